@@ -1,0 +1,3 @@
+"""tui-al: active learning for NLP in the terminal."""
+
+__version__ = "0.1.0"

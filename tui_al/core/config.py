@@ -1,0 +1,277 @@
+"""The configuration of an experiment: frozen, comparable, and the same in TOML, JSON, the store and the screen.
+
+Nothing here has a hidden default: the command line and the set-up screen build it through `tui_al.core.catalogue`, which
+knows each model's own good settings and the paper's.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal, Self, TypeVar
+
+from tui_al.errors import ConfigError
+
+T = TypeVar("T")
+
+#: The five fixed seeds; the paper does not name its own, these ship with the same laboratory's toolbox.
+PAPER_SEEDS = (23419, 705525, 4837, 10671619, 1084218)
+
+#: Bottleneck adapters differ in placement; the rest in method. See `tui_al.engine.tuning`.
+TUNINGS = (
+    "full",
+    "adapter",
+    "double",
+    "seq",
+    "par",
+    "lora",
+    "prefix",
+    "unipelt",
+    "compacter",
+    "ia3",
+    "head",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A number of examples, given as a count or as a percentage of the training split."""
+
+    value: float
+    percent: bool
+
+    @classmethod
+    def parse(cls, text: str, option: str = "amount") -> Self:
+        """Read "1%", "2.5 %" or "100"; raises ConfigError for anything else, and for amounts that are not positive."""
+        match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(%?)\s*", text)
+        if not match:
+            raise ConfigError(
+                f"{option}: {text!r} is no amount.",
+                'Give a percentage of the training split, as "1%", or a count, as "100".',
+            )
+        value, percent = float(match[1]), bool(match[2])
+        if percent and not 0 < value <= 100:
+            raise ConfigError(
+                f"{option}: {text!r} is out of range.",
+                "A percentage lies above 0 and at most at 100.",
+            )
+        if not percent and (value < 1 or value != int(value)):
+            raise ConfigError(
+                f"{option}: {text!r} is no whole number of examples.",
+                'Counts are 1 or more; for a share of the training split add "%".',
+            )
+        return cls(value, percent)
+
+    def of(self, total: int) -> int:
+        """The count this stands for with `total` training examples: rounded half up, at least 1 (PAPER.md)."""
+        if not self.percent:
+            return int(self.value)
+        return max(1, int(self.value * total / 100 + 0.5))
+
+    def __str__(self) -> str:
+        return f"{self.value:g}%" if self.percent else f"{self.value:g}"
+
+
+@dataclass(frozen=True, slots=True)
+class DataConfig:
+    """Where the data is and how to read it; None means: guess, and say what was guessed."""
+
+    source: str  #: a name, a path, or a Hub id
+    data_dir: str | None = None  #: folder that holds the named sets
+    subset: str | None = None  #: configuration of a Hub data set, e.g. "en-US"
+    revision: str | None = None
+    text_column: str | None = None
+    label_column: str | None = None
+    tokens_column: str | None = None
+    tags_column: str | None = None
+    delimiter: str | None = None
+    encoding: str = "utf-8"
+    train_limit: int | None = None  #: seeded cut of the training split
+    test_limit: int | None = None
+    test_share: float = 0.2  #: held out from train where there is no test split
+    split_seed: int = 13  #: seed of the held-out split and of the cuts
+
+
+@dataclass(frozen=True, slots=True)
+class LearnerConfig:
+    """A model and how it is trained."""
+
+    model: str  #: a catalogue name, a Hub id, or a local path
+    tuning: str
+    learning_rate: float  #: of the encoder, or of the adapter in it
+    head_learning_rate: float
+    epochs: int
+    batch_size: int = 16
+    max_length: int = 256  #: sub-tokens
+    weight_decay: float = 0.01
+    warmup: float = 0.1  #: share of the steps
+    schedule: Literal["linear", "constant"] = "linear"
+    clip: float = 1.0  #: gradient norm; 0 switches clipping off
+    dropout: float = 0.1  #: in training, on every dropout of encoder, adapter and head
+    reduction_factor: int = 16  #: bottleneck adapters: hidden size / bottleneck size
+    start: Literal["cold", "warm"] = "cold"  #: from the pretrained weights each round, or from the last round's
+    revision: str | None = None
+
+    def __post_init__(self) -> None:
+        where = f"{self.model} ({self.tuning})"
+        if self.tuning not in TUNINGS:
+            raise ConfigError(
+                f"tuning: {self.tuning!r} is unknown.", f"Choose one of {', '.join(TUNINGS)}."
+            )
+        for name in ("learning_rate", "head_learning_rate"):
+            if not 0 < getattr(self, name) <= 1:
+                raise ConfigError(
+                    f"{where}: {name} = {getattr(self, name)} is out of range.",
+                    "A learning rate lies above 0 and at most at 1; 2e-5 to 5e-3 is usual.",
+                )
+        for name in ("epochs", "batch_size", "reduction_factor"):
+            if getattr(self, name) < 1:
+                raise ConfigError(
+                    f"{where}: {name} = {getattr(self, name)} is out of range.",
+                    "It is 1 or more.",
+                )
+        if self.max_length < 8:
+            raise ConfigError(
+                f"{where}: max_length = {self.max_length} is too short.", "It is 8 or more."
+            )
+        for name in ("warmup", "dropout"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ConfigError(
+                    f"{where}: {name} = {getattr(self, name)} is out of range.",
+                    "It is a share: 0 or more, below 1.",
+                )
+        for name in ("weight_decay", "clip"):
+            if getattr(self, name) < 0:
+                raise ConfigError(
+                    f"{where}: {name} = {getattr(self, name)} is negative.",
+                    "It is 0 or more.",
+                )
+        for name, allowed in (("schedule", ("linear", "constant")), ("start", ("cold", "warm"))):
+            if getattr(self, name) not in allowed:
+                raise ConfigError(
+                    f"{where}: {name} = {getattr(self, name)!r} is unknown.",
+                    f"Choose one of {', '.join(allowed)}.",
+                )
+
+
+@dataclass(frozen=True, slots=True)
+class LoopConfig:
+    """How much is asked for, when, and of whom."""
+
+    strategy: str
+    seed_size: Amount
+    batch: Amount
+    rounds: int = 12  #: query rounds; the seed set is round 0
+    budget_unit: Literal["examples", "tokens"] = "examples"
+    label_noise: float = 0.0  #: share of wrong answers of the simulated oracle
+    mc_passes: int = 10  #: T, Monte-Carlo dropout passes (bald)
+    mc_dropout: float = 0.1  #: rate of those passes
+
+    def __post_init__(self) -> None:
+        if self.rounds < 0:
+            raise ConfigError(f"rounds = {self.rounds} is negative.", "It is 0 or more.")
+        if not 0 <= self.label_noise <= 1:
+            raise ConfigError(
+                f"label_noise = {self.label_noise} is out of range.",
+                "It is the share of wrong answers, 0 to 1.",
+            )
+        if self.mc_passes < 2:
+            raise ConfigError(
+                f"mc_passes = {self.mc_passes} is too few.",
+                "Disagreement needs 2 passes or more; 10 is usual.",
+            )
+        if not 0 < self.mc_dropout < 1:
+            raise ConfigError(
+                f"mc_dropout = {self.mc_dropout} is out of range.",
+                "It lies above 0 and below 1; 0.1 is usual.",
+            )
+        if self.budget_unit not in ("examples", "tokens"):
+            raise ConfigError(
+                f"budget_unit = {self.budget_unit!r} is unknown.", "Choose examples or tokens."
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentConfig:
+    """One session: data, two models, a loop, and a run for each seed."""
+
+    data: DataConfig
+    acquisition: LearnerConfig
+    successor: LearnerConfig
+    loop: LoopConfig
+    seeds: tuple[int, ...] = PAPER_SEEDS
+    device: str = "auto"
+    save_models: bool = True  #: keep each run's last successor in the session
+
+    def __post_init__(self) -> None:
+        if not self.seeds:
+            raise ConfigError("No seed is given.", "Give at least one, as --seed 7.")
+        if len(set(self.seeds)) != len(self.seeds):
+            raise ConfigError(
+                f"A seed is given twice: {self.seeds}.", "Each seed is one run of the session."
+            )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON and TOML; amounts as the user writes them."""
+        plain = asdict(self)
+        plain["loop"]["seed_size"] = str(self.loop.seed_size)
+        plain["loop"]["batch"] = str(self.loop.batch)
+        plain["seeds"] = list(self.seeds)
+        return plain
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Self:
+        """The inverse of `to_dict`; names a key that is unknown or missing."""
+        loop = dict(plain["loop"])
+        for name in ("seed_size", "batch"):
+            loop[name] = Amount.parse(loop[name], name)
+        return cls(
+            data=_build(DataConfig, "data", plain["data"]),
+            acquisition=_build(LearnerConfig, "acquisition", plain["acquisition"]),
+            successor=_build(LearnerConfig, "successor", plain["successor"]),
+            loop=_build(LoopConfig, "loop", loop),
+            seeds=tuple(plain["seeds"]),
+            device=plain.get("device", "auto"),
+            save_models=plain.get("save_models", True),
+        )
+
+    def fingerprint(self) -> str:
+        """Six hex digits that differ between experiments; the device and what is kept do not count."""
+        plain = self.to_dict()
+        for name in ("device", "save_models"):
+            del plain[name]
+        text = json.dumps(plain, sort_keys=True)
+        return hashlib.blake2b(text.encode(), digest_size=3).hexdigest()
+
+    def differences(self, other: Self) -> list[str]:
+        """Lines like "loop.batch: 1% here, 2% there", for the message when two experiments are not the same."""
+        mine, theirs = _flat(self.to_dict()), _flat(other.to_dict())
+        return [
+            f"{key}: {mine.get(key)} here, {theirs.get(key)} there"
+            for key in sorted(mine.keys() | theirs.keys())
+            if mine.get(key) != theirs.get(key) and key not in ("device", "save_models")
+        ]
+
+
+def _build(kind: type[T], section: str, plain: Mapping[str, Any]) -> T:
+    known = {field.name for field in fields(kind)}  # type: ignore[arg-type]
+    for key in plain:
+        if key not in known:
+            raise ConfigError(
+                f"[{section}] has no setting {key!r}.", f"It has {', '.join(sorted(known))}."
+            )
+    try:
+        return kind(**plain)
+    except TypeError as error:
+        raise ConfigError(f"[{section}] is incomplete: {error}.") from error
+
+
+def _flat(plain: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in plain.items():
+        if isinstance(value, Mapping):
+            flat |= _flat(value, f"{prefix}{key}.")
+        else:
+            flat[prefix + key] = value
+    return flat

@@ -1,0 +1,239 @@
+"""What happens in a session, as small frozen records: the one thing that engine, store, screens and reports share.
+
+The engine appends events; everybody else folds them into state (`tui_al.core.state`). An event never changes meaning; a reader
+skips a kind that it does not know, so an older program can open a newer session.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from tui_al.core.tasks import Answer
+
+
+class Phase(StrEnum):
+    """What the engine spends a round's time on, in order."""
+
+    TRAIN_ACQUISITION = "train acquisition"
+    SCORE_POOL = "score pool"
+    TRAIN_SUCCESSOR = "train successor"
+    EVALUATE = "evaluate"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Base of all events; `kind` is the name on the wire."""
+
+    kind: ClassVar[str] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionCreated(Event):
+    """The session's frozen facts. `manifest` holds versions and hardware of the machine that created it."""
+
+    kind: ClassVar[str] = "session_created"
+    config: Mapping[str, Any]
+    task: str
+    labels: tuple[str, ...]
+    train: int
+    test: int
+    notes: tuple[str, ...]
+    warnings: tuple[str, ...]
+    manifest: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class EngineStarted(Event):
+    """An engine took the session's lock. `resumed` when there was earlier work."""
+
+    kind: ClassVar[str] = "engine_started"
+    pid: int
+    host: str
+    device: str
+    resumed: bool
+    manifest: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class EngineFinished(Event):
+    """The engine left the session in good order: `reason` is "finished", "stopped" or "failed"."""
+
+    kind: ClassVar[str] = "engine_finished"
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted(Event):
+    """A run begins, or goes on after round `resumed_after` (None for a fresh one)."""
+
+    kind: ClassVar[str] = "run_started"
+    seed: int
+    resumed_after: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseStarted(Event):
+    """`total` counts the units of work ahead: training examples over all epochs, or texts to score."""
+
+    kind: ClassVar[str] = "phase_started"
+    seed: int
+    round: int
+    phase: str
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Progress(Event):
+    """Where a phase is. Written a few times a second at most, and dropped from the store once its round is done."""
+
+    kind: ClassVar[str] = "progress"
+    seed: int
+    round: int
+    phase: str
+    done: int  #: units of PhaseStarted.total
+    total: int
+    rate: float  #: units per second, over the phase so far
+    epoch: int = 0  #: from 1; 0 outside training
+    epochs: int = 0
+    step: int = 0
+    steps: int = 0
+    loss: float | None = None  #: mean over the steps since the last progress
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseFinished(Event):
+    """`seconds` of wall clock; `peak_bytes` of the device's memory (CUDA), or of the process on a CPU."""
+
+    kind: ClassVar[str] = "phase_finished"
+    seed: int
+    round: int
+    phase: str
+    seconds: float
+    peak_bytes: int
+    detail: Mapping[str, float] = field(default_factory=dict)  #: e.g. steps, final loss
+
+
+@dataclass(frozen=True, slots=True)
+class Queried(Event):
+    """The examples that round `round` asks the oracle about, highest score first; round 0 is the seed set (no scores)."""
+
+    kind: ClassVar[str] = "queried"
+    seed: int
+    round: int
+    strategy: str
+    ids: tuple[str, ...]
+    scores: tuple[float, ...] = ()
+    pool: int = 0  #: unlabelled examples before the query
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled(Event):
+    """The oracle's answers, one for each id. `by` is "gold", "noise" or a person's name, one for each id."""
+
+    kind: ClassVar[str] = "labelled"
+    seed: int
+    round: int
+    ids: tuple[str, ...]
+    answers: tuple[Answer, ...]
+    by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Point(Event):
+    """One point of the curve: the successor trained on everything labelled up to this round, measured on the test set.
+
+    Appending it closes the round: a resumed run goes on after its last point.
+    """
+
+    kind: ClassVar[str] = "point"
+    seed: int
+    round: int
+    labels: int  #: labelled examples
+    tokens: int  #: words in them (tagging), else 0
+    metrics: Mapping[str, float]
+    counts: Mapping[str, int]  #: labelled examples by class, or entities by type
+    seconds: Mapping[str, float]  #: by phase
+    peak_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSaved(Event):
+    """A run's last successor, in `path` relative to the session's directory."""
+
+    kind: ClassVar[str] = "model_saved"
+    seed: int
+    round: int
+    role: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunFinished(Event):
+    """Why it ended: "rounds" when all were done, "pool" when nothing was left to ask."""
+
+    kind: ClassVar[str] = "run_finished"
+    seed: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunFailed(Event):
+    """A run that cannot go on; its points stay. Running the session again tries it anew after the last point."""
+
+    kind: ClassVar[str] = "run_failed"
+    seed: int
+    error: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Warned(Event):
+    """Something a person should know; not an error."""
+
+    kind: ClassVar[str] = "warned"
+    message: str
+    seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFinished(Event):
+    """Every run of the session is finished."""
+
+    kind: ClassVar[str] = "session_finished"
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An event as the store keeps it: numbered, and stamped with seconds since the epoch."""
+
+    seq: int
+    time: float
+    event: Event
+
+
+_KINDS: dict[str, type[Event]] = {
+    cls.kind: cls
+    for cls in (
+        SessionCreated, EngineStarted, EngineFinished, RunStarted, PhaseStarted, Progress, PhaseFinished, Queried, Labelled,
+        Point, ModelSaved, RunFinished, RunFailed, Warned, SessionFinished,
+    )
+}  # fmt: skip
+
+
+def to_plain(event: Event) -> dict[str, Any]:
+    """Values for JSON, with the kind first."""
+    return {"kind": event.kind, **asdict(event)}
+
+
+def from_plain(plain: Mapping[str, Any]) -> Event | None:
+    """The event of `to_plain`; None for a kind that this version does not know. Unknown fields are left out."""
+    cls = _KINDS.get(plain["kind"])
+    if cls is None:
+        return None
+    known = {f.name for f in fields(cls)}
+    return cls(**{key: _frozen(value) for key, value in plain.items() if key in known})
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(_frozen(item) for item in value) if isinstance(value, list) else value

@@ -1,0 +1,84 @@
+"""The seams of the loop: who learns, who answers, and who is told."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+from tui_al.core.predictions import FloatArray, IntArray, Predictions
+from tui_al.core.tasks import Answer
+
+#: Called between steps with units done, and in training with epoch, step and loss. May raise EngineStopped.
+ProgressSink = Callable[["Tick"], None]
+
+#: Scores of the examples in a batch of predictions, (n,); the higher, the more worth asking about.
+Scorer = Callable[[Predictions], FloatArray]
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """How far a learner is in `fit`, `score` or `predict`."""
+
+    done: int  #: examples so far, over all epochs
+    total: int
+    epoch: int = 0
+    epochs: int = 0
+    step: int = 0
+    steps: int = 0
+    loss: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MonteCarlo:
+    """Monte-Carlo dropout: `passes` forward passes with every dropout of encoder, adapter and head at `rate`."""
+
+    passes: int
+    rate: float
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class FitReport:
+    """What a training did: optimizer steps, examples seen and the mean loss of the last epoch."""
+
+    steps: int
+    examples: int
+    loss: float
+
+
+class Learner(Protocol):
+    """A model on the data of one session. Rows are positions in the data set's train or test split."""
+
+    def fit(
+        self,
+        rows: IntArray,
+        answers: Sequence[Answer],
+        seed: int,
+        progress: ProgressSink,
+    ) -> FitReport:
+        """Train on these training rows; from the pretrained weights for a cold start."""
+        ...
+
+    def score(
+        self,
+        rows: IntArray,
+        scorers: Mapping[str, Scorer],
+        progress: ProgressSink,
+        monte_carlo: MonteCarlo | None = None,
+    ) -> dict[str, FloatArray]:
+        """Every scorer's value for these training rows, (rows,) each, from one pass over them."""
+        ...
+
+    def predict(
+        self, split: Literal["train", "test"], rows: IntArray, progress: ProgressSink
+    ) -> Predictions:
+        """Probabilities for these rows, in their order."""
+        ...
+
+    def save(self, directory: Path) -> None:
+        """Write the model so that `load` and other programs can read it."""
+        ...
+
+    def peak_bytes(self) -> int:
+        """Highest memory use since the last call: of the device (CUDA) or of the process."""
+        ...

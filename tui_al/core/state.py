@@ -1,0 +1,167 @@
+"""The state of a session as a pure fold over its events; the app, `report`, `--json` and resume all read this."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from tui_al.core import events as ev
+from tui_al.core.config import ExperimentConfig
+from tui_al.core.tasks import Answer
+
+#: Losses kept for the falling curve on the screen.
+LOSSES_KEPT = 240
+
+
+@dataclass(frozen=True, slots=True)
+class RunState:
+    """One seed's run."""
+
+    seed: int
+    status: str = "waiting"  #: waiting, running, finished, failed, stopped
+    round: int = 0  #: the round being worked on, or the last one
+    phase: str = ""
+    progress: ev.Progress | None = None
+    losses: tuple[float, ...] = ()  #: of the training under way
+    points: tuple[ev.Point, ...] = ()
+    queries: tuple[ev.Queried, ...] = ()  #: one a round, round 0 first
+    labelled: Mapping[str, Answer] = field(default_factory=dict)  #: id to answer, in the order of asking
+    seconds: Mapping[str, float] = field(default_factory=dict)  #: by phase, of the round under way
+    peak_bytes: int = 0  #: of the round under way
+    model_path: str | None = None
+    error: str = ""
+    hint: str = ""
+
+    @property
+    def last_round(self) -> int:
+        """The last finished round; -1 before the first point."""
+        return self.points[-1].round if self.points else -1
+
+
+@dataclass(frozen=True, slots=True)
+class SessionState:
+    """Everything that is known of a session."""
+
+    config: ExperimentConfig | None = None
+    task: str = ""
+    labels: tuple[str, ...] = ()
+    train: int = 0
+    test: int = 0
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    manifest: Mapping[str, Any] = field(default_factory=dict)
+    runs: Mapping[int, RunState] = field(default_factory=dict)  #: by seed, in the order of the configuration
+    current: int | None = None  #: the seed at work
+    engine: ev.EngineStarted | None = None
+    ended: str = ""  #: reason of the last EngineFinished; "" while an engine is at work, or after it died
+    finished: bool = False
+    seq: int = 0
+    started: float = 0.0  #: seconds since the epoch
+    updated: float = 0.0
+
+    @property
+    def status(self) -> str:
+        """finished, failed, stopped, running (or cut off: the store knows whether an engine is alive), or new."""
+        if self.finished:
+            return "finished"
+        if any(run.status == "failed" for run in self.runs.values()) and self.ended:
+            return "failed"
+        if self.ended:
+            return "stopped"
+        return "running" if self.engine else "new"
+
+
+def fold(recorded: Iterable[ev.Recorded], state: SessionState | None = None) -> SessionState:
+    """Apply events in order; starting from `state` gives the same as starting from the beginning."""
+    state = state or SessionState()
+    for record in recorded:
+        state = _apply(state, record)
+    return state
+
+
+def _apply(state: SessionState, record: ev.Recorded) -> SessionState:
+    state = replace(
+        state,
+        seq=record.seq,
+        started=state.started or record.time,
+        updated=record.time,
+    )
+    event = record.event
+    match event:
+        case ev.SessionCreated():
+            config = ExperimentConfig.from_dict(event.config)
+            return replace(
+                state,
+                config=config,
+                task=event.task,
+                labels=event.labels,
+                train=event.train,
+                test=event.test,
+                notes=event.notes,
+                warnings=event.warnings,
+                manifest=event.manifest,
+                runs={seed: RunState(seed) for seed in config.seeds},
+            )
+        case ev.EngineStarted():
+            return replace(state, engine=event, ended="", finished=False)
+        case ev.EngineFinished():
+            runs = {
+                seed: replace(run, status="stopped", progress=None)
+                if run.status == "running"
+                else run
+                for seed, run in state.runs.items()
+            }
+            return replace(state, ended=event.reason, runs=runs, current=None)
+        case ev.SessionFinished():
+            return replace(state, finished=True, current=None)
+        case ev.Warned():
+            return replace(state, warnings=(*state.warnings, event.message))
+        case _:
+            seed = getattr(event, "seed", None)
+            if seed is None or seed not in state.runs:
+                return state
+            run = _apply_to_run(state.runs[seed], event)
+            current = None if run.status in ("finished", "failed") else seed
+            return replace(state, runs={**state.runs, seed: run}, current=current)
+
+
+def _apply_to_run(run: RunState, event: ev.Event) -> RunState:
+    match event:
+        case ev.RunStarted():
+            return replace(
+                run, status="running", error="", hint="", progress=None, phase="", losses=()
+            )
+        case ev.PhaseStarted():
+            return replace(run, round=event.round, phase=event.phase, progress=None, losses=())
+        case ev.Progress():
+            losses = run.losses if event.loss is None else (*run.losses, event.loss)[-LOSSES_KEPT:]
+            return replace(run, progress=event, losses=losses)
+        case ev.PhaseFinished():
+            return replace(
+                run,
+                seconds={**run.seconds, event.phase: event.seconds},
+                peak_bytes=max(run.peak_bytes, event.peak_bytes),
+            )
+        case ev.Queried():
+            return replace(run, round=event.round, queries=(*run.queries, event))
+        case ev.Labelled():
+            answers = dict(zip(event.ids, event.answers, strict=True))
+            return replace(run, labelled={**run.labelled, **answers})
+        case ev.Point():
+            return replace(
+                run,
+                round=event.round,
+                points=(*run.points, event),
+                progress=None,
+                seconds={},
+                peak_bytes=0,
+            )
+        case ev.ModelSaved():
+            return replace(run, model_path=event.path)
+        case ev.RunFinished():
+            return replace(run, status="finished", phase="", progress=None, losses=())
+        case ev.RunFailed():
+            return replace(
+                run, status="failed", error=event.error, hint=event.hint, progress=None
+            )
+        case _:
+            return run

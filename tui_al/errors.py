@@ -1,0 +1,61 @@
+"""What can go wrong, as one small tree.
+
+Every error carries a message (what happened, with the name and the bad value) and a hint (what is allowed, what to do next).
+They are raised anywhere and turned into text in exactly two places: the command line (exit code) and the app (a dialog).
+"""
+
+
+class TuiAlError(Exception):
+    """Base of all errors that are the user's to mend; never shown with a traceback."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}\n{self.hint}" if self.hint else self.message
+
+
+class ConfigError(TuiAlError):
+    """An option, or a combination of options, is not allowed."""
+
+    exit_code = 2
+
+
+class DataError(TuiAlError):
+    """A data set cannot be found, read or used; names file and line where there is one."""
+
+    exit_code = 3
+
+
+class ModelError(TuiAlError):
+    """A model cannot be found, loaded, trained or saved."""
+
+    exit_code = 4
+
+
+class HubError(TuiAlError):
+    """The Hub does not answer, or does not have what was asked for."""
+
+    exit_code = 4
+
+
+class SessionError(TuiAlError):
+    """A session is missing, locked by another engine, damaged, or belongs to another experiment."""
+
+    exit_code = 5
+
+
+class EngineError(TuiAlError):
+    """A run failed in the engine: out of memory, numbers that are not finite, a device that went away."""
+
+    exit_code = 6
+
+
+class EngineStopped(TuiAlError):
+    """The engine was asked to stop and did so at a safe point; the session can be continued."""
+
+    exit_code = 130

@@ -1,0 +1,1 @@
+"""Tables and curves from sessions: Markdown, CSV, JSON, text, PNG and SVG."""

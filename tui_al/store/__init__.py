@@ -1,0 +1,1 @@
+"""The session on disk: one directory, one SQLite file that everybody meets in."""

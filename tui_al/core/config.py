@@ -110,7 +110,9 @@ class LearnerConfig:
     clip: float = 1.0  #: gradient norm; 0 switches clipping off
     dropout: float = 0.1  #: in training, on every dropout of encoder, adapter and head
     reduction_factor: int = 16  #: bottleneck adapters: hidden size / bottleneck size
-    start: Literal["cold", "warm"] = "cold"  #: from the pretrained weights each round, or from the last round's
+    start: Literal["cold", "warm"] = (
+        "cold"  #: from the pretrained weights each round, or from the last round's
+    )
     revision: str | None = None
 
     def __post_init__(self) -> None:

@@ -1,0 +1,27 @@
+"""Where sessions live: `--home`, else `TUI_AL_HOME`, else the user's data directory."""
+
+import os
+import re
+from pathlib import Path
+
+import platformdirs
+
+from tui_al.errors import ConfigError
+
+
+def home_directory(given: Path | str | None = None) -> Path:
+    """The directory of all sessions and caches; not created here."""
+    chosen = given or os.environ.get("TUI_AL_HOME")
+    if chosen:
+        return Path(chosen).expanduser().absolute()
+    return Path(platformdirs.user_data_dir("tui-al", appauthor=False))
+
+
+def session_directory(home: Path, name: str) -> Path:
+    """The directory of a session by name; raises ConfigError for names that are no plain file names."""
+    if not re.fullmatch(r"[\w][\w.+-]{0,99}", name):
+        raise ConfigError(
+            f"session: {name!r} is no usable name.",
+            "Use letters, digits, '.', '_', '+' and '-', starting with a letter or digit, 100 at most.",
+        )
+    return home / "sessions" / name

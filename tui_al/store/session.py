@@ -1,0 +1,310 @@
+"""A session on disk: one directory that can be copied to another machine and opened there.
+
+    session.db     SQLite: the append-only log of events; the only place where engine, screens and scripts meet
+    examples.db    SQLite: a frozen copy of the data, written once
+    engine.lock    held (flock) by the one engine that may work on the session; the kernel frees it on any death
+    engine.log     what a detached engine printed
+    models/        the last successor of each run
+
+Everything that is known of a session is a fold over its events (`tui_al.core.state`), so a killed engine loses nothing but the
+work since the last event.
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+import sqlite3
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+from tui_al.core import events as ev
+from tui_al.core.state import SessionState, fold
+from tui_al.core.tasks import Answer, Dataset, Example, Task
+from tui_al.errors import SessionError
+from tui_al.store.home import session_directory
+
+SCHEMA_VERSION = 1
+
+_SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE events (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    time REAL NOT NULL,
+    kind TEXT NOT NULL,
+    seed INTEGER,
+    body TEXT NOT NULL
+);
+"""
+
+_EXAMPLES_SCHEMA = """
+CREATE TABLE dataset (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE examples (
+    split TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    id TEXT NOT NULL UNIQUE,
+    text TEXT NOT NULL,
+    answer TEXT,
+    tokens TEXT,
+    origin TEXT NOT NULL,
+    PRIMARY KEY (split, position)
+) WITHOUT ROWID;
+"""
+
+
+class Session:
+    """An open session. Cheap to open; any number of readers and writers at once, one engine at a time."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self._db = _connect(directory / "session.db")
+        (version,) = self._db.execute(
+            "SELECT value FROM meta WHERE key = 'schema_version'"
+        ).fetchone()
+        if int(version) > SCHEMA_VERSION:
+            self._db.close()
+            raise SessionError(
+                f"Session {directory.name} was written by a newer tui-al (format {version}).",
+                f"This one reads formats up to {SCHEMA_VERSION}: upgrade it with pip.",
+            )
+
+    @classmethod
+    def create(cls, home: Path, name: str, created: ev.SessionCreated, dataset: Dataset) -> Self:
+        """Make a new session; appears whole or not at all. Raises SessionError if the name is taken."""
+        directory = session_directory(home, name)
+        directory.parent.mkdir(parents=True, exist_ok=True)
+        making = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=directory.parent))
+        try:
+            _write_examples(making / "examples.db", dataset)
+            db = _connect(making / "session.db", new=True)
+            with db:
+                db.executescript(_SCHEMA)
+                db.execute("INSERT INTO meta VALUES ('schema_version', ?)", (str(SCHEMA_VERSION),))
+            db.close()
+            with contextlib.closing(cls(making)) as session:
+                session.append(created)
+            making.rename(directory)  # fails if a directory with entries is there
+        except OSError as error:
+            shutil.rmtree(making, ignore_errors=True)
+            if directory.exists():
+                raise SessionError(
+                    f"Session {name} exists already, in {directory}.",
+                    "Choose another name with --session, or run the same experiment to continue it.",
+                ) from error
+            raise
+        except BaseException:
+            shutil.rmtree(making, ignore_errors=True)
+            raise
+        return cls(directory)
+
+    @classmethod
+    def open(cls, home: Path, name: str) -> Self:
+        """Open by name, or by path to a session directory; raises SessionError that lists what there is."""
+        as_path = Path(name).expanduser()
+        if "/" in name and (as_path / "session.db").is_file():
+            directory = as_path.absolute()
+        else:
+            directory = session_directory(home, name)
+        if not (directory / "session.db").is_file():
+            there = session_names(home)
+            raise SessionError(
+                f"There is no session {name!r} in {home}.",
+                f"There are: {', '.join(there)}."
+                if there
+                else "There is none yet: start one with `tui-al simulate tickets`.",
+            )
+        try:
+            return cls(directory)
+        except (sqlite3.DatabaseError, TypeError) as error:
+            raise SessionError(
+                f"Session {name} is damaged: {error}.",
+                f"Its log is {directory / 'session.db'}; if there is a copy, put it back.",
+            ) from error
+
+    @property
+    def name(self) -> str:
+        """The directory's name."""
+        return self.directory.name
+
+    def close(self) -> None:
+        """Close the log; the last one to close folds SQLite's side files into it."""
+        self._db.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def append(self, *events: ev.Event) -> None:
+        """Add events, all or none; they are on disk when this returns.
+
+        A point closes its round: what `Progress` told of the run is dropped then, which keeps the log small.
+        """
+        now = time.time()
+        with self._db:
+            self._db.execute("BEGIN IMMEDIATE")
+            for event in events:
+                plain = ev.to_plain(event)
+                seed = plain.get("seed")
+                self._db.execute(
+                    "INSERT INTO events (time, kind, seed, body) VALUES (?, ?, ?, ?)",
+                    (now, event.kind, seed, json.dumps(plain, ensure_ascii=False)),
+                )
+                if isinstance(event, ev.Point | ev.RunFinished):
+                    self._db.execute(
+                        "DELETE FROM events WHERE kind = ? AND seed = ?", (ev.Progress.kind, seed)
+                    )
+
+    def events(self, after: int = 0) -> list[ev.Recorded]:
+        """Events with a number above `after`, in order; kinds that this version does not know are left out."""
+        rows = self._db.execute(
+            "SELECT seq, time, body FROM events WHERE seq > ? ORDER BY seq", (after,)
+        )
+        recorded = []
+        for seq, when, body in rows:
+            event = ev.from_plain(json.loads(body))
+            if event is not None:
+                recorded.append(ev.Recorded(seq, when, event))
+        return recorded
+
+    def state(self, since: SessionState | None = None) -> SessionState:
+        """The session's state; pass an earlier one to fold only what is new."""
+        return fold(self.events(after=since.seq if since else 0), since)
+
+    def dataset(self) -> Dataset:
+        """The frozen data."""
+        return _read_examples(self.directory / "examples.db")
+
+    @contextlib.contextmanager
+    def engine_lock(self) -> Iterator[None]:
+        """Be the session's only engine; raises SessionError that names the one at work."""
+        descriptor = os.open(self.directory / "engine.lock", os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                holder = os.pread(descriptor, 200, 0).decode(errors="replace").strip()
+                raise SessionError(
+                    f"An engine is at work on session {self.name} ({holder or 'starting'}).",
+                    "Wait for it to finish, or stop it first.",
+                ) from error
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"process {os.getpid()} on {os.uname().nodename}\n".encode(), 0)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def is_live(self) -> bool:
+        """Whether an engine of this machine holds the session's lock."""
+        return is_live(self.directory)
+
+
+def is_live(directory: Path) -> bool:
+    """Whether an engine of this machine works on the session in `directory`."""
+    try:
+        descriptor = os.open(directory / "engine.lock", os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def session_names(home: Path) -> list[str]:
+    """Names of the sessions in `home`, the last used first."""
+    found = [
+        (log.stat().st_mtime, log.parent.name)
+        for log in (home / "sessions").glob("*/session.db")
+        if not log.parent.name.startswith(".")
+    ]
+    return [name for _, name in sorted(found, reverse=True)]
+
+
+def _connect(path: Path, *, new: bool = False) -> sqlite3.Connection:
+    """A connection in autocommit; every transaction is on disk when it ends.
+
+    Write-ahead logging lets readers go on while the engine writes; where the file system does not carry it, SQLite keeps its
+    plain journal, which is slower but as safe.
+    """
+    mode = "rwc" if new else "rw"
+    db = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode={mode}", uri=True, timeout=30, isolation_level=None
+    )
+    db.execute("PRAGMA journal_mode = WAL")
+    db.execute("PRAGMA synchronous = FULL")
+    return db
+
+
+def _write_examples(path: Path, dataset: Dataset) -> None:
+    facts: dict[str, Any] = {
+        "name": dataset.name,
+        "task": dataset.task.value,
+        "labels": list(dataset.labels),
+        "notes": list(dataset.notes),
+        "warnings": list(dataset.warnings),
+    }
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.executescript(_EXAMPLES_SCHEMA)
+        db.execute("BEGIN")
+        db.executemany(
+            "INSERT INTO dataset VALUES (?, ?)",
+            [(key, json.dumps(value, ensure_ascii=False)) for key, value in facts.items()],
+        )
+        for split, examples in (("train", dataset.train), ("test", dataset.test)):
+            db.executemany(
+                "INSERT INTO examples VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (_row(split, position, example) for position, example in enumerate(examples)),
+            )
+        db.execute("COMMIT")
+
+
+def _row(split: str, position: int, example: Example) -> tuple[object, ...]:
+    return (
+        split,
+        position,
+        example.id,
+        example.text,
+        None if example.answer is None else json.dumps(example.answer, ensure_ascii=False),
+        json.dumps(example.tokens, ensure_ascii=False) if example.tokens else None,
+        example.origin,
+    )
+
+
+def _read_examples(path: Path) -> Dataset:
+    with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
+        facts = {key: json.loads(value) for key, value in db.execute("SELECT * FROM dataset")}
+        splits: dict[str, list[Example]] = {"train": [], "test": []}
+        for split, identity, text, answer, tokens, origin in db.execute(
+            "SELECT split, id, text, answer, tokens, origin FROM examples ORDER BY split, position"
+        ):
+            splits[split].append(
+                Example(
+                    id=identity,
+                    text=text,
+                    answer=None if answer is None else _answer(json.loads(answer)),
+                    tokens=tuple(json.loads(tokens)) if tokens else (),
+                    origin=origin,
+                )
+            )
+    return Dataset(
+        name=facts["name"],
+        task=Task(facts["task"]),
+        labels=tuple(facts["labels"]),
+        train=tuple(splits["train"]),
+        test=tuple(splits["test"]),
+        notes=tuple(facts["notes"]),
+        warnings=tuple(facts["warnings"]),
+    )
+
+
+def _answer(plain: str | Sequence[str]) -> Answer:
+    return plain if isinstance(plain, str) else tuple(plain)

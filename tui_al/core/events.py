@@ -64,6 +64,14 @@ class EngineFinished(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class EnginePaused(Event):
+    """The engine waits (`paused`), holding its models, or goes on."""
+
+    kind: ClassVar[str] = "engine_paused"
+    paused: bool
+
+
+@dataclass(frozen=True, slots=True)
 class RunStarted(Event):
     """A run begins, or goes on after round `resumed_after` (None for a fresh one)."""
 
@@ -215,7 +223,7 @@ class Recorded:
 _KINDS: dict[str, type[Event]] = {
     cls.kind: cls
     for cls in (
-        SessionCreated, EngineStarted, EngineFinished, RunStarted, PhaseStarted, Progress, PhaseFinished, Queried, Labelled,
+        SessionCreated, EngineStarted, EngineFinished, EnginePaused, RunStarted, PhaseStarted, Progress, PhaseFinished, Queried, Labelled,
         Point, ModelSaved, RunFinished, RunFailed, Warned, SessionFinished,
     )
 }  # fmt: skip

@@ -54,6 +54,7 @@ class SessionState:
     engine: ev.EngineStarted | None = None
     ended: str = ""  #: reason of the last EngineFinished; "" while an engine is at work, or after it died
     finished: bool = False
+    paused: bool = False
     seq: int = 0
     started: float = 0.0  #: seconds since the epoch
     updated: float = 0.0
@@ -102,7 +103,9 @@ def _apply(state: SessionState, record: ev.Recorded) -> SessionState:
                 runs={seed: RunState(seed) for seed in config.seeds},
             )
         case ev.EngineStarted():
-            return replace(state, engine=event, ended="", finished=False)
+            return replace(state, engine=event, ended="", finished=False, paused=False)
+        case ev.EnginePaused():
+            return replace(state, paused=event.paused)
         case ev.EngineFinished():
             runs = {
                 seed: replace(run, status="stopped", progress=None)
@@ -110,7 +113,7 @@ def _apply(state: SessionState, record: ev.Recorded) -> SessionState:
                 else run
                 for seed, run in state.runs.items()
             }
-            return replace(state, ended=event.reason, runs=runs, current=None)
+            return replace(state, ended=event.reason, runs=runs, current=None, paused=False)
         case ev.SessionFinished():
             return replace(state, finished=True, current=None)
         case ev.Warned():

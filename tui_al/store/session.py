@@ -20,7 +20,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from tui_al.core import events as ev
 from tui_al.core.state import SessionState, fold
@@ -29,6 +29,9 @@ from tui_al.errors import SessionError
 from tui_al.store.home import session_directory
 
 SCHEMA_VERSION = 1
+
+#: What a person may ask of a working engine: it pauses or stops at the next step.
+Command = Literal["pause", "resume", "stop"]
 
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -39,6 +42,7 @@ CREATE TABLE events (
     seed INTEGER,
     body TEXT NOT NULL
 );
+CREATE TABLE commands (seq INTEGER PRIMARY KEY AUTOINCREMENT, time REAL NOT NULL, name TEXT NOT NULL);
 """
 
 _EXAMPLES_SCHEMA = """
@@ -140,25 +144,29 @@ class Session:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def append(self, *events: ev.Event) -> None:
-        """Add events, all or none; they are on disk when this returns.
+    def append(self, *events: ev.Event) -> list[ev.Recorded]:
+        """Add events, all or none, and return them numbered; they are on disk when this returns.
 
         A point closes its round: what `Progress` told of the run is dropped then, which keeps the log small.
         """
         now = time.time()
+        recorded = []
         with self._db:
             self._db.execute("BEGIN IMMEDIATE")
             for event in events:
                 plain = ev.to_plain(event)
                 seed = plain.get("seed")
-                self._db.execute(
+                inserted = self._db.execute(
                     "INSERT INTO events (time, kind, seed, body) VALUES (?, ?, ?, ?)",
                     (now, event.kind, seed, json.dumps(plain, ensure_ascii=False)),
                 )
+                assert inserted.lastrowid is not None
+                recorded.append(ev.Recorded(inserted.lastrowid, now, event))
                 if isinstance(event, ev.Point | ev.RunFinished):
                     self._db.execute(
                         "DELETE FROM events WHERE kind = ? AND seed = ?", (ev.Progress.kind, seed)
                     )
+        return recorded
 
     def events(self, after: int = 0) -> list[ev.Recorded]:
         """Events with a number above `after`, in order; kinds that this version does not know are left out."""
@@ -175,6 +183,16 @@ class Session:
     def state(self, since: SessionState | None = None) -> SessionState:
         """The session's state; pass an earlier one to fold only what is new."""
         return fold(self.events(after=since.seq if since else 0), since)
+
+    def send(self, command: Command) -> None:
+        """Ask the engine for something; it looks a few times a second."""
+        self._db.execute("INSERT INTO commands (time, name) VALUES (?, ?)", (time.time(), command))
+
+    def commands(self, after: int = 0) -> list[tuple[int, Command]]:
+        """Numbered commands above `after`, in order."""
+        return self._db.execute(
+            "SELECT seq, name FROM commands WHERE seq > ? ORDER BY seq", (after,)
+        ).fetchall()
 
     def dataset(self) -> Dataset:
         """The frozen data."""

@@ -1,0 +1,313 @@
+"""The active-learning loop, once: simulated oracle, person and test double differ only in who answers `LabelsWanted`.
+
+Round 0 labels a random seed set. Each later round trains the acquisition model on all labels, scores the pool and asks for the
+next batch. Every round ends by training the successor on all labels and measuring it on the test set: one point of the curve.
+
+The loop is a generator: it yields what it wants labelled and is sent the answers. What happens is told through `emit`, and a run
+that was cut off goes on from the state that those events fold into. All randomness is derived from (seed, round, purpose), so a
+continued run makes the same choices as one that was never cut off.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+
+from tui_al.core import events as ev
+from tui_al.core.config import ExperimentConfig
+from tui_al.core.metrics import evaluate
+from tui_al.core.predictions import FloatArray, IntArray, Predictions
+from tui_al.core.protocols import Learner, MonteCarlo, ProgressSink, Tick
+from tui_al.core.state import RunState
+from tui_al.core.strategies import select, strategy
+from tui_al.core.tags import spans_of
+from tui_al.core.tasks import Answer, Dataset, Task
+from tui_al.errors import ConfigError, DataError, EngineError
+
+Emit = Callable[[ev.Event], None]
+
+
+class Purpose(IntEnum):
+    """What a derived seed is for; the numbers are part of every stored result and never change."""
+
+    SEED_SET = 0
+    TRAIN_ACQUISITION = 1
+    MONTE_CARLO = 2
+    SELECT = 3
+    TRAIN_SUCCESSOR = 4
+    LABEL_NOISE = 5
+
+
+def derived_seed(seed: int, round_: int, purpose: Purpose) -> int:
+    """An independent 32-bit seed for one purpose of one round."""
+    return int(np.random.SeedSequence([seed, round_, purpose]).generate_state(1)[0])
+
+
+@dataclass(frozen=True, slots=True)
+class LabelsWanted:
+    """The examples whose answers the loop waits for, in order of asking; positions in the training split."""
+
+    round: int
+    rows: IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The oracle's reply: one answer for each row, and who gave it."""
+
+    answers: Sequence[Answer]
+    by: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """The two models of an experiment."""
+
+    acquisition: Learner
+    successor: Learner
+
+
+def check(config: ExperimentConfig, dataset: Dataset) -> None:
+    """Raise ConfigError or DataError for an experiment that cannot run, before anything is trained."""
+    strategy(config.loop.strategy).check(dataset.task)
+    if config.loop.budget_unit == "tokens" and dataset.task is not Task.TAGGING:
+        raise ConfigError(
+            "budget unit: tokens are counted for tagging only; this data set is for classification.",
+            "Use examples.",
+        )
+    if not dataset.test:
+        raise DataError(
+            f"{dataset.name} has no labelled test examples to measure on.",
+            "Give a test file, or label some rows: a share of them is held out.",
+        )
+    pool = len(askable(dataset))
+    seeds = config.loop.seed_size.of(pool)
+    if config.loop.budget_unit == "examples" and seeds > pool:
+        raise ConfigError(
+            f"seed size: {config.loop.seed_size} is {seeds} examples, the training split has {pool} with a label.",
+            "Choose fewer.",
+        )
+
+
+def askable(dataset: Dataset) -> IntArray:
+    """Training rows that a simulated oracle can answer: those with a gold answer."""
+    return np.array([i for i, e in enumerate(dataset.train) if e.answer is not None], dtype=np.int64)
+
+
+def run(
+    seed: int,
+    config: ExperimentConfig,
+    dataset: Dataset,
+    pool: IntArray,
+    models: Models,
+    state: RunState,
+    emit: Emit,
+) -> Generator[LabelsWanted, Answered, str]:
+    """One seed's run, from where `state` left off. Returns why it ended: "rounds" or "pool".
+
+    Args:
+        pool: the training rows that may be asked about.
+        state: the run's state in the store; a fresh `RunState` to begin.
+        emit: called with every event, in order; may raise EngineStopped to leave at a safe point.
+    """
+    row_of = {dataset.train[row].id: int(row) for row in pool}
+    labelled = {row_of[identity]: answer for identity, answer in state.labelled.items()}
+    costs = _costs(config, dataset)
+    total = int(costs[pool].sum())
+    for round_ in range(state.last_round + 1, config.loop.rounds + 1):
+        clock = _Clock(seed, round_, emit, dict(state.seconds) if round_ == state.last_round + 1 else {})
+        asked = [q for q in state.queries if q.round == round_]
+        if asked:  # cut off after the question: ask the same again
+            rows = np.array([row_of[identity] for identity in asked[0].ids], dtype=np.int64)
+        else:
+            unlabelled = np.array([row for row in pool if row not in labelled], dtype=np.int64)
+            if not len(unlabelled):
+                return "pool"
+            rows = _query(seed, round_, config, dataset, unlabelled, labelled, costs, total, models, clock)
+        missing = np.array([row for row in rows if int(row) not in labelled], dtype=np.int64)
+        if len(missing):
+            reply = yield LabelsWanted(round_, missing)
+            _note_answers(seed, round_, dataset, missing, reply, labelled, emit)
+        _measure(seed, round_, config, dataset, labelled, models, clock)
+    return "rounds"
+
+
+def _query(
+    seed: int,
+    round_: int,
+    config: ExperimentConfig,
+    dataset: Dataset,
+    unlabelled: IntArray,
+    labelled: dict[int, Answer],
+    costs: IntArray,
+    total: int,
+    models: Models,
+    clock: "_Clock",
+) -> IntArray:
+    """Choose the round's rows and say so."""
+    chosen = strategy(config.loop.strategy)
+    scores: FloatArray = np.zeros(len(unlabelled))
+    amount = config.loop.batch
+    if round_ == 0:
+        amount = config.loop.seed_size
+    elif chosen.scorer is not None:
+        _fit(models.acquisition, labelled, derived_seed(seed, round_, Purpose.TRAIN_ACQUISITION), clock,
+             ev.Phase.TRAIN_ACQUISITION, config.acquisition.epochs)  # fmt: skip
+        monte_carlo = None
+        if chosen.needs == "monte carlo":
+            monte_carlo = MonteCarlo(
+                config.loop.mc_passes,
+                config.loop.mc_dropout,
+                derived_seed(seed, round_, Purpose.MONTE_CARLO),
+            )
+        with clock.phase(ev.Phase.SCORE_POOL, len(unlabelled), models.acquisition) as progress:
+            scores = models.acquisition.score(
+                unlabelled, {chosen.name: chosen.scorer}, progress, monte_carlo
+            )[chosen.name]
+    purpose = Purpose.SEED_SET if round_ == 0 else Purpose.SELECT
+    rng = np.random.default_rng([seed, round_, purpose])
+    try:
+        positions = select(scores, costs[unlabelled], amount.of(total), rng)
+    except ValueError as error:
+        raise EngineError(
+            str(error), "Lower the acquisition model's learning rate, or raise its warm-up."
+        ) from error
+    rows = unlabelled[positions]
+    with_scores = round_ > 0 and chosen.scorer is not None
+    clock.emit(
+        ev.Queried(
+            seed,
+            round_,
+            "seed set" if round_ == 0 else chosen.name,
+            tuple(dataset.train[row].id for row in rows),
+            tuple(float(score) for score in scores[positions]) if with_scores else (),
+            len(unlabelled),
+        )
+    )
+    return rows
+
+
+def _note_answers(
+    seed: int,
+    round_: int,
+    dataset: Dataset,
+    rows: IntArray,
+    reply: Answered,
+    labelled: dict[int, Answer],
+    emit: Emit,
+) -> None:
+    ids = tuple(dataset.train[row].id for row in rows)
+    emit(ev.Labelled(seed, round_, ids, tuple(reply.answers), tuple(reply.by)))
+    labelled.update(zip((int(row) for row in rows), reply.answers, strict=True))
+
+
+def _measure(
+    seed: int,
+    round_: int,
+    config: ExperimentConfig,
+    dataset: Dataset,
+    labelled: dict[int, Answer],
+    models: Models,
+    clock: "_Clock",
+) -> None:
+    """Train the successor on all labels, evaluate it on the whole test set, close the round."""
+    _fit(models.successor, labelled, derived_seed(seed, round_, Purpose.TRAIN_SUCCESSOR), clock,
+         ev.Phase.TRAIN_SUCCESSOR, config.successor.epochs)  # fmt: skip
+    rows = np.arange(len(dataset.test))
+    with clock.phase(ev.Phase.EVALUATE, len(rows), models.successor) as progress:
+        predictions = models.successor.predict("test", rows, progress)
+        predicted = decode(predictions, dataset)
+        gold = [example.answer for example in dataset.test]
+        metrics = evaluate(dataset.task, gold, predicted)  # type: ignore[arg-type]
+    tokens = sum(len(dataset.train[row].tokens) for row in labelled)
+    clock.emit(
+        ev.Point(
+            seed,
+            round_,
+            len(labelled),
+            tokens,
+            metrics,
+            label_counts(dataset, labelled.values()),
+            clock.seconds,
+            clock.peak_bytes,
+        )
+    )
+
+
+def _fit(
+    learner: Learner,
+    labelled: dict[int, Answer],
+    seed: int,
+    clock: "_Clock",
+    phase: ev.Phase,
+    epochs: int,
+) -> None:
+    rows = np.fromiter(labelled, dtype=np.int64, count=len(labelled))
+    with clock.phase(phase, len(rows) * epochs, learner) as progress:
+        learner.fit(rows, list(labelled.values()), seed, progress)
+
+
+def decode(predictions: Predictions, dataset: Dataset) -> list[Answer]:
+    """The likeliest class, or tag of each word, of every example."""
+    names = dataset.outputs
+    best = [names[i] for i in predictions.probs.argmax(axis=1)]
+    if dataset.task is Task.CLASSIFICATION:
+        return list(best)
+    starts, ends = predictions.offsets[:-1], predictions.offsets[1:]
+    return [tuple(best[start:end]) for start, end in zip(starts, ends, strict=True)]
+
+
+def label_counts(dataset: Dataset, answers: Iterator[Answer] | Sequence[Answer]) -> dict[str, int]:
+    """Labelled examples by class, or entities by type; every label is there, with 0 if need be."""
+    counts = Counter(dict.fromkeys(dataset.labels, 0))
+    for answer in answers:
+        if isinstance(answer, str):
+            counts[answer] += 1
+        else:
+            counts.update(kind for *_, kind in spans_of(answer))
+    return dict(counts)
+
+
+def _costs(config: ExperimentConfig, dataset: Dataset) -> IntArray:
+    """What each training row takes from the budget, (train,)."""
+    if config.loop.budget_unit == "tokens":
+        return np.array([max(1, len(e.tokens)) for e in dataset.train], dtype=np.int64)
+    return np.ones(len(dataset.train), dtype=np.int64)
+
+
+class _Clock:
+    """Times a round's phases and tells of them."""
+
+    def __init__(self, seed: int, round_: int, emit: Emit, seconds: dict[str, float]) -> None:
+        self.seed = seed
+        self.round = round_
+        self.emit = emit
+        self.seconds = seconds
+        self.peak_bytes = 0
+
+    @contextmanager
+    def phase(self, phase: ev.Phase, total: int, learner: Learner) -> Iterator[ProgressSink]:
+        """Announce a phase, hand out its progress sink, and close it with seconds and peak memory."""
+        self.emit(ev.PhaseStarted(self.seed, self.round, phase.value, total))
+        learner.peak_bytes()
+        began = time.perf_counter()
+
+        def progress(tick: Tick) -> None:
+            rate = tick.done / max(time.perf_counter() - began, 1e-9)
+            self.emit(
+                ev.Progress(
+                    self.seed, self.round, phase.value, tick.done, tick.total, rate,
+                    tick.epoch, tick.epochs, tick.step, tick.steps, tick.loss,
+                )
+            )  # fmt: skip
+
+        yield progress
+        seconds = time.perf_counter() - began
+        peak = learner.peak_bytes()
+        self.seconds = {**self.seconds, phase.value: seconds}
+        self.peak_bytes = max(self.peak_bytes, peak)
+        self.emit(ev.PhaseFinished(self.seed, self.round, phase.value, seconds, peak))

@@ -1,0 +1,137 @@
+"""The catalogue of models: what they are called, where they come from, and settings that work for each.
+
+`minilm`'s settings were measured (see the README); the others' follow their authors' papers and the adapters paper, and say so.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from tui_al.core.config import TUNINGS, LearnerConfig
+from tui_al.errors import ConfigError
+
+#: Tunings that leave the encoder as it is and train something small in it.
+ADAPTERS = ("adapter", "double", "seq", "par", "lora", "prefix", "unipelt", "compacter", "ia3")
+
+TUNING_SUMMARIES: Mapping[str, str] = MappingProxyType(
+    {
+        "full": "all weights",
+        "adapter": "bottleneck after attention (the paper's)",
+        "double": "bottlenecks after attention and after feed-forward",
+        "seq": "bottleneck after feed-forward",
+        "par": "bottleneck beside feed-forward",
+        "lora": "low-rank updates of the attention weights",
+        "prefix": "learned prefixes to keys and values",
+        "unipelt": "LoRA, prefixes and bottlenecks behind gates",
+        "compacter": "bottlenecks with shared, factored weights",
+        "ia3": "learned scales of keys, values and feed-forward",
+        "head": "nothing but the head: the encoder is frozen",
+    }
+)
+
+BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Learning rates of the encoder (or the adapter in it) and of the head."""
+
+    encoder: float
+    head: float
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueModel:
+    """A model by its short name."""
+
+    name: str
+    hub_id: str  #: "" for the bundled one
+    parameters: int  #: of the encoder, for orientation
+    summary: str
+    full: Rates
+    adapter: Rates
+    epochs: int
+    adapter_epochs: int
+    per_tuning: Mapping[str, Rates] = field(default_factory=dict)  #: where a method wants its own
+    measured: bool = False  #: whether the settings were measured here, or are the literature's
+
+
+_BASE_FULL, _BASE_ADAPTER = Rates(2e-5, 2e-4), Rates(3e-4, 1e-3)
+_BASE_OTHERS = {
+    "lora": Rates(5e-4, 1e-3),
+    "ia3": Rates(5e-3, 5e-3),
+    "prefix": Rates(1e-3, 1e-3),
+    "compacter": Rates(2e-3, 2e-3),
+    "head": Rates(1e-3, 1e-3),
+}
+
+MODELS: Mapping[str, CatalogueModel] = MappingProxyType(
+    {
+        m.name: m
+        for m in (
+            CatalogueModel(
+                "minilm", "", 22_700_000,
+                "MiniLM-L6, bundled: small, quick, works without the network",
+                full=Rates(2e-4, 2e-3), adapter=Rates(2e-3, 2e-3), epochs=8, adapter_epochs=8,
+                measured=True,
+            ),
+            CatalogueModel(
+                "electra-base", "google/electra-base-discriminator", 109_000_000,
+                "the paper's acquisition and successor model",
+                _BASE_FULL, _BASE_ADAPTER, 15, 15, _BASE_OTHERS,
+            ),
+            CatalogueModel(
+                "electra-small", "google/electra-small-discriminator", 13_500_000,
+                "ELECTRA at a sixth of the cost",
+                Rates(1e-4, 1e-3), Rates(1e-3, 1e-3), 15, 15, _BASE_OTHERS,
+            ),
+            CatalogueModel(
+                "distilbert", "distilbert/distilbert-base-uncased", 66_400_000,
+                "the paper's mismatched acquisition model",
+                Rates(5e-5, 5e-4), _BASE_ADAPTER, 15, 15, _BASE_OTHERS,
+            ),
+            CatalogueModel(
+                "bert-base", "google-bert/bert-base-uncased", 109_000_000,
+                "BERT, uncased",
+                Rates(3e-5, 3e-4), _BASE_ADAPTER, 15, 15, _BASE_OTHERS,
+            ),
+            CatalogueModel(
+                "roberta-base", "FacebookAI/roberta-base", 125_000_000,
+                "RoBERTa, cased",
+                _BASE_FULL, _BASE_ADAPTER, 15, 15, _BASE_OTHERS,
+            ),
+            CatalogueModel(
+                "deberta-v3-small", "microsoft/deberta-v3-small", 141_000_000,
+                "DeBERTa v3, cased: strong for its size, slower",
+                Rates(4e-5, 4e-4), _BASE_ADAPTER, 15, 15, _BASE_OTHERS,
+            ),
+        )
+    }
+)  # fmt: skip
+
+#: For a Hub id or a path that the catalogue does not know.
+_UNKNOWN = CatalogueModel("", "", 0, "", Rates(2e-5, 2e-4), _BASE_ADAPTER, 15, 15, _BASE_OTHERS)
+
+
+def default_settings(model: str, tuning: str, preset: str | None = None) -> LearnerConfig:
+    """Good settings for a model and tuning.
+
+    `preset="paper"` gives Table 3 of the paper: rate 2e-5, 1e-4 for adapters, the same for the head; batch 16, 15 epochs,
+    dropout 0.
+
+    Raises:
+        ConfigError: unknown tuning or preset.
+    """
+    if tuning not in TUNINGS:
+        raise ConfigError(
+            f"tuning: {tuning!r} is unknown.", f"Choose one of {', '.join(TUNINGS)}."
+        )
+    if preset == "paper":
+        rate = 2e-5 if tuning == "full" else 1e-4
+        return LearnerConfig(model, tuning, rate, rate, epochs=15, batch_size=16, dropout=0.0)
+    if preset is not None:
+        raise ConfigError(f"preset: {preset!r} is unknown.", "There is one: paper.")
+    entry = MODELS.get(model, _UNKNOWN)
+    rates = entry.full if tuning == "full" else entry.per_tuning.get(tuning, entry.adapter)
+    epochs = entry.epochs if tuning == "full" else entry.adapter_epochs
+    return LearnerConfig(model, tuning, rates.encoder, rates.head, epochs)

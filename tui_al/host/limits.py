@@ -1,0 +1,97 @@
+"""What this process may use of the machine: CPU affinity and the limits of control groups (containers, batch systems)."""
+
+import math
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryLimit:
+    """A control group's memory in bytes; what is used leaves out file pages that the kernel can drop."""
+
+    limit: int
+    used: int
+
+
+@dataclass(frozen=True, slots=True)
+class ControlGroups:
+    """The control groups of a process, version 1 and 2, its own and all that enclose it."""
+
+    root: Path = Path("/sys/fs/cgroup")
+    membership: Path = Path("/proc/self/cgroup")
+
+    def cpu_quota(self) -> float | None:
+        """CPUs' worth of time that may be used, or None without a limit."""
+        quotas = []
+        for directory in self._directories(""):
+            quota, _, period = _text(directory / "cpu.max").partition(" ")
+            if quota.isdecimal() and period.isdecimal():
+                quotas.append(int(quota) / int(period))
+        for directory in self._directories("cpu"):
+            quota = _text(directory / "cpu.cfs_quota_us")
+            period = _text(directory / "cpu.cfs_period_us")
+            if quota.isdecimal() and period.isdecimal():
+                quotas.append(int(quota) / int(period))
+        return min(quotas, default=None)
+
+    def memory(self) -> MemoryLimit | None:
+        """The tightest memory limit, or None; version 1 writes "no limit" as a number beyond any machine."""
+        files = [
+            (directory, "memory.max", "memory.current", "inactive_file")
+            for directory in self._directories("")
+        ] + [
+            (directory, "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
+            for directory in self._directories("memory")
+        ]
+        limits = []
+        for directory, limit_file, usage_file, droppable in files:
+            limit, usage = _text(directory / limit_file), _text(directory / usage_file)
+            if limit.isdecimal() and usage.isdecimal() and int(limit) < 2**62:
+                cached = _statistic(_text(directory / "memory.stat"), droppable)
+                limits.append(MemoryLimit(int(limit), max(0, int(usage) - cached)))
+        return min(limits, key=lambda found: found.limit, default=None)
+
+    def _directories(self, controller: str) -> Iterator[Path]:
+        """The groups that govern a version 1 controller ("": version 2), innermost first."""
+        for line in _text(self.membership).splitlines():
+            _, _, rest = line.partition(":")
+            controllers, _, inside = rest.partition(":")
+            if controller not in controllers.split(","):
+                continue
+            base = self.root / controller
+            parts = [part for part in inside.split("/") if part]
+            if ".." in parts:  # a group outside of what this container sees
+                parts = []
+            for depth in range(len(parts), -1, -1):
+                yield base.joinpath(*parts[:depth])
+
+
+def usable_cores(groups: ControlGroups | None = None) -> int:
+    """Cores that this process can keep busy: affinity and quota counted in, 1 at least."""
+    quota = (groups or ControlGroups()).cpu_quota()
+    cores = len(usable_cpus())
+    return max(1, min(cores, math.ceil(quota))) if quota else cores
+
+
+def usable_cpus() -> frozenset[int]:
+    """Numbers of the CPUs that this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return frozenset(os.sched_getaffinity(0))
+    return frozenset(range(os.cpu_count() or 1))
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except OSError:
+        return ""
+
+
+def _statistic(statistics: str, name: str) -> int:
+    for line in statistics.splitlines():
+        key, _, value = line.partition(" ")
+        if key == name:
+            return int(value)
+    return 0

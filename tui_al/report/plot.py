@@ -1,0 +1,286 @@
+"""Curves with bands, drawn as text: a pure function from numbers to lines of styled pieces, for any terminal.
+
+The same picture serves `tui-al report` and the app. Styles are plain words ("series0", "band0", "axis", "text"), which the place
+that shows it turns into its own colours. Nothing depends on colour: each series has its own dashes and its own mark.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from tui_al.core.text import ascii_only, cell_width, printable, shorten
+from tui_al.report.axes import Axis, budget_axis, short_number, value_axis
+from tui_al.report.raster import Canvas, sample
+
+#: A plot smaller than this is not drawn.
+LEAST_WIDTH, LEAST_HEIGHT = 20, 5
+
+#: Cells between two marks on a line, so that its dashes can be seen.
+_BETWEEN_MARKS = 5
+
+
+class Segment(NamedTuple):
+    """A piece of a line. `style` is "text", "axis", "title", or "series" or "band" with the number of the series."""
+
+    text: str
+    style: str
+
+
+Line = list[Segment]
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One curve: `y` at each `x`, and half the height of its band (empty or zeros: no band).
+
+    Points that are not finite are left out; the order of points does not matter.
+    """
+
+    name: str
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    spread: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Points:
+    """A series made fit to draw: finite, sorted, strictly increasing x."""
+
+    name: str
+    owner: int
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    spread: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """What surrounds the canvas."""
+
+    x: Axis
+    y: Axis
+    margin: int  #: columns left of the canvas: names of values, a space and the axis
+    unicode: bool
+
+
+def draw(
+    series: Sequence[Series],
+    width: int,
+    height: int,
+    *,
+    title: str = "",
+    x_label: str = "labels",
+    unicode: bool = True,
+    bounds: tuple[float, float] | None = (0.0, 1.0),
+) -> list[Line]:
+    """Draw the series into `height` lines of at most `width` columns.
+
+    The first series is in front. Bands show y ± spread, cut to `bounds`, which is where values can lie at all (None: anywhere).
+    With `unicode` off every character is ASCII. Below 20 x 5 there are only empty lines.
+    """
+    if width < LEAST_WIDTH or height < LEAST_HEIGHT:
+        return [[] for _ in range(max(0, height))]
+    points = [_cleaned(one, owner) for owner, one in enumerate(series)]
+    head: list[Line] = []
+    if title and height >= LEAST_HEIGHT + 1:
+        head = [[Segment(_fit(title, width, unicode), "title")]]
+    legend = _legend(points, width, _legend_room(height - len(head)), unicode)
+    rows = height - len(head) - len(legend) - 2
+    frame = _frame(points, width, rows, unicode, bounds)
+    canvas = Canvas(rows, width - frame.margin, unicode)
+    for one in reversed(points):
+        _draw_series(canvas, frame, one, bounds)
+    body = _body(canvas, frame)
+    if not any(one.x for one in points):
+        _write_over(body, frame, "no points yet", width)
+    return [*head, *body, *_foot(frame, canvas.columns, x_label), *legend]
+
+
+def plain_text(lines: Sequence[Line]) -> str:
+    """The drawing without styles."""
+    return "\n".join("".join(segment.text for segment in line).rstrip() for line in lines)
+
+
+def _cleaned(one: Series, owner: int) -> _Points:
+    spread = one.spread or (0.0,) * len(one.x)
+    by_x = {
+        float(x): (float(y), float(s) if math.isfinite(s) and s > 0 else 0.0)
+        for x, y, s in zip(one.x, one.y, spread, strict=True)
+        if math.isfinite(x) and math.isfinite(y)
+    }
+    order = sorted(by_x)
+    return _Points(
+        one.name,
+        owner,
+        tuple(order),
+        tuple(by_x[x][0] for x in order),
+        tuple(by_x[x][1] for x in order),
+    )
+
+
+def _frame(
+    points: Sequence[_Points],
+    width: int,
+    rows: int,
+    unicode: bool,
+    bounds: tuple[float, float] | None,
+) -> _Frame:
+    low, high = bounds or (-math.inf, math.inf)
+    values = [value for one in points for value in one.y]
+    for one in points:
+        for value, spread in zip(one.y, one.spread, strict=True):
+            values += [max(value - spread, min(low, value)), min(value + spread, max(high, value))]
+    y = value_axis(values, rows, bounds)
+    margin = max(map(len, y.names), default=0) + 2
+    spent = [value for one in points for value in one.x]
+    columns = width - margin
+    most = max(1, columns // 7)
+    x = budget_axis(spent, most)
+    while most > 1 and not _fits(x, columns):
+        most -= 1
+        x = budget_axis(spent, most)
+    return _Frame(x, y, margin, unicode)
+
+
+def _fits(axis: Axis, columns: int) -> bool:
+    """Whether the names stand apart, two columns at least."""
+    end = -2
+    for tick, name in zip(axis.ticks, axis.names, strict=True):
+        start = _name_start(axis, tick, name, columns)
+        if start < end + 2:
+            return False
+        end = start + len(name)
+    return True
+
+
+def _name_start(axis: Axis, tick: float, name: str, columns: int) -> int:
+    centred = axis.position(tick, columns) - (len(name) - 1) // 2
+    return max(0, min(columns - len(name), centred))
+
+
+def _draw_series(
+    canvas: Canvas, frame: _Frame, one: _Points, bounds: tuple[float, float] | None
+) -> None:
+    if not one.x:
+        return
+    down, across = canvas.dots
+    left = frame.x.position(one.x[0], across)
+    right = frame.x.position(one.x[-1], across)
+    at = np.linspace(one.x[0], one.x[-1], right - left + 1)
+    mean = np.interp(at, one.x, one.y)
+    spread = np.interp(at, one.x, one.spread)
+    low, high = bounds or (-math.inf, math.inf)
+
+    def rows(values: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+        return down - 1 - frame.y.positions(values, down)
+
+    if spread.any():
+        upper = np.minimum(mean + spread, np.maximum(mean, high))
+        lower = np.maximum(mean - spread, np.minimum(mean, low))
+        canvas.band(one.owner, left, rows(upper), rows(lower))
+    canvas.line(one.owner, left, rows(mean))
+    last = -_BETWEEN_MARKS
+    per_cell = across // canvas.columns
+    columns = frame.x.positions(one.x, across)
+    for column, row in zip(columns.tolist(), rows(np.array(one.y)).tolist(), strict=True):
+        if column // per_cell - last >= _BETWEEN_MARKS or column == right:
+            canvas.mark(one.owner, row, column)
+            last = column // per_cell
+
+
+def _body(canvas: Canvas, frame: _Frame) -> list[Line]:
+    upright, tick_sign = ("│", "┤") if frame.unicode else ("|", "+")
+    named = {
+        canvas.rows - 1 - frame.y.position(tick, canvas.rows): name
+        for tick, name in zip(frame.y.ticks, frame.y.names, strict=True)
+    }
+    lines = []
+    for row, runs in enumerate(canvas.runs()):
+        name = named.get(row, "")
+        sign = tick_sign if name else upright
+        line = [Segment(f"{name:>{frame.margin - 2}} {sign}", "axis"), *map(Segment._make, runs)]
+        lines.append(line if line[-1].text.strip() else line[:-1])
+    return lines
+
+
+def _write_over(body: list[Line], frame: _Frame, message: str, width: int) -> None:
+    row = (len(body) - 1) // 2
+    room = width - frame.margin
+    padding = " " * ((room - len(message)) // 2)
+    body[row] = [body[row][0], Segment(padding + message[:room], "text")]
+
+
+def _foot(frame: _Frame, columns: int, x_label: str) -> list[Line]:
+    corner, level, tick_sign = ("└", "─", "┬") if frame.unicode else ("+", "-", "+")
+    axis, names = [level] * columns, [" "] * columns
+    label = _fit(x_label, columns, frame.unicode)
+    free = columns - cell_width(label) - 2
+    if free < 3 * cell_width(label):
+        label, free = "", columns
+    for tick, name in zip(frame.x.ticks, frame.x.names, strict=True):
+        axis[frame.x.position(tick, columns)] = tick_sign
+        start = _name_start(frame.x, tick, name, columns)
+        if start + len(name) <= free:
+            names[start : start + len(name)] = name
+    names[columns - cell_width(label) :] = label
+    margin = " " * (frame.margin - 1)
+    return [
+        [Segment(f"{margin}{corner}{''.join(axis)}", "axis")],
+        [Segment(f"{margin} {''.join(names)}".rstrip(), "axis")],
+    ]
+
+
+def _legend_room(height: int) -> int:
+    """Lines that the legend may take of a plot of this height."""
+    return 0 if height < 7 else max(1, height // 5)
+
+
+def _legend(points: Sequence[_Points], width: int, most: int, unicode: bool) -> list[Line]:
+    """Line, mark, name and last value of each series, in as many lines as needed; what has no room is counted."""
+    if not most or not points:
+        return []
+    entries = [_entry(one, width, unicode) for one in points]
+    lines = _flow(entries, width)
+    shown = len(entries)
+    while len(lines) > most and shown > 0:
+        shown -= 1
+        more = [Segment(f"and {len(entries) - shown} more", "text")]
+        lines = _flow([*entries[:shown], more], width)
+    return lines
+
+
+def _flow(entries: Sequence[Line], width: int) -> list[Line]:
+    lines: list[Line] = []
+    used = width
+    for entry in entries:
+        size = sum(cell_width(segment.text) for segment in entry)
+        if used + 3 + size > width:
+            lines.append(list(entry))
+            used = size
+        else:
+            lines[-1] += [Segment("   ", "text"), *entry]
+            used += 3 + size
+    return lines
+
+
+def _entry(one: _Points, width: int, unicode: bool) -> Line:
+    line = sample(one.owner, unicode=unicode)
+    value = ""
+    if one.y:
+        value = f"  {short_number(one.y[-1], 3)}"
+        if any(one.spread):
+            value += f" {'±' if unicode else '+-'}{short_number(one.spread[-1], 3)}"
+    room = width - cell_width(line) - 1
+    name = _fit(one.name, max(room - len(value), min(room, 6)), unicode)
+    if cell_width(name) + len(value) > room:
+        value = ""
+    return [Segment(line, f"series{one.owner}"), Segment(f" {name}{value}", "text")]
+
+
+def _fit(text: str, width: int, unicode: bool) -> str:
+    shown = printable(text)
+    return shorten(shown, width) if unicode else shorten(ascii_only(shown), width, "...")

@@ -48,12 +48,13 @@ class GpuSample:
 
 @dataclass(frozen=True, slots=True)
 class GpuSurvey:
-    """The driver and its GPUs. No driver: all empty. A driver that does not work: `problem` says how."""
+    """The driver and its GPUs. No driver: all empty. `problem` says why there are none, if that is known."""
 
     driver: str | None = None
     cuda: tuple[int, int] | None = None  # the newest CUDA that the driver can run
     gpus: tuple[GpuReading, ...] = ()
     problem: str | None = None
+    broken: bool = False  # a driver is there, but does not work
 
 
 def read_gpus(own_pids: frozenset[int] = frozenset()) -> tuple[GpuReading, ...]:
@@ -75,7 +76,7 @@ def survey(seconds: float = 2.0) -> GpuSurvey:
     try:
         return in_background(_survey).result(seconds)
     except TimeoutError:
-        return GpuSurvey(problem=f"the driver did not answer within {seconds:g} s")
+        return GpuSurvey(problem=f"the driver did not answer within {seconds:g} s", broken=True)
 
 
 class GpuSampler:
@@ -113,9 +114,10 @@ class GpuSampler:
 class _Nvml:
     """The library, asked by function name: a function that fails, or that this driver lacks, answers None."""
 
-    def __init__(self, library: Any, problem: str | None = None) -> None:
+    def __init__(self, library: Any, problem: str | None = None, broken: bool = False) -> None:
         self._library = library
         self.problem = problem
+        self.broken = broken
 
     def ask(self, function: str, *arguments: object) -> Any:
         if self._library is None:
@@ -140,10 +142,12 @@ def _nvml() -> _Nvml:
     try:
         library.nvmlInit()
     except library.NVMLError as error:
-        missing = isinstance(error, library.NVMLError_LibraryNotFound)
-        return _Nvml(None, None if missing else str(error))
+        if isinstance(error, library.NVMLError_LibraryNotFound):
+            return _Nvml(None)
+        unused = isinstance(error, library.NVMLError_DriverNotLoaded)
+        return _Nvml(None, str(error), broken=not unused)
     except OSError as error:
-        return _Nvml(None, str(error))
+        return _Nvml(None, str(error), broken=True)
     return _Nvml(library)
 
 
@@ -155,6 +159,7 @@ def _survey() -> GpuSurvey:
         cuda=(cuda // 1000, cuda % 1000 // 10) if cuda else None,
         gpus=read_gpus(),
         problem=nvml.problem,
+        broken=nvml.broken,
     )
 
 

@@ -1,0 +1,153 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+
+from tests.host.nvml_double import Card, Nvml
+from tui_al.host import limits, machine
+from tui_al.host.limits import ControlGroups, MemoryLimit, usable_cores
+from tui_al.host.machine import MachineMeter, manifest, read_machine
+
+
+def groups(tmp_path: Path, membership: str, files: dict[str, str]) -> ControlGroups:
+    for name, text in files.items():
+        path = tmp_path / "fs" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text + "\n")
+    (tmp_path / "membership").write_text(membership)
+    return ControlGroups(tmp_path / "fs", tmp_path / "membership")
+
+
+def test_version_2_takes_the_tightest_of_all_enclosing_groups(tmp_path):
+    found = groups(
+        tmp_path,
+        "0::/slurm/job\n",
+        {
+            "slurm/cpu.max": "150000 100000",
+            "slurm/job/cpu.max": "max 100000",
+            "slurm/job/memory.max": "max",
+            "slurm/job/memory.current": "700",
+            "slurm/memory.max": "4000",
+            "slurm/memory.current": "3000",
+            "slurm/memory.stat": "active_file 7\ninactive_file 1200",
+        },
+    )
+    assert found.cpu_quota() == 1.5
+    assert found.memory() == MemoryLimit(limit=4000, used=1800)
+
+
+def test_version_1(tmp_path):
+    found = groups(
+        tmp_path,
+        "4:memory:/docker/abc\n2:cpu,cpuacct:/docker/abc\n0::/\n",
+        {
+            "cpu/cpu.cfs_quota_us": "50000",
+            "cpu/cpu.cfs_period_us": "100000",
+            "memory/memory.limit_in_bytes": "9223372036854771712",
+            "memory/memory.usage_in_bytes": "5",
+            "memory/docker/abc/memory.limit_in_bytes": "1000",
+            "memory/docker/abc/memory.usage_in_bytes": "900",
+            "memory/docker/abc/memory.stat": "total_inactive_file 100",
+        },
+    )
+    assert found.cpu_quota() == 0.5
+    assert found.memory() == MemoryLimit(limit=1000, used=800)
+
+
+def test_no_limits_and_a_group_outside_of_the_container(tmp_path):
+    found = groups(
+        tmp_path,
+        "0::/../../elsewhere\n2:cpu:/\n",
+        {"memory.max": "2000", "memory.current": "10", "cpu/cpu.cfs_quota_us": "-1"},
+    )
+    assert found.cpu_quota() is None
+    assert found.memory() == MemoryLimit(2000, 10)
+    assert ControlGroups(tmp_path / "none", tmp_path / "neither").memory() is None
+
+
+def test_cores_are_those_of_affinity_and_quota(tmp_path, monkeypatch):
+    monkeypatch.setattr(limits, "usable_cpus", lambda: frozenset(range(8)))
+    assert usable_cores(ControlGroups(tmp_path, tmp_path / "none")) == 8
+    quota = groups(tmp_path, "0::/\n", {"cpu.max": "250000 100000"})
+    assert usable_cores(quota) == 3
+    assert usable_cores(groups(tmp_path, "0::/\n", {"cpu.max": "1000 100000"})) == 1
+    monkeypatch.setattr(limits, "usable_cpus", lambda: frozenset({5}))
+    assert usable_cores(quota) == 1
+
+
+def test_affinity_is_asked_for():
+    code = "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})\n"
+    code += "from tui_al.host.limits import usable_cores; print(usable_cores())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "1\n"
+
+
+def test_memory_is_the_containers_where_it_has_a_limit(tmp_path):
+    limited = groups(tmp_path, "0::/\n", {"memory.max": str(2**28), "memory.current": str(2**27)})
+    reading = MachineMeter(limited).read()
+    assert (reading.memory_used, reading.memory_total) == (2**27, 2**28)
+    free = MachineMeter(ControlGroups(tmp_path / "none", tmp_path / "none")).read()
+    assert free.memory_total == psutil.virtual_memory().total
+
+
+def test_cpu_is_the_share_of_usable_cpus_since_the_last_reading(monkeypatch):
+    kind = type(psutil.cpu_times())
+    zeros = dict.fromkeys(kind._fields, 0.0)
+
+    def times(user: float, idle: float):
+        return kind(**{**zeros, "user": user, "idle": idle})
+
+    readings = iter(
+        [[times(10, 10), times(0, 0)], [times(13, 11), times(90, 0)], [times(13, 11)] * 2]
+    )
+    monkeypatch.setattr(psutil, "cpu_times", lambda percpu: next(readings))
+    monkeypatch.setattr(machine, "usable_cpus", lambda: frozenset({0}))
+    meter = MachineMeter()
+    assert meter.read().cpu is None
+    assert meter.read().cpu == 75.0
+    assert meter.read().cpu is None
+
+
+def test_our_processes_are_summed_and_dead_ones_left_out():
+    meter = MachineMeter()
+    first = meter.read(frozenset({os.getpid()}))
+    assert first.our_cpu is None
+    assert first.our_memory > 2**20
+    end = psutil.Process().cpu_times().user + 0.1
+    while psutil.Process().cpu_times().user < end:
+        sum(range(10_000))
+    second = meter.read(frozenset({os.getpid(), 2**22 + 1}))
+    assert 0 < second.our_cpu < 400
+    gone = meter.read(frozenset({2**22 + 1}))
+    assert (gone.our_cpu, gone.our_memory) == (None, None)
+
+
+def test_disk_is_that_where_a_directory_would_be_made(tmp_path):
+    reading = read_machine(path=tmp_path / "not" / "yet")
+    assert abs(reading.disk_free - psutil.disk_usage(str(tmp_path)).free) < 2**30
+    assert read_machine().disk_free is None
+
+
+def test_manifest_is_plain_and_names_the_gpus(install):
+    install(Nvml(Card()))
+    facts = json.loads(json.dumps(manifest()))
+    assert facts["gpus"] == [{"name": "NVIDIA H200", "memory": 140 * 2**30, "visible": True}]
+    assert facts["gpu_driver"] == "580.82.07"
+    assert facts["numpy"] == __import__("numpy").__version__
+    assert facts["python"] == sys.version.split()[0]
+    assert facts["cores"] >= 1 and facts["memory"] > 2**28 and facts["hostname"]
+
+
+def test_a_missing_library_is_none(monkeypatch):
+    monkeypatch.setattr(machine, "LIBRARIES", ("no-such-distribution",))
+    assert manifest()["no-such-distribution"] is None
+
+
+def test_nothing_heavy_is_imported():
+    code = "import sys, tui_al.host.doctor; from tui_al.host.machine import manifest; manifest()\n"
+    code += "print([name for name in ('torch', 'transformers', 'numpy') if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

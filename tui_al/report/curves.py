@@ -181,14 +181,14 @@ def run_seconds(run: RunState) -> dict[str, float]:
     for point in run.points:
         for phase, seconds in point.seconds.items():
             total[phase] = total.get(phase, 0.0) + seconds
-    return _in_order(total)
+    return in_order(total)
 
 
 def mean_seconds(state: SessionState, phases: Sequence[str] | None = None) -> dict[str, float]:
     """Seconds by phase a run takes, as the mean over the runs with a point; all phases, or the given ones."""
     totals = [run_seconds(run) for run in state.runs.values() if run.points]
     names = {name for total in totals for name in total}
-    return _in_order(
+    return in_order(
         {
             name: float(np.mean([total.get(name, 0.0) for total in totals]))
             for name in names
@@ -243,10 +243,10 @@ def _increasing(labels: Sequence[float]) -> list[int]:
 
 def _mean_by_key(mappings: Sequence[Mapping[str, float]]) -> dict[str, float]:
     keys = {key for mapping in mappings for key in mapping}
-    return _in_order({key: float(np.mean([m[key] for m in mappings if key in m])) for key in keys})
+    return in_order({key: float(np.mean([m[key] for m in mappings if key in m])) for key in keys})
 
 
-def _in_order(seconds: Mapping[str, float]) -> dict[str, float]:
+def in_order(seconds: Mapping[str, float]) -> dict[str, float]:
     """Phases in the order of the loop, any others behind them by name."""
     known = [phase.value for phase in Phase]
     return {

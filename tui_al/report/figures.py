@@ -1,0 +1,63 @@
+"""Curves as PNG or SVG files, in the paper's form: mean line, band of a standard deviation, against the number of labels."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from tui_al.core.text import printable
+from tui_al.errors import ConfigError
+from tui_al.report.curves import Curve, metric_name
+
+_DASHES = ("-", "--", ":", "-.")
+_MARKS = "os^Dv*PX<>dh"
+
+
+def save_figure(curves: Sequence[Curve], path: Path, title: str = "") -> None:
+    """Draw the curves into `path`; its suffix chooses the format. Raises ConfigError without matplotlib or for other suffixes."""
+    if path.suffix.lower() not in (".png", ".svg"):
+        raise ConfigError(
+            f"{path.name}: {path.suffix or 'no suffix'!r} is no known kind of figure.",
+            "Name the file .png or .svg.",
+        )
+    try:
+        import matplotlib
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise ConfigError(
+            "Figures need matplotlib, which is not installed.",
+            "Install it with: pip install 'tui-al[report]'",
+        ) from error
+    figure = Figure(figsize=(6.4, 4.2), dpi=200, layout="constrained")
+    axes = figure.add_subplot()
+    for position, curve in enumerate(curves):
+        colour = f"C{position % 10}"
+        axes.plot(
+            curve.labels,
+            curve.mean,
+            color=colour,
+            linestyle=_DASHES[position % len(_DASHES)],
+            marker=_MARKS[position % len(_MARKS)],
+            markersize=4,
+            label=_plain(curve.name),
+        )
+        if any(curve.sd):
+            low = [mean - sd for mean, sd in zip(curve.mean, curve.sd, strict=True)]
+            high = [mean + sd for mean, sd in zip(curve.mean, curve.sd, strict=True)]
+            axes.fill_between(curve.labels, low, high, color=colour, alpha=0.18, linewidth=0)
+    first = curves[0] if curves else None
+    axes.set_xlabel(f"labelled {'words' if first and first.unit == 'words' else 'examples'}")
+    axes.set_ylabel(metric_name(first.metric) if first else "")
+    axes.set_title(_plain(title).strip())
+    axes.grid(alpha=0.3)
+    axes.xaxis.set_major_formatter("{x:,.0f}")
+    if curves:
+        axes.legend(frameon=False)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # fixed ids and no date: the same curves give the same file
+    with matplotlib.rc_context({"svg.hashsalt": "tui-al"}):
+        figure.savefig(path, metadata={"Date": None} if path.suffix.lower() == ".svg" else None)
+
+
+def _plain(name: str) -> str:
+    """Text that matplotlib neither reads as a formula ("$") nor hides from the legend (a leading "_")."""
+    shown = printable(name).replace("$", r"\$")
+    return f" {shown}" if shown.startswith("_") else shown

@@ -1,0 +1,118 @@
+"""What an experiment was, in words: the facts and the choices that a result must not be shown without (PAPER.md's readings)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tui_al.core.config import DataConfig, ExperimentConfig, LearnerConfig
+from tui_al.core.models import TUNING_SUMMARIES
+from tui_al.core.state import SessionState
+from tui_al.core.text import printable
+
+#: Programs whose versions can move a result; in this order.
+_VERSIONS = ("tui_al", "python", "torch", "transformers", "adapters", "tokenizers", "numpy")
+
+_PLACED = ("adapter", "double", "seq", "par", "unipelt", "compacter")
+
+
+def facts(state: SessionState) -> list[tuple[str, str]]:
+    """(what, how it was) of a session, most important first; free of control characters."""
+    config = state.config
+    if config is None:
+        return []
+    rows = [
+        ("data", _data(config.data, state)),
+        ("task", _task(state)),
+        ("acquisition", learner(config.acquisition)),
+        ("successor", learner(config.successor)),
+        ("strategy", strategy(config)),
+        ("seed set", str(config.loop.seed_size)),
+        ("batch", f"{config.loop.batch}, {config.loop.rounds} query rounds after the seed set"),
+        ("budget unit", config.loop.budget_unit),
+        ("seeds", ", ".join(map(str, config.seeds))),
+        ("oracle", _oracle(config)),
+        ("device", _device(state)),
+        ("versions", _versions(_manifest(state))),
+    ]
+    return [(name, printable(value)) for name, value in rows if value]
+
+
+def short_learner(settings: LearnerConfig) -> str:
+    """ "minilm adapter", for lines with little room."""
+    return printable(f"{settings.model} {settings.tuning}")
+
+
+def learner(settings: LearnerConfig) -> str:
+    """A model and all of its training in one line."""
+    tuning = f"{settings.tuning} tuning: {TUNING_SUMMARIES[settings.tuning]}"
+    if settings.tuning in _PLACED:
+        tuning += f", reduction factor {settings.reduction_factor}"
+    decay = "linear decay" if settings.schedule == "linear" else "constant rate"
+    return "; ".join(
+        [
+            f"{settings.model}{f' at {settings.revision}' if settings.revision else ''}",
+            tuning,
+            f"learning rate {settings.learning_rate:g}, head {settings.head_learning_rate:g}",
+            f"{settings.epochs} epochs, batch size {settings.batch_size}",
+            f"{decay}, {settings.warmup * 100:g} % warm-up, weight decay {settings.weight_decay:g}",
+            f"gradient clip {settings.clip:g}" if settings.clip else "no gradient clip",
+            f"dropout {settings.dropout:g}",
+            f"at most {settings.max_length} sub-tokens",
+            f"{settings.start} start",
+        ]
+    )
+
+
+def strategy(config: ExperimentConfig) -> str:
+    """The strategy, with the passes and the rate where it uses Monte-Carlo dropout."""
+    loop = config.loop
+    if loop.strategy == "bald":
+        return f"bald (Monte-Carlo dropout, T = {loop.mc_passes} passes, p = {loop.mc_dropout:g})"
+    return loop.strategy
+
+
+def _data(data: DataConfig, state: SessionState) -> str:
+    parts = [data.source]
+    if data.subset:
+        parts[0] += f" ({data.subset})"
+    if data.revision:
+        parts[0] += f" at {data.revision}"
+    parts.append(f"{state.train:,} to train on, {state.test:,} to test on")
+    for name, limit in (("training", data.train_limit), ("test", data.test_limit)):
+        if limit:
+            parts.append(f"{name} split cut to {limit:,}")
+    return "; ".join(parts)
+
+
+def _task(state: SessionState) -> str:
+    kind = "classes" if state.task == "classification" else "entity types"
+    return f"{state.task}, {len(state.labels)} {kind}"
+
+
+def _oracle(config: ExperimentConfig) -> str:
+    noise = config.loop.label_noise
+    return f"gold labels, {noise * 100:g} % of them wrong" if noise else "gold labels"
+
+
+def _manifest(state: SessionState) -> Mapping[str, Any]:
+    return state.engine.manifest if state.engine and state.engine.manifest else state.manifest
+
+
+def _device(state: SessionState) -> str:
+    """The device that ran it last, with the machine's name for it."""
+    if state.engine is None:
+        return ""
+    manifest = _manifest(state)
+    device = state.engine.device
+    gpus = manifest.get("gpus") or ()
+    if device.startswith("cuda") and gpus:
+        return f"{device} ({gpus[0].get('name', 'unknown')})"
+    cpu = manifest.get("cpu")
+    cores = manifest.get("cores")
+    known = [str(cpu)] * bool(cpu) + [f"{cores} cores"] * bool(cores)
+    return f"{device} ({', '.join(known)})" if known and device == "cpu" else device
+
+
+def _versions(manifest: Mapping[str, Any]) -> str:
+    return ", ".join(
+        f"{name.replace('_', '-')} {manifest[name]}" for name in _VERSIONS if manifest.get(name)
+    )

@@ -1,0 +1,74 @@
+"""The key table, and what is made from it."""
+
+from collections import Counter
+
+import pytest
+
+from tests.ui.conftest import drive, shown
+from tui_al.ui.app import TuiAl
+from tui_al.ui.keys import KEYS, SCREENS, bindings, display, keys_of, markdown_table
+from tui_al.ui.widgets.key_bar import fitting
+
+
+def test_every_key_is_bound_once_on_its_screen_and_does_not_hide_a_key_of_the_app() -> None:
+    assert len({key.id for key in KEYS}) == len(KEYS)
+    everywhere = [name for key in keys_of("app") for name in key.keys.split(",")]
+    for screen in set(SCREENS) - {"app"}:
+        names = [name for key in keys_of(screen) for name in key.keys.split(",")] + everywhere
+        assert max(Counter(names).values()) == 1, screen
+
+
+def test_keys_are_plain_letters_function_keys_and_the_few_that_every_terminal_sends() -> None:
+    named = {"enter", "escape", "up", "down", "question_mark", "slash", "space", "tab"}
+    for key in KEYS:
+        for name in key.keys.split(","):
+            is_function_key = name[0] == "f" and name[1:].isdigit()
+            assert name in named or is_function_key or (len(name) == 1 and name.islower()), key
+
+
+def test_bindings_carry_id_tooltip_and_action() -> None:
+    (binding,) = (b for b in bindings("home") if b.id == "home.new")  # type: ignore[union-attr]
+    assert (binding.key, binding.action, binding.tooltip) == ("n", "new", "Set up a new session.")  # type: ignore[union-attr]
+
+
+def test_display() -> None:
+    assert [display(name) for name in ("f1", "f", "question_mark", "escape")] == [
+        "F1",
+        "f",
+        "?",
+        "esc",
+    ]
+
+
+@pytest.mark.parametrize("screen", [name for name in SCREENS if name != "app"])
+def test_the_key_bar_of_every_screen_fits_whole_at_80_columns(screen: str) -> None:
+    own = tuple(key for key in keys_of(screen) if key.bar)
+    last = tuple(key for key in keys_of("app") if key.bar)
+    assert fitting(own, last, 80) == own + last
+
+
+def test_a_narrow_key_bar_drops_its_last_keys_but_not_the_help() -> None:
+    own, last = keys_of("home"), tuple(key for key in keys_of("app") if key.bar)
+    kept = fitting(own, last, 40)
+    assert kept[0].id == "home.open"
+    assert kept[-2:] == last
+    assert len(kept) < len(own + last)
+    assert sum(len(key.shown) + len(key.label) + 3 for key in kept) < 40
+
+
+def test_the_readme_table_has_a_row_for_each_key() -> None:
+    table = markdown_table()
+    assert len(table.splitlines()) == len(KEYS) + 2
+    assert "| Everywhere | `F1`, `?` |" in table
+
+
+async def test_help_shows_the_keys_of_the_screen_and_escape_closes_it(home) -> None:  # type: ignore[no-untyped-def]
+    async with drive(TuiAl(home), (80, 40)) as pilot:
+        await pilot.press("question_mark")
+        await pilot.pause()
+        text = shown(pilot.app)
+        assert "Delete a session that is not running" in text
+        assert "Everywhere" in text
+        await pilot.press("escape")
+        await pilot.pause()
+        assert "Everywhere" not in shown(pilot.app)

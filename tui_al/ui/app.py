@@ -1,0 +1,122 @@
+"""The application: which screen is on, how errors are shown, what every screen can ask for."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal
+
+from textual.app import App, SystemCommand
+from textual.filter import LineFilter
+from textual.screen import Screen
+
+from tui_al.core.text import printable
+from tui_al.errors import TuiAlError
+from tui_al.store.session import Session
+from tui_al.ui.keys import bindings
+from tui_al.ui.screens.dialogs import ErrorDialog
+from tui_al.ui.terminal import Terminal
+from tui_al.ui.theme import DARK, LIGHT, AsciiFilter
+
+
+class TuiAl(App[None]):
+    """`TuiAl(home)` opens on the sessions of `home`; with `open_session`, on that one."""
+
+    TITLE = "tui-al"
+    BINDINGS = bindings("app")
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (60, "-medium"), (100, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (20, "-usual"), (32, "-tall")]  # noqa: RUF012
+    CSS = """
+    Screen { background: $background; color: $foreground; }
+    .title-row { height: 1; background: $panel; padding: 0 1; }
+    .muted { color: $text-muted; }
+    """
+
+    def __init__(
+        self, home: Path, open_session: Path | None = None, terminal: Terminal | None = None
+    ) -> None:
+        super().__init__()
+        self.home = home
+        self.terminal = terminal or Terminal()
+        self.ascii = self.terminal.ascii
+        self.remote = self.terminal.remote
+        self._first = open_session
+        self._ascii_filter = AsciiFilter(enabled=self.ascii)
+        self.register_theme(DARK)
+        self.register_theme(LIGHT)
+        self.theme = (LIGHT if self.terminal.light else DARK).name
+
+    def get_line_filters(self) -> list[LineFilter]:
+        """Textual's own, and ours for terminals without Unicode."""
+        return [
+            *super().get_line_filters(),
+            *([self._ascii_filter] if self.ascii else []),
+        ]
+
+    def on_mount(self) -> None:
+        """The sessions lie beneath; a session that was asked for comes on top."""
+        from tui_al.ui.screens.home import HomeScreen
+
+        self.push_screen(HomeScreen())
+        if self._first is not None:
+            self.open_session(self._first)
+
+    def open_session(self, directory: Path) -> None:
+        """Show a session: its results if it is finished, else its run. Only the sessions' list stays beneath."""
+        from tui_al.ui.screens.results import ResultsScreen
+        from tui_al.ui.screens.run import RunScreen
+
+        try:
+            with Session(directory) as session:
+                finished = session.state().finished
+        except Exception as error:  # a damaged file may raise anything; the app must live on
+            self.show_error(f"Session {directory.name} cannot be opened: {error}")
+            return
+        self.to_home()
+        self.push_screen(ResultsScreen(directory) if finished else RunScreen(directory))
+
+    def to_home(self) -> None:
+        """Close everything above the list of sessions."""
+        while len(self.screen_stack) > 2:
+            self.pop_screen()
+
+    def say(
+        self, text: str, severity: Literal["information", "warning", "error"] = "information"
+    ) -> None:
+        """A passing message; foreign text is welcome."""
+        self.notify(printable(text), severity=severity, timeout=5, markup=False)
+
+    def show_error(
+        self, error: TuiAlError | str, hint: str = "", log_tail: tuple[str, ...] = ()
+    ) -> None:
+        """A dialog with what happened and what to do about it."""
+        self.push_screen(ErrorDialog(error, hint, log_tail))
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """The palette: the keys of the screen and of the app, by name."""
+        from tui_al.ui.keys import keys_of
+
+        name = getattr(screen, "KEYS_OF", "")
+        for key in (*keys_of(name), *keys_of("app")):
+            if key.label and key.action != "palette":
+                target = self if key.screen == "app" else screen
+                yield SystemCommand(
+                    f"{key.label} ({key.shown})", key.help, getattr(target, f"action_{key.action}")
+                )
+
+    def action_help(self) -> None:
+        """Help on the keys of this screen."""
+        from tui_al.ui.screens.help import HelpScreen
+
+        if not isinstance(self.screen, HelpScreen):
+            self.push_screen(HelpScreen(getattr(self.screen, "KEYS_OF", "")))
+
+    def action_palette(self) -> None:
+        """All commands by name."""
+        self.action_command_palette()
+
+    def action_theme(self) -> None:
+        """Dark, light and back."""
+        self.theme = (LIGHT if self.theme == DARK.name else DARK).name
+
+    def action_leave(self) -> None:
+        """Leave; engines keep running, which is said on the way out."""
+        self.exit()

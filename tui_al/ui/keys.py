@@ -1,0 +1,129 @@
+"""Every key of the app, in one table: bindings, key bar, help screen and README are made from it.
+
+Plain letters and function keys only: chords with ctrl, alt or shift get lost in tmux, screen, mosh and plain terminals. A key that
+cannot act at the moment says why (`TuiAl.say`) instead of doing nothing.
+
+A screen writes `BINDINGS = bindings("run")` and an `action_<name>` for each of its keys, `<name>` being the id's second part.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from textual.binding import Binding, BindingType
+
+#: Screens in the order of the help, with their titles.
+SCREENS = {
+    "app": "Everywhere",
+    "home": "Sessions",
+    "setup": "New session",
+    "run": "Run",
+    "results": "Results",
+    "dialog": "Questions",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key: `id` is "screen.action", `keys` are Textual's names, several apart by commas; the first one is shown."""
+
+    id: str
+    keys: str
+    label: str  #: in the key bar; a word or two
+    help: str  #: a sentence
+    bar: bool = (
+        True  #: whether the key bar shows it; the bar drops its last ones where there is no room
+    )
+
+    @property
+    def screen(self) -> str:
+        """Where it works; "app" is everywhere."""
+        return self.id.split(".")[0]
+
+    @property
+    def action(self) -> str:
+        """Name of the method, without `action_`."""
+        return self.id.split(".")[1]
+
+    @property
+    def shown(self) -> str:
+        """The first key as a person reads it."""
+        return display(self.keys.split(",")[0])
+
+
+def _key(name: str, keys: str, label: str, help_text: str, *, bar: bool = True) -> Key:
+    return Key(name, keys, label, help_text, bar)
+
+
+#: The most needed first: the key bar drops from the end where there is no room.
+KEYS: tuple[Key, ...] = (
+    _key("home.open", "enter", "open", "Open the session: watch it while it runs, see its results when it is done."),
+    _key("home.new", "n", "new", "Set up a new session."),
+    _key("home.resume", "r", "resume", "Continue a session that was stopped, or whose engine died."),
+    _key("home.stop", "s", "stop", "Stop a running session at the next safe point; nothing is lost."),
+    _key("home.again", "e", "copy", "Set up a new session that starts from this one's settings."),
+    _key("home.delete", "d", "delete", "Delete a session that is not running, after a question."),
+    _key("setup.start", "f2", "start", "Start the session."),
+    _key("setup.more", "f3", "more", "Show or fold away the rest: rates, epochs, columns, limits, device."),
+    _key("setup.rows", "f4", "rows", "Show rows of the data, and every label with its count."),
+    _key("setup.back", "escape", "back", "Back to the sessions; what was filled in is forgotten."),
+    _key("setup.next", "down", "", "Go to the next field; so does tab.", bar=False),
+    _key("setup.previous", "up", "", "Go to the field before; so does shift+tab.", bar=False),
+    _key("run.pause", "p", "pause", "Pause the engine, or let it go on; a stopped or dead one is started again."),
+    _key("run.stop", "s", "stop", "Stop at the next safe point; nothing is lost, it can be continued."),
+    _key("run.overlay", "o", "curves", "Lay the curves of other sessions over this one."),
+    _key("run.rounds", "t", "table", "Show the table of rounds in place of the curve."),
+    _key("run.log", "l", "log", "Show what happened, and what the engine printed."),
+    _key("run.results", "r", "results", "Show the results so far."),
+    _key("run.back", "escape", "back", "Back to the sessions; the engine keeps running."),
+    _key("results.overlay", "o", "curves", "Lay the curves of other sessions over this one."),
+    _key("results.export", "x", "export", "Write table and curve to files."),
+    _key("results.run", "r", "run", "Back to the run."),
+    _key("results.back", "escape", "back", "Back to the sessions."),
+    _key("dialog.yes", "y", "yes", "Yes.", bar=False),
+    _key("dialog.no", "n", "no", "No.", bar=False),
+    _key("dialog.cancel", "escape", "close", "Close without doing anything.", bar=False),
+    _key("app.leave", "q", "quit", "Quit; a running engine keeps running, and `tui-al attach` shows it again."),
+    _key("app.help", "f1,question_mark", "help", "This help. In a field for text, F1 works."),
+    _key("app.palette", "f9", "palette", "Search all commands by name.", bar=False),
+    _key("app.theme", "f8", "light/dark", "Switch between the dark and the light theme.", bar=False),
+)  # fmt: skip
+
+_DISPLAY = {"question_mark": "?", "escape": "esc", "slash": "/", "space": "space"}
+
+
+def display(key: str) -> str:
+    """A key's name as it stands on the keyboard: "question_mark" is "?", "f1" is "F1"."""
+    if len(key) > 1 and key[0] == "f" and key[1:].isdigit():
+        return key.upper()
+    return _DISPLAY.get(key, key)
+
+
+def keys_of(screen: str) -> tuple[Key, ...]:
+    """The keys of one screen, the most needed first."""
+    return tuple(key for key in KEYS if key.screen == screen)
+
+
+def bindings(screen: str) -> list[BindingType]:
+    """Textual's bindings for a screen (or for the app: "app"), with ids and tooltips."""
+    return [
+        Binding(
+            key.keys,
+            key.action,
+            key.label or key.help,
+            show=key.bar,
+            key_display=key.shown,
+            tooltip=key.help,
+            id=key.id,
+        )
+        for key in keys_of(screen)
+    ]
+
+
+def markdown_table(screens: Sequence[str] = tuple(SCREENS)) -> str:
+    """The keys as Markdown, for the README."""
+    lines = ["| where | key | what it does |", "| --- | --- | --- |"]
+    for screen in screens:
+        for key in keys_of(screen):
+            shown = ", ".join(f"`{display(one)}`" for one in key.keys.split(","))
+            lines.append(f"| {SCREENS[screen]} | {shown} | {key.help} |")
+    return "\n".join(lines) + "\n"

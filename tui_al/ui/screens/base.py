@@ -1,0 +1,23 @@
+"""What all screens have in common."""
+
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.screen import Screen
+
+if TYPE_CHECKING:
+    from tui_al.ui.app import TuiAl
+
+
+class TuiScreen(Screen[None]):
+    """A screen of `TuiAl`: name its rows of the key table in `KEYS_OF`, and end `compose` with `KeyBar(self.KEYS_OF)`."""
+
+    KEYS_OF: ClassVar[str] = ""
+
+    @property
+    def tui(self) -> "TuiAl":
+        """The app, with its own type."""
+        return cast("TuiAl", self.app)
+
+    def action_back(self) -> None:
+        """Escape: to the list of sessions."""
+        self.tui.to_home()

@@ -1,0 +1,144 @@
+"""Small windows over a screen: a question, an error, a text to read."""
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Button, Static
+
+from tui_al.errors import TuiAlError
+from tui_al.ui.keys import bindings
+from tui_al.ui.safe import safe
+
+_DIALOG_CSS = """
+{name} {{ align: center middle; }}
+{name} > Vertical {{
+    width: 72; max-width: 96%; height: auto; max-height: 96%;
+    padding: 0 1; background: $surface; border: solid {border};
+}}
+{name} VerticalScroll {{ height: auto; max-height: 100%; }}
+{name} Horizontal {{ height: 1; margin-top: 1; align-horizontal: right; dock: bottom; }}
+{name} Button {{ margin-left: 2; min-width: 10; }}
+{name} Button:focus {{ text-style: bold reverse; }}
+{name} Static {{ height: auto; }}
+"""
+
+
+class ConfirmDialog(ModalScreen[bool]):
+    """A question with two answers; dismissed with True for yes. The safe answer (no) has the focus."""
+
+    BINDINGS = bindings("dialog")
+    DEFAULT_CSS = _DIALOG_CSS.format(name="ConfirmDialog", border="$warning")
+
+    def __init__(
+        self, question: str, detail: str = "", *, yes: str = "Yes", no: str = "No"
+    ) -> None:
+        super().__init__()
+        self._question, self._detail = question, detail
+        self._yes, self._no = yes, no
+
+    def compose(self) -> ComposeResult:
+        """Question, detail, two buttons."""
+        with Vertical():
+            with VerticalScroll(can_focus=False):
+                yield Static(safe(self._question, "bold", keep_newlines=True))
+                if self._detail:
+                    yield Static(safe(self._detail, keep_newlines=True))
+                yield Static("")
+            with Horizontal():
+                yield Button(safe(f"{self._no} (n)"), id="no", compact=True)
+                yield Button(safe(f"{self._yes} (y)"), id="yes", compact=True)
+
+    def on_mount(self) -> None:
+        """The safe answer is one Enter away."""
+        self.query_one("#no").focus()
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        """By mouse, or by Enter on the focused one."""
+        self.dismiss(event.button.id == "yes")
+
+    def action_yes(self) -> None:
+        """y."""
+        self.dismiss(True)
+
+    def action_no(self) -> None:
+        """n."""
+        self.dismiss(False)
+
+    def action_cancel(self) -> None:
+        """Escape backs out of everything."""
+        self.dismiss(False)
+
+
+class TextDialog(ModalScreen[None]):
+    """Something to read, which scrolls if it is long; any of Enter, Escape, y and n closes it."""
+
+    BINDINGS = bindings("dialog")
+    DEFAULT_CSS = _DIALOG_CSS.format(name="TextDialog", border="$border")
+
+    def __init__(self, title: str, body: Content | str) -> None:
+        super().__init__()
+        self._title = title
+        self._body = body if isinstance(body, Content) else safe(body, keep_newlines=True)
+
+    def compose(self) -> ComposeResult:
+        """Title in the border, text, one button."""
+        with Vertical() as window:
+            window.border_title = safe(self._title)
+            with VerticalScroll():
+                yield Static(self._body)
+                yield Static("")
+            with Horizontal():
+                yield Button("Close", id="close", compact=True)
+
+    def on_mount(self) -> None:
+        """Enter closes; the arrows scroll."""
+        self.query_one("#close").focus()
+
+    def on_button_pressed(self) -> None:
+        """The only button closes."""
+        self.dismiss(None)
+
+    def on_key(self, event: object) -> None:
+        """Arrows and page keys scroll while the button has the focus."""
+        scroll = self.query_one(VerticalScroll)
+        moves = {
+            "down": scroll.scroll_down, "up": scroll.scroll_up, "pagedown": scroll.scroll_page_down,
+            "pageup": scroll.scroll_page_up, "home": scroll.scroll_home, "end": scroll.scroll_end,
+        }  # fmt: skip
+        move = moves.get(getattr(event, "key", ""))
+        if move is not None and self.focused is not scroll:
+            move(animate=False)
+
+    def action_yes(self) -> None:
+        """Close."""
+        self.dismiss(None)
+
+    def action_no(self) -> None:
+        """Close."""
+        self.dismiss(None)
+
+    def action_cancel(self) -> None:
+        """Close."""
+        self.dismiss(None)
+
+
+class ErrorDialog(TextDialog):
+    """What happened and what to do about it."""
+
+    DEFAULT_CSS = _DIALOG_CSS.format(name="ErrorDialog", border="$error")
+
+    def __init__(
+        self, error: TuiAlError | str, hint: str = "", log_tail: tuple[str, ...] = ()
+    ) -> None:
+        if isinstance(error, TuiAlError):
+            message, hint = error.message, hint or error.hint
+        else:
+            message = error
+        lines = [safe(message, "bold", keep_newlines=True)]
+        if hint:
+            lines.append(safe(hint, keep_newlines=True))
+        if log_tail:
+            lines += [Content(""), Content.styled("The end of engine.log:", "bold")]
+            lines += [safe(line) for line in log_tail]
+        super().__init__("Something went wrong", Content("\n").join(lines))

@@ -1,0 +1,71 @@
+"""What kind of terminal this is, and what the app does about it. Read before Textual is imported."""
+
+import locale
+import os
+from collections.abc import Mapping, MutableMapping
+from dataclasses import dataclass
+from pathlib import Path
+
+#: Textual reads these once, when it is imported. Over SSH: fewer frames, nothing that moves for its own sake.
+_REMOTE = {
+    "TEXTUAL_FPS": "15",
+    "TEXTUAL_ANIMATIONS": "none",
+    "TEXTUAL_SMOOTH_SCROLL": "0",
+}
+_LOCAL = {"TEXTUAL_FPS": "30", "TEXTUAL_ANIMATIONS": "none"}
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """What was found out: whether it shows Unicode, is far away, has colours, and is light."""
+
+    ascii: bool = False
+    remote: bool = False
+    light: bool = False
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str] | None = None) -> "Terminal":
+        """From the environment; `TUI_AL_ASCII`, `TUI_AL_REMOTE` and `TUI_AL_THEME` (dark, light) overrule what it looks like."""
+        environ = os.environ if environ is None else environ
+        return cls(
+            ascii=_flag(environ, "TUI_AL_ASCII", not _shows_unicode(environ)),
+            remote=_flag(
+                environ, "TUI_AL_REMOTE", any(environ.get(name) for name in ("SSH_CONNECTION", "SSH_TTY", "MOSH_IP"))
+            ),
+            light=environ.get("TUI_AL_THEME", "light" if _light(environ) else "dark") == "light",
+        )  # fmt: skip
+
+    def prepare(self, environ: MutableMapping[str, str] | None = None) -> None:
+        """Set what Textual reads when it is imported; what the person has set stays."""
+        environ = os.environ if environ is None else environ
+        for name, value in (_REMOTE if self.remote else _LOCAL).items():
+            environ.setdefault(name, value)
+
+
+def run_app(home: Path, open_session: Path | None = None, *, mouse: bool = True) -> None:
+    """Prepare the environment, import Textual, run the app, and say afterwards what goes on without it."""
+    terminal = Terminal.read()
+    terminal.prepare()
+    from tui_al.ui.app import TuiAl  # after prepare(): Textual reads the environment on import
+
+    TuiAl(home, open_session, terminal).run(mouse=mouse)
+
+
+def _flag(environ: Mapping[str, str], name: str, otherwise: bool) -> bool:
+    value = environ.get(name, "").strip().lower()
+    return value not in ("0", "no", "off", "false") if value else otherwise
+
+
+def _shows_unicode(environ: Mapping[str, str]) -> bool:
+    if environ.get("TERM") in ("dumb", "vt100", "vt102", "vt220"):
+        return False
+    named = environ.get("LC_ALL") or environ.get("LC_CTYPE") or environ.get("LANG")
+    encoding = named.rpartition(".")[2] if named and "." in named else ""
+    if not encoding and named in ("C", "POSIX"):
+        return False
+    return (encoding or locale.getpreferredencoding(False)).lower().replace("-", "") == "utf8"
+
+
+def _light(environ: Mapping[str, str]) -> bool:
+    """Some terminals tell their colours as "foreground;background", 0-15; 7 and 15 are the light backgrounds."""
+    return environ.get("COLORFGBG", "").rpartition(";")[2] in ("7", "15")

@@ -1,0 +1,58 @@
+"""The bottom row: the keys of the screen, as many as fit whole, the way to the help always among them."""
+
+from textual.content import Content
+from textual.events import Click
+from textual.widget import Widget
+
+from tui_al.ui.keys import Key, keys_of
+
+
+def fitting(keys: tuple[Key, ...], last: tuple[Key, ...], width: int) -> tuple[Key, ...]:
+    """The keys that fit in `width` columns: `last` are kept, of `keys` the first ones."""
+    room = width + 1 - sum(_width(key) for key in last)  # the last gap may hang over
+    kept = []
+    for key in keys:
+        room -= _width(key)
+        if room < 0:
+            break
+        kept.append(key)
+    return (*kept, *last)
+
+
+def _width(key: Key) -> int:
+    return len(key.shown) + 1 + len(key.label) + 2
+
+
+class KeyBar(Widget):
+    """`KeyBar("run")`: never clipped, one row, clickable. The table in `keys.py` gives it all it shows."""
+
+    DEFAULT_CSS = """
+    KeyBar { dock: bottom; height: 1; background: $panel; color: $foreground; }
+    """
+
+    def __init__(self, screen: str) -> None:
+        super().__init__()
+        self._own = tuple(key for key in keys_of(screen) if key.bar)
+        self._everywhere = tuple(key for key in keys_of("app") if key.bar)
+
+    def _fitting(self) -> tuple[Key, ...]:
+        kept = fitting(self._own, self._everywhere, self.size.width)
+        if kept == self._everywhere:
+            return fitting(self._everywhere[::-1], (), self.size.width)
+        return kept
+
+    def render(self) -> Content:
+        """Key and label in turn; the key stands out by weight as well as by colour."""
+        parts: list[Content | str | tuple[str, str]] = [" "]
+        for key in self._fitting():
+            parts += [(key.shown, "bold $text-accent"), f" {key.label}  "]
+        return Content.assemble(*parts)
+
+    async def on_click(self, event: Click) -> None:
+        """Do what the key under the mouse does."""
+        end = 1
+        for key in self._fitting():
+            end += _width(key)
+            if event.x < end:
+                await self.run_action(f"{'app' if key.screen == 'app' else 'screen'}.{key.action}")
+                return

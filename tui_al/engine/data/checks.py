@@ -1,0 +1,131 @@
+"""What is odd in the data but can be worked with: counted, named, never hidden. And what cannot be worked with."""
+
+from collections.abc import Sequence
+
+from tui_al.core.tags import Scheme, is_well_formed, scheme_of, spans_of, to_iob2
+from tui_al.core.tasks import Answer, Task
+from tui_al.engine.data.rows import Row
+from tui_al.engine.data.tables import Findings, amount, some
+from tui_al.errors import DataError
+
+_VERY_LONG = 20_000  # characters
+_ENOUGH_ROWS = 20  # below it many classes mean nothing
+
+
+def unify_tags(
+    train: Sequence[Row], test: Sequence[Row], findings: Findings
+) -> tuple[list[Row], list[Row]]:
+    """All tags as valid IOB2. The scheme is a note; sequences that break it are a warning with their places."""
+    gold = [row.answer for row in (*train, *test) if isinstance(row.answer, tuple)]
+    try:
+        scheme = scheme_of(gold)
+    except ValueError as error:
+        raise DataError(
+            f"The tags are of no single scheme: {error}.",
+            "Use IOB1, IOB2, BIOES or BILOU throughout.",
+        ) from error
+    if scheme is not Scheme.IOB2:
+        findings.notes.append(f"tags: {scheme} converted to IOB2")
+    broken = [
+        row.origin
+        for row in (*train, *test)
+        if isinstance(row.answer, tuple) and not is_well_formed(row.answer, scheme)
+    ]
+    if broken:
+        findings.warnings.append(
+            f"{amount(len(broken), 'tag sequence')} malformed, read as the CoNLL script does ({some(broken)})"
+        )
+    return [_in_iob2(row) for row in train], [_in_iob2(row) for row in test]
+
+
+def _in_iob2(row: Row) -> Row:
+    return row._replace(answer=to_iob2(row.answer)) if isinstance(row.answer, tuple) else row
+
+
+def labels_of(rows: Sequence[Row]) -> set[str]:
+    """Class names, or entity types, that occur in the answers."""
+    answers: set[Answer] = {row.answer for row in rows if row.answer is not None}
+    labels = {answer for answer in answers if isinstance(answer, str)}
+    return labels.union(
+        kind for answer in answers if isinstance(answer, tuple) for _, _, kind in spans_of(answer)
+    )
+
+
+def check_labels(
+    task: Task, train: Sequence[Row], test: Sequence[Row], findings: Findings
+) -> tuple[str, ...]:
+    """The sorted label set of train and test together; () where nothing is labelled. DataError if there is nothing to learn."""
+    unlabelled = sum(row.answer is None for row in train)
+    if unlabelled:
+        findings.notes.append(f"{unlabelled:,} of {amount(len(train), 'training row')} unlabelled")
+    in_train, in_test = labels_of(train), labels_of(test)
+    labels = in_train | in_test
+    if unlabelled == len(train) and not test:
+        return ()
+    if task is Task.TAGGING and not labels:
+        raise DataError("Every tag is O: there is no entity to learn.", "Check --tags-column.")
+    too_few = len(labels) < 2 or (len(in_train) < 2 and not unlabelled)
+    if task is Task.CLASSIFICATION and too_few:
+        raise DataError(
+            f"All training rows have the label {min(in_train or labels)!r}.",
+            "A classifier needs two classes or more; check --label-column.",
+        )
+    unseen = sorted(in_test - in_train)
+    if unseen and in_train:
+        what = "label" if task is Task.CLASSIFICATION else "entity type"
+        findings.warnings.append(
+            f"{amount(len(unseen), what)} of the test not in train: {some(unseen)}"
+        )
+    if task is Task.CLASSIFICATION:
+        _check_classes(train, in_train, unlabelled, labels, findings)
+    return tuple(sorted(labels))
+
+
+def _check_classes(
+    train: Sequence[Row],
+    in_train: set[str],
+    unlabelled: int,
+    labels: set[str],
+    findings: Findings,
+) -> None:
+    labelled = len(train) - unlabelled
+    if labelled >= _ENOUGH_ROWS and len(in_train) > labelled / 2:
+        findings.warnings.append(
+            f"{amount(len(in_train), 'label')} in {amount(labelled, 'labelled row')}: is this the label column?"
+        )
+    if all(label.lstrip("-").isdecimal() for label in labels):
+        findings.notes.append(f"labels are numbers without names: {some(sorted(labels))}")
+
+
+def check_texts(train: Sequence[Row], test: Sequence[Row], findings: Findings) -> None:
+    """Warnings about long texts, repeats, contradictions, and texts that are in train and in test."""
+    warnings = findings.warnings
+    long = [row.origin for row in (*train, *test) if len(row.text) > _VERY_LONG]
+    if long:
+        warnings.append(
+            f"{amount(len(long), 'text')} of over {_VERY_LONG:,} characters ({some(long)})"
+        )
+    first: dict[str, Row] = {}
+    repeats: list[str] = []
+    contradictions: dict[str, str] = {}  # text to where it was met with another label
+    for row in train:
+        earlier = first.setdefault(row.text, row)
+        if earlier is row:
+            continue
+        repeats.append(row.origin)
+        if earlier.answer is None:
+            first[row.text] = row
+        elif row.answer is not None and row.answer != earlier.answer:
+            contradictions.setdefault(row.text, f"{earlier.origin} and {row.origin}")
+    if repeats:
+        warnings.append(
+            f"train: {amount(len(repeats), 'row')} repeat{'s' if len(repeats) == 1 else ''} an earlier text ({some(repeats)})"
+        )
+    if contradictions:
+        places = some([*contradictions.values()])
+        warnings.append(
+            f"train: {amount(len(contradictions), 'text')} with contradicting labels ({places})"
+        )
+    shared = [row.origin for row in test if row.text in first]
+    if shared:
+        warnings.append(f"{amount(len(shared), 'text')} of the test also in train ({some(shared)})")

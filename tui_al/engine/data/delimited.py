@@ -1,0 +1,147 @@
+"""CSV and TSV."""
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+from tui_al.core.config import DataConfig
+from tui_al.engine.data.columns import is_known_name
+from tui_al.engine.data.tables import Findings, Table
+from tui_al.errors import DataError
+
+_DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
+_LARGEST_FIELD = 2**31 - 1
+_LONGEST_COLUMN_NAME = 80  # characters; a longer first cell is data
+_PROBE = 65_536  # characters that delimiters are counted in
+
+Quoting = Literal[0, 3]  # csv.QUOTE_MINIMAL, csv.QUOTE_NONE
+Record = tuple[int, list[str]]  # line it starts on, fields
+
+
+def read_delimited(name: str, text: str, config: DataConfig, findings: Findings) -> Table:
+    """Records to columns, all strings. The first record names the columns unless it looks like data."""
+    delimiter = _delimiter(name, text, config, findings)
+    records = _checked_records(name, text, delimiter, findings)
+    header = _header(name, records, config, findings)
+    body = records[1:] if header is None else records
+    if header is None:
+        names = [cell.strip() or f"column {i}" for i, cell in enumerate(records[0][1], start=1)]
+        _refuse_repeats(name, names)
+    else:
+        names = header
+    if not body:
+        raise DataError(f"{name} has a header but no rows.", "Name a file with at least one row.")
+    columns: dict[str, Sequence[object]] = dict(
+        zip(names, zip(*(fields for _, fields in body), strict=True), strict=True)
+    )
+    return Table(name, columns, [line for line, _ in body], "line")
+
+
+def _delimiter(name: str, text: str, config: DataConfig, findings: Findings) -> str:
+    if config.delimiter is not None:
+        delimiter = "\t" if config.delimiter in ("\\t", "tab") else config.delimiter
+        if len(delimiter) != 1 or delimiter in '"\r\n':
+            raise DataError(
+                f"--delimiter: {config.delimiter!r} cannot separate fields.",
+                r'Give one character, as ";" or "\t".',
+            )
+        return delimiter
+    if re.search(r"\.tsv(\.gz)?$", name, re.IGNORECASE):
+        return "\t"
+    first = text[:_PROBE].lstrip("\r\n").split("\n", 1)[0]
+    outside_quotes = re.sub(r'"[^"]*"', "", first)
+    counts = {character: outside_quotes.count(character) for character in _DELIMITERS}
+    delimiter = max(counts, key=counts.__getitem__)
+    if counts[","] or not counts[delimiter]:
+        return ","
+    findings.notes.append(
+        f"{name}: fields are separated by {_DELIMITERS[delimiter]} (guessed; --delimiter overrides)"
+    )
+    return delimiter
+
+
+def _checked_records(name: str, text: str, delimiter: str, findings: Findings) -> list[Record]:
+    """All records, each as wide as the first. Tab-separated files may have quotes that mean nothing: tried second."""
+    try:
+        return _read(name, text, delimiter, csv.QUOTE_MINIMAL)
+    except DataError:
+        if delimiter != "\t" or '"' not in text:
+            raise
+        try:
+            records = _read(name, text, delimiter, csv.QUOTE_NONE)
+        except DataError:
+            records = None
+        if records is None:
+            raise
+        findings.notes.append(f"{name}: double quotes are read as plain characters")
+        return records
+
+
+def _read(name: str, text: str, delimiter: str, quoting: Quoting) -> list[Record]:
+    records: list[Record] = []
+    for line, fields in _records(name, text, delimiter, quoting):
+        if records and len(fields) != len(records[0][1]):
+            raise DataError(
+                f"{name}:{line}: {len(fields)} fields, but the first line has {len(records[0][1])}.",
+                "Put fields that contain the delimiter or a line break in double quotes, or name the delimiter with --delimiter.",
+            )
+        records.append((line, fields))
+    if not records:
+        raise DataError(f"{name} is empty.", "Name a file that has at least one row.")
+    return records
+
+
+def _records(name: str, text: str, delimiter: str, quoting: Quoting) -> Iterator[Record]:
+    old_limit = csv.field_size_limit(_LARGEST_FIELD)
+    reader = csv.reader(
+        io.StringIO(text, newline=""), delimiter=delimiter, quoting=quoting, strict=True
+    )
+    line = 1
+    try:
+        for fields in reader:
+            if fields:
+                yield line, fields
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise DataError(
+            f"{name}:{line}: {error}.",
+            "Quotes inside a quoted field are doubled, and every opening quote needs a closing one.",
+        ) from error
+    finally:
+        csv.field_size_limit(old_limit)
+
+
+def _header(
+    name: str, records: Sequence[Record], config: DataConfig, findings: Findings
+) -> list[str] | None:
+    """Names made up for a file without a header line; None where the first record is one."""
+    first = [cell.strip() for cell in records[0][1]]
+    asked = (config.text_column, config.label_column)
+    if any(cell and (is_known_name(cell) or cell in asked) for cell in first):
+        return None
+    looks_like_data = any(
+        len(cell) > _LONGEST_COLUMN_NAME or "\n" in cell or re.fullmatch(r"-?\d+(\.\d+)?", cell)
+        for cell in first
+    )
+    comes_again = any(
+        cell and cell == fields[place].strip()
+        for _, fields in records[1:]
+        for place, cell in enumerate(first)
+    )
+    if not looks_like_data and not comes_again:
+        return None
+    names = [str(place) for place in range(1, len(first) + 1)]
+    findings.notes.append(f"{name}: no header line; the columns are called {', '.join(names)}")
+    return names
+
+
+def _refuse_repeats(name: str, names: Sequence[str]) -> None:
+    repeated = [column for column, count in Counter(names).items() if count > 1]
+    if repeated:
+        raise DataError(
+            f"{name}:1: the column {repeated[0]!r} is there {names.count(repeated[0])} times.",
+            "Give every column a name of its own.",
+        )

@@ -1,0 +1,210 @@
+"""From what the person named to files: a path, a named set, or a data set on the Hub."""
+
+import difflib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tui_al.core.config import DataConfig
+from tui_al.core.named_sets import NAMED_SETS, NamedSet, bundled_folder, named_set
+from tui_al.engine.data.arrow_file import saved_splits
+from tui_al.engine.data.readers import format_of
+from tui_al.engine.data.tables import Findings, some
+from tui_al.errors import DataError
+
+_HUB_ID = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
+_SHARD = re.compile(r"-\d{5}-of-\d{5}.*$")
+_SPLIT_NAMES = {
+    "train": "train",
+    "training": "train",
+    "test": "test",
+    "testing": "test",
+    "validation": "validation",
+    "valid": "validation",
+    "val": "validation",
+    "dev": "validation",
+    "unlabelled": "pool",
+    "unlabeled": "pool",
+    "pool": "pool",
+    "testa": "validation",  # of CoNLL-2003
+    "testb": "test",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """The files of a data set, by split: train, and where there are such, validation, test and pool."""
+
+    name: str
+    splits: Mapping[str, Sequence[Path]]
+    named: NamedSet | None = None
+
+
+def locate(config: DataConfig, findings: Findings) -> Located:
+    """Existing path, then known name, then a folder of `data_dir`, then Hub id; DataError for anything else."""
+    source = config.source.strip()
+    if not source:
+        raise DataError("No data set is named.", f"Known names: {', '.join(NAMED_SETS)}.")
+    path = Path(source).expanduser()
+    if path.exists():
+        _tell_unused(config, findings)
+        return _from_path(path, path.name, findings)
+    if named := named_set(source):
+        return _from_name(named, config, findings)
+    if config.data_dir is not None and "/" not in source:
+        inside = Path(config.data_dir).expanduser() / source
+        if inside.exists():
+            return _from_path(inside, source, findings)
+    if _HUB_ID.fullmatch(source) and not format_of(path):
+        return _from_hub(source, source, config.subset, config.revision, None, findings)
+    raise _unknown(source, path)
+
+
+def _from_name(named: NamedSet, config: DataConfig, findings: Findings) -> Located:
+    if named.bundled:
+        folder = bundled_folder(named.name)
+        if folder is None:
+            raise DataError(
+                f"The files of {named.name} are missing from this installation.",
+                "Install the program again, or name a file of your own.",
+            )
+        return _from_path(folder, named.name, findings, named)
+    findings.notes.append(f"terms of {named.name}: {named.terms}")
+    if config.data_dir is not None:
+        _tell_unused(config, findings, named)
+        return _from_path(_local_folder(named, config.data_dir), named.name, findings, named)
+    if named.hub_id is None:
+        raise DataError(
+            f"{named.name} is not on the Hub.",
+            f"Name the folder that holds {' or '.join(named.folders)} with --data-dir.",
+        )
+    subset, revision = config.subset or named.subset, config.revision or named.hub_revision
+    return _from_hub(named.name, named.hub_id, subset, revision, named, findings)
+
+
+def _local_folder(named: NamedSet, data_dir: str) -> Path:
+    parent = Path(data_dir).expanduser()
+    if not parent.is_dir():
+        raise DataError(f"--data-dir: {data_dir} is no folder.", "Name a folder of data sets.")
+    for name in named.folders:
+        if (parent / name).is_dir():
+            return parent / name
+    there = sorted(entry.name for entry in parent.iterdir() if entry.is_dir())
+    raise DataError(
+        f"{data_dir} has no folder {' or '.join(named.folders)} for the data set {named.name}.",
+        f"It has {some(there, 20) or 'no folders at all'}.",
+    )
+
+
+def _from_hub(
+    name: str,
+    repo_id: str,
+    subset: str | None,
+    revision: str | None,
+    named: NamedSet | None,
+    findings: Findings,
+) -> Located:
+    from tui_al.engine.hub import dataset_parquet_files
+
+    files = dataset_parquet_files(repo_id, subset, revision)
+    where = f"{repo_id} ({subset})" if subset else repo_id
+    findings.notes.append(f"read from the Hub: {where}")
+    return Located(name, _by_split(files, where, findings), named)
+
+
+def _from_path(path: Path, name: str, findings: Findings, named: NamedSet | None = None) -> Located:
+    if path.is_file():
+        return Located(path.name.split(".")[0] or path.name, {"train": [path]}, named)
+    saved = saved_splits(path)
+    files = _split_files(path, findings) if saved is None else saved
+    return Located(name or path.resolve().name, _by_split(files, str(path), findings), named)
+
+
+def _split_files(folder: Path, findings: Findings) -> dict[str, list[Path]]:
+    """Files of a folder by what they are called: train.csv, dev.parquet, train-00000-of-00002.parquet, eng.testb."""
+    files = sorted(path for path in folder.iterdir() if path.is_file() and _is_data(path))
+    if not files:
+        raise DataError(
+            f"{folder} holds no data file.",
+            "A data folder has train and test files, as train.csv and test.csv.",
+        )
+    splits: dict[str, list[Path]] = {}
+    others = []
+    for path in files:
+        split = _split_name(path)
+        if split in _SPLIT_NAMES:
+            splits.setdefault(split, []).append(path)
+        else:
+            others.append(path)
+    if not splits and len(others) == 1:
+        return {"train": others}
+    if others:
+        names = some([path.name for path in others])
+        findings.notes.append(f"not used, since their names name no split: {names}")
+    for split, paths in splits.items():
+        if len(paths) > 1 and not all(_SHARD.search(path.stem) for path in paths):
+            raise DataError(
+                f"{folder} has several files for {split}: {some([path.name for path in paths])}.",
+                "Keep one of them, or name a file instead of the folder.",
+            )
+    return splits
+
+
+def _is_data(path: Path) -> bool:
+    return bool(format_of(path)) and not path.name.startswith(".")
+
+
+def _split_name(path: Path) -> str:
+    base = path.name.lower()
+    stem, _, rest = base.partition(".")
+    if f".{rest}" in (".train", ".testa", ".testb"):
+        return rest
+    return _SHARD.sub("", stem)
+
+
+def _by_split(
+    files: Mapping[str, Sequence[Path]], where: str, findings: Findings
+) -> dict[str, list[Path]]:
+    """The four splits that are known here, whatever the source calls them."""
+    splits: dict[str, list[Path]] = {}
+    for name, paths in files.items():
+        split = _SPLIT_NAMES.get(name.lower())
+        if split is None and len(files) == 1:
+            split = "train"
+        if split is None:
+            findings.notes.append(f"the split {name} is not used")
+        elif split in splits:
+            raise DataError(
+                f"{where} has two {split} splits, {name} is one of them.", "Keep one of them."
+            )
+        else:
+            splits[split] = list(paths)
+    if "train" not in splits and "pool" not in splits:
+        raise DataError(
+            f"{where} has no train split, only {some(list(files)) or 'nothing'}.",
+            "Call the training file train, as train.csv; or name one file instead.",
+        )
+    return splits
+
+
+def _tell_unused(config: DataConfig, findings: Findings, named: NamedSet | None = None) -> None:
+    usual = (None, named.subset if named else None)
+    if config.subset not in usual:
+        findings.notes.append(f"the subset {config.subset} is not used: only the Hub has subsets")
+    if config.revision is not None:
+        findings.notes.append(f"the revision {config.revision} is not used: the data is local")
+
+
+def _unknown(source: str, path: Path) -> DataError:
+    names = list(NAMED_SETS)
+    known = f"Known names: {', '.join(names)}; or give a path, or a Hub id such as owner/name."
+    if len(path.parts) == 1 and not format_of(path):
+        message, candidates = f"There is no data set {source!r}.", names
+    else:
+        message = f"There is no file or folder {source!r}."
+        siblings = path.parent.iterdir() if path.parent.is_dir() else ()
+        candidates = [entry.name for entry in siblings] + names
+    close = difflib.get_close_matches(path.name.lower(), candidates, n=3)
+    hint = f"Did you mean {' or '.join(close)}? " if close else ""
+    return DataError(message, hint + known)

@@ -1,0 +1,162 @@
+"""Cells to rows: text cleaned, labels trimmed, tokens and tags paired; what is left out or mended is counted."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from tui_al.core.tags import split_tag
+from tui_al.core.tasks import Answer, Task
+from tui_al.engine.data.columns import Columns
+from tui_al.engine.data.tables import Findings, Table, amount, some
+from tui_al.errors import DataError
+
+_REPLACEMENT = "\ufffd"
+
+
+class Row(NamedTuple):
+    """An example on its way: not yet numbered, tags still in the scheme of the source."""
+
+    text: str
+    answer: Answer | None
+    tokens: tuple[str, ...]
+    origin: str
+
+
+class RowReader:
+    """Turns the tables of a data set into rows and keeps count of what was odd in them."""
+
+    def __init__(self, columns: Columns, findings: Findings) -> None:
+        self._columns, self._findings = columns, findings
+        self._cleaned: list[str] = []
+        self._empty_tokens: list[str] = []
+        self._trimmed: dict[str, set[str]] = {}  # label to the forms it had with white space around
+
+    def read(self, split: str, tables: Sequence[Table]) -> list[Row]:
+        """All rows of a split that have a text; the others are told of in a warning."""
+        make = self._text_rows if self._columns.task is Task.CLASSIFICATION else self._token_rows
+        rows = [row for table in tables for row in make(table)]
+        kept = [row for row in rows if row.text.strip()]
+        if len(kept) < len(rows):
+            empty = [row.origin for row in rows if not row.text.strip()]
+            self._findings.warnings.append(
+                f"{split}: {amount(len(empty), 'empty text')} left out ({some(empty)})"
+            )
+        return kept
+
+    def finish(self) -> None:
+        """Tell what was mended, once all splits are read."""
+        notes, warnings = self._findings.notes, self._findings.warnings
+        if self._cleaned:
+            warnings.append(
+                f"{amount(len(self._cleaned), 'row')} with NUL characters or broken Unicode mended ({some(self._cleaned)})"
+            )
+        if self._empty_tokens:
+            warnings.append(
+                f"{amount(len(self._empty_tokens), 'sentence')} with an empty token kept ({some(self._empty_tokens)})"
+            )
+        merged = sorted(label for label, forms in self._trimmed.items() if len(forms) > 1)
+        if merged:
+            notes.append(
+                f"white space around labels was cut off, which merged the spellings of {some(merged)}"
+            )
+
+    def _text_rows(self, table: Table) -> Iterator[Row]:
+        texts = table.columns[self._columns.unit]
+        labels = table.columns.get(self._columns.answer or "", [None] * len(table))
+        for place, (text, label) in enumerate(zip(texts, labels, strict=True)):
+            origin = table.origin(place)
+            if isinstance(text, list | dict) or isinstance(label, list | dict):
+                column = (
+                    self._columns.unit if isinstance(text, list | dict) else self._columns.answer
+                )
+                raise DataError(
+                    f"{origin}: the column {column!r} holds {'a list' if isinstance(text, list) or isinstance(label, list) else 'an object'}.",
+                    "A text has exactly one label; several labels a text are not supported.",
+                )
+            yield Row(self._clean(_string(text), origin), self._label(label, origin), (), origin)
+
+    def _label(self, cell: object, origin: str) -> str | None:
+        written = self._clean(_string(cell), origin)
+        label = written.strip()
+        if not label:
+            return None
+        self._trimmed.setdefault(label, set()).add(written)
+        return label
+
+    def _token_rows(self, table: Table) -> Iterator[Row]:
+        all_tokens = table.columns[self._columns.unit]
+        all_tags = table.columns.get(self._columns.answer or "", [None] * len(table))
+        for place, (cell, tags) in enumerate(zip(all_tokens, all_tags, strict=True)):
+            origin = table.origin(place)
+            tokens = tuple(
+                self._clean(_string(token), origin)
+                for token in _list(cell, self._columns.unit, origin)
+            )
+            if any(not token.strip() for token in tokens):
+                self._empty_tokens.append(origin)
+            yield Row(" ".join(tokens), self._tags(tags, len(tokens), origin), tokens, origin)
+
+    def _tags(self, cell: object, length: int, origin: str) -> tuple[str, ...] | None:
+        """Checked tags; None for a missing cell or an empty list beside tokens: an unlabelled sentence."""
+        tags = tuple(
+            _string(tag).strip() for tag in _list(cell, self._columns.answer or "", origin)
+        )
+        if not tags:
+            return None
+        if len(tags) != length:
+            raise DataError(
+                f"{origin}: {amount(length, 'token')} but {amount(len(tags), 'tag')}.",
+                "Give exactly one tag for each token.",
+            )
+        for place, tag in enumerate(tags, start=1):
+            try:
+                split_tag(tag)
+            except ValueError as error:
+                raise DataError(
+                    f"{origin}: token {place} has the tag {tag!r}, which is no tag of a known form.",
+                    _TAG_FORMS,
+                ) from error
+        return tags
+
+    def _clean(self, text: str, origin: str) -> str:
+        """Without NULs, and without halves of surrogate pairs, which no file and no database can hold."""
+        cleaned = text.replace("\0", "") if "\0" in text else text
+        try:
+            cleaned.encode()
+        except UnicodeEncodeError:
+            cleaned = "".join(
+                _REPLACEMENT if "\ud800" <= character <= "\udfff" else character
+                for character in cleaned
+            )
+        if cleaned != text and self._cleaned[-1:] != [origin]:
+            self._cleaned.append(origin)
+        return cleaned
+
+
+_TAG_FORMS = (
+    "Tags are O, or B- or I- and a type, as B-PER (IOB1, IOB2, BIOES and BILOU are understood). "
+    "If another column has the tags, name it with --tags-column."
+)
+
+
+def _list(cell: object, column: str, origin: str) -> Sequence[object]:
+    if cell is None:
+        return ()
+    if not isinstance(cell, list):
+        raise DataError(
+            f"{origin}: the column {column!r} holds {str(cell)[:40]!r}, not a list.",
+            "Tokens and tags are lists of strings; --tokens-column and --tags-column name them.",
+        )
+    return cell
+
+
+def _string(cell: object) -> str:
+    """A cell as text: None and NaN are "", 3.0 is "3" (a table of whole numbers with gaps), True is "true"."""
+    if isinstance(cell, str):
+        return cell
+    if cell is None or cell != cell:
+        return ""
+    if isinstance(cell, bool):
+        return str(cell).lower()
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return str(cell)

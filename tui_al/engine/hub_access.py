@@ -29,6 +29,7 @@ from huggingface_hub.errors import (
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
+from requests.exceptions import ChunkedEncodingError
 
 from tui_al.errors import DataError, HubError, ModelError, TuiAlError
 
@@ -41,9 +42,7 @@ MAIN = constants.DEFAULT_REVISION
 
 PROBE_SECONDS = 4.5  #: for the whole of `ensure_reachable`, name resolution included
 LISTING_SECONDS = 20.0  #: for one list of files or of discussions
-DOWNLOAD_TRIES = (
-    3  #: of a file whose connection breaks in the middle; each goes on where the last one stopped
-)
+DOWNLOAD_TRIES = 3  #: of a file that breaks off; each goes on where the last one stopped
 
 # Xet brings its own servers, which firewalls know less well, without timeouts or resumable files. Plain HTTP has both.
 constants.HF_HUB_DISABLE_XET = True
@@ -203,8 +202,8 @@ def _download(kind: Kind, repo_id: str, revision: str, path: str) -> Path:
                     )
                 )
             )
-        except OSError as error:
-            if not remaining or error.errno is not None or isinstance(error, HfHubHTTPError):
+        except ChunkedEncodingError:
+            if not remaining:
                 raise
     raise AssertionError("unreachable")
 
@@ -283,6 +282,7 @@ def _reason(error: BaseException) -> str:
         ("gaierror", "its name cannot be resolved"),
         ("SSLError", "its certificate is not accepted"),
         ("refused", "the connection is refused"),
+        ("JSONDecodeError", "what answers is no Hub, but perhaps the network's login page"),
         ("Timeout", "no answer in time"),
         ("timed out", "no answer in time"),
         ("IncompleteRead", "the connection broke in the middle of a file"),

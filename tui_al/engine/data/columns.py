@@ -27,7 +27,7 @@ _ID_NAMES = frozenset({"id", "idx", "index", "guid", "uid", "uuid", "row", "url"
 _SAMPLE = 5_000  # rows looked at, spread evenly over the table
 _LONGEST_NAME = 3  # words of a column name
 _FEW_CLASSES = 200
-_ROWS_PER_CLASS = 4
+_ROWS_PER_CLASS = 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Curves as PNG or SVG files, in the paper's form: mean line, band of a standard deviation, against the number of labels."""
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -52,9 +53,11 @@ def save_figure(curves: Sequence[Curve], path: Path, title: str = "") -> None:
     if curves:
         axes.legend(frameon=False)
     path.parent.mkdir(parents=True, exist_ok=True)
+    metadata = {"Date": None} if path.suffix.lower() == ".svg" else None
     # fixed ids and no date: the same curves give the same file
-    with matplotlib.rc_context({"svg.hashsalt": "tui-al"}):
-        figure.savefig(path, metadata={"Date": None} if path.suffix.lower() == ".svg" else None)
+    with matplotlib.rc_context({"svg.hashsalt": "tui-al"}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # drawn as a box, which says enough
+        figure.savefig(path, metadata=metadata)
 
 
 def _plain(name: str) -> str:

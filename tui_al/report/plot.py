@@ -272,7 +272,7 @@ def _entry(one: _Points, width: int, unicode: bool) -> Line:
     value = ""
     if one.y:
         value = f"  {short_number(one.y[-1], 3)}"
-        if any(one.spread):
+        if one.spread[-1]:
             value += f" {'±' if unicode else '+-'}{short_number(one.spread[-1], 3)}"
     room = width - cell_width(line) - 1
     name = _fit(one.name, max(room - len(value), min(room, 6)), unicode)

@@ -1,5 +1,6 @@
 """What the drawn plot shows, read back from its characters."""
 
+import re
 import time
 from itertools import pairwise
 
@@ -207,3 +208,11 @@ def test_four_banded_curves_are_drawn_quickly() -> None:
         draw(many, 110, 30)
         spent.append(time.process_time() - began)
     assert sorted(spent)[4] < 0.03
+
+
+def test_every_tick_has_its_name_beside_what_the_axis_counts() -> None:
+    *_, axis, names, _ = plain_text(draw([RISING, LOWER], 80, 18)).split("\n")
+    assert names.endswith(" labels")
+    assert axis.count("┬") == len(re.findall(r"[\d,]+", names))
+    for found in re.finditer(r"[\d,]+", names):
+        assert "┬" in axis[found.start() : found.end()]

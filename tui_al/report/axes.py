@@ -8,9 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 _STEPS = (1.0, 2.0, 2.5, 5.0)
-
-#: Steps between values that keep their names short.
-_VALUE_STEPS = (1.0, 2.0, 5.0)
+_SHORT_STEPS = (1.0, 2.0, 5.0)  # names with fewer digits, where there is room to choose
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +61,13 @@ def value_axis(
 def _value_step(low: float, high: float, rows: int) -> tuple[float, int]:
     """The finest (step between names, rows between names) that covers low to high."""
     closest = 1 if rows < 4 else 2 if rows < 10 else 3
+    factors = _STEPS if rows < 10 else _SHORT_STEPS
     exponent = math.floor(math.log10((high - low) / rows))
     candidates = sorted(
         (
             (factor * 10.0**power, apart)
             for power in range(exponent - 1, exponent + 4)
-            for factor in _VALUE_STEPS
+            for factor in factors
             for apart in range(closest, max(closest, min(6, rows // 2)) + 1)
         ),
         key=lambda candidate: (candidate[0] / candidate[1], -candidate[0]),
@@ -116,7 +115,7 @@ def _names(ticks: Sequence[float], step: float) -> tuple[str, ...]:
     decimals = 0
     while decimals < 9 and abs(step * 10**decimals - round(step * 10**decimals)) > 1e-6:
         decimals += 1
-    return tuple(short_number(tick, decimals) for tick in ticks)
+    return tuple(short_number(tick, decimals) if tick else "0" for tick in ticks)
 
 
 def short_number(value: float, decimals: int) -> str:

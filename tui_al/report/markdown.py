@@ -112,8 +112,8 @@ def _comparison(sessions: Sequence[Named]) -> list[str]:
         for position, (name, state) in enumerate(sessions)
     ]
     remark = (
-        f"The first is {escape(base_name)}. Differences are means over the seeds that both ran, seed by seed, at the last number "
-        "of labels that both reached; acquisition is training and scoring of a run, successor its training."
+        f"Differences are to {escape(base_name)}: means over the seeds that both ran, seed by seed, at the last number of labels "
+        "that both reached. Acquisition is a run's training and scoring, successor its training."
     )
     different = [name for name, state in sessions[1:] if curves.headline_metric(state) != metric]
     if different:

@@ -218,13 +218,14 @@ def _foot(frame: _Frame, columns: int, x_label: str) -> list[Line]:
     corner, level, tick_sign = ("└", "─", "┬") if frame.unicode else ("+", "-", "+")
     axis, names = [level] * columns, [" "] * columns
     label = _fit(x_label, columns, frame.unicode)
-    free = columns - cell_width(label) - 2
+    free = columns - cell_width(label) - 1
     if free < 3 * cell_width(label):
         label, free = "", columns
     for tick, name in zip(frame.x.ticks, frame.x.names, strict=True):
-        axis[frame.x.position(tick, columns)] = tick_sign
-        start = _name_start(frame.x, tick, name, columns)
-        if start + len(name) <= free:
+        at = frame.x.position(tick, columns)
+        start = min(_name_start(frame.x, tick, name, columns), free - len(name))
+        if start + len(name) > at:  # the name still stands under its tick
+            axis[at] = tick_sign
             names[start : start + len(name)] = name
     names[columns - cell_width(label) :] = label
     margin = " " * (frame.margin - 1)

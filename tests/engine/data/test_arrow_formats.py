@@ -108,6 +108,7 @@ def test_saved_dataset_dict(tmp_path: Path) -> None:
     data = read(tmp_path / "all")
     assert (len(data.train), len(data.test)) == (3, 2)
     assert "validation split: 1 row set aside, not used" in data.notes
+    assert data.test[1].origin == "test/data-00000-of-00001.arrow row 2"
 
 
 def test_saved_splits_that_are_missing(tmp_path: Path) -> None:

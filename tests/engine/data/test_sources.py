@@ -49,7 +49,9 @@ def test_a_path_wins_over_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     (tmp_path / "tickets").mkdir()
     (tmp_path / "tickets" / "train.csv").write_text(ROWS, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
-    assert load(DataConfig("tickets", test_share=0)).labels == ("x", "y")
+    data = load(DataConfig("tickets", test_share=0))
+    assert data.labels == ("x", "y")
+    assert "tickets is the one here on disk, not the known data set" in data.notes
 
 
 def test_names_forgive_case_and_dashes() -> None:

@@ -1,11 +1,14 @@
 """Train, validation, test and pool; held-out tests; seeded cuts."""
 
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
 from tests.engine.data.conftest import Load
+from tui_al.core.config import DataConfig
 from tui_al.core.tasks import Dataset
+from tui_al.engine.data import load
 from tui_al.errors import ConfigError, DataError
 
 HEAD = "text,label\n"
@@ -124,6 +127,26 @@ def test_ids_are_unique_across_splits(load_folder: Load) -> None:
     ids = [row.id for row in (*data.train, *data.test)]
     assert len(set(ids)) == 6
     assert data.test[0].id == f"{data.train[0].id}-2"
+
+
+def test_too_few_rows_for_a_test(load_text: Load) -> None:
+    data = load_text("a.csv", HEAD + "a,x\nb,y\n", test_share=0.5)
+    assert data.test == ()
+    assert any("too few labelled rows" in note for note in data.notes)
+
+
+def test_a_train_file_named_alone(load_folder: Load, tmp_path: Path) -> None:
+    load_folder({"train.csv": numbered("r", 10), "test.csv": numbered("t", 2)})
+    data = load(DataConfig(str(tmp_path / "mine" / "train.csv")))
+    assert not {row.text for row in data.test} & {"t 0", "t 1"}
+    assert "test.csv beside it is not read: name the folder to use both" in data.notes
+
+
+def test_files_in_a_data_folder(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "README.md").write_text("words", encoding="utf-8")
+    (tmp_path / "data" / "train.csv").write_text(numbered("r", 10), encoding="utf-8")
+    assert len(load(DataConfig(str(tmp_path))).train) == 8
 
 
 def test_shards_make_one_split_but_twins_do_not(load_folder: Load) -> None:

@@ -66,6 +66,11 @@ def test_file_without_header(load_text: Load) -> None:
     assert any("no header line" in note for note in data.notes)
 
 
+def test_a_sentence_with_the_word_text_is_no_header(load_text: Load) -> None:
+    data = load_text("a.csv", "a body was found near here,crime\nrain,weather\nhe stole,crime\n")
+    assert len(data.train) == 3
+
+
 def test_numeric_first_line_is_no_header(load_text: Load) -> None:
     data = load_text("a.csv", "3,Stocks fell again\n2,They won the cup\n3,Oil is up\n2,A draw\n")
     assert len(data.train) == 4

@@ -21,18 +21,18 @@ _FEATURES_KEY = b"huggingface"
 _NO_CLASS = -1  # how `datasets` writes a missing class label
 
 
-def read_parquet(path: Path) -> Table:
+def read_parquet(path: Path, name: str) -> Table:
     """A Parquet file; columns of types that hold neither texts nor labels are left out."""
     try:
         table = pq.read_table(path)
     except (pa.ArrowException, OSError) as error:
         raise DataError(
-            f"{path.name} is no readable Parquet file: {error}.", "Copy or write it again."
+            f"{name} is no readable Parquet file: {error}.", "Copy or write it again."
         ) from error
-    return _table(path.name, table)
+    return _table(name, table)
 
 
-def read_arrow(path: Path) -> Table:
+def read_arrow(path: Path, name: str) -> Table:
     """An Arrow IPC file or stream (`.arrow`, `.feather`)."""
     try:
         with pa.memory_map(str(path)) as source:
@@ -42,9 +42,9 @@ def read_arrow(path: Path) -> Table:
             table = reader.read_all()
     except (pa.ArrowException, OSError) as error:
         raise DataError(
-            f"{path.name} is no readable Arrow file: {error}.", "Copy or write it again."
+            f"{name} is no readable Arrow file: {error}.", "Copy or write it again."
         ) from error
-    return _table(path.name, table)
+    return _table(name, table)
 
 
 def saved_splits(folder: Path) -> dict[str, list[Path]] | None:

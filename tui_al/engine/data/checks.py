@@ -68,7 +68,7 @@ def check_labels(
     if task is Task.CLASSIFICATION and too_few:
         raise DataError(
             f"All training rows have the label {min(in_train or labels)!r}.",
-            "A classifier needs two classes or more; check --label-column.",
+            "A classifier needs two classes or more: check --label-column, or take more rows.",
         )
     unseen = sorted(in_test - in_train)
     if unseen and in_train:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from tui_al.core.config import DataConfig
 from tui_al.core.tasks import Dataset, Example, Task, example_ids
@@ -24,8 +25,9 @@ def load(config: DataConfig) -> Dataset:
     check_amounts(config)
     findings = Findings()
     located = locate(config, findings)
+    names = _file_names(located)
     tables = {
-        split: [read_table(path, config, findings) for path in paths]
+        split: [read_table(path, names[path], config, findings) for path in paths]
         for split, paths in located.splits.items()
     }
     columns, rows = _rows(tables, config, located, findings)
@@ -47,6 +49,13 @@ def load(config: DataConfig) -> Dataset:
         notes=tuple(findings.notes),
         warnings=tuple(findings.warnings),
     )
+
+
+def _file_names(located: Located) -> dict[Path, str]:
+    """What each file is called in messages; with its split where that alone tells two apart (`test/0000.parquet`)."""
+    files = [(split, path) for split, paths in located.splits.items() for path in paths]
+    unique = len({path.name for _, path in files}) == len(files)
+    return {path: path.name if unique else f"{split}/{path.name}" for split, path in files}
 
 
 def _rows(

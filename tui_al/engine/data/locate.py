@@ -49,6 +49,8 @@ def locate(config: DataConfig, findings: Findings) -> Located:
     path = Path(source).expanduser()
     if path.exists():
         _tell_unused(config, findings)
+        if named_set(source):
+            findings.notes.append(f"{source} is the one here on disk, not the known data set")
         return _from_path(path, path.name, findings)
     if named := named_set(source):
         return _from_name(named, config, findings)
@@ -115,6 +117,7 @@ def _from_hub(
 
 def _from_path(path: Path, name: str, findings: Findings, named: NamedSet | None = None) -> Located:
     if path.is_file():
+        _tell_siblings(path, findings)
         return Located(path.name.split(".")[0] or path.name, {"train": [path]}, named)
     saved = saved_splits(path)
     files = _split_files(path, findings) if saved is None else saved
@@ -124,6 +127,8 @@ def _from_path(path: Path, name: str, findings: Findings, named: NamedSet | None
 def _split_files(folder: Path, findings: Findings) -> dict[str, list[Path]]:
     """Files of a folder by what they are called: train.csv, dev.parquet, train-00000-of-00002.parquet, eng.testb."""
     files = sorted(path for path in folder.iterdir() if path.is_file() and _is_data(path))
+    if not files and (folder / "data").is_dir():  # as data sets of the Hub are laid out
+        return _split_files(folder / "data", findings)
     if not files:
         raise DataError(
             f"{folder} holds no data file.",
@@ -149,6 +154,19 @@ def _split_files(folder: Path, findings: Findings) -> dict[str, list[Path]]:
                 "Keep one of them, or name a file instead of the folder.",
             )
     return splits
+
+
+def _tell_siblings(path: Path, findings: Findings) -> None:
+    """A file called train has its test beside it as a rule; reading one of them alone must not go unnoticed."""
+    if _SPLIT_NAMES.get(_split_name(path)) != "train":
+        return
+    beside = [
+        entry.name
+        for entry in sorted(path.parent.iterdir())
+        if entry.is_file() and _is_data(entry) and _SPLIT_NAMES.get(_split_name(entry)) == "test"
+    ]
+    if beside:
+        findings.notes.append(f"{some(beside)} beside it is not read: name the folder to use both")
 
 
 def _is_data(path: Path) -> bool:

@@ -48,7 +48,7 @@ _TEXT_READERS: dict[str, TextReader] = {
     ".testb": read_conll,
     ".txt": _plain,
 }
-_BINARY_READERS: dict[str, Callable[[Path], Table]] = {
+_BINARY_READERS: dict[str, Callable[[Path, str], Table]] = {
     ".parquet": read_parquet,
     ".arrow": read_arrow,
     ".feather": read_arrow,
@@ -65,14 +65,14 @@ def format_of(path: Path) -> str:
     return suffixes[-1] if suffixes and suffixes[-1] in _TEXT_READERS else ""
 
 
-def read_table(path: Path, config: DataConfig, findings: Findings) -> Table:
-    """Read one file; DataError names the file, and the line where there is one."""
+def read_table(path: Path, name: str, config: DataConfig, findings: Findings) -> Table:
+    """Read one file, called `name` in messages; DataError names it, and the line where there is one."""
     kind = format_of(path)
     if kind in _BINARY_READERS:
-        return _BINARY_READERS[kind](path)
+        return _BINARY_READERS[kind](path, name)
     if not kind:
         raise DataError(
-            f"{path.name}: the format {path.suffix or '(no suffix)'!r} is unknown.",
+            f"{name}: the format {path.suffix or '(no suffix)'!r} is unknown.",
             f"Known are {', '.join((*_TEXT_READERS, *_BINARY_READERS))}; text formats also with .gz.",
         )
-    return _TEXT_READERS[kind](path.name, read_text(path, config.encoding), config, findings)
+    return _TEXT_READERS[kind](name, read_text(path, name, config.encoding), config, findings)

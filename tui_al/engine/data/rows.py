@@ -64,14 +64,12 @@ class RowReader:
         labels = table.columns.get(self._columns.answer or "", [None] * len(table))
         for place, (text, label) in enumerate(zip(texts, labels, strict=True)):
             origin = table.origin(place)
-            if isinstance(text, list | dict) or isinstance(label, list | dict):
-                column = (
-                    self._columns.unit if isinstance(text, list | dict) else self._columns.answer
-                )
-                raise DataError(
-                    f"{origin}: the column {column!r} holds {'a list' if isinstance(text, list) or isinstance(label, list) else 'an object'}.",
-                    "A text has exactly one label; several labels a text are not supported.",
-                )
+            for column, cell in ((self._columns.unit, text), (self._columns.answer, label)):
+                if isinstance(cell, list | dict):
+                    raise DataError(
+                        f"{origin}: the column {column!r} holds {'a list' if isinstance(cell, list) else 'an object'}.",
+                        "A row has one text and one label; several labels a text are not supported.",
+                    )
             yield Row(self._clean(_string(text), origin), self._label(label, origin), (), origin)
 
     def _label(self, cell: object, origin: str) -> str | None:

@@ -74,6 +74,9 @@ def _hold_out(
     for stratum, size in _quotas(strata, config.test_share).items():
         for places in rng.sample(strata[stratum], size):
             held.update(places)
+    if not held:
+        findings.notes.append("there is no test split, and too few labelled rows to hold one out")
+        return train, []
     labelled = sum(row.answer is not None for row in train)
     how = "stratified by label, " if task is Task.CLASSIFICATION else ""
     findings.notes.append(

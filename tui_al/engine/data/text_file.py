@@ -16,26 +16,26 @@ _MARKS = (
 _SAMPLE = 4096  # bytes looked at for UTF-16 without a mark
 
 
-def read_text(path: Path, encoding: str) -> str:
+def read_text(path: Path, name: str, encoding: str) -> str:
     """The whole file, without a byte-order mark; `.gz` is unpacked. Raises DataError, also for a file without content."""
-    raw = _read_bytes(path)
+    raw = _read_bytes(path, name)
     if not raw.strip():
-        raise DataError(f"{path.name} is empty.", "Name a file that has at least one row.")
+        raise DataError(f"{name} is empty.", "Name a file that has at least one row.")
     codec = _codec(encoding)
     if codec == "utf-8":
         raw = raw.removeprefix(codecs.BOM_UTF8)
-        _refuse_utf16(path, raw)
+        _refuse_utf16(name, raw)
     try:
         return raw.decode(codec).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise DataError(
-            f"{path.name}:{line}: byte {raw[error.start]:#04x} (offset {error.start:,} of the file) is not valid {codec}.",
+            f"{name}:{line}: byte {raw[error.start]:#04x} (offset {error.start:,} of the file) is not valid {codec}.",
             f"If the file is in another encoding, name it: --encoding {_other_encoding(raw, codec)}",
         ) from error
     except UnicodeError as error:  # UTF-16 and UTF-32 without a mark
         raise DataError(
-            f"{path.name} cannot be read as {codec}: {error}.", "Name its encoding with --encoding."
+            f"{name} cannot be read as {codec}: {error}.", "Name its encoding with --encoding."
         ) from error
 
 
@@ -47,7 +47,7 @@ def lines_of(text: str) -> list[str]:
     return [line.removesuffix("\r") for line in lines]
 
 
-def _read_bytes(path: Path) -> bytes:
+def _read_bytes(path: Path, name: str) -> bytes:
     try:
         raw = path.read_bytes()
     except OSError as error:
@@ -60,7 +60,7 @@ def _read_bytes(path: Path) -> bytes:
         return gzip.decompress(raw)
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(
-            f"{path.name} is no complete gzip file: {error}.", "Compress or copy it again."
+            f"{name} is no complete gzip file: {error}.", "Compress or copy it again."
         ) from error
 
 
@@ -75,7 +75,7 @@ def _codec(encoding: str) -> str:
     return "utf-8" if name == "utf-8-sig" else name
 
 
-def _refuse_utf16(path: Path, raw: bytes) -> None:
+def _refuse_utf16(name: str, raw: bytes) -> None:
     """UTF-16 often decodes as UTF-8 without an error, into text full of NULs; so it is looked for first."""
     guess = next((name for mark, name in _MARKS if raw.startswith(mark)), None)
     sample = raw[:_SAMPLE]
@@ -83,7 +83,7 @@ def _refuse_utf16(path: Path, raw: bytes) -> None:
         guess = "utf-16-le" if sample[1::2].count(0) > sample[0::2].count(0) else "utf-16-be"
     if guess:
         raise DataError(
-            f"{path.name}:1: the bytes from offset 0 on are {guess.upper()}, not UTF-8.",
+            f"{name}:1: the bytes from offset 0 on are {guess.upper()}, not UTF-8.",
             f"Name the encoding: --encoding {guess}",
         )
 

@@ -10,6 +10,15 @@ from tui_al.core.state import SessionState, fold
 #: Seconds of every round after the seed set, by phase.
 SECONDS = {"train acquisition": 12.0, "score pool": 1.5, "train successor": 30.0, "evaluate": 0.5}
 
+MACHINE = {
+    "tui_al": "0.1.0",
+    "python": "3.11.9",
+    "torch": "2.13.0",
+    "cpu": "Example 9000",
+    "cores": 2,
+    "gpus": [{"name": "H200", "memory": 2**37, "visible": True}],
+}
+
 
 def config(
     seeds: Sequence[int] = (7, 8), strategy: str = "lc", rounds: int = 2, **loop: Any
@@ -34,7 +43,7 @@ def created(experiment: ExperimentConfig, task: str = "classification") -> ev.Se
         test=200,
         notes=("the text is column body",),
         warnings=("3 rows are duplicates",),
-        manifest={"tui-al": "0.1.0", "python": "3.11.9", "cpu": {"cores": 2}},
+        manifest=MACHINE,
     )
 
 
@@ -87,7 +96,7 @@ def session_events(
     experiment = config(seeds=tuple(runs), **options)
     events: list[ev.Event] = [
         created(experiment),
-        ev.EngineStarted(1, "host", "cpu", False, {"torch": "2.13.0"}),
+        ev.EngineStarted(1, "host", "cpu", False, MACHINE),
     ]
     for seed, accuracies in runs.items():
         events += run_events(seed, accuracies, finish=finish)

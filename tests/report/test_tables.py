@@ -84,13 +84,21 @@ def test_markdown_prints_the_choices_that_the_result_depends_on() -> None:
         "cold start",
         "learning rate 0.0002, head 0.002",
         "learning rate 0.002, head 0.002",
-        "device**: cpu",
-        "torch 2.13.0",
+        "device**: cpu (Example 9000, 2 cores)",
+        "tui-al 0.1.0, python 3.11.9, torch 2.13.0",
         "1,000 to train on, 200 to test on",
         "7, 8, 9",
         "Warning: 3 rows are duplicates",
     ):
         assert choice in text
+
+
+def test_the_gpu_is_named() -> None:
+    assert SECOND.engine is not None
+    state = replace(SECOND, engine=replace(SECOND.engine, device="cuda:0"))
+    assert "device**: cuda:0 (H200)" in render([("second", state)])
+    unknown = replace(state, engine=replace(SECOND.engine, device="cuda:1"))
+    assert "device**: cuda:1\n" in render([("second", unknown)])
 
 
 def test_one_seed_prints_no_deviation() -> None:

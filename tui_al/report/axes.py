@@ -38,9 +38,10 @@ def value_axis(
     Nothing beyond `bounds` is named. Values closer together than a fiftieth of the bounds are not blown up to fill the plot.
     """
     low, high = min(values, default=0.0), max(values, default=1.0)
-    least = 0.02 * (bounds[1] - bounds[0]) if bounds else 1e-3 * max(abs(low), abs(high))
-    if high - low < (least or 1.0):
-        middle, half = (low + high) / 2, (least or 1.0) / 2
+    size = max(abs(low), abs(high))
+    least = 0.02 * (bounds[1] - bounds[0]) if bounds else 1e-3 * size if size > 1e-6 else 1.0
+    if high - low < least:
+        middle, half = (low + high) / 2, least / 2
         low, high = middle - half, middle + half
         if bounds and low < bounds[0] <= min(values):
             low, high = bounds[0], bounds[0] + 2 * half

@@ -103,9 +103,10 @@ def _device(state: SessionState) -> str:
         return ""
     manifest = _manifest(state)
     device = state.engine.device
-    gpus = manifest.get("gpus") or ()
-    if device.startswith("cuda") and gpus:
-        return f"{device} ({gpus[0].get('name', 'unknown')})"
+    if device.startswith("cuda"):
+        gpus = [gpu for gpu in manifest.get("gpus") or () if gpu.get("visible", True)]
+        number = int(device.partition(":")[2] or 0)
+        return f"{device} ({gpus[number]['name']})" if number < len(gpus) else device
     cpu = manifest.get("cpu")
     cores = manifest.get("cores")
     known = [str(cpu)] * bool(cpu) + [f"{cores} cores"] * bool(cores)

@@ -1,0 +1,82 @@
+"""Which sessions to lay over a curve."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import SelectionList, Static
+from textual.widgets.selection_list import Selection
+
+from tui_al.core.state import SessionState
+from tui_al.report.curves import curve
+from tui_al.ui.keys import bindings
+from tui_al.ui.safe import safe
+from tui_al.ui.widgets.status import what_it_is
+
+
+class _Choices(SelectionList[str]):
+    """Space marks; Enter is left to the dialog."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [("enter", "screen.show", "show")]
+
+
+class OverlayDialog(ModalScreen[tuple[str, ...] | None]):
+    """Dismissed with the names to lay over, or None to leave things as they are."""
+
+    BINDINGS = bindings("dialog")
+    DEFAULT_CSS = """
+    OverlayDialog { align: center middle; }
+    OverlayDialog > Vertical {
+        width: 90; max-width: 96%; height: auto; max-height: 90%;
+        padding: 0 1; background: $surface; border: solid $border;
+    }
+    OverlayDialog SelectionList {
+        height: auto; max-height: 100%; border: none; padding: 0; background: $surface;
+    }
+    OverlayDialog Static { height: 1; color: $text-muted; dock: bottom; }
+    """
+
+    def __init__(self, sessions: Sequence[tuple[str, SessionState, bool]]) -> None:
+        super().__init__()
+        self._sessions = sessions
+
+    def compose(self) -> ComposeResult:
+        """One row a session: name, last value, what it is."""
+        widest = min(30, max(len(name) for name, *_ in self._sessions))
+        with Vertical() as window:
+            window.border_title = "lay over"
+            yield _Choices(
+                *(
+                    Selection(_row(name, state, widest), name, chosen)
+                    for name, state, chosen in self._sessions
+                )
+            )
+            yield Static("space marks · enter shows · esc leaves things as they are")
+
+    def action_show(self) -> None:
+        """Enter."""
+        self.dismiss(tuple(self.query_one(_Choices).selected))
+
+    def action_yes(self) -> None:
+        """y is as good as Enter."""
+        self.action_show()
+
+    def action_no(self) -> None:
+        """Leave things as they are."""
+        self.dismiss(None)
+
+    def action_cancel(self) -> None:
+        """Leave things as they are."""
+        self.dismiss(None)
+
+
+def _row(name: str, state: SessionState, width: int) -> Content:
+    drawn = curve(name, state)
+    last = f"{drawn.mean[-1]:.3f} at {drawn.labels[-1]:,.0f}"
+    about = what_it_is(state.config) if state.config else ""
+    label = safe(name).truncate(width, ellipsis=True, pad=True)
+    return Content.assemble(label, "  ", f"{last:<16}", safe(about, "$text-muted"))

@@ -1,0 +1,270 @@
+"""A session at work: is it learning, how far is it, what does the machine do?"""
+
+from pathlib import Path
+from typing import Literal
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from tui_al.core.state import SessionState
+from tui_al.host import process
+from tui_al.report.curves import headline_metric
+from tui_al.store.session import Command, Session
+from tui_al.ui.follow import Update
+from tui_al.ui.keys import bindings
+from tui_al.ui.safe import safe
+from tui_al.ui.screens.dialogs import ConfirmDialog
+from tui_al.ui.screens.session import SessionScreen
+from tui_al.ui.widgets.curve import CurvePlot
+from tui_al.ui.widgets.key_bar import KeyBar
+from tui_al.ui.widgets.log import EventLog, LinesView, tail
+from tui_al.ui.widgets.machine import MachinePanel, MachineWatch
+from tui_al.ui.widgets.progress import NowPanel
+from tui_al.ui.widgets.rounds import RoundsTable
+from tui_al.ui.widgets.status import TitleRow, status
+
+View = Literal["curve", "rounds", "log", "printed"]
+_VIEWS: tuple[View, ...] = ("curve", "rounds", "log", "printed")
+
+#: Seconds between two looks at the machine, here and over SSH.
+_MACHINE, _MACHINE_REMOTE = 1.0, 2.0
+
+
+class RunScreen(SessionScreen):
+    """The curve keeps the room; in a tall window a second view lies under it, else it takes the curve's place."""
+
+    KEYS_OF = "run"
+    BINDINGS = bindings("run")
+    DEFAULT_CSS = """
+    RunScreen {
+        & #body { layout: vertical; height: 1fr; }
+        & #main { height: 1fr; }
+        & #side { height: auto; }
+        & #curve, & #rounds, & #log, & #printed { display: none; height: 1fr; }
+        & #notice { display: none; height: auto; max-height: 40%; padding: 0 1; background: $panel; }
+        &.-notice #notice { display: block; }
+        &.-curve #curve, &.-rounds #rounds, &.-log #log, &.-printed #printed { display: block; }
+        & #now, & #machine { padding: 0 1; }
+        &.-short #machine { display: none; }
+        &.-tall #curve { display: block; height: 3fr; min-height: 12; }
+        &.-tall.-curve #rounds { display: block; }
+        &.-tall #rounds, &.-tall #log, &.-tall #printed { height: 2fr; }
+        &.-wide #body { layout: horizontal; }
+        &.-wide #side { width: 36; height: 1fr; overflow: hidden; }
+        &.-wide #now, &.-wide #machine, &.-wide #curve,
+        &.-wide #rounds, &.-wide #log, &.-wide #printed {
+            border: round $border-blurred; border-title-color: $text-muted;
+        }
+        &.-wide #curve { padding: 0 1; }
+    }
+    """
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(directory)
+        self._view: View = "curve"
+        self._watch: MachineWatch | None = None
+        self._starting = False
+        self._stopping = False
+
+    def compose(self) -> ComposeResult:
+        """Title, the views, now and the machine, a notice if there is one, keys."""
+        yield TitleRow(self.directory.name)
+        with Horizontal(id="body"):
+            with Vertical(id="main"):
+                yield CurvePlot(id="curve")
+                yield RoundsTable()
+                yield EventLog(id="log")
+                yield LinesView(id="printed")
+            with Vertical(id="side"):
+                yield NowPanel()
+                yield MachinePanel()
+        with VerticalScroll(id="notice"):
+            yield Static(id="notice-text")
+        yield KeyBar(self.KEYS_OF)
+
+    def on_mount(self) -> None:
+        """Watch the machine; what all screens of a session do is done besides."""
+        titles = {"printed": "engine.log"}
+        for name in ("now", "machine", "rounds", "log", "printed"):
+            self.query_one(f"#{name}").border_title = titles.get(name, name)
+        self._switch("curve")
+        seconds = _MACHINE_REMOTE if self.tui.remote else _MACHINE
+        self._watch = MachineWatch(seconds)
+        self._watch.start()
+        self.set_interval(seconds, self._show_machine)
+
+    def on_unmount(self) -> None:
+        """Look at the machine no more."""
+        if self._watch:
+            self._watch.stop()
+
+    def show(self) -> None:
+        """Everything that `update_now` tells."""
+        update = self.update_now
+        state = update.state
+        if update.live and not state.ended:
+            self._starting = False
+        if not update.live:
+            self._stopping = False
+        self._show_status()
+        self.query_one(NowPanel).show(update)
+        compared = self.overlays[0] if self.overlays else None
+        self.query_one(RoundsTable).show(
+            state, (compared.name, compared.state) if compared else None
+        )
+        self.query_one(EventLog).tell(update.news, headline_metric(state))
+        self.show_curve()
+        if self._view == "printed":
+            self._show_printed()
+        if self._watch:
+            pid = state.engine.pid if update.live and state.engine else None
+            self._watch.watch(frozenset() if pid is None else frozenset({pid}))
+        self._show_notice()
+
+    def _show_status(self) -> None:
+        how = status(self.update_now, starting=self._starting, stopping=self._stopping)
+        self.query_one(TitleRow).show(self.update_now, how)
+
+    def _show_machine(self) -> None:
+        if self._watch:
+            engine = self.update_now.state.engine
+            on_gpu = engine is not None and engine.device.startswith("cuda")
+            self.query_one(MachinePanel).show(self._watch.latest(), on_gpu=on_gpu)
+
+    def _show_printed(self) -> None:
+        lines = tail(self.directory / "engine.log")
+        self.query_one("#printed", LinesView).replace([safe(line) for line in lines])
+
+    def _show_notice(self) -> None:
+        lines = [] if self._starting else notice(self.update_now)
+        self.set_class(bool(lines), "-notice")
+        self.query_one("#notice-text", Static).update(Content("\n").join(lines))
+
+    def _switch(self, view: View) -> None:
+        self._view = view
+        for name in _VIEWS:
+            self.set_class(name == view, f"-{name}")
+        if view == "printed":
+            self._show_printed()
+        if view != "curve":
+            self.query_one(f"#{view}").focus()
+
+    def action_rounds(self) -> None:
+        """t: the table, and back to the curve."""
+        self._switch("curve" if self._view == "rounds" else "rounds")
+
+    def action_log(self) -> None:
+        """l: what happened, then what the engine printed, then the curve again."""
+        following: dict[View, View] = {"log": "printed", "printed": "curve"}
+        self._switch(following.get(self._view, "log"))
+
+    def action_back(self) -> None:
+        """Escape: out of a view first, then to the sessions."""
+        if self._view != "curve":
+            self._switch("curve")
+        else:
+            self.tui.to_home()
+
+    def action_results(self) -> None:
+        """r: the results so far."""
+        from tui_al.ui.screens.results import ResultsScreen
+
+        if not any(run.points for run in self.update_now.state.runs.values()):
+            self.tui.say("There are no results before the end of the first round.")
+            return
+        self.app.switch_screen(ResultsScreen(self.directory))
+
+    def action_pause(self) -> None:
+        """p: pause or go on; start an engine where none is at work."""
+        update = self.update_now
+        if update.state.finished:
+            self.tui.say("This session is finished; r shows its results.")
+        elif update.live and self._stopping:
+            self.tui.say("The engine is stopping; press p again when it has stopped.")
+        elif update.live:
+            self._send("resume" if update.state.paused else "pause")
+        elif self._starting:
+            self.tui.say("The engine is starting; it takes some seconds.")
+        else:
+            self._starting = True
+            self.show()
+            self.in_thread(self._start_engine)
+
+    def action_stop(self) -> None:
+        """s: stop at the next safe point, after a question."""
+        if not self.update_now.live:
+            self.tui.say(
+                "This session is finished; nothing is running."
+                if self.update_now.state.finished
+                else "No engine is at work on this session; p starts one."
+            )
+        elif self._stopping:
+            self.tui.say("It is stopping already, at the next safe point.")
+        else:
+            question = ConfirmDialog(
+                "Stop this session?",
+                "It stops at the next step. Finished rounds are kept, and p lets it go on later.",
+                yes="Stop",
+                no="Keep running",
+            )
+            self.app.push_screen(question, self._stop)
+
+    def _stop(self, sure: bool | None) -> None:
+        if sure:
+            self._stopping = True
+            self._send("stop")
+            self._show_status()
+
+    def _send(self, command: Command) -> None:
+        said = {
+            "pause": "Pausing at the next step.",
+            "resume": "Going on.",
+            "stop": "Stopping at the next safe point.",
+        }
+
+        def send() -> str:
+            with Session(self.directory) as session:
+                session.send(command)
+            return said[command]
+
+        self.in_thread(send)
+
+    def _start_engine(self) -> str:
+        process.start_engine(self.directory)
+        return "The engine is starting."
+
+    def on_session_screen_went(self, message: SessionScreen.Went) -> None:
+        """An engine that could not be started is not starting."""
+        if message.error:
+            self._starting = self._stopping = False
+            self.show()
+
+
+def notice(update: Update) -> list[Content]:
+    """What the person must know: why nothing goes on, and what to do about it. Empty while all is well."""
+    state = update.state
+    if update.trouble:
+        return [safe(f"✗ The session cannot be read: {update.trouble}", "$text-error")]
+    lines: list[Content] = []
+    for run in state.runs.values():
+        if run.status == "failed":
+            lines.append(safe(f"✗ Seed {run.seed} failed: {run.error}", "bold $text-error"))
+            lines += [safe(run.hint)] if run.hint else []
+    if update.end:
+        lines.append(safe(f"✗ {update.end.cause}", "bold $text-error"))
+        lines += [safe(update.end.hint)] if update.end.hint else []
+    if state.finished:
+        lines.append(Content.assemble(("✓ Finished. ", "bold $text-success"), "r shows the results."))
+    elif not update.live and state.config:
+        lines.append(_not_running(state, died=update.end is not None))
+    if update.end:
+        lines += [safe(line, "$text-muted") for line in update.end.log_tail]
+    return lines
+
+
+def _not_running(state: SessionState, *, died: bool) -> Content:
+    if state.engine is None and not died:
+        return Content("Nothing has run yet; p starts it.")
+    return Content.assemble(("p lets it go on", "bold"), " from where it was; no finished round is lost.")

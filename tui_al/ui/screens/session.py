@@ -1,0 +1,188 @@
+"""What the two screens of a session share: following it, its curve, and other sessions laid over it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from textual.message import Message
+
+from tui_al.core.state import SessionState
+from tui_al.errors import TuiAlError
+from tui_al.report.curves import curve, headline_metric, metric_name
+from tui_al.store.session import Session, session_names
+from tui_al.ui.follow import Follower, Update
+from tui_al.ui.screens.base import TuiScreen
+from tui_al.ui.screens.overlay import OverlayDialog
+from tui_al.ui.widgets.curve import CurvePlot
+from tui_al.ui.widgets.status import TitleRow, status
+
+#: Other sessions that are looked at for comparison, the last used ones, and how many are laid over unasked.
+_LOOKED_AT = 40
+_UNASKED = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """Another session with at least one point."""
+
+    name: str
+    state: SessionState
+
+
+class SessionScreen(TuiScreen):
+    """Follows the session in `directory`; subclasses show it in `show`."""
+
+    class Changed(Message):
+        """Posted by the follower's thread."""
+
+        def __init__(self, update: Update) -> None:
+            super().__init__()
+            self.update = update
+
+    class OthersFound(Message):
+        """Sessions to compare with; `ask` to let the person choose among them."""
+
+        def __init__(self, others: tuple[Other, ...], ask: bool) -> None:
+            super().__init__()
+            self.others = others
+            self.ask = ask
+
+    class Went(Message):
+        """Something done in a thread came out well (`said`) or not (`error`)."""
+
+        def __init__(self, said: str = "", error: TuiAlError | None = None) -> None:
+            super().__init__()
+            self.said = said
+            self.error = error
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__()
+        self.directory = directory
+        self.update_now = Update(SessionState(), live=False)
+        self.overlays: tuple[Other, ...] = ()
+        self._follower: Follower | None = None
+
+    def on_mount(self) -> None:
+        """Begin to follow, and look for sessions to compare with."""
+        interval = 0.5 if self.tui.remote else 0.25
+        self._follower = Follower(self.directory, self._changed, interval)
+        self._follower.start()
+
+    def on_unmount(self) -> None:
+        """The thread ends by itself."""
+        if self._follower:
+            self._follower.stop()
+
+    def show(self) -> None:
+        """Show `update_now`; for subclasses."""
+
+    def show_curve(self) -> None:
+        """This session's curve in front, the others behind it."""
+        state = self.update_now.state
+        metric = headline_metric(state)
+        curves = [curve(self.directory.name, state)]
+        curves += [curve(other.name, other.state, metric) for other in self.overlays]
+        title = f"{metric_name(metric)} on {state.test:,} test texts" if state.config else ""
+        self.query_one(CurvePlot).show(curves, title)
+
+    def in_thread(self, work: Callable[[], str]) -> None:
+        """Run `work` in a thread; what it returns is said, what it raises is shown."""
+        self.run_worker(partial(self._try, work), thread=True, group="work", exit_on_error=False)
+
+    def _try(self, work: Callable[[], str]) -> None:
+        try:
+            self.post_message(self.Went(said=work()))
+        except TuiAlError as error:
+            self.post_message(self.Went(error=error))
+        except Exception as error:  # shown instead of ending the app
+            self.post_message(self.Went(error=TuiAlError(f"{type(error).__name__}: {error}")))
+
+    def on_session_screen_went(self, message: Went) -> None:
+        """Say it."""
+        if message.error:
+            self.tui.show_error(message.error)
+        elif message.said:
+            self.tui.say(message.said)
+        if self._follower:
+            self._follower.look_now()
+
+    def _changed(self, update: Update) -> None:
+        self.post_message(self.Changed(update))
+
+    def on_session_screen_changed(self, message: Changed) -> None:
+        """Show it; the first time, compare with sessions on the same data."""
+        first = self.update_now.state.config is None and message.update.state.config is not None
+        self.update_now = message.update
+        self.query_one(TitleRow).show(message.update, status(message.update))
+        self.show()
+        if first:
+            self._look_for_others(ask=False)
+
+    def action_overlay(self) -> None:
+        """Let the person choose."""
+        self._look_for_others(ask=True)
+
+    def _look_for_others(self, *, ask: bool) -> None:
+        state = self.update_now.state
+        if state.config is None:
+            self.tui.say("The session is not read yet.")
+            return
+        find = partial(_others, self.tui.home, self.directory, headline_metric(state))
+        self.run_worker(
+            lambda: self.post_message(self.OthersFound(find(), ask)),
+            thread=True, exclusive=True, group="others", exit_on_error=False,
+        )  # fmt: skip
+
+    def on_session_screen_others_found(self, message: OthersFound) -> None:
+        """Lay over the finished ones on the same data, or ask."""
+        if message.ask and not message.others:
+            self.tui.say("There is no other session with a curve of this kind yet.")
+        elif message.ask:
+            chosen = {other.name for other in self.overlays}
+            rows = [(o.name, o.state, o.name in chosen) for o in message.others]
+            self.app.push_screen(
+                OverlayDialog(rows), partial(self._choose, message.others)
+            )
+        else:
+            here = self.update_now.state
+            alike = [other for other in message.others if _alike(here, other.state)]
+            self._lay_over(tuple(alike[:_UNASKED]))
+
+    def _choose(self, others: tuple[Other, ...], names: tuple[str, ...] | None) -> None:
+        if names is not None:
+            self._lay_over(tuple(other for other in others if other.name in names))
+
+    def _lay_over(self, others: tuple[Other, ...]) -> None:
+        self.overlays = others
+        self.show()
+
+
+def _others(home: Path, this: Path, metric: str) -> tuple[Other, ...]:
+    """The other sessions of `home` that have a point of this metric, the last used first; a damaged one is left out."""
+    found = []
+    for name in session_names(home)[:_LOOKED_AT]:
+        directory = home / "sessions" / name
+        if directory == this:
+            continue
+        try:
+            with Session(directory) as session:
+                state = session.state()
+        except Exception:  # noqa: S112 - whatever is wrong with it is told where it is opened
+            continue
+        if headline_metric(state) == metric and any(run.points for run in state.runs.values()):
+            found.append(Other(name, state))
+    return tuple(found)
+
+
+def _alike(here: SessionState, other: SessionState) -> bool:
+    """Whether the two are worth comparing unasked: finished, on the same data, counted alike."""
+    mine, theirs = here.config, other.config
+    return (
+        mine is not None
+        and theirs is not None
+        and other.finished
+        and (mine.data.source, mine.data.subset, here.train, here.test)
+        == (theirs.data.source, theirs.data.subset, other.train, other.test)
+        and mine.loop.budget_unit == theirs.loop.budget_unit
+    )

@@ -1,0 +1,70 @@
+"""A session beside others: final value, area, and by how much it is better, seed by seed."""
+
+from collections.abc import Sequence
+
+from textual.content import Content
+
+from tui_al.core.state import SessionState
+from tui_al.report.curves import Spread, areas, curve, headline_metric, metric_name, paired
+from tui_al.report.markdown import plus_minus
+from tui_al.ui.safe import safe
+from tui_al.ui.widgets.lines import Lines
+
+Named = tuple[str, SessionState]
+
+
+class Comparison(Lines):
+    """One row a session, this one first."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(id="comparison")
+        self._called = name
+        self._sessions: list[Named] = []
+
+    def show(self, state: SessionState, others: Sequence[Named]) -> None:
+        """Compare `state` with these."""
+        self._sessions = [(self._called, state), *others]
+        self.show_lines()
+
+    def lines(self, width: int) -> list[Content]:
+        """Columns that fit; the differences are the last to go."""
+        if not self._sessions:
+            return [Content("")]
+        (_, this), *others = self._sessions
+        if not others:
+            return [Content.styled("o lays other sessions over this one and compares them", "$text-muted")]
+        metric = headline_metric(this)
+        header = ("session", metric_name(metric), "area", "this one minus it", "area minus its", "seeds")
+        rows = [_row(name, state, this if i else None, metric) for i, (name, state) in enumerate(self._sessions)]
+        return _aligned([header, *rows], width)
+
+
+def _row(name: str, state: SessionState, this: SessionState | None, metric: str) -> tuple[str, ...]:
+    drawn = curve(name, state, metric)
+    final = Spread(drawn.mean[-1], drawn.sd[-1], drawn.seeds[-1]) if drawn.mean else None
+    area = Spread.of(areas(state, metric).values())
+    better = paired(state, this, metric) if this else None
+    return (
+        name,
+        plus_minus(final),
+        plus_minus(area),
+        "" if this is None else plus_minus(better.final if better else None, signed=True),
+        "" if this is None else plus_minus(better.area if better else None, signed=True),
+        str(len(better.seeds)) if better else "",
+    )
+
+
+def _aligned(rows: Sequence[Sequence[str]], width: int) -> list[Content]:
+    sizes = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    columns = list(range(len(sizes)))
+    for droppable in (5, 4, 2):
+        if sum(sizes[i] + 2 for i in columns[1:]) + 12 > width:
+            columns.remove(droppable)
+    first = max(8, min(sizes[0], width - sum(sizes[i] + 2 for i in columns[1:])))
+    lines = []
+    for position, row in enumerate(rows):
+        style = "" if position else "$text-muted"
+        name = safe(row[0], style if position != 1 else "bold").truncate(first, ellipsis=True, pad=True)
+        cells = "".join(f"  {row[i]:>{sizes[i]}}" for i in columns[1:])
+        lines.append(Content.assemble(name, (cells, style)))
+    return lines

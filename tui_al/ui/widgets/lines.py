@@ -1,0 +1,50 @@
+"""A widget of a few lines of text, written anew for each width, painted only when they differ."""
+
+from textual.content import Content
+from textual.geometry import Size
+from textual.widget import Widget
+
+
+class Lines(Widget):
+    """Say in `lines` what to show; call `show_lines` when it may have changed. A line too long ends in an ellipsis."""
+
+    DEFAULT_CSS = "Lines { height: auto; }"
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._shown: list[Content] = []
+
+    def lines(self, width: int) -> list[Content]:
+        """The lines for `width` columns."""
+        raise NotImplementedError
+
+    def show_lines(self) -> None:
+        """Write the lines anew; paint, and make room, only if need be."""
+        fresh = self.lines(self.content_size.width or 80)
+        if fresh != self._shown:
+            self.refresh(layout=len(fresh) != len(self._shown))
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """As many rows as there are lines."""
+        return len(self.lines(width))
+
+    def render(self) -> Content:
+        """The lines, one a row."""
+        width = self.content_size.width
+        self._shown = self.lines(width)
+        return Content("\n").join(line.truncate(width, ellipsis=True) for line in self._shown)
+
+    def plain(self) -> str:
+        """What is shown, for tests."""
+        return "\n".join(line.plain for line in self.lines(self.content_size.width))
+
+
+def spread_out(left: Content, right: Content, width: int) -> Content:
+    """`left` and `right` at the two ends of a line; `left` gives way."""
+    room = width - right.cell_length - 2
+    if room < 1:
+        return right
+    if left.cell_length > room:
+        left = left.truncate(room, ellipsis=True)
+    gap = width - left.cell_length - right.cell_length
+    return Content.assemble(left, " " * gap, right)

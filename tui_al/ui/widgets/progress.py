@@ -1,0 +1,173 @@
+"""What the engine does now: the steps of the round, progress with rate and time left, and the loss as it falls."""
+
+from typing import NamedTuple
+
+from textual.content import Content
+
+from tui_al.core.events import Phase
+from tui_al.core.state import RunState, SessionState
+from tui_al.core.strategies import STRATEGIES
+from tui_al.ui.eta import duration, phase_remaining, remaining_seconds, roughly
+from tui_al.ui.follow import Update
+from tui_al.ui.widgets.glyphs import bar, is_ascii, spark
+from tui_al.ui.widgets.lines import Lines, spread_out
+
+_TRAININGS = (Phase.TRAIN_ACQUISITION, Phase.TRAIN_SUCCESSOR)
+_QUERY = "query"
+
+
+class Step(NamedTuple):
+    """One line of the round: `mark` is done, now or ahead."""
+
+    mark: str
+    name: str
+    detail: str
+
+
+def steps(state: SessionState, run: RunState) -> list[Step]:
+    """The steps of the round under way, in order; a random choice needs no acquisition model, nor does the seed set."""
+    if state.config is None:
+        return []
+    names: list[str] = [phase.value for phase in Phase]
+    names.insert(2, _QUERY)
+    chosen = STRATEGIES.get(state.config.loop.strategy)
+    if run.round == 0 or (chosen and chosen.needs == "nothing"):
+        names = names[2:]
+    asked = next((len(q.ids) for q in reversed(run.queries) if q.round == run.round), None)
+    closed = run.last_round >= run.round and run.status in ("running", "finished")
+    listed = []
+    for name in names:
+        if name == _QUERY and asked is not None:
+            listed.append(Step("✓", f"ask about {asked:,}", ""))
+        elif name in run.seconds:
+            listed.append(Step("✓", name, f"{run.seconds[name]:,.1f} s"))
+        elif closed:
+            seconds = run.points[-1].seconds.get(name)
+            listed.append(Step("✓", name, "" if seconds is None else f"{seconds:,.1f} s"))
+        elif name == run.phase and run.status == "running":
+            listed.append(Step("▶", name, ""))
+        else:
+            listed.append(Step("·", name, ""))
+    return listed
+
+
+class NowPanel(Lines):
+    """A list of steps in a column of its own, or, where there is no room for one, two rows."""
+
+    def __init__(self) -> None:
+        super().__init__(id="now")
+        self._update: Update | None = None
+
+    def show(self, update: Update) -> None:
+        """Show this state of affairs."""
+        self._update = update
+        self.show_lines()
+
+    def lines(self, width: int) -> list[Content]:
+        """By the width of the screen, which is what decides the form."""
+        if self._update is None:
+            return [Content("")]
+        state = self._update.state
+        run = current_run(state)
+        if run is None:
+            return [Content.styled("nothing has run yet", "$text-muted")]
+        ascii_only = is_ascii(self)
+        if self.screen.has_class("-wide"):
+            return _column(state, run, width, ascii_only)
+        rows = _rows(state, run, width, ascii_only)
+        return rows[:1] if self.screen.has_class("-short") else rows
+
+
+def current_run(state: SessionState) -> RunState | None:
+    """The run at work, or the last that was."""
+    if state.current is not None:
+        return state.runs[state.current]
+    begun = [run for run in state.runs.values() if run.status != "waiting" or run.points]
+    return begun[-1] if begun else None
+
+
+def _column(state: SessionState, run: RunState, width: int, ascii_only: bool) -> list[Content]:
+    lines = []
+    for step in steps(state, run):
+        lines.append(spread_out(_named(step), Content(step.detail), width))
+        if step.mark == "▶":
+            lines += [
+                Content.assemble("  ", line) for line in _progress(run, width - 2, ascii_only)
+            ]
+    lines.append(_loss(run, width, ascii_only))
+    lines.append(Content.styled(_left(state), "$text-muted"))
+    return lines
+
+
+def _rows(state: SessionState, run: RunState, width: int, ascii_only: bool) -> list[Content]:
+    now = next((step for step in steps(state, run) if step.mark == "▶"), None)
+    if now is None:
+        done = [step for step in steps(state, run) if step.mark == "✓"]
+        return [
+            _named(done[-1]) if done else Content(""),
+            Content.styled(_left(state), "$text-muted"),
+        ]
+    left = phase_remaining(run)
+    detail = _where(run)
+    clock = "" if left is None else f"  {duration(left)} left"
+    share = _share(run)
+    percent = f" {share:4.0%}"
+    room = width - len(now.name) - 3 - len(percent) - len(clock)
+    size = max(0, min(30, room))
+    filled, rest = bar(share, size, ascii_only)
+    first = Content.assemble(
+        _named(now), " ", (filled, "$primary"), (rest, "$text-muted"), percent, clock
+    )
+    loss = _loss(run, 22, ascii_only)
+    second = spread_out(
+        Content.assemble(f"  {detail}  ", loss), Content.styled(_left(state), "$text-muted"), width
+    )
+    return [first, second]
+
+
+def _named(step: Step) -> Content:
+    style = {"✓": "$text-success", "▶": "bold $text-primary"}.get(step.mark, "$text-muted")
+    return Content.assemble((step.mark, style), " ", (step.name, style if step.mark != "✓" else ""))
+
+
+def _progress(run: RunState, width: int, ascii_only: bool) -> list[Content]:
+    left = phase_remaining(run)
+    ending = f" {_share(run):4.0%}" + ("" if left is None else f"  {duration(left)}")
+    filled, rest = bar(_share(run), max(4, width - len(ending)), ascii_only)
+    return [
+        Content.assemble((filled, "$primary"), (rest, "$text-muted"), ending),
+        *(Content(part) for part in _where(run).split("  ") if part),
+    ]
+
+
+def _share(run: RunState) -> float:
+    return run.progress.done / run.progress.total if run.progress and run.progress.total else 0.0
+
+
+def _where(run: RunState) -> str:
+    """ "epoch 3/8, step 120/400  111 samples/s"."""
+    progress = run.progress
+    if progress is None:
+        return ""
+    training = run.phase in _TRAININGS
+    where = (
+        f"epoch {progress.epoch}/{progress.epochs}, step {progress.step:,}/{progress.steps:,}"
+        if training and progress.epochs
+        else f"{progress.done:,} of {progress.total:,}"
+    )
+    return f"{where}  {progress.rate:,.0f} {'samples' if training else 'texts'}/s"
+
+
+def _loss(run: RunState, width: int, ascii_only: bool) -> Content:
+    if not run.losses:
+        return Content("")
+    last = f"{run.losses[-1]:.3f}"
+    falling = spark(run.losses, max(1, width - len(last) - 6), ascii_only, low=0.0)
+    return Content.assemble("loss ", (falling, "$primary"), " ", last)
+
+
+def _left(state: SessionState) -> str:
+    if state.finished:
+        return ""
+    seconds = remaining_seconds(state)
+    return "" if seconds is None else f"about {roughly(seconds)} left in all"

@@ -1,0 +1,107 @@
+"""The title row of a session: what it is, how far, and how it is."""
+
+from typing import NamedTuple
+
+from textual.content import Content
+
+from tui_al.core.config import ExperimentConfig
+from tui_al.core.state import SessionState
+from tui_al.report.settings import short_learner
+from tui_al.ui.eta import duration
+from tui_al.ui.follow import Update
+from tui_al.ui.safe import safe
+from tui_al.ui.widgets.lines import Lines, spread_out
+
+
+class Status(NamedTuple):
+    """A mark and a word, and a colour that only repeats them."""
+
+    mark: str
+    word: str
+    style: str
+
+
+def status(update: Update, *, starting: bool = False, stopping: bool = False) -> Status:
+    """How the session is, as far as this machine can tell."""
+    state = update.state
+    if update.live and not state.finished:
+        if stopping:
+            return Status("◐", "stopping", "$text-warning")
+        if state.paused:
+            return Status("◐", "paused", "$text-warning")
+        if state.ended or state.engine is None:
+            return Status("○", "starting", "$text-warning")
+        return Status("●", "running", "$text-success")
+    if state.finished:
+        return Status("✓", "finished", "$text-success")
+    if starting:
+        return Status("○", "starting", "$text-warning")
+    if update.end:
+        return Status("✗", "engine died", "$text-error")
+    if state.status == "failed":
+        return Status("✗", "failed", "$text-error")
+    if state.ended:
+        return Status("■", "stopped", "$text-warning")
+    return Status("○", "not started" if state.engine is None else "not running", "$text-warning")
+
+
+def what_it_is(config: ExperimentConfig) -> str:
+    """ "tickets · lc · minilm adapter → minilm full"."""
+    source = config.data.source.rstrip("/").rsplit("/", 1)[-1]
+    models = f"{short_learner(config.acquisition)} → {short_learner(config.successor)}"
+    return f"{source} · {config.loop.strategy} · {models}"
+
+
+def how_far(state: SessionState, *, short: bool = False) -> str:
+    """ "round 7/12 · seed 2/5" of the run at work, or of the last that was."""
+    if state.config is None:
+        return ""
+    seeds = list(state.runs)
+    begun = [seed for seed, run in state.runs.items() if run.points or run.status != "waiting"]
+    seed = state.current if state.current is not None else (begun[-1] if begun else seeds[0])
+    run = state.runs[seed]
+    parts = [f"{run.round}/{state.config.loop.rounds}"]
+    if len(seeds) > 1:
+        parts.append(f"{seeds.index(seed) + 1}/{len(seeds)}")
+    names = ("r ", "s ") if short else ("round ", "seed ")
+    return " · ".join(name + part for name, part in zip(names, parts, strict=False))
+
+
+class TitleRow(Lines):
+    """One row over a session's screens."""
+
+    DEFAULT_CSS = "TitleRow { height: 1; background: $panel; padding: 0 1; }"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(id="title")
+        self._called = name
+        self._update: Update | None = None
+        self._status = Status("○", "opening", "")
+
+    def show(self, update: Update, how: Status) -> None:
+        """Show this state of affairs."""
+        self._update, self._status = update, how
+        self.show_lines()
+
+    def lines(self, width: int) -> list[Content]:
+        """Name and experiment at the left; how far and how it is at the right."""
+        update = self._update
+        how = Content.styled(
+            f"{self._status.mark} {self._status.word}", f"bold {self._status.style}"
+        )
+        left = safe(self._called, "bold")
+        if update is None or update.state.config is None:
+            return [spread_out(left, how, width)]
+        far = "" if update.state.finished else how_far(update.state, short=width < 60)
+        right = Content("  ").join(
+            [
+                *([Content(far)] if far else []),
+                how,
+                *([Content(duration(update.worked))] if width >= 60 else []),
+            ]
+        )
+        described = Content.assemble(
+            left, "  ", safe(what_it_is(update.state.config), "$text-muted")
+        )
+        fits = described.cell_length + right.cell_length + 2 <= width
+        return [spread_out(described if fits or width >= 100 else left, right, width)]

@@ -7,7 +7,7 @@ import pytest
 from tests.ui.conftest import drive, shown
 from tui_al.ui.app import TuiAl
 from tui_al.ui.keys import KEYS, SCREENS, bindings, display, keys_of, markdown_table
-from tui_al.ui.widgets.key_bar import fitting
+from tui_al.ui.widgets.key_bar import fitting, keys_everywhere
 
 
 def test_every_key_is_bound_once_on_its_screen_and_does_not_hide_a_key_of_the_app() -> None:
@@ -43,12 +43,12 @@ def test_display() -> None:
 @pytest.mark.parametrize("screen", [name for name in SCREENS if name != "app"])
 def test_the_key_bar_of_every_screen_fits_whole_at_80_columns(screen: str) -> None:
     own = tuple(key for key in keys_of(screen) if key.bar)
-    last = tuple(key for key in keys_of("app") if key.bar)
+    last = keys_everywhere(screen)
     assert fitting(own, last, 80) == own + last
 
 
 def test_a_narrow_key_bar_drops_its_last_keys_but_not_the_help() -> None:
-    own, last = keys_of("home"), tuple(key for key in keys_of("app") if key.bar)
+    own, last = keys_of("home"), keys_everywhere("home")
     kept = fitting(own, last, 40)
     assert kept[0].id == "home.open"
     assert kept[-2:] == last

@@ -10,7 +10,7 @@ from textual.screen import Screen
 
 from tui_al.core.text import printable
 from tui_al.errors import TuiAlError
-from tui_al.store.session import Session
+from tui_al.store.session import Session, session_names
 from tui_al.ui.keys import bindings
 from tui_al.ui.screens.dialogs import ErrorDialog
 from tui_al.ui.terminal import Terminal
@@ -54,10 +54,13 @@ class TuiAl(App[None]):
     def on_mount(self) -> None:
         """The sessions lie beneath; a session that was asked for comes on top."""
         from tui_al.ui.screens.home import HomeScreen
+        from tui_al.ui.screens.setup import SetupScreen
 
         self.push_screen(HomeScreen())
         if self._first is not None:
             self.open_session(self._first)
+        elif not session_names(self.home):
+            self.push_screen(SetupScreen())
 
     def open_session(self, directory: Path) -> None:
         """Show a session: its results if it is finished, else its run. Only the sessions' list stays beneath."""

@@ -13,13 +13,13 @@ from tui_al.ui.safe import safe
 _DIALOG_CSS = """
 {name} {{ align: center middle; }}
 {name} > Vertical {{
-    width: 72; max-width: 96%; height: auto; max-height: 96%;
+    width: 100; max-width: 96%; height: auto; max-height: 96%;
     padding: 0 1; background: $surface; border: solid {border};
 }}
 {name} VerticalScroll {{ height: auto; max-height: 100%; }}
 {name} Horizontal {{ height: 1; margin-top: 1; align-horizontal: right; dock: bottom; }}
-{name} Button {{ margin-left: 2; min-width: 10; }}
-{name} Button:focus {{ text-style: bold reverse; }}
+{name} Button {{ margin-left: 2; min-width: 10; background: $panel; }}
+{name} Button:focus {{ background: $primary; color: $background; text-style: bold underline; }}
 {name} Static {{ height: auto; }}
 """
 

@@ -1,20 +1,275 @@
-"""The sessions: live ones first."""
+"""The sessions: live ones first, then the last used; what each is and how far it got."""
 
+import contextlib
+
+from textual import on
 from textual.app import ComposeResult
-from textual.widgets import Static
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
 
+from tui_al.core.text import cell_width, printable, shorten
+from tui_al.errors import TuiAlError
+from tui_al.store.removal import remove_session
+from tui_al.store.session import Session
+from tui_al.ui.jobs import JobDone, Jobs
 from tui_al.ui.keys import bindings
+from tui_al.ui.launching import continue_session
+from tui_al.ui.safe import safe
 from tui_al.ui.screens.base import TuiScreen
+from tui_al.ui.screens.dialogs import ConfirmDialog
+from tui_al.ui.summaries import Summary, Watcher
 from tui_al.ui.widgets.key_bar import KeyBar
+
+_STYLES = {"●": "bold $success", "◐": "bold $warning", "✗": "bold $error", "✓": "$primary"}
+
+_WELCOME = """\
+No session yet.
+
+A session is one experiment: a small acquisition model chooses which texts to label,
+the model you want to ship (the successor) learns from them, round after round.
+
+Press n to set one up: a sample experiment is filled in, and Enter starts it."""
 
 
 class HomeScreen(TuiScreen):
-    """What there is, and how far each got."""
+    """What there is. It reads the sessions only while it is to be seen."""
 
     KEYS_OF = "home"
     BINDINGS = bindings("home")
+    AUTO_FOCUS = "OptionList"
+    CSS = """
+    HomeScreen OptionList { height: 1fr; border: none; padding: 0; background: $background; }
+    HomeScreen OptionList:focus { border: none; }
+    HomeScreen #welcome { height: 1fr; padding: 1 2; display: none; }
+    HomeScreen.-empty #welcome { display: block; }
+    HomeScreen.-empty OptionList { display: none; }
+    HomeScreen #about { height: auto; max-height: 3; padding: 0 1; background: $surface; color: $text-muted; }
+    HomeScreen.-short #about { display: none; }
+    """
+
+    class Read(Message):
+        """The sessions were read; from the watcher's thread."""
+
+        def __init__(self, sessions: list[Summary]) -> None:
+            super().__init__()
+            self.sessions = sessions
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sessions: list[Summary] = []
+        self._offered = False
+        self._watcher: Watcher | None = None
+        self._jobs = Jobs(self)
 
     def compose(self) -> ComposeResult:
-        """One row a session."""
-        yield Static("tui-al", classes="title-row")
+        """A row a session, and beneath what the marked one is about."""
+        yield Static(id="title", classes="title-row")
+        yield OptionList(compact=True, markup=False)
+        yield Static(_WELCOME, id="welcome")
+        yield Static(id="about")
         yield KeyBar(self.KEYS_OF)
+
+    def on_screen_resume(self) -> None:
+        """Seen (again): look what there is."""
+        if self._watcher is None:
+            self._watcher = Watcher(self.tui.home, self._deliver)
+            self._watcher.start()
+
+    def on_screen_suspend(self) -> None:
+        """Another screen lies on top: read no more."""
+        if self._watcher is not None:
+            self._watcher.stop()
+            self._watcher = None
+
+    def on_unmount(self) -> None:
+        """The app leaves."""
+        self.on_screen_suspend()
+
+    def on_resize(self) -> None:
+        """Rows are made for the width."""
+        self._show()
+
+    def _deliver(self, sessions: list[Summary]) -> None:
+        with contextlib.suppress(RuntimeError):  # the app's loop is closed
+            self.post_message(self.Read(sessions))
+
+    def on_home_screen_read(self, event: Read) -> None:
+        """Show them; the first time, say what is running."""
+        self.sessions = event.sessions
+        self._show()
+        live = [s for s in self.sessions if s.live]
+        if not self._offered and live:
+            what = live[0].name if len(live) == 1 else f"{len(live)} sessions"
+            verb = "is" if len(live) == 1 else "are"
+            self.tui.say(f"{what} {verb} running. Enter watches.")
+        self._offered = True
+
+    def _show(self) -> None:
+        options = self.query_one(OptionList)
+        marked = self.marked
+        self.set_class(not self.sessions, "-empty")
+        width = self.size.width - 3
+        options.clear_options()
+        options.add_options([Option(row(s, width)) for s in self.sessions])
+        names = [s.name for s in self.sessions]
+        if names:
+            known = marked is not None and marked.name in names
+            options.highlighted = names.index(marked.name) if known and marked else 0
+        self._show_about()
+        live = sum(s.live for s in self.sessions)
+        count = f"{len(names)} {'session' if len(names) == 1 else 'sessions'}, {live} running"
+        title = Content.assemble(("tui-al", "bold"), "  ", count if names else "", "  ")
+        self.query_one("#title", Static).update(
+            title
+            + safe(str(self.tui.home), "$text-muted").truncate(max(4, width - len(title.plain)))
+        )
+
+    @property
+    def marked(self) -> Summary | None:
+        """The session under the cursor."""
+        options = self.query_one(OptionList)
+        place = options.highlighted
+        shown = [s.name for s in self.sessions]
+        return self.sessions[place] if place is not None and place < len(shown) else None
+
+    @on(OptionList.OptionHighlighted)
+    def _show_about(self) -> None:
+        marked = self.marked
+        text = safe(marked.about) if marked else Content("")
+        self.query_one("#about", Static).update(text)
+
+    @on(OptionList.OptionSelected)
+    def _selected(self) -> None:
+        self.action_open()
+
+    def _marked_or_say(self) -> Summary | None:
+        if self.marked is None:
+            self.tui.say("There is no session yet: press n to set one up.")
+        return self.marked
+
+    def action_open(self) -> None:
+        """Run or results of the marked session; with none, set one up."""
+        if self.marked is None:
+            self.action_new()
+        elif self.marked.trouble:
+            self.tui.show_error(
+                f"Session {self.marked.name} cannot be read: {self.marked.trouble}",
+                f"It lies in {self.marked.directory}.",
+            )
+        else:
+            self.tui.open_session(self.marked.directory)
+
+    def action_new(self) -> None:
+        """A new session, from the sample experiment."""
+        from tui_al.ui.screens.setup import SetupScreen
+
+        self.app.push_screen(SetupScreen())
+
+    def action_again(self) -> None:
+        """A new session, from the marked one's settings."""
+        from tui_al.ui.screens.setup import SetupScreen
+
+        marked = self._marked_or_say()
+        if marked and marked.state.config:
+            self.app.push_screen(SetupScreen(marked.state.config))
+        elif marked:
+            self.tui.say(f"{marked.name} cannot be read, so there is nothing to copy.")
+
+    def action_resume(self) -> None:
+        """Start an engine on the marked session."""
+        marked = self._marked_or_say()
+        if marked is None:
+            return
+        if marked.live or marked.state.finished or marked.trouble:
+            reason = (
+                "is running already"
+                if marked.live
+                else "is finished"
+                if marked.state.finished
+                else "cannot be read"
+            )
+            self.tui.say(f"{marked.name} {reason}: nothing to resume.")
+            return
+        directory = marked.directory
+        self._jobs.start("resume", lambda: (continue_session(directory), directory)[1])
+
+    @on(JobDone)
+    def _job_done(self, done: JobDone) -> None:
+        try:
+            directory = done.result()
+        except TuiAlError as error:
+            self.tui.show_error(error)
+        else:
+            self.tui.open_session(directory)
+
+    def action_stop(self) -> None:
+        """Ask the marked session's engine to stop."""
+        marked = self._marked_or_say()
+        if marked is None:
+            return
+        if not marked.live:
+            self.tui.say(f"{marked.name} is not running.")
+            return
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                with Session(marked.directory) as session:
+                    session.send("stop")
+                self.tui.say(f"{marked.name} stops at the next safe point.")
+
+        self.app.push_screen(
+            ConfirmDialog(f"Stop {marked.name}?", "Nothing is lost; it can be resumed.", yes="Stop", no="Keep running"),
+            answered,
+        )  # fmt: skip
+
+    def action_delete(self) -> None:
+        """Delete the marked session, after a question."""
+        marked = self._marked_or_say()
+        if marked is None:
+            return
+        if marked.live:
+            self.tui.say(f"{marked.name} is running: stop it first (s).")
+            return
+
+        def answered(yes: bool | None) -> None:
+            if not yes:
+                return
+            try:
+                remove_session(marked.directory)
+            except TuiAlError as error:
+                self.tui.show_error(error)
+            else:
+                self.tui.say(f"{marked.name} is deleted.")
+            if self._watcher is not None:
+                self._watcher.look_now()
+
+        self.app.push_screen(
+            ConfirmDialog(f"Delete {marked.name}?", f"{marked.about}\nIts results and models go too; this cannot be undone.", yes="Delete", no="Keep"),
+            answered,
+        )  # fmt: skip
+
+
+def row(summary: Summary, width: int) -> Content:
+    """A session in one line of `width` columns; what matters least goes first where it is narrow."""
+    name_width = max(10, min(32, width - 44)) if width >= 60 else max(8, width // 2 - 4)
+    name = shorten(printable(summary.name), name_width)
+    name += " " * (name_width - cell_width(name))
+    parts: list[Content | str] = [
+        Content.styled(summary.mark, _STYLES.get(summary.mark, "")),
+        " ",
+        safe(name, "bold" if summary.live else ""),
+    ]
+    left = width - 2 - name_width
+    for text, column in ((summary.progress, 21), (summary.score, 5), (summary.when, left)):
+        if width < 60 and text == summary.progress:
+            continue
+        column = min(column, left - 2)
+        if column < 4:
+            break
+        shown = shorten(printable(text), column)
+        padded = shown + " " * (column - cell_width(shown))
+        parts += ["  ", safe(padded)]
+        left -= column + 2
+    return Content.assemble(*parts)

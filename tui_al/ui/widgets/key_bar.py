@@ -23,6 +23,13 @@ def _width(key: Key) -> int:
     return len(key.shown) + 1 + len(key.label) + 2
 
 
+def keys_everywhere(screen: str) -> tuple[Key, ...]:
+    """The app's keys for the bar of a screen; where letters go into fields, only those that are no letters."""
+    return tuple(
+        key for key in keys_of("app") if key.bar and (screen != "setup" or len(key.keys) > 1)
+    )
+
+
 class KeyBar(Widget):
     """`KeyBar("run")`: never clipped, one row, clickable. The table in `keys.py` gives it all it shows."""
 
@@ -33,7 +40,7 @@ class KeyBar(Widget):
     def __init__(self, screen: str) -> None:
         super().__init__()
         self._own = tuple(key for key in keys_of(screen) if key.bar)
-        self._everywhere = tuple(key for key in keys_of("app") if key.bar)
+        self._everywhere = keys_everywhere(screen)
 
     def _fitting(self) -> tuple[Key, ...]:
         kept = fitting(self._own, self._everywhere, self.size.width)

@@ -1,0 +1,96 @@
+"""What the set-up screen offers for each field, with a line on each."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from tui_al.core.config import TUNINGS
+from tui_al.core.models import MODELS, TUNING_SUMMARIES
+from tui_al.core.named_sets import NAMED_SETS
+from tui_al.core.strategies import STRATEGIES
+from tui_al.core.tasks import Task
+from tui_al.ui.screens.pick import Choice, Chooser, among
+from tui_al.ui.widgets.more_settings import PICKED
+
+#: Entries of a folder that are listed at most: a picker is no file manager.
+_MOST_ENTRIES = 200
+
+_DATA_FILES = (".csv", ".tsv", ".json", ".jsonl", ".parquet", ".arrow", ".conll", ".txt", ".iob", ".bio")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a field's dialog shows: its title, its choices, and what free text would be (empty: none is taken)."""
+
+    title: str
+    chooser: Chooser
+    free: str = ""
+
+
+def offer(field: str, task: Task | None) -> Offer:
+    """The choices for a field of the set-up form; `task` is the data set's, once known."""
+    name = field.rpartition(".")[2]
+    if name == "source":
+        return Offer("Data", data_choices, "a path or a Hub id")
+    if name == "model":
+        return Offer("Model", model_choices, "a path or a Hub id")
+    if name == "tuning":
+        return Offer("Tuning: what is trained", tuning_choices)
+    if name == "strategy":
+        return Offer("Strategy: what is asked", lambda typed: strategy_choices(typed, task))
+    listed = among([Choice(value, summary) for value, summary in PICKED[name]])
+    return Offer(name.replace("_", " "), listed, "a device" if name == "device" else "")
+
+
+def data_choices(typed: str) -> list[Choice]:
+    """Sets by name, and paths as soon as what is typed looks like one."""
+    named = among([Choice(s.name, s.title) for s in NAMED_SETS.values()])
+    return _names_and_paths(named, typed)
+
+
+def model_choices(typed: str) -> list[Choice]:
+    """The catalogue, and paths."""
+    listed = among([Choice(m.name, m.summary) for m in MODELS.values()])
+    return _names_and_paths(listed, typed)
+
+
+def tuning_choices(typed: str) -> list[Choice]:
+    """How much of the model is trained."""
+    return list(among([Choice(name, TUNING_SUMMARIES[name]) for name in TUNINGS])(typed))
+
+
+def strategy_choices(typed: str, task: Task | None) -> list[Choice]:
+    """Strategies that fit the task; all as long as it is unknown."""
+    fitting = [s for s in STRATEGIES.values() if task is None or task in s.tasks]
+    return list(among([Choice(s.name, f"{s.title}: {s.summary}") for s in fitting])(typed))
+
+
+def path_choices(typed: str) -> list[Choice]:
+    """Folders and data files that begin as typed. A folder is a step on the way and, as "./folder", an answer too."""
+    folder_text, _, beginning = typed.strip().rpartition("/")
+    folder = Path(f"{folder_text}/" if folder_text or typed.startswith("/") else ".").expanduser()
+    prefix = f"{folder_text}/" if "/" in typed else ""
+    try:
+        with os.scandir(folder) as entries:
+            found = sorted(
+                (entry.name, entry.is_dir())
+                for entry in entries
+                if entry.name.startswith(beginning)
+                and (beginning.startswith(".") or not entry.name.startswith("."))
+            )
+    except (OSError, ValueError):
+        return []
+    choices = (
+        [Choice(prefix.rstrip("/"), "this folder")] if prefix.strip("/") and not beginning else []
+    )
+    for name, is_folder in found[:_MOST_ENTRIES]:
+        if is_folder:
+            choices.append(Choice(f"{prefix}{name}/", "folder", step=True))
+        elif name.lower().endswith(_DATA_FILES) or ".tar" in name:
+            choices.append(Choice(f"{prefix}{name}", "file"))
+    return choices
+
+
+def _names_and_paths(named: Chooser, typed: str) -> list[Choice]:
+    paths = path_choices(typed) if "/" in typed or typed.startswith(("~", ".")) else []
+    return [*named(typed), *paths]

@@ -1,0 +1,364 @@
+"""Setting up a session: a form that already has an answer."""
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
+from textual.timer import Timer
+from textual.widget import Widget
+from textual.widgets import Button, Input, Label, Static
+
+from tui_al.core.config import ExperimentConfig
+from tui_al.core.models import MODELS, TUNING_SUMMARIES
+from tui_al.core.presets import sample_experiment
+from tui_al.core.strategies import STRATEGIES
+from tui_al.core.tasks import Task
+from tui_al.errors import DataError, HubError, TuiAlError
+from tui_al.host import process
+from tui_al.ui import setup_form
+from tui_al.ui.choices import offer
+from tui_al.ui.eta import roughly
+from tui_al.ui.jobs import JobDone, Jobs
+from tui_al.ui.keys import bindings
+from tui_al.ui.launching import Launched, launch
+from tui_al.ui.safe import safe
+from tui_al.ui.screens.base import TuiScreen
+from tui_al.ui.screens.dialogs import TextDialog
+from tui_al.ui.screens.pick import PickDialog
+from tui_al.ui.widgets.data_preview import DataPreview, whole_preview
+from tui_al.ui.widgets.fields import FormRow, PickField, TextField
+from tui_al.ui.widgets.key_bar import KeyBar
+from tui_al.ui.widgets.more_settings import MoreSettings
+
+#: Seconds of quiet after a key press before the data is read, or the time estimated, anew.
+_QUIET = 0.3
+
+
+class _Form(VerticalScroll, inherit_bindings=False, can_focus=False):
+    """Scrolls with the focus; the arrows go from field to field."""
+
+
+class SetupScreen(TuiScreen):
+    """Everything has an answer when it opens: Enter starts the sample experiment, or `initial`."""
+
+    KEYS_OF = "setup"
+    BINDINGS = bindings("setup")
+    AUTO_FOCUS = "#start"
+    CSS = """
+    SetupScreen #form { padding-left: 1; }
+    SetupScreen .line { height: 1; }
+    SetupScreen .name { width: 13; color: $text-muted; margin-right: 1; text-wrap: nowrap; text-overflow: ellipsis; }
+    SetupScreen #more .name { width: 19; }
+    SetupScreen .line:focus-within .name { color: $foreground; text-style: bold; }
+    SetupScreen .model { width: 20; margin-right: 1; }
+    SetupScreen .tuning { width: 14; margin-right: 1; }
+    SetupScreen .note { width: 1fr; height: 1; color: $text-muted; text-wrap: nowrap; text-overflow: ellipsis; }
+    SetupScreen .number { width: 8; margin-right: 2; }
+    SetupScreen .word { margin-right: 1; color: $text-muted; }
+    SetupScreen #strategy { width: 20; }
+    SetupScreen #more { display: none; margin-top: 1; }
+    SetupScreen #more.-open { display: block; }
+    SetupScreen #fold { margin-top: 1; height: 1; min-width: 8; line-pad: 0; color: $text-muted; background: $background; }
+    SetupScreen #fold:focus { color: $primary; text-style: bold underline; }
+    SetupScreen #foot { height: auto; max-height: 3; background: $panel; padding: 0 1; }
+    SetupScreen #plan { width: 1fr; height: auto; max-height: 3; }
+    SetupScreen #start { width: 12; min-width: 12; margin-left: 1; line-pad: 0; background: $surface; color: $primary; }
+    SetupScreen #start:focus { background: $primary; color: $background; text-style: bold; }
+    SetupScreen.-narrow .note { display: none; }
+    SetupScreen.-narrow #amounts { layout: grid; grid-size: 4 2; grid-columns: 9 1fr 8 1fr; grid-rows: 1; height: 2; }
+    SetupScreen.-narrow #amounts .name { width: 9; }
+    SetupScreen.-narrow #amounts .number { width: 1fr; }
+    SetupScreen.-narrow DataPreview { padding-left: 2; }
+    SetupScreen.-short DataPreview { margin-bottom: 0; }
+    """
+
+    def __init__(self, initial: ExperimentConfig | None = None) -> None:
+        super().__init__()
+        self._values = setup_form.values_of(initial or sample_experiment())
+        self._config: ExperimentConfig | None = None
+        self._preview: process.Preview | None = None
+        self._estimate: process.Estimate | None = None
+        self._read_data: object = None
+        self._data_error = ""
+        self._wrong: dict[str, str] = {}
+        self._starting = False
+        self._jobs = Jobs(self)
+        self._quiet: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        """What, with what, how much; then the rest, folded; then what will happen."""
+        values = self._values
+        yield Static("New session", classes="title-row")
+        with _Form(id="form"):
+            yield FormRow(_line("data", PickField(values["data.source"], field="data.source")))
+            yield DataPreview()
+            for role in setup_form.ROLES:
+                model = PickField(values[f"{role}.model"], field=f"{role}.model")
+                tuning = PickField(values[f"{role}.tuning"], field=f"{role}.tuning")
+                note = Static(classes="note", id=f"{role}-note")
+                yield FormRow(
+                    _line(role, model.add_class("model"), tuning.add_class("tuning"), note)
+                )
+            picked = PickField(values["strategy"], field="strategy")
+            picked.id = "strategy"
+            yield FormRow(_line("strategy", picked, Static(classes="note", id="strategy-note")))
+            yield _line("oracle", Static(" simulated: the data set's own labels answer"))
+            yield self._amounts()
+            yield Button(_fold_label(False), id="fold", compact=True)
+            yield MoreSettings(values)
+        with Horizontal(id="foot"):
+            yield Static(id="plan")
+            yield Button(
+                " [ Start ] " if self.tui.ascii else "  Start ⏎  ", id="start", compact=True
+            )
+        yield KeyBar(self.KEYS_OF)
+
+    def _amounts(self) -> FormRow:
+        widgets: list[Widget] = [Label("start with", classes="name")]
+        for field, word in (
+            ("seed_size", ""),
+            ("batch", "batch"),
+            ("rounds", "rounds"),
+            ("seeds", "seeds"),
+        ):
+            if word:
+                widgets.append(Label(word, classes="word"))
+            widgets.append(TextField(self._values[field], field=field).add_class("number"))
+        return FormRow(Horizontal(*widgets, classes="line", id="amounts"))
+
+    def on_mount(self) -> None:
+        """Read the data of the first answer at once."""
+        self._check()
+        self._read_anew()
+
+    # What the person does
+
+    @on(PickField.Asked)
+    def choose(self, event: PickField.Asked) -> None:
+        """Open the list for a field."""
+        field = event.field
+        found = offer(field.field, self._data_task())
+
+        def chosen(value: str | None) -> None:
+            if value is not None:
+                field.value = value
+                self._changed(field.field, value)
+
+        self.app.push_screen(
+            PickDialog(found.title, found.chooser, field.value, typed=event.typed, free=found.free),
+            chosen,
+        )
+
+    @on(Input.Changed)
+    def typed(self, event: Input.Changed) -> None:
+        """Every letter counts at once; reading and estimating wait for a moment of quiet."""
+        field = getattr(event.input, "field", "")
+        if field and self._values.get(field) != event.value:
+            self._changed(field, event.value)
+
+    @on(Input.Submitted)
+    def submitted(self) -> None:
+        """Enter in a field goes on to the next."""
+        self.focus_next()
+
+    @on(Button.Pressed, "#start")
+    def start_pressed(self) -> None:
+        """As F2."""
+        self.action_start()
+
+    @on(Button.Pressed, "#fold")
+    def fold_pressed(self) -> None:
+        """As F3."""
+        self.action_more()
+
+    def action_next(self) -> None:
+        """Down."""
+        self.focus_next()
+
+    def action_previous(self) -> None:
+        """Up."""
+        self.focus_previous()
+
+    def action_more(self) -> None:
+        """Unfold the rest, or fold it away."""
+        more = self.query_one(MoreSettings)
+        more.toggle_class("-open")
+        is_open = more.has_class("-open")
+        self.query_one("#fold", Button).label = _fold_label(is_open)
+        if is_open:
+            more.query(PickField).first().focus()
+        else:
+            self.query_one("#fold").focus()
+
+    def action_rows(self) -> None:
+        """Rows of the data, or why there are none."""
+        if self._preview is not None:
+            title = self._preview.name or "Data"
+            self.app.push_screen(TextDialog(title, whole_preview(self._preview)))
+        else:
+            self.tui.say(self._data_error or "The data is still being read.")
+
+    def action_start(self) -> None:
+        """Create the session and its engine; mistakes are shown at their fields first."""
+        self._check()
+        if self._starting:
+            self.tui.say("It is being started.")
+        elif self._config is None or self._data_error:
+            self._show_first_mistake()
+        else:
+            self._starting = True
+            self._show_plan()
+            config, name = self._config, self._values["name"].strip() or None
+            self._jobs.start("launch", lambda: launch(self.tui.home, config, name))
+
+    # What follows from it
+
+    def _changed(self, field: str, value: str) -> None:
+        self._values[field] = value
+        role, _, name = field.rpartition(".")
+        if name in ("model", "tuning"):
+            self._fill(setup_form.defaults_for(role, self._values))
+        elif name == "preset":
+            for one in setup_form.ROLES:
+                self._fill(setup_form.defaults_for(one, self._values))
+        elif name == "seeds" and value.strip().isdigit() and 0 < int(value) <= 100:
+            self._fill({"seed_values": setup_form.seed_values(int(value))})
+        elif name == "seed_values":
+            self._fill({"seeds": str(len(value.replace(",", " ").split()))})
+        if role == "data":
+            self._data_error = ""
+        self._check()
+        self._wait_for_quiet()
+
+    def _fill(self, values: dict[str, str]) -> None:
+        """Set fields that follow from another one."""
+        self._values |= values
+        for widget in self.query("PickField, TextField"):
+            field = getattr(widget, "field", "")
+            if field in values:
+                widget.value = values[field]  # type: ignore[attr-defined]
+
+    def _wait_for_quiet(self) -> None:
+        if self._quiet is not None:
+            self._quiet.stop()
+        self._quiet = self.set_timer(_QUIET, self._read_anew)
+
+    def _data_task(self) -> Task | None:
+        return Task(self._preview.task) if self._preview else None
+
+    def _check(self) -> None:
+        """Read the form; show mistakes at their fields, and the notes that go with the answers."""
+        self._config, wrong = setup_form.read(self._values, self._data_task())
+        if self._data_error and "data.source" not in wrong:
+            wrong["data.source"] = self._data_error
+        for row in self.query(FormRow):
+            own = [getattr(w, "field", "") for w in row.query("PickField, TextField")]
+            row.show_wrong({field: wrong[field] for field in own if field in wrong})
+        self._wrong = wrong
+        self._show_notes()
+        self._show_plan()
+
+    def _read_anew(self) -> None:
+        """Start reading the data if that part changed, else estimating."""
+        data, _ = setup_form.read_data(self._values)
+        if data is None:
+            self._forget_data("")
+        elif data != self._read_data:
+            self._read_data = data
+            self._forget_data(f"reading {self._values['data.source']} …")
+            self._jobs.start("preview", lambda: process.preview(data))
+        else:
+            self._estimate_anew()
+
+    def _forget_data(self, waiting: str) -> None:
+        self._jobs.forget("preview")
+        self._preview = self._estimate = None
+        self.query_one(DataPreview).show_preview(None, waiting)
+
+    def _estimate_anew(self) -> None:
+        config, preview = self._config, self._preview
+        if config is not None and preview is not None:
+            self._jobs.start("estimate", lambda: process.estimate(config, preview))
+
+    @on(JobDone)
+    def job_done(self, done: JobDone) -> None:
+        """A preview, an estimate or a launch came back."""
+        if not self._jobs.is_last(done):
+            return
+        try:
+            result = done.result()
+        except TuiAlError as error:
+            self._failed(done.job, error)
+        else:
+            if done.job == "preview":
+                self._preview = result
+                self.query_one(DataPreview).show_preview(result)
+                self._check()
+                self._estimate_anew()
+            elif done.job == "estimate":
+                self._estimate = result
+                self._show_plan()
+            else:
+                self._launched(result)
+
+    def _failed(self, job: str, error: TuiAlError) -> None:
+        if job == "launch":
+            self._starting = False
+        if job == "preview" or (job == "launch" and isinstance(error, DataError | HubError)):
+            self._data_error = str(error).replace("\n", " ")
+            self._preview = None
+            self.query_one(DataPreview).show_preview(None)
+        elif job == "launch":
+            self.tui.show_error(error)
+        self._check()
+
+    def _launched(self, launched: Launched) -> None:
+        if launched.existed:
+            self.tui.say(f"This experiment is there already: session {launched.directory.name}.")
+        self.tui.open_session(launched.directory)
+
+    def _show_first_mistake(self) -> None:
+        for widget in self.query("PickField, TextField"):
+            message = self._wrong.get(getattr(widget, "field", ""))
+            if message:
+                more = self.query_one(MoreSettings)
+                if more in widget.ancestors and not more.has_class("-open"):
+                    self.action_more()
+                widget.focus()
+                self.tui.say(message, "error")
+                return
+
+    def _show_notes(self) -> None:
+        for role in setup_form.ROLES:
+            model = MODELS.get(self._values[f"{role}.model"])
+            tuning = TUNING_SUMMARIES[self._values[f"{role}.tuning"]]
+            size = f" of {model.parameters / 1e6:.0f} M" if model else ""
+            self.query_one(f"#{role}-note", Static).update(Content(f"trains {tuning}{size}"))
+        chosen = STRATEGIES.get(self._values["strategy"])
+        note = chosen.summary if chosen else ""
+        self.query_one("#strategy-note", Static).update(Content(note))
+
+    def _show_plan(self) -> None:
+        self.query_one("#plan", Static).update(safe(self._plan()))
+
+    def _plan(self) -> str:
+        if self._starting:
+            return "Starting: the data is copied into the session …"
+        if self._wrong:
+            count = len(self._wrong)
+            return f"✗ {count} {'field needs' if count == 1 else 'fields need'} another look"
+        if self._estimate is None or self._config is None:
+            return "Estimating …" if self._preview else ""
+        plan = self._estimate
+        time = f"about {roughly(plan.seconds)}" if plan.seconds is not None else "time unknown"
+        return f"{plan.trainings} trainings, {time} on {plan.device}" + (
+            f" ({plan.basis})" if plan.basis else ""
+        )
+
+
+def _line(title: str, *widgets: Widget) -> Horizontal:
+    return Horizontal(Label(title, classes="name"), *widgets, classes="line")
+
+
+def _fold_label(is_open: bool) -> str:
+    return f"{'▾ less' if is_open else '▸ more'} (F3): rates, epochs, columns, limits, device"

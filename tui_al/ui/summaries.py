@@ -1,0 +1,182 @@
+"""The sessions of a home at a glance: who is at work, how far each got, what it is about."""
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tui_al.core.config import ExperimentConfig, LearnerConfig
+from tui_al.core.metrics import HEADLINE
+from tui_al.core.state import SessionState
+from tui_al.core.tasks import Task
+from tui_al.errors import TuiAlError
+from tui_al.host import process
+from tui_al.store.session import Session, is_live, session_names
+from tui_al.ui.eta import remaining_seconds, roughly
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """One session. `trouble` is why it cannot be read."""
+
+    name: str
+    directory: Path
+    live: bool = False
+    died: bool = False
+    state: SessionState = field(default_factory=SessionState)
+    trouble: str = ""
+
+    @property
+    def status(self) -> str:
+        """running, paused, finished, stopped, failed, died, new or damaged."""
+        if self.trouble:
+            return "damaged"
+        if self.live:
+            return "paused" if self.state.paused else "running"
+        if self.died:
+            return "died"
+        return self.state.status if self.state.status != "running" else "stopped"
+
+    @property
+    def mark(self) -> str:
+        """One character that says the same."""
+        return {"running": "●", "paused": "◐", "finished": "✓", "new": "·", "stopped": "○"}.get(
+            self.status, "✗"
+        )
+
+    @property
+    def progress(self) -> str:
+        """ "round 7/12, seed 2/5"; the seed only if there are several."""
+        config = self.state.config
+        if config is None:
+            return ""
+        runs = list(self.state.runs.values())
+        if self.state.finished:
+            return f"{config.loop.rounds} rounds" + (
+                f", {len(runs)} seeds" if len(runs) > 1 else ""
+            )
+        at_work = [
+            n for n, run in enumerate(runs) if run.status in ("running", "stopped", "failed")
+        ]
+        number = at_work[-1] if at_work else 0
+        text = f"round {runs[number].round}/{config.loop.rounds}"
+        return text + (f", seed {number + 1}/{len(runs)}" if len(runs) > 1 else "")
+
+    @property
+    def score(self) -> str:
+        """The mean of the runs' last points, as ".741"; empty before the first."""
+        if not self.state.task:
+            return ""
+        metric = HEADLINE[Task(self.state.task)]
+        last = [
+            run.points[-1].metrics.get(metric) for run in self.state.runs.values() if run.points
+        ]
+        known = [value for value in last if value is not None]
+        return f"{sum(known) / len(known):.3f}".replace("0.", ".", 1) if known else ""
+
+    @property
+    def when(self) -> str:
+        """What is going on, or since when nothing is."""
+        if self.trouble:
+            return "damaged"
+        if not self.live:
+            words = {"died": "engine died, r resumes", "stopped": "stopped, r resumes"}
+            return f"{words.get(self.status, self.status)}, {ago(self.state.updated)}"
+        left = remaining_seconds(self.state)
+        run = self.state.runs.get(self.state.current) if self.state.current is not None else None
+        doing = "paused" if self.state.paused else (run.phase if run and run.phase else "starting")
+        return doing + (f", {roughly(left)} left" if left is not None else "")
+
+    @property
+    def about(self) -> str:
+        """The experiment in one line."""
+        return describe(self.state.config) if self.state.config else self.trouble
+
+
+def describe(config: ExperimentConfig) -> str:
+    """The experiment in one line: data, strategy, models, amounts."""
+    loop = config.loop
+    same = _model(config.acquisition) == _model(config.successor)
+    models = _model(config.acquisition) + ("" if same else f" → {_model(config.successor)}")
+    amounts = f"start {loop.seed_size}, {loop.rounds} × {loop.batch}"
+    seeds = f"{len(config.seeds)} {'seed' if len(config.seeds) == 1 else 'seeds'}"
+    return " · ".join((config.data.source, loop.strategy, models, amounts, seeds))
+
+
+def _model(learner: LearnerConfig) -> str:
+    return f"{learner.model} {learner.tuning}"
+
+
+def ago(when: float, now: float | None = None) -> str:
+    """Seconds since the epoch as a person says it: "just now", "5 min ago", "yesterday", "2026-03-01"."""
+    now = time.time() if now is None else now
+    seconds = max(0.0, now - when)
+    if seconds < 60:
+        return "just now"
+    if seconds < 90 * 60:
+        return f"{round(seconds / 60)} min ago"
+    then, today = time.localtime(when), time.localtime(now)
+    if then[:3] == today[:3]:
+        return time.strftime("%H:%M", then)
+    if then[:3] == time.localtime(now - 86400)[:3]:
+        return "yesterday"
+    return time.strftime("%Y-%m-%d", then)
+
+
+def read_all(home: Path, known: Mapping[str, Summary]) -> list[Summary]:
+    """Every session of the home: live ones first, then the last used. What is `known` is only brought up to date."""
+    read = [_read(home / "sessions" / name, known.get(name)) for name in session_names(home)]
+    return sorted(read, key=lambda summary: not summary.live)
+
+
+def _read(directory: Path, known: Summary | None) -> Summary:
+    live = is_live(directory)
+    try:
+        with Session(directory) as session:
+            state = session.state(known.state if known else None)
+        died = not live and process.engine_end(directory) is not None
+    except (sqlite3.Error, OSError, TuiAlError, TypeError, ValueError, KeyError) as error:
+        text = (
+            error.message if isinstance(error, TuiAlError) else f"{type(error).__name__}: {error}"
+        )
+        return Summary(directory.name, directory, live, trouble=text)
+    return Summary(directory.name, directory, live, died, state)
+
+
+class Watcher:
+    """Reads the sessions again and again in a daemon thread; `deliver` is called from there, when something changed."""
+
+    def __init__(
+        self, home: Path, deliver: Callable[[list[Summary]], None], interval: float = 1.0
+    ) -> None:
+        self._home, self._deliver, self._interval = home, deliver, interval
+        self._known: dict[str, Summary] = {}
+        self._stopping = False
+        self._wake = threading.Event()
+
+    def start(self) -> None:
+        """Begin; call once."""
+        threading.Thread(target=self._watch, daemon=True, name="watch-sessions").start()
+
+    def look_now(self) -> None:
+        """Read at once."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Read no more; does not wait."""
+        self._stopping = True
+        self._wake.set()
+
+    def _watch(self) -> None:
+        told: list[tuple[object, ...]] | None = None
+        while not self._stopping:
+            found = read_all(self._home, self._known)
+            self._known = {summary.name: summary for summary in found}
+            facts = [(s.name, s.live, s.died, s.state.seq, s.trouble) for s in found]
+            if facts != told:
+                self._deliver(found)
+                told = list(facts)
+            self._wake.wait(self._interval)
+            self._wake.clear()

@@ -1,0 +1,46 @@
+"""How many examples each label has, as bars in a few rows."""
+
+from collections.abc import Mapping
+
+from textual.content import Content
+
+from tui_al.core.text import cell_width, printable, shorten
+
+_EIGHTHS = " ▏▎▍▌▋▊▉"
+_BAR = 8  # columns of the longest bar
+_NAME = 16  # columns of a name at most
+
+
+def bar(share: float, width: int, *, ascii_only: bool = False) -> str:
+    """A bar of `share` (0 to 1) of `width` columns, in eighths of a column; something if there is anything."""
+    if ascii_only:
+        return "#" * max(round(share * width), 1 if share > 0 else 0)
+    whole, eighth = divmod(max(round(share * width * 8), 1 if share > 0 else 0), 8)
+    return "█" * whole + (_EIGHTHS[eighth] if eighth else "")
+
+
+def label_rows(
+    counts: Mapping[str, int], width: int, rows: int, *, ascii_only: bool = False
+) -> list[Content]:
+    """The commonest labels first, as many as fit whole in `rows` of `width` columns; the last row says how many are left."""
+    most = max(counts.values(), default=0)
+    left = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    lines: list[Content] = []
+    while left and len(lines) < rows:
+        room = width - (len(f"+{len(counts)} more") if len(lines) == rows - 1 else 0)
+        parts: list[tuple[str, str] | str] = []
+        used = 0
+        while left:
+            label, count = left[0]
+            name = shorten(printable(label) or "(empty)", _NAME)
+            drawn = bar(count / most if most else 0.0, _BAR, ascii_only=ascii_only)
+            need = cell_width(name) + len(drawn) + len(str(count)) + 4
+            if used + need > room and (used or len(lines) == rows - 1):
+                break
+            parts += [f"{name} ", (drawn, "$primary"), (f" {count}", "$text-muted"), "  "]
+            used += need
+            left.pop(0)
+        if left and len(lines) == rows - 1:
+            parts.append((f"+{len(left)} more", "$text-muted"))
+        lines.append(Content.assemble(*parts))
+    return lines

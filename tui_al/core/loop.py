@@ -10,7 +10,7 @@ continued run makes the same choices as one that was never cut off.
 
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import IntEnum
@@ -95,7 +95,9 @@ def check(config: ExperimentConfig, dataset: Dataset) -> None:
 
 def askable(dataset: Dataset) -> IntArray:
     """Training rows that a simulated oracle can answer: those with a gold answer."""
-    return np.array([i for i, e in enumerate(dataset.train) if e.answer is not None], dtype=np.int64)
+    return np.array(
+        [i for i, e in enumerate(dataset.train) if e.answer is not None], dtype=np.int64
+    )
 
 
 def run(
@@ -106,6 +108,7 @@ def run(
     models: Models,
     state: RunState,
     emit: Emit,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> Generator[LabelsWanted, Answered, str]:
     """One seed's run, from where `state` left off. Returns why it ended: "rounds" or "pool".
 
@@ -113,26 +116,31 @@ def run(
         pool: the training rows that may be asked about.
         state: the run's state in the store; a fresh `RunState` to begin.
         emit: called with every event, in order; may raise EngineStopped to leave at a safe point.
+        clock: seconds, for the phases.
     """
     row_of = {dataset.train[row].id: int(row) for row in pool}
     labelled = {row_of[identity]: answer for identity, answer in state.labelled.items()}
     costs = _costs(config, dataset)
     total = int(costs[pool].sum())
     for round_ in range(state.last_round + 1, config.loop.rounds + 1):
-        clock = _Clock(seed, round_, emit, dict(state.seconds) if round_ == state.last_round + 1 else {})
+        before = dict(state.seconds) if round_ == state.last_round + 1 else {}
+        timer = _Timer(seed, round_, emit, before, clock)
         asked = [q for q in state.queries if q.round == round_]
+        rows: IntArray
         if asked:  # cut off after the question: ask the same again
             rows = np.array([row_of[identity] for identity in asked[0].ids], dtype=np.int64)
         else:
             unlabelled = np.array([row for row in pool if row not in labelled], dtype=np.int64)
             if not len(unlabelled):
                 return "pool"
-            rows = _query(seed, round_, config, dataset, unlabelled, labelled, costs, total, models, clock)
+            rows = _query(
+                seed, round_, config, dataset, unlabelled, labelled, costs, total, models, timer
+            )
         missing = np.array([row for row in rows if int(row) not in labelled], dtype=np.int64)
         if len(missing):
             reply = yield LabelsWanted(round_, missing)
             _note_answers(seed, round_, dataset, missing, reply, labelled, emit)
-        _measure(seed, round_, config, dataset, labelled, models, clock)
+        _measure(seed, round_, config, dataset, labelled, models, timer)
     return "rounds"
 
 
@@ -146,7 +154,7 @@ def _query(
     costs: IntArray,
     total: int,
     models: Models,
-    clock: "_Clock",
+    timer: "_Timer",
 ) -> IntArray:
     """Choose the round's rows and say so."""
     chosen = strategy(config.loop.strategy)
@@ -155,7 +163,7 @@ def _query(
     if round_ == 0:
         amount = config.loop.seed_size
     elif chosen.scorer is not None:
-        _fit(models.acquisition, labelled, derived_seed(seed, round_, Purpose.TRAIN_ACQUISITION), clock,
+        _fit(models.acquisition, labelled, derived_seed(seed, round_, Purpose.TRAIN_ACQUISITION), timer,
              ev.Phase.TRAIN_ACQUISITION, config.acquisition.epochs)  # fmt: skip
         monte_carlo = None
         if chosen.needs == "monte carlo":
@@ -164,7 +172,7 @@ def _query(
                 config.loop.mc_dropout,
                 derived_seed(seed, round_, Purpose.MONTE_CARLO),
             )
-        with clock.phase(ev.Phase.SCORE_POOL, len(unlabelled), models.acquisition) as progress:
+        with timer.phase(ev.Phase.SCORE_POOL, len(unlabelled), models.acquisition) as progress:
             scores = models.acquisition.score(
                 unlabelled, {chosen.name: chosen.scorer}, progress, monte_carlo
             )[chosen.name]
@@ -178,7 +186,7 @@ def _query(
         ) from error
     rows = unlabelled[positions]
     with_scores = round_ > 0 and chosen.scorer is not None
-    clock.emit(
+    timer.emit(
         ev.Queried(
             seed,
             round_,
@@ -212,19 +220,19 @@ def _measure(
     dataset: Dataset,
     labelled: dict[int, Answer],
     models: Models,
-    clock: "_Clock",
+    timer: "_Timer",
 ) -> None:
     """Train the successor on all labels, evaluate it on the whole test set, close the round."""
-    _fit(models.successor, labelled, derived_seed(seed, round_, Purpose.TRAIN_SUCCESSOR), clock,
+    _fit(models.successor, labelled, derived_seed(seed, round_, Purpose.TRAIN_SUCCESSOR), timer,
          ev.Phase.TRAIN_SUCCESSOR, config.successor.epochs)  # fmt: skip
     rows = np.arange(len(dataset.test))
-    with clock.phase(ev.Phase.EVALUATE, len(rows), models.successor) as progress:
+    with timer.phase(ev.Phase.EVALUATE, len(rows), models.successor) as progress:
         predictions = models.successor.predict("test", rows, progress)
         predicted = decode(predictions, dataset)
         gold = [example.answer for example in dataset.test]
         metrics = evaluate(dataset.task, gold, predicted)  # type: ignore[arg-type]
     tokens = sum(len(dataset.train[row].tokens) for row in labelled)
-    clock.emit(
+    timer.emit(
         ev.Point(
             seed,
             round_,
@@ -232,8 +240,8 @@ def _measure(
             tokens,
             metrics,
             label_counts(dataset, labelled.values()),
-            clock.seconds,
-            clock.peak_bytes,
+            timer.seconds,
+            timer.peak_bytes,
         )
     )
 
@@ -242,12 +250,12 @@ def _fit(
     learner: Learner,
     labelled: dict[int, Answer],
     seed: int,
-    clock: "_Clock",
+    timer: "_Timer",
     phase: ev.Phase,
     epochs: int,
 ) -> None:
     rows = np.fromiter(labelled, dtype=np.int64, count=len(labelled))
-    with clock.phase(phase, len(rows) * epochs, learner) as progress:
+    with timer.phase(phase, len(rows) * epochs, learner) as progress:
         learner.fit(rows, list(labelled.values()), seed, progress)
 
 
@@ -261,7 +269,7 @@ def decode(predictions: Predictions, dataset: Dataset) -> list[Answer]:
     return [tuple(best[start:end]) for start, end in zip(starts, ends, strict=True)]
 
 
-def label_counts(dataset: Dataset, answers: Iterator[Answer] | Sequence[Answer]) -> dict[str, int]:
+def label_counts(dataset: Dataset, answers: Iterable[Answer]) -> dict[str, int]:
     """Labelled examples by class, or entities by type; every label is there, with 0 if need be."""
     counts = Counter(dict.fromkeys(dataset.labels, 0))
     for answer in answers:
@@ -279,14 +287,22 @@ def _costs(config: ExperimentConfig, dataset: Dataset) -> IntArray:
     return np.ones(len(dataset.train), dtype=np.int64)
 
 
-class _Clock:
+class _Timer:
     """Times a round's phases and tells of them."""
 
-    def __init__(self, seed: int, round_: int, emit: Emit, seconds: dict[str, float]) -> None:
+    def __init__(
+        self,
+        seed: int,
+        round_: int,
+        emit: Emit,
+        seconds: dict[str, float],
+        clock: Callable[[], float],
+    ) -> None:
         self.seed = seed
         self.round = round_
         self.emit = emit
         self.seconds = seconds
+        self.clock = clock
         self.peak_bytes = 0
 
     @contextmanager
@@ -294,10 +310,10 @@ class _Clock:
         """Announce a phase, hand out its progress sink, and close it with seconds and peak memory."""
         self.emit(ev.PhaseStarted(self.seed, self.round, phase.value, total))
         learner.peak_bytes()
-        began = time.perf_counter()
+        began = self.clock()
 
         def progress(tick: Tick) -> None:
-            rate = tick.done / max(time.perf_counter() - began, 1e-9)
+            rate = tick.done / max(self.clock() - began, 1e-9)
             self.emit(
                 ev.Progress(
                     self.seed, self.round, phase.value, tick.done, tick.total, rate,
@@ -306,7 +322,7 @@ class _Clock:
             )  # fmt: skip
 
         yield progress
-        seconds = time.perf_counter() - began
+        seconds = self.clock() - began
         peak = learner.peak_bytes()
         self.seconds = {**self.seconds, phase.value: seconds}
         self.peak_bytes = max(self.peak_bytes, peak)

@@ -24,7 +24,9 @@ class RunState:
     losses: tuple[float, ...] = ()  #: of the training under way
     points: tuple[ev.Point, ...] = ()
     queries: tuple[ev.Queried, ...] = ()  #: one a round, round 0 first
-    labelled: Mapping[str, Answer] = field(default_factory=dict)  #: id to answer, in the order of asking
+    labelled: Mapping[str, Answer] = field(
+        default_factory=dict
+    )  #: id to answer, in the order of asking
     seconds: Mapping[str, float] = field(default_factory=dict)  #: by phase, of the round under way
     peak_bytes: int = 0  #: of the round under way
     model_path: str | None = None
@@ -49,10 +51,14 @@ class SessionState:
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     manifest: Mapping[str, Any] = field(default_factory=dict)
-    runs: Mapping[int, RunState] = field(default_factory=dict)  #: by seed, in the order of the configuration
+    runs: Mapping[int, RunState] = field(
+        default_factory=dict
+    )  #: by seed, in the order of the configuration
     current: int | None = None  #: the seed at work
     engine: ev.EngineStarted | None = None
-    ended: str = ""  #: reason of the last EngineFinished; "" while an engine is at work, or after it died
+    ended: str = (
+        ""  #: reason of the last EngineFinished; "" while an engine is at work, or after it died
+    )
     finished: bool = False
     paused: bool = False
     seq: int = 0
@@ -163,8 +169,6 @@ def _apply_to_run(run: RunState, event: ev.Event) -> RunState:
         case ev.RunFinished():
             return replace(run, status="finished", phase="", progress=None, losses=())
         case ev.RunFailed():
-            return replace(
-                run, status="failed", error=event.error, hint=event.hint, progress=None
-            )
+            return replace(run, status="failed", error=event.error, hint=event.hint, progress=None)
         case _:
             return run

@@ -24,8 +24,8 @@ def least_confidence(predictions: Predictions) -> FloatArray:
     sentences; `mnlp` does not.
     """
     if _one_unit_each(predictions):
-        return 1.0 - predictions.probs.max(axis=1).astype(np.float64)
-    return -np.expm1(predictions.sum_over_units(_log_best(predictions)))
+        return np.asarray(1.0 - predictions.probs.max(axis=1).astype(np.float64))
+    return np.asarray(-np.expm1(predictions.sum_over_units(_log_best(predictions))))
 
 
 def breaking_ties(predictions: Predictions) -> FloatArray:
@@ -64,12 +64,14 @@ def bald(predictions: Predictions) -> FloatArray:
 def entropy(probs: FloatArray) -> FloatArray:
     """Shannon entropy of each row in nats, (rows, classes) to (rows,); 0 log 0 is 0."""
     probs = probs.astype(np.float64)
-    return -np.sum(probs * np.log(probs, out=np.zeros_like(probs), where=probs > 0), axis=1)
+    return np.asarray(
+        -np.sum(probs * np.log(probs, out=np.zeros_like(probs), where=probs > 0), axis=1)
+    )
 
 
 def _log_best(predictions: Predictions) -> FloatArray:
     best = predictions.probs.max(axis=1, initial=0.0).astype(np.float64)
-    return np.log(np.maximum(best, np.finfo(np.float64).tiny))
+    return np.asarray(np.log(np.maximum(best, np.finfo(np.float64).tiny)))
 
 
 def _one_unit_each(predictions: Predictions) -> bool:

@@ -1,0 +1,93 @@
+"""Trained models on disk.
+
+`full` and `head`: what `save_pretrained` writes, so `transformers.pipeline(model=directory)` loads it. The other tunings: the adapter
+as the `adapters` library writes it, in `adapter/`, and the head in `head.safetensors`. Both with tokenizer, label names and
+`tui_al.json`, which names the encoder that an adapter belongs to.
+"""
+
+import json
+import os
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+
+from safetensors.torch import load_file, save_file
+from transformers import PreTrainedModel, PreTrainedTokenizerFast
+
+from tui_al import __version__
+from tui_al.core.config import LearnerConfig
+from tui_al.core.models import ADAPTERS
+from tui_al.core.tasks import Dataset, Task
+from tui_al.engine import tuning
+from tui_al.engine.pretrained import Source, find, load_model
+from tui_al.errors import ModelError
+
+DESCRIPTION = "tui_al.json"
+
+
+def save_model(
+    directory: Path,
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerFast,
+    config: LearnerConfig,
+    source: Source,
+    dataset: Dataset,
+) -> None:
+    """Write everything that `load_trained` and other programs need; the directory appears whole or not at all."""
+    making = directory.with_name(f".{directory.name}-{os.getpid()}")
+    shutil.rmtree(making, ignore_errors=True)
+    making.mkdir(parents=True)
+    if config.tuning in ADAPTERS:
+        model.save_adapter(
+            str(making / "adapter"), tuning.ADAPTER, with_head=False, use_safetensors=True
+        )
+        weights = {
+            name: w.contiguous().cpu() for name, w in tuning.head(model).state_dict().items()
+        }
+        save_file(weights, making / "head.safetensors")
+        model.config.save_pretrained(making)
+    else:
+        model.save_pretrained(making, safe_serialization=True)
+    tokenizer.save_pretrained(making)
+    description = {
+        "tui_al": __version__,
+        "task": dataset.task.value,
+        "outputs": list(dataset.outputs),
+        "encoder": {"name": source.name, "commit": source.commit},
+        "learner": asdict(config),
+    }
+    (making / DESCRIPTION).write_text(json.dumps(description, indent=1), encoding="utf-8")
+    shutil.rmtree(directory, ignore_errors=True)
+    making.rename(directory)
+
+
+def load_trained(directory: Path) -> tuple[PreTrainedModel, Task, tuple[str, ...]]:
+    """A model that `save_model` wrote, on the CPU and in evaluation mode, with its task and the meaning of its outputs.
+
+    Raises:
+        ModelError: no model there, or the encoder of an adapter cannot be found.
+    """
+    try:
+        description = json.loads((directory / DESCRIPTION).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelError(
+            f"model: {directory} holds no model written by tui-al ({error}).",
+            "Give the path that the session's results name.",
+        ) from error
+    task, outputs = Task(description["task"]), tuple(description["outputs"])
+    config = LearnerConfig(**description["learner"])
+    if config.tuning in ADAPTERS:
+        model = load_model(find(config.model, config.revision), task, outputs, config.dropout)
+        tuning.prepare(model, config)
+        model.delete_adapter(tuning.ADAPTER)
+        model.load_adapter(
+            str(directory / "adapter"),
+            load_as=tuning.ADAPTER,
+            with_head=False,
+            set_active=True,
+            use_safetensors=True,
+        )
+        tuning.head(model).load_state_dict(load_file(directory / "head.safetensors"))
+    else:
+        model = load_model(Source(config.model, directory), task, outputs, config.dropout)
+    return model.eval(), task, outputs

@@ -1,0 +1,88 @@
+"""From a configuration to a session: read the data, check that everything can work, freeze it."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tui_al.core import events as ev
+from tui_al.core import loop
+from tui_al.core.config import ExperimentConfig
+from tui_al.core.strategies import strategy
+from tui_al.engine.data import load
+from tui_al.engine.device import choose_device
+from tui_al.engine.pretrained import find
+from tui_al.errors import SessionError
+from tui_al.store.home import session_directory
+from tui_al.store.session import Session
+
+
+def open_or_create(
+    home: Path, config: ExperimentConfig, manifest: Mapping[str, Any], name: str | None = None
+) -> Session:
+    """The session of this experiment: the one that is there already, or a new one.
+
+    Everything that can fail for good fails here, before anything is written: data, models, device, combinations.
+
+    Raises:
+        SessionError: a session of that name holds another experiment; the message tells the differences.
+        TuiAlError: see above.
+    """
+    name = name or default_name(config)
+    if (session_directory(home, name) / "session.db").exists():
+        return _same(Session.open(home, name), config)
+    strategy(config.loop.strategy)
+    choose_device(config.device)
+    dataset = load(config.data)
+    loop.check(config, dataset)
+    for learner in {
+        config.acquisition.model: config.acquisition,
+        config.successor.model: config.successor,
+    }.values():
+        find(learner.model, learner.revision)
+    created = ev.SessionCreated(
+        config=config.to_dict(),
+        task=dataset.task.value,
+        labels=dataset.labels,
+        train=len(dataset.train),
+        test=len(dataset.test),
+        notes=dataset.notes + _unanswerable(dataset),
+        warnings=dataset.warnings,
+        manifest=manifest,
+    )
+    try:
+        return Session.create(home, name, created, dataset)
+    except SessionError:  # another process was quicker
+        return _same(Session.open(home, name), config)
+
+
+def _unanswerable(dataset: Any) -> tuple[str, ...]:
+    missing = len(dataset.train) - len(loop.askable(dataset))
+    if not missing:
+        return ()
+    return (
+        f"{missing} unlabelled rows stay out of the simulated pool: the oracle has no answer for them.",
+    )
+
+
+def _same(session: Session, config: ExperimentConfig) -> Session:
+    there = session.state().config
+    assert there is not None
+    differences = config.differences(there)
+    if differences:
+        name = session.name
+        session.close()
+        raise SessionError(
+            f"Session {name} holds another experiment: {'; '.join(differences[:5])}.",
+            "Choose another name with --session, or the settings it was started with.",
+        )
+    return session
+
+
+def default_name(config: ExperimentConfig) -> str:
+    """Like "tickets-lc-minilm-adapter-1f09ab": readable, and the same for the same experiment."""
+    data = Path(config.data.source.rstrip("/")).name.split(".")[0]
+    model = config.acquisition.model.rstrip("/").rsplit("/", 1)[-1]
+    parts = (data, config.loop.strategy, model, config.acquisition.tuning)
+    readable = re.sub(r"[^\w.+-]+", "-", "-".join(parts)).strip("-.+_")[:80]
+    return f"{readable}-{config.fingerprint()}"

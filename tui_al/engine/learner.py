@@ -1,0 +1,215 @@
+"""A transformer as a Learner: resident between rounds and seeds, trained anew from the same pretrained weights each time."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from tui_al.core.config import LearnerConfig
+from tui_al.core.predictions import FloatArray, IntArray, Predictions
+from tui_al.core.protocols import FitReport, MonteCarlo, ProgressSink, Scorer, Tick
+from tui_al.core.strategies import entropy
+from tui_al.core.tasks import Answer, Dataset, Task
+from tui_al.engine import tuning
+from tui_al.engine.checkpoint import save_model
+from tui_al.engine.device import take_peak_bytes
+from tui_al.engine.pretrained import Source, load_model, load_tokenizer
+from tui_al.engine.tokens import UNSEEN, Batch, Tokens, collate, scoring_batches, tokenize
+from tui_al.engine.training import train, unit_logits
+
+#: A batch to its units' probabilities, and the expected entropies under Monte-Carlo dropout.
+Forward = Callable[[Batch], tuple[FloatArray, FloatArray | None]]
+
+Split = Literal["train", "test"]
+
+#: Padded sub-tokens in one scoring batch.
+_SCORING_BUDGET = {"cpu": 4_096, "mps": 16_384, "cuda": 65_536}
+
+
+class TransformerLearner:
+    """An encoder with a head on the data of one session. See `tui_al.core.protocols.Learner`."""
+
+    def __init__(
+        self, config: LearnerConfig, source: Source, dataset: Dataset, device: torch.device
+    ) -> None:
+        self.config = config
+        self.source = source
+        self.dataset = dataset
+        self.device = device
+        self.tokenizer = load_tokenizer(source, dataset.task)
+        self.model = load_model(source, dataset.task, dataset.outputs, config.dropout).to(device)
+        self._limit = min(config.max_length, _positions(self.model))
+        self._tokens: dict[str, Tokens] = {}
+        self._output = {name: i for i, name in enumerate(dataset.outputs)}
+        self._fresh = True
+        if config.tuning == "full":  # all that training changes, to start from again
+            self._pretrained = {k: v.detach().clone() for k, v in self.model.state_dict().items()}
+        tuning.prepare(self.model, config)
+
+    def tokens(self, split: Split) -> Tokens:
+        """A split's sub-tokens, made at the first call."""
+        if split not in self._tokens:
+            examples = self.dataset.train if split == "train" else self.dataset.test
+            self._tokens[split] = tokenize(self.tokenizer, self.dataset.task, examples, self._limit)
+        return self._tokens[split]
+
+    def fit(
+        self, rows: IntArray, answers: Sequence[Answer], seed: int, progress: ProgressSink
+    ) -> FitReport:
+        """Train on these training rows; cold, or on from the last training where the configuration says warm."""
+        if self._fresh or self.config.start == "cold":
+            self._reset(seed)
+        else:
+            torch.manual_seed(seed)
+        self._fresh = False
+        tuning.set_dropout(self.model, self.config.dropout)
+        tokens = self.tokens("train")
+        targets = [
+            self._targets(tokens, row, answer) for row, answer in zip(rows, answers, strict=True)
+        ]
+
+        def batch(positions: IntArray) -> tuple[Batch, torch.Tensor]:
+            chosen = np.concatenate([targets[i] for i in positions])
+            return self._collate(tokens, rows[positions]), torch.from_numpy(chosen).to(self.device)
+
+        lengths = tokens.lengths()[rows]
+        report = train(self.model, self.config, lengths, batch, seed, progress)
+        self.model.eval()
+        return report
+
+    def forget(self) -> None:
+        """Start the next training from the pretrained weights, also where the configuration says warm."""
+        self._fresh = True
+
+    def trainable(self) -> dict[str, torch.Tensor]:
+        """The weights that training changes, by name; they are the model's own, not copies."""
+        return {n: p for n, p in self.model.named_parameters() if p.requires_grad}
+
+    def restore(self, weights: Mapping[str, torch.Tensor], seed: int) -> None:
+        """Go on from `trainable` weights of an earlier process (warm start after a kill)."""
+        self._reset(seed)
+        with torch.no_grad():
+            for name, parameter in self.trainable().items():
+                parameter.copy_(weights[name])
+        self._fresh = False
+
+    def score(
+        self,
+        rows: IntArray,
+        scorers: Mapping[str, Scorer],
+        progress: ProgressSink,
+        monte_carlo: MonteCarlo | None = None,
+    ) -> dict[str, FloatArray]:
+        """Every scorer's value for these training rows, (rows,) each. Words cut off by the length limit do not count."""
+        scores: dict[str, FloatArray] = {name: np.zeros(len(rows)) for name in scorers}
+        tokens = self.tokens("train")
+        for positions, predictions in self._predictions(tokens, rows, progress, monte_carlo):
+            for name, scorer in scorers.items():
+                scores[name][positions] = scorer(predictions)
+        return scores
+
+    def predict(self, split: Split, rows: IntArray, progress: ProgressSink) -> Predictions:
+        """Probabilities in the order of `rows`; for tagging one unit a word, those cut off being certainly O."""
+        tokens = self.tokens(split)
+        classes = len(self._output)
+        if self.dataset.task is Task.CLASSIFICATION:
+            probs = np.zeros((len(rows), classes), dtype=np.float32)
+            for positions, predictions in self._predictions(tokens, rows, progress):
+                probs[positions] = predictions.probs
+            return Predictions.of_texts(probs)
+        words = [tokens.words_of(row) for row in rows]
+        offsets = np.concatenate([[0], np.cumsum([len(w) for w in words])]).astype(np.int64)
+        probs = np.zeros((offsets[-1], classes), dtype=np.float32)
+        probs[:, self._output["O"]] = 1.0
+        for positions, predictions in self._predictions(tokens, rows, progress):
+            seen = [offsets[i] + np.flatnonzero(words[i] != UNSEEN) for i in positions]
+            probs[np.concatenate(seen)] = predictions.probs
+        return Predictions(probs, offsets)
+
+    def save(self, directory: Path) -> None:
+        """Write model, tokenizer and label names to `directory`, see `tui_al.engine.checkpoint`."""
+        save_model(directory, self.model, self.tokenizer, self.config, self.source, self.dataset)
+
+    def peak_bytes(self) -> int:
+        """Peak memory since the last call, see `take_peak_bytes`."""
+        return take_peak_bytes(self.device)
+
+    def _reset(self, seed: int) -> None:
+        if self.config.tuning == "full":
+            self.model.load_state_dict(self._pretrained)
+        tuning.reset(self.model, self.config, seed)
+
+    def _targets(
+        self, tokens: Tokens, row: int, answer: Answer
+    ) -> np.ndarray[Any, np.dtype[np.int64]]:
+        """Class indices of an example's units: one, or one for each word that the model sees."""
+        if isinstance(answer, str):
+            return np.array([self._output[answer]], dtype=np.int64)
+        seen = tokens.words_of(row) != UNSEEN
+        return np.asarray([self._output[tag] for tag in answer], dtype=np.int64)[seen]
+
+    def _collate(self, tokens: Tokens, rows: IntArray) -> Batch:
+        return collate(tokens, rows, self.tokenizer.pad_token_id or 0, self.device)
+
+    def _predictions(
+        self,
+        tokens: Tokens,
+        rows: IntArray,
+        progress: ProgressSink,
+        monte_carlo: MonteCarlo | None = None,
+    ) -> Iterator[tuple[IntArray, Predictions]]:
+        """Positions in `rows` and their predictions over seen units, batch by batch, longest first."""
+        forward: Forward = self._forward
+        if monte_carlo:
+            torch.manual_seed(monte_carlo.seed)
+            tuning.set_dropout(self.model, monte_carlo.rate)
+            forward = _monte_carlo(self._forward, monte_carlo.passes)
+        self.model.train(monte_carlo is not None)
+        done = 0
+        for positions in scoring_batches(tokens.lengths()[rows], _SCORING_BUDGET[self.device.type]):
+            batch = self._collate(tokens, rows[positions])
+            with torch.inference_mode():
+                probs, expected = forward(batch)
+            if self.dataset.task is Task.CLASSIFICATION:
+                predictions = Predictions.of_texts(probs, expected)
+            else:
+                counts = [int((tokens.words_of(rows[i]) != UNSEEN).sum()) for i in positions]
+                offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+                predictions = Predictions(probs, offsets, expected)
+            done += len(positions)
+            yield positions, predictions
+            progress(Tick(done, len(rows)))
+        self.model.eval()
+
+    def _forward(self, batch: Batch) -> tuple[FloatArray, FloatArray | None]:
+        probs = functional.softmax(unit_logits(self.model, batch), dim=-1)
+        return probs.cpu().numpy(), None
+
+
+def _monte_carlo(forward: Forward, passes: int) -> Forward:
+    """Running sums over T passes: mean probability and mean entropy, memory independent of T."""
+
+    def averaged(batch: Batch) -> tuple[FloatArray, FloatArray | None]:
+        probs, _ = forward(batch)
+        total, entropies = probs.astype(np.float64), entropy(probs)
+        for _ in range(passes - 1):
+            probs, _ = forward(batch)
+            total += probs
+            entropies += entropy(probs)
+        return total / passes, entropies / passes
+
+    return averaged
+
+
+def _positions(model: Any) -> int:
+    """The longest sequence the encoder has positions for."""
+    limit = getattr(model.config, "max_position_embeddings", 512)
+    offset = (
+        model.config.pad_token_id + 1
+        if model.config.model_type in ("roberta", "xlm-roberta", "camembert")
+        else 0
+    )
+    return int(limit) - offset

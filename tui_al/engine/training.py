@@ -1,0 +1,132 @@
+"""Training, as one loop to be read from top to bottom."""
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch.nn import functional
+from torch.optim import AdamW
+from transformers import PreTrainedModel
+
+from tui_al.core.config import LearnerConfig
+from tui_al.core.predictions import IntArray
+from tui_al.core.protocols import FitReport, ProgressSink, Tick
+from tui_al.engine.tokens import Batch, training_batches
+from tui_al.engine.tuning import parameter_groups
+from tui_al.errors import EngineError
+
+#: Seconds between two ticks; a tick reads the loss, which waits for the device.
+_TICK_SECONDS = 0.2
+
+#: `(positions)` to a padded batch and its targets: one class for each text, or for each seen word.
+Collate = Callable[[IntArray], tuple[Batch, torch.Tensor]]
+
+
+def train(
+    model: PreTrainedModel,
+    config: LearnerConfig,
+    lengths: IntArray,
+    collate: Collate,
+    seed: int,
+    progress: ProgressSink,
+) -> FitReport:
+    """Train what requires gradients with AdamW, warm-up, linear decay and clipping, for `config.epochs` epochs.
+
+    Cross-entropy is averaged over a batch's units (texts, or seen words). Shuffling comes from `seed`; dropout from torch's
+    generator, which the caller seeds. When a CUDA device runs out of memory the batch is split in two and its gradients
+    added up, down to single examples: the update stays the same.
+
+    Raises:
+        EngineError: the loss is not finite, or one example alone does not fit.
+    """
+    rng = np.random.default_rng(seed)
+    optimizer = AdamW(parameter_groups(model, config), fused=model.device.type in ("cpu", "cuda"))
+    trained = [p for group in optimizer.param_groups for p in group["params"]]
+    steps_per_epoch = -(-len(lengths) // config.batch_size)
+    steps = steps_per_epoch * config.epochs
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, _schedule(config, steps))
+    total = len(lengths) * config.epochs
+    pieces = 1  # a batch is worked through in this many; grows when memory runs out
+    done = step = 0
+    ticked = time.perf_counter()
+    pending: list[torch.Tensor] = []
+    epoch_losses: list[torch.Tensor] = []
+    model.train()
+    for epoch in range(1, config.epochs + 1):
+        epoch_losses = []
+        for positions in training_batches(lengths, config.batch_size, rng):
+            optimizer.zero_grad(set_to_none=True)
+            while True:
+                try:
+                    loss = _backward(model, positions, collate, pieces)
+                    break
+                except torch.OutOfMemoryError as error:
+                    optimizer.zero_grad(set_to_none=True)
+                    torch.cuda.empty_cache()
+                    pieces *= 2
+                    if pieces // 2 >= len(positions):
+                        raise EngineError(
+                            f"{config.model} ({config.tuning}) runs out of memory with a single example of up to {int(lengths[positions].max())} sub-tokens.",
+                            "Lower the maximum length, choose a smaller model, or free memory on the device.",
+                        ) from error
+            if config.clip:
+                torch.nn.utils.clip_grad_norm_(trained, config.clip)
+            optimizer.step()
+            schedule.step()
+            step += 1
+            done += len(positions)
+            pending.append(loss)
+            epoch_losses.append(loss)
+            if time.perf_counter() - ticked > _TICK_SECONDS or step == steps:
+                mean = _finite_mean(pending, config, step)
+                progress(Tick(done, total, epoch, config.epochs, step, steps, mean))
+                pending.clear()
+                ticked = time.perf_counter()
+    return FitReport(steps, total, _finite_mean(epoch_losses, config, step))
+
+
+def _backward(
+    model: PreTrainedModel, positions: IntArray, collate: Collate, pieces: int
+) -> torch.Tensor:
+    """Add the gradients of a batch's mean loss, worked through in `pieces`; the loss, detached, ()."""
+    parts = [collate(part) for part in np.array_split(positions, min(pieces, len(positions)))]
+    units = max(1, sum(len(targets) for _, targets in parts))
+    total = torch.zeros((), device=model.device)
+    for batch, targets in parts:
+        logits = unit_logits(model, batch)
+        loss = functional.cross_entropy(logits, targets, reduction="sum") / units
+        loss.backward()  # type: ignore[no-untyped-call]
+        total += loss.detach()
+    return total
+
+
+def unit_logits(model: PreTrainedModel, batch: Batch) -> torch.Tensor:
+    """Logits of a batch's units in fp32: texts, or seen words by their first sub-token, (units, classes)."""
+    logits = model(input_ids=batch.input_ids, attention_mask=batch.attention_mask).logits
+    if batch.unit_rows is not None:
+        logits = logits[batch.unit_rows, batch.unit_columns]
+    return torch.as_tensor(logits.float())
+
+
+def _schedule(config: LearnerConfig, steps: int) -> Callable[[int], float]:
+    warmup = int(config.warmup * steps)
+
+    def factor(step: int) -> float:
+        if step < warmup:
+            return (step + 1) / (warmup + 1)
+        if config.schedule == "constant":
+            return 1.0
+        return max(0.0, (steps - step) / max(1, steps - warmup))
+
+    return factor
+
+
+def _finite_mean(losses: list[torch.Tensor], config: LearnerConfig, step: int) -> float:
+    mean = float(torch.stack(losses).mean())
+    if not np.isfinite(mean):
+        raise EngineError(
+            f"Training of {config.model} ({config.tuning}) diverged: the loss is {mean} at step {step}.",
+            f"Lower the learning rate (now {config.learning_rate:g}) or raise the warm-up.",
+        )
+    return mean

@@ -57,10 +57,15 @@ class EngineStarted(Event):
 
 @dataclass(frozen=True, slots=True)
 class EngineFinished(Event):
-    """The engine left the session in good order: `reason` is "finished", "stopped" or "failed"."""
+    """The engine left the session in good order: `reason` is "finished", "stopped" or "failed".
+
+    `error` and `hint` tell what failed for all runs alike (a model or device that is not to be had).
+    """
 
     kind: ClassVar[str] = "engine_finished"
     reason: str
+    error: str = ""
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)

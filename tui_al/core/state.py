@@ -59,6 +59,8 @@ class SessionState:
     ended: str = (
         ""  #: reason of the last EngineFinished; "" while an engine is at work, or after it died
     )
+    error: str = ""  #: what the last engine failed with, if all runs are concerned
+    hint: str = ""
     finished: bool = False
     paused: bool = False
     seq: int = 0
@@ -109,7 +111,7 @@ def _apply(state: SessionState, record: ev.Recorded) -> SessionState:
                 runs={seed: RunState(seed) for seed in config.seeds},
             )
         case ev.EngineStarted():
-            return replace(state, engine=event, ended="", finished=False, paused=False)
+            return replace(state, engine=event, ended="", error="", hint="", finished=False, paused=False)
         case ev.EnginePaused():
             return replace(state, paused=event.paused)
         case ev.EngineFinished():
@@ -119,7 +121,15 @@ def _apply(state: SessionState, record: ev.Recorded) -> SessionState:
                 else run
                 for seed, run in state.runs.items()
             }
-            return replace(state, ended=event.reason, runs=runs, current=None, paused=False)
+            return replace(
+                state,
+                ended=event.reason,
+                error=event.error,
+                hint=event.hint,
+                runs=runs,
+                current=None,
+                paused=False,
+            )
         case ev.SessionFinished():
             return replace(state, finished=True, current=None)
         case ev.Warned():

@@ -149,7 +149,8 @@ class TransformerLearner:
         if isinstance(answer, str):
             return np.array([self._output[answer]], dtype=np.int64)
         seen = tokens.words_of(row) != UNSEEN
-        return np.asarray([self._output[tag] for tag in answer], dtype=np.int64)[seen]
+        classes = np.array([self._output[tag] for tag in answer], dtype=np.int64)
+        return classes[seen]
 
     def _collate(self, tokens: Tokens, rows: IntArray) -> Batch:
         return collate(tokens, rows, self.tokenizer.pad_token_id or 0, self.device)

@@ -41,17 +41,20 @@ class StopSignal:
     requested: bool = False
 
 
-def run_session(session: Session, observe: Observer, stop: StopSignal) -> SessionState:
+def run_session(
+    session: Session, observe: Observer, stop: StopSignal, lock: int | None = None
+) -> SessionState:
     """Do what is left to do of a session, and return its state.
 
-    A run that fails is recorded and the others go on. Holds the session's engine lock.
+    A run that fails is recorded and the others go on. Holds the session's engine lock, or takes over the one that the file
+    descriptor `lock` holds.
 
     Raises:
         SessionError: another engine is at work on it.
         EngineStopped: asked to stop; everything up to the last finished round is kept.
         TuiAlError: a model or device that all runs need is not to be had.
     """
-    with session.engine_lock():
+    with session.engine_lock(lock):
         state = session.state()
         assert state.config is not None
         if state.finished:
@@ -60,7 +63,7 @@ def run_session(session: Session, observe: Observer, stop: StopSignal) -> Sessio
         device = choose_device(state.config.device)
         torch.set_num_threads(usable_cores())
         voice.say(_engine_started(state, device))
-        reason = "failed"
+        ending = ev.EngineFinished("failed")
         try:
             dataset = session.dataset()
             learners = _build(state.config, dataset, device, voice)
@@ -70,13 +73,16 @@ def run_session(session: Session, observe: Observer, stop: StopSignal) -> Sessio
                     _run_seed(session, run, dataset, state.config, learners, voice)
             state = session.state()
             if all(run.status == "finished" for run in state.runs.values()):
-                reason = "finished"
+                ending = ev.EngineFinished("finished")
                 voice.say(ev.SessionFinished())
         except EngineStopped:
-            reason = "stopped"
+            ending = ev.EngineFinished("stopped")
+            raise
+        except TuiAlError as error:
+            ending = ev.EngineFinished("failed", error.message, error.hint)
             raise
         finally:
-            voice.say(ev.EngineFinished(reason))
+            voice.say(ending)
         return session.state()
 
 

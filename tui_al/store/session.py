@@ -199,18 +199,14 @@ class Session:
         return _read_examples(self.directory / "examples.db")
 
     @contextlib.contextmanager
-    def engine_lock(self) -> Iterator[None]:
-        """Be the session's only engine; raises SessionError that names the one at work."""
-        descriptor = os.open(self.directory / "engine.lock", os.O_RDWR | os.O_CREAT, 0o644)
+    def engine_lock(self, inherited: int | None = None) -> Iterator[None]:
+        """Be the session's only engine; raises SessionError that names the one at work.
+
+        `inherited` is a descriptor that already holds the lock (see `take_engine_lock`), handed down by the process that
+        started this one.
+        """
+        descriptor = take_engine_lock(self.directory) if inherited is None else inherited
         try:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                holder = os.pread(descriptor, 200, 0).decode(errors="replace").strip()
-                raise SessionError(
-                    f"An engine is at work on session {self.name} ({holder or 'starting'}).",
-                    "Wait for it to finish, or stop it first.",
-                ) from error
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, f"process {os.getpid()} on {os.uname().nodename}\n".encode(), 0)
             yield
@@ -220,6 +216,25 @@ class Session:
     def is_live(self) -> bool:
         """Whether an engine of this machine holds the session's lock."""
         return is_live(self.directory)
+
+
+def take_engine_lock(directory: Path) -> int:
+    """A descriptor that holds the lock of the session in `directory`, for this process and those that inherit it.
+
+    Raises:
+        SessionError: an engine holds it; the message names its process.
+    """
+    descriptor = os.open(directory / "engine.lock", os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        holder = os.pread(descriptor, 200, 0).decode(errors="replace").strip()
+        os.close(descriptor)
+        raise SessionError(
+            f"An engine is at work on session {directory.name} ({holder or 'starting'}).",
+            "Wait for it to finish, or stop it first.",
+        ) from error
+    return descriptor
 
 
 def is_live(directory: Path) -> bool:

@@ -1,0 +1,87 @@
+"""The engine as a process of its own: `python -m tui_al.engine COMMAND`, one JSON object in, one JSON object out.
+
+    preview    a data configuration to what the data set holds
+    create     an experiment to a session
+    run        works on a session until it is done; its output goes to the session's engine.log
+
+A user's mistake becomes {"error": {...}}; `host.process` raises it again on the other side.
+"""
+
+import faulthandler
+import json
+import logging
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from tui_al.core.config import DataConfig, ExperimentConfig
+from tui_al.core.preview import preview_of
+from tui_al.errors import EngineStopped, TuiAlError
+from tui_al.store.session import Session
+
+
+def main(arguments: list[str]) -> int:
+    """Carry out one command; returns the exit code."""
+    command = arguments[0]
+    try:
+        if command == "run":
+            return _run(Path(arguments[1]), int(arguments[2]))
+        request = json.load(sys.stdin)
+        reply = {"preview": _preview, "create": _create}[command](request)
+    except TuiAlError as error:
+        reply = {
+            "error": {
+                "type": type(error).__name__,
+                "message": error.message,
+                "hint": error.hint,
+            }
+        }
+    json.dump(reply, sys.stdout)
+    return 0
+
+
+def _preview(request: dict[str, Any]) -> dict[str, Any]:
+    from tui_al.engine.data import load
+
+    return preview_of(load(DataConfig(**request["data"]))).to_plain()
+
+
+def _create(request: dict[str, Any]) -> dict[str, Any]:
+    from tui_al.engine.experiment import open_or_create
+
+    config = ExperimentConfig.from_dict(request["config"])
+    with open_or_create(
+        Path(request["home"]), config, request["manifest"], request["name"]
+    ) as session:
+        return {"directory": str(session.directory)}
+
+
+def _run(directory: Path, lock: int) -> int:
+    faulthandler.enable()  # a native crash leaves its stack in engine.log
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    from tui_al.engine.runner import StopSignal, run_session
+
+    stop = StopSignal()
+
+    def request_stop(*_: object) -> None:
+        stop.requested = True
+
+    signal.signal(signal.SIGTERM, request_stop)
+    signal.signal(signal.SIGINT, request_stop)
+    try:
+        with Session(directory) as session:
+            state = run_session(session, lambda _: None, stop, lock)
+    except EngineStopped as stopped:
+        logging.info("%s", stopped.message)
+        return 0
+    except TuiAlError as error:
+        logging.error("%s", error)
+        return error.exit_code
+    return 0 if state.finished else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

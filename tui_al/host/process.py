@@ -1,0 +1,178 @@
+"""The engine seen from outside: ask it about data, let it make a session, start it for good, learn how it ended.
+
+The engine is always another process, never a thread: its libraries take seconds to import, may crash natively, and must not
+stutter the screen. A started engine is detached (its own process session, output to `engine.log`), so it outlives the terminal.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from tui_al import errors
+from tui_al.core.config import DataConfig, ExperimentConfig
+from tui_al.core.preview import Preview
+from tui_al.errors import EngineError, TuiAlError
+from tui_al.host.estimate import Estimate, estimate
+from tui_al.host.machine import manifest
+from tui_al.host.watch import EXIT_FILE
+from tui_al.store.session import Session, is_live, take_engine_lock
+
+__all__ = [
+    "EngineEnd", "Estimate", "Preview", "create_session", "engine_end", "estimate", "preview", "start_engine", "stop_engine",
+]  # fmt: skip
+
+LOG_FILE = "engine.log"
+
+#: Seconds after an engine's death in which the note of how it ended may still be on its way.
+_NOTE_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class EngineEnd:
+    """How an engine died: what happened, what to do, and the end of its log."""
+
+    cause: str
+    hint: str
+    log_tail: tuple[str, ...]
+
+
+def preview(data: DataConfig) -> Preview:
+    """What a data set holds. Blocks; raises what reading it raises (DataError, HubError)."""
+    return Preview.from_plain(_ask("preview", {"data": asdict(data)}))
+
+
+def create_session(home: Path, config: ExperimentConfig, name: str | None = None) -> Path:
+    """The directory of the experiment's session, made if need be. Blocks; raises any TuiAlError."""
+    request = {
+        "home": str(home),
+        "config": config.to_dict(),
+        "name": name,
+        "manifest": manifest(),
+    }
+    return Path(_ask("create", request)["directory"])
+
+
+def start_engine(directory: Path) -> int:
+    """Start a detached engine on a session and return the number of the process that watches over it.
+
+    Raises:
+        SessionError: one is at work already.
+    """
+    lock = take_engine_lock(directory)
+    try:
+        (directory / EXIT_FILE).unlink(missing_ok=True)
+        with (directory / LOG_FILE).open("ab") as log:
+            watcher = subprocess.Popen(
+                [sys.executable, "-m", "tui_al.host.watch", str(directory), str(lock)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                pass_fds=(lock,),
+                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            )
+    finally:
+        os.close(lock)
+    return watcher.pid
+
+
+def stop_engine(directory: Path, seconds: float = 60.0) -> bool:
+    """Ask the engine to stop and wait; whether it did in time."""
+    with Session(directory) as session:
+        session.send("stop")
+    deadline = time.monotonic() + seconds
+    while is_live(directory):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+def engine_end(directory: Path) -> EngineEnd | None:
+    """How the session's last engine died; None while one is live, when none ever ran, or when it left in good order."""
+    if is_live(directory):
+        return None
+    with Session(directory) as session:
+        state = session.state()
+    note = _exit_note(directory)
+    if state.ended or state.finished:
+        return None
+    if note is None and state.engine is None:
+        return None
+    if note is None and time.time() - state.updated < _NOTE_SECONDS:
+        return None
+    cause, hint = _explain(None if note is None else int(note["code"]), directory)
+    return EngineEnd(cause, hint, log_tail(directory))
+
+
+def log_tail(directory: Path, lines: int = 15) -> tuple[str, ...]:
+    """The last lines of the engine's log."""
+    try:
+        with (directory / LOG_FILE).open("rb") as log:
+            log.seek(0, os.SEEK_END)
+            log.seek(max(0, log.tell() - 16_384))
+            return tuple(log.read().decode("utf-8", "replace").splitlines()[-lines:])
+    except FileNotFoundError:
+        return ()
+
+
+def _exit_note(directory: Path) -> Mapping[str, Any] | None:
+    try:
+        note = json.loads((directory / EXIT_FILE).read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
+    return note if isinstance(note, dict) else None
+
+
+def _explain(code: int | None, directory: Path) -> tuple[str, str]:
+    resume = "Nothing that was finished is lost: resume it to go on after the last finished round."
+    log = f"Its log is {directory / LOG_FILE}."
+    if code is None:
+        return (
+            "The engine is gone, and what watched over it too: stopped from outside, or the machine restarted.",
+            resume,
+        )
+    if code == -signal.SIGKILL:
+        return (
+            "The engine was killed (signal 9): most likely the machine ran out of memory.",
+            f"{resume} If it happens again, choose a smaller model, batch or maximum length.",
+        )
+    if code in (-signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS, -signal.SIGFPE, -signal.SIGILL):
+        name = signal.Signals(-code).name
+        return (
+            f"The engine crashed in native code ({name}).",
+            f"{resume} {log} A driver or library that does not fit is the usual reason: see tui-al doctor.",
+        )
+    if code < 0:
+        return f"The engine was stopped by signal {-code}.", resume
+    return f"The engine ended with an error (exit code {code}).", f"{log} {resume}"
+
+
+def _ask(command: str, request: Mapping[str, Any]) -> dict[str, Any]:
+    done = subprocess.run(
+        [sys.executable, "-m", "tui_al.engine", command],
+        input=json.dumps(request),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    try:
+        reply = json.loads(done.stdout)
+    except ValueError:
+        tail = done.stderr.strip().splitlines()[-1:] or [f"exit code {done.returncode}"]
+        raise EngineError(
+            f"The engine could not answer ({command}): {tail[0]}.",
+            "`tui-al doctor` tells whether the installation is complete.",
+        ) from None
+    assert isinstance(reply, dict)
+    if "error" in reply:
+        kind = getattr(errors, reply["error"]["type"], TuiAlError)
+        raise kind(reply["error"]["message"], reply["error"]["hint"])
+    return reply

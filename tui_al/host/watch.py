@@ -1,0 +1,37 @@
+"""Starts an engine, waits for it and notes how it ended: `python -m tui_al.host.watch DIRECTORY LOCK`.
+
+Only a parent learns by which signal its child died, and the engine's own parent may be a terminal that is long gone. So this small
+process stands between them: it holds no model, survives the terminal, and leaves `engine.exit` behind.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+EXIT_FILE = "engine.exit"
+
+
+def main(directory: Path, lock: int) -> int:
+    """Run the engine on the session in `directory`; `lock` is the descriptor that holds its lock, handed down."""
+    began = time.time()
+    engine = subprocess.Popen(
+        [sys.executable, "-m", "tui_al.engine", "run", str(directory), str(lock)],
+        stdin=subprocess.DEVNULL,
+        pass_fds=(lock,),
+    )
+    os.close(
+        lock
+    )  # so that the engine alone holds it: the kernel frees it the moment the engine dies
+    code = engine.wait()
+    note = {"began": began, "ended": time.time(), "code": code, "pid": engine.pid}
+    making = directory / f".{EXIT_FILE}-{os.getpid()}"
+    making.write_text(json.dumps(note), encoding="utf-8")
+    making.rename(directory / EXIT_FILE)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]), int(sys.argv[2])))

@@ -150,7 +150,7 @@ class TransformerLearner:
             return np.array([self._output[answer]], dtype=np.int64)
         seen = tokens.words_of(row) != UNSEEN
         classes = np.array([self._output[tag] for tag in answer], dtype=np.int64)
-        return classes[seen]
+        return np.asarray(classes[seen])
 
     def _collate(self, tokens: Tokens, rows: IntArray) -> Batch:
         return collate(tokens, rows, self.tokenizer.pad_token_id or 0, self.device)

@@ -1,0 +1,283 @@
+"""The commands and their options; what they do is in the modules beside this one, imported when called."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="tui-al",
+    help="Active learning for NLP in the terminal: adapters choose what to label, the model you ship learns from it.",
+    no_args_is_help=False,
+    add_completion=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Home = Annotated[
+    Path | None,
+    typer.Option(
+        help="Directory of all sessions. [default: $TUI_AL_HOME or the user's data directory]"
+    ),
+]
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and leave.")
+    ] = False,
+    mouse: Annotated[
+        bool, typer.Option(help="Let the app use the mouse; without, the terminal selects text.")
+    ] = True,
+    home: Home = None,
+) -> None:
+    """Without a command: the app."""
+    if version:
+        from tui_al import __version__
+
+        typer.echo(f"tui-al {__version__}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        from tui_al.cli.application import open_app
+
+        open_app(home, mouse=mouse)
+
+
+@app.command()
+def simulate(
+    data: Annotated[
+        str,
+        typer.Argument(
+            help="A data set's name, a path, or a Hub id; see `tui-al datasets`.", metavar="DATA"
+        ),
+    ],
+    data_dir: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder that holds the named sets as local folders.", rich_help_panel="Data"
+        ),
+    ] = None,
+    subset: Annotated[
+        str | None,
+        typer.Option(help="Configuration of a Hub data set, as en-US.", rich_help_panel="Data"),
+    ] = None,
+    text_column: Annotated[str | None, typer.Option(rich_help_panel="Data")] = None,
+    label_column: Annotated[str | None, typer.Option(rich_help_panel="Data")] = None,
+    tokens_column: Annotated[str | None, typer.Option(rich_help_panel="Data")] = None,
+    tags_column: Annotated[str | None, typer.Option(rich_help_panel="Data")] = None,
+    delimiter: Annotated[
+        str | None, typer.Option(help="Of CSV and TSV files.", rich_help_panel="Data")
+    ] = None,
+    encoding: Annotated[str, typer.Option(rich_help_panel="Data")] = "utf-8",
+    train_limit: Annotated[
+        int | None,
+        typer.Option(help="Use a random cut of so many training rows.", rich_help_panel="Data"),
+    ] = None,
+    test_limit: Annotated[
+        int | None,
+        typer.Option(help="Use a random cut of so many test rows.", rich_help_panel="Data"),
+    ] = None,
+    test_share: Annotated[
+        float, typer.Option(help="Held out where there is no test split.", rich_help_panel="Data")
+    ] = 0.2,
+    acquisition: Annotated[
+        str,
+        typer.Option(
+            help="Model that chooses: a name of `tui-al models`, a Hub id, or a path.",
+            rich_help_panel="Models",
+        ),
+    ] = "minilm",
+    acquisition_tuning: Annotated[
+        str,
+        typer.Option(
+            help="full, adapter, double, seq, par, lora, prefix, unipelt, compacter, ia3 or head.",
+            rich_help_panel="Models",
+        ),
+    ] = "adapter",
+    successor: Annotated[
+        str, typer.Option(help="Model that will ship.", rich_help_panel="Models")
+    ] = "minilm",
+    successor_tuning: Annotated[str, typer.Option(rich_help_panel="Models")] = "full",
+    epochs: Annotated[
+        int | None, typer.Option(help="For both models.", rich_help_panel="Models")
+    ] = None,
+    acquisition_epochs: Annotated[int | None, typer.Option(rich_help_panel="Models")] = None,
+    successor_epochs: Annotated[int | None, typer.Option(rich_help_panel="Models")] = None,
+    lr: Annotated[
+        float | None,
+        typer.Option(
+            help="Learning rate of encoder or adapter, for both models.", rich_help_panel="Models"
+        ),
+    ] = None,
+    acquisition_lr: Annotated[float | None, typer.Option(rich_help_panel="Models")] = None,
+    successor_lr: Annotated[float | None, typer.Option(rich_help_panel="Models")] = None,
+    head_lr: Annotated[
+        float | None, typer.Option(help="Learning rate of the heads.", rich_help_panel="Models")
+    ] = None,
+    batch_size: Annotated[
+        int | None, typer.Option(help="Texts in a training step.", rich_help_panel="Models")
+    ] = None,
+    max_length: Annotated[
+        int | None, typer.Option(help="Sub-tokens.", rich_help_panel="Models")
+    ] = None,
+    dropout: Annotated[
+        float | None, typer.Option(help="In training.", rich_help_panel="Models")
+    ] = None,
+    start: Annotated[
+        str,
+        typer.Option(
+            help="cold: from the pretrained weights each round; warm: from the last round's.",
+            rich_help_panel="Models",
+        ),
+    ] = "cold",
+    preset: Annotated[
+        str | None, typer.Option(help="paper: Table 3's settings.", rich_help_panel="Models")
+    ] = None,
+    strategy: Annotated[
+        str, typer.Option(help="See `tui-al strategies`.", rich_help_panel="Loop")
+    ] = "lc",
+    seed_size: Annotated[
+        str,
+        typer.Option(
+            help="Random texts labelled at the start: a percentage or a count.",
+            rich_help_panel="Loop",
+        ),
+    ] = "1%",
+    batch: Annotated[
+        str, typer.Option(help="Texts asked about in a round.", rich_help_panel="Loop")
+    ] = "1%",
+    iterations: Annotated[int, typer.Option(help="Rounds of asking.", rich_help_panel="Loop")] = 12,
+    seeds: Annotated[
+        int, typer.Option(help="How many runs, with the fixed seeds.", rich_help_panel="Loop")
+    ] = 5,
+    seed: Annotated[
+        list[int] | None,
+        typer.Option(
+            help="A run with this seed; may be given more than once, instead of --seeds.",
+            rich_help_panel="Loop",
+        ),
+    ] = None,
+    budget_unit: Annotated[
+        str, typer.Option(help="examples, or tokens for tagging.", rich_help_panel="Loop")
+    ] = "examples",
+    label_noise: Annotated[
+        float, typer.Option(help="Share of wrong answers of the oracle.", rich_help_panel="Loop")
+    ] = 0.0,
+    mc_passes: Annotated[
+        int, typer.Option(help="Monte-Carlo dropout passes (bald).", rich_help_panel="Loop")
+    ] = 10,
+    mc_dropout: Annotated[
+        float, typer.Option(help="Dropout rate of those passes.", rich_help_panel="Loop")
+    ] = 0.1,
+    device: Annotated[
+        str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.", rich_help_panel="Session")
+    ] = "auto",
+    session: Annotated[
+        str | None,
+        typer.Option(
+            help="Name of the session. [default: made from the experiment]",
+            rich_help_panel="Session",
+        ),
+    ] = None,
+    save_models: Annotated[
+        bool, typer.Option(help="Keep each run's last successor.", rich_help_panel="Session")
+    ] = True,
+    home: Home = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One event a line on stdout.", rich_help_panel="Session")
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option(help="Nothing but the table at the end.", rich_help_panel="Session")
+    ] = False,
+) -> None:
+    """Run active learning with a simulated oracle; run the same command again to continue a session that was cut off."""
+    from tui_al.cli.simulate import Options, run_simulation
+
+    given = {key: value for key, value in locals().items() if key in Options.__dataclass_fields__}
+    run_simulation(Options(**given))
+
+
+@app.command()
+def report(
+    sessions: Annotated[
+        list[str], typer.Argument(help="Names of sessions, or paths to them.", metavar="SESSION...")
+    ],
+    format: Annotated[str, typer.Option(help="md, csv or json.")] = "md",  # noqa: A002
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Write to this file; .png and .svg draw the curves (extra `report`)."),
+    ] = None,
+    home: Home = None,
+) -> None:
+    """Tables of one session, or of several compared."""
+    from tui_al.cli.listings import report_on
+
+    report_on(sessions, format, out, home)
+
+
+@app.command()
+def sessions(home: Home = None) -> None:
+    """What sessions there are, those at work first."""
+    from tui_al.cli.listings import list_sessions
+
+    list_sessions(home)
+
+
+@app.command()
+def models() -> None:
+    """The catalogue of models, and the tunings."""
+    from tui_al.cli.listings import list_models
+
+    list_models()
+
+
+@app.command()
+def datasets(
+    data_dir: Annotated[Path | None, typer.Option(help="Folder that holds named sets.")] = None,
+) -> None:
+    """The named data sets, and where each comes from."""
+    from tui_al.cli.listings import list_datasets
+
+    list_datasets(data_dir)
+
+
+@app.command()
+def strategies() -> None:
+    """The query strategies and what each is for."""
+    from tui_al.cli.listings import list_strategies
+
+    list_strategies()
+
+
+@app.command()
+def doctor(home: Home = None) -> None:
+    """What this machine can do, and what to do about what is missing."""
+    from tui_al.cli.listings import examine_machine
+
+    examine_machine(home)
+
+
+@app.command()
+def attach(
+    session: Annotated[
+        str | None, typer.Argument(help="Name or path. [default: the session at work]")
+    ] = None,
+    home: Home = None,
+) -> None:
+    """Watch a session in the app, live or finished."""
+    from tui_al.cli.application import attach_to
+
+    attach_to(session, home)
+
+
+@app.command()
+def stop(
+    session: Annotated[str, typer.Argument(help="Name or path.", metavar="SESSION")],
+    home: Home = None,
+) -> None:
+    """Stop a session's engine at its next step; everything up to the last finished round is kept."""
+    from tui_al.cli.application import stop_session
+
+    stop_session(session, home)

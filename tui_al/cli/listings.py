@@ -1,0 +1,162 @@
+"""The commands that tell: reports, sessions, models, data sets, strategies, the machine."""
+
+from pathlib import Path
+
+from rich.console import Console
+
+from tui_al.cli.page import Page, aligned
+from tui_al.core.models import MODELS, TUNING_SUMMARIES
+from tui_al.core.named_sets import NAMED_SETS
+from tui_al.core.state import SessionState
+from tui_al.core.strategies import STRATEGIES
+from tui_al.errors import ConfigError, SessionError
+from tui_al.report import curves
+from tui_al.report.axes import short_number
+from tui_al.report.tables import FORMATS, render
+from tui_al.store.home import home_directory
+from tui_al.store.session import Session, is_live, session_names
+
+_FIGURES = (".png", ".svg")
+
+
+def _page() -> Page:
+    return Page(Console(soft_wrap=True))
+
+
+def report_on(names: list[str], form: str, out: Path | None, home: Path | None) -> None:
+    """Write the report of these sessions to stdout or a file."""
+    if form not in FORMATS:
+        raise ConfigError(f"--format {form!r} is unknown.", f"Choose one of {', '.join(FORMATS)}.")
+    states = [(Path(name).name, _state(home, name)) for name in names]
+    if out is not None and out.suffix.lower() in _FIGURES:
+        from tui_al.report.figures import save_figure
+
+        save_figure([curves.curve(name, state) for name, state in states], out)
+        return
+    text = render(states, form)
+    if out is None:
+        page = _page()
+        for line in text.rstrip("\n").split("\n"):
+            page.say(line)
+        return
+    try:
+        out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(
+            f"--out {out} cannot be written: {error.strerror}.",
+            "Give a file in a directory that exists.",
+        ) from error
+
+
+def _state(home: Path | None, name: str) -> SessionState:
+    with Session.open(home_directory(home), name) as session:
+        return session.state()
+
+
+def list_sessions(home: Path | None) -> None:
+    """One line a session: how it stands, how far it got, its last figure."""
+    directory = home_directory(home)
+    rows = []
+    for name in session_names(directory):
+        try:
+            with Session.open(directory, name) as session:
+                rows.append(
+                    (
+                        is_live(session.directory),
+                        _session_row(name, session.state(), session.is_live()),
+                    )
+                )
+        except SessionError as error:
+            rows.append((False, [name, "damaged", "", "", error.message]))
+    page = _page()
+    if not rows:
+        page.say(f"no session yet in {directory}; start one with: tui-al simulate tickets")
+        return
+    rows.sort(key=lambda row: not row[0])
+    for line in aligned(
+        [["session", "state", "round", "metric", "task"], *(row for _, row in rows)]
+    ):
+        page.say(line.rstrip())
+
+
+def _session_row(name: str, state: SessionState, live: bool) -> list[str]:
+    status = state.status if live or state.status != "running" else "cut off"
+    config = state.config
+    rounds = config.loop.rounds if config else 0
+    furthest = max((run.last_round for run in state.runs.values()), default=-1)
+    done = sum(run.status == "finished" for run in state.runs.values())
+    runs = f", {done}/{len(state.runs)} seeds" if len(state.runs) > 1 else ""
+    headline = curves.curve(name, state)
+    figure = short_number(headline.mean[-1], 3) if headline.mean else ""
+    return [name, status, f"{max(furthest, 0)}/{rounds}{runs}", figure, state.task]
+
+
+def list_models() -> None:
+    """The catalogue and the tunings."""
+    page = _page()
+    rows = [["model", "encoder", "from", ""]]
+    for model in MODELS.values():
+        size = f"{model.parameters / 1e6:.0f} M"
+        rows.append([model.name, size, model.hub_id or "bundled (extra: offline)", model.summary])
+    for line in aligned(rows):
+        page.say(line.rstrip())
+    page.say()
+    page.say(
+        "Any Hub id or local path of an encoder works too; safetensors only, remote code never runs."
+    )
+    page.say()
+    for line in aligned(
+        [["tuning", "what is trained"], *([k, v] for k, v in TUNING_SUMMARIES.items())]
+    ):
+        page.say(line.rstrip())
+
+
+def list_datasets(data_dir: Path | None) -> None:
+    """The named sets and where they would come from."""
+    rows = [["name", "task", "train", "test", "from", ""]]
+    for named in NAMED_SETS.values():
+        local = next((f for f in named.folders if data_dir and (data_dir / f).is_dir()), None)
+        source = "bundled" if named.bundled else named.hub_id or "--data-dir only"
+        if local and data_dir:
+            source = str(data_dir / local)
+        rows.append(
+            [
+                named.name,
+                named.task.value,
+                f"{named.train_size or 0:,}",
+                f"{named.test_size or 0:,}",
+                source,
+                named.title,
+            ]
+        )
+    page = _page()
+    for line in aligned(rows):
+        page.say(line.rstrip())
+    page.say()
+    page.say(
+        "Also: a path (CSV, TSV, JSON, JSONL, Parquet, Arrow, CoNLL, text, a directory of these), or a Hub id."
+    )
+
+
+def list_strategies() -> None:
+    """The strategies."""
+    page = _page()
+    rows = [["name", "for", "asks"]]
+    for entry in STRATEGIES.values():
+        tasks = "both" if len(entry.tasks) > 1 else entry.tasks[0].value
+        rows.append([entry.name, tasks, f"{entry.title}: {entry.summary}"])
+    for line in aligned(rows):
+        page.say(line.rstrip())
+
+
+def examine_machine(home: Path | None) -> None:
+    """The doctor's page."""
+    from tui_al.host.doctor import examine
+    from tui_al.host.doctor import render as render_findings
+
+    page = _page()
+    text = render_findings(
+        examine(home_directory(home)), unicode=page.unicode, width=min(page.console.width, 100)
+    )
+    for line in text.rstrip("\n").split("\n"):
+        page.say(line)

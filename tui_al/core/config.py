@@ -8,7 +8,8 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
+from decimal import Decimal
 from typing import Any, Literal, Self, TypeVar
 
 from tui_al.errors import ConfigError
@@ -67,10 +68,12 @@ class Amount:
         """The count this stands for with `total` training examples: rounded half up, at least 1 (PAPER.md)."""
         if not self.percent:
             return int(self.value)
-        return max(1, int(self.value * total / 100 + 0.5))
+        exact = Decimal(repr(self.value)) * total / 100
+        return max(1, int(exact + Decimal("0.5")))
 
     def __str__(self) -> str:
-        return f"{self.value:g}%" if self.percent else f"{self.value:g}"
+        digits = format(Decimal(repr(self.value)), "f").removesuffix(".0")
+        return f"{digits}%" if self.percent else digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +147,9 @@ class LearnerConfig:
                     "It is a share: 0 or more, below 1.",
                 )
         for name in ("weight_decay", "clip"):
-            if getattr(self, name) < 0:
+            if not getattr(self, name) >= 0:
                 raise ConfigError(
-                    f"{where}: {name} = {getattr(self, name)} is negative.",
+                    f"{where}: {name} = {getattr(self, name)} is out of range.",
                     "It is 0 or more.",
                 )
         for name, allowed in (("schedule", ("linear", "constant")), ("start", ("cold", "warm"))):
@@ -213,6 +216,12 @@ class ExperimentConfig:
             raise ConfigError(
                 f"A seed is given twice: {self.seeds}.", "Each seed is one run of the session."
             )
+        for seed in self.seeds:
+            if not isinstance(seed, int) or not 0 <= seed < 2**63:
+                raise ConfigError(
+                    f"seed: {seed!r} is out of range.",
+                    "A seed is a whole number from 0 to 2^63 - 1.",
+                )
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON and TOML; amounts as the user writes them."""
@@ -225,15 +234,17 @@ class ExperimentConfig:
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:
         """The inverse of `to_dict`; names a key that is unknown or missing."""
+        _check_keys(cls, "the experiment", plain)
         loop = dict(plain["loop"])
         for name in ("seed_size", "batch"):
-            loop[name] = Amount.parse(loop[name], name)
+            if name in loop:
+                loop[name] = Amount.parse(str(loop[name]), name)
         return cls(
             data=_build(DataConfig, "data", plain["data"]),
             acquisition=_build(LearnerConfig, "acquisition", plain["acquisition"]),
             successor=_build(LearnerConfig, "successor", plain["successor"]),
             loop=_build(LoopConfig, "loop", loop),
-            seeds=tuple(plain["seeds"]),
+            seeds=tuple(plain.get("seeds", PAPER_SEEDS)),
             device=plain.get("device", "auto"),
             save_models=plain.get("save_models", True),
         )
@@ -257,16 +268,23 @@ class ExperimentConfig:
 
 
 def _build(kind: type[T], section: str, plain: Mapping[str, Any]) -> T:
-    known = {field.name for field in fields(kind)}  # type: ignore[arg-type]
-    for key in plain:
-        if key not in known:
-            raise ConfigError(
-                f"[{section}] has no setting {key!r}.", f"It has {', '.join(sorted(known))}."
-            )
+    _check_keys(kind, f"[{section}]", plain)
     try:
         return kind(**plain)
     except TypeError as error:
-        raise ConfigError(f"[{section}] is incomplete: {error}.") from error
+        raise ConfigError(f"[{section}] holds a value of the wrong type: {error}.") from error
+
+
+def _check_keys(kind: type[Any], where: str, plain: Mapping[str, Any]) -> None:
+    known = {field.name: field.default for field in fields(kind)}
+    for key in plain:
+        if key not in known:
+            raise ConfigError(
+                f"{where} has no setting {key!r}.", f"It has {', '.join(sorted(known))}."
+            )
+    for key, default in known.items():
+        if default is MISSING and key not in plain:
+            raise ConfigError(f"{where} lacks the setting {key!r}.", "It has no default: give it.")
 
 
 def _flat(plain: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

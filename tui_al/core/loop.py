@@ -123,8 +123,9 @@ def run(
     costs = _costs(config, dataset)
     total = int(costs[pool].sum())
     for round_ in range(state.last_round + 1, config.loop.rounds + 1):
-        before = dict(state.seconds) if round_ == state.last_round + 1 else {}
-        timer = _Timer(seed, round_, emit, before, clock)
+        timer = _Timer(seed, round_, emit, clock)
+        if round_ == state.last_round + 1:  # what was spent on the round before the run was cut off
+            timer.seconds, timer.peak_bytes = dict(state.seconds), state.peak_bytes
         asked = [q for q in state.queries if q.round == round_]
         rows: IntArray
         if asked:  # cut off after the question: ask the same again
@@ -295,13 +296,12 @@ class _Timer:
         seed: int,
         round_: int,
         emit: Emit,
-        seconds: dict[str, float],
         clock: Callable[[], float],
     ) -> None:
         self.seed = seed
         self.round = round_
         self.emit = emit
-        self.seconds = seconds
+        self.seconds: dict[str, float] = {}
         self.clock = clock
         self.peak_bytes = 0
 

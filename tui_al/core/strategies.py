@@ -23,18 +23,17 @@ def least_confidence(predictions: Predictions) -> FloatArray:
     Tagging: 1 - P(y*|x) for the likeliest tag sequence y*, its words taken as independent: 1 - prod_i max P(y_i|x). Favours long
     sentences; `mnlp` does not.
     """
-    if _one_unit_each(predictions):
-        return np.asarray(1.0 - predictions.probs.max(axis=1).astype(np.float64))
     return np.asarray(-np.expm1(predictions.sum_over_units(_log_best(predictions))))
 
 
 def breaking_ties(predictions: Predictions) -> FloatArray:
     """-(P(y1|x) - P(y2|x)), y1 and y2 the two likeliest classes (Luo et al. 2005). (n,), -1 to 0.
 
-    Tagging: the tightest margin among the sentence's words.
+    Tagging: the tightest margin among the sentence's words; -1, the least worth asking, for a sentence without words.
     """
     top_two = np.partition(predictions.probs, -2, axis=1)[:, -2:].astype(np.float64)  # (units, 2)
-    return -predictions.min_over_units(top_two[:, 1] - top_two[:, 0])
+    margins = predictions.min_over_units(top_two[:, 1] - top_two[:, 0])
+    return -np.where(predictions.lengths() > 0, margins, 1.0)
 
 
 def prediction_entropy(predictions: Predictions) -> FloatArray:
@@ -72,10 +71,6 @@ def entropy(probs: FloatArray) -> FloatArray:
 def _log_best(predictions: Predictions) -> FloatArray:
     best = predictions.probs.max(axis=1, initial=0.0).astype(np.float64)
     return np.asarray(np.log(np.maximum(best, np.finfo(np.float64).tiny)))
-
-
-def _one_unit_each(predictions: Predictions) -> bool:
-    return len(predictions.probs) == len(predictions) and bool((predictions.lengths() == 1).all())
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,8 @@ from tui_al.store.home import session_directory
 
 SCHEMA_VERSION = 1
 
+_LOCK_TRIES = 15
+
 #: What a person may ask of a working engine: it pauses or stops at the next step.
 Command = Literal["pause", "resume", "stop"]
 
@@ -121,13 +123,8 @@ class Session:
                 if there
                 else "There is none yet: start one with `tui-al simulate tickets`.",
             )
-        try:
+        with _readable(directory / "session.db"):
             return cls(directory)
-        except (sqlite3.DatabaseError, TypeError) as error:
-            raise SessionError(
-                f"Session {name} is damaged: {error}.",
-                f"Its log is {directory / 'session.db'}; if there is a copy, put it back.",
-            ) from error
 
     @property
     def name(self) -> str:
@@ -158,7 +155,7 @@ class Session:
                 seed = plain.get("seed")
                 inserted = self._db.execute(
                     "INSERT INTO events (time, kind, seed, body) VALUES (?, ?, ?, ?)",
-                    (now, event.kind, seed, json.dumps(plain, ensure_ascii=False)),
+                    (now, event.kind, seed, json.dumps(plain)),
                 )
                 assert inserted.lastrowid is not None
                 recorded.append(ev.Recorded(inserted.lastrowid, now, event))
@@ -170,14 +167,14 @@ class Session:
 
     def events(self, after: int = 0) -> list[ev.Recorded]:
         """Events with a number above `after`, in order; kinds that this version does not know are left out."""
-        rows = self._db.execute(
-            "SELECT seq, time, body FROM events WHERE seq > ? ORDER BY seq", (after,)
-        )
         recorded = []
-        for seq, when, body in rows:
-            event = ev.from_plain(json.loads(body))
-            if event is not None:
-                recorded.append(ev.Recorded(seq, when, event))
+        with _readable(self.directory / "session.db"):
+            for seq, when, body in self._db.execute(
+                "SELECT seq, time, body FROM events WHERE seq > ? ORDER BY seq", (after,)
+            ):
+                event = ev.from_plain(json.loads(body))
+                if event is not None:
+                    recorded.append(ev.Recorded(seq, when, event))
         return recorded
 
     def state(self, since: SessionState | None = None) -> SessionState:
@@ -196,7 +193,9 @@ class Session:
 
     def dataset(self) -> Dataset:
         """The frozen data."""
-        return _read_examples(self.directory / "examples.db")
+        path = self.directory / "examples.db"
+        with _readable(path):
+            return _read_examples(path)
 
     @contextlib.contextmanager
     def engine_lock(self, inherited: int | None = None) -> Iterator[None]:
@@ -226,7 +225,7 @@ def take_engine_lock(directory: Path) -> int:
     """
     descriptor = os.open(directory / "engine.lock", os.O_RDWR | os.O_CREAT, 0o644)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _lock(descriptor)
     except BlockingIOError as error:
         holder = os.pread(descriptor, 200, 0).decode(errors="replace").strip()
         os.close(descriptor)
@@ -254,12 +253,44 @@ def is_live(directory: Path) -> bool:
 
 def session_names(home: Path) -> list[str]:
     """Names of the sessions in `home`, the last used first."""
-    found = [
-        (log.stat().st_mtime, log.parent.name)
-        for log in (home / "sessions").glob("*/session.db")
-        if not log.parent.name.startswith(".")
-    ]
-    return [name for _, name in sorted(found, reverse=True)]
+    found: dict[str, float] = {}
+    for log in (home / "sessions").glob("*/session.db"):
+        name = log.parent.name
+        if not name.startswith("."):
+            times = [_changed(log), _changed(log.with_name("session.db-wal"))]
+            if times[0]:  # else deleted meanwhile
+                found[name] = max(times)
+    return sorted(found, key=lambda name: (found[name], name), reverse=True)
+
+
+def _changed(path: Path) -> float:
+    """When the file was last written; 0 if it is not there."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
+
+
+@contextlib.contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Turn what a damaged file makes SQLite, JSON or the event classes say into a SessionError that names the file."""
+    try:
+        yield
+    except (sqlite3.Error, ValueError, TypeError, KeyError) as error:
+        raise SessionError(
+            f"Session {path.parent.name} cannot be read: {error}.",
+            f"The file is {path}. If it is damaged and there is a copy, put that back.",
+        ) from error
+
+
+def _lock(descriptor: int) -> None:
+    """Take the lock, or raise BlockingIOError. Tries for a moment: `is_live` holds it too, briefly, in any viewer."""
+    for _ in range(_LOCK_TRIES):
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        time.sleep(0.02)
+    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _connect(path: Path, *, new: bool = False) -> sqlite3.Connection:
@@ -290,7 +321,7 @@ def _write_examples(path: Path, dataset: Dataset) -> None:
         db.execute("BEGIN")
         db.executemany(
             "INSERT INTO dataset VALUES (?, ?)",
-            [(key, json.dumps(value, ensure_ascii=False)) for key, value in facts.items()],
+            [(key, json.dumps(value)) for key, value in facts.items()],
         )
         for split, examples in (("train", dataset.train), ("test", dataset.test)):
             db.executemany(
@@ -308,7 +339,7 @@ def _row(split: str, position: int, example: Example) -> tuple[object, ...]:
         example.text,
         None if example.answer is None else json.dumps(example.answer, ensure_ascii=False),
         json.dumps(example.tokens, ensure_ascii=False) if example.tokens else None,
-        example.origin,
+        example.origin.encode(errors="backslashreplace").decode(),  # file names may be no UTF-8
     )
 
 

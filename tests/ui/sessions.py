@@ -1,5 +1,7 @@
 """Recorded sessions: what an engine would have written, appended by hand, so that screens are tested without one."""
 
+import fcntl
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -7,6 +9,8 @@ from tui_al.core import events as ev
 from tui_al.core.config import Amount, DataConfig, ExperimentConfig, LoopConfig
 from tui_al.core.models import default_settings
 from tui_al.core.tasks import Dataset, Example, Task, example_ids
+from tui_al.errors import TuiAlError
+from tui_al.host import process
 from tui_al.store.session import Session
 
 LABELS = ("billing", "delivery", "returns")
@@ -158,3 +162,42 @@ def record(
     )  # fmt: skip
     session = Session.create(home, name, created, data)
     return Recording(session.directory, session, experiment, data)
+
+
+class FakeEngine:
+    """Stands in for the engine's process: who holds a session's lock, who was started, how one died."""
+
+    def __init__(self) -> None:
+        self.started: list[Path] = []
+        self.end: process.EngineEnd | None = None
+        self.refusal: TuiAlError | None = None
+        self._locks: list[int] = []
+
+    def live(self, directory: Path) -> None:
+        """From now on an engine works on the session."""
+        descriptor = os.open(directory / "engine.lock", os.O_RDWR | os.O_CREAT)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        self._locks.append(descriptor)
+
+    def die(self, cause: str = "The engine was killed (signal 9).", *log_tail: str) -> None:
+        """The lock is free, and nobody said good-bye."""
+        self.end = process.EngineEnd(cause, "It probably ran out of memory.", log_tail)
+        self.leave()
+
+    def leave(self) -> None:
+        """The lock is free."""
+        while self._locks:
+            os.close(self._locks.pop())
+
+    def start_engine(self, directory: Path) -> int:
+        """In place of `process.start_engine`."""
+        if self.refusal:
+            raise self.refusal
+        self.live(directory)
+        self.started.append(directory)
+        self.end = None
+        return 4242
+
+    def engine_end(self, directory: Path) -> process.EngineEnd | None:
+        """In place of `process.engine_end`."""
+        return self.end

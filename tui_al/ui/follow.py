@@ -16,9 +16,6 @@ from tui_al.errors import TuiAlError
 from tui_al.host import process
 from tui_al.store.session import Session, is_live
 
-#: Seconds that a fresh engine may take before it holds the session's lock (it imports torch first).
-STARTING_SECONDS = 60.0
-
 
 @dataclass(frozen=True, slots=True)
 class Update:
@@ -81,14 +78,20 @@ class Follower:
     def _read(self, session: Session) -> Update:
         # Whether it lives comes first: an engine that ends in between is then found with its last words.
         live = is_live(self._directory)
-        state = self._update.state
-        recorded = session.events(after=state.seq)
+        before = self._update
+        recorded = session.events(after=before.state.seq)
         self._clock.count(recorded)
+        state = fold(recorded, before.state)
+        end = None
+        if not live and not state.ended and not state.finished:
+            # Reads the whole session, so it is asked until it answers and no longer.
+            known = before.end if not before.live and not recorded else None
+            end = known or process.engine_end(self._directory)
         return Update(
-            state=fold(recorded, state),
+            state=state,
             live=live,
             worked=self._clock.seconds,
-            end=None if live else process.engine_end(self._directory),
+            end=end,
             news=tuple(one for one in recorded if not isinstance(one.event, ev.Progress)),
         )
 

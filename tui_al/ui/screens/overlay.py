@@ -37,7 +37,7 @@ class OverlayDialog(ModalScreen[tuple[str, ...] | None]):
     OverlayDialog SelectionList {
         height: auto; max-height: 100%; border: none; padding: 0; background: $surface;
     }
-    OverlayDialog Static { height: 1; color: $text-muted; dock: bottom; }
+    OverlayDialog Static { height: 1; color: $foreground-muted; dock: bottom; }
     """
 
     def __init__(self, sessions: Sequence[tuple[str, SessionState, bool]]) -> None:
@@ -53,7 +53,8 @@ class OverlayDialog(ModalScreen[tuple[str, ...] | None]):
                 *(
                     Selection(_row(name, state, widest), name, chosen)
                     for name, state, chosen in self._sessions
-                )
+                ),
+                compact=True,
             )
             yield Static("space marks · enter shows · esc leaves things as they are")
 
@@ -79,4 +80,4 @@ def _row(name: str, state: SessionState, width: int) -> Content:
     last = f"{drawn.mean[-1]:.3f} at {drawn.labels[-1]:,.0f}"
     about = what_it_is(state.config) if state.config else ""
     label = safe(name).truncate(width, ellipsis=True, pad=True)
-    return Content.assemble(label, "  ", f"{last:<16}", safe(about, "$text-muted"))
+    return Content.assemble(label, "  ", f"{last:<16}", safe(about, "$foreground-muted"))

@@ -6,10 +6,10 @@ from pathlib import Path
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 
+from tui_al.errors import ConfigError
 from tui_al.report.curves import curve, headline_metric, metric_name
 from tui_al.report.figures import save_figure
 from tui_al.report.tables import render
-from tui_al.errors import ConfigError
 from tui_al.ui.keys import bindings
 from tui_al.ui.screens.export import ExportDialog
 from tui_al.ui.screens.session import SessionScreen
@@ -32,7 +32,7 @@ class ResultsScreen(SessionScreen):
         & #facts, & #comparison { padding: 0 1; }
         & #main { height: 1fr; }
         & #curve { height: 1fr; }
-        &.-short #numbers { max-height: 4; }
+        &.-short #numbers { max-height: 2; }
         &.-short #comparison { display: none; }
         &.-wide #body { layout: horizontal; }
         &.-wide #numbers { width: 46; height: 1fr; max-height: 100%; border: round $border-blurred; }
@@ -80,7 +80,7 @@ class ResultsScreen(SessionScreen):
 
     def _export(self, folder: Path | None) -> None:
         if folder is not None:
-            self.in_thread(partial(self._write, folder))
+            self.jobs.start("export", partial(self._write, folder))
 
     def _write(self, folder: Path) -> str:
         """Table as Markdown and CSV, the curve as text and, with matplotlib, as SVG and PNG."""

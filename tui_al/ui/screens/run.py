@@ -1,5 +1,6 @@
 """A session at work: is it learning, how far is it, what does the machine do?"""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -8,7 +9,9 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
+from tui_al.core.events import EngineStarted, Recorded
 from tui_al.core.state import SessionState
+from tui_al.errors import TuiAlError
 from tui_al.host import process
 from tui_al.report.curves import headline_metric
 from tui_al.store.session import Command, Session
@@ -47,7 +50,8 @@ class RunScreen(SessionScreen):
         &.-notice #notice { display: block; }
         &.-curve #curve, &.-rounds #rounds, &.-log #log, &.-printed #printed { display: block; }
         & #now, & #machine { padding: 0 1; }
-        &.-short #machine { display: none; }
+        &.-short #machine, &.-short.-notice #side { display: none; }
+        &.-short #notice { max-height: 3; }
         &.-tall #curve { display: block; height: 3fr; min-height: 12; }
         &.-tall.-curve #rounds { display: block; }
         &.-tall #rounds, &.-tall #log, &.-tall #printed { height: 2fr; }
@@ -55,7 +59,7 @@ class RunScreen(SessionScreen):
         &.-wide #side { width: 36; height: 1fr; overflow: hidden; }
         &.-wide #now, &.-wide #machine, &.-wide #curve,
         &.-wide #rounds, &.-wide #log, &.-wide #printed {
-            border: round $border-blurred; border-title-color: $text-muted;
+            border: round $border-blurred; border-title-color: $foreground-muted;
         }
         &.-wide #curve { padding: 0 1; }
     }
@@ -65,7 +69,8 @@ class RunScreen(SessionScreen):
         super().__init__(directory)
         self._view: View = "curve"
         self._watch: MachineWatch | None = None
-        self._starting = False
+        self._starting = False  #: from p until the engine's first word
+        self._launched = False  #: there is a process for it
         self._stopping = False
 
     def compose(self) -> ComposeResult:
@@ -104,17 +109,15 @@ class RunScreen(SessionScreen):
         """Everything that `update_now` tells."""
         update = self.update_now
         state = update.state
-        if update.live and not state.ended:
-            self._starting = False
         if not update.live:
             self._stopping = False
+            self._starting = self._starting and not self._launched
         self._show_status()
         self.query_one(NowPanel).show(update)
         compared = self.overlays[0] if self.overlays else None
         self.query_one(RoundsTable).show(
             state, (compared.name, compared.state) if compared else None
         )
-        self.query_one(EventLog).tell(update.news, headline_metric(state))
         self.show_curve()
         if self._view == "printed":
             self._show_printed()
@@ -122,6 +125,12 @@ class RunScreen(SessionScreen):
             pid = state.engine.pid if update.live and state.engine else None
             self._watch.watch(frozenset() if pid is None else frozenset({pid}))
         self._show_notice()
+
+    def hear(self, news: Sequence[Recorded]) -> None:
+        """Into the log; an engine that speaks has started."""
+        if any(isinstance(one.event, EngineStarted) for one in news):
+            self._starting = False
+        self.query_one(EventLog).tell(news, headline_metric(self.update_now.state))
 
     def _show_status(self) -> None:
         how = status(self.update_now, starting=self._starting, stopping=self._stopping)
@@ -138,7 +147,8 @@ class RunScreen(SessionScreen):
         self.query_one("#printed", LinesView).replace([safe(line) for line in lines])
 
     def _show_notice(self) -> None:
-        lines = [] if self._starting else notice(self.update_now)
+        rows = 4 + 8 * self.has_class("-tall")
+        lines = [] if self._starting else notice(self.update_now, rows)
         self.set_class(bool(lines), "-notice")
         self.query_one("#notice-text", Static).update(Content("\n").join(lines))
 
@@ -181,16 +191,21 @@ class RunScreen(SessionScreen):
         update = self.update_now
         if update.state.finished:
             self.tui.say("This session is finished; r shows its results.")
+        elif self._is_starting():
+            self.tui.say("The engine is starting; it takes some seconds.")
         elif update.live and self._stopping:
             self.tui.say("The engine is stopping; press p again when it has stopped.")
         elif update.live:
             self._send("resume" if update.state.paused else "pause")
-        elif self._starting:
-            self.tui.say("The engine is starting; it takes some seconds.")
         else:
-            self._starting = True
+            self._starting, self._launched = True, False
             self.show()
-            self.in_thread(self._start_engine)
+            self.jobs.start("start", self._start_engine)
+
+    def _is_starting(self) -> bool:
+        state = self.update_now.state
+        unheard = state.engine is None or bool(state.ended)
+        return self._starting or (self.update_now.live and unheard)
 
     def action_stop(self) -> None:
         """s: stop at the next safe point, after a question."""
@@ -229,21 +244,27 @@ class RunScreen(SessionScreen):
                 session.send(command)
             return said[command]
 
-        self.in_thread(send)
+        self.jobs.start(command, send)
 
     def _start_engine(self) -> str:
         process.start_engine(self.directory)
         return "The engine is starting."
 
-    def on_session_screen_went(self, message: SessionScreen.Went) -> None:
-        """An engine that could not be started is not starting."""
-        if message.error:
-            self._starting = self._stopping = False
-            self.show()
+    def job_done(self, job: str, result: object) -> None:
+        """There is a process now, so if nobody is live any more, it died."""
+        self._launched = self._launched or job == "start"
+        super().job_done(job, result)
+
+    def job_failed(self, job: str, error: TuiAlError) -> None:
+        """An engine that could not be started is not starting; one that could not be told to stop is not stopping."""
+        self._starting = self._starting and job != "start"
+        self._stopping = self._stopping and job != "stop"
+        self.show()
+        super().job_failed(job, error)
 
 
-def notice(update: Update) -> list[Content]:
-    """What the person must know: why nothing goes on, and what to do about it. Empty while all is well."""
+def notice(update: Update, log_rows: int) -> list[Content]:
+    """What the person must know: why nothing goes on, what to do, the end of the log. Empty while all is well."""
     state = update.state
     if update.trouble:
         return [safe(f"✗ The session cannot be read: {update.trouble}", "$text-error")]
@@ -256,15 +277,20 @@ def notice(update: Update) -> list[Content]:
         lines.append(safe(f"✗ {update.end.cause}", "bold $text-error"))
         lines += [safe(update.end.hint)] if update.end.hint else []
     if state.finished:
-        lines.append(Content.assemble(("✓ Finished. ", "bold $text-success"), "r shows the results."))
+        lines.append(
+            Content.assemble(("✓ Finished. ", "bold $text-success"), "r shows the results.")
+        )
     elif not update.live and state.config:
         lines.append(_not_running(state, died=update.end is not None))
     if update.end:
-        lines += [safe(line, "$text-muted") for line in update.end.log_tail]
+        tail_of_log = update.end.log_tail[-log_rows:]
+        lines += [safe(line[:500], "$foreground-muted") for line in tail_of_log]
     return lines
 
 
 def _not_running(state: SessionState, *, died: bool) -> Content:
     if state.engine is None and not died:
         return Content("Nothing has run yet; p starts it.")
-    return Content.assemble(("p lets it go on", "bold"), " from where it was; no finished round is lost.")
+    return Content.assemble(
+        ("p lets it go on", "bold"), " from where it was; no finished round is lost."
+    )

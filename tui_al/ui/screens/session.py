@@ -1,17 +1,21 @@
 """What the two screens of a session share: following it, its curve, and other sessions laid over it."""
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from textual.message import Message
 
+from tui_al.core.events import Recorded
 from tui_al.core.state import SessionState
 from tui_al.errors import TuiAlError
 from tui_al.report.curves import curve, headline_metric, metric_name
 from tui_al.store.session import Session, session_names
 from tui_al.ui.follow import Follower, Update
+from tui_al.ui.jobs import JobDone, Jobs
 from tui_al.ui.screens.base import TuiScreen
 from tui_al.ui.screens.overlay import OverlayDialog
 from tui_al.ui.widgets.curve import CurvePlot
@@ -40,27 +44,12 @@ class SessionScreen(TuiScreen):
             super().__init__()
             self.update = update
 
-    class OthersFound(Message):
-        """Sessions to compare with; `ask` to let the person choose among them."""
-
-        def __init__(self, others: tuple[Other, ...], ask: bool) -> None:
-            super().__init__()
-            self.others = others
-            self.ask = ask
-
-    class Went(Message):
-        """Something done in a thread came out well (`said`) or not (`error`)."""
-
-        def __init__(self, said: str = "", error: TuiAlError | None = None) -> None:
-            super().__init__()
-            self.said = said
-            self.error = error
-
     def __init__(self, directory: Path) -> None:
         super().__init__()
         self.directory = directory
         self.update_now = Update(SessionState(), live=False)
         self.overlays: tuple[Other, ...] = ()
+        self.jobs = Jobs(self)
         self._follower: Follower | None = None
 
     def on_mount(self) -> None:
@@ -77,6 +66,9 @@ class SessionScreen(TuiScreen):
     def show(self) -> None:
         """Show `update_now`; for subclasses."""
 
+    def hear(self, news: Sequence[Recorded]) -> None:
+        """Each thing that happened, once; for subclasses."""
+
     def show_curve(self) -> None:
         """This session's curve in front, the others behind it."""
         state = self.update_now.state
@@ -86,35 +78,38 @@ class SessionScreen(TuiScreen):
         title = f"{metric_name(metric)} on {state.test:,} test texts" if state.config else ""
         self.query_one(CurvePlot).show(curves, title)
 
-    def in_thread(self, work: Callable[[], str]) -> None:
-        """Run `work` in a thread; what it returns is said, what it raises is shown."""
-        self.run_worker(partial(self._try, work), thread=True, group="work", exit_on_error=False)
-
-    def _try(self, work: Callable[[], str]) -> None:
+    def on_job_done(self, done: JobDone) -> None:
+        """Each job has its own way to be shown."""
+        if not self.jobs.is_last(done):
+            return
         try:
-            self.post_message(self.Went(said=work()))
+            self.job_done(done.job, done.result())
         except TuiAlError as error:
-            self.post_message(self.Went(error=error))
-        except Exception as error:  # shown instead of ending the app
-            self.post_message(self.Went(error=TuiAlError(f"{type(error).__name__}: {error}")))
-
-    def on_session_screen_went(self, message: Went) -> None:
-        """Say it."""
-        if message.error:
-            self.tui.show_error(message.error)
-        elif message.said:
-            self.tui.say(message.said)
+            self.job_failed(done.job, error)
         if self._follower:
             self._follower.look_now()
 
+    def job_done(self, job: str, result: Any) -> None:
+        """Found sessions are compared or offered; all other jobs give a sentence."""
+        if job in ("compare", "offer"):
+            self._others_found(result, ask=job == "offer")
+        else:
+            self.tui.say(result)
+
+    def job_failed(self, job: str, error: TuiAlError) -> None:  # noqa: ARG002
+        """A dialog; subclasses may want to know which job it was."""
+        self.tui.show_error(error)
+
     def _changed(self, update: Update) -> None:
-        self.post_message(self.Changed(update))
+        with contextlib.suppress(RuntimeError):  # the app's loop is closed: nobody looks any more
+            self.post_message(self.Changed(update))
 
     def on_session_screen_changed(self, message: Changed) -> None:
         """Show it; the first time, compare with sessions on the same data."""
         first = self.update_now.state.config is None and message.update.state.config is not None
         self.update_now = message.update
         self.query_one(TitleRow).show(message.update, status(message.update))
+        self.hear(message.update.news)
         self.show()
         if first:
             self._look_for_others(ask=False)
@@ -128,25 +123,21 @@ class SessionScreen(TuiScreen):
         if state.config is None:
             self.tui.say("The session is not read yet.")
             return
-        find = partial(_others, self.tui.home, self.directory, headline_metric(state))
-        self.run_worker(
-            lambda: self.post_message(self.OthersFound(find(), ask)),
-            thread=True, exclusive=True, group="others", exit_on_error=False,
-        )  # fmt: skip
+        metric = headline_metric(state)
+        find = partial(other_sessions, self.tui.home, self.directory, metric)
+        self.jobs.start("offer" if ask else "compare", find)
 
-    def on_session_screen_others_found(self, message: OthersFound) -> None:
+    def _others_found(self, others: tuple[Other, ...], *, ask: bool) -> None:
         """Lay over the finished ones on the same data, or ask."""
-        if message.ask and not message.others:
+        if ask and not others:
             self.tui.say("There is no other session with a curve of this kind yet.")
-        elif message.ask:
+        elif ask:
             chosen = {other.name for other in self.overlays}
-            rows = [(o.name, o.state, o.name in chosen) for o in message.others]
-            self.app.push_screen(
-                OverlayDialog(rows), partial(self._choose, message.others)
-            )
+            rows = [(o.name, o.state, o.name in chosen) for o in others]
+            self.app.push_screen(OverlayDialog(rows), partial(self._choose, others))
         else:
             here = self.update_now.state
-            alike = [other for other in message.others if _alike(here, other.state)]
+            alike = [other for other in others if _alike(here, other.state)]
             self._lay_over(tuple(alike[:_UNASKED]))
 
     def _choose(self, others: tuple[Other, ...], names: tuple[str, ...] | None) -> None:
@@ -158,7 +149,7 @@ class SessionScreen(TuiScreen):
         self.show()
 
 
-def _others(home: Path, this: Path, metric: str) -> tuple[Other, ...]:
+def other_sessions(home: Path, this: Path, metric: str) -> tuple[Other, ...]:
     """The other sessions of `home` that have a point of this metric, the last used first; a damaged one is left out."""
     found = []
     for name in session_names(home)[:_LOOKED_AT]:
@@ -168,7 +159,7 @@ def _others(home: Path, this: Path, metric: str) -> tuple[Other, ...]:
         try:
             with Session(directory) as session:
                 state = session.state()
-        except Exception:  # noqa: S112 - whatever is wrong with it is told where it is opened
+        except Exception:  # damaged: told where it is opened, of no use here
             continue
         if headline_metric(state) == metric and any(run.points for run in state.runs.values()):
             found.append(Other(name, state))

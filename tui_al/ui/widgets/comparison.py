@@ -32,10 +32,24 @@ class Comparison(Lines):
             return [Content("")]
         (_, this), *others = self._sessions
         if not others:
-            return [Content.styled("o lays other sessions over this one and compares them", "$text-muted")]
+            return [
+                Content.styled(
+                    "o lays other sessions over this one and compares them", "$foreground-muted"
+                )
+            ]
         metric = headline_metric(this)
-        header = ("session", metric_name(metric), "area", "this one minus it", "area minus its", "seeds")
-        rows = [_row(name, state, this if i else None, metric) for i, (name, state) in enumerate(self._sessions)]
+        header = (
+            "session",
+            metric_name(metric),
+            "area",
+            "this one minus it",
+            "area minus its",
+            "seeds",
+        )
+        rows = [
+            _row(name, state, this if i else None, metric)
+            for i, (name, state) in enumerate(self._sessions)
+        ]
         return _aligned([header, *rows], width)
 
 
@@ -63,8 +77,10 @@ def _aligned(rows: Sequence[Sequence[str]], width: int) -> list[Content]:
     first = max(8, min(sizes[0], width - sum(sizes[i] + 2 for i in columns[1:])))
     lines = []
     for position, row in enumerate(rows):
-        style = "" if position else "$text-muted"
-        name = safe(row[0], style if position != 1 else "bold").truncate(first, ellipsis=True, pad=True)
+        style = "" if position else "$foreground-muted"
+        name = safe(row[0], style if position != 1 else "bold").truncate(
+            first, ellipsis=True, pad=True
+        )
         cells = "".join(f"  {row[i]:>{sizes[i]}}" for i in columns[1:])
         lines.append(Content.assemble(name, (cells, style)))
     return lines

@@ -5,8 +5,15 @@ from pathlib import Path
 from textual.content import Content
 
 from tui_al.core.state import SessionState
-from tui_al.report.curves import areas, budget_unit, curve, headline_metric, mean_seconds, metric_name
-from tui_al.report.curves import Spread
+from tui_al.report.curves import (
+    Spread,
+    areas,
+    budget_unit,
+    curve,
+    headline_metric,
+    mean_seconds,
+    metric_name,
+)
 from tui_al.report.markdown import plus_minus
 from tui_al.report.settings import facts
 from tui_al.ui.eta import duration
@@ -54,19 +61,26 @@ def _numbers(state: SessionState, width: int, *, wide: bool) -> list[Content]:
     for name in names:
         one = curve("", state, name)
         if one.mean:
-            pairs.append((metric_name(name), plus_minus(Spread(one.mean[-1], one.sd[-1], one.seeds[-1]))))
+            pairs.append(
+                (metric_name(name), plus_minus(Spread(one.mean[-1], one.sd[-1], one.seeds[-1])))
+            )
     area = Spread.of(areas(state).values())
-    pairs.append(("area under curve", plus_minus(area)))
+    pairs.append(("area", plus_minus(area)))
     seeds = spent.seeds[-1] if spent.seeds else 0
     at = f"{spent.labels[-1]:,.0f} {budget_unit(state)}, {seeds} of {len(state.runs)} seeds"
     if wide:
         return [line for pair in [*pairs, ("at", at)] for line in _fact(*pair, width, bold=True)]
-    flowing = Content("   ").join(Content.assemble(f"{name} ", (value, "bold")) for name, value in pairs)
-    return [*flowing.wrap(width), Content.styled(f"at {at}", "$text-muted")]
+    flowing = Content("   ").join(
+        Content.assemble(f"{name}\u00a0", (value.replace(" ", "\u00a0"), "bold"))
+        for name, value in pairs
+    )
+    return [*flowing.wrap(width), Content.styled(f"at {at}", "$foreground-muted")]
 
 
 def _metrics(state: SessionState) -> list[str]:
-    return list(dict.fromkeys(m for run in state.runs.values() for p in run.points for m in p.metrics))
+    return list(
+        dict.fromkeys(m for run in state.runs.values() for p in run.points for m in p.metrics)
+    )
 
 
 def _time_bars(state: SessionState, width: int, ascii_only: bool) -> list[Content]:
@@ -78,15 +92,21 @@ def _time_bars(state: SessionState, width: int, ascii_only: bool) -> list[Conten
         ending = f"{duration(seconds):>8} {share:4.0%}"
         filled, rest = bar(share, max(2, width - _LABEL - len(ending) - 1), ascii_only)
         lines.append(
-            Content.assemble(f"{name:<{_LABEL}}", (filled, "$primary"), (rest, "$text-muted"), " ", ending)
+            Content.assemble(
+                f"{name:<{_LABEL}}", (filled, "$primary"), (rest, "$foreground-muted"), " ", ending
+            )
         )
     return lines
 
 
 def _time_row(state: SessionState, width: int) -> list[Content]:
     spent = mean_seconds(state)
-    parts = " · ".join(f"{name} {duration(seconds)}" for name, seconds in spent.items())
-    return Content.assemble("time of a run ", (duration(sum(spent.values())), "bold"), f": {parts}").wrap(width)
+    parts = " · ".join(
+        f"{name} {duration(seconds)}".replace(" ", "\u00a0") for name, seconds in spent.items()
+    )
+    return Content.assemble(
+        "time of a run ", (duration(sum(spent.values())), "bold"), f": {parts}"
+    ).wrap(width)
 
 
 def _models(state: SessionState, directory: Path, width: int) -> list[Content]:
@@ -103,5 +123,8 @@ def _fact(name: str, value: str, width: int, *, bold: bool = False) -> list[Cont
     """The value beside its name, wrapped there."""
     label = min(_LABEL, max(8, width // 3))
     rows = safe(value, "bold" if bold else "").wrap(max(8, width - label))
-    named = [Content.styled(f"{name:<{label}}", "$text-muted"), *[Content(" " * label)] * len(rows)]
+    named = [
+        Content.styled(f"{name:<{label}}", "$foreground-muted"),
+        *[Content(" " * label)] * len(rows),
+    ]
     return [Content.assemble(left, row) for left, row in zip(named, rows, strict=False)]

@@ -24,7 +24,7 @@ class Lines(Widget):
         if fresh != self._shown:
             self.refresh(layout=len(fresh) != len(self._shown))
 
-    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002
         """As many rows as there are lines."""
         return len(self.lines(width))
 

@@ -64,7 +64,7 @@ def _tell_of_run(event: ev.Event, headline: str) -> Told | None:
         case ev.PhaseFinished():
             return Told(
                 f"{_at(event.seed, event.round)}: {event.phase}, {event.seconds:,.1f} s",
-                "$text-muted",
+                "$foreground-muted",
             )
         case ev.Point():
             value = event.metrics.get(headline)
@@ -112,7 +112,7 @@ class LinesView(ScrollView, can_focus=True):
         super().__init__(id=id)
         self._kept: deque[Content] = deque(maxlen=_KEPT)
         self._wrapped: list[Content] = []
-        self._wrapped_for = 0
+        self._going_to_end = False
 
     def write(self, lines: Iterable[Content]) -> None:
         """Add lines at the end."""
@@ -142,12 +142,17 @@ class LinesView(ScrollView, can_focus=True):
         width = self.scrollable_content_region.width
         if width < 1:
             return
-        at_end = self.is_vertical_scroll_end or not self._wrapped
+        at_end = self._going_to_end or self.is_vertical_scroll_end or not self._wrapped
         self._wrapped = [part for line in self._kept for part in line.wrap(width)]
         self.virtual_size = Size(width, len(self._wrapped))
         if at_end:
-            self.scroll_end(animate=False)
+            self._going_to_end = True
+            self.call_after_refresh(self._to_end)
         self.refresh()
+
+    def _to_end(self) -> None:
+        self._going_to_end = False
+        self.scroll_end(animate=False)
 
     def render_line(self, y: int) -> Strip:
         position = y + self.scroll_offset.y
@@ -169,7 +174,9 @@ class EventLog(LinesView):
             if told:
                 clock = time.strftime("%H:%M:%S", time.localtime(one.time))
                 lines.append(
-                    Content.assemble((f"{clock}  ", "$text-muted"), safe(told.text[:_LONGEST], told.style))
+                    Content.assemble(
+                        (f"{clock}  ", "$foreground-muted"), safe(told.text[:_LONGEST], told.style)
+                    )
                 )
         if lines:
             self.write(lines)

@@ -187,7 +187,7 @@ def _cpu_row(usage: Usage, ascii_only: bool) -> Content:
 
 
 def _headed(what: str, name: str) -> Content:
-    return Content.assemble((what, "bold"), " ", safe(name, "$text-muted"))
+    return Content.assemble((what, "bold"), " ", safe(name, "$foreground-muted"))
 
 
 def _use(
@@ -202,7 +202,7 @@ def _memory(used: int | None, total: int | None, width: int, ascii_only: bool) -
     shown = _of(used, total)
     share = used / total if used is not None and total else 0.0
     filled, rest = bar(share, max(2, width - 6 - len(shown)), ascii_only)
-    return Content.assemble("mem  ", (filled, "$primary"), (rest, "$text-muted"), " ", shown)
+    return Content.assemble("mem  ", (filled, "$primary"), (rest, "$foreground-muted"), " ", shown)
 
 
 def _ours(memory: int | None, rest: str, width: int) -> Content:

@@ -70,11 +70,12 @@ class NowPanel(Lines):
         state = self._update.state
         run = current_run(state)
         if run is None:
-            return [Content.styled("nothing has run yet", "$text-muted")]
+            return [Content.styled("nothing has run yet", "$foreground-muted")]
         ascii_only = is_ascii(self)
+        works = self._update.live and not state.paused
         if self.screen.has_class("-wide"):
-            return _column(state, run, width, ascii_only)
-        rows = _rows(state, run, width, ascii_only)
+            return _column(state, run, width, ascii_only=ascii_only, works=works)
+        rows = _rows(state, run, width, ascii_only=ascii_only, works=works)
         return rows[:1] if self.screen.has_class("-short") else rows
 
 
@@ -86,88 +87,79 @@ def current_run(state: SessionState) -> RunState | None:
     return begun[-1] if begun else None
 
 
-def _column(state: SessionState, run: RunState, width: int, ascii_only: bool) -> list[Content]:
+def _column(
+    state: SessionState, run: RunState, width: int, *, ascii_only: bool, works: bool
+) -> list[Content]:
     lines = []
     for step in steps(state, run):
-        lines.append(spread_out(_named(step), Content(step.detail), width))
-        if step.mark == "▶":
-            lines += [
-                Content.assemble("  ", line) for line in _progress(run, width - 2, ascii_only)
-            ]
-    lines.append(_loss(run, width, ascii_only))
-    lines.append(Content.styled(_left(state), "$text-muted"))
-    return lines
+        now = step.mark == "▶"
+        lines.append(spread_out(_named(step, works), Content(step.detail), width))
+        if now:
+            shown = [_bar(run, width - 2, ascii_only, works), *map(Content, _where(run, works))]
+            lines += [Content.assemble("  ", line) for line in shown]
+    if run.losses:
+        lines.append(_loss(run, width, ascii_only))
+    return [*lines, Content.styled(_left(state, works), "$foreground-muted")]
 
 
-def _rows(state: SessionState, run: RunState, width: int, ascii_only: bool) -> list[Content]:
-    now = next((step for step in steps(state, run) if step.mark == "▶"), None)
+def _rows(
+    state: SessionState, run: RunState, width: int, *, ascii_only: bool, works: bool
+) -> list[Content]:
+    listed = steps(state, run)
+    now = next((step for step in listed if step.mark == "▶"), None)
+    ahead = Content.styled(_left(state, works), "$foreground-muted")
     if now is None:
-        done = [step for step in steps(state, run) if step.mark == "✓"]
-        return [
-            _named(done[-1]) if done else Content(""),
-            Content.styled(_left(state), "$text-muted"),
-        ]
-    left = phase_remaining(run)
-    detail = _where(run)
-    clock = "" if left is None else f"  {duration(left)} left"
-    share = _share(run)
-    percent = f" {share:4.0%}"
-    room = width - len(now.name) - 3 - len(percent) - len(clock)
-    size = max(0, min(30, room))
-    filled, rest = bar(share, size, ascii_only)
-    first = Content.assemble(
-        _named(now), " ", (filled, "$primary"), (rest, "$text-muted"), percent, clock
+        done = [step for step in listed if step.mark == "✓"]
+        return [_named(done[-1], works) if done else Content(""), ahead]
+    named = _named(now, works)
+    room = width - named.cell_length - 1
+    first = Content.assemble(named, " ", _bar(run, min(room, 50), ascii_only, works))
+    detail = "  ".join(_where(run, works))
+    loss = _loss(run, min(30, width - len(detail) - ahead.cell_length - 6), ascii_only)
+    return [first, spread_out(Content.assemble(f"  {detail}  ", loss), ahead, width)]
+
+
+def _named(step: Step, works: bool) -> Content:
+    mark = "■" if step.mark == "▶" and not works else step.mark
+    style = {"✓": "$text-success", "▶": "bold $text-primary", "■": "bold $text-warning"}.get(
+        mark, "$foreground-muted"
     )
-    loss = _loss(run, 22, ascii_only)
-    second = spread_out(
-        Content.assemble(f"  {detail}  ", loss), Content.styled(_left(state), "$text-muted"), width
-    )
-    return [first, second]
+    return Content.assemble((mark, style), " ", (step.name, "" if mark == "✓" else style))
 
 
-def _named(step: Step) -> Content:
-    style = {"✓": "$text-success", "▶": "bold $text-primary"}.get(step.mark, "$text-muted")
-    return Content.assemble((step.mark, style), " ", (step.name, style if step.mark != "✓" else ""))
+def _bar(run: RunState, width: int, ascii_only: bool, works: bool) -> Content:
+    """Bar, percentage, and the time that is left of the phase."""
+    progress = run.progress
+    share = progress.done / progress.total if progress and progress.total else 0.0
+    left = phase_remaining(run) if works else None
+    ending = f" {share:4.0%}" + ("" if left is None else f"  {duration(left)} left")
+    filled, rest = bar(share, max(4, width - len(ending)), ascii_only)
+    return Content.assemble((filled, "$primary"), (rest, "$foreground-muted"), ending)
 
 
-def _progress(run: RunState, width: int, ascii_only: bool) -> list[Content]:
-    left = phase_remaining(run)
-    ending = f" {_share(run):4.0%}" + ("" if left is None else f"  {duration(left)}")
-    filled, rest = bar(_share(run), max(4, width - len(ending)), ascii_only)
-    return [
-        Content.assemble((filled, "$primary"), (rest, "$text-muted"), ending),
-        *(Content(part) for part in _where(run).split("  ") if part),
-    ]
-
-
-def _share(run: RunState) -> float:
-    return run.progress.done / run.progress.total if run.progress and run.progress.total else 0.0
-
-
-def _where(run: RunState) -> str:
-    """ "epoch 3/8, step 120/400  111 samples/s"."""
+def _where(run: RunState, works: bool) -> list[str]:
+    """ "epoch 3/8, step 120/400" and "111 samples/s"."""
     progress = run.progress
     if progress is None:
-        return ""
+        return []
     training = run.phase in _TRAININGS
     where = (
         f"epoch {progress.epoch}/{progress.epochs}, step {progress.step:,}/{progress.steps:,}"
         if training and progress.epochs
         else f"{progress.done:,} of {progress.total:,}"
     )
-    return f"{where}  {progress.rate:,.0f} {'samples' if training else 'texts'}/s"
+    rate = f"{progress.rate:,.0f} {'samples' if training else 'texts'}/s"
+    return [where, rate] if works else [where]
 
 
 def _loss(run: RunState, width: int, ascii_only: bool) -> Content:
-    if not run.losses:
+    if not run.losses or width < 12:
         return Content("")
     last = f"{run.losses[-1]:.3f}"
-    falling = spark(run.losses, max(1, width - len(last) - 6), ascii_only, low=0.0)
+    falling = spark(run.losses, width - len(last) - 6, ascii_only, low=0.0)
     return Content.assemble("loss ", (falling, "$primary"), " ", last)
 
 
-def _left(state: SessionState) -> str:
-    if state.finished:
-        return ""
-    seconds = remaining_seconds(state)
+def _left(state: SessionState, works: bool) -> str:
+    seconds = remaining_seconds(state) if works else None
     return "" if seconds is None else f"about {roughly(seconds)} left in all"

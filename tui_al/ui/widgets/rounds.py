@@ -1,12 +1,14 @@
 """The table of rounds: what each reached, against another session, and what it cost."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from rich.text import Text
 from textual.widgets import DataTable
 
 from tui_al.core.events import Phase
 from tui_al.core.state import SessionState
+from tui_al.core.text import cell_width, shorten
 from tui_al.report.curves import (
     Spread,
     budget_unit,
@@ -15,14 +17,14 @@ from tui_al.report.curves import (
     round_rows,
     run_curve,
 )
-from tui_al.report.markdown import plus_minus
 from tui_al.ui.safe import safe_rich
 
+#: By phase: header of its seconds, and rank among the columns.
 _COSTS = {
-    Phase.TRAIN_ACQUISITION.value: "acquisition",
-    Phase.SCORE_POOL.value: "scoring",
-    Phase.TRAIN_SUCCESSOR.value: "successor",
-    Phase.EVALUATE.value: "evaluation",
+    Phase.TRAIN_ACQUISITION.value: ("acquisition", 2),
+    Phase.SCORE_POOL.value: ("scoring", 4),
+    Phase.TRAIN_SUCCESSOR.value: ("successor", 3),
+    Phase.EVALUATE.value: ("evaluation", 8),
 }
 
 
@@ -44,64 +46,106 @@ def differences(state: SessionState, other: SessionState) -> dict[int, Spread]:
     return {round_: spread for round_, spread in spreads.items() if spread}
 
 
+class Column(NamedTuple):
+    """A column; of those that do not fit, the one with the highest `rank` goes first."""
+
+    rank: int
+    header: str
+    cells: list[str]
+
+
 class RoundsTable(DataTable[Text]):
     """One row a round, means over the seeds that reached it; the newest is kept in sight."""
 
+    DEFAULT_CSS = """
+    RoundsTable { background: $background; scrollbar-size: 1 1; }
+    RoundsTable > .datatable--header { background: $background; color: $foreground-muted; text-style: none; }
+    RoundsTable > .datatable--cursor, RoundsTable:focus > .datatable--cursor {
+        background: $panel; color: $foreground; text-style: bold;
+    }
+    """
+
     def __init__(self) -> None:
-        super().__init__(id="rounds", cursor_type="row", zebra_stripes=False)
-        self._header: list[Text] = []
-        self._rows: list[list[Text]] = []
+        super().__init__(id="rounds", cursor_type="row", show_cursor=True)
+        self._all: list[Column] = []
+        self._fitted: list[Column] = []
 
     def show(self, state: SessionState, other: tuple[str, SessionState] | None = None) -> None:
         """Show the rounds of `state`, compared with `other`."""
-        header, rows = _table(state, other)
-        if header == self._header and rows == self._rows:
+        self._all = columns(state, other)
+        self._fill()
+
+    def on_resize(self) -> None:
+        """Other columns may fit now."""
+        self._fill()
+
+    def _fill(self) -> None:
+        fitted = fitting(self._all, self.size.width)
+        if fitted == self._fitted or not self.size.width:
             return
-        at_end = self.cursor_row >= len(self._rows) - 1
-        if header == self._header and len(rows) >= len(self._rows):
-            self._update_rows(rows)
-        else:
-            self.clear(columns=True)
-            self.add_columns(*header)
-            self.add_rows(rows)
-        self._header, self._rows = header, rows
-        if at_end and rows:
-            self.move_cursor(row=len(rows) - 1, animate=False)
-
-    def _update_rows(self, rows: Sequence[Sequence[Text]]) -> None:
-        for position, (before, after) in enumerate(zip(self._rows, rows, strict=False)):
-            for column, (old, new) in enumerate(zip(before, after, strict=True)):
-                if old != new:
-                    self.update_cell_at((position, column), new, update_width=True)  # type: ignore[arg-type]
-        self.add_rows(rows[len(self._rows) :])
+        count = self.row_count
+        at_end = self.cursor_row >= count - 1
+        row = self.cursor_row
+        self._fitted = fitted
+        self.clear(columns=True)
+        self.add_columns(*(_cell(column.header) for column in fitted))
+        self.add_rows(
+            [
+                [_cell(text) for text in cells]
+                for cells in zip(*(c.cells for c in fitted), strict=True)
+            ]
+        )
+        self.move_cursor(row=self.row_count - 1 if at_end else row, animate=False)
 
 
-def _table(
-    state: SessionState, other: tuple[str, SessionState] | None
-) -> tuple[list[Text], list[list[Text]]]:
+def columns(state: SessionState, other: tuple[str, SessionState] | None) -> list[Column]:
+    """All there is to say of the rounds, in reading order."""
     rows = round_rows(state)
     against = differences(state, other[1]) if other else {}
-    words = budget_unit(state) == "words"
-    phases = [name for name in _COSTS if any(row.seconds.get(name) for row in rows)]
-    header = [
-        "round",
-        "labels",
-        *["words"] * words,
-        metric_name(headline_metric(state)),
-        "macro-F1",
+    found = [
+        Column(0, "round", [str(row.round) for row in rows]),
+        Column(0, "labels", [f"{row.labels:,.0f}" for row in rows]),
     ]
-    header += [f"vs {other[0]}"] if other and against else []
-    header += [*(_COSTS[name] for name in phases), "asked", "seeds"]
-    body = []
-    for row in rows:
-        cells = [f"{row.round}", f"{row.labels:,.0f}", *[f"{row.tokens:,.0f}"] * words]
-        cells += [plus_minus(row.headline), "–" if row.macro_f1 is None else f"{row.macro_f1:.3f}"]
-        if other and against:
-            cells.append(plus_minus(against.get(row.round), signed=True))
-        cells += [_seconds(row.seconds.get(name)) for name in phases]
-        cells += [f"{row.queried:,.0f}", f"{row.runs}/{len(state.runs)}"]
-        body.append([_cell(text) for text in cells])
-    return [_cell(text[:24]) for text in header], body
+    if budget_unit(state) == "words":
+        found.append(Column(0, "words", [f"{row.tokens:,.0f}" for row in rows]))
+    headline = metric_name(headline_metric(state))
+    found.append(Column(0, headline, [_spread(row.headline) for row in rows]))
+    if other and against:
+        differ = [_spread(against.get(row.round), sign="+") for row in rows]
+        found.append(Column(1, f"vs {shorten(other[0], 16)}", differ))
+    macro = ["–" if row.macro_f1 is None else _short(row.macro_f1) for row in rows]
+    found.append(Column(7, "macro-F1", macro))
+    for name, (header, rank) in _COSTS.items():
+        if any(row.seconds.get(name) for row in rows):
+            found.append(Column(rank, header, [_seconds(row.seconds.get(name)) for row in rows]))
+    found.append(Column(5, "asked", [f"{row.queried:,.0f}" for row in rows]))
+    if len(state.runs) > 1:
+        found.append(Column(6, "seeds", [f"{row.runs}/{len(state.runs)}" for row in rows]))
+    return found
+
+
+def fitting(all_of_them: Sequence[Column], width: int) -> list[Column]:
+    """Those that fit in `width` columns, one cell of padding at each side."""
+    kept = list(all_of_them)
+    while len(kept) > 3 and sum(_width(column) + 2 for column in kept) > width - 1:
+        kept.remove(max(kept, key=lambda column: column.rank))
+    return kept
+
+
+def _width(column: Column) -> int:
+    return max(cell_width(text) for text in (column.header, *column.cells))
+
+
+def _short(value: float) -> str:
+    return f"{value:.3f}".replace("0.", ".", 1)
+
+
+def _spread(spread: Spread | None, *, sign: str = "") -> str:
+    """ ".741 ±.012"; "+.031" of one run."""
+    if spread is None:
+        return "–"
+    mean = f"{spread.mean:{sign}.3f}".replace("0.", ".", 1)
+    return f"{mean} ±{_short(spread.sd)}" if spread.n > 1 else mean
 
 
 def _seconds(value: float | None) -> str:

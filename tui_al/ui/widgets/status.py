@@ -29,7 +29,7 @@ def status(update: Update, *, starting: bool = False, stopping: bool = False) ->
             return Status("◐", "stopping", "$text-warning")
         if state.paused:
             return Status("◐", "paused", "$text-warning")
-        if state.ended or state.engine is None:
+        if starting or state.ended or state.engine is None:
             return Status("○", "starting", "$text-warning")
         return Status("●", "running", "$text-success")
     if state.finished:
@@ -101,7 +101,7 @@ class TitleRow(Lines):
             ]
         )
         described = Content.assemble(
-            left, "  ", safe(what_it_is(update.state.config), "$text-muted")
+            left, "  ", safe(what_it_is(update.state.config), "$foreground-muted")
         )
         fits = described.cell_length + right.cell_length + 2 <= width
         return [spread_out(described if fits or width >= 100 else left, right, width)]

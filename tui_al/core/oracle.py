@@ -32,7 +32,7 @@ class SimulatedOracle:
             raise ValueError(f"row {row} has no gold answer")
         if not self.noise:
             return gold, "gold"
-        rng = np.random.default_rng([self.seed, Purpose.LABEL_NOISE, row])
+        rng = np.random.default_rng([self.seed, row, Purpose.LABEL_NOISE])
         given = (
             self._noisy_class(gold, rng) if isinstance(gold, str) else self._noisy_tags(gold, rng)
         )

@@ -11,6 +11,9 @@ import pytest
 from textual.app import App
 from textual.pilot import Pilot
 
+from tests.ui.fake_engine import FakeEngine
+from tui_al.host import process
+
 SIZES = ((80, 24), (120, 40), (40, 10))
 
 
@@ -50,3 +53,12 @@ def assert_clean(app: App[Any]) -> None:
 def home(tmp_path: Path) -> Path:
     """An empty home for sessions."""
     return tmp_path / "home"
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
+    """Prepared data and an engine that only notes what it is asked, in place of `tui_al.host.process`."""
+    fake = FakeEngine()
+    for name in ("preview", "estimate", "create_session", "start_engine", "engine_end"):
+        monkeypatch.setattr(process, name, getattr(fake, name))
+    return fake

@@ -10,8 +10,9 @@ from textual.screen import Screen
 
 from tui_al.core.text import printable
 from tui_al.errors import TuiAlError
-from tui_al.store.session import Session, session_names
+from tui_al.store.session import Session, is_live, session_names
 from tui_al.ui.keys import bindings
+from tui_al.ui.safe import safe_rich
 from tui_al.ui.screens.dialogs import ErrorDialog
 from tui_al.ui.terminal import Terminal
 from tui_al.ui.theme import DARK, LIGHT, AsciiFilter
@@ -28,6 +29,8 @@ class TuiAl(App[None]):
     Screen { background: $background; color: $foreground; }
     .title-row { height: 1; background: $panel; padding: 0 1; }
     .muted { color: $text-muted; }
+    OptionList:nocolor > .option-list--option-highlighted { text-style: bold reverse; }
+    Button:nocolor:focus { text-style: bold reverse; }
     """
 
     def __init__(
@@ -122,4 +125,10 @@ class TuiAl(App[None]):
 
     def action_leave(self) -> None:
         """Leave; engines keep running, which is said on the way out."""
-        self.exit()
+        live = [n for n in session_names(self.home) if is_live(self.home / "sessions" / n)]
+        lines = [f"{name} keeps running. `tui-al attach {name}` shows it again." for name in live]
+        self.exit(message=safe_rich("\n".join(lines), keep_newlines=True) if lines else None)
+
+    async def action_quit(self) -> None:
+        """Textual's own way out, by ctrl+q or from the palette."""
+        self.action_leave()

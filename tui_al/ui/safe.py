@@ -16,6 +16,7 @@ def safe(text: str, style: str = "", *, keep_newlines: bool = False) -> Content:
     return Content.styled(shown, style) if style else Content(shown)
 
 
-def safe_rich(text: str, style: str = "") -> Text:
-    """Foreign text for a cell of a DataTable, which speaks Rich; `style` is a Rich style."""
-    return Text(printable(text), style=style, no_wrap=True, end="")
+def safe_rich(text: str, style: str = "", *, keep_newlines: bool = False) -> Text:
+    """Foreign text for what speaks Rich, such as a cell of a DataTable; `style` is a Rich style."""
+    shown = printable(text, keep_newlines=keep_newlines)
+    return Text(shown, style=style, no_wrap=True, end="")

@@ -1,5 +1,6 @@
 """The sessions of a home at a glance: who is at work, how far each got, what it is about."""
 
+import contextlib
 import sqlite3
 import threading
 import time
@@ -27,6 +28,7 @@ class Summary:
     died: bool = False
     state: SessionState = field(default_factory=SessionState)
     trouble: str = ""
+    written: tuple[int, ...] = ()  #: when and how far its log was, to tell whether to read it again
 
     @property
     def status(self) -> str:
@@ -82,8 +84,8 @@ class Summary:
         if self.trouble:
             return "damaged"
         if not self.live:
-            words = {"died": "engine died, r resumes", "stopped": "stopped, r resumes"}
-            return f"{words.get(self.status, self.status)}, {ago(self.state.updated)}"
+            word = "engine died" if self.died else self.status
+            return f"{word}, {ago(self.state.updated)}"
         left = remaining_seconds(self.state)
         run = self.state.runs.get(self.state.current) if self.state.current is not None else None
         doing = "paused" if self.state.paused else (run.phase if run and run.phase else "starting")
@@ -133,6 +135,9 @@ def read_all(home: Path, known: Mapping[str, Summary]) -> list[Summary]:
 
 def _read(directory: Path, known: Summary | None) -> Summary:
     live = is_live(directory)
+    written = _written(directory)
+    if known and not live and not known.live and written == known.written:
+        return known
     try:
         with Session(directory) as session:
             state = session.state(known.state if known else None)
@@ -141,8 +146,19 @@ def _read(directory: Path, known: Summary | None) -> Summary:
         text = (
             error.message if isinstance(error, TuiAlError) else f"{type(error).__name__}: {error}"
         )
-        return Summary(directory.name, directory, live, trouble=text)
-    return Summary(directory.name, directory, live, died, state)
+        return Summary(directory.name, directory, live, trouble=text, written=written)
+    return Summary(directory.name, directory, live, died, state, written=written)
+
+
+def _written(directory: Path) -> tuple[int, ...]:
+    """Of the log and of the file that SQLite writes ahead; an empty one of those says nothing."""
+    facts = []
+    for name in ("session.db", "session.db-wal"):
+        with contextlib.suppress(OSError):
+            found = (directory / name).stat()
+            if found.st_size:
+                facts += [found.st_mtime_ns, found.st_size]
+    return tuple(facts)
 
 
 class Watcher:

@@ -24,13 +24,12 @@ from tui_al.ui.widgets.key_bar import KeyBar
 
 _STYLES = {"●": "bold $success", "◐": "bold $warning", "✗": "bold $error", "✓": "$primary"}
 
-_WELCOME = """\
-No session yet.
-
-A session is one experiment: a small acquisition model chooses which texts to label,
-the model you want to ship (the successor) learns from them, round after round.
-
-Press n to set one up: a sample experiment is filled in, and Enter starts it."""
+_WELCOME = (
+    "No session yet.\n\n"
+    "A session is one experiment: a small acquisition model chooses which texts to label, the model you want to ship (the "
+    "successor) learns from them, round after round.\n\n"
+    "Press n to set one up: a sample experiment is filled in, and Enter starts it."
+)
 
 
 class HomeScreen(TuiScreen):
@@ -42,9 +41,12 @@ class HomeScreen(TuiScreen):
     CSS = """
     HomeScreen OptionList { height: 1fr; border: none; padding: 0; background: $background; }
     HomeScreen OptionList:focus { border: none; }
-    HomeScreen #welcome { height: 1fr; padding: 1 2; display: none; }
+    HomeScreen #welcome { height: 1fr; max-width: 90; padding: 1 2; display: none; }
     HomeScreen.-empty #welcome { display: block; }
     HomeScreen.-empty OptionList { display: none; }
+    HomeScreen #offer { height: 1; padding: 0 1; background: $surface; color: $text-success; display: none; }
+    HomeScreen.-running #offer { display: block; }
+    HomeScreen.-short #offer { display: none; }
     HomeScreen #about { height: auto; max-height: 3; padding: 0 1; background: $surface; color: $text-muted; }
     HomeScreen.-short #about { display: none; }
     """
@@ -59,13 +61,13 @@ class HomeScreen(TuiScreen):
     def __init__(self) -> None:
         super().__init__()
         self.sessions: list[Summary] = []
-        self._offered = False
         self._watcher: Watcher | None = None
         self._jobs = Jobs(self)
 
     def compose(self) -> ComposeResult:
         """A row a session, and beneath what the marked one is about."""
         yield Static(id="title", classes="title-row")
+        yield Static(id="offer")
         yield OptionList(compact=True, markup=False)
         yield Static(_WELCOME, id="welcome")
         yield Static(id="about")
@@ -89,42 +91,47 @@ class HomeScreen(TuiScreen):
 
     def on_resize(self) -> None:
         """Rows are made for the width."""
-        self._show()
+        self._show(self.marked.name if self.marked else "")
 
     def _deliver(self, sessions: list[Summary]) -> None:
         with contextlib.suppress(RuntimeError):  # the app's loop is closed
             self.post_message(self.Read(sessions))
 
     def on_home_screen_read(self, event: Read) -> None:
-        """Show them; the first time, say what is running."""
-        self.sessions = event.sessions
-        self._show()
-        live = [s for s in self.sessions if s.live]
-        if not self._offered and live:
-            what = live[0].name if len(live) == 1 else f"{len(live)} sessions"
-            verb = "is" if len(live) == 1 else "are"
-            self.tui.say(f"{what} {verb} running. Enter watches.")
-        self._offered = True
-
-    def _show(self) -> None:
-        options = self.query_one(OptionList)
+        """Show them; the cursor stays on its session."""
         marked = self.marked
+        self.sessions = event.sessions
+        self._show(marked.name if marked else "")
+
+    def _show(self, marked: str) -> None:
+        options = self.query_one(OptionList)
         self.set_class(not self.sessions, "-empty")
         width = self.size.width - 3
+        longest = max((cell_width(printable(s.name)) for s in self.sessions), default=0)
         options.clear_options()
-        options.add_options([Option(row(s, width)) for s in self.sessions])
+        options.add_options([Option(row(s, width, longest)) for s in self.sessions])
         names = [s.name for s in self.sessions]
         if names:
-            known = marked is not None and marked.name in names
-            options.highlighted = names.index(marked.name) if known and marked else 0
+            options.highlighted = names.index(marked) if marked in names else 0
+            if self.focused is None:
+                options.focus()  # it could not take the focus while it was empty
         self._show_about()
-        live = sum(s.live for s in self.sessions)
-        count = f"{len(names)} {'session' if len(names) == 1 else 'sessions'}, {live} running"
-        title = Content.assemble(("tui-al", "bold"), "  ", count if names else "", "  ")
-        self.query_one("#title", Static).update(
-            title
-            + safe(str(self.tui.home), "$text-muted").truncate(max(4, width - len(title.plain)))
-        )
+        self._show_title(width)
+
+    def _show_title(self, width: int) -> None:
+        live = [s.name for s in self.sessions if s.live]
+        count = len(self.sessions)
+        told = f"{count} {'session' if count == 1 else 'sessions'}, {len(live)} running"
+        title = Content.assemble(("tui-al", "bold"), "  ", told if count else "", "  ")
+        where = safe(str(self.tui.home), "$text-muted").truncate(max(4, width - len(title.plain)))
+        self.query_one("#title", Static).update(title + where)
+        self.set_class(bool(live), "-running")
+        if live:
+            what = live[0] if len(live) == 1 else f"{len(live)} sessions"
+            verb = "is" if len(live) == 1 else "are"
+            self.query_one("#offer", Static).update(
+                safe(f"{what} {verb} running. Enter on it to watch.")
+            )
 
     @property
     def marked(self) -> Summary | None:
@@ -251,9 +258,10 @@ class HomeScreen(TuiScreen):
         )  # fmt: skip
 
 
-def row(summary: Summary, width: int) -> Content:
-    """A session in one line of `width` columns; what matters least goes first where it is narrow."""
-    name_width = max(10, min(32, width - 44)) if width >= 60 else max(8, width // 2 - 4)
+def row(summary: Summary, width: int, longest: int) -> Content:
+    """A session in one line of `width` columns, names `longest` wide; what matters least goes first where it is narrow."""
+    name_width = max(10, min(32, width - 53)) if width >= 60 else max(8, width // 2 - 4)
+    name_width = min(name_width, max(8, longest))
     name = shorten(printable(summary.name), name_width)
     name += " " * (name_width - cell_width(name))
     parts: list[Content | str] = [

@@ -11,6 +11,7 @@ from textual.widgets import Button, Input, Label, Static
 from tui_al.core.config import ExperimentConfig
 from tui_al.core.models import MODELS, TUNING_SUMMARIES
 from tui_al.core.presets import sample_experiment
+from tui_al.core.preview import Preview
 from tui_al.core.strategies import STRATEGIES
 from tui_al.core.tasks import Task
 from tui_al.errors import DataError, HubError, TuiAlError
@@ -55,14 +56,14 @@ class SetupScreen(TuiScreen):
     SetupScreen .note { width: 1fr; height: 1; color: $text-muted; text-wrap: nowrap; text-overflow: ellipsis; }
     SetupScreen .number { width: 8; margin-right: 2; }
     SetupScreen .word { margin-right: 1; color: $text-muted; }
-    SetupScreen #strategy { width: 20; }
+    SetupScreen #strategy { width: 20; margin-right: 1; }
     SetupScreen #more { display: none; margin-top: 1; }
     SetupScreen #more.-open { display: block; }
-    SetupScreen #fold { margin-top: 1; height: 1; min-width: 8; line-pad: 0; color: $text-muted; background: $background; }
+    SetupScreen #fold { margin-top: 1; height: 1; min-width: 8; color: $text-muted; background: $background; }
     SetupScreen #fold:focus { color: $primary; text-style: bold underline; }
     SetupScreen #foot { height: auto; max-height: 3; background: $panel; padding: 0 1; }
     SetupScreen #plan { width: 1fr; height: auto; max-height: 3; }
-    SetupScreen #start { width: 12; min-width: 12; margin-left: 1; line-pad: 0; background: $surface; color: $primary; }
+    SetupScreen #start { width: 12; min-width: 12; margin-left: 1; background: $surface; color: $primary; }
     SetupScreen #start:focus { background: $primary; color: $background; text-style: bold; }
     SetupScreen.-narrow .note { display: none; }
     SetupScreen.-narrow #amounts { layout: grid; grid-size: 4 2; grid-columns: 9 1fr 8 1fr; grid-rows: 1; height: 2; }
@@ -76,7 +77,7 @@ class SetupScreen(TuiScreen):
         super().__init__()
         self._values = setup_form.values_of(initial or sample_experiment())
         self._config: ExperimentConfig | None = None
-        self._preview: process.Preview | None = None
+        self._preview: Preview | None = None
         self._estimate: process.Estimate | None = None
         self._read_data: object = None
         self._data_error = ""
@@ -108,9 +109,7 @@ class SetupScreen(TuiScreen):
             yield MoreSettings(values)
         with Horizontal(id="foot"):
             yield Static(id="plan")
-            yield Button(
-                " [ Start ] " if self.tui.ascii else "  Start ⏎  ", id="start", compact=True
-            )
+            yield Button("[ Start ]" if self.tui.ascii else " Start ⏎ ", id="start", compact=True)
         yield KeyBar(self.KEYS_OF)
 
     def _amounts(self) -> FormRow:
@@ -244,7 +243,7 @@ class SetupScreen(TuiScreen):
         self._quiet = self.set_timer(_QUIET, self._read_anew)
 
     def _data_task(self) -> Task | None:
-        return Task(self._preview.task) if self._preview else None
+        return self._preview.task if self._preview else None
 
     def _check(self) -> None:
         """Read the form; show mistakes at their fields, and the notes that go with the answers."""
@@ -324,8 +323,9 @@ class SetupScreen(TuiScreen):
                 more = self.query_one(MoreSettings)
                 if more in widget.ancestors and not more.has_class("-open"):
                     self.action_more()
-                widget.focus()
-                self.tui.say(message, "error")
+                widget.focus(scroll_visible=False)
+                row = next(a for a in widget.ancestors if isinstance(a, FormRow))
+                self.call_after_refresh(row.scroll_visible, animate=False, top=True)
                 return
 
     def _show_notes(self) -> None:

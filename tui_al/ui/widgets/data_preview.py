@@ -2,9 +2,9 @@
 
 from textual.content import Content
 
+from tui_al.core.preview import Preview
 from tui_al.core.tasks import Task
 from tui_al.core.text import cell_width, printable, shorten
-from tui_al.host import process
 from tui_al.ui.safe import safe
 from tui_al.ui.widgets.label_bar import label_rows
 from tui_al.ui.widgets.lines import Lines
@@ -19,10 +19,10 @@ class DataPreview(Lines):
 
     def __init__(self) -> None:
         super().__init__()
-        self._preview: process.Preview | None = None
+        self._preview: Preview | None = None
         self._waiting = ""
 
-    def show_preview(self, preview: process.Preview | None, waiting: str = "") -> None:
+    def show_preview(self, preview: Preview | None, waiting: str = "") -> None:
         """What was found; or, with None, why there is nothing yet."""
         self._preview, self._waiting = preview, waiting
         self.show_lines()
@@ -55,19 +55,17 @@ def example_line(text: str, label: str, width: int) -> Content:
     return Content.assemble(safe(f"“{shorten(printable(text), room)}”"), " → ", safe(label, "bold"))
 
 
-def _sizes(found: process.Preview) -> str:
-    unit = "labels" if Task(found.task) is Task.CLASSIFICATION else "entity types"
+def _sizes(found: Preview) -> str:
+    unit = "labels" if found.task is Task.CLASSIFICATION else "entity types"
     parts = [f"{found.train:,} train", f"{found.test:,} test", f"{len(found.labels)} {unit}"]
     if found.unlabelled:
         parts.append(f"{found.unlabelled:,} without a label")
     return " · ".join(parts)
 
 
-def whole_preview(found: process.Preview) -> Content:
+def whole_preview(found: Preview) -> Content:
     """Everything that is known of the data, to read at leisure."""
     lines = [Content(_sizes(found))]
-    if found.columns:
-        lines.append(safe(f"columns: {', '.join(found.columns)}", "$text-muted"))
     lines += [safe(f"⚠ {text}", "$text-warning") for text in found.warnings]
     lines += [safe(text, "$text-muted") for text in found.notes]
     lines += [Content(""), Content.styled("Rows", "bold")]

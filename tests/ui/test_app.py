@@ -1,0 +1,149 @@
+"""The app itself: themes, terminals, palette, leaving, odd sizes."""
+
+import fcntl
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.ui.conftest import drive, shown, until
+from tests.ui.fake_engine import FakeEngine
+from tests.ui.sessions import record
+from tui_al.ui.app import TuiAl
+from tui_al.ui.screens.home import HomeScreen
+from tui_al.ui.screens.results import ResultsScreen
+from tui_al.ui.screens.run import RunScreen
+from tui_al.ui.terminal import Terminal
+from tui_al.ui.theme import ascii_cells
+
+UTF8 = {"LANG": "en_US.UTF-8", "TERM": "xterm-256color"}
+
+
+def test_the_interface_is_imported_without_torch() -> None:
+    code = (
+        "import sys, tui_al.ui.app, tui_al.ui.screens.home, tui_al.ui.screens.setup, tui_al.ui.screens.run;"
+        "import tui_al.ui.screens.results;"
+        "print([m for m in ('torch', 'transformers', 'adapters', 'datasets', 'pyarrow') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("environ", "expected"),
+    [
+        (UTF8, Terminal()),
+        ({**UTF8, "SSH_CONNECTION": "10.0.0.1 1 10.0.0.2 22"}, Terminal(remote=True)),
+        ({**UTF8, "SSH_CONNECTION": "x", "TUI_AL_REMOTE": "0"}, Terminal()),
+        ({**UTF8, "COLORFGBG": "0;15"}, Terminal(light=True)),
+        ({**UTF8, "COLORFGBG": "15;0"}, Terminal()),
+        ({**UTF8, "COLORFGBG": "0;15", "TUI_AL_THEME": "dark"}, Terminal()),
+        ({**UTF8, "TERM": "vt100"}, Terminal(ascii=True)),
+        ({"LANG": "C"}, Terminal(ascii=True)),
+        ({"LC_ALL": "de_DE.ISO-8859-1", "LANG": "de_DE.UTF-8"}, Terminal(ascii=True)),
+        ({**UTF8, "TUI_AL_ASCII": "1"}, Terminal(ascii=True)),
+    ],
+)
+def test_the_terminal_is_read_from_the_environment(
+    environ: dict[str, str], expected: Terminal
+) -> None:
+    assert Terminal.read(environ) == expected
+
+
+def test_far_away_there_are_fewer_frames_unless_the_person_has_set_them() -> None:
+    environ = {"TEXTUAL_FPS": "30"}
+    Terminal(remote=True).prepare(environ)
+    assert environ == {
+        "TEXTUAL_FPS": "30",
+        "TEXTUAL_ANIMATIONS": "none",
+        "TEXTUAL_SMOOTH_SCROLL": "0",
+    }
+
+
+def test_ascii_keeps_the_width() -> None:
+    assert ascii_cells("▸ 日本 … é ─╮") == "> ???? . ? -+"
+    assert ascii_cells("plain") == "plain"
+
+
+async def test_without_unicode_nothing_but_ascii_is_painted(home: Path, engine: FakeEngine) -> None:
+    record(home, "one").finish()
+    async with drive(TuiAl(home, terminal=Terminal(ascii=True))) as pilot:
+        for keys in ((), ("n",), ("f3",), ("f1",), ("escape",), ("f4",)):
+            await pilot.press(*keys)
+            await pilot.pause()
+            assert shown(pilot.app).isascii(), keys
+        await pilot.press("escape")
+        await until(pilot, lambda: "delivery ######## 100" in shown(pilot.app))
+
+
+async def test_f8_switches_between_dark_and_light(home: Path, engine: FakeEngine) -> None:
+    async with drive(TuiAl(home, terminal=Terminal(light=True))) as pilot:
+        assert pilot.app.theme == "tui-al-light"
+        await pilot.press("f8")
+        assert pilot.app.theme == "tui-al-dark"
+
+
+async def test_no_color_paints_greys_and_marks_the_focus_otherwise(
+    home: Path, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with drive(TuiAl(home)) as pilot:
+        await pilot.press("up", "up", "up", "up", "up", "up")
+        await until(pilot, lambda: "▸" in shown(pilot.app).replace("▸ more", ""))
+        for strip in pilot.app.screen._compositor.render_strips():
+            for segment in strip:
+                for color in (segment.style.color, segment.style.bgcolor) if segment.style else ():
+                    if color is not None and color.triplet is not None:
+                        assert max(color.triplet) - min(color.triplet) <= 2
+
+
+async def test_it_opens_on_the_session_that_was_asked_for(home: Path, engine: FakeEngine) -> None:
+    done, half = record(home, "done"), record(home, "half")
+    done.finish()
+    half.start()
+    half.rounds(half.config.seeds[0], 2)
+    async with drive(TuiAl(home, done.directory)) as pilot:
+        assert isinstance(pilot.app.screen, ResultsScreen)
+    async with drive(TuiAl(home, half.directory)) as pilot:
+        assert isinstance(pilot.app.screen, RunScreen)
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, HomeScreen))
+
+
+async def test_a_session_that_cannot_be_opened_is_a_dialog(home: Path, engine: FakeEngine) -> None:
+    async with drive(TuiAl(home, home / "sessions" / "gone[red]")) as pilot:
+        await until(pilot, lambda: "gone[red] cannot be opened" in shown(pilot.app))
+
+
+async def test_leaving_says_what_keeps_running(home: Path, engine: FakeEngine) -> None:
+    recording = record(home, "live-one")
+    recording.start()
+    with (recording.directory / "engine.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        async with drive(TuiAl(home)) as pilot:
+            await until(pilot, lambda: "live-one" in shown(pilot.app))
+            await pilot.press("q")
+            await pilot.pause()
+            (said,) = pilot.app._exit_renderables
+            assert "live-one keeps running. `tui-al attach live-one`" in str(said)
+
+
+async def test_the_palette_finds_the_keys_of_the_screen(home: Path, engine: FakeEngine) -> None:
+    async with drive(TuiAl(home), (100, 30)) as pilot:
+        await pilot.press("f9")
+        await pilot.press(*"rows")
+        await until(pilot, lambda: "rows (F4)" in shown(pilot.app))
+
+
+async def test_any_size_at_any_moment(home: Path, engine: FakeEngine) -> None:
+    recording = record(home, "one")
+    recording.start()
+    recording.rounds(recording.config.seeds[0], 3)
+    async with drive(TuiAl(home)) as pilot:
+        for keys in (("d",), ("escape", "n"), ("f3",), ("f4",)):
+            await pilot.press(*keys)
+            for width, height in ((40, 10), (200, 60), (1, 1), (80, 24)):
+                await pilot.resize_terminal(width, height)
+                await pilot.pause()
+        assert pilot.app.is_running

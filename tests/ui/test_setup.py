@@ -1,0 +1,279 @@
+"""The set-up screen: one Enter, mistakes at their fields, pickers, the folded rest."""
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Button
+
+from tests.ui.conftest import SIZES, assert_clean, drive, shown, until
+from tests.ui.fake_engine import FakeEngine, found
+from tests.ui.torture import TEXTS
+from tui_al.core.presets import sample_experiment
+from tui_al.core.preview import Preview
+from tui_al.core.tasks import Task
+from tui_al.errors import DataError, EngineError
+from tui_al.ui.app import TuiAl
+from tui_al.ui.screens.dialogs import ErrorDialog, TextDialog
+from tui_al.ui.screens.pick import PickDialog
+from tui_al.ui.screens.setup import SetupScreen
+from tui_al.ui.widgets.fields import PickField, TextField
+
+
+def field(pilot: Pilot[Any], name: str) -> PickField | TextField:
+    """The widget of a field."""
+    for widget in pilot.app.screen.query("PickField, TextField"):
+        if getattr(widget, "field", "") == name:
+            assert isinstance(widget, PickField | TextField)
+            return widget
+    raise KeyError(name)
+
+
+async def ready(pilot: Pilot[Any]) -> None:
+    """The data is read and the time estimated."""
+    await until(pilot, lambda: "trainings, about 6 min" in shown(pilot.app))
+
+
+async def test_an_empty_home_opens_on_it_and_one_enter_starts_the_sample(
+    home: Path, engine: FakeEngine
+) -> None:
+    async with drive(TuiAl(home)) as pilot:
+        assert isinstance(pilot.app.screen, SetupScreen)
+        assert isinstance(pilot.app.focused, Button)
+        await pilot.press("enter")
+        await until(pilot, lambda: engine.started and not isinstance(pilot.app.screen, SetupScreen))
+        assert engine.created == [sample_experiment()]
+        assert engine.started == [home / "sessions" / "made"]
+        assert len(pilot.app.screen_stack) == 3  # the default one, the sessions, the run
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_data_and_plan_are_shown(
+    home: Path, engine: FakeEngine, size: tuple[int, int]
+) -> None:
+    async with drive(TuiAl(home), size) as pilot:
+        await until(pilot, lambda: "200 train · 50 test · 2 labels" in shown(pilot.app))
+        await until(pilot, lambda: "21 trainings, about 6 min" in shown(pilot.app))
+        assert "Start" in shown(pilot.app)
+        if size != (40, 10):
+            assert "“my parcel is late” → delivery" in shown(pilot.app)
+            assert "asks what the model is least sure of" in shown(pilot.app)
+
+
+async def test_a_typed_mistake_stands_at_its_field_and_nothing_starts(
+    home: Path, engine: FakeEngine
+) -> None:
+    async with drive(TuiAl(home)) as pilot:
+        await ready(pilot)
+        field(pilot, "batch").focus()
+        await pilot.press("backspace", "x")
+        await until(pilot, lambda: "batch: '5x' is no amount" in shown(pilot.app))
+        assert "1 field needs another look" in shown(pilot.app)
+        field(pilot, "rounds").focus()
+        await pilot.press("f2")
+        await pilot.pause()
+        assert pilot.app.focused is field(pilot, "batch")
+        assert not engine.created
+        await pilot.press("backspace", "%")
+        await until(
+            pilot, lambda: "is no amount" not in shown(pilot.app).split("start with")[1][:400]
+        )
+        await pilot.press("f2")
+        await until(pilot, lambda: engine.created)
+
+
+async def test_a_mistake_in_the_folded_part_unfolds_it(home: Path, engine: FakeEngine) -> None:
+    async with drive(TuiAl(home)) as pilot:
+        await ready(pilot)
+        await pilot.press("f3")
+        epochs = field(pilot, "successor.epochs")
+        epochs.focus()
+        await pilot.press("backspace", "0")
+        await pilot.press("f3")
+        await pilot.pause()
+        assert not epochs.is_on_screen
+        await pilot.press("f2")
+        await until(pilot, lambda: pilot.app.focused is epochs)
+        await until(pilot, lambda: "epochs = 0 is out of range" in shown(pilot.app))
+        assert not engine.created
+
+
+async def test_data_is_picked_by_name_and_read_anew(home: Path, engine: FakeEngine) -> None:
+    engine.previews["events"] = found((("a fair in Oslo", "LOC"),), task=Task.TAGGING)
+    async with drive(TuiAl(home)) as pilot:
+        await ready(pilot)
+        field(pilot, "data.source").focus()
+        await pilot.press("e")
+        await until(pilot, lambda: isinstance(pilot.app.screen, PickDialog))
+        assert "Short event announcements" in shown(pilot.app)
+        await pilot.press("v", "enter")
+        await until(pilot, lambda: "1 entity types" in shown(pilot.app))
+        assert field(pilot, "data.source").value == "events"
+        assert [data.source for data in engine.asked] == ["tickets", "events"]
+        field(pilot, "strategy").focus()
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, PickDialog))
+        assert "mnlp" in shown(pilot.app)
+
+
+async def test_data_that_is_not_there_is_said_at_the_field(home: Path, engine: FakeEngine) -> None:
+    async with drive(TuiAl(home)) as pilot:
+        await ready(pilot)
+        field(pilot, "data.source").focus()
+        await pilot.press("x", "[", "/", "]", "enter")
+        await until(pilot, lambda: "There is no data set 'x[/]'. Give a name" in shown(pilot.app))
+        await pilot.press("f2")
+        await pilot.pause()
+        assert not engine.created
+        assert pilot.app.focused is field(pilot, "data.source")
+
+
+async def test_a_strategy_that_does_not_fit_the_data_is_said_at_the_field(
+    home: Path, engine: FakeEngine
+) -> None:
+    engine.previews["events"] = found((("a fair in Oslo", "LOC"),), task=Task.TAGGING)
+    async with drive(TuiAl(home)) as pilot:
+        await ready(pilot)
+        await pilot.press("up")
+        screen = pilot.app.screen
+        assert isinstance(screen, SetupScreen)
+        screen._changed("strategy", "mnlp")
+        await until(pilot, lambda: "strategy mnlp" in shown(pilot.app))
+        await pilot.press("f2")
+        await pilot.pause()
+        assert not engine.created
+
+
+async def test_a_path_is_completed(
+    home: Path, engine: FakeEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sets" / "mine").mkdir(parents=True)
+    (tmp_path / "sets" / "mine" / "train.csv").write_text("text,label\n")
+    (tmp_path / "sets" / "notes.pdf").write_text("")
+    monkeypatch.chdir(tmp_path)
+    engine.previews["./sets/mine/train.csv"] = found()
+    async with drive(TuiAl(home)) as pilot:
+        await ready(pilot)
+        field(pilot, "data.source").focus()
+        await pilot.press(".", "/", "s")
+        await until(pilot, lambda: "./sets/" in shown(pilot.app))
+        await pilot.press("tab")
+        await until(pilot, lambda: "./sets/mine/" in shown(pilot.app))
+        assert "notes.pdf" not in shown(pilot.app)
+        await pilot.press("m", "tab")
+        await until(pilot, lambda: "train.csv" in shown(pilot.app))
+        await pilot.press("t", "enter")
+        await until(pilot, lambda: engine.asked[-1].source == "./sets/mine/train.csv")
+
+
+async def test_settings_follow_model_tuning_and_preset(home: Path, engine: FakeEngine) -> None:
+    async with drive(TuiAl(home), (120, 40)) as pilot:
+        await ready(pilot)
+        await pilot.press("f3")
+        assert field(pilot, "acquisition.learning_rate").value == "0.002"
+        await pilot.press("enter", "down", "enter")
+        await until(pilot, lambda: field(pilot, "preset").value == "paper")
+        assert field(pilot, "acquisition.learning_rate").value == "0.0001"
+        assert field(pilot, "successor.epochs").value == "15"
+        field(pilot, "acquisition.tuning").focus()
+        await pilot.press("l", "enter")
+        await until(pilot, lambda: field(pilot, "acquisition.tuning").value == "lora")
+        await pilot.press("f2")
+        await until(pilot, lambda: engine.created)
+        (config,) = engine.created
+        assert (config.acquisition.tuning, config.acquisition.learning_rate) == ("lora", 1e-4)
+        assert (config.successor.learning_rate, config.successor.dropout) == (2e-5, 0.0)
+
+
+async def test_the_number_of_seeds_gives_the_fixed_ones(home: Path, engine: FakeEngine) -> None:
+    async with drive(TuiAl(home)) as pilot:
+        await ready(pilot)
+        field(pilot, "seeds").focus()
+        await pilot.press("backspace", "3", "f2")
+        await until(pilot, lambda: engine.created)
+        assert engine.created[0].seeds == (23419, 705525, 4837)
+
+
+async def test_start_goes_to_the_error_dialog_and_the_form_stays(
+    home: Path, engine: FakeEngine
+) -> None:
+    engine.create_error = EngineError("The disk is full [/x].", "Free some space.")
+    async with drive(TuiAl(home)) as pilot:
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ErrorDialog))
+        assert "The disk is full [/x]." in shown(pilot.app)
+        assert "Free some space." in shown(pilot.app)
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, SetupScreen))
+        engine.create_error = DataError("The file changed.", "Look at it.")
+        await ready(pilot)
+        await pilot.press("f2")
+        await until(pilot, lambda: "The file changed. Look at it." in shown(pilot.app))
+
+
+async def test_keys_that_cannot_act_say_why(home: Path, engine: FakeEngine) -> None:
+    engine.hold = threading.Event()
+    async with drive(TuiAl(home)) as pilot:
+        await pilot.press("f4")
+        await until(pilot, lambda: "still being read" in shown(pilot.app))
+        engine.hold.set()
+        await ready(pilot)
+
+
+async def test_the_rows_and_all_labels_are_one_key_away(home: Path, engine: FakeEngine) -> None:
+    async with drive(TuiAl(home)) as pilot:
+        await ready(pilot)
+        await pilot.press("f4")
+        await until(pilot, lambda: isinstance(pilot.app.screen, TextDialog))
+        assert "the left side only crackles" in shown(pilot.app)
+        assert "100  delivery" in shown(pilot.app)
+
+
+async def test_escape_leaves_to_the_sessions(home: Path, engine: FakeEngine) -> None:
+    async with drive(TuiAl(home)) as pilot:
+        await pilot.press("escape")
+        await until(pilot, lambda: "No session yet" in shown(pilot.app))
+
+
+async def test_letters_do_not_leave_the_app_while_a_field_has_the_focus(
+    home: Path, engine: FakeEngine
+) -> None:
+    async with drive(TuiAl(home)) as pilot:
+        await ready(pilot)
+        field(pilot, "acquisition.model").focus()
+        await pilot.press("q")
+        await until(pilot, lambda: isinstance(pilot.app.screen, PickDialog))
+        assert pilot.app.is_running
+
+
+@pytest.mark.parametrize("name", TEXTS)
+async def test_torture_texts_are_shown_as_they_are(
+    home: Path, engine: FakeEngine, name: str
+) -> None:
+    text = TEXTS[name]
+    engine.previews["tickets"] = Preview(
+        name=text, task=Task.CLASSIFICATION, labels=(text, "b"), train=2, test=1, unlabelled=1, counts={text: 1, "b": 1},
+        rows=((text, text),), words=1.0, notes=(text,), warnings=(text,),
+    )  # fmt: skip
+    async with drive(TuiAl(home)) as pilot:
+        await until(pilot, lambda: "2 train" in shown(pilot.app))
+        assert_clean(pilot.app)
+        await pilot.press("f4")
+        await until(pilot, lambda: isinstance(pilot.app.screen, TextDialog))
+        assert_clean(pilot.app)
+        if name in ("closing tag", "style", "link", "array", "variable"):
+            assert text in shown(pilot.app)
+        await pilot.press("escape")
+        await pilot.pause()
+        screen = pilot.app.screen
+        assert isinstance(screen, SetupScreen)
+        screen._fill({"data.source": text, "data.text_column": text, "name": text})
+        screen._changed("data.source", text)
+        screen._failed("preview", DataError(f"bad {text}", text))
+        await pilot.pause()
+        assert_clean(pilot.app)
+        await pilot.resize_terminal(40, 10)
+        await pilot.pause()
+        assert_clean(pilot.app)

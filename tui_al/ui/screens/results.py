@@ -28,7 +28,10 @@ class ResultsScreen(SessionScreen):
     DEFAULT_CSS = """
     ResultsScreen {
         & #body { layout: vertical; height: 1fr; }
-        & #numbers { height: auto; max-height: 9; scrollbar-size: 1 1; }
+        & #numbers {
+            height: auto; max-height: 9; scrollbar-size: 1 1;
+            scrollbar-color: $border-blurred; scrollbar-background: $background;
+        }
         & #facts, & #comparison { padding: 0 1; }
         & #main { height: 1fr; }
         & #curve { height: 1fr; }
@@ -38,6 +41,7 @@ class ResultsScreen(SessionScreen):
         &.-wide #numbers { width: 46; height: 1fr; max-height: 100%; border: round $border-blurred; }
         &.-wide #curve { border: round $border-blurred; padding: 0 1; }
         &.-wide #comparison { border: round $border-blurred; }
+        &.-wide #numbers, &.-wide #comparison { border-title-color: $foreground-muted; }
     }
     """
 

@@ -50,6 +50,7 @@ class RunScreen(SessionScreen):
         &.-notice #notice { display: block; }
         &.-curve #curve, &.-rounds #rounds, &.-log #log, &.-printed #printed { display: block; }
         & #now, & #machine { padding: 0 1; }
+        & ToastRack { margin-bottom: 3; }
         &.-short #machine, &.-short.-notice #side { display: none; }
         &.-short #notice { max-height: 3; }
         &.-tall #curve { display: block; height: 3fr; min-height: 12; }
@@ -291,6 +292,5 @@ def notice(update: Update, log_rows: int) -> list[Content]:
 def _not_running(state: SessionState, *, died: bool) -> Content:
     if state.engine is None and not died:
         return Content("Nothing has run yet; p starts it.")
-    return Content.assemble(
-        ("p lets it go on", "bold"), " from where it was; no finished round is lost."
-    )
+    where = "" if died else " from where it was; no finished round is lost"
+    return Content.assemble(("p lets it go on", "bold"), f"{where}.")

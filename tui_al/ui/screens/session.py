@@ -54,7 +54,7 @@ class SessionScreen(TuiScreen):
 
     def on_mount(self) -> None:
         """Begin to follow, and look for sessions to compare with."""
-        interval = 0.5 if self.tui.remote else 0.25
+        interval = 1.0 if self.tui.remote else 0.5
         self._follower = Follower(self.directory, self._changed, interval)
         self._follower.start()
 

@@ -19,7 +19,7 @@ from tui_al.report.settings import facts
 from tui_al.ui.eta import duration
 from tui_al.ui.safe import safe
 from tui_al.ui.widgets.glyphs import bar, is_ascii
-from tui_al.ui.widgets.lines import Lines
+from tui_al.ui.widgets.lines import Lines, flow
 
 _LABEL = 19
 
@@ -70,11 +70,8 @@ def _numbers(state: SessionState, width: int, *, wide: bool) -> list[Content]:
     at = f"{spent.labels[-1]:,.0f} {budget_unit(state)}, {seeds} of {len(state.runs)} seeds"
     if wide:
         return [line for pair in [*pairs, ("at", at)] for line in _fact(*pair, width, bold=True)]
-    flowing = Content("   ").join(
-        Content.assemble(f"{name}\u00a0", (value.replace(" ", "\u00a0"), "bold"))
-        for name, value in pairs
-    )
-    return [*flowing.wrap(width), Content.styled(f"at {at}", "$foreground-muted")]
+    numbers = [Content.assemble(f"{name} ", (value, "bold")) for name, value in pairs]
+    return [*flow(numbers, "   ", width), Content.styled(f"at {at}", "$foreground-muted")]
 
 
 def _metrics(state: SessionState) -> list[str]:
@@ -101,12 +98,9 @@ def _time_bars(state: SessionState, width: int, ascii_only: bool) -> list[Conten
 
 def _time_row(state: SessionState, width: int) -> list[Content]:
     spent = mean_seconds(state)
-    parts = " · ".join(
-        f"{name} {duration(seconds)}".replace(" ", "\u00a0") for name, seconds in spent.items()
-    )
-    return Content.assemble(
-        "time of a run ", (duration(sum(spent.values())), "bold"), f": {parts}"
-    ).wrap(width)
+    total = Content.assemble("time of a run ", (duration(sum(spent.values())), "bold"))
+    parts = [Content(f"{name} {duration(seconds)}") for name, seconds in spent.items()]
+    return flow([total, *parts], " · ", width)
 
 
 def _models(state: SessionState, directory: Path, width: int) -> list[Content]:

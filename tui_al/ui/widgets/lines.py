@@ -1,7 +1,9 @@
 """A widget of a few lines of text, written anew for each width, painted only when they differ."""
 
+from collections.abc import Sequence
+
 from textual.content import Content
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.widget import Widget
 
 
@@ -19,10 +21,16 @@ class Lines(Widget):
         raise NotImplementedError
 
     def show_lines(self) -> None:
-        """Write the lines anew; paint, and make room, only if need be."""
-        fresh = self.lines(self.content_size.width or 80)
-        if fresh != self._shown:
-            self.refresh(layout=len(fresh) != len(self._shown))
+        """Write the lines anew and paint the rows that differ; make room if there are more or fewer."""
+        width = self.content_size.width
+        fresh = self.lines(width or 80)
+        if len(fresh) != len(self._shown):
+            self.refresh(layout=True)
+            return
+        pairs = zip(fresh, self._shown, strict=True)
+        changed = [Region(0, y, width, 1) for y, (new, old) in enumerate(pairs) if new != old]
+        if changed:
+            self.refresh(*changed)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002
         """As many rows as there are lines."""
@@ -48,3 +56,15 @@ def spread_out(left: Content, right: Content, width: int) -> Content:
         left = left.truncate(room, ellipsis=True)
     gap = width - left.cell_length - right.cell_length
     return Content.assemble(left, " " * gap, right)
+
+
+def flow(parts: Sequence[Content], between: str, width: int) -> list[Content]:
+    """The parts in rows of at most `width` columns; a part is broken only if it is wider than that."""
+    rows: list[Content] = []
+    for part in parts:
+        joined = Content.assemble(rows[-1], between, part) if rows else part
+        if rows and joined.cell_length <= width:
+            rows[-1] = joined
+        else:
+            rows += part.wrap(width)
+    return rows

@@ -106,7 +106,12 @@ class LinesView(ScrollView, can_focus=True):
     Long lines are wrapped, so that nothing is out of sight sideways.
     """
 
-    DEFAULT_CSS = "LinesView { height: 1fr; scrollbar-size: 1 1; overflow-x: hidden; }"
+    DEFAULT_CSS = """
+    LinesView {
+        height: 1fr; scrollbar-size: 1 1; overflow-x: hidden;
+        scrollbar-color: $border-blurred; scrollbar-background: $background;
+    }
+    """
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)

@@ -194,7 +194,7 @@ def _use(
     percent: float | None, past: Sequence[float | None], width: int, ascii_only: bool
 ) -> Content:
     shown = _percent(percent)
-    seen = spark(past, max(1, width - 6 - len(shown)), ascii_only, low=0, high=100)
+    seen = spark(past, max(1, width - 7 - len(shown)), ascii_only, low=0, high=100)
     return spread_out(Content.assemble("use  ", (seen, "$primary")), Content(shown), width)
 
 

@@ -70,7 +70,12 @@ class NowPanel(Lines):
         state = self._update.state
         run = current_run(state)
         if run is None:
-            return [Content.styled("nothing has run yet", "$foreground-muted")]
+            said = (
+                "getting ready: models and data are loaded"
+                if self._update.live
+                else "nothing has run yet"
+            )
+            return [Content.styled(said, "$foreground-muted")]
         ascii_only = is_ascii(self)
         works = self._update.live and not state.paused
         if self.screen.has_class("-wide"):

@@ -59,6 +59,7 @@ class RoundsTable(DataTable[Text]):
 
     DEFAULT_CSS = """
     RoundsTable { background: $background; scrollbar-size: 1 1; }
+    RoundsTable:focus { background-tint: $background 0%; }
     RoundsTable > .datatable--header { background: $background; color: $foreground-muted; text-style: none; }
     RoundsTable > .datatable--cursor, RoundsTable:focus > .datatable--cursor {
         background: $panel; color: $foreground; text-style: bold;

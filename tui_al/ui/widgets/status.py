@@ -27,10 +27,10 @@ def status(update: Update, *, starting: bool = False, stopping: bool = False) ->
     if update.live and not state.finished:
         if stopping:
             return Status("◐", "stopping", "$text-warning")
-        if state.paused:
-            return Status("◐", "paused", "$text-warning")
         if starting or state.ended or state.engine is None:
             return Status("○", "starting", "$text-warning")
+        if state.paused:
+            return Status("◐", "paused", "$text-warning")
         return Status("●", "running", "$text-success")
     if state.finished:
         return Status("✓", "finished", "$text-success")

@@ -1,0 +1,35 @@
+# Two commands set everything up: `make run` and `make test`. Both make .venv with Python 3.11 or newer and install into it.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt
+
+# The experiment that the app has preselected, for machines and pipes without a terminal.
+SAMPLE := simulate tickets --strategy lc --seed-size 5% --batch 5% --iterations 10 --seeds 1
+
+.PHONY: run test check clean
+
+run: $(VENV)/.run
+	@if [ -t 0 ] && [ -t 1 ]; then $(BIN)/tui-al; else $(BIN)/tui-al $(SAMPLE); fi
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+$(VENV)/.run: pyproject.toml constraints.txt
+	@echo "installing into $(VENV) …" >&2
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(INSTALL) --editable '.[offline,report]'
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run
+	@$(INSTALL) --editable '.[offline,report,dev]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV)

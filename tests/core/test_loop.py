@@ -221,6 +221,16 @@ class TestRounds:
         }
         assert len(sets) == 1
 
+    def test_the_draws_are_the_seeds(self) -> None:
+        dataset = texts()
+        events, _ = drive(configured("random"), dataset)
+        seed_set, first, _ = (rows_of(query, dataset) for query in of_kind(events, ev.Queried))
+        drawn = np.random.default_rng([SEED, 0, Purpose.SEED_SET]).permutation(10)
+        assert seed_set == np.argsort(drawn)[:2].tolist()
+        left = np.delete(np.arange(10), seed_set)
+        drawn = np.random.default_rng([SEED, 1, Purpose.SELECT]).permutation(8)
+        assert first == left[np.argsort(drawn)[:2]].tolist()
+
     def test_a_diverged_model_is_an_engine_error(self) -> None:
         dataset = texts()
         with pytest.raises(EngineError, match="NaN"):

@@ -59,7 +59,7 @@ async def test_what_is_to_be_seen_at_80x24(working: Recording) -> None:
         assert "epoch 2/4, step 30/60  117 samples/s" in text
         assert "50%  0:01 left" in text  # 120 samples at 117.3/s
         assert "loss" in text
-        assert "about" in text and "left in all" in text
+        assert "all done in" in text
         assert "p pause" in text.splitlines()[-1]
         assert all(len(row) <= 80 for row in text.splitlines())
 
@@ -170,6 +170,18 @@ async def test_an_engine_that_dies_before_its_first_word(home: Path, engine: Fak
         engine.die("The engine ended with an error.", "ImportError: no torch")
         await until(pilot, lambda: "engine died" in shown(app).splitlines()[0])
         assert "ImportError: no torch" in shown(app)
+
+
+async def test_a_session_that_was_stopped(working: Recording, engine: FakeEngine) -> None:
+    working.append(ev.EngineFinished("stopped"))
+    engine.leave()
+    app = app_on(working)
+    async with drive(app) as pilot:
+        await until(pilot, lambda: "■ stopped" in shown(app).splitlines()[0])
+        assert "■ train successor" in shown(app)
+        assert "p lets it go on from where it was; no finished round is lost." in shown(app)
+        await pilot.press("p")
+        await until(pilot, lambda: engine.started == [working.directory])
 
 
 async def test_a_run_that_failed_says_why(working: Recording, engine: FakeEngine) -> None:

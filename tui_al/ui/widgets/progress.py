@@ -34,7 +34,7 @@ def steps(state: SessionState, run: RunState) -> list[Step]:
     if run.round == 0 or (chosen and chosen.needs == "nothing"):
         names = names[2:]
     asked = next((len(q.ids) for q in reversed(run.queries) if q.round == run.round), None)
-    closed = run.last_round >= run.round and run.status in ("running", "finished")
+    closed = run.last_round >= run.round
     listed = []
     for name in names:
         if name == _QUERY and asked is not None:
@@ -44,7 +44,7 @@ def steps(state: SessionState, run: RunState) -> list[Step]:
         elif closed:
             seconds = run.points[-1].seconds.get(name)
             listed.append(Step("✓", name, "" if seconds is None else f"{seconds:,.1f} s"))
-        elif name == run.phase and run.status == "running":
+        elif name == run.phase:
             listed.append(Step("▶", name, ""))
         else:
             listed.append(Step("·", name, ""))
@@ -133,8 +133,10 @@ def _named(step: Step, works: bool) -> Content:
 
 
 def _bar(run: RunState, width: int, ascii_only: bool, works: bool) -> Content:
-    """Bar, percentage, and the time that is left of the phase."""
+    """Bar, percentage, and the time that is left of the phase; nothing where it was broken off for good."""
     progress = run.progress
+    if progress is None and not works:
+        return Content("")
     share = progress.done / progress.total if progress and progress.total else 0.0
     left = phase_remaining(run) if works else None
     ending = f" {share:4.0%}" + ("" if left is None else f"  {duration(left)} left")
@@ -167,4 +169,4 @@ def _loss(run: RunState, width: int, ascii_only: bool) -> Content:
 
 def _left(state: SessionState, works: bool) -> str:
     seconds = remaining_seconds(state) if works else None
-    return "" if seconds is None else f"about {roughly(seconds)} left in all"
+    return "" if seconds is None else f"all done in {roughly(seconds)}"

@@ -1,10 +1,12 @@
 """The key table, and what is made from it."""
 
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
-from tests.ui.conftest import drive, shown
+from tests.ui.conftest import drive, shown, until
+from tests.ui.fake_engine import FakeEngine
 from tui_al.ui.app import TuiAl
 from tui_al.ui.keys import KEYS, SCREENS, bindings, display, keys_of, markdown_table
 from tui_al.ui.widgets.key_bar import fitting, keys_everywhere
@@ -62,13 +64,16 @@ def test_the_readme_table_has_a_row_for_each_key() -> None:
     assert "| Everywhere | `F1`, `?` |" in table
 
 
-async def test_help_shows_the_keys_of_the_screen_and_escape_closes_it(home) -> None:  # type: ignore[no-untyped-def]
+async def test_help_shows_the_keys_of_the_screen_and_escape_closes_it(
+    home: Path, engine: FakeEngine
+) -> None:
     async with drive(TuiAl(home), (80, 40)) as pilot:
+        await pilot.press("f1")
+        await until(pilot, lambda: "Show rows of the data" in shown(pilot.app))
+        await pilot.press("escape", "escape")
+        await until(pilot, lambda: "No session yet" in shown(pilot.app))
         await pilot.press("question_mark")
-        await pilot.pause()
-        text = shown(pilot.app)
-        assert "Delete a session that is not running" in text
-        assert "Everywhere" in text
+        await until(pilot, lambda: "Delete a session that is not running" in shown(pilot.app))
+        assert "Everywhere" in shown(pilot.app)
         await pilot.press("escape")
-        await pilot.pause()
-        assert "Everywhere" not in shown(pilot.app)
+        await until(pilot, lambda: "Everywhere" not in shown(pilot.app))

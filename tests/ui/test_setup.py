@@ -107,7 +107,7 @@ async def test_data_is_picked_by_name_and_read_anew(home: Path, engine: FakeEngi
         field(pilot, "data.source").focus()
         await pilot.press("e")
         await until(pilot, lambda: isinstance(pilot.app.screen, PickDialog))
-        assert "Short event announcements" in shown(pilot.app)
+        await until(pilot, lambda: "Short event announcements" in shown(pilot.app))
         await pilot.press("v", "enter")
         await until(pilot, lambda: "1 entity types" in shown(pilot.app))
         assert field(pilot, "data.source").value == "events"
@@ -115,7 +115,7 @@ async def test_data_is_picked_by_name_and_read_anew(home: Path, engine: FakeEngi
         field(pilot, "strategy").focus()
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, PickDialog))
-        assert "mnlp" in shown(pilot.app)
+        await until(pilot, lambda: "mnlp" in shown(pilot.app))
 
 
 async def test_data_that_is_not_there_is_said_at_the_field(home: Path, engine: FakeEngine) -> None:

@@ -30,7 +30,6 @@ class TuiAl(App[None]):
     .title-row { height: 1; background: $panel; padding: 0 1; }
     .muted { color: $text-muted; }
     OptionList:nocolor > .option-list--option-highlighted { text-style: bold reverse; }
-    Button:nocolor:focus { text-style: bold reverse; }
     """
 
     def __init__(

@@ -7,6 +7,9 @@ from textual.theme import Theme
 
 from tui_al.core.text import cell_width
 
+#: A focused button is underlined as well as coloured.
+_FOCUS = {"button-focus-text-style": "bold underline"}
+
 DARK = Theme(
     name="tui-al-dark",
     primary="#5fafff",
@@ -20,7 +23,7 @@ DARK = Theme(
     surface="#1c1d20",
     panel="#26282c",
     dark=True,
-    variables={"border": "#5fafff", "border-blurred": "#4a4d53", "input-cursor-blink": "0"},
+    variables={"border": "#5fafff", "border-blurred": "#4a4d53", **_FOCUS},
 )
 LIGHT = Theme(
     name="tui-al-light",
@@ -35,7 +38,7 @@ LIGHT = Theme(
     surface="#f3f3f0",
     panel="#e4e4df",
     dark=False,
-    variables={"border": "#005faf", "border-blurred": "#a8a8a2"},
+    variables={"border": "#005faf", "border-blurred": "#a8a8a2", **_FOCUS},
 )
 
 _LINES = {

@@ -108,8 +108,9 @@ class HomeScreen(TuiScreen):
         self.set_class(not self.sessions, "-empty")
         width = self.size.width - 3
         longest = max((cell_width(printable(s.name)) for s in self.sessions), default=0)
+        progress = max((len(s.progress) for s in self.sessions), default=0)
         options.clear_options()
-        options.add_options([Option(row(s, width, longest)) for s in self.sessions])
+        options.add_options([Option(row(s, width, longest, progress)) for s in self.sessions])
         names = [s.name for s in self.sessions]
         if names:
             options.highlighted = names.index(marked) if marked in names else 0
@@ -258,9 +259,9 @@ class HomeScreen(TuiScreen):
         )  # fmt: skip
 
 
-def row(summary: Summary, width: int, longest: int) -> Content:
-    """A session in one line of `width` columns, names `longest` wide; what matters least goes first where it is narrow."""
-    name_width = max(10, min(32, width - 53)) if width >= 60 else max(8, width // 2 - 4)
+def row(summary: Summary, width: int, longest: int, progress: int = 21) -> Content:
+    """A session in one line of `width` columns, names `longest` and progress `progress` wide; what matters least goes first where it is narrow."""
+    name_width = max(10, min(36, width - progress - 32)) if width >= 60 else max(8, width // 2 - 4)
     name_width = min(name_width, max(8, longest))
     name = shorten(printable(summary.name), name_width)
     name += " " * (name_width - cell_width(name))
@@ -270,7 +271,7 @@ def row(summary: Summary, width: int, longest: int) -> Content:
         safe(name, "bold" if summary.live else ""),
     ]
     left = width - 2 - name_width
-    for text, column in ((summary.progress, 21), (summary.score, 5), (summary.when, left)):
+    for text, column in ((summary.progress, progress), (summary.score, 5), (summary.when, left)):
         if width < 60 and text == summary.progress:
             continue
         column = min(column, left - 2)

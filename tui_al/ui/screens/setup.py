@@ -3,25 +3,22 @@
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
-from textual.content import Content
 from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Button, Input, Label, Static
 
 from tui_al.core.config import ExperimentConfig
-from tui_al.core.models import MODELS, TUNING_SUMMARIES
 from tui_al.core.presets import sample_experiment
 from tui_al.core.preview import Preview
-from tui_al.core.strategies import STRATEGIES
 from tui_al.core.tasks import Task
 from tui_al.errors import DataError, HubError, TuiAlError
 from tui_al.host import process
 from tui_al.ui import setup_form
 from tui_al.ui.choices import offer
-from tui_al.ui.eta import roughly
 from tui_al.ui.jobs import JobDone, Jobs
 from tui_al.ui.keys import bindings
 from tui_al.ui.launching import Launched, launch
+from tui_al.ui.plan import learner_note, plan_text, strategy_note
 from tui_al.ui.safe import safe
 from tui_al.ui.screens.base import TuiScreen
 from tui_al.ui.screens.dialogs import TextDialog
@@ -45,33 +42,7 @@ class SetupScreen(TuiScreen):
     KEYS_OF = "setup"
     BINDINGS = bindings("setup")
     AUTO_FOCUS = "#start"
-    CSS = """
-    SetupScreen #form { padding-left: 1; }
-    SetupScreen .line { height: 1; }
-    SetupScreen .name { width: 13; color: $text-muted; margin-right: 1; text-wrap: nowrap; text-overflow: ellipsis; }
-    SetupScreen #more .name { width: 19; }
-    SetupScreen .line:focus-within .name { color: $foreground; text-style: bold; }
-    SetupScreen .model { width: 20; margin-right: 1; }
-    SetupScreen .tuning { width: 14; margin-right: 1; }
-    SetupScreen .note { width: 1fr; height: 1; color: $text-muted; text-wrap: nowrap; text-overflow: ellipsis; }
-    SetupScreen .number { width: 8; margin-right: 2; }
-    SetupScreen .word { margin-right: 1; color: $text-muted; }
-    SetupScreen #strategy { width: 20; margin-right: 1; }
-    SetupScreen #more { display: none; margin-top: 1; }
-    SetupScreen #more.-open { display: block; }
-    SetupScreen #fold { margin-top: 1; height: 1; min-width: 8; color: $text-muted; background: $background; }
-    SetupScreen #fold:focus { color: $primary; text-style: bold underline; }
-    SetupScreen #foot { height: auto; max-height: 3; background: $panel; padding: 0 1; }
-    SetupScreen #plan { width: 1fr; height: auto; max-height: 3; }
-    SetupScreen #start { width: 12; min-width: 12; margin-left: 1; background: $surface; color: $primary; }
-    SetupScreen #start:focus { background: $primary; color: $background; text-style: bold; }
-    SetupScreen.-narrow .note { display: none; }
-    SetupScreen.-narrow #amounts { layout: grid; grid-size: 4 2; grid-columns: 9 1fr 8 1fr; grid-rows: 1; height: 2; }
-    SetupScreen.-narrow #amounts .name { width: 9; }
-    SetupScreen.-narrow #amounts .number { width: 1fr; }
-    SetupScreen.-narrow DataPreview { padding-left: 2; }
-    SetupScreen.-short DataPreview { margin-bottom: 0; }
-    """
+    CSS_PATH = "setup.tcss"
 
     def __init__(self, initial: ExperimentConfig | None = None) -> None:
         super().__init__()
@@ -330,13 +301,9 @@ class SetupScreen(TuiScreen):
 
     def _show_notes(self) -> None:
         for role in setup_form.ROLES:
-            model = MODELS.get(self._values[f"{role}.model"])
-            tuning = TUNING_SUMMARIES[self._values[f"{role}.tuning"]]
-            size = f" of {model.parameters / 1e6:.0f} M" if model else ""
-            self.query_one(f"#{role}-note", Static).update(Content(f"trains {tuning}{size}"))
-        chosen = STRATEGIES.get(self._values["strategy"])
-        note = chosen.summary if chosen else ""
-        self.query_one("#strategy-note", Static).update(Content(note))
+            self.query_one(f"#{role}-note", Static).update(safe(learner_note(role, self._values)))
+        note = strategy_note(self._values["strategy"])
+        self.query_one("#strategy-note", Static).update(safe(note))
 
     def _show_plan(self) -> None:
         self.query_one("#plan", Static).update(safe(self._plan()))
@@ -347,13 +314,9 @@ class SetupScreen(TuiScreen):
         if self._wrong:
             count = len(self._wrong)
             return f"✗ {count} {'field needs' if count == 1 else 'fields need'} another look"
-        if self._estimate is None or self._config is None:
+        if self._estimate is None:
             return "Estimating …" if self._preview else ""
-        plan = self._estimate
-        time = f"about {roughly(plan.seconds)}" if plan.seconds is not None else "time unknown"
-        return f"{plan.trainings} trainings, {time} on {plan.device}" + (
-            f" ({plan.basis})" if plan.basis else ""
-        )
+        return plan_text(self._estimate)
 
 
 def _line(title: str, *widgets: Widget) -> Horizontal:

@@ -1,0 +1,93 @@
+"""The form as plain text: there and back, what follows from what, mistakes by field."""
+
+from dataclasses import replace
+
+import pytest
+
+from tui_al.core.config import PAPER_SEEDS, Amount, DataConfig, ExperimentConfig, LoopConfig
+from tui_al.core.models import default_settings
+from tui_al.core.presets import sample_experiment
+from tui_al.core.tasks import Task
+from tui_al.ui.setup_form import defaults_for, read, read_data, seed_values, values_of
+
+
+def odd_experiment() -> ExperimentConfig:
+    """Nothing in it is as it usually is."""
+    learner = default_settings("roberta-base", "lora")
+    return ExperimentConfig(
+        data=DataConfig(
+            "org/name", "/sets", "en", "abc", "t", "l", "w", "g", ";", "latin-1", 500, 90, 0.3, 4
+        ),
+        acquisition=replace(learner, learning_rate=1.23456789e-5, epochs=3, warmup=0.0, schedule="constant", start="warm", revision="main"),
+        successor=replace(learner, clip=0.0, dropout=0.25, max_length=77, weight_decay=0.0, reduction_factor=8, batch_size=5),
+        loop=LoopConfig("bald", Amount(30, False), Amount(2.5, True), 0, "tokens", 0.1, 7, 0.2),
+        seeds=(5, 6),
+        device="cuda:1",
+        save_models=False,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("config", [sample_experiment(), odd_experiment()])
+def test_there_and_back(config: ExperimentConfig) -> None:
+    assert read(values_of(config)) == (config, {})
+
+
+def test_defaults_follow_model_tuning_and_preset() -> None:
+    values = values_of(sample_experiment())
+    values |= {"successor.model": "electra-base", "successor.tuning": "lora"}
+    assert defaults_for("successor", values)["successor.learning_rate"] == "0.0005"
+    values["preset"] = "paper"
+    assert defaults_for("successor", values)["successor.learning_rate"] == "0.0001"
+    assert defaults_for("successor", values)["successor.dropout"] == "0"
+
+
+def test_seeds_begin_with_the_papers_and_do_not_change() -> None:
+    assert seed_values(2) == "23419, 705525"
+    eight = seed_values(8).split(", ")
+    assert [int(seed) for seed in eight[:5]] == list(PAPER_SEEDS)
+    assert len(set(eight)) == 8
+    assert seed_values(8) == seed_values(8)
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "message"),
+    [
+        ("data.source", " ", "Nothing is given"),
+        ("data.train_limit", "many", "'many' is no whole number"),
+        ("data.train_limit", "0", "1 or more"),
+        ("data.test_share", "1", "above 0 and below 1"),
+        ("acquisition.model", "", "Nothing is given"),
+        ("acquisition.learning_rate", "fast", "'fast' is no number"),
+        ("acquisition.learning_rate", "nan", "no usable number"),
+        ("acquisition.learning_rate", "2", "learning_rate = 2.0 is out of range"),
+        ("successor.epochs", "1.5", "no whole number"),
+        ("successor.warmup", "1", "warmup = 1.0 is out of range"),
+        ("successor.max_length", "2", "max_length = 2 is too short"),
+        ("seed_size", "0", "is no whole number of examples"),
+        ("batch", "200%", "out of range"),
+        ("rounds", "-1", "negative"),
+        ("label_noise", "120 %", "out of range"),
+        ("mc_passes", "1", "too few"),
+        ("seed_values", "", "No seed"),
+        ("seed_values", "1, 1", "given twice"),
+        ("seed_values", "1, x", "'x' is no whole number"),
+        ("strategy", "best", "unknown"),
+    ],
+)
+def test_a_mistake_stands_at_its_field(field: str, text: str, message: str) -> None:
+    config, wrong = read(values_of(sample_experiment()) | {field: text})
+    assert config is None
+    assert list(wrong) == [field]
+    assert message in wrong[field]
+
+
+def test_a_strategy_for_the_other_task_is_a_mistake_once_the_task_is_known() -> None:
+    values = values_of(sample_experiment()) | {"strategy": "mnlp"}
+    assert read(values)[1] == {}
+    assert read(values, Task.TAGGING)[1] == {}
+    assert "is for tagging" in read(values, Task.CLASSIFICATION)[1]["strategy"]
+
+
+def test_mistakes_elsewhere_do_not_keep_the_data_from_being_read() -> None:
+    values = values_of(sample_experiment()) | {"rounds": "x"}
+    assert read_data(values) == (DataConfig("tickets"), {})

@@ -1,0 +1,27 @@
+"""What the set-up's answers mean, in a line each."""
+
+from tui_al.core.models import MODELS, TUNING_SUMMARIES
+from tui_al.core.strategies import STRATEGIES
+from tui_al.host.process import Estimate
+from tui_al.ui.eta import roughly
+from tui_al.ui.setup_form import Values
+
+
+def learner_note(role: str, values: Values) -> str:
+    """What of the model is trained."""
+    model = MODELS.get(values[f"{role}.model"])
+    size = f" of {model.parameters / 1e6:.0f} M" if model else ""
+    return f"trains {TUNING_SUMMARIES[values[f'{role}.tuning']]}{size}"
+
+
+def strategy_note(name: str) -> str:
+    """What the strategy asks about; empty for one that is unknown."""
+    return STRATEGIES[name].summary if name in STRATEGIES else ""
+
+
+def plan_text(estimate: Estimate) -> str:
+    """What will happen, and about how long it will take on this machine."""
+    unknown = estimate.seconds is None
+    time = "time unknown" if unknown else f"about {roughly(estimate.seconds or 0.0)}"
+    basis = f" ({estimate.basis})" if estimate.basis else ""
+    return f"{estimate.trainings} trainings, {time} on {estimate.device}{basis}"

@@ -4,10 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 from huggingface_hub import constants
 from huggingface_hub.utils import reset_sessions
 
+from tests.engine import tiny
 from tests.hub_double import HubDouble
+from tui_al.core.tasks import Dataset
 from tui_al.engine import hub_access
 
 
@@ -23,3 +26,36 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HubDouble]:
         reset_sessions()
         yield double
         reset_sessions()
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    """So small models are slower on more threads."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with a tiny, randomly initialised BERT."""
+    return tiny.save_encoder("bert", tmp_path_factory.mktemp("encoders") / "bert")
+
+
+@pytest.fixture(scope="session")
+def encoders(tmp_path_factory: pytest.TempPathFactory, bert: Path) -> dict[str, Path]:
+    """Tiny encoders of every kind, by kind."""
+    home = tmp_path_factory.mktemp("encoders")
+    others = ("electra", "distilbert", "roberta")
+    return {"bert": bert} | {kind: tiny.save_encoder(kind, home / kind) for kind in others}
+
+
+@pytest.fixture
+def classified() -> Dataset:
+    return tiny.classified()
+
+
+@pytest.fixture
+def tagged() -> Dataset:
+    return tiny.tagged()

@@ -269,6 +269,7 @@ async def test_torture_texts_are_shown_as_they_are(
         await pilot.pause()
         screen = pilot.app.screen
         assert isinstance(screen, SetupScreen)
+        await pilot.press("f3")
         screen._fill({"data.source": text, "data.text_column": text, "name": text})
         screen._changed("data.source", text)
         screen._failed("preview", DataError(f"bad {text}", text))

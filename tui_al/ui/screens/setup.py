@@ -77,7 +77,6 @@ class SetupScreen(TuiScreen):
             yield _line("oracle", Static(" simulated: the data set's own labels answer"))
             yield self._amounts()
             yield Button(_fold_label(False), id="fold", compact=True)
-            yield MoreSettings(values)
         with Horizontal(id="foot"):
             yield Static(id="plan")
             yield Button("[ Start ]" if self.tui.ascii else " Start ⏎ ", id="start", compact=True)
@@ -132,14 +131,14 @@ class SetupScreen(TuiScreen):
         self.focus_next()
 
     @on(Button.Pressed, "#start")
-    def start_pressed(self) -> None:
+    async def start_pressed(self) -> None:
         """As F2."""
-        self.action_start()
+        await self.action_start()
 
     @on(Button.Pressed, "#fold")
-    def fold_pressed(self) -> None:
+    async def fold_pressed(self) -> None:
         """As F3."""
-        self.action_more()
+        await self.action_more()
 
     def action_next(self) -> None:
         """Down."""
@@ -149,14 +148,15 @@ class SetupScreen(TuiScreen):
         """Up."""
         self.focus_previous()
 
-    def action_more(self) -> None:
-        """Unfold the rest, or fold it away."""
-        more = self.query_one(MoreSettings)
-        more.toggle_class("-open")
-        is_open = more.has_class("-open")
+    async def action_more(self) -> None:
+        """Unfold the rest, or fold it away. It is made when it is first asked for: it has more fields than all else."""
+        is_open = self.toggle_class("-more").has_class("-more")
         self.query_one("#fold", Button).label = _fold_label(is_open)
+        if is_open and not self.query(MoreSettings):
+            await self.query_one("#form").mount(MoreSettings(self._values))
+            self._check()
         if is_open:
-            more.query(PickField).first().focus()
+            self.query_one(MoreSettings).query(PickField).first().focus()
         else:
             self.query_one("#fold").focus()
 
@@ -168,13 +168,13 @@ class SetupScreen(TuiScreen):
         else:
             self.tui.say(self._data_error or "The data is still being read.")
 
-    def action_start(self) -> None:
+    async def action_start(self) -> None:
         """Create the session and its engine; mistakes are shown at their fields first."""
         self._check()
         if self._starting:
             self.tui.say("It is being started.")
         elif self._config is None or self._data_error:
-            self._show_first_mistake()
+            await self._show_first_mistake()
         else:
             self._starting = True
             self._show_plan()
@@ -204,7 +204,7 @@ class SetupScreen(TuiScreen):
         """Set fields that follow from another one."""
         self._values |= values
         for widget in self.query("PickField, TextField"):
-            field = getattr(widget, "field", "")
+            field = _field(widget)
             if field in values:
                 widget.value = values[field]  # type: ignore[attr-defined]
 
@@ -222,7 +222,7 @@ class SetupScreen(TuiScreen):
         if self._data_error and "data.source" not in wrong:
             wrong["data.source"] = self._data_error
         for row in self.query(FormRow):
-            own = [getattr(w, "field", "") for w in row.query("PickField, TextField")]
+            own = [_field(w) for w in row.query("PickField, TextField")]
             row.show_wrong({field: wrong[field] for field in own if field in wrong})
         self._wrong = wrong
         self._show_notes()
@@ -287,17 +287,23 @@ class SetupScreen(TuiScreen):
             self.tui.say(f"This experiment is there already: session {launched.directory.name}.")
         self.tui.open_session(launched.directory)
 
-    def _show_first_mistake(self) -> None:
-        for widget in self.query("PickField, TextField"):
-            message = self._wrong.get(getattr(widget, "field", ""))
-            if message:
-                more = self.query_one(MoreSettings)
-                if more in widget.ancestors and not more.has_class("-open"):
-                    self.action_more()
+    async def _show_first_mistake(self) -> None:
+        in_sight = self.query("PickField, TextField") if self.has_class("-more") else self._always()
+        if not any(_field(widget) in self._wrong for widget in in_sight):
+            if not self.has_class("-more"):
+                await self.action_more()
+            in_sight = self.query("PickField, TextField")
+        for widget in in_sight:
+            if _field(widget) in self._wrong:
                 widget.focus(scroll_visible=False)
                 row = next(a for a in widget.ancestors if isinstance(a, FormRow))
                 self.call_after_refresh(row.scroll_visible, animate=False, top=True)
                 return
+
+    def _always(self) -> list[Widget]:
+        """The fields that cannot be folded away."""
+        fields = self.query("PickField, TextField")
+        return [w for w in fields if not any(isinstance(a, MoreSettings) for a in w.ancestors)]
 
     def _show_notes(self) -> None:
         for role in setup_form.ROLES:
@@ -321,6 +327,10 @@ class SetupScreen(TuiScreen):
 
 def _line(title: str, *widgets: Widget) -> Horizontal:
     return Horizontal(Label(title, classes="name"), *widgets, classes="line")
+
+
+def _field(widget: Widget) -> str:
+    return getattr(widget, "field", "")
 
 
 def _fold_label(is_open: bool) -> str:

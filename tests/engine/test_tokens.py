@@ -130,9 +130,7 @@ def test_collate_points_at_the_seen_words() -> None:
 
 
 @given(lengths=LENGTHS, size=st.integers(1, 20), window=st.integers(1, 5))
-def test_an_epoch_holds_every_example_once(
-    lengths: np.ndarray, size: int, window: int
-) -> None:
+def test_an_epoch_holds_every_example_once(lengths: np.ndarray, size: int, window: int) -> None:
     batches = training_batches(lengths, size, np.random.default_rng(1), window)
     assert sorted(i for batch in batches for i in batch) == list(range(len(lengths)))
     assert len(batches) == -(-len(lengths) // size)
@@ -142,9 +140,7 @@ def test_an_epoch_holds_every_example_once(
 
 @given(lengths=LENGTHS, seed=st.integers(0, 99))
 def test_an_epoch_is_seeded(lengths: np.ndarray, seed: int) -> None:
-    first, second = (
-        training_batches(lengths, 4, np.random.default_rng(seed)) for _ in range(2)
-    )
+    first, second = (training_batches(lengths, 4, np.random.default_rng(seed)) for _ in range(2))
     assert [b.tolist() for b in first] == [b.tolist() for b in second]
 
 

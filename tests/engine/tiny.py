@@ -1,4 +1,4 @@
-"""Encoders and data sets small enough to train within a test: two layers, 32 wide, words that tell their class."""
+"""Encoders and data sets small enough to train within a test: two layers, 128 wide, words that tell their class."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -6,7 +6,15 @@ from typing import Any
 
 import numpy as np
 import torch
-from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+from tokenizers import (
+    Tokenizer,
+    decoders,
+    models,
+    normalizers,
+    pre_tokenizers,
+    processors,
+    trainers,
+)
 from transformers import (
     BertConfig,
     BertForSequenceClassification,
@@ -31,8 +39,9 @@ from tui_al.engine.pretrained import Source
 
 CPU = torch.device("cpu")
 
-_SHAPE = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64,
-          "max_position_embeddings": 64}  # fmt: skip
+#: As narrow as Compacter can be: its bottleneck is a 32nd of the width, and that a multiple of four.
+WIDTH = 128
+_SHAPE = {"num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64, "max_position_embeddings": 64}  # fmt: skip
 
 _SUBJECTS = {
     "animal": ("the cat", "a horse", "my old dog", "the bird"),
@@ -118,7 +127,9 @@ def wordpiece(texts: Iterable[str], size: int = 300) -> Tokenizer:
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     tokenizer.decoder = decoders.WordPiece()
     special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-    trainer = trainers.WordPieceTrainer(vocab_size=size, special_tokens=special, show_progress=False)
+    trainer = trainers.WordPieceTrainer(
+        vocab_size=size, special_tokens=special, show_progress=False
+    )
     tokenizer.train_from_iterator(texts, trainer)
     tokenizer.post_processor = processors.TemplateProcessing(
         single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
@@ -141,29 +152,32 @@ def byte_pairs(texts: Iterable[str], size: int = 400) -> Tokenizer:
     return tokenizer
 
 
-def save_encoder(kind: str, directory: Path, texts: Iterable[str] | None = None) -> Path:
+def save_encoder(
+    kind: str, directory: Path, texts: Iterable[str] | None = None, width: int = WIDTH
+) -> Path:
     """A randomly initialised encoder of that kind with its tokenizer, written by save_pretrained."""
     texts = corpus() if texts is None else texts
     torch.manual_seed(11)
+    shape = {"hidden_size": width, **_SHAPE}
     model: Any
     if kind == "roberta":
         raw = byte_pairs(texts)
         tokenizer: Any = RobertaTokenizerFast(tokenizer_object=raw)
-        model = RobertaModel(RobertaConfig(vocab_size=raw.get_vocab_size(), pad_token_id=1, bos_token_id=0, eos_token_id=2, **_SHAPE))  # fmt: skip
+        model = RobertaModel(RobertaConfig(vocab_size=raw.get_vocab_size(), pad_token_id=1, bos_token_id=0, eos_token_id=2, **shape))  # fmt: skip
     else:
         raw = wordpiece(texts)
         size = raw.get_vocab_size()
         match kind:
             case "bert":
                 tokenizer = BertTokenizerFast(tokenizer_object=raw)
-                model = BertForSequenceClassification(BertConfig(vocab_size=size, **_SHAPE)).bert
+                model = BertForSequenceClassification(BertConfig(vocab_size=size, **shape)).bert
             case "electra":
                 tokenizer = ElectraTokenizerFast(tokenizer_object=raw)
-                model = ElectraModel(ElectraConfig(vocab_size=size, embedding_size=32, **_SHAPE))
+                model = ElectraModel(ElectraConfig(vocab_size=size, embedding_size=32, **shape))
             case "distilbert":
                 tokenizer = DistilBertTokenizerFast(tokenizer_object=raw)
                 model = DistilBertModel(
-                    DistilBertConfig(vocab_size=size, dim=32, n_layers=2, n_heads=4, hidden_dim=64, max_position_embeddings=64)
+                    DistilBertConfig(vocab_size=size, dim=width, n_layers=2, n_heads=4, hidden_dim=64, max_position_embeddings=64)
                 )  # fmt: skip
             case _:
                 raise ValueError(kind)
@@ -174,11 +188,11 @@ def save_encoder(kind: str, directory: Path, texts: Iterable[str] | None = None)
 
 
 def _spread(model: torch.nn.Module) -> None:
-    """Weights five times as far from zero as usual: so small an encoder else gives the same for every text."""
+    """Weights three times as far from zero as usual: so small an encoder else gives the same for every text."""
     with torch.no_grad():
         for parameter in model.parameters():
             if parameter.ndim > 1:
-                parameter.mul_(5)
+                parameter.mul_(3)
 
 
 def settings(model: Path | str, tuning: str, **changes: Any) -> LearnerConfig:

@@ -70,7 +70,7 @@ def prepare(model: PreTrainedModel, config: LearnerConfig) -> None:
     try:
         adapters.init(model)
         model.add_adapter(ADAPTER, config=adapter_config(config))
-    except (ValueError, AttributeError, NotImplementedError) as error:
+    except (ValueError, AssertionError, AttributeError, NotImplementedError) as error:
         raise ModelError(
             f"model: {config.model} ({model.config.model_type}) does not take the tuning {config.tuning}: {error}.",
             "Use full or head with it, or an encoder that the adapters library supports.",

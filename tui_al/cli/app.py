@@ -132,6 +132,13 @@ def simulate(
             rich_help_panel="Models",
         ),
     ] = "cold",
+    precision: Annotated[
+        str,
+        typer.Option(
+            help="fp32, or bf16: quicker on processors and GPUs that have it.",
+            rich_help_panel="Models",
+        ),
+    ] = "fp32",
     preset: Annotated[
         str | None, typer.Option(help="paper: Table 3's settings.", rich_help_panel="Models")
     ] = None,

@@ -58,6 +58,7 @@ class Options:
     max_length: int | None
     dropout: float | None
     start: str
+    precision: str
     preset: str | None
     strategy: str
     seed_size: str
@@ -135,6 +136,7 @@ def _learner(
         "max_length": options.max_length,
         "dropout": options.dropout,
         "start": options.start,
+        "precision": options.precision,
     }
     settings = default_settings(model, tuning, options.preset)
     return replace(settings, **{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]

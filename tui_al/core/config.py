@@ -116,6 +116,7 @@ class LearnerConfig:
     start: Literal["cold", "warm"] = (
         "cold"  #: from the pretrained weights each round, or from the last round's
     )
+    precision: Literal["fp32", "bf16"] = "fp32"  #: of matrix products; weights and losses stay fp32
     revision: str | None = None
 
     def __post_init__(self) -> None:
@@ -152,7 +153,11 @@ class LearnerConfig:
                     f"{where}: {name} = {getattr(self, name)} is out of range.",
                     "It is 0 or more.",
                 )
-        for name, allowed in (("schedule", ("linear", "constant")), ("start", ("cold", "warm"))):
+        for name, allowed in (
+            ("schedule", ("linear", "constant")),
+            ("start", ("cold", "warm")),
+            ("precision", ("fp32", "bf16")),
+        ):
             if getattr(self, name) not in allowed:
                 raise ConfigError(
                     f"{where}: {name} = {getattr(self, name)!r} is unknown.",

@@ -111,7 +111,9 @@ def _apply(state: SessionState, record: ev.Recorded) -> SessionState:
                 runs={seed: RunState(seed) for seed in config.seeds},
             )
         case ev.EngineStarted():
-            return replace(state, engine=event, ended="", error="", hint="", finished=False, paused=False)
+            return replace(
+                state, engine=event, ended="", error="", hint="", finished=False, paused=False
+            )
         case ev.EnginePaused():
             return replace(state, paused=event.paused)
         case ev.EngineFinished():

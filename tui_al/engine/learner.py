@@ -186,7 +186,7 @@ class TransformerLearner:
         self.model.eval()
 
     def _forward(self, batch: Batch) -> tuple[FloatArray, FloatArray | None]:
-        probs = functional.softmax(unit_logits(self.model, batch), dim=-1)
+        probs = functional.softmax(unit_logits(self.model, batch, self.config.precision), dim=-1)
         return probs.cpu().numpy(), None
 
 

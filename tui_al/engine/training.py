@@ -59,7 +59,7 @@ def train(
             optimizer.zero_grad(set_to_none=True)
             while True:
                 try:
-                    loss = _backward(model, positions, collate, pieces)
+                    loss = _backward(model, config.precision, positions, collate, pieces)
                     break
                 except torch.OutOfMemoryError as error:
                     optimizer.zero_grad(set_to_none=True)
@@ -87,23 +87,24 @@ def train(
 
 
 def _backward(
-    model: PreTrainedModel, positions: IntArray, collate: Collate, pieces: int
+    model: PreTrainedModel, precision: str, positions: IntArray, collate: Collate, pieces: int
 ) -> torch.Tensor:
     """Add the gradients of a batch's mean loss, worked through in `pieces`; the loss, detached, ()."""
     parts = [collate(part) for part in np.array_split(positions, min(pieces, len(positions)))]
     units = max(1, sum(len(targets) for _, targets in parts))
     total = torch.zeros((), device=model.device)
     for batch, targets in parts:
-        logits = unit_logits(model, batch)
+        logits = unit_logits(model, batch, precision)
         loss = functional.cross_entropy(logits, targets, reduction="sum") / units
         loss.backward()  # type: ignore[no-untyped-call]
         total += loss.detach()
     return total
 
 
-def unit_logits(model: PreTrainedModel, batch: Batch) -> torch.Tensor:
+def unit_logits(model: PreTrainedModel, batch: Batch, precision: str) -> torch.Tensor:
     """Logits of a batch's units in fp32: texts, or seen words by their first sub-token, (units, classes)."""
-    logits = model(input_ids=batch.input_ids, attention_mask=batch.attention_mask).logits
+    with torch.autocast(model.device.type, torch.bfloat16, enabled=precision == "bf16"):
+        logits = model(input_ids=batch.input_ids, attention_mask=batch.attention_mask).logits
     if batch.unit_rows is not None:
         logits = logits[batch.unit_rows, batch.unit_columns]
     return torch.as_tensor(logits.float())

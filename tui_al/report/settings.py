@@ -58,6 +58,7 @@ def learner(settings: LearnerConfig) -> str:
             f"dropout {settings.dropout:g}",
             f"at most {settings.max_length} sub-tokens",
             f"{settings.start} start",
+            settings.precision,
         ]
     )
 
@@ -94,7 +95,7 @@ def _oracle(config: ExperimentConfig) -> str:
 
 
 def _manifest(state: SessionState) -> Mapping[str, Any]:
-    return state.engine.manifest if state.engine and state.engine.manifest else state.manifest
+    return {**state.manifest, **(state.engine.manifest if state.engine else {})}
 
 
 def _device(state: SessionState) -> str:

@@ -175,9 +175,7 @@ def test_a_batch_that_does_not_fit_is_split_and_the_update_stays_the_same(
     undisturbed = tiny.fit(whole, range(16))
     tried = limited(split.model, monkeypatch, lambda size: size <= 3)
     report = tiny.fit(split, range(16))
-    assert (
-        tried == [8, 4, 2, 2, 2, 2, 2, 2, 2, 2, 1, 1, 1, 1] + 2 * []
-    )  # later batches start in as many pieces
+    assert tried == [8, 4] + 4 * [2, 2, 2, 2]  # later batches start in as many pieces
     assert report.steps == undisturbed.steps
     assert report.loss == pytest.approx(undisturbed.loss, abs=1e-5)
     assert_alike(split, whole)

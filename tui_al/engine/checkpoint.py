@@ -5,12 +5,15 @@ as the `adapters` library writes it, in `adapter/`, and the head in `head.safete
 `tui_al.json`, which names the encoder that an adapter belongs to.
 """
 
+import contextlib
 import json
 import os
 import shutil
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
+import torch
 from safetensors.torch import load_file, save_file
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
@@ -38,9 +41,10 @@ def save_model(
     shutil.rmtree(making, ignore_errors=True)
     making.mkdir(parents=True)
     if config.tuning in ADAPTERS:
-        model.save_adapter(
-            str(making / "adapter"), tuning.ADAPTER, with_head=False, use_safetensors=True
-        )
+        with _one_name_each(model):
+            model.save_adapter(
+                str(making / "adapter"), tuning.ADAPTER, with_head=False, use_safetensors=True
+            )
         weights = {
             name: w.contiguous().cpu() for name, w in tuning.head(model).state_dict().items()
         }
@@ -59,6 +63,28 @@ def save_model(
     (making / DESCRIPTION).write_text(json.dumps(description, indent=1), encoding="utf-8")
     shutil.rmtree(directory, ignore_errors=True)
     making.rename(directory)
+
+
+@contextlib.contextmanager
+def _one_name_each(model: PreTrainedModel) -> Iterator[None]:
+    """Let `state_dict` name a shared tensor once, by its shortest name: safetensors refuses others.
+
+    The prefixes of all layers lie in one module, which is part of every layer.
+    """
+
+    def drop(_module: object, state: dict[str, torch.Tensor], _prefix: str, _local: object) -> None:
+        seen = set()
+        for name in sorted(state, key=len):
+            place = (state[name].data_ptr(), state[name].shape)
+            if place in seen and state[name].numel():
+                del state[name]
+            seen.add(place)
+
+    handle = model.register_state_dict_post_hook(drop)
+    try:
+        yield
+    finally:
+        handle.remove()
 
 
 def load_trained(directory: Path) -> tuple[PreTrainedModel, Task, tuple[str, ...]]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 import transformers
+from safetensors import SafetensorError
 from transformers import (
     AutoConfig,
     AutoModelForSequenceClassification,
@@ -102,7 +103,7 @@ def load_tokenizer(source: Source, task: Task) -> PreTrainedTokenizerFast:
         tokenizer = AutoTokenizer.from_pretrained(
             source.path, use_fast=True, trust_remote_code=False, local_files_only=True, **options
         )
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, TypeError, ImportError) as error:  # a file or a converter missing
         raise ModelError(
             f"model: {source.name} has no tokenizer that can be loaded: {_first_line(error)}.",
             "Choose another, or put its tokenizer.json beside the weights.",
@@ -145,7 +146,7 @@ def load_model(
             ignore_mismatched_sizes=True,  # a checkpoint's own head of another size
             dtype=torch.float32,
         )
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, SafetensorError) as error:
         raise ModelError(
             f"model: {source.name} ({config.model_type}) cannot be loaded for {task}: {_first_line(error)}.",
             "Choose an encoder such as BERT, ELECTRA, RoBERTa, DistilBERT or DeBERTa.",
@@ -157,7 +158,13 @@ def load_model(
 
 
 def _config(source: Source) -> Any:
-    plain = json.loads((source.path / "config.json").read_text(encoding="utf-8"))
+    try:
+        plain = json.loads((source.path / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelError(
+            f"model: the config.json of {source.name} cannot be read: {_first_line(error)}.",
+            "Download or save the model again.",
+        ) from error
     if "auto_map" in plain:
         raise ModelError(
             f"model: {source.name} brings its own code.",

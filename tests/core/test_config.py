@@ -319,6 +319,6 @@ class TestValidation:
 def test_the_sample_experiment() -> None:
     config = sample_experiment()
     assert config.data.source == "tickets"
-    assert config.acquisition == default_settings("minilm", "adapter")
-    assert config.successor == default_settings("minilm", "full")
+    assert config.acquisition == replace(default_settings("minilm", "adapter"), precision="auto")
+    assert config.successor == replace(default_settings("minilm", "full"), precision="auto")
     assert len(config.seeds) == 1

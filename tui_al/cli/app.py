@@ -135,7 +135,7 @@ def simulate(
     precision: Annotated[
         str,
         typer.Option(
-            help="fp32, or bf16: quicker on processors and GPUs that have it.",
+            help="fp32; bf16, quicker where the hardware has it; auto: bf16 there, fp32 elsewhere.",
             rich_help_panel="Models",
         ),
     ] = "fp32",

@@ -116,7 +116,9 @@ class LearnerConfig:
     start: Literal["cold", "warm"] = (
         "cold"  #: from the pretrained weights each round, or from the last round's
     )
-    precision: Literal["fp32", "bf16"] = "fp32"  #: of matrix products; weights and losses stay fp32
+    precision: Literal["fp32", "bf16", "auto"] = (
+        "fp32"  #: of matrix products; weights and losses stay fp32
+    )
     revision: str | None = None
 
     def __post_init__(self) -> None:
@@ -156,7 +158,7 @@ class LearnerConfig:
         for name, allowed in (
             ("schedule", ("linear", "constant")),
             ("start", ("cold", "warm")),
-            ("precision", ("fp32", "bf16")),
+            ("precision", ("fp32", "bf16", "auto")),
         ):
             if getattr(self, name) not in allowed:
                 raise ConfigError(

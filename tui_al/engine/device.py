@@ -5,6 +5,7 @@ import os
 import resource
 import sys
 from pathlib import Path
+from typing import Literal
 
 import torch
 
@@ -36,6 +37,23 @@ def choose_device(name: str) -> torch.device:
     if device.type not in ("cpu", "mps"):
         raise ConfigError(f"device: {name} is not supported.", "Use auto, cpu, cuda or mps.")
     return device
+
+
+def resolve_precision(precision: str, device: torch.device) -> Literal["fp32", "bf16"]:
+    """What `auto` means here: bf16 where the hardware multiplies it natively, else fp32. The same on every start."""
+    if precision == "fp32" or (precision == "auto" and not has_bf16(device)):
+        return "fp32"
+    return "bf16"
+
+
+def has_bf16(device: torch.device) -> bool:
+    """Whether the device multiplies bf16 in hardware; of processors only those that /proc/cpuinfo tells about."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    cpu = Path("/proc/cpuinfo")
+    if device.type != "cpu" or not cpu.exists():
+        return False
+    return bool({"avx512_bf16", "amx_bf16"} & set(cpu.read_text(errors="replace").split()))
 
 
 def usable_cores() -> int:

@@ -1,6 +1,7 @@
 """A transformer as a Learner: resident between rounds and seeds, trained anew from the same pretrained weights each time."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,7 +16,7 @@ from tui_al.core.strategies import entropy
 from tui_al.core.tasks import Answer, Dataset, Task
 from tui_al.engine import tuning
 from tui_al.engine.checkpoint import save_model
-from tui_al.engine.device import take_peak_bytes
+from tui_al.engine.device import resolve_precision, take_peak_bytes
 from tui_al.engine.pretrained import Source, load_model, load_tokenizer
 from tui_al.engine.tokens import UNSEEN, Batch, Tokens, collate, scoring_batches, tokenize
 from tui_al.engine.training import train, unit_logits
@@ -35,7 +36,7 @@ class TransformerLearner:
     def __init__(
         self, config: LearnerConfig, source: Source, dataset: Dataset, device: torch.device
     ) -> None:
-        self.config = config
+        self.config = replace(config, precision=resolve_precision(config.precision, device))
         self.source = source
         self.dataset = dataset
         self.device = device

@@ -19,7 +19,7 @@ from tui_al.core.oracle import SimulatedOracle
 from tui_al.core.state import RunState, SessionState
 from tui_al.core.strategies import strategy
 from tui_al.core.tasks import Dataset
-from tui_al.engine.device import choose_device, usable_cores
+from tui_al.engine.device import choose_device, resolve_precision, usable_cores
 from tui_al.engine.learner import TransformerLearner
 from tui_al.engine.pretrained import find
 from tui_al.errors import EngineStopped, TuiAlError
@@ -92,6 +92,7 @@ def _engine_started(state: SessionState, device: torch.device) -> ev.EngineStart
         "torch": torch.__version__,
         "threads": torch.get_num_threads(),
         "device_name": name,
+        "auto_precision": resolve_precision("auto", device),
     }
     return ev.EngineStarted(
         os.getpid(), os.uname().nodename, str(device), state.engine is not None, facts

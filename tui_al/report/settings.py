@@ -99,19 +99,23 @@ def _manifest(state: SessionState) -> Mapping[str, Any]:
 
 
 def _device(state: SessionState) -> str:
-    """The device that ran it last, with the machine's name for it."""
+    """The device that ran it last, with the machine's name for it, and what automatic precision means there."""
     if state.engine is None:
         return ""
     manifest = _manifest(state)
     device = state.engine.device
+    known: list[str] = []
     if device.startswith("cuda"):
         gpus = [gpu for gpu in manifest.get("gpus") or () if gpu.get("visible", True)]
         number = int(device.partition(":")[2] or 0)
-        return f"{device} ({gpus[number]['name']})" if number < len(gpus) else device
-    cpu = manifest.get("cpu")
-    cores = manifest.get("cores")
-    known = [str(cpu)] * bool(cpu) + [f"{cores} cores"] * bool(cores)
-    return f"{device} ({', '.join(known)})" if known and device == "cpu" else device
+        known += [gpus[number]["name"]] if number < len(gpus) else []
+    elif device == "cpu":
+        cpu, cores = manifest.get("cpu"), manifest.get("cores")
+        known += [str(cpu)] * bool(cpu) + [f"{cores} cores"] * bool(cores)
+    config = state.config
+    if config and "auto" in (config.acquisition.precision, config.successor.precision):
+        known.append(f"auto precision: {manifest.get('auto_precision', 'fp32')}")
+    return f"{device} ({', '.join(known)})" if known else device
 
 
 def _versions(manifest: Mapping[str, Any]) -> str:

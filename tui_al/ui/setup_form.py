@@ -38,6 +38,7 @@ LEARNER_SETTINGS: Mapping[str, str] = {
     "dropout": "dropout",
     "reduction_factor": "adapter reduction",
     "start": "each round from",
+    "precision": "precision",
     "revision": "revision",
 }
 

@@ -21,6 +21,11 @@ PICKED: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("cold", "the pretrained weights, as in the paper"),
         ("warm", "the weights of the round before"),
     ),
+    "precision": (
+        ("fp32", "plain"),
+        ("bf16", "quicker where the hardware has it, a little coarser"),
+        ("auto", "bf16 where the hardware has it, else fp32"),
+    ),
     "budget_unit": (("examples", "a batch counts examples"), ("tokens", "a batch counts words")),
     "save_models": (("yes", "keep each run's last successor"), ("no", "keep no model")),
     "device": (("auto", "the first free GPU, else the CPU"), ("cpu", "the CPU"), ("cuda", "the first GPU"), ("mps", "Apple's GPU")),

@@ -1,0 +1,265 @@
+"""Killed at any moment and started again, a session ends as if nothing had happened."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import pytest
+
+from tests.engine import tiny
+from tui_al.core import events as ev
+from tui_al.core.config import Amount, DataConfig, ExperimentConfig, LoopConfig
+from tui_al.engine.data import load
+from tui_al.engine.experiment import open_or_create
+from tui_al.store.session import Session
+
+REPOSITORY = Path(__file__).parents[2]
+
+#: Events that say what an engine did, not what came of it.
+_ENGINE = (ev.EngineStarted, ev.EngineFinished, ev.RunStarted)
+
+
+@dataclass
+class Zygote:
+    """The other end of `tests.engine.zygote`."""
+
+    process: "subprocess.Popen[str]"
+    phases: Counter[str] = field(default_factory=Counter)  #: what was killed
+
+    def attempt(
+        self, session: Path, events: int | None = None, seconds: float | None = None
+    ) -> dict[str, Any]:
+        requests, answers = self._pipes()
+        request = {"session": str(session), "events": events, "seconds": seconds}
+        requests.write(json.dumps(request) + "\n")
+        requests.flush()
+        answer: dict[str, Any] = json.loads(answers.readline())
+        if answer["code"] == -9:
+            self.phases[answer["phase"]] += 1
+        return answer
+
+    def _pipes(self) -> tuple[IO[str], IO[str]]:
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        return self.process.stdin, self.process.stdout
+
+
+@pytest.fixture(scope="module")
+def zygote() -> Iterator[Zygote]:
+    environment = {
+        **os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false",
+        "CUDA_VISIBLE_DEVICES": "",
+    }  # fmt: skip
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.engine.zygote"], cwd=REPOSITORY, env=environment, text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    ) as process:  # fmt: skip
+        made = Zygote(process)
+        assert made._pipes()[1].readline() == "ready\n"
+        yield made
+        made._pipes()[0].close()
+        assert process.wait(20) == 0
+
+
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny BERT that knows the words of both bundled data sets."""
+    data = [
+        load(DataConfig(name, train_limit=150, test_limit=60)) for name in ("tickets", "events")
+    ]
+    texts = [e.text for one in data for e in (*one.train, *one.test)]
+    return tiny.save_encoder("bert", tmp_path_factory.mktemp("resume") / "encoder", texts, width=32)
+
+
+def experiment(
+    encoder: Path, source: str = "tickets", strategy: str = "lc", seeds: tuple[int, ...] = (7, 8),
+    rounds: int = 4, start: str = "cold",
+) -> ExperimentConfig:  # fmt: skip
+    given = {"epochs": 2, "dropout": 0.1, "start": start, "max_length": 24}
+    return ExperimentConfig(
+        data=DataConfig(source, train_limit=150, test_limit=60),
+        acquisition=tiny.settings(encoder, "adapter", **given),
+        successor=tiny.settings(encoder, "full", **given),
+        loop=LoopConfig(strategy, Amount(10, False), Amount(10, False), rounds, label_noise=0.1),
+        seeds=seeds,
+        device="cpu",
+    )
+
+
+def created(home: Path, config: ExperimentConfig) -> Path:
+    with open_or_create(home, config, {}, "made") as session:
+        return session.directory
+
+
+def outcome(directory: Path) -> list[tuple[object, ...]]:
+    """Everything that a killed session must have in common with an undisturbed one, in order."""
+    with Session(directory) as session:
+        assert session.state().finished
+        told: list[tuple[object, ...]] = []
+        for record in session.events():
+            match record.event:
+                case ev.Queried() as e:
+                    told.append(("queried", e.seed, e.round, e.strategy, e.ids, e.scores, e.pool))
+                case ev.Labelled() as e:
+                    told.append(("labelled", e.seed, e.round, e.ids, e.answers, e.by))
+                case ev.Point() as e:
+                    told.append(("point", e.seed, e.round, e.labels, e.tokens, dict(e.metrics), dict(e.counts)))  # fmt: skip
+                case ev.ModelSaved() as e:
+                    told.append(("model", e.seed, e.round, e.role, e.path))
+                case ev.RunFinished() as e:
+                    told.append(("finished", e.seed, e.reason))
+    return told
+
+
+def assert_no_round_was_repeated(directory: Path, config: ExperimentConfig) -> None:
+    with Session(directory) as session:
+        events = [record.event for record in session.events()]
+    for kind in (ev.Point, ev.Queried, ev.Labelled):
+        rounds = [(e.seed, e.round) for e in events if isinstance(e, kind)]
+        assert rounds == [(s, r) for s in config.seeds for r in range(config.loop.rounds + 1)], kind
+    open_rounds: set[tuple[int, int]] = set()
+    for e in events:
+        if isinstance(e, ev.Point):
+            open_rounds.add((e.seed, e.round))
+        elif isinstance(e, ev.PhaseStarted):
+            assert (e.seed, e.round) not in open_rounds
+
+
+def assert_points_have_all_phases(directory: Path) -> None:
+    """Also those of rounds that were cut off: what was spent before counts."""
+    with Session(directory) as session:
+        runs = session.state().runs.values()
+    for point in (p for run in runs for p in run.points):
+        phases = {"train successor", "evaluate"}
+        if point.round:
+            phases |= {"train acquisition", "score pool"}
+        assert set(point.seconds) == phases, point.round
+        assert all(seconds > 0 for seconds in point.seconds.values())
+
+
+def survive(
+    zygote: Zygote, made: Path, work: Path, kills: int, rng: np.random.Generator, longest: float
+) -> list[Path]:
+    """Work on copies of a session under so many kills, each copy until it is finished."""
+    finished: list[Path] = []
+    killed = 0
+    while killed < kills:
+        directory = Path(shutil.copytree(made, work / f"copy-{len(finished)}"))
+        while True:
+            plan: dict[str, Any] = {}
+            if killed < kills:
+                if rng.random() < 0.5:
+                    plan["events"] = int(rng.integers(1, 16))
+                else:
+                    plan["seconds"] = float(rng.uniform(0.0, longest))
+            answer = zygote.attempt(directory, **plan)
+            assert answer["code"] in (0, -9), answer
+            if answer["code"] == 0:
+                break
+            killed += 1
+        finished.append(directory)
+    return finished
+
+
+def test_twenty_four_kills_change_nothing(zygote: Zygote, encoder: Path, tmp_path: Path) -> None:
+    config = experiment(encoder)
+    made = created(tmp_path, config)
+    whole = Path(shutil.copytree(made, tmp_path / "whole"))
+    answer = zygote.attempt(whole)
+    assert answer["code"] == 0
+    expected = outcome(whole)
+    assert len([one for one in expected if one[0] == "point"]) == 10
+
+    zygote.phases.clear()
+    finished = survive(zygote, made, tmp_path, 24, np.random.default_rng(20), longest=1.2)
+    assert sum(zygote.phases.values()) >= 20
+    for directory in finished:
+        assert outcome(directory) == expected
+        assert_no_round_was_repeated(directory, config)
+        assert_points_have_all_phases(directory)
+        for seed in config.seeds:
+            assert (
+                directory / "models" / f"seed-{seed}" / "successor" / "model.safetensors"
+            ).is_file()
+    assert {"train acquisition", "train successor"} <= zygote.phases.keys()
+    saved = [d / "models/seed-7/successor/model.safetensors" for d in (whole, *finished)]
+    assert len({path.read_bytes() for path in saved}) == 1
+
+
+def test_a_kill_right_after_an_event_changes_nothing(
+    zygote: Zygote, encoder: Path, tmp_path: Path
+) -> None:
+    """One seed, one round: the engine dies right after its third event, its seventh, and so on."""
+    config = experiment(encoder, seeds=(7,), rounds=1)
+    made = created(tmp_path, config)
+    whole = Path(shutil.copytree(made, tmp_path / "whole"))
+    assert zygote.attempt(whole)["code"] == 0
+    expected = outcome(whole)
+    for events in range(3, 100, 4):
+        directory = Path(shutil.copytree(made, tmp_path / f"copy-{events}"))
+        answer = zygote.attempt(directory, events=events)
+        if answer["code"] == 0:
+            break
+        again = zygote.attempt(directory)
+        assert again["code"] == 0, events
+        assert outcome(directory) == expected, events
+        assert_no_round_was_repeated(directory, config)
+    assert events > 18
+
+
+@pytest.mark.parametrize("strategy", ["lc", "random"])
+def test_a_warm_start_survives_kills(
+    zygote: Zygote, encoder: Path, tmp_path: Path, strategy: str
+) -> None:
+    config = experiment(encoder, strategy=strategy, start="warm", rounds=3)
+    made = created(tmp_path, config)
+    whole = Path(shutil.copytree(made, tmp_path / "whole"))
+    assert zygote.attempt(whole)["code"] == 0
+    expected = outcome(whole)
+    cold = created(tmp_path / "cold", experiment(encoder, strategy=strategy, rounds=3))
+    assert zygote.attempt(cold)["code"] == 0
+    assert outcome(cold) != expected  # warm is another thing
+    for directory in survive(zygote, made, tmp_path, 10, np.random.default_rng(3), longest=0.8):
+        assert outcome(directory) == expected
+        assert not list((directory / "warm").iterdir())
+
+
+def test_tagging_survives_kills(zygote: Zygote, encoder: Path, tmp_path: Path) -> None:
+    config = experiment(encoder, "events", "mnlp", seeds=(9,), rounds=3)
+    made = created(tmp_path, config)
+    whole = Path(shutil.copytree(made, tmp_path / "whole"))
+    assert zygote.attempt(whole)["code"] == 0
+    expected = outcome(whole)
+    assert any("entity_f1" in one[5] for one in expected if one[0] == "point")  # type: ignore[operator]
+    for directory in survive(zygote, made, tmp_path, 6, np.random.default_rng(4), longest=0.8):
+        assert outcome(directory) == expected
+        assert_no_round_was_repeated(directory, config)
+
+
+def test_monte_carlo_dropout_survives_kills(zygote: Zygote, encoder: Path, tmp_path: Path) -> None:
+    config = experiment(encoder, strategy="bald", seeds=(9,), rounds=2)
+    made = created(tmp_path, config)
+    whole = Path(shutil.copytree(made, tmp_path / "whole"))
+    assert zygote.attempt(whole)["code"] == 0
+    expected = outcome(whole)
+    for directory in survive(zygote, made, tmp_path, 5, np.random.default_rng(5), longest=0.8):
+        assert outcome(directory) == expected
+
+
+def test_a_finished_session_is_left_alone(zygote: Zygote, encoder: Path, tmp_path: Path) -> None:
+    directory = created(tmp_path, experiment(encoder, seeds=(7,), rounds=1))
+    assert zygote.attempt(directory)["code"] == 0
+    with Session(directory) as session:
+        before = session.events()
+    answer = zygote.attempt(directory)
+    assert answer == {"code": 0, "events": 0, "phase": ""}
+    with Session(directory) as session:
+        assert session.events() == before

@@ -1,33 +1,18 @@
 """The command line. Nothing heavy is imported before a command needs it: `tui-al --help` answers at once."""
 
-import os
 import sys
 
 
 def main() -> None:
-    """Entry point of `tui-al`: runs a command, turns errors into a message and an exit code."""
-    import typer
-    from click.exceptions import Abort, ClickException
-
+    """Entry point of `tui-al`: runs a command; a user's mistake becomes a message and an exit code."""
     from tui_al.cli.app import app
     from tui_al.errors import TuiAlError
 
     try:
-        code = app(standalone_mode=False)
+        app()  # leaves through SystemExit, its own errors told
     except TuiAlError as error:
         say_error(error.message, error.hint)
-        code = error.exit_code
-    except ClickException as error:
-        error.show()
-        code = error.exit_code
-    except (Abort, KeyboardInterrupt):
-        code = 130
-    except typer.Exit as done:
-        code = done.exit_code
-    except BrokenPipeError:  # the reader of a pipe went away
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 141
-    sys.exit(code or 0)
+        sys.exit(error.exit_code)
 
 
 def say_error(message: str, hint: str) -> None:

@@ -22,7 +22,8 @@ from tui_al.core.config import LearnerConfig
 from tui_al.core.models import ADAPTERS
 from tui_al.core.tasks import Dataset, Task
 from tui_al.engine import tuning
-from tui_al.engine.pretrained import Source, find, load_model
+from tui_al.engine.pretrained import load_model
+from tui_al.engine.sources import Source, find
 from tui_al.errors import ModelError
 
 DESCRIPTION = "tui_al.json"

@@ -10,8 +10,7 @@ from tui_al.core import loop
 from tui_al.core.config import ExperimentConfig
 from tui_al.core.strategies import strategy
 from tui_al.engine.data import load
-from tui_al.engine.device import choose_device
-from tui_al.engine.pretrained import find
+from tui_al.engine.sources import find
 from tui_al.errors import SessionError
 from tui_al.store.home import session_directory
 from tui_al.store.session import Session
@@ -32,7 +31,6 @@ def open_or_create(
     if (session_directory(home, name) / "session.db").exists():
         return _same(Session.open(home, name), config)
     strategy(config.loop.strategy)
-    choose_device(config.device)
     dataset = load(config.data)
     loop.check(config, dataset)
     for learner in {
@@ -40,6 +38,12 @@ def open_or_create(
         config.successor.model: config.successor,
     }.values():
         find(learner.model, learner.revision)
+
+    from tui_al.engine.device import (
+        choose_device,  # imports torch: last, so that other mistakes are told at once
+    )
+
+    choose_device(config.device)
     created = ev.SessionCreated(
         config=config.to_dict(),
         task=dataset.task.value,

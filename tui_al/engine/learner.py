@@ -17,7 +17,8 @@ from tui_al.core.tasks import Answer, Dataset, Task
 from tui_al.engine import tuning
 from tui_al.engine.checkpoint import save_model
 from tui_al.engine.device import resolve_precision, take_peak_bytes
-from tui_al.engine.pretrained import Source, load_model, load_tokenizer
+from tui_al.engine.pretrained import load_model, load_tokenizer
+from tui_al.engine.sources import Source
 from tui_al.engine.tokens import UNSEEN, Batch, Tokens, collate, scoring_batches, tokenize
 from tui_al.engine.training import train, unit_logits
 

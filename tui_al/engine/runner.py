@@ -21,7 +21,7 @@ from tui_al.core.strategies import strategy
 from tui_al.core.tasks import Dataset
 from tui_al.engine.device import choose_device, resolve_precision, usable_cores
 from tui_al.engine.learner import TransformerLearner
-from tui_al.engine.pretrained import find
+from tui_al.engine.sources import find
 from tui_al.errors import EngineStopped, TuiAlError
 from tui_al.store.session import Session
 

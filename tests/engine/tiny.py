@@ -35,7 +35,7 @@ from tui_al.core.protocols import Tick
 from tui_al.core.tags import spans_of
 from tui_al.core.tasks import Dataset, Example, Task, example_ids
 from tui_al.engine.learner import TransformerLearner
-from tui_al.engine.pretrained import Source
+from tui_al.engine.sources import Source
 
 CPU = torch.device("cpu")
 

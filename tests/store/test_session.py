@@ -204,7 +204,7 @@ class TestCreate:
         assert session.dataset().name == "odd texts"
         assert [p.name for p in (tmp_path / "sessions").iterdir()] == ["first"]
 
-    @pytest.mark.parametrize("what", ["_write_examples", "append", "rename"])
+    @pytest.mark.parametrize("what", ["write_examples", "append", "rename"])
     def test_nothing_is_left_of_a_failure(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
     ) -> None:

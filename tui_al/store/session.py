@@ -18,14 +18,15 @@ import shutil
 import sqlite3
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 from tui_al.core import events as ev
 from tui_al.core.state import SessionState, fold
-from tui_al.core.tasks import Answer, Dataset, Example, Task
+from tui_al.core.tasks import Dataset
 from tui_al.errors import SessionError
+from tui_al.store.examples import read_examples, write_examples
 from tui_al.store.home import session_directory
 
 SCHEMA_VERSION = 1
@@ -45,20 +46,6 @@ CREATE TABLE events (
     body TEXT NOT NULL
 );
 CREATE TABLE commands (seq INTEGER PRIMARY KEY AUTOINCREMENT, time REAL NOT NULL, name TEXT NOT NULL);
-"""
-
-_EXAMPLES_SCHEMA = """
-CREATE TABLE dataset (key TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE examples (
-    split TEXT NOT NULL,
-    position INTEGER NOT NULL,
-    id TEXT NOT NULL UNIQUE,
-    text TEXT NOT NULL,
-    answer TEXT,
-    tokens TEXT,
-    origin TEXT NOT NULL,
-    PRIMARY KEY (split, position)
-) WITHOUT ROWID;
 """
 
 
@@ -85,7 +72,7 @@ class Session:
         directory.parent.mkdir(parents=True, exist_ok=True)
         making = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=directory.parent))
         try:
-            _write_examples(making / "examples.db", dataset)
+            write_examples(making / "examples.db", dataset)
             db = _connect(making / "session.db", new=True)
             with db:
                 db.executescript(_SCHEMA)
@@ -195,7 +182,7 @@ class Session:
         """The frozen data."""
         path = self.directory / "examples.db"
         with _readable(path):
-            return _read_examples(path)
+            return read_examples(path)
 
     @contextlib.contextmanager
     def engine_lock(self, inherited: int | None = None) -> Iterator[None]:
@@ -264,11 +251,12 @@ def session_names(home: Path) -> list[str]:
 
 
 def _changed(path: Path) -> float:
-    """When the file was last written; 0 if it is not there."""
+    """When the file was last written; 0 if it is not there, or empty, as what SQLite makes for a mere reader is."""
     try:
-        return path.stat().st_mtime
+        found = path.stat()
     except FileNotFoundError:
         return 0.0
+    return found.st_mtime if found.st_size else 0.0
 
 
 @contextlib.contextmanager
@@ -306,69 +294,3 @@ def _connect(path: Path, *, new: bool = False) -> sqlite3.Connection:
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = FULL")
     return db
-
-
-def _write_examples(path: Path, dataset: Dataset) -> None:
-    facts: dict[str, Any] = {
-        "name": dataset.name,
-        "task": dataset.task.value,
-        "labels": list(dataset.labels),
-        "notes": list(dataset.notes),
-        "warnings": list(dataset.warnings),
-    }
-    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as db:
-        db.executescript(_EXAMPLES_SCHEMA)
-        db.execute("BEGIN")
-        db.executemany(
-            "INSERT INTO dataset VALUES (?, ?)",
-            [(key, json.dumps(value)) for key, value in facts.items()],
-        )
-        for split, examples in (("train", dataset.train), ("test", dataset.test)):
-            db.executemany(
-                "INSERT INTO examples VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (_row(split, position, example) for position, example in enumerate(examples)),
-            )
-        db.execute("COMMIT")
-
-
-def _row(split: str, position: int, example: Example) -> tuple[object, ...]:
-    return (
-        split,
-        position,
-        example.id,
-        example.text,
-        None if example.answer is None else json.dumps(example.answer, ensure_ascii=False),
-        json.dumps(example.tokens, ensure_ascii=False) if example.tokens else None,
-        example.origin.encode(errors="backslashreplace").decode(),  # file names may be no UTF-8
-    )
-
-
-def _read_examples(path: Path) -> Dataset:
-    with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
-        facts = {key: json.loads(value) for key, value in db.execute("SELECT * FROM dataset")}
-        splits: dict[str, list[Example]] = {"train": [], "test": []}
-        for split, identity, text, answer, tokens, origin in db.execute(
-            "SELECT split, id, text, answer, tokens, origin FROM examples ORDER BY split, position"
-        ):
-            splits[split].append(
-                Example(
-                    id=identity,
-                    text=text,
-                    answer=None if answer is None else _answer(json.loads(answer)),
-                    tokens=tuple(json.loads(tokens)) if tokens else (),
-                    origin=origin,
-                )
-            )
-    return Dataset(
-        name=facts["name"],
-        task=Task(facts["task"]),
-        labels=tuple(facts["labels"]),
-        train=tuple(splits["train"]),
-        test=tuple(splits["test"]),
-        notes=tuple(facts["notes"]),
-        warnings=tuple(facts["warnings"]),
-    )
-
-
-def _answer(plain: str | Sequence[str]) -> Answer:
-    return plain if isinstance(plain, str) else tuple(plain)

@@ -23,7 +23,13 @@ DARK = Theme(
     surface="#1c1d20",
     panel="#26282c",
     dark=True,
-    variables={"border": "#5fafff", "border-blurred": "#4a4d53", **_FOCUS},
+    variables={
+        "border": "#5fafff",
+        "border-blurred": "#4a4d53",
+        "block-cursor-background": "#2c4a6e",
+        "block-cursor-foreground": "#f0f0f0",
+        **_FOCUS,
+    },
 )
 LIGHT = Theme(
     name="tui-al-light",
@@ -38,7 +44,13 @@ LIGHT = Theme(
     surface="#f3f3f0",
     panel="#e4e4df",
     dark=False,
-    variables={"border": "#005faf", "border-blurred": "#a8a8a2", **_FOCUS},
+    variables={
+        "border": "#005faf",
+        "border-blurred": "#a8a8a2",
+        "block-cursor-background": "#cbdff2",
+        "block-cursor-foreground": "#101010",
+        **_FOCUS,
+    },
 )
 
 _LINES = {

@@ -40,7 +40,7 @@ class HomeScreen(TuiScreen):
     AUTO_FOCUS = "OptionList"
     CSS = """
     HomeScreen OptionList { height: 1fr; border: none; padding: 0; background: $background; }
-    HomeScreen OptionList:focus { border: none; }
+    HomeScreen OptionList:focus { border: none; background-tint: $background 0%; }
     HomeScreen #welcome { height: 1fr; max-width: 90; padding: 1 2; display: none; }
     HomeScreen.-empty #welcome { display: block; }
     HomeScreen.-empty OptionList { display: none; }
@@ -124,7 +124,9 @@ class HomeScreen(TuiScreen):
         count = len(self.sessions)
         told = f"{count} {'session' if count == 1 else 'sessions'}, {len(live)} running"
         title = Content.assemble(("tui-al", "bold"), "  ", told if count else "", "  ")
-        where = safe(str(self.tui.home), "$text-muted").truncate(max(4, width - len(title.plain)))
+        where = safe(str(self.tui.home), "$foreground-muted").truncate(
+            max(4, width - len(title.plain))
+        )
         self.query_one("#title", Static).update(title + where)
         self.set_class(bool(live), "-running")
         if live:

@@ -172,4 +172,4 @@ def _row(name: str, summary: str, column: int, width: int) -> Content:
     shown = shorten(name, column)
     gap = " " * (column - cell_width(shown) + 2)
     line = shorten(printable(summary), max(0, width - column - 2))
-    return Content.assemble(safe(shown), gap, (line, "$text-muted"))
+    return Content.assemble(safe(shown), gap, (line, "$foreground-muted"))

@@ -29,7 +29,7 @@ class ResultsScreen(SessionScreen):
     ResultsScreen {
         & #body { layout: vertical; height: 1fr; }
         & #numbers {
-            height: auto; max-height: 9; scrollbar-size: 1 1;
+            height: auto; max-height: 5; scrollbar-size: 1 1;
             scrollbar-color: $border-blurred; scrollbar-background: $background;
         }
         & #facts, & #comparison { padding: 0 1; }
@@ -39,6 +39,7 @@ class ResultsScreen(SessionScreen):
         &.-short #comparison { display: none; }
         &.-wide #body { layout: horizontal; }
         &.-wide #numbers { width: 46; height: 1fr; max-height: 100%; border: round $border-blurred; }
+        &.-medium #curve { padding: 0 1; }
         &.-wide #curve { border: round $border-blurred; padding: 0 1; }
         &.-wide #comparison { border: round $border-blurred; }
         &.-wide #numbers, &.-wide #comparison { border-title-color: $foreground-muted; }

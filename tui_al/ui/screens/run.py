@@ -62,7 +62,7 @@ class RunScreen(SessionScreen):
         &.-wide #rounds, &.-wide #log, &.-wide #printed {
             border: round $border-blurred; border-title-color: $foreground-muted;
         }
-        &.-wide #curve { padding: 0 1; }
+        &.-medium #curve, &.-wide #curve { padding: 0 1; }
     }
     """
 

@@ -30,13 +30,13 @@ class DataPreview(Lines):
     def lines(self, width: int) -> list[Content]:
         """The lines for `width` columns."""
         if self._preview is None:
-            return [Content.styled(self._waiting, "$text-muted")] if self._waiting else []
+            return [Content.styled(self._waiting, "$foreground-muted")] if self._waiting else []
         found, tall = self._preview, self.app.size.height >= 32
         lines = [Content(_sizes(found))]
         remarks = [f"⚠ {text}" for text in found.warnings]
         told = (remarks + list(found.notes)) if tall else (remarks + list(found.notes))[:1]
         for text in told[:4]:
-            style = "$text-warning" if text.startswith("⚠") else "$text-muted"
+            style = "$text-warning" if text.startswith("⚠") else "$foreground-muted"
             more = len(remarks) + len(found.notes) - len(told[:4])
             tail = f"  (+{more}: F4)" if more and text is told[:4][-1] else ""
             lines.append(safe(shorten(printable(text), width - len(tail)) + tail, style))
@@ -67,7 +67,7 @@ def whole_preview(found: Preview) -> Content:
     """Everything that is known of the data, to read at leisure."""
     lines = [Content(_sizes(found))]
     lines += [safe(f"⚠ {text}", "$text-warning") for text in found.warnings]
-    lines += [safe(text, "$text-muted") for text in found.notes]
+    lines += [safe(text, "$foreground-muted") for text in found.notes]
     lines += [Content(""), Content.styled("Rows", "bold")]
     for text, label in found.rows:
         lines.append(Content.assemble(safe(label or "(none)", "bold"), "  ", safe(text[:1000])))

@@ -37,10 +37,10 @@ def label_rows(
             need = cell_width(name) + len(drawn) + len(str(count)) + 4
             if used + need > room and (used or len(lines) == rows - 1):
                 break
-            parts += [f"{name} ", (drawn, "$primary"), (f" {count}", "$text-muted"), "  "]
+            parts += [f"{name} ", (drawn, "$primary"), (f" {count}", "$foreground-muted"), "  "]
             used += need
             left.pop(0)
         if left and len(lines) == rows - 1:
-            parts.append((f"+{len(left)} more", "$text-muted"))
+            parts.append((f"+{len(left)} more", "$foreground-muted"))
         lines.append(Content.assemble(*parts))
     return lines

@@ -19,6 +19,7 @@ from tui_al import errors
 from tui_al.core.config import DataConfig, ExperimentConfig
 from tui_al.core.preview import Preview
 from tui_al.errors import EngineError, TuiAlError
+from tui_al.host.background import in_background
 from tui_al.host.estimate import Estimate, estimate
 from tui_al.host.machine import manifest
 from tui_al.host.watch import EXIT_FILE
@@ -80,6 +81,7 @@ def start_engine(directory: Path) -> int:
             )
     finally:
         os.close(lock)
+    in_background(watcher.wait)  # so that it leaves no zombie
     return watcher.pid
 
 

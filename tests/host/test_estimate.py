@@ -1,0 +1,87 @@
+"""About how long it will take: counted by hand for round numbers."""
+
+from dataclasses import replace
+
+import pytest
+
+from tui_al.core.config import Amount, DataConfig, ExperimentConfig, LearnerConfig, LoopConfig
+from tui_al.core.preview import Preview
+from tui_al.core.tasks import Task
+from tui_al.host import estimate as module
+from tui_al.host.estimate import estimate
+
+#: 10 words are 20 sub-tokens here, and 2 for the ends: with max_length 12, a text has 12.
+PREVIEW = Preview(
+    "made up", Task.CLASSIFICATION, ("a", "b"), train=110, test=50, unlabelled=10, counts={},
+    rows=(), words=10.0, notes=(), warnings=(),
+)  # fmt: skip
+ACQUISITION = LearnerConfig("small", "adapter", 1e-3, 1e-3, epochs=3, max_length=12)
+SUCCESSOR = LearnerConfig("large", "full", 1e-3, 1e-3, epochs=2, max_length=64)
+CONFIG = ExperimentConfig(
+    DataConfig("x"), ACQUISITION, SUCCESSOR,
+    LoopConfig("lc", Amount(10, True), Amount(20, False), rounds=2), seeds=(1, 2, 3), device="cpu",
+)  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _round_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_WORKING_PARAMETERS", {"small": 1.0, "large": 10.0})
+    monkeypatch.setattr(module, "_SUBTOKENS_PER_WORD", 2.0)
+    monkeypatch.setattr(module, "_REACHED", {"cpu": 0.5, "cuda": 0.25})
+    monkeypatch.setattr(module, "_matrix_rate", lambda: 1000.0)
+    monkeypatch.setattr(module, "_GPU_RATE", 8000.0)
+
+
+def test_by_hand() -> None:
+    """10, 30, 50 labels of a pool of 100; 22 sub-tokens for the large model, 12 for the small one.
+
+    Successor, forward: 2 * 10 * 22 = 440 a text; trained 3 * 2 * 440 = 2,640 a text on 90 texts in all = 237,600; tested on
+    3 * 50 texts = 66,000. Acquisition, forward: 2 * 12 = 24 a text; trained 2 * 3 * 24 = 144 on 10 + 30 = 5,760; scored on
+    90 + 70 = 3,840. Three seeds: 3 * 313,200 over 500 a second.
+    """
+    found = estimate(CONFIG, PREVIEW)
+    assert found.trainings == 3 * 5
+    assert found.seconds == pytest.approx(3 * 313_200 / 500)
+    assert found.device == "cpu"
+    assert "measured" in found.basis
+
+
+def test_random_asks_no_model() -> None:
+    config = replace(CONFIG, loop=replace(CONFIG.loop, strategy="random"))
+    found = estimate(config, PREVIEW)
+    assert found.trainings == 3 * 3
+    assert found.seconds == pytest.approx(3 * 303_600 / 500)
+
+
+def test_monte_carlo_scores_the_pool_many_times() -> None:
+    config = replace(CONFIG, loop=replace(CONFIG.loop, strategy="bald", mc_passes=4))
+    found = estimate(config, PREVIEW)
+    assert found.seconds == pytest.approx(3 * (313_200 + 3 * 3_840) / 500)
+
+
+def test_a_frozen_encoder_is_passed_forward_only() -> None:
+    config = replace(CONFIG, successor=replace(SUCCESSOR, tuning="head"))
+    found = estimate(config, PREVIEW)
+    assert found.seconds == pytest.approx(3 * (313_200 - 237_600 * 2 / 3) / 500)
+
+
+def test_the_pool_is_all_there_is() -> None:
+    loop = replace(CONFIG.loop, strategy="random", batch=Amount(500, False))
+    found = estimate(replace(CONFIG, loop=loop, seeds=(1,)), PREVIEW)
+    assert found.seconds == pytest.approx((2_640 * (10 + 100 + 100) + 66_000) / 500)
+
+
+def test_on_a_gpu_a_card_is_assumed() -> None:
+    found = estimate(replace(CONFIG, device="cuda"), PREVIEW)
+    assert found.seconds == pytest.approx(3 * 313_200 / 2000)
+    assert found.device == "cuda"
+    assert "assumed" in found.basis
+
+
+def test_auto_is_the_cpu_where_no_card_is_visible() -> None:
+    assert estimate(replace(CONFIG, device="auto"), PREVIEW).device == "cpu"
+
+
+def test_this_machines_rate_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    assert 1e8 < module._matrix_rate() < 1e14

@@ -6,8 +6,8 @@ in version control.
 
 import difflib
 import os
-import string
 from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -60,21 +60,14 @@ def compare(path: Path, now: str) -> None:
 
 
 def written(strips: Sequence[Strip]) -> str:
-    """The rows as text; then a letter for the style of each cell; then what the letters mean."""
-    names: dict[str, str] = {}
-    letters = iter(string.ascii_letters + string.digits)
+    """The rows as text, and then, row by row, how many cells have which look."""
+    texts = ["".join(segment.text for segment in strip).rstrip() for strip in strips]
     looks = []
     for strip in strips:
-        row = ""
-        for segment in strip:
-            style = _described(segment.style or Style())
-            if style not in names:
-                names[style] = next(letters)
-            row += names[style] * cell_width(segment.text)
-        looks.append(row)
-    texts = ["".join(segment.text for segment in strip).rstrip() for strip in strips]
-    meaning = [f"{letter} {style}" for style, letter in names.items()]
-    return "\n".join([*texts, "", *looks, "", *meaning, ""])
+        runs = groupby(strip, key=lambda segment: _described(segment.style or Style()))
+        cells = [(sum(cell_width(s.text) for s in segments), look) for look, segments in runs]
+        looks.append(", ".join(f"{count} {look}" for count, look in cells))
+    return "\n".join([*texts, "", *looks, ""])
 
 
 def _described(style: Style) -> str:
@@ -82,16 +75,16 @@ def _described(style: Style) -> str:
     kinds = ("bold", "dim", "italic", "underline", "reverse", "strike")
     words = [kind for kind in kinds if getattr(style, kind)]
     colours = [color.name if color else "-" for color in (style.color, style.bgcolor)]
-    return " ".join([f"{colours[0]} on {colours[1]}", *words])
+    return " ".join(["/".join(colours), *words])
 
 
 def test_a_changed_colour_or_letter_is_a_difference(tmp_path: Path) -> None:
     from rich.segment import Segment
 
     plain = [Strip([Segment("ab", Style(color="red")), Segment("c", Style(color="blue"))])]
-    assert written(plain) == "abc\n\naab\n\na red on -\nb blue on -\n"
+    assert written(plain) == "abc\n\n2 red/-, 1 blue/-\n"
     (tmp_path / "it.txt").write_text(written(plain), encoding="utf-8")
     if not UPDATE:
         compare(tmp_path / "it.txt", written(plain))
-        with pytest.raises(pytest.fail.Exception, match=r"-aab\n\+aaa"):
+        with pytest.raises(pytest.fail.Exception, match=r"-2 red/-, 1 blue/-\n\+3 red/-"):
             compare(tmp_path / "it.txt", written([Strip([Segment("abc", Style(color="red"))])]))

@@ -89,7 +89,8 @@ class RoundsTable(DataTable[Text]):
         row = self.cursor_row
         self._fitted = fitted
         self.clear(columns=True)
-        self.add_columns(*(_cell(column.header) for column in fitted))
+        for column in fitted:
+            self.add_column(_cell(column.header), width=_width(column))
         self.add_rows(
             [
                 [_cell(text) for text in cells]

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tui_al.ui.keys import markdown_table
+
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -83,3 +85,7 @@ def test_every_command_runs_in_order(tmp_path: Path) -> None:
 @pytest.mark.parametrize("target", re.findall(r"\]\(([^)#:]+)\)", README))
 def test_every_link_into_the_project_leads_somewhere(target: str) -> None:
     assert (ROOT / target).exists()
+
+
+def test_the_keys_are_those_of_the_app() -> None:
+    assert markdown_table().strip() in README

@@ -2,6 +2,7 @@
 
 import importlib.machinery
 import json
+import mmap
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,7 +27,8 @@ LABELS = ("a", "b")
 @pytest.fixture
 def copied(bert: Path, tmp_path: Path) -> Path:
     """A tiny BERT that a test may spoil."""
-    return Path(shutil.copytree(bert, tmp_path / "model"))
+    shutil.copytree(bert, tmp_path / "model")
+    return tmp_path / "model"
 
 
 def change(directory: Path, **settings: Any) -> None:
@@ -156,8 +158,8 @@ def test_a_damaged_config_is_a_clear_error(copied: Path) -> None:
 def test_a_model_without_a_fast_tokenizer(copied: Path) -> None:
     for name in ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"):
         (copied / name).unlink()
-    for name in copied.glob("vocab*"):
-        name.unlink()
+    for vocabulary in copied.glob("vocab*"):
+        vocabulary.unlink()
     with pytest.raises(ModelError, match="tokenizer"):
         load_tokenizer(find(str(copied)), Task.CLASSIFICATION)
 
@@ -216,9 +218,10 @@ def test_devices() -> None:
 
 def test_peak_memory_is_since_the_last_call() -> None:
     device.take_peak_bytes(tiny.CPU)
-    block = np.ones(60_000_000 // 8)
-    assert block[-1] == 1
-    del block
+    with mmap.mmap(
+        -1, 60_000_000
+    ) as block:  # fresh from the system, not from what was freed before
+        block.write(b"1" * len(block))
     first = device.take_peak_bytes(tiny.CPU)
     second = device.take_peak_bytes(tiny.CPU)
     assert first > second + 40_000_000

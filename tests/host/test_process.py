@@ -103,7 +103,7 @@ def test_an_engine_works_detached_until_it_is_done(made: Callable[[int], Path]) 
     engine = engine_of(watcher)
     assert os.getsid(watcher) == os.getsid(engine) == watcher
     assert os.getsid(watcher) != os.getsid(0)
-    assert os.readlink(f"/proc/{engine}/fd/0") == "/dev/null"
+    assert Path(f"/proc/{engine}/fd/0").readlink() == Path("/dev/null")
     until(lambda: not is_live(directory))
     with Session(directory) as session:
         state = session.state()

@@ -20,6 +20,7 @@ from tui_al.engine import learner as learner_module
 from tui_al.engine import tuning
 from tui_al.engine.learner import TransformerLearner
 from tui_al.engine.tokens import Batch
+from tui_al.errors import EngineError
 
 FEW = range(24)
 MC = MonteCarlo(passes=4, rate=0.3, seed=9)
@@ -299,3 +300,39 @@ def test_a_text_as_long_as_the_encoder_has_positions_for(
         assert longest == (62 if kind == "roberta" else 64)
         tiny.fit(learner, range(4))
         assert probs(learner).shape == (1, 3)
+
+
+class TestOutOfMemory:
+    """A device that takes at most so many examples at once."""
+
+    def small_device(
+        self, learner: TransformerLearner, monkeypatch: pytest.MonkeyPatch, room: int
+    ) -> list[int]:
+        sizes: list[int] = []
+        real = learner_module.unit_logits
+
+        def logits(model: Any, batch: Batch, precision: str) -> torch.Tensor:
+            sizes.append(len(batch.input_ids))
+            if len(batch.input_ids) > room:
+                raise torch.OutOfMemoryError("no room")
+            return real(model, batch, precision)
+
+        monkeypatch.setattr(learner_module, "unit_logits", logits)
+        return sizes
+
+    def test_scoring_goes_on_in_smaller_batches(
+        self, trained: TransformerLearner, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        before = probs(trained)
+        sizes = self.small_device(trained, monkeypatch, room=3)
+        np.testing.assert_allclose(probs(trained), before, atol=1e-6)
+        assert max(sizes) > 3
+        assert sum(size for size in sizes if size <= 3) == len(before)
+
+    def test_a_single_example_that_does_not_fit_is_named(
+        self, trained: TransformerLearner, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.small_device(trained, monkeypatch, room=0)
+        with pytest.raises(EngineError, match="single example of up to") as caught:
+            probs(trained)
+        assert "maximum length" in caught.value.hint

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+import sentencepiece
 import torch
-from transformers import BertForSequenceClassification, MPNetConfig, MPNetModel
+from transformers import BertForSequenceClassification, DebertaV2Config, MPNetConfig, MPNetModel
 
 from tests.engine import tiny
 from tui_al.core.models import BUNDLED_SHA256
@@ -226,3 +227,28 @@ def test_peak_memory_is_since_the_last_call() -> None:
     second = device.take_peak_bytes(tiny.CPU)
     assert first > second + 40_000_000
     assert second > 1_000_000
+
+
+def test_a_tokenizer_that_is_a_sentencepiece_model_only(
+    tmp_path: Path, classified: Dataset
+) -> None:
+    """DeBERTa v3 comes like that; transformers makes a fast tokenizer of it with sentencepiece and protobuf."""
+    texts = tmp_path / "texts.txt"
+    texts.write_text(
+        "\n".join(e.text for e in classified.train) + "\n" + "abcdefghijklmnopqrstuvwxyz" * 9
+    )
+    place = tmp_path / "model"
+    place.mkdir()
+    sentencepiece.SentencePieceTrainer.train(
+        input=str(texts), model_prefix=str(place / "spm"), vocab_size=60, hard_vocab_limit=False,
+        minloglevel=2,
+    )  # fmt: skip
+    (place / "spm.vocab").unlink()
+    DebertaV2Config(
+        vocab_size=70, hidden_size=32, num_hidden_layers=1, num_attention_heads=2
+    ).save_pretrained(place)
+    tokenizer = load_tokenizer(Source("deberta", place), Task.CLASSIFICATION)
+    ids = tokenizer("ab cd")["input_ids"]
+    assert tokenizer.is_fast
+    assert ids[0] == tokenizer.cls_token_id
+    assert ids[-1] == tokenizer.sep_token_id

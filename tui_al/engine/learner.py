@@ -20,7 +20,7 @@ from tui_al.engine.device import resolve_precision, take_peak_bytes
 from tui_al.engine.pretrained import load_model, load_tokenizer
 from tui_al.engine.sources import Source
 from tui_al.engine.tokens import UNSEEN, Batch, Tokens, collate, scoring_batches, tokenize
-from tui_al.engine.training import train, unit_logits
+from tui_al.engine.training import out_of_memory, train, unit_logits
 
 #: A batch to its units' probabilities, and the expected entropies under Monte-Carlo dropout.
 Forward = Callable[[Batch], tuple[FloatArray, FloatArray | None]]
@@ -172,10 +172,20 @@ class TransformerLearner:
             forward = _monte_carlo(self._forward, monte_carlo.passes)
         self.model.train(monte_carlo is not None)
         done = 0
-        for positions in scoring_batches(tokens.lengths()[rows], _SCORING_BUDGET[self.device.type]):
-            batch = self._collate(tokens, rows[positions])
-            with torch.inference_mode():
-                probs, expected = forward(batch)
+        lengths = tokens.lengths()[rows]
+        waiting = list(scoring_batches(lengths, _SCORING_BUDGET[self.device.type]))[::-1]
+        while waiting:
+            positions = waiting.pop()
+            try:
+                with torch.inference_mode():
+                    probs, expected = forward(self._collate(tokens, rows[positions]))
+            except torch.OutOfMemoryError as error:
+                torch.cuda.empty_cache()
+                if len(positions) == 1:
+                    raise out_of_memory(self.config, int(lengths[positions[0]])) from error
+                middle = len(positions) // 2
+                waiting += [positions[middle:], positions[:middle]]
+                continue
             if self.dataset.task is Task.CLASSIFICATION:
                 predictions = Predictions.of_texts(probs, expected)
             else:

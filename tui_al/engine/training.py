@@ -66,10 +66,8 @@ def train(
                     torch.cuda.empty_cache()
                     pieces *= 2
                     if pieces // 2 >= len(positions):
-                        raise EngineError(
-                            f"{config.model} ({config.tuning}) runs out of memory with a single example of up to {int(lengths[positions].max())} sub-tokens.",
-                            "Lower the maximum length, choose a smaller model, or free memory on the device.",
-                        ) from error
+                        longest = int(lengths[positions].max())
+                        raise out_of_memory(config, longest) from error
             if config.clip:
                 torch.nn.utils.clip_grad_norm_(trained, config.clip)
             optimizer.step()
@@ -84,6 +82,14 @@ def train(
                 pending.clear()
                 ticked = time.perf_counter()
     return FitReport(steps, total, _finite_mean(epoch_losses, config, step))
+
+
+def out_of_memory(config: LearnerConfig, longest: int) -> EngineError:
+    """The error for a single example, of `longest` sub-tokens, that does not fit on the device."""
+    return EngineError(
+        f"{config.model} ({config.tuning}) runs out of memory with a single example of up to {longest} sub-tokens.",
+        "Lower the maximum length, choose a smaller model, or free memory on the device.",
+    )
 
 
 def _backward(

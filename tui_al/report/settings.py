@@ -111,7 +111,7 @@ def _device(state: SessionState) -> str:
         known += [gpus[number]["name"]] if number < len(gpus) else []
     elif device == "cpu":
         cpu, cores = manifest.get("cpu"), manifest.get("cores")
-        known += [str(cpu)] * bool(cpu) + [f"{cores} cores"] * bool(cores)
+        known += [str(cpu)] * bool(cpu) + [f"{cores} core{'' if cores == 1 else 's'}"] * bool(cores)
     config = state.config
     if config and "auto" in (config.acquisition.precision, config.successor.precision):
         known.append(f"auto precision: {manifest.get('auto_precision', 'fp32')}")

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt
 
 # The experiment that the app has preselected, for machines and pipes without a terminal.
-SAMPLE := simulate tickets --strategy lc --seed-size 4% --batch 4% --iterations 8 --seeds 1 --precision auto
+SAMPLE := simulate tickets --strategy lc --seed-size 4% --batch 2% --iterations 7 --seeds 1 --epochs 6 --precision auto
 
 .PHONY: run test check clean
 

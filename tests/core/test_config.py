@@ -319,6 +319,10 @@ class TestValidation:
 def test_the_sample_experiment() -> None:
     config = sample_experiment()
     assert config.data.source == "tickets"
-    assert config.acquisition == replace(default_settings("minilm", "adapter"), precision="auto")
-    assert config.successor == replace(default_settings("minilm", "full"), precision="auto")
+    assert config.acquisition == replace(
+        default_settings("minilm", "adapter"), epochs=6, precision="auto"
+    )
+    assert config.successor == replace(
+        default_settings("minilm", "full"), epochs=6, precision="auto"
+    )
     assert len(config.seeds) == 1

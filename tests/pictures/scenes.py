@@ -43,13 +43,14 @@ _USE = (12, 55, 78, 81, 76, 80, 79, 83, 40, 22, 74, 82, 80, 81, 77, 79, 84, 71)
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """`opens` is the session it begins on; `expect` is on the screen when the scene is reached."""
+    """`opens` is the session it begins on; `before` is on the screen when the keys are pressed, `expect` in the end."""
 
     name: str
     size: tuple[int, int]
     expect: tuple[str, ...]
     home: Path = SESSIONS
     opens: str = ""
+    before: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
     terminal: Terminal = field(default_factory=Terminal)
     no_color: bool = False
@@ -73,20 +74,20 @@ PICTURES = tuple(p for scene in (_RUN, _SETUP, _RESULTS, _HOME) for p in (scene,
 
 #: What else a snapshot is kept of.
 OTHERS = (
-    replace(_HOME, name="home-empty", size=_SMALL, home=NOTHING, keys=("escape",), expect=("No session yet",)),
-    replace(_SETUP, name="setup-mistake", size=_SMALL, keys=("tab", "x", "enter"), expect=("There is no data set",)),
-    replace(_SETUP, name="setup-unfolded", keys=("f3",), expect=("trainings, about", "precision")),
+    replace(_HOME, name="home-empty", size=_SMALL, home=NOTHING, before=_SETUP.expect, keys=("escape",), expect=("No session yet",)),
+    replace(_SETUP, name="setup-mistake", size=_SMALL, before=_SETUP.expect, keys=("tab", "x", "enter"), expect=("There is no data set",)),
+    replace(_SETUP, name="setup-unfolded", before=_SETUP.expect, keys=("f3",), expect=("trainings, about", "precision")),
     replace(_RUN, name="run-light", terminal=Terminal(light=True)),
     replace(_RUN, name="run-no-color", no_color=True),
     replace(_RUN, name="run-ascii", size=_SMALL, terminal=Terminal(ascii=True), expect=("train successor", "GPU 0", "tickets-full")),
     replace(_RUN, name="run-40x10", size=(40, 10), expect=("train successor",)),
     replace(_RUN, name="run-cpu", gpu=False, expect=("▶ train successor", "tickets-full", "23 %")),
-    replace(_RUN, name="run-table", size=_SMALL, keys=("t",), expect=("vs tickets-full", "GPU 0")),
-    replace(_RUN, name="run-log", size=_SMALL, keys=("l",), expect=("asked about 63", "GPU 0")),
+    replace(_RUN, name="run-table", size=_SMALL, before=_RUN.expect, keys=("t",), expect=("vs tickets-full", "GPU 0")),
+    replace(_RUN, name="run-log", size=_SMALL, before=_RUN.expect, keys=("l",), expect=("asked about 63", "GPU 0")),
     replace(_RUN, name="run-died", died=True, expect=("killed (signal 9)", "p lets it go on", "GPU 0")),
     replace(_RUN, name="run-died-80x24", size=_SMALL, died=True, expect=("killed (signal 9)", "p lets it go on", "GPU 0")),
-    replace(_RUN, name="help", size=_SMALL, keys=("f1",), expect=("Pause the engine",)),
-    replace(_RUN, name="question", size=_SMALL, keys=("s",), expect=("Stop this session?",)),
+    replace(_RUN, name="help", size=_SMALL, before=_RUN.expect, keys=("f1",), expect=("Pause the engine",)),
+    replace(_RUN, name="question", size=_SMALL, before=_RUN.expect, keys=("s",), expect=("Stop this session?",)),
     replace(_HOME, name="error-dialog", size=_SMALL, opens="gone", expect=("cannot be opened",)),
 )  # fmt: skip
 
@@ -162,9 +163,10 @@ async def on_stage(scene: Scene) -> AsyncIterator[TuiAl]:
         app = TuiAl(scene.home, opens, scene.terminal)
         async with app.run_test(size=scene.size, notifications=True, tooltips=True) as pilot:
             await pilot.pause()
-            for key in scene.keys:
-                await pilot.press(key)
-            await _at_rest(app, scene)
+            if scene.keys:
+                await _at_rest(app, scene.before)
+                await pilot.press(*scene.keys)
+            await _at_rest(app, scene.expect)
             yield app
 
 
@@ -179,7 +181,7 @@ def _at_work(scene: Scene) -> Iterator[None]:
         yield
 
 
-async def _at_rest(app: App[Any], scene: Scene) -> None:
+async def _at_rest(app: App[Any], expect: tuple[str, ...]) -> None:
     """Wait for what is expected, and then until three looks in a row see the same."""
     seen: list[str] = []
     deadline = time.monotonic() + 30
@@ -187,11 +189,11 @@ async def _at_rest(app: App[Any], scene: Scene) -> None:
         await asyncio.sleep(0.05)
         text = "\n".join(rows(app))
         seen = [*seen, text][-3:]
-        reached = all(part in text for part in scene.expect)
+        reached = all(part in text for part in expect)
         if reached and len(seen) == 3 and len(set(seen)) == 1:
             return
         if time.monotonic() > deadline:
-            raise AssertionError(f"{scene.name}: not {scene.expect} in\n{text}")
+            raise AssertionError(f"not {expect} in\n{text}")
 
 
 def rows(app: App[Any]) -> list[str]:

@@ -161,6 +161,7 @@ def record(
         experiment.to_dict(), data.task.value, data.labels, len(data.train), len(data.test), (), warnings, {}
     )  # fmt: skip
     session = Session.create(home, name, created, data)
+    session._db.execute("PRAGMA synchronous = OFF")  # a test's session need not outlive a power cut
     return Recording(session.directory, session, experiment, data)
 
 

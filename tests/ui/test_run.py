@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from textual.pilot import Pilot
 
 from tests.ui import sessions
 from tests.ui.conftest import SIZES, assert_clean, drive, shown, until
@@ -269,13 +271,47 @@ def test_every_key_of_the_table_has_its_action() -> None:
             assert hasattr(screen, f"action_{key.action}"), key.id
 
 
-@pytest.mark.parametrize("name", TEXTS)
-async def test_foreign_texts(home: Path, engine: FakeEngine, name: str) -> None:
-    text = TEXTS[name].replace("\ud800", "")  # JSON in the log cannot hold a lone surrogate
+async def test_foreign_texts(home: Path, engine: FakeEngine) -> None:
+    # A lone surrogate cannot be in the log, which is JSON.
+    texts = [text.replace("\ud800", "") for text in TEXTS.values()]
+    recordings = [dying_with(home, f"text-{i}-", text) for i, text in enumerate(texts)]
+    app = TuiAl(home, terminal=Terminal())
+    async with drive(app, (120, 40)) as pilot:
+        for text, recording in zip(texts, recordings, strict=True):
+            engine.die(text, text, text)
+            await opened(pilot, recording)
+            for key in ("t", "l", "l", "escape"):
+                await pilot.press(key)
+                await pilot.pause()
+                assert_clean(app)
+            await pilot.press("r")
+            await until(pilot, lambda: isinstance(app.screen, ResultsScreen))
+            await until(pilot, lambda: "1 of 2 seeds" in shown(app))
+            assert_clean(app)
+        await pilot.resize_terminal(80, 24)
+        for recording in recordings:
+            await opened(pilot, recording)
+            assert_clean(app)
+
+
+async def opened(pilot: Pilot[Any], recording: Recording) -> None:
+    """Its screen is there, and says how its engine is."""
+    app = pilot.app
+    assert isinstance(app, TuiAl)
+    app.open_session(recording.directory)
+    told = (recording.directory.name, "engine died")
+    await until(pilot, lambda: all(part in shown(app).partition("\n")[0] for part in told))
+
+
+def dying_with(home: Path, name: str, text: str) -> Recording:
+    """A session with that text wherever one can be, whose engine is dead."""
     experiment = sessions.config(source=f"/data/{text[:500]}", model=text[:500] or "minilm")
-    labels = (f"{text} one", f"{text} two")
     recording = sessions.record(
-        home, experiment=experiment, data=sessions.dataset(labels=labels), warnings=(text,)
+        home,
+        name,
+        experiment=experiment,
+        data=sessions.dataset(labels=(f"{text} one", f"{text} two")),
+        warnings=(text,),
     )
     recording.start(device=text)
     recording.rounds(1, 1)
@@ -283,21 +319,8 @@ async def test_foreign_texts(home: Path, engine: FakeEngine, name: str) -> None:
         ev.Warned(text), ev.ModelSaved(1, 1, "successor", text), ev.RunFailed(1, text, text)
     )
     (recording.directory / "engine.log").write_text(text, encoding="utf-8")
-    engine.die(text, text, text)
-    app = app_on(recording)
-    async with drive(app, (120, 40)) as pilot:
-        await until(pilot, lambda: "engine died" in shown(app))
-        for key in ("t", "l", "l", "escape"):
-            await pilot.press(key)
-            await pilot.pause()
-            assert_clean(app)
-        await pilot.resize_terminal(80, 24)
-        await pilot.pause()
-        assert_clean(app)
-        await pilot.press("r")
-        await until(pilot, lambda: isinstance(app.screen, ResultsScreen))
-        await until(pilot, lambda: "1 of 2 seeds" in shown(app))
-        assert_clean(app)
+    recording.session.close()
+    return recording
 
 
 async def test_resizing_at_any_moment(working: Recording) -> None:

@@ -99,13 +99,17 @@ class Pty:
     """A program on a pseudo-terminal that it has as its controlling one, as in an SSH login."""
 
     def __init__(
-        self, home: Path, arguments: Sequence[str], size: tuple[int, int] = (120, 40)
+        self,
+        home: Path,
+        arguments: Sequence[str],
+        size: tuple[int, int] = (120, 40),
+        module: str = "tui_al",
     ) -> None:
         self.master, slave = pty.openpty()
         width, height = size
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
         self.output = bytearray()  #: of the program so far
-        self.process = _with_terminal(slave, arguments, environment(home))
+        self.process = _with_terminal(slave, [module, *arguments], environment(home))
         os.close(slave)
 
     def press(self, keys: str) -> None:
@@ -139,11 +143,11 @@ class Pty:
 def _with_terminal(
     slave: int, arguments: Sequence[str], environ: Mapping[str, str]
 ) -> subprocess.Popen[bytes]:
-    """Start `tui-al` as leader of a session whose controlling terminal is `slave`."""
+    """Start a module, named first, as leader of a session whose controlling terminal is `slave`."""
     taking = (
         "import fcntl, os, sys, termios;"
         "fcntl.ioctl(0, termios.TIOCSCTTY, 0);"
-        "os.execv(sys.executable, [sys.executable, '-m', 'tui_al', *sys.argv[1:]])"
+        "os.execv(sys.executable, [sys.executable, '-m', *sys.argv[1:]])"
     )
     return subprocess.Popen(
         [sys.executable, "-c", taking, *arguments],

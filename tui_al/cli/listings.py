@@ -14,7 +14,7 @@ from tui_al.report import curves
 from tui_al.report.axes import short_number
 from tui_al.report.tables import FORMATS, render
 from tui_al.store.home import home_directory
-from tui_al.store.session import Session, is_live, session_names
+from tui_al.store.session import Session, session_names
 
 _FIGURES = (".png", ".svg")
 
@@ -60,12 +60,8 @@ def list_sessions(home: Path | None) -> None:
     for name in session_names(directory):
         try:
             with Session.open(directory, name) as session:
-                rows.append(
-                    (
-                        is_live(session.directory),
-                        _session_row(name, session.state(), session.is_live()),
-                    )
-                )
+                live = session.is_live()
+                rows.append((live, _session_row(name, session.state(), live)))
         except SessionError as error:
             rows.append((False, [name, "damaged", "", "", error.message]))
     page = _page()

@@ -212,7 +212,31 @@ class TestPlain:
 
 class TestComparing:
     def test_fingerprint_is_stable(self) -> None:
-        assert experiment().fingerprint() == experiment().fingerprint() == "0815bc"
+        assert experiment().fingerprint() == experiment().fingerprint() == "601201"
+
+    def test_a_default_that_is_spelled_out_changes_no_name(self) -> None:
+        plain = experiment().to_dict()
+        for setting in ("oracle", "audit_share", "overlap"):  # as a session of an earlier version
+            del plain["loop"][setting]
+        assert ExperimentConfig.from_dict(plain).fingerprint() == experiment().fingerprint()
+
+    def test_labels_come_back_as_they_were(self) -> None:
+        config = experiment(data=DataConfig("pool.txt", task="tagging", labels=("PER", "ORG")))
+        assert ExperimentConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+
+    @pytest.mark.parametrize(
+        ("settings", "message"),
+        [
+            ({"task": "sentiment"}, "task: 'sentiment' is unknown"),
+            ({"labels": ("a", "a")}, "labels: 'a' is given twice"),
+            ({"labels": ("a", " ")}, "labels: a name is empty"),
+        ],
+    )
+    def test_what_is_said_of_unlabelled_data_is_checked(
+        self, settings: dict[str, Any], message: str
+    ) -> None:
+        with pytest.raises(ConfigError, match=message):
+            DataConfig("pool.txt", **settings)
 
     @pytest.mark.parametrize(
         "changes",
@@ -221,6 +245,7 @@ class TestComparing:
             {"acquisition": replace(LEARNER, tuning="lora")},
             {"successor": replace(LEARNER, epochs=9)},
             {"loop": replace(LOOP, batch=Amount(51, percent=False))},
+            {"loop": replace(LOOP, oracle="person")},
             {"seeds": (7,)},
             {"seeds": (8, 7)},
         ],

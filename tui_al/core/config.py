@@ -90,10 +90,28 @@ class DataConfig:
     tags_column: str | None = None
     delimiter: str | None = None
     encoding: str = "utf-8"
+    task: Literal["classification", "tagging"] | None = (
+        None  #: of data that nobody has labelled yet
+    )
+    labels: tuple[str, ...] | None = (
+        None  #: label names to begin with; more can come while labelling
+    )
     train_limit: int | None = None  #: seeded cut of the training split
     test_limit: int | None = None
     test_share: float = 0.2  #: held out from train where there is no test split
     split_seed: int = 13  #: seed of the held-out split and of the cuts
+
+    def __post_init__(self) -> None:
+        if self.task not in (None, "classification", "tagging"):
+            raise ConfigError(
+                f"task: {self.task!r} is unknown.", "Choose classification or tagging."
+            )
+        names = self.labels or ()
+        for name in names:
+            if not name.strip():
+                raise ConfigError("labels: a name is empty.", "Give names, apart by commas.")
+            if names.count(name) > 1:
+                raise ConfigError(f"labels: {name!r} is given twice.", "Each label is named once.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +197,23 @@ class LoopConfig:
     label_noise: float = 0.0  #: share of wrong answers of the simulated oracle
     mc_passes: int = 10  #: T, Monte-Carlo dropout passes (bald)
     mc_dropout: float = 0.1  #: rate of those passes
+    oracle: Literal["gold", "person"] = (
+        "gold"  #: simulated from gold answers, or people at the keys
+    )
+    audit_share: float = (
+        0.1  #: people: share of a batch drawn at random, shown blind, kept for measuring
+    )
+    overlap: float = 0.0  #: people: share of the texts that two annotators label each
 
     def __post_init__(self) -> None:
+        if self.oracle not in ("gold", "person"):
+            raise ConfigError(f"oracle = {self.oracle!r} is unknown.", "Choose gold or person.")
+        for name in ("audit_share", "overlap"):
+            if not 0 <= getattr(self, name) <= 0.5 + 0.5 * (name == "overlap"):
+                raise ConfigError(
+                    f"{name} = {getattr(self, name)} is out of range.",
+                    "It is a share: 0 to 0.5 for the audit, 0 to 1 for the overlap.",
+                )
         if self.rounds < 0:
             raise ConfigError(f"rounds = {self.rounds} is negative.", "It is 0 or more.")
         if not 0 <= self.label_noise <= 1:
@@ -247,7 +280,7 @@ class ExperimentConfig:
             if name in loop:
                 loop[name] = Amount.parse(str(loop[name]), name)
         return cls(
-            data=_build(DataConfig, "data", plain["data"]),
+            data=_build(DataConfig, "data", _with_tuple(plain["data"], "labels")),
             acquisition=_build(LearnerConfig, "acquisition", plain["acquisition"]),
             successor=_build(LearnerConfig, "successor", plain["successor"]),
             loop=_build(LoopConfig, "loop", loop),
@@ -257,10 +290,16 @@ class ExperimentConfig:
         )
 
     def fingerprint(self) -> str:
-        """Six hex digits that differ between experiments; the device and what is kept do not count."""
+        """Six hex digits that differ between experiments; the device and what is kept do not count.
+
+        Only what differs from a default counts, so that a setting that is new in a later version changes no name.
+        """
         plain = self.to_dict()
         for name in ("device", "save_models"):
             del plain[name]
+        for section, kind in _SECTIONS.items():
+            defaults = {field.name: field.default for field in fields(kind)}
+            plain[section] = {k: v for k, v in plain[section].items() if v != defaults[k]}
         text = json.dumps(plain, sort_keys=True)
         return hashlib.blake2b(text.encode(), digest_size=3).hexdigest()
 
@@ -272,6 +311,21 @@ class ExperimentConfig:
             for key in sorted(mine.keys() | theirs.keys())
             if mine.get(key) != theirs.get(key) and key not in ("device", "save_models")
         ]
+
+
+#: The parts of an experiment that have settings of their own.
+_SECTIONS: dict[str, type[Any]] = {
+    "data": DataConfig,
+    "acquisition": LearnerConfig,
+    "successor": LearnerConfig,
+    "loop": LoopConfig,
+}
+
+
+def _with_tuple(plain: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """JSON and TOML know lists only."""
+    value = plain.get(name)
+    return {**plain, name: tuple(value)} if isinstance(value, list) else dict(plain)
 
 
 def _build(kind: type[T], section: str, plain: Mapping[str, Any]) -> T:

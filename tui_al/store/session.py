@@ -33,8 +33,8 @@ SCHEMA_VERSION = 1
 
 _LOCK_TRIES = 15
 
-#: What a person may ask of a working engine: it pauses or stops at the next step.
-Command = Literal["pause", "resume", "stop"]
+#: What a person may ask of a working engine: it pauses or stops at the next step; while people label, it trains at once or ends.
+Command = Literal["pause", "resume", "stop", "train", "finish"]
 
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -54,7 +54,7 @@ class Session:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        self._db = _connect(directory / "session.db")
+        self._db = connect(directory / "session.db")
         (version,) = self._db.execute(
             "SELECT value FROM meta WHERE key = 'schema_version'"
         ).fetchone()
@@ -73,7 +73,7 @@ class Session:
         making = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=directory.parent))
         try:
             write_examples(making / "examples.db", dataset)
-            db = _connect(making / "session.db", new=True)
+            db = connect(making / "session.db", new=True)
             with db:
                 db.executescript(_SCHEMA)
                 db.execute("INSERT INTO meta VALUES ('schema_version', ?)", (str(SCHEMA_VERSION),))
@@ -110,7 +110,7 @@ class Session:
                 if there
                 else "There is none yet: start one with `tui-al simulate tickets`.",
             )
-        with _readable(directory / "session.db"):
+        with readable(directory / "session.db"):
             return cls(directory)
 
     @property
@@ -155,7 +155,7 @@ class Session:
     def events(self, after: int = 0) -> list[ev.Recorded]:
         """Events with a number above `after`, in order; kinds that this version does not know are left out."""
         recorded = []
-        with _readable(self.directory / "session.db"):
+        with readable(self.directory / "session.db"):
             for seq, when, body in self._db.execute(
                 "SELECT seq, time, body FROM events WHERE seq > ? ORDER BY seq", (after,)
             ):
@@ -181,7 +181,7 @@ class Session:
     def dataset(self) -> Dataset:
         """The frozen data."""
         path = self.directory / "examples.db"
-        with _readable(path):
+        with readable(path):
             return read_examples(path)
 
     @contextlib.contextmanager
@@ -260,7 +260,7 @@ def _changed(path: Path) -> float:
 
 
 @contextlib.contextmanager
-def _readable(path: Path) -> Iterator[None]:
+def readable(path: Path) -> Iterator[None]:
     """Turn what a damaged file makes SQLite, JSON or the event classes say into a SessionError that names the file."""
     try:
         yield
@@ -281,7 +281,7 @@ def _lock(descriptor: int) -> None:
     fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def _connect(path: Path, *, new: bool = False) -> sqlite3.Connection:
+def connect(path: Path, *, new: bool = False) -> sqlite3.Connection:
     """A connection in autocommit; every transaction is on disk when it ends.
 
     Write-ahead logging lets readers go on while the engine writes; where the file system does not carry it, SQLite keeps its

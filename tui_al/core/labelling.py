@@ -1,0 +1,279 @@
+"""What the annotators' decisions amount to: who says what about each example, which answer counts, which labels there are.
+
+A fold over the log of decisions, kept up to date decision by decision, since it runs at every key press.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tui_al.core import decisions as de
+from tui_al.core.decisions import Decided, Given
+
+
+class Status(StrEnum):
+    """Where an example stands."""
+
+    OPEN = "open"  #: nobody has answered it
+    SKIPPED = "skipped"  #: put off; still to be asked
+    LABELLED = "labelled"
+    UNCLEAR = "unclear"  #: flagged by all who saw it
+    CONFLICT = "conflict"  #: annotators differ and nobody has settled it
+    AMBIGUOUS = "ambiguous"  #: settled: there is no one right answer
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What counts for one example, and why: `answer` only where the status is LABELLED."""
+
+    status: Status
+    answer: Given | None = None
+    last: Decided | None = None  #: the decision that it rests on
+
+
+_OPEN = Standing(Status.OPEN)
+
+#: Decisions by which an annotator takes a stand on an example; the last one of each annotator counts.
+_STANDS = (de.Label, de.Flag, de.Skip)
+_LABEL_CHANGES = (de.AddLabel, de.RenameLabel, de.MergeLabels, de.DescribeLabel)
+
+
+class Labelling:
+    """The state of a labelling session; `apply` takes further decisions in the order of the log."""
+
+    def __init__(self, labels: Sequence[str] = ()) -> None:
+        self.seq = 0
+        self._base = tuple(labels)
+        self._by_uid: dict[str, Decided] = {}
+        self._about: dict[str, list[Decided]] = {}  # by example
+        self._own: dict[str, list[Decided]] = {}  # by annotator, without undo and redo
+        self._redo: dict[str, list[str]] = {}  # by annotator
+        self._undone: set[str] = set()
+        self._label_log: list[Decided] = []
+        self._standings: dict[str, Standing] = {}
+        self._counts: Counter[str] = Counter()
+        self._statuses: Counter[Status] = Counter()
+
+    def apply(self, records: Iterable[Decided]) -> set[str]:
+        """Take further decisions; the ids of the examples whose standing may have changed."""
+        touched: set[str] = set()
+        relabelled = False
+        for record in records:
+            self.seq = record.seq
+            if record.uid in self._by_uid:
+                continue
+            self._by_uid[record.uid] = record
+            decision = record.decision
+            if isinstance(decision, de.Undo | de.Redo):
+                changed = self._turn(record.annotator, decision)
+            else:
+                changed = self._note(record)
+            for one in changed:
+                touched.update(one.decision.about)
+                relabelled = relabelled or isinstance(one.decision, _LABEL_CHANGES)
+        if relabelled:
+            touched.update(self._about)
+        for identity in touched:
+            self._restand(identity)
+        return touched
+
+    def _note(self, record: Decided) -> tuple[Decided, ...]:
+        self._own.setdefault(record.annotator, []).append(record)
+        self._redo.pop(record.annotator, None)
+        if isinstance(record.decision, _LABEL_CHANGES):
+            self._label_log.append(record)
+        for identity in record.decision.about:
+            self._about.setdefault(identity, []).append(record)
+        return (record,)
+
+    def _turn(self, annotator: str, decision: de.Undo | de.Redo) -> tuple[Decided, ...]:
+        target = self._by_uid.get(decision.target)
+        redo = self._redo.setdefault(annotator, [])
+        undoing = isinstance(decision, de.Undo)
+        if target is None or undoing == (decision.target in self._undone):
+            return ()
+        if undoing:
+            self._undone.add(decision.target)
+            redo.append(decision.target)
+        else:
+            self._undone.discard(decision.target)
+            if decision.target in redo:
+                redo.remove(decision.target)
+        return (target,)
+
+    def undoable(self, annotator: str) -> Decided | None:
+        """The annotator's last decision that holds, which an undo would take back."""
+        return next(
+            (one for one in reversed(self._own.get(annotator, ())) if one.uid not in self._undone),
+            None,
+        )
+
+    def redoable(self, annotator: str) -> Decided | None:
+        """What a redo would bring back: the last undone decision, as long as nothing new was decided since."""
+        stack = self._redo.get(annotator)
+        return self._by_uid[stack[-1]] if stack else None
+
+    def standing(self, identity: str) -> Standing:
+        """What counts for an example."""
+        return self._standings.get(identity, _OPEN)
+
+    def standings(self) -> Iterator[tuple[str, Standing]]:
+        """Every example that anybody took a stand on, in the order of the first one."""
+        return (
+            (identity, self._standings[identity])
+            for identity in self._about
+            if identity in self._standings
+        )
+
+    def answers(self) -> dict[str, Given]:
+        """Every labelled example's answer, by id."""
+        return {
+            identity: standing.answer
+            for identity, standing in self.standings()
+            if standing.answer is not None
+        }
+
+    def stands(self, identity: str) -> dict[str, Decided]:
+        """Each annotator's current label, flag or skip of an example, the first annotator first."""
+        found: dict[str, Decided] = {}
+        for record in self._holding(identity):
+            if isinstance(record.decision, _STANDS):
+                found[record.annotator] = record
+        return found
+
+    def note(self, identity: str) -> str:
+        """The last remark on an example, "" without one."""
+        notes = [
+            r.decision.text for r in self._holding(identity) if isinstance(r.decision, de.Note)
+        ]
+        return notes[-1] if notes else ""
+
+    def confirmed(self, identity: str) -> bool:
+        """Whether somebody looked at the label again, found it right, and it has not been answered since."""
+        last = [r for r in self._holding(identity) if not isinstance(r.decision, de.Note)]
+        return bool(last) and isinstance(last[-1].decision, de.Confirm)
+
+    def unfolded(self, identity: str) -> bool:
+        """Whether an example is to be asked apart from its near-duplicates."""
+        return any(isinstance(r.decision, de.Unfold) for r in self._holding(identity))
+
+    def history(self, identity: str) -> list[Decided]:
+        """All that holds about an example, oldest first."""
+        return list(self._holding(identity))
+
+    def given(self, record: Decided) -> Given | None:
+        """The answer of a label or settlement in today's names; None for other decisions."""
+        if isinstance(record.decision, de.Label | de.Settle):
+            return self._renamed(record.decision.answer, record.seq)
+        return None
+
+    def count(self, status: Status) -> int:
+        """Examples of a status; OPEN ones are not counted."""
+        return self._statuses[status]
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """Labelled examples by class, or entities by type; every label is there, with 0 if need be."""
+        return {name: self._counts[name] for name in self.labels}
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Names in the order they came; one that is in use stays even when its adding is undone."""
+        names = dict.fromkeys(self._base)
+        for record in self._label_changes():
+            match record.decision:
+                case de.AddLabel(name):
+                    names[name] = None
+                case de.RenameLabel(name, new) if name in names:
+                    names = dict.fromkeys(new if one == name else one for one in names)
+                case de.MergeLabels(name, into) if name in names and name != into:
+                    del names[name]
+                    names[into] = None
+        used = (name for name, count in self._counts.items() if count and name not in names)
+        return (*names, *sorted(used))
+
+    @property
+    def descriptions(self) -> Mapping[str, str]:
+        """What each label is for, where somebody said so."""
+        found: dict[str, str] = {}
+        for record in self._label_changes():
+            match record.decision:
+                case de.AddLabel(name, text) | de.DescribeLabel(name, text):
+                    found[name] = text or found.get(name, "")
+                case de.RenameLabel(name, new) if name in found:
+                    found.setdefault(new, found.pop(name))
+        return {name: found[name] for name in self.labels if found.get(name)}
+
+    def _holding(self, identity: str) -> Iterator[Decided]:
+        return (r for r in self._about.get(identity, ()) if r.uid not in self._undone)
+
+    def _label_changes(self) -> Iterator[Decided]:
+        return (r for r in self._label_log if r.uid not in self._undone)
+
+    def _renamed(self, answer: Given, since: int) -> Given:
+        """The answer in today's names: renamings and mergers after `since` applied in order."""
+        names: dict[str, str] = {}
+        for record in self._label_changes():
+            match record.decision:
+                case de.RenameLabel(old, new) | de.MergeLabels(old, new) if record.seq > since:
+                    names = {name: new if now == old else now for name, now in names.items()}
+                    names.setdefault(old, new)
+        if not names:
+            return answer
+        if isinstance(answer, str):
+            return names.get(answer, answer)
+        return tuple((start, end, names.get(kind, kind)) for start, end, kind in answer)
+
+    def _restand(self, identity: str) -> None:
+        """Work out an example's standing anew, and keep the counts."""
+        before = self._standings.pop(identity, None)
+        if before is not None:
+            self._statuses[before.status] -= 1
+            self._counts.subtract(_names(before.answer))
+        after = self._stand(identity)
+        if after is not None:
+            self._standings[identity] = after
+            self._statuses[after.status] += 1
+            self._counts.update(_names(after.answer))
+
+    def _stand(self, identity: str) -> Standing | None:
+        stands = self.stands(identity)
+        newest = max(
+            (r.seq for r in stands.values() if not isinstance(r.decision, de.Skip)), default=0
+        )
+        verdicts = [
+            r
+            for r in self._holding(identity)
+            if r.seq > newest and isinstance(r.decision, de.Settle | de.Ambiguous)
+        ]
+        if verdicts:
+            status = (
+                Status.LABELLED
+                if isinstance(verdicts[-1].decision, de.Settle)
+                else Status.AMBIGUOUS
+            )
+            return Standing(status, self.given(verdicts[-1]), verdicts[-1])
+        labelled = [r for r in stands.values() if isinstance(r.decision, de.Label)]
+        if labelled:
+            answers = {_comparable(self.given(r)) for r in labelled}
+            last = max(labelled, key=lambda r: r.seq)
+            if len(answers) > 1:
+                return Standing(Status.CONFLICT, None, last)
+            return Standing(Status.LABELLED, self.given(last), last)
+        for kind, status in ((de.Flag, Status.UNCLEAR), (de.Skip, Status.SKIPPED)):
+            found = [r for r in stands.values() if isinstance(r.decision, kind)]
+            if found:
+                return Standing(status, None, found[-1])
+        return None
+
+
+def _names(answer: Given | None) -> list[str]:
+    """The labels that an answer adds to the counts."""
+    if answer is None:
+        return []
+    return [answer] if isinstance(answer, str) else [kind for *_, kind in answer]
+
+
+def _comparable(answer: Given | None) -> object:
+    return tuple(sorted(answer)) if isinstance(answer, tuple) else answer

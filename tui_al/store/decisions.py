@@ -1,0 +1,269 @@
+"""The annotators' part of a session: their decisions, who has which sample before them, and what the engine publishes for them.
+
+decisions   append-only log (`tui_al.core.decisions`); on disk when `append` returns
+claims      which client has which example, so that two people do not get the same one unless that is asked for
+boards      what the engine publishes: the ranking, disputed labels, predictions of the audit; the last two rounds of each
+"""
+
+import json
+import socket
+import sqlite3
+import time
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from tui_al.core import decisions as de
+from tui_al.core.decisions import Decided, Decision
+from tui_al.store.session import connect, readable
+
+#: Seconds without a sign of life after which a client's open claims are void.
+CLIENT_SECONDS = 60.0
+
+#: Rounds of a board that are kept: a reader may still be at the one before the last.
+_KEPT = 2
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS decisions (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    uid TEXT NOT NULL UNIQUE,
+    time REAL NOT NULL,
+    annotator TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    body TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS claims (
+    id TEXT NOT NULL,
+    client TEXT NOT NULL,
+    annotator TEXT NOT NULL,
+    answered INTEGER NOT NULL,
+    PRIMARY KEY (id, client)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS clients (client TEXT PRIMARY KEY, annotator TEXT NOT NULL, seen REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS boards (
+    name TEXT NOT NULL,
+    round INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (name, round)
+);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """One app at which an annotator sits; `name` is unique in the world."""
+
+    name: str
+    annotator: str
+
+    @classmethod
+    def new(cls, annotator: str) -> Self:
+        """A client of this process."""
+        return cls(f"{socket.gethostname()}-{uuid.uuid4().hex[:12]}", annotator)
+
+
+class DecisionLog:
+    """An open log; any number of them at once, one a thread."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self._path = directory / "session.db"
+        self._db = connect(self._path)
+        with readable(self._path):
+            there = self._db.execute(
+                "SELECT count(*) FROM sqlite_master WHERE name IN ('decisions', 'claims', 'clients', 'boards')"
+            ).fetchone()[0]
+            if there < 4:  # the first time somebody labels in this session
+                self._db.executescript(_SCHEMA)
+
+    def close(self) -> None:
+        """Close the log."""
+        self._db.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def append(self, client: Client, *decisions: Decision) -> list[Decided]:
+        """Add decisions, all or none; they are on disk when this returns."""
+        now = time.time()
+        records = [
+            Decided(0, now, client.annotator, uuid.uuid4().hex, decision) for decision in decisions
+        ]
+        return self.insert(records, client)
+
+    def insert(self, records: Iterable[Decided], client: Client | None = None) -> list[Decided]:
+        """Add decisions as they were recorded elsewhere, numbered anew; those that are here already are left out."""
+        added = []
+        with self._transaction():
+            for record in records:
+                plain = json.dumps(de.to_plain(record.decision), ensure_ascii=False)
+                done = self._db.execute(
+                    "INSERT OR IGNORE INTO decisions (uid, time, annotator, kind, body) VALUES (?, ?, ?, ?, ?)",
+                    (record.uid, record.time, record.annotator, record.decision.kind, plain),
+                )
+                if done.rowcount != 1:
+                    continue
+                assert done.lastrowid is not None
+                added.append(
+                    Decided(
+                        done.lastrowid, record.time, record.annotator, record.uid, record.decision
+                    )
+                )
+                self._keep_claims(record, client.name if client else f"import-{record.annotator}")
+        return added
+
+    def read(self, after: int = 0) -> list[Decided]:
+        """Decisions with a number above `after`, in order; kinds that this version does not know are left out."""
+        records = []
+        with readable(self._path):
+            for seq, when, annotator, uid, kind, body in self._db.execute(
+                "SELECT seq, time, annotator, uid, kind, body FROM decisions WHERE seq > ? ORDER BY seq",
+                (after,),
+            ):
+                decision = de.from_plain(kind, json.loads(body))
+                if decision is not None:
+                    records.append(Decided(seq, when, annotator, uid, decision))
+        return records
+
+    def claim(
+        self, client: Client, candidates: Sequence[str], wanted: int, annotators: int = 1
+    ) -> list[str]:
+        """Take the first `wanted` of these examples that are free; they are this client's until answered, skipped or released.
+
+        An example is free for an annotator who has not answered it, as long as fewer than `annotators` others have it or have
+        answered it. Claims of clients that showed no sign of life for CLIENT_SECONDS do not count.
+        """
+        taken: list[str] = []
+        with self._transaction():
+            self._sign_of_life(client)
+            alive = time.time() - CLIENT_SECONDS
+            for identity in candidates:
+                if len(taken) == wanted:
+                    break
+                holders = self._db.execute(
+                    "SELECT c.client, c.annotator, c.answered FROM claims c LEFT JOIN clients USING (client)"
+                    " WHERE c.id = ? AND (c.answered OR clients.seen > ?)",
+                    (identity, alive),
+                ).fetchall()
+                mine = [h for h in holders if h[0] == client.name]
+                others = {h[1] for h in holders if h[0] != client.name}
+                if any(answered for *_, answered in mine) or client.annotator in others:
+                    continue
+                if len(others) >= annotators:
+                    continue
+                self._db.execute(
+                    "INSERT OR REPLACE INTO claims VALUES (?, ?, ?, 0)",
+                    (identity, client.name, client.annotator),
+                )
+                taken.append(identity)
+        return taken
+
+    def release(self, client: Client, ids: Sequence[str] | None = None) -> None:
+        """Give back claims that were not answered: these, or all."""
+        with self._transaction():
+            if ids is None:
+                self._db.execute(
+                    "DELETE FROM claims WHERE client = ? AND NOT answered", (client.name,)
+                )
+            for identity in ids or ():
+                self._db.execute(
+                    "DELETE FROM claims WHERE id = ? AND client = ? AND NOT answered",
+                    (identity, client.name),
+                )
+
+    def sign_of_life(self, client: Client) -> None:
+        """Keep the client's claims; call it every quarter of CLIENT_SECONDS or so."""
+        with self._transaction():
+            self._sign_of_life(client)
+
+    def present(self) -> list[tuple[str, str]]:
+        """Clients that showed a sign of life lately, with their annotators."""
+        return self._db.execute(
+            "SELECT client, annotator FROM clients WHERE seen > ? ORDER BY client",
+            (time.time() - CLIENT_SECONDS,),
+        ).fetchall()
+
+    def publish(self, board: str, round_: int, body: Any) -> None:
+        """Put up a board for a round; JSON values."""
+        with self._transaction():
+            self._db.execute(
+                "INSERT OR REPLACE INTO boards VALUES (?, ?, ?)",
+                (board, round_, json.dumps(body, ensure_ascii=False)),
+            )
+            self._db.execute(
+                "DELETE FROM boards WHERE name = ? AND round <= ?", (board, round_ - _KEPT)
+            )
+
+    def latest(self, board: str) -> int | None:
+        """The newest round of a board, or None."""
+        (newest,) = self._db.execute(
+            "SELECT max(round) FROM boards WHERE name = ?", (board,)
+        ).fetchone()
+        return None if newest is None else int(newest)
+
+    def board(self, name: str, round_: int | None = None) -> Any:
+        """What a board says, of the newest round or of this one; None if there is none."""
+        with readable(self._path):
+            row = self._db.execute(
+                "SELECT body FROM boards WHERE name = ? AND round = coalesce(?, (SELECT max(round) FROM boards WHERE name = ?))",
+                (name, round_, name),
+            ).fetchone()
+            return None if row is None else json.loads(row[0])
+
+    def _keep_claims(self, record: Decided, client: str) -> None:
+        """What is answered is nobody else's to answer; what is skipped or undone is."""
+        decision = record.decision
+        if isinstance(decision, de.Undo | de.Redo):
+            row = self._db.execute(
+                "SELECT kind, body FROM decisions WHERE uid = ?", (decision.target,)
+            ).fetchone()
+            target = de.from_plain(row[0], json.loads(row[1])) if row else None
+            if isinstance(target, de.Label | de.Flag):
+                answered = int(isinstance(decision, de.Redo))
+                for identity in target.about:
+                    self._db.execute(
+                        "DELETE FROM claims WHERE id = ? AND annotator = ?",
+                        (identity, record.annotator),
+                    )
+                    self._hold(identity, client, record.annotator, answered)
+        elif isinstance(decision, de.Label | de.Flag):
+            for identity in decision.about:
+                self._hold(identity, client, record.annotator, 1)
+        elif isinstance(decision, de.Skip):
+            self._db.execute(
+                "DELETE FROM claims WHERE id = ? AND annotator = ?",
+                (decision.id, record.annotator),
+            )
+
+    def _hold(self, identity: str, client: str, annotator: str, answered: int) -> None:
+        self._db.execute(
+            "INSERT OR REPLACE INTO claims VALUES (?, ?, ?, ?)",
+            (identity, client, annotator, answered),
+        )
+
+    def _sign_of_life(self, client: Client) -> None:
+        self._db.execute(
+            "INSERT OR REPLACE INTO clients VALUES (?, ?, ?)",
+            (client.name, client.annotator, time.time()),
+        )
+
+    def _transaction(self) -> "_Transaction":
+        return _Transaction(self._db)
+
+
+class _Transaction:
+    """BEGIN IMMEDIATE: the right to write is taken at the start, so that what was read first still holds at the end."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    def __enter__(self) -> None:
+        self._db.execute("BEGIN IMMEDIATE")
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._db.execute("COMMIT" if kind is None else "ROLLBACK")

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, ClassVar
 
-#: An entity as exact offsets into the example's text: first character, character after the last, type.
-CharSpan = tuple[int, int, str]
+from tui_al.core.offsets import CharSpan
 
 #: What a person answers: a class name, or the entities of a text, in order and apart.
 Given = str | tuple[CharSpan, ...]

@@ -141,6 +141,20 @@ class Queried(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Ranked(Event):
+    """While people label: a new order in which the pool is asked about; the order itself is on the board "ranking"."""
+
+    kind: ClassVar[str] = "ranked"
+    seed: int
+    round: int  #: 0 is the seed set's random order
+    strategy: str
+    answered: int  #: examples that were labelled or flagged before it
+    labels: int  #: examples that the acquisition model was trained on; 0 for a random order
+    pool: int  #: examples still to be asked about
+    depth: int  #: how many of them are on the board
+
+
+@dataclass(frozen=True, slots=True)
 class Labelled(Event):
     """The oracle's answers, one for each id. `by` is "gold", "noise" or a person's name, one for each id."""
 
@@ -228,7 +242,7 @@ class Recorded:
 _KINDS: dict[str, type[Event]] = {
     cls.kind: cls
     for cls in (
-        SessionCreated, EngineStarted, EngineFinished, EnginePaused, RunStarted, PhaseStarted, Progress, PhaseFinished, Queried, Labelled,
+        SessionCreated, EngineStarted, EngineFinished, EnginePaused, RunStarted, PhaseStarted, Progress, PhaseFinished, Queried, Ranked, Labelled,
         Point, ModelSaved, RunFinished, RunFailed, Warned, SessionFinished,
     )
 }  # fmt: skip

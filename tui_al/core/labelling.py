@@ -3,6 +3,7 @@
 A fold over the log of decisions, kept up to date decision by decision, since it runs at every key press.
 """
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -51,6 +52,7 @@ class Labelling:
         self._redo: dict[str, list[str]] = {}  # by annotator
         self._undone: set[str] = set()
         self._label_log: list[Decided] = []
+        self._unfolds: list[Decided] = []
         self._standings: dict[str, Standing] = {}
         self._counts: Counter[str] = Counter()
         self._statuses: Counter[Status] = Counter()
@@ -83,6 +85,8 @@ class Labelling:
         self._redo.pop(record.annotator, None)
         if isinstance(record.decision, _LABEL_CHANGES):
             self._label_log.append(record)
+        if isinstance(record.decision, de.Unfold):
+            self._unfolds.append(record)
         for identity in record.decision.about:
             self._about.setdefault(identity, []).append(record)
         return (record,)
@@ -154,9 +158,14 @@ class Labelling:
         last = [r for r in self._holding(identity) if not isinstance(r.decision, de.Note)]
         return bool(last) and isinstance(last[-1].decision, de.Confirm)
 
-    def unfolded(self, identity: str) -> bool:
-        """Whether an example is to be asked apart from its near-duplicates."""
-        return any(isinstance(r.decision, de.Unfold) for r in self._holding(identity))
+    def unfolded(self) -> set[str]:
+        """Examples that are to be asked apart from their near-duplicates."""
+        return {
+            identity
+            for record in self._unfolds
+            if record.uid not in self._undone
+            for identity in record.decision.about
+        }
 
     def history(self, identity: str) -> list[Decided]:
         """All that holds about an example, oldest first."""
@@ -277,3 +286,9 @@ def _names(answer: Given | None) -> list[str]:
 
 def _comparable(answer: Given | None) -> object:
     return tuple(sorted(answer)) if isinstance(answer, tuple) else answer
+
+
+def wants_two(identity: str, overlap: float) -> bool:
+    """Whether an example is among the share that two annotators label each: the same ones on every machine."""
+    digest = hashlib.blake2b(identity.encode(), digest_size=4).digest()
+    return int.from_bytes(digest, "big") / 2**32 < overlap

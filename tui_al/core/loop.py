@@ -40,6 +40,8 @@ class Purpose(IntEnum):
     SELECT = 3
     TRAIN_SUCCESSOR = 4
     LABEL_NOISE = 5
+    AUDIT = 6
+    WORTH = 7
 
 
 def derived_seed(seed: int, round_: int, purpose: Purpose) -> int:
@@ -123,7 +125,7 @@ def run(
     costs = _costs(config, dataset)
     total = int(costs[pool].sum())
     for round_ in range(state.last_round + 1, config.loop.rounds + 1):
-        timer = _Timer(seed, round_, emit, clock)
+        timer = RoundTimer(seed, round_, emit, clock)
         if round_ == state.last_round + 1:  # what was spent on the round before the run was cut off
             timer.seconds, timer.peak_bytes = dict(state.seconds), state.peak_bytes
         asked = [q for q in state.queries if q.round == round_]
@@ -155,7 +157,7 @@ def _query(
     costs: IntArray,
     total: int,
     models: Models,
-    timer: "_Timer",
+    timer: "RoundTimer",
 ) -> IntArray:
     """Choose the round's rows and say so."""
     chosen = strategy(config.loop.strategy)
@@ -164,7 +166,7 @@ def _query(
     if round_ == 0:
         amount = config.loop.seed_size
     elif chosen.scorer is not None:
-        _fit(models.acquisition, labelled, derived_seed(seed, round_, Purpose.TRAIN_ACQUISITION), timer,
+        fit(models.acquisition, labelled, derived_seed(seed, round_, Purpose.TRAIN_ACQUISITION), timer,
              ev.Phase.TRAIN_ACQUISITION, config.acquisition.epochs)  # fmt: skip
         monte_carlo = None
         if chosen.needs == "monte carlo":
@@ -221,10 +223,10 @@ def _measure(
     dataset: Dataset,
     labelled: dict[int, Answer],
     models: Models,
-    timer: "_Timer",
+    timer: "RoundTimer",
 ) -> None:
     """Train the successor on all labels, evaluate it on the whole test set, close the round."""
-    _fit(models.successor, labelled, derived_seed(seed, round_, Purpose.TRAIN_SUCCESSOR), timer,
+    fit(models.successor, labelled, derived_seed(seed, round_, Purpose.TRAIN_SUCCESSOR), timer,
          ev.Phase.TRAIN_SUCCESSOR, config.successor.epochs)  # fmt: skip
     rows = np.arange(len(dataset.test))
     with timer.phase(ev.Phase.EVALUATE, len(rows), models.successor) as progress:
@@ -247,14 +249,15 @@ def _measure(
     )
 
 
-def _fit(
+def fit(
     learner: Learner,
     labelled: dict[int, Answer],
     seed: int,
-    timer: "_Timer",
+    timer: "RoundTimer",
     phase: ev.Phase,
     epochs: int,
 ) -> None:
+    """Train on everything labelled, as a phase of the round."""
     rows = np.fromiter(labelled, dtype=np.int64, count=len(labelled))
     with timer.phase(phase, len(rows) * epochs, learner) as progress:
         learner.fit(rows, list(labelled.values()), seed, progress)
@@ -288,8 +291,8 @@ def _costs(config: ExperimentConfig, dataset: Dataset) -> IntArray:
     return np.ones(len(dataset.train), dtype=np.int64)
 
 
-class _Timer:
-    """Times a round's phases and tells of them."""
+class RoundTimer:
+    """Times a round's phases and tells of them; `seconds` by phase and `peak_bytes` are the round's so far."""
 
     def __init__(
         self,

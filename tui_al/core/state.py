@@ -27,6 +27,7 @@ class RunState:
     labelled: Mapping[str, Answer] = field(
         default_factory=dict
     )  #: id to answer, in the order of asking
+    ranked: ev.Ranked | None = None  #: while people label, the ranking in use
     seconds: Mapping[str, float] = field(default_factory=dict)  #: by phase, of the round under way
     peak_bytes: int = 0  #: of the round under way
     model_path: str | None = None
@@ -164,6 +165,8 @@ def _apply_to_run(run: RunState, event: ev.Event) -> RunState:
             )
         case ev.Queried():
             return replace(run, round=event.round, queries=(*run.queries, event))
+        case ev.Ranked():
+            return replace(run, round=event.round, ranked=event)
         case ev.Labelled():
             answers = dict(zip(event.ids, event.answers, strict=True))
             return replace(run, labelled={**run.labelled, **answers})

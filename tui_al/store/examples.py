@@ -90,3 +90,75 @@ def read_examples(path: Path) -> Dataset:
 
 def _answer(plain: str | Sequence[str]) -> Answer:
     return plain if isinstance(plain, str) else tuple(plain)
+
+
+class ExampleReader:
+    """Single training examples of a large pool, by id or by words."""
+
+    def __init__(self, path: Path) -> None:
+        self._db = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False
+        )
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    def facts(self) -> tuple[str, Task, tuple[str, ...]]:
+        """Name of the data set, task, and the labels it came with."""
+        facts = {key: json.loads(value) for key, value in self._db.execute("SELECT * FROM dataset")}
+        return facts["name"], Task(facts["task"]), tuple(facts["labels"])
+
+    def get(self, identity: str) -> Example | None:
+        """The example, without its gold answer, which an annotator must not see."""
+        row = self._db.execute(
+            "SELECT id, text, tokens, origin FROM examples WHERE id = ? AND split = 'train'",
+            (identity,),
+        ).fetchone()
+        return None if row is None else _unanswered(*row)
+
+    def rows(self, identities: Sequence[str]) -> dict[str, int]:
+        """Positions in the training split; ids that are not there are left out."""
+        found = {}
+        for identity in identities:
+            row = self._db.execute(
+                "SELECT position FROM examples WHERE id = ? AND split = 'train'", (identity,)
+            ).fetchone()
+            if row is not None:
+                found[identity] = int(row[0])
+        return found
+
+    def at(self, positions: Sequence[int]) -> list[Example]:
+        """Examples by their position in the training split, without gold answers."""
+        found = []
+        for position in positions:
+            row = self._db.execute(
+                "SELECT id, text, tokens, origin FROM examples WHERE split = 'train' AND position = ?",
+                (int(position),),
+            ).fetchone()
+            if row is not None:
+                found.append(_unanswered(*row))
+        return found
+
+    def search(self, words: str, limit: int) -> list[Example]:
+        """Examples whose text holds every one of the words, in any case, in the order of the file."""
+        wanted = words.split()
+        if not wanted:
+            return []
+        where = " AND ".join("text LIKE ? ESCAPE '\\'" for _ in wanted)
+        patterns = [f"%{_escaped(word)}%" for word in wanted]
+        return [
+            _unanswered(*row)
+            for row in self._db.execute(
+                f"SELECT id, text, tokens, origin FROM examples WHERE split = 'train' AND {where} ORDER BY position LIMIT ?",
+                (*patterns, limit),
+            )
+        ]
+
+
+def _unanswered(identity: str, text: str, tokens: str | None, origin: str) -> Example:
+    return Example(identity, text, None, tuple(json.loads(tokens)) if tokens else (), origin)
+
+
+def _escaped(word: str) -> str:
+    return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

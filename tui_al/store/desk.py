@@ -1,0 +1,79 @@
+"""The engine's side of a labelling session: the decisions on record as training data, and boards for the people."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tui_al.core.decisions import Given
+from tui_al.core.labelling import Labelling, Status
+from tui_al.core.offsets import spans_to_tags
+from tui_al.core.people import Snapshot
+from tui_al.core.predictions import IntArray
+from tui_al.core.tasks import Answer, Dataset, Example
+from tui_al.store.decisions import DecisionLog
+
+#: What needs no further answer. A conflict is settled on a screen of its own.
+_CLOSED = (Status.LABELLED, Status.UNCLEAR, Status.CONFLICT, Status.AMBIGUOUS)
+
+
+class LabelledPool:
+    """The labels of a session as rows of its data set; `audit` rows are apart from those to train on."""
+
+    def __init__(self, log: DecisionLog, dataset: Dataset, pool: IntArray, audit: IntArray) -> None:
+        self._log = log
+        self._dataset = dataset
+        self._row_of = {dataset.train[row].id: int(row) for row in pool}
+        self._audit = frozenset(int(row) for row in audit)
+        pool_rows = frozenset(self._row_of.values())
+        self._given: Mapping[int, Answer] = {
+            row: example.answer
+            for row, example in enumerate(dataset.train)
+            if example.answer is not None and row not in pool_rows
+        }
+        self._labelling = Labelling(dataset.labels)
+        self._snapshot: Snapshot | None = None
+
+    def snapshot(self) -> Snapshot:
+        """The labels now; cheap while nothing was decided."""
+        new = self._log.read(after=self._labelling.seq)
+        if new or self._snapshot is None:
+            self._labelling.apply(new)
+            self._snapshot = self._take()
+        return self._snapshot
+
+    def publish(self, board: str, round_: int, body: Any) -> None:
+        """Put up a board."""
+        self._log.publish(board, round_, body)
+
+    def _take(self) -> Snapshot:
+        answers: dict[int, Answer] = dict(self._given)
+        audit: dict[int, Answer] = {}
+        closed: set[int] = set()
+        for identity, standing in self._labelling.standings():
+            row = self._row_of.get(identity)
+            if row is None:
+                continue
+            if standing.status in _CLOSED:
+                closed.add(row)
+            if standing.answer is not None:
+                kept = audit if row in self._audit else answers
+                kept[row] = trained_answer(self._dataset.train[row], standing.answer)
+        unfolded = {self._row_of[i] for i in self._labelling.unfolded() if i in self._row_of}
+        return Snapshot(
+            self._labelling.seq,
+            self._labelling.labels,
+            answers,
+            audit,
+            frozenset(closed),
+            frozenset(unfolded),
+        )
+
+
+def trained_answer(example: Example, given: Given) -> Answer:
+    """A person's answer as models are trained on it: the class, or IOB2 tags of the example's tokens.
+
+    Raises:
+        ValueError: entities that do not fit the tokens; the screens and imports refuse them before they are on record.
+    """
+    if isinstance(given, str):
+        return given
+    return spans_to_tags(example.text, example.tokens, given)

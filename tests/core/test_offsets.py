@@ -95,6 +95,7 @@ def test_tags_must_be_as_many_as_tokens() -> None:
 def test_blanks_at_the_borders_are_trimmed() -> None:
     assert trim_span(TEXT, (4, 11, "X")) == (6, 10, "X")
     assert trim_span("a \u200b\ufeff b", (1, 5, "X")) == (5, 5, "X")
+    assert trim_span("a ", (1, 3, "X")) == (1, 3, "X")
 
 
 def test_labels_used() -> None:

@@ -88,8 +88,13 @@ def check_spans(text: str, spans: Iterable[CharSpan]) -> tuple[CharSpan, ...]:
 
 
 def trim_span(text: str, span: CharSpan) -> CharSpan:
-    """The entity without blanks at its borders, as a selection with the mouse often has them; it may become empty."""
+    """The entity without blanks at its borders, as a selection with the mouse often has them; it may become empty.
+
+    One outside the text stays as it is, for `check_spans` to refuse.
+    """
     start, end, kind = span
+    if not 0 <= start < end <= len(text):
+        return span
     while start < end and is_blank(text[start]):
         start += 1
     while start < end and is_blank(text[end - 1]):

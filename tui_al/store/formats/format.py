@@ -1,0 +1,85 @@
+"""What an exchange format is: two functions and what it can carry."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from tui_al.core.annotations import Annotation, Header, Status
+from tui_al.core.tasks import Task
+
+
+class Part(StrEnum):
+    """What annotations have beyond an answer, in the words that tell what a format does not carry."""
+
+    ID = "ids of examples"
+    TEXT = "texts as they are (words are joined by blanks)"
+    TOKENS = "words of texts"
+    ANNOTATOR = "names of annotators"
+    TIME = "times"
+    SECONDS = "fractions of seconds"
+    NOTE = "notes"
+    FLAG = "flags (unclear, skipped)"
+    REASON = "reasons of flags"
+    DESCRIPTION = "descriptions of labels"
+
+
+ALL_PARTS = frozenset(Part)
+
+
+@dataclass(slots=True)
+class Read:
+    """What a file held. `remarks` tell what was left out of it, with counts."""
+
+    annotations: list[Annotation]
+    remarks: list[str] = field(default_factory=list)
+
+
+def _everything(_annotation: Annotation) -> str:
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A format of files that annotations are exchanged in.
+
+    `read` raises DataError, with the line where there is one. `refuses` says why an annotation cannot be written at all, "" if
+    it can.
+    """
+
+    name: str
+    summary: str  #: one line, for lists
+    tasks: frozenset[Task]
+    carries: frozenset[Part]
+    write: Callable[[Path, Header, Sequence[Annotation]], None]
+    read: Callable[[Path, Task], Read]
+    refuses: Callable[[Annotation], str] = _everything
+
+    def losses(self, header: Header, annotations: Iterable[Annotation]) -> list[str]:
+        """What the format has no place for and these annotations have, with counts: `notes: 3`."""
+        counts = dict.fromkeys(Part, 0)
+        for annotation in annotations:
+            for part in _parts(annotation):
+                counts[part] += 1
+        counts[Part.DESCRIPTION] = sum(bool(label.description) for label in header.labels)
+        return [
+            f"{part}: {count:,}"
+            for part, count in counts.items()
+            if count and part not in self.carries
+        ]
+
+
+def _parts(annotation: Annotation) -> list[Part]:
+    """What this annotation has."""
+    present = {
+        Part.ID: annotation.id,
+        Part.TEXT: annotation.tokens and annotation.text != " ".join(annotation.tokens),
+        Part.TOKENS: annotation.tokens,
+        Part.ANNOTATOR: annotation.annotator,
+        Part.TIME: annotation.time,
+        Part.SECONDS: annotation.time != int(annotation.time),
+        Part.NOTE: annotation.note,
+        Part.FLAG: annotation.status is not Status.LABELLED,
+        Part.REASON: annotation.reason,
+    }
+    return [part for part, there in present.items() if there]

@@ -21,7 +21,7 @@ CARRIER = "\u25cc"
 
 _WIDEST_GAP = 8  # columns: deeper indentation would push a text out of a narrow row
 _BLANK_WIDTHS = {"\u200b": 0, "\ufeff": 0, "\u3000": 2}
-_BREAKS = frozenset("\n\x0b\x0c\x85\u2028\u2029")
+_AS_NEWLINE = dict.fromkeys(map(ord, "\x0b\x0c\x85\u2028\u2029"), "\n")
 
 
 class Row(NamedTuple):
@@ -193,6 +193,7 @@ def closing(mark: Mark) -> str:
     return f" {printable(mark.kind)}{'?' if mark.proposed else ''}]"
 
 
+@lru_cache(maxsize=8192)
 def shown_token(token: str) -> str:
     """A token as it is drawn: printable, and at least one column wide."""
     shown = printable(token)
@@ -211,12 +212,15 @@ class Gap(NamedTuple):
 def _gaps(state: Editing) -> Iterator[Gap]:
     end = 0
     for start, after in state.offsets:
-        between = state.text[end:start].replace("\r\n", "\n").replace("\r", "\n")
+        yield _gap(state.text[end:start])
         end = after
-        last = max((i for i, c in enumerate(between) if c in _BREAKS), default=-1)
-        breaks = sum(character in _BREAKS for character in between)
-        columns = sum(_BLANK_WIDTHS.get(character, 1) for character in between[last + 1 :])
-        yield Gap(breaks, " " * min(columns, _WIDEST_GAP))
+
+
+@lru_cache(maxsize=1024)
+def _gap(between: str) -> Gap:
+    lines = between.replace("\r\n", "\n").replace("\r", "\n").translate(_AS_NEWLINE).split("\n")
+    columns = sum(_BLANK_WIDTHS.get(character, 1) for character in lines[-1])
+    return Gap(len(lines) - 1, " " * min(columns, _WIDEST_GAP))
 
 
 def _may_break(shown: Sequence[str], gaps: Sequence[Gap]) -> list[bool]:

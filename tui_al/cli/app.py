@@ -208,6 +208,45 @@ def simulate(
 
 
 @app.command()
+def sweep(
+    file: Annotated[
+        str | None,
+        typer.Argument(help="A TOML file, or a name from --list.", metavar="FILE|NAME"),
+    ] = None,
+    data_dir: Annotated[
+        Path | None, typer.Option(help="Folder that holds the named data sets.")
+    ] = None,
+    seeds: Annotated[
+        int | None, typer.Option(help="So many of the fixed seeds, whatever the file says.")
+    ] = None,
+    device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or mps.")] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(help="Engines at once. [default: as many as the machine carries]"),
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option(help="Name of the sweep. [default: the file's]")
+    ] = None,
+    show_list: Annotated[
+        bool, typer.Option("--list", help="The sweeps that come with the program.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the cells and the estimated time.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One line of JSON for every change of a cell.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option(help="Nothing but the table at the end.")] = False,
+    home: Home = None,
+) -> None:
+    """Run a grid of experiments from a file; run the same command again to continue. Finished cells stay."""
+    from tui_al.cli.sweep import Options, run_sweep
+
+    given = {key: value for key, value in locals().items() if key in Options.__dataclass_fields__}
+    run_sweep(Options(**given))
+
+
+@app.command()
 def report(
     sessions: Annotated[
         list[str], typer.Argument(help="Names of sessions, or paths to them.", metavar="SESSION...")

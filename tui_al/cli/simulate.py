@@ -176,7 +176,7 @@ def run_simulation(options: Options) -> None:
         display = choose(session.name, stdout, stderr, as_json=options.as_json, quiet=options.quiet)
         state = session.state()
         stop = StopSignal()
-        with display, _stopping(stop):
+        with display, stopping(stop):
             display.start(state)
 
             def observe(recorded: list[Recorded]) -> None:
@@ -195,7 +195,7 @@ def run_simulation(options: Options) -> None:
 
 
 @contextlib.contextmanager
-def _stopping(stop: object) -> Iterator[None]:
+def stopping(stop: object) -> Iterator[None]:
     """The first Ctrl-C, or a TERM, asks to leave at the next step; the second Ctrl-C leaves at once."""
 
     def ask(number: int, _: object) -> None:

@@ -44,6 +44,14 @@ class SessionCreated(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class SeedsAdded(Event):
+    """The session is to hold a run for each of these seeds too."""
+
+    kind: ClassVar[str] = "seeds_added"
+    seeds: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class EngineStarted(Event):
     """An engine took the session's lock. `resumed` when there was earlier work."""
 
@@ -182,6 +190,7 @@ class Point(Event):
     counts: Mapping[str, int]  #: labelled examples by class, or entities by type
     seconds: Mapping[str, float]  #: by phase
     peak_bytes: int
+    shared_from: str = ""  #: the session that computed this point, where it was not computed anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +251,7 @@ class Recorded:
 _KINDS: dict[str, type[Event]] = {
     cls.kind: cls
     for cls in (
-        SessionCreated, EngineStarted, EngineFinished, EnginePaused, RunStarted, PhaseStarted, Progress, PhaseFinished, Queried, Ranked, Labelled,
+        SessionCreated, SeedsAdded, EngineStarted, EngineFinished, EnginePaused, RunStarted, PhaseStarted, Progress, PhaseFinished, Queried, Ranked, Labelled,
         Point, ModelSaved, RunFinished, RunFailed, Warned, SessionFinished,
     )
 }  # fmt: skip

@@ -21,7 +21,7 @@ from tui_al.core import events as ev
 from tui_al.core.config import ExperimentConfig
 from tui_al.core.metrics import evaluate
 from tui_al.core.predictions import FloatArray, IntArray, Predictions
-from tui_al.core.protocols import Learner, MonteCarlo, ProgressSink, Tick
+from tui_al.core.protocols import FirstPoints, Learner, MonteCarlo, ProgressSink, Tick
 from tui_al.core.state import RunState
 from tui_al.core.strategies import select, strategy
 from tui_al.core.tags import spans_of
@@ -111,6 +111,7 @@ def run(
     state: RunState,
     emit: Emit,
     clock: Callable[[], float] = time.perf_counter,
+    first: FirstPoints | None = None,
 ) -> Generator[LabelsWanted, Answered, str]:
     """One seed's run, from where `state` left off. Returns why it ended: "rounds" or "pool".
 
@@ -119,6 +120,7 @@ def run(
         state: the run's state in the store; a fresh `RunState` to begin.
         emit: called with every event, in order; may raise EngineStopped to leave at a safe point.
         clock: seconds, for the phases.
+        first: where sessions share the points of their seed sets.
     """
     row_of = {dataset.train[row].id: int(row) for row in pool}
     labelled = {row_of[identity]: answer for identity, answer in state.labelled.items()}
@@ -143,7 +145,10 @@ def run(
         if len(missing):
             reply = yield LabelsWanted(round_, missing)
             _note_answers(seed, round_, dataset, missing, reply, labelled, emit)
-        _measure(seed, round_, config, dataset, labelled, models, timer)
+        if round_ == 0 and first is not None:
+            _measure_first(seed, config, dataset, labelled, models, timer, first)
+        else:
+            timer.emit(_measure(seed, round_, config, dataset, labelled, models, timer))
     return "rounds"
 
 
@@ -216,6 +221,26 @@ def _note_answers(
     labelled.update(zip((int(row) for row in rows), reply.answers, strict=True))
 
 
+def _measure_first(
+    seed: int,
+    config: ExperimentConfig,
+    dataset: Dataset,
+    labelled: dict[int, Answer],
+    models: Models,
+    timer: "RoundTimer",
+    first: FirstPoints,
+) -> None:
+    """Close round 0 with another session's point for the same seed set, or be the session that computes it."""
+    ids = [dataset.train[row].id for row in labelled]
+    with first.turn(seed, ids, list(labelled.values())) as known:
+        if known is not None:
+            timer.emit(known)
+            return
+        point = _measure(seed, 0, config, dataset, labelled, models, timer)
+        first.keep(point)
+        timer.emit(point)
+
+
 def _measure(
     seed: int,
     round_: int,
@@ -224,8 +249,8 @@ def _measure(
     labelled: dict[int, Answer],
     models: Models,
     timer: "RoundTimer",
-) -> None:
-    """Train the successor on all labels, evaluate it on the whole test set, close the round."""
+) -> ev.Point:
+    """Train the successor on all labels and evaluate it on the whole test set: the point that closes the round."""
     fit(models.successor, labelled, derived_seed(seed, round_, Purpose.TRAIN_SUCCESSOR), timer,
          ev.Phase.TRAIN_SUCCESSOR, config.successor.epochs)  # fmt: skip
     rows = np.arange(len(dataset.test))
@@ -235,17 +260,15 @@ def _measure(
         gold = [example.answer for example in dataset.test]
         metrics = evaluate(dataset.task, gold, predicted)  # type: ignore[arg-type]
     tokens = sum(len(dataset.train[row].tokens) for row in labelled)
-    timer.emit(
-        ev.Point(
-            seed,
-            round_,
-            len(labelled),
-            tokens,
-            metrics,
-            label_counts(dataset, labelled.values()),
-            timer.seconds,
-            timer.peak_bytes,
-        )
+    return ev.Point(
+        seed,
+        round_,
+        len(labelled),
+        tokens,
+        metrics,
+        label_counts(dataset, labelled.values()),
+        timer.seconds,
+        timer.peak_bytes,
     )
 
 

@@ -1,10 +1,12 @@
 """The seams of the loop: who learns, who answers, and who is told."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
+from tui_al.core.events import Point
 from tui_al.core.predictions import FloatArray, IntArray, Predictions
 from tui_al.core.tasks import Answer
 
@@ -81,4 +83,18 @@ class Learner(Protocol):
 
     def peak_bytes(self) -> int:
         """Highest memory use since the last call: of the device (CUDA) or of the process."""
+        ...
+
+
+class FirstPoints(Protocol):
+    """Round 0's points, which all strategies of one seed have in common: the same seed set trains the same successor."""
+
+    def turn(
+        self, seed: int, ids: Sequence[str], answers: Sequence[Answer]
+    ) -> AbstractContextManager[Point | None]:
+        """The point that another session computed on these labels, or None: then it is this one's turn to."""
+        ...
+
+    def keep(self, point: Point) -> None:
+        """Tell the point of the turn that is on, for the others."""
         ...

@@ -111,6 +111,15 @@ def _apply(state: SessionState, record: ev.Recorded) -> SessionState:
                 manifest=event.manifest,
                 runs={seed: RunState(seed) for seed in config.seeds},
             )
+        case ev.SeedsAdded():
+            assert state.config is not None
+            new = [seed for seed in event.seeds if seed not in state.runs]
+            return replace(
+                state,
+                config=replace(state.config, seeds=(*state.config.seeds, *new)),
+                runs={**state.runs, **{seed: RunState(seed) for seed in new}},
+                finished=state.finished and not new,
+            )
         case ev.EngineStarted():
             return replace(
                 state, engine=event, ended="", error="", hint="", finished=False, paused=False

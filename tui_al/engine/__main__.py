@@ -2,7 +2,8 @@
 
     preview    a data configuration to what the data set holds
     create     an experiment to a session
-    run        works on a session until it is done; its output goes to the session's engine.log
+    run        works on a session until it is done; its output goes to the session's engine.log. Arguments: the session, a
+               descriptor that holds its lock, and in a sweep the folder of what is shared and the place to begin among the seeds
 
 A user's mistake becomes {"error": {...}}; `host.process` raises it again on the other side.
 """
@@ -26,7 +27,7 @@ def main(arguments: list[str]) -> int:
     command = arguments[0]
     try:
         if command == "run":
-            return _run(Path(arguments[1]), int(arguments[2]))
+            return _run(Path(arguments[1]), int(arguments[2]), *arguments[3:])
         request = json.load(sys.stdin)
         reply = {"preview": _preview, "create": _create}[command](request)
     except TuiAlError as error:
@@ -57,12 +58,12 @@ def _create(request: dict[str, Any]) -> dict[str, Any]:
         return {"directory": str(session.directory)}
 
 
-def _run(directory: Path, lock: int) -> int:
+def _run(directory: Path, lock: int, shared: str = "", ahead: str = "0") -> int:
     faulthandler.enable()  # a native crash leaves its stack in engine.log
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
-    from tui_al.engine.runner import StopSignal, run_session
+    from tui_al.engine.runner import Sharing, StopSignal, run_session
 
     stop = StopSignal()
 
@@ -73,7 +74,8 @@ def _run(directory: Path, lock: int) -> int:
     signal.signal(signal.SIGINT, request_stop)
     try:
         with Session(directory) as session:
-            state = run_session(session, lambda _: None, stop, lock)
+            sharing = Sharing(Path(shared), int(ahead)) if shared else None
+            state = run_session(session, lambda _: None, stop, lock, sharing)
     except EngineStopped as stopped:
         logging.info("%s", stopped.message)
         return 0

@@ -16,9 +16,11 @@ from tui_al.core import events as ev
 from tui_al.core import loop
 from tui_al.core.config import ExperimentConfig
 from tui_al.core.oracle import SimulatedOracle
+from tui_al.core.protocols import FirstPoints
 from tui_al.core.state import RunState, SessionState
 from tui_al.core.strategies import strategy
 from tui_al.core.tasks import Dataset
+from tui_al.engine import first_points
 from tui_al.engine.device import choose_device, resolve_precision, usable_cores
 from tui_al.engine.learner import TransformerLearner
 from tui_al.engine.sources import find
@@ -41,8 +43,24 @@ class StopSignal:
     requested: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """What a session of a sweep shares with the others: a folder of first points.
+
+    `ahead` is how many places further each session begins in its list of seeds, so that sessions at work at the same time do
+    not want the same point.
+    """
+
+    folder: Path
+    ahead: int = 0
+
+
 def run_session(
-    session: Session, observe: Observer, stop: StopSignal, lock: int | None = None
+    session: Session,
+    observe: Observer,
+    stop: StopSignal,
+    lock: int | None = None,
+    sharing: Sharing | None = None,
 ) -> SessionState:
     """Do what is left to do of a session, and return its state.
 
@@ -67,10 +85,15 @@ def run_session(
         try:
             dataset = session.dataset()
             learners = _build(state.config, dataset, device, voice)
-            for seed in state.config.seeds:
+            seeds, first = state.config.seeds, None
+            if sharing and _may_share(state.config):
+                begin = sharing.ahead % len(seeds)
+                seeds = seeds[begin:] + seeds[:begin]
+                first = _first_points(session, sharing, dataset, learners["successor"], voice)
+            for seed in seeds:
                 run = state.runs[seed]
                 if run.status != "finished":
-                    _run_seed(session, run, dataset, state.config, learners, voice)
+                    _run_seed(session, run, dataset, state.config, learners, voice, first)
             state = session.state()
             if all(run.status == "finished" for run in state.runs.values()):
                 ending = ev.EngineFinished("finished")
@@ -97,6 +120,23 @@ def _engine_started(state: SessionState, device: torch.device) -> ev.EngineStart
     return ev.EngineStarted(
         os.getpid(), os.uname().nodename, str(device), state.engine is not None, facts
     )
+
+
+def _may_share(config: ExperimentConfig) -> bool:
+    """Not where the first point's model is needed afterwards: to go on from, or to keep."""
+    return config.successor.start == "cold" and not (config.save_models and not config.loop.rounds)
+
+
+def _first_points(
+    session: Session,
+    sharing: Sharing,
+    dataset: Dataset,
+    successor: TransformerLearner,
+    voice: "_Voice",
+) -> first_points.SharedFirstPoints:
+    source, device = successor.source, str(successor.device)
+    basis = first_points.basis(dataset, successor.config, source.commit, device)
+    return first_points.SharedFirstPoints(sharing.folder, session.name, basis, voice.listen)
 
 
 def _build(
@@ -131,6 +171,7 @@ def _run_seed(
     config: ExperimentConfig,
     learners: dict[str, TransformerLearner],
     voice: "_Voice",
+    first: FirstPoints | None,
 ) -> None:
     """One seed's loop, from where it was left."""
     pool = loop.askable(dataset)
@@ -144,7 +185,7 @@ def _run_seed(
     try:
         keeper.restore()
         models = loop.Models(learners["acquisition"], learners["successor"])
-        steps = loop.run(run.seed, config, dataset, pool, models, run, emit, clock=voice.clock)
+        steps = loop.run(run.seed, config, dataset, pool, models, run, emit, voice.clock, first)
         try:
             wanted = next(steps)
             while True:
@@ -189,7 +230,7 @@ class _Voice:
             if not last and now - self._last_progress < _PROGRESS_SECONDS:
                 return
             self._last_progress = now
-            self._listen()
+            self.listen()
         self.observe(self.session.append(*events))
 
     def warn_once(self, message: str) -> None:
@@ -202,7 +243,8 @@ class _Voice:
         """Seconds, without those spent paused."""
         return time.perf_counter() - self._paused_seconds
 
-    def _listen(self) -> None:
+    def listen(self) -> None:
+        """Heed commands: wait while paused, raise EngineStopped when asked to stop."""
         paused_at: float | None = None
         while True:
             for number, command in self.session.commands(after=self._heard):
@@ -242,7 +284,7 @@ class _Keeper:
             for role, phase in _TRAININGS.items():
                 if event.phase == phase and self._warm(role):
                     self._save_weights(role, event.round)
-        if isinstance(event, ev.Point) and self.config.save_models and self._is_last(event):
+        if isinstance(event, ev.Point) and self._is_to_be_kept(event):
             path = Path("models") / f"seed-{event.seed}" / "successor"
             self.learners["successor"].save(self.directory / path)
             return (ev.ModelSaved(event.seed, event.round, "successor", str(path)),)
@@ -286,8 +328,9 @@ class _Keeper:
     def _warm(self, role: str) -> bool:
         return self.learners[role].config.start == "warm"
 
-    def _is_last(self, point: ev.Point) -> bool:
-        return point.round == self.config.loop.rounds or point.labels == self.pool
+    def _is_to_be_kept(self, point: ev.Point) -> bool:
+        last = point.round == self.config.loop.rounds or point.labels == self.pool
+        return self.config.save_models and last and not point.shared_from
 
 
 _TRAININGS: dict[str, Any] = {

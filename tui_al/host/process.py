@@ -22,6 +22,7 @@ from tui_al.errors import EngineError, TuiAlError
 from tui_al.host.background import in_background
 from tui_al.host.estimate import Estimate, estimate
 from tui_al.host.machine import manifest
+from tui_al.host.placement import Slot
 from tui_al.host.watch import EXIT_FILE
 from tui_al.store.session import Session, is_live, take_engine_lock
 
@@ -60,24 +61,34 @@ def create_session(home: Path, config: ExperimentConfig, name: str | None = None
     return Path(_ask("create", request)["directory"])
 
 
-def start_engine(directory: Path) -> int:
+def start_engine(
+    directory: Path, slot: Slot | None = None, shared: tuple[Path, int] | None = None
+) -> int:
     """Start a detached engine on a session and return the number of the process that watches over it.
+
+    Args:
+        slot: the cores or the GPU to keep to.
+        shared: in a sweep, the folder of what its sessions share, and the place to begin among the seeds.
 
     Raises:
         SessionError: one is at work already.
     """
     lock = take_engine_lock(directory)
+    slot = slot or Slot()
+    arguments = [str(directory), str(lock), ",".join(map(str, slot.cores)), *map(str, shared or ())]
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    environment |= {"CUDA_VISIBLE_DEVICES": slot.gpu} if slot.gpu else {}
     try:
         (directory / EXIT_FILE).unlink(missing_ok=True)
         with (directory / LOG_FILE).open("ab") as log:
             watcher = subprocess.Popen(
-                [sys.executable, "-m", "tui_al.host.watch", str(directory), str(lock)],
+                [sys.executable, "-m", "tui_al.host.watch", *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
                 pass_fds=(lock,),
-                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+                env=environment,
             )
     finally:
         os.close(lock)

@@ -1,4 +1,4 @@
-"""Starts an engine, waits for it and notes how it ended: `python -m tui_al.host.watch DIRECTORY LOCK`.
+"""Starts an engine, waits for it and notes how it ended: `python -m tui_al.host.watch DIRECTORY LOCK CORES [SHARED AHEAD]`.
 
 Only a parent learns by which signal its child died, and the engine's own parent may be a terminal that is long gone. So this small
 process stands between them: it holds no model, survives the terminal, and leaves `engine.exit` behind.
@@ -14,11 +14,16 @@ from pathlib import Path
 EXIT_FILE = "engine.exit"
 
 
-def main(directory: Path, lock: int) -> int:
-    """Run the engine on the session in `directory`; `lock` is the descriptor that holds its lock, handed down."""
+def main(directory: Path, lock: int, cores: str, *more: str) -> int:
+    """Run the engine on the session in `directory`; `lock` is the descriptor that holds its lock, handed down.
+
+    `cores` are the CPUs to keep to, as "0,1", or "" for all; `more` goes to the engine.
+    """
+    if cores:
+        os.sched_setaffinity(0, map(int, cores.split(",")))
     began = time.time()
     engine = subprocess.Popen(
-        [sys.executable, "-m", "tui_al.engine", "run", str(directory), str(lock)],
+        [sys.executable, "-m", "tui_al.engine", "run", str(directory), str(lock), *more],
         stdin=subprocess.DEVNULL,
         pass_fds=(lock,),
     )
@@ -34,4 +39,4 @@ def main(directory: Path, lock: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), int(sys.argv[2])))
+    sys.exit(main(Path(sys.argv[1]), int(sys.argv[2]), *sys.argv[3:]))

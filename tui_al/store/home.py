@@ -19,9 +19,14 @@ def home_directory(given: Path | str | None = None) -> Path:
 
 def session_directory(home: Path, name: str) -> Path:
     """The directory of a session by name; raises ConfigError for names that are no plain file names."""
+    return home / "sessions" / checked_name("session", name)
+
+
+def checked_name(what: str, name: str) -> str:
+    """The name, if it can be a file's; else raises ConfigError."""
     if not re.fullmatch(r"[\w][\w.+-]{0,99}", name):
         raise ConfigError(
-            f"session: {name!r} is no usable name.",
+            f"{what}: {name!r} is no usable name.",
             "Use letters, digits, '.', '_', '+' and '-', starting with a letter or digit, 100 at most.",
         )
-    return home / "sessions" / name
+    return name

@@ -1,0 +1,158 @@
+"""`tui-al sweep`: many experiments from one file, worked through in the foreground by engines of their own."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import typer
+from rich.console import Console
+
+from tui_al.cli.page import Page, aligned, duration
+from tui_al.cli.simulate import stopping
+from tui_al.cli.sweep_display import choose
+from tui_al.core.config import DataConfig
+from tui_al.core.shipped import shipped_sweeps, sweep_text
+from tui_al.core.sweep import Overrides, Sweep, cells, read_sweep
+from tui_al.errors import ConfigError, EngineStopped
+from tui_al.store.home import home_directory
+from tui_al.store.sweeps import (
+    RECORD,
+    read_record,
+    record_of,
+    sweep_directory,
+    sweep_lock,
+    write_record,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The options of the command, as given."""
+
+    file: str | None
+    data_dir: Path | None
+    seeds: int | None
+    device: str | None
+    jobs: int | None
+    name: str | None
+    show_list: bool
+    dry_run: bool
+    as_json: bool
+    quiet: bool
+    home: Path | None
+
+
+@dataclass(slots=True)
+class _Stop:
+    requested: bool = False
+
+
+def run_sweep(options: Options) -> None:
+    """Carry out the command; raises typer.Exit with 1 if a cell failed, EngineStopped if it was interrupted."""
+    if options.show_list:
+        _list(Page(Console(soft_wrap=True)))
+        return
+    if options.file is None:
+        raise ConfigError(
+            "Which sweep?", "Name a TOML file, or one of `tui-al sweep --list`, which come along."
+        )
+    sweep = _read(options, options.file)
+    if options.dry_run:
+        _tell(sweep, options, Page(Console(soft_wrap=True)))
+        return
+    _work(sweep, options)
+
+
+def _read(options: Options, given: str) -> Sweep:
+    name, text = sweep_text(given)
+    seeds, jobs = options.seeds, options.jobs
+    if jobs is not None and jobs < 1:
+        raise ConfigError(f"--jobs {jobs} is too few.", "Give 1 or more.")
+    where = None if options.data_dir is None else str(options.data_dir.expanduser().absolute())
+    sweep = read_sweep(text, name, Overrides(where, options.device, seeds))
+    return replace(sweep, name=options.name) if options.name else sweep
+
+
+def _work(sweep: Sweep, options: Options) -> None:
+    from tui_al.host.placement import slots
+    from tui_al.host.scheduler import LocalScheduler
+    from tui_al.host.sweeping import work_through
+
+    directory = sweep_directory(home_directory(options.home), sweep.name)
+    with sweep_lock(directory):
+        before = read_record(directory) if (directory / RECORD).is_file() else None
+        cores = before.cores if before and before.cores else None
+        places = slots([arm.config for arm in sweep.arms], options.jobs, cores)
+        write_record(directory, record_of(sweep, len(places), len(places[0].cores)))
+        display = choose(sweep, directory, as_json=options.as_json, quiet=options.quiet)
+        stop = _Stop()
+        with display, stopping(stop):
+            display.start(len(places), len(places[0].cores))
+            progress = work_through(
+                directory,
+                sweep,
+                LocalScheduler(places, directory / "first"),
+                display.update,
+                lambda: stop.requested,
+            )
+            display.finish(progress)
+    if progress.count("failed"):
+        raise typer.Exit(1)
+    if not progress.finished:
+        raise EngineStopped(
+            f"Sweep {sweep.name} was stopped.",
+            "Run the same command to go on; what is finished is not computed again.",
+        )
+
+
+def _list(page: Page) -> None:
+    for line in aligned([list(row) for row in shipped_sweeps().items()]):
+        page.say(line)
+
+
+def _tell(sweep: Sweep, options: Options, page: Page) -> None:
+    """What would run, and about how long it would take."""
+    page.say(sweep.title, "bold")
+    for note in sweep.notes:
+        page.say(f"note: {note}")
+    rows = [["arm", "data", "acquisition", "successor", "strategy", "labels", "seeds"]]
+    for arm in sweep.arms:
+        config = arm.config
+        labels = f"{config.loop.seed_size} + {config.loop.rounds} x {config.loop.batch}"
+        rows.append(
+            [
+                arm.label,
+                config.data.source,
+                f"{config.acquisition.model} {config.acquisition.tuning}",
+                f"{config.successor.model} {config.successor.tuning}",
+                config.loop.strategy,
+                labels,
+                " ".join(map(str, config.seeds)),
+            ]
+        )
+    for line in aligned(rows):
+        page.say(line)
+    page.say(f"{len(list(cells(sweep)))} cells in {len(sweep.arms)} sessions")
+    page.say(_estimated(sweep, options))
+
+
+def _estimated(sweep: Sweep, options: Options) -> str:
+    from tui_al.host.placement import slots
+    from tui_al.host.process import estimate, preview
+
+    places = slots([arm.config for arm in sweep.arms], options.jobs)
+    previews = {data: preview(data) for data in _data_sets(sweep)}
+    found = [estimate(arm.config, previews[arm.config.data]) for arm in sweep.arms]
+    known = [one.seconds for one in found if one.seconds is not None]
+    if len(known) < len(found):
+        return "how long it would take is not known"
+    gpus = max(1, len({place.gpu for place in places if place.gpu}))
+    seconds = sum(known) / gpus  # on a CPU the estimate is of all cores together
+    return (
+        f"about {duration(seconds)} on {found[0].device}, {len(places)} engines at once"
+        f" ({found[0].basis}; good to a factor of two)"
+    )
+
+
+def _data_sets(sweep: Sweep) -> Sequence[DataConfig]:
+    return list(dict.fromkeys(arm.config.data for arm in sweep.arms))

@@ -1,0 +1,93 @@
+"""How many engines a machine carries at once, and which cores or GPU each keeps to.
+
+On a CPU one engine to a core is the quickest (two runs side by side, a core each, beat two after another on both), as long as the
+memory lasts; with fewer runs than cores, each gets an equal share of them. A GPU takes as many as its memory holds, since small
+models do not keep it busy by themselves, and each of them needs a core that drives it.
+"""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tui_al.core.config import ExperimentConfig, LearnerConfig
+from tui_al.core.models import MODELS
+from tui_al.host.gpu import GpuReading, survey
+from tui_al.host.limits import usable_cores, usable_cpus
+from tui_al.host.machine import memory
+
+_UNKNOWN_PARAMETERS = 125_000_000
+_LIBRARIES = {"cpu": 0.7e9, "cuda": 1.0e9}  #: bytes of PyTorch and the rest; of a CUDA context
+_ACTIVATIONS = {"cpu": 12.0, "cuda": 24.0}  #: bytes a parameter: batches in training and scoring
+_SHARE = 0.85  #: of the memory, so that others can live
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Where one engine works: the CPUs it keeps to (() for all), and the UUID of its GPU ("" for what there is)."""
+
+    cores: tuple[int, ...] = ()
+    gpu: str = ""
+
+
+def slots(
+    configs: Sequence[ExperimentConfig], jobs: int | None = None, cores: int | None = None
+) -> tuple[Slot, ...]:
+    """A slot for each engine that shall work at once on these experiments; one at least.
+
+    Args:
+        jobs: at most so many.
+        cores: so many to each engine, as an earlier start of the same sweep had it, where there are as many.
+    """
+    most = min(len(configs), jobs or len(configs))
+    devices = {config.device for config in configs}
+    gpus = [gpu for gpu in survey().gpus if gpu.visible] if devices != {"cpu"} else []
+    if "mps" in devices or any(device.startswith("cuda:") for device in devices):
+        return (Slot(),)
+    if gpus:
+        return _on_gpus(configs, gpus, most)
+    if not hasattr(os, "sched_setaffinity"):
+        return (Slot(),)
+    cpus = sorted(usable_cpus())[: usable_cores()]
+    room = int(_SHARE * memory()[1] / max(bytes_needed(config, "cpu") for config in configs))
+    engines = max(1, min(most, len(cpus), room))
+    each = min(cores or len(cpus) // engines, len(cpus))
+    return tuple(
+        Slot(tuple(cpus[i * each : (i + 1) * each])) for i in range(min(engines, len(cpus) // each))
+    )
+
+
+def _on_gpus(
+    configs: Sequence[ExperimentConfig], gpus: Sequence[GpuReading], most: int
+) -> tuple[Slot, ...]:
+    """As many on each as fit, the least loaded first, so that few engines spread over all."""
+    need = max(bytes_needed(config, "cuda") for config in configs)
+    cores = max(1, usable_cores() // len(gpus))
+    free = [
+        None if gpu.memory_total is None else gpu.memory_total - (gpu.memory_used or 0)
+        for gpu in gpus
+    ]
+    room = [1 if left is None else max(0, min(cores, int(_SHARE * left / need))) for left in free]
+    found = [
+        Slot(gpu=gpu.uuid or "")
+        for layer in range(max(*room, 1))
+        for gpu, places in zip(gpus, room, strict=True)
+        if layer < places
+    ]
+    return tuple(found[:most]) or (Slot(gpu=gpus[0].uuid or ""),)
+
+
+def bytes_needed(config: ExperimentConfig, device: str) -> float:
+    """About how much memory an engine takes on a device ("cpu" or "cuda"): weights of both models, training, libraries."""
+    both = (config.acquisition, config.successor)
+    weights = sum(_parameters(learner) * (4 + _trained(learner)) for learner in both)
+    activations = _ACTIVATIONS[device] * max(map(_parameters, both))
+    return _LIBRARIES[device] + weights + activations
+
+
+def _parameters(learner: LearnerConfig) -> int:
+    return MODELS[learner.model].parameters if learner.model in MODELS else _UNKNOWN_PARAMETERS
+
+
+def _trained(learner: LearnerConfig) -> float:
+    """Bytes a parameter of training: gradient, two moments, and the pretrained weights to start from again."""
+    return 16.0 if learner.tuning == "full" else 0.5

@@ -1,0 +1,123 @@
+"""A sweep on disk: a directory that is a home of its own, with a session for each arm and a small record of what belongs to it.
+
+sweeps/NAME/sweep.json     what the sweep is: title, arms, their sessions and seeds
+sweeps/NAME/sweep.lock     held (flock) by the one command that works on the sweep
+sweeps/NAME/sessions/…     an ordinary session for each arm
+sweeps/NAME/first/…        points of seed sets that the arms share
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from tui_al.core.sweep import Sweep
+from tui_al.errors import SessionError
+from tui_al.store.home import checked_name
+from tui_al.store.session import Session
+
+RECORD = "sweep.json"
+
+
+@dataclass(frozen=True, slots=True)
+class ArmRecord:
+    """An arm of a recorded sweep."""
+
+    label: str
+    varied: dict[str, str]
+    session: str
+    seeds: tuple[int, ...]
+    config: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SweepRecord:
+    """What is written down of a sweep."""
+
+    name: str
+    title: str
+    arms: tuple[ArmRecord, ...]
+    notes: tuple[str, ...]
+    engines: int  #: that work at once
+    cores: (
+        int  #: that each engine keeps to; 0 for all. It stays, because sums of floats depend on it
+    )
+
+
+def sweep_directory(home: Path, name: str) -> Path:
+    """The directory of a sweep by name; raises ConfigError for names that are no plain file names."""
+    return home / "sweeps" / checked_name("sweep", name)
+
+
+def write_record(directory: Path, record: SweepRecord) -> None:
+    """Write the record; it appears whole or not at all."""
+    directory.mkdir(parents=True, exist_ok=True)
+    making = directory / f".{RECORD}-{os.getpid()}"
+    making.write_text(json.dumps(asdict(record), indent=1, ensure_ascii=False), encoding="utf-8")
+    making.rename(directory / RECORD)
+
+
+def read_record(directory: Path) -> SweepRecord:
+    """The record of the sweep in a directory; raises SessionError where there is none, or a damaged one."""
+    path = directory / RECORD
+    try:
+        plain = json.loads(path.read_text(encoding="utf-8"))
+        arms = tuple(ArmRecord(**{**arm, "seeds": tuple(arm["seeds"])}) for arm in plain["arms"])
+        return SweepRecord(**{**plain, "arms": arms, "notes": tuple(plain["notes"])})
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise SessionError(
+            f"Sweep {directory.name} cannot be read: {error}.", f"The file is {path}."
+        ) from error
+
+
+def find_sweep(home: Path, name: str) -> Path | None:
+    """The directory of a sweep, by its name or by a path to it; None if there is none."""
+    for directory in (home / "sweeps" / name, Path(name).expanduser()):
+        if (directory / RECORD).is_file():
+            return directory.absolute()
+    return None
+
+
+def sweep_names(home: Path) -> list[str]:
+    """Names of the sweeps in `home`."""
+    return sorted(path.parent.name for path in (home / "sweeps").glob(f"*/{RECORD}"))
+
+
+def record_of(sweep: Sweep, engines: int, cores: int) -> SweepRecord:
+    """What is to be written down of a sweep that is about to start."""
+    arms = [
+        ArmRecord(arm.label, dict(arm.varied), arm.session, arm.config.seeds, arm.config.to_dict())
+        for arm in sweep.arms
+    ]
+    return SweepRecord(sweep.name, sweep.title, tuple(arms), sweep.notes, engines, cores)
+
+
+def arm_session(directory: Path, session: str) -> Session | None:
+    """The session of an arm; None before it is made."""
+    path = directory / "sessions" / session
+    return Session(path) if (path / "session.db").is_file() else None
+
+
+@contextlib.contextmanager
+def sweep_lock(directory: Path) -> Iterator[None]:
+    """Be the only command that works on the sweep; raises SessionError that names the other."""
+    directory.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(directory / "sweep.lock", os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            holder = os.pread(descriptor, 200, 0).decode(errors="replace").strip()
+            raise SessionError(
+                f"Another command works on sweep {directory.name} ({holder or 'starting'}).",
+                "Wait for it to finish, or stop it with Ctrl-C there.",
+            ) from error
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"process {os.getpid()} on {os.uname().nodename}\n".encode(), 0)
+        yield
+    finally:
+        os.close(descriptor)

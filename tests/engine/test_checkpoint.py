@@ -48,11 +48,11 @@ def assert_comes_back(learner: TransformerLearner, directory: Path) -> None:
     assert (task, outputs) == (dataset.task, dataset.outputs)
     assert model.config.id2label == dict(enumerate(dataset.outputs))
     assert not model.training
-    learner.model, trained = model, learner.model
+    trained, learner.view = learner.view, model
     np.testing.assert_allclose(
         learner.predict("test", rows, tiny.silent).probs, before, atol=1e-6, rtol=0
     )
-    learner.model = trained
+    learner.view = trained
 
 
 @pytest.mark.parametrize("method", TUNINGS)

@@ -173,7 +173,7 @@ def test_a_batch_that_does_not_fit_is_split_and_the_update_stays_the_same(
         tiny.learner(bert, method, classified, batch_size=8, epochs=2) for _ in range(2)
     )
     undisturbed = tiny.fit(whole, range(16))
-    tried = limited(split.model, monkeypatch, lambda size: size <= 3)
+    tried = limited(split.view, monkeypatch, lambda size: size <= 3)
     report = tiny.fit(split, range(16))
     assert tried == [8, 4] + 4 * [2, 2, 2, 2]  # later batches start in as many pieces
     assert report.steps == undisturbed.steps
@@ -187,7 +187,7 @@ def test_tagging_batches_are_split_by_their_words(
     """A sentence of two words and one of seven weigh as much as their words, however the batch is split."""
     whole, split = (tiny.learner(bert, "full", tagged, batch_size=8, epochs=1) for _ in range(2))
     tiny.fit(whole, range(16))
-    limited(split.model, monkeypatch, lambda size: size <= 2)
+    limited(split.view, monkeypatch, lambda size: size <= 2)
     tiny.fit(split, range(16))
     assert_alike(split, whole)
 
@@ -196,7 +196,7 @@ def test_an_example_that_does_not_fit_alone_ends_the_training(
     bert: Path, classified: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     learner = tiny.learner(bert, "full", classified, batch_size=5)
-    tried = limited(learner.model, monkeypatch, lambda size: False)
+    tried = limited(learner.view, monkeypatch, lambda size: False)
     with pytest.raises(EngineError, match="runs out of memory with a single example") as caught:
         tiny.fit(learner, FEW)
     assert tried[-1] == 1

@@ -138,9 +138,20 @@ class LearnerConfig:
         "fp32"  #: of matrix products; weights and losses stay fp32
     )
     revision: str | None = None
+    trunk_layers: int | Literal["auto"] = (
+        0  #: lowest layers that stay frozen, their output kept; 0 as in the paper
+    )
 
     def __post_init__(self) -> None:
         where = f"{self.model} ({self.tuning})"
+        frozen = self.trunk_layers
+        if frozen != "auto" and (
+            not isinstance(frozen, int) or isinstance(frozen, bool) or frozen < 0
+        ):
+            raise ConfigError(
+                f"{where}: trunk_layers = {frozen!r} is no number of layers.",
+                "It is 0 or more, or auto.",
+            )
         if self.tuning not in TUNINGS:
             raise ConfigError(
                 f"tuning: {self.tuning!r} is unknown.", f"Choose one of {', '.join(TUNINGS)}."

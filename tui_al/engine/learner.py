@@ -14,13 +14,15 @@ from tui_al.core.predictions import FloatArray, IntArray, Predictions
 from tui_al.core.protocols import FitReport, MonteCarlo, ProgressSink, Scorer, Tick
 from tui_al.core.strategies import entropy
 from tui_al.core.tasks import Answer, Dataset, Task
-from tui_al.engine import tuning
+from tui_al.engine import tuning, views
 from tui_al.engine.checkpoint import save_model
 from tui_al.engine.device import resolve_precision, take_peak_bytes
 from tui_al.engine.pretrained import load_model, load_tokenizer
 from tui_al.engine.sources import Source
+from tui_al.engine.states import Shelf
 from tui_al.engine.tokens import UNSEEN, Batch, Tokens, collate, scoring_batches, tokenize
 from tui_al.engine.training import out_of_memory, train, unit_logits
+from tui_al.engine.trunk import Trunk, trunk_layers
 
 #: A batch to its units' probabilities, and the expected entropies under Monte-Carlo dropout.
 Forward = Callable[[Batch], tuple[FloatArray, FloatArray | None]]
@@ -35,21 +37,36 @@ class TransformerLearner:
     """An encoder with a head on the data of one session. See `tui_al.core.protocols.Learner`."""
 
     def __init__(
-        self, config: LearnerConfig, source: Source, dataset: Dataset, device: torch.device
+        self,
+        config: LearnerConfig,
+        source: Source,
+        dataset: Dataset,
+        device: torch.device,
+        shelf: Shelf | None = None,
     ) -> None:
-        self.config = replace(config, precision=resolve_precision(config.precision, device))
         self.source = source
         self.dataset = dataset
         self.device = device
         self.tokenizer = load_tokenizer(source, dataset.task)
         self.model = load_model(source, dataset.task, dataset.outputs, config.dropout).to(device)
+        self.config = replace(
+            config,
+            precision=resolve_precision(config.precision, device),
+            trunk_layers=trunk_layers(self.model, config),
+        )
         self._limit = min(config.max_length, _positions(self.model))
         self._tokens: dict[str, Tokens] = {}
         self._output = {name: i for i, name in enumerate(dataset.outputs)}
         self._fresh = True
+        tuning.prepare(self.model, self.config)
         if config.tuning == "full":  # all that training changes, to start from again
-            self._pretrained = {k: v.detach().clone() for k, v in self.model.state_dict().items()}
-        tuning.prepare(self.model, config)
+            self._pretrained = {n: w.detach().clone() for n, w in self.trainable().items()}
+        self._trunk = self._freeze(shelf or Shelf()) if self.config.trunk_layers else None
+        first = dataset.task is Task.CLASSIFICATION and views.can_read_first_token(
+            self.model, config.tuning
+        )
+        #: What of the model is run, in training and in scoring; it shares its weights.
+        self.view = views.upper(self.model, int(self.config.trunk_layers), first)
 
     def tokens(self, split: Split) -> Tokens:
         """A split's sub-tokens, made at the first call."""
@@ -69,17 +86,19 @@ class TransformerLearner:
         self._fresh = False
         tuning.set_dropout(self.model, self.config.dropout)
         tokens = self.tokens("train")
+        if self._trunk:
+            self._trunk.make("train", tokens, rows, progress)
         targets = [
             self._targets(tokens, row, answer) for row, answer in zip(rows, answers, strict=True)
         ]
 
         def batch(positions: IntArray) -> tuple[Batch, torch.Tensor]:
             chosen = np.concatenate([targets[i] for i in positions])
-            return self._collate(tokens, rows[positions]), torch.from_numpy(chosen).to(self.device)
+            return self._collate("train", rows[positions]), torch.from_numpy(chosen).to(self.device)
 
         lengths = tokens.lengths()[rows]
-        report = train(self.model, self.config, lengths, batch, seed, progress)
-        self.model.eval()
+        report = train(self.view, self.config, lengths, batch, seed, progress)
+        self.view.eval()
         return report
 
     def forget(self) -> None:
@@ -107,26 +126,25 @@ class TransformerLearner:
     ) -> dict[str, FloatArray]:
         """Every scorer's value for these training rows, (rows,) each. Words cut off by the length limit do not count."""
         scores: dict[str, FloatArray] = {name: np.zeros(len(rows)) for name in scorers}
-        tokens = self.tokens("train")
-        for positions, predictions in self._predictions(tokens, rows, progress, monte_carlo):
+        for positions, predictions in self._predictions("train", rows, progress, monte_carlo):
             for name, scorer in scorers.items():
                 scores[name][positions] = scorer(predictions)
         return scores
 
     def predict(self, split: Split, rows: IntArray, progress: ProgressSink) -> Predictions:
         """Probabilities in the order of `rows`; for tagging one unit a word, those cut off being certainly O."""
-        tokens = self.tokens(split)
         classes = len(self._output)
         if self.dataset.task is Task.CLASSIFICATION:
             probs = np.zeros((len(rows), classes), dtype=np.float32)
-            for positions, predictions in self._predictions(tokens, rows, progress):
+            for positions, predictions in self._predictions(split, rows, progress):
                 probs[positions] = predictions.probs
             return Predictions.of_texts(probs)
+        tokens = self.tokens(split)
         words = [tokens.words_of(row) for row in rows]
         offsets = np.concatenate([[0], np.cumsum([len(w) for w in words])]).astype(np.int64)
         probs = np.zeros((offsets[-1], classes), dtype=np.float32)
         probs[:, self._output["O"]] = 1.0
-        for positions, predictions in self._predictions(tokens, rows, progress):
+        for positions, predictions in self._predictions(split, rows, progress):
             seen = [offsets[i] + np.flatnonzero(words[i] != UNSEEN) for i in positions]
             probs[np.concatenate(seen)] = predictions.probs
         return Predictions(probs, offsets)
@@ -135,14 +153,49 @@ class TransformerLearner:
         """Write model, tokenizer and label names to `directory`, see `tui_al.engine.checkpoint`."""
         save_model(directory, self.model, self.tokenizer, self.config, self.source, self.dataset)
 
+    def notes(self) -> list[str]:
+        """What a user should know about how the texts are read: cut texts, states that memory has no room for."""
+        found = []
+        splits: dict[Split, int] = {
+            "train": len(self.dataset.train),
+            "test": len(self.dataset.test),
+        }
+        for split, count in splits.items():
+            tokens = self.tokens(split)
+            if tokens.cut:
+                what = "words beyond it count as O" if len(tokens.heads) else "the rest is not read"
+                found.append(
+                    f"{tokens.cut} of {count} {split} texts are longer than {self.config.max_length} sub-tokens; {what}."
+                )
+            if self._trunk and (note := self._trunk.note(split, tokens)):
+                found.append(f"{note}.")
+        return found
+
     def peak_bytes(self) -> int:
         """Peak memory since the last call, see `take_peak_bytes`."""
         return take_peak_bytes(self.device)
 
     def _reset(self, seed: int) -> None:
         if self.config.tuning == "full":
-            self.model.load_state_dict(self._pretrained)
+            weights = self.trainable()
+            with torch.no_grad():
+                for name, pretrained in self._pretrained.items():
+                    weights[name].copy_(pretrained)
         tuning.reset(self.model, self.config, seed)
+        self.model.eval()
+
+    def _freeze(self, shelf: Shelf) -> Trunk:
+        layers = int(self.config.trunk_layers)
+        return Trunk(
+            run=views.lower(self.model, layers),
+            layers=layers,
+            whole=layers == len(views.layers(self.model)),
+            identity=(str(self.source.path), self.source.commit, self._limit),
+            shelf=shelf,
+            precision=self.config.precision,
+            pad_id=self.tokenizer.pad_token_id or 0,
+            device=self.device,
+        )
 
     def _targets(
         self, tokens: Tokens, row: int, answer: Answer
@@ -154,12 +207,15 @@ class TransformerLearner:
         classes = np.array([self._output[tag] for tag in answer], dtype=np.int64)
         return np.asarray(classes[seen])
 
-    def _collate(self, tokens: Tokens, rows: IntArray) -> Batch:
+    def _collate(self, split: Split, rows: IntArray) -> Batch:
+        tokens = self.tokens(split)
+        if self._trunk:
+            return self._trunk.batch(split, tokens, rows)
         return collate(tokens, rows, self.tokenizer.pad_token_id or 0, self.device)
 
     def _predictions(
         self,
-        tokens: Tokens,
+        split: Split,
         rows: IntArray,
         progress: ProgressSink,
         monte_carlo: MonteCarlo | None = None,
@@ -170,15 +226,19 @@ class TransformerLearner:
             torch.manual_seed(monte_carlo.seed)
             tuning.set_dropout(self.model, monte_carlo.rate)
             forward = _monte_carlo(self._forward, monte_carlo.passes)
-        self.model.train(monte_carlo is not None)
-        done = 0
+        tokens = self.tokens(split)
         lengths = tokens.lengths()[rows]
+        if self._trunk:
+            self._trunk.make(split, tokens, rows, progress)
+            lengths = self._trunk.lengths(split, tokens)[rows]
+        self.view.train(monte_carlo is not None)
+        done = 0
         waiting = list(scoring_batches(lengths, _SCORING_BUDGET[self.device.type]))[::-1]
         while waiting:
             positions = waiting.pop()
             try:
                 with torch.inference_mode():
-                    probs, expected = forward(self._collate(tokens, rows[positions]))
+                    probs, expected = forward(self._collate(split, rows[positions]))
             except torch.OutOfMemoryError as error:
                 torch.cuda.empty_cache()
                 if len(positions) == 1:
@@ -195,10 +255,10 @@ class TransformerLearner:
             done += len(positions)
             yield positions, predictions
             progress(Tick(done, len(rows)))
-        self.model.eval()
+        self.view.eval()
 
     def _forward(self, batch: Batch) -> tuple[FloatArray, FloatArray | None]:
-        probs = functional.softmax(unit_logits(self.model, batch, self.config.precision), dim=-1)
+        probs = functional.softmax(unit_logits(self.view, batch, self.config.precision), dim=-1)
         return probs.cpu().numpy(), None
 
 

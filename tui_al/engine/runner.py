@@ -24,6 +24,7 @@ from tui_al.engine import first_points
 from tui_al.engine.device import choose_device, resolve_precision, usable_cores
 from tui_al.engine.learner import TransformerLearner
 from tui_al.engine.sources import find
+from tui_al.engine.states import Shelf
 from tui_al.errors import EngineStopped, TuiAlError
 from tui_al.store.session import Session
 
@@ -147,19 +148,15 @@ def _build(
     if strategy(config.loop.strategy).needs != "nothing":
         roles["acquisition"] = config.acquisition
     learners = {}
+    shelf = Shelf()
     for role, settings in roles.items():
         source = find(settings.model, settings.revision)
-        learner = TransformerLearner(settings, source, dataset, device)
+        learner = TransformerLearner(settings, source, dataset, device, shelf)
         learners[role] = learner
         if source.note:
             voice.warn_once(f"{role}: {source.note}")
-        for split, examples in (("train", dataset.train), ("test", dataset.test)):
-            tokens = learner.tokens("train" if split == "train" else "test")
-            if tokens.cut:
-                what = "words beyond it count as O" if len(tokens.heads) else "the rest is not read"
-                voice.warn_once(
-                    f"{role}: {tokens.cut} of {len(examples)} {split} texts are longer than {settings.max_length} sub-tokens; {what}."
-                )
+        for note in learner.notes():
+            voice.warn_once(f"{role}: {note}")
     learners.setdefault("acquisition", learners["successor"])
     return learners
 

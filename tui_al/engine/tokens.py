@@ -43,12 +43,16 @@ class Tokens:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Padded inputs on a device. For tagging, unit k is at sequence `unit_rows[k]`, position `unit_columns[k]`."""
+    """Padded inputs on a device. For tagging, unit k is at sequence `unit_rows[k]`, position `unit_columns[k]`.
+
+    With a frozen trunk, its output `states` takes the place of the sub-tokens, see `tui_al.engine.trunk`.
+    """
 
     input_ids: torch.Tensor  # (batch, longest)
     attention_mask: torch.Tensor  # (batch, longest)
     unit_rows: torch.Tensor | None  # (units,)
     unit_columns: torch.Tensor | None  # (units,)
+    states: torch.Tensor | None = None  # (batch, longest, width)
 
 
 def tokenize(

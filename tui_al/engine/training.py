@@ -109,8 +109,10 @@ def _backward(
 
 def unit_logits(model: PreTrainedModel, batch: Batch, precision: str) -> torch.Tensor:
     """Logits of a batch's units in fp32: texts, or seen words by their first sub-token, (units, classes)."""
+    name = "input_ids" if batch.states is None else "inputs_embeds"
+    inputs = {name: batch.input_ids if batch.states is None else batch.states}
     with torch.autocast(model.device.type, torch.bfloat16, enabled=precision == "bf16"):
-        logits = model(input_ids=batch.input_ids, attention_mask=batch.attention_mask).logits
+        logits = model(**inputs, attention_mask=batch.attention_mask).logits
     if batch.unit_rows is not None:
         logits = logits[batch.unit_rows, batch.unit_columns]
     return torch.as_tensor(logits.float())

@@ -13,6 +13,7 @@ from transformers import PreTrainedModel
 
 from tui_al.core.config import LearnerConfig
 from tui_al.core.models import ADAPTERS
+from tui_al.engine.views import layers
 from tui_al.errors import ModelError
 
 #: The name of our adapter inside a model.
@@ -23,11 +24,12 @@ _ALMOST_NONE = 1e-9
 
 
 def adapter_config(config: LearnerConfig) -> Any:
-    """The `adapters` configuration of a tuning, named or (for `adapter`) spelled out."""
+    """The `adapters` configuration of a tuning, named or (for `adapter`) spelled out; no adapters in a frozen trunk."""
     import adapters
 
     dropout, factor = config.dropout, config.reduction_factor
     lora_dropout = max(dropout, _ALMOST_NONE)
+    frozen = {"leave_out": list(range(int(config.trunk_layers)))}
     match config.tuning:
         case "adapter":
             return adapters.BnConfig(
@@ -36,33 +38,40 @@ def adapter_config(config: LearnerConfig) -> Any:
                 reduction_factor=factor,
                 non_linearity="relu",
                 dropout=dropout,
+                **frozen,
             )
         case "double":
-            return adapters.DoubleSeqBnConfig(reduction_factor=factor, dropout=dropout)
+            return adapters.DoubleSeqBnConfig(reduction_factor=factor, dropout=dropout, **frozen)
         case "seq":
-            return adapters.SeqBnConfig(reduction_factor=factor, dropout=dropout)
+            return adapters.SeqBnConfig(reduction_factor=factor, dropout=dropout, **frozen)
         case "par":
-            return adapters.ParBnConfig(reduction_factor=factor, dropout=dropout)
+            return adapters.ParBnConfig(reduction_factor=factor, dropout=dropout, **frozen)
         case "lora":
-            return adapters.LoRAConfig(dropout=lora_dropout)
+            return adapters.LoRAConfig(dropout=lora_dropout, **frozen)
         case "prefix":
-            return adapters.PrefixTuningConfig(dropout=dropout)
+            return adapters.PrefixTuningConfig(dropout=dropout, **frozen)
         case "unipelt":
             return adapters.UniPELTConfig(
-                adapters.PrefixTuningConfig(prefix_length=10, dropout=dropout),
-                adapters.SeqBnConfig(reduction_factor=factor, dropout=dropout),
-                adapters.LoRAConfig(r=8, alpha=2, dropout=lora_dropout),
+                adapters.PrefixTuningConfig(prefix_length=10, dropout=dropout, **frozen),
+                adapters.SeqBnConfig(reduction_factor=factor, dropout=dropout, **frozen),
+                adapters.LoRAConfig(r=8, alpha=2, dropout=lora_dropout, **frozen),
             )
         case "compacter":
-            return adapters.CompacterConfig(dropout=dropout)
+            return adapters.CompacterConfig(dropout=dropout, **frozen)
         case "ia3":
-            return adapters.IA3Config()
+            return adapters.IA3Config(**frozen)
     raise ValueError(f"{config.tuning} is not an adapter")
 
 
 def prepare(model: PreTrainedModel, config: LearnerConfig) -> None:
-    """Make a freshly loaded model ready for `reset`; raises ModelError where `adapters` does not support the encoder."""
+    """Make a freshly loaded model ready for `reset`; raises ModelError where `adapters` does not support the encoder.
+
+    `config.trunk_layers` is a number here: its lowest layers, and all that is below or beside the layers, stay as they are.
+    """
     if config.tuning not in ADAPTERS:
+        model.base_model.requires_grad_(config.tuning == "full" and not config.trunk_layers)
+        if config.tuning == "full" and config.trunk_layers:
+            layers(model)[int(config.trunk_layers) :].requires_grad_(True)
         return
     logging.getLogger("adapters").setLevel(logging.ERROR)
     import adapters
@@ -88,8 +97,6 @@ def reset(model: PreTrainedModel, config: LearnerConfig, seed: int) -> None:
         model.add_adapter(ADAPTER, config=adapter_config(config))
         model.train_adapter(ADAPTER)
         model.to(device)
-    else:
-        model.base_model.requires_grad_(config.tuning == "full")
     head(model).requires_grad_(True)
 
 

@@ -1,0 +1,133 @@
+"""What a frozen trunk gives for the texts of a session, kept in memory within a budget. See `tui_al.engine.trunk`."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from tui_al.core.predictions import IntArray
+from tui_al.core.protocols import ProgressSink, Tick
+
+#: Of the machine's memory, the share that states may take; of a GPU's free memory, the share before they go to the machine's.
+_SHARE = 0.25
+_SHARE_OF_GPU = 0.4
+
+
+def memory_budget() -> int:
+    """Bytes of this machine's memory that kept states may take: a quarter, of the container's limit where there is one.
+
+    It does not depend on what is free at the moment, so that a session that is continued keeps the same texts.
+    """
+    pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    limit = Path("/sys/fs/cgroup/memory.max")
+    text = limit.read_text().strip() if limit.exists() else ""
+    return int(_SHARE * min(pages, int(text) if text.isdigit() else pages))
+
+
+class Shelf:
+    """The states that are kept in one process, by what they were made from and with; in all at most `budget` bytes."""
+
+    def __init__(self, budget: int | None = None) -> None:
+        self.budget = memory_budget() if budget is None else budget
+        self._room = self.budget
+        self._states: dict[tuple[object, ...], States] = {}
+
+    def states(
+        self,
+        key: tuple[object, ...],
+        lengths: IntArray,
+        batches: list[IntArray],
+        width: int,
+        dtype: torch.dtype,
+        device: torch.device,
+    ) -> "States":
+        """Those of this key, or new ones in the room that is left."""
+        if key not in self._states:
+            wanted = int(lengths.sum()) * width * dtype.itemsize
+            where = device
+            if device.type == "cuda":
+                free, _ = torch.cuda.mem_get_info(device)
+                where = device if wanted < _SHARE_OF_GPU * free else torch.device("cpu")
+            room = wanted if where.type == "cuda" else min(wanted, self._room)
+            states = States(lengths, batches, width, dtype, where, room)
+            if where.type != "cuda":
+                self._room -= states.nbytes
+            self._states[key] = states
+        return self._states[key]
+
+
+class States:
+    """The trunk's output for a split's texts, as far as there is room for it: the first batches'.
+
+    They are made in the fixed `batches`, which hold every text once, so that a text's state does not depend on what was asked for when: a continued session
+    gets the same numbers to the last bit.
+    """
+
+    def __init__(
+        self,
+        lengths: IntArray,
+        batches: list[IntArray],
+        width: int,
+        dtype: torch.dtype,
+        device: torch.device,
+        room: int,
+    ) -> None:
+        fits = room // (width * dtype.itemsize)
+        ends = np.cumsum([lengths[b].sum() for b in batches]) if batches else np.zeros(0, np.int64)
+        self.lengths = lengths
+        self._batches = batches[: int((ends <= fits).sum())]
+        self._batch_of = np.full(len(lengths), -1)  # (texts,), -1: no room
+        self._starts = np.zeros(len(lengths), np.int64)  # (texts,), in `_kept`
+        total = 0
+        for number, batch in enumerate(self._batches):
+            self._batch_of[batch] = number
+            self._starts[batch] = total + np.cumsum(lengths[batch]) - lengths[batch]
+            total += int(lengths[batch].sum())
+        self._made = np.zeros(len(self._batches), bool)
+        self._kept = torch.empty((total, width), dtype=dtype, device=device)
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that they take."""
+        return self._kept.nbytes
+
+    @property
+    def texts(self) -> int:
+        """Texts that there is room for."""
+        return int((self._batch_of >= 0).sum())
+
+    def make(
+        self, rows: IntArray, compute: Callable[[IntArray], torch.Tensor], progress: ProgressSink
+    ) -> None:
+        """Compute what these rows need and nobody asked for before; `compute` gives their states one below the other."""
+        numbers = np.unique(self._batch_of[rows])
+        for number in numbers[numbers >= 0]:
+            if not self._made[number]:
+                batch = self._batches[number]
+                start, count = int(self._starts[batch[0]]), int(self.lengths[batch].sum())
+                self._kept[start : start + count] = compute(batch).to(self._kept)
+                self._made[number] = True
+                progress(Tick(0, len(rows)))
+
+    def gather(self, rows: IntArray, compute: Callable[[IntArray], torch.Tensor]) -> torch.Tensor:
+        """States of rows that `make` was called for, those without room computed anew: (rows, longest, width), fp32.
+
+        Beyond a text's own length there are zeros.
+        """
+        lengths = self.lengths[rows]
+        columns = np.arange(max(1, int(lengths.max())))
+        index = self._starts[rows, None] + np.minimum(columns, lengths[:, None] - 1)
+        there = self._batch_of[rows] >= 0
+        own = torch.from_numpy(columns < lengths[:, None]).to(self._kept.device)
+        index[~there] = 0
+        if len(self._kept):
+            found = self._kept[torch.from_numpy(np.maximum(index, 0)).to(self._kept.device)].float()
+        else:
+            found = torch.zeros((*index.shape, self._kept.shape[1]), device=self._kept.device)
+        found.masked_fill_(~own[:, :, None], 0.0)
+        if not there.all():
+            missing = torch.from_numpy(~there).to(self._kept.device)
+            found[own & missing[:, None]] = compute(rows[~there]).to(found)
+        return found

@@ -5,6 +5,9 @@ from typing import Annotated
 
 import typer
 
+from tui_al.cli.exchange_commands import commands as exchange_commands
+from tui_al.cli.options import Home
+
 app = typer.Typer(
     name="tui-al",
     help="Active learning for NLP in the terminal: adapters choose what to label, the model you ship learns from it.",
@@ -14,13 +17,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-Home = Annotated[
-    Path | None,
-    typer.Option(
-        help="Directory of all sessions. [default: $TUI_AL_HOME or the user's data directory]"
-    ),
-]
 
 
 @app.callback(invoke_without_command=True)
@@ -339,3 +335,6 @@ def serve(
     from tui_al.ui.serve import serve as serve_app
 
     serve_app(host, port)
+
+
+app.add_typer(exchange_commands)

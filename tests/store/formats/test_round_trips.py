@@ -106,7 +106,6 @@ def test_what_is_lost_is_counted() -> None:
         "texts as they are (words are joined by blanks): 2",
         "names of annotators: 4",
         "times: 2",
-        "fractions of seconds: 1",
         "notes: 1",
         "flags (unclear, skipped): 2",
         "reasons of flags: 1",

@@ -61,6 +61,8 @@ class Format:
         for annotation in annotations:
             for part in _parts(annotation):
                 counts[part] += 1
+        if Part.TIME not in self.carries:
+            counts[Part.SECONDS] = 0  # told by the times
         counts[Part.DESCRIPTION] = sum(bool(label.description) for label in header.labels)
         return [
             f"{part}: {count:,}"

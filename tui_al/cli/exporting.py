@@ -1,0 +1,128 @@
+"""`tui-al export`: a session's labels in the formats of other programs; what is left out or lost is said on stderr."""
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from tui_al.cli.page import Page
+from tui_al.core.annotations import Annotation, Status
+from tui_al.core.tasks import Task
+from tui_al.engine.annotation_tables import TABLE_FORMATS
+from tui_al.errors import ConfigError, SessionError
+from tui_al.store.annotations import Labels, labels_of
+from tui_al.store.formats import TEXT_FORMATS
+from tui_al.store.formats.csv_file import CSV, formulas
+from tui_al.store.formats.format import Format
+from tui_al.store.home import home_directory
+from tui_al.store.session import Session
+
+FORMATS = TEXT_FORMATS | TABLE_FORMATS
+
+#: Names of files that tell their format. Prodigy and doccano write JSON lines too: they have to be named.
+BY_SUFFIX = {
+    ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "csv", ".parquet": "parquet", ".conll": "conll",
+    ".iob2": "conll", ".bio": "conll", ".json": "label-studio", "": "datasets",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ExportOptions:
+    """The options of the command."""
+
+    out: Path
+    format: str | None = None
+    seed: int | None = None
+    each: bool = False
+    flagged: bool = False
+    given: bool = False
+    overwrite: bool = False
+
+
+def export_labels(name: str, options: ExportOptions, home: Path | None) -> None:
+    """Write the labels of a session, and say what was written."""
+    known = format_named(options.format or BY_SUFFIX.get(options.out.suffix.lower()), options.out)
+    with Session.open(home_directory(home), name) as session:
+        labels = labels_of(session, seed=options.seed, each=options.each, given=options.given)
+    check_task(known, labels.header.task)
+    aside = Page(Console(stderr=True, soft_wrap=True))
+    _tell_source(aside, labels, options)
+    wanted = _wanted(labels.annotations, options.flagged)
+    refused = Counter(reason for annotation in wanted if (reason := known.refuses(annotation)))
+    wanted = [annotation for annotation in wanted if not known.refuses(annotation)]
+    if not wanted:
+        raise SessionError(
+            f"Session {labels.header.session} has no labels to export.",
+            "Label something first, or see what it has with `tui-al sessions`.",
+        )
+    _make_room(options)
+    known.write(options.out, labels.header, wanted)
+    for reason, count in refused.items():
+        aside.say(f"left out, {known.name} cannot hold them: {count:,} {reason}", "yellow")
+    for loss in known.losses(labels.header, wanted):
+        aside.say(f"not carried by {known.name}: {loss}", "yellow")
+    if known is CSV and (count := formulas(wanted)):
+        aside.say(
+            f"{count:,} cells begin with = + - or @: a spreadsheet may run them as formulas; import the file there as text.",
+            "yellow",
+        )
+    examples = len({annotation.id for annotation in wanted})
+    Page(Console(soft_wrap=True)).say(
+        f"{options.out} ({known.name}): annotations: {len(wanted):,}, examples: {examples:,}"
+    )
+
+
+def format_named(name: str | None, path: Path) -> Format:
+    """The format; ConfigError lists those there are."""
+    if name not in FORMATS:
+        what = f"--format {name!r} is unknown" if name else f"The name {path.name} tells no format"
+        raise ConfigError(f"{what}.", f"Name one with --format: {', '.join(FORMATS)}.")
+    return FORMATS[name]
+
+
+def check_task(known: Format, task: Task) -> None:
+    """ConfigError if the format has no place for the task's answers."""
+    if task not in known.tasks:
+        fitting = [one.name for one in FORMATS.values() if task in one.tasks]
+        raise ConfigError(
+            f"--format {known.name} holds no answers of {task}.",
+            f"Choose one of {', '.join(fitting)}.",
+        )
+
+
+def _wanted(annotations: list[Annotation], flagged: bool) -> list[Annotation]:
+    return [
+        annotation
+        for annotation in annotations
+        if flagged or (annotation.status is Status.LABELLED and annotation.answer is not None)
+    ]
+
+
+def _tell_source(aside: Page, labels: Labels, options: ExportOptions) -> None:
+    if labels.seed is not None and options.seed is None and len(labels.seeds) > 1:
+        seeds = ", ".join(map(str, labels.seeds))
+        aside.say(f"run with seed {labels.seed} of {seeds}; --seed picks another")
+    for what, count in labels.left_out.items():
+        if count:
+            hint = {"that came labelled": "--given", "on which annotators differ": "--each"}
+            flag = f"; {hint[what]} exports them too" if what in hint else ""
+            aside.say(f"left out: {count:,} examples {what}{flag}", "yellow")
+    flags = Counter(annotation.status for annotation in labels.annotations)
+    for status in (Status.UNCLEAR, Status.SKIPPED):
+        if flags[status] and not options.flagged:
+            aside.say(f"left out: {flags[status]:,} {status}; --flagged exports them too", "yellow")
+
+
+def _make_room(options: ExportOptions) -> None:
+    if not options.out.exists():
+        return
+    if not options.overwrite:
+        raise ConfigError(
+            f"--out {options.out} is there already.", "Choose another name, or give --overwrite."
+        )
+    if options.out.is_dir():
+        raise ConfigError(
+            f"--out {options.out} is a directory, which --overwrite does not replace.",
+            "Remove it, or choose another name.",
+        )

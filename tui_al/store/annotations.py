@@ -1,0 +1,162 @@
+"""A session's labels as annotations, to be exported: of people from their log of decisions, of a simulation from its events."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from tui_al.core import decisions as de
+from tui_al.core import events as ev
+from tui_al.core.annotations import Annotation, Header, Label, Status
+from tui_al.core.decisions import Decided
+from tui_al.core.labelling import Labelling
+from tui_al.core.labelling import Status as Stands
+from tui_al.core.offsets import tags_to_spans
+from tui_al.core.state import SessionState
+from tui_al.core.tasks import Answer, Dataset, Example
+from tui_al.errors import SessionError
+from tui_al.store.decisions import DecisionLog
+from tui_al.store.session import Session
+
+#: Who is said to have given the answers that came with the data.
+BY_DATA = "data"
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """What a session has to export. `left_out` counts what it does not show, by what it is."""
+
+    header: Header
+    annotations: list[Annotation]
+    seed: int | None = None  #: of the run, for a simulation
+    seeds: tuple[int, ...] = ()  #: of all runs that have labels
+    left_out: Mapping[str, int] = field(default_factory=dict)
+
+
+def labels_of(
+    session: Session, *, seed: int | None = None, each: bool = False, given: bool = False
+) -> Labels:
+    """The labels of a session.
+
+    Args:
+        session: simulated, or labelled by people.
+        seed: picks the run of a simulation; by default the first that has labels.
+        each: what every annotator said, in place of what counts for each example.
+        given: the answers that came with the training data too.
+
+    Raises:
+        SessionError: there is no run with this seed.
+    """
+    state, dataset = session.state(), session.dataset()
+    if state.config is not None and state.config.loop.oracle == "person":
+        return _by_people(session, dataset, each, given)
+    return _simulated(session, state, dataset, seed)
+
+
+def _simulated(session: Session, state: SessionState, dataset: Dataset, seed: int | None) -> Labels:
+    with_labels = tuple(run.seed for run in state.runs.values() if run.labelled)
+    if seed is not None and seed not in state.runs:
+        raise SessionError(
+            f"Session {session.name} has no run with the seed {seed}.",
+            f"It has {', '.join(map(str, state.runs))}.",
+        )
+    chosen = seed if seed is not None else next(iter(with_labels or state.runs), None)
+    by_id = {example.id: example for example in dataset.train}
+    annotations = [
+        _annotation(by_id[identity], answer, by, record.time)
+        for record in session.events()
+        if isinstance(record.event, ev.Labelled) and record.event.seed == chosen
+        for identity, answer, by in zip(
+            record.event.ids, record.event.answers, record.event.by, strict=True
+        )
+    ]
+    header = Header(dataset.task, tuple(map(Label, dataset.labels)), session.name)
+    return Labels(header, annotations, chosen, with_labels)
+
+
+def _by_people(session: Session, dataset: Dataset, each: bool, given: bool) -> Labels:
+    labelling = Labelling(dataset.labels)
+    with DecisionLog(session.directory) as log:
+        labelling.apply(log.read())
+    descriptions = labelling.descriptions
+    header = Header(
+        dataset.task,
+        tuple(Label(name, descriptions.get(name, "")) for name in labelling.labels),
+        session.name,
+    )
+    by_id = {example.id: example for example in dataset.train}
+    known = [identity for identity, _ in labelling.standings() if identity in by_id]
+    show = _everybody if each else _what_counts
+    annotations = [one for identity in known for one in show(labelling, by_id[identity])]
+    statuses = [labelling.standing(identity).status for identity in known]
+    left_out = {}
+    if not each:
+        left_out = {
+            "on which annotators differ": statuses.count(Stands.CONFLICT),
+            "that are ambiguous": statuses.count(Stands.AMBIGUOUS),
+        }
+    came_labelled = [e for e in dataset.train if e.answer is not None and e.id not in set(known)]
+    if given:
+        annotations += [_annotation(e, e.answer, BY_DATA, 0.0) for e in came_labelled]
+    else:
+        left_out["that came labelled"] = len(came_labelled)
+    return Labels(header, annotations, left_out=left_out)
+
+
+def _what_counts(labelling: Labelling, example: Example) -> Iterator[Annotation]:
+    """One annotation, unless annotators differ or there is no right answer."""
+    standing = labelling.standing(example.id)
+    status = {
+        Stands.LABELLED: Status.LABELLED,
+        Stands.UNCLEAR: Status.UNCLEAR,
+        Stands.SKIPPED: Status.SKIPPED,
+    }.get(standing.status)
+    if status is not None and standing.last is not None:
+        yield _decided(labelling, example, standing.last, status, labelling.note(example.id))
+
+
+def _everybody(labelling: Labelling, example: Example) -> Iterator[Annotation]:
+    """What every annotator last said; a settlement counts as the word of the one who settled."""
+    current = dict(labelling.stands(example.id))
+    history = labelling.history(example.id)
+    for record in history:
+        if isinstance(record.decision, de.Settle):
+            earlier = current.get(record.annotator)
+            if earlier is None or earlier.seq < record.seq:
+                current[record.annotator] = record
+    for record in current.values():
+        status = {de.Flag.kind: Status.UNCLEAR, de.Skip.kind: Status.SKIPPED}.get(
+            record.decision.kind, Status.LABELLED
+        )
+        yield _decided(labelling, example, record, status, _own_note(history, record.annotator))
+
+
+def _own_note(history: Iterable[Decided], annotator: str) -> str:
+    notes = [
+        record.decision.text
+        for record in history
+        if isinstance(record.decision, de.Note) and record.annotator == annotator
+    ]
+    return notes[-1] if notes else ""
+
+
+def _decided(
+    labelling: Labelling, example: Example, record: Decided, status: Status, note: str
+) -> Annotation:
+    decision = record.decision
+    return Annotation(
+        id=example.id,
+        text=example.text,
+        answer=labelling.given(record),
+        tokens=example.tokens,
+        annotator=record.annotator,
+        time=record.time,
+        note=note,
+        status=status,
+        reason=decision.reason if isinstance(decision, de.Flag) else "",
+    )
+
+
+def _annotation(example: Example, answer: Answer | None, by: str, when: float) -> Annotation:
+    plain = (
+        tags_to_spans(example.text, example.tokens, answer) if isinstance(answer, tuple) else answer
+    )
+    return Annotation(example.id, example.text, plain, example.tokens, by, when)

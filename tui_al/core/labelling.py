@@ -108,15 +108,18 @@ class Labelling:
 
     def undoable(self, annotator: str) -> Decided | None:
         """The annotator's last decision that holds, which an undo would take back."""
-        return next(
-            (one for one in reversed(self._own.get(annotator, ())) if one.uid not in self._undone),
-            None,
-        )
+        return next(self.decisions_of(annotator), None)
 
     def redoable(self, annotator: str) -> Decided | None:
         """What a redo would bring back: the last undone decision, as long as nothing new was decided since."""
         stack = self._redo.get(annotator)
         return self._by_uid[stack[-1]] if stack else None
+
+    def decisions_of(self, annotator: str) -> Iterator[Decided]:
+        """What the annotator decided and still holds, the newest first."""
+        return (
+            one for one in reversed(self._own.get(annotator, ())) if one.uid not in self._undone
+        )
 
     def standing(self, identity: str) -> Standing:
         """What counts for an example."""

@@ -109,6 +109,13 @@ class ExampleReader:
         facts = {key: json.loads(value) for key, value in self._db.execute("SELECT * FROM dataset")}
         return facts["name"], Task(facts["task"]), tuple(facts["labels"])
 
+    def askable(self) -> int:
+        """How many training examples there are to label: those without an answer; where all have one, all."""
+        open_, all_ = self._db.execute(
+            "SELECT sum(answer IS NULL), count(*) FROM examples WHERE split = 'train'"
+        ).fetchone()
+        return int(open_ or all_)
+
     def get(self, identity: str) -> Example | None:
         """The example, without its gold answer, which an annotator must not see."""
         row = self._db.execute(

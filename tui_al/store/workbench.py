@@ -4,6 +4,7 @@ Every method reads or writes the disk and may wait for it: call them from one ba
 decision is on disk when its method returns.
 """
 
+import contextlib
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -35,7 +36,8 @@ class Item:
     """A sample before an annotator.
 
     `top` are the model's likeliest classes with their probabilities; `spans` its entities, each with a confidence. Both are
-    empty for a blind sample (the random share that quality is measured on) and while there is no model.
+    empty for a blind sample (the random share that quality is measured on) and while there is no model, and leave out labels that
+    are no more.
     """
 
     example: Example
@@ -96,6 +98,7 @@ class Workbench:
         self._examples = ExampleReader(directory / "examples.db")
         self.name, self.task, labels = self._examples.facts()
         self.labelling = Labelling(labels)
+        self._pool = self._examples.askable()
         self._ready: deque[Item] = deque()
         self._out: set[str] = set()  # shown, not yet decided
         self._board: dict[str, dict[str, Any]] = {}  # by id, in the order of asking
@@ -132,6 +135,13 @@ class Workbench:
         """Round of the ranking in use; None before the engine put up the first."""
         return self._board_round
 
+    @property
+    def batch(self) -> int:
+        """Decisions after which the engine ranks anew: a batch's worth, for the first model a seed set's."""
+        amounts = self.config.loop
+        first = self.ranked is None or self.ranked.round == 0
+        return (amounts.seed_size if first else amounts.batch).of(self._pool)
+
     def refresh(self) -> set[str]:
         """Take in what others decided and what the engine put up; ids of examples that it concerns."""
         touched = self.labelling.apply(self.log.read(after=self.labelling.seq))
@@ -160,6 +170,12 @@ class Workbench:
         """Claim samples ahead, so that `take` finds one at once."""
         if len(self._ready) < AHEAD:
             self._claim(AHEAD - len(self._ready))
+
+    def put_back(self, items: Sequence[Item]) -> None:
+        """Give up samples that were taken and not decided: others may have them."""
+        ids = [item.id for item in items if item.id in self._out]
+        self._out.difference_update(ids)
+        self.log.release(self.client, ids)
 
     def open(self, identity: str) -> Item:
         """Any example of the pool as a sample: one of the history, of a search, a dispute. Raises SessionError."""
@@ -273,7 +289,10 @@ class Workbench:
 
     def _decide(self, *decisions: Decision) -> list[Decided]:
         records = self.log.append(self.client, *decisions)
-        self.labelling.apply(self.log.read(after=self.labelling.seq))
+        with contextlib.suppress(
+            SessionError
+        ):  # it is on disk; what else is there, `refresh` reads
+            self.labelling.apply(self.log.read(after=self.labelling.seq))
         for record in records:
             self._out.difference_update(record.decision.about)
             self._drop(set(record.decision.about))
@@ -369,6 +388,7 @@ class Workbench:
     def _item(self, example: Example, row: dict[str, Any]) -> Item:
         blind = "random check" if row.get("audit") else "second opinion" * ("second" in row)
         mine = self.labelling.stands(example.id).get(self.client.annotator)
+        known = frozenset(self.labelling.labels)
         found = () if blind else row.get("top", ())
         tagging = self.task is Task.TAGGING
         unfolded = self.labelling.unfolded()
@@ -379,8 +399,10 @@ class Workbench:
             place=row.get("place", 0),
             score=row.get("score"),
             percentile=row.get("percentile"),
-            top=() if tagging else tuple((name, p) for name, p in found),
-            spans=tuple(((a, b, kind), p) for a, b, kind, p in found) if tagging else (),
+            top=() if tagging else tuple((name, p) for name, p in found if name in known),
+            spans=tuple(((a, b, kind), p) for a, b, kind, p in found if kind in known)
+            if tagging
+            else (),
             blind=blind,
             folded=tuple(
                 i

@@ -8,8 +8,10 @@ from textual.app import App, SystemCommand
 from textual.filter import LineFilter
 from textual.screen import Screen
 
+from tui_al.core.tasks import Task
 from tui_al.core.text import printable
 from tui_al.errors import TuiAlError
+from tui_al.host.account import account
 from tui_al.store.session import Session, is_live, session_names
 from tui_al.ui.keys import bindings
 from tui_al.ui.safe import safe_rich
@@ -19,7 +21,7 @@ from tui_al.ui.theme import DARK, LIGHT, AsciiFilter
 
 
 class TuiAl(App[None]):
-    """`TuiAl(home)` opens on the sessions of `home`; with `open_session`, on that one."""
+    """`TuiAl(home)` opens on the sessions of `home`; with `open_session`, on that one. `annotator` labels, the account by default."""
 
     TITLE = "tui-al"
     BINDINGS = bindings("app")
@@ -33,10 +35,15 @@ class TuiAl(App[None]):
     """
 
     def __init__(
-        self, home: Path, open_session: Path | None = None, terminal: Terminal | None = None
+        self,
+        home: Path,
+        open_session: Path | None = None,
+        terminal: Terminal | None = None,
+        annotator: str | None = None,
     ) -> None:
         super().__init__()
         self.home = home
+        self.annotator = annotator or account()
         self.terminal = terminal or Terminal()
         self.ascii = self.terminal.ascii
         self.remote = self.terminal.remote
@@ -65,18 +72,22 @@ class TuiAl(App[None]):
             self.push_screen(SetupScreen())
 
     def open_session(self, directory: Path) -> None:
-        """Show a session: its results if it is finished, else its run. Only the sessions' list stays beneath."""
+        """Show a session: where people label, the next sample; else its results if it is finished, or its run. Only the sessions' list stays beneath."""
+        from tui_al.ui.screens.label import LabelScreen
         from tui_al.ui.screens.results import ResultsScreen
         from tui_al.ui.screens.run import RunScreen
 
         try:
             with Session(directory) as session:
-                finished = session.state().finished
+                state = session.state()
         except Exception as error:  # a damaged file may raise anything; the app must live on
             self.show_error(f"Session {directory.name} cannot be opened: {error}")
             return
         self.to_home()
-        self.push_screen(ResultsScreen(directory) if finished else RunScreen(directory))
+        if state.config is not None and state.config.loop.oracle == "person":
+            self.push_screen(LabelScreen(directory, Task(state.task), self.annotator))
+        else:
+            self.push_screen(ResultsScreen(directory) if state.finished else RunScreen(directory))
 
     def to_home(self) -> None:
         """Close everything above the list of sessions."""

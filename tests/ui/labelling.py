@@ -1,0 +1,109 @@
+"""Labelling sessions made by hand: data, boards as the engine would put them up, and what is on record afterwards."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from tests.ui.sessions import LABELS, Recording, config, dataset, record
+from tui_al.core import events as ev
+from tui_al.core.config import Amount, ExperimentConfig
+from tui_al.core.decisions import Label
+from tui_al.core.labelling import Labelling
+from tui_al.core.tasks import Dataset
+from tui_al.store.decisions import DecisionLog
+
+SEED = 1
+
+
+def people(batch: str = "10", *, overlap: float = 0.0, strategy: str = "lc") -> ExperimentConfig:
+    """People label, `batch` at a time, 10 % of it at random."""
+    base = config(seeds=(SEED,), strategy=strategy)
+    loop = replace(
+        base.loop, oracle="person", overlap=overlap, batch=Amount.parse(batch), seed_size=Amount.parse(batch)
+    )  # fmt: skip
+    return replace(base, loop=loop)
+
+
+def unanswered(data: Dataset) -> Dataset:
+    """The same without gold answers in the pool."""
+    return replace(data, train=tuple(replace(e, answer=None) for e in data.train))
+
+
+@dataclass
+class Desk:
+    """The engine's side of a labelling session, done by hand."""
+
+    recording: Recording
+
+    @property
+    def directory(self) -> Path:
+        return self.recording.directory
+
+    @property
+    def ids(self) -> list[str]:
+        return [example.id for example in self.recording.data.train]
+
+    def text(self, identity: str) -> str:
+        return next(e.text for e in self.recording.data.train if e.id == identity)
+
+    def rank(
+        self,
+        round_: int,
+        ids: Sequence[str] | None = None,
+        *,
+        top: Sequence[Sequence[Any]] | None = None,
+        audit: Sequence[str] = (),
+        folds: Sequence[Sequence[str]] = (),
+    ) -> None:
+        """Put up a ranking: of all that is open, in the order of the data; every row with the same suggestions."""
+        labelling = self.labelling()
+        closed = [i for i, s in labelling.standings() if s.answer is not None]
+        rows = []
+        chosen = [i for i in self.ids if i not in closed] if ids is None else ids
+        for place, identity in enumerate(chosen):
+            row: dict[str, Any] = {"id": identity}
+            if identity in audit:
+                row["audit"] = True
+            elif round_:
+                row |= {"score": 0.59, "percentile": 1 - place / len(self.ids)}
+                row["top"] = [list(pair) for pair in top or [(LABELS[0], 0.41), (LABELS[1], 0.38), (LABELS[2], 0.21)]]  # fmt: skip
+            rows.append(row)
+        with DecisionLog(self.directory) as log:
+            log.publish("reserve", 0, list(audit))
+            log.publish("folds", 0, [list(one) for one in folds])
+            log.publish("ranking", round_, {"rows": rows, "labels": len(closed) if round_ else 0})
+        self.recording.append(
+            ev.Ranked(SEED, round_, "lc" if round_ else "seed set", len(closed), len(closed) * bool(round_), len(chosen), len(rows))
+        )  # fmt: skip
+
+    def labelling(self) -> Labelling:
+        """All that is on record."""
+        with DecisionLog(self.directory) as log:
+            found = Labelling(self.recording.data.labels)
+            found.apply(log.read())
+            return found
+
+    def answers(self) -> dict[str, Any]:
+        return self.labelling().answers()
+
+    def labels_in_order(self) -> list[tuple[str, Any]]:
+        """(text, answer) of all label decisions, the first one first, undone or not."""
+        with DecisionLog(self.directory) as log:
+            return [
+                (self.text(r.decision.ids[0]), r.decision.answer)
+                for r in log.read()
+                if isinstance(r.decision, Label)
+            ]
+
+
+def desk(
+    home: Path,
+    name: str = "tickets-anna",
+    *,
+    experiment: ExperimentConfig | None = None,
+    data: Dataset | None = None,
+) -> Desk:
+    """A new labelling session, an engine in it that has not ranked anything yet."""
+    made = record(home, name, experiment=experiment or people(), data=unanswered(data or dataset()))
+    return Desk(made)

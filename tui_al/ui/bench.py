@@ -1,0 +1,283 @@
+"""The annotator's workbench behind the screen: one thread makes all its calls, in order, so that no key ever waits for a disk.
+
+What is decided on the screen is handed over as a job and shown as on its way until the job is done, which means on disk. A disk
+that fails keeps the job: it is tried again until it works, and the screen is told. The thread is a daemon: a network file system that
+hangs keeps nobody, though the screen asks before it leaves decisions behind.
+"""
+
+import queue
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tui_al.core.decisions import Flag, Given, Label, Skip
+from tui_al.core.labelling import Labelling, Status
+from tui_al.core.state import RunState, SessionState
+from tui_al.core.tasks import Task
+from tui_al.errors import TuiAlError
+from tui_al.store.session import is_live
+from tui_al.store.workbench import Workbench
+
+#: Seconds between two looks at what others and the engine did, between signs of life, and before a failed write is tried again.
+LOOK, ALIVE, AGAIN = 1.0, 15.0, 1.0
+
+#: Decisions that are shown as the last ones.
+RECENT = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """One of the annotator's last decisions on samples: `what` is its answer, or None for a skip or a flag."""
+
+    uid: str
+    id: str
+    kind: str  #: "label", "skip" or "flag"
+    what: Given | None
+    text: str  #: the beginning of the sample
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """All there is to know around the sample, at one moment."""
+
+    name: str = ""  #: of the data set
+    task: Task = Task.CLASSIFICATION
+    annotator: str = ""
+    labels: tuple[str, ...] = ()
+    descriptions: Mapping[str, str] = field(default_factory=dict)
+    counts: Mapping[str, int] = field(default_factory=dict)
+    saved: int = 0  #: labelled examples on disk, by all annotators
+    closed: int = 0  #: those, and unclear, ambiguous and disputed ones
+    conflicts: int = 0
+    ranking: int | None = None  #: round of the ranking that new samples come from
+    batch: int = 0  #: decisions that make the next batch
+    in_batch: int = 0  #: of them made
+    can_undo: bool = False
+    can_redo: bool = False
+    recent: tuple[Recent, ...] = ()  #: the newest first
+    others: tuple[str, ...] = ()  #: annotators who are at it now, this one left out
+    live: bool = False  #: an engine is at work
+    state: SessionState = field(default_factory=SessionState)
+
+    @property
+    def run(self) -> RunState | None:
+        """The session's only run."""
+        return next(iter(self.state.runs.values()), None)
+
+    @property
+    def unseen(self) -> tuple[str, ...]:
+        """Labels without an example."""
+        return tuple(name for name, count in self.counts.items() if not count)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Something to be done at the workbench; one that writes is tried until the disk takes it."""
+
+    number: int
+    kind: str
+    call: Callable[[Workbench], Any]
+    writes: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A job is done; if it writes, it is on disk."""
+
+    job: Job
+    value: Any
+    overview: Overview
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A job cannot be done, for a reason of its own; trying again would not help."""
+
+    job: Job
+    error: TuiAlError
+
+
+@dataclass(frozen=True, slots=True)
+class Stuck:
+    """The disk does not take decisions; `trouble` is empty when it does again."""
+
+    trouble: str
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What others did, or the engine; `touched` are the examples that it concerns."""
+
+    overview: Overview
+    touched: frozenset[str]
+
+
+Report = Done | Failed | Stuck | News
+
+
+class Bench:
+    """Call `start` once, then `do`; `deliver` is called from the thread with what came of it."""
+
+    def __init__(self, directory: Path, annotator: str, deliver: Callable[[Report], None]) -> None:
+        self._directory, self._annotator = directory, annotator
+        self._deliver = deliver
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._numbers = 0
+        self._snippets: dict[str, str] = {}
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._work, daemon=True, name="workbench")
+
+    def start(self) -> None:
+        """Open the workbench; News follow, or a Failed job of kind "open"."""
+        self._thread.start()
+
+    def do(self, kind: str, call: Callable[[Workbench], Any], *, writes: bool = False) -> int:
+        """Hand over a job; its number."""
+        self._numbers += 1
+        self._jobs.put(Job(self._numbers, kind, call, writes))
+        return self._numbers
+
+    def close(self) -> None:
+        """Finish what was handed over, give back the samples, and end; does not wait."""
+        self._jobs.put(None)
+
+    def join(self, seconds: float) -> bool:
+        """Wait for that; whether it is done."""
+        return self._closed.wait(seconds)
+
+    def _work(self) -> None:
+        try:
+            bench = Workbench(self._directory, self._annotator)
+        except (TuiAlError, sqlite3.Error, OSError, ValueError) as error:
+            job = Job(0, "open", lambda _: None, writes=False)
+            self._deliver(Failed(job, _as_ours(error)))
+            self._closed.set()
+            return
+        try:
+            self._serve(bench)
+        finally:
+            self._close(bench)
+
+    def _close(self, bench: Workbench) -> None:
+        try:
+            bench.close()
+        except (sqlite3.Error, OSError):
+            pass  # the claims lapse by themselves
+        finally:
+            self._closed.set()
+
+    def _serve(self, bench: Workbench) -> None:
+        last = self._overview(bench)
+        self._deliver(News(last, frozenset()))
+        look, alive = time.monotonic() + LOOK, time.monotonic() + ALIVE
+        while True:
+            try:
+                job = self._jobs.get(timeout=max(0.0, look - time.monotonic()))
+            except queue.Empty:
+                look = time.monotonic() + LOOK
+                if time.monotonic() >= alive:
+                    alive = time.monotonic() + ALIVE
+                    self._quietly(bench.alive)
+                last = self._look(bench, last)
+                continue
+            if job is None:
+                return
+            last = self._do(bench, job, last)
+
+    def _look(self, bench: Workbench, last: Overview) -> Overview:
+        try:
+            touched = bench.refresh()
+            now = self._overview(bench)
+        except (TuiAlError, sqlite3.Error, OSError):
+            return last  # told when something is to be written; reading is tried again
+        if touched or now != last:
+            self._deliver(News(now, frozenset(touched)))
+        return now
+
+    def _do(self, bench: Workbench, job: Job, last: Overview) -> Overview:
+        stuck = False
+        while True:
+            try:
+                value = job.call(bench)
+                break
+            except (TuiAlError, sqlite3.Error, OSError) as error:
+                if not (job.writes and _is_disk(error)):
+                    self._deliver(Failed(job, _as_ours(error)))
+                    return last
+                stuck = True
+                self._deliver(Stuck(str(error)))
+                time.sleep(AGAIN)
+        if stuck:
+            self._deliver(Stuck(""))
+        now = self._overview(bench)
+        self._deliver(Done(job, value, now))
+        return now
+
+    @staticmethod
+    def _quietly(call: Callable[[], None]) -> None:
+        """A sign of life that does not get through is sent again a quarter of a minute later."""
+        try:
+            call()
+        except (sqlite3.Error, OSError):
+            return
+
+    def _overview(self, bench: Workbench) -> Overview:
+        labelling = bench.labelling
+        annotator = bench.client.annotator
+        closed = sum(labelling.count(s) for s in Status if s not in (Status.OPEN, Status.SKIPPED))
+        ranked = bench.ranked
+        batch = bench.batch
+        return Overview(
+            name=bench.name,
+            task=bench.task,
+            annotator=annotator,
+            labels=labelling.labels,
+            descriptions=dict(labelling.descriptions),
+            counts=labelling.counts,
+            saved=labelling.count(Status.LABELLED),
+            closed=closed,
+            conflicts=labelling.count(Status.CONFLICT),
+            ranking=bench.ranking,
+            batch=batch,
+            in_batch=max(0, closed - (ranked.answered if ranked else 0)),
+            can_undo=labelling.undoable(annotator) is not None,
+            can_redo=labelling.redoable(annotator) is not None,
+            recent=self._recent(bench, labelling, annotator),
+            others=tuple(sorted({name for client, name in bench.log.present() if client != bench.client.name})),
+            live=is_live(self._directory),
+            state=bench.state,
+        )  # fmt: skip
+
+    def _recent(self, bench: Workbench, labelling: Labelling, annotator: str) -> tuple[Recent, ...]:
+        found = []
+        for record in labelling.decisions_of(annotator):
+            if not isinstance(record.decision, Label | Skip | Flag):
+                continue
+            identity = record.decision.about[0]
+            if identity not in self._snippets:
+                example = bench.example(identity)
+                self._snippets[identity] = example.text[:60] if example else ""
+            found.append(
+                Recent(
+                    record.uid, identity, record.decision.kind, labelling.given(record),
+                    self._snippets[identity],
+                )
+            )  # fmt: skip
+            if len(found) == RECENT:
+                break
+        return tuple(found)
+
+
+def _is_disk(error: Exception) -> bool:
+    """Whether it is the disk's fault, and not the decision's."""
+    return not isinstance(error, TuiAlError) or isinstance(error.__cause__, sqlite3.Error | OSError)
+
+
+def _as_ours(error: Exception) -> TuiAlError:
+    return (
+        error if isinstance(error, TuiAlError) else TuiAlError(f"{type(error).__name__}: {error}")
+    )

@@ -1,0 +1,458 @@
+"""Labelling: read, press one key, read the next.
+
+The screen holds the next samples in its hand, so that a key paints one at once; everything that touches the disk is the bench's, in
+another thread (`tui_al.ui.bench`). Only the screen says which sample is before the person, so no two threads can differ on that: what
+it has in hand is claimed for it until it is decided or put back.
+"""
+
+import contextlib
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.events import Key
+from textual.message import Message
+
+from tui_al.core.decisions import Given
+from tui_al.core.tasks import Task
+from tui_al.errors import TuiAlError
+from tui_al.host import process
+from tui_al.store.session import Session
+from tui_al.store.workbench import Item, Turned, Workbench
+from tui_al.ui.bench import Bench, Done, Failed, News, Overview, Recent, Report, Stuck
+from tui_al.ui.keys import bindings
+from tui_al.ui.screens.base import TuiScreen
+from tui_al.ui.screens.write import WriteDialog
+from tui_al.ui.widgets.answering import AnswerArea
+from tui_al.ui.widgets.engine_line import EngineLine
+from tui_al.ui.widgets.key_bar import KeyBar
+from tui_al.ui.widgets.label_keys import LabelKeys
+from tui_al.ui.widgets.label_title import LabelTitle
+from tui_al.ui.widgets.recent import RecentRow
+from tui_al.ui.widgets.sample_text import SampleText
+from tui_al.ui.widgets.suggestion import Suggestion
+
+#: Samples in hand behind the one on the screen.
+HAND = 3
+
+#: Offered when a sample is flagged as unclear.
+REASONS = (
+    "two labels fit",
+    "no label fits",
+    "not enough context",
+    "not in a language I read",
+    "not a text of this kind",
+)
+
+
+class LabelScreen(TuiScreen):
+    """One annotator's place at a session whose oracle is people."""
+
+    KEYS_OF = "label"
+    BINDINGS = bindings("label")
+    DEFAULT_CSS = """
+    LabelScreen {
+        & #body { height: 1fr; }
+        & #main { width: 1fr; height: 1fr; }
+        & #side { display: none; width: 36; height: 1fr; }
+        &.-wide #side { display: block; }
+        & ToastRack { margin-bottom: 3; }
+    }
+    """
+
+    class Reported(Message):
+        """Posted by the bench's thread."""
+
+        def __init__(self, report: Report) -> None:
+            super().__init__()
+            self.report = report
+
+    def __init__(self, directory: Path, task: Task, annotator: str) -> None:
+        super().__init__()
+        self.directory = directory
+        self.kind = task
+        self.overview = Overview()
+        self.item: Item | None = None  #: the sample before the person
+        self.blind = False
+        self._hand: deque[Item] = deque()
+        self._since = 0.0
+        self._taking = 0  # number of the job that fetches samples, 0 if there is none
+        self._ranking: int | None = None  # that the hand comes from
+        self._pending: dict[int, tuple[Recent, Item]] = {}  # decisions that are not on disk, by job
+        self._trouble = ""
+        self._held: list[str] | None = None  # keys pressed while a job decides which sample is next
+        self._bench = Bench(directory, annotator, self._report)
+
+    def compose(self) -> ComposeResult:
+        """Title; text, answers, suggestion and recent ones; keys."""
+        yield LabelTitle(self.directory.name)
+        with Horizontal(id="body"):
+            with Vertical(id="main"):
+                yield SampleText()
+                yield self._answer_area()
+                yield Suggestion()
+                yield RecentRow("recent")
+                yield EngineLine()
+            with Vertical(id="side"):
+                yield RecentRow("recents", column=True)
+        yield KeyBar(self.KEYS_OF)
+
+    def _answer_area(self) -> AnswerArea:
+        """By `self.kind`: what a text, or the entities in it, are answered with."""
+        return LabelKeys()
+
+    def on_mount(self) -> None:
+        """Open the workbench; the first samples come with it."""
+        self.area.focus()
+        self.text.show(None, "opening …")
+        self.set_interval(1.0, self._tick)
+        self._bench.start()
+
+    def on_unmount(self) -> None:
+        """What was handed over is finished, and the samples go back."""
+        self._bench.close()
+
+    @property
+    def area(self) -> AnswerArea:
+        """Where the answer is given."""
+        return self.query_one(AnswerArea)
+
+    @property
+    def text(self) -> SampleText:
+        """Where the text is shown."""
+        return self.query_one(SampleText)
+
+    def ask(self, kind: str, call: Callable[[Workbench], Any], *, writes: bool = False) -> int:
+        """Have something done at the workbench; `done_<kind>(value)` is called with what comes of it, if there is one."""
+        return self._bench.do(kind, call, writes=writes)
+
+    # What the bench says
+
+    def _report(self, report: Report) -> None:
+        with contextlib.suppress(RuntimeError):  # the app's loop is closed
+            self.post_message(self.Reported(report))
+
+    @on(Reported)
+    def _reported(self, message: Reported) -> None:
+        match message.report:
+            case News(overview, touched):
+                self._drop_from_hand(touched)
+                self._know(overview)
+            case Stuck(trouble):
+                self._trouble = trouble
+                self._show_title()
+            case Done(job, value, overview):
+                self._pending.pop(job.number, None)
+                handle = getattr(self, f"done_{job.kind}", None)
+                if handle:
+                    handle(value)
+                self._know(overview)
+            case Failed(job, error):
+                self._failed(job.kind, job.number, error)
+
+    def _know(self, overview: Overview) -> None:
+        self.overview = overview
+        if overview.ranking != self._ranking or len(self._hand) < HAND:
+            self._fetch()
+        if self.item is None:
+            self._show_waiting()
+        recent = tuple(
+            dict.fromkeys(one.what for one in overview.recent if isinstance(one.what, str))
+        )
+        self.area.know(overview.labels, overview.counts, recent)
+        self.query_one(EngineLine).show(overview)
+        self._show_title()
+
+    def _failed(self, kind: str, number: int, error: TuiAlError) -> None:
+        pending = self._pending.pop(number, None)
+        if number == self._taking:
+            self._taking = 0
+        if pending is not None:  # back to the sample whose answer was refused
+            self._put_up(pending[1])
+        self._let_go()
+        self._show_title()
+        self.tui.show_error(error)
+        if kind == "open":
+            self.tui.pop_screen()
+
+    # Samples
+
+    def _fetch(self) -> None:
+        """Fill the hand; from a new ranking, change it whole, once the new ones are here."""
+        if self._taking:
+            return
+        ranking = self.overview.ranking
+        wanted = HAND if ranking != self._ranking else HAND - len(self._hand)
+        wanted += self.item is None
+        if wanted > 0 and ranking is not None:
+            self._taking = self.ask("take", lambda bench: (bench.ranking, _take(bench, wanted)))
+
+    def done_take(self, taken: tuple[int | None, list[Item]]) -> None:
+        """Samples have come into the hand."""
+        self._taking = 0
+        ranking, items = taken
+        if ranking != self._ranking and items:
+            old = tuple(self._hand)
+            self._hand.clear()
+            if old:
+                self.ask("put_back", lambda bench: bench.put_back(old))
+        self._ranking = ranking
+        self._hand += items
+        if self.item is None:
+            self._next()
+
+    def _drop_from_hand(self, ids: frozenset[str]) -> None:
+        if any(item.id in ids for item in self._hand):
+            self._hand = deque(item for item in self._hand if item.id not in ids)
+
+    def _next(self) -> None:
+        """The next sample, at once."""
+        if self._hand:
+            self._put_up(self._hand.popleft())
+        else:
+            self.item = None
+            self._show_waiting()
+        self._fetch()
+
+    def _put_up(self, item: Item) -> None:
+        """Show a sample; the one before the person, if it is not decided, is next in the hand."""
+        if self.item is not None and self.item.id != item.id:
+            self._hand.appendleft(self.item)
+        self.item = item
+        self._since = time.monotonic()
+        self._show_item()
+
+    def _show_item(self) -> None:
+        self._give_room()
+        self.text.show(self.item)
+        self.area.show(self.item, blind=self.blind)
+        strategy = self.overview.state.config.loop.strategy if self.overview.state.config else ""
+        self.query_one(Suggestion).show(self.item, strategy, blind=self.blind)
+
+    def _give_room(self) -> None:
+        """An area that shows the text has its place, as long as there is one."""
+        if self.area.SHOWS_TEXT:
+            self.text.display = self.item is None
+            self.area.display = self.item is not None
+            self.area.focus()
+
+    def _show_waiting(self) -> None:
+        self._give_room()
+        self.area.show(None, blind=self.blind)
+        self.query_one(Suggestion).show(None, "", blind=self.blind)
+        self.text.show(None, waiting_for(self.overview))
+
+    def _show_title(self) -> None:
+        self.query_one(LabelTitle).show(
+            self.overview, self.item, len(self._pending), trouble=bool(self._trouble)
+        )
+        pending = [one for one, _ in reversed(self._pending.values())]
+        for row in self.query(RecentRow):
+            row.show(pending, self.overview.recent)
+
+    def _tick(self) -> None:
+        if self.item is not None:
+            self.query_one(Suggestion).tick(time.monotonic() - self._since)
+
+    # Decisions
+
+    @on(AnswerArea.Answered)
+    def _answered(self, message: AnswerArea.Answered) -> None:
+        self.answer(message.answer, message.via)
+
+    def answer(self, answer: Given, via: str) -> None:
+        """Save an answer for the sample and go on."""
+        item = self.item
+        if item is None:
+            return
+        seconds, blind = round(time.monotonic() - self._since, 2), self.blind
+        self._decided(
+            "label",
+            answer,
+            lambda bench: bench.label(item, answer, seconds=seconds, via=via, blind=blind),
+        )
+
+    def _decided(self, kind: str, what: Given | None, call: Callable[[Workbench], Any]) -> None:
+        item = self.item
+        assert item is not None
+        number = self.ask("decide", call, writes=True)
+        self._pending[number] = (Recent("", item.id, kind, what, item.example.text[:60]), item)
+        self._drop_from_hand(frozenset({item.id, *item.folded}))
+        self.item = None
+        self._next()
+        self._show_title()
+
+    def action_take(self) -> None:
+        """Enter: the suggestion."""
+        refusal = self.area.take()
+        if refusal:
+            self.tui.say(refusal)
+
+    def action_skip(self) -> None:
+        """Space: later."""
+        item = self.item
+        if item is not None:
+            self._decided("skip", None, lambda bench: bench.skip(item))
+
+    def action_undo(self) -> None:
+        """u: the last decision."""
+        self._turn("undo", Workbench.undo)
+
+    def action_redo(self) -> None:
+        """r: what was undone."""
+        self._turn("redo", Workbench.redo)
+
+    def _turn(self, kind: str, call: Callable[[Workbench], Turned | None]) -> None:
+        self._hold()
+        self.ask(kind, call, writes=True)
+
+    def done_undo(self, turned: Turned | None) -> None:
+        """The sample as it was before, or word that there is nothing to undo."""
+        if turned is None:
+            self.tui.say("There is nothing to undo.")
+        elif turned.item is not None:
+            self._drop_from_hand(frozenset({turned.item.id}))
+            self._put_up(turned.item)
+        self._let_go()
+
+    def done_redo(self, turned: Turned | None) -> None:
+        """The decision holds again; on with the next sample."""
+        if turned is None:
+            self.tui.say("There is nothing to redo.")
+        elif self.item is not None and self.item.id in turned.decision.about:
+            self.item = None
+            self._next()
+        self._let_go()
+
+    # Keys while it is being found out which sample they are for
+
+    def _hold(self) -> None:
+        if self._held is None:
+            self._held = []
+            self.set_focus(None)
+
+    def on_key(self, event: Key) -> None:
+        """Keep keys for the sample that comes."""
+        if self._held is not None:
+            event.stop()
+            self._held.append(event.key)
+
+    def _let_go(self) -> None:
+        held, self._held = self._held, None
+        if held is None:
+            return
+        self.area.focus()
+        for key in held:
+            self.app.simulate_key(key)
+
+    # Other screens and dialogs
+
+    def action_unclear(self) -> None:
+        """f: flag it, with a reason."""
+        if self.item is not None:
+            self.app.push_screen(WriteDialog("Why is it unclear?", picks=REASONS), self._unclear)
+
+    def _unclear(self, reason: str | None) -> None:
+        item = self.item
+        if item is not None and reason is not None:
+            self._decided("flag", None, lambda bench: bench.flag(item, reason))
+
+    def action_note(self) -> None:
+        """n: a remark, which stays with the sample."""
+        if self.item is not None:
+            self.app.push_screen(WriteDialog("Note on this sample", self.item.note), self._note)
+
+    def _note(self, text: str | None) -> None:
+        item = self.item
+        if item is not None and text is not None and text != item.note:
+            self.item = replace(item, note=text)
+            self.text.show(self.item)
+            self.ask("note", lambda bench: bench.note(item, text), writes=True)
+
+    def action_unfold(self) -> None:
+        """o: near-duplicates one by one."""
+        item = self.item
+        if item is None or not item.folded:
+            self.tui.say("No near-duplicates are folded with this one.")
+            return
+        self._hold()
+        self.ask("unfold", lambda bench: bench.unfold(item), writes=True)
+
+    def done_unfold(self, item: Item) -> None:
+        """The sample by itself."""
+        self.item = item
+        self._show_item()
+        self._let_go()
+
+    def action_train(self) -> None:
+        """t: train now, or start an engine."""
+        live, directory = self.overview.live, self.directory
+
+        def call(_: Workbench) -> str:
+            if live:
+                with Session(directory) as session:
+                    session.send("train")
+                return "The engine trains on the labels there are, at its next step."
+            process.start_engine(directory)
+            return "The engine is starting."
+
+        self.ask("train", call)
+
+    def done_train(self, said: str) -> None:
+        """Say it."""
+        self.tui.say(said)
+
+    def action_engine(self) -> None:
+        """e: curve, rounds and log; e there comes back."""
+        from tui_al.ui.screens.run import RunScreen
+
+        self.app.push_screen(RunScreen(self.directory))
+
+    def action_blind(self) -> None:
+        """b: hide what the model thinks, or show it."""
+        self.blind = not self.blind
+        if self.item is not None:
+            self._show_item()
+
+    def action_find(self) -> None:
+        """/: a label by its name."""
+
+    def action_search(self) -> None:
+        """s: samples by words."""
+
+    def action_labels(self) -> None:
+        """l: add, rename, merge, describe labels."""
+
+    def action_history(self) -> None:
+        """h: what was decided."""
+
+    def action_second_look(self) -> None:
+        """d: labels that the models dispute."""
+
+    def action_conflicts(self) -> None:
+        """c: where annotators differ."""
+
+
+def _take(bench: Workbench, wanted: int) -> list[Item]:
+    items = []
+    for _ in range(wanted):
+        item = bench.take()
+        if item is None:
+            break
+        items.append(item)
+    return items
+
+
+def waiting_for(overview: Overview) -> str:
+    """Why there is no sample."""
+    if overview.ranking is None:
+        if overview.live:
+            return "The engine is getting ready: data and models are loaded, then the first samples come."
+        return "No engine is at work on this session: t starts it, and the first samples come."
+    return "There is nothing left to label in this ranking."

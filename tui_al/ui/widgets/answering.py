@@ -1,0 +1,37 @@
+"""What a person answers a sample with: the labels' keys, or the editor of entities. The label screen only knows this much of them."""
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from textual.message import Message
+from textual.widget import Widget
+
+from tui_al.core.decisions import Given
+from tui_al.store.workbench import Item
+
+
+class AnswerArea(Widget, can_focus=True):
+    """Has the focus while a person answers, and sees every key before the screen's own bindings do (stop those it takes)."""
+
+    #: Whether it shows the sample's text itself; then it has that place, too.
+    SHOWS_TEXT: ClassVar[bool] = False
+
+    class Answered(Message):
+        """The person has given an answer. `via` is how, see `Label.via` in `tui_al.core.decisions`."""
+
+        def __init__(self, answer: Given, via: str) -> None:
+            super().__init__()
+            self.answer = answer
+            self.via = via
+
+    def show(self, item: Item | None, *, blind: bool) -> None:
+        """A sample to be answered, or none; `blind` hides what the model thinks. Answers only count for this one."""
+        raise NotImplementedError
+
+    def know(self, labels: Sequence[str], counts: Mapping[str, int], recent: Sequence[str]) -> None:
+        """The labels of the day, how many examples each has, and those used last, the newest first."""
+        raise NotImplementedError
+
+    def take(self) -> str:
+        """Enter: post the answer that is proposed. Returns why there is none, or ""."""
+        raise NotImplementedError

@@ -1,0 +1,194 @@
+"""The labels with their keys on them, for texts that get one label each."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from textual.content import Content
+from textual.events import Click, Key
+from textual.geometry import Size
+
+from tui_al.core.text import printable, shorten
+from tui_al.store.workbench import Item
+from tui_al.ui.keys import display
+from tui_al.ui.safe import safe
+from tui_al.ui.widgets.answering import AnswerArea
+
+#: Keys of the labels in turn; with more labels than these, the first nine choose among what the model finds likeliest.
+DIGITS = "1234567890"
+BEST = 9
+
+#: Columns of a name at most, where labels stand side by side.
+_NAME = 26
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A label that one key gives. `probability` is the model's, where it may be shown."""
+
+    key: str
+    label: str
+    probability: float | None = None
+
+
+def choices(
+    labels: Sequence[str],
+    item: Item | None,
+    *,
+    blind: bool,
+    recent: Sequence[str] = (),
+    counts: Mapping[str, int] | None = None,
+    own: Mapping[str, str] | None = None,
+) -> tuple[Choice, ...]:
+    """Which key gives which label now.
+
+    Up to ten labels have a digit each, for good. Of more, the digits give the model's likeliest nine; where those may not be shown
+    the ones used last, then the commonest. `own` are keys that the person gave to labels by name; those labels keep them.
+    """
+    shown = {} if blind or item is None else dict(item.top)
+    taken = {label: key for label, key in (own or {}).items() if label in labels}
+    if len(labels) <= len(DIGITS):
+        digits: Sequence[str] = labels
+    else:
+        common = sorted(labels, key=lambda name: -(counts or {}).get(name, 0))
+        digits = [name for name in dict.fromkeys((*shown, *recent, *common)) if name in labels]
+        digits = [name for name in digits if name not in taken][:BEST]
+    keys = [*DIGITS]
+    chosen = []
+    for label in digits:
+        key = keys.pop(0)
+        chosen.append(Choice(taken.get(label, key), label, shown.get(label)))
+    chosen += [
+        Choice(key, label, shown.get(label)) for label, key in taken.items() if label not in digits
+    ]
+    return tuple(chosen)
+
+
+class LabelKeys(AnswerArea):
+    """One key answers. Labels stand in columns, so that each keeps its place."""
+
+    DEFAULT_CSS = """
+    LabelKeys { height: auto; max-height: 8; padding: 0 1; }
+    """
+
+    def __init__(self, own: Mapping[str, str] | None = None) -> None:
+        super().__init__(id="answer")
+        self._own = dict(own or {})
+        self._labels: tuple[str, ...] = ()
+        self._counts: Mapping[str, int] = {}
+        self._recent: tuple[str, ...] = ()
+        self._item: Item | None = None
+        self._blind = False
+        self.choices: tuple[Choice, ...] = ()
+
+    def show(self, item: Item | None, *, blind: bool) -> None:
+        """A sample to be answered."""
+        self._item, self._blind = item, blind
+        self._choose()
+
+    def know(self, labels: Sequence[str], counts: Mapping[str, int], recent: Sequence[str]) -> None:
+        """The labels of the day. Keys that depend on what was used last change with the next sample only."""
+        fresh = tuple(labels) != self._labels
+        self._labels, self._counts, self._recent = tuple(labels), counts, tuple(recent)
+        if fresh:
+            self._choose()
+        else:
+            self.refresh()
+
+    def _choose(self) -> None:
+        before = self.choices
+        self.choices = choices(
+            self._labels, self._item, blind=self._blind, recent=self._recent, counts=self._counts, own=self._own
+        )  # fmt: skip
+        self.refresh(layout=len(before) != len(self.choices) or self._many)
+
+    @property
+    def _many(self) -> bool:
+        return len(self._labels) > len(DIGITS)
+
+    def take(self) -> str:
+        """The likeliest label, if the model's opinion may be shown."""
+        if self._item is None:
+            return "There is no sample yet."
+        if self._item.blind or self._blind:
+            return "No suggestion is shown for this one: answer it with a label's key."
+        if not self._item.top:
+            return (
+                "There is no suggestion yet: a model is trained when the first batch is labelled."
+            )
+        self.post_message(self.Answered(self._item.top[0][0], "suggestion"))
+        return ""
+
+    def on_key(self, event: Key) -> None:
+        """A label's key answers."""
+        for choice in self.choices:
+            if event.key == choice.key or event.character == choice.key:
+                event.stop()
+                if self._item is not None:
+                    self.post_message(self.Answered(choice.label, "key"))
+                return
+
+    def on_click(self, event: Click) -> None:
+        """By mouse."""
+        columns, width = self._grid(self.content_size.width)
+        offset = event.get_content_offset(self)
+        if offset is None or self._item is None:
+            return
+        place = offset.y * columns + min(columns - 1, offset.x // width)
+        if place < len(self.choices):
+            self.post_message(self.Answered(self.choices[place].label, "mouse"))
+
+    def _grid(self, width: int) -> tuple[int, int]:
+        """Columns of labels, and how wide each is."""
+        cells = [self._cell(choice).cell_length + 2 for choice in self.choices]
+        widest = max(cells, default=1)
+        columns = max(1, (width + 2) // widest)
+        rows = -(-len(cells) // columns)
+        columns = -(-len(cells) // max(1, rows))
+        return max(1, columns), max(widest, (width + 2) // max(1, columns))
+
+    def _cell(self, choice: Choice) -> Content:
+        count = self._counts.get(choice.label, 0)
+        name = shorten(printable(choice.label) or "(empty)", _NAME)
+        best = self._item is not None and self._item.top[:1] == (
+            (choice.label, choice.probability),
+        )
+        parts: list[Content | str | tuple[str, str]] = [
+            (f"{display(choice.key)}", "bold $text-accent"),
+            " ",
+            safe(name, "bold" if best else ""),
+        ]
+        if choice.probability is not None and self._many:
+            parts.append((f" {probability(choice.probability)}", "$text-primary"))
+        parts.append((f" ×{count}" if count else " ×0 !", "$foreground-muted" if count else "$text-warning"))  # fmt: skip
+        return Content.assemble(*parts)
+
+    def lines(self, width: int) -> list[Content]:
+        """The labels, row by row; with many labels a last row says where the others are."""
+        if not self._labels:
+            return [Content.styled("There is no label yet: l adds some.", "$text-warning")]
+        columns, cell = self._grid(width)
+        rows = []
+        for start in range(0, len(self.choices), columns):
+            row = Content("")
+            for choice in self.choices[start : start + columns]:
+                shown = self._cell(choice)
+                row = Content.assemble(row, shown, " " * max(0, cell - shown.cell_length))
+            rows.append(row.rstrip())
+        if self._many:
+            others = len(self._labels) - len(self.choices)
+            rows.append(Content.assemble(("/", "bold $text-accent"), f" {others} others by name"))
+        return rows
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002
+        """As many rows as it takes."""
+        return len(self.lines(width))
+
+    def render(self) -> Content:
+        """The rows."""
+        width = self.content_size.width
+        return Content("\n").join(line.truncate(width, ellipsis=True) for line in self.lines(width))
+
+
+def probability(value: float) -> str:
+    """ ".41"; never more certain than ".99" or less than ".01"."""
+    return f"{min(0.99, max(0.01, value)):.2f}".removeprefix("0")

@@ -217,6 +217,12 @@ class Labelling:
                     found.setdefault(new, found.pop(name))
         return {name: found[name] for name in self.labels if found.get(name)}
 
+    @property
+    def renamed(self) -> Mapping[str, str]:
+        """Names that the session began with to today's, where they differ."""
+        today = {name: self._renamed(name, 0) for name in self._base}
+        return {old: new for old, new in today.items() if isinstance(new, str) and new != old}
+
     def _holding(self, identity: str) -> Iterator[Decided]:
         return (r for r in self._about.get(identity, ()) if r.uid not in self._undone)
 

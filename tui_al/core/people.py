@@ -33,8 +33,9 @@ from tui_al.core.predictions import FloatArray, IntArray, Predictions
 from tui_al.core.protocols import MonteCarlo, Tick
 from tui_al.core.state import RunState
 from tui_al.core.strategies import strategy
-from tui_al.core.tags import spans_of
+from tui_al.core.tags import spans_of, tags_of
 from tui_al.core.tasks import Answer, Dataset, Example, Task
+from tui_al.errors import ConfigError
 
 #: Rows on the ranking's board: the reserve from which people go on while models train.
 _DEPTH_BATCHES, _DEPTH_LEAST, _DEPTH_MOST = 10, 200, 2_000
@@ -66,6 +67,9 @@ class Snapshot:
         int
     ]  #: rows that nobody needs to be asked about: labelled, unclear, disputed by annotators
     unfolded: frozenset[int] = frozenset()  #: rows to be asked apart from their near-duplicates
+    renamed: Mapping[str, str] = field(
+        default_factory=dict
+    )  #: labels of the data set to today's names
 
 
 class Desk(Protocol):
@@ -90,6 +94,33 @@ def audit_rows(seed: int, pool: IntArray, share: float) -> IntArray:
     return np.random.default_rng([seed, 0, Purpose.AUDIT]).permutation(pool)[:size]
 
 
+def askable(dataset: Dataset) -> IntArray:
+    """Training rows for people to label: those without an answer; where all have one, all, and the answers stay hidden."""
+    rows = [row for row, example in enumerate(dataset.train) if example.answer is None]
+    return np.array(rows or range(len(dataset.train)), dtype=np.int64)
+
+
+def check(config: ExperimentConfig, dataset: Dataset) -> None:
+    """Raise ConfigError for a session that people cannot work on."""
+    strategy(config.loop.strategy).check(dataset.task)
+    if len(config.seeds) != 1:
+        raise ConfigError(
+            f"seeds: {len(config.seeds)} are given.", "People label once: give one seed."
+        )
+    if config.loop.budget_unit != "examples":
+        raise ConfigError("budget unit: people label examples.", "Leave it at examples.")
+
+
+def today(answer: Answer | None, renamed: Mapping[str, str]) -> Answer | None:
+    """An answer of the data set in today's label names."""
+    if answer is None or not renamed:
+        return answer
+    if isinstance(answer, str):
+        return renamed.get(answer, answer)
+    spans = [(start, end, renamed.get(kind, kind)) for start, end, kind in spans_of(answer)]
+    return tags_of(spans, len(answer))
+
+
 def spans_in(example: Example, answer: Answer) -> Any:
     """A model's answer as people give it: a class name, or entities by character offsets."""
     if isinstance(answer, str):
@@ -101,8 +132,9 @@ def spans_in(example: Example, answer: Answer) -> Any:
 class PeopleLoop:
     """One session's work with people; `run` goes on from where `state` left off.
 
-    `build` makes the two models for a data set with the labels of the day, which people may change. `groups` numbers the
-    near-duplicates, (train,): rows with the same number are asked about once.
+    `build` makes the two models for a data set with the labels of the day, which people may change. `study` looks at the pool
+    once, while people label the first texts, and numbers its near-duplicates, (train,): rows with the same number are asked
+    about once.
     """
 
     seed: int
@@ -110,11 +142,14 @@ class PeopleLoop:
     dataset: Dataset
     pool: IntArray
     audit: IntArray
-    groups: IntArray
     desk: Desk
     build: Callable[[Dataset], Models]
+    study: Callable[[], IntArray]
     emit: Emit
     clock: Callable[[], float] = time.perf_counter
+    _original: Dataset = field(init=False)
+    _renamed: Mapping[str, str] = field(default_factory=dict)
+    _groups: IntArray | None = None
     _models: Models | None = None
     _ranked: ev.Ranked | None = None
     _measured: int = -1  # the last round whose successor is trained
@@ -123,11 +158,13 @@ class PeopleLoop:
     _looked: float = 0.0
     _disputes: list[dict[int, tuple[str, float, str, float]]] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self._original = self.dataset
+
     def run(self, state: RunState) -> str:
-        """Follow the people until they want to leave. Returns why it ended: "finish"."""
+        """Follow the people until they want to leave. Returns why it ended: "finish" or "leave"."""
         self._ranked, self._measured = state.ranked, state.last_round
         self.desk.publish("reserve", 0, [self.dataset.train[row].id for row in self.audit])
-        self._publish_groups()
         while True:
             now = self.desk.snapshot()
             wish = self.desk.wait()
@@ -135,6 +172,9 @@ class PeopleLoop:
                 return "leave"
             if self._ranked is None:
                 self._rank_at_random(now)
+            elif self._groups is None:
+                self._groups = self.study()
+                self._publish_groups(self._groups)
             elif (self._is_full(now) or wish == "train") and self._trainable(now):
                 self._rank(now)
             elif self._measured < self._ranked.round - 1 and self._trainable(now):
@@ -159,9 +199,17 @@ class PeopleLoop:
             return len(set(now.answers.values())) > 1
         return any(spans_of(answer) for answer in now.answers.values())
 
-    def _models_for(self, labels: tuple[str, ...]) -> Models:
-        if self._models is None or labels != self.dataset.labels:
-            self.dataset = replace(self.dataset, labels=labels)
+    def _models_for(self, now: Snapshot) -> Models:
+        """The two models for today's labels; made anew when those change."""
+        if self._models is None or (now.labels, now.renamed) != (
+            self.dataset.labels,
+            self._renamed,
+        ):
+            test = tuple(
+                replace(e, answer=today(e.answer, now.renamed)) for e in self._original.test
+            )
+            self.dataset = replace(self._original, labels=now.labels, test=test)
+            self._renamed = now.renamed
             self._models = self.build(self.dataset)
         return self._models
 
@@ -185,7 +233,7 @@ class PeopleLoop:
         chosen = strategy(self.config.loop.strategy)
         rows = self._open(now)
         scores: FloatArray = np.zeros(len(rows))
-        models = self._models_for(now.labels)
+        models = self._models_for(now)
         timer = RoundTimer(self.seed, round_ - 1, self.emit, self.clock)
         # random needs no model to choose, but people want its suggestions
         fit(models.acquisition, dict(now.answers), derived_seed(self.seed, round_, Purpose.TRAIN_ACQUISITION), timer,
@@ -233,10 +281,12 @@ class PeopleLoop:
 
     def _without_duplicates(self, rows: IntArray, now: Snapshot) -> list[int]:
         """Places in `rows` of the first of each group of near-duplicates, and of all that are unfolded."""
+        if self._groups is None:
+            return list(range(len(rows)))
         seen: set[int] = set()
         places = []
         for place, row in enumerate(rows.tolist()):
-            group = int(self.groups[row])
+            group = int(self._groups[row])
             if row in now.unfolded:
                 places.append(place)
             elif group not in seen:
@@ -283,7 +333,7 @@ class PeopleLoop:
 
     def _measure(self, now: Snapshot, round_: int, *, may_yield: bool = True) -> None:
         """Train the successor on everything labelled and measure it: on the test set, and on the audit."""
-        models = self._models_for(now.labels)
+        models = self._models_for(now)
         timer = RoundTimer(
             self.seed, round_, self._yielding if may_yield else self.emit, self.clock
         )
@@ -366,12 +416,12 @@ class PeopleLoop:
             ],
         )
 
-    def _publish_groups(self) -> None:
+    def _publish_groups(self, groups: IntArray) -> None:
         members: dict[int, list[str]] = {}
         audit = set(self.audit.tolist())
         for row in self.pool.tolist():
             if row not in audit:
-                members.setdefault(int(self.groups[row]), []).append(self.dataset.train[row].id)
+                members.setdefault(int(groups[row]), []).append(self.dataset.train[row].id)
         self.desk.publish("folds", 0, [ids for ids in members.values() if len(ids) > 1])
 
 

@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from tui_al.core import events as ev
-from tui_al.core import loop
+from tui_al.core import loop, people
 from tui_al.core.config import ExperimentConfig
 from tui_al.core.strategies import strategy
+from tui_al.core.tasks import Dataset
 from tui_al.engine.data import load
 from tui_al.engine.sources import find
 from tui_al.errors import SessionError
@@ -31,8 +33,9 @@ def open_or_create(
     if (session_directory(home, name) / "session.db").exists():
         return _same(Session.open(home, name), config)
     strategy(config.loop.strategy)
-    dataset = load(config.data)
-    loop.check(config, dataset)
+    by_people = config.loop.oracle == "person"
+    dataset = load(replace(config.data, test_share=0.0) if by_people else config.data)
+    (people if by_people else loop).check(config, dataset)
     for learner in {
         config.acquisition.model: config.acquisition,
         config.successor.model: config.successor,
@@ -50,7 +53,7 @@ def open_or_create(
         labels=dataset.labels,
         train=len(dataset.train),
         test=len(dataset.test),
-        notes=dataset.notes + _unanswerable(dataset),
+        notes=dataset.notes + (_for_people(dataset) if by_people else _unanswerable(dataset)),
         warnings=dataset.warnings,
         manifest=manifest,
     )
@@ -60,13 +63,24 @@ def open_or_create(
         return _same(Session.open(home, name), config)
 
 
-def _unanswerable(dataset: Any) -> tuple[str, ...]:
+def _unanswerable(dataset: Dataset) -> tuple[str, ...]:
     missing = len(dataset.train) - len(loop.askable(dataset))
     if not missing:
         return ()
     return (
         f"{missing} unlabelled rows stay out of the simulated pool: the oracle has no answer for them.",
     )
+
+
+def _for_people(dataset: Dataset) -> tuple[str, ...]:
+    given = sum(example.answer is not None for example in dataset.train)
+    if not given:
+        return ()
+    if given == len(dataset.train):
+        return (
+            f"all {given:,} texts have a label in the data: it stays hidden while people label.",
+        )
+    return (f"{given:,} texts come with a label and are trained on from the start.",)
 
 
 def _same(session: Session, config: ExperimentConfig) -> Session:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shutil
 import time
 import traceback
 from collections.abc import Callable
@@ -85,16 +86,10 @@ def run_session(
         ending = ev.EngineFinished("failed")
         try:
             dataset = session.dataset()
-            learners = _build(state.config, dataset, device, voice)
-            seeds, first = state.config.seeds, None
-            if sharing and _may_share(state.config):
-                begin = sharing.ahead % len(seeds)
-                seeds = seeds[begin:] + seeds[:begin]
-                first = _first_points(session, sharing, dataset, learners["successor"], voice)
-            for seed in seeds:
-                run = state.runs[seed]
-                if run.status != "finished":
-                    _run_seed(session, run, dataset, state.config, learners, voice, first)
+            if state.config.loop.oracle == "person":
+                ending = ev.EngineFinished(_follow_people(session, state, dataset, device, voice))
+            else:
+                _simulate(session, state, dataset, device, voice, sharing)
             state = session.state()
             if all(run.status == "finished" for run in state.runs.values()):
                 ending = ev.EngineFinished("finished")
@@ -145,7 +140,7 @@ def _build(
 ) -> dict[str, TransformerLearner]:
     """Both models, loaded once for all seeds; the acquisition model only where the strategy asks one."""
     roles = {"successor": config.successor}
-    if strategy(config.loop.strategy).needs != "nothing":
+    if strategy(config.loop.strategy).needs != "nothing" or config.loop.oracle == "person":
         roles["acquisition"] = config.acquisition
     learners = {}
     shelf = Shelf()
@@ -159,6 +154,58 @@ def _build(
             voice.warn_once(f"{role}: {note}")
     learners.setdefault("acquisition", learners["successor"])
     return learners
+
+
+def _simulate(
+    session: Session,
+    state: SessionState,
+    dataset: Dataset,
+    device: torch.device,
+    voice: "_Voice",
+    sharing: "Sharing | None",
+) -> None:
+    """The runs of all seeds, one after another."""
+    config = state.config
+    assert config is not None
+    learners = _build(config, dataset, device, voice)
+    seeds, first = config.seeds, None
+    if sharing and _may_share(config):
+        begin = sharing.ahead % len(seeds)
+        seeds = seeds[begin:] + seeds[:begin]
+        first = _first_points(session, sharing, dataset, learners["successor"], voice)
+    for seed in seeds:
+        run = state.runs[seed]
+        if run.status != "finished":
+            _run_seed(session, run, dataset, config, learners, voice, first)
+
+
+def _follow_people(
+    session: Session, state: SessionState, dataset: Dataset, device: torch.device, voice: "_Voice"
+) -> str:
+    """Work for people until they have enough; how the engine ends: "finished", or "stopped" when nobody is there."""
+    from tui_al.engine.people import follow
+
+    config = state.config
+    assert config is not None
+    run = state.runs[config.seeds[0]]
+    learners: dict[str, TransformerLearner] = {}
+    keeper = _Keeper(session.directory, run, config, learners, pool=0)
+    voice.say(ev.RunStarted(run.seed, run.last_round if run.points else None))
+
+    def emit(event: ev.Event) -> None:
+        voice.say(event, *keeper.keep(event))
+        if isinstance(event, ev.Point):
+            keeper.tidy_successors(event.round)
+
+    def build(current: Dataset) -> loop.Models:
+        first = not learners
+        learners.update(_build(config, current, device, voice))
+        if first:
+            keeper.restore()
+        return loop.Models(learners["acquisition"], learners["successor"])
+
+    reason = follow(session.directory, run, config, dataset, voice, build, emit)
+    return "finished" if reason == "finish" else "stopped"
 
 
 def _run_seed(
@@ -207,6 +254,7 @@ class _Voice:
     session: Session
     observe: Observer
     stop: StopSignal
+    wish: str = ""  #: the last "train" or "finish" that nobody has looked at
     _last_progress: float = 0.0
     _heard: int = 0
     _paused_seconds: float = 0.0
@@ -241,13 +289,15 @@ class _Voice:
         return time.perf_counter() - self._paused_seconds
 
     def listen(self) -> None:
-        """Heed commands: wait while paused, raise EngineStopped when asked to stop."""
+        """Take in what people ask of the engine: wait while paused, raise EngineStopped when asked to stop."""
         paused_at: float | None = None
         while True:
             for number, command in self.session.commands(after=self._heard):
                 self._heard = number
                 if command == "stop":
                     self.stop.requested = True
+                elif command in ("train", "finish"):
+                    self.wish = command
                 elif command == "pause" and paused_at is None:
                     paused_at = time.perf_counter()
                     self.observe(self.session.append(ev.EnginePaused(True)))
@@ -282,14 +332,31 @@ class _Keeper:
                 if event.phase == phase and self._warm(role):
                     self._save_weights(role, event.round)
         if isinstance(event, ev.Point) and self._is_to_be_kept(event):
-            path = Path("models") / f"seed-{event.seed}" / "successor"
+            path = self._successor(event.round)
             self.learners["successor"].save(self.directory / path)
             return (ev.ModelSaved(event.seed, event.round, "successor", str(path)),)
         return ()
 
+    def tidy_successors(self, newest: int) -> None:
+        """While people label there is a successor each round; the ones before the newest go."""
+        folder = self.directory / "models" / f"seed-{self.run.seed}"
+        for old in folder.glob("successor-*"):
+            if old.name != self._successor(newest).name:
+                shutil.rmtree(old, ignore_errors=True)
+
+    def _successor(self, round_: int) -> Path:
+        name = f"successor-{round_:04d}" if self._for_people else "successor"
+        return Path("models") / f"seed-{self.run.seed}" / name
+
+    @property
+    def _for_people(self) -> bool:
+        return self.config.loop.oracle == "person"
+
     def restore(self) -> None:
         """Make warm learners go on from their last recorded training; cold ones start afresh anyway."""
         asked = max((q.round for q in self.run.queries), default=0)
+        if self.run.ranked is not None:
+            asked = self.run.ranked.round - 1
         for role, round_ in (("acquisition", asked), ("successor", self.run.last_round)):
             if not self._warm(role):
                 continue
@@ -327,7 +394,7 @@ class _Keeper:
 
     def _is_to_be_kept(self, point: ev.Point) -> bool:
         last = point.round == self.config.loop.rounds or point.labels == self.pool
-        return self.config.save_models and last and not point.shared_from
+        return self.config.save_models and (last or self._for_people) and not point.shared_from
 
 
 _TRAININGS: dict[str, Any] = {

@@ -6,7 +6,7 @@ from typing import Any
 from tui_al.core.decisions import Given
 from tui_al.core.labelling import Labelling, Status
 from tui_al.core.offsets import spans_to_tags
-from tui_al.core.people import Snapshot
+from tui_al.core.people import Snapshot, today
 from tui_al.core.predictions import IntArray
 from tui_al.core.tasks import Answer, Dataset, Example
 from tui_al.store.decisions import DecisionLog
@@ -45,7 +45,10 @@ class LabelledPool:
         self._log.publish(board, round_, body)
 
     def _take(self) -> Snapshot:
-        answers: dict[int, Answer] = dict(self._given)
+        renamed = self._labelling.renamed
+        answers: dict[int, Answer] = {
+            row: today(answer, renamed) or answer for row, answer in self._given.items()
+        }
         audit: dict[int, Answer] = {}
         closed: set[int] = set()
         for identity, standing in self._labelling.standings():
@@ -65,6 +68,7 @@ class LabelledPool:
             audit,
             frozenset(closed),
             frozenset(unfolded),
+            renamed,
         )
 
 

@@ -52,14 +52,23 @@ def labels_of(rows: Sequence[Row]) -> set[str]:
 
 
 def check_labels(
-    task: Task, train: Sequence[Row], test: Sequence[Row], findings: Findings
+    task: Task,
+    train: Sequence[Row],
+    test: Sequence[Row],
+    findings: Findings,
+    named: Sequence[str] = (),
 ) -> tuple[str, ...]:
-    """The sorted label set of train and test together; () where nothing is labelled. DataError if there is nothing to learn."""
+    """The label set: those `named` by the person in their order, then the others of train and test, sorted.
+
+    () where nothing is labelled or named. DataError if there is nothing to learn.
+    """
     unlabelled = sum(row.answer is None for row in train)
     if unlabelled:
         findings.notes.append(f"{unlabelled:,} of {amount(len(train), 'training row')} unlabelled")
     in_train, in_test = labels_of(train), labels_of(test)
     labels = in_train | in_test
+    if named:  # people will label: what is missing comes from them
+        return (*named, *sorted(labels - set(named)))
     if unlabelled == len(train) and not test:
         return ()
     if task is Task.TAGGING and not labels:

@@ -37,6 +37,7 @@ class Columns:
     task: Task
     unit: str  #: texts, or lists of tokens
     answer: str | None  #: labels, or lists of tags
+    raw: bool = False  #: tagging of texts that nobody has split into words yet (`core.words` does)
 
 
 def choose_columns(
@@ -48,11 +49,21 @@ def choose_columns(
         if column is not None and not table.tagged:
             require(table, column, f"--{option.replace('_', '-')}")
     if table.tagged:
-        return Columns(Task.TAGGING, "tokens", "tags" if "tags" in table.columns else None)
+        if config.task == "classification":
+            raise DataError(
+                f"{table.name} holds tagged tokens, which are no texts with one label each.",
+                "Leave the task out, or name another file.",
+            )
+        return tagged_columns(table)
     guess = _Guess(table, named, findings)
     if _task(guess, config) is Task.TAGGING:
         return guess.tagging(config)
     return guess.classification(config)
+
+
+def tagged_columns(table: Table) -> Columns:
+    """Those of a CoNLL file; one with nothing but words is unlabelled."""
+    return Columns(Task.TAGGING, "tokens", "tags" if "tags" in table.columns else None)
 
 
 def require(table: Table, column: str, option: str) -> None:
@@ -72,6 +83,8 @@ def is_known_name(column: str) -> bool:
 
 
 def _task(guess: "_Guess", config: DataConfig) -> Task:
+    if config.task is not None:
+        return Task(config.task)
     if config.tokens_column is not None or config.tags_column is not None:
         return Task.TAGGING
     if config.text_column is not None or config.label_column is not None:
@@ -112,12 +125,22 @@ class _Guess:
 
     def tagging(self, config: DataConfig) -> Columns:
         tokens = config.tokens_column or self._hinted("units")
+        if (
+            tokens is None
+            and config.task == "tagging"
+            and not self.by_name(_TOKEN_NAMES, ("list",))
+        ):
+            text = config.text_column or self._text(None)
+            self.findings.notes.append(f"the texts of {text!r} are split into words for tagging")
+            return Columns(Task.TAGGING, text, None, raw=True)
         if tokens is None:
             tokens = self._first(self.by_name(_TOKEN_NAMES, ("list",)), "tokens")
         answer = config.tags_column or self._hinted("answers")
         if answer is None:
-            others = self.by_name(_TAG_NAMES, ("list", "empty"))
-            answer = self._first([column for column in others if column != tokens], "tags")
+            others = [c for c in self.by_name(_TAG_NAMES, ("list", "empty")) if c != tokens]
+            if not others and config.task == "tagging":
+                return Columns(Task.TAGGING, tokens, None)  # nothing is tagged yet
+            answer = self._first(others, "tags")
         return Columns(Task.TAGGING, tokens, answer)
 
     def classification(self, config: DataConfig) -> Columns:

@@ -37,7 +37,7 @@ def load(config: DataConfig) -> Dataset:
         raise DataError(f"{located.name} has no row to train on.", "Check the text column.")
     if columns.task is Task.TAGGING:
         train, test = unify_tags(train, test, findings)
-    labels = check_labels(columns.task, train, test, findings)
+    labels = check_labels(columns.task, train, test, findings, config.labels or ())
     check_texts(train, test, findings)
     ids = example_ids(row.text for row in (*train, *test))
     return Dataset(
@@ -72,6 +72,8 @@ def _rows(
         for table in parts:
             if split == "pool" and columns.unit not in table.columns:
                 pool_columns = _pool_columns(table, columns, config, findings)
+            elif columns.raw and table.tagged:
+                continue  # a tagged file beside raw texts, read by its own columns
             elif columns.task is Task.TAGGING or not table.tagged:
                 option = "--tokens-column" if columns.task is Task.TAGGING else "--text-column"
                 require(table, columns.unit, option)
@@ -82,12 +84,15 @@ def _rows(
                     "All files of a data set are of one kind.",
                 )
     reader, pool_reader = RowReader(columns, findings), RowReader(pool_columns, findings)
-    rows = {
-        split: (pool_reader if split == "pool" else reader).read(split, parts)
-        for split, parts in tables.items()
-    }
-    reader.finish()
-    pool_reader.finish()
+    tagged_reader = RowReader(Columns(Task.TAGGING, "tokens", "tags"), findings)
+    rows = {}
+    for split, parts in tables.items():
+        chosen = pool_reader if split == "pool" else reader
+        if columns.raw and all(table.tagged for table in parts):
+            chosen = tagged_reader
+        rows[split] = chosen.read(split, parts)
+    for one in (reader, pool_reader, tagged_reader):
+        one.finish()
     return columns, rows
 
 

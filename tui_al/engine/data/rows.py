@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from tui_al.core.tags import split_tag
 from tui_al.core.tasks import Answer, Task
+from tui_al.core.words import words_of
 from tui_al.engine.data.columns import Columns
 from tui_al.engine.data.tables import Findings, Table, amount, some
 from tui_al.errors import DataError
@@ -32,7 +33,11 @@ class RowReader:
 
     def read(self, split: str, tables: Sequence[Table]) -> list[Row]:
         """All rows of a split that have a text; the others are told of in a warning."""
-        make = self._text_rows if self._columns.task is Task.CLASSIFICATION else self._token_rows
+        make = self._token_rows
+        if self._columns.task is Task.CLASSIFICATION:
+            make = self._text_rows
+        elif self._columns.raw:
+            make = self._raw_rows
         rows = [row for table in tables for row in make(table)]
         kept = [row for row in rows if row.text.strip()]
         if len(kept) < len(rows):
@@ -71,6 +76,13 @@ class RowReader:
                         "A row has one text and one label; several labels a text are not supported.",
                     )
             yield Row(self._clean(_string(text), origin), self._label(label, origin), (), origin)
+
+    def _raw_rows(self, table: Table) -> Iterator[Row]:
+        """Texts to be tagged: kept as they are, their words found in them."""
+        for place, cell in enumerate(table.columns[self._columns.unit]):
+            origin = table.origin(place)
+            text = self._clean(_string(cell), origin)
+            yield Row(text, None, words_of(text), origin)
 
     def _label(self, cell: object, origin: str) -> str | None:
         written = self._clean(_string(cell), origin)

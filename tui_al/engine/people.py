@@ -1,0 +1,96 @@
+"""The engine while people label: their desk in the store, and what it finds out about the pool while they begin."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from tui_al.core.config import ExperimentConfig
+from tui_al.core.loop import Emit, Models
+from tui_al.core.people import PeopleLoop, Snapshot, Wish, askable, audit_rows
+from tui_al.core.predictions import IntArray
+from tui_al.core.state import RunState
+from tui_al.core.tasks import Dataset
+from tui_al.store.decisions import DecisionLog
+from tui_al.store.desk import LabelledPool
+
+#: Seconds between two looks at what was decided.
+_LOOK = 0.2
+
+#: Seconds without any annotator after which an engine that has nothing to do ends, rather than hold a GPU's memory for days.
+ALONE = 900.0
+
+
+class Listener(Protocol):
+    """What people ask of the engine, see `tui_al.engine.runner`."""
+
+    wish: str
+
+    def listen(self) -> None:
+        """Take in what people ask; may wait while paused. Raises EngineStopped."""
+        ...
+
+    def clock(self) -> float:
+        """Seconds, without those spent paused."""
+        ...
+
+
+@dataclass(slots=True)
+class _Desk:
+    """The `Desk` of `core.people` over a session's store."""
+
+    log: DecisionLog
+    labelled: LabelledPool
+    listener: Listener
+    _seq: int = -1
+    _last_company: float = 0.0
+
+    def snapshot(self) -> Snapshot:
+        """The labels now."""
+        return self.labelled.snapshot()
+
+    def publish(self, board: str, round_: int, body: Any) -> None:
+        """Put up a board."""
+        self.log.publish(board, round_, body)
+
+    def wait(self) -> Wish:
+        """A moment's rest where nothing new was decided; what people want."""
+        self.listener.listen()
+        wish, self.listener.wish = self.listener.wish, ""
+        seq = self.labelled.snapshot().seq
+        if not wish and seq == self._seq:
+            time.sleep(_LOOK)
+        now = time.monotonic()
+        if seq != self._seq or self.log.present():
+            self._last_company = now
+        self._seq = seq
+        if wish == "train" or wish == "finish":
+            return "train" if wish == "train" else "finish"
+        return "leave" if now - self._last_company > ALONE else ""
+
+
+def follow(
+    directory: Path,
+    run: RunState,
+    config: ExperimentConfig,
+    dataset: Dataset,
+    listener: Listener,
+    build: Callable[[Dataset], Models],
+    emit: Emit,
+) -> str:
+    """Work for the people of a session until they want to end, or nobody is there any more. Returns why it ended."""
+    pool = askable(dataset)
+    audit = audit_rows(run.seed, pool, config.loop.audit_share)
+    with DecisionLog(directory) as log:
+        desk = _Desk(log, LabelledPool(log, dataset, pool, audit), listener)
+
+        def study() -> IntArray:
+            return np.arange(len(dataset.train))
+
+        loop = PeopleLoop(
+            run.seed, config, dataset, pool, audit, desk, build, study, emit, listener.clock
+        )
+        return loop.run(run)

@@ -342,8 +342,10 @@ class TestDerivedSeeds:
             1916955614,
             3443324636,
             542184245,
+            4254251809,
+            1146369,
         ]
-        assert [purpose.value for purpose in Purpose] == [0, 1, 2, 3, 4, 5]
+        assert [purpose.value for purpose in Purpose] == [0, 1, 2, 3, 4, 5, 6, 7]
 
 
 class TestCheck:

@@ -154,7 +154,7 @@ class PeopleLoop:
     _ranked: ev.Ranked | None = None
     _measured: int = -1  # the last round whose successor is trained
     _measured_seq: int = -1
-    _gave_way: int = -1
+    _gave_way: bool = False  # whether the last successor did
     _looked: float = 0.0
     _disputes: list[dict[int, tuple[str, float, str, float]]] = field(default_factory=list)
 
@@ -166,8 +166,8 @@ class PeopleLoop:
         self._ranked, self._measured = state.ranked, state.last_round
         self.desk.publish("reserve", 0, [self.dataset.train[row].id for row in self.audit])
         while True:
-            now = self.desk.snapshot()
             wish = self.desk.wait()
+            now = self.desk.snapshot()
             if wish == "leave":
                 return "leave"
             if self._ranked is None:
@@ -341,8 +341,9 @@ class PeopleLoop:
             fit(models.successor, dict(now.answers), derived_seed(self.seed, round_, Purpose.TRAIN_SUCCESSOR), timer,
                 ev.Phase.TRAIN_SUCCESSOR, self.config.successor.epochs)  # fmt: skip
         except _Overtaken:
-            self._gave_way = round_
+            self._gave_way = True
             return
+        self._gave_way = False
         metrics: dict[str, float] = {}
         with timer.phase(
             ev.Phase.EVALUATE, len(self.dataset.test) + len(self.audit), models.successor
@@ -378,7 +379,7 @@ class PeopleLoop:
     def _yielding(self, event: ev.Event) -> None:
         """Tell of an event; at progress, see whether the next batch is full: it comes first, though not twice in a row."""
         self.emit(event)
-        if not isinstance(event, ev.Progress) or self._gave_way == event.round:
+        if not isinstance(event, ev.Progress) or self._gave_way:
             return
         if (
             self.config.successor.start == "warm"

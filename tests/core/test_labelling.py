@@ -1,0 +1,282 @@
+"""The fold over annotators' decisions: standings, names that change, undo and redo, counts; checked against a slow twin."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tui_al.core import decisions as de
+from tui_al.core.decisions import Decided, Decision
+from tui_al.core.labelling import Labelling, Status, wants_two
+
+
+class Log:
+    """A log under way: `add` numbers a decision, folds it in and gives it back."""
+
+    def __init__(self, *labels: str) -> None:
+        self.labelling = Labelling(labels)
+        self.records: list[Decided] = []
+
+    def add(self, decision: Decision, by: str = "anna") -> Decided:
+        record = Decided(len(self.records) + 1, 0.0, by, f"u{len(self.records) + 1}", decision)
+        self.records.append(record)
+        self.labelling.apply([record])
+        return record
+
+    def label(self, identity: str, answer: de.Given, by: str = "anna") -> Decided:
+        return self.add(de.Label((identity,), answer), by)
+
+    def undo(self, by: str = "anna") -> None:
+        target = self.labelling.undoable(by)
+        assert target is not None
+        self.add(de.Undo(target.uid), by)
+
+    def redo(self, by: str = "anna") -> None:
+        target = self.labelling.redoable(by)
+        assert target is not None
+        self.add(de.Redo(target.uid), by)
+
+    def status(self, identity: str) -> Status:
+        return self.labelling.standing(identity).status
+
+    def answer(self, identity: str) -> de.Given | None:
+        return self.labelling.standing(identity).answer
+
+
+class TestStandings:
+    def test_one_annotator(self) -> None:
+        log = Log("refund", "repair")
+        assert log.status("a") is Status.OPEN
+        log.label("a", "refund")
+        log.add(de.Skip("b"))
+        log.add(de.Flag("c", "two in one"))
+        assert [log.status(i) for i in "abc"] == [Status.LABELLED, Status.SKIPPED, Status.UNCLEAR]
+        assert log.answer("a") == "refund"
+        assert log.labelling.answers() == {"a": "refund"}
+
+    def test_the_last_stand_of_an_annotator_counts(self) -> None:
+        log = Log("refund", "repair")
+        log.label("a", "refund")
+        log.label("a", "repair")
+        assert log.answer("a") == "repair"
+        log.add(de.Flag("a"))
+        assert log.status("a") is Status.UNCLEAR
+        assert log.labelling.counts == {"refund": 0, "repair": 0}
+
+    def test_folded_examples_get_the_same_answer_and_lose_it_together(self) -> None:
+        log = Log("refund")
+        log.add(de.Label(("a", "a2", "a3"), "refund"))
+        assert [log.answer(i) for i in ("a", "a2", "a3")] == ["refund"] * 3
+        log.undo()
+        assert [log.status(i) for i in ("a", "a2", "a3")] == [Status.OPEN] * 3
+
+    def test_annotators_who_agree_and_who_do_not(self) -> None:
+        log = Log("refund", "repair")
+        for by in ("anna", "ben"):
+            log.label("a", "refund", by)
+        log.label("b", "refund", "anna")
+        log.label("b", "repair", "ben")
+        assert log.status("a") is Status.LABELLED
+        assert log.status("b") is Status.CONFLICT
+        assert log.labelling.answers() == {"a": "refund"}
+        assert {by: log.labelling.given(r) for by, r in log.labelling.stands("b").items()} == {
+            "anna": "refund",
+            "ben": "repair",
+        }
+
+    def test_a_settlement_holds_until_somebody_answers_anew(self) -> None:
+        log = Log("refund", "repair")
+        log.label("b", "refund", "anna")
+        log.label("b", "repair", "ben")
+        log.add(de.Settle("b", "repair"), "carla")
+        assert log.answer("b") == "repair"
+        log.add(de.Ambiguous("b"), "carla")
+        assert log.status("b") is Status.AMBIGUOUS
+        log.label("b", "repair", "anna")
+        assert (log.status("b"), log.answer("b")) == (Status.LABELLED, "repair")
+
+    def test_a_flag_beside_a_label_does_not_take_it_away(self) -> None:
+        log = Log("refund")
+        log.label("a", "refund", "anna")
+        log.add(de.Flag("a"), "ben")
+        assert log.answer("a") == "refund"
+
+    def test_entities_count_by_type_and_compare_in_any_order(self) -> None:
+        log = Log("PER", "LOC")
+        log.label("a", ((0, 4, "PER"), (8, 12, "LOC")), "anna")
+        log.label("a", ((8, 12, "LOC"), (0, 4, "PER")), "ben")
+        assert log.status("a") is Status.LABELLED
+        assert log.labelling.counts == {"PER": 1, "LOC": 1}
+
+    def test_notes_confirmations_and_unfolding(self) -> None:
+        log = Log("refund")
+        log.label("a", "refund")
+        log.add(de.Note("a", "which order?"))
+        assert log.labelling.note("a") == "which order?"
+        assert not log.labelling.confirmed("a")
+        log.add(de.Confirm("a"))
+        assert log.labelling.confirmed("a")
+        log.label("a", "refund")
+        assert not log.labelling.confirmed("a")
+        log.add(de.Unfold(("b", "c")))
+        assert log.labelling.unfolded() == {"b", "c"}
+        log.undo()
+        assert log.labelling.unfolded() == set()
+
+
+class TestLabels:
+    def test_a_renaming_changes_old_answers_but_not_new_ones_of_the_old_name(self) -> None:
+        log = Log("refund", "repair")
+        log.label("a", "refund")
+        log.add(de.RenameLabel("refund", "money back"))
+        assert log.labelling.labels == ("money back", "repair")
+        assert log.answer("a") == "money back"
+        log.add(de.AddLabel("refund", "another thing now"))
+        log.label("b", "refund")
+        assert (log.answer("a"), log.answer("b")) == ("money back", "refund")
+        assert log.labelling.descriptions == {"refund": "another thing now"}
+        assert log.labelling.renamed == {"refund": "money back"}
+
+    def test_a_merger_of_a_renamed_label(self) -> None:
+        log = Log("a", "b", "c")
+        log.label("x", "a")
+        log.label("y", ((0, 1, "a"), (2, 3, "c")))
+        log.add(de.RenameLabel("a", "aa"))
+        log.add(de.MergeLabels("aa", "c"))
+        assert log.labelling.labels == ("b", "c")
+        assert log.answer("x") == "c"
+        assert log.answer("y") == ((0, 1, "c"), (2, 3, "c"))
+        assert log.labelling.counts == {"b": 0, "c": 3}
+        log.undo()
+        assert log.answer("x") == "aa"
+        log.undo()
+        assert log.answer("x") == "a"
+
+    def test_a_merger_ends_a_conflict(self) -> None:
+        log = Log("refund", "money back")
+        log.label("a", "refund", "anna")
+        log.label("a", "money back", "ben")
+        assert log.status("a") is Status.CONFLICT
+        log.add(de.MergeLabels("money back", "refund"))
+        assert log.answer("a") == "refund"
+
+    def test_a_label_in_use_stays_when_its_adding_is_undone(self) -> None:
+        log = Log("refund")
+        log.add(de.AddLabel("scam"), "anna")
+        log.label("a", "scam", "ben")
+        log.undo("anna")
+        assert log.labelling.labels == ("refund", "scam")
+        log.undo("ben")
+        assert log.labelling.labels == ("refund",)
+
+    def test_descriptions(self) -> None:
+        log = Log("refund")
+        log.add(de.DescribeLabel("refund", "wants the money"))
+        log.add(de.RenameLabel("refund", "money back"))
+        assert log.labelling.descriptions == {"money back": "wants the money"}
+
+
+class TestUndo:
+    def test_each_annotator_undoes_their_own(self) -> None:
+        log = Log("x", "y")
+        log.label("a", "x", "anna")
+        log.label("b", "y", "ben")
+        log.undo("anna")
+        assert (log.status("a"), log.status("b")) == (Status.OPEN, Status.LABELLED)
+        assert log.labelling.undoable("anna") is None
+
+    def test_redo_ends_with_the_next_decision(self) -> None:
+        log = Log("x", "y")
+        for identity in "abc":
+            log.label(identity, "x")
+        log.undo()
+        log.undo()
+        log.redo()
+        assert [log.status(i) for i in "abc"] == [Status.LABELLED, Status.LABELLED, Status.OPEN]
+        log.label("d", "y")
+        assert log.labelling.redoable("anna") is None
+
+    def test_the_same_record_twice_counts_once(self) -> None:
+        log = Log("x")
+        record = log.label("a", "x")
+        log.labelling.apply([record])
+        assert log.labelling.counts == {"x": 1}
+
+
+#: A step: which annotator, what (0-4 label, skip, undo, redo, rename), on which example, which label.
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from("pq"), st.integers(0, 5), st.sampled_from("abc"), st.sampled_from("xyz")
+    ),
+    max_size=40,
+)
+
+
+def play(steps: Sequence[tuple[str, int, str, str]]) -> Log:
+    log = Log("x", "y", "z")
+    for by, what, identity, label in steps:
+        if what <= 1:
+            log.label(identity, label, by)
+        elif what == 2:
+            log.add(de.Skip(identity), by)
+        elif what == 3 and log.labelling.undoable(by):
+            log.undo(by)
+        elif what == 4 and log.labelling.redoable(by):
+            log.redo(by)
+        elif what == 5 and label in log.labelling.labels:
+            log.add(de.RenameLabel(label, label + "'"), by)
+    return log
+
+
+@given(STEPS)
+def test_folding_step_by_step_equals_folding_at_once(
+    steps: list[tuple[str, int, str, str]],
+) -> None:
+    log = play(steps)
+    at_once = Labelling(("x", "y", "z"))
+    at_once.apply(log.records)
+    assert dict(at_once.standings()) == dict(log.labelling.standings())
+    assert at_once.labels == log.labelling.labels
+    counted = Counter(answer for answer in at_once.answers().values())
+    assert {name: n for name, n in log.labelling.counts.items() if n} == dict(counted)
+    for status in Status:
+        there = sum(s.status is status for _, s in at_once.standings())
+        assert log.labelling.count(status) == there
+
+
+@given(STEPS)
+def test_undoing_everything_leaves_nothing(steps: list[tuple[str, int, str, str]]) -> None:
+    log = play(steps)
+    done = 0
+    for by in "pq":
+        while log.labelling.undoable(by):
+            log.undo(by)
+            done += 1
+    assert not list(log.labelling.standings())
+    assert log.labelling.labels == ("x", "y", "z")
+    before = play(steps)
+    for by in "qp":  # the other way round
+        for _ in range(done):
+            if log.labelling.redoable(by):
+                log.redo(by)
+    if not any(what == 4 for _, what, _, _ in steps) and not any(w == 3 for _, w, _, _ in steps):
+        assert log.labelling.answers() == before.labelling.answers()
+
+
+@given(STEPS)
+def test_decisions_survive_the_store_s_form(steps: list[tuple[str, int, str, str]]) -> None:
+    for record in play(steps).records:
+        plain = de.to_plain(record.decision)
+        assert de.from_plain(record.decision.kind, plain) == record.decision
+
+
+def test_a_kind_from_the_future_is_left_out() -> None:
+    assert de.from_plain("telepathy", {"id": "a"}) is None
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 1.0])
+def test_the_overlap_is_its_share_of_the_examples(share: float) -> None:
+    chosen = sum(wants_two(f"{n:x}", share) for n in range(20_000))
+    assert chosen / 20_000 == pytest.approx(share, abs=0.01)

@@ -1,0 +1,326 @@
+"""The loop with people: rankings follow the labels, the successor follows the rankings, the audit is never trained on."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.core.learner_double import LearnerDouble
+from tests.store.people import SEED, people_config, sentences_pool, texts_pool
+from tui_al.core import events as ev
+from tui_al.core.config import Amount, ExperimentConfig
+from tui_al.core.loop import Models
+from tui_al.core.people import (
+    PeopleLoop,
+    Snapshot,
+    Wish,
+    askable,
+    audit_rows,
+    check,
+    today,
+)
+from tui_al.core.state import RunState
+from tui_al.core.tasks import Answer, Dataset, Example, Task
+from tui_al.errors import ConfigError
+
+POOL = texts_pool([f"text {n}" for n in range(40)], ("a", "b"))
+
+
+@dataclass
+class DeskDouble:
+    """People who follow a script: each step labels some rows, as a function of the newest ranking, or says a wish.
+
+    The loop takes a step each time it looks: the first for the random ranking, the second to study the pool.
+    """
+
+    dataset: Dataset
+    audit: Any
+    steps: list[Any]
+    boards: dict[str, list[tuple[int, Any]]] = field(default_factory=dict)
+    answers: dict[int, Answer] = field(default_factory=dict)
+    labels: tuple[str, ...] = ("a", "b")
+    looks: int = 0
+
+    def snapshot(self) -> Snapshot:
+        audit = set(np.asarray(self.audit).tolist())
+        return Snapshot(
+            len(self.answers),
+            self.labels,
+            {r: a for r, a in self.answers.items() if r not in audit},
+            {r: a for r, a in self.answers.items() if r in audit},
+            frozenset(self.answers),
+        )
+
+    def publish(self, board: str, round_: int, body: Any) -> None:
+        self.boards.setdefault(board, []).append((round_, body))
+
+    def wait(self) -> Wish:
+        if not self.steps:
+            return "leave"
+        step = self.steps.pop(0)
+        if isinstance(step, str):
+            return step  # type: ignore[return-value]
+        if step is not None:
+            step(self)
+        return ""
+
+    @property
+    def asked(self) -> list[int]:
+        """Rows of the newest ranking that are open."""
+        row_of = {e.id: n for n, e in enumerate(self.dataset.train)}
+        _, board = self.boards["ranking"][-1]
+        rows = [row_of[entry["id"]] for entry in board["rows"]]
+        return [row for row in rows if row not in self.answers]
+
+
+def label(amount: int) -> Any:
+    """A step: the next `amount` of the ranking, alternating labels."""
+
+    def step(desk: DeskDouble) -> None:
+        for row in desk.asked[:amount]:
+            desk.answers[row] = "ab"[len(desk.answers) % 2]
+
+    return step
+
+
+@dataclass
+class Stage:
+    """A loop with its surroundings."""
+
+    loop: PeopleLoop
+    desk: DeskDouble
+    learners: list[LearnerDouble]
+    events: list[ev.Event]
+
+
+def stage(
+    steps: list[Any],
+    config: ExperimentConfig | None = None,
+    dataset: Dataset = POOL,
+    groups: Any = None,
+) -> Stage:
+    config = config or people_config()
+    pool = askable(dataset)
+    audit = audit_rows(SEED, pool, config.loop.audit_share)
+    desk = DeskDouble(dataset, audit, steps, labels=dataset.labels)
+    learners: list[LearnerDouble] = []
+    events: list[ev.Event] = []
+
+    def build(current: Dataset) -> Models:
+        pair = [LearnerDouble(current), LearnerDouble(current)]
+        learners.extend(pair)
+        return Models(*pair)
+
+    def study() -> Any:
+        return np.arange(len(dataset.train)) if groups is None else np.asarray(groups)
+
+    loop = PeopleLoop(SEED, config, dataset, pool, audit, desk, build, study, events.append)
+    return Stage(loop, desk, learners, events)
+
+
+def kinds(events: list[ev.Event]) -> list[str]:
+    """What happened, phases and progress left out."""
+    told = (ev.Ranked, ev.Point)
+    return [f"{e.kind} {e.round}" for e in events if isinstance(e, told)]
+
+
+class TestRounds:
+    def test_rankings_follow_the_labels_and_the_successor_the_rankings(self) -> None:
+        s = stage([None, None, label(3), None, label(1), None, label(3), None, None, "leave"])
+        assert s.loop.run(RunState(SEED)) == "leave"
+        assert kinds(s.events) == ["ranked 0", "ranked 1", "point 0", "ranked 2", "point 1"]
+        acquisition, successor = s.learners
+        assert [len(rows) for rows, *_ in acquisition.fits] == [
+            len(rows) for rows, *_ in successor.fits
+        ]
+        ranked = [e for e in s.events if isinstance(e, ev.Ranked)]
+        assert [e.answered for e in ranked] == [0, 4, 7]
+
+    def test_the_order_is_that_of_the_scores(self) -> None:
+        config = replace(people_config(), loop=replace(people_config().loop, audit_share=0.0))
+        s = stage([None, None, label(4), None, "leave"], config)
+        table = [0.5 + (n % 20) / 50 for n in range(40)]
+        build = s.loop.build
+
+        def with_table(current: Dataset) -> Models:
+            models = build(current)
+            for learner in s.learners:
+                learner.table = table
+            return models
+
+        s.loop.build = with_table
+        s.loop.run(RunState(SEED))
+        _, board = s.desk.boards["ranking"][-1]
+        scores = [row["score"] for row in board["rows"]]
+        assert scores == sorted(scores, reverse=True)
+        assert board["rows"][0]["percentile"] == 1.0
+        first = next(n for n, e in enumerate(POOL.train) if e.id == board["rows"][0]["id"])
+        assert board["rows"][0]["top"] == [["a", table[first]], ["b", 1 - table[first]]]
+
+    def test_nothing_is_trained_before_there_are_two_classes(self) -> None:
+        def all_a(desk: DeskDouble) -> None:
+            for row in desk.asked[:8]:
+                desk.answers[row] = "a"
+
+        s = stage([None, None, all_a, None, None, "train", "finish"])
+        assert s.loop.run(RunState(SEED)) == "finish"
+        assert kinds(s.events) == ["ranked 0"]
+
+    def test_a_wish_trains_before_the_batch_is_full_and_the_end_trains_once_more(self) -> None:
+        s = stage([None, None, label(2), "train", None, label(1), "finish"])
+        assert s.loop.run(RunState(SEED)) == "finish"
+        assert kinds(s.events) == ["ranked 0", "ranked 1", "point 0", "point 1"]
+
+    def test_it_goes_on_where_it_was_left(self) -> None:
+        ranked = ev.Ranked(SEED, 3, "lc", 10, 9, 30, 30)
+        s = stage([None, None, "leave"])
+        s.desk.answers = {row: "ab"[row % 2] for row in range(10)}
+        s.loop.run(RunState(SEED, ranked=ranked))
+        assert kinds(s.events) == ["point 2"]  # the successor of the round before was still owed
+
+    def test_the_successor_gives_way_to_a_full_batch_once(self) -> None:
+        s = stage([None, None, label(4), *[None] * 5, "leave"])
+        clock = iter(range(0, 10_000, 2))
+        s.loop.clock = lambda: float(next(clock))
+        given_way: list[int] = []
+        plain = s.loop.build
+
+        def build(current: Dataset) -> Models:
+            models = plain(current)
+            successor = s.learners[-1]
+            fit = successor.fit
+
+            def while_people_go_on(*arguments: Any) -> Any:
+                given_way.append(len(s.desk.answers))
+                label(3)(s.desk)
+                return fit(*arguments)
+
+            successor.fit = while_people_go_on  # type: ignore[method-assign]
+            return models
+
+        s.loop.build = build
+        s.loop.run(RunState(SEED))
+        told = kinds(s.events)
+        assert told[:3] == ["ranked 0", "ranked 1", "ranked 2"]  # no point 0: it was given up
+        assert "point 1" in told  # though not twice in a row
+        assert len(given_way) >= 2
+
+
+class TestAudit:
+    def test_it_is_a_random_sample_of_the_pool_that_no_strategy_touches(self) -> None:
+        pool = np.arange(1000)
+        audit = audit_rows(SEED, pool, 0.1)
+        assert len(set(audit.tolist())) == 100
+        assert (audit == audit_rows(SEED, pool, 0.1)).all()
+        assert not (audit == audit_rows(SEED + 1, pool, 0.1)).all()
+        assert len(audit_rows(SEED, np.arange(100_000), 0.1)) == 1_000
+
+    def test_it_is_mixed_in_at_its_share_and_never_trained_on(self) -> None:
+        config = people_config(audit_share=0.25, batch=Amount(8, percent=False))
+        dataset = texts_pool([f"text {n}" for n in range(400)], ("a", "b"))
+        s = stage([None, None, label(80), None, label(80), None, None, "leave"], config, dataset)
+        s.loop.run(RunState(SEED))
+        audit = set(s.loop.audit.tolist())
+        trained = {row for learner in s.learners for rows, *_ in learner.fits for row in rows}
+        assert trained and not trained & audit
+        answered = [row in audit for row in s.desk.answers]
+        assert np.mean(answered) == pytest.approx(0.25, abs=0.06)
+        assert all(
+            "top" not in r for _, b in s.desk.boards["ranking"] for r in b["rows"] if r.get("audit")
+        )
+
+    def test_the_successor_s_word_on_all_of_it_is_put_up(self) -> None:
+        s = stage([None, None, label(4), None, None, "leave"])
+        s.loop.run(RunState(SEED))
+        round_, predictions = s.desk.boards["audit"][-1]
+        assert round_ == 0
+        assert set(predictions) == {POOL.train[row].id for row in s.loop.audit}
+        assert set(predictions.values()) <= {"a", "b"}
+        assert s.desk.boards["reserve"][0][1] == [POOL.train[row].id for row in s.loop.audit]
+
+
+class TestPool:
+    def test_near_duplicates_are_asked_about_once(self) -> None:
+        s = stage(
+            [None, None, label(4), None, "leave"],
+            people_config(audit_share=0.0),
+            groups=[n // 2 for n in range(40)],
+        )
+        s.loop.run(RunState(SEED))
+        _, board = s.desk.boards["ranking"][-1]
+        row_of = {e.id: n for n, e in enumerate(POOL.train)}
+        asked = [row_of[entry["id"]] // 2 for entry in board["rows"]]
+        assert len(asked) == len(set(asked))
+        folds = s.desk.boards["folds"][0][1]
+        assert len(folds) == 20 and all(len(ids) == 2 for ids in folds)
+
+    def test_labels_that_change_make_new_models(self) -> None:
+        def with_a_new_label(desk: DeskDouble) -> None:
+            desk.labels = ("a", "b", "c")
+            label(3)(desk)
+
+        s = stage([None, None, label(4), None, with_a_new_label, None, None, "leave"])
+        s.loop.run(RunState(SEED))
+        assert [learner.dataset.labels for learner in s.learners] == [("a", "b")] * 2 + [
+            ("a", "b", "c")
+        ] * 2
+
+    def test_partly_labelled_data_is_asked_about_where_the_label_is_missing(self) -> None:
+        train = tuple(replace(e, answer="a" if n < 5 else None) for n, e in enumerate(POOL.train))
+        assert askable(replace(POOL, train=train)).tolist() == list(range(5, 40))
+        full = tuple(replace(e, answer="a") for e in POOL.train)
+        assert len(askable(replace(POOL, train=full))) == 40
+
+    def test_disputed_labels_are_put_up_with_the_evidence(self) -> None:
+        s = stage(
+            [None, None, label(4), None, label(3), None, "leave"], people_config(audit_share=0.0)
+        )
+        s.loop.run(RunState(SEED))
+        _, rounds = s.desk.boards["disputes"][-1]
+        assert [len(one) for one in rounds] == [4, 7]
+        for given, p, other, q in rounds[-1].values():
+            assert {given, other} == {"a", "b"}
+            assert p + q == pytest.approx(1.0)
+
+    def test_tagging(self) -> None:
+        pool = sentences_pool([("Anna", "left", f"Oslo{n}") for n in range(20)])
+
+        def tag(amount: int) -> Any:
+            def step(desk: DeskDouble) -> None:
+                for row in desk.asked[:amount]:
+                    desk.answers[row] = ("B-PER", "O", "B-LOC")
+
+            return step
+
+        s = stage(
+            [None, None, tag(4), None, None, tag(3), None, None, "leave"], people_config(), pool
+        )
+        s.loop.run(RunState(SEED))
+        assert kinds(s.events) == ["ranked 0", "ranked 1", "point 0", "ranked 2", "point 1"]
+        _, board = s.desk.boards["ranking"][-1]
+        tops = [row["top"] for row in board["rows"] if "top" in row]
+        text = pool.train[0].text
+        assert any(tops)
+        assert all(0 <= a < b <= len(text) + 1 and 0 < p <= 1 for top in tops for a, b, _, p in top)
+        point = [e for e in s.events if isinstance(e, ev.Point)][-1]
+        assert point.counts == {
+            "LOC": len(s.learners[1].fits[-1][0]),
+            "PER": len(s.learners[1].fits[-1][0]),
+        }
+
+
+class TestChecks:
+    def test_one_seed_and_examples(self) -> None:
+        config = people_config()
+        check(config, POOL)
+        with pytest.raises(ConfigError, match="seeds: 2 are given"):
+            check(replace(config, seeds=(1, 2)), POOL)
+        with pytest.raises(ConfigError, match="mnlp"):
+            check(replace(config, loop=replace(config.loop, strategy="mnlp")), POOL)
+
+    def test_answers_of_the_data_follow_renamed_labels(self) -> None:
+        assert today("a", {"a": "c"}) == "c"
+        assert today(("B-PER", "I-PER", "O"), {"PER": "PERSON"}) == ("B-PERSON", "I-PERSON", "O")
+        assert today(None, {"a": "c"}) is None
+        assert Example("i", "t").answer is None and POOL.task is Task.CLASSIFICATION

@@ -1,0 +1,265 @@
+"""The annotator's place: samples in the ranking's order, what is decided about them, and two annotators at once."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.store.people import (
+    make_session,
+    people_config,
+    put_up_ranking,
+    sentences_pool,
+    suggesting,
+    texts_pool,
+)
+from tui_al.core import decisions as de
+from tui_al.core.events import SessionCreated
+from tui_al.core.labelling import Status
+from tui_al.errors import SessionError
+from tui_al.store.decisions import DecisionLog
+from tui_al.store.session import Session
+from tui_al.store.workbench import AHEAD, Item, Workbench
+
+POOL = texts_pool([f"text number {n}" for n in range(30)], ("refund", "repair", "scam"))
+IDS = [example.id for example in POOL.train]
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Path:
+    directory = make_session(tmp_path, POOL)
+    put_up_ranking(directory, [{"id": i} for i in IDS])
+    return directory
+
+
+def take(bench: Workbench) -> Item:
+    item = bench.take()
+    assert item is not None
+    return item
+
+
+class TestTaking:
+    def test_nothing_before_the_first_ranking(self, tmp_path: Path) -> None:
+        with Workbench(make_session(tmp_path, POOL), "anna") as bench:
+            assert bench.take() is None
+            assert bench.ranking is None
+
+    def test_the_ranking_s_order_with_all_that_the_model_thinks(self, session: Path) -> None:
+        put_up_ranking(session, suggesting(POOL, "repair", 0.7)[::-1], round_=1, labels=4)
+        with Workbench(session, "anna") as bench:
+            item = take(bench)
+            assert item.id == IDS[-1]
+            assert item.example.text == "text number 29"
+            assert item.top[0] == ("repair", 0.7)
+            assert (item.suggestion, item.ranking, item.place) == ("repair", 1, 1)
+            assert item.percentile == pytest.approx(1 / 30)
+            assert take(bench).id == IDS[-2]
+
+    def test_a_new_ranking_takes_over_between_two_samples(self, session: Path) -> None:
+        with Workbench(session, "anna") as bench:
+            first = take(bench)
+            put_up_ranking(session, suggesting(POOL, "scam")[::-1], round_=1, labels=4)
+            bench.refresh()
+            bench.label(first, "refund")
+            assert take(bench).id == IDS[-1]
+            with Workbench(session, "ben") as ben:
+                assert take(ben).id == IDS[-2 - AHEAD]
+
+    def test_gold_answers_never_reach_the_annotator(self, tmp_path: Path) -> None:
+        from dataclasses import replace
+
+        labelled = replace(POOL, train=tuple(replace(e, answer="scam") for e in POOL.train))
+        directory = make_session(tmp_path, labelled)
+        put_up_ranking(directory, [{"id": i} for i in IDS])
+        with Workbench(directory, "anna") as bench:
+            assert take(bench).example.answer is None
+            assert bench.open(IDS[5]).example.answer is None
+
+    def test_the_random_share_is_blind(self, session: Path) -> None:
+        rows = suggesting(POOL, "repair")
+        rows[0]["audit"] = True
+        put_up_ranking(session, rows, round_=1, labels=4)
+        with Workbench(session, "anna") as bench:
+            item = take(bench)
+            assert (item.blind, item.top, item.suggestion) == ("random check", (), None)
+            (record,) = bench.label(item, "refund")
+            assert isinstance(record.decision, de.Label)
+            assert record.decision.blind
+
+    def test_a_simulated_session_is_refused(self, tmp_path: Path) -> None:
+        from dataclasses import replace
+
+        config = people_config()
+        simulated = replace(config, loop=replace(config.loop, oracle="gold"))
+        created = SessionCreated(
+            simulated.to_dict(), "classification", POOL.labels, 30, 0, (), (), {}
+        )
+        Session.create(tmp_path, "sim", created, POOL).close()
+        with pytest.raises(SessionError, match="simulated experiment"):
+            Workbench(tmp_path / "sessions" / "sim", "anna")
+
+
+class TestDeciding:
+    def test_label_skip_flag_and_note(self, session: Path) -> None:
+        with Workbench(session, "anna") as bench:
+            items = [take(bench) for _ in range(3)]
+            bench.note(items[0], "a remark")
+            bench.label(items[0], "refund", seconds=2.5)
+            bench.skip(items[1])
+            bench.flag(items[2], "two in one")
+            assert [bench.labelling.standing(i.id).status for i in items] == [
+                Status.LABELLED,
+                Status.SKIPPED,
+                Status.UNCLEAR,
+            ]
+            assert bench.open(items[0].id).note == "a remark"
+            assert bench.open(items[0].id).answer == "refund"
+        with Workbench(session, "anna") as again:  # all of it is on disk
+            assert again.labelling.counts == {"refund": 1, "repair": 0, "scam": 0}
+            assert again.labelling.count(Status.UNCLEAR) == 1
+
+    def test_a_skipped_sample_comes_again_with_the_next_ranking(self, session: Path) -> None:
+        with Workbench(session, "anna") as bench:
+            skipped = take(bench)
+            bench.skip(skipped)
+            assert take(bench).id == IDS[1]
+            put_up_ranking(session, [{"id": i} for i in IDS], round_=1)
+            bench.refresh()
+            assert take(bench).id == skipped.id
+
+    def test_skipped_samples_come_last_when_nothing_else_is_left(self, session: Path) -> None:
+        with Workbench(session, "anna") as bench:
+            bench.skip(take(bench))
+            seen = []
+            while (item := bench.take()) is not None and len(seen) < 40:
+                seen.append(item.id)
+                bench.label(item, "refund")
+            assert seen == [*IDS[1:], IDS[0]]
+
+    def test_undo_brings_the_sample_back_across_restarts(self, session: Path) -> None:
+        with Workbench(session, "anna") as bench:
+            first, second = take(bench), take(bench)
+            bench.label(first, "refund")
+            bench.label(second, "repair")
+        with Workbench(session, "anna") as bench:
+            turned = bench.undo()
+            assert turned is not None and turned.item is not None
+            assert turned.item.id == second.id
+            assert bench.labelling.standing(second.id).status is Status.OPEN
+            assert bench.undo() is not None
+            assert bench.undo() is None
+            assert bench.redo() is not None
+            assert bench.labelling.answers() == {first.id: "refund"}
+            assert take(bench).id not in (first.id, second.id)  # the undone one is on the screen
+
+    def test_near_duplicates_get_one_answer_and_unfold(self, session: Path) -> None:
+        with DecisionLog(session) as log:
+            log.publish("folds", 0, [[IDS[0], IDS[4], IDS[7]], [IDS[2], IDS[9]]])
+        put_up_ranking(session, [{"id": i} for i in (IDS[0], IDS[1], IDS[2], IDS[9])], round_=1)
+        with Workbench(session, "anna") as bench:
+            item = take(bench)
+            assert set(item.folded) == {IDS[4], IDS[7]}
+            bench.label(item, "scam")
+            assert bench.labelling.counts["scam"] == 3
+            bench.undo()
+            assert bench.labelling.counts["scam"] == 0
+            take(bench)
+            pair = take(bench)
+            assert pair.folded == (IDS[9],)
+            single = bench.unfold(pair)
+            bench.label(single, "scam")
+            assert bench.labelling.counts["scam"] == 1
+            assert take(bench).id == IDS[9]
+
+    def test_labels_are_managed_with_clear_refusals(self, session: Path) -> None:
+        with Workbench(session, "anna") as bench:
+            item = take(bench)
+            with pytest.raises(SessionError, match="no label 'loss'"):
+                bench.label(item, "loss")
+            bench.add_label(" loss ", "lost on the way")
+            bench.label(item, "loss")
+            bench.rename_label("loss", "lost parcel")
+            assert bench.labelling.standing(item.id).answer == "lost parcel"
+            bench.merge_labels("lost parcel", "scam")
+            assert bench.labelling.counts == {"refund": 0, "repair": 0, "scam": 1}
+            for wrong, message in (
+                (lambda: bench.add_label("scam"), "already"),
+                (lambda: bench.add_label(" "), "without a name"),
+                (lambda: bench.rename_label("gone", "x"), "no label 'gone'"),
+                (lambda: bench.merge_labels("scam", "scam"), "with itself"),
+            ):
+                with pytest.raises(SessionError, match=message):
+                    wrong()
+
+    def test_search_by_words_in_any_case(self, session: Path) -> None:
+        with Workbench(session, "anna") as bench:
+            found = bench.search("NUMBER 12")
+            assert [e.text for e, _ in found] == ["text number 12"]
+            assert bench.search("100%") == []
+            assert bench.search("_ext") == []
+
+
+class TestEntities:
+    POOL = sentences_pool([("Anna", "Berg", "left", "Oslo"), ("Rain", "in", "Bern")])
+
+    def test_spans_are_kept_as_offsets_and_half_tokens_refused(self, tmp_path: Path) -> None:
+        directory = make_session(tmp_path, self.POOL)
+        put_up_ranking(directory, suggesting(self.POOL, "PER"), round_=1, labels=3)
+        with Workbench(directory, "anna") as bench:
+            item = take(bench)
+            assert item.suggestion == ((0, 4, "PER"),)
+            for wrong, message in (
+                (((0, 3, "PER"),), "tokens are marked whole"),
+                (((0, 9, "PER"), (5, 14, "LOC")), "overlaps"),
+                (((0, 4, "ORG"),), "no label 'ORG'"),
+            ):
+                with pytest.raises(SessionError, match=message):
+                    bench.label(item, wrong)
+            assert not bench.labelling.answers()
+            bench.label(item, ((15, 19, "LOC"), (0, 9, "PER")))
+            assert bench.labelling.answers() == {item.id: ((0, 9, "PER"), (15, 19, "LOC"))}
+
+    def test_a_sentence_without_entities_is_an_answer(self, tmp_path: Path) -> None:
+        directory = make_session(tmp_path, self.POOL)
+        put_up_ranking(directory, [{"id": e.id, "top": []} for e in self.POOL.train], 1, labels=3)
+        with Workbench(directory, "anna") as bench:
+            item = take(bench)
+            assert item.suggestion == ()
+            bench.label(item, ())
+            assert bench.labelling.standing(item.id).status is Status.LABELLED
+
+
+class TestTwoAnnotators:
+    def test_no_sample_twice_and_nothing_lost(self, session: Path) -> None:
+        with Workbench(session, "anna") as anna, Workbench(session, "ben") as ben:
+            answered: list[str] = []
+            while True:
+                pair = [(bench, bench.take()) for bench in (anna, ben)]
+                if all(item is None for _, item in pair):
+                    break
+                for bench, item in pair:
+                    if item is not None:
+                        bench.label(item, "refund")
+                        answered.append(item.id)
+                    bench.refresh()
+            assert sorted(answered) == sorted(IDS)
+            anna.refresh()
+            assert anna.labelling.counts["refund"] == 30
+
+    def test_overlap_gives_a_second_blind_opinion_and_conflicts_are_settled(
+        self, tmp_path: Path
+    ) -> None:
+        directory = make_session(tmp_path, POOL, config=people_config(overlap=1.0))
+        put_up_ranking(directory, suggesting(POOL, "repair"), round_=1, labels=4)
+        with Workbench(directory, "anna") as anna, Workbench(directory, "ben") as ben:
+            first = take(anna)
+            anna.label(first, "refund")
+            ben.refresh()
+            second = take(ben)
+            assert (second.id, second.blind) == (first.id, "second opinion")
+            ben.label(second, "scam")
+            assert ben.conflicts() == [first.id]
+            assert not ben.labelling.answers()
+            with Workbench(directory, "carla") as carla:
+                assert take(carla).id != first.id
+                carla.settle(first.id, "refund")
+                assert carla.labelling.answers() == {first.id: "refund"}

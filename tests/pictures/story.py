@@ -23,6 +23,9 @@ ROUNDS, BATCH, SEEDS = 12, 63, (23419, 705525, 4837)
 #: When the last of it happened; the pictures are taken a moment later.
 NOW = 1_790_000_000.0
 
+#: The process of the engine that is told of.
+PID = 4242
+
 _GPU_BYTES = 9_800_000_000
 
 
@@ -99,7 +102,7 @@ class Story:
 
     def engine(self, device: str = "cuda:0") -> None:
         """An engine takes it up."""
-        self._tell(1.5, ev.EngineStarted(4242, "box", device, False, {}))
+        self._tell(1.5, ev.EngineStarted(PID, "box", device, False, {}))
 
     def run(self, number: int, last: int) -> None:
         """A run from its beginning up to round `last`."""

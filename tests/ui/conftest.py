@@ -12,7 +12,7 @@ from textual.app import App
 from textual.pilot import Pilot
 
 from tests.ui.fake_engine import FakeEngine
-from tui_al.host import process
+from tui_al.host import estimate, process
 
 SIZES = ((80, 24), (120, 40), (40, 10))
 
@@ -59,6 +59,7 @@ def home(tmp_path: Path) -> Path:
 def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
     """Prepared data and an engine that only notes what it is asked, in place of `tui_al.host.process`."""
     fake = FakeEngine()
-    for name in ("preview", "estimate", "create_session", "start_engine", "engine_end"):
+    monkeypatch.setattr(estimate, "estimate", fake.estimate)
+    for name in ("preview", "create_session", "start_engine", "engine_end"):
         monkeypatch.setattr(process, name, getattr(fake, name))
     return fake

@@ -28,7 +28,9 @@ set -g escape-time 10
 
 def environment(home: Path) -> dict[str, str]:
     """As after logging in, the sessions in `home`; what the tests' own surroundings say of colours stays out."""
-    left_out = ("NO_COLOR", "TMUX", "TMUX_PANE", "SSH_CONNECTION", "SSH_TTY", "COLUMNS", "LINES")
+    left_out = (
+        "NO_COLOR", "TMUX", "TMUX_PANE", "SSH_CONNECTION", "SSH_TTY", "COLUMNS", "LINES", "PYTHONDONTWRITEBYTECODE",
+    )  # fmt: skip
     kept = {name: value for name, value in os.environ.items() if name not in left_out}
     return {**kept, "TUI_AL_HOME": str(home), "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"}
 

@@ -30,6 +30,16 @@ def test_the_interface_is_imported_without_torch() -> None:
     assert done.stdout.strip() == "[]"
 
 
+@pytest.mark.parametrize("screen", ["run", "results", "home"])
+def test_a_first_frame_does_not_wait_for_what_is_not_on_it(screen: str) -> None:
+    code = (
+        f"import sys, tui_al.cli.application, tui_al.ui.app, tui_al.ui.screens.{screen};"
+        "print([m for m in ('numpy', 'scipy', 'psutil', 'pynvml', 'typer', 'pydantic', 'matplotlib') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
 @pytest.mark.parametrize(
     ("environ", "expected"),
     [

@@ -17,7 +17,9 @@ from tui_al.core.tasks import Task
 from tui_al.errors import DataError, EngineError
 from tui_al.ui.app import TuiAl
 from tui_al.ui.screens.dialogs import ErrorDialog, TextDialog
+from tui_al.ui.screens.home import HomeScreen
 from tui_al.ui.screens.pick import PickDialog
+from tui_al.ui.screens.run import RunScreen
 from tui_al.ui.screens.setup import SetupScreen
 from tui_al.ui.widgets.fields import PickField, TextField
 
@@ -46,7 +48,9 @@ async def test_an_empty_home_opens_on_it_and_one_enter_starts_the_sample(
         await until(pilot, lambda: engine.started and not isinstance(pilot.app.screen, SetupScreen))
         assert engine.created == [sample_experiment()]
         assert engine.started == [home / "sessions" / "made"]
-        assert len(pilot.app.screen_stack) == 3  # the default one, the sessions, the run
+        assert isinstance(pilot.app.screen, RunScreen)
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, HomeScreen))
 
 
 @pytest.mark.parametrize("size", SIZES)

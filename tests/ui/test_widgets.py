@@ -12,8 +12,8 @@ from tests.ui.conftest import shown, until
 from tui_al.core import events as ev
 from tui_al.host.gpu import GpuReading, GpuSample
 from tui_al.host.machine import MachineReading
+from tui_al.report import plot as plot_module
 from tui_al.report.curves import Curve
-from tui_al.ui.widgets import curve as curve_module
 from tui_al.ui.widgets.curve import CurvePlot
 from tui_al.ui.widgets.glyphs import bar, spark
 from tui_al.ui.widgets.lines import spread_out
@@ -96,7 +96,7 @@ def test_columns_that_do_not_fit_go_by_rank(home: Path) -> None:
 
 def test_wide_labels_count_by_their_columns() -> None:
     wide = [Column(i, "日本語", ["x"]) for i in range(5)]
-    assert len(fitting(wide, 33)) == 4  # 6 + 2 columns each
+    assert len(fitting(wide, 32)) == 4  # 6 + 2 columns each
 
 
 def test_sentences_on_events() -> None:
@@ -198,14 +198,14 @@ def a_curve(*mean: float) -> Curve:
 
 async def test_the_curve_is_redrawn_once_a_second_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn = 0
-    draw = curve_module.draw
+    draw = plot_module.draw
 
     def counted(*args: object, **options: object) -> object:
         nonlocal drawn
         drawn += 1
         return draw(*args, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(curve_module, "draw", counted)
+    monkeypatch.setattr(plot_module, "draw", counted)
     plot = CurvePlot()
     app = Stage(plot)
     async with app.run_test(size=(60, 15)) as pilot:

@@ -5,14 +5,28 @@ import sys
 
 def main() -> None:
     """Entry point of `tui-al`: runs a command; a user's mistake becomes a message and an exit code."""
-    from tui_al.cli.app import app
     from tui_al.errors import TuiAlError
 
     try:
-        app()  # leaves through SystemExit, its own errors told
+        _run(sys.argv[1:])
     except TuiAlError as error:
         say_error(error.message, error.hint)
         sys.exit(error.exit_code)
+
+
+def _run(arguments: list[str]) -> None:
+    """What opens the app is told apart here: the parser of options would take a third of the time to its first frame."""
+    from tui_al.cli import application
+
+    match arguments:
+        case []:
+            application.open_app(None)
+        case ["attach", *names] if len(names) < 2 and not "".join(names).startswith("-"):
+            application.attach_to(names[0] if names else None, None)
+        case _:
+            from tui_al.cli.app import app
+
+            app()  # leaves through SystemExit, its own errors told
 
 
 def say_error(message: str, hint: str) -> None:

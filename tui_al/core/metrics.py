@@ -2,8 +2,8 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-
-import numpy as np
+from itertools import pairwise
+from statistics import fmean
 
 from tui_al.core.tags import spans_of
 from tui_al.core.tasks import Answer, Task
@@ -41,7 +41,7 @@ def macro_f1(gold: Sequence[object], predicted: Sequence[object]) -> float:
     if not classes:
         return 0.0
     # F1 = 2 TP / (2 TP + FP + FN), and TP + FN, TP + FP are the two counts
-    return float(np.mean([2 * right[c] / (in_gold[c] + in_predicted[c]) for c in classes]))
+    return fmean(2 * right[c] / (in_gold[c] + in_predicted[c]) for c in classes)
 
 
 def entity_scores(gold: Sequence[Answer], predicted: Sequence[Answer]) -> dict[str, float]:
@@ -69,7 +69,7 @@ def entity_scores(gold: Sequence[Answer], predicted: Sequence[Answer]) -> dict[s
         "entity_f1": _f1(right, found, there),
         "entity_precision": right / found if found else 0.0,
         "entity_recall": right / there if there else 0.0,
-        "macro_f1": float(np.mean(by_type)) if by_type else 0.0,
+        "macro_f1": fmean(by_type) if by_type else 0.0,
     }
 
 
@@ -85,4 +85,5 @@ def normalized_area(labels: Sequence[float], values: Sequence[float]) -> float:
     if len(labels) == 1:
         return float(values[0])
     width = labels[-1] - labels[0]
-    return float(np.trapezoid(values, labels) / width)
+    steps = zip(pairwise(labels), pairwise(values), strict=True)
+    return sum((right - left) * (a + b) / 2 for (left, right), (a, b) in steps) / width

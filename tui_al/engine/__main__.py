@@ -63,6 +63,8 @@ def _run(directory: Path, lock: int, shared: str = "", ahead: str = "0") -> int:
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
+    from tui_al.engine.device import choose_device
+    from tui_al.engine.priority import give_way
     from tui_al.engine.runner import Sharing, StopSignal, run_session
 
     stop = StopSignal()
@@ -74,6 +76,9 @@ def _run(directory: Path, lock: int, shared: str = "", ahead: str = "0") -> int:
     signal.signal(signal.SIGINT, request_stop)
     try:
         with Session(directory) as session:
+            config = session.state().config
+            if config is not None and choose_device(config.device).type == "cpu":
+                give_way()  # a GPU's engine takes one core, and must not wait for it
             sharing = Sharing(Path(shared), int(ahead)) if shared else None
             state = run_session(session, lambda _: None, stop, lock, sharing)
     except EngineStopped as stopped:

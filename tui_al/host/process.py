@@ -13,22 +13,18 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tui_al import errors
 from tui_al.core.config import DataConfig, ExperimentConfig
 from tui_al.core.preview import Preview
 from tui_al.errors import EngineError, TuiAlError
 from tui_al.host.background import in_background
-from tui_al.host.estimate import Estimate, estimate
-from tui_al.host.machine import manifest
-from tui_al.host.placement import Slot
 from tui_al.host.watch import EXIT_FILE
 from tui_al.store.session import Session, is_live, take_engine_lock
 
-__all__ = [
-    "EngineEnd", "Estimate", "Preview", "create_session", "engine_end", "estimate", "preview", "start_engine", "stop_engine",
-]  # fmt: skip
+if TYPE_CHECKING:
+    from tui_al.host.placement import Slot
 
 LOG_FILE = "engine.log"
 
@@ -52,6 +48,8 @@ def preview(data: DataConfig) -> Preview:
 
 def create_session(home: Path, config: ExperimentConfig, name: str | None = None) -> Path:
     """The directory of the experiment's session, made if need be. Blocks; raises any TuiAlError."""
+    from tui_al.host.machine import manifest  # here, because every screen imports this module
+
     request = {
         "home": str(home),
         "config": config.to_dict(),
@@ -62,7 +60,7 @@ def create_session(home: Path, config: ExperimentConfig, name: str | None = None
 
 
 def start_engine(
-    directory: Path, slot: Slot | None = None, shared: tuple[Path, int] | None = None
+    directory: Path, slot: "Slot | None" = None, shared: tuple[Path, int] | None = None
 ) -> int:
     """Start a detached engine on a session and return the number of the process that watches over it.
 
@@ -74,10 +72,10 @@ def start_engine(
         SessionError: one is at work already.
     """
     lock = take_engine_lock(directory)
-    slot = slot or Slot()
-    arguments = [str(directory), str(lock), ",".join(map(str, slot.cores)), *map(str, shared or ())]
+    cores = ",".join(map(str, slot.cores)) if slot else ""
+    arguments = [str(directory), str(lock), cores, *map(str, shared or ())]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
-    environment |= {"CUDA_VISIBLE_DEVICES": slot.gpu} if slot.gpu else {}
+    environment |= {"CUDA_VISIBLE_DEVICES": slot.gpu} if slot and slot.gpu else {}
     try:
         (directory / EXIT_FILE).unlink(missing_ok=True)
         with (directory / LOG_FILE).open("ab") as log:

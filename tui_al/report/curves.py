@@ -3,8 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-
-import numpy as np
+from statistics import fmean, stdev
 
 from tui_al.core.events import Phase, Point
 from tui_al.core.metrics import HEADLINE, normalized_area
@@ -42,8 +41,8 @@ class Spread:
         kept = [float(value) for value in values if math.isfinite(value)]
         if not kept:
             return None
-        sd = float(np.std(kept, ddof=1)) if len(kept) > 1 else 0.0
-        return cls(float(np.mean(kept)), sd, len(kept))
+        sd = stdev(kept) if len(kept) > 1 else 0.0
+        return cls(fmean(kept), sd, len(kept))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +112,7 @@ def curve(name: str, state: SessionState, metric: str | None = None) -> Curve:
         spread = Spread.of(point.metrics[metric] for point in measured)
         if spread is None:
             continue
-        labels.append(float(np.mean([_spent(point, unit) for point in measured])))
+        labels.append(fmean(_spent(point, unit) for point in measured))
         spreads.append(spread)
     kept = _increasing(labels)
     return Curve(
@@ -163,12 +162,12 @@ def round_rows(state: SessionState) -> list[RoundRow]:
         rows.append(
             RoundRow(
                 round=round_,
-                labels=float(np.mean([point.labels for point in points])),
-                tokens=float(np.mean([point.tokens for point in points])),
+                labels=fmean(point.labels for point in points),
+                tokens=fmean(point.tokens for point in points),
                 headline=headline,
                 macro_f1=macro.mean if macro else None,
                 seconds=_mean_by_key([point.seconds for point in points]),
-                queried=float(np.mean(queried)) if queried else 0.0,
+                queried=fmean(queried) if queried else 0.0,
                 runs=len(points),
             )
         )
@@ -190,7 +189,7 @@ def mean_seconds(state: SessionState, phases: Sequence[str] | None = None) -> di
     names = {name for total in totals for name in total}
     return in_order(
         {
-            name: float(np.mean([total.get(name, 0.0) for total in totals]))
+            name: fmean(total.get(name, 0.0) for total in totals)
             for name in names
             if phases is None or name in phases
         }
@@ -243,7 +242,7 @@ def _increasing(labels: Sequence[float]) -> list[int]:
 
 def _mean_by_key(mappings: Sequence[Mapping[str, float]]) -> dict[str, float]:
     keys = {key for mapping in mappings for key in mapping}
-    return in_order({key: float(np.mean([m[key] for m in mappings if key in m])) for key in keys})
+    return in_order({key: fmean(m[key] for m in mappings if key in m) for key in keys})
 
 
 def in_order(seconds: Mapping[str, float]) -> dict[str, float]:

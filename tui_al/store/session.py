@@ -164,6 +164,23 @@ class Session:
                     recorded.append(ev.Recorded(seq, when, event))
         return recorded
 
+    def created(self) -> ev.SessionCreated:
+        """The first event: what the session is."""
+        with readable(self.directory / "session.db"):
+            (body,) = self._db.execute("SELECT body FROM events ORDER BY seq LIMIT 1").fetchone()
+            event = ev.from_plain(json.loads(body))
+        assert isinstance(event, ev.SessionCreated)
+        return event
+
+    def is_finished(self) -> bool:
+        """What `state` says of it, without reading all events."""
+        kinds = (ev.SessionFinished.kind, ev.EngineStarted.kind, ev.SeedsAdded.kind)
+        with readable(self.directory / "session.db"):
+            last = self._db.execute(
+                "SELECT kind FROM events WHERE kind IN (?, ?, ?) ORDER BY seq DESC LIMIT 1", kinds
+            ).fetchone()
+        return bool(last) and last[0] == ev.SessionFinished.kind
+
     def state(self, since: SessionState | None = None) -> SessionState:
         """The session's state; pass an earlier one to fold only what is new."""
         return fold(self.events(after=since.seq if since else 0), since)

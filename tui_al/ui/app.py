@@ -1,5 +1,6 @@
 """The application: which screen is on, how errors are shown, what every screen can ask for."""
 
+import gc
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
@@ -8,6 +9,7 @@ from textual.app import App, SystemCommand
 from textual.filter import LineFilter
 from textual.screen import Screen
 
+from tui_al.core.config import ExperimentConfig
 from tui_al.core.tasks import Task
 from tui_al.core.text import printable
 from tui_al.errors import TuiAlError
@@ -61,38 +63,64 @@ class TuiAl(App[None]):
         ]
 
     def on_mount(self) -> None:
-        """The sessions lie beneath; a session that was asked for comes on top."""
-        from tui_al.ui.screens.home import HomeScreen
-        from tui_al.ui.screens.setup import SetupScreen
-
-        self.push_screen(HomeScreen())
+        """The session that was asked for, else the sessions; the first one is set up."""
+        self.set_timer(1.0, _collect_garbage)
         if self._first is not None:
             self.open_session(self._first)
-        elif not session_names(self.home):
+        elif session_names(self.home):
+            self.to_home()
+        else:
+            from tui_al.ui.screens.setup import SetupScreen
+
             self.push_screen(SetupScreen())
 
     def open_session(self, directory: Path) -> None:
-        """Show a session: where people label, the next sample; else its results if it is finished, or its run. Only the sessions' list stays beneath."""
-        from tui_al.ui.screens.label import LabelScreen
-        from tui_al.ui.screens.results import ResultsScreen
-        from tui_al.ui.screens.run import RunScreen
-
+        """Show a session: where people label, the next sample; else its results if it is finished, or its run."""
         try:
             with Session(directory) as session:
-                state = session.state()
+                created, finished = session.created(), session.is_finished()
+            by_people = ExperimentConfig.from_dict(created.config).loop.oracle == "person"
         except Exception as error:  # a damaged file may raise anything; the app must live on
+            if len(self.screen_stack) == 1:
+                self.to_home()
             self.show_error(f"Session {directory.name} cannot be opened: {error}")
             return
-        self.to_home()
-        if state.config is not None and state.config.loop.oracle == "person":
-            self.push_screen(LabelScreen(directory, Task(state.task), self.annotator))
+        if by_people:
+            from tui_al.ui.screens.label import LabelScreen
+
+            self._go_to(LabelScreen(directory, Task(created.task), self.annotator))
+        elif finished:
+            from tui_al.ui.screens.results import ResultsScreen
+
+            self._go_to(ResultsScreen(directory))
         else:
-            self.push_screen(ResultsScreen(directory) if state.finished else RunScreen(directory))
+            from tui_al.ui.screens.run import RunScreen
+
+            self._go_to(RunScreen(directory))
 
     def to_home(self) -> None:
         """Close everything above the list of sessions."""
+        from tui_al.ui.screens.home import HomeScreen
+
+        if not isinstance(self._base(), HomeScreen):
+            self._go_to(HomeScreen())
+
+    def _go_to(self, screen: Screen[None]) -> None:
+        """Show the screen, with the list of sessions beneath if that was there already and nothing else.
+
+        The list is not made before it is asked for: the first frame would wait for it.
+        """
+        base = self._base()
+        if base is None or getattr(base, "KEYS_OF", "") == "home":
+            self.push_screen(screen)
+        else:
+            self.switch_screen(screen)
+
+    def _base(self) -> Screen[object] | None:
+        """The lowest of our screens (Textual keeps an empty one under it), after closing all above it."""
         while len(self.screen_stack) > 2:
             self.pop_screen()
+        return self.screen_stack[1] if len(self.screen_stack) > 1 else None
 
     def say(
         self, text: str, severity: Literal["information", "warning", "error"] = "information"
@@ -142,3 +170,9 @@ class TuiAl(App[None]):
     async def action_quit(self) -> None:
         """Textual's own way out, by ctrl+q or from the palette."""
         self.action_leave()
+
+
+def _collect_garbage() -> None:
+    """From now on, and without looking again at what is there for good: a hundred thousand objects, 60 ms each time."""
+    gc.freeze()
+    gc.enable()

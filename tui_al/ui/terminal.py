@@ -1,5 +1,6 @@
 """What kind of terminal this is, and what the app does about it. Read before Textual is imported."""
 
+import gc
 import locale
 import os
 from collections.abc import Mapping, MutableMapping
@@ -46,6 +47,7 @@ def run_app(home: Path, open_session: Path | None = None, *, mouse: bool = True)
     """Prepare the environment, import Textual, run the app, and say afterwards what goes on without it."""
     terminal = Terminal.read()
     terminal.prepare()
+    gc.disable()  # until the first frame, see TuiAl.on_mount: a tenth of the time to it
     from tui_al.ui.app import TuiAl  # after prepare(): Textual reads the environment on import
 
     TuiAl(home, open_session, terminal).run(mouse=mouse)

@@ -50,17 +50,13 @@ class ResultsScreen(SessionScreen):
         """Title, numbers, curve, comparison, keys."""
         yield TitleRow(self.directory.name)
         with Horizontal(id="body"):
-            with VerticalScroll(id="numbers"):
+            with VerticalScroll(id="numbers") as numbers:
+                numbers.border_title = "results"
                 yield Facts(self.directory)
             with Vertical(id="main"):
                 yield CurvePlot(id="curve")
                 yield Comparison(self.directory.name)
         yield KeyBar(self.KEYS_OF)
-
-    def on_mount(self) -> None:
-        """Titles of the frames, where there are any."""
-        self.query_one("#numbers").border_title = "results"
-        self.query_one(Comparison).border_title = "comparison"
 
     def show(self) -> None:
         """Everything that `update_now` tells."""

@@ -22,7 +22,8 @@ from tui_al.ui.screens.dialogs import ConfirmDialog
 from tui_al.ui.screens.session import SessionScreen
 from tui_al.ui.widgets.curve import CurvePlot
 from tui_al.ui.widgets.key_bar import KeyBar
-from tui_al.ui.widgets.log import EventLog, LinesView, tail
+from tui_al.ui.widgets.lines_view import LinesView
+from tui_al.ui.widgets.log import EventLog, tail
 from tui_al.ui.widgets.machine import MachinePanel, MachineWatch
 from tui_al.ui.widgets.progress import NowPanel
 from tui_al.ui.widgets.rounds import RoundsTable
@@ -56,6 +57,7 @@ class RunScreen(SessionScreen):
         &.-tall #curve { display: block; height: 3fr; min-height: 12; }
         &.-tall.-curve #rounds { display: block; }
         &.-tall #rounds, &.-tall #log, &.-tall #printed { height: 2fr; }
+        &.-tall.-rounds #curve { display: none; }
         &.-wide #body { layout: horizontal; }
         &.-wide #side { width: 36; height: 1fr; overflow: hidden; }
         &.-wide #now, &.-wide #machine, &.-wide #curve,
@@ -81,8 +83,8 @@ class RunScreen(SessionScreen):
             with Vertical(id="main"):
                 yield CurvePlot(id="curve")
                 yield RoundsTable()
-                yield EventLog(id="log")
-                yield LinesView(id="printed")
+                yield EventLog("log")
+                yield LinesView("engine.log", id="printed")
             with Vertical(id="side"):
                 yield NowPanel()
                 yield MachinePanel()
@@ -91,11 +93,12 @@ class RunScreen(SessionScreen):
         yield KeyBar(self.KEYS_OF)
 
     def on_mount(self) -> None:
-        """Watch the machine; what all screens of a session do is done besides."""
-        titles = {"printed": "engine.log"}
-        for name in ("now", "machine", "rounds", "log", "printed"):
-            self.query_one(f"#{name}").border_title = titles.get(name, name)
+        """The curve comes first; what all screens of a session do is done besides."""
         self._switch("curve")
+
+    def begin(self) -> None:
+        """Follow the session, and watch the machine."""
+        super().begin()
         seconds = _MACHINE_REMOTE if self.tui.remote else _MACHINE
         self._watch = MachineWatch(seconds)
         self._watch.start()

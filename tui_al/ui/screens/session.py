@@ -53,7 +53,11 @@ class SessionScreen(TuiScreen):
         self._follower: Follower | None = None
 
     def on_mount(self) -> None:
-        """Begin to follow, and look for sessions to compare with."""
+        """Begin to follow once the first frame is painted: until then a thread would only take time from it."""
+        self.call_after_refresh(self.begin)
+
+    def begin(self) -> None:
+        """Follow the session."""
         interval = 1.0 if self.tui.remote else 0.5
         self._follower = Follower(self.directory, self._changed, interval)
         self._follower.start()

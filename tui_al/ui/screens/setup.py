@@ -12,7 +12,7 @@ from tui_al.core.presets import sample_experiment
 from tui_al.core.preview import Preview
 from tui_al.core.tasks import Task
 from tui_al.errors import DataError, HubError, TuiAlError
-from tui_al.host import process
+from tui_al.host import estimate, process
 from tui_al.ui import setup_form
 from tui_al.ui.choices import offer
 from tui_al.ui.jobs import JobDone, Jobs
@@ -49,7 +49,7 @@ class SetupScreen(TuiScreen):
         self._values = setup_form.values_of(initial or sample_experiment())
         self._config: ExperimentConfig | None = None
         self._preview: Preview | None = None
-        self._estimate: process.Estimate | None = None
+        self._estimate: estimate.Estimate | None = None
         self._read_data: object = None
         self._data_error = ""
         self._wrong: dict[str, str] = {}
@@ -248,7 +248,7 @@ class SetupScreen(TuiScreen):
     def _estimate_anew(self) -> None:
         config, preview = self._config, self._preview
         if config is not None and preview is not None:
-            self._jobs.start("estimate", lambda: process.estimate(config, preview))
+            self._jobs.start("estimate", lambda: estimate.estimate(config, preview))
 
     @on(JobDone)
     def job_done(self, done: JobDone) -> None:

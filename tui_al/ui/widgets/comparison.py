@@ -17,7 +17,7 @@ class Comparison(Lines):
     """One row a session, this one first."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(id="comparison")
+        super().__init__("comparison")
         self._called = name
         self._sessions: list[Named] = []
 

@@ -1,68 +1,60 @@
-"""The learning curve: turns the drawing of `tui_al.report.plot` into strips, at most once a second, over SSH every three."""
+"""The learning curve: turns the drawing of `tui_al.report.plot` into strips, at most once a second, over SSH every three.
+
+Drawing brings numpy, which takes as long to import as half a first frame: so it is imported with the first curve.
+"""
 
 import time
 from collections.abc import Sequence
 from itertools import zip_longest
-from typing import ClassVar
+from typing import TYPE_CHECKING
 
-from rich.segment import Segment as RichSegment
-from rich.style import Style
+from textual.content import Content
 from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.timer import Timer
+from textual.visual import Visual
 from textual.widget import Widget
 
 from tui_al.report.curves import Curve
-from tui_al.report.plot import Line, Series, draw, plain_text
 from tui_al.ui.widgets.glyphs import is_ascii
 
-#: Series that have a colour of their own; later ones take them again, their dashes and marks differ.
-COLOURS = 6
+if TYPE_CHECKING:
+    from tui_al.report.plot import Segment, Series
+
+#: By series: its colour; later ones take them again, their dashes and marks differ.
+_COLOURS = ("$primary", "$warning", "$success", "$error", "$accent", "$secondary")
+
+_STYLES = {"text": "", "title": "bold", "axis": "$foreground-muted", "series0": "bold $primary"}
+
+
+def style_of(name: str) -> str:
+    """Our colours for the words of `tui_al.report.plot`; a band is a paler likeness of its line."""
+    if name in _STYLES:
+        return _STYLES[name]
+    kind = name.rstrip("0123456789")
+    colour = _COLOURS[int(name.removeprefix(kind)) % len(_COLOURS)]
+    return f"{colour} 55%" if kind == "band" else colour
 
 
 class CurvePlot(Widget):
     """Curves with bands and a legend; the first one is in front."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "curve--text",
-        "curve--title",
-        "curve--axis",
-        *(f"curve--series{i}" for i in range(COLOURS)),
-        *(f"curve--band{i}" for i in range(COLOURS)),
-    }
-    DEFAULT_CSS = """
-    CurvePlot {
-        height: 1fr;
-        & .curve--text { color: $foreground; }
-        & .curve--title { color: $foreground; text-style: bold; }
-        & .curve--axis { color: $foreground-muted; }
-        & .curve--series0 { color: $primary; text-style: bold; }
-        & .curve--series1 { color: $warning; }
-        & .curve--series2 { color: $success; }
-        & .curve--series3 { color: $error; }
-        & .curve--series4 { color: $accent; }
-        & .curve--series5 { color: $secondary; }
-        & .curve--band0 { color: $primary 55%; }
-        & .curve--band1 { color: $warning 55%; }
-        & .curve--band2 { color: $success 55%; }
-        & .curve--band3 { color: $error 55%; }
-        & .curve--band4 { color: $accent 55%; }
-        & .curve--band5 { color: $secondary 55%; }
-    }
-    """
+    DEFAULT_CSS = "CurvePlot { height: 1fr; }"
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self._series: tuple[Series, ...] = ()
+        self._series: tuple[Series, ...] | None = None  #: None before there is anything to tell
         self._title = ""
         self._x_label = "labels"
-        self._lines: list[Line] = []
+        self._lines: list[list[Segment]] = []
         self._drawn_for: tuple[Size, bool] | None = None
         self._drawn_at = float("-inf")
         self._later: Timer | None = None
 
     def show(self, curves: Sequence[Curve], title: str) -> None:
         """Show these curves from the next redraw on; the first one names the axis."""
+        from tui_al.report.plot import Series
+
         series = tuple(Series(c.name, c.labels, c.mean, c.sd) for c in curves)
         x_label = curves[0].unit if curves else "labels"
         if (series, title, x_label) == (self._series, self._title, self._x_label):
@@ -76,24 +68,24 @@ class CurvePlot(Widget):
             self._later = self.set_timer(wait, self._redraw)
 
     def plain(self) -> str:
-        """The drawing as plain text, for tests and the clipboard."""
+        """The drawing as plain text, for tests."""
+        from tui_al.report.plot import plain_text
+
         return plain_text(self._drawing())
 
     def render_line(self, y: int) -> Strip:
-        lines = self._drawing()
-        segments = [
-            RichSegment(text, self._style(style))
-            for text, style in (lines[y] if y < len(lines) else ())
-        ]
-        return Strip(segments).extend_cell_length(self.size.width, self.rich_style)
+        lines, width = self._drawing(), self.size.width
+        if y >= len(lines):
+            return Strip.blank(width, self.rich_style)
+        line = Content.assemble(*((text, style_of(style)) for text, style in lines[y]))
+        strips = Visual.to_strips(self, line, width, 1, self.visual_style)
+        return strips[0] if strips else Strip.blank(width, self.rich_style)
 
-    def _style(self, name: str) -> Style:
-        for kind in ("series", "band"):
-            if name.startswith(kind):
-                name = f"{kind}{int(name.removeprefix(kind)) % COLOURS}"
-        return self.get_component_rich_style(f"curve--{name}")
+    def _drawing(self) -> "list[list[Segment]]":
+        if self._series is None:
+            return []
+        from tui_al.report.plot import draw
 
-    def _drawing(self) -> list[Line]:
         wanted = (self.size, is_ascii(self))
         if self._drawn_for != wanted:
             self._lines = draw(

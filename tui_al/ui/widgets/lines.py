@@ -8,12 +8,16 @@ from textual.widget import Widget
 
 
 class Lines(Widget):
-    """Say in `lines` what to show; call `show_lines` when it may have changed. A line too long ends in an ellipsis."""
+    """Say in `lines` what to show; call `show_lines` when it may have changed. A line too long ends in an ellipsis.
+
+    `title` is for the frame, where the screen gives it one.
+    """
 
     DEFAULT_CSS = "Lines { height: auto; }"
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
-        super().__init__(id=id)
+    def __init__(self, title: str = "", *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id or title or None)
+        self.border_title = title
         self._shown: list[Content] = []
 
     def lines(self, width: int) -> list[Content]:

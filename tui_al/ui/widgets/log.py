@@ -1,22 +1,17 @@
 """What happened in a session, as sentences, and what its engine printed."""
 
 import time
-from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 from textual.content import Content
-from textual.geometry import Size
-from textual.scroll_view import ScrollView
-from textual.strip import Strip
-from textual.visual import Visual
 
 from tui_al.core import events as ev
 from tui_al.report.curves import metric_name
 from tui_al.ui.safe import safe
+from tui_al.ui.widgets.lines_view import LinesView
 
-_KEPT = 2000
 _LONGEST = 1000
 _TAIL_BYTES = 64_000
 
@@ -98,74 +93,6 @@ def tail(path: Path) -> tuple[str, ...]:
         return (f"{path.name}: {error.strerror or error}",)
     lines = text.splitlines()
     return tuple(lines[1:] if size > _TAIL_BYTES else lines) or (f"{path.name} is empty",)
-
-
-class LinesView(ScrollView, can_focus=True):
-    """Many lines, one a row, painted as they come into sight; stays at the end while it is there.
-
-    Long lines are wrapped, so that nothing is out of sight sideways.
-    """
-
-    DEFAULT_CSS = """
-    LinesView {
-        height: 1fr; scrollbar-size: 1 1; overflow-x: hidden;
-        scrollbar-color: $border-blurred; scrollbar-background: $background;
-    }
-    """
-
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
-        super().__init__(id=id)
-        self._kept: deque[Content] = deque(maxlen=_KEPT)
-        self._wrapped: list[Content] = []
-        self._going_to_end = False
-
-    def write(self, lines: Iterable[Content]) -> None:
-        """Add lines at the end."""
-        self._kept.extend(lines)
-        self._wrap_anew()
-
-    def replace(self, lines: Sequence[Content]) -> None:
-        """Show these lines and no others."""
-        if list(self._kept) != list(lines)[-_KEPT:]:
-            self._kept = deque(lines, maxlen=_KEPT)
-            self._wrap_anew()
-
-    def plain(self) -> str:
-        """All lines, for tests."""
-        return "\n".join(line.plain for line in self._kept)
-
-    def notify_style_update(self) -> None:
-        """Colours may be others now."""
-        super().notify_style_update()
-        self.refresh()
-
-    def on_resize(self) -> None:
-        """Wrap for the new width."""
-        self._wrap_anew()
-
-    def _wrap_anew(self) -> None:
-        width = self.scrollable_content_region.width
-        if width < 1:
-            return
-        at_end = self._going_to_end or self.is_vertical_scroll_end or not self._wrapped
-        self._wrapped = [part for line in self._kept for part in line.wrap(width)]
-        self.virtual_size = Size(width, len(self._wrapped))
-        if at_end:
-            self._going_to_end = True
-            self.call_after_refresh(self._to_end)
-        self.refresh()
-
-    def _to_end(self) -> None:
-        self._going_to_end = False
-        self.scroll_end(animate=False)
-
-    def render_line(self, y: int) -> Strip:
-        position = y + self.scroll_offset.y
-        width = self.size.width
-        if position >= len(self._wrapped):
-            return Strip.blank(width, self.rich_style)
-        strips = Visual.to_strips(self, self._wrapped[position], width, 1, self.visual_style)
-        return strips[0] if strips else Strip.blank(width, self.rich_style)
 
 
 class EventLog(LinesView):

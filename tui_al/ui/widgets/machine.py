@@ -4,14 +4,17 @@ import threading
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from textual.content import Content
 
 from tui_al.host.gpu import GpuReading, GpuSample, GpuSampler
-from tui_al.host.machine import MachineReading, read_machine
 from tui_al.ui.safe import safe
 from tui_al.ui.widgets.glyphs import bar, is_ascii, spark
 from tui_al.ui.widgets.lines import Lines, spread_out
+
+if TYPE_CHECKING:
+    from tui_al.host.machine import MachineReading
 
 _KEPT = 120
 _GIB = 2**30
@@ -25,7 +28,7 @@ class Usage:
     """Readings of one moment, with what was read before."""
 
     gpus: GpuSample
-    machine: MachineReading | None
+    machine: "MachineReading | None"
     cpu_past: tuple[float | None, ...] = ()
     gpu_past: tuple[tuple[float | None, ...], ...] = ()  #: one for each of `gpus.readings`
 
@@ -62,6 +65,8 @@ class MachineWatch:
         return self._usage
 
     def _read(self) -> None:
+        from tui_al.host.machine import read_machine  # here: the first frame does not wait for it
+
         while not self._stopping.is_set():
             machine = read_machine(self._own_pids)
             gpus = self._gpus.latest()
@@ -78,7 +83,7 @@ class MachinePanel(Lines):
     """GPUs first if the engine works on one; a panel in a wide screen, else one row."""
 
     def __init__(self) -> None:
-        super().__init__(id="machine")
+        super().__init__("machine")
         self._usage = Usage(GpuSample((), None), None)
         self._on_gpu = False
 

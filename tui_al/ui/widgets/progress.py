@@ -6,7 +6,6 @@ from textual.content import Content
 
 from tui_al.core.events import Phase
 from tui_al.core.state import RunState, SessionState
-from tui_al.core.strategies import STRATEGIES
 from tui_al.ui.eta import duration, phase_remaining, remaining_seconds, roughly
 from tui_al.ui.follow import Update
 from tui_al.ui.widgets.glyphs import bar, is_ascii, spark
@@ -26,6 +25,8 @@ class Step(NamedTuple):
 
 def steps(state: SessionState, run: RunState) -> list[Step]:
     """The steps of the round under way, in order; a random choice needs no acquisition model, nor does the seed set."""
+    from tui_al.core.strategies import STRATEGIES  # brings numpy, which a screen can open without
+
     if state.config is None:
         return []
     names: list[str] = [phase.value for phase in Phase]
@@ -55,7 +56,7 @@ class NowPanel(Lines):
     """A list of steps in a column of its own, or, where there is no room for one, two rows."""
 
     def __init__(self) -> None:
-        super().__init__(id="now")
+        super().__init__("now")
         self._update: Update | None = None
 
     def show(self, update: Update) -> None:

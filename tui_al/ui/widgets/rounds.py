@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from rich.text import Text
-from textual.widgets import DataTable
+from textual.content import Content
 
 from tui_al.core.events import Phase
 from tui_al.core.state import SessionState
@@ -17,7 +16,8 @@ from tui_al.report.curves import (
     round_rows,
     run_curve,
 )
-from tui_al.ui.safe import safe_rich
+from tui_al.ui.safe import safe
+from tui_al.ui.widgets.lines_view import LinesView
 
 #: By phase: header of its seconds, and rank among the columns.
 _COSTS = {
@@ -52,22 +52,14 @@ class Column(NamedTuple):
     rank: int
     header: str
     cells: list[str]
+    leads: bool = False  #: what one looks for first
 
 
-class RoundsTable(DataTable[Text]):
+class RoundsTable(LinesView):
     """One row a round, means over the seeds that reached it; the newest is kept in sight."""
 
-    DEFAULT_CSS = """
-    RoundsTable { background: $background; scrollbar-size: 1 1; }
-    RoundsTable:focus { background-tint: $background 0%; }
-    RoundsTable > .datatable--header { background: $background; color: $foreground-muted; text-style: none; }
-    RoundsTable > .datatable--cursor, RoundsTable:focus > .datatable--cursor {
-        background: $panel; color: $foreground; text-style: bold;
-    }
-    """
-
     def __init__(self) -> None:
-        super().__init__(id="rounds", cursor_type="row", show_cursor=True)
+        super().__init__("rounds")
         self._all: list[Column] = []
         self._fitted: list[Column] = []
 
@@ -81,23 +73,15 @@ class RoundsTable(DataTable[Text]):
         self._fill()
 
     def _fill(self) -> None:
-        fitted = fitting(self._all, self.size.width)
-        if fitted == self._fitted or not self.size.width:
-            return
-        count = self.row_count
-        at_end = self.cursor_row >= count - 1
-        row = self.cursor_row
-        self._fitted = fitted
-        self.clear(columns=True)
-        for column in fitted:
-            self.add_column(_cell(column.header), width=_width(column))
-        self.add_rows(
-            [
-                [_cell(text) for text in cells]
-                for cells in zip(*(c.cells for c in fitted), strict=True)
-            ]
-        )
-        self.move_cursor(row=self.row_count - 1 if at_end else row, animate=False)
+        fitted = fitting(self._all, self.scrollable_content_region.width)
+        if fitted != self._fitted:
+            self._fitted = fitted
+            widths = [_width(column) for column in fitted]
+            headers = [column.header for column in fitted]
+            self.heading = _row(headers, widths, ["$foreground-muted"] * len(fitted))
+            styles = ["bold" if column.leads else "" for column in fitted]
+            rows = zip(*(column.cells for column in fitted), strict=True)
+            self.replace([_row(cells, widths, styles) for cells in rows])
 
 
 def columns(state: SessionState, other: tuple[str, SessionState] | None) -> list[Column]:
@@ -111,7 +95,7 @@ def columns(state: SessionState, other: tuple[str, SessionState] | None) -> list
     if budget_unit(state) == "words":
         found.append(Column(0, "words", [f"{row.tokens:,.0f}" for row in rows]))
     headline = metric_name(headline_metric(state))
-    found.append(Column(0, headline, [_spread(row.headline) for row in rows]))
+    found.append(Column(0, headline, [_spread(row.headline) for row in rows], leads=True))
     if other and against:
         differ = [_spread(against.get(row.round), sign="+") for row in rows]
         found.append(Column(1, f"vs {shorten(other[0], 16)}", differ))
@@ -129,7 +113,7 @@ def columns(state: SessionState, other: tuple[str, SessionState] | None) -> list
 def fitting(all_of_them: Sequence[Column], width: int) -> list[Column]:
     """Those that fit in `width` columns, one cell of padding at each side."""
     kept = list(all_of_them)
-    while len(kept) > 3 and sum(_width(column) + 2 for column in kept) > width - 1:
+    while len(kept) > 3 and sum(_width(column) + 2 for column in kept) > width:
         kept.remove(max(kept, key=lambda column: column.rank))
     return kept
 
@@ -154,7 +138,9 @@ def _seconds(value: float | None) -> str:
     return f"{value:,.1f} s" if value else "–"
 
 
-def _cell(text: str) -> Text:
-    cell = safe_rich(text)
-    cell.justify = "right"
-    return cell
+def _row(cells: Sequence[str], widths: Sequence[int], styles: Sequence[str]) -> Content:
+    """The cells flush right in their columns, one blank at each side."""
+    parts: list[Content | str] = []
+    for cell, width, style in zip(cells, widths, styles, strict=True):
+        parts += [" " * (width - cell_width(cell) + 1), safe(cell, style), " "]
+    return Content.assemble(*parts)

@@ -23,6 +23,7 @@ from tests.host.nvml_double import Card, Nvml
 from tests.pictures import story
 from tui_al.core.config import ExperimentConfig
 from tui_al.errors import DataError
+from tui_al.host import estimate as estimating
 from tui_al.host import gpu, process
 from tui_al.host.estimate import Estimate
 from tui_al.host.gpu import GpuSample, read_gpus
@@ -110,15 +111,15 @@ def standing_still(scene: Scene) -> Iterator[None]:
         # The curve waits a second between two drawings; here it need not.
         clock = SimpleNamespace(monotonic=lambda: next(ticking))
         stack.enter_context(patch("tui_al.ui.widgets.curve.time", clock))
-        for name, double in _engine(scene).items():
-            stack.enter_context(patch.object(process, name, double))
+        for (module, name), double in _engine(scene).items():
+            stack.enter_context(patch.object(module, name, double))
         usage = _usage(scene)
         stack.enter_context(patch.object(machine.MachineWatch, "start", lambda _: None))
         stack.enter_context(patch.object(machine.MachineWatch, "latest", lambda _: usage))
         yield
 
 
-def _engine(scene: Scene) -> dict[str, Any]:
+def _engine(scene: Scene) -> dict[tuple[Any, str], Any]:
     end = EngineEnd(
         "The engine was killed (signal 9): most likely the machine ran out of memory.",
         "Nothing that was finished is lost: resume it to go on after the last finished round.",
@@ -138,9 +139,9 @@ def _engine(scene: Scene) -> dict[str, Any]:
         return Estimate(trainings, 3.2 * trainings, "cuda", "a current GPU assumed")
 
     return {
-        "preview": preview,
-        "estimate": estimate,
-        "engine_end": lambda directory: end if scene.died and directory.name == _LIVE else None,
+        (process, "preview"): preview,
+        (estimating, "estimate"): estimate,
+        (process, "engine_end"): lambda directory: end if scene.died and directory.name == _LIVE else None,
     }
 
 

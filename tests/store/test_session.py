@@ -120,6 +120,13 @@ class TestRoundTrip:
         with Session.open(session.directory.parents[1], "first") as other:
             assert other.state() == whole
 
+    def test_finished_until_an_engine_takes_it_up_again(self, session: Session) -> None:
+        assert not session.is_finished()
+        session.append(*states.session_events({7: [0.5]})[1:])
+        assert session.is_finished()
+        session.append(ev.EngineStarted(1, "box", "cpu", True, {}))
+        assert not session.is_finished() and not session.state().finished
+
     def test_appended_are_numbered_and_stamped(self, session: Session) -> None:
         before = time.time()
         first, second = session.append(ev.Warned("a"), ev.Warned("b"))
@@ -312,6 +319,14 @@ class TestOpen:
                 os.utime(path, (1000 - age, 1000 - age))
         assert session_names(tmp_path) == ["a", "b", "c"]
         made[1].append(ev.Warned("at work"))  # not yet folded into session.db
+        assert session_names(tmp_path) == ["b", "a", "c"]
+        made[1].close()  # which empties the side file and takes it away
+        os.utime(made[1].directory / "session.db", (999, 999))
+        with Session(made[2].directory):  # a mere reader makes one, of no bytes
+            assert (made[2].directory / "session.db-wal").stat().st_size == 0
+            assert session_names(tmp_path) == ["a", "b", "c"]
+        made[1] = Session(made[1].directory)
+        os.utime(made[1].directory / "session.db", (1001, 1001))
         assert session_names(tmp_path) == ["b", "a", "c"]
         (tmp_path / "sessions" / ".c-making").mkdir()
         (tmp_path / "sessions" / ".c-making" / "session.db").touch()

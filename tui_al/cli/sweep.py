@@ -137,8 +137,9 @@ def _tell(sweep: Sweep, options: Options, page: Page) -> None:
 
 
 def _estimated(sweep: Sweep, options: Options) -> str:
+    from tui_al.host.estimate import estimate
     from tui_al.host.placement import slots
-    from tui_al.host.process import estimate, preview
+    from tui_al.host.process import preview
 
     places = slots([arm.config for arm in sweep.arms], options.jobs)
     previews = {data: preview(data) for data in _data_sets(sweep)}

@@ -320,19 +320,15 @@ class TestOpen:
         assert session_names(tmp_path) == ["a", "b", "c"]
         made[1].append(ev.Warned("at work"))  # not yet folded into session.db
         assert session_names(tmp_path) == ["b", "a", "c"]
-        made[1].close()  # which empties the side file and takes it away
-        os.utime(made[1].directory / "session.db", (999, 999))
+        for age, session in enumerate(made):
+            session.close()  # which takes the side file away
+            os.utime(session.directory / "session.db", (1000 - age, 1000 - age))
         with Session(made[2].directory):  # a mere reader makes one, of no bytes
             assert (made[2].directory / "session.db-wal").stat().st_size == 0
             assert session_names(tmp_path) == ["a", "b", "c"]
-        made[1] = Session(made[1].directory)
-        os.utime(made[1].directory / "session.db", (1001, 1001))
-        assert session_names(tmp_path) == ["b", "a", "c"]
         (tmp_path / "sessions" / ".c-making").mkdir()
         (tmp_path / "sessions" / ".c-making" / "session.db").touch()
-        assert session_names(tmp_path) == ["b", "a", "c"]
-        for session in made:
-            session.close()
+        assert session_names(tmp_path) == ["a", "b", "c"]
 
     def test_home(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.setenv("TUI_AL_HOME", str(tmp_path / "env"))

@@ -141,7 +141,9 @@ def _engine(scene: Scene) -> dict[tuple[Any, str], Any]:
     return {
         (process, "preview"): preview,
         (estimating, "estimate"): estimate,
-        (process, "engine_end"): lambda directory: end if scene.died and directory.name == _LIVE else None,
+        (process, "engine_end"): lambda directory: (
+            end if scene.died and directory.name == _LIVE else None
+        ),
     }
 
 

@@ -46,3 +46,22 @@ def export(
 
     options = ExportOptions(out, format, seed, each, flagged, given, overwrite)
     export_labels(session, options, home)
+
+
+@commands.command("export-model")
+def export_model(
+    session: Session,
+    out: Annotated[Path, typer.Option(help="The directory to write; it must not be there.")],
+    role: Annotated[
+        str,
+        typer.Option(
+            help="successor, the model to ship; or acquisition, the adapter that chose what to label."
+        ),
+    ] = "successor",
+    seed: Seed = None,
+    home: Home = None,
+) -> None:
+    """Write a session's model with a model card, for `transformers.pipeline` and `adapters`."""
+    from tui_al.cli.model_exporting import export_kept_model
+
+    export_kept_model(session, out, role, seed, home)

@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -26,7 +27,7 @@ from tui_al.engine.pretrained import load_model
 from tui_al.engine.sources import Source, find
 from tui_al.errors import ModelError
 
-DESCRIPTION = "tui_al.json"
+DESCRIPTION, ADAPTER_FOLDER, HEAD = "tui_al.json", "adapter", "head.safetensors"
 
 
 def save_model(
@@ -44,12 +45,12 @@ def save_model(
     if config.tuning in ADAPTERS:
         with _one_name_each(model):
             model.save_adapter(
-                str(making / "adapter"), tuning.ADAPTER, with_head=False, use_safetensors=True
+                str(making / ADAPTER_FOLDER), tuning.ADAPTER, with_head=False, use_safetensors=True
             )
         weights = {
             name: w.contiguous().cpu() for name, w in tuning.head(model).state_dict().items()
         }
-        save_file(weights, making / "head.safetensors")
+        save_file(weights, making / HEAD)
         model.config.save_pretrained(making)
     else:
         model.save_pretrained(making, safe_serialization=True)
@@ -94,13 +95,7 @@ def load_trained(directory: Path) -> tuple[PreTrainedModel, Task, tuple[str, ...
     Raises:
         ModelError: no model there, or the encoder of an adapter cannot be found.
     """
-    try:
-        description = json.loads((directory / DESCRIPTION).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ModelError(
-            f"model: {directory} holds no model written by tui-al ({error}).",
-            "Give the path that the session's results name.",
-        ) from error
+    description = describe(directory)
     task, outputs = Task(description["task"]), tuple(description["outputs"])
     config = LearnerConfig(**description["learner"])
     if config.tuning in ADAPTERS:
@@ -108,13 +103,26 @@ def load_trained(directory: Path) -> tuple[PreTrainedModel, Task, tuple[str, ...
         tuning.prepare(model, config)
         model.delete_adapter(tuning.ADAPTER)
         model.load_adapter(
-            str(directory / "adapter"),
+            str(directory / ADAPTER_FOLDER),
             load_as=tuning.ADAPTER,
             with_head=False,
             set_active=True,
             use_safetensors=True,
         )
-        tuning.head(model).load_state_dict(load_file(directory / "head.safetensors"))
+        tuning.head(model).load_state_dict(load_file(directory / HEAD))
     else:
         model = load_model(Source(config.model, directory), task, outputs, config.dropout)
     return model.eval(), task, outputs
+
+
+def describe(directory: Path) -> dict[str, Any]:
+    """What `save_model` noted of the model; ModelError if there is none."""
+    try:
+        found = json.loads((directory / DESCRIPTION).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelError(
+            f"model: {directory} holds no model written by tui-al ({error}).",
+            "Give the path that the session's results name.",
+        ) from error
+    assert isinstance(found, dict)
+    return found

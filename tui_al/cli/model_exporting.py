@@ -1,0 +1,57 @@
+"""`tui-al export-model`: a kept model with its card, for transformers and adapters."""
+
+from pathlib import Path
+
+from rich.console import Console
+
+from tui_al.cli.page import Page
+from tui_al.core import events as ev
+from tui_al.errors import ConfigError, SessionError
+from tui_al.report.model_card import Subject, model_card
+from tui_al.store.home import home_directory
+from tui_al.store.session import Session
+
+
+def export_kept_model(name: str, out: Path, role: str, seed: int | None, home: Path | None) -> None:
+    """Write a model of the session to the new directory `out`."""
+    if out.exists():
+        raise ConfigError(f"--out {out} is there already.", "Name a new directory.")
+    with Session.open(home_directory(home), name) as session:
+        saved = kept_model(session, role, seed)
+        state, directory, title = session.state(), session.directory, session.name
+    from tui_al.engine.model_export import export_model, exported
+
+    found = exported(directory / saved.path)
+    subject = Subject(title, role, saved.seed, saved.round, found.learner, found.with_adapter)
+    export_model(directory / saved.path, out, model_card(subject, state))
+    how = "transformers and adapters" if found.with_adapter else "transformers"
+    Page(Console(soft_wrap=True)).say(
+        f"{out}: {role} of seed {saved.seed}, round {saved.round}, for {how}; its README.md says how to load it"
+    )
+
+
+def kept_model(session: Session, role: str, seed: int | None) -> ev.ModelSaved:
+    """The last kept model of a role: of this seed, or of the first seed that has one.
+
+    Raises:
+        SessionError: there is none; the message says what there is.
+    """
+    state = session.state()
+    latest: dict[tuple[str, int], ev.ModelSaved] = {
+        (record.event.role, record.event.seed): record.event
+        for record in session.events()
+        if isinstance(record.event, ev.ModelSaved)
+        and (session.directory / record.event.path).is_dir()
+    }
+    for one in state.runs if seed is None else (seed,):
+        if (role, one) in latest:
+            return latest[role, one]
+    there = ", ".join(f"{kind} of seed {one}" for kind, one in latest)
+    wanted = role if seed is None else f"{role} of seed {seed}"
+    unfinished = (
+        "Models are kept when a run ends, unless --no-save-models was given: let it finish."
+    )
+    raise SessionError(
+        f"Session {session.name} has kept no {wanted}.",
+        f"It has {there}." if there else unfinished,
+    )

@@ -1,0 +1,86 @@
+"""A kept model as other programs load it, from its own files alone: no session and no download is needed then.
+
+`full` and `head` are one directory for `transformers`. The other tunings are two: `model/`, the encoder as it was with the trained
+head, for `transformers`, and `adapter/`, for `adapters` to add to it. The encoder alone would load too and predict nonsense, so it
+does not lie at the top.
+"""
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from safetensors.torch import load_file
+from transformers import AutoTokenizer
+
+from tui_al.core.config import LearnerConfig
+from tui_al.core.models import ADAPTERS
+from tui_al.core.tasks import Task
+from tui_al.engine import tuning
+from tui_al.engine.checkpoint import ADAPTER_FOLDER, HEAD, describe
+from tui_al.engine.pretrained import load_model
+from tui_al.engine.sources import find
+from tui_al.errors import ModelError
+
+#: The directory of the encoder with its head, beside that of the adapter.
+MODEL_FOLDER = "model"
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What was written: what the model is and how it was trained."""
+
+    task: Task
+    learner: LearnerConfig
+    commit: str  #: of the encoder on the Hub, or the start of the hash of its weights; "" for a local path
+    with_adapter: bool
+
+
+def export_model(saved: Path, out: Path, card: str) -> Exported:
+    """Write the model of `saved` (see `tui_al.engine.checkpoint`) with its card to the new directory `out`, whole or not at all.
+
+    Raises:
+        ModelError: no model there, the encoder of an adapter cannot be found, or `out` cannot be written.
+    """
+    found = exported(saved)
+    making = out.with_name(f".{out.name}-{os.getpid()}")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        if found.with_adapter:
+            making.mkdir()
+            _write_parts(saved, making, found)
+        else:
+            shutil.copytree(saved, making)
+        (making / "README.md").write_text(card, encoding="utf-8")
+        making.rename(out)
+    except OSError as error:
+        raise ModelError(
+            f"--out {out} cannot be written: {error.strerror or error}.",
+            "Give a new directory on a disk with room.",
+        ) from error
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
+    return found
+
+
+def exported(saved: Path) -> Exported:
+    """What `export_model` would write of it."""
+    plain: dict[str, Any] = describe(saved)
+    learner = LearnerConfig(**plain["learner"])
+    return Exported(
+        Task(plain["task"]), learner, plain["encoder"]["commit"], learner.tuning in ADAPTERS
+    )
+
+
+def _write_parts(saved: Path, making: Path, found: Exported) -> None:
+    """The encoder with the trained head, and the adapter."""
+    source = find(found.learner.model, found.learner.revision)
+    outputs = tuple(describe(saved)["outputs"])
+    model = load_model(source, found.task, outputs, found.learner.dropout)
+    tuning.head(model).load_state_dict(load_file(saved / HEAD))
+    model.save_pretrained(making / MODEL_FOLDER, safe_serialization=True)
+    AutoTokenizer.from_pretrained(saved, local_files_only=True).save_pretrained(
+        making / MODEL_FOLDER
+    )
+    shutil.copytree(saved / ADAPTER_FOLDER, making / ADAPTER_FOLDER)

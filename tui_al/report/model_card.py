@@ -1,0 +1,214 @@
+"""The README.md of an exported model: a model card of the Hub, YAML at the top, that states what the model learned from and how well.
+
+The form of the YAML is that of https://github.com/huggingface/hub-docs/blob/main/modelcard.md. Licence and language are left to the
+person who publishes it: nobody else knows the terms of their data.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from tui_al.core import events as ev
+from tui_al.core.config import LearnerConfig
+from tui_al.core.metrics import HEADLINE
+from tui_al.core.models import MODELS
+from tui_al.core.state import SessionState
+from tui_al.core.tasks import Task
+from tui_al.core.text import printable
+from tui_al.report import curves
+from tui_al.report.markdown import escape, plus_minus
+from tui_al.report.settings import facts
+
+#: Where the weights of the bundled encoder come from.
+_BUNDLED = "sentence-transformers/all-MiniLM-L6-v2"
+
+_PIPELINES = {
+    Task.CLASSIFICATION: ("text-classification", "AutoModelForSequenceClassification", ""),
+    Task.TAGGING: (
+        "token-classification",
+        "AutoModelForTokenClassification",
+        ', aggregation_strategy="first"',
+    ),
+}
+
+#: Our metrics in the Hub's terms: type, and what kind of it.
+_METRICS = {
+    "accuracy": ("accuracy", "accuracy"),
+    "macro_f1": ("f1", "macro-averaged F1"),
+    "entity_f1": ("f1", "entity F1"),
+    "entity_precision": ("precision", "entity precision"),
+    "entity_recall": ("recall", "entity recall"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The model that a card is about."""
+
+    session: str
+    role: str
+    seed: int
+    round: int
+    learner: LearnerConfig
+    with_adapter: bool  #: an encoder and an adapter beside it, not one model
+
+
+def model_card(subject: Subject, state: SessionState) -> str:
+    """The whole file."""
+    points = state.runs[subject.seed].points
+    point = next((point for point in points if point.round == subject.round), None)
+    blocks = [
+        _front_matter(subject, state, point),
+        f"# {escape(subject.session)}",
+        _summary(subject, state, point),
+        "## Use",
+        _use(subject, Task(state.task)),
+        *_labels(state, point),
+        *_scores(subject, state, point),
+        "## How it was made",
+        "\n".join(f"- **{what}**: {escape(how)}" for what, how in _facts(state)),
+        "## Licence",
+        "To be filled in by whoever publishes the model: its licence, that of the encoder it was made from, that of the texts, "
+        "and what their authors have agreed to.",
+    ]
+    return "\n\n".join(blocks) + "\n"
+
+
+def _facts(state: SessionState) -> list[tuple[str, str]]:
+    """The facts of the session; of places on this machine only the last part, since cards are published."""
+    assert state.config is not None
+    config = state.config
+    places = [config.data.source, config.acquisition.model, config.successor.model]
+    found = []
+    for what, how in facts(state):
+        for place in map(printable, places):
+            how = how.replace(place, _without_folders(place))
+        found.append((what, how))
+    return found
+
+
+def _without_folders(name: str) -> str:
+    """The last part of a path; names and ids of the Hub stay whole."""
+    return name if _is_hub_id(name) else PurePath(name).name or name
+
+
+def _front_matter(subject: Subject, state: SessionState, point: ev.Point | None) -> str:
+    """YAML; strings are written as JSON, which YAML reads."""
+    task = Task(state.task)
+    lines = [
+        "# license: to be filled in, as apache-2.0",
+        "# language: to be filled in, as en",
+        f"library_name: {'adapter-transformers' if subject.with_adapter else 'transformers'}",
+        f"pipeline_tag: {_PIPELINES[task][0]}",
+        "tags: [active-learning, tui-al]",
+    ]
+    if base := _hub_id(subject.learner.model):
+        lines.append(f"base_model: {_quoted(base)}")
+    if state.config and _is_hub_id(state.config.data.source):
+        lines.append(f"datasets: [{_quoted(state.config.data.source)}]")
+    if point and point.metrics and subject.role == "successor":
+        kinds = dict.fromkeys(_METRICS[name][0] for name in point.metrics if name in _METRICS)
+        lines += [f"metrics: [{', '.join(kinds)}]", *_model_index(subject, state, point)]
+    return "\n".join(["---", *lines, "---"])
+
+
+def _model_index(subject: Subject, state: SessionState, point: ev.Point) -> list[str]:
+    source = _without_folders(state.config.data.source) if state.config else ""
+    lines = [
+        "model-index:",
+        f"- name: {_quoted(subject.session)}",
+        "  results:",
+        f"  - task: {{type: {_PIPELINES[Task(state.task)][0]}}}",
+        f"    dataset: {{name: {_quoted(source)}, type: {_quoted(source)}, split: test}}",
+        "    metrics:",
+    ]
+    for name, value in point.metrics.items():
+        if name in _METRICS:
+            kind, words = _METRICS[name][0], _words(name, state)
+            lines.append(f"    - {{type: {kind}, name: {_quoted(words)}, value: {value:.4f}}}")
+    return lines
+
+
+def _summary(subject: Subject, state: SessionState, point: ev.Point | None) -> str:
+    unit = "texts" if state.task == Task.CLASSIFICATION else "sentences"
+    labelled = f"{point.labels:,} labelled {unit}" if point else "labelled texts"
+    what = {
+        "successor": "The successor model",
+        "acquisition": "The acquisition model, which chose what to label,",
+    }.get(subject.role, f"The {subject.role} model")
+    return (
+        f"{what} of the tui-al session {escape(subject.session)}, seed {subject.seed}, round {subject.round}: "
+        f"{escape(_without_folders(subject.learner.model))} ({subject.learner.tuning}), trained on {labelled}, "
+        f"which active learning chose out of {state.train:,}."
+    )
+
+
+def _use(subject: Subject, task: Task) -> str:
+    pipeline, auto, options = _PIPELINES[task]
+    if not subject.with_adapter:
+        code = [
+            "from transformers import pipeline",
+            "",
+            f'predict = pipeline("{pipeline}", model="path/to/this/directory"{options})',
+        ]
+    else:
+        code = [
+            "import adapters",
+            f"from transformers import {auto}, AutoTokenizer, pipeline",
+            "",
+            'here = "path/to/this/directory"',
+            f'model = {auto}.from_pretrained(f"{{here}}/model")',
+            "adapters.init(model)",
+            'model.load_adapter(f"{here}/adapter", set_active=True, use_safetensors=True)',
+            'tokenizer = AutoTokenizer.from_pretrained(f"{here}/model")',
+            f'predict = pipeline("{pipeline}", model=model, tokenizer=tokenizer{options})',
+        ]
+    return "\n".join(["```python", *code, 'print(predict("A text."))', "```"])
+
+
+def _labels(state: SessionState, point: ev.Point | None) -> list[str]:
+    counts = point.counts if point else {}
+    unit = "labelled texts" if state.task == Task.CLASSIFICATION else "labelled entities"
+    names = [*state.labels, *(name for name in counts if name not in state.labels)]
+    rows = [f"| {escape(name)} | {counts.get(name, 0):,} |" for name in names]
+    return ["## Labels", "\n".join([f"| label | {unit} |", "| --- | ---: |", *rows])]
+
+
+def _scores(subject: Subject, state: SessionState, point: ev.Point | None) -> list[str]:
+    if subject.role != "successor" or point is None or not point.metrics:
+        return ["## Scores", "This model was not measured."]
+    rows = [f"| {_words(name, state)} | {value:.3f} |" for name, value in point.metrics.items()]
+    table = "\n".join([f"| on {state.test:,} test texts | value |", "| --- | --- |", *rows])
+    blocks = ["## Scores", table]
+    others = curves.round_rows(state)
+    mean = next((row for row in others if row.round == subject.round and row.runs > 1), None)
+    if mean is not None:
+        blocks.append(
+            f"The same experiment with {mean.runs} seeds: {curves.metric_name(HEADLINE[Task(state.task)])} "
+            f"{plus_minus(mean.headline)} (mean ± sample standard deviation)."
+        )
+    return blocks
+
+
+def _words(metric: str, state: SessionState) -> str:
+    """What a metric is called; of tags, accuracy counts words."""
+    if metric == "accuracy" and state.task == Task.TAGGING:
+        return "word accuracy"
+    return _METRICS[metric][1] if metric in _METRICS else metric.replace("_", " ")
+
+
+def _hub_id(model: str) -> str:
+    """The encoder's id on the Hub, "" for a path."""
+    if model in MODELS:
+        return MODELS[model].hub_id or _BUNDLED
+    return model if _is_hub_id(model) else ""
+
+
+def _is_hub_id(name: str) -> bool:
+    """Whether it has the form of an id on the Hub and not that of a path: one slash, no dot in front."""
+    owner, slash, rest = name.partition("/")
+    return bool(slash and owner and rest) and "/" not in rest and owner[0] not in ".~"
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(printable(text), ensure_ascii=False)

@@ -81,9 +81,11 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def experiment(
     encoder: Path, source: str = "tickets", strategy: str = "lc", seeds: tuple[int, ...] = (7, 8),
-    rounds: int = 4, start: str = "cold",
+    rounds: int = 4, start: str = "cold", trunk_layers: int = 0,
 ) -> ExperimentConfig:  # fmt: skip
-    given = {"epochs": 2, "dropout": 0.1, "start": start, "max_length": 24}
+    given = {
+        "epochs": 2, "dropout": 0.1, "start": start, "max_length": 24, "trunk_layers": trunk_layers,
+    }  # fmt: skip
     return ExperimentConfig(
         data=DataConfig(source, train_limit=150, test_limit=60),
         acquisition=tiny.settings(encoder, "adapter", **given),
@@ -252,6 +254,23 @@ def test_monte_carlo_dropout_survives_kills(zygote: Zygote, encoder: Path, tmp_p
     expected = outcome(whole)
     for directory in survive(zygote, made, tmp_path, 5, np.random.default_rng(5), longest=0.8):
         assert outcome(directory) == expected
+
+
+@pytest.mark.parametrize(("source", "strategy"), [("tickets", "random"), ("events", "bald")])
+def test_a_frozen_trunk_survives_kills(
+    zygote: Zygote, encoder: Path, tmp_path: Path, source: str, strategy: str
+) -> None:
+    """What is kept of it is gone with the process, and is made again to the last bit, in whatever order it is asked for."""
+    config = experiment(encoder, source, strategy, seeds=(9,), rounds=2, trunk_layers=1)
+    made = created(tmp_path, config)
+    whole = Path(shutil.copytree(made, tmp_path / "whole"))
+    assert zygote.attempt(whole)["code"] == 0
+    expected = outcome(whole)
+    saved = [whole / "models/seed-9/successor/model.safetensors"]
+    for directory in survive(zygote, made, tmp_path, 5, np.random.default_rng(6), longest=0.8):
+        assert outcome(directory) == expected
+        saved.append(directory / "models/seed-9/successor/model.safetensors")
+    assert len({path.read_bytes() for path in saved}) == 1
 
 
 def test_a_finished_session_is_left_alone(zygote: Zygote, encoder: Path, tmp_path: Path) -> None:

@@ -267,6 +267,7 @@ MISTAKES: list[tuple[tuple[str, ...], int, str, str]] = [
     (("simulate", "tickets", "--strategy", "mnlp"), 2, "mnlp", "entropy"),
     (("simulate", "tickets", "--batch", "1.5"), 2, "--batch: '1.5'", "%"),
     (("simulate", "tickets", "--seed-size", "many"), 2, "--seed-size: 'many'", "1%"),
+    (("simulate", "tickets", "--trunk-layers", "most"), 2, "--trunk-layers: 'most'", "or auto"),
     (("simulate", "tickets", "--seed-size", "5000"), 2, "seed size: 5000", "fewer"),
     (("simulate", "tickets", "--text-column", "body"), 3, "body", "text"),
     (("simulate", "tickets", "--device", "gpu"), 2, "device: 'gpu' is unknown", "cpu"),

@@ -9,9 +9,11 @@ import pytest
 
 from tests.report.states import config, created, recorded, run_events, session
 from tui_al.core import events as ev
+from tui_al.core.models import default_settings
 from tui_al.core.state import SessionState, fold
 from tui_al.errors import ConfigError
 from tui_al.report.markdown import escape, seconds
+from tui_al.report.settings import learner
 from tui_al.report.tables import finished_event, render
 
 FIRST = session({7: (0.4, 0.6, 0.7), 8: (0.5, 0.6, 0.9)})
@@ -91,6 +93,15 @@ def test_markdown_prints_the_choices_that_the_result_depends_on() -> None:
         "Warning: 3 rows are duplicates",
     ):
         assert choice in text
+
+
+def test_a_frozen_trunk_is_named() -> None:
+    config = default_settings("minilm", "adapter")
+    assert "frozen" not in learner(config)
+    assert "the lowest 4 layers frozen" in learner(replace(config, trunk_layers=4))
+    assert "the lowest two thirds of the layers frozen" in learner(
+        replace(config, trunk_layers="auto")
+    )
 
 
 def test_the_gpu_is_named() -> None:

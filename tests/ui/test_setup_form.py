@@ -16,10 +16,11 @@ def odd_experiment() -> ExperimentConfig:
     learner = default_settings("roberta-base", "lora")
     return ExperimentConfig(
         data=DataConfig(
-            "org/name", "/sets", "en", "abc", "t", "l", "w", "g", ";", "latin-1", 500, 90, 0.3, 4
+            "org/name", "/sets", "en", "abc", "t", "l", "w", "g", ";", "latin-1",
+            train_limit=500, test_limit=90, test_share=0.3, split_seed=4,
         ),
-        acquisition=replace(learner, learning_rate=1.23456789e-5, epochs=3, warmup=0.0, schedule="constant", start="warm", revision="main"),
-        successor=replace(learner, clip=0.0, dropout=0.25, max_length=77, weight_decay=0.0, reduction_factor=8, batch_size=5),
+        acquisition=replace(learner, learning_rate=1.23456789e-5, epochs=3, warmup=0.0, schedule="constant", start="warm", revision="main", trunk_layers="auto"),
+        successor=replace(learner, clip=0.0, dropout=0.25, max_length=77, weight_decay=0.0, reduction_factor=8, batch_size=5, trunk_layers=3),
         loop=LoopConfig("bald", Amount(30, False), Amount(2.5, True), 0, "tokens", 0.1, 7, 0.2),
         seeds=(5, 6),
         device="cuda:1",
@@ -58,6 +59,8 @@ def test_seeds_begin_with_the_papers_and_do_not_change() -> None:
         ("data.test_share", "1", "above 0 and below 1"),
         ("acquisition.model", "", "Nothing is given"),
         ("acquisition.learning_rate", "fast", "'fast' is no number"),
+        ("acquisition.trunk_layers", "most", "frozen layers: 'most' is no whole number"),
+        ("successor.trunk_layers", "-1", "no number of layers"),
         ("acquisition.learning_rate", "nan", "no usable number"),
         ("acquisition.learning_rate", "2", "learning_rate = 2.0 is out of range"),
         ("successor.epochs", "1.5", "no whole number"),

@@ -136,6 +136,16 @@ def simulate(
             rich_help_panel="Models",
         ),
     ] = "fp32",
+    trunk_layers: Annotated[
+        str,
+        typer.Option(
+            help="Lowest layers of the acquisition model that stay frozen; their output is computed once and kept. A number, or auto: two thirds, all for the tuning head.",
+            rich_help_panel="Models",
+        ),
+    ] = "0",
+    successor_trunk_layers: Annotated[
+        str, typer.Option(help="The same for the successor.", rich_help_panel="Models")
+    ] = "0",
     preset: Annotated[
         str | None, typer.Option(help="paper: Table 3's settings.", rich_help_panel="Models")
     ] = None,

@@ -7,6 +7,7 @@ import signal
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import typer
 from rich.console import Console
@@ -59,6 +60,8 @@ class Options:
     dropout: float | None
     start: str
     precision: str
+    trunk_layers: str
+    successor_trunk_layers: str
     preset: str | None
     strategy: str
     seed_size: str
@@ -101,6 +104,7 @@ def experiment(options: Options) -> ExperimentConfig:
             options.acquisition_tuning,
             options.acquisition_lr,
             options.acquisition_epochs,
+            _trunk("--trunk-layers", options.trunk_layers),
         ),
         successor=_learner(
             options,
@@ -108,6 +112,7 @@ def experiment(options: Options) -> ExperimentConfig:
             options.successor_tuning,
             options.successor_lr,
             options.successor_epochs,
+            _trunk("--successor-trunk-layers", options.successor_trunk_layers),
         ),
         loop=LoopConfig(
             strategy=options.strategy,
@@ -126,7 +131,12 @@ def experiment(options: Options) -> ExperimentConfig:
 
 
 def _learner(
-    options: Options, model: str, tuning: str, rate: float | None, epochs: int | None
+    options: Options,
+    model: str,
+    tuning: str,
+    rate: float | None,
+    epochs: int | None,
+    trunk_layers: int | Literal["auto"],
 ) -> LearnerConfig:
     given = {
         "learning_rate": rate if rate is not None else options.lr,
@@ -137,9 +147,18 @@ def _learner(
         "dropout": options.dropout,
         "start": options.start,
         "precision": options.precision,
+        "trunk_layers": trunk_layers,
     }
     settings = default_settings(model, tuning, options.preset)
     return replace(settings, **{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
+
+
+def _trunk(option: str, text: str) -> int | Literal["auto"]:
+    if text == "auto":
+        return "auto"
+    if not text.isdecimal():
+        raise ConfigError(f"{option}: {text!r} is no number of layers.", "Give 0 or more, or auto.")
+    return int(text)
 
 
 def _seeds(options: Options) -> tuple[int, ...]:

@@ -46,6 +46,10 @@ def learner(settings: LearnerConfig) -> str:
     tuning = f"{settings.tuning} tuning: {TUNING_SUMMARIES[settings.tuning]}"
     if settings.tuning in _PLACED:
         tuning += f", reduction factor {settings.reduction_factor}"
+    if settings.trunk_layers:
+        auto = settings.trunk_layers == "auto"
+        which = "lowest two thirds of the" if auto else f"lowest {settings.trunk_layers}"
+        tuning += f"; the {which} layers frozen, their output kept"
     decay = "linear decay" if settings.schedule == "linear" else "constant rate"
     return "; ".join(
         [

@@ -40,6 +40,7 @@ LEARNER_SETTINGS: Mapping[str, str] = {
     "start": "each round from",
     "precision": "precision",
     "revision": "revision",
+    "trunk_layers": "frozen layers",
 }
 
 #: Settings of the data that the form shows; an empty one is guessed.
@@ -228,7 +229,7 @@ def _converter(name: str, title: str) -> Callable[[str], Any]:
     def convert(text: str) -> Any:
         if not text and name in _MAY_BE_EMPTY:
             return None
-        if name in _WHOLE:
+        if name in _WHOLE or (name == "trunk_layers" and text != "auto"):
             return _whole(text, title)
         if name in _REAL:
             return _real(text, title)

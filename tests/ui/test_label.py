@@ -25,3 +25,14 @@ async def test_one_key_labels_saves_and_goes_on(home: Path) -> None:
         assert session.answers() == {session.ids[0]: "delivery", session.ids[1]: "billing"}
         assert_clean(pilot.app)
         print(shown(pilot.app))
+
+
+async def test_wide(home: Path) -> None:
+    session = desk(home)
+    session.rank(1, audit=session.ids[1:2], folds=[session.ids[2:5]])
+    async with drive(app_on(home, session), (120, 40)) as pilot:
+        await until(pilot, lambda: session.text(session.ids[0]) in shown(pilot.app))
+        for _ in range(8):
+            await pilot.press("2")
+        await until(pilot, lambda: "saved ✓ 10" in shown(pilot.app))
+        print(shown(pilot.app))

@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
+from tui_al.cli import options
 from tui_al.cli.exchange_commands import commands as exchange_commands
+from tui_al.cli.label_command import commands as label_commands
 from tui_al.cli.options import Home
 
 app = typer.Typer(
@@ -50,28 +52,15 @@ def simulate(
             help="A data set's name, a path, or a Hub id; see `tui-al datasets`.", metavar="DATA"
         ),
     ],
-    data_dir: Annotated[
-        Path | None,
-        typer.Option(
-            help="Folder that holds the named sets as local folders.", rich_help_panel="Data"
-        ),
-    ] = None,
-    subset: Annotated[
-        str | None,
-        typer.Option(help="Configuration of a Hub data set, as en-US.", rich_help_panel="Data"),
-    ] = None,
-    text_column: Annotated[str | None, typer.Option(rich_help_panel="Data")] = None,
-    label_column: Annotated[str | None, typer.Option(rich_help_panel="Data")] = None,
-    tokens_column: Annotated[str | None, typer.Option(rich_help_panel="Data")] = None,
-    tags_column: Annotated[str | None, typer.Option(rich_help_panel="Data")] = None,
-    delimiter: Annotated[
-        str | None, typer.Option(help="Of CSV and TSV files.", rich_help_panel="Data")
-    ] = None,
-    encoding: Annotated[str, typer.Option(rich_help_panel="Data")] = "utf-8",
-    train_limit: Annotated[
-        int | None,
-        typer.Option(help="Use a random cut of so many training rows.", rich_help_panel="Data"),
-    ] = None,
+    data_dir: options.DataDir = None,
+    subset: options.Subset = None,
+    text_column: options.TextColumn = None,
+    label_column: options.LabelColumn = None,
+    tokens_column: options.TokensColumn = None,
+    tags_column: options.TagsColumn = None,
+    delimiter: options.Delimiter = None,
+    encoding: options.Encoding = "utf-8",
+    train_limit: options.TrainLimit = None,
     test_limit: Annotated[
         int | None,
         typer.Option(help="Use a random cut of so many test rows.", rich_help_panel="Data"),
@@ -79,79 +68,28 @@ def simulate(
     test_share: Annotated[
         float, typer.Option(help="Held out where there is no test split.", rich_help_panel="Data")
     ] = 0.2,
-    acquisition: Annotated[
-        str,
-        typer.Option(
-            help="Model that chooses: a name of `tui-al models`, a Hub id, or a path.",
-            rich_help_panel="Models",
-        ),
-    ] = "minilm",
-    acquisition_tuning: Annotated[
-        str,
-        typer.Option(
-            help="full, adapter, double, seq, par, lora, prefix, unipelt, compacter, ia3 or head.",
-            rich_help_panel="Models",
-        ),
-    ] = "adapter",
-    successor: Annotated[
-        str, typer.Option(help="Model that will ship.", rich_help_panel="Models")
-    ] = "minilm",
-    successor_tuning: Annotated[str, typer.Option(rich_help_panel="Models")] = "full",
-    epochs: Annotated[
-        int | None, typer.Option(help="For both models.", rich_help_panel="Models")
-    ] = None,
-    acquisition_epochs: Annotated[int | None, typer.Option(rich_help_panel="Models")] = None,
-    successor_epochs: Annotated[int | None, typer.Option(rich_help_panel="Models")] = None,
-    lr: Annotated[
-        float | None,
-        typer.Option(
-            help="Learning rate of encoder or adapter, for both models.", rich_help_panel="Models"
-        ),
-    ] = None,
-    acquisition_lr: Annotated[float | None, typer.Option(rich_help_panel="Models")] = None,
-    successor_lr: Annotated[float | None, typer.Option(rich_help_panel="Models")] = None,
-    head_lr: Annotated[
-        float | None, typer.Option(help="Learning rate of the heads.", rich_help_panel="Models")
-    ] = None,
-    batch_size: Annotated[
-        int | None, typer.Option(help="Texts in a training step.", rich_help_panel="Models")
-    ] = None,
-    max_length: Annotated[
-        int | None, typer.Option(help="Sub-tokens.", rich_help_panel="Models")
-    ] = None,
-    dropout: Annotated[
-        float | None, typer.Option(help="In training.", rich_help_panel="Models")
-    ] = None,
-    start: Annotated[
-        str,
-        typer.Option(
-            help="cold: from the pretrained weights each round; warm: from the last round's.",
-            rich_help_panel="Models",
-        ),
-    ] = "cold",
-    precision: Annotated[
-        str,
-        typer.Option(
-            help="fp32; bf16, quicker where the hardware has it; auto: bf16 there, fp32 elsewhere.",
-            rich_help_panel="Models",
-        ),
-    ] = "fp32",
-    trunk_layers: Annotated[
-        str,
-        typer.Option(
-            help="Lowest layers of the acquisition model that stay frozen; their output is computed once and kept. A number, or auto: two thirds, all for the tuning head.",
-            rich_help_panel="Models",
-        ),
-    ] = "0",
-    successor_trunk_layers: Annotated[
-        str, typer.Option(help="The same for the successor.", rich_help_panel="Models")
-    ] = "0",
+    acquisition: options.Acquisition = "minilm",
+    acquisition_tuning: options.AcquisitionTuning = "adapter",
+    successor: options.Successor = "minilm",
+    successor_tuning: options.SuccessorTuning = "full",
+    epochs: options.Epochs = None,
+    acquisition_epochs: options.AcquisitionEpochs = None,
+    successor_epochs: options.SuccessorEpochs = None,
+    lr: options.Lr = None,
+    acquisition_lr: options.AcquisitionLr = None,
+    successor_lr: options.SuccessorLr = None,
+    head_lr: options.HeadLr = None,
+    batch_size: options.BatchSize = None,
+    max_length: options.MaxLength = None,
+    dropout: options.Dropout = None,
+    start: options.Start = "cold",
+    precision: options.Precision = "fp32",
+    trunk_layers: options.TrunkLayers = "0",
+    successor_trunk_layers: options.SuccessorTrunkLayers = "0",
     preset: Annotated[
         str | None, typer.Option(help="paper: Table 3's settings.", rich_help_panel="Models")
     ] = None,
-    strategy: Annotated[
-        str, typer.Option(help="See `tui-al strategies`.", rich_help_panel="Loop")
-    ] = "lc",
+    strategy: options.Strategy = "lc",
     seed_size: Annotated[
         str,
         typer.Option(
@@ -179,22 +117,10 @@ def simulate(
     label_noise: Annotated[
         float, typer.Option(help="Share of wrong answers of the oracle.", rich_help_panel="Loop")
     ] = 0.0,
-    mc_passes: Annotated[
-        int, typer.Option(help="Monte-Carlo dropout passes (bald).", rich_help_panel="Loop")
-    ] = 10,
-    mc_dropout: Annotated[
-        float, typer.Option(help="Dropout rate of those passes.", rich_help_panel="Loop")
-    ] = 0.1,
-    device: Annotated[
-        str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.", rich_help_panel="Session")
-    ] = "auto",
-    session: Annotated[
-        str | None,
-        typer.Option(
-            help="Name of the session. [default: made from the experiment]",
-            rich_help_panel="Session",
-        ),
-    ] = None,
+    mc_passes: options.McPasses = 10,
+    mc_dropout: options.McDropout = 0.1,
+    device: options.Device = "auto",
+    session: options.SessionName = None,
     save_models: Annotated[
         bool, typer.Option(help="Keep each run's last successor.", rich_help_panel="Session")
     ] = True,
@@ -347,4 +273,5 @@ def serve(
     serve_app(host, port)
 
 
+app.add_typer(label_commands)
 app.add_typer(exchange_commands)

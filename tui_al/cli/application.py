@@ -8,16 +8,27 @@ from tui_al.store.home import home_directory
 from tui_al.store.session import Session, is_live, session_names
 
 
-def open_app(home: Path | None, session: Path | None = None, *, mouse: bool = True) -> None:
+def open_app(
+    home: Path | None,
+    session: Path | None = None,
+    *,
+    mouse: bool = True,
+    annotator: str | None = None,
+) -> None:
     """Run the app; without a terminal, say what works without one."""
+    check_terminal()
+    from tui_al.ui.terminal import run_app
+
+    run_app(home_directory(home), session, mouse=mouse, annotator=annotator)
+
+
+def check_terminal() -> None:
+    """Raise ConfigError where there is no terminal for the app."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise ConfigError(
             "The app needs a terminal.",
             "Without one, `tui-al simulate tickets` runs an experiment; `tui-al --help` lists all commands.",
         )
-    from tui_al.ui.terminal import run_app
-
-    run_app(home_directory(home), session, mouse=mouse)
 
 
 def attach_to(name: str | None, home: Path | None) -> None:

@@ -3,7 +3,7 @@
 import gc
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from textual.app import App, SystemCommand
 from textual.filter import LineFilter
@@ -15,11 +15,15 @@ from tui_al.core.text import printable
 from tui_al.errors import TuiAlError
 from tui_al.host.account import account
 from tui_al.store.session import Session, is_live, session_names
+from tui_al.ui.keymap import Keymap
 from tui_al.ui.keys import bindings
 from tui_al.ui.safe import safe_rich
-from tui_al.ui.screens.dialogs import ErrorDialog
+from tui_al.ui.screens.dialogs import ConfirmDialog, ErrorDialog
 from tui_al.ui.terminal import Terminal
 from tui_al.ui.theme import DARK, LIGHT, AsciiFilter
+
+if TYPE_CHECKING:
+    from tui_al.ui.bench import Bench
 
 
 class TuiAl(App[None]):
@@ -42,10 +46,17 @@ class TuiAl(App[None]):
         open_session: Path | None = None,
         terminal: Terminal | None = None,
         annotator: str | None = None,
+        keymap: Keymap | None = None,
     ) -> None:
         super().__init__()
         self.home = home
         self.annotator = annotator or account()
+        keymap = keymap or Keymap()
+        self.keymap_ids = keymap.keys  #: keys that the person changed, by id
+        self.label_keys = keymap.labels  #: keys that the person gave to labels, by name
+        self.set_keymap(dict(keymap.keys))
+        #: Those opened; who ran the app waits for what they still have to write.
+        self.benches: list[Bench] = []
         self.terminal = terminal or Terminal()
         self.ascii = self.terminal.ascii
         self.remote = self.terminal.remote
@@ -98,6 +109,16 @@ class TuiAl(App[None]):
 
             self._go_to(RunScreen(directory))
 
+    def open_labelling(self, directory: Path) -> None:
+        """Back to the samples of a session: the screen that lies beneath, or a new one."""
+        from tui_al.ui.screens.label import LabelScreen
+
+        if any(isinstance(screen, LabelScreen) for screen in self.screen_stack):
+            while not isinstance(self.screen, LabelScreen):
+                self.pop_screen()
+        else:
+            self.open_session(directory)
+
     def to_home(self) -> None:
         """Close everything above the list of sessions."""
         from tui_al.ui.screens.home import HomeScreen
@@ -139,7 +160,7 @@ class TuiAl(App[None]):
         from tui_al.ui.keys import keys_of
 
         name = getattr(screen, "KEYS_OF", "")
-        for key in (*keys_of(name), *keys_of("app")):
+        for key in (*keys_of(name, self.keymap_ids), *keys_of("app", self.keymap_ids)):
             if key.label and key.action != "palette":
                 target = self if key.screen == "app" else screen
                 yield SystemCommand(
@@ -151,7 +172,7 @@ class TuiAl(App[None]):
         from tui_al.ui.screens.help import HelpScreen
 
         if not isinstance(self.screen, HelpScreen):
-            self.push_screen(HelpScreen(getattr(self.screen, "KEYS_OF", "")))
+            self.push_screen(HelpScreen(getattr(self.screen, "KEYS_OF", ""), self.keymap_ids))
 
     def action_palette(self) -> None:
         """All commands by name."""
@@ -162,7 +183,22 @@ class TuiAl(App[None]):
         self.theme = (LIGHT if self.theme == DARK.name else DARK).name
 
     def action_leave(self) -> None:
-        """Leave; engines keep running, which is said on the way out."""
+        """Leave; what is not on disk is waited for, or, where the disk fails, asked about."""
+        unsaved = sum(bench.unsaved for bench in self.benches if bench.trouble)
+        if unsaved:
+            trouble = next(bench.trouble for bench in self.benches if bench.trouble)
+            question = ConfirmDialog(
+                f"{unsaved} decisions are not on disk. Leave without them?",
+                f"{trouble}\nThey are tried again every second, as long as the app is open.",
+                yes="Leave",
+                no="Stay",
+            )
+            self.push_screen(question, lambda sure: self._leave() if sure else None)
+        else:
+            self._leave()
+
+    def _leave(self) -> None:
+        """Engines keep running, which is said on the way out."""
         live = [n for n in session_names(self.home) if is_live(self.home / "sessions" / n)]
         lines = [f"{name} keeps running. `tui-al attach {name}` shows it again." for name in live]
         self.exit(message=safe_rich("\n".join(lines), keep_newlines=True) if lines else None)

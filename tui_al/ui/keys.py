@@ -6,10 +6,11 @@ cannot act at the moment says why (`TuiAl.say`) instead of doing nothing.
 A screen writes `BINDINGS = bindings("run")` and an `action_<name>` for each of its keys, `<name>` being the id's second part.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from textual.binding import Binding, BindingType
+from textual.message_pump import MessagePump
 
 #: Screens in the order of the help, with their titles.
 SCREENS = {
@@ -75,13 +76,15 @@ KEYS: tuple[Key, ...] = (
     _key("run.rounds", "t", "table", "Show the table of rounds in place of the curve."),
     _key("run.log", "l", "log", "Show what happened, and what the engine printed."),
     _key("run.results", "r", "results", "Show the results so far."),
-    _key("run.back", "escape", "back", "Back to the sessions; the engine keeps running."),
+    _key("run.label", "e", "samples", "Where people label: back to the samples.", bar=False),
+    _key("run.back", "escape", "back", "Back to the sessions, or to the samples; the engine keeps running."),
     _key("results.overlay", "o", "curves", "Lay the curves of other sessions over this one."),
     _key("results.export", "x", "export", "Write table and curve to files."),
     _key("results.run", "r", "run", "Back to the run."),
     _key("results.back", "escape", "back", "Back to the sessions."),
+    _key("label.answer", "1,2,3,4,5,6,7,8,9,0", "", "Answer with the label that has this key.", bar=False),
     _key("label.skip", "space", "skip", "Not now: back to the pool, asked again with a later ranking."),
-    _key("label.take", "enter", "", "Take the suggestion, save it and go on.", bar=False),
+    _key("label.take", "enter", "suggestion", "Take the suggestion, save it and go on.", bar=False),
     _key("label.unclear", "f", "unclear", "Flag as unclear, with a reason: kept out of training."),
     _key("label.note", "n", "note", "Write a remark on this sample."),
     _key("label.undo", "u", "undo", "Take back the last decision, as often as you like, also of earlier days."),
@@ -89,14 +92,14 @@ KEYS: tuple[Key, ...] = (
     _key("label.find", "slash", "find", "Any label by a part of its name."),
     _key("label.blind", "b", "blind", "Hide what the model thinks, or show it again."),
     _key("label.engine", "e", "run", "The engine at work: curve, rounds, log; e there comes back."),
-    _key("label.search", "s", "", "Search the pool for samples to label.", bar=False),
-    _key("label.unfold", "o", "", "Ask about near-duplicates one by one.", bar=False),
-    _key("label.labels", "l", "", "Add, rename, merge and describe labels.", bar=False),
-    _key("label.history", "h", "", "All decisions, and back to any of their samples.", bar=False),
-    _key("label.second_look", "d", "", "Labels that the models of the last rounds dispute.", bar=False),
-    _key("label.conflicts", "c", "", "Samples that annotators answered differently.", bar=False),
-    _key("label.train", "t", "", "Train on the labels there are, now; starts the engine where none is at work.", bar=False),
-    _key("label.back", "escape", "", "Back to the sessions.", bar=False),
+    _key("label.search", "s", "search pool", "Search the pool for samples to label.", bar=False),
+    _key("label.unfold", "o", "unfold", "Ask about near-duplicates one by one.", bar=False),
+    _key("label.labels", "l", "labels", "Add, rename, merge and describe labels.", bar=False),
+    _key("label.history", "h", "history", "All decisions, and back to any of their samples.", bar=False),
+    _key("label.second_look", "d", "second look", "Labels that the models of the last rounds dispute.", bar=False),
+    _key("label.conflicts", "c", "conflicts", "Samples that annotators answered differently.", bar=False),
+    _key("label.train", "t", "train now", "Train on the labels there are, now; starts the engine where none is at work.", bar=False),
+    _key("label.back", "escape", "sessions", "Back to the sessions.", bar=False),
     _key("dialog.yes", "y", "yes", "Yes.", bar=False),
     _key("dialog.no", "n", "no", "No.", bar=False),
     _key("dialog.cancel", "escape", "close", "Close without doing anything.", bar=False),
@@ -116,9 +119,22 @@ def display(key: str) -> str:
     return _DISPLAY.get(key, key)
 
 
-def keys_of(screen: str) -> tuple[Key, ...]:
-    """The keys of one screen, the most needed first."""
-    return tuple(key for key in KEYS if key.screen == screen)
+def keys_of(screen: str, own: Mapping[str, str] | None = None) -> tuple[Key, ...]:
+    """The keys of one screen, the most needed first; `own` are a person's keys by id."""
+    own = own or {}
+    return tuple(
+        replace(key, keys=own.get(key.id, key.keys)) for key in KEYS if key.screen == screen
+    )
+
+
+def own_keys(node: MessagePump) -> Mapping[str, str]:
+    """The keys that the person at this app has changed, by id."""
+    return getattr(node.app, "keymap_ids", {})
+
+
+def key_name(node: MessagePump, name: str) -> str:
+    """How the key with that id is to be shown at the moment."""
+    return next(key.shown for key in keys_of(name.split(".")[0], own_keys(node)) if key.id == name)
 
 
 def bindings(screen: str) -> list[BindingType]:

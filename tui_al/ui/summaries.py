@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tui_al.core.config import ExperimentConfig, LearnerConfig
+from tui_al.core.labelling import Labelling, Status
 from tui_al.core.metrics import HEADLINE
 from tui_al.core.state import SessionState
 from tui_al.core.tasks import Task
 from tui_al.errors import TuiAlError
 from tui_al.host import process
+from tui_al.store.decisions import DecisionLog
 from tui_al.store.session import Session, is_live, session_names
 from tui_al.ui.eta import remaining_seconds, roughly
 
@@ -27,6 +29,7 @@ class Summary:
     live: bool = False
     died: bool = False
     state: SessionState = field(default_factory=SessionState)
+    labelled: int = 0  #: where people label, how many texts have a label
     trouble: str = ""
     written: tuple[int, ...] = ()  #: when and how far its log was, to tell whether to read it again
 
@@ -54,6 +57,8 @@ class Summary:
         config = self.state.config
         if config is None:
             return ""
+        if self.by_people:
+            return f"{self.labelled:,} labelled"
         runs = list(self.state.runs.values())
         if self.state.finished:
             return f"{config.loop.rounds} rounds" + (
@@ -65,6 +70,12 @@ class Summary:
         number = at_work[-1] if at_work else 0
         text = f"round {runs[number].round}/{config.loop.rounds}"
         return text + (f", seed {number + 1}/{len(runs)}" if len(runs) > 1 else "")
+
+    @property
+    def by_people(self) -> bool:
+        """Whether people label, and not the data."""
+        config = self.state.config
+        return config is not None and config.loop.oracle == "person"
 
     @property
     def score(self) -> str:
@@ -86,7 +97,7 @@ class Summary:
         if not self.live:
             word = "engine died" if self.died else self.status
             return f"{word}, {ago(self.state.updated)}"
-        left = remaining_seconds(self.state)
+        left = None if self.by_people else remaining_seconds(self.state)
         run = self.state.runs.get(self.state.current) if self.state.current is not None else None
         doing = "paused" if self.state.paused else (run.phase if run and run.phase else "starting")
         return doing + (f", {roughly(left)} left" if left is not None else "")
@@ -102,6 +113,16 @@ def describe(config: ExperimentConfig) -> str:
     loop = config.loop
     same = _model(config.acquisition) == _model(config.successor)
     models = _model(config.acquisition) + ("" if same else f" → {_model(config.successor)}")
+    if loop.oracle == "person":
+        return " · ".join(
+            (
+                config.data.source,
+                loop.strategy,
+                models,
+                f"{loop.batch} at a time",
+                "labelled by hand",
+            )
+        )
     amounts = f"start {loop.seed_size}, {loop.rounds} × {loop.batch}"
     seeds = f"{len(config.seeds)} {'seed' if len(config.seeds) == 1 else 'seeds'}"
     return " · ".join((config.data.source, loop.strategy, models, amounts, seeds))
@@ -141,13 +162,23 @@ def _read(directory: Path, known: Summary | None) -> Summary:
     try:
         with Session(directory) as session:
             state = session.state(known.state if known else None)
+        labelled = _labelled(directory, state)
         died = not live and process.engine_end(directory) is not None
     except (sqlite3.Error, OSError, TuiAlError, TypeError, ValueError, KeyError) as error:
         text = (
             error.message if isinstance(error, TuiAlError) else f"{type(error).__name__}: {error}"
         )
         return Summary(directory.name, directory, live, trouble=text, written=written)
-    return Summary(directory.name, directory, live, died, state, written=written)
+    return Summary(directory.name, directory, live, died, state, labelled, written=written)
+
+
+def _labelled(directory: Path, state: SessionState) -> int:
+    if state.config is None or state.config.loop.oracle != "person":
+        return 0
+    with DecisionLog(directory) as log:
+        labelling = Labelling(state.labels)
+        labelling.apply(log.read())
+        return labelling.count(Status.LABELLED)
 
 
 def _written(directory: Path) -> tuple[int, ...]:
@@ -190,7 +221,7 @@ class Watcher:
         while not self._stopping:
             found = read_all(self._home, self._known)
             self._known = {summary.name: summary for summary in found}
-            facts = [(s.name, s.live, s.died, s.state.seq, s.trouble) for s in found]
+            facts = [(s.name, s.live, s.died, s.state.seq, s.labelled, s.trouble) for s in found]
             if facts != told:
                 self._deliver(found)
                 told = list(facts)

@@ -1,11 +1,17 @@
 """What kind of terminal this is, and what the app does about it. Read before Textual is imported."""
 
+import contextlib
 import gc
 import locale
 import os
+import sys
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tui_al.ui.bench import Bench
 
 #: Textual reads these once, when it is imported. Over SSH: fewer frames, nothing that moves for its own sake.
 _REMOTE = {
@@ -43,14 +49,40 @@ class Terminal:
             environ.setdefault(name, value)
 
 
-def run_app(home: Path, open_session: Path | None = None, *, mouse: bool = True) -> None:
-    """Prepare the environment, import Textual, run the app, and say afterwards what goes on without it."""
+def run_app(
+    home: Path,
+    open_session: Path | None = None,
+    *,
+    mouse: bool = True,
+    annotator: str | None = None,
+) -> None:
+    """Prepare the environment, import Textual, run the app, wait for decisions that are not on disk yet."""
     terminal = Terminal.read()
     terminal.prepare()
     gc.disable()  # until the first frame, see TuiAl.on_mount: a tenth of the time to it
     from tui_al.ui.app import TuiAl  # after prepare(): Textual reads the environment on import
+    from tui_al.ui.keymap import load_keymap
 
-    TuiAl(home, open_session, terminal).run(mouse=mouse)
+    keymap = load_keymap(home)
+
+    app = TuiAl(home, open_session, terminal, annotator, keymap)
+    try:
+        app.run(mouse=mouse)
+    finally:
+        for bench in app.benches:
+            _wait_for(bench)
+
+
+def _wait_for(bench: "Bench") -> None:
+    """Until all decisions are on disk; not if the disk has refused them, which was asked about, and not after Ctrl-C."""
+    refused = bool(bench.trouble)
+    bench.close()
+    if refused or bench.join(0.5):
+        return
+    sys.stderr.write("Saving the last decisions; Ctrl-C leaves without them.\n")
+    with contextlib.suppress(KeyboardInterrupt):
+        while not bench.join(2.0):
+            sys.stderr.write(f"{bench.unsaved} left. {bench.trouble}\n")
 
 
 def _flag(environ: Mapping[str, str], name: str, otherwise: bool) -> bool:

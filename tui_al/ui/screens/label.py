@@ -26,11 +26,12 @@ from tui_al.host import process
 from tui_al.store.session import Session
 from tui_al.store.workbench import Item, Turned, Workbench
 from tui_al.ui.bench import Bench, Done, Failed, News, Overview, Recent, Report, Stuck
-from tui_al.ui.keys import bindings
+from tui_al.ui.keys import bindings, keys_of
 from tui_al.ui.screens.base import TuiScreen
 from tui_al.ui.screens.write import WriteDialog
 from tui_al.ui.widgets.answering import AnswerArea
-from tui_al.ui.widgets.engine_line import EngineLine
+from tui_al.ui.widgets.coverage import Alarm, CountsColumn
+from tui_al.ui.widgets.engine_line import EngineColumn, EngineLine
 from tui_al.ui.widgets.key_bar import KeyBar
 from tui_al.ui.widgets.label_keys import LabelKeys
 from tui_al.ui.widgets.label_title import LabelTitle
@@ -60,8 +61,12 @@ class LabelScreen(TuiScreen):
     LabelScreen {
         & #body { height: 1fr; }
         & #main { width: 1fr; height: 1fr; }
-        & #side { display: none; width: 36; height: 1fr; }
+        & #side { display: none; width: 38; height: 1fr; overflow: hidden; }
         &.-wide #side { display: block; }
+        &.-wide #recent, &.-wide #engine { display: none; }
+        &.-short #recent, &.-short #engine, &.-short #alarm { display: none; }
+        & #side > * { border: round $border-blurred; border-title-color: $foreground-muted; padding: 0 1; }
+        & #recents { height: auto; }
         & ToastRack { margin-bottom: 3; }
     }
     """
@@ -97,21 +102,32 @@ class LabelScreen(TuiScreen):
                 yield SampleText()
                 yield self._answer_area()
                 yield Suggestion()
+                yield Alarm()
                 yield RecentRow("recent")
                 yield EngineLine()
             with Vertical(id="side"):
+                yield EngineColumn()
+                yield CountsColumn()
                 yield RecentRow("recents", column=True)
         yield KeyBar(self.KEYS_OF)
 
     def _answer_area(self) -> AnswerArea:
         """By `self.kind`: what a text, or the entities in it, are answered with."""
-        return LabelKeys()
+        answering = next(k for k in keys_of("label", self.tui.keymap_ids) if k.action == "answer")
+        return LabelKeys(answering.keys.split(","), self.tui.label_keys)
 
     def on_mount(self) -> None:
         """Open the workbench; the first samples come with it."""
         self.area.focus()
         self.text.show(None, "opening …")
+        for name, title in (
+            ("engine-column", "engine"),
+            ("counts", "labels"),
+            ("recents", "recent"),
+        ):
+            self.query_one(f"#{name}").border_title = title
         self.set_interval(1.0, self._tick)
+        self.tui.benches.append(self._bench)
         self._bench.start()
 
     def on_unmount(self) -> None:
@@ -166,7 +182,10 @@ class LabelScreen(TuiScreen):
             dict.fromkeys(one.what for one in overview.recent if isinstance(one.what, str))
         )
         self.area.know(overview.labels, overview.counts, recent)
-        self.query_one(EngineLine).show(overview)
+        for widget in self.query(EngineLine):
+            widget.show(overview)
+        self.query_one(Alarm).show(overview)
+        self.query_one(CountsColumn).show(overview)
         self._show_title()
 
     def _failed(self, kind: str, number: int, error: TuiAlError) -> None:
@@ -257,7 +276,9 @@ class LabelScreen(TuiScreen):
             row.show(pending, self.overview.recent)
 
     def _tick(self) -> None:
-        if self.item is not None:
+        if self.item is None:
+            self._fetch()  # somebody may have put one back
+        else:
             self.query_one(Suggestion).tick(time.monotonic() - self._since)
 
     # Decisions
@@ -287,6 +308,10 @@ class LabelScreen(TuiScreen):
         self.item = None
         self._next()
         self._show_title()
+
+    def action_answer(self) -> None:
+        """A label's key that has no label."""
+        self.tui.say("There is no label on this key.")
 
     def action_take(self) -> None:
         """Enter: the suggestion."""

@@ -175,11 +175,25 @@ class RunScreen(SessionScreen):
         self._switch(following.get(self._view, "log"))
 
     def action_back(self) -> None:
-        """Escape: out of a view first, then to the sessions."""
+        """Escape: out of a view first, then to the samples or the sessions."""
         if self._view != "curve":
             self._switch("curve")
+        elif self._by_people:
+            self.action_label()
         else:
             self.tui.to_home()
+
+    @property
+    def _by_people(self) -> bool:
+        config = self.update_now.state.config
+        return config is not None and config.loop.oracle == "person"
+
+    def action_label(self) -> None:
+        """e: to the samples that people label."""
+        if self._by_people:
+            self.tui.open_labelling(self.directory)
+        else:
+            self.tui.say("Nobody labels in this session: its labels come from the data.")
 
     def action_results(self) -> None:
         """r: the results so far."""

@@ -1,10 +1,12 @@
 """The bottom row: the keys of the screen, as many as fit whole, the way to the help always among them."""
 
+from collections.abc import Mapping
+
 from textual.content import Content
 from textual.events import Click
 from textual.widget import Widget
 
-from tui_al.ui.keys import Key, keys_of
+from tui_al.ui.keys import Key, keys_of, own_keys
 
 
 def fitting(keys: tuple[Key, ...], last: tuple[Key, ...], width: int) -> tuple[Key, ...]:
@@ -23,10 +25,10 @@ def _width(key: Key) -> int:
     return len(key.shown) + 1 + len(key.label) + 2
 
 
-def keys_everywhere(screen: str) -> tuple[Key, ...]:
+def keys_everywhere(screen: str, own: Mapping[str, str] | None = None) -> tuple[Key, ...]:
     """The app's keys for the bar of a screen; where letters go into fields, only those that are no letters."""
     return tuple(
-        key for key in keys_of("app") if key.bar and (screen != "setup" or len(key.keys) > 1)
+        key for key in keys_of("app", own) if key.bar and (screen != "setup" or len(key.keys) > 1)
     )
 
 
@@ -39,13 +41,15 @@ class KeyBar(Widget):
 
     def __init__(self, screen: str) -> None:
         super().__init__()
-        self._own = tuple(key for key in keys_of(screen) if key.bar)
-        self._everywhere = keys_everywhere(screen)
+        self._screen = screen
 
     def _fitting(self) -> tuple[Key, ...]:
-        kept = fitting(self._own, self._everywhere, self.size.width)
-        if kept == self._everywhere:
-            return fitting(self._everywhere[::-1], (), self.size.width)
+        changed = own_keys(self)
+        everywhere = keys_everywhere(self._screen, changed)
+        of_screen = tuple(key for key in keys_of(self._screen, changed) if key.bar)
+        kept = fitting(of_screen, everywhere, self.size.width)
+        if kept == everywhere:
+            return fitting(everywhere[::-1], (), self.size.width)
         return kept
 
     def render(self) -> Content:

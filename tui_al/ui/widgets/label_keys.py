@@ -9,12 +9,11 @@ from textual.geometry import Size
 
 from tui_al.core.text import printable, shorten
 from tui_al.store.workbench import Item
-from tui_al.ui.keys import display
+from tui_al.ui.keys import display, key_name
 from tui_al.ui.safe import safe
 from tui_al.ui.widgets.answering import AnswerArea
 
-#: Keys of the labels in turn; with more labels than these, the first nine choose among what the model finds likeliest.
-DIGITS = "1234567890"
+#: With more labels than keys, so many keys choose among what the model finds likeliest.
 BEST = 9
 
 #: Columns of a name at most, where labels stand side by side.
@@ -35,32 +34,29 @@ def choices(
     item: Item | None,
     *,
     blind: bool,
+    keys: Sequence[str],
     recent: Sequence[str] = (),
     counts: Mapping[str, int] | None = None,
     own: Mapping[str, str] | None = None,
 ) -> tuple[Choice, ...]:
     """Which key gives which label now.
 
-    Up to ten labels have a digit each, for good. Of more, the digits give the model's likeliest nine; where those may not be shown
-    the ones used last, then the commonest. `own` are keys that the person gave to labels by name; those labels keep them.
+    As long as there are `keys` enough, each label has one for good. If not, the first nine give what the model finds likeliest;
+    where that may not be shown the labels used last, then the commonest. `own` are keys that the person gave to labels by name;
+    those labels keep them.
     """
     shown = {} if blind or item is None else dict(item.top)
-    taken = {label: key for label, key in (own or {}).items() if label in labels}
-    if len(labels) <= len(DIGITS):
-        digits: Sequence[str] = labels
-    else:
-        common = sorted(labels, key=lambda name: -(counts or {}).get(name, 0))
-        digits = [name for name in dict.fromkeys((*shown, *recent, *common)) if name in labels]
-        digits = [name for name in digits if name not in taken][:BEST]
-    keys = [*DIGITS]
-    chosen = []
-    for label in digits:
-        key = keys.pop(0)
-        chosen.append(Choice(taken.get(label, key), label, shown.get(label)))
-    chosen += [
-        Choice(key, label, shown.get(label)) for label, key in taken.items() if label not in digits
-    ]
-    return tuple(chosen)
+    kept = {label: key for label, key in (own or {}).items() if label in labels}
+    free = [key for key in keys if key not in kept.values()]
+    rest = [label for label in labels if label not in kept]
+    if len(rest) > len(free):
+        common = sorted(rest, key=lambda name: -(counts or {}).get(name, 0))
+        likely = [name for name in dict.fromkeys((*shown, *recent, *common)) if name in rest]
+        rest, free = likely[:BEST], free[:BEST]
+    given = {**dict(zip(rest, free, strict=False)), **kept}
+    ordered = [label for label in (rest if len(rest) < len(labels) else labels) if label in given]
+    ordered += [label for label in kept if label not in ordered]
+    return tuple(Choice(given[label], label, shown.get(label)) for label in ordered)
 
 
 class LabelKeys(AnswerArea):
@@ -70,9 +66,9 @@ class LabelKeys(AnswerArea):
     LabelKeys { height: auto; max-height: 8; padding: 0 1; }
     """
 
-    def __init__(self, own: Mapping[str, str] | None = None) -> None:
+    def __init__(self, keys: Sequence[str], own: Mapping[str, str]) -> None:
         super().__init__(id="answer")
-        self._own = dict(own or {})
+        self._keys, self._own = tuple(keys), dict(own)
         self._labels: tuple[str, ...] = ()
         self._counts: Mapping[str, int] = {}
         self._recent: tuple[str, ...] = ()
@@ -97,13 +93,14 @@ class LabelKeys(AnswerArea):
     def _choose(self) -> None:
         before = self.choices
         self.choices = choices(
-            self._labels, self._item, blind=self._blind, recent=self._recent, counts=self._counts, own=self._own
+            self._labels, self._item, blind=self._blind, keys=self._keys,
+            recent=self._recent, counts=self._counts, own=self._own,
         )  # fmt: skip
         self.refresh(layout=len(before) != len(self.choices) or self._many)
 
     @property
     def _many(self) -> bool:
-        return len(self._labels) > len(DIGITS)
+        return len(self._labels) > len(self.choices)
 
     def take(self) -> str:
         """The likeliest label, if the model's opinion may be shown."""
@@ -138,45 +135,53 @@ class LabelKeys(AnswerArea):
             self.post_message(self.Answered(self.choices[place].label, "mouse"))
 
     def _grid(self, width: int) -> tuple[int, int]:
-        """Columns of labels, and how wide each is."""
-        cells = [self._cell(choice).cell_length + 2 for choice in self.choices]
-        widest = max(cells, default=1)
-        columns = max(1, (width + 2) // widest)
-        rows = -(-len(cells) // columns)
-        columns = -(-len(cells) // max(1, rows))
-        return max(1, columns), max(widest, (width + 2) // max(1, columns))
+        """Columns of labels, and how wide each is. With many labels both depend on the width alone, so that nothing jumps."""
+        width += 2  # the last column needs no gap
+        if self._many:
+            columns = max(1, min(3, width // 24))
+            return columns, width // columns
+        widest = max((self._cell(choice).cell_length + 2 for choice in self.choices), default=1)
+        columns = max(1, width // widest)
+        rows = -(-len(self.choices) // columns)
+        columns = max(1, -(-len(self.choices) // max(1, rows)))
+        return columns, max(widest, width // columns)
 
-    def _cell(self, choice: Choice) -> Content:
+    def _cell(self, choice: Choice, room: int = _NAME + 18) -> Content:
         count = self._counts.get(choice.label, 0)
-        name = shorten(printable(choice.label) or "(empty)", _NAME)
+        ending: list[tuple[str, str]] = []
+        if choice.probability is not None and self._many:
+            ending.append((f" {probability(choice.probability)}", "$text-primary"))
+        if count:
+            ending.append((f" ×{count}", "$foreground-muted"))
+        else:
+            ending.append((" ×0 !", "$text-warning"))
+        key = display(choice.key)
+        room -= len(key) + 1 + sum(len(text) for text, _ in ending) + 2
+        name = shorten(printable(choice.label) or "(empty)", min(_NAME, max(4, room)))
         best = self._item is not None and self._item.top[:1] == (
             (choice.label, choice.probability),
         )
-        parts: list[Content | str | tuple[str, str]] = [
-            (f"{display(choice.key)}", "bold $text-accent"),
-            " ",
-            safe(name, "bold" if best else ""),
-        ]
-        if choice.probability is not None and self._many:
-            parts.append((f" {probability(choice.probability)}", "$text-primary"))
-        parts.append((f" ×{count}" if count else " ×0 !", "$foreground-muted" if count else "$text-warning"))  # fmt: skip
-        return Content.assemble(*parts)
+        return Content.assemble(
+            (key, "bold $text-accent"), " ", safe(name, "bold" if best else ""), *ending
+        )
 
     def lines(self, width: int) -> list[Content]:
         """The labels, row by row; with many labels a last row says where the others are."""
         if not self._labels:
-            return [Content.styled("There is no label yet: l adds some.", "$text-warning")]
+            adding = f"There is no label yet: {key_name(self, 'label.labels')} adds some."
+            return [Content.styled(adding, "$text-warning")]
         columns, cell = self._grid(width)
         rows = []
         for start in range(0, len(self.choices), columns):
             row = Content("")
             for choice in self.choices[start : start + columns]:
-                shown = self._cell(choice)
+                shown = self._cell(choice, cell)
                 row = Content.assemble(row, shown, " " * max(0, cell - shown.cell_length))
             rows.append(row.rstrip())
         if self._many:
             others = len(self._labels) - len(self.choices)
-            rows.append(Content.assemble(("/", "bold $text-accent"), f" {others} others by name"))
+            finding = (key_name(self, "label.find"), "bold $text-accent")
+            rows.append(Content.assemble(finding, f" {others} others by name"))
         return rows
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002

@@ -60,6 +60,8 @@ def how_far(state: SessionState, *, short: bool = False) -> str:
     begun = [seed for seed, run in state.runs.items() if run.points or run.status != "waiting"]
     seed = state.current if state.current is not None else (begun[-1] if begun else seeds[0])
     run = state.runs[seed]
+    if state.config.loop.oracle == "person":
+        return f"{'r' if short else 'round'} {run.round}"
     parts = [f"{run.round}/{state.config.loop.rounds}"]
     if len(seeds) > 1:
         parts.append(f"{seeds.index(seed) + 1}/{len(seeds)}")

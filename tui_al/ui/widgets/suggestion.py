@@ -2,12 +2,13 @@
 
 from textual.content import Content
 
-from tui_al.core.strategies import STRATEGIES
+from tui_al.core.text import cell_width, printable, shorten
 from tui_al.store.workbench import Item
 from tui_al.ui.eta import duration
+from tui_al.ui.keys import key_name
 from tui_al.ui.safe import safe
 from tui_al.ui.widgets.label_keys import probability
-from tui_al.ui.widgets.lines import Lines, flow, spread_out
+from tui_al.ui.widgets.lines import Lines, spread_out
 
 #: Reasons for which a sample is shown without a suggestion, in words.
 _BLIND = {
@@ -45,57 +46,71 @@ class Suggestion(Lines):
         if self._item is None:
             return [Content(""), Content("")]
         time = Content.styled(_spent(self._seconds), "$foreground-muted")
-        first = spread_out(_suggested(self._item, blind=self._blind), time, width)
-        reasons = [
-            safe(part, "$foreground-muted")
-            for part in why(self._item, self._strategy, blind=self._blind)
-        ]
-        return [first, flow(reasons, " · ", width)[0] if reasons else Content("")]
+        first = spread_out(self._suggested(self._item), time, width)
+        reason = why(self._item, self._strategy, width, blind=self._blind)
+        return [first, safe(reason, "$foreground-muted")]
+
+    def _suggested(self, item: Item) -> Content:
+        alike = Content("")
+        if item.folded:
+            unfold = key_name(self, "label.unfold")
+            alike = Content.assemble(
+                (f"   +{len(item.folded)} alike", "bold $text-accent"), (f", {unfold} one by one", "$foreground-muted")
+            )  # fmt: skip
+        if item.blind:
+            return safe(f"○ {_BLIND.get(item.blind, item.blind)}", "$text-warning")
+        if self._blind:
+            shows = key_name(self, "label.blind")
+            hidden = f"○ blind: suggestions are hidden, {shows} shows them"
+            return Content.assemble((hidden, "$text-warning"), alike)
+        enter = key_name(self, "label.take")
+        if item.top:
+            label, p = item.top[0]
+            return Content.assemble(
+                ("▸ ", "bold $text-primary"),
+                safe(label, "bold $text-primary"),
+                (f" {probability(p)}", "$text-primary"),
+                (f"   {enter} takes it", "$foreground-muted"),
+                alike,
+            )
+        if item.suggestion is not None:
+            found = f"{len(item.spans)} {'entity' if len(item.spans) == 1 else 'entities'}"
+            return Content.assemble(
+                ("▸ ", "bold $text-primary"), (found, "bold $text-primary"), (f"   {enter} accepts all", "$foreground-muted"), alike
+            )  # fmt: skip
+        return Content.assemble(("no suggestion yet", "$foreground-muted"), alike)
 
 
-def _suggested(item: Item, *, blind: bool) -> Content:
-    if item.blind:
-        return safe(f"○ {_BLIND.get(item.blind, item.blind)}", "$text-warning")
-    if blind:
-        return Content.styled("○ blind: suggestions are hidden, b shows them", "$text-warning")
-    if item.top:
-        label, p = item.top[0]
-        return Content.assemble(
-            ("▸ ", "bold $text-primary"),
-            safe(label, "bold $text-primary"),
-            (f" {probability(p)}", "$text-primary"),
-            ("   enter takes it", "$foreground-muted"),
-        )
-    if item.suggestion is not None:
-        found = f"{len(item.spans)} {'entity' if len(item.spans) == 1 else 'entities'}"
-        return Content.assemble(
-            ("▸ ", "bold $text-primary"), (found, "bold $text-primary"), ("   enter accepts all", "$foreground-muted")
-        )  # fmt: skip
-    return Content.styled("no suggestion yet", "$foreground-muted")
-
-
-def why(item: Item, strategy: str, *, blind: bool) -> list[str]:
-    """Why this one was asked, in parts, the most telling first; what would give the model's opinion away only where it is shown."""
+def why(item: Item, strategy: str, width: int, *, blind: bool) -> str:
+    """Why this one was asked, names shortened to `width`; what would give the model's opinion away only where it is shown."""
     if item.blind == "random check":
-        return ["asked because: drawn at random from the whole pool"]
+        return "asked: drawn at random from the whole pool"
     if item.ranking is None:
-        return ["opened by hand"]
+        return "opened by hand"
     if item.score is None or strategy == "random":
-        return ["asked because: drawn at random"] + (
-            [] if item.ranking else ["there is no model yet"]
-        )
-    parts = []
-    if not blind and len(item.top) > 1:
-        (first, p), (second, q) = item.top[:2]
-        parts.append(f"between {first} {probability(p)} and {second} {probability(q)}")
-    elif not blind and item.spans:
-        (start, end, kind), p = min(item.spans, key=lambda pair: pair[1])
-        parts.append(f"least sure of {item.example.text[start:end]} {kind} {probability(p)}")
+        return "asked: drawn at random" + ("" if item.ranking else "; there is no model yet")
+    score = f"{strategy} {item.score:.3g}"
     if item.percentile is not None:
-        parts.append(f"more worth asking than {min(99, int(item.percentile * 100))} % of the pool")
-    name = STRATEGIES[strategy].name if strategy in STRATEGIES else strategy
-    parts.append(f"{name} {item.score:.3g}")
-    return ["asked because: " + parts[0], *parts[1:]]
+        score += f", above {min(99, int(item.percentile * 100))} % of the pool"
+    opinion = "" if blind else _opinion(item, width - len(f"asked: {score} · "))
+    return f"asked: {opinion} · {score}" if opinion else f"asked: {score}"
+
+
+def _opinion(item: Item, width: int) -> str:
+    """The two closest labels, or the entity that the model is least sure of."""
+    if len(item.top) > 1:
+        (first, p), (second, q) = ((printable(name), p) for name, p in item.top[:2])
+        room = width - len("between  .00 and  .00")
+        half = max(6, room // 2, room - cell_width(second))
+        first = shorten(first, half)
+        second = shorten(second, max(6, room - cell_width(first)))
+        return f"between {first} {probability(p)} and {second} {probability(q)}"
+    if item.spans:
+        (start, end, kind), p = min(item.spans, key=lambda pair: pair[1])
+        entity = printable(item.example.text[start:end])
+        room = max(6, width - len(f"least sure of  {kind} .00"))
+        return f"least sure of {shorten(entity, room)} {kind} {probability(p)}"
+    return ""
 
 
 def _spent(seconds: float) -> str:

@@ -1,0 +1,107 @@
+"""`tui-al label`: a session that people label, made or found, its engine at work, and the app on it."""
+
+import inspect
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from tui_al.cli.application import check_terminal, open_app
+from tui_al.cli.simulate import Options, experiment
+from tui_al.core.config import Amount, ExperimentConfig
+from tui_al.errors import ConfigError, SessionError
+from tui_al.store.home import home_directory
+from tui_al.store.session import Session, is_live, session_names
+
+
+@dataclass(frozen=True, slots=True)
+class LabelOptions:
+    """The options that only labelling by hand has; None where the default depends on others."""
+
+    source: str
+    labels: str | None
+    task: str | None
+    annotator: str | None
+    audit_share: str
+    overlap: str
+    seed_size: str | None
+    seed: int | None
+
+
+def label_by_hand(options: LabelOptions, others: Mapping[str, Any]) -> None:
+    """Open the session of that name, or make one of that data; `others` are the options that it shares with `simulate`."""
+    check_terminal()
+    home = home_directory(others["home"])
+    directory = _session_named(home, options.source)
+    if directory is None:
+        directory = _make(home, labelling_experiment(options, others), others["session"])
+    _start(directory)
+    open_app(others["home"], directory, annotator=options.annotator)
+
+
+def labelling_experiment(options: LabelOptions, others: Mapping[str, Any]) -> ExperimentConfig:
+    """The experiment that the options describe, people its oracle. Raises ConfigError."""
+    seeds = None if options.seed is None else [options.seed]
+    shared = {**_defaults_of_simulate(), **others}
+    shared |= {"data": options.source, "seed": seeds, "seeds": 1}
+    shared["seed_size"] = options.seed_size or others["batch"]
+    made = experiment(Options(**{name: shared[name] for name in Options.__dataclass_fields__}))
+    return replace(
+        made,
+        data=replace(made.data, task=options.task, labels=_names(options.labels)),  # type: ignore[arg-type]  # checked by DataConfig
+        loop=replace(
+            made.loop,
+            oracle="person",
+            audit_share=share(options.audit_share, "--audit-share"),
+            overlap=share(options.overlap, "--overlap"),
+        ),
+    )
+
+
+def share(text: str, option: str) -> float:
+    """ "10%" is 0.1; "0%" is allowed, unlike in an amount."""
+    given = text.strip()
+    if given.rstrip("% ") in ("0", "0.0"):
+        return 0.0
+    if not given.endswith("%"):
+        raise ConfigError(f"{option}: {text!r} is no share.", 'Give a percentage, as "10%".')
+    return Amount.parse(given, option).value / 100
+
+
+def _defaults_of_simulate() -> dict[str, Any]:
+    from tui_al.cli.app import simulate
+
+    return {p.name: p.default for p in inspect.signature(simulate).parameters.values()}
+
+
+def _names(labels: str | None) -> tuple[str, ...] | None:
+    return None if labels is None else tuple(name.strip() for name in labels.split(","))
+
+
+def _session_named(home: Path, source: str) -> Path | None:
+    """The session that is meant, if it is one; SessionError for a simulated experiment."""
+    if not (source in session_names(home) or (Path(source).expanduser() / "session.db").is_file()):
+        return None
+    with Session.open(home, source) as session:
+        config = session.state().config
+    if config is None or config.loop.oracle != "person":
+        raise SessionError(
+            f"Session {session.name} is a simulated experiment: its labels come from the data.",
+            "`tui-al label DATA` makes a session to label by hand.",
+        )
+    return session.directory
+
+
+def _make(home: Path, config: ExperimentConfig, name: str | None) -> Path:
+    from tui_al.host.process import create_session
+
+    sys.stderr.write("reading the data …\n")
+    return create_session(home, config, name)
+
+
+def _start(directory: Path) -> None:
+    from tui_al.host.process import start_engine
+
+    if not is_live(directory):
+        start_engine(directory)

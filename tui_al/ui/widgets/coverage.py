@@ -1,0 +1,80 @@
+"""Which labels have been seen how often, and an alarm for those that never were."""
+
+from textual.content import Content
+
+from tui_al.core.text import cell_width, printable, shorten
+from tui_al.ui.bench import Overview
+from tui_al.ui.keys import key_name
+from tui_al.ui.safe import safe
+from tui_al.ui.widgets.glyphs import is_ascii
+from tui_al.ui.widgets.label_bar import bar
+from tui_al.ui.widgets.lines import Lines
+
+#: Labels on disk for each label there is, before one that was never seen is worth an alarm.
+_ALARM_AFTER = 2
+
+_BAR = 10
+
+
+class Alarm(Lines):
+    """A row, or nothing: labels without a single example although many texts are labelled."""
+
+    DEFAULT_CSS = "Alarm { height: auto; padding: 0 1; }"
+
+    def __init__(self) -> None:
+        super().__init__(id="alarm")
+        self._overview = Overview()
+
+    def show(self, overview: Overview) -> None:
+        """Show this state of affairs."""
+        self._overview = overview
+        self.show_lines()
+
+    def lines(self, width: int) -> list[Content]:
+        """The names, as many as fit, and the key that looks for examples."""
+        unseen = self._overview.unseen
+        if not unseen or self._overview.saved < _ALARM_AFTER * len(self._overview.labels):
+            return []
+        ending = f"  {key_name(self, 'label.search')} searches the pool"
+        names = ", ".join(printable(name) for name in unseen)
+        head = f"⚠ never seen ({len(unseen)}): " if len(unseen) > 1 else "⚠ never seen: "
+        room = max(8, width - cell_width(head) - len(ending))
+        return [
+            Content.assemble(
+                (head, "bold $text-warning"), safe(shorten(names, room), "$text-warning"), (ending, "$foreground-muted")
+            )
+        ]  # fmt: skip
+
+
+class CountsColumn(Lines):
+    """A row a label, the commonest first, those never seen marked at the end; what does not fit is counted in the last row."""
+
+    DEFAULT_CSS = "CountsColumn { height: 1fr; min-height: 4; }"
+
+    def __init__(self) -> None:
+        super().__init__(id="counts")
+        self._overview = Overview()
+
+    def show(self, overview: Overview) -> None:
+        """Show this state of affairs."""
+        self._overview = overview
+        self.show_lines()
+
+    def lines(self, width: int) -> list[Content]:
+        """By the room there is."""
+        counts = sorted(self._overview.counts.items(), key=lambda pair: (-pair[1], pair[0]))
+        rows = max(1, self.content_size.height or 10)
+        most = max((count for _, count in counts), default=0)
+        name_width = max(8, width - _BAR - 7)
+        lines = []
+        for name, count in counts[: rows if len(counts) <= rows else rows - 1]:
+            shown = shorten(printable(name) or "(empty)", name_width)
+            padded = shown + " " * (name_width - cell_width(shown))
+            drawn = bar(count / most if most else 0.0, _BAR, ascii_only=is_ascii(self))
+            number = Content(f"{count:>5} ") if count else Content.styled("  ×0! ", "bold $text-warning")  # fmt: skip
+            lines.append(Content.assemble(safe(padded), number, (drawn, "$primary")))
+        if len(counts) > rows:
+            never = len([1 for _, count in counts[rows - 1 :] if not count])
+            more = f"+{len(counts) - rows + 1} more" + (f", {never} never seen" if never else "")
+            lines.append(Content.styled(more, "$foreground-muted"))
+        return lines

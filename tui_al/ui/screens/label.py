@@ -196,9 +196,9 @@ class LabelScreen(TuiScreen):
             self._put_up(pending[1])
         self._let_go()
         self._show_title()
-        self.tui.show_error(error)
         if kind == "open":
-            self.tui.pop_screen()
+            self.tui.to_home()
+        self.tui.show_error(error)
 
     # Samples
 

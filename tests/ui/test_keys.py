@@ -12,7 +12,6 @@ from tui_al.ui.app import TuiAl
 from tui_al.ui.keys import KEYS, SCREENS, bindings, display, keys_of, markdown_table
 from tui_al.ui.widgets.key_bar import fitting, keys_everywhere
 
-
 #: What every keyboard and every terminal sends as it is.
 PLAIN = string.ascii_lowercase + string.digits
 

@@ -11,15 +11,8 @@ from tests.store.people import SEED, people_config, sentences_pool, texts_pool
 from tui_al.core import events as ev
 from tui_al.core.config import Amount, ExperimentConfig
 from tui_al.core.loop import Models
-from tui_al.core.people import (
-    PeopleLoop,
-    Snapshot,
-    Wish,
-    askable,
-    audit_rows,
-    check,
-    today,
-)
+from tui_al.core.people import Snapshot, Wish, askable, check, reserve, today
+from tui_al.core.people_loop import PeopleLoop
 from tui_al.core.state import RunState
 from tui_al.core.tasks import Answer, Dataset, Example, Task
 from tui_al.errors import ConfigError
@@ -40,7 +33,7 @@ class DeskDouble:
     boards: dict[str, list[tuple[int, Any]]] = field(default_factory=dict)
     answers: dict[int, Answer] = field(default_factory=dict)
     labels: tuple[str, ...] = ("a", "b")
-    looks: int = 0
+    rankings: dict[int, int] = field(default_factory=dict)
 
     def snapshot(self) -> Snapshot:
         audit = set(np.asarray(self.audit).tolist())
@@ -50,10 +43,14 @@ class DeskDouble:
             {r: a for r, a in self.answers.items() if r not in audit},
             {r: a for r, a in self.answers.items() if r in audit},
             frozenset(self.answers),
+            rankings=self.rankings,
         )
 
     def publish(self, board: str, round_: int, body: Any) -> None:
         self.boards.setdefault(board, []).append((round_, body))
+
+    def heed(self) -> None:
+        pass
 
     def wait(self) -> Wish:
         if not self.steps:
@@ -80,6 +77,7 @@ def label(amount: int) -> Any:
     def step(desk: DeskDouble) -> None:
         for row in desk.asked[:amount]:
             desk.answers[row] = "ab"[len(desk.answers) % 2]
+            desk.rankings[row] = desk.boards["ranking"][-1][0]
 
     return step
 
@@ -102,7 +100,7 @@ def stage(
 ) -> Stage:
     config = config or people_config()
     pool = askable(dataset)
-    audit = audit_rows(SEED, pool, config.loop.audit_share)
+    audit = reserve(SEED, pool, config.loop.audit_share)
     desk = DeskDouble(dataset, audit, steps, labels=dataset.labels)
     learners: list[LearnerDouble] = []
     events: list[ev.Event] = []
@@ -210,14 +208,14 @@ class TestRounds:
 class TestAudit:
     def test_it_is_a_random_sample_of_the_pool_that_no_strategy_touches(self) -> None:
         pool = np.arange(1000)
-        audit = audit_rows(SEED, pool, 0.1)
+        audit = reserve(SEED, pool, 0.1)
         assert len(set(audit.tolist())) == 100
-        assert (audit == audit_rows(SEED, pool, 0.1)).all()
-        assert not (audit == audit_rows(SEED + 1, pool, 0.1)).all()
-        assert len(audit_rows(SEED, np.arange(100_000), 0.1)) == 1_000
+        assert (audit == reserve(SEED, pool, 0.1)).all()
+        assert not (audit == reserve(SEED + 1, pool, 0.1)).all()
+        assert len(reserve(SEED, np.arange(100_000), 0.1)) == 1_000
 
     def test_it_is_mixed_in_at_its_share_and_never_trained_on(self) -> None:
-        config = people_config(audit_share=0.25, batch=Amount(8, percent=False))
+        config = people_config(strategy="random", audit_share=0.25, batch=Amount(8, percent=False))
         dataset = texts_pool([f"text {n}" for n in range(400)], ("a", "b"))
         s = stage([None, None, label(80), None, label(80), None, None, "leave"], config, dataset)
         s.loop.run(RunState(SEED))
@@ -238,6 +236,36 @@ class TestAudit:
         assert set(predictions) == {POOL.train[row].id for row in s.loop.audit}
         assert set(predictions.values()) <= {"a", "b"}
         assert s.desk.boards["reserve"][0][1] == [POOL.train[row].id for row in s.loop.audit]
+
+    def test_without_a_test_set_it_is_what_the_curve_shows(self) -> None:
+        s = stage([None, None, label(40), None, None, "leave"], people_config(audit_share=0.5))
+        s.loop.run(RunState(SEED))
+        (audited,) = [e for e in s.events if isinstance(e, ev.Audited)]
+        (point,) = [e for e in s.events if isinstance(e, ev.Point)]
+        predictions = s.desk.boards["audit"][-1][1]
+        gold = {
+            POOL.train[r].id: a
+            for r, a in s.desk.answers.items()
+            if r in set(s.loop.audit.tolist())
+        }
+        right = sum(predictions[i] == a for i, a in gold.items())
+        assert audited.examples == len(gold) == 20
+        assert audited.value == pytest.approx(right / 20)
+        assert audited.low < audited.value < audited.high
+        assert point.metrics == {"accuracy": audited.value}
+
+    def test_the_strategy_is_checked_when_there_are_enough_audit_labels(self) -> None:
+        config = people_config(
+            audit_share=0.5, seed_size=Amount(20, percent=False), batch=Amount(60, percent=False)
+        )
+        dataset = texts_pool([f"text {n}" for n in range(200)], ("a", "b"))
+        s = stage([None, None, label(20), None, label(60), *[None] * 4, "leave"], config, dataset)
+        s.loop.run(RunState(SEED))
+        (compared,) = [e for e in s.events if isinstance(e, ev.Compared)]
+        assert compared.labels == 20  # half of 40 audit labels
+        assert compared.examples == 40
+        assert compared.low <= compared.difference <= compared.high
+        assert compared.verdict in ("better", "worse", "not decidable")
 
 
 class TestPool:

@@ -18,12 +18,16 @@ SEED = 7
 
 def people_config(**loop: Any) -> ExperimentConfig:
     """A session for people: seed set of 4, batches of 3."""
-    amounts = {"seed_size": Amount(4, percent=False), "batch": Amount(3, percent=False)}
+    amounts: dict[str, Any] = {
+        "strategy": "lc",
+        "seed_size": Amount(4, percent=False),
+        "batch": Amount(3, percent=False),
+    }
     return ExperimentConfig(
         data=DataConfig("pool.txt"),
         acquisition=default_settings("minilm", "adapter"),
         successor=default_settings("minilm", "full"),
-        loop=LoopConfig(strategy="lc", oracle="person", **{**amounts, **loop}),
+        loop=LoopConfig(oracle="person", **{**amounts, **loop}),
         seeds=(SEED,),
     )
 

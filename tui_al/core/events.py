@@ -194,6 +194,38 @@ class Point(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Audited(Event):
+    """While people label: the newest successor on the random share that nothing was trained on, with a 95 % interval."""
+
+    kind: ClassVar[str] = "audited"
+    seed: int
+    round: int
+    metric: str
+    value: float
+    low: float
+    high: float
+    examples: int  #: audit labels so far
+
+
+@dataclass(frozen=True, slots=True)
+class Compared(Event):
+    """While people label: what the strategy's labels are worth against as many random ones, with a 95 % interval.
+
+    `difference` is of the headline metric, strategy minus random, both models tested on audit examples that neither has seen.
+    """
+
+    kind: ClassVar[str] = "compared"
+    seed: int
+    round: int
+    labels: int  #: asked for by the strategy, and drawn at random, on top of the same seed set
+    difference: float
+    low: float
+    high: float
+    verdict: str  #: on the strategy: "better", "worse" or "not decidable"
+    examples: int
+
+
+@dataclass(frozen=True, slots=True)
 class ModelSaved(Event):
     """A run's last successor, in `path` relative to the session's directory."""
 
@@ -252,7 +284,7 @@ _KINDS: dict[str, type[Event]] = {
     cls.kind: cls
     for cls in (
         SessionCreated, SeedsAdded, EngineStarted, EngineFinished, EnginePaused, RunStarted, PhaseStarted, Progress, PhaseFinished, Queried, Ranked, Labelled,
-        Point, ModelSaved, RunFinished, RunFailed, Warned, SessionFinished,
+        Point, Audited, Compared, ModelSaved, RunFinished, RunFailed, Warned, SessionFinished,
     )
 }  # fmt: skip
 

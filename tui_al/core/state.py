@@ -28,6 +28,8 @@ class RunState:
         default_factory=dict
     )  #: id to answer, in the order of asking
     ranked: ev.Ranked | None = None  #: while people label, the ranking in use
+    audits: tuple[ev.Audited, ...] = ()  #: while people label, one a successor
+    compared: ev.Compared | None = None  #: while people label, the last check of the strategy
     seconds: Mapping[str, float] = field(default_factory=dict)  #: by phase, of the round under way
     peak_bytes: int = 0  #: of the round under way
     model_path: str | None = None
@@ -176,6 +178,10 @@ def _apply_to_run(run: RunState, event: ev.Event) -> RunState:
             return replace(run, round=event.round, queries=(*run.queries, event))
         case ev.Ranked():
             return replace(run, round=event.round, ranked=event)
+        case ev.Audited():
+            return replace(run, audits=(*run.audits, event))
+        case ev.Compared():
+            return replace(run, compared=event)
         case ev.Labelled():
             answers = dict(zip(event.ids, event.answers, strict=True))
             return replace(run, labelled={**run.labelled, **answers})

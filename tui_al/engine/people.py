@@ -10,7 +10,8 @@ import numpy as np
 
 from tui_al.core.config import ExperimentConfig
 from tui_al.core.loop import Emit, Models
-from tui_al.core.people import PeopleLoop, Snapshot, Wish, askable, audit_rows
+from tui_al.core.people import Snapshot, Wish, askable, reserve
+from tui_al.core.people_loop import PeopleLoop
 from tui_al.core.predictions import IntArray
 from tui_al.core.state import RunState
 from tui_al.core.tasks import Dataset
@@ -56,6 +57,10 @@ class _Desk:
         """Put up a board."""
         self.log.publish(board, round_, body)
 
+    def heed(self) -> None:
+        """Wait while paused; raises EngineStopped."""
+        self.listener.listen()
+
     def wait(self) -> Wish:
         """A moment's rest where nothing new was decided; what people want."""
         self.listener.listen()
@@ -83,7 +88,7 @@ def follow(
 ) -> str:
     """Work for the people of a session until they want to end, or nobody is there any more. Returns why it ended."""
     pool = askable(dataset)
-    audit = audit_rows(run.seed, pool, config.loop.audit_share)
+    audit = reserve(run.seed, pool, config.loop.audit_share)
     with DecisionLog(directory) as log:
         desk = _Desk(log, LabelledPool(log, dataset, pool, audit), listener)
 

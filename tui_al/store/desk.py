@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from tui_al.core import decisions as de
 from tui_al.core.decisions import Given
 from tui_al.core.labelling import Labelling, Status
 from tui_al.core.offsets import spans_to_tags
@@ -51,6 +52,7 @@ class LabelledPool:
         }
         audit: dict[int, Answer] = {}
         closed: set[int] = set()
+        rankings: dict[int, int] = {}
         for identity, standing in self._labelling.standings():
             row = self._row_of.get(identity)
             if row is None:
@@ -60,6 +62,9 @@ class LabelledPool:
             if standing.answer is not None:
                 kept = audit if row in self._audit else answers
                 kept[row] = trained_answer(self._dataset.train[row], standing.answer)
+                decision = standing.last.decision if standing.last else None
+                if isinstance(decision, de.Label) and decision.ranking is not None:
+                    rankings[row] = decision.ranking
         unfolded = {self._row_of[i] for i in self._labelling.unfolded() if i in self._row_of}
         return Snapshot(
             self._labelling.seq,
@@ -69,6 +74,7 @@ class LabelledPool:
             frozenset(closed),
             frozenset(unfolded),
             renamed,
+            rankings,
         )
 
 

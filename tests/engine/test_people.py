@@ -1,0 +1,115 @@
+"""A real engine process for a person who labels: from an unlabelled file to a saved successor, killed in between."""
+
+import json
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.engine import tiny
+from tests.store.people import people_config
+from tui_al.core.config import Amount, DataConfig
+from tui_al.core.offsets import tags_to_spans
+from tui_al.core.tasks import Dataset, Task
+from tui_al.host import process
+from tui_al.store.session import Session
+from tui_al.store.workbench import Workbench
+
+PATIENCE = 120.0
+
+
+def wait_for(bench: Workbench, met: Callable[[], bool]) -> None:
+    """Until the engine has done it; the person at the bench is alive meanwhile."""
+    deadline = time.monotonic() + PATIENCE
+    while not met():
+        assert time.monotonic() < deadline, process.log_tail(bench.directory)
+        bench.alive()
+        time.sleep(0.1)
+        bench.refresh()
+
+
+def label_some(bench: Workbench, dataset: Dataset, amount: int) -> int:
+    """Answer from gold; returns how many there were."""
+    gold = {example.text: example for example in dataset.train}
+    for done in range(amount):
+        item = bench.take()
+        if item is None:
+            return done
+        example = gold[item.example.text]
+        assert example.answer is not None
+        answer = example.answer
+        if not isinstance(answer, str):
+            answer = tags_to_spans(example.text, example.tokens, answer)  # type: ignore[assignment]
+        bench.label(item, answer)  # type: ignore[arg-type]
+    return amount
+
+
+@pytest.fixture(params=[Task.CLASSIFICATION, Task.TAGGING])
+def dataset(request: pytest.FixtureRequest) -> Dataset:
+    return tiny.classified() if request.param is Task.CLASSIFICATION else tiny.tagged()
+
+
+def test_from_an_unlabelled_file_to_a_successor(
+    tmp_path: Path, bert: Path, dataset: Dataset
+) -> None:
+    pool = tmp_path / "pool.txt"
+    pool.write_text("".join(f"{e.text}\n" for e in dataset.train), encoding="utf-8")
+    made = people_config(
+        seed_size=Amount(12, percent=False), batch=Amount(6, percent=False), audit_share=0.2
+    )
+    from dataclasses import replace
+
+    config = replace(
+        made,
+        data=DataConfig(str(pool), task=dataset.task.value, labels=dataset.labels),  # type: ignore[arg-type]
+        acquisition=tiny.settings(bert, "adapter"),
+        successor=tiny.settings(bert, "full"),
+        device="cpu",
+    )
+    directory = process.create_session(tmp_path / "home", config, "mine")
+    process.start_engine(directory)
+    with Workbench(directory, "anna") as bench:
+        wait_for(bench, lambda: bench.ranking == 0)
+        assert label_some(bench, dataset, 12) == 12
+        wait_for(bench, lambda: bench.ranking == 1)
+        item = bench.take()
+        assert item is not None
+        while item.blind:  # a random check: no suggestion
+            bench.skip(item)
+            item = bench.take()
+            assert item is not None
+        assert item.suggestion is not None
+        assert item.percentile is not None
+        assert label_some(bench, dataset, 4) == 4
+        before = bench.labelling.answers()
+
+        engine = bench.state.engine
+        assert engine is not None
+        os.kill(engine.pid, signal.SIGKILL)
+        wait_for(bench, lambda: not process.is_live(directory))
+        assert label_some(bench, dataset, 3) == 3  # people go on without an engine
+        bench.add_label("another")
+        process.start_engine(directory)
+        wait_for(bench, lambda: (bench.ranking or 0) >= 2)
+        assert before.items() <= bench.labelling.answers().items()
+
+        with Session(directory) as session:
+            session.send("finish")
+        wait_for(bench, lambda: not process.is_live(directory))
+        run = bench.state.runs[bench.seed]
+        assert bench.state.ended == "finished"
+        audit = set(bench.log.board("reserve"))
+        assert run.points[-1].labels == len(bench.labelling.answers().keys() - audit)
+        headline = "accuracy" if dataset.task is Task.CLASSIFICATION else "entity_f1"
+        audited = run.audits[-1]
+        assert audited.metric == headline
+        assert 0 <= audited.low <= audited.value <= audited.high <= 1
+        assert run.points[-1].metrics == {headline: audited.value}
+        assert run.model_path is not None
+        saved = json.loads((directory / run.model_path / "config.json").read_text())
+        assert set(dataset.labels) <= {name.removeprefix("B-") for name in saved["label2id"]}
+        assert any("another" in name for name in saved["label2id"])
+        assert len(list((directory / "models" / f"seed-{bench.seed}").iterdir())) == 1

@@ -1,0 +1,422 @@
+"""The loop with people as the oracle: they label all the time, and the models follow.
+
+The simulated loop (`tui_al.core.loop`) stops at every question; people must not wait. So there is always a ranking of the pool to
+label from. As soon as a batch's worth of new labels is there, the acquisition model is trained on all of them and ranks the pool
+anew; the successor is trained after it, while people go on, and gives way (once) when the next batch is full before it is done.
+
+Part of the pool, drawn at random when the session begins, is the *audit*: these texts are mixed into the rankings, shown without
+a suggestion, and never trained on. Whatever the strategy does to the other labels, they are a random sample of the pool.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from tui_al.core import events as ev
+from tui_al.core.audit import audit_due
+from tui_al.core.config import ExperimentConfig
+from tui_al.core.loop import (
+    Emit,
+    Models,
+    Purpose,
+    RoundTimer,
+    decode,
+    derived_seed,
+    fit,
+    label_counts,
+)
+from tui_al.core.metrics import HEADLINE, evaluate
+from tui_al.core.offsets import tags_to_spans
+from tui_al.core.people import Desk, Snapshot, spans_in, today
+from tui_al.core.predictions import FloatArray, IntArray, Predictions
+from tui_al.core.protocols import MonteCarlo, Tick
+from tui_al.core.quality import Evidence, estimate, evidence, worth
+from tui_al.core.state import RunState
+from tui_al.core.strategies import strategy
+from tui_al.core.tags import spans_of
+from tui_al.core.tasks import Answer, Dataset, Example, Task
+
+#: Rows on the ranking's board: the reserve from which people go on while models train.
+_DEPTH_BATCHES, _DEPTH_LEAST, _DEPTH_MOST = 10, 200, 2_000
+
+#: Labels suggested for a text, the likeliest first: as many as there are digit keys.
+SUGGESTED = 9
+
+#: Rounds whose models take part in disputing labels.
+_DISPUTING = 3
+
+_SECONDS_BETWEEN_LOOKS = 1.0
+
+#: Audit labels from which on the strategy is checked, and by how much they grow until it is checked again.
+_COMPARE_FROM, _COMPARE_GROWTH = 20, 1.3
+
+
+@dataclass(slots=True)
+class PeopleLoop:
+    """One session's work with people; `run` goes on from where `state` left off.
+
+    `build` makes the two models for a data set with the labels of the day, which people may change. `study` looks at the pool
+    once, while people label the first texts, and numbers its near-duplicates, (train,): rows with the same number are asked
+    about once.
+    """
+
+    seed: int
+    config: ExperimentConfig
+    dataset: Dataset
+    pool: IntArray
+    audit: IntArray
+    desk: Desk
+    build: Callable[[Dataset], Models]
+    study: Callable[[], IntArray]
+    emit: Emit
+    clock: Callable[[], float] = time.perf_counter
+    _original: Dataset = field(init=False)
+    _renamed: Mapping[str, str] = field(default_factory=dict)
+    _groups: IntArray | None = None
+    _models: Models | None = None
+    _ranked: ev.Ranked | None = None
+    _measured: int = -1  # the last round whose successor is trained
+    _measured_seq: int = -1
+    _gave_way: bool = False  # whether the last successor did
+    _looked: float = 0.0
+    _compared: int = 0  # audit labels at the last check of the strategy
+    _disputes: list[dict[int, Evidence]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._original = self.dataset
+
+    def run(self, state: RunState) -> str:
+        """Follow the people until they want to leave. Returns why it ended: "finish" or "leave"."""
+        self._ranked, self._measured = state.ranked, state.last_round
+        self.desk.publish("reserve", 0, [self.dataset.train[row].id for row in self.audit])
+        while True:
+            wish = self.desk.wait()
+            now = self.desk.snapshot()
+            if wish == "leave":
+                return "leave"
+            if self._ranked is None:
+                self._rank_at_random(now)
+            elif self._groups is None:
+                self._groups = self.study()
+                self._publish_groups(self._groups)
+            elif (self._is_full(now) or wish == "train") and self._trainable(now):
+                self._rank(now)
+            elif self._measured < self._ranked.round - 1 and self._trainable(now):
+                self._measure(now, self._ranked.round - 1)
+            elif self._may_compare(now):
+                self._compare(now)
+            if wish == "finish":
+                if self._trainable(now) and now.seq != self._measured_seq:
+                    self._measure(now, self._ranked.round if self._ranked else 0, may_yield=False)
+                return "finish"
+
+    def _is_full(self, now: Snapshot) -> bool:
+        """Whether the labels since the last ranking make a batch (for the first: a seed set), or the pool is used up."""
+        assert self._ranked is not None
+        amounts = self.config.loop
+        wanted = amounts.seed_size if self._ranked.round == 0 else amounts.batch
+        new = len(now.closed) - self._ranked.answered
+        left = len(self.pool) - len(now.closed)
+        return new > 0 and new >= min(wanted.of(len(self.pool)), new + left)
+
+    def _trainable(self, now: Snapshot) -> bool:
+        """A classifier needs two classes to learn from, a tagger one entity."""
+        if self.dataset.task is Task.CLASSIFICATION:
+            return len(set(now.answers.values())) > 1
+        return any(spans_of(answer) for answer in now.answers.values())
+
+    def _models_for(self, now: Snapshot) -> Models:
+        """The two models for today's labels; made anew when those change."""
+        if self._models is None or (now.labels, now.renamed) != (
+            self.dataset.labels,
+            self._renamed,
+        ):
+            test = tuple(
+                replace(e, answer=today(e.answer, now.renamed)) for e in self._original.test
+            )
+            self.dataset = replace(self._original, labels=now.labels, test=test)
+            self._renamed = now.renamed
+            self._models = self.build(self.dataset)
+        return self._models
+
+    def _open(self, now: Snapshot) -> IntArray:
+        """Rows still to be asked about, the audit left out."""
+        audit = set(self.audit.tolist())
+        return np.array(
+            [row for row in self.pool.tolist() if row not in now.closed and row not in audit],
+            dtype=np.int64,
+        )
+
+    def _rank_at_random(self, now: Snapshot) -> None:
+        rows = self._open(now)
+        order = np.random.default_rng([self.seed, 0, Purpose.SEED_SET]).permutation(len(rows))
+        self._publish_ranking(now, 0, rows[order], None, labels=0)
+
+    def _rank(self, now: Snapshot) -> None:
+        """Train the acquisition model on everything labelled, score what is open, put up the new order."""
+        assert self._ranked is not None
+        round_ = self._ranked.round + 1
+        chosen = strategy(self.config.loop.strategy)
+        rows = self._open(now)
+        scores: FloatArray = np.zeros(len(rows))
+        models = self._models_for(now)
+        timer = RoundTimer(self.seed, round_ - 1, self.emit, self.clock)
+        # random needs no model to choose, but people want its suggestions
+        fit(models.acquisition, dict(now.answers), derived_seed(self.seed, round_, Purpose.TRAIN_ACQUISITION), timer,
+            ev.Phase.TRAIN_ACQUISITION, self.config.acquisition.epochs)  # fmt: skip
+        if chosen.scorer is not None and len(rows):
+            monte_carlo = None
+            if chosen.needs == "monte carlo":
+                monte_carlo = MonteCarlo(
+                    self.config.loop.mc_passes,
+                    self.config.loop.mc_dropout,
+                    derived_seed(self.seed, round_, Purpose.MONTE_CARLO),
+                )
+            with timer.phase(ev.Phase.SCORE_POOL, len(rows), models.acquisition) as progress:
+                scores = models.acquisition.score(
+                    rows, {chosen.name: chosen.scorer}, progress, monte_carlo
+                )[chosen.name]
+        ties = np.random.default_rng([self.seed, round_, Purpose.SELECT]).permutation(len(rows))
+        order = np.lexsort((ties, -scores))
+        self._publish_ranking(now, round_, rows[order], scores[order], labels=len(now.answers))
+        self._dispute(now, round_, models)
+
+    def _publish_ranking(
+        self, now: Snapshot, round_: int, rows: IntArray, scores: FloatArray | None, labels: int
+    ) -> None:
+        """Put up the first rows of an order, near-duplicates once, the audit mixed in."""
+        batch = self.config.loop.batch.of(len(self.pool))
+        depth = min(_DEPTH_MOST, max(_DEPTH_LEAST, _DEPTH_BATCHES * batch))
+        places = self._without_duplicates(rows, now)[:depth]
+        suggestions = self._suggestions(rows[places]) if labels else [None] * len(places)
+        board: list[dict[str, Any]] = []
+        for place, suggestion in zip(places, suggestions, strict=True):
+            entry: dict[str, Any] = {"id": self.dataset.train[rows[place]].id}
+            if scores is not None and labels:
+                entry["score"] = float(scores[place])
+                entry["percentile"] = 1.0 - place / len(rows)
+            if suggestion is not None:
+                entry["top"] = suggestion
+            board.append(entry)
+        mixed = self._with_audit(board, now, round_, batch)
+        self.desk.publish("ranking", round_, {"rows": mixed, "labels": labels})
+        self._ranked = ev.Ranked(
+            self.seed, round_, self.config.loop.strategy if round_ else "seed set", len(now.closed), labels, len(rows), len(mixed),
+        )  # fmt: skip
+        self.emit(self._ranked)
+
+    def _without_duplicates(self, rows: IntArray, now: Snapshot) -> list[int]:
+        """Places in `rows` of the first of each group of near-duplicates, and of all that are unfolded."""
+        if self._groups is None:
+            return list(range(len(rows)))
+        seen: set[int] = set()
+        places = []
+        for place, row in enumerate(rows.tolist()):
+            group = int(self._groups[row])
+            if row in now.unfolded:
+                places.append(place)
+            elif group not in seen:
+                seen.add(group)
+                places.append(place)
+        return places
+
+    def _with_audit(
+        self, board: list[dict[str, Any]], now: Snapshot, round_: int, batch: int
+    ) -> list[dict[str, Any]]:
+        """Mix the next texts of the audit in at random places: their share of each stretch of a batch's length."""
+        waiting = [
+            self.dataset.train[row].id for row in self.audit.tolist() if row not in now.closed
+        ]
+        rng = np.random.default_rng([self.seed, round_, Purpose.AUDIT])
+        share = self.config.loop.audit_share
+        asked, audited = len(now.closed), len(now.audit)
+        mixed: list[dict[str, Any]] = []
+        while board or (waiting and not mixed):
+            due = len(waiting)
+            if board:
+                due = min(audit_due(asked, audited, batch, share), due)
+            stretch, board = board[: batch - due], board[batch - due :]
+            for identity in waiting[:due]:
+                stretch.insert(int(rng.integers(len(stretch) + 1)), {"id": identity, "audit": True})
+            del waiting[:due]
+            asked, audited = asked + len(stretch), audited + due
+            mixed += stretch
+        return mixed
+
+    def _suggestions(self, rows: IntArray) -> list[Any]:
+        """What the acquisition model thinks of these rows: [[label, probability], …], or [[start, end, type, probability], …]."""
+        assert self._models is not None
+        predictions = self._models.acquisition.predict("train", rows, _unheard)
+        if self.dataset.task is Task.CLASSIFICATION:
+            best = np.argsort(-predictions.probs, axis=1, kind="stable")[:, :SUGGESTED]
+            return [
+                [[self.dataset.outputs[k], float(probs[k])] for k in order]
+                for order, probs in zip(best, predictions.probs, strict=True)
+            ]
+        return [
+            _spans_with_confidence(self.dataset.train[row], answer, predictions, place)
+            for place, (row, answer) in enumerate(
+                zip(rows.tolist(), decode(predictions, self.dataset), strict=True)
+            )
+        ]
+
+    def _measure(self, now: Snapshot, round_: int, *, may_yield: bool = True) -> None:
+        """Train the successor on everything labelled and measure it: on the test set, and on the audit."""
+        models = self._models_for(now)
+        timer = RoundTimer(
+            self.seed, round_, self._yielding if may_yield else self.emit, self.clock
+        )
+        try:
+            fit(models.successor, dict(now.answers), derived_seed(self.seed, round_, Purpose.TRAIN_SUCCESSOR), timer,
+                ev.Phase.TRAIN_SUCCESSOR, self.config.successor.epochs)  # fmt: skip
+        except _Overtaken:
+            self._gave_way = True
+            return
+        self._gave_way = False
+        metrics: dict[str, float] = {}
+        with timer.phase(
+            ev.Phase.EVALUATE, len(self.dataset.test) + len(self.audit), models.successor
+        ) as progress:
+            if self.dataset.test:
+                metrics |= self._on_test(models, progress)
+            audited = self._on_audit(models, now, round_) if len(self.audit) else None
+            if audited and not self.dataset.test:
+                metrics[audited.metric] = audited.value
+        tokens = sum(len(self.dataset.train[row].tokens) for row in now.answers)
+        self._measured, self._measured_seq = round_, now.seq
+        if audited:
+            self.emit(audited)
+        self.emit(
+            ev.Point(
+                self.seed, round_, len(now.answers), tokens, metrics, label_counts(self.dataset, now.answers.values()),
+                timer.seconds, timer.peak_bytes,
+            )
+        )  # fmt: skip
+
+    def _on_test(self, models: Models, progress: Callable[[Tick], None]) -> dict[str, float]:
+        rows = np.arange(len(self.dataset.test))
+        predicted = decode(models.successor.predict("test", rows, progress), self.dataset)
+        gold = [example.answer for example in self.dataset.test]
+        return evaluate(self.dataset.task, gold, predicted)  # type: ignore[arg-type]
+
+    def _on_audit(self, models: Models, now: Snapshot, round_: int) -> ev.Audited | None:
+        """Put up what the successor says of the whole audit, each further label being one more trial; how it did so far."""
+        predictions = models.successor.predict("train", self.audit, _unheard)
+        answers = dict(zip(self.audit.tolist(), decode(predictions, self.dataset), strict=True))
+        examples = self.dataset.train
+        self.desk.publish(
+            "audit", round_, {examples[r].id: spans_in(examples[r], a) for r, a in answers.items()}
+        )
+        found = estimate(self.dataset.task, now.audit, answers)
+        if found is None:
+            return None
+        return ev.Audited(
+            self.seed, round_, HEADLINE[self.dataset.task], found.value, found.low, found.high, len(now.audit)
+        )  # fmt: skip
+
+    def _may_compare(self, now: Snapshot) -> bool:
+        """Whether there are enough new audit labels to ask again what the strategy is worth."""
+        asked = sum(round_ > 0 for row, round_ in now.rankings.items() if row in now.answers)
+        return (
+            self.config.loop.strategy != "random"
+            and self._trainable(now)
+            and len(now.audit) >= max(_COMPARE_FROM, _COMPARE_GROWTH * self._compared)
+            and asked >= len(now.audit) // 2
+        )
+
+    def _compare(self, now: Snapshot) -> None:
+        """What the strategy's labels are worth, see `quality.worth`. Gives way like a successor."""
+        assert self._ranked is not None
+        learner = self._models_for(now).acquisition
+        try:
+            found = worth(self.dataset, now, learner, self.seed, self._quietly)
+        except _Overtaken:
+            return
+        self._compared = len(now.audit)
+        if found is not None:
+            difference = found.comparison.difference
+            self.emit(
+                ev.Compared(
+                    self.seed, self._ranked.round - 1, found.labels, difference.value, difference.low, difference.high,
+                    found.comparison.verdict.value, found.comparison.examples,
+                )
+            )  # fmt: skip
+
+    def _quietly(self, _: Tick) -> None:
+        self.desk.heed()
+        if self._is_due():
+            raise _Overtaken
+
+    def _is_due(self) -> bool:
+        """Whether the next batch is full; looks once a second at most."""
+        if self.clock() - self._looked < _SECONDS_BETWEEN_LOOKS:
+            return False
+        self._looked = self.clock()
+        return self._is_full(self.desk.snapshot())
+
+    def _yielding(self, event: ev.Event) -> None:
+        """Tell of an event; at progress, see whether the next batch is full: it comes first, though not twice in a row."""
+        self.emit(event)
+        cold = self.config.successor.start == "cold"  # a warm one would go on from half a training
+        if isinstance(event, ev.Progress) and cold and not self._gave_way and self._is_due():
+            raise _Overtaken
+
+    def _dispute(self, now: Snapshot, round_: int, models: Models) -> None:
+        """Put up, for each labelled text, what the models of the last rounds think of its label."""
+        rows = np.fromiter(now.answers, dtype=np.int64, count=len(now.answers))
+        predictions = models.acquisition.predict("train", rows, _unheard)
+        self._disputes.append(
+            {
+                row: one
+                for row, one in zip(
+                    rows.tolist(),
+                    evidence(
+                        predictions, self.dataset, [now.answers[row] for row in rows.tolist()]
+                    ),
+                    strict=True,
+                )
+                if one is not None
+            }
+        )
+        del self._disputes[:-_DISPUTING]
+        self.desk.publish(
+            "disputes",
+            round_,
+            [
+                {self.dataset.train[row].id: list(found) for row, found in one.items()}
+                for one in self._disputes
+            ],
+        )
+
+    def _publish_groups(self, groups: IntArray) -> None:
+        members: dict[int, list[str]] = {}
+        audit = set(self.audit.tolist())
+        for row in self.pool.tolist():
+            if row not in audit:
+                members.setdefault(int(groups[row]), []).append(self.dataset.train[row].id)
+        self.desk.publish("folds", 0, [ids for ids in members.values() if len(ids) > 1])
+
+
+class _Overtaken(Exception):
+    """The next batch was full before the successor was trained."""
+
+
+def _unheard(_: Tick) -> None:
+    """For predictions that are too quick to tell of."""
+
+
+def _spans_with_confidence(
+    example: Example, answer: Answer, predictions: Predictions, place: int
+) -> list[list[Any]]:
+    """Entities by character offsets, each with the mean probability of its words' tags."""
+    start = predictions.offsets[place]
+    best = predictions.probs[start : predictions.offsets[place + 1]].max(axis=1)
+    return [
+        [first, last, kind, float(best[a:b].mean())]
+        for (first, last, kind), (a, b, _) in zip(
+            tags_to_spans(example.text, example.tokens, answer), spans_of(answer), strict=True
+        )
+    ]

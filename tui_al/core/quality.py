@@ -1,0 +1,121 @@
+"""What is known of models while people label: how good the successor is, what the strategy is worth, which labels are disputed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tui_al.core.audit import (
+    Comparison,
+    accuracy_interval,
+    compare_entities,
+    compare_hits,
+    entity_f1_interval,
+)
+from tui_al.core.intervals import Interval
+from tui_al.core.loop import Purpose, decode, derived_seed
+from tui_al.core.people import Snapshot
+from tui_al.core.predictions import IntArray, Predictions
+from tui_al.core.protocols import Learner, ProgressSink
+from tui_al.core.tasks import Answer, Dataset, Task
+
+#: A label, a model's probability of it, the likeliest other label, and its probability.
+Evidence = tuple[str, float, str, float]
+
+
+def estimate(
+    task: Task, gold: Mapping[int, Answer], predicted: Mapping[int, Answer]
+) -> Interval | None:
+    """Accuracy, or entity F1, on the audit labels there are, with its interval; None while there is nothing to say."""
+    rows = [row for row in gold if row in predicted]
+    if not rows:
+        return None
+    if task is Task.CLASSIFICATION:
+        return accuracy_interval([gold[row] == predicted[row] for row in rows])
+    return entity_f1_interval([gold[row] for row in rows], [predicted[row] for row in rows])
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """`labels` of the strategy against as many random ones, on top of the same seed set."""
+
+    labels: int
+    comparison: Comparison
+
+
+def worth(
+    dataset: Dataset, now: Snapshot, learner: Learner, seed: int, progress: ProgressSink
+) -> Worth | None:
+    """What the strategy's labels are worth against as many random ones, without any label spent on it.
+
+    The audit labels are a random sample. One half of them joins the seed set, to train the model that random sampling would have
+    made; as many labels that the rankings asked for, the earliest, join the same seed set, to train the strategy's. Both are
+    tested on the other half of the audit, which neither has seen; then the halves change places. None without such labels.
+    """
+    audit = np.random.default_rng([seed, len(now.audit), Purpose.WORTH]).permutation(
+        np.fromiter(now.audit, dtype=np.int64, count=len(now.audit))
+    )
+    asked = [row for row in now.answers if now.rankings.get(row, 0) > 0]
+    asked.sort(key=now.rankings.__getitem__)
+    halves = audit[: len(audit) // 2], audit[len(audit) // 2 :]
+    labels = min(len(halves[0]), len(asked))
+    if not labels:
+        return None
+    base = {row: a for row, a in now.answers.items() if now.rankings.get(row, 0) == 0}
+    by_strategy = base | {row: now.answers[row] for row in asked[:labels]}
+    predicted: tuple[dict[int, Answer], dict[int, Answer]] = ({}, {})
+    for number, (learned, tested) in enumerate((halves, halves[::-1])):
+        at_random = base | {row: now.audit[row] for row in learned[:labels].tolist()}
+        for arm, labelled in enumerate((by_strategy, at_random)):
+            rows = np.fromiter(labelled, dtype=np.int64, count=len(labelled))
+            seed_of_arm = derived_seed(seed, 2 * number + arm, Purpose.WORTH)
+            learner.fit(rows, list(labelled.values()), seed_of_arm, progress)
+            answers = decode(learner.predict("train", tested, progress), dataset)
+            predicted[arm].update(zip(tested.tolist(), answers, strict=True))
+    comparison = _compared(dataset.task, audit, now.audit, *predicted)
+    return None if comparison is None else Worth(labels, comparison)
+
+
+def _compared(
+    task: Task,
+    rows: IntArray,
+    gold: Mapping[int, Answer],
+    first: Mapping[int, Answer],
+    second: Mapping[int, Answer],
+) -> Comparison | None:
+    keys = rows.tolist()
+    if task is Task.CLASSIFICATION:
+        return compare_hits(*([one[row] == gold[row] for row in keys] for one in (first, second)))
+    return compare_entities(*([one[row] for row in keys] for one in (gold, first, second)))
+
+
+def evidence(
+    predictions: Predictions, dataset: Dataset, answers: Sequence[Answer]
+) -> list[Evidence | None]:
+    """For each example: its label, the model's probability of it, the likeliest other label and its probability.
+
+    For tagging this is of the word where the model is most against the given tag; None for a sentence without words.
+    """
+    column = {name: k for k, name in enumerate(dataset.outputs)}
+    found: list[Evidence | None] = []
+    for place, answer in enumerate(answers):
+        units = predictions.probs[predictions.offsets[place] : predictions.offsets[place + 1]]
+        names = [answer] if isinstance(answer, str) else list(answer)
+        if not len(units):
+            found.append(None)
+            continue
+        given = np.array([column[name] for name in names])
+        others = units.copy()
+        others[np.arange(len(units)), given] = -1.0
+        margins = others.max(axis=1) - units[np.arange(len(units)), given]
+        worst = int(margins.argmax())
+        best = int(others[worst].argmax())
+        found.append(
+            (
+                names[worst],
+                float(units[worst, given[worst]]),
+                dataset.outputs[best],
+                float(others[worst, best]),
+            )
+        )
+    return found

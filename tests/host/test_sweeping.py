@@ -1,0 +1,202 @@
+"""Working through a sweep: what is submitted when, what is told of each cell; with a scheduler that computes nothing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from tui_al.core import events as ev
+from tui_al.core.sweep import Sweep, read_sweep
+from tui_al.core.tasks import Dataset, Example, Task
+from tui_al.host import placement
+from tui_al.host.placement import Slot, bytes_needed, slots
+from tui_al.host.scheduler import Ended, Job
+from tui_al.host.sweeping import Cell, Progress, work_through
+from tui_al.store.session import Session
+
+SWEEP = """
+data.source = "tickets"
+seeds = [7, 8]
+[loop]
+rounds = 1
+[grid]
+loop.strategy = ["random", "lc", "bt", "entropy"]
+"""
+
+DATA = Dataset(
+    "tickets", Task.CLASSIFICATION, ("a", "b"), (Example("1", "x", "a"),), (Example("2", "y", "b"),)
+)
+
+
+def point(seed: int, round_: int, accuracy: float) -> ev.Point:
+    return ev.Point(seed, round_, 10 + 10 * round_, 0, {"accuracy": accuracy}, {"a": 1}, {}, 0)
+
+
+@dataclass
+class SchedulerDouble:
+    """Two places. A job takes one look to compute round 0 of its seeds, and one more to finish, fail or stop."""
+
+    fails: str = ""  #: a strategy whose second seed fails
+    dies: str = ""  #: a strategy whose engine dies after the first seed
+    submitted: list[str] = field(default_factory=list)
+    most: int = 0
+    stopped: bool = False
+    at_work: dict[str, tuple[Job, int]] = field(default_factory=dict)
+
+    def room(self) -> int:
+        return 2 - len(self.at_work)
+
+    def submit(self, job: Job) -> None:
+        self.submitted.append(job.config.loop.strategy)
+        self.at_work[job.session] = (job, 0)
+        self.most = max(self.most, len(self.at_work))
+        if not job.directory.exists():
+            made = ev.SessionCreated(
+                job.config.to_dict(), "classification", ("a", "b"), 1, 1, (), (), {}
+            )
+            Session.create(job.home, job.session, made, DATA).close()
+
+    def ended(self) -> Sequence[Ended]:
+        found = []
+        for name, (job, looks) in list(self.at_work.items()):
+            self.at_work[name] = (job, looks + 1)
+            with Session(job.directory) as session:
+                error = self._work(session, job, looks)
+            if error is not None:
+                del self.at_work[name]
+                found.append(Ended(job, error, "See the log." if error else ""))
+        return found
+
+    def stop(self) -> None:
+        self.stopped = True
+
+    def _work(self, session: Session, job: Job, looks: int) -> str | None:
+        first, second = job.config.seeds
+        if looks == 0:
+            session.append(
+                ev.EngineStarted(1, "here", "cpu", False, {}),
+                ev.RunStarted(first),
+                point(first, 0, 0.5),
+            )
+            return None
+        if self.stopped:
+            session.append(ev.EngineFinished("stopped"))
+            return ""
+        if job.config.loop.strategy == self.dies:
+            return "The engine was killed."
+        session.append(point(first, 1, 0.6), ev.RunFinished(first, "rounds"), ev.RunStarted(second))
+        if job.config.loop.strategy == self.fails:
+            session.append(
+                ev.RunFailed(second, "Loss is not finite.", "Lower it."),
+                ev.EngineFinished("failed"),
+            )
+        else:
+            session.append(
+                point(second, 0, 0.7), point(second, 1, 0.8), ev.RunFinished(second, "rounds")
+            )
+            session.append(ev.SessionFinished(), ev.EngineFinished("finished"))
+        return ""
+
+
+def worked(
+    home: Path, scheduler: SchedulerDouble, sweep: Sweep, stop_after: int = 10_000
+) -> tuple[Progress, list[Cell]]:
+    told: list[Cell] = []
+    looks = 0
+
+    def observe(_: Progress, changed: list[Cell]) -> None:
+        nonlocal looks
+        looks += 1
+        told.extend(changed)
+
+    progress = work_through(home, sweep, scheduler, observe, lambda: looks > stop_after, pause=0)
+    return progress, told
+
+
+@pytest.fixture
+def sweep() -> Sweep:
+    return read_sweep(SWEEP, "s")
+
+
+def statuses(progress: Progress) -> dict[tuple[str, int], str]:
+    return {(c.arm.config.loop.strategy, c.seed): c.status for c in progress.cells.values()}
+
+
+def test_all_arms_are_worked_on_as_many_at_once_as_there_is_room(
+    tmp_path: Path, sweep: Sweep
+) -> None:
+    scheduler = SchedulerDouble()
+    progress, told = worked(tmp_path, scheduler, sweep)
+    assert progress.finished
+    assert scheduler.submitted == ["random", "lc", "bt", "entropy"]
+    assert scheduler.most == 2
+    lc = [c for c in told if c.arm.config.loop.strategy == "lc"]
+    assert [(c.seed, c.status, c.round, c.value) for c in lc] == [
+        (7, "running", 0, 0.5), (7, "finished", 1, 0.6), (8, "finished", 1, 0.8),
+    ]  # fmt: skip
+
+    again = SchedulerDouble()
+    progress, told = worked(tmp_path, again, sweep)
+    assert progress.finished
+    assert again.submitted == []
+    assert {c.status for c in told} == {"finished"}
+
+
+def test_a_cell_that_fails_does_not_stop_the_others_and_is_tried_again(
+    tmp_path: Path, sweep: Sweep
+) -> None:
+    progress, told = worked(tmp_path, SchedulerDouble(fails="random", dies="bt"), sweep)
+    assert not progress.finished
+    found = statuses(progress)
+    assert {cell: status for cell, status in found.items() if status != "finished"} == {
+        ("random", 8): "failed", ("bt", 7): "failed", ("bt", 8): "failed",
+    }  # fmt: skip
+    errors = {(c.arm.label, c.error, c.hint) for c in told if c.status == "failed"}
+    assert errors == {
+        ("random", "Loss is not finite.", "Lower it."), ("bt", "The engine was killed.", "See the log."),
+    }  # fmt: skip
+    again = SchedulerDouble()
+    worked(tmp_path, again, sweep)
+    assert again.submitted == ["random", "bt"]
+
+
+def test_after_a_stop_nothing_begins_and_what_works_leaves(tmp_path: Path, sweep: Sweep) -> None:
+    scheduler = SchedulerDouble()
+    progress, _ = worked(tmp_path, scheduler, sweep, stop_after=1)
+    assert scheduler.stopped
+    assert scheduler.submitted == ["random", "lc"]
+    found = statuses(progress)
+    assert (found["random", 7], found["random", 8]) == ("stopped", "waiting")
+    assert found["entropy", 7] == "waiting"
+
+
+class TestSlots:
+    @pytest.fixture(autouse=True)
+    def _machine(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(placement, "usable_cpus", lambda: frozenset(range(8)))
+        monkeypatch.setattr(placement, "usable_cores", lambda: 8)
+        monkeypatch.setattr(placement, "memory", lambda: (0, 64_000_000_000))
+
+    def configs(self, count: int, **changes: object) -> list[object]:
+        arm = read_sweep(SWEEP, "s").arms[0].config
+        return [replace(arm, device="cpu", **changes)] * count  # type: ignore[arg-type]
+
+    def test_engines_share_the_cores_out(self) -> None:
+        assert slots(self.configs(8)) == tuple(Slot((i,)) for i in range(8))  # type: ignore[arg-type]
+        assert slots(self.configs(20), jobs=2) == (Slot((0, 1, 2, 3)), Slot((4, 5, 6, 7)))  # type: ignore[arg-type]
+        assert [len(s.cores) for s in slots(self.configs(3))] == [2, 2, 2]  # type: ignore[arg-type]
+        assert slots(self.configs(1)) == (Slot(tuple(range(8))),)  # type: ignore[arg-type]
+
+    def test_an_earlier_share_is_kept_because_sums_depend_on_it(self) -> None:
+        assert [s.cores for s in slots(self.configs(2), cores=1)] == [(0,), (1,)]  # type: ignore[arg-type]
+        assert slots(self.configs(20), cores=4) == (Slot((0, 1, 2, 3)), Slot((4, 5, 6, 7)))  # type: ignore[arg-type]
+
+    def test_memory_bounds_them(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        configs = self.configs(8)
+        need = bytes_needed(configs[0], "cpu")  # type: ignore[arg-type]
+        assert 1e9 < need < 3e9
+        monkeypatch.setattr(placement, "memory", lambda: (0, int(2.6 * need / 0.85)))
+        assert [len(s.cores) for s in slots(configs)] == [4, 4]  # type: ignore[arg-type]
+        monkeypatch.setattr(placement, "memory", lambda: (0, 1000))
+        assert len(slots(configs)) == 1  # type: ignore[arg-type]

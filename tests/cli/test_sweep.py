@@ -1,0 +1,228 @@
+"""`tui-al sweep` as people run it: interrupted, killed with everything it started, continued; and mistakes told in time."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+
+from tests.engine import tiny
+from tests.engine.test_resume import outcome
+from tui_al.cli import main
+from tui_al.core import events as ev
+from tui_al.core.config import DataConfig
+from tui_al.core.shipped import shipped_sweeps
+from tui_al.core.sweep import read_sweep
+from tui_al.engine import runner
+from tui_al.engine.data import load
+from tui_al.engine.experiment import open_or_create
+from tui_al.engine.runner import StopSignal, run_session
+from tui_al.host.limits import usable_cpus
+from tui_al.store.session import Session
+from tui_al.store.sweeps import read_record
+
+SWEEP = """
+title = "Two strategies"
+seeds = [7, 8]
+device = "cpu"
+[data]
+source = "tickets"
+train_limit = 90
+test_limit = 40
+[learner]
+model = "{encoder}"
+epochs = 2
+learning_rate = 2e-3
+max_length = 24
+[loop]
+seed_size = "10"
+batch = "10"
+rounds = 3
+[grid]
+loop.strategy = ["random", "lc"]
+"""
+
+
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    texts = [e.text for e in load(DataConfig("tickets", train_limit=90, test_limit=40)).train]
+    return tiny.save_encoder("bert", tmp_path_factory.mktemp("sweep") / "small", texts, width=32)
+
+
+@pytest.fixture
+def file(encoder: Path, tmp_path: Path) -> Path:
+    path = tmp_path / "two.toml"
+    path.write_text(SWEEP.format(encoder=encoder))
+    return path
+
+
+def undisturbed(file: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, list[object]]:
+    """Every arm by itself, in this process, sharing nothing; as many threads as an engine of the sweep has."""
+    sweep = read_sweep(file.read_text(), "two")
+    threads = max(1, len(usable_cpus()) // len(sweep.arms))
+    monkeypatch.setattr(runner, "usable_cores", lambda: threads)
+    expected = {}
+    for arm in sweep.arms:
+        with open_or_create(home, arm.config, {}, arm.session) as session:
+            run_session(session, lambda _: None, StopSignal())
+        expected[arm.session] = by_seed(session.directory)
+    return expected
+
+
+def by_seed(directory: Path) -> list[object]:
+    return sorted(outcome(directory), key=lambda one: one[1])  # type: ignore[arg-type, return-value]
+
+
+def ours(home: Path) -> list[psutil.Process]:
+    """Every process that works for this home: the command, engines and what watches over them."""
+    found = []
+    for process in psutil.process_iter(["cmdline"]):
+        if any(str(home) in part for part in process.info["cmdline"] or ()):
+            found.append(process)
+    return [process for process in found if process.pid != os.getpid()]
+
+
+def happened(home: Path) -> int:
+    """Events of all arms so far, without progress."""
+    total = 0
+    for log in (home / "sweeps").glob("*/sessions/[!.]*/session.db"):
+        with Session(log.parent) as session:
+            total += sum(not isinstance(r.event, ev.Progress) for r in session.events())
+    return total
+
+
+def start(file: Path, home: Path) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "tui_al", "sweep", str(file), "--home", str(home), "--json"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""},
+    )  # fmt: skip
+
+
+def until_happened(process: "subprocess.Popen[str]", home: Path, more: int) -> None:
+    wanted = happened(home) + more
+    deadline = time.monotonic() + 120
+    while happened(home) < wanted and process.poll() is None:
+        assert time.monotonic() < deadline, "it took too long"
+        time.sleep(0.02)
+
+
+def test_interrupted_and_killed_three_times_it_ends_as_if_nothing_had_happened(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "home"
+    expected = undisturbed(file, tmp_path / "whole", monkeypatch)
+    rng = np.random.default_rng(31)
+    try:
+        process = start(file, home)
+        until_happened(process, home, 8)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+        assert process.returncode == 130, err
+        assert "Run the same command to go on" in err
+        assert not [p for p in ours(home) if "tui_al.engine" in p.cmdline()]
+        assert json.loads(out.splitlines()[-1])["kind"] == "finished"
+
+        for _ in range(3):
+            process = start(file, home)
+            until_happened(process, home, int(rng.integers(6, 18)))
+            assert process.poll() is None, "it was done before it was killed"
+            for one in ours(home):
+                one.kill()
+            process.communicate(timeout=60)
+
+        process = start(file, home)
+        out, err = process.communicate(timeout=300)
+    finally:
+        for one in ours(home):
+            one.kill()
+    assert process.returncode == 0, err
+    last = json.loads(out.splitlines()[-1])
+    assert [cell["status"] for cell in last["cells"]] == ["finished"] * 4
+    directory = home / "sweeps" / "two"
+    assert [arm.session for arm in read_record(directory).arms] == list(expected)
+    for session, whole in expected.items():
+        assert by_seed(directory / "sessions" / session) == whole
+    assert_the_first_points_were_computed_once(directory, list(expected))
+
+    # a third seed is added: the cells that are finished are not touched
+    before = {s: len(outcome(directory / "sessions" / s)) for s in expected}
+    file.write_text(file.read_text().replace("seeds = [7, 8]", "seeds = [7, 8, 9]"))
+    process = start(file, home)
+    out, err = process.communicate(timeout=300)
+    assert process.returncode == 0, err
+    for session in expected:
+        with Session(directory / "sessions" / session) as opened:
+            assert set(opened.state().runs) == {7, 8, 9}
+        told = outcome(directory / "sessions" / session)
+        assert {one[1] for one in told[before[session] :]} == {9}
+
+
+def assert_the_first_points_were_computed_once(directory: Path, sessions: list[str]) -> None:
+    """Of every seed one session computed round 0's point, the other took it over."""
+    computed: list[int] = []
+    for session in sessions:
+        with Session(directory / "sessions" / session) as opened:
+            for seed, run in opened.state().runs.items():
+                if not run.points[0].shared_from:
+                    computed.append(seed)
+    assert sorted(computed) == [7, 8]
+
+
+def said(*arguments: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
+    sys.argv = ["tui-al", "sweep", *arguments]
+    with pytest.raises(SystemExit) as end:
+        main()
+    out, err = capsys.readouterr()
+    return int(end.value.code or 0), out, err
+
+
+def test_an_arm_without_its_data_fails_and_the_exit_code_tells(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "bad.toml"
+    file.write_text('data.source = "nowhere/to/be/found.csv"\nseeds = [7]\ndevice = "cpu"')
+    code, out, _ = said(str(file), "--home", str(tmp_path / "home"), capsys=capsys)
+    assert code == 1
+    assert "seed 7  failed: " in out
+    assert "found.csv" in out
+    assert "0 of 1 cells finished" in out
+
+
+def test_mistakes_are_told_before_anything_starts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "bad.toml"
+    file.write_text('data.source = "tickets"\n[learner]\nepochs = "six"')
+    home = tmp_path / "home"
+    code, _, err = said(str(file), "--home", str(home), capsys=capsys)
+    assert (code, home.exists()) == (2, False)
+    assert "epochs = 'six' is not allowed" in err
+    code, _, err = said("nothing-like-it", capsys=capsys)
+    assert code == 2
+    assert "there is no file 'nothing-like-it'" in err
+
+
+def test_a_dry_run_shows_the_cells_and_the_time_and_writes_nothing(
+    file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = tmp_path / "home"
+    code, out, _ = said(str(file), "--dry-run", "--home", str(home), capsys=capsys)
+    assert code == 0
+    assert "4 cells in 2 sessions" in out
+    assert "good to a factor of two" in out
+    assert not home.exists()
+
+
+@pytest.mark.parametrize("name", shipped_sweeps())
+def test_the_sweeps_that_come_along_can_be_read(name: str) -> None:
+    from tui_al.core.shipped import sweep_text
+
+    sweep = read_sweep(sweep_text(name)[1], name)
+    assert len(sweep.arms) > 1

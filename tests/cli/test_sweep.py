@@ -24,7 +24,7 @@ from tui_al.engine.data import load
 from tui_al.engine.experiment import open_or_create
 from tui_al.engine.runner import StopSignal, run_session
 from tui_al.host.limits import usable_cpus
-from tui_al.store.session import Session
+from tui_al.store.session import Session, is_live
 from tui_al.store.sweeps import read_record
 
 SWEEP = """
@@ -126,7 +126,7 @@ def test_interrupted_and_killed_three_times_it_ends_as_if_nothing_had_happened(
         out, err = process.communicate(timeout=60)
         assert process.returncode == 130, err
         assert "Run the same command to go on" in err
-        assert not [p for p in ours(home) if "tui_al.engine" in p.cmdline()]
+        assert not any(is_live(log.parent) for log in home.rglob("session.db"))
         assert json.loads(out.splitlines()[-1])["kind"] == "finished"
 
         for _ in range(3):

@@ -79,11 +79,11 @@ def test_entries() -> None:
     for name, entry in MODELS.items():
         assert entry.name == name
         assert entry.summary and "\n" not in entry.summary
-        assert (entry.hub_id == "") == (name == "minilm")
+        assert (entry.hub_id == "") == (name in ("minilm", "minilm-3"))
         assert entry.hub_id == "" or entry.hub_id.count("/") == 1
         assert entry.parameters > 1_000_000
         assert set(entry.per_tuning) <= set(TUNINGS)
-    assert len({entry.hub_id for entry in MODELS.values()}) == len(MODELS)
+    assert len({(entry.hub_id, entry.layers) for entry in MODELS.values()}) == len(MODELS)
     assert len(BUNDLED_SHA256) == 64
 
 

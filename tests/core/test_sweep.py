@@ -40,7 +40,7 @@ def test_every_combination_is_an_arm_and_every_seed_of_it_a_cell() -> None:
     ]  # fmt: skip
     assert len(list(cells(sweep))) == 20
     assert sweep.notes == (
-        "random asks no acquisition model: 3 combinations that differ in it only are one.",
+        "random asks no acquisition model: 2 combinations are left out that differ from another in it only.",
     )
     small = sweep.arms[8]
     assert small.varied == {"data": "cut", "acquisition": "small", "loop.strategy": "lc"}

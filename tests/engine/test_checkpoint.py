@@ -210,3 +210,17 @@ def test_the_bundled_encoder_comes_back_in_every_tuning(
     size = sum(p.stat().st_size for p in (tmp_path / "kept").rglob("*") if p.is_file())
     assert (size < 15e6) == (method in ADAPTERS)
     assert time.perf_counter() - began < 60
+
+
+def test_the_cut_of_the_bundled_encoder_is_its_lower_half(tickets: Dataset, tmp_path: Path) -> None:
+    whole, cut = (
+        TransformerLearner(default_settings(name, "head"), find(name), tickets, tiny.CPU)
+        for name in ("minilm", "minilm-3")
+    )
+    layers = cut.model.base_model.encoder.layer
+    assert len(layers) == 3
+    for mine, theirs in zip(layers, whole.model.base_model.encoder.layer, strict=False):
+        for name, weights in mine.state_dict().items():
+            assert torch.equal(weights, theirs.state_dict()[name]), name
+    tiny.fit(cut, range(4))
+    assert_comes_back(cut, tmp_path / "kept")

@@ -179,6 +179,26 @@ def sweep(
 
 
 @app.command()
+def verify(
+    session: Annotated[str, typer.Argument(help="Name or path.", metavar="SESSION")],
+    rounds: Annotated[
+        int | None, typer.Option(help="Only up to this round. [default: as far as it got]")
+    ] = None,
+    seed: Annotated[
+        list[int] | None, typer.Option(help="Only this seed; may be given more than once.")
+    ] = None,
+    device: Annotated[
+        str | None, typer.Option(help="Another device than the session's setting.")
+    ] = None,
+    home: Home = None,
+) -> None:
+    """Run a session again from its manifest and say whether it asks the same questions; it is not changed."""
+    from tui_al.cli.verify import verify_session
+
+    verify_session(session, rounds, seed or [], device, home)
+
+
+@app.command()
 def report(
     sessions: Annotated[
         list[str], typer.Argument(help="Names of sessions, or paths to them.", metavar="SESSION...")

@@ -45,7 +45,7 @@ class CatalogueModel:
     """A model by its short name."""
 
     name: str
-    hub_id: str  #: "" for the bundled one
+    hub_id: str  #: "" for the bundled ones
     parameters: int  #: of the encoder, for orientation
     summary: str
     full: Rates
@@ -54,6 +54,7 @@ class CatalogueModel:
     adapter_epochs: int
     head_epochs: int = 20  #: for the frozen encoder, whose steps are cheap
     per_tuning: Mapping[str, Rates] = field(default_factory=dict)  #: where a method wants its own
+    layers: int | None = None  #: of a bundled model that is cut: so many of the lowest
     measured: bool = False  #: whether the settings were measured here, or are the literature's
 
 
@@ -75,6 +76,12 @@ MODELS: Mapping[str, CatalogueModel] = MappingProxyType(
                 "MiniLM-L6, bundled: small, quick, works without the network",
                 full=Rates(2e-4, 2e-3), adapter=Rates(2e-3, 2e-3), epochs=8, adapter_epochs=8,
                 per_tuning={"head": Rates(5e-3, 5e-3)}, measured=True,
+            ),
+            CatalogueModel(
+                "minilm-3", "", 17_400_000,
+                "the lower three layers of MiniLM-L6, bundled: stands in for DistilBERT where there is no network",
+                full=Rates(2e-4, 2e-3), adapter=Rates(2e-3, 2e-3), epochs=8, adapter_epochs=8,
+                per_tuning={"head": Rates(5e-3, 5e-3)}, layers=3,
             ),
             CatalogueModel(
                 "electra-base", "google/electra-base-discriminator", 109_000_000,

@@ -125,7 +125,7 @@ def read_sweep(text: str, name: str, overrides: Overrides = Overrides()) -> Swee
     if not arms:
         raise ConfigError(f"{name}: every combination is excluded.", "Leave one at least.")
     notes = [
-        f"{strategy} asks no acquisition model: {same.count(strategy) + 1} combinations that differ in it only are one."
+        f"{strategy} asks no acquisition model: {same.count(strategy)} combinations are left out that differ from another in it only."
         for strategy in dict.fromkeys(same)
     ]
     return Sweep(name, str(plain.get("title", name)), tuple(arms.values()), tuple(notes))

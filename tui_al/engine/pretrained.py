@@ -59,6 +59,8 @@ def load_model(
     for name in _DROPOUTS:
         if hasattr(config, name):
             setattr(config, name, dropout)
+    if source.layers is not None:
+        config.num_hidden_layers = source.layers
     config.id2label = dict(enumerate(outputs))
     config.label2id = {label: i for i, label in enumerate(outputs)}
     stock = (

@@ -19,6 +19,7 @@ class Source:
     path: Path
     commit: str = ""
     note: str = ""
+    layers: int | None = None  #: only so many of the lowest layers are taken; None for all
 
 
 def find(name: str, revision: str | None = None) -> Source:
@@ -28,8 +29,8 @@ def find(name: str, revision: str | None = None) -> Source:
         ModelError: not there, not complete, or with pickled weights only.
         HubError: the Hub does not answer.
     """
-    if name == "minilm":
-        return Source(name, _bundled(), BUNDLED_SHA256[:12])
+    if name in MODELS and not MODELS[name].hub_id:
+        return Source(name, _bundled(), BUNDLED_SHA256[:12], layers=MODELS[name].layers)
     local = Path(name).expanduser()
     if local.exists():
         if not (local / "config.json").is_file():

@@ -59,7 +59,7 @@ def main() -> None:
         try:
             _say("waiting for the engine to train")
             pid = until(
-                lambda: _training(session), 120, lambda: "\n".join(process.log_tail(session))
+                lambda: _training(session), 300, lambda: "\n".join(process.log_tail(session))
             )
             measured = Measured()
             began, spent = time.monotonic(), _cpu_seconds(pid)

@@ -174,6 +174,13 @@ class TestFold:
         assert (stopped.status, stopped.ended, stopped.current) == ("stopped", "stopped", None)
         assert stopped.runs[7].status == "stopped"
         assert stopped.runs[8].status == "waiting"
+        failed = [
+            *RECORDED[:2],
+            ev.Recorded(99, 5.0, ev.EngineFinished("failed", "no model", "name one")),
+        ]
+        assert isinstance(failed[1].event, ev.EngineStarted)  # and no run has begun
+        assert fold(failed).status == "failed"
+        assert {run.status for run in fold(failed).runs.values()} == {"waiting"}
         assert after(ev.EngineStarted, 2).status == "running"
         assert after(ev.RunFailed).status == "running"  # the engine is still there
         failed = after(ev.EngineFinished, 2)

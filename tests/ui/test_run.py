@@ -111,6 +111,43 @@ async def test_pause_and_go_on(working: Recording) -> None:
         assert working.session.commands()[1] == (2, "resume")
 
 
+def key_bar(app: TuiAl) -> str:
+    return shown(app).splitlines()[-1]
+
+
+async def test_the_key_bar_says_what_p_does_now(
+    working: Recording, engine: FakeEngine, home: Path
+) -> None:
+    app = app_on(working)
+    async with drive(app) as pilot:
+        await until(pilot, lambda: "● running" in shown(app) and "p pause" in key_bar(app))
+        working.append(ev.EnginePaused(True))
+        await until(pilot, lambda: "p go on" in key_bar(app))
+        working.append(ev.EnginePaused(False))
+        await until(pilot, lambda: "p pause" in key_bar(app))
+        working.append(ev.EngineFinished("stopped"))
+        engine.leave()
+        await until(pilot, lambda: "p go on" in key_bar(app))
+    fresh = app_on(sessions.record(home, "fresh"))
+    async with drive(fresh) as pilot:
+        await until(pilot, lambda: "p start" in key_bar(fresh))
+
+
+async def test_another_metric(working: Recording) -> None:
+    app = app_on(working)
+    async with drive(app) as pilot:
+        await until(pilot, lambda: "accuracy on 20 test texts · m shows macro-F1" in shown(app))
+        assert "tickets-lc  .797" in shown(app)  # 0.9 - 0.6 / (1 + 0.8 x 6) of the first seed
+        await pilot.press("m")
+        await until(pilot, lambda: "macro-F1 on 20 test texts · m shows accuracy" in shown(app))
+        assert "tickets-lc  .767" in shown(app)
+        await pilot.press("r")
+        await until(pilot, lambda: isinstance(app.screen, ResultsScreen))
+        await until(pilot, lambda: "macro-F1 on 20 test texts" in shown(app))
+        await pilot.press("m")
+        await until(pilot, lambda: "accuracy on 20 test texts" in shown(app))
+
+
 async def test_stop_asks_first_and_the_safe_answer_is_no(working: Recording) -> None:
     app = app_on(working)
     async with drive(app) as pilot:
@@ -198,6 +235,16 @@ async def test_a_run_that_failed_says_why(working: Recording, engine: FakeEngine
         assert "Use a smaller batch." in shown(app)
 
 
+async def test_an_engine_that_fails_before_any_run_says_why(home: Path) -> None:
+    fresh = sessions.record(home)
+    fresh.start()
+    fresh.append(ev.EngineFinished("failed", "There is no model [/x].", "Name another one."))
+    app = app_on(fresh)
+    async with drive(app) as pilot:
+        await until(pilot, lambda: "✗ failed" in shown(app).splitlines()[0])
+        assert "✗ There is no model [/x]." in shown(app) and "Name another one." in shown(app)
+
+
 async def test_views_and_the_way_back(working: Recording) -> None:
     (working.directory / "engine.log").write_text("Loading weights [/x]\n\x1b[1mready\n")
     app = app_on(working)
@@ -260,6 +307,8 @@ async def test_keys_that_cannot_act_say_why(home: Path, engine: FakeEngine) -> N
         await until(pilot, lambda: "no results before" in shown(app))
         await pilot.press("o")
         await until(pilot, lambda: "no other session" in shown(app))
+        await pilot.press("m")
+        await until(pilot, lambda: "no metrics before" in shown(app))
         await pilot.press("p", "p")
         await until(pilot, lambda: "it takes" in shown(app))
         assert engine.started == [fresh.directory]

@@ -75,7 +75,9 @@ class SessionState:
         """finished, failed, stopped, running (or cut off: the store knows whether an engine is alive), or new."""
         if self.finished:
             return "finished"
-        if any(run.status == "failed" for run in self.runs.values()) and self.ended:
+        if self.ended == "failed" or (
+            self.ended and any(run.status == "failed" for run in self.runs.values())
+        ):
             return "failed"
         if self.ended:
             return "stopped"

@@ -96,6 +96,15 @@ def metric_name(metric: str) -> str:
     return METRIC_NAMES.get(metric, metric.replace("_", " "))
 
 
+def metrics_of(state: SessionState) -> tuple[str, ...]:
+    """The metrics that the session's points have, the headline first."""
+    measured = {
+        name for run in state.runs.values() for point in run.points for name in point.metrics
+    }
+    headline = headline_metric(state)
+    return (headline, *(name for name in METRIC_NAMES if name in measured and name != headline))
+
+
 def budget_unit(state: SessionState) -> str:
     """What the curve counts along: "words" for a budget in tokens, else "labels"."""
     return "words" if state.config and state.config.loop.budget_unit == "tokens" else "labels"

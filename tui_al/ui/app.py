@@ -60,6 +60,9 @@ class TuiAl(App[None]):
         self.terminal = terminal or Terminal()
         self.ascii = self.terminal.ascii
         self.remote = self.terminal.remote
+        self.metric: str | None = (
+            None  #: that curves show, where a session has it; None: its headline
+        )
         self._first = open_session
         self._ascii_filter = AsciiFilter(enabled=self.ascii)
         self.register_theme(DARK)

@@ -7,7 +7,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 
 from tui_al.errors import ConfigError
-from tui_al.report.curves import curve, headline_metric, metric_name
+from tui_al.report.curves import curve, metric_name
 from tui_al.report.figures import save_figure
 from tui_al.report.tables import render
 from tui_al.ui.keys import bindings
@@ -62,7 +62,9 @@ class ResultsScreen(SessionScreen):
         """Everything that `update_now` tells."""
         self.query_one(Facts).show(self.update_now.state)
         self.query_one(Comparison).show(
-            self.update_now.state, [(other.name, other.state) for other in self.overlays]
+            self.update_now.state,
+            [(other.name, other.state) for other in self.overlays],
+            self.metric,
         )
         self.show_curve()
 
@@ -81,12 +83,11 @@ class ResultsScreen(SessionScreen):
 
     def _export(self, folder: Path | None) -> None:
         if folder is not None:
-            self.jobs.start("export", partial(self._write, folder))
+            self.jobs.start("export", partial(self._write, folder, self.metric))
 
-    def _write(self, folder: Path) -> str:
+    def _write(self, folder: Path, metric: str) -> str:
         """Table as Markdown and CSV, the curve as text and, with matplotlib, as SVG and PNG."""
         name, state = self.directory.name, self.update_now.state
-        metric = headline_metric(state)
         sessions = [(name, state), *((other.name, other.state) for other in self.overlays)]
         curves = [curve(one, its_state, metric) for one, its_state in sessions]
         folder.mkdir(parents=True, exist_ok=True)

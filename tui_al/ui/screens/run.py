@@ -139,6 +139,26 @@ class RunScreen(SessionScreen):
     def _show_status(self) -> None:
         how = status(self.update_now, starting=self._starting, stopping=self._stopping)
         self.query_one(TitleRow).show(self.update_now, how)
+        self.query_one(KeyBar).tell({"pause": self._pause_does()}, self._idle_keys())
+
+    def _pause_does(self) -> str:
+        """What p does now, in a word or two."""
+        state, live = self.update_now.state, self.update_now.live
+        if live:
+            return "go on" if state.paused else "pause"
+        return "start" if state.engine is None else "go on"
+
+    def _idle_keys(self) -> set[str]:
+        """Keys that only say why they do nothing."""
+        state, live = self.update_now.state, self.update_now.live
+        idle = set()
+        if state.finished or self._stopping or self._is_starting():
+            idle.add("pause")
+        if self._stopping or not live:
+            idle.add("stop")
+        if not any(run.points for run in state.runs.values()):
+            idle |= {"results", "metric"}
+        return idle
 
     def _show_machine(self) -> None:
         if self._watch:
@@ -287,6 +307,9 @@ def notice(update: Update, log_rows: int) -> list[Content]:
     if update.trouble:
         return [safe(f"✗ The session cannot be read: {update.trouble}", "$text-error")]
     lines: list[Content] = []
+    if state.error:
+        lines.append(safe(f"✗ {state.error}", "bold $text-error"))
+        lines += [safe(state.hint)] if state.hint else []
     for run in state.runs.values():
         if run.status == "failed":
             lines.append(safe(f"✗ Seed {run.seed} failed: {run.error}", "bold $text-error"))

@@ -12,7 +12,7 @@ from textual.message import Message
 from tui_al.core.events import Recorded
 from tui_al.core.state import SessionState
 from tui_al.errors import TuiAlError
-from tui_al.report.curves import curve, headline_metric, metric_name
+from tui_al.report.curves import curve, headline_metric, metric_name, metrics_of
 from tui_al.store.session import Session, session_names
 from tui_al.ui.follow import Follower, Update
 from tui_al.ui.jobs import JobDone, Jobs
@@ -76,11 +76,37 @@ class SessionScreen(TuiScreen):
     def show_curve(self) -> None:
         """This session's curve in front, the others behind it."""
         state = self.update_now.state
-        metric = headline_metric(state)
-        curves = [curve(self.directory.name, state)]
-        curves += [curve(other.name, other.state, metric) for other in self.overlays]
-        title = f"{metric_name(metric)} on {state.test:,} test texts" if state.config else ""
-        self.query_one(CurvePlot).show(curves, title)
+        named = [(self.directory.name, state), *((one.name, one.state) for one in self.overlays)]
+        curves = [curve(name, its_state, self.metric) for name, its_state in named]
+        self.query_one(CurvePlot).show(curves, self._curve_title())
+
+    def _curve_title(self) -> str:
+        state = self.update_now.state
+        if state.config is None:
+            return ""
+        following = self._next_metric()
+        hint = f" · m shows {metric_name(following)}" if following else ""
+        return f"{metric_name(self.metric)} on {state.test:,} test texts{hint}"
+
+    @property
+    def metric(self) -> str:
+        """What the curve shows: the person's choice, if this session has it."""
+        found = metrics_of(self.update_now.state)
+        return self.tui.metric if self.tui.metric in found else found[0]
+
+    def _next_metric(self) -> str | None:
+        found = metrics_of(self.update_now.state)
+        return found[(found.index(self.metric) + 1) % len(found)] if len(found) > 1 else None
+
+    def action_metric(self) -> None:
+        """m: the next metric."""
+        following = self._next_metric()
+        if following is None:
+            self.tui.say("There are no metrics before the end of the first round.")
+            return
+        self.tui.metric = following
+        self.query_one(CurvePlot).hurry()
+        self.show()
 
     def on_job_done(self, done: JobDone) -> None:
         """Each job has its own way to be shown."""

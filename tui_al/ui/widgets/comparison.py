@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from textual.content import Content
 
 from tui_al.core.state import SessionState
-from tui_al.report.curves import Spread, areas, curve, headline_metric, metric_name, paired
+from tui_al.report.curves import Spread, areas, curve, metric_name, paired
 from tui_al.report.markdown import plus_minus
 from tui_al.ui.safe import safe
 from tui_al.ui.widgets.lines import Lines
@@ -20,9 +20,11 @@ class Comparison(Lines):
         super().__init__("comparison")
         self._called = name
         self._sessions: list[Named] = []
+        self._metric = ""
 
-    def show(self, state: SessionState, others: Sequence[Named]) -> None:
-        """Compare `state` with these."""
+    def show(self, state: SessionState, others: Sequence[Named], metric: str) -> None:
+        """Compare `state` with these by a metric."""
+        self._metric = metric
         self._sessions = [(self._called, state), *others]
         self.show_lines()
 
@@ -37,17 +39,16 @@ class Comparison(Lines):
                     "o lays other sessions over this one and compares them", "$foreground-muted"
                 )
             ]
-        metric = headline_metric(this)
         header = (
             "session",
-            metric_name(metric),
+            metric_name(self._metric),
             "area",
             "this one minus it",
             "area minus its",
             "seeds",
         )
         rows = [
-            _row(name, state, this if i else None, metric)
+            _row(name, state, this if i else None, self._metric)
             for i, (name, state) in enumerate(self._sessions)
         ]
         return _aligned([header, *rows], width)

@@ -67,6 +67,10 @@ class CurvePlot(Widget):
         elif self._later is None:
             self._later = self.set_timer(wait, self._redraw)
 
+    def hurry(self) -> None:
+        """Draw what comes next at once: a person waits for it."""
+        self._drawn_at = float("-inf")
+
     def plain(self) -> str:
         """The drawing as plain text, for tests."""
         from tui_al.report.plot import plain_text

@@ -10,9 +10,9 @@ from tui_al.report.curves import (
     areas,
     budget_unit,
     curve,
-    headline_metric,
     mean_seconds,
     metric_name,
+    metrics_of,
 )
 from tui_al.report.markdown import plus_minus
 from tui_al.report.settings import facts
@@ -54,11 +54,9 @@ class Facts(Lines):
 
 
 def _numbers(state: SessionState, width: int, *, wide: bool) -> list[Content]:
-    headline = headline_metric(state)
     spent = curve("", state)
-    names = [headline, *(m for m in _metrics(state) if m != headline)]
     pairs = []
-    for name in names:
+    for name in metrics_of(state):
         one = curve("", state, name)
         if one.mean:
             pairs.append(
@@ -72,12 +70,6 @@ def _numbers(state: SessionState, width: int, *, wide: bool) -> list[Content]:
         return [line for pair in [*pairs, ("at", at)] for line in _fact(*pair, width, bold=True)]
     numbers = [Content.assemble(f"{name} ", (value, "bold")) for name, value in pairs]
     return [*flow(numbers, "   ", width), Content.styled(f"at {at}", "$foreground-muted")]
-
-
-def _metrics(state: SessionState) -> list[str]:
-    return list(
-        dict.fromkeys(m for run in state.runs.values() for p in run.points for m in p.metrics)
-    )
 
 
 def _time_bars(state: SessionState, width: int, ascii_only: bool) -> list[Content]:

@@ -1,6 +1,7 @@
 """The bottom row: the keys of the screen, as many as fit whole, the way to the help always among them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 from textual.content import Content
 from textual.events import Click
@@ -42,21 +43,37 @@ class KeyBar(Widget):
     def __init__(self, screen: str) -> None:
         super().__init__()
         self._screen = screen
+        self._labels: Mapping[str, str] = {}
+        self._idle: frozenset[str] = frozenset()
+
+    def tell(self, labels: Mapping[str, str], idle: Collection[str] = ()) -> None:
+        """By action: what a key does at the moment, where it is not always the same; and those that can do nothing but say why."""
+        if (labels, frozenset(idle)) != (self._labels, self._idle):
+            self._labels, self._idle = dict(labels), frozenset(idle)
+            self.refresh()
 
     def _fitting(self) -> tuple[Key, ...]:
         changed = own_keys(self)
         everywhere = keys_everywhere(self._screen, changed)
-        of_screen = tuple(key for key in keys_of(self._screen, changed) if key.bar)
+        of_screen = tuple(
+            replace(key, label=self._labels.get(key.action, key.label))
+            for key in keys_of(self._screen, changed)
+            if key.bar
+        )
         kept = fitting(of_screen, everywhere, self.size.width)
         if kept == everywhere:
             return fitting(everywhere[::-1], (), self.size.width)
         return kept
 
     def render(self) -> Content:
-        """Key and label in turn; the key stands out by weight as well as by colour."""
+        """Key and label in turn; the key stands out by weight as well as by colour, unless it can do nothing now."""
         parts: list[Content | str | tuple[str, str]] = [" "]
         for key in self._fitting():
-            parts += [(key.shown, "bold $text-accent"), f" {key.label}  "]
+            idle = key.action in self._idle
+            parts += [
+                (key.shown, "$foreground-disabled" if idle else "bold $text-accent"),
+                (f" {key.label}  ", "$foreground-disabled" if idle else ""),
+            ]
         return Content.assemble(*parts)
 
     async def on_click(self, event: Click) -> None:

@@ -98,12 +98,15 @@ class MachinePanel(Lines):
         usage = self._usage
         wide = self.screen.has_class("-wide")
         gpus = _shown_gpus(usage)
+        silent = _silent(usage) if self._on_gpu and not gpus else []
         if not wide:
+            if silent:
+                return [Content("  ").join([*silent, _cpu_row(usage, ascii_only)])]
             if gpus and self._on_gpu:
                 return [_gpu_row(*gpus[0], more=len(gpus) - 1, ascii_only=ascii_only)]
             return [_cpu_row(usage, ascii_only)]
         cpu = _cpu_block(usage, width, ascii_only)
-        blocks = [*_gpu_blocks(gpus, width, ascii_only), *_age(usage.gpus)]
+        blocks = [*_gpu_blocks(gpus, width, ascii_only), *silent, *_age(usage.gpus)]
         return [*blocks, *cpu] if self._on_gpu else [*cpu, *blocks]
 
 
@@ -119,6 +122,13 @@ def _shown_gpus(usage: Usage) -> list[_GpuWithPast]:
     paired = list(zip(usage.gpus.readings, usage.gpu_past, strict=False))
     visible = [pair for pair in paired if pair[0].visible] or paired
     return sorted(visible, key=lambda pair: -(pair[0].memory_ours or 0))
+
+
+def _silent(usage: Usage) -> list[Content]:
+    """Where the engine works on a GPU that nothing is known of, once there was time to ask."""
+    if usage.gpus.age is None and len(usage.cpu_past) <= _OLD:
+        return []
+    return [Content.styled("! GPU: no readings", "$text-warning")]
 
 
 def _age(sample: GpuSample) -> list[Content]:

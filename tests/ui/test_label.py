@@ -1,38 +1,368 @@
-"""The label screen, by keys."""
+"""The label screen, by keys: what they put on record, and what is to be seen."""
 
+import sqlite3
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from tests.ui.conftest import assert_clean, drive, shown, until
-from tests.ui.labelling import Desk, desk
+import pytest
+from textual.pilot import Pilot
+
+from tests.ui.conftest import SIZES, assert_clean, drive, shown, until
+from tests.ui.fake_engine import FakeEngine
+from tests.ui.labelling import Desk, desk, people
+from tests.ui.sessions import LABELS, dataset
+from tests.ui.torture import TEXTS
+from tui_al.core.decisions import Decision, Flag, Label, Note, Skip, Unfold
+from tui_al.core.labelling import Status
+from tui_al.core.tasks import example_ids
+from tui_al.store.decisions import Client, DecisionLog
+from tui_al.store.session import Session
 from tui_al.ui.app import TuiAl
+from tui_al.ui.keymap import Keymap
+from tui_al.ui.screens.home import HomeScreen
+from tui_al.ui.screens.label import LabelScreen
+from tui_al.ui.screens.run import RunScreen
+
+MANY = tuple(f"intent_{n:02}" for n in range(30))
 
 
-def app_on(home: Path, session: Desk) -> TuiAl:
-    return TuiAl(home, session.directory, annotator="anna")
+def app_on(home: Path, session: Desk, annotator: str = "anna", **options: Any) -> TuiAl:
+    return TuiAl(home, session.directory, annotator=annotator, **options)
+
+
+async def sees(pilot: Pilot[Any], *texts: str) -> str:
+    """Wait until all of it is painted."""
+    await until(pilot, lambda: all(text in shown(pilot.app) for text in texts))
+    return shown(pilot.app)
+
+
+def decided(session: Desk) -> list[Decision]:
+    with DecisionLog(session.directory) as log:
+        return [record.decision for record in log.read()]
 
 
 async def test_one_key_labels_saves_and_goes_on(home: Path) -> None:
     session = desk(home)
     session.rank(1)
+    first, second, third = session.ids[:3]
     async with drive(app_on(home, session)) as pilot:
-        await until(pilot, lambda: session.text(session.ids[0]) in shown(pilot.app))
-        assert "saved ✓ 0" in shown(pilot.app)
+        screen = await sees(pilot, session.text(first), "saved ✓ 0", "ranking of round 1")
+        assert "1 billing ×0" in screen
+        assert "▸ billing .41   enter takes it" in screen
+        assert "asked: between billing .41 and delivery .38 · lc 0.59" in screen
         await pilot.press("2")
-        await until(pilot, lambda: "saved ✓ 1" in shown(pilot.app))
-        assert session.text(session.ids[1]) in shown(pilot.app)
+        screen = await sees(pilot, "saved ✓ 1", session.text(second), "✓ delivery")
+        assert "2 delivery ×1" in screen
+        assert "· 2 of 10" in screen
         await pilot.press("enter")
-        await until(pilot, lambda: "saved ✓ 2" in shown(pilot.app))
-        assert session.answers() == {session.ids[0]: "delivery", session.ids[1]: "billing"}
+        await sees(pilot, "saved ✓ 2", session.text(third))
+        await pilot.press("5")
+        await sees(pilot, "There is no label on this key.")
         assert_clean(pilot.app)
-        print(shown(pilot.app))
+    one, two = decided(session)
+    assert isinstance(one, Label)
+    assert isinstance(two, Label)
+    assert (one.ids, one.answer, one.via, one.suggestion, one.blind, one.ranking) == (
+        (first,), "delivery", "key", "billing", False, 1,
+    )  # fmt: skip
+    assert (two.ids, two.answer, two.via) == ((second,), "billing", "suggestion")
+    assert 0 < one.seconds < 60
 
 
-async def test_wide(home: Path) -> None:
+async def test_undo_and_redo_reach_over_a_restart_and_keys_wait_for_their_sample(
+    home: Path,
+) -> None:
     session = desk(home)
-    session.rank(1, audit=session.ids[1:2], folds=[session.ids[2:5]])
+    session.rank(1)
+    first, second, third, fourth = session.ids[:4]
+    async with drive(app_on(home, session)) as pilot:
+        await sees(pilot, session.text(first))
+        await pilot.press("1", "2", "3")
+        await sees(pilot, "saved ✓ 3")
+        await pilot.press("u", "u", "3")  # the third key is for the sample that the second u brings
+        await sees(pilot, "saved ✓ 2", session.text(third))
+        assert session.answers() == {first: "billing", second: "returns"}
+    async with drive(app_on(home, session)) as pilot:
+        await sees(pilot, "saved ✓ 2", "✓ returns")
+        await pilot.press("u")
+        await sees(pilot, "saved ✓ 1", session.text(second))
+        await pilot.press("r")
+        await sees(pilot, "saved ✓ 2")
+        assert session.text(second) not in shown(pilot.app).split("recent")[0]
+        await pilot.press("r")
+        await sees(pilot, "There is nothing to redo.")
+        await pilot.press("u", "u")
+        await sees(pilot, "saved ✓ 0", session.text(first))
+        await pilot.press("2")
+        await sees(pilot, "saved ✓ 1")
+        assert session.answers() == {first: "delivery"}
+    assert fourth not in session.answers()
+
+
+async def test_skip_unclear_note_and_unfold(home: Path) -> None:
+    session = desk(home)
+    session.rank(1, folds=[session.ids[3:6]])
+    skipped, unclear, noted, folded = session.ids[:4]
+    async with drive(app_on(home, session)) as pilot:
+        await sees(pilot, session.text(skipped))
+        await pilot.press("space")
+        await sees(pilot, session.text(unclear), "✓ skipped")
+        await pilot.press("f")
+        await sees(pilot, "Why is it unclear?", "1 two labels fit")
+        await pilot.press("3")
+        await sees(pilot, session.text(noted), "✓ unclear")
+        await pilot.press("n")
+        await pilot.press(*"ask [b]Eva", "enter")
+        await sees(pilot, "note: ask [b]Eva")
+        await pilot.press("f", *"odd", "escape")
+        await pilot.press("1")
+        await sees(pilot, session.text(folded), "+2 alike, o one by one")
+        await pilot.press("o")
+        await until(pilot, lambda: "alike" not in shown(pilot.app))
+        await pilot.press("u")
+        await until(pilot, lambda: len(session.labelling().unfolded()) == 0)
+        await pilot.press("2")
+        await until(pilot, lambda: len(session.answers()) >= 2)
+    labelling = session.labelling()
+    assert labelling.standing(skipped).status is Status.SKIPPED
+    assert labelling.standing(unclear).status is Status.UNCLEAR
+    assert labelling.note(noted) == "ask [b]Eva"
+    kinds = [type(one) for one in decided(session)]
+    assert kinds[:5] == [Skip, Flag, Note, Label, Unfold]
+    assert [d.reason for d in decided(session) if isinstance(d, Flag)] == ["not enough context"]
+
+
+async def test_one_answer_counts_for_folded_near_duplicates_and_undo_takes_it_back_for_all(
+    home: Path,
+) -> None:
+    session = desk(home)
+    session.rank(1, folds=[session.ids[:3]])
+    async with drive(app_on(home, session)) as pilot:
+        await sees(pilot, "+2 alike")
+        await pilot.press("3")
+        await sees(pilot, "saved ✓ 3", session.text(session.ids[3]))
+        assert session.answers() == dict.fromkeys(session.ids[:3], "returns")
+        await pilot.press("u")
+        await sees(pilot, "saved ✓ 0", "+2 alike")
+
+
+async def test_blind_samples_and_blind_mode_show_no_opinion_of_the_model(home: Path) -> None:
+    session = desk(home)
+    session.rank(1, audit=session.ids[:1])
+    async with drive(app_on(home, session)) as pilot:
+        screen = await sees(pilot, "random check: measures the model, so no suggestion")
+        assert ".41" not in screen
+        await pilot.press("enter")
+        await sees(pilot, "No suggestion is shown for this one")
+        await pilot.press("1")
+        await sees(pilot, "▸ billing .41")
+        await pilot.press("b")
+        await sees(pilot, "blind: suggestions are hidden, b shows them")
+        assert ".41" not in shown(pilot.app)
+        assert ".38" not in shown(pilot.app)
+        await pilot.press("enter", "2")
+        await sees(pilot, "saved ✓ 2")
+        await pilot.press("b")
+        await sees(pilot, "▸ billing .41")
+        await pilot.press("3")
+        await sees(pilot, "saved ✓ 3")
+    assert [d.blind for d in decided(session) if isinstance(d, Label)] == [True, True, False]
+
+
+async def test_with_many_labels_digits_choose_among_the_likeliest_nine(home: Path) -> None:
+    session = desk(home, data=dataset(labels=MANY))
+    top = [(MANY[20 - n], 0.3 - n / 50) for n in range(9)]
+    session.rank(1, top=top)
+    async with drive(app_on(home, session)) as pilot:
+        screen = await sees(pilot, "1 intent_20 .30", "9 intent_12 .14", "/ 21 others by name")
+        assert "0 intent" not in screen
+        await pilot.press("3")
+        await sees(pilot, "saved ✓ 1")
+        await pilot.press("b")
+        await sees(pilot, "1 intent_18")  # blind: the label used last comes first
+        assert ".30" not in shown(pilot.app)
+        await pilot.press("1")
+        await sees(pilot, "saved ✓ 2")
+    assert list(session.answers().values()) == ["intent_18", "intent_18"]
+
+
+async def test_a_new_ranking_takes_over_between_two_samples(home: Path, engine: FakeEngine) -> None:
+    session = desk(home)
+    async with drive(app_on(home, session)) as pilot:
+        await sees(pilot, "No engine is at work on this session: t starts it")
+        await pilot.press("t")
+        await sees(pilot, "The engine is starting.")
+        assert engine.started == [session.directory]
+        await pilot.press("1", "enter", "space", "f", "n", "o")  # nothing to decide on, no harm
+        session.rank(0)
+        await sees(pilot, session.text(session.ids[0]), "random order", "there is no model yet")
+        await pilot.press("1")
+        await sees(pilot, "saved ✓ 1", session.text(session.ids[1]))
+        session.rank(1, [*reversed(session.ids[10:])])
+        await sees(pilot, "· 1 of 10")
+        screen = shown(pilot.app)
+        assert session.text(session.ids[1]) in screen
+        assert "random order" in screen  # that is where this sample comes from
+        await pilot.press("2")
+        await sees(pilot, session.text(session.ids[-1]), "ranking of round 1")
+    with DecisionLog(session.directory) as log:  # what was not shown is free for others
+        other = Client.new("bob")
+        assert log.claim(other, session.ids[2:5], 3) == session.ids[2:5]
+
+
+async def test_a_disk_that_fails_keeps_the_labels_and_says_so(home: Path) -> None:
+    session = desk(home)
+    session.rank(1)
+    async with drive(app_on(home, session)) as pilot:
+        await sees(pilot, session.text(session.ids[0]))
+        screen = pilot.app.screen
+        assert isinstance(screen, LabelScreen)
+        append = DecisionLog.append
+        with pytest.MonkeyPatch.context() as patch:
+
+            def fail(*_: object) -> None:
+                raise sqlite3.OperationalError("database or disk is full")
+
+            patch.setattr(DecisionLog, "append", fail)
+            await pilot.press("1", "2")
+            await sees(pilot, "✗ 2 not saved", "saved ✓ 0", "disk is full", session.text(session.ids[2]))  # fmt: skip
+            await pilot.press("q")
+            await sees(pilot, "2 decisions are not on disk. Leave without them?")
+            await pilot.press("n")
+            patch.setattr(DecisionLog, "append", append)
+            await sees(pilot, "saved ✓ 2")
+        assert "not saved" not in shown(pilot.app)
+        assert list(session.answers().values()) == ["billing", "delivery"]
+
+
+async def test_a_label_that_went_away_is_refused_and_the_sample_comes_back(home: Path) -> None:
+    session = desk(home)
+    session.rank(1)
+    async with drive(app_on(home, session)) as pilot:
+        await sees(pilot, session.text(session.ids[0]))
+        screen = pilot.app.screen
+        assert isinstance(screen, LabelScreen)
+        screen.answer("gone[/]", "key")
+        await sees(pilot, "There is no label 'gone[/]'")
+        await pilot.press("escape")
+        await sees(pilot, session.text(session.ids[0]), "saved ✓ 0")
+        await pilot.press("1")
+        await sees(pilot, "saved ✓ 1")
+    assert session.answers() == {session.ids[0]: "billing"}
+
+
+async def test_labels_never_seen_raise_an_alarm_once_enough_is_labelled(home: Path) -> None:
+    session = desk(home)
+    session.rank(1)
     async with drive(app_on(home, session), (120, 40)) as pilot:
-        await until(pilot, lambda: session.text(session.ids[0]) in shown(pilot.app))
-        for _ in range(8):
-            await pilot.press("2")
-        await until(pilot, lambda: "saved ✓ 10" in shown(pilot.app))
-        print(shown(pilot.app))
+        await sees(pilot, session.text(session.ids[0]))
+        await pilot.press(*"22222")
+        await sees(pilot, "saved ✓ 5")
+        assert "never seen" not in shown(pilot.app)
+        await pilot.press("2")
+        await sees(pilot, "⚠ never seen (2): billing, returns  s searches the pool", "×0!")
+        await pilot.press("1")
+        await sees(pilot, "⚠ never seen: returns")
+
+
+async def test_two_annotators_get_different_samples_and_the_same_one_only_where_asked(
+    home: Path,
+) -> None:
+    session = desk(home, experiment=people(overlap=0.0))
+    session.rank(1)
+    async with drive(app_on(home, session, "anna")) as anna:
+        await sees(anna, "saved ✓ 0", session.text(session.ids[0]))
+        async with drive(app_on(home, session, "bob"), (120, 40)) as bob:
+            await sees(bob, "saved ✓ 0", "with anna")
+            for number in range(12):
+                await anna.press("1")
+                await bob.press("2")
+                await until(anna, lambda n=number: len(session.answers()) == 2 * n + 2)  # type: ignore[misc]
+            await sees(anna, "saved ✓ 24")
+            await sees(bob, "saved ✓ 24")
+    labels = [d for d in decided(session) if isinstance(d, Label)]
+    assert len({d.ids for d in labels}) == len(labels) == 24
+    assert {d.answer for d in labels} == {"billing", "delivery"}
+
+
+async def test_the_run_is_one_key_away_and_back_and_home_counts_labels(
+    home: Path, engine: FakeEngine
+) -> None:
+    session = desk(home)
+    session.rank(1)
+    async with drive(app_on(home, session)) as pilot:
+        await sees(pilot, session.text(session.ids[0]))
+        await pilot.press("1", "e")
+        await until(pilot, lambda: isinstance(pilot.app.screen, RunScreen))
+        for key in ("e", "escape"):
+            await pilot.press(key)
+            await sees(pilot, session.text(session.ids[1]), "saved ✓ 1")
+            await pilot.press("e")
+            await until(pilot, lambda: isinstance(pilot.app.screen, RunScreen))
+        await pilot.press("escape", "escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, HomeScreen))
+        await sees(pilot, "tickets-anna", "1 labelled")
+        await pilot.press("enter")
+        await sees(pilot, session.text(session.ids[1]), "saved ✓ 1")
+        assert isinstance(pilot.app.screen, LabelScreen)
+
+
+async def test_t_asks_a_live_engine_to_train(home: Path, engine: FakeEngine) -> None:
+    from tests.ui.sessions import FakeEngine as Locks
+
+    session = desk(home)
+    session.rank(1)
+    session.recording.start()
+    locks = Locks()
+    locks.live(session.directory)
+    try:
+        async with drive(app_on(home, session)) as pilot:
+            await sees(pilot, "engine waits for 10 more")
+            await pilot.press("t")
+            await sees(pilot, "The engine trains on")
+    finally:
+        locks.leave()
+    with Session(session.directory) as opened:
+        assert [name for _, name in opened.commands()] == ["train"]
+    assert engine.started == []
+
+
+async def test_keys_of_ones_own_are_bound_and_shown(home: Path) -> None:
+    session = desk(home)
+    session.rank(1)
+    own = Keymap(
+        {"label.skip": "j", "label.answer": "a,s,d", "label.search": "w"}, {"returns": "i"}
+    )
+    async with drive(app_on(home, session, keymap=own)) as pilot:
+        await sees(pilot, "a billing", "s delivery", "i returns", "j skip")
+        await pilot.press("j")
+        await sees(pilot, session.text(session.ids[1]), "✓ skipped")
+        await pilot.press("space", "1")
+        await pilot.press("i")
+        await sees(pilot, "saved ✓ 1")
+    assert session.answers() == {session.ids[1]: "returns"}
+
+
+async def test_every_text_is_shown_whole_and_harmless_at_every_size(home: Path) -> None:
+    # A lone surrogate cannot be in stored data: reading it replaces it.
+    texts = [text or " " for name, text in TEXTS.items() if name != "surrogate"]
+    base = dataset(labels=(*LABELS, "[/x] odd\x1b[31m", "日本語" * 20))
+    examples = tuple(
+        replace(base.train[n], id=identity, text=text)
+        for n, (identity, text) in enumerate(zip(example_ids(texts), texts, strict=True))
+    )
+    session = desk(home, data=replace(base, train=examples))
+    session.rank(1)
+    async with drive(app_on(home, session)) as pilot:
+        await sees(pilot, "closes nothing")
+        for number, text in enumerate(texts):
+            for size in SIZES:
+                await pilot.resize_terminal(*size)
+                await pilot.pause()
+                assert_clean(pilot.app)
+            words = [w for w in text.split() if w.isascii() and w.isprintable()][:3]
+            await sees(pilot, *(word[:30] for word in words))
+            await pilot.press("down", "pagedown", "1")
+            await until(pilot, lambda n=number: len(session.answers()) == n + 1)  # type: ignore[misc]
+        await sees(pilot, "There is nothing left to label")

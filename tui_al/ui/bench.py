@@ -19,6 +19,7 @@ from tui_al.core.labelling import Labelling, Status
 from tui_al.core.state import RunState, SessionState
 from tui_al.core.tasks import Task
 from tui_al.errors import TuiAlError
+from tui_al.store.quality import QualityGauge
 from tui_al.store.session import is_live
 from tui_al.store.workbench import Workbench
 
@@ -131,6 +132,7 @@ class Bench:
         self._writing = 0  # jobs that write, handed over so far
         self._written = 0  # of them done, or refused
         self.trouble = ""  #: why the disk takes no decisions at present
+        self._quality = QualityGauge()
         self._snippets: dict[str, str] = {}
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._work, daemon=True, name="workbench")
@@ -181,7 +183,7 @@ class Bench:
             self._closed.set()
 
     def _serve(self, bench: Workbench) -> None:
-        last = self._overview(bench)
+        last = self._overview(bench, Overview())
         self._deliver(News(last, frozenset()))
         look, alive = time.monotonic() + LOOK, time.monotonic() + ALIVE
         while True:
@@ -201,9 +203,9 @@ class Bench:
     def _look(self, bench: Workbench, last: Overview) -> Overview:
         try:
             touched = bench.refresh()
-            now = self._overview(bench)
         except (TuiAlError, sqlite3.Error, OSError):
             return last  # told when something is to be written; reading is tried again
+        now = self._overview(bench, last)
         if touched or now != last:
             self._deliver(News(now, frozenset(touched)))
         return now
@@ -214,7 +216,7 @@ class Bench:
             try:
                 value = job.call(bench)
                 break
-            except (TuiAlError, sqlite3.Error, OSError) as error:
+            except Exception as error:  # whatever it is, later jobs must not be lost with this one
                 if not (job.writes and _is_disk(error)):
                     self._written += job.writes
                     self._deliver(Failed(job, _as_ours(error)))
@@ -227,7 +229,7 @@ class Bench:
         if stuck:
             self.trouble = ""
             self._deliver(Stuck(""))
-        now = self._overview(bench)
+        now = self._overview(bench, last)
         self._deliver(Done(job, value, now))
         return now
 
@@ -239,7 +241,14 @@ class Bench:
         except (sqlite3.Error, OSError):
             return
 
-    def _overview(self, bench: Workbench) -> Overview:
+    def _overview(self, bench: Workbench, last: Overview) -> Overview:
+        """As it is now; `last` where it cannot be read."""
+        try:
+            return self._look_around(bench)
+        except (TuiAlError, sqlite3.Error, OSError):
+            return last
+
+    def _look_around(self, bench: Workbench) -> Overview:
         labelling = bench.labelling
         annotator = bench.client.annotator
         closed = sum(labelling.count(s) for s in Status if s not in (Status.OPEN, Status.SKIPPED))
@@ -262,6 +271,7 @@ class Bench:
             can_redo=labelling.redoable(annotator) is not None,
             recent=self._recent(bench, labelling, annotator),
             others=tuple(sorted({name for client, name in bench.log.present() if client != bench.client.name})),
+            quality=str(self._quality.read(bench) or ""),
             live=is_live(self._directory),
             state=bench.state,
         )  # fmt: skip
@@ -288,7 +298,7 @@ class Bench:
 
 def _is_disk(error: Exception) -> bool:
     """Whether it is the disk's fault, and not the decision's."""
-    return not isinstance(error, TuiAlError) or isinstance(error.__cause__, sqlite3.Error | OSError)
+    return any(isinstance(e, sqlite3.Error | OSError) for e in (error, error.__cause__))
 
 
 def _as_ours(error: Exception) -> TuiAlError:

@@ -67,6 +67,8 @@ class LabelScreen(TuiScreen):
         &.-short #recent, &.-short #engine, &.-short #alarm { display: none; }
         & #side > * { border: round $border-blurred; border-title-color: $foreground-muted; padding: 0 1; }
         & #recents { height: auto; }
+        &.-short SampleText { border: none; padding: 0 1; }
+        &.-short LabelKeys { max-height: 3; }
         & ToastRack { margin-bottom: 3; }
     }
     """
@@ -184,7 +186,6 @@ class LabelScreen(TuiScreen):
         self.area.know(overview.labels, overview.counts, recent)
         for widget in self.query(EngineLine):
             widget.show(overview)
-        self.query_one(Alarm).show(overview)
         self.query_one(CountsColumn).show(overview)
         self._show_title()
 
@@ -268,6 +269,7 @@ class LabelScreen(TuiScreen):
         self.text.show(None, waiting_for(self.overview))
 
     def _show_title(self) -> None:
+        self.query_one(Alarm).show(self.overview, self._trouble)
         self.query_one(LabelTitle).show(
             self.overview, self.item, len(self._pending), trouble=bool(self._trouble)
         )

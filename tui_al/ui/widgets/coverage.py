@@ -1,5 +1,7 @@
 """Which labels have been seen how often, and an alarm for those that never were."""
 
+from collections.abc import Mapping
+
 from textual.content import Content
 
 from tui_al.core.text import cell_width, printable, shorten
@@ -10,30 +12,36 @@ from tui_al.ui.widgets.glyphs import is_ascii
 from tui_al.ui.widgets.label_bar import bar
 from tui_al.ui.widgets.lines import Lines
 
-#: Labels on disk for each label there is, before one that was never seen is worth an alarm.
-_ALARM_AFTER = 2
-
 _BAR = 10
 
 
+def worth_alarm(counts: Mapping[str, int]) -> bool:
+    """Whether so much is labelled, two examples for each label on average, that a label without one is worth an alarm."""
+    return sum(counts.values()) >= 2 * len(counts)
+
+
 class Alarm(Lines):
-    """A row, or nothing: labels without a single example although many texts are labelled."""
+    """A row, or nothing: a disk that takes no labels; labels without a single example although many texts are labelled."""
 
     DEFAULT_CSS = "Alarm { height: auto; padding: 0 1; }"
 
     def __init__(self) -> None:
         super().__init__(id="alarm")
         self._overview = Overview()
+        self._trouble = ""
 
-    def show(self, overview: Overview) -> None:
+    def show(self, overview: Overview, trouble: str) -> None:
         """Show this state of affairs."""
-        self._overview = overview
+        self._overview, self._trouble = overview, trouble
         self.show_lines()
 
     def lines(self, width: int) -> list[Content]:
         """The names, as many as fit, and the key that looks for examples."""
+        if self._trouble:
+            kept = "Labels are not saved but kept, and tried again: "
+            return [safe(f"✗ {kept}{self._trouble}", "bold $text-error")]
         unseen = self._overview.unseen
-        if not unseen or self._overview.saved < _ALARM_AFTER * len(self._overview.labels):
+        if not unseen or not worth_alarm(self._overview.counts):
             return []
         ending = f"  {key_name(self, 'label.search')} searches the pool"
         names = ", ".join(printable(name) for name in unseen)
@@ -71,7 +79,9 @@ class CountsColumn(Lines):
             shown = shorten(printable(name) or "(empty)", name_width)
             padded = shown + " " * (name_width - cell_width(shown))
             drawn = bar(count / most if most else 0.0, _BAR, ascii_only=is_ascii(self))
-            number = Content(f"{count:>5} ") if count else Content.styled("  ×0! ", "bold $text-warning")  # fmt: skip
+            number = Content(f"{count:>5} ")
+            if not count and worth_alarm(self._overview.counts):
+                number = Content.styled("  ×0! ", "bold $text-warning")
             lines.append(Content.assemble(safe(padded), number, (drawn, "$primary")))
         if len(counts) > rows:
             never = len([1 for _, count in counts[rows - 1 :] if not count])

@@ -12,6 +12,7 @@ from tui_al.store.workbench import Item
 from tui_al.ui.keys import display, key_name
 from tui_al.ui.safe import safe
 from tui_al.ui.widgets.answering import AnswerArea
+from tui_al.ui.widgets.coverage import worth_alarm
 
 #: With more labels than keys, so many keys choose among what the model finds likeliest.
 BEST = 9
@@ -137,6 +138,9 @@ class LabelKeys(AnswerArea):
     def _grid(self, width: int) -> tuple[int, int]:
         """Columns of labels, and how wide each is. With many labels both depend on the width alone, so that nothing jumps."""
         width += 2  # the last column needs no gap
+        if self._short:
+            columns = max(1, -(-len(self.choices) // 3))
+            return columns, width // columns
         if self._many:
             columns = max(1, min(3, width // 24))
             return columns, width // columns
@@ -146,12 +150,19 @@ class LabelKeys(AnswerArea):
         columns = max(1, -(-len(self.choices) // max(1, rows)))
         return columns, max(widest, width // columns)
 
+    @property
+    def _short(self) -> bool:
+        """Whether there are three rows at most, and no room for counts."""
+        return self.screen.has_class("-short")
+
     def _cell(self, choice: Choice, room: int = _NAME + 18) -> Content:
         count = self._counts.get(choice.label, 0)
         ending: list[tuple[str, str]] = []
         if choice.probability is not None and self._many:
             ending.append((f" {probability(choice.probability)}", "$text-primary"))
-        if count:
+        if self._short:
+            pass
+        elif count or not worth_alarm(self._counts):
             ending.append((f" ×{count}", "$foreground-muted"))
         else:
             ending.append((" ×0 !", "$text-warning"))
@@ -178,7 +189,7 @@ class LabelKeys(AnswerArea):
                 shown = self._cell(choice, cell)
                 row = Content.assemble(row, shown, " " * max(0, cell - shown.cell_length))
             rows.append(row.rstrip())
-        if self._many:
+        if self._many and not self._short:
             others = len(self._labels) - len(self.choices)
             finding = (key_name(self, "label.find"), "bold $text-accent")
             rows.append(Content.assemble(finding, f" {others} others by name"))

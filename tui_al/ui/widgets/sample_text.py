@@ -17,7 +17,6 @@ class SampleText(VerticalScroll, can_focus=False):
         & > Static { height: auto; max-width: 90; }
         &.-waiting > Static { color: $text-muted; }
     }
-    LabelScreen.-short SampleText { border: none; padding: 0 1; }
     """
 
     def compose(self) -> ComposeResult:

@@ -12,15 +12,8 @@ from tests.engine import tiny
 from tui_al.core.tasks import Example, Task
 from tui_al.engine.pretrained import load_tokenizer
 from tui_al.engine.sources import Source
-from tui_al.engine.tokens import (
-    UNSEEN,
-    Tokens,
-    collate,
-    first_subtokens,
-    scoring_batches,
-    tokenize,
-    training_batches,
-)
+from tui_al.engine.tokenizing import first_subtokens, tokenize
+from tui_al.engine.tokens import UNSEEN, Tokens, collate, scoring_batches, training_batches
 
 LENGTHS = st.lists(st.integers(1, 60), max_size=200).map(np.array)
 
@@ -64,7 +57,7 @@ def test_more_texts_than_the_tokenizer_takes_at_once(
 ) -> None:
     examples = [sentence(*e.text.split()) for e in tiny.classified().train[:10]]
     whole = tokenize(tokenizer, Task.TAGGING, examples, 8)
-    monkeypatch.setattr("tui_al.engine.tokens._CHUNK", 3)
+    monkeypatch.setattr("tui_al.engine.tokenizing._CHUNK", 3)
     in_parts = tokenize(tokenizer, Task.TAGGING, examples, 8)
     for field in ("ids", "offsets", "heads", "word_offsets"):
         assert np.array_equal(getattr(whole, field), getattr(in_parts, field))
@@ -94,8 +87,9 @@ def test_a_word_that_is_cut_off_or_empty_is_unseen(tokenizer: PreTrainedTokenize
 
 
 def test_first_subtokens_by_hand() -> None:
-    found = first_subtokens([None, 0, 0, 2, 2, 2, 3, None], 5)
-    assert found.tolist() == [1, UNSEEN, 3, 6, UNSEEN]
+    word_ids = np.array([-1, 0, 0, 2, 2, 2, 3, -1, -1, -1, -1, 1, 0, -1])
+    found = first_subtokens(word_ids, np.array([8, 2, 4]), np.array([5, 1, 2]))
+    assert found.tolist() == [1, UNSEEN, 3, 6, UNSEEN, UNSEEN, 2, 1]
 
 
 def test_collate_pads_to_the_longest_of_these_rows() -> None:

@@ -20,7 +20,9 @@ from tui_al.engine.device import resolve_precision, take_peak_bytes
 from tui_al.engine.pretrained import load_model, load_tokenizer
 from tui_al.engine.sources import Source
 from tui_al.engine.states import Shelf
-from tui_al.engine.tokens import UNSEEN, Batch, Tokens, collate, scoring_batches, tokenize
+from tui_al.engine.token_cache import TokenCache
+from tui_al.engine.tokenizing import tokenize
+from tui_al.engine.tokens import UNSEEN, Batch, Tokens, collate, scoring_batches
 from tui_al.engine.training import out_of_memory, train, unit_logits
 from tui_al.engine.trunk import Trunk, trunk_layers
 
@@ -43,6 +45,7 @@ class TransformerLearner:
         dataset: Dataset,
         device: torch.device,
         shelf: Shelf | None = None,
+        cache: TokenCache | None = None,
     ) -> None:
         self.source = source
         self.dataset = dataset
@@ -55,6 +58,7 @@ class TransformerLearner:
             trunk_layers=trunk_layers(self.model, config),
         )
         self._limit = min(config.max_length, _positions(self.model))
+        self._cache = cache
         self._tokens: dict[str, Tokens] = {}
         self._output = {name: i for i, name in enumerate(dataset.outputs)}
         self._fresh = True
@@ -72,7 +76,8 @@ class TransformerLearner:
         """A split's sub-tokens, made at the first call."""
         if split not in self._tokens:
             examples = self.dataset.train if split == "train" else self.dataset.test
-            self._tokens[split] = tokenize(self.tokenizer, self.dataset.task, examples, self._limit)
+            make = self._cache.tokens if self._cache else tokenize
+            self._tokens[split] = make(self.tokenizer, self.dataset.task, examples, self._limit)
         return self._tokens[split]
 
     def fit(

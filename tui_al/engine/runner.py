@@ -26,7 +26,9 @@ from tui_al.engine.device import choose_device, resolve_precision, usable_cores
 from tui_al.engine.learner import TransformerLearner
 from tui_al.engine.sources import find
 from tui_al.engine.states import Shelf
+from tui_al.engine.token_cache import TokenCache
 from tui_al.errors import EngineStopped, TuiAlError
+from tui_al.store.home import cache_directory
 from tui_al.store.session import Session
 
 log = logging.getLogger(__name__)
@@ -144,9 +146,10 @@ def _build(
         roles["acquisition"] = config.acquisition
     learners = {}
     shelf = Shelf()
+    cache = TokenCache(cache_directory(voice.session.directory) / "tokens")
     for role, settings in roles.items():
         source = find(settings.model, settings.revision)
-        learner = TransformerLearner(settings, source, dataset, device, shelf)
+        learner = TransformerLearner(settings, source, dataset, device, shelf, cache)
         learners[role] = learner
         if source.note:
             voice.warn_once(f"{role}: {source.note}")

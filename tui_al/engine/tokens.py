@@ -1,21 +1,19 @@
-"""Texts as sub-tokens: done once for all rounds and seeds, kept ragged, padded only batch by batch."""
+"""Texts as sub-tokens: kept ragged, padded only batch by batch."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from transformers import PreTrainedTokenizerFast
 
 from tui_al.core.predictions import IntArray
-from tui_al.core.tasks import Example, Task
-
-#: Texts handed to the tokenizer at once; it spreads them over the cores.
-_CHUNK = 10_000
 
 #: `Tokens.heads` of a word that has no sub-token of its own: cut off by the length limit, or nothing but control characters.
 UNSEEN = -1
+
+IdArray = NDArray[np.uint16] | NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +24,7 @@ class Tokens:
     word_offsets[i]:word_offsets[i + 1]. For classification both are empty.
     """
 
-    ids: NDArray[np.int32]  # (sub-tokens of all examples,)
+    ids: IdArray  # (sub-tokens of all examples,)
     offsets: NDArray[np.int64]  # (examples + 1,)
     heads: NDArray[np.int32]  # (words of all examples,)
     word_offsets: NDArray[np.int64]  # (examples + 1,)
@@ -55,67 +53,16 @@ class Batch:
     states: torch.Tensor | None = None  # (batch, longest, width)
 
 
-def tokenize(
-    tokenizer: PreTrainedTokenizerFast, task: Task, examples: Sequence[Example], max_length: int
-) -> Tokens:
-    """Tokenise a split, cutting each example at `max_length` sub-tokens."""
-    ids: list[NDArray[np.int32]] = []
-    lengths: list[int] = []
-    heads: list[NDArray[np.int32]] = []
-    words: list[int] = []
-    cut = 0
-    for start in range(0, len(examples), _CHUNK):
-        chunk = examples[start : start + _CHUNK]
-        tagging = task is Task.TAGGING
-        encoded = tokenizer(
-            [list(e.tokens) for e in chunk] if tagging else [e.text for e in chunk],
-            is_split_into_words=tagging,
-            truncation=True,
-            max_length=max_length,
-            return_attention_mask=False,
-            return_token_type_ids=False,
-        )
-        for position, (sequence, example) in enumerate(
-            zip(encoded["input_ids"], chunk, strict=True)
-        ):
-            ids.append(np.array(sequence, dtype=np.int32))
-            lengths.append(len(sequence))
-            cut += bool(encoded.encodings[position].overflowing)
-            if tagging:
-                found = first_subtokens(encoded.word_ids(position), len(example.tokens))
-                heads.append(found)
-                words.append(len(found))
-    return Tokens(
-        ids=np.concatenate(ids) if ids else np.zeros(0, np.int32),
-        offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
-        heads=np.concatenate(heads) if heads else np.zeros(0, np.int32),
-        word_offsets=np.concatenate([[0], np.cumsum(words)]).astype(np.int64),
-        cut=cut,
-    )
-
-
-def first_subtokens(word_ids: Iterable[int | None], words: int) -> NDArray[np.int32]:
-    """Position of each word's first sub-token, UNSEEN where it has none, (words,)."""
-    found = np.full(words, UNSEEN, dtype=np.int32)
-    for position, word in enumerate(word_ids):
-        if word is not None and found[word] == UNSEEN:
-            found[word] = position
-    return found
-
-
 def collate(tokens: Tokens, rows: IntArray, pad_id: int, device: torch.device) -> Batch:
     """Pad these rows to the longest of them."""
-    lengths = tokens.lengths()[rows]
-    longest = int(lengths.max())
-    inputs = np.full((len(rows), longest), pad_id, dtype=np.int64)
-    for i, row in enumerate(rows):
-        inputs[i, : lengths[i]] = tokens.ids[tokens.offsets[row] : tokens.offsets[row + 1]]
-    mask = np.arange(longest) < lengths[:, None]
+    ids, lengths = _gather(tokens.ids, tokens.offsets, rows)
+    mask = np.arange(int(lengths.max())) < lengths[:, None]
+    inputs = np.full(mask.shape, pad_id, dtype=np.int64)
+    inputs[mask] = ids
     unit_rows = unit_columns = None
     if len(tokens.heads):
-        heads = [tokens.words_of(row) for row in rows]
-        columns = np.concatenate(heads)
-        owners = np.repeat(np.arange(len(rows)), [len(h) for h in heads])
+        columns, words = _gather(tokens.heads, tokens.word_offsets, rows)
+        owners = np.repeat(np.arange(len(rows)), words)
         seen = columns != UNSEEN
         unit_rows = torch.from_numpy(owners[seen]).to(device)
         unit_columns = torch.from_numpy(columns[seen].astype(np.int64)).to(device)
@@ -125,6 +72,23 @@ def collate(tokens: Tokens, rows: IntArray, pad_id: int, device: torch.device) -
         unit_rows,
         unit_columns,
     )
+
+
+def offsets_of(lengths: IntArray) -> NDArray[np.int64]:
+    """Where each of so many things begins and the last one ends, (n,) to (n + 1,)."""
+    offsets = np.zeros(len(lengths) + 1, np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    return offsets
+
+
+def _gather(
+    values: NDArray[Any], offsets: NDArray[np.int64], rows: IntArray
+) -> tuple[NDArray[Any], IntArray]:
+    """The values of these rows one after the other, (sum of lengths,), and the lengths, (rows,)."""
+    lengths = offsets[rows + 1] - offsets[rows]
+    into = offsets_of(lengths)
+    index = np.arange(into[-1]) + np.repeat(offsets[rows] - into[:-1], lengths)
+    return values[index], lengths
 
 
 def training_batches(

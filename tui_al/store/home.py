@@ -30,3 +30,10 @@ def checked_name(what: str, name: str) -> str:
             "Use letters, digits, '.', '_', '+' and '-', starting with a letter or digit, 100 at most.",
         )
     return name
+
+
+def cache_directory(session: Path) -> Path:
+    """Where what can be made again is kept for the session in this directory: in its home, else in the user's cache."""
+    if session.parent.name == "sessions":
+        return session.parent.parent / "cache"
+    return Path(platformdirs.user_cache_dir("tui-al", appauthor=False))

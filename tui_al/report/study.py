@@ -1,0 +1,186 @@
+"""Arms that are to be compared, as plain numbers: made from sessions, small enough to be kept as JSON, and read back from there.
+
+A study is what `tui-al report` makes tables, figures and verdicts of. It holds curves, seconds and settings, but no texts and no
+queries, so that it can lie in a repository where sessions cannot.
+"""
+
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from tui_al.core.config import LearnerConfig
+from tui_al.core.metrics import normalized_area
+from tui_al.core.models import ADAPTERS
+from tui_al.core.state import SessionState
+from tui_al.core.strategies import STRATEGIES
+from tui_al.errors import DataError
+from tui_al.report import curves
+from tui_al.report.settings import facts, short_learner
+
+FORMAT = 1
+
+#: Metrics that are kept of every point, where the task has them.
+_METRICS = ("accuracy", "entity_f1", "macro_f1")
+
+
+@dataclass(frozen=True, slots=True)
+class StudyPoint:
+    """One point of a run."""
+
+    labels: float  #: labelled examples, or words where the budget counts tokens
+    metrics: Mapping[str, float]
+    seconds: Mapping[str, float]  #: by phase
+    peak_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class ArmResult:
+    """What came of one arm."""
+
+    label: str
+    panel: str  #: arms with the same one are comparable: data, successor, budget
+    strategy: str
+    acquisition: str  #: which kind, see `kind_of`; "" where the strategy asks none
+    metric: str
+    unit: str
+    data: str  #: the data set's name
+    facts: Mapping[str, str]
+    runs: Mapping[int, Sequence[StudyPoint]]
+    missing: str = ""  #: what is not finished, or failed
+
+    def areas(self) -> dict[int, float]:
+        """Normalised area under each run's curve, by seed."""
+        return {
+            seed: normalized_area([p.labels for p in points], self.values(seed))
+            for seed, points in self.runs.items()
+        }
+
+    def values(self, seed: int) -> list[float]:
+        """A run's headline metric, point by point."""
+        return [point.metrics[self.metric] for point in self.runs[seed]]
+
+    def seconds(self, phases: Sequence[str]) -> dict[int, float]:
+        """Seconds that each run spent in these phases."""
+        return {
+            seed: sum(point.seconds.get(phase, 0.0) for point in points for phase in phases)
+            for seed, points in self.runs.items()
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """Arms under one title."""
+
+    name: str
+    title: str
+    arms: tuple[ArmResult, ...]
+    notes: tuple[str, ...] = ()
+
+    def panels(self) -> dict[str, list[ArmResult]]:
+        """The arms that are comparable with each other."""
+        found: dict[str, list[ArmResult]] = {}
+        for arm in self.arms:
+            found.setdefault(arm.panel, []).append(arm)
+        return found
+
+    def to_json(self) -> str:
+        """For a file; ends in a newline."""
+        plain = {"format": FORMAT, **asdict(self)}
+        for arm in plain["arms"]:
+            arm["runs"] = {str(seed): points for seed, points in arm["runs"].items()}
+        return json.dumps(_rounded(plain), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+    @classmethod
+    def from_json(cls, path: Path) -> Self:
+        """Read what `to_json` wrote; raises DataError for anything else."""
+        try:
+            plain = json.loads(path.read_text(encoding="utf-8"))
+            arms = [
+                ArmResult(
+                    **{
+                        **arm,
+                        "runs": {
+                            int(seed): tuple(StudyPoint(**point) for point in points)
+                            for seed, points in arm["runs"].items()
+                        },
+                    }
+                )
+                for arm in plain["arms"]
+            ]
+            return cls(plain["name"], plain["title"], tuple(arms), tuple(plain["notes"]))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise DataError(
+                f"{path} is no study: {error}.", "`tui-al report … --out DIR` writes study.json."
+            ) from error
+
+
+def arm_result(
+    label: str, state: SessionState, seeds: Iterable[int] | None = None
+) -> ArmResult | None:
+    """A session as an arm; None before its first point. `seeds`: only these runs."""
+    config = state.config
+    if config is None:
+        return None
+    metric, unit = curves.headline_metric(state), curves.budget_unit(state)
+    chosen = [run for seed, run in state.runs.items() if seeds is None or seed in set(seeds)]
+    runs = {
+        run.seed: tuple(
+            StudyPoint(
+                point.tokens if unit == "words" else point.labels,
+                {name: point.metrics[name] for name in _METRICS if name in point.metrics},
+                dict(point.seconds),
+                point.peak_bytes,
+            )
+            for point in run.points
+            if math.isfinite(point.metrics.get(metric, math.nan))
+        )
+        for run in chosen
+    }
+    runs = {seed: points for seed, points in runs.items() if points}
+    if not runs:
+        return None
+    asks = STRATEGIES[config.loop.strategy].needs != "nothing"
+    told = {what: how for what, how in facts(state) if asks or what != "acquisition"}
+    told["seeds"] = ", ".join(str(run.seed) for run in chosen)
+    return ArmResult(
+        label=label,
+        panel=f"{told['data']} · successor {short_learner(config.successor)}",
+        strategy=config.loop.strategy,
+        acquisition=kind_of(config.acquisition, config.successor) if asks else "",
+        metric=metric,
+        unit=unit,
+        data=config.data.source,
+        facts=told,
+        runs=runs,
+        missing="; ".join(
+            f"seed {run.seed} {run.status} after {len(run.points)} points {run.error}".rstrip()
+            for run in chosen
+            if run.status != "finished"
+        ),
+    )
+
+
+def kind_of(acquisition: LearnerConfig, successor: LearnerConfig) -> str:
+    """What an acquisition model is to its successor: "mismatched" if another encoder, else by what of it is trained.
+
+    "full", "upper" (the lower layers frozen), "head" (a frozen encoder), or the name of an adapter.
+    """
+    if acquisition.model != successor.model:
+        return "mismatched"
+    if acquisition.tuning in ADAPTERS or acquisition.tuning == "head":
+        return acquisition.tuning
+    return "upper" if acquisition.trunk_layers else acquisition.tuning
+
+
+def _rounded(value: Any) -> Any:
+    """Floats to six digits: enough for any table, and small in a repository."""
+    if isinstance(value, float):
+        return float(f"{value:.6g}")
+    if isinstance(value, Mapping):
+        return {key: _rounded(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_rounded(item) for item in value]
+    return value

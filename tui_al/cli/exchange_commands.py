@@ -65,3 +65,45 @@ def export_model(
     from tui_al.cli.model_exporting import export_kept_model
 
     export_kept_model(session, out, role, seed, home)
+
+
+@commands.command()
+def predict(
+    session: Session,
+    file: Annotated[str, typer.Argument(help="File of texts, or - for standard input.")],
+    out: Annotated[
+        Path | None, typer.Option(help="File to write. [default: standard output]")
+    ] = None,
+    format: Annotated[  # noqa: A002
+        str | None, typer.Option(help="jsonl or csv. [default: by the name of the output]")
+    ] = None,
+    top: Annotated[
+        int, typer.Option(min=1, help="How many of the likeliest classes to give with each text.")
+    ] = 1,
+    input_format: Annotated[
+        str | None,
+        typer.Option(
+            help="text, csv, tsv, jsonl, json or conll. [default: by the name of the file; of standard input: text]"
+        ),
+    ] = None,
+    text_column: Annotated[str | None, typer.Option()] = None,
+    tokens_column: Annotated[str | None, typer.Option()] = None,
+    delimiter: Annotated[str | None, typer.Option(help="Of CSV and TSV files.")] = None,
+    encoding: Annotated[str, typer.Option()] = "utf-8",
+    batch_size: Annotated[
+        int | None,
+        typer.Option(min=1, help="Texts at once at most. [default: as many as usually fit]"),
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")] = "auto",
+    role: Annotated[str, typer.Option(help="successor or acquisition.")] = "successor",
+    seed: Seed = None,
+    overwrite: Annotated[bool, typer.Option(help="Replace an output that is there.")] = False,
+    home: Home = None,
+) -> None:
+    """Label a file of any size with a session's model: a class, or entities by character offsets, for every text in order."""
+    from tui_al.cli.predicting import PredictOptions, predict_file
+
+    given = {
+        key: value for key, value in locals().items() if key in PredictOptions.__dataclass_fields__
+    }
+    predict_file(session, file, PredictOptions(**given), home)

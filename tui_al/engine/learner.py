@@ -32,7 +32,7 @@ Forward = Callable[[Batch], tuple[FloatArray, FloatArray | None]]
 Split = Literal["train", "test"]
 
 #: Padded sub-tokens in one scoring batch.
-_SCORING_BUDGET = {"cpu": 4_096, "mps": 16_384, "cuda": 65_536}
+SCORING_BUDGET = {"cpu": 4_096, "mps": 16_384, "cuda": 65_536}
 
 
 class TransformerLearner:
@@ -57,7 +57,7 @@ class TransformerLearner:
             precision=resolve_precision(config.precision, device),
             trunk_layers=trunk_layers(self.model, config),
         )
-        self._limit = min(config.max_length, _positions(self.model))
+        self._limit = min(config.max_length, positions_of(self.model))
         self._cache = cache
         self._tokens: dict[str, Tokens] = {}
         self._output = {name: i for i, name in enumerate(dataset.outputs)}
@@ -238,7 +238,7 @@ class TransformerLearner:
             lengths = self._trunk.lengths(split, tokens)[rows]
         self.view.train(monte_carlo is not None)
         done = 0
-        waiting = list(scoring_batches(lengths, _SCORING_BUDGET[self.device.type]))[::-1]
+        waiting = list(scoring_batches(lengths, SCORING_BUDGET[self.device.type]))[::-1]
         while waiting:
             positions = waiting.pop()
             try:
@@ -282,7 +282,7 @@ def _monte_carlo(forward: Forward, passes: int) -> Forward:
     return averaged
 
 
-def _positions(model: Any) -> int:
+def positions_of(model: Any) -> int:
     """The longest sequence the encoder has positions for."""
     limit = getattr(model.config, "max_position_embeddings", 512)
     offset = (

@@ -5,7 +5,7 @@ them, and its feature types as JSON in the schema.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,51 @@ def read_arrow(path: Path, name: str) -> Table:
     return _table(name, table)
 
 
+def stream_parquet(path: Path, name: str, rows: int) -> Iterator[Table]:
+    """A Parquet file in tables of at most so many rows."""
+    try:
+        with pq.ParquetFile(path) as file:
+            batches = file.iter_batches(batch_size=rows)
+            yield from _tables(name, (pa.Table.from_batches([batch]) for batch in batches))
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(
+            f"{name} is no readable Parquet file: {error}.", "Copy or write it again."
+        ) from error
+
+
+def stream_arrow(path: Path, name: str, rows: int) -> Iterator[Table]:
+    """An Arrow IPC file or stream in tables of at most so many rows."""
+    try:
+        with pa.memory_map(str(path)) as source:
+            is_file = source.read(len(_FILE_MAGIC)) == _FILE_MAGIC
+            source.seek(0)
+            if is_file:
+                reader = pa.ipc.open_file(source)
+                batches = (reader.get_batch(i) for i in range(reader.num_record_batches))
+            else:
+                batches = iter(pa.ipc.open_stream(source))
+            yield from _tables(
+                name,
+                (
+                    pa.Table.from_batches([batch.slice(start, rows)])
+                    for batch in batches
+                    for start in range(0, batch.num_rows, rows)
+                ),
+            )
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(
+            f"{name} is no readable Arrow file: {error}.", "Copy or write it again."
+        ) from error
+
+
+def _tables(name: str, parts: Iterator[Any]) -> Iterator[Table]:
+    first = 1
+    for part in parts:
+        if part.num_rows:
+            yield _table(name, part, first)
+            first += part.num_rows
+
+
 def saved_splits(folder: Path) -> dict[str, list[Path]] | None:
     """The Arrow files of a folder written by `save_to_disk`, by split; None for any other folder."""
     if (folder / _SPLITS).is_file():
@@ -75,7 +120,7 @@ def _json(path: Path) -> dict[str, Any]:
     return content
 
 
-def _table(name: str, table: Any) -> Table:
+def _table(name: str, table: Any, first: int = 1) -> Table:
     if not table.num_rows:
         raise DataError(f"{name} holds no rows.", "Name a file with at least one row.")
     classes = _class_names(table.schema.metadata or {})
@@ -87,7 +132,7 @@ def _table(name: str, table: Any) -> Table:
         if field.name in classes:
             values = [_named(name, field.name, value, classes[field.name]) for value in values]
         columns[field.name] = values
-    return Table(name, columns, range(1, table.num_rows + 1))
+    return Table(name, columns, range(first, first + table.num_rows))
 
 
 def _is_plain(kind: Any) -> bool:

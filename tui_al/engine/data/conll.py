@@ -24,10 +24,18 @@ def looks_like_conll(text: str) -> bool:
     return hits > 0 and hits >= _FEW_ODD_LINES * len(fields)
 
 
-def read_conll(name: str, text: str, config: DataConfig, findings: Findings) -> Table:
+def has_tokens(text: str) -> bool:
+    """Whether there is anything but blank lines, comments and document marks."""
+    return any(True for _ in _token_lines(lines_of(text)))
+
+
+def read_conll(
+    name: str, text: str, config: DataConfig, findings: Findings, first: int = 1
+) -> Table:
     """Sentences as rows with the columns `tokens` and `tags` (none if there is one column only).
 
     The first column is the token and the last the tag unless `tokens_column` and `tags_column` number others, from 1.
+    `first` is the number of the first line.
     """
     lines = lines_of(text)
     tabs = _uses_tabs(lines)
@@ -35,7 +43,7 @@ def read_conll(name: str, text: str, config: DataConfig, findings: Findings) -> 
     numbers: list[int] = []
     sentence: list[list[str]] = []
     documents = comments = width = 0
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(lines, start=first):
         fields = _fields(line, tabs)
         if not fields or fields[0] == _DOCUMENT:
             documents += bool(fields)

@@ -4,7 +4,7 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
 from tui_al.core.config import DataConfig
@@ -23,24 +23,25 @@ Record = tuple[int, list[str]]  # line it starts on, fields
 
 def read_delimited(name: str, text: str, config: DataConfig, findings: Findings) -> Table:
     """Records to columns, all strings. The first record names the columns unless it looks like data."""
-    delimiter = _delimiter(name, text, config, findings)
+    delimiter = delimiter_of(name, text, config, findings)
     records = _checked_records(name, text, delimiter, findings)
-    header = _header(name, records, config, findings)
-    body = records[1:] if header is None else records
-    if header is None:
-        names = [cell.strip() or f"column {i}" for i, cell in enumerate(records[0][1], start=1)]
-        _refuse_repeats(name, names)
-    else:
-        names = header
+    names, has_header = header_of(name, records, config, findings)
+    body = records[1:] if has_header else records
     if not body:
         raise DataError(f"{name} has a header but no rows.", "Name a file with at least one row.")
+    return table_of(name, names, body)
+
+
+def table_of(name: str, names: Sequence[str], records: Sequence[Record]) -> Table:
+    """Records under these column names."""
     columns: dict[str, Sequence[object]] = dict(
-        zip(names, zip(*(fields for _, fields in body), strict=True), strict=True)
+        zip(names, zip(*(fields for _, fields in records), strict=True), strict=True)
     )
-    return Table(name, columns, [line for line, _ in body], "line")
+    return Table(name, columns, [line for line, _ in records], "line")
 
 
-def _delimiter(name: str, text: str, config: DataConfig, findings: Findings) -> str:
+def delimiter_of(name: str, text: str, config: DataConfig, findings: Findings) -> str:
+    """The one that is asked for, or that the first line has; a tab for TSV."""
     if config.delimiter is not None:
         delimiter = "\t" if config.delimiter in ("\\t", "tab") else config.delimiter
         if len(delimiter) != 1 or delimiter in '"\r\n':
@@ -86,27 +87,27 @@ def _checked_records(name: str, text: str, delimiter: str, findings: Findings) -
 
 
 def _read(name: str, text: str, delimiter: str, quoting: Quoting) -> list[Record]:
-    records: list[Record] = []
-    for line, fields in _records(name, text, delimiter, quoting):
-        if records and len(fields) != len(records[0][1]):
-            raise DataError(
-                f"{name}:{line}: {len(fields)} fields, but the first line has {len(records[0][1])}.",
-                "Put fields that contain the delimiter or a line break in double quotes, or name the delimiter with --delimiter.",
-            )
-        records.append((line, fields))
+    records = list(records_of(name, io.StringIO(text, newline=""), delimiter, quoting))
     if not records:
         raise DataError(f"{name} is empty.", "Name a file that has at least one row.")
     return records
 
 
-def _records(name: str, text: str, delimiter: str, quoting: Quoting) -> Iterator[Record]:
+def records_of(
+    name: str, lines: Iterable[str], delimiter: str, quoting: Quoting
+) -> Iterator[Record]:
+    """Records of lines that keep their ends, as they come; DataError for one that is not as wide as the first."""
     old_limit = csv.field_size_limit(_LARGEST_FIELD)
-    reader = csv.reader(
-        io.StringIO(text, newline=""), delimiter=delimiter, quoting=quoting, strict=True
-    )
-    line = 1
+    reader = csv.reader(lines, delimiter=delimiter, quoting=quoting, strict=True)
+    line, width = 1, 0
     try:
         for fields in reader:
+            width = width or len(fields)
+            if fields and len(fields) != width:
+                raise DataError(
+                    f"{name}:{line}: {len(fields)} fields, but the first line has {width}.",
+                    "Put fields that contain the delimiter or a line break in double quotes, or name the delimiter with --delimiter.",
+                )
             if fields:
                 yield line, fields
             line = reader.line_num + 1
@@ -119,14 +120,14 @@ def _records(name: str, text: str, delimiter: str, quoting: Quoting) -> Iterator
         csv.field_size_limit(old_limit)
 
 
-def _header(
+def header_of(
     name: str, records: Sequence[Record], config: DataConfig, findings: Findings
-) -> list[str] | None:
-    """Names made up for a file without a header line; None where the first record is one."""
+) -> tuple[list[str], bool]:
+    """The columns' names, and whether the first record is what names them; else they are numbered."""
     first = [cell.strip() for cell in records[0][1]]
+    named = [cell or f"column {i}" for i, cell in enumerate(first, start=1)]
     asked = (config.text_column, config.label_column)
-    if any(cell and (is_known_name(cell) or cell in asked) for cell in first):
-        return None
+    known = any(cell and (is_known_name(cell) or cell in asked) for cell in first)
     looks_like_data = any(
         len(cell) > _LONGEST_COLUMN_NAME or "\n" in cell or re.fullmatch(r"-?\d+(\.\d+)?", cell)
         for cell in first
@@ -136,11 +137,12 @@ def _header(
         for _, fields in records[1:]
         for place, cell in enumerate(first)
     )
-    if not looks_like_data and not comes_again:
-        return None
+    if known or not (looks_like_data or comes_again):
+        _refuse_repeats(name, named)
+        return named, True
     names = [str(place) for place in range(1, len(first) + 1)]
     findings.notes.append(f"{name}: no header line; the columns are called {', '.join(names)}")
-    return names
+    return names, False
 
 
 def _refuse_repeats(name: str, names: Sequence[str]) -> None:

@@ -32,16 +32,15 @@ def read_json(name: str, text: str) -> Table:
     if not isinstance(content, list):
         raise DataError(f"{name} holds {type(content).__name__}, not a list of rows.", _SHAPE)
     for number, row in enumerate(content, start=1):
-        if not isinstance(row, dict):
-            raise DataError(f"{name} row {number}: {_short(row)} is no object.", _SHAPE)
-    return _table(name, content, range(1, len(content) + 1), "row")
+        check_object(name, number, row)
+    return table_of_objects(name, content, range(1, len(content) + 1), "row")
 
 
-def read_json_lines(name: str, text: str) -> Table:
-    """One object a line; blank lines are skipped."""
+def read_json_lines(name: str, text: str, first: int = 1) -> Table:
+    """One object a line; blank lines are skipped. `first` is the number of the first line."""
     rows: list[Mapping[str, object]] = []
     numbers: list[int] = []
-    for number, line in enumerate(lines_of(text), start=1):
+    for number, line in enumerate(lines_of(text), start=first):
         if not line.strip():
             continue
         try:
@@ -58,12 +57,19 @@ def read_json_lines(name: str, text: str) -> Table:
             )
         rows.append(row)
         numbers.append(number)
-    return _table(name, rows, numbers, "line")
+    return table_of_objects(name, rows, numbers, "line")
 
 
-def _table(
+def check_object(name: str, number: int, row: object) -> None:
+    """DataError if the row is no object."""
+    if not isinstance(row, dict):
+        raise DataError(f"{name} row {number}: {_short(row)} is no object.", _SHAPE)
+
+
+def table_of_objects(
     name: str, rows: Sequence[Mapping[str, object]], numbers: Sequence[int], unit: str
 ) -> Table:
+    """Objects as rows of a table that has every key of any of them."""
     if not rows:
         raise DataError(f"{name} holds no rows.", "Name a file with at least one row.")
     keys = dict.fromkeys(key for row in rows for key in row)

@@ -33,12 +33,7 @@ class RowReader:
 
     def read(self, split: str, tables: Sequence[Table]) -> list[Row]:
         """All rows of a split that have a text; the others are told of in a warning."""
-        make = self._token_rows
-        if self._columns.task is Task.CLASSIFICATION:
-            make = self._text_rows
-        elif self._columns.raw:
-            make = self._raw_rows
-        rows = [row for table in tables for row in make(table)]
+        rows = [row for table in tables for row in self.rows(table)]
         kept = [row for row in rows if row.text.strip()]
         if len(kept) < len(rows):
             empty = [row.origin for row in rows if not row.text.strip()]
@@ -46,6 +41,12 @@ class RowReader:
                 f"{split}: {amount(len(empty), 'empty text')} left out ({some(empty)})"
             )
         return kept
+
+    def rows(self, table: Table) -> Iterator[Row]:
+        """All rows of a table, also those without a text."""
+        if self._columns.task is Task.CLASSIFICATION:
+            return self._text_rows(table)
+        return self._raw_rows(table) if self._columns.raw else self._token_rows(table)
 
     def finish(self) -> None:
         """Tell what was mended, once all splits are read."""

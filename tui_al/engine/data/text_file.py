@@ -21,7 +21,7 @@ def read_text(path: Path, name: str, encoding: str) -> str:
     raw = _read_bytes(path, name)
     if not raw.strip():
         raise DataError(f"{name} is empty.", "Name a file that has at least one row.")
-    codec = _codec(encoding)
+    codec = codec_of(encoding)
     if codec == "utf-8":
         raw = raw.removeprefix(codecs.BOM_UTF8)
         _refuse_utf16(name, raw)
@@ -64,7 +64,8 @@ def _read_bytes(path: Path, name: str) -> bytes:
         ) from error
 
 
-def _codec(encoding: str) -> str:
+def codec_of(encoding: str) -> str:
+    """The codec's own name; DataError for one that Python does not have."""
     try:
         name = codecs.lookup(encoding).name
     except LookupError as error:

@@ -1,0 +1,190 @@
+"""`tui-al predict` and `tui-al export-model` on sessions that hold trained models."""
+
+import csv
+import io
+import json
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.cli.test_export import Command, command  # noqa: F401 - a fixture
+from tests.engine import tiny
+from tests.report import states
+from tests.store.labelled_sessions import simulated
+from tui_al.core import events as ev
+from tui_al.core.offsets import tags_to_spans
+from tui_al.core.predictions import FloatArray
+from tui_al.core.tasks import Dataset, Task
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A home with the sessions "things" and "people", and what their models say of their test splits."""
+
+    home: Path
+    data: dict[str, Dataset]
+    probs: dict[str, FloatArray]
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    home = tmp_path_factory.mktemp("kept")
+    encoder = tiny.save_encoder("bert", home / "encoder")
+    data, probs = {}, {}
+    for dataset in (tiny.classified(), tiny.tagged()):
+        learner = tiny.learner(encoder, "full", dataset, epochs=6, max_length=12)
+        tiny.fit(learner)
+        with simulated(home, dataset.name, dataset) as session:
+            told = states.run_events(8, [0.5, 0.75], finish=False)
+            session.append(*told, ev.ModelSaved(8, 1, "successor", "models/8"))
+            learner.save(session.directory / "models" / "8")
+        data[dataset.name] = dataset
+        rows = np.arange(len(dataset.test))
+        probs[dataset.name] = learner.predict("test", rows, tiny.silent).probs
+    return Kept(home, data, probs)
+
+
+def ours(command: Command, kept: Kept, *arguments: object) -> tuple[int, str, str]:  # noqa: F811
+    return command(*arguments, "--home", kept.home)
+
+
+def test_classes_with_their_probabilities(command: Command, kept: Kept, tmp_path: Path) -> None:  # noqa: F811
+    test = kept.data["things"].test
+    source, out = tmp_path / "in.csv", tmp_path / "out.jsonl"
+    with source.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([["text", "label"], *([e.text, "?"] for e in test), ["", ""]])
+    code, said, aside = ours(
+        command, kept, "predict", "things", source, "--out", out, "--top", 2, "--batch-size", 5
+    )
+    assert (code, said) == (0, "")
+    lines = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+    labels = kept.data["things"].labels
+    for number, (line, example, probs) in enumerate(
+        zip(lines, test, kept.probs["things"], strict=False), start=2
+    ):
+        order = np.argsort(-probs)
+        assert (line["row"], line["text"], line["label"]) == (
+            number,
+            example.text,
+            labels[order[0]],
+        )
+        assert line["probability"] == pytest.approx(probs[order[0]], abs=1e-4)
+        assert [one["label"] for one in line["top"]] == [labels[i] for i in order[:2]]
+    assert len(lines) == len(test) + 1
+    assert lines[-1] == {"row": 38, "text": "", "label": None, "probability": None, "top": []}
+    assert "text column: text" in aside
+    assert f"rows: {len(test) + 1}" in aside
+    assert "empty texts, which got an empty result: 1" in aside
+    assert [path.name for path in tmp_path.iterdir() if path.suffix == ".part"] == []
+
+
+def test_csv_to_standard_output(command: Command, kept: Kept, tmp_path: Path) -> None:  # noqa: F811
+    source = tmp_path / "in.txt"
+    source.write_text('the cat, "my" cat\n\n', encoding="utf-8")
+    code, said, _ = ours(command, kept, "predict", "things", source, "--format", "csv", "--top", 2)
+    assert code == 0
+    rows = list(csv.reader(io.StringIO(said)))
+    assert rows[0] == ["row", "text", "label", "probability", "label_2", "probability_2"]
+    assert rows[1][:2] == ["1", 'the cat, "my" cat']
+    assert rows[2] == ["2", "", "", "", "", ""]
+    assert len(rows) == 3
+
+
+def test_entities_by_character_offsets(command: Command, kept: Kept, tmp_path: Path) -> None:  # noqa: F811
+    data = kept.data["people"]
+    source, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    source.write_text(
+        "".join(json.dumps({"tokens": e.tokens, "tags": ["O"] * len(e.tokens)}) + "\n" for e in data.test)
+    )  # fmt: skip
+    assert ours(command, kept, "predict", "people", source, "--out", out)[0] == 0
+    ends = [0, *np.cumsum([len(e.tokens) for e in data.test]).tolist()]
+    found = 0
+    for place, line in enumerate(out.read_text(encoding="utf-8").splitlines()):
+        example, row = data.test[place], json.loads(line)
+        units = kept.probs["people"][ends[place] : ends[place + 1]]
+        tags = [data.outputs[i] for i in units.argmax(1)]
+        expected = tags_to_spans(example.text, example.tokens, tags)
+        assert [(e["start"], e["end"], e["label"]) for e in row["entities"]] == list(expected)
+        for entity in row["entities"]:
+            assert entity["text"] == row["text"][entity["start"] : entity["end"]]
+            assert 0 < entity["probability"] <= 1
+            found += 1
+    assert found > 5
+
+
+def test_raw_text_from_standard_input(
+    command: Command,  # noqa: F811
+    kept: Kept,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    raw = "Anna Berg  lives in\tNew York.\n" + "word " * 30 + "\n"
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(raw.encode())))
+    code, said, aside = ours(command, kept, "predict", "people", "-")
+    assert code == 0
+    first, second = (json.loads(line) for line in said.splitlines())
+    assert [(e["text"], e["label"]) for e in first["entities"]] == [
+        ("Anna Berg", "PER"),
+        ("New York", "LOC"),
+    ]
+    assert (first["entities"][1]["start"], first["entities"][1]["end"]) == (20, 28)
+    assert second["row"] == 2
+    assert "texts of more than 12 sub-tokens, whose ends were not read: 1" in aside
+    assert "the texts of 'text' are split into words" in aside
+
+
+def test_what_cannot_be_predicted(command: Command, kept: Kept, tmp_path: Path) -> None:  # noqa: F811
+    source = tmp_path / "in.csv"
+    source.write_text("a,b\n1,2\n", encoding="utf-8")
+    empty = tmp_path / "empty.txt"
+    empty.write_text("", encoding="utf-8")
+    for arguments, message in [
+        (["nobody", source], "There is no session 'nobody'"),
+        (["things", tmp_path / "missing.csv"], "missing.csv cannot be read"),
+        (["things", source, "--text-column", "x"], "has no column 'x'"),
+        (["things", source, "--input-format", "xml"], "--input-format 'xml' is unknown"),
+        (["things", source, "--format", "xml"], "--format 'xml' is unknown"),
+        (["things", source, "--out", source], "is there already"),
+        (["things", source, "--device", "cuda:9"], "device: cuda:9 is not there"),
+        (["things", source, "--role", "acquisition"], "has kept no acquisition"),
+        (["things", source, "--seed", 7], "has kept no successor of seed 7"),
+        (["things", empty], "There is not a single row to label"),
+    ]:
+        code, said, aside = ours(command, kept, "predict", *arguments)
+        assert (code != 0, said) == (True, ""), arguments
+        assert message in aside
+        assert "Traceback" not in aside
+
+
+def test_models_are_exported_with_their_card(command: Command, kept: Kept, tmp_path: Path) -> None:  # noqa: F811
+    out = tmp_path / "model"
+    code, said, _ = ours(command, kept, "export-model", "things", "--out", out)
+    assert (code, said) == (
+        0,
+        f"{out}: successor of seed 8, round 1, for transformers; its README.md says how to load it\n",
+    )
+    card = (out / "README.md").read_text(encoding="utf-8")
+    assert "pipeline_tag: text-classification" in card
+    assert "| accuracy | 0.750" in card
+    assert json.loads((out / "config.json").read_text())["id2label"]["0"] == "animal"
+    code, _, aside = ours(command, kept, "export-model", "things", "--out", out)
+    assert code != 0
+    assert "is there already" in aside
+    code, _, aside = ours(command, kept, "export-model", "things", "--out", f"{out}2", "--seed", 7)
+    assert code != 0
+    assert "It has successor of seed 8." in aside
+
+
+def test_a_session_without_models(command: Command, kept: Kept, tmp_path: Path) -> None:  # noqa: F811
+    bare = Dataset("bare", Task.CLASSIFICATION, ("a", "b"), kept.data["things"].train, ())
+    with simulated(kept.home, "bare", bare) as session:
+        session.append(ev.ModelSaved(8, 1, "successor", "models/8"))  # and deleted to save room
+    for name in ("predict", "export-model"):
+        arguments = [tmp_path / "in.txt"] if name == "predict" else ["--out", tmp_path / "m"]
+        code, _, aside = ours(command, kept, name, "bare", *arguments)
+        assert code == 5
+        assert "Session bare has kept no successor." in aside
+    shutil.rmtree(kept.home / "sessions" / "bare")

@@ -1,0 +1,234 @@
+"""`tui-al predict`: a file through a kept model, a thousand rows at a time; what is odd is counted and said on stderr."""
+
+import csv
+import io
+import os
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+from rich.console import Console
+
+from tui_al.cli.model_exporting import kept_model
+from tui_al.cli.page import Page
+from tui_al.core.config import DataConfig
+from tui_al.core.tasks import Example, Task
+from tui_al.errors import ConfigError, DataError
+from tui_al.store.formats.files import dumped
+from tui_al.store.home import home_directory
+from tui_al.store.session import Session
+
+_FORMATS = ("jsonl", "csv")
+
+#: Seconds between two lines of progress.
+_PROGRESS_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class PredictOptions:
+    """The options of the command."""
+
+    out: Path | None = None
+    format: str | None = None
+    top: int = 1
+    input_format: str | None = None
+    text_column: str | None = None
+    tokens_column: str | None = None
+    delimiter: str | None = None
+    encoding: str = "utf-8"
+    batch_size: int | None = None
+    device: str = "auto"
+    role: str = "successor"
+    seed: int | None = None
+    overwrite: bool = False
+
+
+def predict_file(name: str, file: str, options: PredictOptions, home: Path | None) -> None:
+    """Label the texts of the file, one result for each row."""
+    form = _output_format(options)
+    with Session.open(home_directory(home), name) as session:
+        saved = session.directory / kept_model(session, options.role, options.seed).path
+    config = DataConfig(
+        file,
+        text_column=options.text_column,
+        tokens_column=options.tokens_column,
+        delimiter=options.delimiter,
+        encoding=options.encoding,
+    )
+    from tui_al.engine.data.stream import KINDS, stream_tables
+    from tui_al.engine.data.tables import Findings
+    from tui_al.engine.prediction import Predictor, Texts
+
+    if options.input_format not in (None, *KINDS):
+        raise ConfigError(
+            f"--input-format {options.input_format!r} is unknown.",
+            f"Choose one of {', '.join(KINDS)}.",
+        )
+    findings = Findings()
+    tables = stream_tables(Path(file), config, findings, options.input_format)
+    first = next(tables, None)  # a mistake about the file is told before the model is loaded
+    predictor = Predictor(saved, options.device, options.batch_size)
+    texts = Texts(predictor.task, config, findings)
+    tally = _Tally(Page(Console(stderr=True, soft_wrap=True)))
+    with _output(options) as stream:
+        writer = _Writer(stream, form, predictor.task, options.top)
+        for table in _chained(first, tables):
+            examples = texts.of(table)
+            tally.tell(findings.notes)
+            filled = [i for i, example in enumerate(examples) if example.text.strip()]
+            found = predictor.predict([examples[i] for i in filled])
+            results: list[Any] = [None] * len(examples)
+            for i, prediction in zip(filled, found, strict=True):
+                results[i] = prediction
+            writer.write(table.numbers, examples, results)
+            tally.add(len(examples), len(examples) - len(filled))
+    texts.finish()
+    tally.tell(findings.notes)
+    tally.tell(findings.warnings)
+    tally.end(predictor.cut, predictor.limit)
+
+
+def _chained(first: Any, rest: Iterator[Any]) -> Iterator[Any]:
+    if first is None:
+        raise DataError("There is not a single row to label.", "Name a file that has some.")
+    yield first
+    yield from rest
+
+
+def _output_format(options: PredictOptions) -> str:
+    if options.out is not None and options.out.exists() and not options.overwrite:
+        raise ConfigError(
+            f"--out {options.out} is there already.", "Choose another name, or give --overwrite."
+        )
+    named = options.out is not None and options.out.suffix.lower() == ".csv"
+    form = options.format or ("csv" if named else "jsonl")
+    if form not in _FORMATS:
+        raise ConfigError(f"--format {form!r} is unknown.", f"Choose one of {', '.join(_FORMATS)}.")
+    return form
+
+
+@contextmanager
+def _output(options: PredictOptions) -> Iterator[TextIO]:
+    """Standard output, or a file that gets its name when it is complete; until then, and after a failure, it ends in .part."""
+    if options.out is None:
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(encoding="utf-8", newline="")
+        try:
+            yield sys.stdout
+            sys.stdout.flush()
+        except BrokenPipeError:  # as `| head` does
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the last flush
+        return
+    making = options.out.with_name(f"{options.out.name}.part")
+    try:
+        with making.open("w", encoding="utf-8", newline="") as stream:
+            yield stream
+        making.replace(options.out)
+    except OSError as error:
+        raise DataError(
+            f"--out {options.out} cannot be written: {error.strerror}.",
+            "Give a file in a directory that exists and has room.",
+        ) from error
+
+
+class _Writer:
+    """Results as JSON lines or CSV, each row under its number in the file."""
+
+    def __init__(self, stream: TextIO, form: str, task: Task, top: int) -> None:
+        self._stream, self._form, self._task, self._top = stream, form, task, top
+        if form == "csv":
+            self._record(self._header())
+
+    def write(
+        self, numbers: Sequence[int], examples: Sequence[Example], results: Sequence[Any]
+    ) -> None:
+        """A result is None for an empty text."""
+        for number, example, result in zip(numbers, examples, results, strict=True):
+            row = self._row(number, example, result)
+            if self._form == "jsonl":
+                self._stream.write(dumped(row) + "\n")
+            else:
+                self._record(self._cells(row))
+
+    def _row(self, number: int, example: Example, result: Any) -> dict[str, Any]:
+        row: dict[str, Any] = {"row": number, "text": example.text}
+        if self._task is Task.TAGGING:
+            spans = result.spans if result else ()
+            row["entities"] = [
+                {
+                    "start": start,
+                    "end": end,
+                    "label": kind,
+                    "text": example.text[start:end],
+                    "probability": round(sure, 4),
+                }
+                for (start, end, kind), sure in spans
+            ]
+            return row
+        best = result.top[: self._top] if result else ()
+        row["label"], row["probability"] = (
+            (best[0][0], round(best[0][1], 4)) if best else (None, None)
+        )
+        if self._top > 1:
+            row["top"] = [{"label": label, "probability": round(p, 4)} for label, p in best]
+        return row
+
+    def _header(self) -> list[str]:
+        if self._task is Task.TAGGING:
+            return ["row", "text", "entities"]
+        more = [f"{name}_{k}" for k in range(2, self._top + 1) for name in ("label", "probability")]
+        return ["row", "text", "label", "probability", *more]
+
+    def _cells(self, row: dict[str, Any]) -> list[object]:
+        if self._task is Task.TAGGING:
+            return [row["row"], row["text"], dumped(row["entities"])]
+        cells = [row["row"], row["text"], row["label"], row["probability"]]
+        cells += [cell for one in row.get("top", ())[1:] for cell in one.values()]
+        return cells + [None] * (2 + 2 * self._top - len(cells))
+
+    def _record(self, cells: Iterable[object]) -> None:
+        buffer = io.StringIO(newline="")
+        csv.writer(buffer, lineterminator="\r\n").writerow(cells)
+        self._stream.write(buffer.getvalue())
+
+
+class _Tally:
+    """Counts, and says on stderr how far it is."""
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+        self._begun = self._told = time.monotonic()
+        self._rows = self._empty = self._notes = 0
+        self._said: set[str] = set()
+
+    def add(self, rows: int, empty: int) -> None:
+        """So many more rows are done."""
+        self._rows += rows
+        self._empty += empty
+        now = time.monotonic()
+        if now - self._told >= _PROGRESS_SECONDS:
+            self._told = now
+            self._page.say(f"{self._rows:,} rows, {self._rows / (now - self._begun):,.0f} a second")
+
+    def tell(self, findings: Iterable[str]) -> None:
+        """Say what was guessed or mended, once."""
+        for finding in findings:
+            if finding not in self._said:
+                self._said.add(finding)
+                self._page.say(finding)
+
+    def end(self, cut: int, limit: int) -> None:
+        """The sum of it."""
+        seconds = max(time.monotonic() - self._begun, 1e-9)
+        self._page.say(f"rows: {self._rows:,} ({self._rows / seconds:,.0f} a second)")
+        if self._empty:
+            self._page.say(f"empty texts, which got an empty result: {self._empty:,}", "yellow")
+        if cut:
+            self._page.say(
+                f"texts of more than {limit} sub-tokens, whose ends were not read: {cut:,}",
+                "yellow",
+            )

@@ -1,0 +1,146 @@
+"""A kept model at work on texts that are in no session."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from tui_al.core.config import DataConfig, LearnerConfig
+from tui_al.core.offsets import CharSpan, token_offsets
+from tui_al.core.predictions import FloatArray, IntArray
+from tui_al.core.tags import spans_of
+from tui_al.core.tasks import Example, Task
+from tui_al.engine.checkpoint import describe, load_trained
+from tui_al.engine.data.columns import choose_columns
+from tui_al.engine.data.rows import RowReader
+from tui_al.engine.data.tables import Findings, Table
+from tui_al.engine.device import choose_device, resolve_precision
+from tui_al.engine.learner import SCORING_BUDGET, positions_of
+from tui_al.engine.pretrained import load_tokenizer
+from tui_al.engine.sources import Source
+from tui_al.engine.tokenizing import tokenize
+from tui_al.engine.tokens import UNSEEN, Tokens, collate, scoring_batches
+from tui_al.engine.training import out_of_memory, unit_logits
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What a model says of one text; both are empty for a text without words."""
+
+    top: tuple[tuple[str, float], ...] = ()  #: classes with their probabilities, likeliest first
+    spans: tuple[
+        tuple[CharSpan, float], ...
+    ] = ()  #: entities, the mean probability of their words' tags
+
+
+class Predictor:
+    """A model that `checkpoint.save_model` wrote, loaded once.
+
+    Raises:
+        ModelError: no model there, or the encoder of an adapter cannot be found.
+        ConfigError: there is no such device.
+    """
+
+    def __init__(self, saved: Path, device: str = "auto", batch_size: int | None = None) -> None:
+        self.device = choose_device(device)
+        model, self.task, self.outputs = load_trained(saved)
+        self.learner = LearnerConfig(**describe(saved)["learner"])
+        self.limit = min(self.learner.max_length, positions_of(model))
+        self.cut = 0  #: texts so far whose end was not read
+        self._model = model.to(self.device)
+        self._tokenizer = load_tokenizer(Source(self.learner.model, saved), self.task)
+        self._precision = resolve_precision(self.learner.precision, self.device)
+        self._batch_size = batch_size
+
+    def predict(self, examples: Sequence[Example]) -> list[Prediction]:
+        """One prediction for each; of tagging, `tokens` are the words."""
+        tokens = tokenize(self._tokenizer, self.task, examples, self.limit)
+        self.cut += tokens.cut
+        found = [Prediction()] * len(examples)
+        for positions, probs in self._batches(tokens):
+            start = 0
+            for position in positions:
+                example = examples[position]
+                if self.task is Task.CLASSIFICATION:
+                    found[position] = Prediction(top=self._top(probs[start]))
+                    start += 1
+                else:
+                    seen = tokens.words_of(int(position)) != UNSEEN
+                    after = start + int(seen.sum())
+                    found[position] = Prediction(
+                        spans=self._spans(example, seen, probs[start:after])
+                    )
+                    start = after
+        return found
+
+    def _batches(self, tokens: Tokens) -> Iterator[tuple[IntArray, FloatArray]]:
+        """Positions, and the probabilities of their units one after the other."""
+        lengths = tokens.lengths()
+        waiting = [
+            part
+            for batch in scoring_batches(lengths, SCORING_BUDGET[self.device.type])
+            for part in _parts(batch, self._batch_size or len(batch))
+        ][::-1]
+        while waiting:
+            positions = waiting.pop()
+            batch = collate(tokens, positions, self._tokenizer.pad_token_id or 0, self.device)
+            try:
+                with torch.inference_mode():
+                    logits = unit_logits(self._model, batch, self._precision)
+            except torch.OutOfMemoryError as error:
+                torch.cuda.empty_cache()
+                if len(positions) == 1:
+                    raise out_of_memory(self.learner, int(lengths[positions[0]])) from error
+                waiting += _parts(positions, (len(positions) + 1) // 2)[::-1]
+                continue
+            yield positions, functional.softmax(logits, dim=-1).cpu().numpy()
+
+    def _top(self, probs: FloatArray) -> tuple[tuple[str, float], ...]:
+        order = np.argsort(-probs, kind="stable")
+        return tuple((self.outputs[i], float(probs[i])) for i in order)
+
+    def _spans(
+        self, example: Example, seen: np.ndarray, probs: FloatArray
+    ) -> tuple[tuple[CharSpan, float], ...]:
+        """Words that the model has not seen are in no entity."""
+        tags = np.full(len(seen), "O", dtype=object)
+        sure = np.ones(len(seen))
+        tags[seen] = [self.outputs[i] for i in probs.argmax(axis=1)]
+        sure[seen] = probs.max(axis=1)
+        offsets = token_offsets(example.text, example.tokens)
+        return tuple(
+            ((offsets[a][0], offsets[b - 1][1], kind), float(sure[a:b].mean()))
+            for a, b, kind in spans_of(tags.tolist())
+        )
+
+
+class Texts:
+    """The texts of a stream of tables, in the form that a task needs; the first table settles the columns."""
+
+    def __init__(self, task: Task, config: DataConfig, findings: Findings) -> None:
+        self._config, self._findings = replace(config, task=task.value), findings
+        self._reader: RowReader | None = None
+
+    def of(self, table: Table) -> list[Example]:
+        """An example for each row, also for those without a text. Raises DataError where there is no such column."""
+        if self._reader is None:
+            guessed = Findings()
+            columns = choose_columns(table, self._config, None, guessed)
+            kept = ("text column", "tokens column", "the texts of")
+            self._findings.notes.extend(n for n in guessed.notes if n.startswith(kept))
+            self._reader = RowReader(replace(columns, answer=None), self._findings)
+        return [
+            Example("", row.text, None, row.tokens, row.origin) for row in self._reader.rows(table)
+        ]
+
+    def finish(self) -> None:
+        """Tell what was mended in the texts."""
+        if self._reader is not None:
+            self._reader.finish()
+
+
+def _parts(positions: IntArray, most: int) -> list[IntArray]:
+    return [positions[start : start + most] for start in range(0, len(positions), most)]

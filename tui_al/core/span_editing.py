@@ -66,10 +66,7 @@ class Editing:
     @property
     def spans(self) -> tuple[CharSpan, ...]:
         """All entities by exact character offsets, in order: what is stored when the annotator accepts."""
-        return tuple(
-            (self.offsets[mark.first][0], self.offsets[mark.after - 1][1], mark.kind)
-            for mark in self.marks
-        )
+        return tuple(self.span_of(mark) for mark in self.marks)
 
     @property
     def selection(self) -> tuple[int, int] | None:
@@ -86,6 +83,10 @@ class Editing:
     def mark_at(self, token: int) -> Mark | None:
         """The entity that a token belongs to."""
         return next((mark for mark in self.marks if mark.first <= token < mark.after), None)
+
+    def span_of(self, mark: Mark) -> CharSpan:
+        """An entity by exact character offsets."""
+        return self.offsets[mark.first][0], self.offsets[mark.after - 1][1], mark.kind
 
     def words(self, first: int, after: int) -> str:
         """The text from one token to before another."""
@@ -136,6 +137,10 @@ class Editing:
         """Begin a selection at the cursor, or drop the one there is."""
         self._some_text()
         return replace(self, anchor=self.cursor if self.anchor is None else None)
+
+    def drop_selection(self) -> Self:
+        """Nothing is selected any more."""
+        return replace(self, anchor=None)
 
     def extend(self, by: int) -> Self:
         """Move the cursor and select on the way."""

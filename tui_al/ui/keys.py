@@ -20,6 +20,7 @@ SCREENS = {
     "run": "Run",
     "results": "Results",
     "label": "Label",
+    "spans": "Entities",
     "dialog": "Questions",
 }
 
@@ -102,6 +103,25 @@ KEYS: tuple[Key, ...] = (
     _key("label.conflicts", "c", "conflicts", "Samples that annotators answered differently.", bar=False),
     _key("label.train", "t", "train now", "Train on the labels there are, now; starts the engine where none is at work.", bar=False),
     _key("label.back", "escape", "sessions", "Back to the sessions.", bar=False),
+    _key("spans.left", "left", "token", "The token before."),
+    _key("spans.right", "right", "token", "The next token."),
+    _key("spans.up", "up", "", "A row up.", bar=False),
+    _key("spans.down", "down", "", "A row down.", bar=False),
+    _key("spans.page_up", "pageup", "", "A screenful up.", bar=False),
+    _key("spans.page_down", "pagedown", "", "A screenful down.", bar=False),
+    _key("spans.first", "home", "", "The first token.", bar=False),
+    _key("spans.last", "end", "", "The last token.", bar=False),
+    _key("spans.word_back", "comma", "", "The beginning of this word, or of the one before.", bar=False),
+    _key("spans.word", "full_stop", "", "The next word.", bar=False),
+    _key("spans.entity", "tab", "entity", "The next entity; after the last the first again."),
+    _key("spans.entity_back", "z", "", "The entity before.", bar=False),
+    _key("spans.select", "v", "select", "Begin a selection, which moving extends; a type's key makes it an entity."),
+    _key("spans.shrink_end", "left_square_bracket,minus", "", "One token less at the end of the entity.", bar=False),
+    _key("spans.grow_end", "right_square_bracket,plus", "", "One token more at the end of the entity.", bar=False),
+    _key("spans.grow_start", "left_curly_bracket", "", "One token more at the start of the entity.", bar=False),
+    _key("spans.shrink_start", "right_curly_bracket", "", "One token less at the start of the entity.", bar=False),
+    _key("spans.delete", "x", "delete", "Delete the entity under the cursor, or drop the selection."),
+    _key("spans.accept", "a", "accept", "Accept the model's entity under the cursor, and go to the next; enter accepts all."),
     _key("dialog.yes", "y", "yes", "Yes.", bar=False),
     _key("dialog.no", "n", "no", "No.", bar=False),
     _key("dialog.cancel", "escape", "close", "Close without doing anything.", bar=False),
@@ -111,7 +131,11 @@ KEYS: tuple[Key, ...] = (
     _key("app.theme", "f8", "light/dark", "Switch between the dark and the light theme.", bar=False),
 )  # fmt: skip
 
-_DISPLAY = {"question_mark": "?", "escape": "esc", "slash": "/", "space": "space"}
+_DISPLAY = {
+    "question_mark": "?", "escape": "esc", "slash": "/", "comma": ",", "full_stop": ".", "left": "←", "right": "→",
+    "up": "↑", "down": "↓", "left_square_bracket": "[", "right_square_bracket": "]", "left_curly_bracket": "{",
+    "right_curly_bracket": "}", "minus": "-", "plus": "+",
+}  # fmt: skip
 
 
 def display(key: str) -> str:

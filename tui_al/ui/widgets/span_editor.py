@@ -1,0 +1,392 @@
+"""Entities by keyboard: the text with its entities, what the cursor is on, and the types with their keys."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.events import Key
+
+from tui_al.core.span_editing import EditHistory, Editing, Mark, Refused
+from tui_al.core.text import printable, shorten
+from tui_al.store.workbench import Item
+from tui_al.ui.keys import bindings, display, keys_of
+from tui_al.ui.safe import safe
+from tui_al.ui.widgets.answering import AnswerArea
+from tui_al.ui.widgets.label_keys import Choice, choices, probability
+from tui_al.ui.widgets.lines import Lines, flow, spread_out
+from tui_al.ui.widgets.span_text import COLOURS, SpanText
+
+#: What the keys do, as a reminder under the text: actions of the key table, and a word on them.
+_REMINDERS = (
+    (("left", "right"), "token"),
+    (("word_back", "word"), "word"),
+    (("entity",), "entity"),
+    (("select",), "select"),
+    (("shrink_end", "grow_end"), "end"),
+    (("grow_start", "shrink_start"), "start"),
+    (("delete",), "delete"),
+    (("accept",), "accept"),
+)
+
+_QUOTED = 30  # columns of a quotation in the row on the cursor
+
+
+class SpanEditor(AnswerArea):
+    """Marks entities by token; Enter accepts all of them. What it cannot do it says, below the text."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings("spans"),
+        Binding("shift+right", "extend(1)", show=False),  # extras: they get lost in some terminals
+        Binding("shift+left", "extend(-1)", show=False),
+        Binding("shift+tab", "entity_back", show=False),
+    ]
+    DEFAULT_CSS = """
+    SpanEditor { height: 1fr; layout: vertical; }
+    SpanEditor.-waiting { height: auto; & SpanText, & CursorRow, & KindRow, & SpanKeys { display: none; } }
+    LabelScreen.-short SpanEditor { & SpanText { border: none; padding: 0 1; } & SpanKeys { display: none; } }
+    """
+
+    def __init__(self, own: Mapping[str, str] | None = None) -> None:
+        super().__init__(id="answer")
+        self._own = dict(own or {})
+        self._labels: tuple[str, ...] = ()
+        self._counts: Mapping[str, int] = {}
+        self._recent: tuple[str, ...] = ()
+        self._item: Item | None = None
+        self._history = EditHistory(Editing("", ()))
+        self._given: Editing | None = None  # as the sample came
+        self.choices: tuple[Choice, ...] = ()
+
+    def compose(self) -> ComposeResult:
+        """Text, cursor, types, keys."""
+        yield SpanText()
+        yield CursorRow()
+        yield KindRow()
+        yield SpanKeys()
+
+    @property
+    def state(self) -> Editing:
+        """What is drawn."""
+        return self._history.now
+
+    def show(self, item: Item | None, *, blind: bool) -> None:
+        """A sample to be answered. When only the model's opinion is hidden or shown again, what was marked by hand stays."""
+        before, self._item = self._item, item
+        self.set_class(item is None, "-waiting")
+        if item is None:
+            return
+        proposed = () if blind or item.blind else item.spans
+        spans = item.answer if isinstance(item.answer, tuple) else ()
+        same = before is not None and (before.id, before.answer) == (item.id, item.answer)
+        if same:
+            kept = [mark for mark in self.state.marks if not mark.proposed]
+            spans = tuple(self.state.span_of(mark) for mark in kept)
+        elif spans or item.answer is not None:
+            proposed = ()
+        proposed = tuple(
+            (span, p)
+            for span, p in proposed
+            if all(span[1] <= a or b <= span[0] for a, b, _ in spans)
+        )
+        self._given = Editing.of(item.example.text, item.example.tokens, spans, proposed)
+        self._history = EditHistory(self._given)
+        self._choose()
+        self.query_one(SpanText).start(self.state, self._labels)
+        self._show_rows()
+
+    def know(self, labels: Sequence[str], counts: Mapping[str, int], recent: Sequence[str]) -> None:
+        """The types of the day; where they do not all have a key, the keys change with the next sample only."""
+        fresh = tuple(labels) != self._labels
+        self._labels, self._counts, self._recent = tuple(labels), counts, tuple(recent)
+        if fresh:
+            self._choose()
+            self.query_one(SpanText).know(self._labels)
+        self._show_rows()
+
+    def take(self) -> str:
+        """Enter: all entities as they are drawn."""
+        if self._item is None:
+            return "There is no sample yet."
+        try:
+            accepted = self.state.accept_all()
+        except Refused as refused:
+            self._say(str(refused))
+            return ""
+        untouched = self.state.marks == (self._given.marks if self._given else ())
+        proposed = any(mark.proposed for mark in self.state.marks)
+        self.post_message(
+            self.Answered(accepted.spans, "suggestion" if untouched and proposed else "key")
+        )
+        return ""
+
+    def choose(self, label: str) -> None:
+        """A type that was found by its name."""
+        self._do(lambda state: state.set_kind(label))
+
+    def undo(self) -> bool:
+        """Take back the last change in this sample; False if there was none."""
+        return self._turn(self._history.undo)
+
+    def redo(self) -> bool:
+        """Bring back what was undone in this sample; False if there is nothing."""
+        return self._turn(self._history.redo)
+
+    def on_key(self, event: Key) -> None:
+        """A type's key marks."""
+        for choice in self.choices:
+            if event.key == choice.key or event.character == choice.key:
+                event.stop()
+                self.choose(choice.label)
+                return
+
+    @on(SpanText.Pointed)
+    def _pointed(self, message: SpanText.Pointed) -> None:
+        """By mouse: the cursor, or a selection."""
+        if message.first == message.last:
+            self._do(lambda state: state.move_to(message.first))
+        else:
+            by = message.last - message.first
+            self._do(lambda state: state.drop_selection().move_to(message.first).extend(by))
+
+    def _choose(self) -> None:
+        self.choices = choices(
+            self._labels, None, blind=True, recent=self._recent, counts=self._counts, own=self._own
+        )
+
+    def _turn(self, turn: Callable[[], bool]) -> bool:
+        if self._item is None or not turn():
+            return False
+        self.query_one(SpanText).change(self.state)
+        self._show_rows()
+        return True
+
+    def _do(self, change: Callable[[Editing], Editing]) -> None:
+        if self._item is None:
+            return
+        try:
+            self._history.go(change(self.state))
+        except Refused as refused:
+            self._say(str(refused))
+            return
+        self.query_one(SpanText).change(self.state)
+        self._show_rows()
+
+    def _say(self, reason: str) -> None:
+        self._show_rows(reason)
+
+    def _show_rows(self, reason: str = "") -> None:
+        if self._item is None:
+            return
+        self.query_one(CursorRow).show(self.state, reason)
+        self.query_one(KindRow).show(self.choices, self._labels, self._counts, self.state)
+
+    # The key table's actions
+
+    def action_left(self) -> None:
+        """The token before."""
+        self._do(lambda state: state.move(-1))
+
+    def action_right(self) -> None:
+        """The next token."""
+        self._do(lambda state: state.move(1))
+
+    def action_up(self) -> None:
+        """A row up."""
+        self._by_rows(-1)
+
+    def action_down(self) -> None:
+        """A row down."""
+        self._by_rows(1)
+
+    def action_page_up(self) -> None:
+        """As many rows up as there are in sight."""
+        self._by_rows(-self.query_one(SpanText).page)
+
+    def action_page_down(self) -> None:
+        """As many rows down."""
+        self._by_rows(self.query_one(SpanText).page)
+
+    def _by_rows(self, by: int) -> None:
+        text = self.query_one(SpanText)
+        if self._item is not None:
+            self._history.go(self.state.move_to(text.row_move(by)))
+            text.keep_column(self.state)
+            self._show_rows()
+
+    def action_first(self) -> None:
+        """The first token."""
+        self._do(lambda state: state.move_to(0))
+
+    def action_last(self) -> None:
+        """The last token."""
+        self._do(lambda state: state.move_to(len(state.offsets) - 1))
+
+    def action_word(self) -> None:
+        """The next word."""
+        self._do(lambda state: state.move_word(1))
+
+    def action_word_back(self) -> None:
+        """The beginning of this word, or of the one before."""
+        self._do(lambda state: state.move_word(-1))
+
+    def action_entity(self) -> None:
+        """The next entity."""
+        self._do(lambda state: state.move_entity(1))
+
+    def action_entity_back(self) -> None:
+        """The entity before."""
+        self._do(lambda state: state.move_entity(-1))
+
+    def action_select(self) -> None:
+        """Begin a selection, or drop it."""
+        self._do(Editing.select)
+
+    def action_extend(self, by: int) -> None:
+        """Select one more token."""
+        self._do(lambda state: state.extend(by))
+
+    def action_grow_end(self) -> None:
+        """One more token at the end."""
+        self._do(lambda state: state.move_end(1))
+
+    def action_shrink_end(self) -> None:
+        """One token less at the end."""
+        self._do(lambda state: state.move_end(-1))
+
+    def action_grow_start(self) -> None:
+        """One more token at the start."""
+        self._do(lambda state: state.move_start(-1))
+
+    def action_shrink_start(self) -> None:
+        """One token less at the start."""
+        self._do(lambda state: state.move_start(1))
+
+    def action_delete(self) -> None:
+        """Delete the entity, or drop the selection."""
+        self._do(Editing.delete)
+
+    def action_accept(self) -> None:
+        """Accept the proposal under the cursor."""
+        self._do(Editing.accept)
+
+
+class CursorRow(Lines):
+    """What the cursor is on, or why the last key did nothing."""
+
+    DEFAULT_CSS = "CursorRow { height: auto; padding: 0 1; }"
+
+    def __init__(self) -> None:
+        super().__init__(id="cursor")
+        self._state = Editing("", ())
+        self._reason = ""
+
+    def show(self, state: Editing, reason: str = "") -> None:
+        """A state, and a refusal."""
+        self._state, self._reason = state, reason
+        self.show_lines()
+
+    def lines(self, width: int) -> list[Content]:
+        """One row; a long reason takes more."""
+        if self._reason:
+            return safe(f"! {self._reason}", "$text-warning").wrap(max(10, width))
+        state = self._state
+        if not state.offsets:
+            return [Content.styled("This text has no words: enter saves it without entities.", "$foreground-muted")]  # fmt: skip
+        proposed = sum(mark.proposed for mark in state.marks)
+        amount = f"{len(state.marks)} " + ("entity" if len(state.marks) == 1 else "entities")
+        right = f"{amount}, {proposed} to check" if proposed else amount
+        return [spread_out(self._left(), Content.styled(right, "$foreground-muted"), width)]
+
+    def _left(self) -> Content:
+        state = self._state
+        if state.selection is not None:
+            first, after = state.selection
+            tokens = "1 token" if after - first == 1 else f"{after - first} tokens"
+            return Content.assemble(
+                "selected ", _quote(state.words(first, after)), f", {tokens}: a type's key marks it, x drops it"
+            )  # fmt: skip
+        word = _quote(state.words(state.cursor, state.cursor + 1))
+        place = f" · token {state.cursor + 1} of {len(state.offsets)} · "
+        return Content.assemble(word, (place, "$foreground-muted"), self._entity(state.at_cursor))
+
+    def _entity(self, mark: Mark | None) -> Content:
+        if mark is None:
+            return Content.styled("no entity", "$foreground-muted")
+        kind = shorten(printable(mark.kind), _QUOTED)
+        if not mark.proposed:
+            return Content.assemble("in ", (f"{kind}", "bold"))
+        sure = "" if mark.confidence is None else f" {probability(mark.confidence)}"
+        return Content.assemble(
+            "the model says ", (f"{kind}{sure}", "bold"), ": a accepts, x deletes"
+        )
+
+
+class KindRow(Lines):
+    """The types, with their keys and how many entities there are of each."""
+
+    DEFAULT_CSS = "KindRow { height: auto; max-height: 4; padding: 0 1; }"
+
+    def __init__(self) -> None:
+        super().__init__(id="kinds")
+        self._choices: tuple[Choice, ...] = ()
+        self._labels: tuple[str, ...] = ()
+        self._counts: Mapping[str, int] = {}
+        self._here = ""
+
+    def show(
+        self,
+        keyed: Sequence[Choice],
+        labels: Sequence[str],
+        counts: Mapping[str, int],
+        state: Editing,
+    ) -> None:
+        """The types of the day; that of the entity under the cursor is marked."""
+        self._choices, self._labels, self._counts = tuple(keyed), tuple(labels), counts
+        self._here = state.at_cursor.kind if state.at_cursor else ""
+        self.show_lines()
+
+    def lines(self, width: int) -> list[Content]:
+        """Types in a row or more."""
+        if not self._labels:
+            return [Content.styled("There is no type yet: l adds some.", "$text-warning")]
+        parts = []
+        for choice in self._choices:
+            colour = COLOURS[self._labels.index(choice.label) % len(COLOURS)]
+            count = self._counts.get(choice.label, 0)
+            look = "bold underline" if choice.label == self._here else "bold"
+            parts.append(
+                Content.assemble(
+                    (display(choice.key), "bold $text-accent"), " ",
+                    safe(shorten(printable(choice.label), _QUOTED), f"{look} $text-{colour}"),
+                    (f" ×{count}", "$foreground-muted"),
+                )
+            )  # fmt: skip
+        others = len(self._labels) - len(self._choices)
+        if others > 0:
+            parts.append(Content.assemble(("/", "bold $text-accent"), f" {others} others by name"))
+        return flow(parts, "   ", width)
+
+
+class SpanKeys(Lines):
+    """A reminder of the editor's keys."""
+
+    DEFAULT_CSS = "SpanKeys { height: auto; max-height: 2; padding: 0 1; }"
+
+    def lines(self, width: int) -> list[Content]:
+        """As many as there are, in two rows at most."""
+        shown = {key.action: key.shown for key in keys_of("spans")}
+        parts = [
+            Content.assemble(
+                (" ".join(shown[action] for action in actions), "bold $foreground-muted"),
+                (f" {word}", "$foreground-muted"),
+            )
+            for actions, word in _REMINDERS
+        ]
+        return flow(parts, "  ", width)[:2]
+
+
+def _quote(text: str) -> Content:
+    return safe(shorten(printable(text) or "(empty)", _QUOTED), "bold")

@@ -1,6 +1,6 @@
 """Labelling sessions made by hand: data, boards as the engine would put them up, and what is on record afterwards."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -8,12 +8,15 @@ from typing import Any
 from tests.ui.sessions import LABELS, Recording, config, dataset, record
 from tui_al.core import events as ev
 from tui_al.core.config import Amount, ExperimentConfig
-from tui_al.core.decisions import Label
+from tui_al.core.decisions import Decided, Label
 from tui_al.core.labelling import Labelling
 from tui_al.core.tasks import Dataset
 from tui_al.store.decisions import DecisionLog
 
 SEED = 1
+
+#: What the model says of every text, where a test does not say otherwise.
+SUGGESTED = ((LABELS[0], 0.41), (LABELS[1], 0.38), (LABELS[2], 0.21))
 
 
 def people(batch: str = "10", *, overlap: float = 0.0, strategy: str = "lc") -> ExperimentConfig:
@@ -52,11 +55,11 @@ class Desk:
         round_: int,
         ids: Sequence[str] | None = None,
         *,
-        top: Sequence[Sequence[Any]] | None = None,
+        top: Sequence[Sequence[Any]] | Mapping[str, Sequence[Any]] | None = None,
         audit: Sequence[str] = (),
         folds: Sequence[Sequence[str]] = (),
     ) -> None:
-        """Put up a ranking: of all that is open, in the order of the data; every row with the same suggestions."""
+        """Put up a ranking: of all that is open, in the order of the data; `top` are all rows' suggestions, or each one's by id."""
         labelling = self.labelling()
         closed = [i for i, s in labelling.standings() if s.answer is not None]
         rows = []
@@ -67,7 +70,8 @@ class Desk:
                 row["audit"] = True
             elif round_:
                 row |= {"score": 0.59, "percentile": 1 - place / len(self.ids)}
-                row["top"] = [list(pair) for pair in top or [(LABELS[0], 0.41), (LABELS[1], 0.38), (LABELS[2], 0.21)]]  # fmt: skip
+                own = top.get(identity, ()) if isinstance(top, Mapping) else top
+                row["top"] = [list(one) for one in (SUGGESTED if own is None else own)]
             rows.append(row)
         with DecisionLog(self.directory) as log:
             log.publish("reserve", 0, list(audit))
@@ -87,14 +91,18 @@ class Desk:
     def answers(self) -> dict[str, Any]:
         return self.labelling().answers()
 
+    def records(self) -> list[Decided]:
+        """All label decisions, the first one first, undone or not."""
+        with DecisionLog(self.directory) as log:
+            return [r for r in log.read() if isinstance(r.decision, Label)]
+
     def labels_in_order(self) -> list[tuple[str, Any]]:
         """(text, answer) of all label decisions, the first one first, undone or not."""
-        with DecisionLog(self.directory) as log:
-            return [
-                (self.text(r.decision.ids[0]), r.decision.answer)
-                for r in log.read()
-                if isinstance(r.decision, Label)
-            ]
+        return [
+            (self.text(r.decision.ids[0]), r.decision.answer)
+            for r in self.records()
+            if isinstance(r.decision, Label)
+        ]
 
 
 def desk(

@@ -19,7 +19,7 @@ from textual.containers import Horizontal, Vertical
 from textual.events import Key
 from textual.message import Message
 
-from tui_al.core.decisions import Given
+from tui_al.core.decisions import Given, Label
 from tui_al.core.tasks import Task
 from tui_al.errors import TuiAlError
 from tui_al.host import process
@@ -37,6 +37,7 @@ from tui_al.ui.widgets.label_keys import LabelKeys
 from tui_al.ui.widgets.label_title import LabelTitle
 from tui_al.ui.widgets.recent import RecentRow
 from tui_al.ui.widgets.sample_text import SampleText
+from tui_al.ui.widgets.span_editor import SpanEditor
 from tui_al.ui.widgets.suggestion import Suggestion
 
 #: Samples in hand behind the one on the screen.
@@ -116,7 +117,8 @@ class LabelScreen(TuiScreen):
     def _answer_area(self) -> AnswerArea:
         """By `self.kind`: what a text, or the entities in it, are answered with."""
         answering = next(k for k in keys_of("label", self.tui.keymap_ids) if k.action == "answer")
-        return LabelKeys(answering.keys.split(","), self.tui.label_keys)
+        area = LabelKeys if self.kind is Task.CLASSIFICATION else SpanEditor
+        return area(answering.keys.split(","), self.tui.label_keys)
 
     def on_mount(self) -> None:
         """Open the workbench; the first samples come with it."""
@@ -194,7 +196,7 @@ class LabelScreen(TuiScreen):
         if number == self._taking:
             self._taking = 0
         if pending is not None:  # back to the sample whose answer was refused
-            self._put_up(pending[1])
+            self._put_up(_as_it_was(pending[1], pending[0].what))
         self._let_go()
         self._show_title()
         if kind == "open":
@@ -328,12 +330,14 @@ class LabelScreen(TuiScreen):
             self._decided("skip", None, lambda bench: bench.skip(item))
 
     def action_undo(self) -> None:
-        """u: the last decision."""
-        self._turn("undo", Workbench.undo)
+        """u: the last change in this sample, or else the last decision."""
+        if not self.area.undo():
+            self._turn("undo", Workbench.undo)
 
     def action_redo(self) -> None:
         """r: what was undone."""
-        self._turn("redo", Workbench.redo)
+        if not self.area.redo():
+            self._turn("redo", Workbench.redo)
 
     def _turn(self, kind: str, call: Callable[[Workbench], Turned | None]) -> None:
         self._hold()
@@ -345,7 +349,9 @@ class LabelScreen(TuiScreen):
             self.tui.say("There is nothing to undo.")
         elif turned.item is not None:
             self._drop_from_hand(frozenset({turned.item.id}))
-            self._put_up(turned.item)
+            undone = turned.decision
+            answer = undone.answer if isinstance(undone, Label) else None
+            self._put_up(_as_it_was(turned.item, answer))
         self._let_go()
 
     def done_redo(self, turned: Turned | None) -> None:
@@ -400,6 +406,7 @@ class LabelScreen(TuiScreen):
         if item is not None and text is not None and text != item.note:
             self.item = replace(item, note=text)
             self.text.show(self.item)
+            self.area.show(self.item, blind=self.blind)
             self.ask("note", lambda bench: bench.note(item, text), writes=True)
 
     def action_unfold(self) -> None:
@@ -474,6 +481,13 @@ def _take(bench: Workbench, wanted: int) -> list[Item]:
             break
         items.append(item)
     return items
+
+
+def _as_it_was(item: Item, answer: Given | None) -> Item:
+    """The sample with the entities of an answer that was taken back or refused, so that marking them is not lost."""
+    if isinstance(answer, tuple) and item.answer is None:
+        return replace(item, answer=answer)
+    return item
 
 
 def waiting_for(overview: Overview) -> str:

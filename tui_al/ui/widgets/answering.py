@@ -35,3 +35,15 @@ class AnswerArea(Widget, can_focus=True):
     def take(self) -> str:
         """Enter: post the answer that is proposed. Returns why there is none, or ""."""
         raise NotImplementedError
+
+    def choose(self, label: str) -> None:
+        """A label that was found by its name, in place of its key."""
+        self.post_message(self.Answered(label, "search"))
+
+    def undo(self) -> bool:
+        """Take back what was changed last in this sample, before it is answered; False if there is nothing."""
+        return False
+
+    def redo(self) -> bool:
+        """Bring that back; False if there is nothing."""
+        return False

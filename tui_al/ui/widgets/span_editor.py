@@ -7,12 +7,12 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.events import Key
 
+from tui_al.core.offsets import CharSpan
 from tui_al.core.span_editing import EditHistory, Editing, Mark, Refused
 from tui_al.core.text import printable, shorten
 from tui_al.store.workbench import Item
-from tui_al.ui.keys import bindings, display, keys_of
+from tui_al.ui.keys import bindings, display, keys_of, own_keys
 from tui_al.ui.safe import safe
 from tui_al.ui.widgets.answering import AnswerArea
 from tui_al.ui.widgets.label_keys import Choice, choices, probability
@@ -37,6 +37,7 @@ _QUOTED = 30  # columns of a quotation in the row on the cursor
 class SpanEditor(AnswerArea):
     """Marks entities by token; Enter accepts all of them. What it cannot do it says, below the text."""
 
+    SHOWS_TEXT = True
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings("spans"),
         Binding("shift+right", "extend(1)", show=False),  # extras: they get lost in some terminals
@@ -45,17 +46,22 @@ class SpanEditor(AnswerArea):
     ]
     DEFAULT_CSS = """
     SpanEditor { height: 1fr; layout: vertical; }
-    SpanEditor.-waiting { height: auto; & SpanText, & CursorRow, & KindRow, & SpanKeys { display: none; } }
     LabelScreen.-short SpanEditor { & SpanText { border: none; padding: 0 1; } & SpanKeys { display: none; } }
     """
 
-    def __init__(self, own: Mapping[str, str] | None = None) -> None:
+    def __init__(self, keys: Sequence[str], own: Mapping[str, str]) -> None:
+        """`keys` are for the types in turn, `own` those that the person gave to types by name."""
         super().__init__(id="answer")
-        self._own = dict(own or {})
+        self._keys, self._own = tuple(keys), dict(own)
+        for key in (*self._keys, *self._own.values()):
+            # A binding as all the others: keys seen by `on_key` would overtake them.
+            self._bindings.bind(key, f"kind({key!r})")
         self._labels: tuple[str, ...] = ()
         self._counts: Mapping[str, int] = {}
         self._recent: tuple[str, ...] = ()
         self._item: Item | None = None
+        self._blind = False
+        self._sent = False
         self._history = EditHistory(Editing("", ()))
         self._given: Editing | None = None  # as the sample came
         self.choices: tuple[Choice, ...] = ()
@@ -75,27 +81,35 @@ class SpanEditor(AnswerArea):
     def show(self, item: Item | None, *, blind: bool) -> None:
         """A sample to be answered. When only the model's opinion is hidden or shown again, what was marked by hand stays."""
         before, self._item = self._item, item
-        self.set_class(item is None, "-waiting")
+        self._sent = False
         if item is None:
             return
-        proposed = () if blind or item.blind else item.spans
-        spans = item.answer if isinstance(item.answer, tuple) else ()
+        self.query_one(SpanText).border_title = safe(f"note: {item.note}") if item.note else None
         same = before is not None and (before.id, before.answer) == (item.id, item.answer)
-        if same:
-            kept = [mark for mark in self.state.marks if not mark.proposed]
-            spans = tuple(self.state.span_of(mark) for mark in kept)
-        elif spans or item.answer is not None:
-            proposed = ()
-        proposed = tuple(
-            (span, p)
-            for span, p in proposed
-            if all(span[1] <= a or b <= span[0] for a, b, _ in spans)
-        )
-        self._given = Editing.of(item.example.text, item.example.tokens, spans, proposed)
+        if same and blind == self._blind:
+            return
+        self._blind = blind
+        self._given = self._beginning(item, keep=same)
         self._history = EditHistory(self._given)
         self._choose()
         self.query_one(SpanText).start(self.state, self._labels)
         self._show_rows()
+
+    def _beginning(self, item: Item, *, keep: bool) -> Editing:
+        """The sample with an earlier answer, with what was marked in it by hand, or with the model's proposals."""
+        proposed = () if self._blind or item.blind else item.spans
+        spans: tuple[CharSpan, ...] = ()
+        if keep:
+            state = self.state
+            spans = tuple(state.span_of(mark) for mark in state.marks if not mark.proposed)
+        elif isinstance(item.answer, tuple):
+            spans, proposed = item.answer, ()
+        free = [
+            (span, sure)
+            for span, sure in proposed
+            if all(span[1] <= a or b <= span[0] for a, b, _ in spans)
+        ]
+        return Editing.of(item.example.text, item.example.tokens, spans, free)
 
     def know(self, labels: Sequence[str], counts: Mapping[str, int], recent: Sequence[str]) -> None:
         """The types of the day; where they do not all have a key, the keys change with the next sample only."""
@@ -104,12 +118,14 @@ class SpanEditor(AnswerArea):
         if fresh:
             self._choose()
             self.query_one(SpanText).know(self._labels)
-        self._show_rows()
+        self._show_kinds()
 
     def take(self) -> str:
         """Enter: all entities as they are drawn."""
         if self._item is None:
             return "There is no sample yet."
+        if self._sent:  # the key came twice before the next sample did
+            return ""
         try:
             accepted = self.state.accept_all()
         except Refused as refused:
@@ -120,6 +136,7 @@ class SpanEditor(AnswerArea):
         self.post_message(
             self.Answered(accepted.spans, "suggestion" if untouched and proposed else "key")
         )
+        self._sent = True
         return ""
 
     def choose(self, label: str) -> None:
@@ -134,13 +151,13 @@ class SpanEditor(AnswerArea):
         """Bring back what was undone in this sample; False if there is nothing."""
         return self._turn(self._history.redo)
 
-    def on_key(self, event: Key) -> None:
+    def action_kind(self, key: str) -> None:
         """A type's key marks."""
-        for choice in self.choices:
-            if event.key == choice.key or event.character == choice.key:
-                event.stop()
-                self.choose(choice.label)
-                return
+        label = next((choice.label for choice in self.choices if choice.key == key), None)
+        if label is None:
+            self._say("There is no type on this key.")
+        else:
+            self.choose(label)
 
     @on(SpanText.Pointed)
     def _pointed(self, message: SpanText.Pointed) -> None:
@@ -153,7 +170,13 @@ class SpanEditor(AnswerArea):
 
     def _choose(self) -> None:
         self.choices = choices(
-            self._labels, None, blind=True, recent=self._recent, counts=self._counts, own=self._own
+            self._labels,
+            None,
+            blind=True,
+            keys=self._keys,
+            recent=self._recent,
+            counts=self._counts,
+            own=self._own,
         )
 
     def _turn(self, turn: Callable[[], bool]) -> bool:
@@ -175,12 +198,16 @@ class SpanEditor(AnswerArea):
         self._show_rows()
 
     def _say(self, reason: str) -> None:
-        self._show_rows(reason)
+        """Until the next key that does something."""
+        self.query_one(CursorRow).show(self.state, reason)
 
-    def _show_rows(self, reason: str = "") -> None:
+    def _show_rows(self) -> None:
         if self._item is None:
             return
-        self.query_one(CursorRow).show(self.state, reason)
+        self.query_one(CursorRow).show(self.state)
+        self._show_kinds()
+
+    def _show_kinds(self) -> None:
         self.query_one(KindRow).show(self.choices, self._labels, self._counts, self.state)
 
     # The key table's actions
@@ -295,9 +322,16 @@ class CursorRow(Lines):
         state = self._state
         if not state.offsets:
             return [Content.styled("This text has no words: enter saves it without entities.", "$foreground-muted")]  # fmt: skip
-        proposed = sum(mark.proposed for mark in state.marks)
-        amount = f"{len(state.marks)} " + ("entity" if len(state.marks) == 1 else "entities")
-        right = f"{amount}, {proposed} to check" if proposed else amount
+        if state.selection is not None:
+            return [self._left()]
+        to_check = sum(mark.proposed for mark in state.marks)
+        number = len(state.marks)
+        amount = (
+            f"{to_check} to check"
+            if to_check
+            else f"{number} {'entity' if number == 1 else 'entities'}"
+        )
+        right = f"token {state.cursor + 1} of {len(state.offsets)} · {amount}"
         return [spread_out(self._left(), Content.styled(right, "$foreground-muted"), width)]
 
     def _left(self) -> Content:
@@ -309,19 +343,16 @@ class CursorRow(Lines):
                 "selected ", _quote(state.words(first, after)), f", {tokens}: a type's key marks it, x drops it"
             )  # fmt: skip
         word = _quote(state.words(state.cursor, state.cursor + 1))
-        place = f" · token {state.cursor + 1} of {len(state.offsets)} · "
-        return Content.assemble(word, (place, "$foreground-muted"), self._entity(state.at_cursor))
+        return Content.assemble(word, (" · ", "$foreground-muted"), self._entity(state.at_cursor))
 
     def _entity(self, mark: Mark | None) -> Content:
         if mark is None:
             return Content.styled("no entity", "$foreground-muted")
         kind = shorten(printable(mark.kind), _QUOTED)
         if not mark.proposed:
-            return Content.assemble("in ", (f"{kind}", "bold"))
+            return Content.assemble("in ", (kind, "bold"))
         sure = "" if mark.confidence is None else f" {probability(mark.confidence)}"
-        return Content.assemble(
-            "the model says ", (f"{kind}{sure}", "bold"), ": a accepts, x deletes"
-        )
+        return Content.assemble((f"{kind}?{sure}", "bold"), " of the model: a accepts")
 
 
 class KindRow(Lines):
@@ -377,10 +408,10 @@ class SpanKeys(Lines):
 
     def lines(self, width: int) -> list[Content]:
         """As many as there are, in two rows at most."""
-        shown = {key.action: key.shown for key in keys_of("spans")}
+        shown = {key.action: key.shown for key in keys_of("spans", own_keys(self))}
         parts = [
             Content.assemble(
-                (" ".join(shown[action] for action in actions), "bold $foreground-muted"),
+                ("".join(shown[action] for action in actions), "bold $foreground-muted"),
                 (f" {word}", "$foreground-muted"),
             )
             for actions, word in _REMINDERS
@@ -389,4 +420,4 @@ class SpanKeys(Lines):
 
 
 def _quote(text: str) -> Content:
-    return safe(shorten(printable(text) or "(empty)", _QUOTED), "bold")
+    return Content.assemble("“", safe(shorten(printable(text), _QUOTED), "bold"), "”")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from textual.content import Content
 from textual.events import MouseDown, MouseUp
-from textual.geometry import Region, Size
+from textual.geometry import Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -138,9 +138,7 @@ class SpanText(ScrollView, can_focus=False):
         top, bottom = self._layout.row_of(first), self._layout.row_of(after - 1)
         while bottom + 1 < len(self._layout.rows) and self._layout.rows[bottom + 1].part:
             bottom += 1
-        y = top - round(self.scroll_y)
-        content = self.scrollable_content_region
-        self.refresh(Region(0, content.y + y, self.size.width + content.x, bottom - top + 1))
+        self.refresh_lines(top, bottom - top + 1)
 
     def render_line(self, y: int) -> Strip:
         width = self.scrollable_content_region.width

@@ -265,6 +265,15 @@ def reversed_words(pilot: Pilot[Any]) -> list[str]:
     ]
 
 
+async def test_the_help_has_the_editor_s_keys_too(home: Path) -> None:
+    session = tagging(home, [TEXT])
+    async with drive(app_on(home, session), (120, 60)) as pilot:
+        await begun(pilot)
+        await pilot.press("f1")
+        await until(pilot, lambda: "One token less at the start of the entity." in shown(pilot.app))
+        assert "Take the suggestion, save it and go on." in shown(pilot.app)
+
+
 async def test_up_and_down_keep_the_column(home: Path) -> None:
     session = tagging(home, ["one two three\nfour\nfive six seven"])
     async with drive(app_on(home, session)) as pilot:

@@ -175,7 +175,9 @@ class TuiAl(App[None]):
         from tui_al.ui.screens.help import HelpScreen
 
         if not isinstance(self.screen, HelpScreen):
-            self.push_screen(HelpScreen(getattr(self.screen, "KEYS_OF", ""), self.keymap_ids))
+            nodes = (self.focused, self.screen)
+            screens = [getattr(node, "KEYS_OF", "") for node in nodes]
+            self.push_screen(HelpScreen(screens, self.keymap_ids))
 
     def action_palette(self) -> None:
         """All commands by name."""

@@ -1,6 +1,6 @@
 """The help: what each key does, from the one table."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from textual.content import Content
 
@@ -9,16 +9,16 @@ from tui_al.ui.screens.dialogs import TextDialog
 
 
 class HelpScreen(TextDialog):
-    """The keys of a screen, then those that work everywhere."""
+    """The keys of a screen and of what has the focus on it, then those that work everywhere."""
 
-    def __init__(self, screen: str, own: Mapping[str, str]) -> None:
-        super().__init__("Help", help_text(screen, own))
+    def __init__(self, screens: Sequence[str], own: Mapping[str, str]) -> None:
+        super().__init__("Help", help_text(screens, own))
 
 
-def help_text(screen: str, own: Mapping[str, str]) -> Content:
-    """The table's rows for `screen` and for the app; `own` are the person's keys."""
+def help_text(screens: Sequence[str], own: Mapping[str, str]) -> Content:
+    """The table's rows for `screens` and for the app; `own` are the person's keys."""
     lines: list[Content] = []
-    for name in (screen, "app"):
+    for name in (*screens, "app"):
         keys = keys_of(name, own)
         if not keys:
             continue

@@ -68,6 +68,8 @@ class LabelScreen(TuiScreen):
         &.-short #recent, &.-short #engine, &.-short #alarm { display: none; }
         & #side > * { border: round $border-blurred; border-title-color: $foreground-muted; padding: 0 1; }
         & #recents { height: auto; }
+        &.-short SpanText { border: none; padding: 0 1; }
+        &.-short SpanKeys { display: none; }
         &.-short SampleText { border: none; padding: 0 1; }
         &.-short LabelKeys { max-height: 3; }
         & ToastRack { margin-bottom: 3; }

@@ -38,6 +38,7 @@ class SpanEditor(AnswerArea):
     """Marks entities by token; Enter accepts all of them. What it cannot do it says, below the text."""
 
     SHOWS_TEXT = True
+    KEYS_OF = "spans"
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings("spans"),
         Binding("shift+right", "extend(1)", show=False),  # extras: they get lost in some terminals
@@ -46,7 +47,6 @@ class SpanEditor(AnswerArea):
     ]
     DEFAULT_CSS = """
     SpanEditor { height: 1fr; layout: vertical; }
-    LabelScreen.-short SpanEditor { & SpanText { border: none; padding: 0 1; } & SpanKeys { display: none; } }
     """
 
     def __init__(self, keys: Sequence[str], own: Mapping[str, str]) -> None:

@@ -19,7 +19,6 @@ from tui_al.core.labelling import Labelling, Status
 from tui_al.core.state import RunState, SessionState
 from tui_al.core.tasks import Task
 from tui_al.errors import TuiAlError
-from tui_al.store.quality import QualityGauge
 from tui_al.store.session import is_live
 from tui_al.store.workbench import Workbench
 
@@ -61,7 +60,6 @@ class Overview:
     can_redo: bool = False
     recent: tuple[Recent, ...] = ()  #: the newest first
     others: tuple[str, ...] = ()  #: annotators who are at it now, this one left out
-    quality: str = ""  #: the successor's, measured on the random share: "~.83 ±.05 (n=41)"
     live: bool = False  #: an engine is at work
     state: SessionState = field(default_factory=SessionState)
 
@@ -132,7 +130,6 @@ class Bench:
         self._writing = 0  # jobs that write, handed over so far
         self._written = 0  # of them done, or refused
         self.trouble = ""  #: why the disk takes no decisions at present
-        self._quality = QualityGauge()
         self._snippets: dict[str, str] = {}
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._work, daemon=True, name="workbench")
@@ -271,7 +268,6 @@ class Bench:
             can_redo=labelling.redoable(annotator) is not None,
             recent=self._recent(bench, labelling, annotator),
             others=tuple(sorted({name for client, name in bench.log.present() if client != bench.client.name})),
-            quality=str(self._quality.read(bench) or ""),
             live=is_live(self._directory),
             state=bench.state,
         )  # fmt: skip

@@ -64,8 +64,11 @@ class Tmux:
 
     def run(self, *arguments: str) -> None:
         """Run `tui-al` with these arguments in place of what ran before."""
-        command = shlex.join([sys.executable, "-m", "tui_al", *arguments])
-        self._call("respawn-pane", "-k", "-t", "it", "-c", str(ROOT), command)
+        self.run_command(sys.executable, "-m", "tui_al", *arguments)
+
+    def run_command(self, *command: str) -> None:
+        """Run any program in place of what ran before."""
+        self._call("respawn-pane", "-k", "-t", "it", "-c", str(ROOT), shlex.join(command))
 
     def press(self, *keys: str) -> None:
         """Keys by tmux's names: "q", "Enter", "F1"."""

@@ -1,0 +1,118 @@
+"""`tui-al label`: what its options make, which session it means, what it says where it cannot go on."""
+
+import inspect
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.ui.labelling import desk
+from tests.ui.sessions import record
+from tui_al.cli import label as module
+from tui_al.cli.app import simulate
+from tui_al.cli.label import LabelOptions, label_by_hand, labelling_experiment, share
+from tui_al.cli.label_command import label
+from tui_al.core.config import ExperimentConfig
+from tui_al.errors import ConfigError, SessionError
+
+
+def options(**given: Any) -> tuple[LabelOptions, dict[str, Any]]:
+    """As the command makes them."""
+    every = {
+        name: None if p.default is inspect.Parameter.empty else p.default
+        for name, p in inspect.signature(label).parameters.items()
+    }
+    every |= {"source": "tickets", **given}
+    own = {name: every.pop(name) for name in LabelOptions.__dataclass_fields__}
+    return LabelOptions(**own), every
+
+
+def made(**given: Any) -> ExperimentConfig:
+    return labelling_experiment(*options(**given))
+
+
+def test_the_defaults() -> None:
+    config = made()
+    loop = config.loop
+    assert (loop.oracle, loop.audit_share, loop.overlap, loop.strategy) == (
+        "person",
+        0.1,
+        0.0,
+        "lc",
+    )
+    assert (str(loop.batch), str(loop.seed_size), len(config.seeds)) == ("20", "20", 1)
+    assert (config.data.source, config.data.task, config.data.labels) == ("tickets", None, None)
+    assert config.acquisition.tuning == "adapter"
+    assert config.successor.tuning == "full"
+
+
+def test_every_option_arrives() -> None:
+    config = made(
+        labels="refund, repair,praise", task="classification", batch="5%", seed_size="30", audit_share="25 %",
+        overlap="100%", strategy="bt", seed=7, epochs=3, text_column="body", acquisition_tuning="head", device="cpu",
+    )  # fmt: skip
+    assert config.data.labels == ("refund", "repair", "praise")
+    assert (config.data.task, config.data.text_column) == ("classification", "body")
+    loop = config.loop
+    assert (str(loop.batch), str(loop.seed_size), loop.strategy) == ("5%", "30", "bt")
+    assert (loop.audit_share, loop.overlap) == (0.25, 1.0)
+    assert (config.seeds, config.acquisition.epochs, config.successor.epochs) == ((7,), 3, 3)
+    assert (config.acquisition.tuning, config.device) == ("head", "cpu")
+
+
+def test_options_shared_with_simulate_have_its_defaults_but_for_batches_and_precision() -> None:
+    mine, theirs = (inspect.signature(command).parameters for command in (label, simulate))
+    different = {n for n in mine.keys() & theirs.keys() if mine[n].default != theirs[n].default}
+    assert different == {"batch", "seed_size", "precision"}
+
+
+@pytest.mark.parametrize("text", ["10", "ten %", "-5%", "0.1", ""])
+def test_what_is_no_share(text: str) -> None:
+    with pytest.raises(ConfigError, match="--overlap"):
+        share(text, "--overlap")
+
+
+def test_shares() -> None:
+    assert [share(text, "x") for text in ("0%", "0", "2.5%", "50 %")] == [0.0, 0.0, 0.025, 0.5]
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, object]]:
+    """What the command does, without a terminal and an engine."""
+    done: list[tuple[str, object]] = []
+    monkeypatch.setattr(module, "check_terminal", lambda: None)
+    monkeypatch.setattr(module, "_start", lambda directory: done.append(("start", directory.name)))
+    monkeypatch.setattr(module, "open_app", lambda home, directory, annotator: done.append((annotator, directory.name)))  # fmt: skip
+
+    def create(home: Path, config: ExperimentConfig, name: str | None) -> Path:
+        done.append(("create", config.data.source))
+        return home / "sessions" / (name or "made")
+
+    monkeypatch.setattr(module, "_make", create)
+    return done
+
+
+def test_a_session_by_name_or_path_is_gone_on_with(
+    tmp_path: Path, calls: list[tuple[str, object]]
+) -> None:
+    session = desk(tmp_path, "mine")
+    for source in ("mine", str(session.directory)):
+        label_by_hand(*options(source=source, home=tmp_path, annotator="eva"))
+    assert calls == [("start", "mine"), ("eva", "mine")] * 2
+
+
+def test_data_makes_a_session(tmp_path: Path, calls: list[tuple[str, object]]) -> None:
+    label_by_hand(*options(source="tickets", home=tmp_path, session="first"))
+    assert calls == [("create", "tickets"), ("start", "first"), (None, "first")]
+
+
+def test_a_simulated_experiment_is_refused(tmp_path: Path, calls: list[tuple[str, object]]) -> None:
+    record(tmp_path, "simulated")
+    with pytest.raises(SessionError, match="simulated experiment"):
+        label_by_hand(*options(source="simulated", home=tmp_path))
+    assert calls == []
+
+
+def test_without_a_terminal_it_says_so() -> None:
+    with pytest.raises(ConfigError, match="needs a terminal"):
+        label_by_hand(*options())

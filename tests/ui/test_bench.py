@@ -1,0 +1,139 @@
+"""The workbench's thread: order, a disk that is really full, errors that are nobody's fault."""
+
+import queue
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.ui.labelling import desk
+from tui_al.store.workbench import Item, Workbench
+from tui_al.ui import bench as module
+from tui_al.ui.bench import Bench, Done, Failed, News, Report, Stuck
+
+
+class Told:
+    """What the bench reports, in order."""
+
+    def __init__(self) -> None:
+        self._queue: queue.Queue[Report] = queue.Queue()
+        self.put = self._queue.put
+
+    def next(self, kind: type[Report] = object) -> Report:  # type: ignore[assignment]
+        """The next report of that kind."""
+        while True:
+            report = self._queue.get(timeout=20)
+            if isinstance(report, kind):
+                return report
+
+
+@pytest.fixture
+def told() -> Told:
+    return Told()
+
+
+@pytest.fixture
+def bench(home: Path, told: Told, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+    monkeypatch.setattr(module, "AGAIN", 0.05)
+    session = desk(home)
+    session.rank(1)
+    opened = Bench(session.directory, "anna", told.put)
+    opened.start()
+    yield opened
+    opened.close()
+    assert opened.join(20)
+
+
+def take(bench: Bench, told: Told) -> Item:
+    bench.do("take", Workbench.take)
+    done = told.next(Done)
+    assert isinstance(done, Done)
+    assert isinstance(done.value, Item)
+    return done.value
+
+
+def test_jobs_are_done_in_order_and_done_means_on_disk(bench: Bench, told: Told) -> None:
+    first, second = take(bench, told), take(bench, told)
+    bench.do("decide", lambda b: b.label(first, "billing"), writes=True)
+    bench.do("decide", lambda b: b.label(second, "returns"), writes=True)
+    bench.do("undo", Workbench.undo, writes=True)
+    reports = [told.next(Done) for _ in range(3)]
+    assert [r.job.kind for r in reports if isinstance(r, Done)] == ["decide", "decide", "undo"]
+    assert [r.overview.saved for r in reports if isinstance(r, Done)] == [1, 2, 1]
+    assert bench.unsaved == 0
+
+
+def test_a_full_disk_holds_the_queue_until_there_is_room(bench: Bench, told: Told) -> None:
+    item, another = take(bench, told), take(bench, told)
+
+    def fill(b: Workbench) -> None:
+        b.log._db.execute("PRAGMA max_page_count = 1")  # SQLite takes the size that it has
+
+    bench.do("fill", fill)
+    told.next(Done)
+    long = "x" * 200_000
+    bench.do("note", lambda b: b.note(item, long), writes=True)
+    bench.do("decide", lambda b: b.label(another, "billing"), writes=True)
+    stuck = told.next(Stuck)
+    assert isinstance(stuck, Stuck)
+    assert "full" in stuck.trouble
+    assert bench.unsaved == 2
+    assert "full" in bench.trouble
+
+    def room(b: Workbench) -> None:
+        b.log._db.execute("PRAGMA max_page_count = 1000000")
+
+    # the thread is busy trying: make room from within one of its tries
+    original = Workbench.note
+
+    def note(b: Workbench, *arguments: object) -> object:
+        room(b)
+        return original(b, *arguments)  # type: ignore[arg-type]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Workbench, "note", note)
+        done = told.next(Done)
+        assert isinstance(done, Done)
+        assert done.job.kind == "note"
+        later = told.next(Done)
+    assert isinstance(later, Done)
+    assert later.overview.saved == 1
+    assert (bench.unsaved, bench.trouble) == (0, "")
+
+
+def test_a_refused_decision_and_a_defect_stop_nothing(bench: Bench, told: Told) -> None:
+    item = take(bench, told)
+    bench.do("decide", lambda b: b.label(item, "no such label"), writes=True)
+    bench.do("odd", lambda _: [][1], writes=True)  # type: ignore[misc]
+    bench.do("decide", lambda b: b.label(item, "billing"), writes=True)
+    refused, odd = told.next(Failed), told.next(Failed)
+    assert isinstance(refused, Failed)
+    assert isinstance(odd, Failed)
+    assert "no label 'no such label'" in refused.error.message
+    assert "IndexError" in odd.error.message
+    assert told.next(Done).overview.saved == 1  # type: ignore[union-attr]
+    assert bench.unsaved == 0
+
+
+def test_what_the_engine_and_others_do_is_news(bench: Bench, told: Told) -> None:
+    news = told.next(News)
+    assert isinstance(news, News)
+    assert (news.overview.ranking, news.overview.saved) == (1, 0)
+    directory = bench._directory
+    with Workbench(directory, "bob") as other:
+        item = other.take()
+        assert item is not None
+        other.label(item, "billing")
+        while item.id not in news.touched:
+            news = told.next(News)
+            assert isinstance(news, News)
+        assert (news.overview.saved, news.overview.others) == (1, ("bob",))
+
+
+def test_a_session_that_cannot_be_opened_is_told(tmp_path: Path, told: Told) -> None:
+    opened = Bench(tmp_path, "anna", told.put)
+    opened.start()
+    failed = told.next(Failed)
+    assert isinstance(failed, Failed)
+    assert failed.job.kind == "open"
+    assert opened.join(5)

@@ -1,0 +1,167 @@
+"""Whole labelling sessions in real terminals, by an annotator that answers from gold labels: long, killed again and again, in pairs."""
+
+import random
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.ui.annotator import Annotator, Engine, Zygote, labelled_by_script, tickets
+from tests.ui.labelling import Desk
+from tests.ui.terminals import Tmux
+from tui_al.core.decisions import Label
+from tui_al.store.decisions import DecisionLog
+
+pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
+
+
+@pytest.fixture(scope="module")
+def zygote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Zygote]:
+    """Where apps come from."""
+    zygote = Zygote(tmp_path_factory.mktemp("zygote"))
+    yield zygote
+    zygote.close()
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Iterator[ExitStack]:
+    """Terminals and engines that end with the test."""
+    with ExitStack() as stack:
+        yield stack
+
+
+def sit_down(
+    room: ExitStack, tmp_path: Path, zygote: Zygote, session: Desk, name: str = "anna"
+) -> Annotator:
+    place = tmp_path / name
+    place.mkdir()
+    tmux = room.enter_context(Tmux(place, session.directory.parent.parent, (80, 24)))
+    annotator = Annotator(tmux, zygote, session, name)
+    annotator.open()
+    return annotator
+
+
+def start_engine(room: ExitStack, session: Desk) -> Engine:
+    engine = Engine(session.directory)
+    room.callback(engine.kill)
+    engine.start()
+    return engine
+
+
+def test_three_hundred_tickets_in_a_row_with_a_key_each(
+    tmp_path: Path, zygote: Zygote, room: ExitStack
+) -> None:
+    session = labelled_by_script(tmp_path / "home", tickets(320, 10))
+    start_engine(room, session)
+    annotator = sit_down(room, tmp_path, zygote, session)
+    sample = ("", "")
+    for _ in range(300):
+        sample = annotator.sample(other_than=sample[0])
+        annotator.answer(sample)
+    annotator.sees_saved(300)
+    assert session.labels_in_order() == annotator.done
+    print(f"\nkeys per label, 10 labels: {annotator.keys / 300:.2f}")
+    assert annotator.keys / 300 <= 1.2
+
+
+#: How often something is killed, and the seed of when and what.
+KILLS, SEED = 51, 2024
+
+
+def on_record(session: Desk) -> list[tuple[str, object]]:
+    """What was decided, as the script knows it: labels by text, and undos."""
+    with DecisionLog(session.directory) as log:
+        return [
+            (session.text(r.decision.ids[0]), r.decision.answer)
+            if isinstance(r.decision, Label)
+            else (r.decision.kind, None)
+            for r in log.read()
+        ]
+
+
+def test_killed_again_and_again_every_label_shown_as_saved_is_there_and_can_be_undone(
+    tmp_path: Path, zygote: Zygote, room: ExitStack
+) -> None:
+    session = labelled_by_script(tmp_path / "home", tickets(320, 10))
+    engine = start_engine(room, session)
+    annotator = sit_down(room, tmp_path, zygote, session)
+    chance = random.Random(SEED)
+    killed = {"app": 0, "engine": 0, "both": 0}
+    for _ in range(KILLS):
+        sample = ("", "")
+        for _ in range(chance.randint(1, 6)):
+            sample = annotator.sample(other_than=sample[0])
+            annotator.answer(sample)
+        time.sleep(chance.choice((0.0, 0.01, 0.03, 0.06)))
+        shown = annotator.saved()
+        victim = chance.choice(tuple(killed))
+        killed[victim] += 1
+        if victim != "app":
+            engine.kill()
+            engine.start()
+        if victim != "engine":
+            annotator.kill()
+            there = on_record(session)
+            # a label may be lost on its way to the disk, but none that was shown as saved, and none before another
+            assert shown <= len(there) <= len(annotator.done)
+            assert there == annotator.done[: len(there)]
+            annotator.done[len(there) :] = []
+            annotator.open()
+            annotator.sees_saved(len(there))
+    assert min(killed.values()) >= 10
+    annotator.sees_saved(len(annotator.done))
+    assert on_record(session) == annotator.done
+
+    for back in range(1, 13):  # the undo history, with the app killed on the way
+        annotator.press("u")
+        expected = len(annotator.done) - back
+        annotator.sees_saved(expected)
+        assert annotator.sample() == annotator.done[expected]
+        if back % 4 == 0:
+            annotator.kill()
+            annotator.open()
+            annotator.sees_saved(expected)
+    assert session.answers() == {
+        identity: label
+        for identity, label in session.answers().items()
+        if (session.text(identity), label) in annotator.done[:-12]
+    }
+    assert len(session.answers()) == len(annotator.done) - 12
+
+
+def test_two_at_once_answer_no_sample_twice_and_lose_nothing(
+    tmp_path: Path, zygote: Zygote, room: ExitStack
+) -> None:
+    session = labelled_by_script(tmp_path / "home", tickets(320, 10))
+    start_engine(room, session)
+    pair = [sit_down(room, tmp_path, zygote, session, name) for name in ("anna", "bob")]
+    trouble: list[BaseException] = []
+
+    def label(annotator: Annotator) -> None:
+        try:
+            sample = ("", "")
+            for _ in range(60):
+                sample = annotator.sample(other_than=sample[0])
+                annotator.answer(sample)
+        except BaseException as error:
+            trouble.append(error)
+
+    threads = [threading.Thread(target=label, args=(annotator,)) for annotator in pair]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not trouble, trouble[0]
+    for annotator in pair:
+        annotator.sees_saved(120)
+    with DecisionLog(session.directory) as log:
+        records = [r for r in log.read() if isinstance(r.decision, Label)]
+    ids = [identity for record in records for identity in record.decision.about]
+    assert len(ids) == len(set(ids)) == 120
+    for annotator in pair:
+        mine = [r.decision for r in records if r.annotator == annotator.name]
+        assert [(session.text(d.about[0]), d.answer) for d in mine if isinstance(d, Label)] == annotator.done  # fmt: skip

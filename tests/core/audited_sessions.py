@@ -11,8 +11,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tui_al.core.audit import accuracy_interval, audit_due, audit_rows
+from tui_al.core.audit import accuracy_interval
 from tui_al.core.intervals import Interval
+from tui_al.core.people import audit_rows
 from tui_al.core.predictions import Predictions
 from tui_al.core.strategies import breaking_ties
 
@@ -37,17 +38,16 @@ def session(seed: int, audit: Literal["random", "strategy"]) -> Iterator[Look]:
     centres = rng.normal(0, rng.uniform(0.8, 2.0), (CLASSES, DIMENSIONS))
     points, labels = draw(POOL, centres, rng)
     fresh = draw(4_000, centres, rng)
-    rows = audit_rows(POOL, SHARE, rng)
-    waiting = list(rows)
-    unlabelled = np.setdiff1d(np.arange(POOL), rows)
+    waiting = audit_rows(seed, np.arange(POOL), SHARE).tolist()
+    unlabelled = np.setdiff1d(np.arange(POOL), waiting)
     trained = rng.choice(unlabelled, SEED_SET, replace=False)
     audited: list[int] = []
+    due = round(SHARE * BATCH)
     model = fit(points[trained], labels[trained])
     for _ in range(ROUNDS):
         unlabelled = np.setdiff1d(unlabelled, [*trained, *audited])
         predictions = Predictions.of_texts(probabilities(points[unlabelled], model))
         queries = unlabelled[np.argsort(-breaking_ties(predictions))][:BATCH]
-        due = audit_due(len(trained) + len(audited), len(audited), BATCH, SHARE)
         if audit == "random":
             audited, waiting = [*audited, *waiting[:due]], waiting[due:]
         else:

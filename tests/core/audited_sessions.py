@@ -11,13 +11,13 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tui_al.core.audit import accuracy_interval
+from tui_al.core.audit import accuracy_interval, audit_due
 from tui_al.core.intervals import Interval
-from tui_al.core.people import audit_rows
+from tui_al.core.people import reserve
 from tui_al.core.predictions import Predictions
 from tui_al.core.strategies import breaking_ties
 
-CLASSES, DIMENSIONS, POOL, SEED_SET, BATCH, ROUNDS, SHARE = 5, 6, 1_000, 15, 40, 8, 0.25
+CLASSES, DIMENSIONS, POOL, SEED_SET, BATCH, ROUNDS, SHARE = 5, 6, 1_000, 15, 64, 5, 0.25
 
 Points = NDArray[np.float64]
 Labels = NDArray[np.int64]
@@ -38,16 +38,16 @@ def session(seed: int, audit: Literal["random", "strategy"]) -> Iterator[Look]:
     centres = rng.normal(0, rng.uniform(0.8, 2.0), (CLASSES, DIMENSIONS))
     points, labels = draw(POOL, centres, rng)
     fresh = draw(4_000, centres, rng)
-    waiting = audit_rows(seed, np.arange(POOL), SHARE).tolist()
+    waiting = reserve(seed, np.arange(POOL), SHARE).tolist()
     unlabelled = np.setdiff1d(np.arange(POOL), waiting)
     trained = rng.choice(unlabelled, SEED_SET, replace=False)
     audited: list[int] = []
-    due = round(SHARE * BATCH)
     model = fit(points[trained], labels[trained])
     for _ in range(ROUNDS):
         unlabelled = np.setdiff1d(unlabelled, [*trained, *audited])
         predictions = Predictions.of_texts(probabilities(points[unlabelled], model))
         queries = unlabelled[np.argsort(-breaking_ties(predictions))][:BATCH]
+        due = audit_due(len(trained) + len(audited), len(audited), BATCH, SHARE)
         if audit == "random":
             audited, waiting = [*audited, *waiting[:due]], waiting[due:]
         else:
@@ -68,7 +68,7 @@ def draw(count: int, centres: Points, rng: np.random.Generator) -> tuple[Points,
     return centres[labels] + rng.normal(0, 1, (count, DIMENSIONS)), labels
 
 
-def fit(points: Points, labels: Labels, steps: int = 40, rate: float = 0.5) -> Points:
+def fit(points: Points, labels: Labels, steps: int = 30, rate: float = 0.7) -> Points:
     """Weights (dimensions + 1, classes) of a logistic regression, by gradient steps with a little weight decay."""
     inputs = np.column_stack([points, np.ones(len(points))])
     targets = np.eye(CLASSES)[labels]

@@ -2,10 +2,14 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tui_al.core.audit import (
     Verdict,
     accuracy_interval,
+    audit_due,
+    audit_rows,
     compare_entities,
     compare_hits,
     entity_f1_interval,
@@ -13,7 +17,6 @@ from tui_al.core.audit import (
 )
 from tui_al.core.intervals import Interval, share_interval
 from tui_al.core.metrics import entity_scores
-from tui_al.core.people import audit_rows
 from tui_al.core.tags import tags_of
 
 
@@ -21,11 +24,41 @@ def sentence(entities: int, length: int = 8) -> tuple[str, ...]:
     return tags_of([(i, i + 1, "X") for i in range(entities)], length)
 
 
+def test_rows_are_a_share_of_the_pool_without_repeats() -> None:
+    rows = audit_rows(1_000, 0.1, np.random.default_rng(3))
+    assert len(set(rows.tolist())) == 100
+    assert rows.min() >= 0
+    assert rows.max() < 1_000
+    assert rows.tolist() == audit_rows(1_000, 0.1, np.random.default_rng(3)).tolist()
+    assert rows.tolist() != audit_rows(1_000, 0.1, np.random.default_rng(4)).tolist()
+    assert len(audit_rows(3, 0.1, np.random.default_rng(0))) == 1
+
+
 def test_every_row_is_as_likely_and_the_order_is_random_too() -> None:
-    drawn = np.array([audit_rows(seed, np.arange(20), 0.25) for seed in range(4_000)])
+    drawn = np.array([audit_rows(20, 0.25, np.random.default_rng(i)) for i in range(4_000)])
     # each of 20 rows is in 5 of 20 draws, and first in 1 of 20: 1,000 and 200 times, give or take 4 standard deviations
     assert np.abs(np.bincount(drawn.ravel()) - 1_000).max() < 4 * np.sqrt(4_000 * 0.25 * 0.75)
     assert np.abs(np.bincount(drawn[:, 0]) - 200).max() < 4 * np.sqrt(4_000 * 0.05 * 0.95)
+
+
+def test_due_by_hand() -> None:
+    assert audit_due(0, 0, 20, 0.1) == 2
+    assert audit_due(20, 2, 20, 0.1) == 2
+    # batches of four at 10 %: .4, .8, 1.2, 1.6, 2.0 of all labels so far
+    assert [audit_due(4 * i, [0, 0, 1, 1, 2][i], 4, 0.1) for i in range(5)] == [0, 1, 0, 1, 0]
+    assert audit_due(100, 0, 20, 0.1) == 12  # the share was raised, or a seed set came without
+    assert audit_due(100, 0, 5, 0.5) == 5
+    assert audit_due(100, 90, 20, 0.1) == 0
+
+
+@given(st.lists(st.integers(1, 30), max_size=40), st.floats(0, 1))
+def test_due_keeps_to_the_share(batches: list[int], share: float) -> None:
+    labelled = audited = 0
+    for batch in batches:
+        due = audit_due(labelled, audited, batch, share)
+        assert 0 <= due <= batch
+        labelled, audited = labelled + batch, audited + due
+        assert abs(audited - share * labelled) <= 1
 
 
 def test_accuracy() -> None:

@@ -6,10 +6,13 @@ from numpy.typing import NDArray
 
 from tests.core.audited_sessions import ROUNDS, Look, session
 
+#: Enough that an honest interval is hardly ever outside 93 to 97 %; 200 sessions are, one time in five.
+SESSIONS = 400
+
 
 @pytest.fixture(scope="module")
 def sessions() -> list[list[Look]]:
-    return [list(session(seed, "random")) for seed in range(200)]
+    return [list(session(seed, "random")) for seed in range(SESSIONS)]
 
 
 def covered(sessions: list[list[Look]]) -> NDArray[np.bool_]:
@@ -17,11 +20,11 @@ def covered(sessions: list[list[Look]]) -> NDArray[np.bool_]:
     return np.array([[look.truth in look.estimate for look in looks] for looks in sessions])
 
 
-def test_the_interval_covers_the_truth_in_93_to_97_percent_of_200_sessions(
+def test_the_interval_covers_the_truth_in_93_to_97_percent_of_the_sessions(
     sessions: list[list[Look]],
 ) -> None:
     looks = covered(sessions)
-    assert looks.shape == (200, ROUNDS)
+    assert looks.shape == (SESSIONS, ROUNDS)
     assert 0.93 <= looks[:, -1].mean() <= 0.97  # after the last batch
     assert 0.93 <= looks.mean() <= 0.97  # at every look
 
@@ -38,5 +41,5 @@ def test_the_estimate_is_unbiased_and_gets_narrower(sessions: list[list[Look]]) 
     widths = np.array(
         [[look.estimate.high - look.estimate.low for look in looks] for looks in sessions]
     )
-    assert np.median(widths[:, -1]) < 0.6 * np.median(widths[:, 0])
-    assert [look.audited for look in sessions[0]] == [10, 20, 30, 40, 50, 60, 70, 80]
+    assert np.median(widths[:, -1]) < 0.7 * np.median(widths[:, 0])
+    assert [look.audited for look in sessions[0]] == [20, 36, 52, 68, 84]

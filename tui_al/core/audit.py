@@ -1,6 +1,6 @@
 """How good the successor is, said without a test set: from a random sample of the pool that is labelled blind as the work goes on.
 
-The sample is drawn before anything is labelled (`tui_al.core.people.audit_rows`) and never shown to the strategy or to training. That is what makes the estimate
+The sample is drawn before anything is labelled and never shown to the strategy or to training. That is what makes the estimate
 unbiased: what is left of a pool after a strategy has taken its queries is easier than the pool, and what it took is harder.
 Every successor is tested on all audit labels there are so far; none of them made it.
 
@@ -18,6 +18,7 @@ import numpy as np
 from scipy.stats import t as student
 
 from tui_al.core.intervals import LEVEL, Interval, paired_difference, share_interval
+from tui_al.core.predictions import IntArray
 from tui_al.core.tags import spans_of
 from tui_al.core.tasks import Answer
 
@@ -37,6 +38,32 @@ class Comparison:
     difference: Interval
     verdict: Verdict  #: on the first model
     examples: int
+
+
+def audit_rows(pool: int, share: float, rng: np.random.Generator) -> IntArray:
+    """The rows to set aside for the audit, in the order in which they are to be labelled; (round(share pool),), at least one.
+
+    As `share` of all labels go to the audit, this many last exactly as long as the pool.
+
+    Args:
+        pool: rows that may be labelled.
+        share: of the labels that go to the audit, 0 to 1.
+        rng: seeded; the same draw must come out after a restart.
+    """
+    return rng.permutation(pool)[: max(1, round(share * pool))]
+
+
+def audit_due(labelled: int, audited: int, batch: int, share: float) -> int:
+    """How many of the next `batch` are for the audit, so that `share` of all labels are; shares of small batches add up.
+
+    Args:
+        labelled: labels so far, audit and other.
+        audited: those of them that were for the audit.
+        batch: labels to be asked for next.
+        share: of the labels that go to the audit, 0 to 1.
+    """
+    wanted = round(share * (labelled + batch)) - audited
+    return min(max(wanted, 0), batch)
 
 
 def accuracy_interval(hits: Sequence[bool], population: int | None = None) -> Interval:

@@ -201,17 +201,23 @@ def verify(
 @app.command()
 def report(
     sessions: Annotated[
-        list[str], typer.Argument(help="Names of sessions, or paths to them.", metavar="SESSION...")
+        list[str],
+        typer.Argument(
+            help="Names of sessions and sweeps, or paths to them.", metavar="SESSION|SWEEP..."
+        ),
     ],
     format: Annotated[str, typer.Option(help="md, csv or json.")] = "md",  # noqa: A002
     out: Annotated[
         Path | None,
-        typer.Option(help="Write to this file; .png and .svg draw the curves (extra `report`)."),
+        typer.Option(
+            help="Write to this file; .png and .svg draw the curves (extra `report`). A directory gets everything: "
+            "report.md with comparisons and claims, figures, and study.json."
+        ),
     ] = None,
     home: Home = None,
 ) -> None:
-    """Tables of one session, or of several compared."""
-    from tui_al.cli.listings import report_on
+    """Tables of one session, of several compared, or of a sweep."""
+    from tui_al.cli.reporting import report_on
 
     report_on(sessions, format, out, home)
 

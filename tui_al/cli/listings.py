@@ -1,4 +1,4 @@
-"""The commands that tell: reports, sessions, models, data sets, strategies, the machine."""
+"""The commands that tell: sessions, models, data sets, strategies, the machine."""
 
 from pathlib import Path
 
@@ -9,48 +9,15 @@ from tui_al.core.models import MODELS, TUNING_SUMMARIES
 from tui_al.core.named_sets import NAMED_SETS
 from tui_al.core.state import SessionState
 from tui_al.core.strategies import STRATEGIES
-from tui_al.errors import ConfigError, SessionError
+from tui_al.errors import SessionError
 from tui_al.report import curves
 from tui_al.report.axes import short_number
-from tui_al.report.tables import FORMATS, render
 from tui_al.store.home import home_directory
 from tui_al.store.session import Session, session_names
-
-_FIGURES = (".png", ".svg")
 
 
 def _page() -> Page:
     return Page(Console(soft_wrap=True))
-
-
-def report_on(names: list[str], form: str, out: Path | None, home: Path | None) -> None:
-    """Write the report of these sessions to stdout or a file."""
-    if form not in FORMATS:
-        raise ConfigError(f"--format {form!r} is unknown.", f"Choose one of {', '.join(FORMATS)}.")
-    states = [(Path(name).name, _state(home, name)) for name in names]
-    if out is not None and out.suffix.lower() in _FIGURES:
-        from tui_al.report.figures import save_figure
-
-        save_figure([curves.curve(name, state) for name, state in states], out)
-        return
-    text = render(states, form)
-    if out is None:
-        page = _page()
-        for line in text.rstrip("\n").split("\n"):
-            page.say(line)
-        return
-    try:
-        out.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(
-            f"--out {out} cannot be written: {error.strerror}.",
-            "Give a file in a directory that exists.",
-        ) from error
-
-
-def _state(home: Path | None, name: str) -> SessionState:
-    with Session.open(home_directory(home), name) as session:
-        return session.state()
 
 
 def list_sessions(home: Path | None) -> None:

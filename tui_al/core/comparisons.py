@@ -15,6 +15,7 @@ from scipy.stats import t as student
 from tui_al.core.intervals import LEVEL, Interval
 
 _RESAMPLES = 10_000
+_ROUNDING = 1e-12
 
 
 class Verdict(StrEnum):
@@ -81,11 +82,11 @@ def labels_to_reach(
 ) -> float | None:
     """Where a curve first reaches a target, on straight lines between its points; None if it does not."""
     for place, value in enumerate(values):
-        if value >= target:
+        if value >= target - _ROUNDING:
             if place == 0:
                 return float(labels[0])
             before, left = values[place - 1], labels[place - 1]
-            share = (target - before) / (value - before)
+            share = min(1.0, (target - before) / (value - before))
             return float(left + share * (labels[place] - left))
     return None
 

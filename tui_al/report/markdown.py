@@ -74,7 +74,7 @@ def _rounds(state: SessionState, rows: Sequence[RoundRow]) -> str:
         ]
         for row in rows
     ]
-    return _table(header, body)
+    return table(header, body)
 
 
 def _totals(state: SessionState) -> str:
@@ -121,7 +121,7 @@ def _comparison(sessions: Sequence[Named]) -> list[str]:
     sources = {state.config.data.source for _, state in sessions if state.config}
     if len(sources) > 1:
         remark += " **These sessions are not on the same data.**"
-    return ["## Comparison", _table(header, body), remark]
+    return ["## Comparison", table(header, body), remark]
 
 
 def _comparison_row(
@@ -146,7 +146,7 @@ def _comparison_row(
     ]
 
 
-def _table(header: Sequence[str], body: Sequence[Sequence[str]]) -> str:
+def table(header: Sequence[str], body: Sequence[Sequence[str]]) -> str:
     """Aligned, so that it also reads well unrendered; the first column to the left, numbers to the right."""
     widths = [max(len(row[i]) for row in (header, *body)) for i in range(len(header))]
 

@@ -116,6 +116,8 @@ def _device(state: SessionState) -> str:
     elif device == "cpu":
         cpu, cores = manifest.get("cpu"), manifest.get("cores")
         known += [str(cpu)] * bool(cpu) + [f"{cores} core{'' if cores == 1 else 's'}"] * bool(cores)
+        threads = manifest.get("threads")
+        known += [f"{threads} of them used"] * bool(threads and cores and threads < cores)
     config = state.config
     if config and "auto" in (config.acquisition.precision, config.successor.precision):
         known.append(f"auto precision: {manifest.get('auto_precision', 'fp32')}")

@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from tui_al.core.config import LearnerConfig
 from tui_al.core.metrics import normalized_area
@@ -43,6 +43,7 @@ class ArmResult:
     label: str
     panel: str  #: arms with the same one are comparable: data, successor, budget
     strategy: str
+    successor: str  #: "minilm full"
     acquisition: str  #: which kind, see `kind_of`; "" where the strategy asks none
     metric: str
     unit: str
@@ -91,7 +92,7 @@ class Study:
         plain = {"format": FORMAT, **asdict(self)}
         for arm in plain["arms"]:
             arm["runs"] = {str(seed): points for seed, points in arm["runs"].items()}
-        return json.dumps(_rounded(plain), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+        return json.dumps(plain, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
 
     @classmethod
     def from_json(cls, path: Path) -> Self:
@@ -147,8 +148,9 @@ def arm_result(
     told["seeds"] = ", ".join(str(run.seed) for run in chosen)
     return ArmResult(
         label=label,
-        panel=f"{told['data']} · successor {short_learner(config.successor)}",
+        panel=f"{told['data']} · successor {told['successor']} · {told['batch']}",
         strategy=config.loop.strategy,
+        successor=short_learner(config.successor),
         acquisition=kind_of(config.acquisition, config.successor) if asks else "",
         metric=metric,
         unit=unit,
@@ -173,14 +175,3 @@ def kind_of(acquisition: LearnerConfig, successor: LearnerConfig) -> str:
     if acquisition.tuning in ADAPTERS or acquisition.tuning == "head":
         return acquisition.tuning
     return "upper" if acquisition.trunk_layers else acquisition.tuning
-
-
-def _rounded(value: Any) -> Any:
-    """Floats to six digits: enough for any table, and small in a repository."""
-    if isinstance(value, float):
-        return float(f"{value:.6g}")
-    if isinstance(value, Mapping):
-        return {key: _rounded(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_rounded(item) for item in value]
-    return value

@@ -1,0 +1,125 @@
+"""`tui-al report`: sessions and sweeps as tables, figures, or a directory that holds everything a paper needs of them."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from rich.console import Console
+
+from tui_al.cli.page import Page
+from tui_al.core.state import SessionState
+from tui_al.errors import ConfigError, SessionError
+from tui_al.report import curves
+from tui_al.report.study import Study, arm_result
+from tui_al.report.study_markdown import panel_curves, panel_title, render_study
+from tui_al.report.tables import FORMATS, render
+from tui_al.store.home import home_directory
+from tui_al.store.session import Session
+from tui_al.store.sweeps import arm_session, find_sweep, read_record
+
+_FIGURES = (".png", ".svg")
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A session or a sweep that was named: its arms with what they are called."""
+
+    name: str
+    title: str
+    states: tuple[tuple[str, SessionState], ...]
+    notes: tuple[str, ...] = ()
+    is_sweep: bool = False
+
+
+def report_on(names: list[str], form: str, out: Path | None, home: Path | None) -> None:
+    """Write the report of these sessions and sweeps to stdout, a file or a directory."""
+    if form not in FORMATS:
+        raise ConfigError(f"--format {form!r} is unknown.", f"Choose one of {', '.join(FORMATS)}.")
+    found = [_find(name, home_directory(home)) for name in names]
+    states = [state for named in found for state in named.states]
+    if out is not None and (out.is_dir() or not out.suffix):
+        _write_all(_study(found), out, Page(Console(soft_wrap=True)))
+        return
+    if out is not None and out.suffix.lower() in _FIGURES:
+        from tui_al.report.figures import save_figure
+
+        save_figure([curves.curve(name, state) for name, state in states], out)
+        return
+    if form == "md" and any(named.is_sweep for named in found):
+        text = render_study(_study(found))
+    else:
+        text = render(states, form)
+    if out is None:
+        page = Page(Console(soft_wrap=True))
+        for line in text.rstrip("\n").split("\n"):
+            page.say(line)
+        return
+    try:
+        out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(
+            f"--out {out} cannot be written: {error.strerror}.",
+            "Give a file in a directory that exists.",
+        ) from error
+
+
+def _find(name: str, home: Path) -> _Named:
+    """What goes by that name; raises SessionError for a name of neither kind."""
+    directory = find_sweep(home, name)
+    if directory is None:
+        with Session.open(home, name) as session:
+            shown = Path(name).name
+            return _Named(shown, shown, ((shown, session.state()),))
+    record = read_record(directory)
+    states, notes = [], list(record.notes)
+    for arm in record.arms:
+        begun = arm_session(directory, arm.session)
+        if begun is None:
+            notes.append(f"{arm.label} has not begun.")
+            continue
+        with begun:
+            state = begun.state()
+        runs = {seed: state.runs[seed] for seed in arm.seeds if seed in state.runs}
+        states.append((arm.label, replace(state, runs=runs)))
+    return _Named(record.name, record.title, tuple(states), tuple(notes), is_sweep=True)
+
+
+def _study(found: Sequence[_Named]) -> Study:
+    """All arms that have a point, under one title."""
+    arms = [arm_result(label, state) for named in found for label, state in named.states]
+    kept = tuple(arm for arm in arms if arm is not None)
+    if not kept:
+        raise SessionError(
+            f"{', '.join(named.name for named in found)}: no round is finished yet.",
+            "Let it work first; `tui-al sessions` tells how far each is.",
+        )
+    notes = tuple(note for named in found for note in named.notes)
+    return Study(found[0].name, ", ".join(named.title for named in found), kept, notes)
+
+
+def _write_all(study: Study, out: Path, page: Page) -> None:
+    """report.md, a figure of every panel as PNG and SVG, and study.json, from which all of them can be made again."""
+    from tui_al.report.figures import save_figure
+
+    figures: dict[str, str] = {}
+    try:
+        (out / "figures").mkdir(parents=True, exist_ok=True)
+        for number, (panel, arms) in enumerate(study.panels().items(), 1):
+            data = re.sub(r"[^\w.+-]+", "-", arms[0].data, flags=re.ASCII).strip("-.+_")[-40:]
+            stem = f"{number}-{data}"
+            for suffix in _FIGURES:
+                place = out / "figures" / f"{stem}{suffix}"
+                save_figure(panel_curves(arms), place, panel_title(arms))
+            figures[panel] = f"figures/{stem}.png"
+    except ConfigError as error:
+        page.say(f"without figures: {error.message} {error.hint}", "yellow")
+    except OSError as error:
+        raise ConfigError(
+            f"--out {out} cannot be written: {error.strerror}.", "Give another directory."
+        ) from error
+    (out / "report.md").write_text(render_study(study, figures), encoding="utf-8")
+    (out / "study.json").write_text(study.to_json(), encoding="utf-8")
+    page.say(
+        f"{out / 'report.md'}, study.json" + (f", {2 * len(figures)} figures" if figures else "")
+    )

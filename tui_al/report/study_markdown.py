@@ -1,0 +1,210 @@
+"""A study as Markdown: for each panel the figure, the curves as a table, totals, comparisons, claims and settings."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+from tui_al.core.comparisons import PairedDifference, labels_to_reach
+from tui_al.core.events import Phase
+from tui_al.core.intervals import Interval
+from tui_al.report.claims import MARGIN, Claim, Contrast, against_full, against_random, claims
+from tui_al.report.curves import Curve, Spread, metric_name
+from tui_al.report.markdown import escape, plus_minus, seconds, table
+from tui_al.report.study import ArmResult, Study
+
+_PHASES = tuple(phase.value for phase in Phase)
+
+
+def render_study(study: Study, figures: Mapping[str, str] | None = None, level: int = 1) -> str:
+    """The study's page; `figures`: path of each panel's picture. Ends in a newline."""
+    mark = "#" * level
+    blocks = [f"{mark} {escape(study.title)}"]
+    blocks += [f"Note: {escape(note)}" for note in study.notes]
+    for name, arms in study.panels().items():
+        blocks.append(f"{mark}# {escape(panel_title(arms))}")
+        if figures and name in figures:
+            blocks.append(f"![{escape(panel_title(arms))}]({figures[name]})")
+        blocks += [curve_table(arms), _explained(arms), totals_table(arms)]
+        blocks += comparison_tables(arms)
+        blocks += claims_tables(arms)
+        blocks += settings_list(arms)
+    return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def panel_title(arms: Sequence[ArmResult]) -> str:
+    """ "banking77, successor minilm full"; what else the arms have in common is among the settings."""
+    return f"{arms[0].data}, successor {arms[0].successor}"
+
+
+def panel_curves(arms: Sequence[ArmResult]) -> list[Curve]:
+    """The curve of each arm, mean and sample standard deviation over its seeds, for the figure."""
+    found = []
+    for arm in arms:
+        rows = _by_labels(arm)
+        spreads = [spread for values in rows.values() if (spread := Spread.of(values))]
+        found.append(
+            Curve(
+                arm.label, arm.metric, arm.unit, tuple(rows),
+                tuple(s.mean for s in spreads), tuple(s.sd for s in spreads), tuple(s.n for s in spreads),
+            )
+        )  # fmt: skip
+    return found
+
+
+def curve_table(arms: Sequence[ArmResult]) -> str:
+    """A row for each number of labels, a column for each arm, the area under the curve below."""
+    rows = [_by_labels(arm) for arm in arms]
+    labels = sorted({spent for row in rows for spent in row})
+    body = [
+        [f"{spent:,.0f}", *(plus_minus(Spread.of(row.get(spent, ()))) for row in rows)]
+        for spent in labels
+    ]
+    body.append(["area", *(plus_minus(Spread.of(arm.areas().values())) for arm in arms)])
+    return table([arms[0].unit, *(escape(arm.label) for arm in arms)], body)
+
+
+def _explained(arms: Sequence[ArmResult]) -> str:
+    runs = sorted({len(arm.runs) for arm in arms})
+    many = f"{runs[0]}" if len(runs) == 1 else f"{runs[0]} to {runs[-1]}"
+    text = (
+        f"{metric_name(arms[0].metric).capitalize()} on the test set, mean ± sample standard deviation over {many} seeds. "
+        "Area: the normalised area under the curve, which is its mean height."
+    )
+    missing = [f"{escape(arm.label)} ({escape(arm.missing)})" for arm in arms if arm.missing]
+    return text + (f" **Not complete**: {'; '.join(missing)}." if missing else "")
+
+
+def totals_table(arms: Sequence[ArmResult]) -> str:
+    """Labels to the target and seconds by phase, arm by arm."""
+    target, what = _target(arms)
+    header = ["arm", f"{arms[0].unit} to {target:.3f}", *(f"{phase}, s" for phase in _PHASES)]
+    header.append("peak memory, GB")
+    body = []
+    for arm in arms:
+        reached = [
+            labels_to_reach([p.labels for p in points], arm.values(seed), target)
+            for seed, points in arm.runs.items()
+        ]
+        spent = [Spread.of(arm.seconds((phase,)).values()) for phase in _PHASES]
+        peak = max(point.peak_bytes for points in arm.runs.values() for point in points)
+        body.append(
+            [
+                escape(arm.label),
+                _labels_needed(reached),
+                *(seconds(s.mean) if s and s.mean else "–" for s in spent),
+                f"{peak / 1e9:.1f}",
+            ]
+        )
+    remark = (
+        f"Labels to {target:.3f}: where a run's curve first reaches {what}, on straight lines between its points, mean over the seeds "
+        "that reach it. Seconds are of a whole run, means over seeds; a seed set's training counts for every arm that starts from it, "
+        "although it was computed once."
+    )
+    return f"{table(header, body)}\n\n{remark}"
+
+
+def _target(arms: Sequence[ArmResult]) -> tuple[float, str]:
+    """What random sampling reaches with all its labels; without it, the lowest arm's end."""
+    ends = {arm.label: Spread.of(arm.values(seed)[-1] for seed in arm.runs) for arm in arms}
+    for arm in arms:
+        end = ends[arm.label]
+        if arm.strategy == "random" and end is not None:
+            return end.mean, "what random sampling reaches at its end"
+    lowest = min(end.mean for end in ends.values() if end is not None)
+    return lowest, "what the lowest arm reaches at its end"
+
+
+def _labels_needed(reached: Sequence[float | None]) -> str:
+    found = Spread.of(value for value in reached if value is not None)
+    if found is None:
+        return "not reached"
+    text = f"{found.mean:,.0f}" + (f" ± {found.sd:,.0f}" if found.n > 1 else "")
+    return text if found.n == len(reached) else f"{text} ({found.n} of {len(reached)} seeds)"
+
+
+def comparison_tables(arms: Sequence[ArmResult]) -> list[str]:
+    """Every arm against random sampling, and against full tuning with the same strategy."""
+    families = {"Against random sampling": against_random(arms), "Against full tuning": against_full(arms)}  # fmt: skip
+    blocks = []
+    for title, contrasts in families.items():
+        if contrasts:
+            header = ["arm", "against", "area", "95 % (Student)", "95 % (bootstrap)", "p (Holm)", "seeds"]  # fmt: skip
+            blocks.append(f"**{title}**\n\n{table(header, [_row(c) for c in contrasts])}")
+    if blocks:
+        blocks.append(
+            "Differences of areas, paired by seed; p of Student's paired test, corrected after Holm within each table. With so few "
+            "seeds a bootstrap over them is too narrow: verdicts rest on Student's interval."
+        )
+    return blocks
+
+
+def _row(contrast: Contrast) -> list[str]:
+    d = contrast.difference
+    return [
+        escape(contrast.arm),
+        escape(contrast.base),
+        f"{d.mean:+.4f}",
+        interval(d.student),
+        interval(d.bootstrap),
+        "–" if contrast.p_holm is None else f"{contrast.p_holm:.3f}",
+        str(d.pairs),
+    ]
+
+
+def claims_tables(arms: Sequence[ArmResult]) -> list[str]:
+    """The paper's claims with their verdicts; nothing where the arms speak to none."""
+    found = claims(arms)
+    if not found:
+        return []
+    rows = [
+        [escape(c.text), escape(c.evidence), str(c.verdict), estimate(c), str(c.difference.pairs)]
+        for c in found
+    ]
+    header = ["claim", "on", "verdict", "difference, 95 %", "seeds"]
+    return [
+        f"**Claims**\n\n{table(header, rows)}",
+        f"Equal means: the whole interval within ± {MARGIN:g} of area; not outperformed: no part of it below -{MARGIN:g}.",
+    ]
+
+
+def estimate(claim: Claim) -> str:
+    """ "+0.012 [+0.004, +0.020]", or "31 % [28, 34]" of a saving."""
+    d: PairedDifference = claim.difference
+    if math.isnan(d.mean):
+        return "–"
+    if claim.unit == "%":
+        limits = "" if d.student is None else f" [{d.student.low:.0f}, {d.student.high:.0f}]"
+        return f"{d.mean:.1f} %{limits}"
+    return f"{d.mean:+.4f} {interval(d.student)}" if d.student else f"{d.mean:+.4f}"
+
+
+def interval(found: Interval | None) -> str:
+    """ "[-0.004, +0.012]"; "–" of a single seed."""
+    return "–" if found is None else f"[{found.low:+.4f}, {found.high:+.4f}]"
+
+
+def settings_list(arms: Sequence[ArmResult]) -> list[str]:
+    """What all arms have in common as a list, what differs as a table."""
+    keys = list(dict.fromkeys(key for arm in arms for key in arm.facts))
+    common = [key for key in keys if len({arm.facts.get(key) for arm in arms}) == 1]
+    varied = [key for key in keys if key not in common]
+    lines = [f"- **{key}**: {escape(arms[0].facts[key])}" for key in common]
+    for key in varied:
+        values: dict[str, list[str]] = {}
+        for arm in arms:
+            if key in arm.facts:
+                values.setdefault(arm.facts[key], []).append(arm.label)
+        lines += [
+            f"- **{key}**, {escape(', '.join(labels))}: {escape(how)}"
+            for how, labels in values.items()
+        ]
+    return ["**Settings**\n\n" + "\n".join(lines)]
+
+
+def _by_labels(arm: ArmResult) -> dict[float, list[float]]:
+    """Values by labels spent, round by round; where a budget in words makes runs differ, by their mean."""
+    rows: dict[float, list[float]] = {}
+    for round_ in range(max(len(points) for points in arm.runs.values())):
+        reached = [points[round_] for points in arm.runs.values() if round_ < len(points)]
+        spent = sum(point.labels for point in reached) / len(reached)
+        rows.setdefault(spent, []).extend(point.metrics[arm.metric] for point in reached)
+    return dict(sorted(rows.items()))

@@ -48,6 +48,33 @@ def export(
     export_labels(session, options, home)
 
 
+@commands.command("import")
+def import_(
+    session: Session,
+    file: Annotated[Path, typer.Argument(help="File, or directory saved by datasets.")],
+    format: Format = None,  # noqa: A002
+    annotator: Annotated[
+        str, typer.Option(help="Whose labels they are, where the file does not say.")
+    ] = "import",
+    add_labels: Annotated[
+        bool, typer.Option(help="Add labels that the session does not know.")
+    ] = False,
+    add_examples: Annotated[
+        bool, typer.Option(help="Add labelled texts that the session does not have, to train on.")
+    ] = False,
+    leave_out_misfits: Annotated[
+        bool, typer.Option(help="Leave out entities that cut through the session's words.")
+    ] = False,
+    home: Home = None,
+) -> None:
+    """Take labels from a file into a session that people label in. Doing it again changes nothing."""
+    from tui_al.cli.importing import import_labels
+    from tui_al.store.importing import Wishes
+
+    wishes = Wishes(annotator, add_labels, add_examples, leave_out_misfits)
+    import_labels(session, file, format, wishes, home)
+
+
 @commands.command("export-model")
 def export_model(
     session: Session,

@@ -93,7 +93,10 @@ def _by_people(session: Session, dataset: Dataset, each: bool, given: bool) -> L
             "on which annotators differ": statuses.count(Stands.CONFLICT),
             "that are ambiguous": statuses.count(Stands.AMBIGUOUS),
         }
-    came_labelled = [e for e in dataset.train if e.answer is not None and e.id not in set(known)]
+    seen = set(known)
+    came_labelled = [e for e in dataset.train if e.answer is not None and e.id not in seen]
+    if all(example.answer is not None for example in dataset.train):
+        came_labelled = []  # then they are hidden while people label
     if given:
         annotations += [_annotation(e, e.answer, BY_DATA, 0.0) for e in came_labelled]
     else:

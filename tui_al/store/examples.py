@@ -48,6 +48,18 @@ def write_examples(path: Path, dataset: Dataset) -> None:
         db.execute("COMMIT")
 
 
+def append_examples(path: Path, examples: Sequence[Example]) -> None:
+    """Add training examples behind those that are there, all or none; their ids must be new."""
+    with contextlib.closing(sqlite3.connect(path, timeout=30, isolation_level=None)) as db:
+        db.execute("BEGIN IMMEDIATE")
+        (size,) = db.execute("SELECT count(*) FROM examples WHERE split = 'train'").fetchone()
+        db.executemany(
+            "INSERT INTO examples VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [_row("train", size + place, example) for place, example in enumerate(examples)],
+        )
+        db.execute("COMMIT")
+
+
 def _row(split: str, position: int, example: Example) -> tuple[object, ...]:
     return (
         split,

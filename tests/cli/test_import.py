@@ -1,0 +1,109 @@
+"""`tui-al import`: what was exported from one session goes into another, in every format."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.test_export import Command, command  # noqa: F401 - a fixture
+from tests.store.labelled_sessions import EVENTS, TICKETS, Clock, by_people
+from tui_al.cli.importing import guessed_format
+from tui_al.core import decisions as de
+from tui_al.core.tasks import Task
+from tui_al.engine.annotation_tables import TABLE_FORMATS
+from tui_al.store.annotations import labels_of
+from tui_al.store.formats import TEXT_FORMATS
+from tui_al.store.formats.format import Part
+from tui_al.store.session import Session
+
+FORMATS = TEXT_FORMATS | TABLE_FORMATS
+
+
+def answers(home: Path, name: str) -> dict[tuple[str, str], object]:
+    with Session.open(home, name) as session:
+        found = labels_of(session, each=True).annotations
+    return {(a.id, a.annotator): a.answer for a in found}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_from_one_session_to_another(name: str, command: Command, tmp_path: Path) -> None:  # noqa: F811
+    home, known = tmp_path / "home", FORMATS[name]
+    task = Task.TAGGING if Task.TAGGING in known.tasks else Task.CLASSIFICATION
+    data = EVENTS if task is Task.TAGGING else TICKETS
+    with by_people(home, "from", data) as session:
+        clock = Clock(session, start=1e9)
+        if task is Task.TAGGING:
+            clock.label("ann", "a", ((0, 4, "PER"), (8, 11, "LOC")))
+            clock.label("bob", "b", ((0, 4, "PER"), (11, 19, "LOC")))
+            clock.decide("ann", de.Label(("c",), ()))
+        else:
+            clock.label("ann", "a", "return")
+            clock.label("bob", "b", "complaint")
+    by_people(home, "to", data).close()
+    out = tmp_path / f"labels.{name}"
+    assert command("export", "from", "--format", name, "--out", out)[0] == 0
+    code, said, aside = command("import", "to", out, "--format", name)
+    wanted = answers(home, "from")
+    assert (code, f"new decisions: {len(wanted)}" in said) == (0, True), aside
+    if Part.ANNOTATOR not in known.carries:
+        wanted = {(identity, "import"): answer for (identity, _), answer in wanted.items()}
+    assert answers(home, "to") == wanted
+    assert "new decisions: 0" in command("import", "to", out, "--format", name)[1]
+
+
+def test_what_is_not_new_is_told(command: Command, tmp_path: Path) -> None:  # noqa: F811
+    by_people(tmp_path / "home", "s").close()
+    file = tmp_path / "in.jsonl"
+    rows = [{"text": "text a", "label": "return"}, {"text": "who?", "label": "return"}]
+    file.write_text("\n".join(map(json.dumps, [*rows, {"text": "text b"}])), encoding="utf-8")
+    code, said, aside = command("import", "s", file, "--annotator", "eve")
+    assert code == 0
+    assert said == "s: annotations in in.jsonl (jsonl): 3, new decisions: 1\n"
+    assert aside.splitlines() == [
+        "left out: 1 of texts that the session does not have (--add-examples adds them)",
+        "left out: 1 without an answer",
+    ]
+    assert answers(tmp_path / "home", "s") == {("a", "eve"): "return"}
+    code, said, _ = command("import", "s", file, "--add-examples")
+    assert "texts added, to train on: 1" in said
+
+
+def test_mistakes(command: Command, tmp_path: Path) -> None:  # noqa: F811
+    by_people(tmp_path / "home", "s").close()
+    wrong = tmp_path / "wrong.jsonl"
+    wrong.write_text('{"text": "text a", "label": "return"}\n{"text": 3}', encoding="utf-8")
+    for arguments, message in [
+        (["nobody", wrong], "There is no session 'nobody'"),
+        (["s", wrong], "wrong.jsonl:2: 'text' is 3, not a text"),
+        (["s", tmp_path / "missing.jsonl"], "missing.jsonl cannot be read"),
+        (["s", tmp_path / "x.docx"], "The name x.docx tells no format"),
+        (["s", wrong, "--format", "conll"], "--format conll holds no answers of classification"),
+    ]:
+        code, said, aside = command("import", *arguments)
+        assert (code != 0, said) == (True, "")
+        assert message in aside
+    assert answers(tmp_path / "home", "s") == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "expected"),
+    [
+        ("a.jsonl", {"text": "x", "label": "y"}, "jsonl"),
+        ("a.jsonl", {"text": "x", "entities": [{"start": 0, "end": 1, "label": "y"}]}, "jsonl"),
+        ("a.jsonl", {"text": "x", "label": "y", "answer": "accept"}, "prodigy"),
+        ("a.jsonl", {"text": "x", "spans": []}, "prodigy"),
+        ("a.jsonl", {"text": "x", "label": ["y"]}, "doccano"),
+        ("a.ndjson", {"text": "x", "labels": [[0, 1, "y"]]}, "doccano"),
+        ("a.jsonl", {"text": "x", "entities": [{"start_offset": 0}]}, "doccano"),
+        ("a.json", {}, "label-studio"),
+        ("a.csv", {}, "csv"),
+        ("a.bin", {}, None),
+    ],
+)
+def test_formats_are_guessed(
+    name: str, first: dict[str, object], expected: str | None, tmp_path: Path
+) -> None:
+    path = tmp_path / name
+    path.write_text(json.dumps(first), encoding="utf-8")
+    assert guessed_format(path) == expected
+    assert guessed_format(tmp_path) == "datasets"

@@ -1,0 +1,185 @@
+"""Annotations into a labelling session: found, compared with what is there, put on record once."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.store.labelled_sessions import EVENTS, TICKETS, Clock, by_people, simulated
+from tui_al.core import decisions as de
+from tui_al.core.annotations import Annotation, Status
+from tui_al.core.tasks import Dataset, Example, Task
+from tui_al.errors import DataError, SessionError
+from tui_al.store.annotations import labels_of
+from tui_al.store.importing import Imported, Wishes, import_annotations
+from tui_al.store.session import Session
+
+
+def put(session: Session, *annotations: Annotation, **wishes: object) -> Imported:
+    return import_annotations(session, annotations, Wishes(**wishes))  # type: ignore[arg-type]
+
+
+def counted(result: Imported) -> dict[str, int]:
+    return {reason: count for reason, count in result.left_out.items() if count}
+
+
+def said(session: Session) -> list[tuple[object, ...]]:
+    return [
+        (a.id, a.annotator, a.answer, a.time, a.status.value, a.note, a.reason)
+        for a in labels_of(session, each=True).annotations
+    ]
+
+
+def test_by_id_by_text_and_with_everything_kept(tmp_path: Path) -> None:
+    given = [
+        Annotation("a", "text a", "return", (), "ann", 5.5, "sure"),
+        Annotation("", "text b", "complaint", (), "bob", 6.0),
+        Annotation("c", "", None, (), "ann", 7.0, "", Status.UNCLEAR, "half"),
+        Annotation("d", "", None, (), "ann", 8.0, "", Status.SKIPPED),
+    ]
+    with by_people(tmp_path, "s") as session:
+        result = put(session, *given)
+        assert (result.decisions, counted(result)) == (5, {})
+        assert said(session) == [
+            ("a", "ann", "return", 5.5, "labelled", "sure", ""),
+            ("b", "bob", "complaint", 6.0, "labelled", "", ""),
+            ("c", "ann", None, 7.0, "unclear", "", "half"),
+            ("d", "ann", None, 8.0, "skipped", "", ""),
+        ]
+        again = put(session, *given)
+        assert (again.decisions, counted(again)) == (0, {"the same as here": 4})
+        exported = labels_of(session, each=True).annotations
+        assert counted(put(session, *exported)) == {"the same as here": 4}
+
+
+def test_what_was_decided_here_later_stands(tmp_path: Path) -> None:
+    with by_people(tmp_path, "s") as session:
+        clock = Clock(session, start=100)
+        clock.label("ann", "a", "return")  # at 101
+        old, new = (Annotation("a", "", "complaint", (), "ann", when) for when in (100.0, 102.0))
+        assert counted(put(session, old)) == {"older than what the annotator says here": 1}
+        assert put(session, new).decisions == 1
+        clock.now = 200
+        clock.label("ann", "a", "return")
+        assert counted(put(session, new)) == {"older than what the annotator says here": 1}
+        assert labels_of(session).annotations[0].answer == "return"
+
+
+def test_a_file_without_times_counts_once_even_if_it_was_undone(tmp_path: Path) -> None:
+    plain = Annotation("", "text a", "return")
+    with by_people(tmp_path, "s") as session:
+        assert put(session, plain, annotator="eve").decisions == 1
+        Clock(session, start=2e9).label("eve", "a", "complaint")
+        result = put(session, plain, annotator="eve")
+        assert (result.decisions, counted(result)) == (0, {"imported before": 1})
+        assert [(a.annotator, a.answer) for a in labels_of(session).annotations] == [
+            ("eve", "complaint")
+        ]
+
+
+def test_several_annotators_of_one_example_all_count(tmp_path: Path) -> None:
+    with by_people(tmp_path, "s") as session:
+        put(session, *(Annotation("a", "", "return", (), who, 5.0) for who in ("ann", "bob")))
+        assert [row[1] for row in said(session)] == ["ann", "bob"]
+
+
+def test_equal_texts_are_dealt_out_in_order(tmp_path: Path) -> None:
+    twice = tuple(Example(name, "again") for name in ("x", "x-2"))
+    data = Dataset("d", Task.CLASSIFICATION, ("p", "q"), twice, ())
+    with by_people(tmp_path, "s", data) as session:
+        put(session, *(Annotation("", "again", label) for label in ("p", "q", "q")))
+        assert [(row[0], row[2]) for row in said(session)] == [("x", "p"), ("x-2", "q")]
+
+
+def test_unknown_labels_are_listed_or_added(tmp_path: Path) -> None:
+    given = [
+        Annotation(name, "", label) for name, label in zip("abc", ["z", "return", "y"], strict=True)
+    ]
+    with by_people(tmp_path, "s") as session:
+        with pytest.raises(DataError, match=r"does not know: y, z\.") as error:
+            put(session, *given)
+        assert "It has complaint, return." in error.value.hint
+        assert said(session) == []
+        result = put(session, *given, add_labels=True)
+        assert (result.labels, result.decisions) == (("y", "z"), 3)
+        assert labels_of(session).header.names == ("complaint", "return", "y", "z")
+
+
+def test_renamed_labels_are_known_by_their_old_names(tmp_path: Path) -> None:
+    with by_people(tmp_path, "s") as session:
+        Clock(session).decide("ann", de.RenameLabel("return", "send back"))
+        put(session, Annotation("a", "", "return"))
+        assert labels_of(session).annotations[0].answer == "send back"
+
+
+def test_entities_find_their_place_in_the_text(tmp_path: Path) -> None:
+    """From CoNLL, whose words are joined by single blanks, to the text as it is."""
+    words = EVENTS.train[1].tokens
+    given = Annotation("", " ".join(words), ((0, 4, "PER"), (10, 18, "LOC")), words)
+    with by_people(tmp_path, "s", EVENTS) as session:
+        assert put(session, given).decisions == 1
+        (found,) = labels_of(session).annotations
+        assert (found.id, found.answer) == ("b", ((0, 4, "PER"), (11, 19, "LOC")))
+        assert found.text[11:19] == "New York"
+
+
+def test_half_words_are_refused_or_left_out(tmp_path: Path) -> None:
+    good = Annotation("a", EVENTS.train[0].text, ((0, 4, "PER"),), origin="in.jsonl:1")
+    bad = replace(good, answer=((0, 3, "PER"),), origin="in.jsonl:2")
+    with by_people(tmp_path, "s", EVENTS) as session:
+        with pytest.raises(DataError) as error:
+            put(session, good, bad, bad)
+        assert error.value.message == (
+            "in.jsonl:2: entity 'Ann' (0-3, PER) ends inside the token 'Anna' (0-4): tokens are marked whole; and 1 more."
+        )
+        assert said(session) == []
+        result = put(session, good, bad, leave_out_misfits=True)
+        assert (result.decisions, counted(result)) == (
+            1,
+            {"with entities that do not fit the words": 1},
+        )
+
+
+def test_texts_that_are_not_in_the_session(tmp_path: Path) -> None:
+    given = [
+        Annotation("", "new", "return", origin="in.csv:2"),
+        Annotation("", "new", "complaint", origin="in.csv:3"),
+        Annotation("", "newer"),
+        Annotation("t", "test", "return"),
+    ]
+    with by_people(tmp_path, "s") as session:
+        assert counted(put(session, *given)) == {
+            "of the test set": 1,
+            "of texts that the session does not have (--add-examples adds them)": 3,
+        }
+        result = put(session, *given, add_examples=True)
+        assert (result.examples, result.decisions) == (1, 0)
+        added = session.dataset().train[-1]
+        assert (added.text, added.answer, added.origin) == ("new", "complaint", "in.csv:3")
+        assert session.dataset().train[:-1] == TICKETS.train
+        assert put(session, *given, add_examples=True).examples == 0  # it is there now
+
+
+def test_new_sentences_are_split_into_words(tmp_path: Path) -> None:
+    data = replace(EVENTS, train=(*EVENTS.train, Example("z", "x", ("O",), ("x",))))
+    with by_people(tmp_path, "s", data) as session:
+        given = Annotation("", "Eva, of Rome", ((0, 3, "PER"), (8, 12, "LOC")))
+        put(session, given, add_examples=True)
+        added = session.dataset().train[-1]
+        assert added.tokens == ("Eva", ",", "of", "Rome")
+        assert added.answer == ("B-PER", "O", "O", "B-LOC")
+
+
+def test_sessions_that_take_nothing(tmp_path: Path) -> None:
+    new = Annotation("", "new", "return")
+    with simulated(tmp_path, "sim", TICKETS) as session, pytest.raises(SessionError, match="simul"):
+        put(session, new)
+    hidden = replace(TICKETS, train=(Example("a", "x", "return"), Example("b", "y", "complaint")))
+    with by_people(tmp_path, "s", hidden) as session:
+        with pytest.raises(SessionError, match="hidden answers"):
+            put(session, new, add_examples=True)
+        assert put(session, Annotation("a", "", "complaint")).decisions == 1
+    with by_people(tmp_path, "live") as session, session.engine_lock(), pytest.raises(
+        SessionError, match="An engine is at work"
+    ):  # fmt: skip
+        put(session, new, add_examples=True)

@@ -19,6 +19,7 @@ from tui_al.core.tasks import example_ids
 from tui_al.store.decisions import Client, DecisionLog
 from tui_al.store.session import Session
 from tui_al.ui.app import TuiAl
+from tui_al.ui.bench import Bench
 from tui_al.ui.keymap import Keymap
 from tui_al.ui.screens.home import HomeScreen
 from tui_al.ui.screens.label import LabelScreen
@@ -366,3 +367,23 @@ async def test_every_text_is_shown_whole_and_harmless_at_every_size(home: Path) 
             await pilot.press("down", "pagedown", "1")
             await until(pilot, lambda n=number: len(session.answers()) == n + 1)  # type: ignore[misc]
         await sees(pilot, "There is nothing left to label")
+
+
+async def test_the_workbench_is_left_alone_at_the_end_of_a_ranking(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    do = Bench.do
+
+    def counted(bench: Bench, kind: str, *rest: Any, **options: Any) -> int:
+        asked.append(kind)
+        return do(bench, kind, *rest, **options)
+
+    monkeypatch.setattr(Bench, "do", counted)
+    session = desk(home)
+    session.rank(1, session.ids[:2])  # fewer than the hand holds
+    async with drive(app_on(home, session)) as pilot:
+        await until(pilot, lambda: session.text(session.ids[0]) in shown(pilot.app))
+        for _ in range(20):
+            await pilot.pause()
+        assert asked.count("take") <= 3

@@ -25,7 +25,7 @@ from tui_al.errors import TuiAlError
 from tui_al.host import process
 from tui_al.store.session import Session
 from tui_al.store.workbench import Item, Turned, Workbench
-from tui_al.ui.bench import Bench, Done, Failed, News, Overview, Recent, Report, Stuck
+from tui_al.ui.bench import LOOK, Bench, Done, Failed, News, Overview, Recent, Report, Stuck
 from tui_al.ui.keys import bindings, keys_of
 from tui_al.ui.screens.base import TuiScreen
 from tui_al.ui.screens.write import WriteDialog
@@ -93,6 +93,8 @@ class LabelScreen(TuiScreen):
         self._hand: deque[Item] = deque()
         self._since = 0.0
         self._taking = 0  # number of the job that fetches samples, 0 if there is none
+        self._wanted = 0  # samples that it fetches
+        self._dry_until = 0.0  # there were fewer: no use asking again before
         self._ranking: int | None = None  # that the hand comes from
         self._pending: dict[int, tuple[Recent, Item]] = {}  # decisions that are not on disk, by job
         self._trouble = ""
@@ -209,18 +211,22 @@ class LabelScreen(TuiScreen):
 
     def _fetch(self) -> None:
         """Fill the hand; from a new ranking, change it whole, once the new ones are here."""
-        if self._taking:
-            return
         ranking = self.overview.ranking
+        dry = ranking == self._ranking and time.monotonic() < self._dry_until
+        if self._taking or dry:
+            return
         wanted = HAND if ranking != self._ranking else HAND - len(self._hand)
         wanted += self.item is None
         if wanted > 0 and ranking is not None:
+            self._wanted = wanted
             self._taking = self.ask("take", lambda bench: (bench.ranking, _take(bench, wanted)))
 
     def done_take(self, taken: tuple[int | None, list[Item]]) -> None:
         """Samples have come into the hand."""
         self._taking = 0
         ranking, items = taken
+        if len(items) < self._wanted:
+            self._dry_until = time.monotonic() + LOOK
         if ranking != self._ranking and items:
             old = tuple(self._hand)
             self._hand.clear()

@@ -5,15 +5,18 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.engine import tiny
 from tests.store.people import people_config
 from tui_al.core.config import Amount, DataConfig
 from tui_al.core.offsets import tags_to_spans
-from tui_al.core.tasks import Dataset, Task
+from tui_al.core.tasks import Dataset, Example, Task, example_ids
+from tui_al.engine.pool_study import study
 from tui_al.host import process
 from tui_al.store.session import Session
 from tui_al.store.workbench import Workbench
@@ -60,8 +63,6 @@ def test_from_an_unlabelled_file_to_a_successor(
     made = people_config(
         seed_size=Amount(12, percent=False), batch=Amount(6, percent=False), audit_share=0.2
     )
-    from dataclasses import replace
-
     config = replace(
         made,
         data=DataConfig(str(pool), task=dataset.task.value, labels=dataset.labels),  # type: ignore[arg-type]
@@ -113,3 +114,29 @@ def test_from_an_unlabelled_file_to_a_successor(
         assert set(dataset.labels) <= {name.removeprefix("B-") for name in saved["label2id"]}
         assert any("another" in name for name in saved["label2id"])
         assert len(list((directory / "models" / f"seed-{bench.seed}").iterdir())) == 1
+
+
+def test_the_pool_is_studied_once(tmp_path: Path, bert: Path) -> None:
+    texts = [
+        "the cat sleeps today",
+        "The cat sleeps, today!",
+        "pure copper melts",
+        "the cat sleeps today.",
+    ]
+    examples = tuple(Example(i, t) for i, t in zip(example_ids(texts), texts, strict=True))
+    dataset = Dataset("pool", Task.CLASSIFICATION, (), examples, ())
+    settings, pool = tiny.settings(bert, "adapter"), np.arange(4)
+
+    def looked(audit: list[int]) -> list[int]:
+        found = study(
+            tmp_path, dataset, pool, np.array(audit, int), settings, tiny.CPU, lambda: None
+        )
+        return [int(group) for group in found]
+
+    assert looked(audit=[3]) == [0, 0, 2, 3]  # the audit stays apart
+    states = np.load(tmp_path / "states.npy")
+    assert states.shape == (4, tiny.WIDTH)
+    likeness = states.astype(np.float32) @ states[0].astype(np.float32)
+    assert likeness[0] == pytest.approx(1, abs=0.01)
+    assert likeness[1] > likeness[2]
+    assert looked(audit=[]) == [0, 0, 2, 3]  # read from the file

@@ -11,12 +11,10 @@ a suggestion, and never trained on. Whatever the strategy does to the other labe
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 
 from tui_al.core import events as ev
-from tui_al.core.audit import audit_due
 from tui_al.core.config import ExperimentConfig
 from tui_al.core.loop import (
     Emit,
@@ -29,21 +27,18 @@ from tui_al.core.loop import (
     label_counts,
 )
 from tui_al.core.metrics import HEADLINE, evaluate
-from tui_al.core.offsets import tags_to_spans
 from tui_al.core.people import Desk, Snapshot, spans_in, today
-from tui_al.core.predictions import FloatArray, IntArray, Predictions
+from tui_al.core.predictions import FloatArray, IntArray
 from tui_al.core.protocols import MonteCarlo, Tick
 from tui_al.core.quality import Evidence, estimate, evidence, worth
+from tui_al.core.ranking import Row, suggestions, with_audit, without_duplicates
 from tui_al.core.state import RunState
 from tui_al.core.strategies import strategy
 from tui_al.core.tags import spans_of
-from tui_al.core.tasks import Answer, Dataset, Example, Task
+from tui_al.core.tasks import Dataset, Task
 
 #: Rows on the ranking's board: the reserve from which people go on while models train.
 _DEPTH_BATCHES, _DEPTH_LEAST, _DEPTH_MOST = 10, 200, 2_000
-
-#: Labels suggested for a text, the likeliest first: as many as there are digit keys.
-SUGGESTED = 9
 
 #: Rounds whose models take part in disputing labels.
 _DISPUTING = 3
@@ -153,7 +148,7 @@ class PeopleLoop:
     def _rank_at_random(self, now: Snapshot) -> None:
         rows = self._open(now)
         order = np.random.default_rng([self.seed, 0, Purpose.SEED_SET]).permutation(len(rows))
-        self._publish_ranking(now, 0, rows[order], None, labels=0)
+        self._publish_ranking(now, 0, rows[order], None, 0)
 
     def _rank(self, now: Snapshot) -> None:
         """Train the acquisition model on everything labelled, score what is open, put up the new order."""
@@ -181,7 +176,9 @@ class PeopleLoop:
                 )[chosen.name]
         ties = np.random.default_rng([self.seed, round_, Purpose.SELECT]).permutation(len(rows))
         order = np.lexsort((ties, -scores))
-        self._publish_ranking(now, round_, rows[order], scores[order], labels=len(now.answers))
+        self._publish_ranking(
+            now, round_, rows[order], scores[order] if chosen.scorer else None, len(now.answers)
+        )
         self._dispute(now, round_, models)
 
     def _publish_ranking(
@@ -190,78 +187,32 @@ class PeopleLoop:
         """Put up the first rows of an order, near-duplicates once, the audit mixed in."""
         batch = self.config.loop.batch.of(len(self.pool))
         depth = min(_DEPTH_MOST, max(_DEPTH_LEAST, _DEPTH_BATCHES * batch))
-        places = self._without_duplicates(rows, now)[:depth]
-        suggestions = self._suggestions(rows[places]) if labels else [None] * len(places)
-        board: list[dict[str, Any]] = []
-        for place, suggestion in zip(places, suggestions, strict=True):
-            entry: dict[str, Any] = {"id": self.dataset.train[rows[place]].id}
-            if scores is not None and labels:
-                entry["score"] = float(scores[place])
-                entry["percentile"] = 1.0 - place / len(rows)
-            if suggestion is not None:
-                entry["top"] = suggestion
-            board.append(entry)
-        mixed = self._with_audit(board, now, round_, batch)
+        places = without_duplicates(rows, self._groups, now.unfolded)[:depth]
+        board: list[Row] = [{"id": self.dataset.train[rows[place]].id} for place in places]
+        if scores is not None:
+            for entry, place in zip(board, places, strict=True):
+                entry |= {"score": float(scores[place]), "percentile": 1.0 - place / len(rows)}
+        if labels and self._models is not None:
+            shown = rows[places]
+            predictions = self._models.acquisition.predict("train", shown, _unheard)
+            for entry, top in zip(
+                board, suggestions(predictions, self.dataset, shown), strict=True
+            ):
+                entry["top"] = top
+        mixed = with_audit(
+            board,
+            [self.dataset.train[row].id for row in self.audit.tolist() if row not in now.closed],
+            len(now.closed),
+            len(now.audit),
+            batch,
+            self.config.loop.audit_share,
+            np.random.default_rng([self.seed, round_, Purpose.AUDIT]),
+        )
         self.desk.publish("ranking", round_, {"rows": mixed, "labels": labels})
         self._ranked = ev.Ranked(
             self.seed, round_, self.config.loop.strategy if round_ else "seed set", len(now.closed), labels, len(rows), len(mixed),
         )  # fmt: skip
         self.emit(self._ranked)
-
-    def _without_duplicates(self, rows: IntArray, now: Snapshot) -> list[int]:
-        """Places in `rows` of the first of each group of near-duplicates, and of all that are unfolded."""
-        if self._groups is None:
-            return list(range(len(rows)))
-        seen: set[int] = set()
-        places = []
-        for place, row in enumerate(rows.tolist()):
-            group = int(self._groups[row])
-            if row in now.unfolded:
-                places.append(place)
-            elif group not in seen:
-                seen.add(group)
-                places.append(place)
-        return places
-
-    def _with_audit(
-        self, board: list[dict[str, Any]], now: Snapshot, round_: int, batch: int
-    ) -> list[dict[str, Any]]:
-        """Mix the next texts of the audit in at random places: their share of each stretch of a batch's length."""
-        waiting = [
-            self.dataset.train[row].id for row in self.audit.tolist() if row not in now.closed
-        ]
-        rng = np.random.default_rng([self.seed, round_, Purpose.AUDIT])
-        share = self.config.loop.audit_share
-        asked, audited = len(now.closed), len(now.audit)
-        mixed: list[dict[str, Any]] = []
-        while board or (waiting and not mixed):
-            due = len(waiting)
-            if board:
-                due = min(audit_due(asked, audited, batch, share), due)
-            stretch, board = board[: batch - due], board[batch - due :]
-            for identity in waiting[:due]:
-                stretch.insert(int(rng.integers(len(stretch) + 1)), {"id": identity, "audit": True})
-            del waiting[:due]
-            asked, audited = asked + len(stretch), audited + due
-            mixed += stretch
-        return mixed
-
-    def _suggestions(self, rows: IntArray) -> list[Any]:
-        """What the acquisition model thinks of these rows: [[label, probability], …], or [[start, end, type, probability], …]."""
-        assert self._models is not None
-        predictions = self._models.acquisition.predict("train", rows, _unheard)
-        if self.dataset.task is Task.CLASSIFICATION:
-            best = np.argsort(-predictions.probs, axis=1, kind="stable")[:, :SUGGESTED]
-            return [
-                [[self.dataset.outputs[k], float(probs[k])] for k in order]
-                for order, probs in zip(best, predictions.probs, strict=True)
-            ]
-        return [
-            _spans_with_confidence(self.dataset.train[row], answer, predictions, place)
-            for place, (row, answer) in enumerate(
-                zip(rows.tolist(), decode(predictions, self.dataset), strict=True)
-            )
-        ]
 
     def _measure(self, now: Snapshot, round_: int, *, may_yield: bool = True) -> None:
         """Train the successor on everything labelled and measure it: on the test set, and on the audit."""
@@ -406,17 +357,3 @@ class _Overtaken(Exception):
 
 def _unheard(_: Tick) -> None:
     """For predictions that are too quick to tell of."""
-
-
-def _spans_with_confidence(
-    example: Example, answer: Answer, predictions: Predictions, place: int
-) -> list[list[Any]]:
-    """Entities by character offsets, each with the mean probability of its words' tags."""
-    start = predictions.offsets[place]
-    best = predictions.probs[start : predictions.offsets[place + 1]].max(axis=1)
-    return [
-        [first, last, kind, float(best[a:b].mean())]
-        for (first, last, kind), (a, b, _) in zip(
-            tags_to_spans(example.text, example.tokens, answer), spans_of(answer), strict=True
-        )
-    ]

@@ -12,6 +12,7 @@ from tui_al.core.audit import (
     compare_hits,
     entity_f1_interval,
 )
+from tui_al.core.disputes import opinion_of
 from tui_al.core.intervals import Interval
 from tui_al.core.loop import Purpose, decode, derived_seed
 from tui_al.core.people import Snapshot
@@ -92,30 +93,16 @@ def _compared(
 def evidence(
     predictions: Predictions, dataset: Dataset, answers: Sequence[Answer]
 ) -> list[Evidence | None]:
-    """For each example: its label, the model's probability of it, the likeliest other label and its probability.
-
-    For tagging this is of the word where the model is most against the given tag; None for a sentence without words.
-    """
+    """What a model says of each example's label, of the word that it disputes most for tagging; None without words."""
     column = {name: k for k, name in enumerate(dataset.outputs)}
-    found: list[Evidence | None] = []
-    for place, answer in enumerate(answers):
-        units = predictions.probs[predictions.offsets[place] : predictions.offsets[place + 1]]
-        names = [answer] if isinstance(answer, str) else list(answer)
-        if not len(units):
-            found.append(None)
-            continue
-        given = np.array([column[name] for name in names])
-        others = units.copy()
-        others[np.arange(len(units)), given] = -1.0
-        margins = others.max(axis=1) - units[np.arange(len(units)), given]
-        worst = int(margins.argmax())
-        best = int(others[worst].argmax())
-        found.append(
-            (
-                names[worst],
-                float(units[worst, given[worst]]),
-                dataset.outputs[best],
-                float(others[worst, best]),
-            )
+    names = [name for a in answers for name in ([a] if isinstance(a, str) else a)]
+    opinion = opinion_of(predictions, np.array([column[name] for name in names], dtype=np.int64))
+    starts = predictions.offsets[:-1]
+    return [
+        None
+        if np.isnan(given)
+        else (names[start + unit], float(given), dataset.outputs[k], float(other))
+        for start, given, other, k, unit in zip(
+            starts, opinion.given, opinion.other, opinion.other_class, opinion.unit, strict=True
         )
-    return found
+    ]

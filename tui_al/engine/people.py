@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
+import torch
 
 from tui_al.core.config import ExperimentConfig
 from tui_al.core.loop import Emit, Models
@@ -15,6 +15,7 @@ from tui_al.core.people_loop import PeopleLoop
 from tui_al.core.predictions import IntArray
 from tui_al.core.state import RunState
 from tui_al.core.tasks import Dataset
+from tui_al.engine.pool_study import study
 from tui_al.store.decisions import DecisionLog
 from tui_al.store.desk import LabelledPool
 
@@ -82,6 +83,7 @@ def follow(
     run: RunState,
     config: ExperimentConfig,
     dataset: Dataset,
+    device: torch.device,
     listener: Listener,
     build: Callable[[Dataset], Models],
     emit: Emit,
@@ -92,10 +94,10 @@ def follow(
     with DecisionLog(directory) as log:
         desk = _Desk(log, LabelledPool(log, dataset, pool, audit), listener)
 
-        def study() -> IntArray:
-            return np.arange(len(dataset.train))
+        def look() -> IntArray:
+            return study(directory, dataset, pool, audit, config.acquisition, device, desk.heed)
 
         loop = PeopleLoop(
-            run.seed, config, dataset, pool, audit, desk, build, study, emit, listener.clock
+            run.seed, config, dataset, pool, audit, desk, build, look, emit, listener.clock
         )
         return loop.run(run)

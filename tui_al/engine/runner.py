@@ -207,7 +207,7 @@ def _follow_people(
             keeper.restore()
         return loop.Models(learners["acquisition"], learners["successor"])
 
-    reason = follow(session.directory, run, config, dataset, voice, build, emit)
+    reason = follow(session.directory, run, config, dataset, device, voice, build, emit)
     return "finished" if reason == "finish" else "stopped"
 
 

@@ -63,8 +63,9 @@ def with_audit(
     while rest:
         due = min(audit_due(asked, audited, batch, share), len(audit))
         stretch, rest = rest[: batch - due], rest[batch - due :]
-        for identity in audit[:due]:
-            stretch.insert(int(rng.integers(len(stretch) + 1)), {"id": identity, "audit": True})
+        slots = sorted(rng.choice(len(stretch) + due, due, replace=False).tolist())
+        for slot, identity in zip(slots, audit[:due], strict=True):
+            stretch.insert(slot, {"id": identity, "audit": True})
         del audit[:due]
         asked, audited = asked + len(stretch), audited + due
         mixed += stretch

@@ -19,7 +19,8 @@ from tui_al.core.predictions import IntArray
 from tui_al.core.tasks import Dataset
 from tui_al.engine.pretrained import load_model, load_tokenizer
 from tui_al.engine.sources import find
-from tui_al.engine.tokens import collate, scoring_batches, tokenize
+from tui_al.engine.tokenizing import tokenize
+from tui_al.engine.tokens import collate, scoring_batches
 
 GROUPS_FILE = "groups.npy"
 STATES_FILE = "states.npy"

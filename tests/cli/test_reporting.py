@@ -78,3 +78,12 @@ def test_a_name_of_neither_kind(home: Path, capsys: pytest.CaptureFixture[str]) 
     code, _, err = said(home, "nothing", capsys=capsys)
     assert code == 5
     assert "There is no session 'nothing'" in err
+
+
+def test_sweeps_are_listed_with_the_sessions(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sys.argv = ["tui-al", "sessions", "--home", str(home)]
+    with pytest.raises(SystemExit):
+        main()
+    assert "sweep s: s, 4 sessions; tui-al report s" in capsys.readouterr().out

@@ -267,7 +267,8 @@ def doctor(home: Home = None) -> None:
 @app.command()
 def attach(
     session: Annotated[
-        str | None, typer.Argument(help="Name or path. [default: the session at work]")
+        str | None,
+        typer.Argument(help="Name or path, of a sweep too. [default: the session at work]"),
     ] = None,
     home: Home = None,
 ) -> None:

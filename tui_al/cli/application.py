@@ -6,6 +6,7 @@ from pathlib import Path
 from tui_al.errors import ConfigError, EngineError, SessionError
 from tui_al.store.home import home_directory
 from tui_al.store.session import Session, is_live, session_names
+from tui_al.store.sweeps import find_sweep
 
 
 def open_app(
@@ -32,8 +33,12 @@ def check_terminal() -> None:
 
 
 def attach_to(name: str | None, home: Path | None) -> None:
-    """Open the app on a session; without a name on the one that is at work."""
+    """Open the app on a session, or on a sweep's sessions; without a name on the one that is at work."""
     directory = home_directory(home)
+    if name is not None and (sweep := find_sweep(directory, name)) is not None:
+        at_work = [arm for arm in session_names(sweep) if is_live(sweep / "sessions" / arm)]
+        open_app(sweep, sweep / "sessions" / at_work[0] if at_work else None)
+        return
     if name is None:
         live = [n for n in session_names(directory) if is_live(directory / "sessions" / n)]
         if not live:

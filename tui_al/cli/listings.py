@@ -14,6 +14,7 @@ from tui_al.report import curves
 from tui_al.report.axes import short_number
 from tui_al.store.home import home_directory
 from tui_al.store.session import Session, session_names
+from tui_al.store.sweeps import read_record, sweep_directory, sweep_names
 
 
 def _page() -> Page:
@@ -32,14 +33,27 @@ def list_sessions(home: Path | None) -> None:
         except SessionError as error:
             rows.append((False, [name, "damaged", "", "", error.message]))
     page = _page()
-    if not rows:
+    sweeps = sweep_names(directory)
+    if not rows and not sweeps:
         page.say(f"no session yet in {directory}; start one with: tui-al simulate tickets")
         return
     rows.sort(key=lambda row: not row[0])
-    for line in aligned(
-        [["session", "state", "round", "metric", "task"], *(row for _, row in rows)]
-    ):
-        page.say(line.rstrip())
+    if rows:
+        header = ["session", "state", "round", "metric", "task"]
+        for line in aligned([header, *(row for _, row in rows)]):
+            page.say(line.rstrip())
+    for name in sweeps:
+        page.say(f"sweep {name}: {_sweep_line(directory, name)}")
+
+
+def _sweep_line(home: Path, name: str) -> str:
+    try:
+        record = read_record(sweep_directory(home, name))
+    except SessionError as error:
+        return f"damaged: {error.message}"
+    return (
+        f"{record.title}, {len(record.arms)} sessions; tui-al report {name}, tui-al attach {name}"
+    )
 
 
 def _session_row(name: str, state: SessionState, live: bool) -> list[str]:

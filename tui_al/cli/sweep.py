@@ -16,7 +16,7 @@ from tui_al.core.sweep import Overrides, Sweep, cells, read_sweep
 from tui_al.errors import ConfigError, EngineStopped
 from tui_al.store.home import home_directory
 from tui_al.store.sweeps import (
-    RECORD,
+    is_sweep,
     read_record,
     record_of,
     sweep_directory,
@@ -80,7 +80,7 @@ def _work(sweep: Sweep, options: Options) -> None:
 
     directory = sweep_directory(home_directory(options.home), sweep.name)
     with sweep_lock(directory):
-        before = read_record(directory) if (directory / RECORD).is_file() else None
+        before = read_record(directory) if is_sweep(directory) else None
         cores = before.cores if before and before.cores else None
         places = slots([arm.config for arm in sweep.arms], options.jobs, cores)
         write_record(directory, record_of(sweep, len(places), len(places[0].cores)))

@@ -74,10 +74,15 @@ def read_record(directory: Path) -> SweepRecord:
         ) from error
 
 
+def is_sweep(directory: Path) -> bool:
+    """Whether a directory is a sweep's: the home of its sessions."""
+    return (directory / RECORD).is_file()
+
+
 def find_sweep(home: Path, name: str) -> Path | None:
     """The directory of a sweep, by its name or by a path to it; None if there is none."""
     for directory in (home / "sweeps" / name, Path(name).expanduser()):
-        if (directory / RECORD).is_file():
+        if is_sweep(directory):
             return directory.absolute()
     return None
 

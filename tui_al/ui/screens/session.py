@@ -14,6 +14,7 @@ from tui_al.core.state import SessionState
 from tui_al.errors import TuiAlError
 from tui_al.report.curves import curve, headline_metric, metric_name, metrics_of
 from tui_al.store.session import Session, session_names
+from tui_al.store.sweeps import is_sweep
 from tui_al.ui.follow import Follower, Update
 from tui_al.ui.jobs import JobDone, Jobs
 from tui_al.ui.screens.base import TuiScreen
@@ -24,6 +25,10 @@ from tui_al.ui.widgets.status import TitleRow, status
 #: Other sessions that are looked at for comparison, the last used ones, and how many are laid over unasked.
 _LOOKED_AT = 40
 _UNASKED = 2
+
+#: In a sweep its arms are laid over each other unasked, as many as can be told apart, and looked at anew so often.
+_ARMS = 7
+_REFRESH_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,7 @@ class SessionScreen(TuiScreen):
         interval = 1.0 if self.tui.remote else 0.5
         self._follower = Follower(self.directory, self._changed, interval)
         self._follower.start()
+        self.set_interval(_REFRESH_SECONDS, self._refresh_overlays)
 
     def on_unmount(self) -> None:
         """The thread ends by itself."""
@@ -123,6 +129,8 @@ class SessionScreen(TuiScreen):
         """Found sessions are compared or offered; all other jobs give a sentence."""
         if job in ("compare", "offer"):
             self._others_found(result, ask=job == "offer")
+        elif job == "refresh":
+            self._choose(result, tuple(other.name for other in self.overlays))
         else:
             self.tui.say(result)
 
@@ -167,8 +175,16 @@ class SessionScreen(TuiScreen):
             self.app.push_screen(OverlayDialog(rows), partial(self._choose, others))
         else:
             here = self.update_now.state
-            alike = [other for other in others if _alike(here, other.state)]
-            self._lay_over(tuple(alike[:_UNASKED]))
+            arms = is_sweep(self.tui.home)
+            alike = [o for o in others if _alike(here, o.state) and (o.state.finished or arms)]
+            self._lay_over(tuple(alike[: _ARMS if arms else _UNASKED]))
+
+    def _refresh_overlays(self) -> None:
+        """Curves of others that are still growing, as the arms of a sweep are, grow here too."""
+        state = self.update_now.state
+        if state.config and any(not other.state.finished for other in self.overlays):
+            find = partial(other_sessions, self.tui.home, self.directory, headline_metric(state))
+            self.jobs.start("refresh", find)
 
     def _choose(self, others: tuple[Other, ...], names: tuple[str, ...] | None) -> None:
         if names is not None:
@@ -197,12 +213,11 @@ def other_sessions(home: Path, this: Path, metric: str) -> tuple[Other, ...]:
 
 
 def _alike(here: SessionState, other: SessionState) -> bool:
-    """Whether the two are worth comparing unasked: finished, on the same data, counted alike."""
+    """Whether the two are worth comparing unasked: on the same data, counted alike."""
     mine, theirs = here.config, other.config
     return (
         mine is not None
         and theirs is not None
-        and other.finished
         and (mine.data.source, mine.data.subset, here.train, here.test)
         == (theirs.data.source, theirs.data.subset, other.train, other.test)
         and mine.loop.budget_unit == theirs.loop.budget_unit

@@ -1,0 +1,48 @@
+"""A sweep in the app: its arms lie over each other unasked, also those that still run, and grow there too."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.ui import sessions
+from tests.ui.conftest import drive, shown, until
+from tests.ui.sessions import FakeEngine
+from tui_al.store.sweeps import RECORD
+from tui_al.ui.app import TuiAl
+from tui_al.ui.screens import session as session_screen
+from tui_al.ui.screens.session import SessionScreen
+from tui_al.ui.terminal import Terminal
+
+
+@pytest.fixture(autouse=True)
+def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
+    fake = FakeEngine()
+    monkeypatch.setattr("tui_al.host.process.engine_end", fake.engine_end)
+    monkeypatch.setattr(session_screen, "_REFRESH_SECONDS", 0.2)
+    return fake
+
+
+async def test_the_arms_of_a_sweep_lie_over_each_other_and_grow(home: Path) -> None:
+    home.mkdir(exist_ok=True)
+    (home / RECORD).write_text("{}")
+    running = sessions.record(home, "bt-arm", experiment=sessions.config(strategy="bt"))
+    running.start()
+    running.rounds(1, 1)
+    for name in ("random-arm", "entropy-arm"):
+        sessions.record(home, name, experiment=sessions.config(strategy="random")).finish()
+    front = sessions.record(home, "lc-arm")
+    front.finish()
+    app = TuiAl(home, front.directory, Terminal())
+    async with drive(app, (120, 40)) as pilot:
+        await until(pilot, lambda: "bt-arm" in shown(app))
+        screen = app.screen
+        assert isinstance(screen, SessionScreen)
+
+        def rounds() -> int:
+            found = {other.name: other.state for other in screen.overlays}
+            assert set(found) == {"bt-arm", "random-arm", "entropy-arm"}
+            return found["bt-arm"].runs[1].last_round
+
+        assert rounds() == 1
+        running.rounds(1, 3, first=2)
+        await until(pilot, lambda: rounds() == 3)

@@ -70,7 +70,7 @@ def command(
     """Runs `tui-al` with these arguments in this process; sessions are in `tmp_path / "home"`."""
     monkeypatch.setenv("TUI_AL_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("COLUMNS", "100")
-    monkeypatch.setattr(runner, "usable_cores", lambda: 1)
+    monkeypatch.setattr(runner, "computing_threads", lambda: 1)
     threads, handlers = torch.get_num_threads(), logging.root.handlers[:]
 
     def run(*arguments: str) -> Said:

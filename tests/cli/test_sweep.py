@@ -17,13 +17,13 @@ from tests.engine.test_resume import outcome
 from tui_al.cli import main
 from tui_al.core import events as ev
 from tui_al.core.config import DataConfig
+from tui_al.core.limits import usable_cpus
 from tui_al.core.shipped import shipped_sweeps
 from tui_al.core.sweep import read_sweep
 from tui_al.engine import runner
 from tui_al.engine.data import load
 from tui_al.engine.experiment import open_or_create
 from tui_al.engine.runner import StopSignal, run_session
-from tui_al.host.limits import usable_cpus
 from tui_al.store.session import Session, is_live
 from tui_al.store.sweeps import read_record
 

@@ -29,7 +29,7 @@ def main() -> None:
     """Serve until stdin ends."""
     torch.set_num_threads(1)
     transformers.logging.set_verbosity_error()
-    runner.usable_cores = lambda: 1  # one thread, so that nothing is lost in the fork
+    runner.computing_threads = lambda: 1  # one thread, so that nothing is lost in the fork
     print("ready", flush=True)
     for line in sys.stdin:
         request = json.loads(line)

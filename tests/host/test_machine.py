@@ -7,8 +7,9 @@ from pathlib import Path
 import psutil
 
 from tests.host.nvml_double import Card, Nvml
-from tui_al.host import limits, machine
-from tui_al.host.limits import ControlGroups, MemoryLimit, usable_cores
+from tui_al.core import limits
+from tui_al.core.limits import ControlGroups, MemoryLimit, computing_threads, usable_cores
+from tui_al.host import machine
 from tui_al.host.machine import MachineMeter, manifest, read_machine
 
 
@@ -78,9 +79,41 @@ def test_cores_are_those_of_affinity_and_quota(tmp_path, monkeypatch):
     assert usable_cores(quota) == 1
 
 
+def test_threads_are_the_users_choice_else_one_a_core(tmp_path, monkeypatch):
+    def threads(cpus, siblings, quota=None):
+        monkeypatch.setattr(limits, "usable_cpus", lambda: frozenset(cpus))
+        for cpu, group in siblings.items():
+            folder = tmp_path / f"cpu{cpu}" / "topology"
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / "thread_siblings_list").write_text(f"{group}\n")
+        limit = groups(tmp_path, "0::/\n", {"cpu.max": quota or "max 100000"})
+        return computing_threads(limit, tmp_path)
+
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    pairs = {0: "0,4", 1: "1,5", 4: "0,4", 5: "1,5"}
+    assert threads([0, 1, 4, 5], pairs) == 2
+    assert threads([0, 4], pairs) == 1
+    assert threads([7, 8, 9], {}) == 3  # nothing is known of these
+    assert threads([7, 8, 9], {}, "150000 100000") == 2
+    monkeypatch.setenv("OMP_NUM_THREADS", "6")
+    assert threads([0, 4], pairs) == 6
+    monkeypatch.setenv("OMP_NUM_THREADS", "many")
+    assert threads([0, 4], pairs) == 1
+
+
+def test_waiting_threads_sleep():
+    """As OpenMP itself tells when torch loads it."""
+    environment = {k: v for k, v in os.environ.items() if k != "OMP_WAIT_POLICY"}
+    done = subprocess.run(
+        [sys.executable, "-c", "from tui_al.engine import device"],
+        env={**environment, "OMP_DISPLAY_ENV": "true"}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert "OMP_WAIT_POLICY = 'PASSIVE'" in done.stderr
+
+
 def test_affinity_is_asked_for():
     code = "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})\n"
-    code += "from tui_al.host.limits import usable_cores; print(usable_cores())"
+    code += "from tui_al.core.limits import usable_cores; print(usable_cores())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "1\n"
 

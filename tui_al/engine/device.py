@@ -1,7 +1,6 @@
 """Which device to compute on, and how much memory that takes."""
 
 import contextlib
-import os
 import resource
 import sys
 from pathlib import Path
@@ -54,13 +53,6 @@ def has_bf16(device: torch.device) -> bool:
     if device.type != "cpu" or not cpu.exists():
         return False
     return bool({"avx512_bf16", "amx_bf16"} & set(cpu.read_text(errors="replace").split()))
-
-
-def usable_cores() -> int:
-    """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def take_peak_bytes(device: torch.device) -> int:

@@ -16,13 +16,14 @@ from safetensors.torch import load_file, save_file
 from tui_al.core import events as ev
 from tui_al.core import loop
 from tui_al.core.config import ExperimentConfig
+from tui_al.core.limits import computing_threads
 from tui_al.core.oracle import SimulatedOracle
 from tui_al.core.protocols import FirstPoints
 from tui_al.core.state import RunState, SessionState
 from tui_al.core.strategies import strategy
 from tui_al.core.tasks import Dataset
 from tui_al.engine import first_points
-from tui_al.engine.device import choose_device, resolve_precision, usable_cores
+from tui_al.engine.device import choose_device, resolve_precision
 from tui_al.engine.learner import TransformerLearner
 from tui_al.engine.sources import find
 from tui_al.engine.states import Shelf
@@ -83,7 +84,7 @@ def run_session(
             return state
         voice = _Voice(session, observe, stop)
         device = choose_device(state.config.device)
-        torch.set_num_threads(usable_cores())
+        torch.set_num_threads(computing_threads())
         voice.say(_engine_started(state, device))
         ending = ev.EngineFinished("failed")
         try:

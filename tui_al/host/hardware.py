@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from tui_al.core.limits import usable_cores
 from tui_al.host.finding import Finding, size
 from tui_al.host.gpu import GpuReading, GpuSurvey, survey
-from tui_al.host.limits import usable_cores
 from tui_al.host.machine import cpu_facts, cpu_model, memory
 
 _PCI = Path("/sys/bus/pci/devices")

@@ -12,8 +12,8 @@ from typing import Any
 import psutil
 
 from tui_al import __version__
+from tui_al.core.limits import ControlGroups, usable_cores, usable_cpus
 from tui_al.host.gpu import survey
-from tui_al.host.limits import ControlGroups, usable_cores, usable_cpus
 
 LIBRARIES = ("torch", "transformers", "adapters", "datasets", "numpy", "scipy")
 """What a result depends on, besides Python and tui-al."""

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tui_al.core.config import ExperimentConfig, LearnerConfig
+from tui_al.core.limits import usable_cores, usable_cpus
 from tui_al.core.models import MODELS
 from tui_al.host.gpu import GpuReading, survey
-from tui_al.host.limits import usable_cores, usable_cpus
 from tui_al.host.machine import memory
 
 _UNKNOWN_PARAMETERS = 125_000_000

@@ -75,6 +75,20 @@ def usable_cores(groups: ControlGroups | None = None) -> int:
     return max(1, min(cores, math.ceil(quota))) if quota else cores
 
 
+def computing_threads(
+    groups: ControlGroups | None = None, topology: Path = Path("/sys/devices/system/cpu")
+) -> int:
+    """Threads for matrix products: OMP_NUM_THREADS where it is set, else one a usable core, hyper-threads not counted."""
+    asked = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
+    if asked.isdecimal() and int(asked):
+        return int(asked)
+    siblings = {
+        _text(topology / f"cpu{cpu}" / "topology" / "thread_siblings_list") or str(cpu)
+        for cpu in usable_cpus()
+    }
+    return min(usable_cores(groups), len(siblings))
+
+
 def usable_cpus() -> frozenset[int]:
     """Numbers of the CPUs that this process may run on."""
     if hasattr(os, "sched_getaffinity"):

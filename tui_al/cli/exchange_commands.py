@@ -134,3 +134,18 @@ def predict(
         key: value for key, value in locals().items() if key in PredictOptions.__dataclass_fields__
     }
     predict_file(session, file, PredictOptions(**given), home)
+
+
+@commands.command()
+def merge(
+    sessions: Annotated[
+        list[str],
+        typer.Argument(help="Names, or paths as /mnt/laptop/first.", metavar="SESSION OTHER..."),
+    ],
+    into: Annotated[str, typer.Option(help="Name of the new session.")],
+    home: Home = None,
+) -> None:
+    """Merge sessions that were labelled on separate machines into a new one: everybody's decisions, each once."""
+    from tui_al.cli.merging import merge as merge_into
+
+    merge_into(sessions, into, home)

@@ -1,0 +1,170 @@
+"""Sessions labelled apart become one: nothing is lost, nothing doubled, and the order of time counts."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.store.labelled_sessions import EVENTS, TICKETS, Clock, by_people, simulated
+from tui_al.core import decisions as de
+from tui_al.core.decisions import Decided
+from tui_al.core.labelling import Labelling, Status
+from tui_al.core.tasks import Example
+from tui_al.errors import ConfigError, SessionError
+from tui_al.store.decisions import DecisionLog
+from tui_al.store.merging import Merged, merge_sessions
+from tui_al.store.session import Session, session_names
+
+
+def log_of(home: Path, name: str) -> list[Decided]:
+    """Its decisions in order; their numbers may have gaps, which mean nothing."""
+    with Session.open(home, name) as session, DecisionLog(session.directory) as log:
+        return [replace(record, seq=place) for place, record in enumerate(log.read(), start=1)]
+
+
+def merged(home: Path, names: Sequence[str], into: str) -> Merged:
+    sessions = [Session.open(home, name) for name in names]
+    try:
+        return merge_sessions(home, sessions, into)
+    finally:
+        for session in sessions:
+            session.close()
+
+
+def test_two_annotators_on_two_machines(tmp_path: Path) -> None:
+    with by_people(tmp_path, "one") as one, by_people(tmp_path, "two") as two:
+        ann, bob = Clock(one, "A"), Clock(two, "B", start=0.5)
+        ann.label("ann", "a", "return")  # 1
+        bob.label("bob", "a", "complaint")  # 1.5
+        wrong = ann.label("ann", "b", "complaint")  # 2
+        bob.label("bob", "c", "return")  # 2.5
+        ann.decide("ann", de.Undo(wrong), de.Flag("d", "odd"))  # 3, 4
+        bob.decide("bob", de.AddLabel("other"), de.Label(("e",), "other"), de.Note("e", "!"))
+    result = merged(tmp_path, ["one", "two"], "both")
+    assert result == Merged(9, ("ann", "bob"), labelled=2, conflicts=1)
+    records = log_of(tmp_path, "both")
+    assert [r.time for r in records] == [1, 1.5, 2, 2.5, 3, 3.5, 4, 4.5, 5.5]
+    labelling = Labelling(TICKETS.labels)
+    labelling.apply(records)
+    assert labelling.standing("a").status is Status.CONFLICT
+    assert {who: r.decision for who, r in labelling.stands("a").items()} == {
+        "ann": de.Label(("a",), "return"),
+        "bob": de.Label(("a",), "complaint"),
+    }
+    assert labelling.standing("b").status is Status.OPEN  # undone, on the other machine too
+    assert labelling.answers() == {"c": "return", "e": "other"}
+    assert labelling.note("e") == "!"
+    with Session.open(tmp_path, "both") as session:
+        assert session.dataset() == TICKETS
+        assert session.state().notes[-1] == "merged from one, two"
+    assert sorted(session_names(tmp_path)) == ["both", "one", "two"]
+    assert sorted(p.name for p in (tmp_path / "sessions").iterdir()) == ["both", "one", "two"]
+
+
+def test_merging_again_adds_nothing_but_what_is_new(tmp_path: Path) -> None:
+    with by_people(tmp_path, "one") as one, by_people(tmp_path, "two") as two:
+        ann, bob = Clock(one, "A"), Clock(two, "B", start=0.5)
+        ann.label("ann", "a", "return")
+        bob.label("bob", "b", "return")
+        merged(tmp_path, ["one", "two"], "both")
+        again = merged(tmp_path, ["both", "two", "one", "both"], "again")
+        assert log_of(tmp_path, "again") == log_of(tmp_path, "both")
+        assert again.decisions == 2
+        ann.label("ann", "c", "return")
+        merged(tmp_path, ["both", "one", "two"], "third")
+        assert [r.uid for r in log_of(tmp_path, "third")] == ["A1", "B1", "A2"]
+
+
+def test_the_last_word_of_somebody_who_worked_on_both(tmp_path: Path) -> None:
+    with by_people(tmp_path, "one") as one, by_people(tmp_path, "two") as two:
+        Clock(one, "A", start=10).label("ann", "a", "return")  # at 11
+        Clock(two, "B").label("ann", "a", "complaint")  # at 1
+    for names in (["one", "two"], ["two", "one"]):
+        merged(tmp_path, names, "-".join(names))
+        labelling = Labelling(TICKETS.labels)
+        labelling.apply(log_of(tmp_path, "-".join(names)))
+        assert labelling.answers() == {"a": "return"}
+
+
+def test_a_clock_that_went_back_does_not_turn_a_log_around(tmp_path: Path) -> None:
+    with by_people(tmp_path, "one") as one, by_people(tmp_path, "two") as two:
+        clock = Clock(one, "A", start=100)
+        clock.label("ann", "a", "return")
+        clock.now = 50
+        clock.label("ann", "a", "complaint")  # later, though the clock says 51
+        Clock(two, "B", start=70).label("bob", "b", "return")
+    merged(tmp_path, ["one", "two"], "both")
+    assert [r.uid for r in log_of(tmp_path, "both")] == ["B71", "A101", "A51"]
+
+
+def test_labels_that_only_the_other_began_with(tmp_path: Path) -> None:
+    by_people(tmp_path, "one").close()
+    with by_people(tmp_path, "two", replace(TICKETS, labels=("praise", "return"))) as two:
+        Clock(two, "B").label("bob", "a", "praise")
+    merged(tmp_path, ["one", "two"], "both")
+    merged(tmp_path, ["both", "two"], "again")
+    assert len(log_of(tmp_path, "again")) == 2
+    labelling = Labelling(TICKETS.labels)
+    labelling.apply(log_of(tmp_path, "both"))
+    assert labelling.labels == ("complaint", "return", "praise")
+
+
+def test_sessions_that_do_not_fit(tmp_path: Path) -> None:
+    other = replace(TICKETS, train=(*TICKETS.train, Example("x", "only here")))
+    with by_people(tmp_path, "one") as one, by_people(tmp_path, "more", other) as more:
+        Clock(one).label("ann", "a", "return")
+        Clock(more, "n").label("ann", "x", "return")
+    simulated(tmp_path, "sim", TICKETS).close()
+    by_people(tmp_path, "events", EVENTS).close()
+    for names, message in [
+        (["one", "more"], "more has decisions about 1 texts that one does not have"),
+        (["one", "sim"], "sim is a simulated experiment"),
+        (["one", "events"], "Session events is about tagging, one about classification"),
+    ]:
+        with pytest.raises(SessionError, match=message):
+            merged(tmp_path, names, "both")
+    with pytest.raises(SessionError, match="more exists already"):
+        merged(tmp_path, ["one", "one"], "more")
+    with pytest.raises(ConfigError, match="no usable name"):
+        merged(tmp_path, ["one", "one"], "../x")
+    assert merged(tmp_path, ["more", "one"], "both").labelled == 2  # the first one's texts count
+    assert len(list((tmp_path / "sessions").iterdir())) == 5
+
+
+_DECISIONS = st.one_of(
+    st.builds(
+        lambda i, a: de.Label((i,), a), st.sampled_from("abc"), st.sampled_from(TICKETS.labels)
+    ),
+    st.builds(de.Flag, st.sampled_from("abc")),
+    st.builds(de.Skip, st.sampled_from("abc")),
+    st.just(de.Undo("")),
+)
+
+
+@given(st.lists(st.tuples(st.booleans(), _DECISIONS), max_size=12))
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_apart_and_merged_is_the_same_as_together(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[bool, de.Decision]]
+) -> None:
+    """Two people take turns, each on a machine of their own, or both at one session."""
+    home = tmp_path_factory.mktemp("merge")
+    with by_people(home, "l") as left, by_people(home, "r") as right, by_people(home, "t") as both:
+        clocks = {True: Clock(left, "L"), False: Clock(right, "R")}
+        last: dict[bool, str] = {}
+        for time, (at_left, step) in enumerate(steps, start=1):
+            clock = clocks[at_left]
+            clock.now = time - 1
+            decision = de.Undo(last.get(at_left, "none")) if isinstance(step, de.Undo) else step
+            who = "ann" if at_left else "bob"
+            uid = clock.decide(who, decision)
+            if not isinstance(step, de.Undo):
+                last[at_left] = uid
+            with DecisionLog(both.directory) as log:
+                log.insert([Decided(0, float(time), who, uid, decision)])
+    merged(home, ["l", "r"], "m")
+    assert log_of(home, "m") == log_of(home, "t")

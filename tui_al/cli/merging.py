@@ -1,0 +1,31 @@
+"""`tui-al merge`: sessions labelled on separate machines, as one."""
+
+import contextlib
+from pathlib import Path
+
+from rich.console import Console
+
+from tui_al.cli.page import Page
+from tui_al.errors import ConfigError
+from tui_al.store.home import home_directory
+from tui_al.store.merging import merge_sessions
+from tui_al.store.session import Session
+
+
+def merge(names: list[str], into: str, home: Path | None) -> None:
+    """Merge two sessions or more into a new one, and say what it holds."""
+    if len(names) < 2:
+        raise ConfigError("merge: one session alone is given.", "Name two or more.")
+    place = home_directory(home)
+    with contextlib.ExitStack() as stack:
+        sessions = [stack.enter_context(Session.open(place, name)) for name in names]
+        merged = merge_sessions(place, sessions, into)
+    page = Page(Console(soft_wrap=True))
+    page.say(
+        f"{into}: decisions: {merged.decisions:,}, annotators: {', '.join(merged.annotators) or 'none'}, "
+        f"labelled: {merged.labelled:,}"
+    )
+    if merged.conflicts:
+        page.say(
+            f"annotators differ on {merged.conflicts:,}: `tui-al label {into}` has a screen to settle them"
+        )

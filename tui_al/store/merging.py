@@ -1,0 +1,138 @@
+"""Sessions that were labelled apart, on the same texts, as one: every decision of everybody, in the order of time, each once.
+
+Decisions carry names that are unique in the world, so merging a merger with what went into it adds nothing. The sessions that are
+merged are only read.
+"""
+
+import heapq
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tui_al.core import decisions as de
+from tui_al.core import events as ev
+from tui_al.core.decisions import Decided
+from tui_al.core.labelling import Labelling, Status
+from tui_al.core.tasks import Dataset
+from tui_al.errors import SessionError
+from tui_al.store.decisions import DecisionLog
+from tui_al.store.home import session_directory
+from tui_al.store.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What the new session holds."""
+
+    decisions: int
+    annotators: tuple[str, ...]
+    labelled: int  #: examples
+    conflicts: int  #: examples on which annotators differ
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    name: str
+    created: ev.SessionCreated
+    dataset: Dataset
+    records: list[Decided]
+    started: float
+
+
+def merge_sessions(home: Path, sessions: Sequence[Session], into: str) -> Merged:
+    """Make the new session `into`; settings and texts are those of the first.
+
+    Raises:
+        SessionError: a simulation, another task, decisions about texts that the first does not have, or `into` is taken.
+    """
+    parts = [_part(session) for session in sessions]
+    first = parts[0]
+    for other in parts[1:]:
+        _check_fits(first, other)
+    target = session_directory(home, into)
+    if target.exists():
+        raise SessionError(
+            f"Session {into} exists already, in {target}.",
+            "Choose a new name; an earlier merger can be one of the sessions to merge.",
+        )
+    names = ", ".join(part.name for part in parts)
+    created = replace(first.created, notes=(*first.created.notes, f"merged from {names}"))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    making = Path(tempfile.mkdtemp(prefix=f".{into}-", dir=target.parent))
+    try:
+        with Session.create(making, into, created, first.dataset) as session:
+            directory = session.directory
+            with DecisionLog(directory) as log:
+                log.insert([*_labels_of_others(parts), *_in_order(parts)])
+                records = log.read()
+        directory.rename(target)
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
+    labelling = Labelling(first.dataset.labels)
+    labelling.apply(records)
+    return Merged(
+        len(records),
+        tuple(dict.fromkeys(record.annotator for record in records if record.decision.about)),
+        labelling.count(Status.LABELLED),
+        labelling.count(Status.CONFLICT),
+    )
+
+
+def _part(session: Session) -> _Part:
+    events = session.events()
+    created = next((r for r in events if isinstance(r.event, ev.SessionCreated)), None)
+    state = session.state()
+    if created is None or state.config is None or state.config.loop.oracle != "person":
+        raise SessionError(
+            f"Session {session.name} is a simulated experiment: nobody decided anything in it.",
+            "Sessions made with `tui-al label DATA` can be merged.",
+        )
+    assert isinstance(created.event, ev.SessionCreated)
+    with DecisionLog(session.directory) as log:
+        records = log.read()
+    return _Part(session.name, created.event, session.dataset(), records, created.time)
+
+
+def _check_fits(first: _Part, other: _Part) -> None:
+    if other.dataset.task is not first.dataset.task:
+        raise SessionError(
+            f"Session {other.name} is about {other.dataset.task}, {first.name} about {first.dataset.task}.",
+            "Merge sessions of one task.",
+        )
+    known = {example.id: (example.text, example.tokens) for example in first.dataset.train}
+    here = {example.id: (example.text, example.tokens) for example in other.dataset.train}
+    decided = {identity for record in other.records for identity in record.decision.about}
+    missing = [i for i in decided if i not in known or known[i] != here.get(i, known[i])]
+    if missing:
+        raise SessionError(
+            f"Session {other.name} has decisions about {len(missing):,} texts that {first.name} does not have.",
+            f"Merge sessions of the same texts; or export its labels and `tui-al import {first.name} FILE --add-examples`.",
+        )
+
+
+def _labels_of_others(parts: Sequence[_Part]) -> Iterator[Decided]:
+    """Labels that another session began with, added under a name that is the same in every merger."""
+    known = set(parts[0].dataset.labels)
+    for part in parts[1:]:
+        for name in part.dataset.labels:
+            if name not in known:
+                known.add(name)
+                yield Decided(0, part.started, "merge", f"merge-label-{name}", de.AddLabel(name))
+
+
+def _in_order(parts: Sequence[_Part]) -> Iterator[Decided]:
+    """By time, each session's own order kept even where its clock went back."""
+
+    def stamped(
+        place: int, records: Sequence[Decided]
+    ) -> Iterator[tuple[float, int, int, Decided]]:
+        latest = 0.0
+        for record in records:
+            latest = max(latest, record.time)
+            yield latest, place, record.seq, record
+
+    logs = [stamped(place, part.records) for place, part in enumerate(parts)]
+    for *_, record in heapq.merge(*logs, key=lambda item: item[:3]):
+        yield record

@@ -5,6 +5,7 @@ import os
 import pty
 import select
 import shlex
+import shutil
 import struct
 import subprocess
 import sys
@@ -44,15 +45,29 @@ def until(what: Callable[[], Any], seconds: float, tell: Callable[[], str] = str
     return found
 
 
+def fresh_clone(directory: Path) -> Path:
+    """What a clone holds, in `directory`, with this environment's programs where `make` would install its own."""
+    clone = directory / "clone"
+    left_out = shutil.ignore_patterns(".*", "__pycache__", "build", "*.egg-info")
+    shutil.copytree(ROOT, clone, ignore=left_out)
+    (clone / ".venv").mkdir()
+    (clone / ".venv" / "bin").symlink_to(Path(sys.prefix) / "bin")
+    (clone / ".venv" / ".run").touch()  # what make leaves when it has installed
+    return clone
+
+
 class Tmux:
     """One program after the other in a tmux of its own, `size` columns and rows."""
 
-    def __init__(self, directory: Path, home: Path, size: tuple[int, int]) -> None:
+    def __init__(
+        self, directory: Path, home: Path, size: tuple[int, int], root: Path = ROOT
+    ) -> None:
+        self._root = root
         self._socket = f"tui-al-{uuid.uuid4().hex[:8]}"
         self._settings = directory / "tmux.conf"
         self._settings.write_text(_SETTINGS)
         self._size = size
-        self._environment = environment(home)
+        self._environment = {**environment(home), "PYTHONPATH": str(root)}
 
     def __enter__(self) -> "Tmux":
         width, height = map(str, self._size)
@@ -68,7 +83,11 @@ class Tmux:
 
     def run_command(self, *command: str) -> None:
         """Run any program in place of what ran before."""
-        self._call("respawn-pane", "-k", "-t", "it", "-c", str(ROOT), shlex.join(command))
+        self._call("respawn-pane", "-k", "-t", "it", "-c", str(self._root), shlex.join(command))
+
+    def resize(self, width: int, height: int) -> None:
+        """As dragging the corner of the window does."""
+        self._call("resize-window", "-t", "it", "-x", str(width), "-y", str(height))
 
     def press(self, *keys: str) -> None:
         """Keys by tmux's names: "q", "Enter", "F1"."""

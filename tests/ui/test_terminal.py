@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.engine import tiny
-from tests.ui.terminals import Pty, Tmux, until
+from tests.ui.terminals import Pty, Tmux, fresh_clone, until
 from tui_al.core.config import Amount, DataConfig, ExperimentConfig, LoopConfig
 from tui_al.core.state import SessionState
 from tui_al.engine.experiment import open_or_create
@@ -27,6 +28,18 @@ SEED = 7
 def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model that trains in a moment."""
     return tiny.save_encoder("bert", tmp_path_factory.mktemp("terminal") / "tiny", width=32)
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkout where `make run` has nothing to install any more."""
+    clone = fresh_clone(tmp_path_factory.mktemp("fresh"))
+    python = str(clone / ".venv" / "bin" / "python")
+    ask = [python, "-c", "import tui_al; print(tui_al.__file__)"]
+    environ = {**os.environ, "PYTHONPATH": str(clone)}
+    done = subprocess.run(ask, env=environ, capture_output=True, text=True, check=True)
+    assert Path(done.stdout.strip()).is_relative_to(clone)  # it is the clone's code that runs
+    return clone
 
 
 def experiment(encoder: Path, rounds: int) -> ExperimentConfig:
@@ -81,12 +94,12 @@ def marks(screen: str) -> int:
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
 def test_watch_leave_come_back_stop_go_on_and_look_at_the_results(
-    tmp_path: Path, home: Path, tiny_session: Path, size: tuple[int, int]
+    tmp_path: Path, home: Path, tiny_session: Path, clone: Path, size: tuple[int, int]
 ) -> None:
-    with Tmux(tmp_path, home, size) as tmux:
-        tmux.run("--home", str(tmp_path / "empty"))
-        tmux.sees("New session", "tickets", "Start ⏎")
-        tmux.run("attach", "tiny")
+    with Tmux(tmp_path, home, size, clone) as tmux:
+        tmux.run_command("make", "run")
+        tmux.sees("1 session, 0 running", "tiny")
+        tmux.press("Enter")
         tmux.sees("p starts it")
         tmux.press("p")
         until(lambda: len(rounds_of(tiny_session)) >= 2, 60, tmux.screen)
@@ -122,21 +135,38 @@ def test_watch_leave_come_back_stop_go_on_and_look_at_the_results(
         assert "Traceback" not in screen
 
 
-def test_one_enter_starts_the_sample_experiment(
-    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+def test_make_run_in_a_fresh_clone_and_one_enter(
+    tmp_path: Path, home: Path, clone: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The sample experiment with the real MiniLM, in a small window and, after coming back, in a large one."""
     monkeypatch.delenv("OMP_NUM_THREADS")
-    with Tmux(tmp_path, home, (80, 24)) as tmux:
-        tmux.run()
+    with Tmux(tmp_path, home, (80, 24), clone) as tmux:
+        tmux.run_command("make", "run")
         tmux.sees("New session", "tickets", "1,258 train", "trainings, about", "Start")
         tmux.press("Enter")
-        tmux.sees("train successor", "epoch", "samples/s", "● running", seconds=120)
+        before = marks(tmux.sees("● running", "no points yet", "p pause", seconds=120))
+        until(lambda: marks(tmux.screen()) > before, 240, tmux.screen)
+        tmux.press("q")
         directory = only_session(home)
+        tmux.sees(f"`tui-al attach {directory.name}` shows it again.")
+        until(tmux.ended, 10, tmux.screen)
+        assert is_live(directory)
+
+        tmux.resize(120, 40)
+        tmux.run_command("make", "run")
+        tmux.sees("is running. Enter on it to watch.")
+        tmux.press("Enter")
+        screen = tmux.sees("● running", "accuracy on 314 test texts", "╭─ rounds")
+        assert max(map(len, screen.splitlines())) == 120
+        before = marks(screen)
+        until(lambda: marks(tmux.screen()) > before, 240, tmux.screen)
         tmux.press("s")
         tmux.sees("Stop this session?")
         tmux.press("y")
-        tmux.sees("■ stopped")
+        tmux.sees("■ stopped", "p go on")
         assert state_of(directory).status == "stopped"
+        tmux.press("r")
+        tmux.sees("macro-F1", "area", "x export")
 
 
 def test_when_the_terminal_hangs_up_the_engine_finishes(

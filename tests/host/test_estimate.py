@@ -85,3 +85,10 @@ def test_auto_is_the_cpu_where_no_card_is_visible() -> None:
 def test_this_machines_rate_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     assert 1e8 < module._matrix_rate() < 1e14
+
+
+def test_people_label_what_has_no_labels() -> None:
+    unlabelled = replace(PREVIEW, unlabelled=110)
+    by_people = replace(CONFIG, loop=replace(CONFIG.loop, oracle="person"))
+    everything = replace(PREVIEW, unlabelled=0)
+    assert estimate(by_people, unlabelled) == estimate(CONFIG, everything)

@@ -1,6 +1,7 @@
 """The set-up screen: one Enter, mistakes at their fields, pickers, the folded rest."""
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from tui_al.errors import DataError, EngineError
 from tui_al.ui.app import TuiAl
 from tui_al.ui.screens.dialogs import ErrorDialog, TextDialog
 from tui_al.ui.screens.home import HomeScreen
+from tui_al.ui.screens.label import LabelScreen
 from tui_al.ui.screens.pick import PickDialog
 from tui_al.ui.screens.run import RunScreen
 from tui_al.ui.screens.setup import SetupScreen
@@ -191,6 +193,37 @@ async def test_settings_follow_model_tuning_and_preset(home: Path, engine: FakeE
         (config,) = engine.created
         assert (config.acquisition.tuning, config.acquisition.learning_rate) == ("lora", 1e-4)
         assert (config.successor.learning_rate, config.successor.dropout) == (2e-5, 0.0)
+
+
+async def test_a_person_as_oracle(home: Path, engine: FakeEngine) -> None:
+    async with drive(TuiAl(home)) as pilot:
+        await ready(pilot)
+        assert "the data set's own labels answer" in shown(pilot.app)
+        assert "names with commas" not in shown(pilot.app)
+        field(pilot, "oracle").focus()
+        await pilot.press("p", "enter")
+        await until(pilot, lambda: field(pilot, "oracle").value == "person")
+        await until(pilot, lambda: "names with commas" in shown(pilot.app))
+        assert "you label, while the models learn" in shown(pilot.app)
+        assert (field(pilot, "seed_size").value, field(pilot, "batch").value) == ("20", "20")
+        await until(pilot, lambda: "You label; after every 20 new labels" in shown(pilot.app))
+        field(pilot, "data.labels").focus()
+        await pilot.press(*"late,lost", "f2")
+        await until(pilot, lambda: engine.created)
+        (config,) = engine.created
+        assert (config.loop.oracle, config.data.labels) == ("person", ("late", "lost"))
+        await until(pilot, lambda: isinstance(pilot.app.screen, LabelScreen))
+
+
+async def test_data_without_labels_needs_a_person(home: Path, engine: FakeEngine) -> None:
+    engine.previews["tickets"] = replace(found(), unlabelled=found().train)
+    async with drive(TuiAl(home)) as pilot:
+        await until(pilot, lambda: "choose person to label it" in shown(pilot.app))
+        await pilot.press("f2")
+        await until(pilot, lambda: field(pilot, "oracle").has_focus)
+        assert not engine.created
+        await pilot.press("p", "enter")
+        await until(pilot, lambda: "choose person to label it" not in shown(pilot.app))
 
 
 async def test_the_number_of_seeds_gives_the_fixed_ones(home: Path, engine: FakeEngine) -> None:

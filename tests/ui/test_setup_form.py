@@ -21,14 +21,25 @@ def odd_experiment() -> ExperimentConfig:
         ),
         acquisition=replace(learner, learning_rate=1.23456789e-5, epochs=3, warmup=0.0, schedule="constant", start="warm", revision="main", trunk_layers="auto"),
         successor=replace(learner, clip=0.0, dropout=0.25, max_length=77, weight_decay=0.0, reduction_factor=8, batch_size=5, trunk_layers=3),
-        loop=LoopConfig("bald", Amount(30, False), Amount(2.5, True), 0, "tokens", 0.1, 7, 0.2),
+        loop=LoopConfig("bald", Amount(30, False), Amount(2.5, True), 0, "tokens", 0.1, 7, 0.2, "gold", 0.25, 0.3),
         seeds=(5, 6),
         device="cuda:1",
         save_models=False,
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("config", [sample_experiment(), odd_experiment()])
+def by_hand() -> ExperimentConfig:
+    """People label data that has no labels yet."""
+    made = sample_experiment()
+    return replace(
+        made,
+        data=DataConfig("texts.txt", task="tagging", labels=("PER", "a place")),
+        loop=replace(made.loop, oracle="person", overlap=1.0),
+        seeds=(3,),
+    )
+
+
+@pytest.mark.parametrize("config", [sample_experiment(), odd_experiment(), by_hand()])
 def test_there_and_back(config: ExperimentConfig) -> None:
     assert read(values_of(config)) == (config, {})
 
@@ -40,6 +51,21 @@ def test_defaults_follow_model_tuning_and_preset() -> None:
     values["preset"] = "paper"
     assert defaults_for("successor", values)["successor.learning_rate"] == "0.0001"
     assert defaults_for("successor", values)["successor.dropout"] == "0"
+
+
+def test_labels_by_people() -> None:
+    values = values_of(by_hand()) | {"data.labels": "a, b,,c"}
+    assert "a name is empty" in read(values)[1]["data.labels"]
+    values["data.labels"] = "a, b, a"
+    assert "'a' is given twice" in read(values)[1]["data.labels"]
+    values |= {"data.labels": "", "audit_share": "60 %"}
+    assert "audit_share" in read(values)[1]
+    values |= {"audit_share": "0", "seed_values": "1, 2"}
+    assert "One run is enough" in read(values)[1]["seeds"]
+    values["oracle"] = "simulated"
+    config, wrong = read(values)
+    assert config and not wrong
+    assert (config.data.labels, config.loop.audit_share, config.seeds) == (None, 0.0, (1, 2))
 
 
 def test_seeds_begin_with_the_papers_and_do_not_change() -> None:

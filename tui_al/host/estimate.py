@@ -40,7 +40,8 @@ class Estimate:
 
 def estimate(config: ExperimentConfig, preview: Preview) -> Estimate:
     """The work of all seeds in multiplications, over this machine's rate. Good to a factor of two."""
-    pool = preview.train - preview.unlabelled
+    by_people = config.loop.oracle == "person"
+    pool = preview.train if by_people else preview.train - preview.unlabelled
     device = _device(config.device)
     rate = _GPU_RATE if device != "cpu" else _matrix_rate()
     asks = STRATEGIES[config.loop.strategy].needs

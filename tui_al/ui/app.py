@@ -18,6 +18,7 @@ from tui_al.store.session import Session, is_live, session_names
 from tui_al.ui.keymap import Keymap
 from tui_al.ui.keys import bindings
 from tui_al.ui.safe import safe_rich
+from tui_al.ui.screens.base import TALL, USUAL, WIDE
 from tui_al.ui.screens.dialogs import ConfirmDialog, ErrorDialog
 from tui_al.ui.terminal import Terminal
 from tui_al.ui.theme import DARK, LIGHT, AsciiFilter
@@ -31,8 +32,8 @@ class TuiAl(App[None]):
 
     TITLE = "tui-al"
     BINDINGS = bindings("app")
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (60, "-medium"), (100, "-wide")]  # noqa: RUF012
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (20, "-usual"), (32, "-tall")]  # noqa: RUF012
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (60, "-medium"), (WIDE, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (USUAL, "-usual"), (TALL, "-tall")]  # noqa: RUF012
     CSS = """
     Screen { background: $background; color: $foreground; }
     .title-row { height: 1; background: $panel; padding: 0 1; }

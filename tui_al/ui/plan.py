@@ -1,5 +1,6 @@
 """What the set-up's answers mean, in a line each."""
 
+from tui_al.core.config import ExperimentConfig
 from tui_al.core.models import MODELS, TUNING_SUMMARIES
 from tui_al.core.strategies import STRATEGIES
 from tui_al.host.estimate import Estimate
@@ -17,6 +18,23 @@ def learner_note(role: str, values: Values) -> str:
 def strategy_note(name: str) -> str:
     """What the strategy asks about; empty for one that is unknown."""
     return STRATEGIES[name].summary if name in STRATEGIES else ""
+
+
+def oracle_note(oracle: str) -> str:
+    """Who answers."""
+    return {
+        "simulated": "the data set's own labels answer",
+        "person": "you label, while the models learn from it",
+    }[oracle]
+
+
+def labelling_plan(config: ExperimentConfig, estimate: Estimate) -> str:
+    """What a person will do, and how long a training in between takes."""
+    told = f"You label; after every {config.loop.batch} new labels the models are trained again"
+    if estimate.seconds is None:
+        return told
+    rounds = config.loop.rounds + 1
+    return f"{told}, in about {roughly(estimate.seconds / rounds)} on {estimate.device}"
 
 
 def plan_text(estimate: Estimate) -> str:

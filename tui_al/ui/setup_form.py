@@ -60,6 +60,17 @@ DATA_SETTINGS: Mapping[str, str] = {
     "split_seed": "seed of the split",
 }
 
+#: What the form calls the oracles: gold answers simulate one.
+ORACLES: Mapping[str, str] = {"simulated": "gold", "person": "person"}
+
+#: Who labels by hand needs an answer soon: small batches, one run. (And back: those of the sample experiment.)
+AMOUNTS: Mapping[str, Mapping[str, str]] = {
+    "person": {"seed_size": "20", "batch": "20", "rounds": "12", "seeds": "1"},
+    "simulated": {"seed_size": "4%", "batch": "2%", "rounds": "7", "seeds": "1"},
+}
+
+_GUESSED = "guessed"
+
 _WHOLE = {"epochs", "batch_size", "max_length", "reduction_factor", "train_limit", "test_limit", "split_seed", "mc_passes"}  # fmt: skip
 _REAL = {
     "learning_rate", "head_learning_rate", "weight_decay", "warmup", "clip", "dropout", "test_share", "label_noise", "mc_dropout",
@@ -71,6 +82,11 @@ def values_of(config: ExperimentConfig, preset: str = "default") -> dict[str, st
     """The form's fields for an experiment."""
     values = {
         "data.source": config.data.source,
+        "data.task": config.data.task or _GUESSED,
+        "data.labels": ", ".join(config.data.labels or ()),
+        "oracle": next(name for name, oracle in ORACLES.items() if oracle == config.loop.oracle),
+        "audit_share": _percent(config.loop.audit_share),
+        "overlap": _percent(config.loop.overlap),
         "strategy": config.loop.strategy,
         "seed_size": str(config.loop.seed_size),
         "batch": str(config.loop.batch),
@@ -132,6 +148,10 @@ def read(
     learners = {role: reader.learner(role) for role in ROLES}
     loop = reader.loop(task)
     seeds = reader.field("seed_values", _seeds)
+    if values["oracle"] == "person" and seeds and len(seeds) > 1:
+        reader.errors["seeds"] = (
+            "One run is enough where people label: with a second one they would be asked again."
+        )
     acquisition, successor = learners["acquisition"], learners["successor"]
     if reader.errors or not (data and acquisition and successor and loop and seeds):
         return None, reader.errors
@@ -163,6 +183,8 @@ class _Reader:
 
     def data(self) -> tuple[DataConfig | None, dict[str, str]]:
         source = self.field("data.source", _source)
+        labels = self.field("data.labels", _names)
+        task = self.values["data.task"].strip()
         read: dict[str, Any] = {
             name: self.field(f"data.{name}", _converter(name, title))
             for name, title in DATA_SETTINGS.items()
@@ -176,7 +198,8 @@ class _Reader:
             self.errors["data.test_share"] = "A share lies above 0 and below 1."
         if source is None or self.errors:
             return None, self.errors
-        return DataConfig(source=source, **read), {}
+        read |= {"task": None if task == _GUESSED else task, "labels": labels}
+        return self._whole("data", DataConfig, {"source": source, **read}), self.errors
 
     def learner(self, role: str) -> LearnerConfig | None:
         model = self.field(f"{role}.model", _source)
@@ -201,6 +224,9 @@ class _Reader:
             "mc_passes": self.field("mc_passes", lambda text: _whole(text, "passes")),
             "mc_dropout": self.field("mc_dropout", lambda text: _real(text, "dropout")),
             "budget_unit": self.values["budget_unit"],
+            "oracle": ORACLES[self.values["oracle"]],
+            "audit_share": self.field("audit_share", _share),
+            "overlap": self.field("overlap", _share),
         }
         if len(self.errors) > before:
             return None
@@ -263,11 +289,19 @@ def _real(text: str, title: str) -> float:
 
 def _share(text: str) -> float:
     """ "0.1" or "10 %"."""
-    share = _real(text.removesuffix("%").strip(), "wrong answers")
+    share = _real(text.removesuffix("%").strip(), "share")
     share = share / 100 if text.endswith("%") else share
     if not 0 <= share <= 1:
-        raise ConfigError(f"wrong answers: {text!r} is out of range.", "It is a share, 0 to 1.")
+        raise ConfigError(f"{text!r} is out of range.", "It is a share, 0 to 1, or 0 % to 100 %.")
     return share
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.10g}%"
+
+
+def _names(text: str) -> tuple[str, ...] | None:
+    return tuple(name.strip() for name in text.split(",")) if text else None
 
 
 def _seeds(text: str) -> tuple[int, ...]:

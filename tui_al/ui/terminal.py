@@ -19,7 +19,7 @@ _REMOTE = {
     "TEXTUAL_ANIMATIONS": "none",
     "TEXTUAL_SMOOTH_SCROLL": "0",
 }
-_LOCAL = {"TEXTUAL_FPS": "30", "TEXTUAL_ANIMATIONS": "none"}
+_LOCAL = {"TEXTUAL_FPS": "60", "TEXTUAL_ANIMATIONS": "none"}
 
 
 @dataclass(frozen=True, slots=True)

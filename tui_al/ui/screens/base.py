@@ -8,6 +8,10 @@ if TYPE_CHECKING:
     from tui_al.ui.app import TuiAl
 
 
+#: From so many columns and rows on a screen is "-wide" and "-tall" in the stylesheets; with fewer rows than USUAL it is "-short".
+WIDE, TALL, USUAL = 100, 32, 20
+
+
 class TuiScreen(Screen[None]):
     """A screen of `TuiAl`: name its rows of the key table in `KEYS_OF`, and end `compose` with `KeyBar(self.KEYS_OF)`."""
 

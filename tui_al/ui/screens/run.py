@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Container, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
@@ -18,6 +18,7 @@ from tui_al.store.session import Command, Session
 from tui_al.ui.follow import Update
 from tui_al.ui.keys import bindings
 from tui_al.ui.safe import safe
+from tui_al.ui.screens.base import TALL, USUAL, WIDE
 from tui_al.ui.screens.dialogs import ConfirmDialog
 from tui_al.ui.screens.session import SessionScreen
 from tui_al.ui.widgets.curve import CurvePlot
@@ -44,22 +45,20 @@ class RunScreen(SessionScreen):
     DEFAULT_CSS = """
     RunScreen {
         & #body { layout: vertical; height: 1fr; }
-        & #main { height: 1fr; }
-        & #side { height: auto; }
-        & #curve, & #rounds, & #log, & #printed { display: none; height: 1fr; }
+        & #side { dock: bottom; height: auto; overflow: hidden; }
         & #notice { display: none; height: auto; max-height: 40%; padding: 0 1; background: $panel; }
-        &.-notice #notice { display: block; }
-        &.-curve #curve, &.-rounds #rounds, &.-log #log, &.-printed #printed { display: block; }
         & #now, & #machine { padding: 0 1; }
         & ToastRack { margin-bottom: 3; }
-        &.-short #machine, &.-short.-notice #side { display: none; }
+        &.-short #machine { display: none; }
         &.-short #notice { max-height: 3; }
-        &.-tall #curve { display: block; height: 3fr; min-height: 12; }
-        &.-tall.-curve #rounds { display: block; }
+        &.-tall #curve { height: 3fr; min-height: 12; }
         &.-tall #rounds, &.-tall #log, &.-tall #printed { height: 2fr; }
-        &.-tall.-rounds #curve { display: none; }
-        &.-wide #body { layout: horizontal; }
-        &.-wide #side { width: 36; height: 1fr; overflow: hidden; }
+        &.-wide #side { dock: right; width: 36; height: 1fr; }
+        &.-wide.-tall {
+            & #body { layout: grid; grid-size: 2; grid-columns: 1fr 36; grid-rows: 3fr 2fr; }
+            & #side { dock: none; width: 1fr; }
+            & #rounds, & #log, & #printed { column-span: 2; height: 1fr; }
+        }
         &.-wide #now, &.-wide #machine, &.-wide #curve,
         &.-wide #rounds, &.-wide #log, &.-wide #printed {
             border: round $border-blurred; border-title-color: $foreground-muted;
@@ -75,26 +74,30 @@ class RunScreen(SessionScreen):
         self._starting = False  #: from p until the engine's first word
         self._launched = False  #: there is a process for it
         self._stopping = False
+        self._noticed = False  #: something is wrong, or done
 
     def compose(self) -> ComposeResult:
         """Title, the views, now and the machine, a notice if there is one, keys."""
         yield TitleRow(self.directory.name)
-        with Horizontal(id="body"):
-            with Vertical(id="main"):
-                yield CurvePlot(id="curve")
-                yield RoundsTable()
-                yield EventLog("log")
-                yield LinesView("engine.log", id="printed")
+        with Container(id="body"):
+            yield CurvePlot(id="curve")
             with Vertical(id="side"):
                 yield NowPanel()
                 yield MachinePanel()
+            yield RoundsTable()
+            yield EventLog("log")
+            yield LinesView("engine.log", id="printed")
         with VerticalScroll(id="notice"):
             yield Static(id="notice-text")
         yield KeyBar(self.KEYS_OF)
 
     def on_mount(self) -> None:
         """The curve comes first; what all screens of a session do is done besides."""
-        self._switch("curve")
+        self._arrange()
+
+    def on_resize(self) -> None:
+        """In a tall window there is room for two views."""
+        self._arrange()
 
     def begin(self) -> None:
         """Follow the session, and watch the machine."""
@@ -173,17 +176,36 @@ class RunScreen(SessionScreen):
     def _show_notice(self) -> None:
         rows = 4 + 8 * self.has_class("-tall")
         lines = [] if self._starting else notice(self.update_now, rows)
-        self.set_class(bool(lines), "-notice")
+        self.query_one("#notice").display = self._noticed = bool(lines)
+        self._arrange()
         self.query_one("#notice-text", Static).update(Content("\n").join(lines))
 
     def _switch(self, view: View) -> None:
         self._view = view
-        for name in _VIEWS:
-            self.set_class(name == view, f"-{name}")
         if view == "printed":
             self._show_printed()
+        self._arrange()
         if view != "curve":
-            self.query_one(f"#{view}").focus()
+            self.query_one(f"#{view}").focus(scroll_visible=False)
+
+    def _arrange(self) -> None:
+        """Show the view; in a tall window something under the curve, and the table alone.
+
+        Widgets are shown and hidden one by one: a class on the screen would have the styles of all of it worked out anew, at each key.
+        """
+        if not self.query("#body"):  # the app is leaving
+            return
+        width, height = self.size
+        alone = self._view == "rounds"
+        shown = {self._view}
+        if height >= TALL and not alone:
+            shown |= {"curve", "rounds"} if self._view == "curve" else {"curve"}
+        for name in _VIEWS:
+            self.query_one(f"#{name}").display = name in shown
+        cramped = height < USUAL and self._noticed
+        whole = alone and width >= WIDE and height >= TALL
+        self.query_one("#side").display = not (cramped or whole)
+        self.query_one("#body").styles.grid_rows = "1fr" if whole else "3fr 2fr"
 
     def action_rounds(self) -> None:
         """t: the table, and back to the curve."""

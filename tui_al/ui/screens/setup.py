@@ -18,7 +18,7 @@ from tui_al.ui.choices import offer
 from tui_al.ui.jobs import JobDone, Jobs
 from tui_al.ui.keys import bindings
 from tui_al.ui.launching import Launched, launch
-from tui_al.ui.plan import learner_note, plan_text, strategy_note
+from tui_al.ui.plan import labelling_plan, learner_note, oracle_note, plan_text, strategy_note
 from tui_al.ui.safe import safe
 from tui_al.ui.screens.base import TuiScreen
 from tui_al.ui.screens.dialogs import TextDialog
@@ -74,7 +74,22 @@ class SetupScreen(TuiScreen):
             picked = PickField(values["strategy"], field="strategy")
             picked.id = "strategy"
             yield FormRow(_line("strategy", picked, Static(classes="note", id="strategy-note")))
-            yield _line("oracle", Static(" simulated: the data set's own labels answer"))
+            oracle = PickField(values["oracle"], field="oracle")
+            oracle.id = "oracle"
+            yield FormRow(_line("oracle", oracle, Static(classes="note", id="oracle-note")))
+            yield FormRow(
+                _line(
+                    "labels",
+                    TextField(
+                        values["data.labels"],
+                        field="data.labels",
+                        placeholder="the data's own, or names with commas between; more can come",
+                    ),
+                    Label("task", classes="word"),
+                    PickField(values["data.task"], field="data.task").add_class("tuning"),
+                ),
+                id="labels",
+            )
             yield self._amounts()
             yield Button(_fold_label(False), id="fold", compact=True)
         with Horizontal(id="foot"):
@@ -173,7 +188,7 @@ class SetupScreen(TuiScreen):
         self._check()
         if self._starting:
             self.tui.say("It is being started.")
-        elif self._config is None or self._data_error:
+        elif self._config is None or self._wrong:
             await self._show_first_mistake()
         else:
             self._starting = True
@@ -191,6 +206,8 @@ class SetupScreen(TuiScreen):
         elif name == "preset":
             for one in setup_form.ROLES:
                 self._fill(setup_form.defaults_for(one, self._values))
+        elif name == "oracle":
+            self._fill({**setup_form.AMOUNTS[value], "seed_values": setup_form.seed_values(1)})
         elif name == "seeds" and value.strip().isdigit() and 0 < int(value) <= 100:
             self._fill({"seed_values": setup_form.seed_values(int(value))})
         elif name == "seed_values":
@@ -221,6 +238,10 @@ class SetupScreen(TuiScreen):
         self._config, wrong = setup_form.read(self._values, self._data_task())
         if self._data_error and "data.source" not in wrong:
             wrong["data.source"] = self._data_error
+        found = self._preview
+        if found and self._values["oracle"] != "person" and found.unlabelled == found.train:
+            wrong["oracle"] = "The data has no labels that could answer: choose person to label it."
+        self.set_class(self._values["oracle"] == "person", "-person")
         for row in self.query(FormRow):
             own = [_field(w) for w in row.query("PickField, TextField")]
             row.show_wrong({field: wrong[field] for field in own if field in wrong})
@@ -308,6 +329,7 @@ class SetupScreen(TuiScreen):
     def _show_notes(self) -> None:
         for role in setup_form.ROLES:
             self.query_one(f"#{role}-note", Static).update(safe(learner_note(role, self._values)))
+        self.query_one("#oracle-note", Static).update(oracle_note(self._values["oracle"]))
         note = strategy_note(self._values["strategy"])
         self.query_one("#strategy-note", Static).update(safe(note))
 
@@ -322,6 +344,8 @@ class SetupScreen(TuiScreen):
             return f"✗ {count} {'field needs' if count == 1 else 'fields need'} another look"
         if self._estimate is None:
             return "Estimating …" if self._preview else ""
+        if self._values["oracle"] == "person" and self._config:
+            return labelling_plan(self._config, self._estimate)
         return plan_text(self._estimate)
 
 

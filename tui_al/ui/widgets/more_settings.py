@@ -16,6 +16,15 @@ PICKED: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("default", "good settings for each model and tuning"),
         ("paper", "the paper's: rate 2e-5, adapters 1e-4, batch 16, 15 epochs, no dropout"),
     ),
+    "oracle": (
+        ("simulated", "the data set's own labels answer: an experiment"),
+        ("person", "you label, here in the terminal, while the models learn"),
+    ),
+    "task": (
+        ("guessed", "by what the data holds"),
+        ("classification", "one label a text"),
+        ("tagging", "entities: labelled spans of words"),
+    ),
     "schedule": (("linear", "the rate falls to nothing"), ("constant", "the rate stays")),
     "start": (
         ("cold", "the pretrained weights, as in the paper"),
@@ -36,6 +45,8 @@ _LOOP = {
     "name": "session name",
     "seed_values": "seeds",
     "label_noise": "wrong answers",
+    "audit_share": "people: random part",
+    "overlap": "people: done twice",
     "budget_unit": "budget in",
     "mc_passes": "bald: passes",
     "mc_dropout": "bald: dropout",

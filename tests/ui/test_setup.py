@@ -218,12 +218,12 @@ async def test_a_person_as_oracle(home: Path, engine: FakeEngine) -> None:
 async def test_data_without_labels_needs_a_person(home: Path, engine: FakeEngine) -> None:
     engine.previews["tickets"] = replace(found(), unlabelled=found().train)
     async with drive(TuiAl(home)) as pilot:
-        await until(pilot, lambda: "choose person to label it" in shown(pilot.app))
+        await until(pilot, lambda: "choose person to" in shown(pilot.app))
         await pilot.press("f2")
         await until(pilot, lambda: field(pilot, "oracle").has_focus)
         assert not engine.created
         await pilot.press("p", "enter")
-        await until(pilot, lambda: "choose person to label it" not in shown(pilot.app))
+        await until(pilot, lambda: "choose person to" not in shown(pilot.app))
 
 
 async def test_the_number_of_seeds_gives_the_fixed_ones(home: Path, engine: FakeEngine) -> None:

@@ -13,12 +13,14 @@ import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tui_al.core.sweep import Sweep
 from tui_al.errors import SessionError
 from tui_al.store.home import checked_name
 from tui_al.store.session import Session
+
+if TYPE_CHECKING:  # it brings numpy, and the first frame of the app waits for this module
+    from tui_al.core.sweep import Sweep
 
 RECORD = "sweep.json"
 
@@ -92,7 +94,7 @@ def sweep_names(home: Path) -> list[str]:
     return sorted(path.parent.name for path in (home / "sweeps").glob(f"*/{RECORD}"))
 
 
-def record_of(sweep: Sweep, engines: int, cores: int) -> SweepRecord:
+def record_of(sweep: "Sweep", engines: int, cores: int) -> SweepRecord:
     """What is to be written down of a sweep that is about to start."""
     arms = [
         ArmRecord(arm.label, dict(arm.varied), arm.session, arm.config.seeds, arm.config.to_dict())

@@ -238,7 +238,8 @@ class _Reader:
             return kind(**read)
         except ConfigError as error:
             names = [f.name for f in fields(kind) if f.name in read]  # type: ignore[arg-type]
-            named = [name for name in names if f"{name} =" in error.message]
+            said = error.message
+            named = [n for n in names if f"{n} =" in said or said.startswith(f"{n}:")]
             name = named[0] if named else names[0]
             where = f"{prefix}.{name}" if prefix else name
             self.errors[where] = str(error).replace("\n", " ")

@@ -16,7 +16,8 @@ from tui_al.core.config import Amount, DataConfig, ExperimentConfig, LoopConfig
 from tui_al.engine import runner
 from tui_al.engine.data import load
 from tui_al.engine.experiment import open_or_create
-from tui_al.engine.runner import StopSignal, run_session
+from tui_al.engine.runner import run_session
+from tui_al.engine.voice import StopSignal
 
 DATA = DataConfig("tickets", train_limit=90, test_limit=40)
 

@@ -13,7 +13,8 @@ from tui_al.core.config import Amount, DataConfig, ExperimentConfig, LoopConfig
 from tui_al.engine import runner
 from tui_al.engine.data import load
 from tui_al.engine.experiment import open_or_create
-from tui_al.engine.runner import Sharing, StopSignal, run_session
+from tui_al.engine.runner import Sharing, run_session
+from tui_al.engine.voice import StopSignal
 from tui_al.errors import EngineStopped
 from tui_al.store.session import Session
 

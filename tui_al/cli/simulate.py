@@ -189,7 +189,8 @@ def run_simulation(options: Options) -> None:
     with open_or_create(
         home_directory(options.home), config, manifest(), options.session
     ) as session:
-        from tui_al.engine.runner import StopSignal, run_session
+        from tui_al.engine.runner import run_session
+        from tui_al.engine.voice import StopSignal
 
         _log_to(session.directory / "engine.log")
         display = choose(session.name, stdout, stderr, as_json=options.as_json, quiet=options.quiet)

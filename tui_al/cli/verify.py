@@ -98,7 +98,8 @@ def _use_threads(then: SessionState, page: Page) -> None:
 
 
 def _run(session: Session, page: Page) -> None:
-    from tui_al.engine.runner import StopSignal, run_session
+    from tui_al.engine.runner import run_session
+    from tui_al.engine.voice import StopSignal
 
     def observe(recorded: list[ev.Recorded]) -> None:
         for record in recorded:

@@ -65,7 +65,8 @@ def _run(directory: Path, lock: int, shared: str = "", ahead: str = "0") -> int:
     )
     from tui_al.engine.device import choose_device
     from tui_al.engine.priority import give_way
-    from tui_al.engine.runner import Sharing, StopSignal, run_session
+    from tui_al.engine.runner import Sharing, run_session
+    from tui_al.engine.voice import StopSignal
 
     stop = StopSignal()
 

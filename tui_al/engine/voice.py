@@ -1,0 +1,90 @@
+"""How a working engine speaks and listens: events into the store, commands out of it."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from tui_al.core import events as ev
+from tui_al.errors import EngineStopped
+from tui_al.store.session import Session
+
+#: Told of events once they are in the store.
+Observer = Callable[[list[ev.Recorded]], None]
+
+#: Seconds between two `Progress` events in the store, and between two looks at the commands.
+_PROGRESS_SECONDS = 0.25
+
+
+@dataclass(slots=True)
+class StopSignal:
+    """Set by a signal handler; the engine leaves at the next step."""
+
+    requested: bool = False
+
+
+@dataclass(slots=True)
+class Voice:
+    """Writes events to the store, thins out progress, and listens for stop and pause meanwhile."""
+
+    session: Session
+    observe: Observer
+    stop: StopSignal
+    wish: str = ""  #: the last "train" or "finish" that nobody has looked at
+    _last_progress: float = 0.0
+    _heard: int = 0
+    _paused_seconds: float = 0.0
+    _said: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        commands = self.session.commands()
+        self._heard = (
+            commands[-1][0] if commands else 0
+        )  # what came before this engine is not for it
+        self._said = set(self.session.state().warnings)
+
+    def say(self, *events: ev.Event) -> None:
+        """Append events; raises EngineStopped at a progress event once asked to stop."""
+        if isinstance(events[0], ev.Progress):
+            now = time.perf_counter()
+            last = events[0].done >= events[0].total
+            if not last and now - self._last_progress < _PROGRESS_SECONDS:
+                return
+            self._last_progress = now
+            self.listen()
+        self.observe(self.session.append(*events))
+
+    def warn_once(self, message: str) -> None:
+        """A warning, unless the session has it already."""
+        if message not in self._said:
+            self._said.add(message)
+            self.say(ev.Warned(message))
+
+    def clock(self) -> float:
+        """Seconds, without those spent paused."""
+        return time.perf_counter() - self._paused_seconds
+
+    def listen(self) -> None:
+        """Take in what people ask of the engine: wait while paused, raise EngineStopped when asked to stop."""
+        paused_at: float | None = None
+        while True:
+            for number, command in self.session.commands(after=self._heard):
+                self._heard = number
+                if command == "stop":
+                    self.stop.requested = True
+                elif command in ("train", "finish"):
+                    self.wish = command
+                elif command == "pause" and paused_at is None:
+                    paused_at = time.perf_counter()
+                    self.observe(self.session.append(ev.EnginePaused(True)))
+                elif command == "resume" and paused_at is not None:
+                    self._paused_seconds += time.perf_counter() - paused_at
+                    paused_at = None
+                    self.observe(self.session.append(ev.EnginePaused(False)))
+            if self.stop.requested:
+                raise EngineStopped(
+                    f"Session {self.session.name} was stopped.",
+                    "Run the same command to continue it after the last finished round.",
+                )
+            if paused_at is None:
+                return
+            time.sleep(0.1)

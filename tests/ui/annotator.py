@@ -115,9 +115,11 @@ class Annotator:
         return self.session.directory / f"{self.name}.pid"
 
     def kill(self) -> None:
-        """Signal 9 to the app."""
+        """Signal 9 to the app; returns when it is gone."""
+        pid = int(until(lambda: self._pid_file.exists() and self._pid_file.read_text(), 10))
         with suppress(ProcessLookupError):
-            os.kill(int(until(lambda: self._pid_file.exists() and self._pid_file.read_text(), 10)), signal.SIGKILL)  # fmt: skip
+            os.kill(pid, signal.SIGKILL)
+        until(lambda: not Path(f"/proc/{pid}").exists(), 10)
 
     def sample(self, other_than: str = "") -> tuple[str, str]:
         """Text and gold label of the sample on the screen, once it is another than that text."""

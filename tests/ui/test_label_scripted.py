@@ -42,6 +42,7 @@ def sit_down(
     tmux = room.enter_context(Tmux(place, session.directory.parent.parent, (80, 24)))
     annotator = Annotator(tmux, zygote, session, name)
     annotator.open()
+    room.callback(annotator.kill)
     return annotator
 
 
@@ -91,9 +92,9 @@ def test_killed_again_and_again_every_label_shown_as_saved_is_there_and_can_be_u
     annotator = sit_down(room, tmp_path, zygote, session)
     chance = random.Random(SEED)
     killed = {"app": 0, "engine": 0, "both": 0}
+    sample = ("", "")
     for _ in range(KILLS):
-        sample = ("", "")
-        for _ in range(chance.randint(1, 6)):
+        for _ in range(chance.randint(1, 4)):
             sample = annotator.sample(other_than=sample[0])
             annotator.answer(sample)
         time.sleep(chance.choice((0.0, 0.01, 0.03, 0.06)))
@@ -112,6 +113,7 @@ def test_killed_again_and_again_every_label_shown_as_saved_is_there_and_can_be_u
             annotator.done[len(there) :] = []
             annotator.open()
             annotator.sees_saved(len(there))
+            sample = ("", "")  # the last one may come again: its label was not on disk
     assert min(killed.values()) >= 10
     annotator.sees_saved(len(annotator.done))
     assert on_record(session) == annotator.done
@@ -144,7 +146,7 @@ def test_two_at_once_answer_no_sample_twice_and_lose_nothing(
     def label(annotator: Annotator) -> None:
         try:
             sample = ("", "")
-            for _ in range(60):
+            for _ in range(40):
                 sample = annotator.sample(other_than=sample[0])
                 annotator.answer(sample)
         except BaseException as error:
@@ -157,11 +159,11 @@ def test_two_at_once_answer_no_sample_twice_and_lose_nothing(
         thread.join()
     assert not trouble, trouble[0]
     for annotator in pair:
-        annotator.sees_saved(120)
+        annotator.sees_saved(80)
     with DecisionLog(session.directory) as log:
         records = [r for r in log.read() if isinstance(r.decision, Label)]
     ids = [identity for record in records for identity in record.decision.about]
-    assert len(ids) == len(set(ids)) == 120
+    assert len(ids) == len(set(ids)) == 80
     for annotator in pair:
         mine = [r.decision for r in records if r.annotator == annotator.name]
         assert [(session.text(d.about[0]), d.answer) for d in mine if isinstance(d, Label)] == annotator.done  # fmt: skip

@@ -17,11 +17,13 @@ from tui_al.core.decisions import Decided, Decision, Given
 from tui_al.core.events import Ranked
 from tui_al.core.labelling import Labelling, Status, wants_two
 from tui_al.core.offsets import CharSpan, check_spans, spans_to_tags
+from tui_al.core.second_look import Agreement, Disputed, agreement_of, shared_answers, to_look_at
 from tui_al.core.state import SessionState
 from tui_al.core.tasks import Example, Task
 from tui_al.errors import SessionError
 from tui_al.store.decisions import Client, DecisionLog
 from tui_al.store.examples import ExampleReader
+from tui_al.store.neighbours import nearest
 from tui_al.store.session import Session
 
 #: Samples that are held ready behind the one on the screen.
@@ -29,6 +31,15 @@ AHEAD = 3
 
 #: Candidates looked at in one go when samples are claimed.
 _WINDOW = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """What one annotator says of a sample, in today's names, and since when (seconds since the epoch)."""
+
+    annotator: str
+    time: float
+    answer: Given
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +64,9 @@ class Item:
     folded: tuple[str, ...] = ()  #: near-duplicates that get the same answer
     note: str = ""
     answer: Given | None = None  #: what this annotator has answered before
+    voices: tuple[
+        Voice, ...
+    ] = ()  #: everybody's answers; only where they are asked for, see `Workbench.look`
 
     @property
     def id(self) -> str:
@@ -189,6 +203,21 @@ class Workbench:
         by_hand = {"id": identity, "audit": identity in self._reserve}
         return self._item(example, self._board.get(identity, by_hand))
 
+    def look(self, identity: str) -> Item:
+        """A sample to be judged, not labelled: with everybody's answers. Raises SessionError as `open`."""
+        example = self._examples.get(identity)
+        if example is None:
+            raise SessionError(
+                f"There is no example {identity} in session {self.directory.name}.",
+                "It may have been in another copy of the data.",
+            )
+        voices = tuple(
+            Voice(annotator, record.time, given)
+            for annotator, record in self.labelling.stands(identity).items()
+            if (given := self.labelling.given(record)) is not None
+        )
+        return Item(example, note=self.labelling.note(identity), voices=voices)
+
     def label(
         self,
         item: Item,
@@ -278,6 +307,47 @@ class Workbench:
             (example, self.labelling.standing(example.id).status)
             for example in self._examples.search(words, limit)
         ]
+
+    def nearest(self, identity: str, limit: int = 50) -> list[tuple[Example, Status]]:
+        """Examples of the pool nearest to this one in the encoder's space. Raises SessionError as `neighbours.nearest`."""
+        row = self._examples.rows([identity]).get(identity)
+        if row is None:
+            return []
+        rows = [place for place, _ in nearest(self.directory, row, limit)]
+        return [
+            (example, self.labelling.standing(example.id).status)
+            for example in self._examples.at(rows)
+        ]
+
+    def change(self, identity: str, answer: Given) -> list[Decided]:
+        """Another answer after a second look: this annotator's, or where others answered too, the one that counts."""
+        if set(self.labelling.stands(identity)) - {self.client.annotator}:
+            return self.settle(identity, answer)
+        return self.label(self.open(identity), answer, via="second look", blind=True)
+
+    def undo_label_change(self) -> Decision:
+        """Take back the last change of the labels, if nothing else was decided since. Raises SessionError."""
+        target = self.labelling.undoable(self.client.annotator)
+        if target is None or target.decision.about:
+            raise SessionError(
+                "Your last decision was not about the labels.", "Undo it on the label screen first."
+            )
+        self._decide(de.Undo(target.uid))
+        return target.decision
+
+    def disputes(self) -> list[Disputed]:
+        """Labels that the models of the last rounds dispute, the most disputed first."""
+        return to_look_at(self.log.board("disputes") or [], self.labelling)
+
+    def agreement(self) -> Agreement:
+        """How far the annotators agree on what several of them answered."""
+        answers = shared_answers(self.labelling)
+        tagging = self.task is Task.TAGGING
+        found = {i: self._examples.get(i) for i in answers} if tagging else {}
+        return agreement_of(
+            {i: a for i, a in answers.items() if not tagging or found[i] is not None},
+            {i: example for i, example in found.items() if example is not None},
+        )
 
     def conflicts(self) -> list[str]:
         """Examples that annotators differ about and nobody has settled."""

@@ -27,7 +27,7 @@ from tui_al.store.session import Session
 from tui_al.store.workbench import Item, Turned, Workbench
 from tui_al.ui.bench import LOOK, Bench, Done, Failed, News, Overview, Recent, Report, Stuck
 from tui_al.ui.keys import bindings, keys_of
-from tui_al.ui.screens.base import TuiScreen
+from tui_al.ui.screens.label_aside import LabelAside
 from tui_al.ui.screens.write import WriteDialog
 from tui_al.ui.widgets.answering import AnswerArea
 from tui_al.ui.widgets.coverage import Alarm, CountsColumn
@@ -53,7 +53,7 @@ REASONS = (
 )
 
 
-class LabelScreen(TuiScreen):
+class LabelScreen(LabelAside):
     """One annotator's place at a session whose oracle is people."""
 
     KEYS_OF = "label"
@@ -97,6 +97,7 @@ class LabelScreen(TuiScreen):
         self._dry_until = 0.0  # there were fewer: no use asking again before
         self._ranking: int | None = None  # that the hand comes from
         self._pending: dict[int, tuple[Recent, Item]] = {}  # decisions that are not on disk, by job
+        self._then: dict[int, Callable[[Any], None]] = {}  # what to do with what comes of a job
         self._trouble = ""
         self._held: list[str] | None = None  # keys pressed while a job decides which sample is next
         self._bench = Bench(directory, annotator, self._report)
@@ -152,9 +153,24 @@ class LabelScreen(TuiScreen):
         """Where the text is shown."""
         return self.query_one(SampleText)
 
-    def ask(self, kind: str, call: Callable[[Workbench], Any], *, writes: bool = False) -> int:
-        """Have something done at the workbench; `done_<kind>(value)` is called with what comes of it, if there is one."""
-        return self._bench.do(kind, call, writes=writes)
+    def ask(
+        self,
+        kind: str,
+        call: Callable[[Workbench], Any],
+        *,
+        writes: bool = False,
+        then: Callable[[Any], None] | None = None,
+    ) -> int:
+        """Have something done at the workbench; `then`, or else `done_<kind>`, is called with what comes of it."""
+        number = self._bench.do(kind, call, writes=writes)
+        if then is not None:
+            self._then[number] = then
+        return number
+
+    def put_up(self, item: Item) -> None:
+        """Show a sample now; the one before the person is next."""
+        self._drop_from_hand(frozenset({item.id}))
+        self._put_up(item)
 
     # What the bench says
 
@@ -173,7 +189,7 @@ class LabelScreen(TuiScreen):
                 self._show_title()
             case Done(job, value, overview):
                 self._pending.pop(job.number, None)
-                handle = getattr(self, f"done_{job.kind}", None)
+                handle = self._then.pop(job.number, getattr(self, f"done_{job.kind}", None))
                 if handle:
                     handle(value)
                 self._know(overview)
@@ -197,6 +213,7 @@ class LabelScreen(TuiScreen):
 
     def _failed(self, kind: str, number: int, error: TuiAlError) -> None:
         pending = self._pending.pop(number, None)
+        self._then.pop(number, None)
         if number == self._taking:
             self._taking = 0
         if pending is not None:  # back to the sample whose answer was refused
@@ -461,24 +478,6 @@ class LabelScreen(TuiScreen):
         self.blind = not self.blind
         if self.item is not None:
             self._show_item()
-
-    def action_find(self) -> None:
-        """/: a label by its name."""
-
-    def action_search(self) -> None:
-        """s: samples by words."""
-
-    def action_labels(self) -> None:
-        """l: add, rename, merge, describe labels."""
-
-    def action_history(self) -> None:
-        """h: what was decided."""
-
-    def action_second_look(self) -> None:
-        """d: labels that the models dispute."""
-
-    def action_conflicts(self) -> None:
-        """c: where annotators differ."""
 
 
 def _take(bench: Workbench, wanted: int) -> list[Item]:

@@ -1,0 +1,75 @@
+"""The queue of disputed labels, and the agreement of a session's annotators, by hand-worked numbers."""
+
+import pytest
+
+from tui_al.core.decisions import Ambiguous, Confirm, Decided, Decision, Label
+from tui_al.core.labelling import Labelling
+from tui_al.core.second_look import agreement_of, shared_answers, to_look_at
+from tui_al.core.tasks import Example
+
+
+def labelling(
+    *decisions: tuple[str, Decision], labels: tuple[str, ...] = ("A", "B", "C")
+) -> Labelling:
+    found = Labelling(labels)
+    found.apply(
+        Decided(seq, float(seq), who, f"u{seq}", decision)
+        for seq, (who, decision) in enumerate(decisions, start=1)
+    )
+    return found
+
+
+def test_the_most_disputed_label_comes_first_and_agreed_ones_not_at_all() -> None:
+    board = [
+        {"x": ["A", 0.4, "B", 0.5], "y": ["B", 0.9, "A", 0.1]},
+        {"x": ["A", 0.2, "B", 0.6], "y": ["B", 0.8, "A", 0.2], "z": ["C", 0.1, "A", 0.7]},
+    ]
+    said = labelling(*(("anna", Label((i,), label)) for i, label in (("x", "A"), ("y", "B"), ("z", "C"))))  # fmt: skip
+    z, x = to_look_at(board, said)
+    assert (z.id, z.given, z.p_given, z.other, z.p_other, z.against, z.rounds) == ("z", "C", 0.1, "A", 0.7, 1, 1)  # fmt: skip
+    assert (x.id, x.given, x.other, x.against, x.rounds) == ("x", "A", "B", 2, 2)
+    assert (x.p_given, x.p_other) == (pytest.approx(0.3), pytest.approx(0.55))
+    assert to_look_at([], said) == []
+
+
+@pytest.mark.parametrize("judged", [Confirm("x"), Ambiguous("x"), Label(("x",), "B")])
+def test_what_was_looked_at_is_not_disputed_again(judged: Decision) -> None:
+    board = [{"x": ["A", 0.2, "B", 0.6]}]
+    said = (("anna", Label(("x",), "A")),)
+    assert len(to_look_at(board, labelling(*said))) == 1
+    assert to_look_at(board, labelling(*said, ("anna", judged))) == []
+
+
+def test_agreement_of_two_annotators_on_classes() -> None:
+    # a: A A B B, b: A B B B: observed 3/4; by chance 1/2 x 1/4 + 1/2 x 3/4 = 1/2; kappa = (3/4 - 1/2) / (1 - 1/2) = 1/2.
+    # alpha: of 8 values 3 A, 5 B; disagreement within 2 of 8, by chance 2 x 3 x 5 / (8 x 7) = 30/56; 1 - (1/4) / (30/56) = 8/15.
+    pairs = {"w": "AA", "x": "AB", "y": "BB", "z": "BB"}
+    said = labelling(
+        *(("a", Label((i,), both[0])) for i, both in pairs.items()),
+        *(("b", Label((i,), both[1])) for i, both in pairs.items()),
+        ("a", Label(("alone",), "C")),
+    )
+    found = agreement_of(shared_answers(said), {})
+    assert (found.shared, found.annotators) == (4, ("a", "b"))
+    assert found.pairwise == pytest.approx(1 / 2)
+    assert found.alpha == pytest.approx(8 / 15)
+
+
+def test_agreement_on_entities_compares_spans_and_words() -> None:
+    # a marks [one two] and [four], b marks [one two] and [three four]: 2 x 1 shared of 4 entities: F1 = 2/4.
+    # words, a: X X . X, b: X X X X: one of four differs; values 7 X, 1 none; within 2 of 8, by chance 2 x 7 x 1 / (8 x 7) = 1/4:
+    # alpha = 1 - (1/4) / (1/4) = 0.
+    text = "one two three four"
+    first = ((0, 7, "X"), (14, 18, "X"))
+    second = ((0, 7, "X"), (8, 18, "X"))
+    said = labelling(("a", Label(("s",), first)), ("b", Label(("s",), second)), labels=("X",))
+    found = agreement_of(
+        shared_answers(said), {"s": Example("s", text, tokens=tuple(text.split()))}
+    )
+    assert found.pairwise == pytest.approx(0.5)
+    assert found.alpha == pytest.approx(0.0)
+
+
+def test_agreement_without_shared_samples() -> None:
+    found = agreement_of(shared_answers(labelling(("a", Label(("x",), "A")))), {})
+    assert (found.shared, found.pairwise, found.alpha) == (0, None, None)

@@ -1,0 +1,113 @@
+"""Samples that annotators answered differently: who said what, settled by a key; and how far they agree on the whole."""
+
+import time
+from collections.abc import Sequence
+
+from textual.content import Content
+
+from tui_al.core.decisions import Given
+from tui_al.core.second_look import Agreement
+from tui_al.core.text import printable
+from tui_al.store.workbench import Voice, Workbench
+from tui_al.ui.keys import bindings, keys_of, own_keys
+from tui_al.ui.safe import safe
+from tui_al.ui.screens.history import answer_in_words
+from tui_al.ui.screens.queue import QueueScreen
+
+_ROWS = 3  # of one annotator's answer
+
+
+class ConflictsScreen(QueueScreen[str]):
+    """One conflict after the other; the agreement stands at the top."""
+
+    KEYS_OF = "conflicts"
+    BINDINGS = [b for b in bindings("conflicts") if getattr(b, "action", "") != "settle"]  # noqa: RUF012
+    TITLE_OF = "conflicts"
+    NOTHING = "No two annotators differ about a sample, or what they differed about is settled."
+
+    _agreement: Agreement | None = None
+
+    def on_mount(self) -> None:
+        """Each of the keys stands for one annotator."""
+        settle = next(key for key in keys_of("conflicts", own_keys(self)) if key.action == "settle")
+        for number, name in enumerate(settle.keys.split(",")):
+            self._bindings.bind(name, f"settle({number})")
+
+    def load(self, bench: Workbench) -> tuple[list[str], Agreement]:
+        """Samples in conflict, and the agreement."""
+        return bench.conflicts(), bench.agreement()
+
+    def take(self, loaded: tuple[list[str], Agreement]) -> Sequence[str]:
+        """Keep both."""
+        cases, self._agreement = loaded
+        return cases
+
+    def id_of(self, case: str) -> str:
+        """It is the id."""
+        return case
+
+    def head(self) -> str:
+        """The agreement."""
+        return agreement_in_words(self._agreement, tagging=self.desk.is_tagging)
+
+    @property
+    def _voices(self) -> tuple[Voice, ...]:
+        return self.item.voices if self.item is not None else ()
+
+    def evidence(self, case: str, width: int) -> list[Content]:  # noqa: ARG002
+        """Each annotator's answer, with the key that makes it count."""
+        assert self.item is not None
+        everywhere = set.intersection(*(_parts(voice.answer) for voice in self._voices)) if self._voices else set()  # fmt: skip
+        rows = []
+        for number, voice in enumerate(self._voices, start=1):
+            clock = time.strftime("%d.%m. %H:%M", time.localtime(voice.time))
+            row = Content.assemble(
+                (f"{number} ", "bold $text-accent"), safe(voice.annotator), (f" {clock}  ", "$text-muted"),
+                _answer(voice.answer, self.item.example.text, everywhere),
+            )  # fmt: skip
+            rows += row.wrap(width)[:_ROWS]
+        return rows
+
+    def action_settle(self, place: int) -> None:
+        """1 to 9: what this annotator said counts."""
+        if place < len(self._voices):
+            self.answer(self._voices[place].answer)
+        else:
+            self.tui.say("No annotator has this number.")
+
+    def answer(self, given: Given) -> None:
+        """This is what counts."""
+        self.decide(lambda bench, item: bench.settle(item.id, given))
+
+
+def _parts(answer: Given) -> set[object]:
+    return {answer} if isinstance(answer, str) else set(answer)
+
+
+def _answer(answer: Given, text: str, everywhere: set[object]) -> Content:
+    """The answer; of entities, those that not everybody has stand out."""
+    if isinstance(answer, str) or not answer:
+        return safe(answer_in_words(answer, text), "bold")
+    parts: list[Content | str] = []
+    for one in answer:
+        shared = one in everywhere
+        parts.append(
+            safe(answer_in_words((one,), text), "$text-muted" if shared else "bold underline")
+        )
+        parts.append(" · ")
+    return Content.assemble(*parts[:-1])
+
+
+def agreement_in_words(agreement: Agreement | None, *, tagging: bool) -> str:
+    """Both coefficients and what they rest on."""
+    if agreement is None:
+        return ""
+    if not agreement.shared:
+        return "no sample has two answers yet"
+    pairwise = "span F1" if tagging else "kappa"
+    who = printable(" ".join(agreement.annotators)) if len(agreement.annotators) < 4 else f"{len(agreement.annotators)} annotators"  # fmt: skip
+    return f"{pairwise} {_number(agreement.pairwise)} · alpha {_number(agreement.alpha)} · {agreement.shared:,} by {who}"
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}"

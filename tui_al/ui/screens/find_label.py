@@ -1,0 +1,172 @@
+"""A label by a part of its name: type-ahead over all labels, the likely and the recent ones first; new ones are added from here."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from tui_al.core.fuzzy import LabelIndex
+from tui_al.core.text import cell_width, printable, shorten
+from tui_al.ui.keys import bindings
+from tui_al.ui.safe import safe
+from tui_al.ui.widgets.fields import TextField
+from tui_al.ui.widgets.label_keys import probability
+
+#: What a certain label gains over how well its name matches: more than the beginning of a word, so that a letter or two suffice.
+_LIKELY = 12.0
+_RECENT = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A label in the list; `positions` are the matched characters of its name."""
+
+    label: str
+    positions: tuple[int, ...] = ()
+    new: bool = False
+
+
+class Finder:
+    """Which labels are offered for what was typed; the first one is taken by Enter."""
+
+    def __init__(
+        self,
+        labels: Sequence[str],
+        likely: Sequence[tuple[str, float]] = (),
+        recent: Sequence[str] = (),
+        *,
+        may_add: bool = True,
+    ) -> None:
+        self._labels = tuple(labels)
+        self._index = LabelIndex(self._labels)
+        self._may_add = may_add
+        self._bonus = {label: _RECENT / (place + 1) for place, label in enumerate(recent)}
+        for label, sure in likely:
+            self._bonus[label] = self._bonus.get(label, 0.0) + _LIKELY * sure
+
+    def rows(self, typed: str) -> list[Row]:
+        """All that match, the best first; last of all what was typed as a new label, if there is none of that name."""
+        matches = self._index.search(typed)
+        matches.sort(key=lambda m: -m.score - self._bonus.get(self._labels[m.index], 0.0))
+        rows = [Row(self._labels[match.index], match.positions) for match in matches]
+        name = typed.strip()
+        if name and self._may_add and name not in self._labels:
+            rows.append(Row(name, new=True))
+        return rows
+
+
+class FindLabel(ModalScreen[Row | None]):
+    """Dismissed with the label, or None."""
+
+    BINDINGS = [  # noqa: RUF012
+        *(b for b in bindings("dialog") if isinstance(b, Binding) and b.action == "cancel"),
+        Binding("down", "move(1)", show=False, priority=True),
+        Binding("up", "move(-1)", show=False, priority=True),
+        Binding("pagedown", "move(8)", show=False, priority=True),
+        Binding("pageup", "move(-8)", show=False, priority=True),
+    ]
+    DEFAULT_CSS = """
+    FindLabel { align: center middle; }
+    FindLabel > Vertical {
+        width: 76; max-width: 100%; height: auto; max-height: 100%; background: $surface; border: solid $border; padding: 0 1;
+    }
+    FindLabel TextField { background: $panel; }
+    FindLabel OptionList { height: auto; max-height: 14; border: none; padding: 0; background: $surface; }
+    FindLabel .hint { color: $text-muted; height: 1; }
+    """
+
+    def __init__(
+        self,
+        finder: Finder,
+        *,
+        title: str = "Find a label",
+        likely: Mapping[str, float] | None = None,
+        counts: Mapping[str, int] | None = None,
+        descriptions: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__()
+        self._finder, self._title = finder, title
+        self._likely, self._counts = likely or {}, counts or {}
+        self._descriptions = descriptions or {}
+        self._rows: list[Row] = []
+
+    def compose(self) -> ComposeResult:
+        """What is typed, what there is, what to do."""
+        with Vertical() as window:
+            window.border_title = safe(self._title)
+            yield TextField("", placeholder="a few letters of it")
+            yield OptionList(compact=True, markup=False)
+            yield Static("enter takes the marked one  ↑↓ other  esc close", classes="hint")
+
+    def on_mount(self) -> None:
+        """All labels."""
+        self._fill("")
+        self.query_one(TextField).focus()
+
+    def on_resize(self) -> None:
+        """Rows are cut to the width."""
+        marked = self._list.highlighted
+        self._show()
+        self._list.highlighted = marked
+
+    @property
+    def _list(self) -> OptionList:
+        return self.query_one(OptionList)
+
+    @on(Input.Changed)
+    def _changed(self, event: Input.Changed) -> None:
+        self._fill(event.value)
+
+    @on(Input.Submitted)
+    def _submitted(self) -> None:
+        marked = self._list.highlighted
+        if marked is None or marked >= len(self._rows):
+            self.app.notify("No label has this name.", markup=False)
+            return
+        self.dismiss(self._rows[marked])
+
+    @on(OptionList.OptionSelected)
+    def _selected(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(self._rows[event.option_index])
+
+    def action_move(self, by: int) -> None:
+        """Along the list while the field keeps the letters."""
+        if self._rows:
+            place = (self._list.highlighted or 0) + by
+            self._list.highlighted = max(0, min(len(self._rows) - 1, place))
+
+    def action_cancel(self) -> None:
+        """Nothing was found."""
+        self.dismiss(None)
+
+    def _fill(self, typed: str) -> None:
+        self._rows = self._finder.rows(typed)
+        self._show()
+        self._list.highlighted = 0 if self._rows else None
+
+    def _show(self) -> None:
+        width = max(12, min(76, self.app.size.width) - 6)
+        self._list.clear_options()
+        self._list.add_options([Option(self._drawn(row, width)) for row in self._rows])
+
+    def _drawn(self, row: Row, width: int) -> Content:
+        if row.new:
+            return Content.assemble(("+ ", "bold $text-accent"), safe(row.label), (" as a new label", "$text-muted"))  # fmt: skip
+        name = shorten(printable(row.label) or "(empty)", max(8, width - 14))
+        shown = Content(name)
+        for position in row.positions:
+            if position < len(name):
+                shown = shown.stylize("bold underline $text-accent", position, position + 1)
+        sure = self._likely.get(row.label)
+        facts = f"  {probability(sure)}" if sure is not None else ""
+        facts += f"  ×{self._counts.get(row.label, 0)}"
+        room = width - cell_width(name) - len(facts) - 2
+        about = shorten(printable(self._descriptions.get(row.label, "")), max(0, room))
+        return Content.assemble(shown, (facts, "$text-primary"), "  ", (about, "$text-muted"))

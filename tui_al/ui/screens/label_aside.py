@@ -1,0 +1,114 @@
+"""What is done beside labelling sample after sample: labels found by name, samples by search, disputes, conflicts, history."""
+
+from collections.abc import Callable
+from typing import Any
+
+from tui_al.core.tasks import Task
+from tui_al.store.workbench import Item, Workbench
+from tui_al.ui.bench import Overview
+from tui_al.ui.screens.base import TuiScreen
+from tui_al.ui.widgets.answering import AnswerArea
+
+
+class LabelAside(TuiScreen):
+    """The label screen as its other screens and dialogs see it: they ask its workbench, and hand it samples."""
+
+    overview: Overview
+    item: Item | None
+    blind: bool
+
+    def ask(
+        self,
+        kind: str,
+        call: Callable[[Workbench], Any],
+        *,
+        writes: bool = False,
+        then: Callable[[Any], None] | None = None,
+    ) -> int:
+        """Have something done at the workbench; `then` is called with what comes of it."""
+        raise NotImplementedError
+
+    def put_up(self, item: Item) -> None:
+        """Show a sample now; the one before the person is next."""
+        raise NotImplementedError
+
+    @property
+    def area(self) -> AnswerArea:
+        """Where the answer is given."""
+        raise NotImplementedError
+
+    def open(self, identity: str) -> None:
+        """Show any sample of the pool."""
+        self.ask("open", lambda bench: bench.open(identity), then=self.put_up)
+
+    def action_find(self) -> None:
+        """/: a label by its name."""
+        from tui_al.ui.screens.find_label import Finder, FindLabel, Row
+
+        if self.item is None:
+            self.tui.say("There is no sample to be labelled yet.")
+            return
+
+        def take(row: Row | None) -> None:
+            if row is not None:
+                if row.new:
+                    self.ask("add_label", lambda bench: bench.add_label(row.label), writes=True)
+                self.area.choose(row.label)
+
+        shown = () if self.blind or self.item.blind else self.item.top
+        known = self.overview
+        finder = Finder(known.labels, shown, self._used_last())
+        self.app.push_screen(
+            FindLabel(
+                finder, likely=dict(shown), counts=known.counts, descriptions=known.descriptions
+            ),
+            take,
+        )
+
+    def _used_last(self) -> list[str]:
+        kinds: list[str] = []
+        for one in self.overview.recent:
+            if isinstance(one.what, str):
+                kinds.append(one.what)
+            else:
+                kinds += [kind for *_, kind in one.what or ()]
+        return list(dict.fromkeys(kinds))
+
+    def action_search(self) -> None:
+        """s: samples by words, or nearest to this one."""
+        from tui_al.ui.screens.search_pool import SearchPool
+
+        def take(identity: str | None) -> None:
+            if identity is not None:
+                self.open(identity)
+
+        self.app.push_screen(SearchPool(self), take)
+
+    def action_labels(self) -> None:
+        """l: add, rename, merge, describe labels."""
+        from tui_al.ui.screens.labels import LabelsScreen
+
+        self.app.push_screen(LabelsScreen(self))
+
+    def action_history(self) -> None:
+        """h: what was decided."""
+        from tui_al.ui.screens.history import HistoryScreen
+
+        self.app.push_screen(HistoryScreen(self))
+
+    def action_second_look(self) -> None:
+        """d: labels that the models dispute."""
+        from tui_al.ui.screens.second_look import SecondLookScreen
+
+        self.app.push_screen(SecondLookScreen(self))
+
+    def action_conflicts(self) -> None:
+        """c: where annotators differ."""
+        from tui_al.ui.screens.conflicts import ConflictsScreen
+
+        self.app.push_screen(ConflictsScreen(self))
+
+    @property
+    def is_tagging(self) -> bool:
+        """Whether entities are marked."""
+        return self.overview.task is Task.TAGGING

@@ -1,0 +1,204 @@
+"""A queue of samples to be judged one by one, beside the labelling: what disputes and conflicts have in common."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, TypeVar
+
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.widgets import Static
+
+from tui_al.core.decisions import Given
+from tui_al.store.workbench import Item, Workbench
+from tui_al.ui.screens.base import TuiScreen
+from tui_al.ui.screens.find_label import Finder, FindLabel, Row
+from tui_al.ui.screens.label_aside import LabelAside
+from tui_al.ui.widgets.key_bar import KeyBar
+from tui_al.ui.widgets.lines import Lines, spread_out
+from tui_al.ui.widgets.sample_text import SampleText
+
+T = TypeVar("T")
+
+
+class Evidence(Lines):
+    """What is said about the sample; the screen writes it."""
+
+    DEFAULT_CSS = "Evidence { height: auto; max-height: 12; padding: 0 1; }"
+
+    def __init__(self, write: Callable[[int], list[Content]]) -> None:
+        super().__init__(id="evidence")
+        self._write = write
+
+    def lines(self, width: int) -> list[Content]:
+        """As the screen has them."""
+        return self._write(width)
+
+
+class QueueScreen(TuiScreen, Generic[T]):
+    """One case after the other; a decision goes on to the next, u takes back what was decided here."""
+
+    DEFAULT_CSS = "QueueScreen SampleText { height: 1fr; }"
+
+    def __init__(self, desk: LabelAside) -> None:
+        super().__init__()
+        self.desk = desk
+        self.cases: Sequence[T] = ()
+        self.place = 0
+        self.item: Item | None = None  #: the sample of the case, once it has been fetched
+        self._decided = 0
+        self._loaded = False
+
+    # What each queue says of itself
+
+    TITLE_OF = ""
+    NOTHING = ""
+
+    def load(self, bench: Workbench) -> Any:
+        """The cases, and whatever else is to be shown; in the background."""
+        raise NotImplementedError
+
+    def take(self, loaded: Any) -> Sequence[T]:
+        """Keep what `load` found; the cases."""
+        raise NotImplementedError
+
+    def id_of(self, case: T) -> str:
+        """Of the sample."""
+        raise NotImplementedError
+
+    def evidence(self, case: T, width: int) -> list[Content]:
+        """What there is to know about the case."""
+        raise NotImplementedError
+
+    # The screen
+
+    def compose(self) -> ComposeResult:
+        """Which case; the text; the evidence; keys."""
+        yield Static("", id="head", classes="title-row")
+        yield SampleText()
+        yield Evidence(self._lines)
+        yield KeyBar(self.KEYS_OF)
+
+    def on_mount(self) -> None:
+        """Look the cases up."""
+        self._reload()
+
+    def on_resize(self) -> None:
+        """The head is as wide as the screen."""
+        self._show_head()
+
+    @property
+    def case(self) -> T | None:
+        """The one before the person."""
+        return self.cases[self.place] if self.place < len(self.cases) else None
+
+    def head(self) -> str:
+        """What the right end of the title says."""
+        return ""
+
+    def _reload(self, place: int = 0) -> None:
+        def loaded(found: Any) -> None:
+            if self.is_attached:
+                self._loaded = True
+                self.cases = self.take(found)
+                self._go(min(place, max(0, len(self.cases) - 1)))
+
+        self.desk.ask("queue", self.load, then=loaded)
+
+    def _go(self, place: int) -> None:
+        self.place, self.item = place, None
+        case = self.case
+        if case is None:
+            self._show()
+            return
+        identity = self.id_of(case)
+
+        def fetched(item: Item) -> None:
+            if self.is_attached and self.case is case:
+                self.item = item
+                self._show()
+
+        self.desk.ask("case", lambda bench: bench.look(identity), then=fetched)
+
+    def _show(self) -> None:
+        self._show_head()
+        self.query_one(SampleText).show(self.item, self.NOTHING if self._loaded else "looking …")
+        self.query_one(Evidence).show_lines()
+
+    def _show_head(self) -> None:
+        where = f"  {self.place + 1} of {len(self.cases)}" if self.cases and self.case else ""
+        done = f" · {self._decided} decided" if self._decided else ""
+        left = Content.assemble((self.TITLE_OF, "bold"), f"{where}{done}")
+        right = Content.styled(self.head(), "$text-muted")
+        self.query_one("#head", Static).update(spread_out(left, right, max(10, self.app.size.width - 2)))  # fmt: skip
+
+    def _lines(self, width: int) -> list[Content]:
+        case = self.case
+        if case is None or self.item is None:
+            return [Content("")]
+        return self.evidence(case, width)
+
+    # Deciding
+
+    def decide(self, call: Callable[[Workbench, Item], Any]) -> None:
+        """Put a decision about the case on record, and go to the next."""
+        item = self.item
+        if item is None:
+            self.tui.say("There is nothing to decide here.")
+            return
+        self.desk.ask("judge", lambda bench: call(bench, item), writes=True)
+        self._decided += 1
+        self.cases = [one for i, one in enumerate(self.cases) if i != self.place]
+        self._go(self.place if self.place < len(self.cases) else 0)
+
+    def answer(self, given: Given) -> None:
+        """The case gets this answer."""
+        raise NotImplementedError
+
+    def action_ambiguous(self) -> None:
+        """a: there is no one right answer."""
+        self.decide(lambda bench, item: bench.ambiguous(item.id))
+
+    def action_later(self) -> None:
+        """space: the next one."""
+        if self.cases:
+            self._go((self.place + 1) % len(self.cases))
+        else:
+            self.tui.say("There is no other one.")
+
+    def action_find(self) -> None:
+        """/: another label, by its name; entities are edited on the label screen."""
+        if self.item is None:
+            self.tui.say("There is nothing to decide here.")
+            return
+        if self.desk.is_tagging:
+            self.action_edit()
+            return
+
+        def take(row: Row | None) -> None:
+            if row is not None:
+                self.answer(row.label)
+
+        known = self.desk.overview
+        finder = Finder(known.labels, may_add=False)
+        self.app.push_screen(
+            FindLabel(finder, counts=known.counts, descriptions=known.descriptions), take
+        )
+
+    def action_edit(self) -> None:
+        """e: answer it anew on the label screen."""
+        if self.item is None:
+            self.tui.say("There is nothing to edit here.")
+            return
+        self.desk.open(self.item.id)
+        self.dismiss()
+
+    def action_undo(self) -> None:
+        """u: what was decided here last."""
+        if not self._decided:
+            self.tui.say("Nothing was decided here yet: u on the label screen goes further back.")
+            return
+        self._decided -= 1
+        self.desk.ask("judge", Workbench.undo, writes=True, then=lambda _: self._reload(self.place))
+
+    def action_back(self) -> None:
+        """Escape: back to labelling."""
+        self.dismiss()

@@ -1,0 +1,86 @@
+"""A second look at labels that the models of the last rounds dispute, the most disputed first."""
+
+import time
+from collections.abc import Sequence
+
+from textual.content import Content
+
+from tui_al.core.decisions import Given
+from tui_al.core.second_look import Disputed
+from tui_al.core.text import printable
+from tui_al.store.workbench import Workbench
+from tui_al.ui.keys import bindings, key_name
+from tui_al.ui.safe import safe
+from tui_al.ui.screens.history import answer_in_words
+from tui_al.ui.screens.queue import QueueScreen
+from tui_al.ui.widgets.label_keys import probability
+
+
+class SecondLookScreen(QueueScreen[Disputed]):
+    """Keep the label, change it, or say that there is no right one."""
+
+    KEYS_OF = "second_look"
+    BINDINGS = bindings("second_look")
+    TITLE_OF = "second look"
+    NOTHING = (
+        "Nothing to look at again: the models of the last rounds dispute no label that is not confirmed. "
+        "They are asked after each ranking."
+    )
+
+    def load(self, bench: Workbench) -> list[Disputed]:
+        """The queue."""
+        return bench.disputes()
+
+    def take(self, loaded: list[Disputed]) -> Sequence[Disputed]:
+        """The queue it is."""
+        return loaded
+
+    def id_of(self, case: Disputed) -> str:
+        """Of the sample."""
+        return case.id
+
+    def head(self) -> str:
+        """What it is about."""
+        return "labels that the models dispute"
+
+    def evidence(self, case: Disputed, width: int) -> list[Content]:
+        """Who said what, against what the models say."""
+        assert self.item is not None
+        rounds = "the last round" if case.rounds == 1 else f"{case.against} of the last {case.rounds} rounds"  # fmt: skip
+        rows = [*self._said(width), Content("")]
+        other = Content.assemble(
+            safe(case.other, "bold $text-accent"), (f" {probability(case.p_other)}", "$text-accent"), "  against  ",
+            safe(case.given, "bold"), f" {probability(case.p_given)}", (f"   in {rounds}", "$text-muted"),
+        )  # fmt: skip
+        rows += Content.assemble(("models say ", "$text-muted"), other).wrap(width)
+        keep, take = key_name(self, "second_look.keep"), key_name(self, "second_look.other")
+        hint = f"{keep} keeps {printable(case.given)}"
+        if not self.desk.is_tagging:
+            hint += f"   {take} takes {printable(case.other)}"
+        return [*rows, *safe(hint, "$text-primary").wrap(width)]
+
+    def _said(self, width: int) -> list[Content]:
+        assert self.item is not None
+        rows: list[Content] = []
+        for voice in self.item.voices:
+            words = printable(answer_in_words(voice.answer, self.item.example.text))
+            clock = time.strftime("%d.%m. %H:%M", time.localtime(voice.time))
+            row = Content.assemble(safe(voice.annotator), (f" {clock}  ", "$text-muted"), (words, "bold"))  # fmt: skip
+            rows += row.wrap(width)[:3]
+        return rows
+
+    def action_keep(self) -> None:
+        """enter: the label is right."""
+        self.decide(lambda bench, item: bench.confirm(item.id))
+
+    def action_other(self) -> None:
+        """o: the models are right."""
+        case = self.case
+        if self.desk.is_tagging:
+            self.tui.say("Entities are corrected on the label screen: e opens it there.")
+        elif case is not None:
+            self.answer(case.other)
+
+    def answer(self, given: Given) -> None:
+        """Another label."""
+        self.decide(lambda bench, item: bench.change(item.id, given))

@@ -135,7 +135,7 @@ KEYS: tuple[Key, ...] = (
     _key("history.open", "enter", "go back to it", "Show the sample of the marked decision, to answer it anew."),
     _key("history.back", "escape", "back", "Back to labelling."),
     _key("second_look.keep", "enter", "keep", "The label is right: it is confirmed, and not disputed again."),
-    _key("second_look.other", "o", "take other", "The models are right: take the label that they find likeliest."),
+    _key("second_look.other", "o", "other", "The models are right: take the label that they find likeliest."),
     _key("second_look.find", "slash", "find", "Another label, by a part of its name."),
     _key("second_look.ambiguous", "a", "ambiguous", "There is no one right label: kept out of training."),
     _key("second_look.edit", "e", "edit", "Answer the sample anew on the label screen."),

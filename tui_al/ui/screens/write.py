@@ -44,8 +44,11 @@ class WriteDialog(ModalScreen[str | None]):
                     for n, text in enumerate(self._picks, start=1)
                 ]
                 yield OptionList(*rows, compact=True, markup=False)
-            hint = "write, or pick by its number; enter saves, esc leaves"
-            yield Static(hint if self._picks else "enter saves, esc leaves")
+            yield Static(
+                "write, or pick by its number; enter saves, esc leaves"
+                if self._picks
+                else "enter saves, esc leaves"
+            )
 
     def on_mount(self) -> None:
         """Writing goes into the field at once."""

@@ -12,11 +12,14 @@ from textual.pilot import Pilot
 
 from tests.ui.conftest import SIZES, assert_clean, drive, shown, until
 from tests.ui.fake_engine import FakeEngine
-from tests.ui.sessions import record
+from tests.ui.labelling import SEED, desk
+from tests.ui.sessions import LABELS, record
 from tests.ui.torture import TEXTS
+from tui_al.core import events as ev
 from tui_al.core.text import cell_width
 from tui_al.host.process import EngineEnd
 from tui_al.store.session import Session
+from tui_al.store.workbench import Workbench
 from tui_al.ui.app import TuiAl
 from tui_al.ui.screens.home import HomeScreen, row
 from tui_al.ui.screens.results import ResultsScreen
@@ -84,6 +87,31 @@ async def test_live_first_and_each_with_how_far_it_got(three: Path) -> None:
             )
             assert "live-one is running. Enter on it to watch." in shown(pilot.app)
             assert "minilm adapter → minilm full" in shown(pilot.app)
+
+
+async def test_where_people_label_it_says_how_many_are_waited_for(
+    home: Path, engine: FakeEngine
+) -> None:
+    made = desk(home)
+    made.recording.start()
+    made.recording.append(ev.RunStarted(SEED))
+    made.rank(0)
+    with Workbench(made.directory, "anna") as bench:
+        bench.refresh()
+        for _ in range(3):
+            item = bench.take()
+            assert item
+            bench.label(item, LABELS[0])
+    with at_work(made.directory):
+        async with drive(TuiAl(home)) as pilot:
+            await until(pilot, lambda: "waiting for you: 7" in shown(pilot.app))  # of 10
+            (row,) = [line for line in shown(pilot.app).splitlines() if "3 labelled" in line]
+            assert row.startswith("◐ tickets-anna")
+            made.recording.append(ev.Audited(SEED, 1, "accuracy", 0.831, 0.78, 0.88, 41))
+            await until(pilot, lambda: "~.83 ±.05" in shown(pilot.app))
+            made.recording.append(ev.PhaseStarted(SEED, 1, "train acquisition", 100))
+            await until(pilot, lambda: "train acquisition" in shown(pilot.app))
+            assert "● tickets-anna" in shown(pilot.app) and "waiting" not in shown(pilot.app)
 
 
 async def test_enter_watches_what_runs_and_shows_the_results_of_what_is_done(three: Path) -> None:

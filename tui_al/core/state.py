@@ -41,6 +41,11 @@ class RunState:
         """The last finished round; -1 before the first point."""
         return self.points[-1].round if self.points else -1
 
+    @property
+    def busy(self) -> bool:
+        """Whether a phase is under way; while people label, the engine waits for them else."""
+        return bool(self.phase) and self.phase not in self.seconds and self.last_round < self.round
+
 
 @dataclass(frozen=True, slots=True)
 class SessionState:

@@ -30,6 +30,7 @@ class Summary:
     died: bool = False
     state: SessionState = field(default_factory=SessionState)
     labelled: int = 0  #: where people label, how many texts have a label
+    wanted: int = 0  #: how many more decisions make the next batch
     trouble: str = ""
     written: tuple[int, ...] = ()  #: when and how far its log was, to tell whether to read it again
 
@@ -46,7 +47,9 @@ class Summary:
 
     @property
     def mark(self) -> str:
-        """One character that says the same."""
+        """One character that says the same; also that a person is waited for."""
+        if self.waiting:
+            return "◐"
         return {"running": "●", "paused": "◐", "finished": "✓", "new": "·", "stopped": "○"}.get(
             self.status, "✗"
         )
@@ -78,10 +81,20 @@ class Summary:
         return config is not None and config.loop.oracle == "person"
 
     @property
+    def waiting(self) -> bool:
+        """Whether the engine is there and waits for people to label."""
+        at_work = any(run.busy for run in self.state.runs.values())
+        return self.by_people and self.status == "running" and self.wanted > 0 and not at_work
+
+    @property
     def score(self) -> str:
-        """The mean of the runs' last points, as ".741"; empty before the first."""
+        """The mean of the runs' last points, as ".741"; where people label, what the random share says, "~.83 ±.05"."""
         if not self.state.task:
             return ""
+        if self.by_people:
+            audits = [run.audits[-1] for run in self.state.runs.values() if run.audits]
+            shares = [(one.value, (one.high - one.low) / 2) for one in audits[:1]]
+            return "".join(f"~{value:.2f} ±{half:.2f}".replace("0.", ".") for value, half in shares)
         metric = HEADLINE[Task(self.state.task)]
         last = [
             run.points[-1].metrics.get(metric) for run in self.state.runs.values() if run.points
@@ -97,6 +110,8 @@ class Summary:
         if not self.live:
             word = "engine died" if self.died else self.status
             return f"{word}, {ago(self.state.updated)}"
+        if self.waiting:
+            return f"waiting for you: {self.wanted:,}"
         left = None if self.by_people else remaining_seconds(self.state)
         run = self.state.runs.get(self.state.current) if self.state.current is not None else None
         doing = "paused" if self.state.paused else (run.phase if run and run.phase else "starting")
@@ -162,23 +177,29 @@ def _read(directory: Path, known: Summary | None) -> Summary:
     try:
         with Session(directory) as session:
             state = session.state(known.state if known else None)
-        labelled = _labelled(directory, state)
+        labelled, wanted = _labelled(directory, state)
         died = not live and process.engine_end(directory) is not None
     except (sqlite3.Error, OSError, TuiAlError, TypeError, ValueError, KeyError) as error:
         text = (
             error.message if isinstance(error, TuiAlError) else f"{type(error).__name__}: {error}"
         )
         return Summary(directory.name, directory, live, trouble=text, written=written)
-    return Summary(directory.name, directory, live, died, state, labelled, written=written)
+    return Summary(directory.name, directory, live, died, state, labelled, wanted, written=written)
 
 
-def _labelled(directory: Path, state: SessionState) -> int:
+def _labelled(directory: Path, state: SessionState) -> tuple[int, int]:
+    """Where people label: how many texts have a label, and how many decisions are wanted until the next ranking."""
     if state.config is None or state.config.loop.oracle != "person":
-        return 0
+        return 0, 0
     with DecisionLog(directory) as log:
         labelling = Labelling(state.labels)
         labelling.apply(log.read())
-        return labelling.count(Status.LABELLED)
+    decided = sum(labelling.count(s) for s in Status if s not in (Status.OPEN, Status.SKIPPED))
+    run = next(iter(state.runs.values()))
+    loop, ranked = state.config.loop, run.ranked
+    amount = loop.seed_size if ranked is None or ranked.round == 0 else loop.batch
+    wanted = amount.of(max(1, state.train)) - decided + (ranked.answered if ranked else 0)
+    return labelling.count(Status.LABELLED), max(0, wanted)
 
 
 def _written(directory: Path) -> tuple[int, ...]:
@@ -221,7 +242,10 @@ class Watcher:
         while not self._stopping:
             found = read_all(self._home, self._known)
             self._known = {summary.name: summary for summary in found}
-            facts = [(s.name, s.live, s.died, s.state.seq, s.labelled, s.trouble) for s in found]
+            facts = [
+                (s.name, s.live, s.died, s.state.seq, s.labelled, s.wanted, s.trouble)
+                for s in found
+            ]
             if facts != told:
                 self._deliver(found)
                 told = list(facts)

@@ -110,7 +110,10 @@ class HomeScreen(TuiScreen):
         longest = max((cell_width(printable(s.name)) for s in self.sessions), default=0)
         progress = max((len(s.progress) for s in self.sessions), default=0)
         options.clear_options()
-        options.add_options([Option(row(s, width, longest, progress)) for s in self.sessions])
+        score = max((len(s.score) for s in self.sessions), default=0)
+        options.add_options(
+            [Option(row(s, width, longest, progress, score)) for s in self.sessions]
+        )
         names = [s.name for s in self.sessions]
         if names:
             options.highlighted = names.index(marked) if marked in names else 0
@@ -261,8 +264,8 @@ class HomeScreen(TuiScreen):
         )  # fmt: skip
 
 
-def row(summary: Summary, width: int, longest: int, progress: int = 21) -> Content:
-    """A session in one line of `width` columns, names `longest` and progress `progress` wide; what matters least goes first where it is narrow."""
+def row(summary: Summary, width: int, longest: int, progress: int = 21, score: int = 5) -> Content:
+    """A session in one line of `width` columns; the names are `longest` wide, and so on. What matters least goes first where it is narrow."""
     name_width = max(10, min(36, width - progress - 32)) if width >= 60 else max(8, width // 2 - 4)
     name_width = min(name_width, max(8, longest))
     name = shorten(printable(summary.name), name_width)
@@ -273,8 +276,12 @@ def row(summary: Summary, width: int, longest: int, progress: int = 21) -> Conte
         safe(name, "bold" if summary.live else ""),
     ]
     left = width - 2 - name_width
-    for text, column in ((summary.progress, progress), (summary.score, 5), (summary.when, left)):
-        if width < 60 and text == summary.progress:
+    for text, column in (
+        (summary.progress, progress),
+        (summary.score, score),
+        (summary.when, left),
+    ):
+        if not column or (width < 60 and text == summary.progress):
             continue
         column = min(column, left - 2)
         if column < 4:

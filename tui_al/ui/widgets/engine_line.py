@@ -3,7 +3,6 @@
 from textual.content import Content
 
 from tui_al.core.metrics import HEADLINE
-from tui_al.core.state import RunState
 from tui_al.report.curves import metric_name
 from tui_al.ui.bench import Overview
 from tui_al.ui.eta import duration, phase_remaining
@@ -72,7 +71,7 @@ def gauge(overview: Overview, width: int, train_key: str, ascii_only: bool) -> C
         return Content.styled("◐ engine paused", "$text-warning")
     if overview.state.engine is None or overview.state.ended or overview.ranking is None:
         return Content.styled("○ the engine starts", "$text-warning")
-    if run is None or not busy(run):
+    if run is None or not run.busy:
         left = max(0, overview.batch - overview.in_batch)
         waits = f"● engine waits for {left} more" if left else "● engine about to train"
         return Content.styled(waits, "$foreground-muted")
@@ -120,8 +119,3 @@ def worth(overview: Overview) -> Content:
 
 def _share(value: float) -> str:
     return f"{value:.2f}".removeprefix("0")
-
-
-def busy(run: RunState) -> bool:
-    """Whether a phase is under way."""
-    return bool(run.phase) and run.phase not in run.seconds and run.last_round < run.round

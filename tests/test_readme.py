@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tui_al.core.sweep import read_sweep
 from tui_al.ui.keys import markdown_table
 
 ROOT = Path(__file__).parent.parent
@@ -80,6 +81,12 @@ def test_every_command_runs_in_order(tmp_path: Path) -> None:
         ran += 1
     assert ran >= 8
     assert (tmp_path / "curves.png").stat().st_size > 1000
+
+
+def test_the_sweep_in_the_readme_can_be_read() -> None:
+    (text,) = re.findall(r"```toml\n(.*?)```", README, flags=re.DOTALL)
+    labels = [arm.label for arm in read_sweep(text, "readme").arms]
+    assert labels == ["random", "adapter · bt", "head · bt", "full · bt"]
 
 
 @pytest.mark.parametrize("target", re.findall(r"\]\(([^)#:]+)\)", README))

@@ -108,7 +108,7 @@ def start(file: Path, home: Path) -> "subprocess.Popen[str]":
 
 def until_happened(process: "subprocess.Popen[str]", home: Path, more: int) -> None:
     wanted = happened(home) + more
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while happened(home) < wanted and process.poll() is None:
         assert time.monotonic() < deadline, "it took too long"
         time.sleep(0.02)

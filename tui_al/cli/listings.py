@@ -5,7 +5,7 @@ from pathlib import Path
 from rich.console import Console
 
 from tui_al.cli.page import Page, aligned
-from tui_al.core.models import MODELS, TUNING_SUMMARIES
+from tui_al.core.models import BAG_OF_WORDS, MODELS, TUNING_SUMMARIES
 from tui_al.core.named_sets import NAMED_SETS
 from tui_al.core.state import SessionState
 from tui_al.core.strategies import STRATEGIES
@@ -75,6 +75,8 @@ def list_models() -> None:
     for model in MODELS.values():
         size = f"{model.parameters / 1e6:.0f} M"
         rows.append([model.name, size, model.hub_id or "bundled (extra: offline)", model.summary])
+    what = "TF-IDF and logistic regression: to ask only, for classification; its tuning is head"
+    rows.append([BAG_OF_WORDS, "", "built in", what])
     for line in aligned(rows):
         page.say(line.rstrip())
     page.say()

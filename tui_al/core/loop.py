@@ -20,6 +20,7 @@ import numpy as np
 from tui_al.core import events as ev
 from tui_al.core.config import ExperimentConfig
 from tui_al.core.metrics import evaluate
+from tui_al.core.models import check_bag_of_words
 from tui_al.core.predictions import FloatArray, IntArray, Predictions
 from tui_al.core.protocols import FirstPoints, Learner, MonteCarlo, ProgressSink, Tick
 from tui_al.core.state import RunState
@@ -75,7 +76,11 @@ class Models:
 
 def check(config: ExperimentConfig, dataset: Dataset) -> None:
     """Raise ConfigError or DataError for an experiment that cannot run, before anything is trained."""
-    strategy(config.loop.strategy).check(dataset.task)
+    asked = strategy(config.loop.strategy)
+    asked.check(dataset.task)
+    check_bag_of_words(
+        config, tagging=dataset.task is Task.TAGGING, dropout=asked.needs == "monte carlo"
+    )
     if config.loop.budget_unit == "tokens" and dataset.task is not Task.TAGGING:
         raise ConfigError(
             "budget unit: tokens are counted for tagging only; this data set is for classification.",

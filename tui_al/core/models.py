@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from tui_al.core.config import TUNINGS, LearnerConfig
+from tui_al.core.config import TUNINGS, ExperimentConfig, LearnerConfig
 from tui_al.errors import ConfigError
 
 #: Tunings that leave the encoder as it is and train something small in it.
@@ -30,6 +30,10 @@ TUNING_SUMMARIES: Mapping[str, str] = MappingProxyType(
 )
 
 BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+
+
+#: The one model that is no encoder: TF-IDF features and logistic regression, to ask only. See `tui_al.engine.bag_of_words`.
+BAG_OF_WORDS = "tfidf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +138,11 @@ def default_settings(model: str, tuning: str, preset: str | None = None) -> Lear
     """
     if tuning not in TUNINGS:
         raise ConfigError(f"tuning: {tuning!r} is unknown.", f"Choose one of {', '.join(TUNINGS)}.")
+    if model == BAG_OF_WORDS and tuning != "head":
+        raise ConfigError(
+            f"tuning: {tuning!r} does not fit {BAG_OF_WORDS}, which has no encoder to tune.",
+            "Its tuning is head.",
+        )
     if preset == "paper":
         rate = 2e-5 if tuning == "full" else 1e-4
         return LearnerConfig(model, tuning, rate, rate, epochs=15, batch_size=16, dropout=0.0)
@@ -144,3 +153,20 @@ def default_settings(model: str, tuning: str, preset: str | None = None) -> Lear
     epochs = {"full": entry.epochs, "head": entry.head_epochs}.get(tuning, entry.adapter_epochs)
     dropout = 0.1 if tuning == "full" else 0.0  # so few trained weights hardly overfit
     return LearnerConfig(model, tuning, rates.encoder, rates.head, epochs, dropout=dropout)
+
+
+def check_bag_of_words(config: ExperimentConfig, *, tagging: bool, dropout: bool) -> None:
+    """Raise ConfigError where the bag of words cannot be the acquisition model: tagging, people, strategies that need dropout."""
+    if config.acquisition.model != BAG_OF_WORDS:
+        return
+    reasons = {
+        "it is for classification; this data set is for tagging": tagging,
+        "it asks a simulated oracle only, not people": config.loop.oracle == "person",
+        f"it has no dropout, which {config.loop.strategy} needs": dropout,
+    }
+    for reason, holds in reasons.items():
+        if holds:
+            raise ConfigError(
+                f"acquisition model: {BAG_OF_WORDS} does not fit: {reason}.",
+                "Choose an encoder, or lc, bt or entropy on a classification data set.",
+            )

@@ -9,6 +9,7 @@ from typing import Any
 from tui_al.core import events as ev
 from tui_al.core import loop, people
 from tui_al.core.config import ExperimentConfig
+from tui_al.core.models import BAG_OF_WORDS
 from tui_al.core.strategies import strategy
 from tui_al.core.tasks import Dataset
 from tui_al.engine.data import load
@@ -36,10 +37,10 @@ def open_or_create(
     by_people = config.loop.oracle == "person"
     dataset = load(replace(config.data, test_share=0.0) if by_people else config.data)
     (people if by_people else loop).check(config, dataset)
-    for learner in {
-        config.acquisition.model: config.acquisition,
-        config.successor.model: config.successor,
-    }.values():
+    encoders = {config.successor.model: config.successor}
+    if config.acquisition.model != BAG_OF_WORDS:
+        encoders[config.acquisition.model] = config.acquisition
+    for learner in encoders.values():
         find(learner.model, learner.revision)
 
     from tui_al.engine.device import (

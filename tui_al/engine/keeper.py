@@ -10,7 +10,10 @@ from safetensors.torch import load_file, save_file
 from tui_al.core import events as ev
 from tui_al.core.config import ExperimentConfig
 from tui_al.core.state import RunState
+from tui_al.engine.bag_of_words import BagOfWordsLearner
 from tui_al.engine.learner import TransformerLearner
+
+AnyLearner = TransformerLearner | BagOfWordsLearner
 
 
 @dataclass(slots=True)
@@ -20,7 +23,7 @@ class Keeper:
     directory: Path
     run: RunState
     config: ExperimentConfig
-    learners: dict[str, TransformerLearner]
+    learners: dict[str, AnyLearner]
     pool: int
 
     def keep(self, event: ev.Event) -> tuple[ev.Event, ...]:

@@ -12,14 +12,16 @@ from tui_al.core import events as ev
 from tui_al.core import loop
 from tui_al.core.config import ExperimentConfig
 from tui_al.core.limits import computing_threads
+from tui_al.core.models import BAG_OF_WORDS
 from tui_al.core.oracle import SimulatedOracle
 from tui_al.core.protocols import FirstPoints
 from tui_al.core.state import RunState, SessionState
 from tui_al.core.strategies import strategy
 from tui_al.core.tasks import Dataset
 from tui_al.engine import first_points
+from tui_al.engine.bag_of_words import BagOfWordsLearner
 from tui_al.engine.device import choose_device, resolve_precision
-from tui_al.engine.keeper import Keeper
+from tui_al.engine.keeper import AnyLearner, Keeper
 from tui_al.engine.learner import TransformerLearner
 from tui_al.engine.sources import find
 from tui_al.engine.states import Shelf
@@ -114,9 +116,10 @@ def _first_points(
     session: Session,
     sharing: Sharing,
     dataset: Dataset,
-    successor: TransformerLearner,
+    successor: AnyLearner,
     voice: Voice,
 ) -> first_points.SharedFirstPoints:
+    assert isinstance(successor, TransformerLearner)
     source, device = successor.source, str(successor.device)
     basis = first_points.basis(dataset, successor.config, source.commit, device)
     return first_points.SharedFirstPoints(sharing.folder, session.name, basis, voice.listen)
@@ -124,15 +127,18 @@ def _first_points(
 
 def _build(
     config: ExperimentConfig, dataset: Dataset, device: torch.device, voice: Voice
-) -> dict[str, TransformerLearner]:
+) -> dict[str, AnyLearner]:
     """Both models, loaded once for all seeds; the acquisition model only where the strategy asks one."""
     roles = {"successor": config.successor}
     if strategy(config.loop.strategy).needs != "nothing" or config.loop.oracle == "person":
         roles["acquisition"] = config.acquisition
-    learners = {}
+    learners: dict[str, AnyLearner] = {}
     shelf = Shelf()
     cache = TokenCache(cache_directory(voice.session.directory) / "tokens")
     for role, settings in roles.items():
+        if settings.model == BAG_OF_WORDS:
+            learners[role] = BagOfWordsLearner(settings, dataset)
+            continue
         source = find(settings.model, settings.revision)
         learner = TransformerLearner(settings, source, dataset, device, shelf, cache)
         learners[role] = learner
@@ -176,7 +182,7 @@ def _follow_people(
     config = state.config
     assert config is not None
     run = state.runs[config.seeds[0]]
-    learners: dict[str, TransformerLearner] = {}
+    learners: dict[str, AnyLearner] = {}
     keeper = Keeper(session.directory, run, config, learners, pool=0)
     voice.say(ev.RunStarted(run.seed, run.last_round if run.points else None))
 
@@ -201,7 +207,7 @@ def _run_seed(
     run: RunState,
     dataset: Dataset,
     config: ExperimentConfig,
-    learners: dict[str, TransformerLearner],
+    learners: dict[str, AnyLearner],
     voice: Voice,
     first: FirstPoints | None,
 ) -> None:

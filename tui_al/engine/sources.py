@@ -6,7 +6,7 @@ from functools import lru_cache
 from importlib import util
 from pathlib import Path
 
-from tui_al.core.models import BUNDLED_SHA256, MODELS
+from tui_al.core.models import BAG_OF_WORDS, BUNDLED_SHA256, MODELS
 from tui_al.engine.hub import model_snapshot
 from tui_al.errors import ModelError
 
@@ -29,6 +29,11 @@ def find(name: str, revision: str | None = None) -> Source:
         ModelError: not there, not complete, or with pickled weights only.
         HubError: the Hub does not answer.
     """
+    if name == BAG_OF_WORDS:
+        raise ModelError(
+            f"model: {name} is no encoder, so it cannot be the successor.",
+            "It can be the acquisition model of a classification; choose an encoder for the other.",
+        )
     if name in MODELS and not MODELS[name].hub_id:
         return Source(name, _bundled(), BUNDLED_SHA256[:12], layers=MODELS[name].layers)
     local = Path(name).expanduser()

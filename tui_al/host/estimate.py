@@ -12,13 +12,14 @@ from functools import lru_cache
 import numpy as np
 
 from tui_al.core.config import ExperimentConfig, LearnerConfig
+from tui_al.core.models import BAG_OF_WORDS
 from tui_al.core.preview import Preview
 from tui_al.core.strategies import STRATEGIES
 from tui_al.host.gpu import survey
 
 #: Parameters that multiply (no embeddings) of the catalogue's encoders, and of one it does not know.
 _WORKING_PARAMETERS = {
-    "minilm": 10.6e6, "minilm-3": 5.3e6, "electra-base": 85e6, "electra-small": 9.5e6, "distilbert": 42.5e6, "bert-base": 85e6,
+    "minilm": 10.6e6, "minilm-3": 5.3e6, BAG_OF_WORDS: 0.0, "electra-base": 85e6, "electra-small": 9.5e6, "distilbert": 42.5e6, "bert-base": 85e6,
     "roberta-base": 85e6, "deberta-v3-small": 42.5e6,
 }  # fmt: skip
 _UNKNOWN_PARAMETERS = 85e6

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from tui_al.core.config import ExperimentConfig, LearnerConfig
 from tui_al.core.limits import usable_cores, usable_cpus
-from tui_al.core.models import MODELS
+from tui_al.core.models import BAG_OF_WORDS, MODELS
 from tui_al.host.gpu import GpuReading, survey
 from tui_al.host.machine import memory
 
@@ -85,6 +85,8 @@ def bytes_needed(config: ExperimentConfig, device: str) -> float:
 
 
 def _parameters(learner: LearnerConfig) -> int:
+    if learner.model == BAG_OF_WORDS:
+        return 0
     return MODELS[learner.model].parameters if learner.model in MODELS else _UNKNOWN_PARAMETERS
 
 

@@ -67,7 +67,7 @@ def undisturbed(file: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> dict
     """Every arm by itself, in this process, sharing nothing; as many threads as an engine of the sweep has."""
     sweep = read_sweep(file.read_text(), "two")
     threads = max(1, len(usable_cpus()) // len(sweep.arms))
-    monkeypatch.setattr(runner, "usable_cores", lambda: threads)
+    monkeypatch.setattr(runner, "computing_threads", lambda: threads)
     expected = {}
     for arm in sweep.arms:
         with open_or_create(home, arm.config, {}, arm.session) as session:

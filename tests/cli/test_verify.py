@@ -1,11 +1,9 @@
 """`tui-al verify`: a session made again from its manifest asks the same questions, or it is told where not."""
 
 import json
-import os
 import shutil
 import sqlite3
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +11,6 @@ import pytest
 from tests.engine import tiny
 from tui_al.cli import main
 from tui_al.core.config import Amount, DataConfig, ExperimentConfig, LoopConfig
-from tui_al.engine import runner
 from tui_al.engine.data import load
 from tui_al.engine.experiment import open_or_create
 from tui_al.engine.runner import run_session
@@ -23,12 +20,9 @@ DATA = DataConfig("tickets", train_limit=90, test_limit=40)
 
 
 @pytest.fixture(autouse=True)
-def _one_thread(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Each test may narrow the cores of this process; they are put back."""
-    monkeypatch.setattr(runner, "usable_cores", lambda: 1)
-    cores = os.sched_getaffinity(0)
-    yield
-    os.sched_setaffinity(0, cores)
+def _one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What verify sets is put back."""
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture(scope="module")
@@ -46,13 +40,12 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         seeds=(7, 8),
         device="cpu",
     )
-    usable = runner.usable_cores
-    runner.usable_cores = lambda: 1
-    try:
-        with open_or_create(home, config, {"torch": "1.0", "cpu": "Example"}, "made") as session:
-            run_session(session, lambda _: None, StopSignal())
-    finally:
-        runner.usable_cores = usable
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        open_or_create(home, config, {"torch": "1.0", "cpu": "Example"}, "made") as session,
+    ):
+        patch.setenv("OMP_NUM_THREADS", "1")
+        run_session(session, lambda _: None, StopSignal())
     return home
 
 

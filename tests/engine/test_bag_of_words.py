@@ -79,7 +79,7 @@ def experiment(tmp_path: Path, **changes: str) -> ExperimentConfig:
 
 
 def test_a_run_in_which_it_asks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "usable_cores", lambda: 1)
+    monkeypatch.setattr(runner, "computing_threads", lambda: 1)
     with open_or_create(tmp_path, experiment(tmp_path), {}, "made") as session:
         state = run_session(session, lambda _: None, StopSignal())
     assert state.finished

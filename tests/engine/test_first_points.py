@@ -23,7 +23,7 @@ DATA = DataConfig("tickets", train_limit=90, test_limit=40)
 
 @pytest.fixture(autouse=True)
 def _one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "usable_cores", lambda: 1)
+    monkeypatch.setattr(runner, "computing_threads", lambda: 1)
 
 
 @pytest.fixture(scope="module")

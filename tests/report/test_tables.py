@@ -215,3 +215,12 @@ def test_foreign_text_stays_text() -> None:
 
 def test_seconds() -> None:
     assert (seconds(1.44), seconds(1203.4)) == ("1.4", "1,203")
+
+
+def test_a_first_point_that_another_session_computed_is_told() -> None:
+    run = FIRST.runs[7]
+    points = (replace(run.points[0], shared_from="the *other*"), *run.points[1:])
+    state = replace(FIRST, runs={**FIRST.runs, 7: replace(run, points=points)})
+    text = render([("first", state)])
+    assert r"- Round 0 of seed 7 was computed by the \*other\*: the same seed set" in text
+    assert "Round 0" not in render([("first", FIRST)])

@@ -13,6 +13,7 @@ from tui_al.cli.page import Page
 from tui_al.cli.simulate import stopping
 from tui_al.core import events as ev
 from tui_al.core.config import ExperimentConfig
+from tui_al.core.limits import usable_cores
 from tui_al.core.reproduction import ROUNDING, RoundCheck, compare_runs, different_facts
 from tui_al.core.state import SessionState
 from tui_al.errors import ConfigError, SessionError
@@ -86,15 +87,15 @@ def _here() -> dict[str, object]:
 
 
 def _use_threads(then: SessionState, page: Page) -> None:
-    """Keep to as many cores as the session's engine had threads: sums of floats depend on their number."""
+    """Compute with as many threads as the session's engine did: sums of floats depend on their number."""
     threads = int(then.engine.manifest.get("threads", 0)) if then.engine else 0
-    if not threads or not hasattr(os, "sched_setaffinity"):
-        return
-    cores = sorted(os.sched_getaffinity(0))
-    if len(cores) > threads:
-        os.sched_setaffinity(0, cores[:threads])
-    elif len(cores) < threads:
-        page.say(f"note: it had {threads} threads, there are {len(cores)} cores here", "yellow")
+    if threads:
+        os.environ["OMP_NUM_THREADS"] = str(threads)
+    if threads > usable_cores():
+        page.say(
+            f"note: it had {threads} threads, there are {usable_cores()} cores here: this will be slow",
+            "yellow",
+        )
 
 
 def _run(session: Session, page: Page) -> None:

@@ -46,7 +46,7 @@ def _session(name: str, state: SessionState) -> list[str]:
         blocks += [_rounds(state, rows), _totals(state)]
     else:
         blocks.append("No round is finished yet.")
-    remarks = [*_runs_not_finished(state)]
+    remarks = [*_runs_not_finished(state), *_shared(state)]
     remarks += [f"- Note: {escape(note)}" for note in state.notes]
     remarks += [f"- Warning: {escape(warning)}" for warning in state.warnings]
     if remarks:
@@ -98,6 +98,18 @@ def _runs_not_finished(state: SessionState) -> list[str]:
         elif run.status != "finished":
             lines.append(f"- Not finished: seed {seed} ({run.status}), {so_far}.")
     return lines
+
+
+def _shared(state: SessionState) -> list[str]:
+    """Where first points were taken over from another session of a sweep."""
+    givers: dict[str, list[str]] = {}
+    for seed, run in state.runs.items():
+        if run.points and run.points[0].shared_from:
+            givers.setdefault(run.points[0].shared_from, []).append(str(seed))
+    return [
+        f"- Round 0 of seed {', '.join(seeds)} was computed by {escape(giver)}: the same seed set, the same successor."
+        for giver, seeds in givers.items()
+    ]
 
 
 def _comparison(sessions: Sequence[Named]) -> list[str]:

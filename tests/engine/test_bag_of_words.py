@@ -15,7 +15,8 @@ from tui_al.engine import runner
 from tui_al.engine.bag_of_words import BagOfWordsLearner, _tf_idf, _vocabulary
 from tui_al.engine.data import load
 from tui_al.engine.experiment import open_or_create
-from tui_al.engine.runner import StopSignal, run_session
+from tui_al.engine.runner import run_session
+from tui_al.engine.voice import StopSignal
 from tui_al.errors import ConfigError, ModelError
 
 SETTINGS = default_settings("tfidf", "head")

@@ -114,6 +114,7 @@ def test_a_session_keeps_its_name_when_seeds_are_added_or_the_data_moves() -> No
         ("data.source = 'tickets'\n[learner]\nprecision = 'fp8'", "precision = 'fp8' is not allowed", "'fp32' or 'bf16'"),
         ("data.source = 'tickets'\n[loop]\nbatch = '0%'", r"\[loop\] batch: '0%' is out of range", "above 0"),
         ("data.source = 'tickets'\n[loop]\nstrategy = 'lcc'", "'lcc'", "lc"),
+        ("data.source = 'tickets'\n[loop]\noracle = 'person'", "oracle = 'person' is not for a sweep", "simulates"),
         ("data.source = 'tickets'\nseeds = 9", "seeds = 9 is not allowed", "5 fixed seeds"),
         ("data.source = 'tickets'\nseeds = [1, 1]", "A seed is given twice", "one run"),
         ("data.source = 'tickets'\npreset = 'papers'", "preset: 'papers' is unknown", "paper"),

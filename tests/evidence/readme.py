@@ -39,7 +39,7 @@ def results(studies: list[Study]) -> str:
             blocks.append(
                 f"<details><summary>Seconds, labels needed, settings</summary>\n\n{folded}\n\n</details>"
             )
-    return "\n\n".join(blocks)
+    return "\n\n".join(blocks) or "No study is stored yet."
 
 
 def with_results(readme: str, studies: list[Study]) -> str:

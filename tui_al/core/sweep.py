@@ -190,6 +190,11 @@ def _loop(plain: Mapping[str, Any], name: str) -> LoopConfig:
     }
     others = {key: value for key, value in plain.items() if key not in amounts}
     values = _values("loop", others, name)
+    if values.get("oracle", "gold") != "gold":
+        raise ConfigError(
+            f"{name}: [loop] oracle = {values['oracle']!r} is not for a sweep.",
+            "A sweep simulates: leave it out; people label with `tui-al label`.",
+        )
     return LoopConfig(**({"strategy": "lc"} | values | amounts))
 
 

@@ -198,6 +198,55 @@ def verify(
     verify_session(session, rounds, seed or [], device, home)
 
 
+@app.command("compare-scores")
+def compare_scores(
+    data: Annotated[
+        str,
+        typer.Argument(help="A data set's name, a path, or a Hub id.", metavar="DATA"),
+    ],
+    models: Annotated[
+        str,
+        typer.Option(
+            help="Two models with their tunings; the second is held against the first.",
+            metavar="A:TUNING,B:TUNING",
+            rich_help_panel="Models",
+        ),
+    ] = "minilm:full,minilm:adapter",
+    labels: Annotated[
+        str, typer.Option(help="Random texts to train on: a percentage or a count.")
+    ] = "2%",
+    score: Annotated[
+        str, typer.Option(help="bald, lc, bt, entropy, or mnlp for tagging.")
+    ] = "bald",
+    batch: Annotated[str, typer.Option(help="Size of the queries whose overlap is told.")] = "1%",
+    seeds: Annotated[int, typer.Option(help="How many of the fixed seeds.")] = 1,
+    data_dir: options.DataDir = None,
+    subset: options.Subset = None,
+    text_column: options.TextColumn = None,
+    label_column: options.LabelColumn = None,
+    tokens_column: options.TokensColumn = None,
+    tags_column: options.TagsColumn = None,
+    delimiter: options.Delimiter = None,
+    encoding: options.Encoding = "utf-8",
+    train_limit: options.TrainLimit = None,
+    epochs: options.Epochs = None,
+    precision: options.Precision = "fp32",
+    preset: Annotated[
+        str | None, typer.Option(help="paper: Table 3's settings.", rich_help_panel="Models")
+    ] = None,
+    mc_passes: options.McPasses = 10,
+    mc_dropout: options.McDropout = 0.1,
+    device: options.Device = "auto",
+    out: Annotated[Path | None, typer.Option(help="Draw the histograms: a .png or .svg.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
+    """How differently two models score one pool: WD and KL with their noise floor, rank correlation, overlap of queries."""
+    from tui_al.cli.compare_scores import Options, compare
+
+    given = {key: value for key, value in locals().items() if key in Options.__dataclass_fields__}
+    compare(Options(**given))
+
+
 @app.command()
 def report(
     sessions: Annotated[

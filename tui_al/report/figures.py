@@ -2,7 +2,9 @@
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tui_al.core.text import printable
 from tui_al.errors import ConfigError
@@ -12,15 +14,34 @@ _DASHES = ("-", "--", ":", "-.")
 _MARKS = "os^Dv*PX<>dh"
 
 
-def save_figure(curves: Sequence[Curve], path: Path, title: str = "") -> None:
-    """Draw the curves into `path`; its suffix chooses the format. Raises ConfigError without matplotlib or for other suffixes."""
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A figure with one plot in it, on its way to a file."""
+
+    figure: Any
+    axes: Any
+    path: Path
+
+    def write(self) -> None:
+        """Save it: without dates and with fixed ids, so that the same numbers give the same file."""
+        import matplotlib
+
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        metadata = {"Date": None} if self.path.suffix.lower() == ".svg" else None
+        with matplotlib.rc_context({"svg.hashsalt": "tui-al"}), warnings.catch_warnings():
+            # drawn as a box, which says enough
+            warnings.filterwarnings("ignore", "Glyph .* missing")
+            self.figure.savefig(self.path, metadata=metadata)
+
+
+def new_drawing(path: Path) -> Drawing:
+    """An empty plot for this file; its suffix chooses the format. Raises ConfigError without matplotlib or for other suffixes."""
     if path.suffix.lower() not in (".png", ".svg"):
         raise ConfigError(
             f"{path.name}: {path.suffix or 'no suffix'!r} is no known kind of figure.",
             "Name the file .png or .svg.",
         )
     try:
-        import matplotlib
         from matplotlib.figure import Figure
     except ImportError as error:
         raise ConfigError(
@@ -29,6 +50,14 @@ def save_figure(curves: Sequence[Curve], path: Path, title: str = "") -> None:
         ) from error
     figure = Figure(figsize=(6.4, 4.2), dpi=200, layout="constrained")
     axes = figure.add_subplot()
+    axes.grid(alpha=0.3)
+    return Drawing(figure, axes, path)
+
+
+def save_figure(curves: Sequence[Curve], path: Path, title: str = "") -> None:
+    """Draw the curves into `path`; raises ConfigError as `new_drawing` does."""
+    drawing = new_drawing(path)
+    axes = drawing.axes
     for position, curve in enumerate(curves):
         colour = f"C{position % 10}"
         axes.plot(
@@ -38,7 +67,7 @@ def save_figure(curves: Sequence[Curve], path: Path, title: str = "") -> None:
             linestyle=_DASHES[position % len(_DASHES)],
             marker=_MARKS[position % len(_MARKS)],
             markersize=4,
-            label=_plain(curve.name),
+            label=drawable(curve.name),
         )
         if any(curve.sd):
             low = [mean - sd for mean, sd in zip(curve.mean, curve.sd, strict=True)]
@@ -47,20 +76,14 @@ def save_figure(curves: Sequence[Curve], path: Path, title: str = "") -> None:
     first = curves[0] if curves else None
     axes.set_xlabel(f"labelled {'words' if first and first.unit == 'words' else 'examples'}")
     axes.set_ylabel(metric_name(first.metric) if first else "")
-    axes.set_title(_plain(title).strip())
-    axes.grid(alpha=0.3)
+    axes.set_title(drawable(title).strip())
     axes.xaxis.set_major_formatter("{x:,.0f}")
     if curves:
         axes.legend(frameon=False)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    metadata = {"Date": None} if path.suffix.lower() == ".svg" else None
-    # fixed ids and no date: the same curves give the same file
-    with matplotlib.rc_context({"svg.hashsalt": "tui-al"}), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph .* missing")  # drawn as a box, which says enough
-        figure.savefig(path, metadata=metadata)
+    drawing.write()
 
 
-def _plain(name: str) -> str:
+def drawable(name: str) -> str:
     """Text that matplotlib neither reads as a formula ("$") nor hides from the legend (a leading "_")."""
     shown = printable(name).replace("$", r"\$")
     return f" {shown}" if shown.startswith("_") else shown

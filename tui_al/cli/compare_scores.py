@@ -1,0 +1,202 @@
+"""`tui-al compare-scores`: the scores of two models on one pool, their distances and the noise floor."""
+
+import json
+import os
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from tui_al.cli.page import Page
+from tui_al.cli.simulate import stopping
+from tui_al.core.config import PAPER_SEEDS, Amount, DataConfig, LearnerConfig
+from tui_al.core.models import default_settings
+from tui_al.errors import ConfigError
+from tui_al.report.mismatch import (
+    SeedNumbers,
+    picture_lines,
+    plain,
+    reading,
+    save_histograms,
+    table,
+)
+
+if TYPE_CHECKING:
+    from tui_al.engine.score_comparison import Comparison, Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The options of the command, as given; None where the model's own default counts."""
+
+    data: str
+    data_dir: Path | None
+    subset: str | None
+    text_column: str | None
+    label_column: str | None
+    tokens_column: str | None
+    tags_column: str | None
+    delimiter: str | None
+    encoding: str
+    train_limit: int | None
+    models: str
+    labels: str
+    score: str
+    batch: str
+    seeds: int
+    epochs: int | None
+    precision: str
+    preset: str | None
+    mc_passes: int
+    mc_dropout: float
+    device: str
+    out: Path | None
+    as_json: bool
+
+
+def compare(options: Options) -> None:
+    """Train, score, and tell; nothing is kept but the picture."""
+    models = parse_models(options.models, options.preset)
+    models = tuple(
+        replace(model, precision=options.precision, epochs=options.epochs or model.epochs)  # type: ignore[arg-type]
+        for model in models
+    )  # type: ignore[assignment]
+    if not 1 <= options.seeds <= len(PAPER_SEEDS):
+        raise ConfigError(
+            f"--seeds {options.seeds} is out of range.",
+            f"There are {len(PAPER_SEEDS)} fixed seeds: 1 to {len(PAPER_SEEDS)}.",
+        )
+    if options.out is not None and options.out.suffix.lower() not in (".png", ".svg"):
+        raise ConfigError(
+            f"--out {options.out}: no known kind of picture.", "Name the file .png or .svg."
+        )
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+    notes = Page(Console(stderr=True, soft_wrap=True))
+    notes.say("loading …", "dim")
+
+    from tui_al.engine.runner import StopSignal
+    from tui_al.engine.score_comparison import Plan, compare_scores
+
+    plan = Plan(
+        data=DataConfig(
+            source=options.data,
+            data_dir=None if options.data_dir is None else str(options.data_dir),
+            subset=options.subset,
+            text_column=options.text_column,
+            label_column=options.label_column,
+            tokens_column=options.tokens_column,
+            tags_column=options.tags_column,
+            delimiter=options.delimiter,
+            encoding=options.encoding,
+            train_limit=options.train_limit,
+            test_share=0.0,
+        ),
+        models=models,
+        score=options.score,
+        labels=Amount.parse(options.labels, "--labels"),
+        batch=Amount.parse(options.batch, "--batch"),
+        seeds=PAPER_SEEDS[: options.seeds],
+        passes=options.mc_passes,
+        dropout=options.mc_dropout,
+        device=options.device,
+    )
+    stop = StopSignal()
+    with stopping(stop):
+        found = compare_scores(plan, lambda line: notes.say(line, "dim"), lambda: stop.requested)
+    _tell(plan, found, options)
+
+
+def parse_models(text: str, preset: str | None) -> tuple[LearnerConfig, LearnerConfig]:
+    """Read "minilm:full,minilm:adapter"; a model without a tuning is trained fully."""
+    parts = [part.strip() for part in text.split(",")]
+    if len(parts) != 2 or not all(parts):
+        raise ConfigError(
+            f"--models {text!r} does not name two models.",
+            "Give two with their tunings, as minilm:full,minilm:adapter; the first is what the second is held against.",
+        )
+    first, second = (_model(part, preset) for part in parts)
+    return first, second
+
+
+def _model(part: str, preset: str | None) -> LearnerConfig:
+    name, colon, tuning = part.rpartition(":")
+    return (
+        default_settings(name, tuning, preset) if colon else default_settings(part, "full", preset)
+    )
+
+
+def _tell(plan: "Plan", found: "Comparison", options: Options) -> None:
+    names = _names(plan.models)
+    seeds = [
+        SeedNumbers(s.seed, s.between, s.ranking, s.floor, s.floor_ranking) for s in found.seeds
+    ]
+    first = found.seeds[0]
+    samples = (first.first, first.second, first.again)
+    title = f"{found.dataset.name}: {found.strategy.name}, {first.labelled:,} labels"
+    if options.out is not None:
+        save_histograms(names, samples, options.out, title)
+    page = Page(Console(soft_wrap=True))
+    if options.as_json:
+        numbers = plain(
+            seeds, dict(zip(("first", "second", "first, other seed"), samples, strict=True))
+        )
+        page.console.file.write(json.dumps(_facts(plan, found) | numbers) + "\n")
+        return
+    page.say(
+        f"{found.dataset.name}: {first.labelled:,} random texts labelled, the other {len(first.first):,} scored"
+    )
+    page.say(f"score: {found.strategy.name} ({found.strategy.title}){_sampling(plan, found)}")
+    for which, model in zip(("first", "second"), plan.models, strict=True):
+        page.say(f"{which}: {_settings(model)}")
+    page.say(f"seeds: {', '.join(map(str, plan.seeds))}; device: {found.device}")
+    page.say()
+    for line in table(names, seeds):
+        page.say(line)
+    page.say()
+    for line in reading(seeds):
+        page.say(line, "dim")
+    page.say()
+    if len(seeds) > 1:
+        page.say(f"scores with seed {first.seed}:")
+    for line in picture_lines(names, samples):
+        page.say(line)
+    if options.out is not None:
+        page.say(f"picture: {options.out}")
+
+
+def _names(models: tuple[LearnerConfig, LearnerConfig]) -> tuple[str, str]:
+    """As short as tells them apart."""
+    first, second = (f"{model.model}:{model.tuning}" for model in models)
+    return first, second if first != second else f"{second} (2)"
+
+
+def _sampling(plan: "Plan", found: "Comparison") -> str:
+    if found.strategy.needs != "monte carlo":
+        return ""
+    return f", {plan.passes} passes of Monte-Carlo dropout at {plan.dropout:g}"
+
+
+def _settings(model: LearnerConfig) -> str:
+    return (
+        f"{model.model}, {model.tuning}, {model.epochs} epochs, batch {model.batch_size}, rate {model.learning_rate:g}"
+        f" (head {model.head_learning_rate:g}), dropout {model.dropout:g} in training, {model.precision}"
+    )
+
+
+def _facts(plan: "Plan", found: "Comparison") -> dict[str, object]:
+    from tui_al.host.machine import manifest
+
+    return {
+        "data": asdict(plan.data),
+        "task": found.dataset.task.value,
+        "models": [asdict(model) for model in plan.models],
+        "score": plan.score,
+        "labels": found.seeds[0].labelled,
+        "scored": len(found.seeds[0].first),
+        "monte_carlo": {"passes": plan.passes, "dropout": plan.dropout}
+        if _sampling(plan, found)
+        else None,
+        "device": str(found.device),
+        "manifest": manifest(),
+    }

@@ -1,0 +1,179 @@
+"""How differently two models score one pool after training on the same labels: the paper's Table 4, and its noise floor.
+
+For each seed, the labels are those of the seed set that the loop would draw. Both models learn from them and score the rest of the
+pool; the first does so a second time with another seed, because two seeds of one model differ too: only what goes beyond that
+is mismatch between the models.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from tui_al.core import loop
+from tui_al.core.config import Amount, DataConfig, LearnerConfig
+from tui_al.core.loop import Purpose, derived_seed
+from tui_al.core.mismatch import Agreement, Distances, agreement, distances
+from tui_al.core.predictions import FloatArray, IntArray
+from tui_al.core.protocols import Learner, MonteCarlo, Tick
+from tui_al.core.strategies import Strategy, select, strategy
+from tui_al.core.tasks import Dataset
+from tui_al.engine.data import load
+from tui_al.engine.device import choose_device, usable_cores
+from tui_al.engine.learner import TransformerLearner
+from tui_al.engine.sources import find
+from tui_al.engine.states import Shelf
+from tui_al.errors import ConfigError, EngineStopped
+
+#: Trainings of one seed: what each is called, which model it is of, and which derived seed it takes.
+_TRAININGS = (("first", 0, 1), ("again", 0, 2), ("second", 1, 3))
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be compared, and on what."""
+
+    data: DataConfig
+    models: tuple[LearnerConfig, LearnerConfig]
+    score: str
+    labels: Amount
+    batch: Amount  #: of the queries whose overlap is told
+    seeds: tuple[int, ...]
+    passes: int  #: of Monte-Carlo dropout, where the score needs it
+    dropout: float
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
+class SeedScores:
+    """One seed's scores of the texts that are not labelled, and how far apart they are."""
+
+    seed: int
+    labelled: int
+    first: FloatArray  # (pool - labelled,)
+    again: FloatArray  #: of the first model trained with another seed
+    second: FloatArray
+    between: Distances
+    floor: Distances  #: between the first model's two seeds
+    ranking: Agreement
+    floor_ranking: Agreement
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """All seeds' scores, and what they were made on."""
+
+    dataset: Dataset
+    strategy: Strategy
+    device: torch.device
+    seeds: tuple[SeedScores, ...]
+
+
+def compare_scores(plan: Plan, say: Callable[[str], None], stop: Callable[[], bool]) -> Comparison:
+    """Train, score and compare, for every seed.
+
+    Args:
+        say: told what is being done, a line each.
+        stop: asked between steps; true makes it leave.
+
+    Raises:
+        ConfigError, DataError, ModelError: the plan cannot be carried out; nothing has been trained.
+        EngineStopped: `stop` said so.
+    """
+    chosen = strategy(plan.score)
+    if chosen.scorer is None:
+        raise ConfigError(
+            f"score: {plan.score} gives no scores.", "Choose bald, lc, bt, entropy or mnlp."
+        )
+    dataset = load(plan.data)
+    chosen.check(dataset.task)
+    pool = loop.askable(dataset)
+    labels = plan.labels.of(len(pool))
+    if labels + plan.batch.of(len(pool)) > len(pool):
+        raise ConfigError(
+            f"labels: {plan.labels} is {labels} texts, the pool has {len(pool)} with a label.",
+            "Leave at least a batch of them to be scored.",
+        )
+    sources = [find(model.model, model.revision) for model in plan.models]
+    device = choose_device(plan.device)
+    torch.set_num_threads(usable_cores())
+    shelf = Shelf()
+
+    def progress(_: Tick) -> None:
+        if stop():
+            raise EngineStopped("The comparison was stopped.", "It keeps nothing: run it again.")
+
+    scores: dict[tuple[int, str], FloatArray] = {}
+    for place, (settings, source) in enumerate(zip(plan.models, sources, strict=True)):
+        learner = TransformerLearner(settings, source, dataset, device, shelf)
+        for seed in plan.seeds:
+            for name, model, number in _TRAININGS:
+                if model != place:
+                    continue
+                say(
+                    f"seed {seed}: {settings.model}, {settings.tuning}: training on {labels} texts, scoring {len(pool) - labels}"
+                )
+                scores[seed, name] = _scored(
+                    learner,
+                    dataset,
+                    _labelled(seed, pool, labels),
+                    pool,
+                    number,
+                    seed,
+                    plan,
+                    progress,
+                )
+        del learner
+    return Comparison(
+        dataset,
+        chosen,
+        device,
+        tuple(_compared(seed, labels, scores, plan, len(pool)) for seed in plan.seeds),
+    )
+
+
+def _labelled(seed: int, pool: IntArray, labels: int) -> IntArray:
+    """The seed set that the loop draws, see `tui_al.core.loop`."""
+    rng = np.random.default_rng([seed, 0, Purpose.SEED_SET])
+    return pool[select(np.zeros(len(pool)), np.ones(len(pool), dtype=np.int64), labels, rng)]
+
+
+def _scored(
+    learner: Learner,
+    dataset: Dataset,
+    labelled: IntArray,
+    pool: IntArray,
+    number: int,
+    seed: int,
+    plan: Plan,
+    progress: Callable[[Tick], None],
+) -> FloatArray:
+    chosen = strategy(plan.score)
+    assert chosen.scorer is not None
+    answers = [answer for row in labelled if (answer := dataset.train[row].answer) is not None]
+    learner.fit(labelled, answers, derived_seed(seed, number, Purpose.TRAIN_ACQUISITION), progress)
+    drawn = derived_seed(seed, number, Purpose.MONTE_CARLO)
+    sampling = (
+        MonteCarlo(plan.passes, plan.dropout, drawn) if chosen.needs == "monte carlo" else None
+    )
+    rest = np.setdiff1d(pool, labelled)
+    return learner.score(rest, {plan.score: chosen.scorer}, progress, sampling)[plan.score]
+
+
+def _compared(
+    seed: int, labels: int, scores: Mapping[tuple[int, str], FloatArray], plan: Plan, pool: int
+) -> SeedScores:
+    first, again, second = (scores[seed, name] for name in ("first", "again", "second"))
+    batch = plan.batch.of(pool)
+    return SeedScores(
+        seed,
+        labels,
+        first,
+        again,
+        second,
+        distances(first, second),
+        distances(first, again),
+        agreement(first, second, batch, np.random.default_rng(seed)),
+        agreement(first, again, batch, np.random.default_rng(seed)),
+    )

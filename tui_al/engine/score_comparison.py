@@ -13,6 +13,7 @@ import torch
 
 from tui_al.core import loop
 from tui_al.core.config import Amount, DataConfig, LearnerConfig
+from tui_al.core.limits import computing_threads
 from tui_al.core.loop import Purpose, derived_seed
 from tui_al.core.mismatch import Agreement, Distances, agreement, distances
 from tui_al.core.predictions import FloatArray, IntArray
@@ -20,7 +21,7 @@ from tui_al.core.protocols import Learner, MonteCarlo, Tick
 from tui_al.core.strategies import Strategy, select, strategy
 from tui_al.core.tasks import Dataset
 from tui_al.engine.data import load
-from tui_al.engine.device import choose_device, usable_cores
+from tui_al.engine.device import choose_device
 from tui_al.engine.learner import TransformerLearner
 from tui_al.engine.sources import find
 from tui_al.engine.states import Shelf
@@ -97,7 +98,7 @@ def compare_scores(plan: Plan, say: Callable[[str], None], stop: Callable[[], bo
         )
     sources = [find(model.model, model.revision) for model in plan.models]
     device = choose_device(plan.device)
-    torch.set_num_threads(usable_cores())
+    torch.set_num_threads(computing_threads())
     shelf = Shelf()
 
     def progress(_: Tick) -> None:

@@ -21,14 +21,13 @@ class Drawing:
     figure: Any
     axes: Any
     path: Path
+    settings: Any  #: matplotlib's context for settings
 
     def write(self) -> None:
         """Save it: without dates and with fixed ids, so that the same numbers give the same file."""
-        import matplotlib
-
         self.path.parent.mkdir(parents=True, exist_ok=True)
         metadata = {"Date": None} if self.path.suffix.lower() == ".svg" else None
-        with matplotlib.rc_context({"svg.hashsalt": "tui-al"}), warnings.catch_warnings():
+        with self.settings({"svg.hashsalt": "tui-al"}), warnings.catch_warnings():
             # drawn as a box, which says enough
             warnings.filterwarnings("ignore", "Glyph .* missing")
             self.figure.savefig(self.path, metadata=metadata)
@@ -42,6 +41,7 @@ def new_drawing(path: Path) -> Drawing:
             "Name the file .png or .svg.",
         )
     try:
+        import matplotlib
         from matplotlib.figure import Figure
     except ImportError as error:
         raise ConfigError(
@@ -51,7 +51,7 @@ def new_drawing(path: Path) -> Drawing:
     figure = Figure(figsize=(6.4, 4.2), dpi=200, layout="constrained")
     axes = figure.add_subplot()
     axes.grid(alpha=0.3)
-    return Drawing(figure, axes, path)
+    return Drawing(figure, axes, path, matplotlib.rc_context)
 
 
 def save_figure(curves: Sequence[Curve], path: Path, title: str = "") -> None:

@@ -1,0 +1,169 @@
+"""`tui-al compare-scores`: known scores give known distances; real models give the same numbers twice."""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.core.learner_double import LearnerDouble
+from tests.engine import tiny
+from tui_al.cli import main
+from tui_al.core.config import PAPER_SEEDS, DataConfig
+from tui_al.core.loop import Purpose
+from tui_al.core.predictions import FloatArray, IntArray
+from tui_al.core.protocols import FitReport, MonteCarlo, ProgressSink, Scorer, Tick
+from tui_al.core.tasks import Answer
+from tui_al.engine import score_comparison
+from tui_al.engine.data import load
+
+LIMITED = ("--train-limit", "120", "--device", "cpu")
+
+
+class Known(LearnerDouble):
+    """Scores of the texts are 0, 1, 2, …; the second model's half as much more, each further training's a quarter more."""
+
+    def __init__(self, config: Any, source: Any, dataset: Any, *_: Any) -> None:
+        super().__init__(dataset)
+        self.shift = 0.5 if config.tuning == "adapter" else 0.0
+        made.append(self)
+
+    def fit(
+        self, rows: IntArray, answers: Sequence[Answer], seed: int, progress: ProgressSink
+    ) -> FitReport:
+        return super().fit(rows, answers, seed, progress)
+
+    def score(
+        self,
+        rows: IntArray,
+        scorers: Mapping[str, Scorer],
+        progress: ProgressSink,
+        monte_carlo: MonteCarlo | None = None,
+    ) -> dict[str, FloatArray]:
+        self.scored.append((rows.tolist(), monte_carlo))
+        progress(Tick(len(rows), len(rows)))
+        shift = self.shift + 0.25 * (len(self.fits) - 1)
+        return {name: np.arange(len(rows)) + shift for name in scorers}
+
+
+made: list[Known] = []
+
+
+@pytest.fixture
+def known(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Known]]:
+    made.clear()
+    monkeypatch.setattr(score_comparison, "TransformerLearner", Known)
+    monkeypatch.setattr(score_comparison, "find", lambda *_: None)
+    yield made
+    made.clear()
+
+
+def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    sys.argv = ["tui-al", "compare-scores", *arguments]
+    with pytest.raises(SystemExit) as end:
+        main()
+    out, err = capsys.readouterr()
+    return int(end.value.code or 0), out, err
+
+
+def test_known_scores(capsys: pytest.CaptureFixture[str], known: list[Known]) -> None:
+    code, out, _ = said(capsys, "tickets", "--labels", "20", "--batch", "10", *LIMITED)
+    assert code == 0
+    between = next(line for line in out.splitlines() if "|" in line)
+    floor = next(line for line in out.splitlines() if line.startswith("noise floor"))
+    # every score of the second model is .5 more, of the first one's other seed .25; the ranking is the same
+    assert between.split()[-5] == "0.50000"
+    assert floor.split()[-5] == "0.25000"
+    assert between.split()[-3:] == ["1.00", "1.00", "100.0%"]
+    assert "20 random texts labelled, the other 100 scored" in out
+    assert "10 passes of Monte-Carlo dropout at 0.1" in out
+    assert "64 shared bins" in out
+    assert out.count("█") > 10  # the histogram
+
+
+def test_what_is_trained_on_and_scored(
+    capsys: pytest.CaptureFixture[str], known: list[Known]
+) -> None:
+    said(capsys, "tickets", "--labels", "20", "--seeds", "2", "--mc-passes", "3", *LIMITED)
+    first, second = known
+    assert (len(first.fits), len(second.fits)) == (4, 2)  # two seeds, the first model twice each
+    dataset = load(DataConfig("tickets", train_limit=120, test_share=0.0))
+    for place, seed in enumerate(PAPER_SEEDS[:2]):
+        rows = first.fits[2 * place][0]
+        order = np.random.default_rng([seed, 0, Purpose.SEED_SET]).permutation(120)
+        assert rows == np.argsort(order)[:20].tolist()  # the loop's own seed set
+        assert first.fits[2 * place + 1][0] == second.fits[place][0] == rows
+        assert first.fits[2 * place][1] == [dataset.train[row].answer for row in rows]
+        assert first.scored[2 * place][0] == sorted(set(range(120)) - set(rows))
+    trainings = [fit[2] for fit in (*first.fits, *second.fits)]
+    samplings = [sampling for _, sampling in (*first.scored, *second.scored) if sampling]
+    assert len(set(trainings)) == 6
+    assert len({sampling.seed for sampling in samplings}) == 6
+    assert {(s.passes, s.rate) for s in samplings} == {(3, 0.1)}
+
+
+def test_json_and_picture(
+    capsys: pytest.CaptureFixture[str], known: list[Known], tmp_path: Path
+) -> None:
+    pytest.importorskip("matplotlib")
+    picture = tmp_path / "scores.png"
+    code, out, _ = said(capsys, "tickets", "--labels", "20", "--score", "lc", "--json", "--out", str(picture), *LIMITED)  # fmt: skip
+    assert code == 0
+    told = json.loads(out)
+    (seed,) = told["seeds"]
+    assert seed["between"]["wasserstein"] == pytest.approx(0.5)
+    assert seed["floor"]["wasserstein"] == pytest.approx(0.25)
+    assert (seed["between"]["bins"], seed["between"]["smoothing"]) == (64, 1e-9)
+    assert (told["labels"], told["scored"], told["score"]) == (20, 100, "lc")
+    assert told["monte_carlo"] is None
+    assert [model["tuning"] for model in told["models"]] == ["full", "adapter"]
+    assert told["manifest"]["torch"]
+    assert len(told["histogram"]["shares"]) == 3
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--models", "minilm:full"), "does not name two models"),
+        (("--models", "minilm:full,minilm:half"), "tuning: 'half' is unknown"),
+        (("--score", "random"), "random gives no scores"),
+        (("--score", "mnlp"), "is for tagging"),
+        (("--score", "best"), "'best' is unknown"),
+        (("--labels", "120"), "the pool has 120"),
+        (("--labels", "none"), "'none' is no amount"),
+        (("--seeds", "9"), "--seeds 9 is out of range"),
+        (("--out", "a.pdf"), "no known kind of picture"),
+    ],
+)
+def test_mistakes_are_told_before_anything_is_trained(
+    capsys: pytest.CaptureFixture[str],
+    known: list[Known],
+    arguments: tuple[str, ...],
+    message: str,
+) -> None:
+    code, out, err = said(capsys, "tickets", *LIMITED, *arguments)
+    assert code == 2
+    assert message in err
+    assert "Traceback" not in err
+    assert not out
+    assert not known
+
+
+def test_real_models_give_the_same_numbers_twice(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    encoder = tiny.save_encoder("bert", tmp_path / "bert")
+    arguments = (
+        "tickets", "--models", f"{encoder}:full,{encoder}:head", "--labels", "30", "--epochs", "1", "--mc-passes", "2",
+        "--json", *LIMITED,
+    )  # fmt: skip
+    once, again = (json.loads(said(capsys, *arguments)[1]) for _ in range(2))
+    assert once["seeds"] == again["seeds"]
+    (seed,) = once["seeds"]
+    assert seed["between"]["wasserstein"] > 0
+    assert seed["floor"]["wasserstein"] > 0
+    assert seed["between"]["size"] == 90

@@ -75,8 +75,8 @@ def compare(options: Options) -> None:
     notes = Page(Console(stderr=True, soft_wrap=True))
     notes.say("loading …", "dim")
 
-    from tui_al.engine.runner import StopSignal
     from tui_al.engine.score_comparison import Plan, compare_scores
+    from tui_al.engine.voice import StopSignal
 
     plan = Plan(
         data=DataConfig(

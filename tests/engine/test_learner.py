@@ -1,6 +1,7 @@
 """A transformer as a learner: same seed, same model; scores that depend on the text alone; Monte-Carlo dropout."""
 
-from collections.abc import Iterator
+import contextlib
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,10 @@ from tui_al.core.predictions import FloatArray, Predictions
 from tui_al.core.protocols import MonteCarlo, Tick
 from tui_al.core.strategies import STRATEGIES, bald, entropy, least_confidence
 from tui_al.core.tasks import Dataset, Example
-from tui_al.engine import learner as learner_module
+from tui_al.engine import scoring as scoring_module
 from tui_al.engine import tuning
 from tui_al.engine.learner import TransformerLearner
+from tui_al.engine.scoring import SCORING_BUDGET, Scoring
 from tui_al.engine.tokens import Batch
 from tui_al.errors import EngineError
 
@@ -115,7 +117,7 @@ def test_scores_are_in_the_order_of_the_rows_whatever_the_batches(
     whole = trained.score(rows, scorers, tiny.silent)
     assert np.ptp(whole["first"]) > 0.01
     for budget in (1, 37):
-        monkeypatch.setitem(learner_module._SCORING_BUDGET, "cpu", budget)
+        monkeypatch.setitem(SCORING_BUDGET, "cpu", budget)
         again = trained.score(rows, scorers, tiny.silent)
         for name in scorers:
             np.testing.assert_allclose(again[name], whole[name], atol=1e-5)
@@ -137,7 +139,7 @@ def test_probabilities_are_probabilities(trained: TransformerLearner) -> None:
 def test_progress_counts_the_texts(
     trained: TransformerLearner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(learner_module._SCORING_BUDGET, "cpu", 40)
+    monkeypatch.setitem(SCORING_BUDGET, "cpu", 40)
     ticks: list[Tick] = []
     trained.score(np.arange(20), {"lc": least_confidence}, ticks.append)
     done = [tick.done for tick in ticks]
@@ -197,14 +199,14 @@ def test_cut_words_do_not_count_in_a_score(bert: Path, tagged: Dataset) -> None:
 def recorded(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[FloatArray]]:
     """Every forward pass's probabilities, in order."""
     passes: list[FloatArray] = []
-    forward = TransformerLearner._forward
+    forward = Scoring._probs
 
-    def noted(self: TransformerLearner, batch: Batch) -> Any:
+    def noted(self: Scoring, batch: Batch) -> Any:
         found = forward(self, batch)
-        passes.append(found[0].copy())
+        passes.append(found.numpy().copy())
         return found
 
-    monkeypatch.setattr(TransformerLearner, "_forward", noted)
+    monkeypatch.setattr(Scoring, "_probs", noted)
     yield passes
 
 
@@ -228,6 +230,38 @@ def test_monte_carlo_figures_are_those_of_the_stacked_passes(
     assert found["total"][0] == pytest.approx(of_mean.sum(), abs=1e-9)
     assert found["bald"][0] == pytest.approx(np.mean(of_mean - each.mean(axis=0)), abs=1e-9)
     assert np.ptp(stacked, axis=0).max() > 1e-3
+
+
+@contextlib.contextmanager
+def _nothing_shared(_: object) -> Iterator[Callable[[], None]]:
+    yield lambda: None
+
+
+@pytest.mark.parametrize("trunk", [0, 1])
+@pytest.mark.parametrize("kind", ["bert", "electra", "distilbert", "roberta"])
+def test_what_lies_before_the_first_dropout_is_computed_once(
+    encoders: dict[str, Path], classified: Dataset, monkeypatch: pytest.MonkeyPatch, kind: str, trunk: int
+) -> None:  # fmt: skip
+    """The same scores to the last bit as when every pass computes it, and the model is left as it was."""
+    learner = tiny.learner(encoders[kind], "adapter", classified, trunk_layers=trunk, epochs=1)
+    tiny.fit(learner, FEW)
+    monkeypatch.setitem(SCORING_BUDGET, "cpu", 100)
+    rows, scorers = np.arange(40), {"bald": bald, "expected": expected, "total": total}
+    norm = learner.model.base_model.embeddings.LayerNorm
+    lookups: list[int] = []
+    norm.register_forward_hook(lambda *_: lookups.append(1))
+    inside = dict(learner.view.base_model.named_modules())
+    shared = learner.score(rows, scorers, tiny.silent, MC)
+    with_sharing = len(lookups)
+    assert dict(learner.view.base_model.named_modules()) == inside
+    monkeypatch.setattr(scoring_module, "shared_prefix", _nothing_shared)
+    plain = learner.score(rows, scorers, tiny.silent, MC)
+    for name in scorers:
+        assert np.array_equal(shared[name], plain[name]), name
+    if trunk:
+        assert len(lookups) == with_sharing  # kept already
+    else:
+        assert len(lookups) - with_sharing == MC.passes * with_sharing
 
 
 @pytest.mark.parametrize("method", TUNINGS)
@@ -309,7 +343,7 @@ class TestOutOfMemory:
         self, learner: TransformerLearner, monkeypatch: pytest.MonkeyPatch, room: int
     ) -> list[int]:
         sizes: list[int] = []
-        real = learner_module.unit_logits
+        real = scoring_module.unit_logits
 
         def logits(model: Any, batch: Batch, precision: str) -> torch.Tensor:
             sizes.append(len(batch.input_ids))
@@ -317,7 +351,7 @@ class TestOutOfMemory:
                 raise torch.OutOfMemoryError("no room")
             return real(model, batch, precision)
 
-        monkeypatch.setattr(learner_module, "unit_logits", logits)
+        monkeypatch.setattr(scoring_module, "unit_logits", logits)
         return sizes
 
     def test_scoring_goes_on_in_smaller_batches(

@@ -1,38 +1,31 @@
 """A transformer as a Learner: resident between rounds and seeds, trained anew from the same pretrained weights each time."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import torch
-from torch.nn import functional
 
 from tui_al.core.config import LearnerConfig
 from tui_al.core.predictions import FloatArray, IntArray, Predictions
 from tui_al.core.protocols import FitReport, MonteCarlo, ProgressSink, Scorer, Tick
-from tui_al.core.strategies import entropy
 from tui_al.core.tasks import Answer, Dataset, Task
 from tui_al.engine import tuning, views
 from tui_al.engine.checkpoint import save_model
 from tui_al.engine.device import resolve_precision, take_peak_bytes
 from tui_al.engine.pretrained import load_model, load_tokenizer
+from tui_al.engine.scoring import Scoring
 from tui_al.engine.sources import Source
 from tui_al.engine.states import Shelf
 from tui_al.engine.token_cache import TokenCache
 from tui_al.engine.tokenizing import tokenize
-from tui_al.engine.tokens import UNSEEN, Batch, Tokens, collate, scoring_batches
-from tui_al.engine.training import out_of_memory, train, unit_logits
+from tui_al.engine.tokens import UNSEEN, Batch, Tokens, collate, gather, offsets_of
+from tui_al.engine.training import train
 from tui_al.engine.trunk import Trunk, trunk_layers
 
-#: A batch to its units' probabilities, and the expected entropies under Monte-Carlo dropout.
-Forward = Callable[[Batch], tuple[FloatArray, FloatArray | None]]
-
 Split = Literal["train", "test"]
-
-#: Padded sub-tokens in one scoring batch.
-SCORING_BUDGET = {"cpu": 4_096, "mps": 16_384, "cuda": 65_536}
 
 
 class TransformerLearner:
@@ -145,13 +138,13 @@ class TransformerLearner:
                 probs[positions] = predictions.probs
             return Predictions.of_texts(probs)
         tokens = self.tokens(split)
-        words = [tokens.words_of(row) for row in rows]
-        offsets = np.concatenate([[0], np.cumsum([len(w) for w in words])]).astype(np.int64)
+        offsets = offsets_of(np.diff(tokens.word_offsets)[rows])
         probs = np.zeros((offsets[-1], classes), dtype=np.float32)
         probs[:, self._output["O"]] = 1.0
         for positions, predictions in self._predictions(split, rows, progress):
-            seen = [offsets[i] + np.flatnonzero(words[i] != UNSEEN) for i in positions]
-            probs[np.concatenate(seen)] = predictions.probs
+            heads, _ = gather(tokens.heads, tokens.word_offsets, rows[positions])
+            places, _ = gather(np.arange(offsets[-1]), offsets, positions)
+            probs[places[heads != UNSEEN]] = predictions.probs
         return Predictions(probs, offsets)
 
     def save(self, directory: Path) -> None:
@@ -226,60 +219,23 @@ class TransformerLearner:
         monte_carlo: MonteCarlo | None = None,
     ) -> Iterator[tuple[IntArray, Predictions]]:
         """Positions in `rows` and their predictions over seen units, batch by batch, longest first."""
-        forward: Forward = self._forward
-        if monte_carlo:
-            torch.manual_seed(monte_carlo.seed)
-            tuning.set_dropout(self.model, monte_carlo.rate)
-            forward = _monte_carlo(self._forward, monte_carlo.passes)
         tokens = self.tokens(split)
         lengths = tokens.lengths()[rows]
         if self._trunk:
             self._trunk.make(split, tokens, rows, progress)
             lengths = self._trunk.lengths(split, tokens)[rows]
-        self.view.train(monte_carlo is not None)
+        scoring = Scoring(
+            self.view, self.model, self.config, lambda some: self._collate(split, rows[some])
+        )
         done = 0
-        waiting = list(scoring_batches(lengths, SCORING_BUDGET[self.device.type]))[::-1]
-        while waiting:
-            positions = waiting.pop()
-            try:
-                with torch.inference_mode():
-                    probs, expected = forward(self._collate(split, rows[positions]))
-            except torch.OutOfMemoryError as error:
-                torch.cuda.empty_cache()
-                if len(positions) == 1:
-                    raise out_of_memory(self.config, int(lengths[positions[0]])) from error
-                middle = len(positions) // 2
-                waiting += [positions[middle:], positions[:middle]]
-                continue
-            if self.dataset.task is Task.CLASSIFICATION:
-                predictions = Predictions.of_texts(probs, expected)
-            else:
-                counts = [int((tokens.words_of(rows[i]) != UNSEEN).sum()) for i in positions]
-                offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-                predictions = Predictions(probs, offsets, expected)
+        for positions, probs, expected in scoring.batches(lengths, monte_carlo):
             done += len(positions)
-            yield positions, predictions
+            if self.dataset.task is Task.CLASSIFICATION:
+                yield positions, Predictions.of_texts(probs, expected)
+            else:
+                offsets = offsets_of(tokens.seen(rows[positions]))
+                yield positions, Predictions(probs, offsets, expected)
             progress(Tick(done, len(rows)))
-        self.view.eval()
-
-    def _forward(self, batch: Batch) -> tuple[FloatArray, FloatArray | None]:
-        probs = functional.softmax(unit_logits(self.view, batch, self.config.precision), dim=-1)
-        return probs.cpu().numpy(), None
-
-
-def _monte_carlo(forward: Forward, passes: int) -> Forward:
-    """Running sums over T passes: mean probability and mean entropy, memory independent of T."""
-
-    def averaged(batch: Batch) -> tuple[FloatArray, FloatArray | None]:
-        probs, _ = forward(batch)
-        total, entropies = probs.astype(np.float64), entropy(probs)
-        for _ in range(passes - 1):
-            probs, _ = forward(batch)
-            total += probs
-            entropies += entropy(probs)
-        return total / passes, entropies / passes
-
-    return averaged
 
 
 def positions_of(model: Any) -> int:

@@ -38,6 +38,12 @@ class Tokens:
         """`heads` of one example, (words,)."""
         return self.heads[self.word_offsets[row] : self.word_offsets[row + 1]]
 
+    def seen(self, rows: IntArray) -> IntArray:
+        """How many of their words the model sees, (rows,)."""
+        heads, words = gather(self.heads, self.word_offsets, rows)
+        owners = np.repeat(np.arange(len(rows)), words)
+        return np.bincount(owners[heads != UNSEEN], minlength=len(rows))
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
@@ -55,23 +61,26 @@ class Batch:
 
 def collate(tokens: Tokens, rows: IntArray, pad_id: int, device: torch.device) -> Batch:
     """Pad these rows to the longest of them."""
-    ids, lengths = _gather(tokens.ids, tokens.offsets, rows)
+    ids, lengths = gather(tokens.ids, tokens.offsets, rows)
     mask = np.arange(int(lengths.max())) < lengths[:, None]
     inputs = np.full(mask.shape, pad_id, dtype=np.int64)
     inputs[mask] = ids
     unit_rows = unit_columns = None
     if len(tokens.heads):
-        columns, words = _gather(tokens.heads, tokens.word_offsets, rows)
+        columns, words = gather(tokens.heads, tokens.word_offsets, rows)
         owners = np.repeat(np.arange(len(rows)), words)
         seen = columns != UNSEEN
-        unit_rows = torch.from_numpy(owners[seen]).to(device)
-        unit_columns = torch.from_numpy(columns[seen].astype(np.int64)).to(device)
-    return Batch(
-        torch.from_numpy(inputs).to(device),
-        torch.from_numpy(mask.astype(np.int64)).to(device),
-        unit_rows,
-        unit_columns,
-    )
+        unit_rows = put(owners[seen], device)
+        unit_columns = put(columns[seen].astype(np.int64), device)
+    return Batch(put(inputs, device), put(mask.astype(np.int64), device), unit_rows, unit_columns)
+
+
+def put(values: NDArray[Any], device: torch.device) -> torch.Tensor:
+    """Values on a device; a GPU fetches them from pinned memory while the program goes on."""
+    tensor = torch.from_numpy(values)
+    if device.type == "cuda":
+        return tensor.pin_memory().to(device, non_blocking=True)
+    return tensor.to(device)
 
 
 def offsets_of(lengths: IntArray) -> NDArray[np.int64]:
@@ -81,7 +90,7 @@ def offsets_of(lengths: IntArray) -> NDArray[np.int64]:
     return offsets
 
 
-def _gather(
+def gather(
     values: NDArray[Any], offsets: NDArray[np.int64], rows: IntArray
 ) -> tuple[NDArray[Any], IntArray]:
     """The values of these rows one after the other, (sum of lengths,), and the lengths, (rows,)."""

@@ -37,7 +37,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     python = str(clone / ".venv" / "bin" / "python")
     ask = [python, "-c", "import tui_al; print(tui_al.__file__)"]
     environ = {**os.environ, "PYTHONPATH": str(clone)}
-    done = subprocess.run(ask, env=environ, capture_output=True, text=True, check=True)
+    done = subprocess.run(ask, cwd=clone, env=environ, capture_output=True, text=True, check=True)
     assert Path(done.stdout.strip()).is_relative_to(clone)  # it is the clone's code that runs
     return clone
 

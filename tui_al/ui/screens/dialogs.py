@@ -3,12 +3,14 @@
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
+from textual.events import Click
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 from tui_al.errors import TuiAlError
 from tui_al.ui.keys import bindings
 from tui_al.ui.safe import safe
+from tui_al.ui.widgets.lines_view import LinesView
 
 _DIALOG_CSS = """
 {name} {{ align: center middle; }}
@@ -71,44 +73,40 @@ class ConfirmDialog(ModalScreen[bool]):
 
 
 class TextDialog(ModalScreen[None]):
-    """Something to read, which scrolls if it is long; any of Enter, Escape, y and n closes it."""
+    """Something to read, which scrolls if it is long; any of Enter, Escape, y and n closes it, and a click beneath.
 
-    BINDINGS = bindings("dialog")
-    DEFAULT_CSS = _DIALOG_CSS.format(name="TextDialog", border="$border")
+    Few widgets, because a help that comes at once is one that is asked for.
+    """
 
-    def __init__(self, title: str, body: Content | str) -> None:
+    BINDINGS = [*bindings("dialog"), ("enter", "cancel", "close")]  # noqa: RUF012
+    DEFAULT_CSS = """
+    TextDialog { align: center middle; }
+    TextDialog > Vertical {
+        width: 100; max-width: 96%; height: auto; max-height: 96%;
+        padding: 0 1; background: $surface; border: solid $border;
+    }
+    TextDialog LinesView { height: auto; max-height: 100%; scrollbar-background: $surface; }
+    TextDialog #close { height: 1; dock: bottom; text-align: right; color: $foreground-muted; }
+    """
+
+    def __init__(self, title: str, body: Content | str, *, hang: int = 0) -> None:
         super().__init__()
-        self._title = title
+        self._title, self._hang = title, hang
         self._body = body if isinstance(body, Content) else safe(body, keep_newlines=True)
 
     def compose(self) -> ComposeResult:
-        """Title in the border, text, one button."""
+        """Title in the border, text, how to close it."""
         with Vertical() as window:
             window.border_title = safe(self._title)
-            with VerticalScroll():
-                yield Static(self._body)
-                yield Static("")
-            with Horizontal():
-                yield Button("Close", id="close", compact=True)
+            lines = LinesView(follow=False, hang=self._hang)
+            lines.replace([*self._body.split("\n", allow_blank=True), Content("")])
+            yield lines
+            yield Static("enter closes", id="close")
 
-    def on_mount(self) -> None:
-        """Enter closes; the arrows scroll."""
-        self.query_one("#close").focus()
-
-    def on_button_pressed(self) -> None:
-        """The only button closes."""
-        self.dismiss(None)
-
-    def on_key(self, event: object) -> None:
-        """Arrows and page keys scroll while the button has the focus."""
-        scroll = self.query_one(VerticalScroll)
-        moves = {
-            "down": scroll.scroll_down, "up": scroll.scroll_up, "pagedown": scroll.scroll_page_down,
-            "pageup": scroll.scroll_page_up, "home": scroll.scroll_home, "end": scroll.scroll_end,
-        }  # fmt: skip
-        move = moves.get(getattr(event, "key", ""))
-        if move is not None and self.focused is not scroll:
-            move(animate=False)
+    def on_click(self, event: Click) -> None:
+        """The line beneath does what it says."""
+        if getattr(event.widget, "id", "") == "close":
+            self.dismiss(None)
 
     def action_yes(self) -> None:
         """Close."""
@@ -126,7 +124,7 @@ class TextDialog(ModalScreen[None]):
 class ErrorDialog(TextDialog):
     """What happened and what to do about it."""
 
-    DEFAULT_CSS = _DIALOG_CSS.format(name="ErrorDialog", border="$error")
+    DEFAULT_CSS = "ErrorDialog > Vertical { border: solid $error; }"
 
     def __init__(
         self, error: TuiAlError | str, hint: str = "", log_tail: tuple[str, ...] = ()

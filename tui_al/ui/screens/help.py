@@ -7,12 +7,15 @@ from textual.content import Content
 from tui_al.ui.keys import SCREENS, display, keys_of
 from tui_al.ui.screens.dialogs import TextDialog
 
+#: The column that the sentences begin in.
+_TEXT = 9
+
 
 class HelpScreen(TextDialog):
     """The keys of a screen and of what has the focus on it, then those that work everywhere."""
 
     def __init__(self, screens: Sequence[str], own: Mapping[str, str]) -> None:
-        super().__init__("Help", help_text(screens, own))
+        super().__init__("Help", help_text(screens, own), hang=_TEXT)
 
 
 def help_text(screens: Sequence[str], own: Mapping[str, str]) -> Content:
@@ -25,6 +28,8 @@ def help_text(screens: Sequence[str], own: Mapping[str, str]) -> Content:
         lines += [Content.styled(SCREENS[name], "bold")]
         for key in keys:
             shown = " ".join(display(one) for one in key.keys.split(","))
-            lines.append(Content.assemble("  ", (f"{shown:<7}", "bold $text-accent"), key.help))
+            lines.append(
+                Content.assemble("  ", (f"{shown:<{_TEXT - 2}}", "bold $text-accent"), key.help)
+            )
         lines.append(Content(""))
     return Content("\n").join(lines)

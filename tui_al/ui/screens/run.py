@@ -85,7 +85,7 @@ class RunScreen(SessionScreen):
                 yield NowPanel()
                 yield MachinePanel()
             yield RoundsTable()
-            yield EventLog("log")
+            yield EventLog("log", hang=len("00:00:00  "))
             yield LinesView("engine.log", id="printed")
         with VerticalScroll(id="notice"):
             yield Static(id="notice-text")

@@ -16,19 +16,28 @@ class LinesView(ScrollView, can_focus=True):
     """Many lines, painted as they come into sight; stays at the end while it is there.
 
     Long lines are wrapped, so that nothing is out of sight sideways. A heading, if there is one, stays in the first row.
-    `title` is for the frame, where the screen gives it one.
+    `title` is for the frame, where the screen gives it one; without `follow` it stays where it is.
+    Rows that a line goes on in begin `hang` columns further in.
     """
 
     DEFAULT_CSS = """
     LinesView {
-        height: 1fr; scrollbar-size: 1 1; overflow-x: hidden;
+        height: 1fr; scrollbar-size: 1 1; scrollbar-gutter: stable; overflow-x: hidden;
         scrollbar-color: $border-blurred; scrollbar-background: $background;
     }
     """
 
-    def __init__(self, title: str = "", *, id: str | None = None) -> None:  # noqa: A002
+    def __init__(
+        self,
+        title: str = "",
+        *,
+        follow: bool = True,
+        hang: int = 0,
+        id: str | None = None,  # noqa: A002
+    ) -> None:
         super().__init__(id=id or title or None)
         self.border_title = title
+        self._follow, self._hang = follow, hang
         self.heading: Content | None = None
         self._kept: deque[Content] = deque(maxlen=_KEPT)
         self._wrapped: list[Content] = []
@@ -62,8 +71,10 @@ class LinesView(ScrollView, can_focus=True):
         width = self.scrollable_content_region.width
         if width < 1:
             return
-        at_end = self._going_to_end or self.is_vertical_scroll_end or not self._wrapped
-        self._wrapped = [part for line in self._kept for part in line.wrap(width)]
+        at_end = self._follow and (
+            self._going_to_end or self.is_vertical_scroll_end or not self._wrapped
+        )
+        self._wrapped = [part for line in self._kept for part in self._wrap(line, width)]
         self.virtual_size = Size(width, len(self._wrapped) + (self.heading is not None))
         if at_end:
             self._going_to_end = True
@@ -73,6 +84,19 @@ class LinesView(ScrollView, can_focus=True):
     def _to_end(self) -> None:
         self._going_to_end = False
         self.scroll_end(animate=False)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002
+        """Where it is as high as its lines: the rows that they take at that width."""
+        rows = sum(len(self._wrap(line, width)) for line in self._kept)
+        return rows + (self.heading is not None)
+
+    def _wrap(self, line: Content, width: int) -> list[Content]:
+        if not self._hang or line.cell_length <= width or width < 2 * self._hang:
+            return line.wrap(width)
+        head, rest = line[: self._hang], line[self._hang :].wrap(width - self._hang)
+        return [
+            Content.assemble(" " * self._hang if i else head, row) for i, row in enumerate(rest)
+        ]
 
     def render_line(self, y: int) -> Strip:
         width = self.size.width

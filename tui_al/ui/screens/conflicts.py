@@ -62,7 +62,7 @@ class ConflictsScreen(QueueScreen[str]):
         for number, voice in enumerate(self._voices, start=1):
             clock = time.strftime("%d.%m. %H:%M", time.localtime(voice.time))
             row = Content.assemble(
-                (f"{number} ", "bold $text-accent"), safe(voice.annotator), (f" {clock}  ", "$text-muted"),
+                (f"{number} ", "bold $text-accent"), safe(voice.annotator), (f" {clock}  ", "$foreground-muted"),
                 _answer(voice.answer, self.item.example.text, everywhere),
             )  # fmt: skip
             rows += row.wrap(width)[:_ROWS]
@@ -92,7 +92,7 @@ def _answer(answer: Given, text: str, everywhere: set[object]) -> Content:
     for one in answer:
         shared = one in everywhere
         parts.append(
-            safe(answer_in_words((one,), text), "$text-muted" if shared else "bold underline")
+            safe(answer_in_words((one,), text), "$foreground-muted" if shared else "bold underline")
         )
         parts.append(" · ")
     return Content.assemble(*parts[:-1])

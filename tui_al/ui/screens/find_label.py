@@ -158,7 +158,7 @@ class FindLabel(ModalScreen[Row | None]):
 
     def _drawn(self, row: Row, width: int) -> Content:
         if row.new:
-            return Content.assemble(("+ ", "bold $text-accent"), safe(row.label), (" as a new label", "$text-muted"))  # fmt: skip
+            return Content.assemble(("+ ", "bold $text-accent"), safe(row.label), (" as a new label", "$foreground-muted"))  # fmt: skip
         name = shorten(printable(row.label) or "(empty)", max(8, width - 14))
         shown = Content(name)
         for position in row.positions:
@@ -169,4 +169,4 @@ class FindLabel(ModalScreen[Row | None]):
         facts += f"  ×{self._counts.get(row.label, 0)}"
         room = width - cell_width(name) - len(facts) - 2
         about = shorten(printable(self._descriptions.get(row.label, "")), max(0, room))
-        return Content.assemble(shown, (facts, "$text-primary"), "  ", (about, "$text-muted"))
+        return Content.assemble(shown, (facts, "$text-primary"), "  ", (about, "$foreground-muted"))

@@ -95,7 +95,7 @@ class HistoryScreen(TuiScreen):
     KEYS_OF = "history"
     BINDINGS = bindings("history")
     DEFAULT_CSS = """
-    HistoryScreen OptionList { height: 1fr; border: none; padding: 0 1; background: $background; }
+    HistoryScreen OptionList { height: 1fr; border: none; padding: 0; background: $background; }
     """
 
     def __init__(self, desk: LabelAside) -> None:
@@ -135,13 +135,13 @@ class HistoryScreen(TuiScreen):
         who = printable(self._desk.overview.annotator)
         shown = f"the last {_LAST} decisions" if len(self._past) == _LAST else f"{len(self._past)} decisions"  # fmt: skip
         self.query_one("#head", Static).update(
-            Content.assemble(("history", "bold"), "  ", safe(who), (f"   {shown}, the newest first", "$text-muted"))
+            Content.assemble(("history", "bold"), "  ", safe(who), (f"   {shown}, the newest first", "$foreground-muted"))
         )  # fmt: skip
-        width = max(20, self.app.size.width - 4)
+        width = max(20, self.app.size.width - 3)
         self._list.clear_options()
         self._list.add_options([Option(_row(one, width)) for one in self._past])
         if not self._past:
-            self._list.add_option(Option("Nothing is decided yet.", disabled=True))
+            self._list.add_option(Option(" Nothing is decided yet.", disabled=True))
 
     @on(OptionList.OptionSelected)
     def _selected(self) -> None:
@@ -169,4 +169,6 @@ def _row(one: Past, width: int) -> Content:
     what = shorten(printable(one.what), column)
     gap = " " * (column - cell_width(what) + 2)
     text = shorten(printable(one.text), max(0, width - 14 - column - 2))
-    return Content.assemble((f"{clock}  ", "$text-muted"), safe(what, "bold"), gap, safe(text))
+    return Content.assemble(
+        (f" {clock}  ", "$foreground-muted"), safe(what, "bold"), gap, safe(text)
+    )

@@ -27,7 +27,7 @@ class LabelsScreen(TuiScreen):
     KEYS_OF = "labels"
     BINDINGS = bindings("labels")
     DEFAULT_CSS = """
-    LabelsScreen OptionList { height: 1fr; border: none; padding: 0 1; background: $background; }
+    LabelsScreen OptionList { height: 1fr; border: none; padding: 0; background: $background; }
     """
 
     def __init__(self, desk: LabelAside) -> None:
@@ -74,7 +74,7 @@ class LabelsScreen(TuiScreen):
         more = f" · {unseen} without an example" if unseen else ""
         self.query_one("#head", Static).update(
             Content.assemble(
-                ("labels", "bold"), f"  {len(self._labels)}{more}", ("   every change can be undone", "$text-muted")
+                ("labels", "bold"), f"  {len(self._labels)}{more}", ("   every change can be undone", "$foreground-muted")
             )
         )  # fmt: skip
         names = [shorten(printable(name) or "(empty)", _NAME) for name in self._labels]
@@ -168,4 +168,6 @@ def _row(name: str, column: int, count: int, about: str, width: int) -> Content:
     gap = " " * (column - cell_width(name) + 2)
     bare = "$text-warning" if not count else "$text-primary"
     shown = shorten(printable(about), max(0, width - column - 10))
-    return Content.assemble(safe(name), gap, (f"{count:>5}", bare), "  ", (shown, "$text-muted"))
+    return Content.assemble(
+        " ", safe(name), gap, (f"{count:>5}", bare), "  ", (shown, "$foreground-muted")
+    )

@@ -127,7 +127,7 @@ class QueueScreen(TuiScreen, Generic[T]):
         where = f"  {self.place + 1} of {len(self.cases)}" if self.cases and self.case else ""
         done = f" · {self._decided} decided" if self._decided else ""
         left = Content.assemble((self.TITLE_OF, "bold"), f"{where}{done}")
-        right = Content.styled(self.head(), "$text-muted")
+        right = Content.styled(self.head(), "$foreground-muted")
         self.query_one("#head", Static).update(spread_out(left, right, max(10, self.app.size.width - 2)))  # fmt: skip
 
     def _lines(self, width: int) -> list[Content]:

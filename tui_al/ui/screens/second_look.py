@@ -50,9 +50,9 @@ class SecondLookScreen(QueueScreen[Disputed]):
         rows = [*self._said(width), Content("")]
         other = Content.assemble(
             safe(case.other, "bold $text-accent"), (f" {probability(case.p_other)}", "$text-accent"), "  against  ",
-            safe(case.given, "bold"), f" {probability(case.p_given)}", (f"   in {rounds}", "$text-muted"),
+            safe(case.given, "bold"), f" {probability(case.p_given)}", (f"   in {rounds}", "$foreground-muted"),
         )  # fmt: skip
-        rows += Content.assemble(("models say ", "$text-muted"), other).wrap(width)
+        rows += Content.assemble(("models say ", "$foreground-muted"), other).wrap(width)
         keep, take = key_name(self, "second_look.keep"), key_name(self, "second_look.other")
         hint = f"{keep} keeps {printable(case.given)}"
         if not self.desk.is_tagging:
@@ -65,7 +65,7 @@ class SecondLookScreen(QueueScreen[Disputed]):
         for voice in self.item.voices:
             words = printable(answer_in_words(voice.answer, self.item.example.text))
             clock = time.strftime("%d.%m. %H:%M", time.localtime(voice.time))
-            row = Content.assemble(safe(voice.annotator), (f" {clock}  ", "$text-muted"), (words, "bold"))  # fmt: skip
+            row = Content.assemble(safe(voice.annotator), (f" {clock}  ", "$foreground-muted"), (words, "bold"))  # fmt: skip
             rows += row.wrap(width)[:3]
         return rows
 

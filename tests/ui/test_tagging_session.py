@@ -1,0 +1,78 @@
+"""A whole tagging session on sample data: what is stored after keys alone is the gold standard, entity by entity."""
+
+from pathlib import Path
+
+from tests.ui.conftest import drive, until
+from tests.ui.labelling import desk, people
+from tui_al.core.offsets import CharSpan, tags_to_spans
+from tui_al.core.span_editing import Editing
+from tui_al.core.tasks import Dataset, Example, Task, example_ids
+from tui_al.ui.app import TuiAl
+from tui_al.ui.screens.label import LabelScreen
+from tui_al.ui.widgets.span_editor import SpanEditor
+
+EVENTS = Path(__file__).parents[2] / "sample_data" / "events" / "test.conll"
+SENTENCES = 25
+
+
+def sentences() -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """Tokens and gold tags."""
+    blocks = EVENTS.read_text(encoding="utf-8").strip().split("\n\n")[:SENTENCES]
+    rows = [[line.split() for line in block.splitlines()] for block in blocks]
+    return [(tuple(r[0] for r in one), tuple(r[1] for r in one)) for one in rows]
+
+
+def keys_for(state: Editing, gold: tuple[CharSpan, ...], kinds: tuple[str, ...]) -> list[str]:
+    """What a person presses: wrong proposals are deleted, missing entities marked, the rest is accepted."""
+    keys: list[str] = []
+    for mark in state.marks:
+        if state.span_of(mark) not in gold:
+            keys += ["home", *["right"] * mark.first, "x"]
+    right = set(state.spans) & set(gold)
+    for start, end, kind in gold:
+        if (start, end, kind) in right:
+            continue
+        first = next(i for i, (a, _) in enumerate(state.offsets) if a == start)
+        last = next(i for i, (_, b) in enumerate(state.offsets) if b == end)
+        select = ["v", *["right"] * (last - first)] if last > first else []
+        keys += ["home", *["right"] * first, *select, str(kinds.index(kind) + 1)]
+    return [*keys, "enter"]
+
+
+def shifted(
+    gold: tuple[CharSpan, ...], kinds: tuple[str, ...]
+) -> list[tuple[int, int, str, float]]:
+    """A model that has every other type wrong."""
+    return [
+        (a, b, kinds[(kinds.index(kind) + n) % len(kinds)] if n % 2 else kind, 0.5)
+        for n, (a, b, kind) in enumerate(gold)
+    ]
+
+
+async def test_a_tagging_session_by_keys_stores_the_gold_entities(home: Path) -> None:
+    rows = sentences()
+    texts = [" ".join(tokens) for tokens, _ in rows]
+    gold = {
+        identity: tags_to_spans(text, tokens, tags)
+        for identity, text, (tokens, tags) in zip(example_ids(texts), texts, rows, strict=True)
+    }
+    kinds = tuple(sorted({kind for spans in gold.values() for *_, kind in spans}))
+    examples = tuple(
+        Example(identity, text, None, tokens)
+        for identity, text, (tokens, _) in zip(gold, texts, rows, strict=True)
+    )
+    data = Dataset("events", Task.TAGGING, kinds, examples, ())
+    session = desk(home, "events-anna", experiment=people("10"), data=data)
+    session.rank(1, top={i: shifted(spans, kinds) for i, spans in gold.items()})
+    async with drive(TuiAl(home, session.directory, annotator="anna")) as pilot:
+        await until(pilot, lambda: isinstance(pilot.app.screen, LabelScreen))
+        screen = pilot.app.screen
+        assert isinstance(screen, LabelScreen)
+        for number, identity in enumerate(session.ids):
+            await until(pilot, lambda i=identity: screen.item is not None and screen.item.id == i)
+            editor = screen.query_one(SpanEditor)
+            for key in keys_for(editor.state, gold[identity], kinds):
+                pilot.app.simulate_key(key)
+            await until(pilot, lambda n=number: len(session.records()) > n)
+    assert sum(len(spans) for spans in gold.values()) > SENTENCES
+    assert session.answers() == gold

@@ -133,6 +133,10 @@ def test_json_and_picture(
         (("--score", "random"), "random gives no scores"),
         (("--score", "mnlp"), "is for tagging"),
         (("--score", "best"), "'best' is unknown"),
+        (
+            ("--models", "minilm:full,tfidf:head"),
+            "tfidf has no dropout, which the score bald needs",
+        ),
         (("--labels", "120"), "the pool has 120"),
         (("--labels", "none"), "'none' is no amount"),
         (("--seeds", "9"), "--seeds 9 is out of range"),
@@ -151,6 +155,26 @@ def test_mistakes_are_told_before_anything_is_trained(
     assert "Traceback" not in err
     assert not out
     assert not known
+
+
+def test_a_bag_of_words_is_compared_too(
+    capsys: pytest.CaptureFixture[str], known: list[Known]
+) -> None:
+    code, out, _ = said(capsys, "tickets", "--models", "tfidf:head,minilm:full", "--labels", "40", "--score", "lc", "--json", *LIMITED)  # fmt: skip
+    assert code == 0
+    (seed,) = json.loads(out)["seeds"]
+    assert seed["floor"]["wasserstein"] == 0  # it depends on no seed
+    assert seed["floor_ranking"]["overlap"] == 1
+    assert (
+        seed["between"]["wasserstein"] > 1
+    )  # its scores are shares, the double's are numbers of texts
+    assert len(known) == 1
+
+
+def test_a_bag_of_words_does_not_tag(capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = said(capsys, "events", "--models", "minilm:full,tfidf:head", "--score", "lc", "--train-limit", "60")  # fmt: skip
+    assert code == 2
+    assert "tfidf is for classification" in err
 
 
 def test_real_models_give_the_same_numbers_twice(

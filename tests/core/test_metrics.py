@@ -1,6 +1,11 @@
 """Metrics, worked by hand."""
 
+import itertools
+from collections.abc import Sequence
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tui_al.core.metrics import (
     HEADLINE,
@@ -59,6 +64,52 @@ def test_entity_scores(
     assert scores["entity_precision"] == pytest.approx(precision)
     assert scores["entity_recall"] == pytest.approx(recall)
     assert scores["entity_f1"] == pytest.approx(f1)
+
+
+def counted_as_the_script_does(
+    gold: Sequence[tuple[str, ...]], predicted: Sequence[tuple[str, ...]]
+) -> tuple[int, int, int]:
+    """Right, found and there, counted the way the CoNLL-2000 script goes: once through the words, looking one word back.
+
+    An entity begins at B, and at I after O or another type; one ends before B, before O and before another type. It is right if
+    it begins in both at once, in one type, and ends in both at once.
+    """
+
+    def begins(before: str, tag: str) -> bool:
+        return tag != "O" and (tag[0] == "B" or before == "O" or before[2:] != tag[2:])
+
+    def ends(before: str, tag: str) -> bool:
+        return before != "O" and (tag == "O" or tag[0] == "B" or before[2:] != tag[2:])
+
+    right = found = there = 0
+    for ours, theirs in zip(gold, predicted, strict=True):
+        both_open = False
+        lines = [("O", "O"), *zip(ours, theirs, strict=True), ("O", "O")]
+        for (g0, p0), (g, p) in itertools.pairwise(lines):
+            if both_open and (ends(g0, g) or ends(p0, p)):
+                right += ends(g0, g) and ends(p0, p)
+                both_open = False
+            if begins(g0, g) and begins(p0, p) and g[2:] == p[2:]:
+                both_open = True
+            there += begins(g0, g)
+            found += begins(p0, p)
+    return right, found, there
+
+
+TAGS = st.sampled_from(["O", "B-X", "I-X", "B-Y", "I-Y"])
+PAIRS = st.lists(st.lists(st.tuples(TAGS, TAGS), max_size=10), max_size=5)
+
+
+@given(PAIRS)
+def test_entity_scores_are_the_scripts_for_any_tags(pairs: list[list[tuple[str, str]]]) -> None:
+    """Well-formed or not: most of these sequences begin an entity with I- or change the type inside one."""
+    gold = [tuple(g for g, _ in sentence) for sentence in pairs]
+    predicted = [tuple(p for _, p in sentence) for sentence in pairs]
+    right, found, there = counted_as_the_script_does(gold, predicted)
+    scores = entity_scores(gold, predicted)
+    assert scores["entity_precision"] == pytest.approx(right / found if found else 0)
+    assert scores["entity_recall"] == pytest.approx(right / there if there else 0)
+    assert scores["entity_f1"] == pytest.approx(2 * right / (found + there) if found + there else 0)
 
 
 def test_entity_scores_are_micro_over_sentences() -> None:

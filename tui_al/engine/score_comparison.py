@@ -16,10 +16,12 @@ from tui_al.core.config import Amount, DataConfig, LearnerConfig
 from tui_al.core.limits import computing_threads
 from tui_al.core.loop import Purpose, derived_seed
 from tui_al.core.mismatch import Agreement, Distances, agreement, distances
+from tui_al.core.models import BAG_OF_WORDS
 from tui_al.core.predictions import FloatArray, IntArray
 from tui_al.core.protocols import Learner, MonteCarlo, Tick
 from tui_al.core.strategies import Strategy, select, strategy
-from tui_al.core.tasks import Dataset
+from tui_al.core.tasks import Dataset, Task
+from tui_al.engine.bag_of_words import BagOfWordsLearner
 from tui_al.engine.data import load
 from tui_al.engine.device import choose_device
 from tui_al.engine.learner import TransformerLearner
@@ -96,7 +98,8 @@ def compare_scores(plan: Plan, say: Callable[[str], None], stop: Callable[[], bo
             f"labels: {plan.labels} is {labels} texts, the pool has {len(pool)} with a label.",
             "Leave at least a batch of them to be scored.",
         )
-    sources = [find(model.model, model.revision) for model in plan.models]
+    for settings in plan.models:
+        _check(settings, dataset, chosen)
     device = choose_device(plan.device)
     torch.set_num_threads(computing_threads())
     shelf = Shelf()
@@ -106,8 +109,13 @@ def compare_scores(plan: Plan, say: Callable[[str], None], stop: Callable[[], bo
             raise EngineStopped("The comparison was stopped.", "It keeps nothing: run it again.")
 
     scores: dict[tuple[int, str], FloatArray] = {}
-    for place, (settings, source) in enumerate(zip(plan.models, sources, strict=True)):
-        learner = TransformerLearner(settings, source, dataset, device, shelf)
+    for place, settings in enumerate(plan.models):
+        learner: Learner
+        if settings.model == BAG_OF_WORDS:
+            learner = BagOfWordsLearner(settings, dataset)
+        else:
+            source = find(settings.model, settings.revision)
+            learner = TransformerLearner(settings, source, dataset, device, shelf)
         for seed in plan.seeds:
             for name, model, number in _TRAININGS:
                 if model != place:
@@ -132,6 +140,22 @@ def compare_scores(plan: Plan, say: Callable[[str], None], stop: Callable[[], bo
         device,
         tuple(_compared(seed, labels, scores, plan, len(pool)) for seed in plan.seeds),
     )
+
+
+def _check(settings: LearnerConfig, dataset: Dataset, score: Strategy) -> None:
+    """Raise ConfigError, or ModelError, for a model that is not there or cannot give this score."""
+    if settings.model != BAG_OF_WORDS:
+        find(settings.model, settings.revision)
+    elif dataset.task is Task.TAGGING:
+        raise ConfigError(
+            f"models: {BAG_OF_WORDS} is for classification, {dataset.name} is for tagging.",
+            "Choose an encoder.",
+        )
+    elif score.needs == "monte carlo":
+        raise ConfigError(
+            f"models: {BAG_OF_WORDS} has no dropout, which the score {score.name} needs.",
+            "Choose --score lc, bt or entropy.",
+        )
 
 
 def _labelled(seed: int, pool: IntArray, labels: int) -> IntArray:

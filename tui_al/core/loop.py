@@ -140,7 +140,8 @@ def run(
         if asked:  # cut off after the question: ask the same again
             rows = np.array([row_of[identity] for identity in asked[0].ids], dtype=np.int64)
         else:
-            unlabelled = np.array([row for row in pool if row not in labelled], dtype=np.int64)
+            known = np.fromiter(labelled, dtype=np.int64, count=len(labelled))
+            unlabelled = pool[~np.isin(pool, known)]
             if not len(unlabelled):
                 return "pool"
             rows = _query(

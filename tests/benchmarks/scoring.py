@@ -1,0 +1,142 @@
+"""Scoring a pool by least confidence, Banking77 and the bundled encoder: ratios from one run, the sides in turns.
+
+    python -m tests.benchmarks.scoring DATA_DIR [--texts 600] [--repeats 3] [--threads 2]
+
+Against small-text 1.4.1 at maximum lengths 64 and 128, to which it pads; and against bare matrix products: those of our own batches,
+same shapes, same number, nothing else. Tokens are made before the clock starts, on both sides; so is what a kept trunk gives.
+Needs Banking77 as a folder in DATA_DIR and, the first time, the network for small-text's virtual environment.
+"""
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from tests.benchmarks.smalltext_venv import Job, SmallText, Texts
+from tui_al.core.config import DataConfig
+from tui_al.core.models import default_settings
+from tui_al.core.predictions import IntArray
+from tui_al.core.strategies import least_confidence
+from tui_al.core.tasks import Dataset, Example
+from tui_al.engine.data import load
+from tui_al.engine.device import resolve_precision
+from tui_al.engine.learner import TransformerLearner
+from tui_al.engine.scoring import SCORING_BUDGET
+from tui_al.engine.sources import find
+from tui_al.engine.tokens import scoring_batches
+from tui_al.host.machine import manifest
+
+#: Tuning and layers of the trunk.
+OURS = {"full": ("full", 0), "adapter": ("adapter", 0), "adapter, trunk kept": ("adapter", "auto")}
+LENGTHS = (64, 128)
+SETTINGS = ("best", "default")
+CPU = torch.device("cpu")
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0] if __doc__ else "")
+    parser.add_argument("data", type=Path)
+    for name, value in (("--texts", 600), ("--repeats", 3), ("--threads", 2)):
+        parser.add_argument(name, type=int, default=value)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    dataset = load(DataConfig(str(options.data / "banking77"), train_limit=options.texts))
+    sides = _ours(dataset)
+    train, test = _texts(dataset.train), _texts(dataset.test[:1])
+    job = Job(str(find("minilm").path), train, test, train, threads=options.threads)
+    with SmallText(job) as rival:
+        for settings in SETTINGS:
+            for length in LENGTHS:
+                sides[f"small-text {length}, {settings}"] = lambda s=settings, n=length: rival.score(s, n, options.texts)["seconds"]  # type: ignore[misc]  # fmt: skip
+        seconds = _in_turns(sides, options.repeats)
+    _print_table(seconds, options.texts, options.threads)
+
+
+def _ours(dataset: Dataset) -> dict[str, Callable[[], float]]:
+    """What measures each of our sides once, in seconds; each is warm."""
+    sides: dict[str, Callable[[], float]] = {}
+    rows = np.arange(len(dataset.train))
+    for name, (tuning, layers) in OURS.items():
+        precisions = ("fp32", "auto") if resolve_precision("auto", CPU) != "fp32" else ("fp32",)
+        for precision in precisions if name == "full" else ("fp32",):
+            config = replace(default_settings("minilm", tuning), epochs=1, max_length=128, trunk_layers=layers, precision=precision)  # fmt: skip
+            learner = TransformerLearner(config, find("minilm"), dataset, CPU)
+            learner.fit(rows[:16], [dataset.train[r].answer or "" for r in rows[:16]], 0, lambda _: None)  # fmt: skip
+            title = f"{name}, auto" if precision == "auto" else name
+            sides[title] = lambda learner=learner: _scoring(learner, rows)  # type: ignore[misc]
+            sides[title]()
+            if precision == "fp32":
+                below = int(learner.config.trunk_layers)
+                lengths = learner.tokens("train").lengths()
+                sides[f"bare products of {name}"] = lambda n=lengths, k=below, model=learner.model: _bare(n, model.config, k)  # type: ignore[misc]  # fmt: skip
+    return sides
+
+
+def _scoring(learner: TransformerLearner, rows: IntArray) -> float:
+    began = time.perf_counter()
+    learner.score(rows, {"lc": least_confidence}, lambda _: None)
+    return time.perf_counter() - began
+
+
+def _bare(lengths: IntArray, shape: object, below: int) -> float:
+    """Seconds for the multiplications of the layers above `below`, of the last one as far as the first token needs them."""
+    width, wide, heads, layers = (int(getattr(shape, n)) for n in ("hidden_size", "intermediate_size", "num_attention_heads", "num_hidden_layers"))  # fmt: skip
+    square, up, down = torch.randn(width, width), torch.randn(width, wide), torch.randn(wide, width)
+    total = 0.0
+    for batch in scoring_batches(lengths, SCORING_BUDGET["cpu"]):
+        texts, longest = len(batch), int(lengths[batch].max())
+        states, inner = torch.randn(texts * longest, width), torch.randn(texts * longest, wide)
+        first, inner_first = states[:texts], inner[:texts]
+        parts = torch.randn(texts * heads, longest, width // heads)
+        weights = torch.randn(texts * heads, longest, longest)
+        began = time.perf_counter()
+        for layer in range(below, layers):
+            last = layer == layers - 1
+            some, some_inner = (first, inner_first) if last else (states, inner)
+            for given in (some, states, states, some):  # query, key, value, output
+                torch.mm(given, square)
+            torch.bmm(parts[:, :1] if last else parts, parts.transpose(1, 2))
+            torch.bmm(weights[:, :1] if last else weights, parts)
+            torch.mm(some, up)
+            torch.mm(some_inner, down)
+        total += time.perf_counter() - began
+    return total
+
+
+def _texts(examples: tuple[Example, ...]) -> Texts:
+    return Texts([e.text for e in examples], [str(e.answer) for e in examples])
+
+
+def _in_turns(sides: dict[str, Callable[[], float]], repeats: int) -> dict[str, list[float]]:
+    seconds: dict[str, list[float]] = {name: [] for name in sides}
+    for _ in range(repeats):
+        for name, measure in sides.items():
+            seconds[name].append(measure())
+    return seconds
+
+
+def _print_table(seconds: dict[str, list[float]], texts: int, threads: int) -> None:
+    machine = manifest()
+    print(f"{date.today()}, {machine.get('cpu')}, {threads} threads, {texts} texts of Banking77, medians of {len(seconds['full'])}; torch {torch.__version__}\n")  # fmt: skip
+    print("| what | texts/s |\n| --- | --- |")
+    for name, found in seconds.items():
+        print(f"| {name} | {texts / statistics.median(found):,.0f} |")
+    print("\n| ratio | median | lowest |\n| --- | --- | --- |")
+    for ours in OURS:
+        against = {f"rate of bare products that {ours} reaches": (seconds[f"bare products of {ours}"], seconds[ours])}  # fmt: skip
+        for rival in (name for name in seconds if name.startswith("small-text")):
+            against[f"{ours} / {rival}"] = (seconds[rival], seconds[ours])
+        for title, (theirs, mine) in against.items():
+            ratios = [a / b for a, b in zip(theirs, mine, strict=True)]
+            print(f"| {title} | {statistics.median(ratios):.2f} | {min(ratios):.2f} |")
+
+
+if __name__ == "__main__":
+    main()

@@ -124,7 +124,7 @@ def test_interrupted_and_killed_three_times_it_ends_as_if_nothing_had_happened(
         process = start(file, home)
         until_happened(process, home, 8)
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=200)
         assert process.returncode == 130, err
         assert "Run the same command to go on" in err
         assert not any(is_live(log.parent) for log in home.rglob("session.db"))
@@ -136,12 +136,12 @@ def test_interrupted_and_killed_three_times_it_ends_as_if_nothing_had_happened(
             assert process.poll() is None, "it was done before it was killed"
             for one in ours(home):
                 one.kill()
-            process.communicate(timeout=60)
+            process.communicate(timeout=200)
 
         # a third seed is added meanwhile: the others' cells stay as they are
         file.write_text(file.read_text().replace("seeds = [7, 8]", "seeds = [7, 8, 9]"))
         process = start(file, home)
-        out, err = process.communicate(timeout=300)
+        out, err = process.communicate(timeout=500)
     finally:
         for one in ours(home):
             one.kill()
@@ -158,7 +158,7 @@ def test_interrupted_and_killed_three_times_it_ends_as_if_nothing_had_happened(
 
     before = happened(home)
     process = start(file, home)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=200)
     assert (process.returncode, happened(home)) == (0, before), err  # nothing is computed again
 
 

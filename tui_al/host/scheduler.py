@@ -18,7 +18,7 @@ from tui_al.host.placement import Slot
 from tui_al.host.process import create_session, engine_end, log_tail, start_engine
 from tui_al.store.session import Session, is_live
 
-#: Seconds between two stop commands to an engine that has not heard one, since it was still starting.
+#: Seconds between two requests to stop.
 _REMIND = 1.0
 
 #: Seconds after an engine's end in which the note of how it ended may be on its way.
@@ -79,6 +79,7 @@ class _Work:
     seq: int = 0  #: of the last event before this engine
     reminded: float = 0.0
     gone: float | None = None  #: since when no engine is there
+    watcher: int | None = None  #: process that watches over the engine, if it was started from here
 
 
 @dataclass(slots=True)
@@ -129,7 +130,7 @@ class LocalScheduler:
                 session.append(ev.SeedsAdded(tuple(new)))
             work.seq = state.seq
         if not self._stopping:
-            start_engine(job.directory, work.slot, (self.shared, job.ahead))
+            work.watcher = start_engine(job.directory, work.slot, (self.shared, job.ahead))
 
     def _look(self, work: _Work) -> Ended | None:
         """What has become of a job; None while it is at work."""
@@ -144,8 +145,7 @@ class LocalScheduler:
         if is_live(directory):
             if self._stopping and time.monotonic() - work.reminded > _REMIND:
                 work.reminded = time.monotonic()
-                with Session(directory) as session:
-                    session.send("stop")
+                _ask_to_stop(work)
             return None
         with Session(directory) as session:
             state = session.state()
@@ -172,6 +172,16 @@ class LocalScheduler:
                 if set(slot.cores) & _cores_of_engine(job.directory):
                     return slot
         return free[0] if free else self.slots[0]
+
+
+def _ask_to_stop(work: _Work) -> None:
+    """By command, and by signal: an engine that is still importing hears no command, and has nothing to lose."""
+    with Session(work.job.directory) as session:
+        session.send("stop")
+    if work.watcher is not None:
+        with contextlib.suppress(psutil.Error):
+            for engine in psutil.Process(work.watcher).children():
+                engine.terminate()
 
 
 def _cores_of_engine(directory: Path) -> set[int]:

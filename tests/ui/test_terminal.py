@@ -145,7 +145,7 @@ def test_make_run_in_a_fresh_clone_and_one_enter(
         tmux.sees("New session", "tickets", "1,258 train", "trainings, about", "Start")
         tmux.press("Enter")
         before = marks(tmux.sees("● running", "no points yet", "p pause", seconds=120))
-        until(lambda: marks(tmux.screen()) > before, 240, tmux.screen)
+        until(lambda: marks(tmux.screen()) > before, 480, tmux.screen)
         tmux.press("q")
         directory = only_session(home)
         tmux.sees(f"`tui-al attach {directory.name}` shows it again.")
@@ -159,7 +159,7 @@ def test_make_run_in_a_fresh_clone_and_one_enter(
         screen = tmux.sees("● running", "accuracy on 314 test texts", "╭─ rounds")
         assert max(map(len, screen.splitlines())) == 120
         before = marks(screen)
-        until(lambda: marks(tmux.screen()) > before, 240, tmux.screen)
+        until(lambda: marks(tmux.screen()) > before, 480, tmux.screen)
         tmux.press("s")
         tmux.sees("Stop this session?")
         tmux.press("y")

@@ -1,6 +1,7 @@
 """The application: which screen is on, how errors are shown, what every screen can ask for."""
 
 import gc
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -25,6 +26,9 @@ from tui_al.ui.theme import DARK, LIGHT, AsciiFilter
 
 if TYPE_CHECKING:
     from tui_al.ui.bench import Bench
+
+#: Seconds that a thread which reads or folds may keep the others from running: a key should not wait for it.
+_LONGEST_TURN = 0.001
 
 
 class TuiAl(App[None]):
@@ -80,6 +84,7 @@ class TuiAl(App[None]):
     def on_mount(self) -> None:
         """The session that was asked for, else the sessions; the first one is set up."""
         self.set_timer(1.0, _collect_garbage)
+        sys.setswitchinterval(_LONGEST_TURN)
         if self._first is not None:
             self.open_session(self._first)
         elif session_names(self.home):

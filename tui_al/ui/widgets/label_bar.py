@@ -5,18 +5,17 @@ from collections.abc import Mapping
 from textual.content import Content
 
 from tui_al.core.text import cell_width, printable, shorten
+from tui_al.ui.widgets import glyphs
 
-_EIGHTHS = " ▏▎▍▌▋▊▉"
 _BAR = 8  # columns of the longest bar
 _NAME = 16  # columns of a name at most
 
 
 def bar(share: float, width: int, *, ascii_only: bool = False) -> str:
-    """A bar of `share` (0 to 1) of `width` columns, in eighths of a column; something if there is anything."""
-    if ascii_only:
-        return "#" * max(round(share * width), 1 if share > 0 else 0)
-    whole, eighth = divmod(max(round(share * width * 8), 1 if share > 0 else 0), 8)
-    return "█" * whole + (_EIGHTHS[eighth] if eighth else "")
+    """A bar of `share` (0 to 1) of `width` columns, in halves of a column; something if there is anything."""
+    least = (1 if ascii_only else 0.5) / width
+    filled, _ = glyphs.bar(max(share, least) if share > 0 else 0.0, width, ascii_only)
+    return filled
 
 
 def label_rows(

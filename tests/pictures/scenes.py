@@ -20,7 +20,7 @@ from unittest.mock import patch
 from textual.app import App
 
 from tests.host.nvml_double import Card, Nvml
-from tests.pictures import story
+from tests.pictures import labelling, story
 from tui_al.core.config import ExperimentConfig
 from tui_al.errors import DataError
 from tui_al.host import estimate as estimating
@@ -35,7 +35,7 @@ from tui_al.ui.widgets import machine
 from tui_al.ui.widgets.machine import Usage
 
 #: Where the sessions lie, seen from the working directory.
-SESSIONS, NOTHING = Path("experiments"), Path("empty")
+SESSIONS, NOTHING, LABELLING = Path("experiments"), Path("empty"), Path("labelling")
 
 _GIB = 2**30
 _LIVE = "tickets-adapter"
@@ -64,6 +64,13 @@ _RESULTS = Scene("results", (120, 40), ("this one minus it",), opens="tickets-fu
 _SETUP = Scene("setup", (120, 40), ("trainings, about", "delivery"), home=NOTHING)
 _HOME = Scene("home", (120, 40), ("4 sessions, 1 running", "watch"))
 _SMALL = (80, 24)
+_LABEL = Scene(
+    "label",
+    (120, 40),
+    ("saved ✓", "train successor", "enter takes it"),
+    home=LABELLING,
+    opens="tickets-anna",
+)
 
 
 def _small(scene: Scene) -> Scene:
@@ -71,7 +78,9 @@ def _small(scene: Scene) -> Scene:
 
 
 #: The README's and their small likenesses.
-PICTURES = tuple(p for scene in (_RUN, _SETUP, _RESULTS, _HOME) for p in (scene, _small(scene)))
+PICTURES = tuple(
+    p for scene in (_RUN, _LABEL, _SETUP, _RESULTS, _HOME) for p in (scene, _small(scene))
+)
 
 #: What else a snapshot is kept of.
 OTHERS = (
@@ -89,6 +98,15 @@ OTHERS = (
     replace(_RUN, name="run-died-80x24", size=_SMALL, died=True, expect=("killed (signal 9)", "p lets it go on", "GPU 0")),
     replace(_RUN, name="help", size=_SMALL, before=_RUN.expect, keys=("f1",), expect=("Pause the engine",)),
     replace(_RUN, name="question", size=_SMALL, before=_RUN.expect, keys=("s",), expect=("Stop this session?",)),
+    replace(_LABEL, name="label-few", size=_SMALL, opens="tickets-seven"),
+    replace(_LABEL, name="label-random-check", size=_SMALL, opens="tickets-blind", expect=("random check",)),
+    replace(_LABEL, name="label-blind", size=_SMALL, before=_LABEL.expect, keys=("b",), expect=("b shows them",)),
+    replace(_LABEL, name="label-waiting", size=_SMALL, opens="tickets-new", expect=("engine is getting ready",)),
+    replace(_LABEL, name="label-unclear", size=_SMALL, before=_LABEL.expect, keys=("f",), expect=("Why is it unclear?",)),
+    replace(_LABEL, name="label-no-color", no_color=True),
+    replace(_LABEL, name="label-light", terminal=Terminal(light=True)),
+    replace(_LABEL, name="label-ascii", size=_SMALL, terminal=Terminal(ascii=True), expect=("saved v", "train successor")),
+    replace(_LABEL, name="label-40x10", size=(40, 10), opens="tickets-seven", expect=("saved ✓",)),
     replace(_HOME, name="error-dialog", size=_SMALL, opens="gone", expect=("cannot be opened",)),
 )  # fmt: skip
 
@@ -111,6 +129,8 @@ def standing_still(scene: Scene) -> Iterator[None]:
         # The curve waits a second between two drawings; here it need not.
         clock = SimpleNamespace(monotonic=lambda: next(ticking))
         stack.enter_context(patch("tui_al.ui.widgets.curve.time", clock))
+        resting = SimpleNamespace(monotonic=lambda: 0.0)
+        stack.enter_context(patch("tui_al.ui.screens.label.time", resting))
         for (module, name), double in _engine(scene).items():
             stack.enter_context(patch.object(module, name, double))
         usage = _usage(scene)
@@ -163,7 +183,7 @@ async def on_stage(scene: Scene) -> AsyncIterator[TuiAl]:
     """The app with the scene painted and at rest. The working directory holds the homes: see `prepare`."""
     with standing_still(scene), _at_work(scene):
         opens = scene.home / "sessions" / scene.opens if scene.opens else None
-        app = TuiAl(scene.home, opens, scene.terminal)
+        app = TuiAl(scene.home, opens, scene.terminal, labelling.ANNOTATOR)
         async with app.run_test(size=scene.size, notifications=True, tooltips=True) as pilot:
             await pilot.pause()
             if scene.keys:
@@ -179,7 +199,8 @@ def _at_work(scene: Scene) -> Iterator[None]:
     if scene.home == NOTHING or scene.died:
         yield
         return
-    with (scene.home / "sessions" / _LIVE / "engine.lock").open("w") as lock:
+    live = scene.opens if scene.home == LABELLING else _LIVE
+    with (scene.home / "sessions" / live / "engine.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
@@ -208,4 +229,5 @@ def rows(app: App[Any]) -> list[str]:
 def prepare(directory: Path) -> None:
     """Record the sessions there; scenes are played with it as the working directory."""
     story.record_all(directory / SESSIONS)
+    labelling.record_all(directory / LABELLING)
     (directory / NOTHING).mkdir()

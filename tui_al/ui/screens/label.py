@@ -70,6 +70,7 @@ class LabelScreen(LabelAside):
         & #recents { height: auto; }
         &.-short SpanText { border: none; padding: 0 1; }
         &.-short SpanKeys { display: none; }
+        &.-tall SampleText { align-vertical: middle; }
         &.-short SampleText { border: none; padding: 0 1; }
         &.-short LabelKeys { max-height: 3; }
         & ToastRack { margin-bottom: 3; }

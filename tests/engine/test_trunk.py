@@ -148,7 +148,7 @@ def test_what_memory_allows_is_kept_and_the_rest_is_said(bert: Path, dataset: Da
     assert not rich.notes()
     room = int(rich.tokens("train").lengths().sum()) * tiny.WIDTH * 4 // 2
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(trunk_module._BUDGET, "cpu", 64)
+        patch.setitem(trunk_module.SCORING_BUDGET, "cpu", 64)
         poor = TransformerLearner(config, source, dataset, tiny.CPU, Shelf(room))
         notes = poor.notes()
     states = poor._trunk._found["train"]  # type: ignore[union-attr]
@@ -191,7 +191,7 @@ def test_making_states_can_be_stopped(bert: Path, classified: Dataset) -> None:
     ticks: list[Tick] = []
     answers = [e.answer for e in classified.train]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(trunk_module._BUDGET, "cpu", 100)
+        patch.setitem(trunk_module.SCORING_BUDGET, "cpu", 100)
         learner.fit(np.arange(108), answers, 1, ticks.append)  # type: ignore[arg-type]
     assert ticks[:5] == 5 * [Tick(0, 108)]
 

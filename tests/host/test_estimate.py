@@ -1,6 +1,7 @@
 """About how long it will take: counted by hand for round numbers."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +10,7 @@ from tui_al.core.preview import Preview
 from tui_al.core.tasks import Task
 from tui_al.host import estimate as module
 from tui_al.host.estimate import estimate
+from tui_al.store import rates
 
 #: 10 words are 20 sub-tokens here, and 2 for the ends: with max_length 12, a text has 12.
 PREVIEW = Preview(
@@ -24,7 +26,9 @@ CONFIG = ExperimentConfig(
 
 
 @pytest.fixture(autouse=True)
-def _round_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+def _round_numbers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("TUI_AL_HOME", str(tmp_path))
+    monkeypatch.setattr(module, "_LAYERS", {"small": 4})
     monkeypatch.setattr(module, "_WORKING_PARAMETERS", {"small": 1.0, "large": 10.0})
     monkeypatch.setattr(module, "_SUBTOKENS_PER_WORD", 2.0)
     monkeypatch.setattr(module, "_REACHED", {"cpu": 0.5, "cuda": 0.25})
@@ -80,6 +84,38 @@ def test_on_a_gpu_a_card_is_assumed() -> None:
 
 def test_auto_is_the_cpu_where_no_card_is_visible() -> None:
     assert estimate(replace(CONFIG, device="auto"), PREVIEW).device == "cpu"
+
+
+def test_a_frozen_trunk_is_passed_once() -> None:
+    """One of four layers: a quarter of the acquisition model's 9,600 is saved, for one pass of it over the pool: 24 / 4 * 100."""
+    config = replace(CONFIG, acquisition=replace(ACQUISITION, trunk_layers=1))
+    found = estimate(config, PREVIEW)
+    assert found.seconds == pytest.approx((3 * (303_600 + 9_600 * 3 / 4) + 600) / 500)
+
+
+def test_a_kept_encoder_costs_one_pass_over_what_is_read() -> None:
+    """The successor alone reads the test split too, and without a strategy that asks a model it is the one that reads the pool."""
+    frozen = replace(SUCCESSOR, tuning="head", trunk_layers="auto")
+    loop = replace(CONFIG.loop, strategy="random")
+    found = estimate(replace(CONFIG, successor=frozen, loop=loop), PREVIEW)
+    assert found.seconds == pytest.approx(440 * (50 + 100) / 500)
+
+
+def test_measured_rates_count_where_there_are_any(tmp_path: Path) -> None:
+    """Of the successor: 90 texts of 22 sub-tokens in 2 epochs at 110 a second, 150 texts at 330."""
+    rates.record(tmp_path, [rates.Rate.here("cpu", SUCCESSOR, 110.0, 330.0)])
+    found = estimate(CONFIG, PREVIEW, tmp_path)
+    assert found.seconds == pytest.approx(3 * (36 + 10 + 9_600 / 500))
+    assert found.basis.startswith("rates measured here and ")
+    other = replace(SUCCESSOR, trunk_layers=1)
+    assert "rates" not in estimate(replace(CONFIG, successor=other), PREVIEW, tmp_path).basis
+    assert "rates" not in estimate(replace(CONFIG, device="cuda"), PREVIEW, tmp_path).basis
+
+
+def test_a_damaged_file_of_rates_is_as_good_as_none(tmp_path: Path) -> None:
+    for text in ("{", "[1]", '[{"machine": "x"}]'):
+        (tmp_path / "rates.json").write_text(text)
+        assert estimate(CONFIG, PREVIEW, tmp_path).seconds == pytest.approx(3 * 313_200 / 500)
 
 
 def test_this_machines_rate_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:

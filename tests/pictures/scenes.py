@@ -154,7 +154,7 @@ def _engine(scene: Scene) -> dict[tuple[Any, str], Any]:
             )
         return story.preview()
 
-    def estimate(config: ExperimentConfig, found: object) -> Estimate:
+    def estimate(config: ExperimentConfig, found: object, home: Path) -> Estimate:
         trainings = len(config.seeds) * (2 * config.loop.rounds + 1)
         return Estimate(trainings, 3.2 * trainings, "cuda", "a current GPU assumed")
 

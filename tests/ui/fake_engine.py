@@ -60,7 +60,7 @@ class FakeEngine:
             raise DataError(f"There is no data set {data.source!r}.", "Give a name or a path.")
         return self.previews[data.source]
 
-    def estimate(self, config: ExperimentConfig, preview: Preview) -> Estimate:
+    def estimate(self, config: ExperimentConfig, preview: Preview, home: Path) -> Estimate:
         trainings = 2 * config.loop.rounds + 1
         return Estimate(trainings=trainings, seconds=370.0, device="CPU, 2 cores", basis="measured")
 

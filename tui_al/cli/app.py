@@ -248,6 +248,43 @@ def compare_scores(
 
 
 @app.command()
+def timing(
+    data: Annotated[
+        str,
+        typer.Argument(help="A data set's name, a path, or a Hub id.", metavar="DATA"),
+    ],
+    data_dir: Annotated[
+        Path | None, typer.Option(help="Folder that holds the named sets as local folders.")
+    ] = None,
+    train_limit: Annotated[
+        int | None, typer.Option(help="Use a random cut of so many training rows.")
+    ] = None,
+    models: Annotated[
+        str, typer.Option(help="Models, with commas between them; see `tui-al models`.")
+    ] = "minilm",
+    repeats: Annotated[int, typer.Option(help="How often each training is timed.")] = 3,
+    max_steps: Annotated[
+        int | None,
+        typer.Option(help="Time so many steps of each training at most and multiply up."),
+    ] = None,
+    epochs: Annotated[
+        int | None, typer.Option(help="For all. [default: each model's and tuning's own]")
+    ] = None,
+    max_length: Annotated[int | None, typer.Option(help="Sub-tokens.")] = None,
+    precision: Annotated[str, typer.Option(help="fp32, bf16 or auto.")] = "fp32",
+    preset: Annotated[str | None, typer.Option(help="paper: Table 3's settings.")] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")] = "auto",
+    home: Home = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
+    """How long training takes here: full, adapter, adapter on a frozen trunk, and head, at 2, 6 and 12 % of the data."""
+    from tui_al.cli.timing import Options, time_training
+
+    given = {key: value for key, value in locals().items() if key in Options.__dataclass_fields__}
+    time_training(Options(**given))
+
+
+@app.command()
 def report(
     sessions: Annotated[
         list[str],

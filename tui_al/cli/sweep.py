@@ -143,7 +143,7 @@ def _estimated(sweep: Sweep, options: Options) -> str:
 
     places = slots([arm.config for arm in sweep.arms], options.jobs)
     previews = {data: preview(data) for data in _data_sets(sweep)}
-    found = [estimate(arm.config, previews[arm.config.data]) for arm in sweep.arms]
+    found = [estimate(arm.config, previews[arm.config.data], options.home) for arm in sweep.arms]
     known = [one.seconds for one in found if one.seconds is not None]
     if len(known) < len(found):
         return "how long it would take is not known"

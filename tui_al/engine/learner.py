@@ -73,6 +73,11 @@ class TransformerLearner:
             self._tokens[split] = make(self.tokenizer, self.dataset.task, examples, self._limit)
         return self._tokens[split]
 
+    def keep(self, split: Split, rows: IntArray, progress: ProgressSink) -> None:
+        """Compute what a frozen trunk gives for these rows, where that is not known yet; training and scoring do it too."""
+        if self._trunk:
+            self._trunk.make(split, self.tokens(split), rows, progress)
+
     def fit(
         self, rows: IntArray, answers: Sequence[Answer], seed: int, progress: ProgressSink
     ) -> FitReport:
@@ -84,8 +89,7 @@ class TransformerLearner:
         self._fresh = False
         tuning.set_dropout(self.model, self.config.dropout)
         tokens = self.tokens("train")
-        if self._trunk:
-            self._trunk.make("train", tokens, rows, progress)
+        self.keep("train", rows, progress)
         targets = [
             self._targets(tokens, row, answer) for row, answer in zip(rows, answers, strict=True)
         ]
@@ -184,11 +188,12 @@ class TransformerLearner:
 
     def _freeze(self, shelf: Shelf) -> Trunk:
         layers = int(self.config.trunk_layers)
+        texts = hash(tuple(e.id for e in (*self.dataset.train, *self.dataset.test)))
         return Trunk(
             run=views.lower(self.model, layers),
             layers=layers,
             whole=layers == len(views.layers(self.model)),
-            identity=(str(self.source.path), self.source.commit, self._limit),
+            identity=(str(self.source.path), self.source.commit, self._limit, texts),
             shelf=shelf,
             precision=self.config.precision,
             pad_id=self.tokenizer.pad_token_id or 0,
@@ -221,8 +226,8 @@ class TransformerLearner:
         """Positions in `rows` and their predictions over seen units, batch by batch, longest first."""
         tokens = self.tokens(split)
         lengths = tokens.lengths()[rows]
+        self.keep(split, rows, progress)
         if self._trunk:
-            self._trunk.make(split, tokens, rows, progress)
             lengths = self._trunk.lengths(split, tokens)[rows]
         scoring = Scoring(
             self.view, self.model, self.config, lambda some: self._collate(split, rows[some])

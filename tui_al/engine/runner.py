@@ -28,6 +28,7 @@ from tui_al.engine.states import Shelf
 from tui_al.engine.token_cache import TokenCache
 from tui_al.engine.voice import Observer, StopSignal, Voice
 from tui_al.errors import EngineStopped, TuiAlError
+from tui_al.store import rates
 from tui_al.store.home import cache_directory
 from tui_al.store.session import Session
 
@@ -126,14 +127,17 @@ def _first_points(
 
 
 def _build(
-    config: ExperimentConfig, dataset: Dataset, device: torch.device, voice: Voice
+    config: ExperimentConfig,
+    dataset: Dataset,
+    device: torch.device,
+    voice: Voice,
+    shelf: Shelf,
 ) -> dict[str, AnyLearner]:
     """Both models, loaded once for all seeds; the acquisition model only where the strategy asks one."""
     roles = {"successor": config.successor}
     if strategy(config.loop.strategy).needs != "nothing" or config.loop.oracle == "person":
         roles["acquisition"] = config.acquisition
     learners: dict[str, AnyLearner] = {}
-    shelf = Shelf()
     cache = TokenCache(cache_directory(voice.session.directory) / "tokens")
     for role, settings in roles.items():
         if settings.model == BAG_OF_WORDS:
@@ -161,7 +165,7 @@ def _simulate(
     """The runs of all seeds, one after another."""
     config = state.config
     assert config is not None
-    learners = _build(config, dataset, device, voice)
+    learners = _build(config, dataset, device, voice, Shelf())
     seeds, first = config.seeds, None
     if sharing and _may_share(config):
         begin = sharing.ahead % len(seeds)
@@ -171,6 +175,15 @@ def _simulate(
         run = state.runs[seed]
         if run.status != "finished":
             _run_seed(session, run, dataset, config, learners, voice, first)
+    home = session.directory.parent.parent
+    if session.directory.parent.name == "sessions":  # not of a copy somewhere else
+        lengths = {
+            role: float(learner.tokens("train").lengths().mean())
+            for role, learner in learners.items()
+            if isinstance(learner, TransformerLearner)
+        }
+        pool = len(loop.askable(dataset))
+        rates.record(home, rates.observed(session.state(), lengths, pool))
 
 
 def _follow_people(
@@ -183,6 +196,7 @@ def _follow_people(
     assert config is not None
     run = state.runs[config.seeds[0]]
     learners: dict[str, AnyLearner] = {}
+    shelf = Shelf()  # outlives the models that are built anew when labels are added
     keeper = Keeper(session.directory, run, config, learners, pool=0)
     voice.say(ev.RunStarted(run.seed, run.last_round if run.points else None))
 
@@ -193,7 +207,7 @@ def _follow_people(
 
     def build(current: Dataset) -> loop.Models:
         first = not learners
-        learners.update(_build(config, current, device, voice))
+        learners.update(_build(config, current, device, voice, shelf))
         if first:
             keeper.restore()
         return loop.Models(learners["acquisition"], learners["successor"])

@@ -2,11 +2,11 @@
 
 import os
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import torch
 
+from tui_al.core.limits import ControlGroups
 from tui_al.core.predictions import IntArray
 from tui_al.core.protocols import ProgressSink, Tick
 
@@ -20,10 +20,9 @@ def memory_budget() -> int:
 
     It does not depend on what is free at the moment, so that a session that is continued keeps the same texts.
     """
-    pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    limit = Path("/sys/fs/cgroup/memory.max")
-    text = limit.read_text().strip() if limit.exists() else ""
-    return int(_SHARE * min(pages, int(text) if text.isdigit() else pages))
+    there = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    limit = ControlGroups().memory()
+    return int(_SHARE * (min(there, limit.limit) if limit else there))
 
 
 class Shelf:

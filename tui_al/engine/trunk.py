@@ -18,12 +18,10 @@ from tui_al.core.config import LearnerConfig
 from tui_al.core.predictions import IntArray
 from tui_al.core.protocols import ProgressSink
 from tui_al.engine import views
+from tui_al.engine.scoring import SCORING_BUDGET
 from tui_al.engine.states import Shelf, States
 from tui_al.engine.tokens import UNSEEN, Batch, Tokens, collate, scoring_batches
 from tui_al.errors import ConfigError
-
-#: Padded sub-tokens in one batch of the trunk.
-_BUDGET = {"cpu": 4_096, "mps": 16_384, "cuda": 65_536}
 
 
 def trunk_layers(model: PreTrainedModel, config: LearnerConfig) -> int:
@@ -111,7 +109,7 @@ class Trunk:
         key = (*self.identity, self.layers, self.whole, self.precision, str(self.device), split)
         dtype = torch.bfloat16 if self.precision == "bf16" else torch.float32
         width = self.run.config.hidden_size
-        batches = list(scoring_batches(tokens.lengths(), _BUDGET[self.device.type]))
+        batches = list(scoring_batches(tokens.lengths(), SCORING_BUDGET[self.device.type]))
         batches.reverse()  # short texts first: where memory is short, there is room for more of them
         found = self.shelf.states(key, self._lengths(tokens), batches, width, dtype, self.device)
         self._found[split] = found

@@ -1,13 +1,16 @@
 """About how long an experiment will take here, before it starts.
 
-Counts multiplications: 2 a parameter and sub-token forward, twice that again backward for all weights, half of it where only an
-adapter is trained (its gradients pass through the frozen encoder, but no weight gradients are made for it). Divides by the rate of
-a matrix product measured on this machine, and by how much of it such models reach (measured: about six tenths on two cores).
+Where `tui-al timing` or a finished session has measured a way to train on this machine, its rates count. Else multiplications are
+counted: 2 a parameter and sub-token forward, twice that again backward for all weights, half of it where only an adapter is trained
+(its gradients pass through the frozen encoder, but no weight gradients are made for it); of a frozen trunk once for each text. They
+are divided by the rate of a matrix product measured here, and by how much of it such models reach (about six tenths on two cores).
 """
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 
@@ -16,6 +19,8 @@ from tui_al.core.models import BAG_OF_WORDS
 from tui_al.core.preview import Preview
 from tui_al.core.strategies import STRATEGIES
 from tui_al.host.gpu import survey
+from tui_al.store import rates
+from tui_al.store.home import home_directory
 
 #: Parameters that multiply (no embeddings) of the catalogue's encoders, and of one it does not know.
 _WORKING_PARAMETERS = {
@@ -23,6 +28,7 @@ _WORKING_PARAMETERS = {
     "roberta-base": 85e6, "deberta-v3-small": 42.5e6,
 }  # fmt: skip
 _UNKNOWN_PARAMETERS = 85e6
+_LAYERS = {"minilm": 6, "distilbert": 6, "deberta-v3-small": 6}  #: the other ones have 12
 
 _SUBTOKENS_PER_WORD = 1.3
 _REACHED = {"cpu": 0.6, "cuda": 0.25}
@@ -39,41 +45,92 @@ class Estimate:
     basis: str
 
 
-def estimate(config: ExperimentConfig, preview: Preview) -> Estimate:
-    """The work of all seeds in multiplications, over this machine's rate. Good to a factor of two."""
+def estimate(config: ExperimentConfig, preview: Preview, home: Path | None = None) -> Estimate:
+    """The work of all seeds over this machine's rates, as known in `home`. Good to a factor of two."""
     by_people = config.loop.oracle == "person"
     pool = preview.train if by_people else preview.train - preview.unlabelled
     device = _device(config.device)
-    rate = _GPU_RATE if device != "cpu" else _matrix_rate()
     asks = STRATEGIES[config.loop.strategy].needs
     tokens = preview.words * _SUBTOKENS_PER_WORD + 2
-    work = 0.0
+    known = rates.load(home_directory(home))
+    successor = _Speed(config.successor, tokens, device, known)
+    acquisition = _Speed(config.acquisition, tokens, device, known)
+    seconds = 0.0
     trainings = 0
     labelled = min(pool, config.loop.seed_size.of(pool))
     batch = config.loop.batch.of(pool)
     for round_ in range(config.loop.rounds + 1):
-        work += _training(config.successor, labelled, tokens)
-        work += _forward(config.successor, preview.test, tokens)
+        seconds += successor.train(labelled) + successor.score(preview.test)
         trainings += 1
         if round_ < config.loop.rounds and asks != "nothing":
             passes = config.loop.mc_passes if asks == "monte carlo" else 1
-            work += _training(config.acquisition, labelled, tokens)
-            work += _forward(config.acquisition, (pool - labelled) * passes, tokens)
+            seconds += acquisition.train(labelled) + acquisition.score((pool - labelled) * passes)
             trainings += 1
         labelled = min(pool, labelled + batch)
-    seconds = len(config.seeds) * work / (rate * _REACHED["cpu" if device == "cpu" else "cuda"])
-    basis = f"{rate / 1e9:,.0f} Gflop/s measured" if device == "cpu" else "a current GPU assumed"
+    seconds *= len(config.seeds)
+    seconds += successor.keep(preview.test + (pool if asks == "nothing" else 0))
+    used = [successor]
+    if asks != "nothing":
+        seconds += acquisition.keep(pool)
+        used.append(acquisition)
+    basis = " and ".join(dict.fromkeys(speed.basis for speed in used))
     return Estimate(trainings * len(config.seeds), seconds, device, basis)
 
 
-def _training(learner: LearnerConfig, examples: int, tokens: float) -> float:
-    backward = {"full": 2.0, "head": 0.0}.get(learner.tuning, 1.0)
-    return _forward(learner, examples, tokens) * (1 + backward) * learner.epochs
+class _Speed:
+    """Seconds that a model takes: by its measured rates where there are any, else by its multiplications."""
+
+    def __init__(
+        self,
+        learner: LearnerConfig,
+        tokens: float,
+        device: str,
+        known: Mapping[tuple[object, ...], rates.Rate],
+    ) -> None:
+        self.learner = learner
+        self.tokens = min(tokens, learner.max_length)
+        self.device = device
+        kind = device.partition(":")[0]
+        self.measured = known.get(rates.Rate.here(kind, learner, None, None).key)
+        self.basis = "rates measured here" if self.measured else _machine(device)[1]
+
+    def train(self, examples: int) -> float:
+        """A training with so many texts."""
+        if self.measured and self.measured.training:
+            return examples * self.learner.epochs * self.tokens / self.measured.training
+        backward = {"full": 2.0, "head": 0.0}.get(self.learner.tuning, 1.0)
+        return self._forward(examples) * (1 + backward) * self.learner.epochs * (1 - self._frozen())
+
+    def score(self, examples: int) -> float:
+        """So many texts, or as many passes over texts."""
+        if self.measured and self.measured.scoring:
+            return examples * self.tokens / self.measured.scoring
+        return self._forward(examples) * (1 - self._frozen())
+
+    def keep(self, examples: int) -> float:
+        """The frozen trunk's output for so many texts."""
+        return self._forward(examples) * self._frozen()
+
+    def _forward(self, examples: int) -> float:
+        parameters = _WORKING_PARAMETERS.get(self.learner.model, _UNKNOWN_PARAMETERS)
+        return 2 * parameters * examples * self.tokens / _machine(self.device)[0]
+
+    def _frozen(self) -> float:
+        """Share of the layers that are run once only."""
+        asked = self.learner.trunk_layers
+        if not asked:
+            return 0.0
+        if self.learner.tuning == "head":
+            return 1.0
+        return 2 / 3 if asked == "auto" else min(1.0, asked / _LAYERS.get(self.learner.model, 12))
 
 
-def _forward(learner: LearnerConfig, examples: int, tokens: float) -> float:
-    parameters = _WORKING_PARAMETERS.get(learner.model, _UNKNOWN_PARAMETERS)
-    return 2 * parameters * examples * min(tokens, learner.max_length)
+def _machine(device: str) -> tuple[float, str]:
+    """Floating-point operations a second that models reach, and what that rests on."""
+    if device != "cpu":
+        return _GPU_RATE * _REACHED["cuda"], "a current GPU assumed"
+    rate = _matrix_rate()
+    return rate * _REACHED["cpu"], f"{rate / 1e9:,.0f} Gflop/s measured"
 
 
 def _device(name: str) -> str:

@@ -269,7 +269,8 @@ class SetupScreen(TuiScreen):
     def _estimate_anew(self) -> None:
         config, preview = self._config, self._preview
         if config is not None and preview is not None:
-            self._jobs.start("estimate", lambda: estimate.estimate(config, preview))
+            home = self.tui.home
+            self._jobs.start("estimate", lambda: estimate.estimate(config, preview, home))
 
     @on(JobDone)
     def job_done(self, done: JobDone) -> None:

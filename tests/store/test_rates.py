@@ -1,0 +1,63 @@
+"""Rates of this machine: what sessions tell, what is kept of it."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.report.states import session
+from tui_al.core.config import LearnerConfig
+from tui_al.store import rates
+from tui_al.store.rates import Rate
+
+LEARNER = LearnerConfig("m", "adapter", 1e-3, 1e-3, epochs=2)
+
+
+def test_the_newest_figure_counts_and_what_was_not_measured_stays(tmp_path: Path) -> None:
+    other = replace(LEARNER, trunk_layers=2)
+    rates.record(
+        tmp_path, [Rate.here("cpu", LEARNER, 10.0, 20.0), Rate.here("cpu", other, 1.0, 2.0)]
+    )
+    rates.record(
+        tmp_path, [Rate.here("cpu", LEARNER, 12.0, None), Rate.here("cuda", LEARNER, 99.0, 98.0)]
+    )
+    known = rates.load(tmp_path)
+    found = {(r.device, r.trunk_layers): (r.training, r.scoring) for r in known.values()}
+    assert found == {("cpu", 0): (12.0, 20.0), ("cpu", 2): (1.0, 2.0), ("cuda", 0): (99.0, 98.0)}
+    assert [path.name for path in tmp_path.iterdir()] == ["rates.json"]
+
+
+def test_a_home_that_cannot_be_written_is_left(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    rates.record(tmp_path / "file", [Rate.here("cpu", LEARNER, 1.0, 1.0)])
+    assert rates.load(tmp_path / "file") == {}
+
+
+def test_what_a_session_tells() -> None:
+    """50, 100, 150 labels of 1,000, 8 epochs; the acquisition model reads 5 sub-tokens a text, the successor 10.
+
+    Successor: 300 * 8 * 10 in 20 + 30 + 30 s, tested on 3 * 200 * 10 in 1.5 s. Acquisition: 150 * 8 * 5 in 24 s, scored
+    950 + 900 texts in 3 s.
+    """
+    state = session({7: (0.4, 0.6, 0.7)})
+    acquisition, successor = rates.observed(state, {"acquisition": 5.0, "successor": 10.0}, 1000)
+    assert (successor.model, successor.tuning, successor.device) == ("minilm", "full", "cpu")
+    assert successor.training == pytest.approx(300)
+    assert successor.scoring == pytest.approx(4000)
+    assert acquisition.tuning == "adapter"
+    assert acquisition.training == pytest.approx(250)
+    assert acquisition.scoring == pytest.approx(1850 * 5 / 3)
+    bald = session({7: (0.4, 0.6, 0.7)}, strategy="bald")
+    assert rates.observed(bald, {"acquisition": 5.0, "successor": 10.0}, 1000)[0].scoring is None
+
+
+def test_points_of_another_session_and_short_work_tell_nothing() -> None:
+    state = session({7: (0.4,)})
+    assert [
+        r.tuning for r in rates.observed(state, {"acquisition": 5.0, "successor": 10.0}, 1000)
+    ] == ["full"]
+    run = state.runs[7]
+    shared = replace(run, points=(replace(run.points[0], shared_from="other"),))
+    assert not rates.observed(
+        replace(state, runs={7: shared}), {"acquisition": 5.0, "successor": 10.0}, 1000
+    )

@@ -1,0 +1,111 @@
+"""How quick models were on this machine: measured by `tui-al timing` and by finished runs, read for the estimate before a start."""
+
+import contextlib
+import json
+import os
+import platform
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Self
+
+from tui_al.core.config import LearnerConfig
+from tui_al.core.state import SessionState
+from tui_al.core.strategies import STRATEGIES
+
+_FILE = "rates.json"
+_PHASES = ("train acquisition", "score pool", "train successor", "evaluate")
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Sub-tokens a second of one way to train a model, on one machine; None for what was not measured."""
+
+    machine: str
+    device: str  #: cpu, cuda or mps
+    model: str
+    tuning: str
+    trunk_layers: int | str
+    precision: str
+    training: float | None
+    scoring: float | None
+
+    @classmethod
+    def here(
+        cls, device: str, learner: LearnerConfig, training: float | None, scoring: float | None
+    ) -> Self:
+        """Of this machine."""
+        return cls(
+            platform.node(), device, learner.model, learner.tuning, learner.trunk_layers,
+            learner.precision, training, scoring,
+        )  # fmt: skip
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What it is the rate of."""
+        return (self.machine, self.device, self.model, self.tuning, self.trunk_layers, self.precision)  # fmt: skip
+
+
+def load(home: Path) -> dict[tuple[object, ...], Rate]:
+    """All known rates by their key; a file that cannot be read is as good as none."""
+    with contextlib.suppress(OSError, ValueError, TypeError):
+        known = [Rate(**plain) for plain in json.loads((home / _FILE).read_text(encoding="utf-8"))]
+        return {rate.key: rate for rate in known}
+    return {}
+
+
+def record(home: Path, rates: Iterable[Rate]) -> None:
+    """Add these, the newest in place of older ones; what was not measured anew stays. A home that cannot be written is left."""
+    known = load(home)
+    for rate in rates:
+        old = known.pop(rate.key, rate)
+        known[rate.key] = replace(
+            rate,
+            training=old.training if rate.training is None else rate.training,
+            scoring=old.scoring if rate.scoring is None else rate.scoring,
+        )
+    with contextlib.suppress(OSError):
+        home.mkdir(parents=True, exist_ok=True)
+        text = json.dumps([asdict(rate) for rate in list(known.values())[-200:]], indent=1)
+        making = home / f"{_FILE}.{os.getpid()}"
+        making.write_text(text, encoding="utf-8")
+        making.rename(home / _FILE)
+
+
+def observed(state: SessionState, lengths: Mapping[str, float], pool: int) -> list[Rate]:
+    """What a session's finished runs tell, by role; `lengths` are the sub-tokens of a text, mean, as each
+    role's model reads them; a role that reads none is left out.
+
+    Work that took less than a second in all tells nothing. A frozen trunk's first pass counts in the phase that needed it.
+    """
+    config, engine = state.config, state.engine
+    assert config is not None
+    assert engine is not None
+    done = dict.fromkeys(_PHASES, 0.0)  # texts passed
+    seconds = dict.fromkeys(_PHASES, 0.0)
+    for run in state.runs.values():
+        before = 0
+        for point in run.points:
+            texts = {
+                "train successor": point.labels * config.successor.epochs,
+                "evaluate": state.test,
+                "train acquisition": before * config.acquisition.epochs,
+                "score pool": pool - before,
+            }
+            for phase in _PHASES:
+                if phase in point.seconds and not point.shared_from:
+                    done[phase] += texts[phase]
+                    seconds[phase] += point.seconds[phase]
+            before = point.labels
+
+    def rate(role: str, phase: str) -> float | None:
+        known = role in lengths and seconds[phase] > 1
+        return done[phase] * lengths[role] / seconds[phase] if known else None
+
+    device = engine.device.partition(":")[0]
+    once = STRATEGIES[config.loop.strategy].needs != "monte carlo"
+    found = [
+        Rate.here(device, config.acquisition, rate("acquisition", "train acquisition"), rate("acquisition", "score pool") if once else None),
+        Rate.here(device, config.successor, rate("successor", "train successor"), rate("successor", "evaluate")),
+    ]  # fmt: skip
+    return [one for one in found if one.training or one.scoring]

@@ -56,3 +56,16 @@ def test_help_loads_next_to_nothing() -> None:
     loaded = loaded_by(code)
     assert "typer" in loaded
     assert not loaded & (HEAVY | {"textual", "numpy", "scipy", "matplotlib"})
+
+
+@pytest.mark.parametrize("arguments", [(), ("attach", "nothing")])
+def test_the_app_does_not_wait_for_the_parser_of_options(
+    arguments: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TUI_AL_HOME", str(tmp_path))
+    code = (
+        f"import sys; sys.argv = ['tui-al', *{arguments}]\n"
+        "from tui_al.cli import main\n"
+        "try:\n    main()\nexcept SystemExit as left:\n    assert left.code"  # no terminal, no such session
+    )
+    assert not loaded_by(code) & (HEAVY | {"typer", "pydantic", "psutil"})

@@ -16,13 +16,15 @@ def main() -> None:
 
 def _run(arguments: list[str]) -> None:
     """What opens the app is told apart here: the parser of options would take a third of the time to its first frame."""
-    from tui_al.cli import application
-
     match arguments:
         case []:
-            application.open_app(None)
+            from tui_al.cli.application import open_app
+
+            open_app(None)
         case ["attach", *names] if len(names) < 2 and not "".join(names).startswith("-"):
-            application.attach_to(names[0] if names else None, None)
+            from tui_al.cli.application import attach_to
+
+            attach_to(names[0] if names else None, None)
         case _:
             from tui_al.cli.app import app
 

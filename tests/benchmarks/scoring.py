@@ -25,8 +25,8 @@ from tui_al.core.predictions import IntArray
 from tui_al.core.strategies import least_confidence
 from tui_al.core.tasks import Dataset, Example
 from tui_al.engine.data import load
-from tui_al.engine.device import resolve_precision
 from tui_al.engine.learner import TransformerLearner
+from tui_al.engine.precision import resolve_precision
 from tui_al.engine.scoring import SCORING_BUDGET
 from tui_al.engine.sources import find
 from tui_al.engine.tokens import scoring_batches

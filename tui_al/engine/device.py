@@ -4,7 +4,6 @@ import contextlib
 import resource
 import sys
 from pathlib import Path
-from typing import Literal
 
 import torch
 
@@ -36,13 +35,6 @@ def choose_device(name: str) -> torch.device:
     if device.type not in ("cpu", "mps"):
         raise ConfigError(f"device: {name} is not supported.", "Use auto, cpu, cuda or mps.")
     return device
-
-
-def resolve_precision(precision: str, device: torch.device) -> Literal["fp32", "bf16"]:
-    """What `auto` means here: bf16 where the hardware multiplies it natively, else fp32. The same on every start."""
-    if precision == "fp32" or (precision == "auto" and not has_bf16(device)):
-        return "fp32"
-    return "bf16"
 
 
 def has_bf16(device: torch.device) -> bool:

@@ -1,5 +1,6 @@
 """A transformer as a Learner: resident between rounds and seeds, trained anew from the same pretrained weights each time."""
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,8 @@ from tui_al.core.protocols import FitReport, MonteCarlo, ProgressSink, Scorer, T
 from tui_al.core.tasks import Answer, Dataset, Task
 from tui_al.engine import tuning, views
 from tui_al.engine.checkpoint import save_model
-from tui_al.engine.device import resolve_precision, take_peak_bytes
+from tui_al.engine.device import take_peak_bytes
+from tui_al.engine.precision import SAMPLE, compare, resolve_precision
 from tui_al.engine.pretrained import load_model, load_tokenizer
 from tui_al.engine.scoring import Scoring
 from tui_al.engine.sources import Source
@@ -24,6 +26,8 @@ from tui_al.engine.tokenizing import tokenize
 from tui_al.engine.tokens import UNSEEN, Batch, Tokens, collate, gather, offsets_of
 from tui_al.engine.training import train
 from tui_al.engine.trunk import Trunk, trunk_layers
+
+log = logging.getLogger(__name__)
 
 Split = Literal["train", "test"]
 
@@ -47,7 +51,7 @@ class TransformerLearner:
         self.model = load_model(source, dataset.task, dataset.outputs, config.dropout).to(device)
         self.config = replace(
             config,
-            precision=resolve_precision(config.precision, device),
+            precision=resolve_precision(config.precision, device, *_shape(self.model)),
             trunk_layers=trunk_layers(self.model, config),
         )
         self._limit = min(config.max_length, positions_of(self.model))
@@ -55,6 +59,8 @@ class TransformerLearner:
         self._tokens: dict[str, Tokens] = {}
         self._output = {name: i for i, name in enumerate(dataset.outputs)}
         self._fresh = True
+        #: How bf16 ranks against fp32, and whether that is too different; of the first pool that it scored.
+        self.rounding: tuple[str, bool] | None = None
         tuning.prepare(self.model, self.config)
         if config.tuning == "full":  # all that training changes, to start from again
             self._pretrained = {n: w.detach().clone() for n, w in self.trainable().items()}
@@ -131,7 +137,31 @@ class TransformerLearner:
         for positions, predictions in self._predictions("train", rows, progress, monte_carlo):
             for name, scorer in scorers.items():
                 scores[name][positions] = scorer(predictions)
+        if (
+            self.config.precision == "bf16"
+            and self.rounding is None
+            and not monte_carlo
+            and scorers
+        ):
+            self.rounding = self._rounding(rows, scores, scorers)
+            log.info("%s (%s): %s", self.config.model, self.config.tuning, self.rounding[0])
         return scores
+
+    def _rounding(
+        self, rows: IntArray, scores: Mapping[str, FloatArray], scorers: Mapping[str, Scorer]
+    ) -> tuple[str, bool]:
+        """Compare the first of these scores with what the whole model gives in fp32, on a sample spread over the rows."""
+        name, scorer = next(iter(scorers.items()))
+        sample = np.unique(np.linspace(0, len(rows) - 1, min(SAMPLE, len(rows))).astype(np.int64))
+        tokens, pad = self.tokens("train"), self.tokenizer.pad_token_id or 0
+        plain = Scoring(
+            self.model, self.model, replace(self.config, precision="fp32"),
+            lambda some: collate(tokens, rows[sample[some]], pad, self.device),
+        )  # fmt: skip
+        exact = np.zeros(len(sample))
+        for positions, probs, _ in plain.batches(tokens.lengths()[rows[sample]]):
+            exact[positions] = scorer(self._as_predictions(probs, None, rows[sample[positions]]))
+        return compare(exact, scores[name][sample])
 
     def predict(self, split: Split, rows: IntArray, progress: ProgressSink) -> Predictions:
         """Probabilities in the order of `rows`; for tagging one unit a word, those cut off being certainly O."""
@@ -235,12 +265,21 @@ class TransformerLearner:
         done = 0
         for positions, probs, expected in scoring.batches(lengths, monte_carlo):
             done += len(positions)
-            if self.dataset.task is Task.CLASSIFICATION:
-                yield positions, Predictions.of_texts(probs, expected)
-            else:
-                offsets = offsets_of(tokens.seen(rows[positions]))
-                yield positions, Predictions(probs, offsets, expected)
+            yield positions, self._as_predictions(probs, expected, rows[positions], split)
             progress(Tick(done, len(rows)))
+
+    def _as_predictions(
+        self, probs: FloatArray, expected: FloatArray | None, rows: IntArray, split: Split = "train"
+    ) -> Predictions:
+        if self.dataset.task is Task.CLASSIFICATION:
+            return Predictions.of_texts(probs, expected)
+        return Predictions(probs, offsets_of(self.tokens(split).seen(rows)), expected)
+
+
+def _shape(model: Any) -> tuple[int, int]:
+    """Width of an encoder's states and of its feed-forward layers, as far as its configuration tells."""
+    width = int(getattr(model.config, "hidden_size", 768))
+    return width, int(getattr(model.config, "intermediate_size", 4 * width))
 
 
 def positions_of(model: Any) -> int:

@@ -17,8 +17,9 @@ from tui_al.engine.checkpoint import describe, load_trained
 from tui_al.engine.data.columns import choose_columns
 from tui_al.engine.data.rows import RowReader
 from tui_al.engine.data.tables import Findings, Table
-from tui_al.engine.device import choose_device, resolve_precision
+from tui_al.engine.device import choose_device
 from tui_al.engine.learner import positions_of
+from tui_al.engine.precision import resolve_precision
 from tui_al.engine.pretrained import load_tokenizer
 from tui_al.engine.scoring import SCORING_BUDGET
 from tui_al.engine.sources import Source

@@ -20,9 +20,10 @@ from tui_al.core.strategies import strategy
 from tui_al.core.tasks import Dataset
 from tui_al.engine import first_points
 from tui_al.engine.bag_of_words import BagOfWordsLearner
-from tui_al.engine.device import choose_device, resolve_precision
+from tui_al.engine.device import choose_device
 from tui_al.engine.keeper import AnyLearner, Keeper
 from tui_al.engine.learner import TransformerLearner
+from tui_al.engine.precision import resolve_precision
 from tui_al.engine.sources import find
 from tui_al.engine.states import Shelf
 from tui_al.engine.token_cache import TokenCache
@@ -186,6 +187,14 @@ def _simulate(
         rates.record(home, rates.observed(session.state(), lengths, pool))
 
 
+def _tell_rounding(learner: AnyLearner, voice: Voice) -> None:
+    """Warn where bf16 does not ask about the texts that fp32 would."""
+    if isinstance(learner, TransformerLearner) and learner.rounding is not None:
+        text, low = learner.rounding
+        if low:
+            voice.warn_once(f"acquisition: {text}; precision fp32 would choose others.")
+
+
 def _follow_people(
     session: Session, state: SessionState, dataset: Dataset, device: torch.device, voice: Voice
 ) -> str:
@@ -233,6 +242,8 @@ def _run_seed(
 
     def emit(event: ev.Event) -> None:
         voice.say(event, *keeper.keep(event))
+        if isinstance(event, ev.PhaseFinished):
+            _tell_rounding(learners["acquisition"], voice)
 
     try:
         keeper.restore()

@@ -1,0 +1,104 @@
+"""Whether bf16 pays here, and whether it asks about the same texts: measured, not assumed."""
+
+import contextlib
+import json
+import os
+import platform
+import time
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import platformdirs
+import torch
+
+from tui_al.core.mismatch import Agreement, agreement
+from tui_al.core.predictions import FloatArray
+from tui_al.engine.device import has_bf16
+
+Precision = Literal["fp32", "bf16"]
+
+#: What was measured on this machine, as JSON; kept so that a session that is continued computes as it began.
+KEPT = Path(platformdirs.user_cache_dir("tui-al", appauthor=False), "precision.json")
+
+#: bf16 is taken where its products are this much faster: rounding is not worth less.
+_WORTH_IT = 1.2
+
+#: Rows of the measured products (padded sub-tokens of a batch), and how often each is timed.
+_ROWS = {"cpu": 1_024, "mps": 8_192, "cuda": 16_384}
+_REPEATS = 5
+
+#: Texts that rankings are compared on, the share of them that a query takes, and what is told as low.
+SAMPLE = 512
+_QUERY = 0.1
+_LOW_CORRELATION, _LOW_OVERLAP = 0.99, 0.9
+
+
+def resolve_precision(
+    precision: str, device: torch.device, width: int = 768, inner: int = 3_072
+) -> Precision:
+    """What `auto` means for products of a model's shape: bf16 where it is faster here, else fp32.
+
+    Hardware that does not multiply bf16 is not asked; of other hardware the answer is kept in `KEPT`.
+    """
+    if precision in ("fp32", "bf16"):
+        return "fp32" if precision == "fp32" else "bf16"
+    if not has_bf16(device):
+        return "fp32"
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.processor()
+    key = f"{platform.node()}, {name}, torch {torch.__version__}, {torch.get_num_threads()} threads, {width}x{inner}"
+    kept = _kept()
+    if key not in kept:
+        kept[key] = speedup(device, width, inner)
+        _keep(kept)
+    return "bf16" if kept[key] >= _WORTH_IT else "fp32"
+
+
+def speedup(device: torch.device, width: int, inner: int) -> float:
+    """How many times faster a product (batch, width) x (width, inner) is in bf16: the best of each, in turns."""
+    rows = _ROWS[device.type]
+    pairs = {
+        kind: (torch.randn(rows, width, device=device, dtype=kind), torch.randn(width, inner, device=device, dtype=kind))
+        for kind in (torch.float32, torch.bfloat16)
+    }  # fmt: skip
+    best = dict.fromkeys(pairs, float("inf"))
+    for repeat in range(_REPEATS + 1):
+        for kind, (left, right) in pairs.items():
+            began = time.perf_counter()
+            float((left @ right)[0, 0])  # waits for the device
+            if repeat:  # the first one finds kernels and memory
+                best[kind] = min(best[kind], time.perf_counter() - began)
+    return best[torch.float32] / best[torch.bfloat16]
+
+
+def compare(exact: FloatArray, rounded: FloatArray) -> tuple[str, bool]:
+    """How alike fp32 and bf16 rank the same texts, as a sentence for people, and whether that is too little."""
+    found = agreement(exact, rounded, max(1, round(_QUERY * len(exact))), np.random.default_rng(0))
+    low = found.overlap < _LOW_OVERLAP
+    if found.spearman is not None:
+        low = low or found.spearman < _LOW_CORRELATION
+    return _sentence(found, len(exact)), low
+
+
+def _sentence(found: Agreement, texts: int) -> str:
+    rank = "-" if found.spearman is None else f"{found.spearman:.4f}"
+    return (
+        f"bf16 against fp32 on {texts} texts of the pool: rank correlation {rank}, "
+        f"{found.overlap:.0%} of a query of {found.batch} the same"
+    )
+
+
+def _kept() -> dict[str, float]:
+    try:
+        found = json.loads(KEPT.read_text(encoding="utf-8"))
+        return {str(key): float(value) for key, value in found.items()}
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {}
+
+
+def _keep(measured: dict[str, float]) -> None:
+    with contextlib.suppress(OSError):
+        KEPT.parent.mkdir(parents=True, exist_ok=True)
+        making = KEPT.with_suffix(f".{os.getpid()}")
+        making.write_text(json.dumps(measured, indent=1), encoding="utf-8")
+        making.replace(KEPT)

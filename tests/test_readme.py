@@ -8,17 +8,22 @@ from pathlib import Path
 
 import pytest
 
+from tests.store.labelled_sessions import by_people
+from tui_al.core.config import DataConfig
 from tui_al.core.sweep import read_sweep
+from tui_al.engine.data import load
+from tui_al.store.annotations import labels_of
+from tui_al.store.session import Session
 from tui_al.ui.keys import markdown_table
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 #: What makes an experiment small; the README's own options stay in front of these.
-SMALL = (
-    "--train-limit 60 --test-limit 20 --epochs 1 --iterations 1 --seeds 1 --seed-size 12 --batch 12 "
-    "--no-save-models --device cpu"
-)
+SMALL = "--train-limit 60 --test-limit 20 --epochs 1 --iterations 1 --seeds 1 --seed-size 12 --batch 12 --device cpu"
+
+#: Sessions that people label, which the README's commands find there, as small.
+BY_PEOPLE = ("mine", "laptop")
 
 
 def commands() -> list[str]:
@@ -46,9 +51,22 @@ def test_every_make_target_exists() -> None:
             assert re.search(rf"^{line.split()[1]}:", makefile, flags=re.MULTILINE), line
 
 
+def is_kept(arguments: list[str]) -> bool:
+    """Whether a later command wants the model of this experiment."""
+    name = arguments[arguments.index("--session") + 1] if "--session" in arguments else ""
+    return any(
+        line.startswith((f"tui-al export-model {name} ", f"tui-al predict {name} "))
+        for line in commands()
+    )
+
+
 def test_every_command_runs_in_order(tmp_path: Path) -> None:
     data = ROOT.parent / "shared" / "data"
     ran = 0
+    tickets = load(DataConfig("tickets", train_limit=60, test_limit=20))
+    for name in BY_PEOPLE:
+        by_people(tmp_path / "home", name, tickets).close()
+    outputs: dict[str, str] = {}
     for line in commands():
         if line.startswith("make "):
             continue
@@ -58,10 +76,11 @@ def test_every_command_runs_in_order(tmp_path: Path) -> None:
         if str(data) in arguments and not data.is_dir():
             continue  # the measuring data is not part of the project
         if arguments[0] == "simulate":
-            arguments += SMALL.split()
+            arguments += SMALL.split() + ["--no-save-models"] * (not is_kept(arguments))
         if "--out" in arguments:
-            place = arguments.index("--out") + 1
-            arguments[place] = str(tmp_path / arguments[place])
+            out = arguments[arguments.index("--out") + 1]
+            outputs[out] = str(tmp_path / out)
+        arguments = [outputs.get(argument, argument) for argument in arguments]
         done = subprocess.run(
             [sys.executable, "-m", "tui_al", *arguments],
             cwd=ROOT,
@@ -81,6 +100,9 @@ def test_every_command_runs_in_order(tmp_path: Path) -> None:
         ran += 1
     assert ran >= 8
     assert (tmp_path / "curves.png").stat().st_size > 1000
+    with Session.open(tmp_path / "home", "both") as session:
+        assert len(labels_of(session).annotations) == 24  # as many as the experiment labelled
+    assert len((tmp_path / "labelled.csv").read_text(encoding="utf-8").splitlines()) > 100
 
 
 def test_the_sweep_in_the_readme_can_be_read() -> None:

@@ -116,6 +116,7 @@ def history() -> list[ev.Event]:
         ev.RunStarted(7),
         *first[4:-1],
         ev.ModelSaved(7, 1, "successor", "models/7"),
+        ev.ModelSaved(7, 1, "acquisition", "models/asked"),
         first[-1],
         *second[:7],
         ev.Warned("odd in a run", seed=8),

@@ -77,7 +77,9 @@ def test_what_a_reader_needs() -> None:
     card = model_card(SUBJECT, state())
     assert "seed 7, round 1: electra-base (full), trained on 100 labelled texts" in card
     assert "which active learning chose out of 1,000" in card
-    assert "| accuracy | 0.700" in card
+    # Wilson: (0.7 + z^2/400 -+ z sqrt(0.7 0.3 / 200 + z^2/160000)) / (1 + z^2/200), z = 1.96
+    assert "| accuracy | 0.700 | 0.633 to 0.759 |" in card
+    assert "| macro-averaged F1 | 0.600 |  |" in card
     assert "2 seeds: accuracy 0.750 ± 0.071 (mean ± sample standard deviation)" in card
     assert "| complaint | 10 |\n| return | 90 |" in card
     assert "- **strategy**: lc" in card
@@ -114,3 +116,14 @@ def test_a_model_that_was_not_measured(with_adapter: bool) -> None:
     assert "model-index" not in found
     assert "This model was not measured." in card
     assert ("adapters.init(model)" in card) == with_adapter
+
+
+def test_without_a_test_set_the_blind_labels_are_the_measure() -> None:
+    told = ev.Audited(7, 1, "accuracy", 0.7, 0.55, 0.82, 40)
+    run = state().runs[7]
+    unmeasured = replace(state(), test=0, runs={7: replace(run, audits=(told,))})
+    card = model_card(SUBJECT, unmeasured)
+    assert "Estimated on 40 texts drawn at random and labelled blind" in card
+    assert "accuracy 0.700, 95 % interval 0.550 to 0.820." in card
+    assert "test texts | value" not in card
+    assert "model-index" not in front(card)

@@ -227,7 +227,7 @@ class Compared(Event):
 
 @dataclass(frozen=True, slots=True)
 class ModelSaved(Event):
-    """A run's last successor, in `path` relative to the session's directory."""
+    """A run's last successor, or the adapter that chose its last query, in `path` relative to the session's directory."""
 
     kind: ClassVar[str] = "model_saved"
     seed: int

@@ -201,7 +201,7 @@ def _apply_to_run(run: RunState, event: ev.Event) -> RunState:
                 seconds={},
                 peak_bytes=0,
             )
-        case ev.ModelSaved():
+        case ev.ModelSaved(role="successor"):
             return replace(run, model_path=event.path)
         case ev.RunFinished():
             return replace(run, status="finished", phase="", progress=None, losses=())

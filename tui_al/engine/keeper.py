@@ -1,4 +1,4 @@
-"""What an engine keeps on disk besides events: each run's last successor, and weights that a warm start goes on from."""
+"""What an engine keeps on disk besides events: each run's last models, and weights that a warm start goes on from."""
 
 import shutil
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from safetensors.torch import load_file, save_file
 
 from tui_al.core import events as ev
 from tui_al.core.config import ExperimentConfig
+from tui_al.core.models import ADAPTERS
 from tui_al.core.state import RunState
 from tui_al.engine.bag_of_words import BagOfWordsLearner
 from tui_al.engine.learner import TransformerLearner
@@ -18,7 +19,7 @@ AnyLearner = TransformerLearner | BagOfWordsLearner
 
 @dataclass(slots=True)
 class Keeper:
-    """Keeps models on disk: each run's last successor, and for warm starts the weights of the latest trainings."""
+    """Keeps models on disk: each run's last successor and the adapter that asked last, and weights for warm starts."""
 
     directory: Path
     run: RunState
@@ -32,10 +33,17 @@ class Keeper:
             for role, phase in _TRAININGS.items():
                 if event.phase == phase and self._warm(role):
                     self._save_weights(role, event.round)
+            if event.phase == ev.Phase.TRAIN_ACQUISITION and self._is_last_asker(event.round):
+                self.learners["acquisition"].save(self.directory / self._acquisition)
         if isinstance(event, ev.Point) and self._is_to_be_kept(event):
             path = self._successor(event.round)
             self.learners["successor"].save(self.directory / path)
-            return (ev.ModelSaved(event.seed, event.round, "successor", str(path)),)
+            saved = {"acquisition": self._acquisition, "successor": path}
+            return tuple(
+                ev.ModelSaved(event.seed, event.round, role, str(place))
+                for role, place in saved.items()
+                if (self.directory / place).is_dir()
+            )
         return ()
 
     def tidy_successors(self, newest: int) -> None:
@@ -48,6 +56,17 @@ class Keeper:
     def _successor(self, round_: int) -> Path:
         name = f"successor-{round_:04d}" if self._for_people else "successor"
         return Path("models") / f"seed-{self.run.seed}" / name
+
+    @property
+    def _acquisition(self) -> Path:
+        return Path("models") / f"seed-{self.run.seed}" / "acquisition"
+
+    def _is_last_asker(self, round_: int) -> bool:
+        """Whether the acquisition model of this round is kept: where it is an adapter, which takes little room."""
+        learner = self.learners["acquisition"]
+        small = isinstance(learner, TransformerLearner) and learner.config.tuning in ADAPTERS
+        last = round_ == self.config.loop.rounds or self._for_people
+        return self.config.save_models and small and last
 
     @property
     def _for_people(self) -> bool:

@@ -10,6 +10,7 @@ from pathlib import PurePath
 
 from tui_al.core import events as ev
 from tui_al.core.config import LearnerConfig
+from tui_al.core.intervals import share_interval
 from tui_al.core.metrics import HEADLINE
 from tui_al.core.models import MODELS
 from tui_al.core.state import SessionState
@@ -106,7 +107,7 @@ def _front_matter(subject: Subject, state: SessionState, point: ev.Point | None)
         lines.append(f"base_model: {_quoted(base)}")
     if state.config and _is_hub_id(state.config.data.source):
         lines.append(f"datasets: [{_quoted(state.config.data.source)}]")
-    if point and point.metrics and subject.role == "successor":
+    if point and point.metrics and state.test and subject.role == "successor":
         kinds = dict.fromkeys(_METRICS[name][0] for name in point.metrics if name in _METRICS)
         lines += [f"metrics: [{', '.join(kinds)}]", *_model_index(subject, state, point)]
     return "\n".join(["---", *lines, "---"])
@@ -177,9 +178,19 @@ def _labels(state: SessionState, point: ev.Point | None) -> list[str]:
 def _scores(subject: Subject, state: SessionState, point: ev.Point | None) -> list[str]:
     if subject.role != "successor" or point is None or not point.metrics:
         return ["## Scores", "This model was not measured."]
-    rows = [f"| {_words(name, state)} | {value:.3f} |" for name, value in point.metrics.items()]
-    table = "\n".join([f"| on {state.test:,} test texts | value |", "| --- | --- |", *rows])
-    blocks = ["## Scores", table]
+    audits = state.runs[subject.seed].audits
+    audit = next((one for one in audits[::-1] if one.round == subject.round), None)
+    estimate = [] if audit is None else [_estimated(audit)]
+    if not state.test:
+        return ["## Scores", *estimate]
+    rows = [
+        f"| {_words(name, state)} | {value:.3f} | {_interval(name, value, state)} |"
+        for name, value in point.metrics.items()
+    ]
+    table = "\n".join(
+        [f"| on {state.test:,} test texts | value | 95 % interval |", "| --- | --- | --- |", *rows]
+    )
+    blocks = ["## Scores", table, *estimate]
     others = curves.round_rows(state)
     mean = next((row for row in others if row.round == subject.round and row.runs > 1), None)
     if mean is not None:
@@ -188,6 +199,22 @@ def _scores(subject: Subject, state: SessionState, point: ev.Point | None) -> li
             f"{plus_minus(mean.headline)} (mean ± sample standard deviation)."
         )
     return blocks
+
+
+def _interval(metric: str, value: float, state: SessionState) -> str:
+    """Wilson's, for the share of texts that are right; there is none as simple for F1, and words are not independent."""
+    if metric != "accuracy" or state.task == Task.TAGGING:
+        return ""
+    found = share_interval(value, state.test)
+    return f"{found.low:.3f} to {found.high:.3f}"
+
+
+def _estimated(audit: ev.Audited) -> str:
+    """What people's blind labels of a random share say of the model."""
+    return (
+        f"Estimated on {audit.examples:,} texts drawn at random and labelled blind, which no model learned from: "
+        f"{curves.metric_name(audit.metric)} {audit.value:.3f}, 95 % interval {audit.low:.3f} to {audit.high:.3f}."
+    )
 
 
 def _words(metric: str, state: SessionState) -> str:

@@ -94,6 +94,8 @@ def _task(state: SessionState) -> str:
 
 
 def _oracle(config: ExperimentConfig) -> str:
+    if config.loop.oracle == "person":
+        return "people"
     noise = config.loop.label_noise
     return f"gold labels, {noise * 100:g} % of them wrong" if noise else "gold labels"
 

@@ -77,6 +77,8 @@ def test_every_command_runs_in_order(tmp_path: Path) -> None:
             continue  # the measuring data is not part of the project
         if arguments[0] == "simulate":
             arguments += SMALL.split() + ["--no-save-models"] * (not is_kept(arguments))
+        if arguments[0] == "compare-scores":
+            arguments += [*SMALL.split()[:2], "--labels", "12", "--epochs", "1", "--device", "cpu"]
         if "--out" in arguments:
             out = arguments[arguments.index("--out") + 1]
             outputs[out] = str(tmp_path / out)

@@ -376,7 +376,7 @@ def screen(monkeypatch):
         monkeypatch.delenv(name, raising=False)
     output = SimpleNamespace(isatty=lambda: True, encoding="UTF-8")
     monkeypatch.setattr(terminal, "sys", SimpleNamespace(stdout=output))
-    monkeypatch.setattr(terminal.shutil, "get_terminal_size", lambda: (120, 40))
+    monkeypatch.setattr(terminal.shutil, "get_terminal_size", lambda *_, **__: (120, 40))
 
     def put(encoding: str = "UTF-8", **settings: str) -> Finding:
         output.encoding = encoding
@@ -404,7 +404,7 @@ def test_screen_with_256_colours(screen):
 
 
 def test_no_unicode_no_colours_and_a_small_window(screen, monkeypatch):
-    monkeypatch.setattr(terminal.shutil, "get_terminal_size", lambda: (79, 24))
+    monkeypatch.setattr(terminal.shutil, "get_terminal_size", lambda *_, **__: (79, 24))
     finding = screen(TERM="dumb", encoding="ascii")
     assert (finding.status, finding.fact) == ("warn", "79x24, no colours, ASCII")
     assert all(part in finding.advice for part in ("80x24", "TERM=", "LANG="))

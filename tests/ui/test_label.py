@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual import events
 from textual.pilot import Pilot
 
 from tests.ui.conftest import SIZES, assert_clean, drive, shown, until
@@ -99,6 +100,19 @@ async def test_undo_and_redo_reach_over_a_restart_and_keys_wait_for_their_sample
         await sees(pilot, "saved ✓ 1")
         assert session.answers() == {first: "delivery"}
     assert fourth not in session.answers()
+
+
+async def test_a_digit_right_after_space_is_for_the_next_sample(home: Path) -> None:
+    session = desk(home)
+    session.rank(1)
+    skipped, labelled = session.ids[:2]
+    async with drive(app_on(home, session)) as pilot:
+        await sees(pilot, session.text(skipped))
+        for key, character in (("space", " "), ("2", "2")):  # both are there before either is heard
+            pilot.app.post_message(events.Key(key, character))
+        await sees(pilot, "saved ✓ 1", "✓ skipped")
+    assert session.answers() == {labelled: "delivery"}
+    assert session.labelling().standing(skipped).status is Status.SKIPPED
 
 
 async def test_skip_unclear_note_and_unfold(home: Path) -> None:

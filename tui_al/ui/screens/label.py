@@ -313,6 +313,16 @@ class LabelScreen(LabelAside):
 
     # Decisions
 
+    @on(AnswerArea.Pressed)
+    def _pressed(self, message: AnswerArea.Pressed) -> None:
+        """Queue up behind the app's bindings: a key typed right after space must not answer the sample that is being skipped."""
+        self.app.call_later(self._answer_by_key, message.key)
+
+    def _answer_by_key(self, key: str) -> None:
+        label = self.area.label_for(key)
+        if label is not None:
+            self.answer(label, "key")
+
     @on(AnswerArea.Answered)
     def _answered(self, message: AnswerArea.Answered) -> None:
         self.answer(message.answer, message.via)

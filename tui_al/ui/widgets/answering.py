@@ -24,6 +24,17 @@ class AnswerArea(Widget, can_focus=True):
             self.answer = answer
             self.via = via
 
+    class Pressed(Message):
+        """A label's key; which label it gives is asked by `label_for` when its turn has come, see `LabelScreen`."""
+
+        def __init__(self, key: str) -> None:
+            super().__init__()
+            self.key = key
+
+    def label_for(self, key: str) -> str | None:
+        """The label that a key gives for the sample that is shown now."""
+        raise NotImplementedError
+
     def show(self, item: Item | None, *, blind: bool) -> None:
         """A sample to be answered, or none; `blind` hides what the model thinks. Answers only count for this one."""
         raise NotImplementedError

@@ -116,13 +116,19 @@ class LabelKeys(AnswerArea):
         self.post_message(self.Answered(self._item.top[0][0], "suggestion"))
         return ""
 
+    def label_for(self, key: str) -> str | None:
+        """The label on a key, if there is a sample to answer."""
+        if self._item is None:
+            return None
+        return next((choice.label for choice in self.choices if choice.key == key), None)
+
     def on_key(self, event: Key) -> None:
-        """A label's key answers."""
-        for choice in self.choices:
-            if event.key == choice.key or event.character == choice.key:
+        """A label's key."""
+        keys = {choice.key for choice in self.choices}
+        for key in (event.key, event.character):
+            if key in keys:
                 event.stop()
-                if self._item is not None:
-                    self.post_message(self.Answered(choice.label, "key"))
+                self.post_message(self.Pressed(key))
                 return
 
     def on_click(self, event: Click) -> None:

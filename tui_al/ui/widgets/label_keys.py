@@ -88,8 +88,9 @@ class LabelKeys(AnswerArea):
         self._labels, self._counts, self._recent = tuple(labels), counts, tuple(recent)
         if fresh:
             self._choose()
-        else:
-            self.refresh()
+        else:  # a count with one more digit may need a wider column, and so another row
+            rows = len(self.lines(self.content_size.width))
+            self.refresh(layout=rows != self.content_size.height)
 
     def _choose(self) -> None:
         before = self.choices

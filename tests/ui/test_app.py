@@ -1,6 +1,7 @@
 """The app itself: themes, terminals, palette, leaving, odd sizes."""
 
 import fcntl
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,7 @@ from tui_al.ui.app import TuiAl
 from tui_al.ui.screens.home import HomeScreen
 from tui_al.ui.screens.results import ResultsScreen
 from tui_al.ui.screens.run import RunScreen
-from tui_al.ui.terminal import Terminal
+from tui_al.ui.terminal import Terminal, hung_up
 from tui_al.ui.theme import ascii_cells
 
 UTF8 = {"LANG": "en_US.UTF-8", "TERM": "xterm-256color"}
@@ -157,3 +158,13 @@ async def test_any_size_at_any_moment(home: Path, engine: FakeEngine) -> None:
                 await pilot.resize_terminal(width, height)
                 await pilot.pause()
         assert pilot.app.is_running
+
+
+def test_a_terminal_that_is_gone_is_noticed() -> None:
+    ours, theirs = os.openpty()
+    try:
+        assert not hung_up(theirs)
+        os.close(ours)
+        assert hung_up(theirs)
+    finally:
+        os.close(theirs)

@@ -21,7 +21,7 @@ from tui_al.ui.keys import bindings
 from tui_al.ui.safe import safe_rich
 from tui_al.ui.screens.base import TALL, USUAL, WIDE
 from tui_al.ui.screens.dialogs import ConfirmDialog, ErrorDialog
-from tui_al.ui.terminal import Terminal
+from tui_al.ui.terminal import Terminal, hung_up
 from tui_al.ui.theme import DARK, LIGHT, AsciiFilter
 
 if TYPE_CHECKING:
@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 
 #: Seconds that a thread which reads or folds may keep the others from running: a key should not wait for it.
 _LONGEST_TURN = 0.001
+
+
+#: Seconds between two looks at whether the terminal is still there.
+_HANG_UP_SECONDS = 5.0
 
 
 class TuiAl(App[None]):
@@ -84,6 +88,8 @@ class TuiAl(App[None]):
     def on_mount(self) -> None:
         """The session that was asked for, else the sessions; the first one is set up."""
         self.set_timer(1.0, _collect_garbage)
+        if not self.is_headless:
+            self.set_interval(_HANG_UP_SECONDS, self._leave_if_hung_up)
         sys.setswitchinterval(_LONGEST_TURN)
         if self._first is not None:
             self.open_session(self._first)
@@ -93,6 +99,11 @@ class TuiAl(App[None]):
             from tui_al.ui.screens.setup import SetupScreen
 
             self.push_screen(SetupScreen())
+
+    def _leave_if_hung_up(self) -> None:
+        """Not every terminal that vanishes sends a signal that reaches us."""
+        if hung_up(0):
+            self.exit()
 
     def open_session(self, directory: Path) -> None:
         """Show a session: where people label, the next sample; else its results if it is finished, or its run."""

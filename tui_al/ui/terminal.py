@@ -4,6 +4,7 @@ import contextlib
 import gc
 import locale
 import os
+import select
 import sys
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
@@ -20,6 +21,13 @@ _REMOTE = {
     "TEXTUAL_SMOOTH_SCROLL": "0",
 }
 _LOCAL = {"TEXTUAL_FPS": "60", "TEXTUAL_ANIMATIONS": "none"}
+
+
+def hung_up(descriptor: int) -> bool:
+    """Whether the terminal behind a descriptor is gone; Textual would read its end over and over."""
+    poll = select.poll()
+    poll.register(descriptor, 0)
+    return any(events & select.POLLHUP for _, events in poll.poll(0))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,11 @@ Nothing is ever changed or removed: undo and redo are decisions too, which makes
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
 from tui_al.core.offsets import CharSpan
+from tui_al.core.records import record_of
 
 #: What a person answers: a class name, or the entities of a text, in order and apart.
 Given = str | tuple[CharSpan, ...]
@@ -210,11 +211,4 @@ def to_plain(decision: Decision) -> dict[str, Any]:
 def from_plain(kind: str, plain: Mapping[str, Any]) -> Decision | None:
     """The decision of `to_plain`; None for a kind that this version does not know."""
     cls = _KINDS.get(kind)
-    if cls is None:
-        return None
-    known = {f.name for f in fields(cls)}
-    return cls(**{key: _frozen(value) for key, value in plain.items() if key in known})
-
-
-def _frozen(value: Any) -> Any:
-    return tuple(_frozen(item) for item in value) if isinstance(value, list) else value
+    return None if cls is None else record_of(cls, plain)

@@ -5,10 +5,11 @@ skips a kind that it does not know, so an older program can open a newer session
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, ClassVar
 
+from tui_al.core.records import record_of
 from tui_al.core.tasks import Answer
 
 
@@ -297,11 +298,4 @@ def to_plain(event: Event) -> dict[str, Any]:
 def from_plain(plain: Mapping[str, Any]) -> Event | None:
     """The event of `to_plain`; None for a kind that this version does not know. Unknown fields are left out."""
     cls = _KINDS.get(plain["kind"])
-    if cls is None:
-        return None
-    known = {f.name for f in fields(cls)}
-    return cls(**{key: _frozen(value) for key, value in plain.items() if key in known})
-
-
-def _frozen(value: Any) -> Any:
-    return tuple(_frozen(item) for item in value) if isinstance(value, list) else value
+    return None if cls is None else record_of(cls, plain)

@@ -4,7 +4,7 @@ import pytest
 
 from tui_al.core.config import PAPER_SEEDS, Amount
 from tui_al.core.models import default_settings
-from tui_al.core.sweep import Overrides, cells, read_sweep
+from tui_al.core.sweep import Overrides, arms_with_known_first, cells, read_sweep
 from tui_al.errors import ConfigError
 
 GRID = """
@@ -56,6 +56,18 @@ def test_every_combination_is_an_arm_and_every_seed_of_it_a_cell() -> None:
     assert config.loop.rounds == 4
     assert config.seeds == PAPER_SEEDS[:2]
     assert not config.save_models
+
+
+def test_the_first_arm_of_each_data_set_measures_the_seed_sets_for_the_others() -> None:
+    sweep = read_sweep(GRID, "two")
+    known = arms_with_known_first(sweep)
+    assert [arm.label for arm in sweep.arms if arm.session not in known] == [
+        "tickets · random", "cut · random",
+    ]  # fmt: skip
+    warm = read_sweep(
+        GRID.replace("[acquisition]", "[successor]\nstart = 'warm'\n[acquisition]"), "w"
+    )
+    assert not arms_with_known_first(warm)
 
 
 def test_what_is_excluded_is_no_arm() -> None:

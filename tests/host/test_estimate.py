@@ -34,6 +34,7 @@ def _round_numbers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(module, "_REACHED", {"cpu": 0.5, "cuda": 0.25})
     monkeypatch.setattr(module, "_matrix_rate", lambda: 1000.0)
     monkeypatch.setattr(module, "_GPU_RATE", 8000.0)
+    monkeypatch.setattr(module, "computing_threads", lambda: 2)
 
 
 def test_by_hand() -> None:
@@ -103,13 +104,27 @@ def test_a_kept_encoder_costs_one_pass_over_what_is_read() -> None:
 
 def test_measured_rates_count_where_there_are_any(tmp_path: Path) -> None:
     """Of the successor: 90 texts of 22 sub-tokens in 2 epochs at 110 a second, 150 texts at 330."""
-    rates.record(tmp_path, [rates.Rate.here("cpu", SUCCESSOR, 110.0, 330.0)])
+    rates.record(tmp_path, [rates.Rate.here("cpu", SUCCESSOR, 110.0, 330.0, threads=2)])
     found = estimate(CONFIG, PREVIEW, tmp_path)
     assert found.seconds == pytest.approx(3 * (36 + 10 + 9_600 / 500))
     assert found.basis.startswith("rates measured here and ")
     other = replace(SUCCESSOR, trunk_layers=1)
     assert "rates" not in estimate(replace(CONFIG, successor=other), PREVIEW, tmp_path).basis
     assert "rates" not in estimate(replace(CONFIG, device="cuda"), PREVIEW, tmp_path).basis
+
+
+def test_a_rate_of_one_thread_counts_for_each_of_this_machine(tmp_path: Path) -> None:
+    """Engines of a sweep measure a core each; the estimate is of all cores together."""
+    rates.record(tmp_path, [rates.Rate.here("cpu", SUCCESSOR, 55.0, 165.0, threads=1)])
+    found = estimate(CONFIG, PREVIEW, tmp_path)
+    assert found.seconds == pytest.approx(3 * (36 + 10 + 9_600 / 500))
+
+
+def test_a_point_that_another_session_measures_costs_nothing() -> None:
+    """Of the successor: 10 texts of 2,640 each are not trained on, and 50 of 440 not tested."""
+    found = estimate(CONFIG, PREVIEW, first_is_known=True)
+    assert found.trainings == 3 * 4
+    assert found.seconds == pytest.approx(3 * (313_200 - 26_400 - 22_000) / 500)
 
 
 def test_a_damaged_file_of_rates_is_as_good_as_none(tmp_path: Path) -> None:

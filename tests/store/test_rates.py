@@ -27,6 +27,14 @@ def test_the_newest_figure_counts_and_what_was_not_measured_stays(tmp_path: Path
     assert [path.name for path in tmp_path.iterdir()] == ["rates.json"]
 
 
+def test_an_older_figure_is_kept_for_the_threads_of_the_newer_one(tmp_path: Path) -> None:
+    rates.record(tmp_path, [Rate.here("cpu", LEARNER, 10.0, 20.0, threads=1)])
+    rates.record(tmp_path, [Rate.here("cpu", LEARNER, 30.0, None, threads=2)])
+    (rate,) = rates.load(tmp_path).values()
+    assert (rate.training, rate.scoring, rate.threads) == (30.0, 40.0, 2)
+    assert (rate.share(4), replace(rate, device="cuda").share(4)) == (2.0, 1.0)
+
+
 def test_a_home_that_cannot_be_written_is_left(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     rates.record(tmp_path / "file", [Rate.here("cpu", LEARNER, 1.0, 1.0)])
@@ -44,6 +52,13 @@ def test_what_a_session_tells() -> None:
     assert (successor.model, successor.tuning, successor.device) == ("minilm", "full", "cpu")
     assert successor.training == pytest.approx(300)
     assert successor.scoring == pytest.approx(4000)
+    assert (successor.threads, acquisition.threads) == (1, 1)  # the double's engine tells none
+    engine = state.engine
+    assert engine is not None
+    two = replace(state, engine=replace(engine, manifest={**engine.manifest, "threads": 2}))
+    assert {
+        r.threads for r in rates.observed(two, {"acquisition": 5.0, "successor": 10.0}, 1000)
+    } == {2}
     assert acquisition.tuning == "adapter"
     assert acquisition.training == pytest.approx(250)
     assert acquisition.scoring == pytest.approx(1850 * 5 / 3)

@@ -12,7 +12,7 @@ from tui_al.cli.simulate import stopping
 from tui_al.cli.sweep_display import choose
 from tui_al.core.config import DataConfig
 from tui_al.core.shipped import shipped_sweeps, sweep_text
-from tui_al.core.sweep import Overrides, Sweep, cells, read_sweep
+from tui_al.core.sweep import Overrides, Sweep, arms_with_known_first, cells, read_sweep
 from tui_al.errors import ConfigError, EngineStopped
 from tui_al.store.home import home_directory
 from tui_al.store.sweeps import (
@@ -143,7 +143,16 @@ def _estimated(sweep: Sweep, options: Options) -> str:
 
     places = slots([arm.config for arm in sweep.arms], options.jobs)
     previews = {data: preview(data) for data in _data_sets(sweep)}
-    found = [estimate(arm.config, previews[arm.config.data], options.home) for arm in sweep.arms]
+    shared = arms_with_known_first(sweep)
+    found = [
+        estimate(
+            arm.config,
+            previews[arm.config.data],
+            options.home,
+            first_is_known=arm.session in shared,
+        )
+        for arm in sweep.arms
+    ]
     known = [one.seconds for one in found if one.seconds is not None]
     if len(known) < len(found):
         return "how long it would take is not known"

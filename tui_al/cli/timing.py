@@ -195,5 +195,5 @@ def _rates(timing: "Timing", device: str) -> list[rates.Rate]:
             for one in way.trainings
         )
         scoring = way.scoring * way.subtokens
-        found.append(rates.Rate.here(device, way.learner, training, scoring))
+        found.append(rates.Rate.here(device, way.learner, training, scoring, timing.threads))
     return found

@@ -333,3 +333,17 @@ def cells(sweep: Sweep) -> Iterator[tuple[Arm, int]]:
     for arm in sweep.arms:
         for seed in arm.config.seeds:
             yield arm, seed
+
+
+def arms_with_known_first(sweep: Sweep) -> frozenset[str]:
+    """Sessions that take the points of their seed sets from an earlier arm: same data, successor and seed set."""
+    seen: set[tuple[Any, ...]] = set()
+    known = set()
+    for arm in sweep.arms:
+        config = arm.config
+        loop = config.loop
+        same = (config.data, config.successor, loop.seed_size, loop.budget_unit, loop.label_noise)
+        if same in seen and config.successor.start == "cold":
+            known.add(arm.session)
+        seen.add(same)
+    return frozenset(known)

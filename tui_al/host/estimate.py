@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from tui_al.core.config import ExperimentConfig, LearnerConfig
+from tui_al.core.limits import computing_threads
 from tui_al.core.models import BAG_OF_WORDS
 from tui_al.core.preview import Preview
 from tui_al.core.strategies import STRATEGIES
@@ -45,8 +46,18 @@ class Estimate:
     basis: str
 
 
-def estimate(config: ExperimentConfig, preview: Preview, home: Path | None = None) -> Estimate:
-    """The work of all seeds over this machine's rates, as known in `home`. Good to a factor of two."""
+def estimate(
+    config: ExperimentConfig,
+    preview: Preview,
+    home: Path | None = None,
+    *,
+    first_is_known: bool = False,
+) -> Estimate:
+    """The work of all seeds over this machine's rates, as known in `home`. Good to a factor of two.
+
+    Args:
+        first_is_known: another session of the sweep measures the seed sets' points.
+    """
     by_people = config.loop.oracle == "person"
     pool = preview.train if by_people else preview.train - preview.unlabelled
     device = _device(config.device)
@@ -60,8 +71,9 @@ def estimate(config: ExperimentConfig, preview: Preview, home: Path | None = Non
     labelled = min(pool, config.loop.seed_size.of(pool))
     batch = config.loop.batch.of(pool)
     for round_ in range(config.loop.rounds + 1):
-        seconds += successor.train(labelled) + successor.score(preview.test)
-        trainings += 1
+        if round_ or not first_is_known:
+            seconds += successor.train(labelled) + successor.score(preview.test)
+            trainings += 1
         if round_ < config.loop.rounds and asks != "nothing":
             passes = config.loop.mc_passes if asks == "monte carlo" else 1
             seconds += acquisition.train(labelled) + acquisition.score((pool - labelled) * passes)
@@ -97,19 +109,24 @@ class _Speed:
     def train(self, examples: int) -> float:
         """A training with so many texts."""
         if self.measured and self.measured.training:
-            return examples * self.learner.epochs * self.tokens / self.measured.training
+            texts = examples * self.learner.epochs
+            return texts * self.tokens / self.measured.training / self._share()
         backward = {"full": 2.0, "head": 0.0}.get(self.learner.tuning, 1.0)
         return self._forward(examples) * (1 + backward) * self.learner.epochs * (1 - self._frozen())
 
     def score(self, examples: int) -> float:
         """So many texts, or as many passes over texts."""
         if self.measured and self.measured.scoring:
-            return examples * self.tokens / self.measured.scoring
+            return examples * self.tokens / self.measured.scoring / self._share()
         return self._forward(examples) * (1 - self._frozen())
 
     def keep(self, examples: int) -> float:
         """The frozen trunk's output for so many texts."""
         return self._forward(examples) * self._frozen()
+
+    def _share(self) -> float:
+        """How much quicker all threads of this machine are than those that were measured."""
+        return self.measured.share(computing_threads()) if self.measured else 1.0
 
     def _forward(self, examples: int) -> float:
         parameters = _WORKING_PARAMETERS.get(self.learner.model, _UNKNOWN_PARAMETERS)

@@ -29,21 +29,31 @@ class Rate:
     precision: str
     training: float | None
     scoring: float | None
+    threads: int = 1  #: that it was measured with; says nothing on a GPU
 
     @classmethod
     def here(
-        cls, device: str, learner: LearnerConfig, training: float | None, scoring: float | None
+        cls,
+        device: str,
+        learner: LearnerConfig,
+        training: float | None,
+        scoring: float | None,
+        threads: int = 1,
     ) -> Self:
         """Of this machine."""
         return cls(
             platform.node(), device, learner.model, learner.tuning, learner.trunk_layers,
-            learner.precision, training, scoring,
+            learner.precision, training, scoring, threads,
         )  # fmt: skip
 
     @property
     def key(self) -> tuple[object, ...]:
         """What it is the rate of."""
         return (self.machine, self.device, self.model, self.tuning, self.trunk_layers, self.precision)  # fmt: skip
+
+    def share(self, threads: int) -> float:
+        """How many times as quick so many threads are: on a CPU as many times as there are more of them."""
+        return threads / self.threads if self.device == "cpu" else 1.0
 
 
 def load(home: Path) -> dict[tuple[object, ...], Rate]:
@@ -59,10 +69,11 @@ def record(home: Path, rates: Iterable[Rate]) -> None:
     known = load(home)
     for rate in rates:
         old = known.pop(rate.key, rate)
+        times = rate.threads / old.threads if rate.device == "cpu" else 1.0
         known[rate.key] = replace(
             rate,
-            training=old.training if rate.training is None else rate.training,
-            scoring=old.scoring if rate.scoring is None else rate.scoring,
+            training=_newest(rate.training, old.training, times),
+            scoring=_newest(rate.scoring, old.scoring, times),
         )
     with contextlib.suppress(OSError):
         home.mkdir(parents=True, exist_ok=True)
@@ -70,6 +81,11 @@ def record(home: Path, rates: Iterable[Rate]) -> None:
         making = home / f"{_FILE}.{os.getpid()}"
         making.write_text(text, encoding="utf-8")
         making.rename(home / _FILE)
+
+
+def _newest(new: float | None, old: float | None, times: float) -> float | None:
+    """What was measured, or the older figure for the threads of now."""
+    return old * times if new is None and old is not None else new
 
 
 def observed(state: SessionState, lengths: Mapping[str, float], pool: int) -> list[Rate]:
@@ -103,9 +119,10 @@ def observed(state: SessionState, lengths: Mapping[str, float], pool: int) -> li
         return done[phase] * lengths[role] / seconds[phase] if known else None
 
     device = engine.device.partition(":")[0]
+    threads = int(engine.manifest.get("threads", 1))
     once = STRATEGIES[config.loop.strategy].needs != "monte carlo"
     found = [
-        Rate.here(device, config.acquisition, rate("acquisition", "train acquisition"), rate("acquisition", "score pool") if once else None),
-        Rate.here(device, config.successor, rate("successor", "train successor"), rate("successor", "evaluate")),
+        Rate.here(device, config.acquisition, rate("acquisition", "train acquisition"), rate("acquisition", "score pool") if once else None, threads),
+        Rate.here(device, config.successor, rate("successor", "train successor"), rate("successor", "evaluate"), threads),
     ]  # fmt: skip
     return [one for one in found if one.training or one.scoring]

@@ -1,5 +1,6 @@
 """The loop with people: rankings follow the labels, the successor follows the rankings, the audit is never trained on."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -113,7 +114,9 @@ def stage(
     def study() -> Any:
         return np.arange(len(dataset.train)) if groups is None else np.asarray(groups)
 
-    loop = PeopleLoop(SEED, config, dataset, pool, audit, desk, build, study, events.append)
+    loop = PeopleLoop(
+        SEED, config, dataset, pool, audit, desk, build, study, iter(()), events.append
+    )
     return Stage(loop, desk, learners, events)
 
 
@@ -134,6 +137,22 @@ class TestRounds:
         ]
         ranked = [e for e in s.events if isinstance(e, ev.Ranked)]
         assert [e.answered for e in ranked] == [0, 4, 7]
+
+    def test_what_can_wait_is_done_piece_by_piece_when_nothing_is_due(self) -> None:
+        s = stage([None, None, None, label(4), None, None, None, None, "leave"])
+        done: list[int] = []
+
+        def pieces() -> Iterator[None]:
+            for piece in range(3):
+                done.append(len(s.events))
+                yield
+
+        s.loop.spare = pieces()
+        s.loop.run(RunState(SEED))
+        assert kinds(s.events) == ["ranked 0", "ranked 1", "point 0"]
+        first, *later = done
+        assert first == 1  # after the random ranking
+        assert later == [len(s.events)] * 2  # after the first model's ranking and its successor
 
     def test_the_order_is_that_of_the_scores(self) -> None:
         config = replace(people_config(), loop=replace(people_config().loop, audit_share=0.0))

@@ -16,7 +16,7 @@ from tests.store.people import people_config
 from tui_al.core.config import Amount, DataConfig
 from tui_al.core.offsets import tags_to_spans
 from tui_al.core.tasks import Dataset, Example, Task, example_ids
-from tui_al.engine.pool_study import study
+from tui_al.engine import pool_study
 from tui_al.host import process
 from tui_al.store.session import Session
 from tui_al.store.workbench import Workbench
@@ -126,18 +126,35 @@ def test_the_pool_is_studied_once(tmp_path: Path, bert: Path) -> None:
     ]
     examples = tuple(Example(i, t) for i, t in zip(example_ids(texts), texts, strict=True))
     dataset = Dataset("pool", Task.CLASSIFICATION, (), examples, ())
-    settings, pool = tiny.settings(bert, "adapter"), np.arange(4)
 
     def looked(audit: list[int]) -> list[int]:
-        found = study(
-            tmp_path, dataset, pool, np.array(audit, int), settings, tiny.CPU, lambda: None
-        )
+        found = pool_study.near_duplicates(tmp_path, dataset, np.arange(4), np.array(audit, int))
         return [int(group) for group in found]
 
     assert looked(audit=[3]) == [0, 0, 2, 3]  # the audit stays apart
-    states = np.load(tmp_path / "states.npy")
-    assert states.shape == (4, tiny.WIDTH)
+    assert looked(audit=[]) == [0, 0, 2, 3]  # read from the file
+
+
+def test_states_are_made_in_pieces_and_once(
+    tmp_path: Path, bert: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = ["the cat sleeps today", "The cat sleeps, today!", "pure copper melts"]
+    examples = tuple(Example(i, t) for i, t in zip(example_ids(texts), texts, strict=True))
+    dataset = Dataset("pool", Task.CLASSIFICATION, (), examples, ())
+    directory = tmp_path / "sessions" / "one"
+    directory.mkdir(parents=True)
+    monkeypatch.setattr(pool_study, "_PIECE", 0.0)
+    monkeypatch.setitem(pool_study.SCORING_BUDGET, "cpu", 1)  # each text a batch of its own
+
+    def pieces() -> list[None]:
+        return list(
+            pool_study.mean_states(directory, dataset, tiny.settings(bert, "adapter"), tiny.CPU)
+        )
+
+    assert len(pieces()) == 3
+    assert pieces() == []
+    states = np.load(directory / "states.npy")
+    assert states.shape == (3, tiny.WIDTH)
     likeness = states.astype(np.float32) @ states[0].astype(np.float32)
     assert likeness[0] == pytest.approx(1, abs=0.01)
     assert likeness[1] > likeness[2]
-    assert looked(audit=[]) == [0, 0, 2, 3]  # read from the file

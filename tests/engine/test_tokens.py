@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from transformers import PreTrainedTokenizerFast
@@ -13,7 +14,14 @@ from tui_al.core.tasks import Example, Task
 from tui_al.engine.pretrained import load_tokenizer
 from tui_al.engine.sources import Source
 from tui_al.engine.tokenizing import first_subtokens, tokenize
-from tui_al.engine.tokens import UNSEEN, Tokens, collate, scoring_batches, training_batches
+from tui_al.engine.tokens import (
+    UNSEEN,
+    Tokens,
+    collate,
+    offsets_of,
+    scoring_batches,
+    training_batches,
+)
 
 LENGTHS = st.lists(st.integers(1, 60), max_size=200).map(np.array)
 
@@ -122,6 +130,19 @@ def test_collate_points_at_the_seen_words() -> None:
     assert batch.unit_columns.tolist() == [1, 1, 2]
     words = batch.input_ids[batch.unit_rows, batch.unit_columns]
     assert words.tolist() == [5, 7, 8]
+
+
+@given(lengths=LENGTHS.filter(len), seed=st.integers(0, 99))
+def test_a_batch_of_resident_subtokens_is_the_same(lengths: np.ndarray, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    ids = rng.integers(0, 2**16, lengths.sum()).astype(np.uint16)
+    nothing = np.zeros(0, np.int32)
+    tokens = Tokens(ids, offsets_of(lengths), nothing, np.zeros(len(lengths) + 1, np.int64), 0)
+    rows = rng.integers(0, len(lengths), 5)
+    sent = collate(tokens, rows, 3, tiny.CPU)
+    there = collate(tokens, rows, 3, tiny.CPU, torch.from_numpy(ids.astype(np.int32)))
+    assert there.input_ids.equal(sent.input_ids)
+    assert there.attention_mask.equal(sent.attention_mask)
 
 
 @given(lengths=LENGTHS, size=st.integers(1, 20), window=st.integers(1, 5))

@@ -162,6 +162,53 @@ def test_what_memory_allows_is_kept_and_the_rest_is_said(bert: Path, dataset: Da
     np.testing.assert_allclose(every(poor, "train"), plainly(poor, "train"), atol=1e-5)
 
 
+def test_what_memory_has_no_room_for_is_mapped_from_disk(
+    bert: Path, dataset: Dataset, tmp_path: Path
+) -> None:
+    """Nothing is computed twice, the numbers are the same to the last bit, and no file stays behind."""
+    config = tiny.settings(bert, "adapter", trunk_layers=1, epochs=2)
+    source = Source(str(bert), bert)
+    in_memory, on_disk = (
+        TransformerLearner(config, source, dataset, tiny.CPU, shelf)
+        for shelf in (Shelf(2**30), Shelf(0, tmp_path / "states"))
+    )
+    assert not on_disk.notes()
+    assert list((tmp_path / "states").iterdir()) == []
+    rows = np.arange(len(dataset.train))
+    found = []
+    for learner in (in_memory, on_disk):
+        tiny.fit(learner, range(20))
+        found.append(learner.score(rows, SCORERS, tiny.silent)["lc"])
+    np.testing.assert_array_equal(found[0], found[1])
+    states = on_disk._trunk._found["train"]  # type: ignore[union-attr]
+    assert states.texts == len(dataset.train)
+    with open("/proc/self/maps", encoding="utf-8") as maps:
+        assert any("/states/" in line and ".states (deleted)" in line for line in maps)
+
+
+@pytest.mark.parametrize("why", ["budget", "place"])
+def test_without_room_on_disk_states_stay_in_memory(tmp_path: Path, why: str) -> None:
+    lengths = np.array([3, 4])
+    batches = [np.array([0]), np.array([1])]
+    (tmp_path / "file").touch()
+    shelf = {
+        "budget": Shelf(30, tmp_path, disk_budget=55),
+        "place": Shelf(30, tmp_path / "file" / "x"),
+    }[why]
+    states = shelf.states(("a",), lengths, batches, 2, torch.float32, tiny.CPU)
+    assert states.texts == 1
+    assert states.nbytes == 24
+
+
+def test_the_disk_budget_counts_all_that_is_mapped(tmp_path: Path) -> None:
+    lengths, batches = np.array([3]), [np.array([0])]
+    shelf = Shelf(0, tmp_path, disk_budget=40)
+    one, other = (
+        shelf.states((key,), lengths, batches, 2, torch.float32, tiny.CPU) for key in "ab"
+    )
+    assert (one.texts, other.texts) == (1, 0)
+
+
 def test_a_state_does_not_depend_on_what_was_asked_for_when() -> None:
     """Rows asked for one by one, or all at once: the same fixed batches are computed."""
     lengths = np.array([3, 9, 1, 4, 9, 2, 0])

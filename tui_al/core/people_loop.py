@@ -9,7 +9,7 @@ a suggestion, and never trained on. Whatever the strategy does to the other labe
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -55,7 +55,7 @@ class PeopleLoop:
 
     `build` makes the two models for a data set with the labels of the day, which people may change. `study` looks at the pool
     once, while people label the first texts, and numbers its near-duplicates, (train,): rows with the same number are asked
-    about once.
+    about once. `spare` is work that can wait: it is gone on with, piece by piece, when nothing else is to be done.
     """
 
     seed: int
@@ -66,6 +66,7 @@ class PeopleLoop:
     desk: Desk
     build: Callable[[Dataset], Models]
     study: Callable[[], IntArray]
+    spare: Iterator[None]
     emit: Emit
     clock: Callable[[], float] = time.perf_counter
     _original: Dataset = field(init=False)
@@ -103,6 +104,8 @@ class PeopleLoop:
                 self._measure(now, self._ranked.round - 1)
             elif self._may_compare(now):
                 self._compare(now)
+            else:
+                next(self.spare, None)
             if wish == "finish":
                 if self._trainable(now) and now.seq != self._measured_seq:
                     self._measure(now, self._ranked.round if self._ranked else 0, may_yield=False)

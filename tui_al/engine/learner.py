@@ -23,7 +23,15 @@ from tui_al.engine.sources import Source
 from tui_al.engine.states import Shelf
 from tui_al.engine.token_cache import TokenCache
 from tui_al.engine.tokenizing import tokenize
-from tui_al.engine.tokens import UNSEEN, Batch, Tokens, collate, gather, offsets_of
+from tui_al.engine.tokens import (
+    UNSEEN,
+    Batch,
+    Tokens,
+    collate,
+    gather,
+    offsets_of,
+    resident_ids,
+)
 from tui_al.engine.training import train
 from tui_al.engine.trunk import Trunk, trunk_layers
 
@@ -57,6 +65,7 @@ class TransformerLearner:
         self._limit = min(config.max_length, positions_of(self.model))
         self._cache = cache
         self._tokens: dict[str, Tokens] = {}
+        self._resident: dict[str, torch.Tensor | None] = {}
         self._output = {name: i for i, name in enumerate(dataset.outputs)}
         self._fresh = True
         #: How bf16 ranks against fp32, and whether that is too different; of the first pool that it scored.
@@ -244,7 +253,10 @@ class TransformerLearner:
         tokens = self.tokens(split)
         if self._trunk:
             return self._trunk.batch(split, tokens, rows)
-        return collate(tokens, rows, self.tokenizer.pad_token_id or 0, self.device)
+        if split not in self._resident:
+            self._resident[split] = resident_ids(tokens, self.device)
+        pad = self.tokenizer.pad_token_id or 0
+        return collate(tokens, rows, pad, self.device, self._resident[split])
 
     def _predictions(
         self,

@@ -15,7 +15,7 @@ from tui_al.core.people_loop import PeopleLoop
 from tui_al.core.predictions import IntArray
 from tui_al.core.state import RunState
 from tui_al.core.tasks import Dataset
-from tui_al.engine.pool_study import study
+from tui_al.engine.pool_study import mean_states, near_duplicates
 from tui_al.store.decisions import DecisionLog
 from tui_al.store.desk import LabelledPool
 
@@ -94,10 +94,11 @@ def follow(
     with DecisionLog(directory) as log:
         desk = _Desk(log, LabelledPool(log, dataset, pool, audit), listener)
 
-        def look() -> IntArray:
-            return study(directory, dataset, pool, audit, config.acquisition, device, desk.heed)
+        def study() -> IntArray:
+            return near_duplicates(directory, dataset, pool, audit)
 
+        spare = mean_states(directory, dataset, config.acquisition, device)
         loop = PeopleLoop(
-            run.seed, config, dataset, pool, audit, desk, build, look, emit, listener.clock
+            run.seed, config, dataset, pool, audit, desk, build, study, spare, emit, listener.clock
         )
         return loop.run(run)

@@ -3,10 +3,12 @@
     groups.npy    int64 (train,)         number of each text's group of near-duplicates
     states.npy    float16 (train, width) mean of the last layer's states of the pretrained encoder, of length 1: for search by likeness
 
-Both depend on the frozen data (and the encoder) only, so they are made once a session.
+Both depend on the frozen data (and the encoder) only, so they are made once a session. The groups are needed for the first ranking
+by a model; the states take as long as scoring the pool and only serve the search, so they are made in pieces, when nothing is due.
 """
 
-from collections.abc import Callable
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,57 +19,52 @@ from tui_al.core.config import LearnerConfig
 from tui_al.core.duplicates import duplicate_groups
 from tui_al.core.predictions import IntArray
 from tui_al.core.tasks import Dataset
+from tui_al.engine.learner import positions_of
 from tui_al.engine.pretrained import load_model, load_tokenizer
+from tui_al.engine.scoring import SCORING_BUDGET
 from tui_al.engine.sources import find
-from tui_al.engine.tokenizing import tokenize
+from tui_al.engine.token_cache import TokenCache
 from tui_al.engine.tokens import collate, scoring_batches
+from tui_al.store.home import cache_directory
 
 GROUPS_FILE = "groups.npy"
 STATES_FILE = "states.npy"
 
-_BUDGET = 4_096  # padded sub-tokens at once
+#: Seconds of work between two looks at what is due.
+_PIECE = 1.0
 
 
-def study(
-    directory: Path,
-    dataset: Dataset,
-    pool: IntArray,
-    audit: IntArray,
-    config: LearnerConfig,
-    device: torch.device,
-    heed: Callable[[], None],
-) -> IntArray:
-    """The groups of near-duplicates, (train,); leaves both files in `directory`.
+def near_duplicates(directory: Path, dataset: Dataset, pool: IntArray, audit: IntArray) -> IntArray:
+    """The groups of near-duplicates, (train,), kept in `directory`.
 
     Texts of the audit are each a group of their own: folded into others, they would be no random sample any more.
     """
-    groups_file, states_file = directory / GROUPS_FILE, directory / STATES_FILE
-    if groups_file.exists():
-        groups = np.load(groups_file)
-    else:
-        groups = np.arange(len(dataset.train))
-        rows = np.setdiff1d(pool, audit)
-        groups[rows] = rows[duplicate_groups([dataset.train[row].text for row in rows.tolist()])]
-        _write(groups_file, groups)
-    if not states_file.exists():
-        _write(states_file, mean_states(dataset, config, device, heed))
-    return np.asarray(groups, dtype=np.int64)
+    path = directory / GROUPS_FILE
+    if path.exists():
+        return np.asarray(np.load(path), dtype=np.int64)
+    groups = np.arange(len(dataset.train))
+    rows = np.setdiff1d(pool, audit)
+    groups[rows] = rows[duplicate_groups([dataset.train[row].text for row in rows.tolist()])]
+    _write(path, groups)
+    return groups
 
 
 def mean_states(
-    dataset: Dataset, config: LearnerConfig, device: torch.device, heed: Callable[[], None]
-) -> np.ndarray[tuple[int, int], np.dtype[np.float16]]:
-    """Each training text's mean state in the pretrained encoder, of length 1. (train, width)"""
+    directory: Path, dataset: Dataset, config: LearnerConfig, device: torch.device
+) -> Iterator[None]:
+    """Leave each training text's mean state in the pretrained encoder in `directory`; stops about once a second."""
+    path = directory / STATES_FILE
+    if path.exists():
+        return
     source = find(config.model, config.revision)
     tokenizer = load_tokenizer(source, dataset.task)
     encoder = load_model(source, dataset.task, ("0", "1"), 0.0).base_model.to(device).eval()
-    longest = min(
-        config.max_length, int(getattr(encoder.config, "max_position_embeddings", 512)) - 2
-    )
-    tokens = tokenize(tokenizer, dataset.task, dataset.train, longest)
+    cache = TokenCache(cache_directory(directory) / "tokens")
+    limit = min(config.max_length, positions_of(encoder))
+    tokens = cache.tokens(tokenizer, dataset.task, dataset.train, limit)
     states = np.zeros((len(dataset.train), encoder.config.hidden_size), dtype=np.float16)
-    for rows in scoring_batches(tokens.lengths(), _BUDGET):
-        heed()
+    stopped = time.monotonic()
+    for rows in scoring_batches(tokens.lengths(), SCORING_BUDGET[device.type]):
         batch = collate(tokens, rows, tokenizer.pad_token_id or 0, device)
         with torch.inference_mode():
             hidden = encoder(
@@ -76,7 +73,10 @@ def mean_states(
             mask = batch.attention_mask[..., None]
             mean = (hidden * mask).sum(dim=1) / mask.sum(dim=1)
             states[rows] = functional.normalize(mean, dim=1).cpu().numpy()
-    return states
+        if time.monotonic() - stopped > _PIECE:
+            yield
+            stopped = time.monotonic()
+    _write(path, states)
 
 
 def _write(path: Path, array: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> None:

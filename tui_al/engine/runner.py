@@ -127,6 +127,10 @@ def _first_points(
     return first_points.SharedFirstPoints(sharing.folder, session.name, basis, voice.listen)
 
 
+def _shelf(session: Session) -> Shelf:
+    return Shelf(directory=cache_directory(session.directory) / "states")
+
+
 def _build(
     config: ExperimentConfig,
     dataset: Dataset,
@@ -166,7 +170,7 @@ def _simulate(
     """The runs of all seeds, one after another."""
     config = state.config
     assert config is not None
-    learners = _build(config, dataset, device, voice, Shelf())
+    learners = _build(config, dataset, device, voice, _shelf(session))
     seeds, first = config.seeds, None
     if sharing and _may_share(config):
         begin = sharing.ahead % len(seeds)
@@ -205,7 +209,7 @@ def _follow_people(
     assert config is not None
     run = state.runs[config.seeds[0]]
     learners: dict[str, AnyLearner] = {}
-    shelf = Shelf()  # outlives the models that are built anew when labels are added
+    shelf = _shelf(session)  # outlives the models that are built anew when labels are added
     keeper = Keeper(session.directory, run, config, learners, pool=0)
     voice.say(ev.RunStarted(run.seed, run.last_round if run.points else None))
 

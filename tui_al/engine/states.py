@@ -1,7 +1,11 @@
-"""What a frozen trunk gives for the texts of a session, kept in memory within a budget. See `tui_al.engine.trunk`."""
+"""What a frozen trunk gives for the texts of a session, kept in memory or on disk within a budget. See `tui_al.engine.trunk`."""
 
+import logging
 import os
+import shutil
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -10,9 +14,15 @@ from tui_al.core.limits import ControlGroups
 from tui_al.core.predictions import IntArray
 from tui_al.core.protocols import ProgressSink, Tick
 
+log = logging.getLogger(__name__)
+
 #: Of the machine's memory, the share that states may take; of a GPU's free memory, the share before they go to the machine's.
 _SHARE = 0.25
 _SHARE_OF_GPU = 0.4
+
+#: Bytes on disk that one process's states may take, and the share of what is free there that is never exceeded.
+DISK_BUDGET = 64 * 2**30
+_SHARE_OF_DISK = 0.5
 
 
 def memory_budget() -> int:
@@ -26,11 +36,22 @@ def memory_budget() -> int:
 
 
 class Shelf:
-    """The states that are kept in one process, by what they were made from and with; in all at most `budget` bytes."""
+    """The states that are kept in one process, by what they were made from and with.
 
-    def __init__(self, budget: int | None = None) -> None:
+    In memory at most `budget` bytes of them; what does not fit there goes to a file in `directory`, if one is given, read
+    through a memory map, at most `disk_budget` bytes in all. The file has no name: it goes when the process does, however it ends.
+    """
+
+    def __init__(
+        self,
+        budget: int | None = None,
+        directory: Path | None = None,
+        disk_budget: int = DISK_BUDGET,
+    ) -> None:
         self.budget = memory_budget() if budget is None else budget
         self._room = self.budget
+        self._directory = directory
+        self._disk_room = disk_budget
         self._states: dict[tuple[object, ...], States] = {}
 
     def states(
@@ -45,16 +66,37 @@ class Shelf:
         """Those of this key, or new ones in the room that is left."""
         if key not in self._states:
             wanted = int(lengths.sum()) * width * dtype.itemsize
-            where = device
-            if device.type == "cuda":
-                free, _ = torch.cuda.mem_get_info(device)
-                where = device if wanted < _SHARE_OF_GPU * free else torch.device("cpu")
-            room = wanted if where.type == "cuda" else min(wanted, self._room)
-            states = States(lengths, batches, width, dtype, where, room)
-            if where.type != "cuda":
+            if device.type == "cuda" and wanted < _SHARE_OF_GPU * torch.cuda.mem_get_info(device)[0]:  # fmt: skip
+                states = States(lengths, batches, width, dtype, device, wanted)
+            elif wanted > self._room and (mapped := self._mapped(wanted, dtype)) is not None:
+                states = States(lengths, batches, width, dtype, mapped.device, wanted, mapped)
+            else:
+                room = min(wanted, self._room)
+                states = States(lengths, batches, width, dtype, torch.device("cpu"), room)
                 self._room -= states.nbytes
             self._states[key] = states
         return self._states[key]
+
+    def _mapped(self, size: int, dtype: torch.dtype) -> torch.Tensor | None:
+        """A nameless file of so many bytes as a tensor, (elements,); None where there is no room for it."""
+        if self._directory is None or size > self._disk_room:
+            return None
+        try:
+            self._directory.mkdir(parents=True, exist_ok=True)
+            if size > _SHARE_OF_DISK * shutil.disk_usage(self._directory).free:
+                return None
+            descriptor, name = tempfile.mkstemp(dir=self._directory, suffix=".states")
+            try:
+                os.posix_fallocate(descriptor, 0, size)  # now, not as a signal at a later write
+                mapped = torch.from_file(name, shared=True, size=size // dtype.itemsize, dtype=dtype)  # fmt: skip
+            finally:
+                os.close(descriptor)
+                Path(name).unlink()
+        except OSError as error:
+            log.warning("the trunk's output is kept in memory only: %s", error)
+            return None
+        self._disk_room -= size
+        return mapped
 
 
 class States:
@@ -72,7 +114,9 @@ class States:
         dtype: torch.dtype,
         device: torch.device,
         room: int,
+        mapped: torch.Tensor | None = None,
     ) -> None:
+        """`room` in bytes; `mapped` to lay them in, if not in new memory, (at least sub-tokens x width,)."""
         fits = room // (width * dtype.itemsize)
         ends = np.cumsum([lengths[b].sum() for b in batches]) if batches else np.zeros(0, np.int64)
         self.lengths = lengths
@@ -85,11 +129,14 @@ class States:
             self._starts[batch] = total + np.cumsum(lengths[batch]) - lengths[batch]
             total += int(lengths[batch].sum())
         self._made = np.zeros(len(self._batches), bool)
-        self._kept = torch.empty((total, width), dtype=dtype, device=device)
+        if mapped is None:
+            self._kept = torch.empty((total, width), dtype=dtype, device=device)
+        else:
+            self._kept = mapped[: total * width].view(total, width)
 
     @property
     def nbytes(self) -> int:
-        """Memory that they take."""
+        """Bytes that they take."""
         return self._kept.nbytes
 
     @property

@@ -13,6 +13,9 @@ from tui_al.core.predictions import IntArray
 #: `Tokens.heads` of a word that has no sub-token of its own: cut off by the length limit, or nothing but control characters.
 UNSEEN = -1
 
+#: Of a GPU's free memory, what the sub-tokens of one split may take to stay there.
+_RESIDENT_SHARE = 0.05
+
 IdArray = NDArray[np.uint16] | NDArray[np.int32]
 
 
@@ -59,20 +62,47 @@ class Batch:
     states: torch.Tensor | None = None  # (batch, longest, width)
 
 
-def collate(tokens: Tokens, rows: IntArray, pad_id: int, device: torch.device) -> Batch:
-    """Pad these rows to the longest of them."""
-    ids, lengths = gather(tokens.ids, tokens.offsets, rows)
-    mask = np.arange(int(lengths.max())) < lengths[:, None]
-    inputs = np.full(mask.shape, pad_id, dtype=np.int64)
-    inputs[mask] = ids
+def collate(
+    tokens: Tokens,
+    rows: IntArray,
+    pad_id: int,
+    device: torch.device,
+    resident: torch.Tensor | None = None,
+) -> Batch:
+    """Pad these rows to the longest of them; `resident` sub-tokens, see below, need not be sent to the device."""
+    lengths = tokens.offsets[rows + 1] - tokens.offsets[rows]
+    longest = int(lengths.max())
+    if resident is None:
+        ids, _ = gather(tokens.ids, tokens.offsets, rows)
+        own = np.arange(longest) < lengths[:, None]
+        padded = np.full(own.shape, pad_id, dtype=np.int64)
+        padded[own] = ids
+        inputs, mask = put(padded, device), put(own.astype(np.int64), device)
+    else:
+        given = put(np.stack([tokens.offsets[rows], lengths]), device)
+        columns = torch.arange(longest, device=device)
+        there = columns < given[1, :, None]
+        index = torch.where(there, given[0, :, None] + columns, 0)
+        inputs = torch.where(there, resident[index].long(), pad_id)
+        mask = there.long()
     unit_rows = unit_columns = None
     if len(tokens.heads):
-        columns, words = gather(tokens.heads, tokens.word_offsets, rows)
+        heads, words = gather(tokens.heads, tokens.word_offsets, rows)
         owners = np.repeat(np.arange(len(rows)), words)
-        seen = columns != UNSEEN
+        seen = heads != UNSEEN
         unit_rows = put(owners[seen], device)
-        unit_columns = put(columns[seen].astype(np.int64), device)
-    return Batch(put(inputs, device), put(mask.astype(np.int64), device), unit_rows, unit_columns)
+        unit_columns = put(heads[seen].astype(np.int64), device)
+    return Batch(inputs, mask, unit_rows, unit_columns)
+
+
+def resident_ids(tokens: Tokens, device: torch.device) -> torch.Tensor | None:
+    """All of a split's sub-tokens on a GPU, (sub-tokens,) int32, if they take little of what is free there; else None."""
+    if device.type != "cuda":
+        return None
+    free, _ = torch.cuda.mem_get_info(device)
+    if 4 * len(tokens.ids) > _RESIDENT_SHARE * free:
+        return None
+    return torch.from_numpy(np.asarray(tokens.ids, dtype=np.int32)).to(device)
 
 
 def put(values: NDArray[Any], device: torch.device) -> torch.Tensor:

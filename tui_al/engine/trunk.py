@@ -100,7 +100,7 @@ class Trunk:
             return ""
         return (
             f"the trunk's output is kept for {states.texts:,} of {len(states.lengths):,} {split} texts, as "
-            f"{self.shelf.budget / 2**30:.1f} GiB of memory allow; for the others it is computed each time"
+            f"{self.shelf.budget / 2**30:.1f} GiB of memory and the disk allow; for the others it is computed each time"
         )
 
     def _states(self, split: str, tokens: Tokens) -> States:

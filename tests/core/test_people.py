@@ -143,7 +143,7 @@ class TestRounds:
         done: list[int] = []
 
         def pieces() -> Iterator[None]:
-            for piece in range(3):
+            for _ in range(3):
                 done.append(len(s.events))
                 yield
 

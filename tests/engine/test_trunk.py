@@ -182,8 +182,8 @@ def test_what_memory_has_no_room_for_is_mapped_from_disk(
     np.testing.assert_array_equal(found[0], found[1])
     states = on_disk._trunk._found["train"]  # type: ignore[union-attr]
     assert states.texts == len(dataset.train)
-    with open("/proc/self/maps", encoding="utf-8") as maps:
-        assert any("/states/" in line and ".states (deleted)" in line for line in maps)
+    maps = Path("/proc/self/maps").read_text(encoding="utf-8").splitlines()
+    assert any("/states/" in line and ".states (deleted)" in line for line in maps)
 
 
 @pytest.mark.parametrize("why", ["budget", "place"])

@@ -171,6 +171,23 @@ class TestLabels:
         log.undo("ben")
         assert log.labelling.labels == ("refund",)
 
+    def test_a_label_s_place_among_the_keys_changes_only_where_one_goes_away(self) -> None:
+        log = Log("a", "b", "c", "d")
+        log.label("x", "d")
+        log.add(de.AddLabel("e"))
+        log.add(de.RenameLabel("b", "bee"))
+        assert log.labelling.key_order == ("a", "bee", "c", "d", "e")
+        log.add(de.MergeLabels("a", "d"))
+        assert log.labelling.key_order == ("e", "bee", "c", "d")
+        log.add(de.MergeLabels("d", "c"))
+        assert log.labelling.key_order == ("e", "bee", "c")
+        log.add(de.RenameLabel("c", "e"))  # there is one of that name
+        assert log.labelling.key_order == ("e", "bee")
+        assert log.labelling.labels == ("bee", "e")
+        for _ in range(3):
+            log.undo()
+        assert log.labelling.key_order == ("a", "bee", "c", "d", "e")
+
     def test_descriptions(self) -> None:
         log = Log("refund")
         log.add(de.DescribeLabel("refund", "wants the money"))
@@ -239,6 +256,8 @@ def test_folding_step_by_step_equals_folding_at_once(
     at_once.apply(log.records)
     assert dict(at_once.standings()) == dict(log.labelling.standings())
     assert at_once.labels == log.labelling.labels
+    assert at_once.key_order == log.labelling.key_order
+    assert sorted(at_once.key_order) == sorted(at_once.labels)
     counted = Counter(answer for answer in at_once.answers().values())
     assert {name: n for name, n in log.labelling.counts.items() if n} == dict(counted)
     for status in Status:

@@ -14,7 +14,16 @@ from tests.ui.fake_engine import FakeEngine
 from tests.ui.labelling import Desk, desk, people
 from tests.ui.sessions import LABELS, dataset
 from tests.ui.torture import TEXTS
-from tui_al.core.decisions import Decision, Flag, Label, Note, Skip, Unfold
+from tui_al.core.decisions import (
+    Decision,
+    Flag,
+    Label,
+    MergeLabels,
+    Note,
+    RenameLabel,
+    Skip,
+    Unfold,
+)
 from tui_al.core.labelling import Status
 from tui_al.core.tasks import example_ids
 from tui_al.store.decisions import Client, DecisionLog
@@ -195,11 +204,33 @@ async def test_with_many_labels_digits_choose_among_the_likeliest_nine(home: Pat
         await pilot.press("3")
         await sees(pilot, "saved ✓ 1")
         await pilot.press("b")
-        await sees(pilot, "1 intent_18")  # blind: the label used last comes first
+        await sees(pilot, "1 intent_00", "9 intent_08", "/ 21 others by name")  # blind
         assert ".30" not in shown(pilot.app)
         await pilot.press("1")
         await sees(pilot, "saved ✓ 2")
-    assert list(session.answers().values()) == ["intent_18", "intent_18"]
+    assert list(session.answers().values()) == ["intent_18", "intent_00"]
+
+
+@pytest.mark.parametrize("blind", [False, True])
+async def test_many_labels_keep_their_digits_where_no_model_ranks_them(
+    home: Path, blind: bool
+) -> None:
+    session = desk(home, data=dataset(labels=MANY))
+    if blind:
+        session.rank(1, audit=session.ids)
+    else:
+        session.rank(0)
+    async with drive(app_on(home, session)) as pilot:
+        await sees(pilot, "1 intent_00", "9 intent_08")
+        await pilot.press(*"/29", "enter", *"55598")
+        await sees(pilot, "saved ✓ 6", "1 intent_00 ×0", "5 intent_04 ×3", "9 intent_08 ×1")
+        given = ["intent_29", *["intent_04"] * 3, "intent_08", "intent_07"]
+        assert list(session.answers().values()) == given
+        with DecisionLog(session.directory) as log:
+            log.append(Client.new("ben"), RenameLabel("intent_04", "new name"), MergeLabels("intent_01", "intent_00"))  # fmt: skip
+        await sees(pilot, "1 intent_00", "2 intent_29", "3 intent_02", "5 new name ×3", "9 intent_08")  # fmt: skip
+    async with drive(app_on(home, session)) as pilot:  # and at the next sitting
+        await sees(pilot, "1 intent_00", "2 intent_29", "3 intent_02", "5 new name ×3")
 
 
 async def test_a_new_ranking_takes_over_between_two_samples(home: Path, engine: FakeEngine) -> None:

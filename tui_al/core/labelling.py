@@ -206,6 +206,28 @@ class Labelling:
         return (*names, *sorted(used))
 
     @property
+    def key_order(self) -> tuple[str, ...]:
+        """The labels in the order in which keys are given to them.
+
+        A label that goes away leaves its place to the last one, so that all the others keep theirs; a renamed one keeps its own.
+        """
+        order = list(dict.fromkeys(self._base))
+        for record in self._label_changes():
+            match record.decision:
+                case de.AddLabel(name) if name not in order:
+                    order.append(name)
+                case de.RenameLabel(name, new) | de.MergeLabels(name, new) if (
+                    name in order and name != new
+                ):
+                    place, last = order.index(name), order[-1]
+                    if new not in order:
+                        order[place] = new
+                    else:
+                        order[place] = last
+                        order.pop()
+        return (*order, *(name for name in self.labels if name not in order))
+
+    @property
     def descriptions(self) -> Mapping[str, str]:
         """What each label is for, where somebody said so."""
         found: dict[str, str] = {}

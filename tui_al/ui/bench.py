@@ -48,6 +48,7 @@ class Overview:
     task: Task = Task.CLASSIFICATION
     annotator: str = ""
     labels: tuple[str, ...] = ()
+    key_order: tuple[str, ...] = ()  #: the labels in the order in which they get keys
     descriptions: Mapping[str, str] = field(default_factory=dict)
     counts: Mapping[str, int] = field(default_factory=dict)
     saved: int = 0  #: labelled examples on disk, by all annotators
@@ -256,6 +257,7 @@ class Bench:
             task=bench.task,
             annotator=annotator,
             labels=labelling.labels,
+            key_order=labelling.key_order,
             descriptions=dict(labelling.descriptions),
             counts=labelling.counts,
             saved=labelling.count(Status.LABELLED),

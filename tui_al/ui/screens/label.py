@@ -203,10 +203,7 @@ class LabelScreen(LabelAside):
             self._fetch()
         if self.item is None:
             self._show_waiting()
-        recent = tuple(
-            dict.fromkeys(one.what for one in overview.recent if isinstance(one.what, str))
-        )
-        self.area.know(overview.labels, overview.counts, recent)
+        self.area.know(overview.key_order, overview.counts)
         for widget in self.query(EngineLine):
             widget.show(overview)
         self.query_one(CountsColumn).show(overview)

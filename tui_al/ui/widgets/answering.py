@@ -39,8 +39,8 @@ class AnswerArea(Widget, can_focus=True):
         """A sample to be answered, or none; `blind` hides what the model thinks. Answers only count for this one."""
         raise NotImplementedError
 
-    def know(self, labels: Sequence[str], counts: Mapping[str, int], recent: Sequence[str]) -> None:
-        """The labels of the day, how many examples each has, and those used last, the newest first."""
+    def know(self, labels: Sequence[str], counts: Mapping[str, int]) -> None:
+        """The labels of the day, in the order in which they get keys, and how many examples each has."""
         raise NotImplementedError
 
     def take(self) -> str:

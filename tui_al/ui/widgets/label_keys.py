@@ -36,23 +36,20 @@ def choices(
     *,
     blind: bool,
     keys: Sequence[str],
-    recent: Sequence[str] = (),
-    counts: Mapping[str, int] | None = None,
     own: Mapping[str, str] | None = None,
 ) -> tuple[Choice, ...]:
     """Which key gives which label now.
 
     As long as there are `keys` enough, each label has one for good. If not, the first nine give what the model finds likeliest;
-    where that may not be shown the labels used last, then the commonest. `own` are keys that the person gave to labels by name;
-    those labels keep them.
+    where that may not be shown, the same nine labels in every sample, since fingers learn them. `own` are keys that the person gave
+    to labels by name; those labels keep them.
     """
     shown = {} if blind or item is None else dict(item.top)
     kept = {label: key for label, key in (own or {}).items() if label in labels}
     free = [key for key in keys if key not in kept.values()]
     rest = [label for label in labels if label not in kept]
     if len(rest) > len(free):
-        common = sorted(rest, key=lambda name: -(counts or {}).get(name, 0))
-        likely = [name for name in dict.fromkeys((*shown, *recent, *common)) if name in rest]
+        likely = [name for name in dict.fromkeys((*shown, *rest)) if name in rest]
         rest, free = likely[:BEST], free[:BEST]
     given = {**dict(zip(rest, free, strict=False)), **kept}
     ordered = [label for label in (rest if len(rest) < len(labels) else labels) if label in given]
@@ -72,7 +69,6 @@ class LabelKeys(AnswerArea):
         self._keys, self._own = tuple(keys), dict(own)
         self._labels: tuple[str, ...] = ()
         self._counts: Mapping[str, int] = {}
-        self._recent: tuple[str, ...] = ()
         self._item: Item | None = None
         self._blind = False
         self.choices: tuple[Choice, ...] = ()
@@ -82,10 +78,10 @@ class LabelKeys(AnswerArea):
         self._item, self._blind = item, blind
         self._choose()
 
-    def know(self, labels: Sequence[str], counts: Mapping[str, int], recent: Sequence[str]) -> None:
-        """The labels of the day. Keys that depend on what was used last change with the next sample only."""
+    def know(self, labels: Sequence[str], counts: Mapping[str, int]) -> None:
+        """The labels of the day."""
         fresh = tuple(labels) != self._labels
-        self._labels, self._counts, self._recent = tuple(labels), counts, tuple(recent)
+        self._labels, self._counts = tuple(labels), counts
         if fresh:
             self._choose()
         else:  # a count with one more digit may need a wider column, and so another row
@@ -95,9 +91,8 @@ class LabelKeys(AnswerArea):
     def _choose(self) -> None:
         before = self.choices
         self.choices = choices(
-            self._labels, self._item, blind=self._blind, keys=self._keys,
-            recent=self._recent, counts=self._counts, own=self._own,
-        )  # fmt: skip
+            self._labels, self._item, blind=self._blind, keys=self._keys, own=self._own
+        )
         self.refresh(layout=len(before) != len(self.choices) or self._many)
 
     @property

@@ -58,7 +58,6 @@ class SpanEditor(AnswerArea):
             self._bindings.bind(key, f"kind({key!r})")
         self._labels: tuple[str, ...] = ()
         self._counts: Mapping[str, int] = {}
-        self._recent: tuple[str, ...] = ()
         self._item: Item | None = None
         self._blind = False
         self._sent = False
@@ -111,10 +110,10 @@ class SpanEditor(AnswerArea):
         ]
         return Editing.of(item.example.text, item.example.tokens, spans, free)
 
-    def know(self, labels: Sequence[str], counts: Mapping[str, int], recent: Sequence[str]) -> None:
-        """The types of the day; where they do not all have a key, the keys change with the next sample only."""
+    def know(self, labels: Sequence[str], counts: Mapping[str, int]) -> None:
+        """The types of the day."""
         fresh = tuple(labels) != self._labels
-        self._labels, self._counts, self._recent = tuple(labels), counts, tuple(recent)
+        self._labels, self._counts = tuple(labels), counts
         if fresh:
             self._choose()
             self.query_one(SpanText).know(self._labels)
@@ -169,15 +168,7 @@ class SpanEditor(AnswerArea):
             self._do(lambda state: state.drop_selection().move_to(message.first).extend(by))
 
     def _choose(self) -> None:
-        self.choices = choices(
-            self._labels,
-            None,
-            blind=True,
-            keys=self._keys,
-            recent=self._recent,
-            counts=self._counts,
-            own=self._own,
-        )
+        self.choices = choices(self._labels, None, blind=True, keys=self._keys, own=self._own)
 
     def _turn(self, turn: Callable[[], bool]) -> bool:
         if self._item is None or not turn():

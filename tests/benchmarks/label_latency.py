@@ -10,19 +10,19 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+import psutil
 
+from tests.benchmarks.conditions import conditions, line
+from tests.benchmarks.table import Table
 from tests.ui.terminals import Pty, until
 from tui_al.core import events as ev
 from tui_al.core.config import Amount, ExperimentConfig
 from tui_al.core.presets import sample_experiment
 from tui_al.core.tasks import Dataset, Example, Task, example_ids
 from tui_al.host import process
-from tui_al.host.machine import manifest
 from tui_al.store.session import Session
 from tui_al.store.workbench import Workbench
 
@@ -64,12 +64,17 @@ def main() -> None:
         finally:
             process.stop_engine(session)
     assert still == ev.Phase.TRAIN_ACQUISITION.value, f"the engine had gone on to {still}"
-    machine: dict[str, Any] = manifest()
-    print(f"{date.today()}, {machine.get('cpu')}, {machine.get('cores')} cores, 80x24, pool of {POOL:,}, engine training on all cores\n")  # fmt: skip
-    print("| what | median | p95 | at most |\n| --- | --- | --- | --- |")
-    for name, values, most in (("key to next sample painted", shown, "50 ms"), ("key to saved mark painted", saved, "")):  # fmt: skip
-        print(f"| {name} | {np.median(values) * 1000:.3g} ms | {np.percentile(values, 95) * 1000:.3g} ms | {most} |")  # fmt: skip
-    print(f"\n{len(shown)} keys")
+    rows = []
+    for name, values in (("key to next sample painted", shown), ("key to saved mark painted", saved)):  # fmt: skip
+        numbers = (np.median(values), np.percentile(values, 95), max(values))
+        rows.append((name, *(f"{number * 1000:.3g} ms" for number in numbers)))
+    Table(
+        f"Labelling while the engine trains on all cores, pool of {POOL:,}, {len(shown)} keys, 80x24",
+        "python -m tests.benchmarks.label_latency",
+        line(conditions(psutil.cpu_count() or 1)),
+        ("what", "median", "p95", "worst"),
+        tuple(rows),
+    ).tell(Path(sys.argv[2]) if sys.argv[1:2] == ["--out"] else None)
 
 
 def _session(home: Path) -> Path:

@@ -10,7 +10,6 @@ far longer and is not timed: its area under the accuracy curve, mean and deviati
 """
 
 import argparse
-import json
 import statistics
 import time
 from dataclasses import replace
@@ -21,6 +20,7 @@ import numpy as np
 import torch
 
 from tests.benchmarks.conditions import conditions, line
+from tests.benchmarks.table import Table
 from tui_al.core.config import PAPER_SEEDS, DataConfig
 from tui_al.core.models import default_settings
 from tui_al.core.protocols import Tick
@@ -128,19 +128,23 @@ def main() -> None:
             if successor:
                 areas[way].append(area(successor, sets, seed))
             print(f"repeat {repeat + 1}: {way}: {spent['train']:.1f} + {spent['score']:.1f} s {areas[way][-1:]}", flush=True)  # fmt: skip
-    print(f"\n{line(conditions(options.threads))}, {len(dataset.train)} texts, {ROUNDS} rounds\n")
-    print(f"{'medians':24}{'train s':>10}{'score s':>10}{'of full':>10}  successor's area")
     whole = [sum(one.values()) for one in seconds["full"]]
+    rows = []
     for way in WAYS:
         ratios = [sum(a.values()) / b for a, b in zip(seconds[way], whole, strict=True)]
-        found = [
+        train, score = (
             statistics.median(one[part] for one in seconds[way]) for part in ("train", "score")
-        ]
+        )
         spread = statistics.stdev(areas[way]) if len(areas[way]) > 1 else 0.0
         told = f"{statistics.fmean(areas[way]):.4f} ± {spread:.4f}" if areas[way] else ""
-        print(f"{way:24}{found[0]:10.1f}{found[1]:10.1f}{statistics.median(ratios):10.3f}  {told}")
-    if options.out:
-        options.out.write_text(json.dumps({**conditions(options.threads), "seconds": seconds, "areas": areas}, indent=1))  # fmt: skip
+        rows.append((way, f"{train:.1f}", f"{score:.1f}", f"{statistics.median(ratios):.3f}", told))
+    Table(
+        f"What asking costs in {ROUNDS} rounds (Banking77, {len(dataset.train)} texts, MiniLM-L6, 1 % a round, {options.repeats} seeds)",
+        "python -m tests.benchmarks.loop DATA" + (" --successor" if successor else ""),
+        line(conditions(options.threads)),
+        ("acquisition model", "training, s", "scoring, s", "of full", "successor's area"),
+        tuple(rows),
+    ).tell(options.out)
 
 
 if __name__ == "__main__":

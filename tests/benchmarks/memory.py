@@ -14,17 +14,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 
+from tests.benchmarks.conditions import conditions, line
+from tests.benchmarks.table import Table
 from tui_al.core.config import DataConfig
-from tui_al.host.machine import manifest
-
-#: Bytes that no pool up to a million texts may need.
-MOST = 4 * 2**30
 
 
 def main() -> None:
@@ -32,6 +30,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split(":")[0])
     parser.add_argument("data", type=Path)
     parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
+    parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     found = {}
     for size in options.sizes:
@@ -39,21 +38,28 @@ def main() -> None:
             here = Path(folder)
             _write_pool(options.data, size, here / "pool.csv")
             found[size] = {part: _apart(part, here) for part in ("create", "work")}
-    machine = manifest()
-    print(f"{date.today()}, {machine.get('cpu')}, {machine.get('cores')} cores, {machine['memory'] / 2**30:.0f} GiB\n")  # fmt: skip
     steps = [step for part in found[options.sizes[0]].values() for step in part["seconds"]]
-    print(f"| texts | peak making the session | peak of the engine | {', s | '.join(steps)}, s |")
-    print("| --- " * (3 + len(steps)) + "|")
+    rows, notes = [], []
     for size, parts in found.items():
         peaks = [f"{part['peak'] / 2**20:,.0f} MiB" for part in parts.values()]
         seconds = [f"{s:.1f}" for part in parts.values() for s in part["seconds"].values()]
-        print(f"| {size:,} | {' | '.join([*peaks, *seconds])} |")
+        rows.append((f"{size:,}", *peaks, *seconds))
     small, large = options.sizes[0], options.sizes[-1]
     for step in steps:
         few, many = ({**found[n]["create"]["seconds"], **found[n]["work"]["seconds"]}[step] / n for n in (small, large))  # fmt: skip
-        print(f"\n{step}: a text takes {many / few:.2f} times as long among {large:,} as among {small:,}")  # fmt: skip
+        notes.append(f"{step} {many / few:.2f}")
     worst = max(part["peak"] for parts in found.values() for part in parts.values())
-    print(f"\nhighest peak {worst / 2**30:.2f} GiB, allowed {MOST / 2**30:.0f} GiB")
+    Table(
+        "Memory and time by the size of the pool (small random encoder, MiniLM's vocabulary)",
+        "python -m tests.benchmarks.memory DATA",
+        line(conditions(psutil.cpu_count() or 1)),
+        ("texts", "peak making the session", "peak of the engine", *(f"{step}, s" for step in steps)),
+        tuple(rows),
+        (
+            f"Time of a text among {large:,} over that among {small:,}: {', '.join(notes)}. "
+            f"Highest peak {worst / 2**30:.2f} GiB.",
+        ),
+    ).tell(options.out)  # fmt: skip
 
 
 def _write_pool(data: Path, size: int, path: Path) -> None:

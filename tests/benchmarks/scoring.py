@@ -12,13 +12,14 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from tests.benchmarks.conditions import conditions, line
 from tests.benchmarks.smalltext_venv import Job, SmallText, Texts
+from tests.benchmarks.table import Table
 from tui_al.core.config import DataConfig
 from tui_al.core.models import default_settings
 from tui_al.core.predictions import IntArray
@@ -30,7 +31,6 @@ from tui_al.engine.precision import resolve_precision
 from tui_al.engine.scoring import SCORING_BUDGET
 from tui_al.engine.sources import find
 from tui_al.engine.tokens import scoring_batches
-from tui_al.host.machine import manifest
 
 #: Tuning and layers of the trunk.
 OURS = {"full": ("full", 0), "adapter": ("adapter", 0), "adapter, trunk kept": ("adapter", "auto")}
@@ -45,6 +45,7 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     for name, value in (("--texts", 600), ("--repeats", 3), ("--threads", 2)):
         parser.add_argument(name, type=int, default=value)
+    parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     dataset = load(DataConfig(str(options.data / "banking77"), train_limit=options.texts))
@@ -56,7 +57,7 @@ def main() -> None:
             for length in LENGTHS:
                 sides[f"small-text {length}, {settings}"] = lambda s=settings, n=length: rival.score(s, n, options.texts)["seconds"]  # type: ignore[misc]  # fmt: skip
         seconds = _in_turns(sides, options.repeats)
-    _print_table(seconds, options.texts, options.threads)
+    _table(seconds, options.texts, options.threads).tell(options.out)
 
 
 def _ours(dataset: Dataset) -> dict[str, Callable[[], float]]:
@@ -122,20 +123,25 @@ def _in_turns(sides: dict[str, Callable[[], float]], repeats: int) -> dict[str, 
     return seconds
 
 
-def _print_table(seconds: dict[str, list[float]], texts: int, threads: int) -> None:
-    machine = manifest()
-    print(f"{date.today()}, {machine.get('cpu')}, {threads} threads, {texts} texts of Banking77, medians of {len(seconds['full'])}; torch {torch.__version__}\n")  # fmt: skip
-    print("| what | texts/s |\n| --- | --- |")
+def _table(seconds: dict[str, list[float]], texts: int, threads: int) -> Table:
+    rivals = [name for name in seconds if name.startswith("small-text")]
+    rows = []
     for name, found in seconds.items():
-        print(f"| {name} | {texts / statistics.median(found):,.0f} |")
-    print("\n| ratio | median | lowest |\n| --- | --- | --- |")
-    for ours in OURS:
-        against = {f"rate of bare products that {ours} reaches": (seconds[f"bare products of {ours}"], seconds[ours])}  # fmt: skip
-        for rival in (name for name in seconds if name.startswith("small-text")):
-            against[f"{ours} / {rival}"] = (seconds[rival], seconds[ours])
-        for title, (theirs, mine) in against.items():
-            ratios = [a / b for a, b in zip(theirs, mine, strict=True)]
-            print(f"| {title} | {statistics.median(ratios):.2f} | {min(ratios):.2f} |")
+        bare = seconds.get(f"bare products of {name.removesuffix(', auto')}")
+        share = f"{_ratio(bare, found):.2f}" if bare else ""
+        ratios = [f"{_ratio(seconds[rival], found):.2f}" for rival in rivals]
+        rows.append((name, f"{texts / statistics.median(found):,.0f}", share, *ratios))
+    return Table(
+        f"Scoring by least confidence, against small-text 1.4.1 (Banking77, {texts} texts, MiniLM-L6, median of {len(seconds['full'])})",
+        "python -m tests.benchmarks.scoring DATA",
+        line(conditions(threads)),
+        ("what scores", "texts/s", "rate of the bare products", *(f"× {rival[11:]}" for rival in rivals)),
+        tuple(rows),
+    )  # fmt: skip
+
+
+def _ratio(theirs: list[float], ours: list[float]) -> float:
+    return statistics.median(a / b for a, b in zip(theirs, ours, strict=True))
 
 
 if __name__ == "__main__":

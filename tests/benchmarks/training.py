@@ -10,7 +10,6 @@ folder in DATA_DIR and, the first time, the network for small-text's virtual env
 """
 
 import argparse
-import json
 import statistics
 import time
 from dataclasses import replace
@@ -22,6 +21,7 @@ import torch
 
 from tests.benchmarks.conditions import conditions, line
 from tests.benchmarks.smalltext_venv import Job, SmallText, Texts
+from tests.benchmarks.table import Table
 from tui_al.core.config import DataConfig
 from tui_al.core.models import default_settings
 from tui_al.core.protocols import Tick
@@ -106,20 +106,23 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     rates = measure(options.data_dir, options.texts, options.repeats, options.threads)
-    print(f"\n{line(conditions(options.threads))}\n")
     rivals = [name for name in rates if name.startswith("small-text")]
-    print(f"{'samples/s, median':36}" + "".join(f"{'x ' + r[11:]:>14}" for r in rivals))
+    rows = []
     for name in (*OURS, *rivals):
-        ratios = [
-            statistics.median(a / b for a, b in zip(rates[name], rates[r], strict=True))
-            for r in rivals
-        ]
-        print(
-            f"{name:26}{statistics.median(rates[name]):10.1f}"
-            + "".join(f"{x:14.2f}" for x in ratios)
-        )
-    if options.out:
-        options.out.write_text(json.dumps({**conditions(options.threads), "rates": rates}, indent=1))  # fmt: skip
+        ratios = [_ratio(rates[name], rates[rival]) for rival in rivals]
+        shown = [f"{x:.2f}" for x in ratios]
+        rows.append((name, f"{statistics.median(rates[name]):.1f}", *shown))
+    Table(
+        f"Training, against small-text 1.4.1 (Banking77, MiniLM-L6, batch 16, median of {options.repeats})",
+        "python -m tests.benchmarks.training DATA",
+        line(conditions(options.threads)),
+        ("what trains", "samples/s", *(f"× {rival[11:]}" for rival in rivals)),
+        tuple(rows),
+    ).tell(options.out)
+
+
+def _ratio(ours: list[float], theirs: list[float]) -> float:
+    return statistics.median(a / b for a, b in zip(ours, theirs, strict=True))
 
 
 if __name__ == "__main__":

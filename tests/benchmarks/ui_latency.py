@@ -11,20 +11,17 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import psutil
 
+from tests.benchmarks.table import Table
 from tests.pictures import story
 from tests.ui.terminals import Pty, until
 from tui_al.core.events import Progress
 from tui_al.host import process
-from tui_al.host.machine import manifest
 from tui_al.store.session import Session
 from tui_al.ui.terminal import Terminal
 
@@ -71,7 +68,7 @@ def main() -> None:
             measured.engine = spent / (time.monotonic() - began) / psutil.cpu_count()
         finally:
             process.stop_engine(session)
-    _print_table(measured)
+    _table(measured).tell(Path(sys.argv[2]) if sys.argv[1:2] == ["--out"] else None)
 
 
 def _say(what: str) -> None:
@@ -163,32 +160,30 @@ def _run_measured(session: Path, note: Path) -> None:
     note.write_text(json.dumps(late))
 
 
-def _print_table(measured: Measured) -> None:
-    machine: dict[str, Any] = manifest()
-    print(
-        f"{date.today()}, {machine.get('cpu')}, {machine.get('cores')} cores, 120x40; the engine had {measured.engine:.0%} of all cores\n"
+def _table(measured: Measured) -> Table:
+    from tests.benchmarks.conditions import conditions, line  # torch, which the app must not load
+
+    rows = []
+    for name, seconds, percentile in (
+        ("key to painted frame, p95", measured.keys, 95),
+        ("event loop late, p95", measured.late, 95),
+        ("first frame, median", measured.first, 50),
+        ("first frame with the curve, median", measured.curve, 50),
+    ):
+        numbers = (np.percentile(seconds, percentile), np.median(seconds), max(seconds))
+        rows.append((name, *(f"{v * 1000:.3g} ms" for v in numbers), str(len(seconds))))
+    rows.append(("written on the Run screen", f"{measured.written / 1000:.3g} kB/min", "", "", "1"))
+    return Table(
+        f"The Run screen at 120x40 while the engine takes {measured.engine:.0%} of all cores",
+        "python -m tests.benchmarks.ui_latency",
+        line(conditions(psutil.cpu_count() or 1)),
+        ("what", "measured", "median", "worst", "of"),
+        tuple(rows),
     )
-    rows: tuple[tuple[str, Sequence[float], float, float, str], ...] = (
-        ("key to painted frame, p95", measured.keys, 95, 50, "ms"),
-        ("event loop late, p95", measured.late, 95, 5, "ms"),
-        ("first frame, median", measured.first, 50, 700, "ms"),
-    )
-    print(
-        "| what | measured | at most | median | worst | of |\n| --- | --- | --- | --- | --- | --- |"
-    )
-    for name, seconds, percentile, most, unit in rows:
-        shown = [f"{v * 1000:.3g} {unit}" for v in (np.percentile(seconds, percentile), np.median(seconds), max(seconds))]  # fmt: skip
-        print(
-            f"| {name} | {shown[0]} | {most:g} {unit} | {shown[1]} | {shown[2]} | {len(seconds)} |"
-        )
-    print(
-        f"| written on the Run screen | {measured.written / 1000:.3g} kB/min | 300 kB/min | | | |"
-    )
-    print(f"\nFirst frame with the curve: median {np.median(measured.curve):.2f} s.")
 
 
 if __name__ == "__main__":
-    if len(sys.argv) == 3:
+    if len(sys.argv) == 3 and sys.argv[1] != "--out":
         _run_measured(Path(sys.argv[1]), Path(sys.argv[2]))
     else:
         main()

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 
 from tests.benchmarks.conditions import conditions, line
-from tests.benchmarks.smalltext_venv import Job, SmallText, Texts
+from tests.benchmarks.smalltext_venv import FAIRNESS, Job, SmallText, Texts
 from tests.benchmarks.table import Table
 from tui_al.core.config import DataConfig
 from tui_al.core.models import default_settings
@@ -137,6 +137,7 @@ def _table(seconds: dict[str, list[float]], texts: int, threads: int) -> Table:
         line(conditions(threads)),
         ("what scores", "texts/s", "rate of the bare products", *(f"× {rival[11:]}" for rival in rivals)),
         tuple(rows),
+        (FAIRNESS,),
     )  # fmt: skip
 
 

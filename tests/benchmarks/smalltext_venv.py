@@ -21,6 +21,12 @@ import platformdirs
 
 REQUIREMENTS = ("small-text[transformers]==1.4.1", "transformers<5", "torch==2.13.0")
 
+#: What a table says of the comparison.
+FAIRNESS = (
+    "small-text runs with the same number of threads and in the same environment: on huge pages, with threads that sleep while they "
+    "wait (see `tui_al/engine/__init__.py`)."
+)
+
 Settings = Literal["default", "best"]
 
 

@@ -20,7 +20,7 @@ import numpy as np
 import torch
 
 from tests.benchmarks.conditions import conditions, line
-from tests.benchmarks.smalltext_venv import Job, SmallText, Texts
+from tests.benchmarks.smalltext_venv import FAIRNESS, Job, SmallText, Texts
 from tests.benchmarks.table import Table
 from tui_al.core.config import DataConfig
 from tui_al.core.models import default_settings
@@ -118,6 +118,7 @@ def main() -> None:
         line(conditions(options.threads)),
         ("what trains", "samples/s", *(f"× {rival[11:]}" for rival in rivals)),
         tuple(rows),
+        (FAIRNESS,),
     ).tell(options.out)
 
 

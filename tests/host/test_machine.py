@@ -1,10 +1,12 @@
 import json
 import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
 
 import psutil
+import pytest
 
 from tests.host.nvml_double import Card, Nvml
 from tui_al.core import limits
@@ -109,6 +111,27 @@ def test_waiting_threads_sleep():
         env={**environment, "OMP_DISPLAY_ENV": "true"}, capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert "OMP_WAIT_POLICY = 'PASSIVE'" in done.stderr
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="its allocator is told")
+def test_memory_that_tensors_free_is_used_again():
+    """Not given back and fetched page by page again: pages of 4 KiB asked for by 20 tensors of 48 MB after the first."""
+    code = """
+import resource
+from tui_al.engine import device
+import torch
+
+def pages():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+
+torch.ones(12_000_000)
+before = pages()
+for _ in range(20):
+    torch.ones(12_000_000)
+print(pages() - before)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 5_000  # 234,000 otherwise
 
 
 def test_affinity_is_asked_for():

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tests.ui.labelling import Desk, desk, people
 from tests.ui.terminals import ROOT, Tmux, until
+from tui_al.core.config import ExperimentConfig
 from tui_al.core.tasks import Dataset, Example, Task, example_ids
 from tui_al.store.session import is_live
 
@@ -41,9 +42,11 @@ def tickets(amount: int, labels: int) -> Dataset:
     return Dataset("tickets", Task.CLASSIFICATION, tuple(names), examples, ())
 
 
-def labelled_by_script(home: Path, data: Dataset, name: str = "scripted") -> Desk:
-    """A session of this data for people, its gold answers in a file beside it, 20 a batch."""
-    session = desk(home, name, experiment=people("20"), data=data)
+def labelled_by_script(
+    home: Path, data: Dataset, experiment: ExperimentConfig | None = None
+) -> Desk:
+    """A session of this data for people, its gold answers in a file beside it; 20 a batch, unless told otherwise."""
+    session = desk(home, "scripted", experiment=experiment or people("20"), data=data)
     session.recording.session.close()
     gold = {example.id: example.answer for example in data.train}
     (session.directory / "gold.json").write_text(json.dumps(gold))
@@ -70,6 +73,42 @@ class Engine:
             self._process.kill()
             self._process.wait()
             self._process = None
+
+
+class RealEngine:
+    """The real engine as a process that can be killed and comes back at once."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._zygote = subprocess.Popen(
+            [sys.executable, "-m", "tests.ui.engine_zygote"], cwd=ROOT, text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        )  # fmt: skip
+        assert self._zygote.stdin is not None
+        assert self._zygote.stdout is not None
+        self._asked, self._said = self._zygote.stdin, self._zygote.stdout
+        assert self._said.readline() == "ready\n"
+        self._pid = 0
+
+    def start(self) -> None:
+        """Start it, as soon as the last one's lock is free."""
+        until(lambda: not is_live(self._directory), 10)
+        self._asked.write(f"{self._directory}\n")
+        self._asked.flush()
+        self._pid = int(self._said.readline())
+
+    def kill(self) -> None:
+        """Signal 9; returns when it is gone. It must have been at work."""
+        os.kill(self._pid, signal.SIGKILL)
+        until(lambda: not Path(f"/proc/{self._pid}").exists(), 10)
+
+    def close(self) -> None:
+        """No more engines, and no zygote."""
+        with suppress(ProcessLookupError):
+            self.kill()
+        self._asked.close()
+        self._said.close()
+        self._zygote.wait()
 
 
 class Zygote:

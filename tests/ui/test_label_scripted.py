@@ -4,17 +4,22 @@ import random
 import shutil
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.ui.annotator import Annotator, Engine, Zygote, labelled_by_script, tickets
-from tests.ui.labelling import Desk
-from tests.ui.terminals import Tmux
+from tests.engine import tiny
+from tests.ui.annotator import Annotator, Engine, RealEngine, Zygote, labelled_by_script, tickets
+from tests.ui.labelling import Desk, people
+from tests.ui.terminals import Tmux, until
 from tui_al.core.decisions import Label
+from tui_al.core.state import RunState
 from tui_al.store.decisions import DecisionLog
+from tui_al.store.session import Session
 
 pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
 
@@ -84,14 +89,33 @@ def on_record(session: Desk) -> list[tuple[str, object]]:
         ]
 
 
+def run_of(session: Desk) -> RunState:
+    with Session(session.directory) as opened:
+        (run,) = opened.state().runs.values()
+    return run
+
+
+def real_engine(room: ExitStack, session: Desk) -> RealEngine:
+    engine = RealEngine(session.directory)
+    room.callback(engine.close)
+    engine.start()
+    return engine
+
+
 def test_killed_again_and_again_every_label_shown_as_saved_is_there_and_can_be_undone(
     tmp_path: Path, zygote: Zygote, room: ExitStack
 ) -> None:
-    session = labelled_by_script(tmp_path / "home", tickets(320, 10))
-    engine = start_engine(room, session)
+    """The app, the real engine that trains and ranks meanwhile, or both."""
+    data = tickets(320, 10)
+    encoder = tiny.save_encoder("bert", tmp_path / "bert", (e.text for e in data.train), width=32)
+    learners = [tiny.settings(encoder, tuning, max_length=32) for tuning in ("adapter", "full")]
+    experiment = replace(people("6"), acquisition=learners[0], successor=learners[1], device="cpu")
+    session = labelled_by_script(tmp_path / "home", data, experiment)
+    engine = real_engine(room, session)
     annotator = sit_down(room, tmp_path, zygote, session)
     chance = random.Random(SEED)
     killed = {"app": 0, "engine": 0, "both": 0}
+    at_work: Counter[str] = Counter()
     sample = ("", "")
     for _ in range(KILLS):
         for _ in range(chance.randint(1, 4)):
@@ -103,6 +127,7 @@ def test_killed_again_and_again_every_label_shown_as_saved_is_there_and_can_be_u
         killed[victim] += 1
         if victim != "app":
             engine.kill()
+            at_work[run_of(session).phase or "waiting or getting ready"] += 1
             engine.start()
         if victim != "engine":
             annotator.kill()
@@ -114,9 +139,13 @@ def test_killed_again_and_again_every_label_shown_as_saved_is_there_and_can_be_u
             annotator.open()
             annotator.sees_saved(len(there))
             sample = ("", "")  # the last one may come again: its label was not on disk
+    print(f"\nkilled: {killed}; the engine when it was at: {dict(at_work)}")
+    assert killed["engine"] + killed["both"] >= 20
     assert min(killed.values()) >= 10
     annotator.sees_saved(len(annotator.done))
     assert on_record(session) == annotator.done
+    # and the engine has come to models of these labels all the same
+    until(lambda: run_of(session).model_path, 60, annotator.tmux.screen)
 
     for back in range(1, 13):  # the undo history, with the app killed on the way
         annotator.press("u")
@@ -125,6 +154,8 @@ def test_killed_again_and_again_every_label_shown_as_saved_is_there_and_can_be_u
         assert annotator.sample() == annotator.done[expected]
         if back % 4 == 0:
             annotator.kill()
+            engine.kill()
+            engine.start()
             annotator.open()
             annotator.sees_saved(expected)
     assert session.answers() == {

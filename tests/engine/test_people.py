@@ -158,3 +158,15 @@ def test_states_are_made_in_pieces_and_once(
     likeness = states.astype(np.float32) @ states[0].astype(np.float32)
     assert likeness[0] == pytest.approx(1, abs=0.01)
     assert likeness[1] > likeness[2]
+
+
+def test_entities_stand_for_equal_texts_only(tmp_path: Path) -> None:
+    texts = ["Anna Berg left Oslo", " Anna Berg left Oslo!", "Anna Berg left Oslo", "Omar left"]
+    examples = tuple(
+        Example(i, t, None, tuple(t.split()))
+        for i, t in zip(example_ids(texts), texts, strict=True)
+    )
+    dataset, pool = Dataset("pool", Task.TAGGING, ("PER",), examples, ()), np.arange(4)
+    # in the second text, the first one's offsets would cut words in two
+    found = pool_study.near_duplicates(tmp_path, dataset, pool, pool[:0])
+    assert found.tolist() == [0, 1, 0, 3]

@@ -11,7 +11,7 @@ little in common. The result depends on texts and order only, and the work grows
 import re
 import unicodedata
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,7 +49,7 @@ def duplicate_groups(texts: Sequence[str], threshold: float = 0.85) -> IntArray:
     if not 0 < threshold <= 1:
         raise ValueError(f"threshold {threshold} is not above 0 and at most 1")
     plain = [evened_out(text) for text in texts]
-    firsts = _equal(plain)
+    firsts = equal_groups(plain)
     if threshold == 1:
         return firsts
     distinct = np.flatnonzero(firsts == np.arange(len(plain)))
@@ -57,6 +57,12 @@ def duplicate_groups(texts: Sequence[str], threshold: float = 0.85) -> IntArray:
     place = np.zeros(len(plain), dtype=np.int64)
     place[distinct] = distinct[leader]
     return place[firsts]
+
+
+def equal_groups(values: Sequence[Hashable]) -> IntArray:
+    """For each value the position of the first one equal to it. (values,)"""
+    seen: dict[Hashable, int] = {}
+    return np.array([seen.setdefault(one, i) for i, one in enumerate(values)], dtype=np.int64)
 
 
 def evened_out(text: str) -> str:
@@ -77,11 +83,6 @@ def jaccard(first: str, second: str) -> float:
     """Shared 5-grams over all 5-grams of two evened-out texts; a shorter text is one shingle."""
     one, other = _shingles(first), _shingles(second)
     return len(one & other) / len(one | other)
-
-
-def _equal(plain: Sequence[str]) -> IntArray:
-    seen: dict[str, int] = {}
-    return np.array([seen.setdefault(text, i) for i, text in enumerate(plain)], dtype=np.int64)
 
 
 def _alike(plain: Sequence[str], threshold: float) -> IntArray:

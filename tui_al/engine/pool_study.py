@@ -8,7 +8,7 @@ by a model; the states take as long as scoring the pool and only serve the searc
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +16,9 @@ import torch
 from torch.nn import functional
 
 from tui_al.core.config import LearnerConfig
-from tui_al.core.duplicates import duplicate_groups
+from tui_al.core.duplicates import duplicate_groups, equal_groups
 from tui_al.core.predictions import IntArray
-from tui_al.core.tasks import Dataset
+from tui_al.core.tasks import Dataset, Example, Task
 from tui_al.engine.learner import positions_of
 from tui_al.engine.pretrained import load_model, load_tokenizer
 from tui_al.engine.scoring import SCORING_BUDGET
@@ -37,16 +37,24 @@ _PIECE = 1.0
 def near_duplicates(directory: Path, dataset: Dataset, pool: IntArray, audit: IntArray) -> IntArray:
     """The groups of near-duplicates, (train,), kept in `directory`.
 
-    Texts of the audit are each a group of their own: folded into others, they would be no random sample any more.
+    Texts of the audit are each a group of their own: folded into others, they would be no random sample any more. Entities are
+    character offsets, which fit no other text: there only equal texts make a group.
     """
     path = directory / GROUPS_FILE
     if path.exists():
         return np.asarray(np.load(path), dtype=np.int64)
     groups = np.arange(len(dataset.train))
     rows = np.setdiff1d(pool, audit)
-    groups[rows] = rows[duplicate_groups([dataset.train[row].text for row in rows.tolist()])]
+    groups[rows] = rows[_alike([dataset.train[row] for row in rows.tolist()], dataset.task)]
     _write(path, groups)
     return groups
+
+
+def _alike(examples: Sequence[Example], task: Task) -> IntArray:
+    """For each example the position of the first that one answer may stand for. (examples,)"""
+    if task is Task.TAGGING:
+        return equal_groups([(example.text, example.tokens) for example in examples])
+    return duplicate_groups([example.text for example in examples])
 
 
 def mean_states(

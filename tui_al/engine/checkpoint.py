@@ -37,8 +37,12 @@ def save_model(
     config: LearnerConfig,
     source: Source,
     dataset: Dataset,
+    limit: int,
 ) -> None:
-    """Write everything that `load_trained` and other programs need; the directory appears whole or not at all."""
+    """Write everything that `load_trained` and other programs need; the directory appears whole or not at all.
+
+    `limit` is how many sub-tokens the model reads: pipelines cut there, too.
+    """
     making = directory.with_name(f".{directory.name}-{os.getpid()}")
     shutil.rmtree(making, ignore_errors=True)
     making.mkdir(parents=True)
@@ -54,6 +58,7 @@ def save_model(
         model.config.save_pretrained(making)
     else:
         model.save_pretrained(making, safe_serialization=True)
+    tokenizer.model_max_length = limit
     tokenizer.save_pretrained(making)
     description = {
         "tui_al": __version__,

@@ -192,7 +192,15 @@ class TransformerLearner:
 
     def save(self, directory: Path) -> None:
         """Write model, tokenizer and label names to `directory`, see `tui_al.engine.checkpoint`."""
-        save_model(directory, self.model, self.tokenizer, self.config, self.source, self.dataset)
+        save_model(
+            directory,
+            self.model,
+            self.tokenizer,
+            self.config,
+            self.source,
+            self.dataset,
+            self._limit,
+        )
 
     def notes(self) -> list[str]:
         """What a user should know about how the texts are read: cut texts, states that memory has no room for."""

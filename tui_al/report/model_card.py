@@ -24,7 +24,11 @@ from tui_al.report.settings import facts
 _BUNDLED = "sentence-transformers/all-MiniLM-L6-v2"
 
 _PIPELINES = {
-    Task.CLASSIFICATION: ("text-classification", "AutoModelForSequenceClassification", ""),
+    Task.CLASSIFICATION: (
+        "text-classification",
+        "AutoModelForSequenceClassification",
+        ", truncation=True",  # the other pipeline does so anyway
+    ),
     Task.TAGGING: (
         "token-classification",
         "AutoModelForTokenClassification",

@@ -46,6 +46,16 @@ def test_before_the_first_point_everything_is_empty() -> None:
         assert curves.mean_seconds(state) == {}
 
 
+def test_what_the_scores_rest_on() -> None:
+    state = session({7: (0.4,)})
+    assert state.config is not None
+    assert curves.measured_on(state) == "on 200 test texts"
+    by_people = replace(state.config, loop=replace(state.config.loop, oracle="person"))
+    labelled = replace(state, config=by_people)
+    assert curves.measured_on(labelled) == "on 200 test texts"
+    assert curves.measured_on(replace(labelled, test=0)) == "on the share drawn at random"
+
+
 def test_area_is_the_mean_height() -> None:
     areas = curves.areas(session({7: (0.4, 0.6, 0.7), 8: (0.5,)}))
     # trapezoids of width 50: (0.4 + 0.6) / 2 = 0.5 and (0.6 + 0.7) / 2 = 0.65

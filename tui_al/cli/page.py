@@ -56,7 +56,7 @@ class Page:
             return []
         runs = max(curve.seeds)
         legend = f"{name}, mean ± sd of {runs} seeds" if runs > 1 else f"{name}, one seed"
-        heading = f"{curves.metric_name(curve.metric)} on {state.test:,} test texts"
+        heading = f"{curves.metric_name(curve.metric)} {curves.measured_on(state)}"
         lines = draw(
             [Series(legend, curve.labels, curve.mean, curve.sd)],
             width,

@@ -96,6 +96,13 @@ def metric_name(metric: str) -> str:
     return METRIC_NAMES.get(metric, metric.replace("_", " "))
 
 
+def measured_on(state: SessionState) -> str:
+    """What the session's scores rest on: "on 314 test texts"; where people label and have no test set, their random share."""
+    if state.test or state.config is None or state.config.loop.oracle != "person":
+        return f"on {state.test:,} test texts"
+    return "on the share drawn at random"
+
+
 def metrics_of(state: SessionState) -> tuple[str, ...]:
     """The metrics that the session's points have, the headline first."""
     measured = {

@@ -12,7 +12,7 @@ from textual.message import Message
 from tui_al.core.events import Recorded
 from tui_al.core.state import SessionState
 from tui_al.errors import TuiAlError
-from tui_al.report.curves import curve, headline_metric, metric_name, metrics_of
+from tui_al.report.curves import curve, headline_metric, measured_on, metric_name, metrics_of
 from tui_al.store.session import Session, session_names
 from tui_al.store.sweeps import is_sweep
 from tui_al.ui.follow import Follower, Update
@@ -92,7 +92,7 @@ class SessionScreen(TuiScreen):
             return ""
         following = self._next_metric()
         hint = f" · m shows {metric_name(following)}" if following else ""
-        return f"{metric_name(self.metric)} on {state.test:,} test texts{hint}"
+        return f"{metric_name(self.metric)} {measured_on(state)}{hint}"
 
     @property
     def metric(self) -> str:

@@ -93,12 +93,12 @@ class TestWorth:
 class TestEvidence:
     def test_of_a_class(self) -> None:
         probs = np.array([[0.7, 0.3], [0.2, 0.8]])
-        found = evidence(Predictions.of_texts(probs), POOL, ["b", "b"])
+        found = evidence(Predictions.of_texts(probs), POOL, np.array([0, 1]), ["b", "b"])
         assert found == [("b", 0.3, "a", 0.7), ("b", 0.8, "a", 0.2)]
 
     def test_of_the_word_that_speaks_most_against_the_tags(self) -> None:
-        pool = sentences_pool([("Anna", "left")], ("PER",))  # outputs O, B-PER, I-PER
+        pool = sentences_pool([("Anna", "left"), ()], ("PER",))  # outputs O, B-PER, I-PER
         probs = np.array([[0.1, 0.8, 0.1], [0.3, 0.6, 0.1]])
         predictions = Predictions(probs, np.array([0, 2, 2]))
-        found = evidence(predictions, pool, [("B-PER", "O"), ()])
-        assert found == [("O", 0.3, "B-PER", 0.6), None]
+        found = evidence(predictions, pool, np.array([0, 1]), [("B-PER", "O"), ()])
+        assert found == [("O", 0.3, "B-PER", 0.6, 5, 9), None]  # "left"

@@ -322,18 +322,10 @@ class PeopleLoop:
         """Put up, for each labelled text, what the models of the last rounds think of its label."""
         rows = np.fromiter(now.answers, dtype=np.int64, count=len(now.answers))
         predictions = models.acquisition.predict("train", rows, _unheard)
+        answers = [now.answers[row] for row in rows.tolist()]
+        said = evidence(predictions, self.dataset, rows, answers)
         self._disputes.append(
-            {
-                row: one
-                for row, one in zip(
-                    rows.tolist(),
-                    evidence(
-                        predictions, self.dataset, [now.answers[row] for row in rows.tolist()]
-                    ),
-                    strict=True,
-                )
-                if one is not None
-            }
+            {row: one for row, one in zip(rows.tolist(), said, strict=True) if one is not None}
         )
         del self._disputes[:-_DISPUTING]
         self.desk.publish(

@@ -13,7 +13,8 @@ from tui_al.core.labelling import Labelling, Status
 from tui_al.core.offsets import spans_to_tags
 from tui_al.core.tasks import Example
 
-#: Per round, the oldest first: example to its label, the model's probability of it, the likeliest other label and its probability.
+#: Per round, the oldest first: example to its label, the model's probability of it, the likeliest other label and its probability;
+#: for tags also the first character of their word and the one after its last.
 Board = Sequence[Mapping[str, Sequence[str | float]]]
 
 
@@ -28,6 +29,7 @@ class Disputed:
     p_other: float
     against: int  #: rounds that found the other one likelier
     rounds: int
+    word: tuple[int, int] | None = None  #: where that word is in the text
 
 
 def to_look_at(board: Board, labelling: Labelling) -> list[Disputed]:
@@ -37,21 +39,39 @@ def to_look_at(board: Board, labelling: Labelling) -> list[Disputed]:
     if not names:
         return []
     given = {identity: str(said[0]) for one in board for identity, said in one.items()}
+    words = {
+        identity: (int(said[4]), int(said[5]))
+        for one in board
+        for identity, said in one.items()
+        if len(said) > 4
+    }
     opinions = [_opinion(one, ids, {name: i for i, name in enumerate(names)}) for one in board]
     found = []
     for dispute in disputed(opinions):
         identity = ids[dispute.position]
         standing = labelling.standing(identity)
-        changed = isinstance(standing.answer, str) and standing.answer != given[identity]
+        word = words.get(identity)
+        changed = standing.answer is None or _label(standing.answer, word) != given[identity]
         if standing.status is not Status.LABELLED or changed or labelling.confirmed(identity):
             continue
         found.append(
             Disputed(
                 identity, given[identity], dispute.given, names[dispute.other_class], dispute.other,
-                dispute.against, dispute.rounds,
+                dispute.against, dispute.rounds, word,
             )
         )  # fmt: skip
     return found
+
+
+def _label(answer: Given, word: tuple[int, int] | None) -> str:
+    """The class, or the tag of the entities at a word."""
+    if isinstance(answer, str):
+        return answer
+    start = word[0] if word else -1
+    for first, after, kind in answer:
+        if first <= start < after:
+            return f"{'B' if first == start else 'I'}-{kind}"
+    return "O"
 
 
 def _opinion(

@@ -1,8 +1,10 @@
 """What is done beside labelling sample after sample: labels found by name, samples by search, disputes, conflicts, history."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
+from tui_al.core.decisions import Given
 from tui_al.core.tasks import Task
 from tui_al.store.workbench import Item, Workbench
 from tui_al.ui.bench import Overview
@@ -37,9 +39,13 @@ class LabelAside(TuiScreen):
         """Where the answer is given."""
         raise NotImplementedError
 
-    def open(self, identity: str) -> None:
-        """Show any sample of the pool."""
-        self.ask("open", lambda bench: bench.open(identity), then=self.put_up)
+    def open(self, identity: str, beginning: Given | None = None) -> None:
+        """Show any sample of the pool; one that this annotator has not answered with these entities to begin with."""
+
+        def opened(item: Item) -> None:
+            self.put_up(replace(item, answer=beginning) if item.answer is None else item)
+
+        self.ask("open", lambda bench: bench.open(identity), then=opened)
 
     def action_find(self) -> None:
         """/: a label by its name."""

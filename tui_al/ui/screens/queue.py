@@ -44,7 +44,7 @@ class QueueScreen(TuiScreen, Generic[T]):
         self.cases: Sequence[T] = ()
         self.place = 0
         self.item: Item | None = None  #: the sample of the case, once it has been fetched
-        self._decided = 0
+        self._decided: list[str] = []  # ids of samples, the last one last
         self._loaded = False
 
     # What each queue says of itself
@@ -94,12 +94,15 @@ class QueueScreen(TuiScreen, Generic[T]):
         """What the right end of the title says."""
         return ""
 
-    def _reload(self, place: int = 0) -> None:
+    def _reload(self, identity: str = "") -> None:
+        """Look the cases up anew, and go to that of this sample."""
+
         def loaded(found: Any) -> None:
             if self.is_attached:
                 self._loaded = True
                 self.cases = self.take(found)
-                self._go(min(place, max(0, len(self.cases) - 1)))
+                ids = [self.id_of(case) for case in self.cases]
+                self._go(ids.index(identity) if identity in ids else 0)
 
         self.desk.ask("queue", self.load, then=loaded)
 
@@ -125,7 +128,7 @@ class QueueScreen(TuiScreen, Generic[T]):
 
     def _show_head(self) -> None:
         where = f"  {self.place + 1} of {len(self.cases)}" if self.cases and self.case else ""
-        done = f" · {self._decided} decided" if self._decided else ""
+        done = f" · {len(self._decided)} decided" if self._decided else ""
         left = Content.assemble((self.TITLE_OF, "bold"), f"{where}{done}")
         right = Content.styled(self.head(), "$foreground-muted")
         self.query_one("#head", Static).update(spread_out(left, right, max(10, self.app.size.width - 2)))  # fmt: skip
@@ -145,7 +148,7 @@ class QueueScreen(TuiScreen, Generic[T]):
             self.tui.say("There is nothing to decide here.")
             return
         self.desk.ask("judge", lambda bench: call(bench, item), writes=True)
-        self._decided += 1
+        self._decided.append(item.id)
         self.cases = [one for i, one in enumerate(self.cases) if i != self.place]
         self._go(self.place if self.place < len(self.cases) else 0)
 
@@ -188,16 +191,20 @@ class QueueScreen(TuiScreen, Generic[T]):
         if self.item is None:
             self.tui.say("There is nothing to edit here.")
             return
-        self.desk.open(self.item.id)
+        self.desk.open(self.item.id, self.beginning())
         self.dismiss()
+
+    def beginning(self) -> Given | None:
+        """What editing begins with where this annotator has not answered: the first answer there is."""
+        return next((voice.answer for voice in self.item.voices), None) if self.item else None
 
     def action_undo(self) -> None:
         """u: what was decided here last."""
         if not self._decided:
             self.tui.say("Nothing was decided here yet: u on the label screen goes further back.")
             return
-        self._decided -= 1
-        self.desk.ask("judge", Workbench.undo, writes=True, then=lambda _: self._reload(self.place))
+        identity = self._decided.pop()
+        self.desk.ask("judge", Workbench.undo, writes=True, then=lambda _: self._reload(identity))
 
     def action_back(self) -> None:
         """Escape: back to labelling."""

@@ -7,13 +7,15 @@ from textual.content import Content
 
 from tui_al.core.decisions import Given
 from tui_al.core.second_look import Disputed
-from tui_al.core.text import printable
+from tui_al.core.text import printable, shorten
 from tui_al.store.workbench import Workbench
 from tui_al.ui.keys import bindings, key_name
 from tui_al.ui.safe import safe
 from tui_al.ui.screens.history import answer_in_words
 from tui_al.ui.screens.queue import QueueScreen
 from tui_al.ui.widgets.label_keys import probability
+
+_WORD = 30  # columns of a word that is quoted
 
 
 class SecondLookScreen(QueueScreen[Disputed]):
@@ -49,15 +51,31 @@ class SecondLookScreen(QueueScreen[Disputed]):
         rounds = "the last round" if case.rounds == 1 else f"{case.against} of the last {case.rounds} rounds"  # fmt: skip
         rows = [*self._said(width), Content("")]
         other = Content.assemble(
-            safe(case.other, "bold $text-accent"), (f" {probability(case.p_other)}", "$text-accent"), "  against  ",
-            safe(case.given, "bold"), f" {probability(case.p_given)}", (f"   in {rounds}", "$foreground-muted"),
+            *self._word(case),
+            safe(self._in_words(case.other), "bold $text-accent"), (f" {probability(case.p_other)}", "$text-accent"), "  against  ",
+            safe(self._in_words(case.given), "bold"), f" {probability(case.p_given)}", (f"   in {rounds}", "$foreground-muted"),
         )  # fmt: skip
         rows += Content.assemble(("models say ", "$foreground-muted"), other).wrap(width)
         keep, take = key_name(self, "second_look.keep"), key_name(self, "second_look.other")
-        hint = f"{keep} keeps {printable(case.given)}"
-        if not self.desk.is_tagging:
-            hint += f"   {take} takes {printable(case.other)}"
+        hint = f"{keep} keeps {printable(case.given)}   {take} takes {printable(case.other)}"
+        if self.desk.is_tagging:
+            hint = f"{keep} keeps the entities   {key_name(self, 'second_look.edit')} corrects them"
         return [*rows, *safe(hint, "$text-primary").wrap(width)]
+
+    def _word(self, case: Disputed) -> tuple[Content, ...]:
+        """Which word of the text it is about."""
+        if case.word is None or self.item is None:
+            return ()
+        start, end = case.word
+        quoted = shorten(printable(self.item.example.text[start:end]), _WORD)
+        return (Content("“"), safe(quoted), Content("”: "))
+
+    def _in_words(self, label: str) -> str:
+        """A class as it is; a word's tag in words."""
+        if not self.desk.is_tagging:
+            return label
+        place, _, kind = label.partition("-")
+        return {"B": f"{kind} begins", "I": f"{kind} goes on"}.get(place, "no entity")
 
     def _said(self, width: int) -> list[Content]:
         assert self.item is not None

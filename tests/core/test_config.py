@@ -137,6 +137,7 @@ experiments = st.builds(
         budget_unit=st.sampled_from(["examples", "tokens"]),
         label_noise=st.floats(0, 1),
         mc_passes=st.integers(2, 50),
+        gauge=st.integers(0, 900),
     ),
     seeds=st.lists(st.integers(0, 2**63 - 1), min_size=1, max_size=5, unique=True).map(tuple),
     device=st.sampled_from(["auto", "cpu", "cuda:1"]),

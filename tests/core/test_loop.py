@@ -244,12 +244,13 @@ class TestRounds:
         assert last.counts == {"a": gold.count("a"), "b": gold.count("b")}
         assert last.tokens == 0
         assert set(last.metrics) == {"accuracy", "macro_f1"}
-        # the clock ticks at the start and end of a phase, and at each progress between: 2 in training, 1 otherwise
+        # the clock ticks at the start and end of a phase, and at each progress between: 2 in training, 1 otherwise; of evaluation
+        # there are two parts, the test set and the gauge's texts
         assert last.seconds == {
             "train acquisition": 3.0,
             "score pool": 2.0,
             "train successor": 3.0,
-            "evaluate": 2.0,
+            "evaluate": 3.0,
         }
         assert last.peak_bytes == 3000
 

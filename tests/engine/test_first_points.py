@@ -137,3 +137,25 @@ def test_who_waits_for_a_point_can_be_stopped(encoder: Path, tmp_path: Path) -> 
         with pytest.raises(EngineStopped):
             run_session(session, lambda _: None, stop, sharing=Sharing(folder))
         assert not any(isinstance(r.event, ev.PhaseStarted) for r in session.events())
+
+
+def test_the_gauge_changes_no_query_and_is_shared_with_the_point(
+    encoder: Path, tmp_path: Path
+) -> None:
+    """Real models, with dropout in training; random sampling measures the first point for the one that asks."""
+    sharing = Sharing(tmp_path / "first")
+    config = experiment(encoder, "lc")
+    config = replace(config, loop=replace(config.loop, rounds=2))
+    off = replace(config, loop=replace(config.loop, gauge=0))
+    alone = ran(tmp_path, "alone", off)
+    random = replace(config, loop=replace(config.loop, strategy="random"))
+    ran(tmp_path, "giver", random, sharing)
+    taker = ran(tmp_path, "taker", config, sharing)
+    assert outcome(taker) == outcome(alone)
+    gauges = [e for e in events(taker) if isinstance(e, ev.Gauged)]
+    assert [(g.seed, g.round, g.labels, g.floors) for g in gauges] == [
+        (7, 1, 10, 0), (7, 2, 20, 0), (8, 1, 10, 1), (8, 2, 20, 1),
+    ]  # fmt: skip
+    assert all(g.wasserstein > 0 and g.kl > 0 for g in gauges)
+    assert not any(isinstance(e, ev.Gauged) for e in events(alone))
+    assert trained_first(taker) == set()

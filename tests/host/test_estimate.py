@@ -21,7 +21,7 @@ ACQUISITION = LearnerConfig("small", "adapter", 1e-3, 1e-3, epochs=3, max_length
 SUCCESSOR = LearnerConfig("large", "full", 1e-3, 1e-3, epochs=2, max_length=64)
 CONFIG = ExperimentConfig(
     DataConfig("x"), ACQUISITION, SUCCESSOR,
-    LoopConfig("lc", Amount(10, True), Amount(20, False), rounds=2), seeds=(1, 2, 3), device="cpu",
+    LoopConfig("lc", Amount(10, True), Amount(20, False), rounds=2, gauge=0), seeds=(1, 2, 3), device="cpu",
 )  # fmt: skip
 
 
@@ -49,6 +49,16 @@ def test_by_hand() -> None:
     assert found.seconds == pytest.approx(3 * 313_200 / 500)
     assert found.device == "cpu"
     assert "measured" in found.basis
+
+
+def test_the_gauge_scores_a_sample_each_round() -> None:
+    """40 texts of 440 for each of three points of three seeds; of 100 where it asks for more."""
+    for size, texts in ((40, 40), (500, 100)):
+        config = replace(CONFIG, loop=replace(CONFIG.loop, gauge=size))
+        seconds = estimate(config, PREVIEW).seconds
+        assert seconds == pytest.approx(3 * (313_200 + 3 * 440 * texts) / 500)
+    random = replace(CONFIG, loop=replace(CONFIG.loop, strategy="random", gauge=40))
+    assert estimate(random, PREVIEW).seconds == pytest.approx(3 * 303_600 / 500)
 
 
 def test_random_asks_no_model() -> None:

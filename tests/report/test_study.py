@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.report import states
+from tui_al.core import events as ev
 from tui_al.core.models import default_settings
+from tui_al.core.state import fold
 from tui_al.errors import DataError
 from tui_al.report.claims import Claim, against_full, against_random, claims
 from tui_al.report.study import ArmResult, Study, StudyPoint, arm_result, kind_of
@@ -138,6 +140,33 @@ def test_the_page_holds_all_of_it() -> None:
     assert "- **budget unit**: examples" in lines
     assert "- **strategy**, full lc, adapter lc, head lc, mismatched lc: lc" in lines
     assert "Note: one is left out" in lines
+
+
+def test_the_mismatch_of_each_arm_over_rounds_and_seeds(tmp_path: Path) -> None:
+    """Of a run the mean over its rounds, here one; then over the seeds: .01, .02, .03."""
+
+    def gauged(one: ArmResult) -> ArmResult:
+        runs = {}
+        for seed, (first, last) in one.runs.items():
+            found = {"wd": seed / 100, "kl": seed / 10} | ({} if seed == 1 else {"floor_wd": 0.004})
+            runs[seed] = (replace(first, mismatch=found), last)
+        return replace(one, runs=runs)
+
+    study = Study("s", "S", (RANDOM, gauged(ADAPTER)))
+    lines = [" ".join(line.split()) for line in render_study(study).splitlines()]
+    assert "| adapter lc | 0.0200 ± 0.0100 | 0.0040 ± 0.0000 | 0.2000 ± 0.1000 | – |" in lines
+    assert not any(line.startswith("| random | –") for line in lines)
+    (tmp_path / "study.json").write_text(study.to_json())
+    assert Study.from_json(tmp_path / "study.json").to_json() == study.to_json()
+    assert "Mismatch" not in render_study(Study("s", "S", (RANDOM, ADAPTER)))
+
+
+def test_a_reading_belongs_to_the_point_that_its_models_learned_from() -> None:
+    reading = ev.Gauged(7, 2, 100, 400, "lc", 0.01, 0.1, None, None, 0)
+    events = [*states.session_events({7: [0.5, 0.6, 0.7]}), reading]
+    found = arm_result("mine", fold(states.recorded(events)))
+    assert found is not None
+    assert [dict(p.mismatch) for p in found.runs[7]] == [{}, {"wd": 0.01, "kl": 0.1}, {}]
 
 
 def test_what_is_not_finished_is_told() -> None:

@@ -75,6 +75,26 @@ def test_markdown_table_of_rounds() -> None:
     assert "## Comparison" not in text
 
 
+def gauged(seed: int, round_: int, wd: float, floor: float | None) -> ev.Gauged:
+    floors = 0 if floor is None else 1
+    return ev.Gauged(seed, round_, 50 * round_, 400, "lc", wd, 10 * wd, floor, floor, floors)
+
+
+def test_markdown_tells_the_mismatch_and_its_floor() -> None:
+    experiment = config(seeds=(7, 8))
+    readings = [
+        gauged(7, 1, 0.01, None), gauged(7, 2, 0.02, None), gauged(8, 1, 0.03, 0.005), gauged(8, 2, 0.04, 0.006),
+    ]  # fmt: skip
+    runs = [*run_events(7, (0.4, 0.6, 0.7)), *run_events(8, (0.5, 0.6, 0.9))]
+    text = render([("one", fold(recorded([created(experiment), *runs, *readings])))])
+    (table,) = (block for block in text.split("\n\n") if "floor WD" in block and "|" in block)
+    assert cells(table, "2") == ["2", "100", "0.0300", "0.0060", "0.3000", "0.0060"]
+    assert "lc scores of 400 unlabelled texts" in text
+    one = render([("one", fold(recorded([created(experiment), *runs, *readings[:2]])))])
+    assert "Mismatch (floor: needs 2 seeds)" in one
+    assert "Mismatch" not in render([("first", FIRST)])
+
+
 def test_markdown_prints_the_choices_that_the_result_depends_on() -> None:
     text = render([("second", SECOND)])
     for choice in (

@@ -11,6 +11,7 @@ from tui_al.ui.app import TuiAl
 from tui_al.ui.screens.results import ResultsScreen
 from tui_al.ui.screens.run import RunScreen
 from tui_al.ui.terminal import Terminal
+from tui_al.ui.widgets.facts import Facts
 
 
 @pytest.fixture(autouse=True)
@@ -51,6 +52,20 @@ async def test_a_finished_session_opens_on_its_results(finished: Recording) -> N
         assert "train successor 0:35" in text
         assert "+0.050 ± 0.000" in text
         assert all(len(row) <= 80 for row in text.splitlines())
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_last_mismatch_with_its_floor(finished: Recording, size: tuple[int, int]) -> None:
+    for round_ in (1, 2):
+        finished.gauge(1, round_, floors=0)
+        finished.gauge(2, round_)
+    app = app_on(finished)
+    async with drive(app, size) as pilot:
+        await until(pilot, lambda: "accuracy" in shown(app))
+        facts = app.screen.query_one(Facts).plain()
+        told = " ".join(facts.split())
+        assert "mismatch WD .0123, floor .0040" in told
+        assert "mismatch KL .022, floor .012" in told
 
 
 async def test_where_the_models_are(finished: Recording) -> None:

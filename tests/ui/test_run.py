@@ -79,6 +79,27 @@ async def test_more_is_to_be_seen_at_120x40(working: Recording) -> None:
         assert "rounds" in text and "machine" in text
 
 
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_the_mismatch_gauge_and_its_floor(working: Recording, size: tuple[int, int]) -> None:
+    """The round's reading as it comes, the floor beside it; every round in the table."""
+    working.gauge(1, 1, floors=0)
+    working.gauge(1, 2, floors=0)
+    app = app_on(working)
+    async with drive(app, size) as pilot:
+        await until(pilot, lambda: "train successor" in shown(app))
+        assert "mismatch" not in shown(app)  # not of this seed yet
+        working.gauge(2, 2, floors=0)
+        await until(pilot, lambda: "mismatch: WD .0123  KL .022" in shown(app))
+        assert "floor: needs 2 seeds" in shown(app)
+        working.gauge(2, 2)
+        await until(pilot, lambda: "floor: WD .0040  KL .012" in shown(app))
+        assert "needs 2 seeds" not in shown(app)
+        await pilot.press("t")
+        await until(pilot, lambda: ".0123 (.0040)" in shown(app))
+        assert ".0123 (–)" in shown(app)  # round 1, of one seed
+        assert_clean(app)
+
+
 async def test_it_follows_the_engine(working: Recording, engine: FakeEngine) -> None:
     app = app_on(working)
     async with drive(app, (120, 40)) as pilot:

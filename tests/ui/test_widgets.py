@@ -104,6 +104,9 @@ def test_sentences_on_events() -> None:
     assert told and told.text == "seed 3, round 2: asked about 2 of 50 by lc"
     told = tell(ev.Point(3, 2, 1400, 0, {"entity_f1": 0.5}, {}, {}, 0), "entity_f1")
     assert told and told.text == "seed 3, round 2: entity F1 0.500 with 1,400 labels"
+    told = tell(ev.Gauged(3, 2, 10, 50, "lc", 0.0123, 0.045, None, None, 0))
+    assert told
+    assert told.text == "seed 3, round 2: mismatch: WD .0123  KL .045; floor: needs 2 seeds"
     assert tell(ev.Progress(1, 1, "evaluate", 1, 2, 3.0)) is None
 
 

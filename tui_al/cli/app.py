@@ -119,6 +119,7 @@ def simulate(
     ] = 0.0,
     mc_passes: options.McPasses = 10,
     mc_dropout: options.McDropout = 0.1,
+    gauge: options.Gauge = 500,
     device: options.Device = "auto",
     session: options.SessionName = None,
     save_models: Annotated[

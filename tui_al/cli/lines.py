@@ -131,6 +131,7 @@ class JsonDisplay(QuietDisplay):
         for record in new_events:
             plain = ev.to_plain(record.event)
             kind = plain.pop("kind")
+            plain.pop("sample", None)  # hundreds of numbers that only the gauge reads
             self._write({"kind": kind, "seq": record.seq, "time": record.time, **plain})
             if isinstance(record.event, ev.Warned):
                 self._diagnostics.say(f"warning: {record.event.message}")

@@ -99,6 +99,13 @@ McPasses = Annotated[
 McDropout = Annotated[
     float, typer.Option(help="Dropout rate of those passes.", rich_help_panel="Loop")
 ]
+Gauge = Annotated[
+    int,
+    typer.Option(
+        help="Texts of the pool on which both models' scores are compared each round; 0: none.",
+        rich_help_panel="Loop",
+    ),
+]
 Device = Annotated[
     str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.", rich_help_panel="Session")
 ]

@@ -73,6 +73,7 @@ class Options:
     label_noise: float
     mc_passes: int
     mc_dropout: float
+    gauge: int
     device: str
     session: str | None
     save_models: bool
@@ -123,6 +124,7 @@ def experiment(options: Options) -> ExperimentConfig:
             label_noise=options.label_noise,
             mc_passes=options.mc_passes,
             mc_dropout=options.mc_dropout,
+            gauge=options.gauge,
         ),
         seeds=_seeds(options),
         device=options.device,

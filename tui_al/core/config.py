@@ -208,6 +208,9 @@ class LoopConfig:
     label_noise: float = 0.0  #: share of wrong answers of the simulated oracle
     mc_passes: int = 10  #: T, Monte-Carlo dropout passes (bald)
     mc_dropout: float = 0.1  #: rate of those passes
+    gauge: int = (
+        500  #: texts of the pool on which both models' scores are compared each round; 0: none
+    )
     oracle: Literal["gold", "person"] = (
         "gold"  #: simulated from gold answers, or people at the keys
     )
@@ -231,6 +234,11 @@ class LoopConfig:
             raise ConfigError(
                 f"label_noise = {self.label_noise} is out of range.",
                 "It is the share of wrong answers, 0 to 1.",
+            )
+        if self.gauge < 0:
+            raise ConfigError(
+                f"gauge = {self.gauge} is negative.",
+                "It is how many texts of the pool both models' scores are compared on; 0 switches it off.",
             )
         if self.mc_passes < 2:
             raise ConfigError(

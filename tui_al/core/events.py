@@ -192,6 +192,28 @@ class Point(Event):
     seconds: Mapping[str, float]  #: by phase
     peak_bytes: int
     shared_from: str = ""  #: the session that computed this point, where it was not computed anew
+    sample: tuple[float, ...] = ()  #: the successor's scores of the gauge's texts, see `Gauged`
+
+
+@dataclass(frozen=True, slots=True)
+class Gauged(Event):
+    """Before query `round`: the acquisition model against the last successor, which learned from the same labels.
+
+    Distances between their scores of a sample of the pool, see `tui_al.core.gauge`; the floor is the mean distance between this
+    run's successor and those of the session's other runs that were as far, None where there was none.
+    """
+
+    kind: ClassVar[str] = "gauged"
+    seed: int
+    round: int
+    labels: int  #: that both models learned from
+    texts: int  #: of the sample that are not labelled
+    score: str
+    wasserstein: float
+    kl: float  #: the successor's from the acquisition model's, nats
+    floor_wasserstein: float | None
+    floor_kl: float | None
+    floors: int  #: other runs that the floor was measured against
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,7 +307,7 @@ _KINDS: dict[str, type[Event]] = {
     cls.kind: cls
     for cls in (
         SessionCreated, SeedsAdded, EngineStarted, EngineFinished, EnginePaused, RunStarted, PhaseStarted, Progress, PhaseFinished, Queried, Ranked, Labelled,
-        Point, Audited, Compared, ModelSaved, RunFinished, RunFailed, Warned, SessionFinished,
+        Point, Gauged, Audited, Compared, ModelSaved, RunFinished, RunFailed, Warned, SessionFinished,
     )
 }  # fmt: skip
 

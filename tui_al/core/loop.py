@@ -10,8 +10,7 @@ continued run makes the same choices as one that was never cut off.
 
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -19,17 +18,17 @@ import numpy as np
 
 from tui_al.core import events as ev
 from tui_al.core.config import ExperimentConfig
+from tui_al.core.gauge import NAME, Gauge, gauge_of
 from tui_al.core.metrics import evaluate
 from tui_al.core.models import check_bag_of_words
 from tui_al.core.predictions import FloatArray, IntArray, Predictions
-from tui_al.core.protocols import FirstPoints, Learner, MonteCarlo, ProgressSink, Tick
+from tui_al.core.protocols import FirstPoints, Learner, MonteCarlo
+from tui_al.core.round_timer import Emit, RoundTimer, part_of
 from tui_al.core.state import RunState
 from tui_al.core.strategies import select, strategy
 from tui_al.core.tags import spans_of
 from tui_al.core.tasks import Answer, Dataset, Task
 from tui_al.errors import ConfigError, DataError, EngineError
-
-Emit = Callable[[ev.Event], None]
 
 
 class Purpose(IntEnum):
@@ -117,6 +116,7 @@ def run(
     emit: Emit,
     clock: Callable[[], float] = time.perf_counter,
     first: FirstPoints | None = None,
+    others: Sequence[RunState] = (),
 ) -> Generator[LabelsWanted, Answered, str]:
     """One seed's run, from where `state` left off. Returns why it ended: "rounds" or "pool".
 
@@ -126,7 +126,11 @@ def run(
         emit: called with every event, in order; may raise EngineStopped to leave at a safe point.
         clock: seconds, for the phases.
         first: where sessions share the points of their seed sets.
+        others: the session's other runs, for the noise floor of the mismatch gauge.
     """
+    asks = strategy(config.loop.strategy).scorer is not None
+    gauge = gauge_of(config.loop.gauge if asks or first else 0, dataset, pool)
+    sample = state.points[-1].sample if state.points else ()
     row_of = {dataset.train[row].id: int(row) for row in pool}
     labelled = {row_of[identity]: answer for identity, answer in state.labelled.items()}
     costs = _costs(config, dataset)
@@ -144,18 +148,31 @@ def run(
             unlabelled = pool[~np.isin(pool, known)]
             if not len(unlabelled):
                 return "pool"
+            measured = _Measured(gauge, sample, others) if gauge else None
             rows = _query(
-                seed, round_, config, dataset, unlabelled, labelled, costs, total, models, timer
-            )
+                seed, round_, config, dataset, unlabelled, labelled, costs, total, models, timer, measured,
+            )  # fmt: skip
         missing = np.array([row for row in rows if int(row) not in labelled], dtype=np.int64)
         if len(missing):
             reply = yield LabelsWanted(round_, missing)
             _note_answers(seed, round_, dataset, missing, reply, labelled, emit)
         if round_ == 0 and first is not None:
-            _measure_first(seed, config, dataset, labelled, models, timer, first)
+            point = _measure_first(seed, config, dataset, labelled, models, timer, first, gauge)
         else:
-            timer.emit(_measure(seed, round_, config, dataset, labelled, models, timer))
+            kept = gauge if asks else None
+            point = _measure(seed, round_, config, dataset, labelled, models, timer, kept)
+            timer.emit(point)
+        sample = point.sample
     return "rounds"
+
+
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """What the acquisition model's scores are held against."""
+
+    gauge: Gauge
+    successor: Sequence[float]
+    others: Sequence[RunState]
 
 
 def _query(
@@ -168,9 +185,10 @@ def _query(
     costs: IntArray,
     total: int,
     models: Models,
-    timer: "RoundTimer",
+    timer: RoundTimer,
+    measured: _Measured | None,
 ) -> IntArray:
-    """Choose the round's rows and say so."""
+    """Choose the round's rows and say so, and how differently the successor sees them."""
     chosen = strategy(config.loop.strategy)
     scores: FloatArray = np.zeros(len(unlabelled))
     amount = config.loop.batch
@@ -186,10 +204,16 @@ def _query(
                 config.loop.mc_dropout,
                 derived_seed(seed, round_, Purpose.MONTE_CARLO),
             )
+        scorers = {chosen.name: chosen.scorer}
+        if measured and monte_carlo is None:
+            scorers[NAME] = measured.gauge.scorer
         with timer.phase(ev.Phase.SCORE_POOL, len(unlabelled), models.acquisition) as progress:
-            scores = models.acquisition.score(
-                unlabelled, {chosen.name: chosen.scorer}, progress, monte_carlo
-            )[chosen.name]
+            found = models.acquisition.score(unlabelled, scorers, progress, monte_carlo)
+            scores = found[chosen.name]
+            if measured:
+                reading = _reading(seed, round_, dataset, unlabelled, labelled, models, measured, found)  # fmt: skip
+                if reading:
+                    timer.emit(reading)
     purpose = Purpose.SEED_SET if round_ == 0 else Purpose.SELECT
     rng = np.random.default_rng([seed, round_, purpose])
     try:
@@ -213,6 +237,28 @@ def _query(
     return rows
 
 
+def _reading(
+    seed: int,
+    round_: int,
+    dataset: Dataset,
+    unlabelled: IntArray,
+    labelled: dict[int, Answer],
+    models: Models,
+    measured: _Measured,
+    found: Mapping[str, FloatArray],
+) -> ev.Gauged | None:
+    """The gauge before a query; where dropout was on in scoring, the acquisition model scores the sample without it."""
+    gauge = measured.gauge
+    if NAME not in found:
+        rows = np.intersect1d(gauge.rows, unlabelled)
+        found = models.acquisition.score(rows, {NAME: gauge.scorer}, lambda _: None)
+    else:
+        rows = unlabelled
+    ids = [dataset.train[row].id for row in labelled]
+    scores = gauge.among(rows, found[NAME])
+    return gauge.read(seed, round_, scores, measured.successor, ids, measured.others)
+
+
 def _note_answers(
     seed: int,
     round_: int,
@@ -233,18 +279,20 @@ def _measure_first(
     dataset: Dataset,
     labelled: dict[int, Answer],
     models: Models,
-    timer: "RoundTimer",
+    timer: RoundTimer,
     first: FirstPoints,
-) -> None:
+    gauge: Gauge | None,
+) -> ev.Point:
     """Close round 0 with another session's point for the same seed set, or be the session that computes it."""
     ids = [dataset.train[row].id for row in labelled]
     with first.turn(seed, ids, list(labelled.values())) as known:
         if known is not None:
             timer.emit(known)
-            return
-        point = _measure(seed, 0, config, dataset, labelled, models, timer)
+            return known
+        point = _measure(seed, 0, config, dataset, labelled, models, timer, gauge)
         first.keep(point)
         timer.emit(point)
+        return point
 
 
 def _measure(
@@ -254,17 +302,24 @@ def _measure(
     dataset: Dataset,
     labelled: dict[int, Answer],
     models: Models,
-    timer: "RoundTimer",
+    timer: RoundTimer,
+    gauge: Gauge | None,
 ) -> ev.Point:
     """Train the successor on all labels and evaluate it on the whole test set: the point that closes the round."""
     fit(models.successor, labelled, derived_seed(seed, round_, Purpose.TRAIN_SUCCESSOR), timer,
          ev.Phase.TRAIN_SUCCESSOR, config.successor.epochs)  # fmt: skip
     rows = np.arange(len(dataset.test))
-    with timer.phase(ev.Phase.EVALUATE, len(rows), models.successor) as progress:
-        predictions = models.successor.predict("test", rows, progress)
+    sample: tuple[float, ...] = ()
+    more = len(gauge.rows) if gauge else 0
+    with timer.phase(ev.Phase.EVALUATE, len(rows) + more, models.successor) as progress:
+        predictions = models.successor.predict("test", rows, part_of(progress, 0, len(rows) + more))
         predicted = decode(predictions, dataset)
         gold = [example.answer for example in dataset.test]
         metrics = evaluate(dataset.task, gold, predicted)  # type: ignore[arg-type]
+        if gauge:
+            sample = gauge.of_successor(
+                models.successor, part_of(progress, len(rows), len(rows) + more)
+            )
     tokens = sum(len(dataset.train[row].tokens) for row in labelled)
     return ev.Point(
         seed,
@@ -275,6 +330,7 @@ def _measure(
         label_counts(dataset, labelled.values()),
         timer.seconds,
         timer.peak_bytes,
+        sample=sample,
     )
 
 
@@ -282,7 +338,7 @@ def fit(
     learner: Learner,
     labelled: dict[int, Answer],
     seed: int,
-    timer: "RoundTimer",
+    timer: RoundTimer,
     phase: ev.Phase,
     epochs: int,
 ) -> None:
@@ -318,44 +374,3 @@ def _costs(config: ExperimentConfig, dataset: Dataset) -> IntArray:
     if config.loop.budget_unit == "tokens":
         return np.array([max(1, len(e.tokens)) for e in dataset.train], dtype=np.int64)
     return np.ones(len(dataset.train), dtype=np.int64)
-
-
-class RoundTimer:
-    """Times a round's phases and tells of them; `seconds` by phase and `peak_bytes` are the round's so far."""
-
-    def __init__(
-        self,
-        seed: int,
-        round_: int,
-        emit: Emit,
-        clock: Callable[[], float],
-    ) -> None:
-        self.seed = seed
-        self.round = round_
-        self.emit = emit
-        self.seconds: dict[str, float] = {}
-        self.clock = clock
-        self.peak_bytes = 0
-
-    @contextmanager
-    def phase(self, phase: ev.Phase, total: int, learner: Learner) -> Iterator[ProgressSink]:
-        """Announce a phase, hand out its progress sink, and close it with seconds and peak memory."""
-        self.emit(ev.PhaseStarted(self.seed, self.round, phase.value, total))
-        learner.peak_bytes()
-        began = self.clock()
-
-        def progress(tick: Tick) -> None:
-            rate = tick.done / max(self.clock() - began, 1e-9)
-            self.emit(
-                ev.Progress(
-                    self.seed, self.round, phase.value, tick.done, tick.total, rate,
-                    tick.epoch, tick.epochs, tick.step, tick.steps, tick.loss,
-                )
-            )  # fmt: skip
-
-        yield progress
-        seconds = self.clock() - began
-        peak = learner.peak_bytes()
-        self.seconds = {**self.seconds, phase.value: seconds}
-        self.peak_bytes = max(self.peak_bytes, peak)
-        self.emit(ev.PhaseFinished(self.seed, self.round, phase.value, seconds, peak))

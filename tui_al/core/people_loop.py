@@ -17,10 +17,8 @@ import numpy as np
 from tui_al.core import events as ev
 from tui_al.core.config import ExperimentConfig
 from tui_al.core.loop import (
-    Emit,
     Models,
     Purpose,
-    RoundTimer,
     decode,
     derived_seed,
     fit,
@@ -32,6 +30,7 @@ from tui_al.core.predictions import FloatArray, IntArray
 from tui_al.core.protocols import MonteCarlo, Tick
 from tui_al.core.quality import Evidence, estimate, evidence, worth
 from tui_al.core.ranking import Row, suggestions, with_audit, without_duplicates
+from tui_al.core.round_timer import Emit, RoundTimer
 from tui_al.core.state import RunState
 from tui_al.core.strategies import strategy
 from tui_al.core.tags import spans_of

@@ -27,6 +27,7 @@ class RunState:
     labelled: Mapping[str, Answer] = field(
         default_factory=dict
     )  #: id to answer, in the order of asking
+    gauges: tuple[ev.Gauged, ...] = ()  #: one a query that a model chose, by round
     ranked: ev.Ranked | None = None  #: while people label, the ranking in use
     audits: tuple[ev.Audited, ...] = ()  #: while people label, one a successor
     compared: ev.Compared | None = None  #: while people label, the last check of the strategy
@@ -185,6 +186,9 @@ def _apply_to_run(run: RunState, event: ev.Event) -> RunState:
             return replace(run, round=event.round, queries=(*run.queries, event))
         case ev.Ranked():
             return replace(run, round=event.round, ranked=event)
+        case ev.Gauged():  # once more where a run was cut off between it and its query
+            earlier = tuple(one for one in run.gauges if one.round != event.round)
+            return replace(run, gauges=(*earlier, event))
         case ev.Audited():
             return replace(run, audits=(*run.audits, event))
         case ev.Compared():

@@ -74,8 +74,10 @@ class SharedFirstPoints:
             os.close(descriptor)
 
 
-def basis(dataset: Dataset, successor: LearnerConfig, commit: str | None, device: str) -> str:
-    """What a first point depends on besides the labels: the data, the successor, and what computes it.
+def basis(
+    dataset: Dataset, successor: LearnerConfig, commit: str | None, device: str, gauge: int
+) -> str:
+    """What a first point depends on besides the labels: the data, the successor, the gauge, and what computes it.
 
     Threads and versions count, because sums of floats depend on them.
     """
@@ -83,6 +85,7 @@ def basis(dataset: Dataset, successor: LearnerConfig, commit: str | None, device
         [
             dataset.outputs,
             [(e.id, e.text, e.answer) for e in dataset.test],
+            gauge,
             asdict(successor),
             commit,
             device,

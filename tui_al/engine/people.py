@@ -9,10 +9,11 @@ from typing import Any, Protocol
 import torch
 
 from tui_al.core.config import ExperimentConfig
-from tui_al.core.loop import Emit, Models
+from tui_al.core.loop import Models
 from tui_al.core.people import Snapshot, Wish, askable, reserve
 from tui_al.core.people_loop import PeopleLoop
 from tui_al.core.predictions import IntArray
+from tui_al.core.round_timer import Emit
 from tui_al.core.state import RunState
 from tui_al.core.tasks import Dataset
 from tui_al.engine.pool_study import mean_states, near_duplicates

@@ -123,7 +123,10 @@ def _first_points(
 ) -> first_points.SharedFirstPoints:
     assert isinstance(successor, TransformerLearner)
     source, device = successor.source, str(successor.device)
-    basis = first_points.basis(dataset, successor.config, source.commit, device)
+    state = session.state()
+    assert state.config is not None
+    gauge = state.config.loop.gauge
+    basis = first_points.basis(dataset, successor.config, source.commit, device, gauge)
     return first_points.SharedFirstPoints(sharing.folder, session.name, basis, voice.listen)
 
 
@@ -239,6 +242,7 @@ def _run_seed(
     first: FirstPoints | None,
 ) -> None:
     """One seed's loop, from where it was left."""
+    others = [one for one in session.state().runs.values() if one.seed != run.seed]
     pool = loop.askable(dataset)
     oracle = SimulatedOracle(dataset, run.seed, config.loop.label_noise)
     keeper = Keeper(session.directory, run, config, learners, len(pool))
@@ -252,7 +256,9 @@ def _run_seed(
     try:
         keeper.restore()
         models = loop.Models(learners["acquisition"], learners["successor"])
-        steps = loop.run(run.seed, config, dataset, pool, models, run, emit, voice.clock, first)
+        steps = loop.run(
+            run.seed, config, dataset, pool, models, run, emit, voice.clock, first, others
+        )
         try:
             wanted = next(steps)
             while True:

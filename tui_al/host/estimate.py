@@ -69,10 +69,11 @@ def estimate(
     seconds = 0.0
     trainings = 0
     labelled = min(pool, config.loop.seed_size.of(pool))
+    sample = 0 if by_people or asks == "nothing" else min(pool, config.loop.gauge)
     batch = config.loop.batch.of(pool)
     for round_ in range(config.loop.rounds + 1):
         if round_ or not first_is_known:
-            seconds += successor.train(labelled) + successor.score(preview.test)
+            seconds += successor.train(labelled) + successor.score(preview.test + sample)
             trainings += 1
         if round_ < config.loop.rounds and asks != "nothing":
             passes = config.loop.mc_passes if asks == "monte carlo" else 1

@@ -7,6 +7,7 @@ from tui_al.core.state import SessionState
 from tui_al.core.text import printable
 from tui_al.report import curves
 from tui_al.report.curves import ACQUISITION_PHASES, SUCCESSOR_PHASES, RoundRow, Spread
+from tui_al.report.gauges import NO_FLOOR, explained, gauge_rows
 from tui_al.report.settings import facts
 
 Named = tuple[str, SessionState]
@@ -43,7 +44,7 @@ def _session(name: str, state: SessionState) -> list[str]:
     blocks.append("\n".join(f"- **{what}**: {escape(how)}" for what, how in facts(state)))
     rows = curves.round_rows(state)
     if rows:
-        blocks += [_rounds(state, rows), _totals(state)]
+        blocks += [_rounds(state, rows), _totals(state), *_gauges(state)]
     else:
         blocks.append("No round is finished yet.")
     remarks = [*_runs_not_finished(state), *_shared(state)]
@@ -86,6 +87,31 @@ def _totals(state: SessionState) -> str:
         f"Seconds of a run: {by_phase}; **{seconds(sum(spent.values()))} s** in all. "
         "Means over the runs, ± their sample standard deviation."
     )
+
+
+def _gauges(state: SessionState) -> list[str]:
+    """The mismatch gauge, where it was on."""
+    rows = gauge_rows(state)
+    if not rows:
+        return []
+    header = ["before round", "labels", "WD", "floor WD", "KL", "floor KL"]
+    body = [
+        [
+            str(row.round),
+            f"{row.labels:,.0f}",
+            f"{row.wasserstein.mean:.4f}",
+            "–" if row.floor_wasserstein is None else f"{row.floor_wasserstein.mean:.4f}",
+            f"{row.kl.mean:.4f}",
+            "–" if row.floor_kl is None else f"{row.floor_kl.mean:.4f}",
+        ]
+        for row in rows
+    ]
+    last = next(g for run in state.runs.values() for g in run.gauges[-1:])
+    missing = "" if any(row.floor_kl for row in rows) else f" (floor: {NO_FLOOR})"
+    return [
+        table(header, body),
+        f"Mismatch{missing}: {explained(last.score, last.texts)}. Means over the runs.",
+    ]
 
 
 def _runs_not_finished(state: SessionState) -> list[str]:

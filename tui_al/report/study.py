@@ -7,7 +7,7 @@ queries, so that it can lie in a repository where sessions cannot.
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -18,6 +18,7 @@ from tui_al.core.state import SessionState
 from tui_al.core.strategies import STRATEGIES
 from tui_al.errors import DataError
 from tui_al.report import curves
+from tui_al.report.gauges import of_gauge
 from tui_al.report.settings import facts, short_learner
 
 FORMAT = 1
@@ -34,6 +35,9 @@ class StudyPoint:
     metrics: Mapping[str, float]
     seconds: Mapping[str, float]  #: by phase
     peak_bytes: int
+    mismatch: Mapping[str, float] = field(
+        default_factory=dict
+    )  #: wd, kl and their floors, of the gauge after this point
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +138,7 @@ def arm_result(
                 {name: point.metrics[name] for name in _METRICS if name in point.metrics},
                 dict(point.seconds),
                 point.peak_bytes,
+                next((of_gauge(g) for g in run.gauges if g.round == point.round + 1), {}),
             )
             for point in run.points
             if math.isfinite(point.metrics.get(metric, math.nan))

@@ -24,7 +24,7 @@ def render_study(study: Study, figures: Mapping[str, str] | None = None, level: 
         if figures and name in figures:
             blocks.append(f"![{escape(panel_title(arms))}]({figures[name]})")
         blocks += [curve_table(arms), _explained(arms), totals_table(arms)]
-        blocks += comparison_tables(arms)
+        blocks += [*comparison_tables(arms), *mismatch_table(arms)]
         blocks += claims_tables(arms)
         blocks += settings_list(arms)
     return "\n\n".join(block for block in blocks if block) + "\n"
@@ -148,6 +148,42 @@ def _row(contrast: Contrast) -> list[str]:
         "–" if contrast.p_holm is None else f"{contrast.p_holm:.3f}",
         str(d.pairs),
     ]
+
+
+def mismatch_table(arms: Sequence[ArmResult]) -> list[str]:
+    """How differently each acquisition model saw the pool than the successor, by the gauge; nothing where it was off."""
+    rows = []
+    for arm in arms:
+        names = ("wd", "floor_wd", "kl", "floor_kl")
+        by_seed = {name: _seed_means(arm, name) for name in names}
+        if by_seed["wd"] is not None:
+            rows.append([escape(arm.label), *(_distance(by_seed[name]) for name in names)])
+    if not rows:
+        return []
+    header = ["arm", "WD", "floor WD", "KL", "floor KL"]
+    return [
+        f"**Mismatch of the scores**\n\n{table(header, rows)}",
+        "The acquisition model's scores of a sample of the pool against those of the successor that learned from the same labels: "
+        "Wasserstein distance, and KL of the successor's from the acquisition model's in nats (64 shared bins, 1e-9 added to each "
+        "share), means over the rounds of a run, ± standard deviation over seeds. Floor: successors of two seeds, each with its own "
+        "labels.",
+    ]
+
+
+def _seed_means(arm: ArmResult, name: str) -> Spread | None:
+    """Over the seeds, of each run's mean over its rounds."""
+    means = []
+    for points in arm.runs.values():
+        values = [p.mismatch[name] for p in points if name in p.mismatch]
+        if values:
+            means.append(sum(values) / len(values))
+    return Spread.of(means)
+
+
+def _distance(found: Spread | None) -> str:
+    if found is None:
+        return "–"
+    return f"{found.mean:.4f}" + (f" ± {found.sd:.4f}" if found.n > 1 else "")
 
 
 def claims_tables(arms: Sequence[ArmResult]) -> list[str]:

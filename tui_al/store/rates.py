@@ -104,7 +104,7 @@ def observed(state: SessionState, lengths: Mapping[str, float], pool: int) -> li
         for point in run.points:
             texts = {
                 "train successor": point.labels * config.successor.epochs,
-                "evaluate": state.test,
+                "evaluate": state.test + len(point.sample),
                 "train acquisition": before * config.acquisition.epochs,
                 "score pool": pool - before,
             }

@@ -71,7 +71,7 @@ AMOUNTS: Mapping[str, Mapping[str, str]] = {
 
 _GUESSED = "guessed"
 
-_WHOLE = {"epochs", "batch_size", "max_length", "reduction_factor", "train_limit", "test_limit", "split_seed", "mc_passes"}  # fmt: skip
+_WHOLE = {"epochs", "batch_size", "max_length", "reduction_factor", "train_limit", "test_limit", "split_seed", "mc_passes", "gauge"}  # fmt: skip
 _REAL = {
     "learning_rate", "head_learning_rate", "weight_decay", "warmup", "clip", "dropout", "test_share", "label_noise", "mc_dropout",
 }  # fmt: skip
@@ -95,6 +95,7 @@ def values_of(config: ExperimentConfig, preset: str = "default") -> dict[str, st
         "label_noise": f"{config.loop.label_noise:g}",
         "mc_passes": str(config.loop.mc_passes),
         "mc_dropout": f"{config.loop.mc_dropout:g}",
+        "gauge": str(config.loop.gauge),
         "seeds": str(len(config.seeds)),
         "seed_values": ", ".join(map(str, config.seeds)),
         "device": config.device,
@@ -222,6 +223,7 @@ class _Reader:
             "rounds": self.field("rounds", lambda text: _whole(text, "rounds")),
             "label_noise": self.field("label_noise", _share),
             "mc_passes": self.field("mc_passes", lambda text: _whole(text, "passes")),
+            "gauge": self.field("gauge", lambda text: _whole(text, "gauge")),
             "mc_dropout": self.field("mc_dropout", lambda text: _real(text, "dropout")),
             "budget_unit": self.values["budget_unit"],
             "oracle": ORACLES[self.values["oracle"]],

@@ -14,6 +14,7 @@ from tui_al.report.curves import (
     metric_name,
     metrics_of,
 )
+from tui_al.report.gauges import NO_FLOOR, gauge_rows, short
 from tui_al.report.markdown import plus_minus
 from tui_al.report.settings import facts
 from tui_al.ui.eta import duration
@@ -64,12 +65,21 @@ def _numbers(state: SessionState, width: int, *, wide: bool) -> list[Content]:
             )
     area = Spread.of(areas(state).values())
     pairs.append(("area", plus_minus(area)))
+    for row in gauge_rows(state)[-1:]:
+        pairs.append(("mismatch WD", _gauge(row.wasserstein, row.floor_wasserstein, 4)))
+        pairs.append(("mismatch KL", _gauge(row.kl, row.floor_kl, 3)))
     seeds = spent.seeds[-1] if spent.seeds else 0
     at = f"{spent.labels[-1]:,.0f} {budget_unit(state)}, {seeds} of {len(state.runs)} seeds"
     if wide:
         return [line for pair in [*pairs, ("at", at)] for line in _fact(*pair, width, bold=True)]
     numbers = [Content.assemble(f"{name} ", (value, "bold")) for name, value in pairs]
     return [*flow(numbers, "   ", width), Content.styled(f"at {at}", "$foreground-muted")]
+
+
+def _gauge(found: Spread, floor: Spread | None, digits: int) -> str:
+    """ ".0123, floor .0040"; of the last query."""
+    told = NO_FLOOR if floor is None else short(floor.mean, digits)
+    return f"{short(found.mean, digits)}, floor {told}"
 
 
 def _time_bars(state: SessionState, width: int, ascii_only: bool) -> list[Content]:

@@ -9,6 +9,7 @@ from textual.content import Content
 
 from tui_al.core import events as ev
 from tui_al.report.curves import metric_name
+from tui_al.report.gauges import gauge_lines
 from tui_al.ui.safe import safe
 from tui_al.ui.widgets.lines_view import LinesView
 
@@ -61,6 +62,9 @@ def _tell_of_run(event: ev.Event, headline: str) -> Told | None:
                 f"{_at(event.seed, event.round)}: {event.phase}, {event.seconds:,.1f} s",
                 "$foreground-muted",
             )
+        case ev.Gauged():
+            mismatch, floor = gauge_lines(event)
+            return Told(f"{_at(event.seed, event.round)}: {mismatch}; {floor}", "$foreground-muted")
         case ev.Point():
             value = event.metrics.get(headline)
             shown = "" if value is None else f"{metric_name(headline)} {value:.3f} with "

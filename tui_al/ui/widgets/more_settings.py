@@ -50,6 +50,7 @@ _LOOP = {
     "budget_unit": "budget in",
     "mc_passes": "bald: passes",
     "mc_dropout": "bald: dropout",
+    "gauge": "mismatch gauge",
     "device": "device",
     "save_models": "keep models",
 }

@@ -6,6 +6,7 @@ from textual.content import Content
 
 from tui_al.core.events import Phase
 from tui_al.core.state import RunState, SessionState
+from tui_al.report.gauges import gauge_lines
 from tui_al.ui.eta import duration, phase_remaining, remaining_seconds, roughly
 from tui_al.ui.follow import Update
 from tui_al.ui.widgets.glyphs import bar, is_ascii, spark
@@ -105,6 +106,8 @@ def _column(
             lines += [Content.assemble("  ", line) for line in shown]
     if run.losses:
         lines.append(_loss(run, width, ascii_only))
+    if run.gauges:
+        lines += [Content(line) for line in gauge_lines(run.gauges[-1])]
     return [*lines, Content.styled(_left(state, works), "$foreground-muted")]
 
 
@@ -114,15 +117,16 @@ def _rows(
     listed = steps(state, run)
     now = next((step for step in listed if step.mark == "▶"), None)
     ahead = Content.styled(_left(state, works), "$foreground-muted")
+    gauge = [Content("  " + "   ".join(gauge_lines(one))) for one in run.gauges[-1:]]
     if now is None:
         done = [step for step in listed if step.mark == "✓"]
-        return [_named(done[-1], works) if done else Content(""), ahead]
+        return [_named(done[-1], works) if done else Content(""), ahead, *gauge]
     named = _named(now, works)
     room = width - named.cell_length - 1
     first = Content.assemble(named, " ", _bar(run, min(room, 50), ascii_only, works))
     detail = "  ".join(_where(run, works))
     loss = _loss(run, min(30, width - len(detail) - ahead.cell_length - 6), ascii_only)
-    return [first, spread_out(Content.assemble(f"  {detail}  ", loss), ahead, width)]
+    return [first, spread_out(Content.assemble(f"  {detail}  ", loss), ahead, width), *gauge]
 
 
 def _named(step: Step, works: bool) -> Content:

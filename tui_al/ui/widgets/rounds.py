@@ -16,6 +16,7 @@ from tui_al.report.curves import (
     round_rows,
     run_curve,
 )
+from tui_al.report.gauges import gauge_rows, short
 from tui_al.ui.safe import safe
 from tui_al.ui.widgets.lines_view import LinesView
 
@@ -104,6 +105,14 @@ def columns(state: SessionState, other: tuple[str, SessionState] | None) -> list
     for name, (header, rank) in _COSTS.items():
         if any(row.seconds.get(name) for row in rows):
             found.append(Column(rank, header, [_seconds(row.seconds.get(name)) for row in rows]))
+    gauges = {row.round: row for row in gauge_rows(state)}
+    if gauges:
+        shown = [gauges.get(row.round) for row in rows]
+        wasserstein = [
+            _with_floor(g.wasserstein, g.floor_wasserstein, 4) if g else "–" for g in shown
+        ]
+        kl = [_with_floor(g.kl, g.floor_kl, 3) if g else "–" for g in shown]
+        found += [Column(2, "WD (floor)", wasserstein), Column(5, "KL (floor)", kl)]
     found.append(Column(5, "asked", [f"{row.queried:,.0f}" for row in rows]))
     if len(state.runs) > 1:
         found.append(Column(6, "seeds", [f"{row.runs}/{len(state.runs)}" for row in rows]))
@@ -132,6 +141,11 @@ def _spread(spread: Spread | None, *, sign: str = "") -> str:
         return "–"
     mean = f"{spread.mean:{sign}.3f}".replace("0.", ".", 1)
     return f"{mean} ±{_short(spread.sd)}" if spread.n > 1 else mean
+
+
+def _with_floor(found: Spread, floor: Spread | None, digits: int) -> str:
+    """ ".0123 (.0040)"; "(–)" where the floor is not known."""
+    return f"{short(found.mean, digits)} ({short(floor.mean if floor else None, digits)})"
 
 
 def _seconds(value: float | None) -> str:

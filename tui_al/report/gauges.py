@@ -1,0 +1,76 @@
+"""The mismatch gauge in numbers for people: distances between the two models' scores, and the noise floor beside them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tui_al.core import events as ev
+from tui_al.core.state import SessionState
+from tui_al.report.curves import Spread
+
+#: What stands in place of a floor that cannot be known yet.
+NO_FLOOR = "needs 2 seeds"
+
+
+@dataclass(frozen=True, slots=True)
+class GaugeRow:
+    """Before one round's query, over the runs that asked; a floor is None where no two runs were as far."""
+
+    round: int
+    labels: float  #: that both models had learned from, mean
+    wasserstein: Spread
+    kl: Spread
+    floor_wasserstein: Spread | None
+    floor_kl: Spread | None
+
+
+def gauge_rows(state: SessionState) -> list[GaugeRow]:
+    """Round by round; empty where nothing was measured."""
+    rounds: dict[int, list[ev.Gauged]] = {}
+    for run in state.runs.values():
+        for found in run.gauges:
+            rounds.setdefault(found.round, []).append(found)
+    rows = []
+    for round_, found_ in sorted(rounds.items()):
+        wasserstein, kl = Spread.of(g.wasserstein for g in found_), Spread.of(g.kl for g in found_)
+        labels = Spread.of(g.labels for g in found_)
+        if wasserstein and kl and labels:
+            floors = [Spread.of(v for v in (getattr(g, name) for g in found_) if v is not None) for name in ("floor_wasserstein", "floor_kl")]  # fmt: skip
+            rows.append(GaugeRow(round_, labels.mean, wasserstein, kl, *floors))
+    return rows
+
+
+def of_gauge(found: ev.Gauged) -> Mapping[str, float]:
+    """The numbers that a study keeps of it."""
+    values = {
+        "wd": found.wasserstein,
+        "kl": found.kl,
+        "floor_wd": found.floor_wasserstein,
+        "floor_kl": found.floor_kl,
+    }
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def short(value: float | None, digits: int) -> str:
+    """ ".0123"; "–" of nothing."""
+    return "–" if value is None else f"{value:.{digits}f}".replace("0.", ".", 1)
+
+
+def gauge_lines(found: ev.Gauged) -> tuple[str, str]:
+    """ "mismatch WD .0123 KL .045", "   floor WD .0040 KL .012"."""
+    floor = (
+        f"WD {short(found.floor_wasserstein, 4)}  KL {short(found.floor_kl, 3)}"
+        if found.floors
+        else NO_FLOOR
+    )
+    return (
+        f"mismatch: WD {short(found.wasserstein, 4)}  KL {short(found.kl, 3)}",
+        f"floor: {floor}",
+    )
+
+
+def explained(score: str, texts: int) -> str:
+    """What the numbers are of."""
+    return (
+        f"{score} scores of {texts:,} unlabelled texts by the acquisition model and by the successor that learned from the same labels: "
+        "WD, Wasserstein distance; KL, successor from acquisition, in nats; floor: successors of two seeds, each with its own labels"
+    )

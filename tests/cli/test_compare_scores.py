@@ -11,14 +11,17 @@ import pytest
 
 from tests.core.learner_double import LearnerDouble
 from tests.engine import tiny
+from tests.host.test_sweeping import SWEEP, SchedulerDouble, worked
 from tui_al.cli import main
 from tui_al.core.config import PAPER_SEEDS, DataConfig
 from tui_al.core.loop import Purpose
 from tui_al.core.predictions import FloatArray, IntArray
 from tui_al.core.protocols import FitReport, MonteCarlo, ProgressSink, Scorer, Tick
+from tui_al.core.sweep import read_sweep
 from tui_al.core.tasks import Answer
 from tui_al.engine import score_comparison
 from tui_al.engine.data import load
+from tui_al.store.sweeps import record_of, write_record
 
 LIMITED = ("--train-limit", "120", "--device", "cpu")
 
@@ -123,6 +126,43 @@ def test_json_and_picture(
     assert told["manifest"]["torch"]
     assert len(told["histogram"]["shares"]) == 3
     assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_kept_with_a_sweep_the_numbers_stand_in_its_report(
+    capsys: pytest.CaptureFixture[str], known: list[Known], tmp_path: Path
+) -> None:
+    sweep = read_sweep(SWEEP, "s")
+    directory = tmp_path / "sweeps" / "s"
+    worked(directory, SchedulerDouble(), sweep)
+    write_record(directory, record_of(sweep, 2, 1))
+    home = ("--home", str(tmp_path))
+    asked = ("tickets", "--labels", "20", "--seeds", "2", "--score", "lc", "--sweep", "s", *home)
+    for _ in range(2):  # the same again takes its place
+        assert said(capsys, *asked, *LIMITED)[0] == 0
+    sys.argv = ["tui-al", "report", "s", *home]
+    with pytest.raises(SystemExit):
+        main()
+    rows = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    (row,) = (line for line in rows if line.startswith("| tickets | lc |"))
+    told = "| tickets | lc | minilm:full / minilm:adapter | 20 | 0.37500 ± 0.17678 | 0.25000 ± 0.00000 |"
+    assert row.startswith(told)
+    assert "Table 4" in " ".join(rows)
+
+    (kept,) = (directory / "scores").glob("*.json")
+    kept.write_text("{}")
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code == 5
+    assert "Remove it, or compare the scores again" in capsys.readouterr().err
+
+
+def test_a_sweep_that_is_not_there_is_told_before_anything_is_trained(
+    capsys: pytest.CaptureFixture[str], known: list[Known], tmp_path: Path
+) -> None:
+    code, _, err = said(capsys, "tickets", "--sweep", "s", "--home", str(tmp_path), *LIMITED)
+    assert code == 5
+    assert "There is no sweep 's'" in err
+    assert not known
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,16 @@ with --check nothing is written, and the exit code tells whether it would have b
 import sys
 from pathlib import Path
 
-from tui_al.report.claims import against_full, against_random
+from tui_al.report.claims_overview import claims_overview
+from tui_al.report.markdown import escape
+from tui_al.report.score_studies import scores_blocks
 from tui_al.report.study import Study
 from tui_al.report.study_markdown import (
     claims_tables,
     comparison_tables,
     curve_table,
+    explained,
+    mismatch_table,
     panel_title,
     settings_list,
     totals_table,
@@ -27,19 +31,26 @@ BEGIN, END = (
 
 
 def results(studies: list[Study]) -> str:
-    """The section: for each panel its curves, what they are compared to, and the claims; settings folded away."""
+    """The section: the claims of all studies together, then each panel's curves and comparisons; the rest is folded away."""
+    panels = [arms for study in studies for arms in study.panels().values()]
     blocks = []
+    overview = claims_overview(panels)
+    if overview:
+        blocks += [*overview[:2], _folded("Every verdict with its interval", overview[2:])]
     for study in studies:
         for arms in study.panels().values():
-            blocks.append(f"**{study.title}**: {panel_title(arms)}.")
-            blocks.append(curve_table(arms))
-            blocks += comparison_tables(arms) if against_random(arms) + against_full(arms) else []
-            blocks += claims_tables(arms)
-            folded = "\n\n".join([totals_table(arms), *settings_list(arms)])
-            blocks.append(
-                f"<details><summary>Seconds, labels needed, settings</summary>\n\n{folded}\n\n</details>"
-            )
+            blocks.append(f"**{escape(study.title)}**: {escape(panel_title(arms))}.")
+            blocks += [curve_table(arms), explained(arms), *comparison_tables(arms)]
+            blocks += mismatch_table(arms)
+            rest = [totals_table(arms), *claims_tables(arms), *settings_list(arms)]
+            blocks.append(_folded("Labels needed, seconds, claims, settings", rest))
+        blocks += scores_blocks(study.scores)
     return "\n\n".join(blocks) or "No study is stored yet."
+
+
+def _folded(summary: str, blocks: list[str]) -> str:
+    inside = "\n\n".join(blocks)
+    return f"<details><summary>{summary}</summary>\n\n{inside}\n\n</details>"
 
 
 def with_results(readme: str, studies: list[Study]) -> str:

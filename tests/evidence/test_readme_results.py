@@ -1,7 +1,11 @@
 """The README's results are what the command writes from the stored studies, and nothing else of the README changes."""
 
+import re
+from pathlib import Path
+
 import pytest
 
+from tests.evidence import readme
 from tests.evidence.readme import BEGIN, END, README, main, results, stored, with_results
 from tests.report.test_study import PANEL
 from tui_al.report.study import Study
@@ -19,6 +23,7 @@ def test_every_number_comes_from_the_study() -> None:
     assert text.endswith("\n\nafter 1.234\n")
     assert "old" not in text
     for told in (
+        "**The paper's claims, counted**",
         "0.760 ± 0.010",
         "**Against random sampling**",
         "**Claims**",
@@ -28,6 +33,33 @@ def test_every_number_comes_from_the_study() -> None:
         assert " ".join(told.split()) in " ".join(text.split())
     assert with_results(text, [study]) == text
     assert results([]) == "No study is stored yet."
+
+
+def test_nothing_in_the_results_is_typed_by_hand() -> None:
+    """Outside of the markers the section has no table and no measured number: those have decimals."""
+    section = (
+        README.read_text(encoding="utf-8").partition("\n## Results\n")[2].partition("\n## ")[0]
+    )
+    before, _, rest = section.partition(BEGIN)
+    typed = before + rest.partition(END)[2]
+    assert stored()
+    assert "|" not in typed
+    assert not re.search(r"\d?\.\d", re.sub(r"```.*?```", "", typed, flags=re.DOTALL))
+
+
+def test_a_readme_that_differs_from_the_studies_is_found_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One digit is enough."""
+    changed = tmp_path / "README.md"
+    text = README.read_text(encoding="utf-8")
+    place = text.index(BEGIN) + re.search(r"0\.\d\d\d ±", text[text.index(BEGIN) :]).start() + 4  # type: ignore[union-attr]
+    digit = str((int(text[place]) + 1) % 10)
+    changed.write_text(text[:place] + digit + text[place + 1 :], encoding="utf-8")
+    monkeypatch.setattr(readme, "README", changed)
+    assert main(["--check"]) == 1
+    assert main([]) == 0
+    assert changed.read_text(encoding="utf-8") == text
 
 
 def test_a_readme_without_the_markers_is_refused() -> None:

@@ -134,12 +134,25 @@ def test_the_page_holds_all_of_it() -> None:
         "area 0.710 ± 0.010 0.760 ± 0.010 0.761 ± 0.010 0.740 ± 0.036 0.731 ± 0.011 0.710 ± 0.011"
         in lines
     )
-    # random ends at .810: full reaches it where .66 + .2 x = .81 on the mean; by seed at .75-, .76- and .77-lines
-    assert "full lc 175 ± 5 10.0 – 14.0 – 2.0" in lines
-    assert any(line.startswith("random 19") and "(2 of 3 seeds)" in line for line in lines)
+    # random ends at .80, .81 and .82: every run reaches .80; full does on lines from .65, .66 and .67, up by .2 over 100 labels
+    # three values: 27 resamples, whose lowest and highest means are the values' own, each with 1/27 of them
+    assert "full lc 170 ± 5 [165, 175] 10.0 – 14.0 – 2.0" in lines
+    assert any(line.startswith("random 195 ± 5 [190, 200] ") for line in lines)
     assert "- **budget unit**: examples" in lines
     assert "- **strategy**, full lc, adapter lc, head lc, mismatched lc: lc" in lines
     assert "Note: one is left out" in lines
+
+
+def test_a_run_that_never_got_there_leaves_no_interval() -> None:
+    """Random ends at .80; of the others, lines from .60 to .80, .59 to .79 and .61 to .81, two do."""
+    low = arm("lc", "full", (0.70, 0.69, 0.71))
+    page = render_study(Study("s", "S", (RANDOM, low)))
+    row = next(
+        " ".join(line.split())
+        for line in page.splitlines()
+        if line.startswith("| full lc | "[:9]) and "seeds)" in line
+    )
+    assert "| full lc | 198 ± 4 (2 of 3 seeds) |" in row
 
 
 def test_the_mismatch_of_each_arm_over_rounds_and_seeds(tmp_path: Path) -> None:

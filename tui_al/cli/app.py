@@ -239,6 +239,8 @@ def compare_scores(
     mc_dropout: options.McDropout = 0.1,
     device: options.Device = "auto",
     out: Annotated[Path | None, typer.Option(help="Draw the histograms: a .png or .svg.")] = None,
+    sweep: options.KeptWith = None,
+    home: Home = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """How differently two models score one pool: WD and KL with their noise floor, rank correlation, overlap of queries."""
@@ -301,12 +303,13 @@ def report(
             "report.md with comparisons and claims, figures, and study.json."
         ),
     ] = None,
+    title: Annotated[str | None, typer.Option(help="What a sweep's report is called.")] = None,
     home: Home = None,
 ) -> None:
     """Tables of one session, of several compared, or of a sweep."""
     from tui_al.cli.reporting import report_on
 
-    report_on(sessions, format, out, home)
+    report_on(sessions, format, out, title, home)
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from tui_al.cli.page import Page
 from tui_al.cli.simulate import stopping
 from tui_al.core.config import PAPER_SEEDS, Amount, DataConfig, LearnerConfig
 from tui_al.core.models import default_settings
-from tui_al.errors import ConfigError
+from tui_al.errors import ConfigError, SessionError
 from tui_al.report.mismatch import (
     SeedNumbers,
     picture_lines,
@@ -21,6 +22,9 @@ from tui_al.report.mismatch import (
     save_histograms,
     table,
 )
+from tui_al.report.score_studies import ScoreStudy, SeedScores
+from tui_al.store.home import home_directory
+from tui_al.store.sweeps import find_sweep, keep_scores, sweep_names
 
 if TYPE_CHECKING:
     from tui_al.engine.score_comparison import Comparison, Plan
@@ -52,6 +56,8 @@ class Options:
     mc_dropout: float
     device: str
     out: Path | None
+    sweep: str | None
+    home: Path | None
     as_json: bool
 
 
@@ -71,6 +77,7 @@ def compare(options: Options) -> None:
         raise ConfigError(
             f"--out {options.out}: no known kind of picture.", "Name the file .png or .svg."
         )
+    directory = None if options.sweep is None else _sweep(options.sweep, options.home)
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
     notes = Page(Console(stderr=True, soft_wrap=True))
     notes.say("loading …", "dim")
@@ -104,7 +111,47 @@ def compare(options: Options) -> None:
     stop = StopSignal()
     with stopping(stop):
         found = compare_scores(plan, lambda line: notes.say(line, "dim"), lambda: stop.requested)
+    if directory is not None:
+        kept = _keep(plan, found, directory)
+        notes.say(f"kept in {kept}", "dim")
     _tell(plan, found, options)
+
+
+def _sweep(name: str, home: Path | None) -> Path:
+    """The sweep to keep the numbers with; raises SessionError where there is none."""
+    where = home_directory(home)
+    directory = find_sweep(where, name)
+    if directory is None:
+        there = ", ".join(sweep_names(where)) or "none yet: `tui-al sweep` makes one"
+        raise SessionError(f"There is no sweep {name!r} in {where}.", f"There is {there}.")
+    return directory
+
+
+def _keep(plan: "Plan", found: "Comparison", directory: Path) -> Path:
+    """Write the numbers where the sweep's report finds them; the same comparison again takes the old one's place."""
+    first, second = (f"{model.model}:{model.tuning}" for model in plan.models)
+    one = found.seeds[0]
+    facts = {
+        "scored": f"{len(one.first):,} texts{_sampling(plan, found)}",
+        "queries": f"{one.ranking.batch} texts",
+        "seeds": ", ".join(map(str, plan.seeds)),
+        "first": _settings(plan.models[0]),
+        "second": _settings(plan.models[1]),
+        "device": str(found.device),
+    }
+    study = ScoreStudy(
+        plan.data.source, first, second, plan.score, one.labelled, len(one.first), one.ranking.batch,
+        one.between.bins, one.between.smoothing, facts,
+        tuple(
+            SeedScores(
+                s.seed, s.between.wasserstein, s.between.kl, s.floor.wasserstein, s.floor.kl,
+                s.ranking.spearman, s.ranking.overlap, s.floor_ranking.overlap,
+            )
+            for s in found.seeds
+        ),
+    )  # fmt: skip
+    name = re.sub(r"[^\w.+-]+", "-", f"{study.data}-{first}-{second}-{plan.score}-{one.labelled}")
+    return keep_scores(directory, name[-120:].strip("-."), asdict(study))
 
 
 def parse_models(text: str, preset: str | None) -> tuple[LearnerConfig, LearnerConfig]:

@@ -106,6 +106,9 @@ Gauge = Annotated[
         rich_help_panel="Loop",
     ),
 ]
+KeptWith = Annotated[
+    str | None, typer.Option(help="Keep the numbers with this sweep, for its report.")
+]
 Device = Annotated[
     str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.", rich_help_panel="Session")
 ]

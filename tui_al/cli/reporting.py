@@ -11,12 +11,13 @@ from tui_al.cli.page import Page
 from tui_al.core.state import SessionState
 from tui_al.errors import ConfigError, SessionError
 from tui_al.report import curves
+from tui_al.report.score_studies import ScoreStudy
 from tui_al.report.study import Study, arm_result
 from tui_al.report.study_markdown import panel_curves, panel_title, render_study
 from tui_al.report.tables import FORMATS, render
 from tui_al.store.home import home_directory
 from tui_al.store.session import Session
-from tui_al.store.sweeps import arm_session, find_sweep, read_record
+from tui_al.store.sweeps import arm_session, find_sweep, kept_scores, read_record
 
 _FIGURES = (".png", ".svg")
 
@@ -30,16 +31,19 @@ class _Named:
     states: tuple[tuple[str, SessionState], ...]
     notes: tuple[str, ...] = ()
     is_sweep: bool = False
+    scores: tuple[ScoreStudy, ...] = ()
 
 
-def report_on(names: list[str], form: str, out: Path | None, home: Path | None) -> None:
-    """Write the report of these sessions and sweeps to stdout, a file or a directory."""
+def report_on(
+    names: list[str], form: str, out: Path | None, title: str | None, home: Path | None
+) -> None:
+    """Write the report of these sessions and sweeps to stdout, a file or a directory; `title`: of a study."""
     if form not in FORMATS:
         raise ConfigError(f"--format {form!r} is unknown.", f"Choose one of {', '.join(FORMATS)}.")
     found = [_find(name, home_directory(home)) for name in names]
     states = [state for named in found for state in named.states]
     if out is not None and (out.is_dir() or not out.suffix):
-        _write_all(_study(found), out, Page(Console(soft_wrap=True)))
+        _write_all(_study(found, title), out, Page(Console(soft_wrap=True)))
         return
     if out is not None and out.suffix.lower() in _FIGURES:
         from tui_al.report.figures import save_figure
@@ -47,7 +51,7 @@ def report_on(names: list[str], form: str, out: Path | None, home: Path | None) 
         save_figure([curves.curve(name, state) for name, state in states], out)
         return
     if form == "md" and any(named.is_sweep for named in found):
-        text = render_study(_study(found))
+        text = render_study(_study(found, title))
     else:
         text = render(states, form)
     if out is None:
@@ -82,10 +86,23 @@ def _find(name: str, home: Path) -> _Named:
             state = begun.state()
         runs = {seed: state.runs[seed] for seed in arm.seeds if seed in state.runs}
         states.append((arm.label, replace(state, runs=runs)))
-    return _Named(record.name, record.title, tuple(states), tuple(notes), is_sweep=True)
+    return _Named(
+        record.name, record.title, tuple(states), tuple(notes), is_sweep=True, scores=_scores(directory),
+    )  # fmt: skip
 
 
-def _study(found: Sequence[_Named]) -> Study:
+def _scores(directory: Path) -> tuple[ScoreStudy, ...]:
+    """The comparisons of scores that were kept with a sweep."""
+    try:
+        return tuple(ScoreStudy.from_plain(plain) for plain in kept_scores(directory))
+    except (KeyError, TypeError) as error:
+        raise SessionError(
+            f"A comparison of scores in {directory / 'scores'} cannot be read: {error}.",
+            "Remove it, or compare the scores again.",
+        ) from error
+
+
+def _study(found: Sequence[_Named], title: str | None) -> Study:
     """All arms that have a point, under one title."""
     arms = [arm_result(label, state) for named in found for label, state in named.states]
     kept = tuple(arm for arm in arms if arm is not None)
@@ -95,7 +112,9 @@ def _study(found: Sequence[_Named]) -> Study:
             "Let it work first; `tui-al sessions` tells how far each is.",
         )
     notes = tuple(note for named in found for note in named.notes)
-    return Study(found[0].name, ", ".join(named.title for named in found), kept, notes)
+    scores = tuple(score for named in found for score in named.scores)
+    title = title or ", ".join(named.title for named in found)
+    return Study(found[0].name, title, kept, notes, scores)
 
 
 def _write_all(study: Study, out: Path, page: Page) -> None:

@@ -51,8 +51,6 @@ def paired_difference(differences: Sequence[float], seed: int = 0) -> PairedDiff
     sd = float(values.std(ddof=1))
     error = sd / np.sqrt(count)
     half = float(student.ppf((1 + LEVEL) / 2, count - 1)) * error
-    picks = np.random.default_rng(seed).integers(count, size=(_RESAMPLES, count))
-    low, high = np.quantile(values[picks].mean(axis=1), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     if sd == 0:
         p = 1.0 if mean == 0 else 0.0
     else:
@@ -61,10 +59,25 @@ def paired_difference(differences: Sequence[float], seed: int = 0) -> PairedDiff
         mean,
         sd,
         Interval(mean, mean - half, mean + half),
-        Interval(mean, float(low), float(high)),
+        bootstrap_mean(differences, seed),
         p,
         count,
     )
+
+
+def bootstrap_mean(values: Sequence[float], seed: int = 0) -> Interval | None:
+    """The mean, and percentiles of means of resamples; None of a single value.
+
+    Args:
+        seed: of the resampling.
+    """
+    count = len(values)
+    if count < 2:
+        return None
+    array = np.asarray(values, dtype=np.float64)
+    picks = np.random.default_rng(seed).integers(count, size=(_RESAMPLES, count))
+    low, high = np.quantile(array[picks].mean(axis=1), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return Interval(float(array.mean()), float(low), float(high))
 
 
 def holm(ps: Sequence[float]) -> list[float]:

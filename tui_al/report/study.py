@@ -19,6 +19,7 @@ from tui_al.core.strategies import STRATEGIES
 from tui_al.errors import DataError
 from tui_al.report import curves
 from tui_al.report.gauges import of_gauge
+from tui_al.report.score_studies import ScoreStudy
 from tui_al.report.settings import facts, short_learner
 
 FORMAT = 1
@@ -83,6 +84,7 @@ class Study:
     title: str
     arms: tuple[ArmResult, ...]
     notes: tuple[str, ...] = ()
+    scores: tuple[ScoreStudy, ...] = ()  #: comparisons of two models' scores
 
     def panels(self) -> dict[str, list[ArmResult]]:
         """The arms that are comparable with each other."""
@@ -115,7 +117,8 @@ class Study:
                 )
                 for arm in plain["arms"]
             ]
-            return cls(plain["name"], plain["title"], tuple(arms), tuple(plain["notes"]))
+            scores = tuple(ScoreStudy.from_plain(one) for one in plain.get("scores", ()))
+            return cls(plain["name"], plain["title"], tuple(arms), tuple(plain["notes"]), scores)
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise DataError(
                 f"{path} is no study: {error}.", "`tui-al report … --out DIR` writes study.json."

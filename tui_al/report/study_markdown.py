@@ -3,13 +3,17 @@
 import math
 from collections.abc import Mapping, Sequence
 
-from tui_al.core.comparisons import PairedDifference, labels_to_reach
+from tui_al.core.comparisons import PairedDifference, bootstrap_mean, labels_to_reach
 from tui_al.core.events import Phase
 from tui_al.core.intervals import Interval
 from tui_al.report.claims import MARGIN, Claim, Contrast, against_full, against_random, claims
 from tui_al.report.curves import Curve, Spread, metric_name
 from tui_al.report.markdown import escape, plus_minus, seconds, table
+from tui_al.report.score_studies import scores_blocks
 from tui_al.report.study import ArmResult, Study
+
+#: How verdicts are to be read.
+MEANINGS = f"Equal means: the whole interval within ± {MARGIN:g} of area; not outperformed: no part of it below -{MARGIN:g}."
 
 _PHASES = tuple(phase.value for phase in Phase)
 
@@ -23,10 +27,11 @@ def render_study(study: Study, figures: Mapping[str, str] | None = None, level: 
         blocks.append(f"{mark}# {escape(panel_title(arms))}")
         if figures and name in figures:
             blocks.append(f"![{escape(panel_title(arms))}]({figures[name]})")
-        blocks += [curve_table(arms), _explained(arms), totals_table(arms)]
+        blocks += [curve_table(arms), explained(arms), totals_table(arms)]
         blocks += [*comparison_tables(arms), *mismatch_table(arms)]
         blocks += claims_tables(arms)
         blocks += settings_list(arms)
+    blocks += scores_blocks(study.scores)
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
@@ -62,11 +67,13 @@ def curve_table(arms: Sequence[ArmResult]) -> str:
     return table([arms[0].unit, *(escape(arm.label) for arm in arms)], body)
 
 
-def _explained(arms: Sequence[ArmResult]) -> str:
+def explained(arms: Sequence[ArmResult]) -> str:
+    """What the table of curves shows, and what is missing in it."""
     runs = sorted({len(arm.runs) for arm in arms})
     many = f"{runs[0]}" if len(runs) == 1 else f"{runs[0]} to {runs[-1]}"
+    name = metric_name(arms[0].metric)
     text = (
-        f"{metric_name(arms[0].metric).capitalize()} on the test set, mean ± sample standard deviation over {many} seeds. "
+        f"{name[0].upper()}{name[1:]} on the test set, mean ± sample standard deviation over {many} seeds. "
         "Area: the normalised area under the curve, which is its mean height."
     )
     missing = [f"{escape(arm.label)} ({escape(arm.missing)})" for arm in arms if arm.missing]
@@ -96,29 +103,33 @@ def totals_table(arms: Sequence[ArmResult]) -> str:
         )
     remark = (
         f"Labels to {target:.3f}: where a run's curve first reaches {what}, on straight lines between its points, mean over the seeds "
-        "that reach it. Seconds are of a whole run, means over seeds; a seed set's training counts for every arm that starts from it, "
+        "that reach it, ± sample standard deviation, and the 95 % interval of a bootstrap over seeds, which is too narrow for few of "
+        "them. Seconds are of a whole run, means over seeds; a seed set's training counts for every arm that starts from it, "
         "although it was computed once."
     )
     return f"{table(header, body)}\n\n{remark}"
 
 
 def _target(arms: Sequence[ArmResult]) -> tuple[float, str]:
-    """What random sampling reaches with all its labels; without it, the lowest arm's end."""
-    ends = {arm.label: Spread.of(arm.values(seed)[-1] for seed in arm.runs) for arm in arms}
-    for arm in arms:
-        end = ends[arm.label]
-        if arm.strategy == "random" and end is not None:
-            return end.mean, "what random sampling reaches at its end"
-    lowest = min(end.mean for end in ends.values() if end is not None)
-    return lowest, "what the lowest arm reaches at its end"
+    """What random sampling reaches with all its labels, whatever the seed; without it, the lowest run of all."""
+    random = [arm for arm in arms if arm.strategy == "random"]
+    ends = [arm.values(seed)[-1] for arm in random or arms for seed in arm.runs]
+    if random:
+        return min(ends), "what every run of random sampling reaches at its end"
+    return min(ends), "what every run reaches at its end"
 
 
 def _labels_needed(reached: Sequence[float | None]) -> str:
-    found = Spread.of(value for value in reached if value is not None)
+    """ "175 ± 5 [170, 180]"; without an interval where a seed did not reach it, since how far off it was is not known."""
+    values = [value for value in reached if value is not None]
+    found = Spread.of(values)
     if found is None:
         return "not reached"
     text = f"{found.mean:,.0f}" + (f" ± {found.sd:,.0f}" if found.n > 1 else "")
-    return text if found.n == len(reached) else f"{text} ({found.n} of {len(reached)} seeds)"
+    if found.n < len(reached):
+        return f"{text} ({found.n} of {len(reached)} seeds)"
+    limits = bootstrap_mean(values)
+    return text if limits is None else f"{text} [{limits.low:,.0f}, {limits.high:,.0f}]"
 
 
 def comparison_tables(arms: Sequence[ArmResult]) -> list[str]:
@@ -198,7 +209,7 @@ def claims_tables(arms: Sequence[ArmResult]) -> list[str]:
     header = ["claim", "on", "verdict", "difference, 95 %", "seeds"]
     return [
         f"**Claims**\n\n{table(header, rows)}",
-        f"Equal means: the whole interval within ± {MARGIN:g} of area; not outperformed: no part of it below -{MARGIN:g}.",
+        MEANINGS,
     ]
 
 

@@ -4,13 +4,14 @@ sweeps/NAME/sweep.json     what the sweep is: title, arms, their sessions and se
 sweeps/NAME/sweep.lock     held (flock) by the one command that works on the sweep
 sweeps/NAME/sessions/…     an ordinary session for each arm
 sweeps/NAME/first/…        points of seed sets that the arms share
+sweeps/NAME/scores/…       comparisons of two models' scores, for its report
 """
 
 import contextlib
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -107,6 +108,28 @@ def arm_session(directory: Path, session: str) -> Session | None:
     """The session of an arm; None before it is made."""
     path = directory / "sessions" / session
     return Session(path) if (path / "session.db").is_file() else None
+
+
+def keep_scores(directory: Path, name: str, plain: Mapping[str, Any]) -> Path:
+    """Keep a comparison of scores with a sweep, in place of an earlier one of that name; it appears whole or not at all."""
+    folder = directory / "scores"
+    folder.mkdir(exist_ok=True)
+    making = folder / f".{name}-{os.getpid()}"
+    making.write_text(json.dumps(plain, indent=1, ensure_ascii=False), encoding="utf-8")
+    return making.rename(folder / f"{name}.json")
+
+
+def kept_scores(directory: Path) -> list[dict[str, Any]]:
+    """What `keep_scores` kept, by name; raises SessionError for a damaged file."""
+    found = []
+    for path in sorted((directory / "scores").glob("*.json")):
+        try:
+            found.append(json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError) as error:
+            raise SessionError(
+                f"{path} cannot be read: {error}.", "Remove it, or compare the scores again."
+            ) from error
+    return found
 
 
 @contextlib.contextmanager

@@ -287,6 +287,47 @@ class TestAudit:
         assert compared.verdict in ("better", "worse", "not decidable")
 
 
+class TestGauge:
+    BIG = texts_pool([f"text {n}" for n in range(80)], ("a", "b"))
+    STEPS = (None, None, label(4), None, None, label(4), None, None, "leave")
+
+    def test_both_models_are_compared_when_the_successor_is_there(self) -> None:
+        s = stage(list(self.STEPS), dataset=self.BIG)
+        s.loop.run(RunState(SEED))
+        found = [e for e in s.events if isinstance(e, ev.Gauged)]
+        assert [(e.round, e.labels, e.score, e.floors) for e in found] == [
+            (1, len(s.learners[1].fits[0][0]), "lc", 0), (2, len(s.learners[1].fits[1][0]), "lc", 0),
+        ]  # fmt: skip
+        told = [e.kind for e in s.events if isinstance(e, ev.Point | ev.Gauged)]
+        assert told == ["point", "gauged", "point", "gauged"]
+        rows, _ = s.learners[0].scored[-1]
+        reserved = set(np.asarray(s.desk.audit).tolist())
+        assert not set(rows) & (reserved | set(s.learners[1].fits[1][0]))
+        assert len(rows) == found[-1].texts
+        assert found[-1].wasserstein > 0
+
+    def test_it_changes_no_ranking_and_can_be_switched_off(self) -> None:
+        config = people_config()
+        off = replace(config, loop=replace(config.loop, gauge=0))
+        on_stage, off_stage = (stage(list(self.STEPS), one, self.BIG) for one in (config, off))
+        for s in (on_stage, off_stage):
+            s.loop.run(RunState(SEED))
+        assert on_stage.desk.boards["ranking"] == off_stage.desk.boards["ranking"]
+        assert not any(isinstance(e, ev.Gauged) for e in off_stage.events)
+
+    def test_a_model_that_did_not_rank_is_not_compared(self) -> None:
+        """After a restart the successor is trained, and there is no acquisition model to hold it against."""
+        s = stage(list(self.STEPS), dataset=self.BIG)
+        s.loop.run(RunState(SEED))
+        ranked = [e for e in s.events if isinstance(e, ev.Ranked)][-1]
+        again = stage([None, label(1), None, "leave"], dataset=self.BIG)
+        again.desk.answers = dict(s.desk.answers)
+        again.desk.boards = s.desk.boards
+        again.loop.run(RunState(SEED, ranked=ranked))
+        assert any(isinstance(e, ev.Point) for e in again.events)
+        assert not any(isinstance(e, ev.Gauged) for e in again.events)
+
+
 class TestPool:
     def test_near_duplicates_are_asked_about_once(self) -> None:
         s = stage(

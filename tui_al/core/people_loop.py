@@ -16,6 +16,7 @@ import numpy as np
 
 from tui_al.core import events as ev
 from tui_al.core.config import ExperimentConfig
+from tui_al.core.gauge import NAME, gauge_of
 from tui_al.core.loop import (
     Models,
     Purpose,
@@ -78,6 +79,9 @@ class PeopleLoop:
     _gave_way: bool = False  # whether the last successor did
     _looked: float = 0.0
     _compared: int = 0  # audit labels at the last check of the strategy
+    _asker: int = (
+        -1
+    )  # the ranking whose model the acquisition model is; -1 after other work, or before any
     _disputes: list[dict[int, Evidence]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -137,6 +141,7 @@ class PeopleLoop:
             self.dataset = replace(self._original, labels=now.labels, test=test)
             self._renamed = now.renamed
             self._models = self.build(self.dataset)
+            self._asker = -1
         return self._models
 
     def _open(self, now: Snapshot) -> IntArray:
@@ -164,6 +169,7 @@ class PeopleLoop:
         # random needs no model to choose, but people want its suggestions
         fit(models.acquisition, dict(now.answers), derived_seed(self.seed, round_, Purpose.TRAIN_ACQUISITION), timer,
             ev.Phase.TRAIN_ACQUISITION, self.config.acquisition.epochs)  # fmt: skip
+        self._asker = round_
         if chosen.scorer is not None and len(rows):
             monte_carlo = None
             if chosen.needs == "monte carlo":
@@ -248,6 +254,27 @@ class PeopleLoop:
                 timer.seconds, timer.peak_bytes,
             )
         )  # fmt: skip
+        if self._asker == round_ + 1:
+            self._gauge(now, round_ + 1, models)
+
+    def _gauge(self, now: Snapshot, round_: int, models: Models) -> None:
+        """How differently the two models see the pool, see `gauge`; the successor may know labels given since the ranking."""
+        assert self._ranked is not None
+        asks = strategy(self.config.loop.strategy).scorer is not None
+        pool = np.setdiff1d(self.pool, self.audit)
+        gauge = gauge_of(self.config.loop.gauge if asks else 0, self.dataset, pool)
+        if gauge is None:
+            return
+        rows = np.intersect1d(gauge.rows, self._open(now))
+        try:
+            theirs = models.acquisition.score(rows, {NAME: gauge.scorer}, self._quietly)[NAME]
+            sample = gauge.of_successor(models.successor, self._quietly)
+        except _Overtaken:
+            return
+        ids = [self.dataset.train[row].id for row in now.answers]
+        found = gauge.read(self.seed, round_, gauge.among(rows, theirs), sample, ids, ())
+        if found:
+            self.emit(found)
 
     def _on_test(self, models: Models, progress: Callable[[Tick], None]) -> dict[str, float]:
         rows = np.arange(len(self.dataset.test))
@@ -284,6 +311,7 @@ class PeopleLoop:
         """What the strategy's labels are worth, see `quality.worth`. Gives way like a successor."""
         assert self._ranked is not None
         learner = self._models_for(now).acquisition
+        self._asker = -1
         try:
             found = worth(self.dataset, now, learner, self.seed, self._quietly)
         except _Overtaken:

@@ -68,9 +68,11 @@ def gauge_lines(found: ev.Gauged) -> tuple[str, str]:
     )
 
 
-def explained(score: str, texts: int) -> str:
+def explained(score: str, texts: int, *, by_people: bool) -> str:
     """What the numbers are of."""
+    since = ", and any given since" if by_people else ""
     return (
-        f"{score} scores of {texts:,} unlabelled texts by the acquisition model and by the successor that learned from the same labels: "
-        "WD, Wasserstein distance; KL, successor from acquisition, in nats; floor: successors of two seeds, each with its own labels"
+        f"{score} scores of {texts:,} unlabelled texts by the acquisition model and by the successor that learned from the same "
+        f"labels{since}: WD, Wasserstein distance; KL, successor from acquisition, in nats; floor: successors of two seeds, each with "
+        "its own labels"
     )

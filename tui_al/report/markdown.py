@@ -106,11 +106,12 @@ def _gauges(state: SessionState) -> list[str]:
         ]
         for row in rows
     ]
+    by_people = state.config is not None and state.config.loop.oracle == "person"
     last = next(g for run in state.runs.values() for g in run.gauges[-1:])
     missing = "" if any(row.floor_kl for row in rows) else f" (floor: {NO_FLOOR})"
     return [
         table(header, body),
-        f"Mismatch{missing}: {explained(last.score, last.texts)}. Means over the runs.",
+        f"Mismatch{missing}: {explained(last.score, last.texts, by_people=by_people)}. Means over the runs.",
     ]
 
 

@@ -21,7 +21,7 @@ def odd_experiment() -> ExperimentConfig:
         ),
         acquisition=replace(learner, learning_rate=1.23456789e-5, epochs=3, warmup=0.0, schedule="constant", start="warm", revision="main", trunk_layers="auto"),
         successor=replace(learner, clip=0.0, dropout=0.25, max_length=77, weight_decay=0.0, reduction_factor=8, batch_size=5, trunk_layers=3),
-        loop=LoopConfig("bald", Amount(30, False), Amount(2.5, True), 0, "tokens", 0.1, 7, 0.2, "gold", 0.25, 0.3),
+        loop=LoopConfig("bald", Amount(30, False), Amount(2.5, True), 0, "tokens", 0.1, 7, 0.2, "gold", 0.25, 0.3, 40),
         seeds=(5, 6),
         device="cuda:1",
         save_models=False,

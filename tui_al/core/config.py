@@ -208,9 +208,6 @@ class LoopConfig:
     label_noise: float = 0.0  #: share of wrong answers of the simulated oracle
     mc_passes: int = 10  #: T, Monte-Carlo dropout passes (bald)
     mc_dropout: float = 0.1  #: rate of those passes
-    gauge: int = (
-        500  #: texts of the pool on which both models' scores are compared each round; 0: none
-    )
     oracle: Literal["gold", "person"] = (
         "gold"  #: simulated from gold answers, or people at the keys
     )
@@ -218,6 +215,9 @@ class LoopConfig:
         0.1  #: people: share of a batch drawn at random, shown blind, kept for measuring
     )
     overlap: float = 0.0  #: people: share of the texts that two annotators label each
+    gauge: int = (
+        500  #: texts of the pool on which both models' scores are compared each round; 0: none
+    )
 
     def __post_init__(self) -> None:
         if self.oracle not in ("gold", "person"):

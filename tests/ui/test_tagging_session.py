@@ -4,8 +4,8 @@ from pathlib import Path
 
 from tests.ui.conftest import drive, until
 from tests.ui.labelling import desk, people
+from tests.ui.typists import keys_for
 from tui_al.core.offsets import CharSpan, tags_to_spans
-from tui_al.core.span_editing import Editing
 from tui_al.core.tasks import Dataset, Example, Task, example_ids
 from tui_al.ui.app import TuiAl
 from tui_al.ui.screens.label import LabelScreen
@@ -20,23 +20,6 @@ def sentences() -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
     blocks = EVENTS.read_text(encoding="utf-8").strip().split("\n\n")[:SENTENCES]
     rows = [[line.split() for line in block.splitlines()] for block in blocks]
     return [(tuple(r[0] for r in one), tuple(r[1] for r in one)) for one in rows]
-
-
-def keys_for(state: Editing, gold: tuple[CharSpan, ...], kinds: tuple[str, ...]) -> list[str]:
-    """What a person presses: wrong proposals are deleted, missing entities marked, the rest is accepted."""
-    keys: list[str] = []
-    for mark in state.marks:
-        if state.span_of(mark) not in gold:
-            keys += ["home", *["right"] * mark.first, "x"]
-    right = set(state.spans) & set(gold)
-    for start, end, kind in gold:
-        if (start, end, kind) in right:
-            continue
-        first = next(i for i, (a, _) in enumerate(state.offsets) if a == start)
-        last = next(i for i, (_, b) in enumerate(state.offsets) if b == end)
-        select = ["v", *["right"] * (last - first)] if last > first else []
-        keys += ["home", *["right"] * first, *select, str(kinds.index(kind) + 1)]
-    return [*keys, "enter"]
 
 
 def shifted(

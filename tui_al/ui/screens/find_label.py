@@ -92,10 +92,10 @@ class FindLabel(ModalScreen[Row | None]):
         descriptions: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__()
-        self._finder, self._title = finder, title
+        self.finder, self._title = finder, title
         self._likely, self._counts = likely or {}, counts or {}
         self._descriptions = descriptions or {}
-        self._rows: list[Row] = []
+        self.rows: list[Row] = []  #: what is listed, the best first
 
     def compose(self) -> ComposeResult:
         """What is typed, what there is, what to do."""
@@ -127,34 +127,34 @@ class FindLabel(ModalScreen[Row | None]):
     @on(Input.Submitted)
     def _submitted(self) -> None:
         marked = self._list.highlighted
-        if marked is None or marked >= len(self._rows):
+        if marked is None or marked >= len(self.rows):
             self.app.notify("No label has this name.", markup=False)
             return
-        self.dismiss(self._rows[marked])
+        self.dismiss(self.rows[marked])
 
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:
-        self.dismiss(self._rows[event.option_index])
+        self.dismiss(self.rows[event.option_index])
 
     def action_move(self, by: int) -> None:
         """Along the list while the field keeps the letters."""
-        if self._rows:
+        if self.rows:
             place = (self._list.highlighted or 0) + by
-            self._list.highlighted = max(0, min(len(self._rows) - 1, place))
+            self._list.highlighted = max(0, min(len(self.rows) - 1, place))
 
     def action_cancel(self) -> None:
         """Nothing was found."""
         self.dismiss(None)
 
     def _fill(self, typed: str) -> None:
-        self._rows = self._finder.rows(typed)
+        self.rows = self.finder.rows(typed)
         self._show()
-        self._list.highlighted = 0 if self._rows else None
+        self._list.highlighted = 0 if self.rows else None
 
     def _show(self) -> None:
         width = max(12, min(76, self.app.size.width) - 6)
         self._list.clear_options()
-        self._list.add_options([Option(self._drawn(row, width)) for row in self._rows])
+        self._list.add_options([Option(self._drawn(row, width)) for row in self.rows])
 
     def _drawn(self, row: Row, width: int) -> Content:
         if row.new:

@@ -291,7 +291,8 @@ class LabelScreen(LabelAside):
         self._give_room()
         self.area.show(None, blind=self.blind)
         self.query_one(Suggestion).show(None, "", blind=self.blind)
-        self.text.show(None, waiting_for(self.overview))
+        coming = bool(self._taking) and self.overview.ranking != self._ranking
+        self.text.show(None, "The first samples come …" if coming else waiting_for(self.overview))
 
     def _show_title(self) -> None:
         self.query_one(Alarm).show(self.overview, self._trouble)

@@ -32,8 +32,9 @@ from tui_al.engine.tokens import (
     offsets_of,
     resident_ids,
 )
-from tui_al.engine.training import train
+from tui_al.engine.training import train, weight_decay_left
 from tui_al.engine.trunk import Trunk, trunk_layers
+from tui_al.engine.vocabulary import occurring_only
 
 log = logging.getLogger(__name__)
 
@@ -114,7 +115,9 @@ class TransformerLearner:
             return self._collate("train", rows[positions]), torch.from_numpy(chosen).to(self.device)
 
         lengths = tokens.lengths()[rows]
-        report = train(self.view, self.config, lengths, batch, seed, progress)
+        left = weight_decay_left(self.config, len(rows))
+        with occurring_only(self.view, self._occurring(tokens, rows), left):
+            report = train(self.view, self.config, lengths, batch, seed, progress)
         self.view.eval()
         return report
 
@@ -256,6 +259,11 @@ class TransformerLearner:
         seen = tokens.words_of(row) != UNSEEN
         classes = np.array([self._output[tag] for tag in answer], dtype=np.int64)
         return np.asarray(classes[seen])
+
+    def _occurring(self, tokens: Tokens, rows: IntArray) -> IntArray:
+        """The numbers of the sub-tokens of these rows, and of padding, sorted."""
+        ids, _ = gather(tokens.ids, tokens.offsets, rows)
+        return np.union1d(ids, self.tokenizer.pad_token_id or 0).astype(np.int64)
 
     def _collate(self, split: Split, rows: IntArray) -> Batch:
         tokens = self.tokens(split)

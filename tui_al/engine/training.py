@@ -84,6 +84,14 @@ def train(
     return FitReport(steps, total, _finite_mean(epoch_losses, config, step))
 
 
+def weight_decay_left(config: LearnerConfig, examples: int) -> float:
+    """What a training with so many examples leaves of an encoder's weight that never has a gradient, 0 to 1."""
+    steps = -(-examples // config.batch_size) * config.epochs
+    factor = _schedule(config, steps)
+    rates = config.learning_rate * np.array([factor(step) for step in range(steps)])
+    return float(np.prod(1 - rates * config.weight_decay))
+
+
 def out_of_memory(config: LearnerConfig, longest: int) -> EngineError:
     """The error for a single example, of `longest` sub-tokens, that does not fit on the device."""
     return EngineError(

@@ -1,5 +1,6 @@
 """A transformer as a Learner: resident between rounds and seeds, trained anew from the same pretrained weights each time."""
 
+import contextlib
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -115,8 +116,7 @@ class TransformerLearner:
             return self._collate("train", rows[positions]), torch.from_numpy(chosen).to(self.device)
 
         lengths = tokens.lengths()[rows]
-        left = weight_decay_left(self.config, len(rows))
-        with occurring_only(self.view, self._occurring(tokens, rows), left):
+        with self._trained_embeddings(tokens, rows):
             report = train(self.view, self.config, lengths, batch, seed, progress)
         self.view.eval()
         return report
@@ -259,6 +259,14 @@ class TransformerLearner:
         seen = tokens.words_of(row) != UNSEEN
         classes = np.array([self._output[tag] for tag in answer], dtype=np.int64)
         return np.asarray(classes[seen])
+
+    def _trained_embeddings(
+        self, tokens: Tokens, rows: IntArray
+    ) -> contextlib.AbstractContextManager[None]:
+        if self._trunk or self.config.tuning != "full":  # there are none
+            return contextlib.nullcontext()
+        left = weight_decay_left(self.config, len(rows))
+        return occurring_only(self.view, self._occurring(tokens, rows), left)
 
     def _occurring(self, tokens: Tokens, rows: IntArray) -> IntArray:
         """The numbers of the sub-tokens of these rows, and of padding, sorted."""

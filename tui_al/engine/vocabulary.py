@@ -47,6 +47,8 @@ def occurring_only(view: PreTrainedModel, ids: IntArray, decay: float) -> Iterat
 class _Some(nn.Module):
     """Some rows of an embedding table, asked for by the numbers that they have in the whole one."""
 
+    places: torch.Tensor  #: of the whole table's rows among these, (rows of the whole table,)
+
     def __init__(self, table: nn.Embedding, rows: torch.Tensor) -> None:
         super().__init__()
         self.weight = nn.Parameter(table.weight.detach()[rows].clone())

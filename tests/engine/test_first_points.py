@@ -98,13 +98,16 @@ def test_what_would_train_another_model_shares_nothing(encoder: Path, tmp_path: 
         "epochs": replace(base, successor=replace(base.successor, epochs=3)),
         "labels": replace(base, loop=replace(base.loop, seed_size=Amount(12, False))),
         "noise": replace(base, loop=replace(base.loop, label_noise=0.0)),
+        "gauge": replace(
+            base, loop=replace(base.loop, gauge=20)
+        ),  # its texts' scores go with the point
         "test": replace(base, data=replace(DATA, test_limit=39)),
         "warm": replace(base, successor=replace(base.successor, start="warm")),
     }
     for name, config in others.items():
         assert trained_first(ran(tmp_path, name, config, sharing)) == {7}, name
     assert (
-        len(list((tmp_path / "first").glob("*.json"))) == 5
+        len(list((tmp_path / "first").glob("*.json"))) == 6
     )  # of the giver, and of all but the warm one
 
 

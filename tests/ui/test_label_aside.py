@@ -68,6 +68,13 @@ def test_likely_and_recent_labels_come_first_and_match_with_fewer_letters() -> N
     assert plain.rows("al")[0].positions == (0, 4)
 
 
+def test_labels_that_a_key_gives_come_after_the_others_unless_typed_in_full() -> None:
+    finder = Finder(("card", "card arrival", "cash"), [("card", 0.9)], ["card"], keyed=["card"])
+    assert [row.label for row in finder.rows("")] == ["card arrival", "cash", "card"]
+    assert [row.label for row in finder.rows("ca")][:3] == ["cash", "card arrival", "card"]
+    assert [row.label for row in finder.rows("Card")][:2] == ["card", "card arrival"]
+
+
 def test_what_is_no_label_yet_is_offered_as_a_new_one_at_the_end() -> None:
     finder = Finder(("card", "cash"))
     assert [(row.label, row.new) for row in finder.rows(" ca ")] == [

@@ -1,6 +1,6 @@
 """A label by a part of its name: type-ahead over all labels, the likely and the recent ones first; new ones are added from here."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from textual import on
@@ -12,7 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from tui_al.core.fuzzy import LabelIndex
+from tui_al.core.fuzzy import LabelIndex, Match
 from tui_al.core.text import cell_width, printable, shorten
 from tui_al.ui.keys import bindings
 from tui_al.ui.safe import safe
@@ -22,6 +22,9 @@ from tui_al.ui.widgets.label_keys import probability
 #: What a certain label gains over how well its name matches: more than the beginning of a word, so that a letter or two suffice.
 _LIKELY = 12.0
 _RECENT = 3.0
+
+#: What a label loses that a key gives anyway: whoever searches means another one. A name typed in full still comes first.
+_KEYED = 12.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +45,29 @@ class Finder:
         likely: Sequence[tuple[str, float]] = (),
         recent: Sequence[str] = (),
         *,
+        keyed: Iterable[str] = (),
         may_add: bool = True,
     ) -> None:
+        """`likely` are the model's with their probabilities, `keyed` those that have a key where others have none."""
         self._labels = tuple(labels)
         self._index = LabelIndex(self._labels)
         self._may_add = may_add
         self._bonus = {label: _RECENT / (place + 1) for place, label in enumerate(recent)}
         for label, sure in likely:
             self._bonus[label] = self._bonus.get(label, 0.0) + _LIKELY * sure
+        self._bonus.update(dict.fromkeys(keyed, -_KEYED))
 
     def rows(self, typed: str) -> list[Row]:
         """All that match, the best first; last of all what was typed as a new label, if there is none of that name."""
-        matches = self._index.search(typed)
-        matches.sort(key=lambda m: -m.score - self._bonus.get(self._labels[m.index], 0.0))
-        rows = [Row(self._labels[match.index], match.positions) for match in matches]
         name = typed.strip()
+
+        def order(match: Match) -> tuple[bool, float]:
+            label = self._labels[match.index]
+            in_full = label.casefold() == name.casefold()
+            return not in_full, -match.score - self._bonus.get(label, 0.0)
+
+        matches = sorted(self._index.search(typed), key=order)
+        rows = [Row(self._labels[match.index], match.positions) for match in matches]
         if name and self._may_add and name not in self._labels:
             rows.append(Row(name, new=True))
         return rows

@@ -63,7 +63,7 @@ class LabelAside(TuiScreen):
 
         shown = () if self.blind or self.item.blind else self.item.top
         known = self.overview
-        finder = Finder(known.labels, shown, self._used_last())
+        finder = Finder(known.labels, shown, self._used_last(), keyed=self.area.keyed)
         self.app.push_screen(
             FindLabel(
                 finder, likely=dict(shown), counts=known.counts, descriptions=known.descriptions

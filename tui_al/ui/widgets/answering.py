@@ -1,6 +1,6 @@
 """What a person answers a sample with: the labels' keys, or the editor of entities. The label screen only knows this much of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import ClassVar
 
 from textual.message import Message
@@ -34,6 +34,11 @@ class AnswerArea(Widget, can_focus=True):
     def label_for(self, key: str) -> str | None:
         """The label that a key gives for the sample that is shown now."""
         raise NotImplementedError
+
+    @property
+    def keyed(self) -> Collection[str]:
+        """Labels that a key gives now, where there are others that none gives."""
+        return ()
 
     def show(self, item: Item | None, *, blind: bool) -> None:
         """A sample to be answered, or none; `blind` hides what the model thinks. Answers only count for this one."""

@@ -99,6 +99,11 @@ class LabelKeys(AnswerArea):
     def _many(self) -> bool:
         return len(self._labels) > len(self.choices)
 
+    @property
+    def keyed(self) -> tuple[str, ...]:
+        """With many labels, those on the keys."""
+        return tuple(choice.label for choice in self.choices) if self._many else ()
+
     def take(self) -> str:
         """The likeliest label, if the model's opinion may be shown."""
         if self._item is None:

@@ -49,6 +49,10 @@ class SessionError(TuiAlError):
     exit_code = 5
 
 
+class SampleTakenError(SessionError):
+    """A sample's claim has lapsed, and by now somebody else has or has answered it; an answer to it was not recorded."""
+
+
 class EngineError(TuiAlError):
     """A run failed in the engine: out of memory, numbers that are not finite, a device that went away."""
 

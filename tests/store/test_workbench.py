@@ -16,9 +16,11 @@ from tui_al.core import decisions as de
 from tui_al.core.events import SessionCreated
 from tui_al.core.labelling import Status
 from tui_al.errors import SessionError
+from tui_al.store.asking import AHEAD
 from tui_al.store.decisions import DecisionLog
+from tui_al.store.samples import Item
 from tui_al.store.session import Session
-from tui_al.store.workbench import AHEAD, Item, Workbench
+from tui_al.store.workbench import Workbench
 
 POOL = texts_pool([f"text number {n}" for n in range(30)], ("refund", "repair", "scam"))
 IDS = [example.id for example in POOL.train]

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.ui.labelling import desk
-from tui_al.store.workbench import Item, Workbench
+from tui_al.store.samples import Item
+from tui_al.store.workbench import Workbench
 from tui_al.ui import bench as module
 from tui_al.ui.bench import Bench, Done, Failed, News, Report, Stuck
 

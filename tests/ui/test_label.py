@@ -26,8 +26,9 @@ from tui_al.core.decisions import (
 )
 from tui_al.core.labelling import Status
 from tui_al.core.tasks import example_ids
-from tui_al.store.decisions import Client, DecisionLog
+from tui_al.store.decisions import CLIENT_SECONDS, Client, DecisionLog
 from tui_al.store.session import Session
+from tui_al.store.workbench import Workbench
 from tui_al.ui.app import TuiAl
 from tui_al.ui.bench import Bench
 from tui_al.ui.keymap import Keymap
@@ -267,7 +268,7 @@ async def test_a_disk_that_fails_keeps_the_labels_and_says_so(home: Path) -> Non
         append = DecisionLog.append
         with pytest.MonkeyPatch.context() as patch:
 
-            def fail(*_: object) -> None:
+            def fail(*_: object, **__: object) -> None:
                 raise sqlite3.OperationalError("database or disk is full")
 
             patch.setattr(DecisionLog, "append", fail)
@@ -296,6 +297,59 @@ async def test_a_label_that_went_away_is_refused_and_the_sample_comes_back(home:
         await pilot.press("1")
         await sees(pilot, "saved ✓ 1")
     assert session.answers() == {session.ids[0]: "billing"}
+
+
+def suspended(session: Desk, annotator: str) -> None:
+    """As if the annotator's apps had been stopped for a little longer than claims last."""
+    with sqlite3.connect(session.directory / "session.db") as db:
+        db.execute(
+            "UPDATE clients SET seen = seen - ? WHERE annotator = ?",
+            (CLIENT_SECONDS + 1, annotator),
+        )
+    db.close()
+
+
+async def test_after_a_suspension_an_answer_is_not_given_beside_another_s_unawares(
+    home: Path,
+) -> None:
+    session = desk(home)
+    session.rank(1)
+    first = session.ids[0]
+    async with drive(app_on(home, session)) as pilot:
+        await sees(pilot, session.text(first))
+        suspended(session, "anna")
+        with Workbench(session.directory, "ben") as ben:
+            item = ben.take()
+            assert item is not None
+            ben.label(item, "returns")
+            await pilot.press("1")
+            await sees(
+                pilot, "Not saved", "ben has answered this sample meanwhile.", "space goes on"
+            )
+            await pilot.press("enter")
+            await sees(pilot, session.text(first), "saved ✓ 1")
+            assert session.answers() == {first: "returns"}
+            await pilot.press("1")  # all the same
+            await sees(pilot, "✓ billing")
+            assert session.labelling().standing(first).status is Status.CONFLICT
+            assert session.text(session.ids[4]) in shown(pilot.app)  # ben has those before it
+
+
+async def test_after_a_suspension_a_sample_that_another_has_gives_way(home: Path) -> None:
+    session = desk(home)
+    session.rank(1)
+    async with drive(app_on(home, session)) as pilot:
+        await sees(pilot, session.text(session.ids[0]))
+        suspended(session, "anna")
+        with Workbench(session.directory, "ben") as ben:
+            ben.take()
+            screen = pilot.app.screen
+            assert isinstance(screen, LabelScreen)
+            screen.ask("alive", Workbench.alive)
+            await sees(pilot, "This app was suspended", session.text(session.ids[4]))
+            await pilot.press("1")
+            await sees(pilot, "saved ✓ 1")
+    assert session.answers() == {session.ids[4]: "billing"}
 
 
 async def test_labels_never_seen_raise_an_alarm_once_enough_is_labelled(home: Path) -> None:

@@ -10,13 +10,14 @@ import socket
 import sqlite3
 import time
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 from tui_al.core import decisions as de
 from tui_al.core.decisions import Decided, Decision
+from tui_al.errors import SampleTakenError
 from tui_al.store.session import connect, readable
 
 #: Seconds without a sign of life after which a client's open claims are void.
@@ -64,11 +65,22 @@ class Client:
         return cls(f"{socket.gethostname()}-{uuid.uuid4().hex[:12]}", annotator)
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A claim that an answer rests on: the example, and how many annotators may have it."""
+
+    id: str
+    annotators: int = 1
+
+
 class DecisionLog:
     """An open log; any number of them at once, one a thread."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
+        self.lapses = (
+            0  #: times that a client was found to have lost its claims, see `sign_of_life`
+        )
         self._path = directory / "session.db"
         self._db = connect(self._path)
         with readable(self._path):
@@ -88,18 +100,28 @@ class DecisionLog:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def append(self, client: Client, *decisions: Decision) -> list[Decided]:
-        """Add decisions, all or none; they are on disk when this returns."""
+    def append(
+        self, client: Client, *decisions: Decision, held: Held | None = None
+    ) -> list[Decided]:
+        """Add decisions, all or none; they are on disk when this returns.
+
+        Raises:
+            SampleTakenError: `held` is not the client's any more, and others have the example or have answered it.
+        """
         now = time.time()
         records = [
             Decided(0, now, client.annotator, uuid.uuid4().hex, decision) for decision in decisions
         ]
-        return self.insert(records, client)
+        return self.insert(records, client, held)
 
-    def insert(self, records: Iterable[Decided], client: Client | None = None) -> list[Decided]:
+    def insert(
+        self, records: Iterable[Decided], client: Client | None = None, held: Held | None = None
+    ) -> list[Decided]:
         """Add decisions as they were recorded elsewhere, numbered anew; those that are here already are left out."""
         added = []
         with self._transaction():
+            if client is not None and held is not None:
+                self._check_claim(client, held)
             for record in records:
                 plain = json.dumps(de.to_plain(record.decision), ensure_ascii=False)
                 done = self._db.execute(
@@ -141,20 +163,11 @@ class DecisionLog:
         taken: list[str] = []
         with self._transaction():
             self._sign_of_life(client)
-            alive = time.time() - CLIENT_SECONDS
             for identity in candidates:
                 if len(taken) == wanted:
                     break
-                holders = self._db.execute(
-                    "SELECT c.client, c.annotator, c.answered FROM claims c LEFT JOIN clients USING (client)"
-                    " WHERE c.id = ? AND (c.answered OR clients.seen > ?)",
-                    (identity, alive),
-                ).fetchall()
-                mine = [h for h in holders if h[0] == client.name]
-                others = {h[1] for h in holders if h[0] != client.name}
-                if any(answered for *_, answered in mine) or client.annotator in others:
-                    continue
-                if len(others) >= annotators:
+                others = self.others(client, identity)
+                if self._answered(client, identity) or _is_taken(client, others, annotators):
                     continue
                 self._db.execute(
                     "INSERT OR REPLACE INTO claims VALUES (?, ?, ?, 0)",
@@ -162,6 +175,15 @@ class DecisionLog:
                 )
                 taken.append(identity)
         return taken
+
+    def others(self, client: Client, identity: str) -> dict[str, bool]:
+        """Annotators at other clients who have this example now, or have answered it: whether they have."""
+        rows = self._db.execute(
+            "SELECT c.annotator, max(c.answered) FROM claims c LEFT JOIN clients USING (client)"
+            " WHERE c.id = ? AND c.client != ? AND (c.answered OR clients.seen > ?) GROUP BY c.annotator",
+            (identity, client.name, time.time() - CLIENT_SECONDS),
+        )
+        return {annotator: bool(answered) for annotator, answered in rows}
 
     def release(self, client: Client, ids: Sequence[str] | None = None) -> None:
         """Give back claims that were not answered: these, or all."""
@@ -177,7 +199,10 @@ class DecisionLog:
                 )
 
     def sign_of_life(self, client: Client) -> None:
-        """Keep the client's claims; call it every quarter of CLIENT_SECONDS or so."""
+        """Keep the client's claims; call it every quarter of CLIENT_SECONDS or so.
+
+        If the last sign, of this kind or another, is longer ago than that, the claims are gone, which `lapses` counts.
+        """
         with self._transaction():
             self._sign_of_life(client)
 
@@ -247,10 +272,32 @@ class DecisionLog:
         )
 
     def _sign_of_life(self, client: Client) -> None:
+        now = time.time()
+        row = self._db.execute(
+            "SELECT seen FROM clients WHERE client = ?", (client.name,)
+        ).fetchone()
+        if row is not None and row[0] <= now - CLIENT_SECONDS:
+            # Others may have them by now, and a new sign of life must not bring them back.
+            self._db.execute("DELETE FROM claims WHERE client = ? AND NOT answered", (client.name,))
+            self.lapses += 1
         self._db.execute(
             "INSERT OR REPLACE INTO clients VALUES (?, ?, ?)",
-            (client.name, client.annotator, time.time()),
+            (client.name, client.annotator, now),
         )
+
+    def _answered(self, client: Client, identity: str) -> bool:
+        row = self._db.execute(
+            "SELECT answered FROM claims WHERE id = ? AND client = ?", (identity, client.name)
+        ).fetchone()
+        return row is not None and bool(row[0])
+
+    def _check_claim(self, client: Client, held: Held) -> None:
+        self._sign_of_life(client)
+        others = self.others(client, held.id)
+        if _is_taken(client, others, held.annotators):
+            raise SampleTakenError(
+                _whose(client, others), "Your answer is not saved, since a sample is asked once."
+            )
 
     def _transaction(self) -> "_Transaction":
         return _Transaction(self._db)
@@ -272,3 +319,21 @@ class _Transaction:
         finally:
             if self._db.in_transaction:  # also when a full disk has refused the commit
                 self._db.execute("ROLLBACK")
+
+
+def _is_taken(client: Client, others: Mapping[str, bool], annotators: int) -> bool:
+    """Whether so many others, or the same annotator at another client, have an example already."""
+    return client.annotator in others or len(others) >= annotators
+
+
+def _whose(client: Client, others: Mapping[str, bool]) -> str:
+    """Who has an example, in a sentence."""
+    name, answered = max(others.items(), key=lambda one: one[1])
+    if name == client.annotator:
+        done = "answered this sample" if answered else "been given this sample"
+        return f"You have {done} at another terminal meanwhile."
+    return (
+        f"{name} has answered this sample meanwhile."
+        if answered
+        else f"{name} has this sample before them now."
+    )

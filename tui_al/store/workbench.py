@@ -5,90 +5,28 @@ decision is on disk when its method returns.
 """
 
 import contextlib
-from collections import deque
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from tui_al.core import decisions as de
 from tui_al.core.config import ExperimentConfig
 from tui_al.core.decisions import Decided, Decision, Given
 from tui_al.core.events import Ranked
-from tui_al.core.labelling import Labelling, Status, wants_two
-from tui_al.core.offsets import CharSpan, check_spans, spans_to_tags
+from tui_al.core.labelling import Labelling, Status
+from tui_al.core.offsets import check_spans, spans_to_tags
 from tui_al.core.second_look import Agreement, Disputed, agreement_of, shared_answers, to_look_at
 from tui_al.core.state import SessionState
 from tui_al.core.tasks import Example, Task
 from tui_al.errors import SessionError
-from tui_al.store.decisions import Client, DecisionLog
+from tui_al.store.asking import Asking
+from tui_al.store.decisions import Client, DecisionLog, Held
 from tui_al.store.examples import ExampleReader
 from tui_al.store.neighbours import nearest
+from tui_al.store.samples import Item, Turned, Voice
 from tui_al.store.session import Session
-
-#: Samples that are held ready behind the one on the screen.
-AHEAD = 3
-
-#: Candidates looked at in one go when samples are claimed.
-_WINDOW = 64
-
-
-@dataclass(frozen=True, slots=True)
-class Voice:
-    """What one annotator says of a sample, in today's names, and since when (seconds since the epoch)."""
-
-    annotator: str
-    time: float
-    answer: Given
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """A sample before an annotator.
-
-    `top` are the model's likeliest classes with their probabilities; `spans` its entities, each with a confidence. Both are
-    empty for a blind sample (the random share that quality is measured on) and while there is no model, and leave out labels that
-    are no more.
-    """
-
-    example: Example
-    ranking: int | None = None  #: round of the ranking; None for one that was opened by hand
-    place: int = 0  #: in the ranking, from 1
-    score: float | None = None
-    percentile: float | None = None  #: share of the pool that is less worth asking, 0 to 1
-    top: tuple[tuple[str, float], ...] = ()
-    spans: tuple[tuple[CharSpan, float], ...] = ()
-    blind: str = (
-        ""  #: why no suggestion is shown: "random check", "second opinion", or "" where one may be
-    )
-    folded: tuple[str, ...] = ()  #: near-duplicates that get the same answer
-    note: str = ""
-    answer: Given | None = None  #: what this annotator has answered before
-    voices: tuple[
-        Voice, ...
-    ] = ()  #: everybody's answers; only where they are asked for, see `Workbench.look`
-
-    @property
-    def id(self) -> str:
-        """Of the example."""
-        return self.example.id
-
-    @property
-    def suggestion(self) -> Given | None:
-        """What Enter takes: the likeliest class, or the model's entities; None where there is no suggestion."""
-        if self.top:
-            return self.top[0][0]
-        if self.spans or (self.ranking and not self.blind and self.example.tokens):
-            return tuple(span for span, _ in self.spans)
-        return None
-
-
-@dataclass(frozen=True, slots=True)
-class Turned:
-    """What an undo or redo did: the decision, and the example to show, if it is about one."""
-
-    decision: Decision
-    item: Item | None
 
 
 class Workbench:
@@ -113,12 +51,9 @@ class Workbench:
         self.name, self.task, labels = self._examples.facts()
         self.labelling = Labelling(labels)
         self._pool = self._examples.askable()
-        self._ready: deque[Item] = deque()
-        self._out: set[str] = set()  # shown, not yet decided
-        self._board: dict[str, dict[str, Any]] = {}  # by id, in the order of asking
-        self._board_round: int | None = None
-        self._folds: dict[str, list[str]] = {}
-        self._reserve: frozenset[str] = frozenset()
+        self._asking = Asking(
+            self.client, self.log, self._examples, self.labelling, self.task, self.config.loop.overlap
+        )  # fmt: skip
         self.refresh()
 
     def close(self) -> None:
@@ -147,7 +82,7 @@ class Workbench:
     @property
     def ranking(self) -> int | None:
         """Round of the ranking in use; None before the engine put up the first."""
-        return self._board_round
+        return self._asking.round
 
     @property
     def batch(self) -> int:
@@ -161,35 +96,37 @@ class Workbench:
         touched = self.labelling.apply(self.log.read(after=self.labelling.seq))
         self._state = self._session.state(self._state)
         newest = self.log.latest("ranking")
-        if newest is not None and newest != self._board_round:
-            self._take_board(newest)
+        if newest is not None and newest != self.ranking:
+            self._asking.take_board(newest)
         if touched:
-            self._drop(touched)
+            self._asking.drop(touched)
         return touched
 
     def alive(self) -> None:
         """A sign of life, every quarter of a minute, that keeps the claims."""
         self.log.sign_of_life(self.client)
+        self._asking.reclaim()
+
+    def lost(self) -> frozenset[str]:
+        """Samples that went to others since the last call, because this client had given no sign of life for too long."""
+        return self._asking.lost()
 
     def take(self) -> Item | None:
         """The next sample; None when there is none now: the pool is used up, or the engine has not ranked it yet."""
-        if not self._ready:
-            self._claim(1 + AHEAD)
-        item = self._ready.popleft() if self._ready else None
-        if item is not None:
-            self._out.add(item.id)
+        item = self._asking.take()
+        self._asking.reclaim()
         return item
 
-    def prepare(self) -> None:
-        """Claim samples ahead, so that `take` finds one at once."""
-        if len(self._ready) < AHEAD:
-            self._claim(AHEAD - len(self._ready))
+    def take_some(self, wanted: int) -> list[Item]:
+        """The next ones; fewer where there are no more now."""
+        items: list[Item] = []
+        while len(items) < wanted and (item := self.take()) is not None:
+            items.append(item)
+        return items
 
     def put_back(self, items: Sequence[Item]) -> None:
         """Give up samples that were taken and not decided: others may have them."""
-        ids = [item.id for item in items if item.id in self._out]
-        self._out.difference_update(ids)
-        self.log.release(self.client, ids)
+        self._asking.put_back(item.id for item in items)
 
     def open(self, identity: str) -> Item:
         """Any example of the pool as a sample: one of the history, of a search, a dispute. Raises SessionError."""
@@ -199,9 +136,7 @@ class Workbench:
                 f"There is no example {identity} in session {self.directory.name}.",
                 "Choose one from the pool, by search or from the history.",
             )
-        self._out.add(identity)
-        by_hand = {"id": identity, "audit": identity in self._reserve}
-        return self._item(example, self._board.get(identity, by_hand))
+        return self._asking.open(example)
 
     def look(self, identity: str) -> Item:
         """A sample to be judged, not labelled: with everybody's answers. Raises SessionError as `open`."""
@@ -226,10 +161,13 @@ class Workbench:
         seconds: float = 0.0,
         via: str = "key",
         blind: bool = False,
+        anyway: bool = False,
     ) -> list[Decided]:
         """Record an answer for the sample and the near-duplicates folded with it.
 
         Raises:
+            SampleTakenError: the sample was claimed, the claim has lapsed, and by now somebody else has it or has answered it;
+                nothing is recorded then, unless it is to be `anyway`.
             SessionError: an unknown label, or entities that overlap or do not fit the tokens; nothing is recorded then.
         """
         checked = self._checked(item.example, answer)
@@ -237,16 +175,18 @@ class Workbench:
         return self._decide(
             de.Label(
                 (item.id, *item.folded), checked, seconds, via, shown, shown is None, item.ranking
-            )
+            ),
+            held=None if anyway else self._asking.held(item.id),
         )
 
     def skip(self, item: Item) -> list[Decided]:
         """Put a sample off: it comes again with a later ranking."""
-        return self._decide(de.Skip(item.id, self._board_round))
+        return self._decide(de.Skip(item.id, self.ranking))
 
-    def flag(self, item: Item, reason: str) -> list[Decided]:
-        """Unclear: kept out of training, with a reason."""
-        return self._decide(de.Flag(item.id, reason))
+    def flag(self, item: Item, reason: str, *, anyway: bool = False) -> list[Decided]:
+        """Unclear: kept out of training, with a reason. Raises SampleTakenError as `label`."""
+        held = None if anyway else self._asking.held(item.id)
+        return self._decide(de.Flag(item.id, reason), held=held)
 
     def note(self, item: Item, text: str) -> list[Decided]:
         """A remark on a sample; an empty one takes the last away."""
@@ -357,15 +297,15 @@ class Workbench:
         """An example of the pool."""
         return self._examples.get(identity)
 
-    def _decide(self, *decisions: Decision) -> list[Decided]:
-        records = self.log.append(self.client, *decisions)
+    def _decide(self, *decisions: Decision, held: Held | None = None) -> list[Decided]:
+        records = self.log.append(self.client, *decisions, held=held)
         with contextlib.suppress(
             SessionError
         ):  # it is on disk; what else is there, `refresh` reads
             self.labelling.apply(self.log.read(after=self.labelling.seq))
-        for record in records:
-            self._out.difference_update(record.decision.about)
-            self._drop(set(record.decision.about))
+        self._asking.decided(records)
+        with contextlib.suppress(sqlite3.Error):
+            self._asking.reclaim()
         return records
 
     def _turn(self, target: Decided, decision: de.Undo | de.Redo) -> Turned:
@@ -373,117 +313,9 @@ class Workbench:
         about = target.decision.about
         if not about or isinstance(target.decision, de.Note | de.Unfold):
             return Turned(target.decision, None)
+        if isinstance(decision, de.Undo) and isinstance(target.decision, de.Label | de.Flag):
+            self._asking.hold(about[0])
         return Turned(target.decision, self.open(about[0]))
-
-    def _drop(self, ids: set[str]) -> None:
-        """What is decided is not shown again."""
-        if any(item.id in ids for item in self._ready):
-            self._ready = deque(item for item in self._ready if item.id not in ids)
-
-    def _take_board(self, round_: int) -> None:
-        """A new ranking takes over: what was held ready by the old one goes back."""
-        board = self.log.board("ranking", round_)
-        if board is None:
-            return
-        self.log.release(self.client, [item.id for item in self._ready])
-        self._ready.clear()
-        self._board = {
-            row["id"]: {**row, "place": place} for place, row in enumerate(board["rows"], start=1)
-        }
-        self._board_round = round_
-        self._folds = {i: ids for ids in self.log.board("folds") or () for i in ids}
-        self._reserve = frozenset(self.log.board("reserve") or ())
-
-    def _claim(self, wanted: int) -> None:
-        busy = self._out | {item.id for item in self._ready}
-        for candidates in (self._candidates(busy), self._put_off(busy)):
-            window = []
-            for row in candidates:
-                window.append(row)
-                if len(window) == _WINDOW:
-                    wanted -= self._claim_from(window, wanted)
-                    window = []
-                if not wanted:
-                    return
-            wanted -= self._claim_from(window, wanted)
-            if not wanted or self._ready:
-                return
-
-    def _claim_from(self, window: Sequence[dict[str, Any]], wanted: int) -> int:
-        """Claim up to `wanted` of these rows; how many there were. Those for two annotators are asked for as such."""
-        got = 0
-        by_id = {row["id"]: row for row in window}
-        overlap = self.config.loop.overlap
-        for two in (False, True):
-            ids = [i for i in by_id if wants_two(i, overlap) is two]
-            for identity in self.log.claim(self.client, ids, wanted - got, 2 if two else 1):
-                example = self._examples.get(identity)
-                if example is not None:
-                    self._ready.append(self._item(example, by_id[identity]))
-                    got += 1
-        return got
-
-    def _candidates(self, busy: set[str]) -> Iterator[dict[str, Any]]:
-        """Rows of the ranking to be asked now, best first; before them those that wait for a second annotator."""
-        for identity, standing in self.labelling.standings() if self.config.loop.overlap else ():
-            if standing.status is Status.LABELLED and identity not in busy:
-                stands = self.labelling.stands(identity)
-                mine = self.client.annotator in stands
-                if len(stands) == 1 and not mine and wants_two(identity, self.config.loop.overlap):
-                    yield {"id": identity, "second": True, **self._board.get(identity, {})}
-        for identity, row in self._board.items():
-            if identity in busy:
-                continue
-            status = self.labelling.standing(identity).status
-            if status is Status.OPEN or (
-                status is Status.SKIPPED and not self._just_put_off(identity)
-            ):
-                yield row
-
-    def _put_off(self, busy: set[str]) -> Iterator[dict[str, Any]]:
-        """Rows that this annotator skipped by this very ranking: better than nothing."""
-        for row in self._board.values():
-            put_off = self.labelling.standing(row["id"]).status is Status.SKIPPED
-            if put_off and row["id"] not in busy and self._just_put_off(row["id"]):
-                yield row
-
-    def _just_put_off(self, identity: str) -> bool:
-        mine = self.labelling.stands(identity).get(self.client.annotator)
-        return (
-            mine is not None
-            and isinstance(mine.decision, de.Skip)
-            and mine.decision.ranking == self._board_round
-        )
-
-    def _item(self, example: Example, row: dict[str, Any]) -> Item:
-        blind = "random check" if row.get("audit") else "second opinion" * ("second" in row)
-        mine = self.labelling.stands(example.id).get(self.client.annotator)
-        known = frozenset(self.labelling.labels)
-        found = () if blind else row.get("top", ())
-        tagging = self.task is Task.TAGGING
-        unfolded = self.labelling.unfolded()
-        folded = () if blind or example.id in unfolded else self._folds.get(example.id, ())
-        return Item(
-            example=example,
-            ranking=self._board_round if "place" in row else None,
-            place=row.get("place", 0),
-            score=row.get("score"),
-            percentile=row.get("percentile"),
-            top=() if tagging else tuple((name, p) for name, p in found if name in known),
-            spans=tuple(((a, b, kind), p) for a, b, kind, p in found if kind in known)
-            if tagging
-            else (),
-            blind=blind,
-            folded=tuple(
-                i
-                for i in folded
-                if i != example.id
-                and i not in unfolded
-                and self.labelling.standing(i).status in (Status.OPEN, Status.SKIPPED)
-            ),
-            note=self.labelling.note(example.id),
-            answer=None if mine is None else self.labelling.given(mine),
-        )
 
     def _checked(self, example: Example, answer: Given) -> Given:
         if isinstance(answer, str):

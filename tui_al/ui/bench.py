@@ -70,6 +70,15 @@ class Overview:
         return next(iter(self.state.runs.values()), None)
 
     @property
+    def waits_for(self) -> str:
+        """Why there is no sample."""
+        if self.ranking is None:
+            if self.live:
+                return "The engine is getting ready: data and models are loaded, then the first samples come."
+            return "No engine is at work on this session: t starts it, and the first samples come."
+        return "There is nothing left to label in this ranking."
+
+    @property
     def unseen(self) -> tuple[str, ...]:
         """Labels without an example."""
         return tuple(name for name, count in self.counts.items() if not count)
@@ -111,10 +120,11 @@ class Stuck:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What others did, or the engine; `touched` are the examples that it concerns."""
+    """What others did, or the engine; `touched` are the examples that it concerns, `lost` those that others took over."""
 
     overview: Overview
     touched: frozenset[str]
+    lost: frozenset[str] = frozenset()
 
 
 Report = Done | Failed | Stuck | News
@@ -183,14 +193,14 @@ class Bench:
     def _serve(self, bench: Workbench) -> None:
         last = self._overview(bench, Overview())
         self._deliver(News(last, frozenset()))
-        look, alive = time.monotonic() + LOOK, time.monotonic() + ALIVE
+        look, alive = time.monotonic() + LOOK, time.time() + ALIVE
         while True:
             try:
                 job = self._jobs.get(timeout=max(0.0, look - time.monotonic()))
             except queue.Empty:
                 look = time.monotonic() + LOOK
-                if time.monotonic() >= alive:
-                    alive = time.monotonic() + ALIVE
+                if time.time() >= alive:  # the other clock stands still while the machine sleeps
+                    alive = time.time() + ALIVE
                     self._quietly(bench.alive)
                 last = self._look(bench, last)
                 continue
@@ -203,9 +213,9 @@ class Bench:
             touched = bench.refresh()
         except (TuiAlError, sqlite3.Error, OSError):
             return last  # told when something is to be written; reading is tried again
-        now = self._overview(bench, last)
-        if touched or now != last:
-            self._deliver(News(now, frozenset(touched)))
+        now, lost = self._overview(bench, last), bench.lost()
+        if touched or lost or now != last:
+            self._deliver(News(now, frozenset(touched), lost))
         return now
 
     def _do(self, bench: Workbench, job: Job, last: Overview) -> Overview:

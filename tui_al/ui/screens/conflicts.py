@@ -8,7 +8,8 @@ from textual.content import Content
 from tui_al.core.decisions import Given
 from tui_al.core.second_look import Agreement
 from tui_al.core.text import printable
-from tui_al.store.workbench import Voice, Workbench
+from tui_al.store.samples import Voice
+from tui_al.store.workbench import Workbench
 from tui_al.ui.keys import bindings, keys_of, own_keys
 from tui_al.ui.safe import safe
 from tui_al.ui.screens.history import answer_in_words

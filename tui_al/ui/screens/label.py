@@ -7,27 +7,25 @@ it has in hand is claimed for it until it is decided or put back.
 
 import contextlib
 import time
-from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.events import Key
 from textual.message import Message
 
-from tui_al.core.decisions import Given, Label
+from tui_al.core.decisions import Given
 from tui_al.core.tasks import Task
-from tui_al.errors import TuiAlError
-from tui_al.host import process
-from tui_al.store.session import Session
-from tui_al.store.workbench import Item, Turned, Workbench
-from tui_al.ui.bench import LOOK, Bench, Done, Failed, News, Overview, Recent, Report, Stuck
-from tui_al.ui.keys import bindings, keys_of
-from tui_al.ui.screens.label_aside import LabelAside
+from tui_al.errors import SampleTakenError, TuiAlError
+from tui_al.store.samples import Item
+from tui_al.store.workbench import Workbench
+from tui_al.ui.bench import Bench, Done, Failed, News, Overview, Recent, Report, Stuck
+from tui_al.ui.hand import Hand
+from tui_al.ui.keys import bindings, key_name, keys_of
+from tui_al.ui.screens.dialogs import TextDialog
+from tui_al.ui.screens.label_turning import LabelTurning, as_it_was
 from tui_al.ui.screens.write import WriteDialog
 from tui_al.ui.widgets.answering import AnswerArea
 from tui_al.ui.widgets.coverage import Alarm, CountsColumn
@@ -40,9 +38,6 @@ from tui_al.ui.widgets.sample_text import SampleText
 from tui_al.ui.widgets.span_editor import SpanEditor
 from tui_al.ui.widgets.suggestion import Suggestion
 
-#: Samples in hand behind the one on the screen.
-HAND = 3
-
 #: Offered when a sample is flagged as unclear.
 REASONS = (
     "two labels fit",
@@ -53,7 +48,7 @@ REASONS = (
 )
 
 
-class LabelScreen(LabelAside):
+class LabelScreen(LabelTurning):
     """One annotator's place at a session whose oracle is people."""
 
     KEYS_OF = "label"
@@ -91,16 +86,12 @@ class LabelScreen(LabelAside):
         self.overview = Overview()
         self.item: Item | None = None  #: the sample before the person
         self.blind = False
-        self._hand: deque[Item] = deque()
+        self._hand = Hand()
         self._since = 0.0
-        self._taking = 0  # number of the job that fetches samples, 0 if there is none
-        self._wanted = 0  # samples that it fetches
-        self._dry_until = 0.0  # there were fewer: no use asking again before
-        self._ranking: int | None = None  # that the hand comes from
         self._pending: dict[int, tuple[Recent, Item]] = {}  # decisions that are not on disk, by job
         self._then: dict[int, Callable[[Any], None]] = {}  # what to do with what comes of a job
+        self._insisted: set[str] = set()  # others have these samples, and the person has been told
         self._trouble = ""
-        self._held: list[str] | None = None  # keys pressed while a job decides which sample is next
         self._bench = Bench(directory, annotator, self._report)
 
     def compose(self) -> ComposeResult:
@@ -170,8 +161,18 @@ class LabelScreen(LabelAside):
 
     def put_up(self, item: Item) -> None:
         """Show a sample now; the one before the person is next."""
-        self._drop_from_hand(frozenset({item.id}))
+        self._hand.drop({item.id})
         self._put_up(item)
+
+    def go_on(self) -> None:
+        """The sample before the person needs no answer: the next one."""
+        self.item = None
+        self._next()
+
+    def show_anew(self, item: Item) -> None:
+        """The sample before the person, as it is now."""
+        self.item = item
+        self._show_item()
 
     # What the bench says
 
@@ -182,14 +183,17 @@ class LabelScreen(LabelAside):
     @on(Reported)
     def _reported(self, message: Reported) -> None:
         match message.report:
-            case News(overview, touched):
-                self._drop_from_hand(touched)
+            case News(overview, touched, lost):
+                self._put_back(self._hand.drop(touched | lost))
                 self._know(overview)
+                self._give_way(lost)
             case Stuck(trouble):
                 self._trouble = trouble
                 self._show_title()
             case Done(job, value, overview):
-                self._pending.pop(job.number, None)
+                _, item = self._pending.pop(job.number, (None, None))
+                if item is not None:
+                    self._insisted.discard(item.id)
                 handle = self._then.pop(job.number, getattr(self, f"done_{job.kind}", None))
                 if handle:
                     handle(value)
@@ -199,8 +203,7 @@ class LabelScreen(LabelAside):
 
     def _know(self, overview: Overview) -> None:
         self.overview = overview
-        if overview.ranking != self._ranking or len(self._hand) < HAND:
-            self._fetch()
+        self._fetch()
         if self.item is None:
             self._show_waiting()
         self.area.know(overview.key_order, overview.counts)
@@ -212,54 +215,57 @@ class LabelScreen(LabelAside):
     def _failed(self, kind: str, number: int, error: TuiAlError) -> None:
         pending = self._pending.pop(number, None)
         self._then.pop(number, None)
-        if number == self._taking:
-            self._taking = 0
+        self._hand.failed(number)
         if pending is not None:  # back to the sample whose answer was refused
-            self._put_up(_as_it_was(pending[1], pending[0].what))
-        self._let_go()
+            self._put_up(as_it_was(pending[1], pending[0].what))
+        self.let_go()
         self._show_title()
         if kind == "open":
             self.tui.to_home()
-        self.tui.show_error(error)
+        if pending is not None and isinstance(error, SampleTakenError):
+            self._tell_taken(pending[1], error)
+        else:
+            self.tui.show_error(error)
+
+    def _tell_taken(self, item: Item, error: SampleTakenError) -> None:
+        """No answer is lost, and none is given twice unawares: the sample is back on the screen."""
+        self._insisted.add(item.id)
+        on = key_name(self, "label.skip")
+        asked = f"The sample is here again: answer it once more to have your answer saved as well; {on} goes on."
+        self.app.push_screen(TextDialog("Not saved", f"{error.message}\n{error.hint}\n\n{asked}"))
+
+    def _give_way(self, lost: frozenset[str]) -> None:
+        """Others have the sample that is shown. Where the person is at work on it, they are told when they have answered."""
+        busy = not self.is_current or self.is_turning or self.area.unsaved
+        if self.item is not None and self.item.id in lost - self._insisted and not busy:
+            self._put_back((self.item,))
+            self.go_on()
+            self.tui.say("This app was suspended: others took its sample over. Here is the next.")
 
     # Samples
 
     def _fetch(self) -> None:
         """Fill the hand; from a new ranking, change it whole, once the new ones are here."""
-        ranking = self.overview.ranking
-        dry = ranking == self._ranking and time.monotonic() < self._dry_until
-        if self._taking or dry:
-            return
-        wanted = HAND if ranking != self._ranking else HAND - len(self._hand)
-        wanted += self.item is None
-        if wanted > 0 and ranking is not None:
-            self._wanted = wanted
-            self._taking = self.ask("take", lambda bench: (bench.ranking, _take(bench, wanted)))
+        wanted = self._hand.wanted(self.overview.ranking, showing=self.item is not None)
+        if wanted:
+            job = self.ask("take", lambda bench: (bench.ranking, bench.take_some(wanted)))
+            self._hand.fetching(job, wanted)
 
     def done_take(self, taken: tuple[int | None, list[Item]]) -> None:
         """Samples have come into the hand."""
-        self._taking = 0
-        ranking, items = taken
-        if len(items) < self._wanted:
-            self._dry_until = time.monotonic() + LOOK
-        if ranking != self._ranking and items:
-            old = tuple(self._hand)
-            self._hand.clear()
-            if old:
-                self.ask("put_back", lambda bench: bench.put_back(old))
-        self._ranking = ranking
-        self._hand += items
+        self._put_back(self._hand.take_in(*taken))
         if self.item is None:
             self._next()
 
-    def _drop_from_hand(self, ids: frozenset[str]) -> None:
-        if any(item.id in ids for item in self._hand):
-            self._hand = deque(item for item in self._hand if item.id not in ids)
+    def _put_back(self, items: tuple[Item, ...]) -> None:
+        if items:
+            self.ask("put_back", lambda bench: bench.put_back(items))
 
     def _next(self) -> None:
         """The next sample, at once."""
-        if self._hand:
-            self._put_up(self._hand.popleft())
+        item = self._hand.next()
+        if item is not None:
+            self._put_up(item)
         else:
             self.item = None
             self._show_waiting()
@@ -268,7 +274,7 @@ class LabelScreen(LabelAside):
     def _put_up(self, item: Item) -> None:
         """Show a sample; the one before the person, if it is not decided, is next in the hand."""
         if self.item is not None and self.item.id != item.id:
-            self._hand.appendleft(self.item)
+            self._hand.put_first(self.item)
         self.item = item
         self._since = time.monotonic()
         self._show_item()
@@ -291,8 +297,8 @@ class LabelScreen(LabelAside):
         self._give_room()
         self.area.show(None, blind=self.blind)
         self.query_one(Suggestion).show(None, "", blind=self.blind)
-        coming = bool(self._taking) and self.overview.ranking != self._ranking
-        self.text.show(None, "The first samples come …" if coming else waiting_for(self.overview))
+        coming = self._hand.changes_to(self.overview.ranking)
+        self.text.show(None, "The first samples come …" if coming else self.overview.waits_for)
 
     def _show_title(self) -> None:
         self.query_one(Alarm).show(self.overview, self._trouble)
@@ -331,10 +337,13 @@ class LabelScreen(LabelAside):
         if item is None:
             return
         seconds, blind = round(time.monotonic() - self._since, 2), self.blind
+        anyway = item.id in self._insisted
         self._decided(
             "label",
             answer,
-            lambda bench: bench.label(item, answer, seconds=seconds, via=via, blind=blind),
+            lambda bench: bench.label(
+                item, answer, seconds=seconds, via=via, blind=blind, anyway=anyway
+            ),
         )
 
     def _decided(self, kind: str, what: Given | None, call: Callable[[Workbench], Any]) -> None:
@@ -342,7 +351,7 @@ class LabelScreen(LabelAside):
         assert item is not None
         number = self.ask("decide", call, writes=True)
         self._pending[number] = (Recent("", item.id, kind, what, item.example.text[:60]), item)
-        self._drop_from_hand(frozenset({item.id, *item.folded}))
+        self._hand.drop({item.id, *item.folded})
         self.item = None
         self._next()
         self._show_title()
@@ -363,61 +372,6 @@ class LabelScreen(LabelAside):
         if item is not None:
             self._decided("skip", None, lambda bench: bench.skip(item))
 
-    def action_undo(self) -> None:
-        """u: the last change in this sample, or else the last decision."""
-        if not self.area.undo():
-            self._turn("undo", Workbench.undo)
-
-    def action_redo(self) -> None:
-        """r: what was undone."""
-        if not self.area.redo():
-            self._turn("redo", Workbench.redo)
-
-    def _turn(self, kind: str, call: Callable[[Workbench], Turned | None]) -> None:
-        self._hold()
-        self.ask(kind, call, writes=True)
-
-    def done_undo(self, turned: Turned | None) -> None:
-        """The sample as it was before, or word that there is nothing to undo."""
-        if turned is None:
-            self.tui.say("There is nothing to undo.")
-        elif turned.item is not None:
-            self._drop_from_hand(frozenset({turned.item.id}))
-            undone = turned.decision
-            answer = undone.answer if isinstance(undone, Label) else None
-            self._put_up(_as_it_was(turned.item, answer))
-        self._let_go()
-
-    def done_redo(self, turned: Turned | None) -> None:
-        """The decision holds again; on with the next sample."""
-        if turned is None:
-            self.tui.say("There is nothing to redo.")
-        elif self.item is not None and self.item.id in turned.decision.about:
-            self.item = None
-            self._next()
-        self._let_go()
-
-    # Keys while it is being found out which sample they are for
-
-    def _hold(self) -> None:
-        if self._held is None:
-            self._held = []
-            self.set_focus(None)
-
-    def on_key(self, event: Key) -> None:
-        """Keep keys for the sample that comes."""
-        if self._held is not None:
-            event.stop()
-            self._held.append(event.key)
-
-    def _let_go(self) -> None:
-        held, self._held = self._held, None
-        if held is None:
-            return
-        self.area.focus()
-        for key in held:
-            self.app.simulate_key(key)
-
     # Other screens and dialogs
 
     def action_unclear(self) -> None:
@@ -428,88 +382,11 @@ class LabelScreen(LabelAside):
     def _unclear(self, reason: str | None) -> None:
         item = self.item
         if item is not None and reason is not None:
-            self._decided("flag", None, lambda bench: bench.flag(item, reason))
-
-    def action_note(self) -> None:
-        """n: a remark, which stays with the sample."""
-        if self.item is not None:
-            self.app.push_screen(WriteDialog("Note on this sample", self.item.note), self._note)
-
-    def _note(self, text: str | None) -> None:
-        item = self.item
-        if item is not None and text is not None and text != item.note:
-            self.item = replace(item, note=text)
-            self.text.show(self.item)
-            self.area.show(self.item, blind=self.blind)
-            self.ask("note", lambda bench: bench.note(item, text), writes=True)
-
-    def action_unfold(self) -> None:
-        """o: near-duplicates one by one."""
-        item = self.item
-        if item is None or not item.folded:
-            self.tui.say("No near-duplicates are folded with this one.")
-            return
-        self._hold()
-        self.ask("unfold", lambda bench: bench.unfold(item), writes=True)
-
-    def done_unfold(self, item: Item) -> None:
-        """The sample by itself."""
-        self.item = item
-        self._show_item()
-        self._let_go()
-
-    def action_train(self) -> None:
-        """t: train now, or start an engine."""
-        live, directory = self.overview.live, self.directory
-
-        def call(_: Workbench) -> str:
-            if live:
-                with Session(directory) as session:
-                    session.send("train")
-                return "The engine trains on the labels there are, at its next step."
-            process.start_engine(directory)
-            return "The engine is starting."
-
-        self.ask("train", call)
-
-    def done_train(self, said: str) -> None:
-        """Say it."""
-        self.tui.say(said)
-
-    def action_engine(self) -> None:
-        """e: curve, rounds and log; e there comes back."""
-        from tui_al.ui.screens.run import RunScreen
-
-        self.app.push_screen(RunScreen(self.directory))
+            anyway = item.id in self._insisted
+            self._decided("flag", None, lambda bench: bench.flag(item, reason, anyway=anyway))
 
     def action_blind(self) -> None:
         """b: hide what the model thinks, or show it."""
         self.blind = not self.blind
         if self.item is not None:
             self._show_item()
-
-
-def _take(bench: Workbench, wanted: int) -> list[Item]:
-    items = []
-    for _ in range(wanted):
-        item = bench.take()
-        if item is None:
-            break
-        items.append(item)
-    return items
-
-
-def _as_it_was(item: Item, answer: Given | None) -> Item:
-    """The sample with the entities of an answer that was taken back or refused, so that marking them is not lost."""
-    if isinstance(answer, tuple) and item.answer is None:
-        return replace(item, answer=answer)
-    return item
-
-
-def waiting_for(overview: Overview) -> str:
-    """Why there is no sample."""
-    if overview.ranking is None:
-        if overview.live:
-            return "The engine is getting ready: data and models are loaded, then the first samples come."
-        return "No engine is at work on this session: t starts it, and the first samples come."
-    return "There is nothing left to label in this ranking."

@@ -2,19 +2,25 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from tui_al.core.decisions import Given
 from tui_al.core.tasks import Task
-from tui_al.store.workbench import Item, Workbench
+from tui_al.host import process
+from tui_al.store.samples import Item
+from tui_al.store.session import Session
+from tui_al.store.workbench import Workbench
 from tui_al.ui.bench import Overview
 from tui_al.ui.screens.base import TuiScreen
+from tui_al.ui.screens.write import WriteDialog
 from tui_al.ui.widgets.answering import AnswerArea
 
 
 class LabelAside(TuiScreen):
     """The label screen as its other screens and dialogs see it: they ask its workbench, and hand it samples."""
 
+    directory: Path
     overview: Overview
     item: Item | None
     blind: bool
@@ -32,6 +38,14 @@ class LabelAside(TuiScreen):
 
     def put_up(self, item: Item) -> None:
         """Show a sample now; the one before the person is next."""
+        raise NotImplementedError
+
+    def go_on(self) -> None:
+        """The sample before the person needs no answer: the next one."""
+        raise NotImplementedError
+
+    def show_anew(self, item: Item) -> None:
+        """The sample before the person, as it is now."""
         raise NotImplementedError
 
     @property
@@ -113,6 +127,41 @@ class LabelAside(TuiScreen):
         from tui_al.ui.screens.conflicts import ConflictsScreen
 
         self.app.push_screen(ConflictsScreen(self))
+
+    def action_note(self) -> None:
+        """n: a remark, which stays with the sample."""
+        if self.item is not None:
+            self.app.push_screen(WriteDialog("Note on this sample", self.item.note), self._note)
+
+    def _note(self, text: str | None) -> None:
+        item = self.item
+        if item is not None and text is not None and text != item.note:
+            self.show_anew(replace(item, note=text))
+            self.ask("note", lambda bench: bench.note(item, text), writes=True)
+
+    def action_train(self) -> None:
+        """t: train now, or start an engine."""
+        live, directory = self.overview.live, self.directory
+
+        def call(_: Workbench) -> str:
+            if live:
+                with Session(directory) as session:
+                    session.send("train")
+                return "The engine trains on the labels there are, at its next step."
+            process.start_engine(directory)
+            return "The engine is starting."
+
+        self.ask("train", call)
+
+    def done_train(self, said: str) -> None:
+        """Say it."""
+        self.tui.say(said)
+
+    def action_engine(self) -> None:
+        """e: curve, rounds and log; e there comes back."""
+        from tui_al.ui.screens.run import RunScreen
+
+        self.app.push_screen(RunScreen(self.directory))
 
     @property
     def is_tagging(self) -> bool:

@@ -8,7 +8,8 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tui_al.core.decisions import Given
-from tui_al.store.workbench import Item, Workbench
+from tui_al.store.samples import Item
+from tui_al.store.workbench import Workbench
 from tui_al.ui.screens.base import TuiScreen
 from tui_al.ui.screens.find_label import Finder, FindLabel, Row
 from tui_al.ui.screens.label_aside import LabelAside

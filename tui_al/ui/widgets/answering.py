@@ -7,7 +7,7 @@ from textual.message import Message
 from textual.widget import Widget
 
 from tui_al.core.decisions import Given
-from tui_al.store.workbench import Item
+from tui_al.store.samples import Item
 
 
 class AnswerArea(Widget, can_focus=True):
@@ -47,6 +47,11 @@ class AnswerArea(Widget, can_focus=True):
     def know(self, labels: Sequence[str], counts: Mapping[str, int]) -> None:
         """The labels of the day, in the order in which they get keys, and how many examples each has."""
         raise NotImplementedError
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether there is work in this sample that would go with it if another one were shown."""
+        return False
 
     def take(self) -> str:
         """Enter: post the answer that is proposed. Returns why there is none, or ""."""

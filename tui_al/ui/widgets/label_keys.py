@@ -8,7 +8,7 @@ from textual.events import Click, Key
 from textual.geometry import Size
 
 from tui_al.core.text import printable, shorten
-from tui_al.store.workbench import Item
+from tui_al.store.samples import Item
 from tui_al.ui.keys import display, key_name
 from tui_al.ui.safe import safe
 from tui_al.ui.widgets.answering import AnswerArea

@@ -2,7 +2,7 @@
 
 from textual.content import Content
 
-from tui_al.store.workbench import Item
+from tui_al.store.samples import Item
 from tui_al.ui.bench import Overview
 from tui_al.ui.safe import safe
 from tui_al.ui.widgets.lines import Lines, spread_out

@@ -4,7 +4,7 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from tui_al.store.workbench import Item
+from tui_al.store.samples import Item
 from tui_al.ui.safe import safe
 
 

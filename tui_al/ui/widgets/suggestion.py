@@ -3,7 +3,7 @@
 from textual.content import Content
 
 from tui_al.core.text import cell_width, printable, shorten
-from tui_al.store.workbench import Item
+from tui_al.store.samples import Item
 from tui_al.ui.eta import duration
 from tui_al.ui.keys import key_name
 from tui_al.ui.safe import safe

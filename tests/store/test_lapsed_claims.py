@@ -1,0 +1,145 @@
+"""A client that was suspended for too long: its claims are void, and it finds out before it answers."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from tests.store.people import make_session, people_config, put_up_ranking, texts_pool
+from tui_al.core import decisions as de
+from tui_al.errors import SampleTakenError
+from tui_al.store.asking import AHEAD
+from tui_al.store.decisions import CLIENT_SECONDS
+from tui_al.store.samples import Item
+from tui_al.store.workbench import Workbench
+
+POOL = texts_pool([f"text number {n}" for n in range(30)], ("refund", "repair"))
+IDS = [example.id for example in POOL.train]
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Path:
+    directory = make_session(tmp_path, POOL)
+    put_up_ranking(directory, [{"id": i} for i in IDS])
+    return directory
+
+
+def take(bench: Workbench, amount: int = 1) -> list[Item]:
+    items = [bench.take() for _ in range(amount)]
+    assert None not in items
+    return [item for item in items if item is not None]
+
+
+def sleep(bench: Workbench) -> None:
+    """As if it had been suspended for a little longer than claims last."""
+    with sqlite3.connect(bench.directory / "session.db") as db:
+        db.execute(
+            "UPDATE clients SET seen = seen - ? WHERE client = ?",
+            (CLIENT_SECONDS + 1, bench.client.name),
+        )
+    db.close()
+
+
+def test_an_answer_to_a_sample_that_another_has_answered_is_refused_unless_insisted_on(
+    session: Path,
+) -> None:
+    with Workbench(session, "anna") as anna, Workbench(session, "ben") as ben:
+        (item,) = take(anna)
+        sleep(anna)
+        (same,) = take(ben)
+        assert same.id == item.id
+        ben.label(same, "repair")
+        for decide in (lambda: anna.label(item, "refund"), lambda: anna.flag(item, "odd")):
+            with pytest.raises(SampleTakenError, match="ben has answered this sample meanwhile"):
+                decide()
+        assert [r.annotator for r in anna.log.read()] == ["ben"]
+        anna.label(item, "refund", anyway=True)
+        anna.refresh()
+        assert anna.conflicts() == [item.id]
+
+
+def test_a_sample_that_another_has_on_the_screen_is_theirs(session: Path) -> None:
+    with Workbench(session, "anna") as anna, Workbench(session, "ben") as ben:
+        (item,) = take(anna)
+        sleep(anna)
+        (same,) = take(ben)
+        with pytest.raises(SampleTakenError, match="ben has this sample before them now"):
+            anna.label(item, "refund")
+        ben.label(same, "repair")  # anna's sign of life did not bring her claim back
+        assert ben.labelling.answers() == {item.id: "repair"}
+
+
+def test_the_same_annotator_at_another_terminal(session: Path) -> None:
+    with Workbench(session, "anna") as anna, Workbench(session, "anna") as again:
+        (item,) = take(anna)
+        sleep(anna)
+        again.label(*take(again), "repair")
+        with pytest.raises(SampleTakenError, match="You have answered this sample at another"):
+            anna.label(item, "refund")
+
+
+def test_what_nobody_took_is_claimed_again_and_the_rest_is_given_up(session: Path) -> None:
+    with Workbench(session, "anna") as anna, Workbench(session, "ben") as ben:
+        held = [item.id for item in take(anna, 2)]  # and AHEAD - 1 more are ready
+        sleep(anna)
+        theirs = take(ben)
+        ben.put_back([])
+        anna.alive()
+        assert anna.lost() == set(held + IDS[2 : 1 + AHEAD])  # ben's workbench holds as many
+        assert anna.lost() == frozenset()
+        assert [item.id for item in take(anna, 2)] == IDS[1 + AHEAD : 3 + AHEAD]
+        assert theirs[0].id == IDS[0]
+    with Workbench(session, "carla") as carla, Workbench(session, "ben") as ben:
+        item = take(carla)[0]
+        sleep(carla)
+        carla.alive()
+        assert carla.lost() == frozenset()
+        assert take(ben)[0].id == IDS[1 + AHEAD]  # those before it are carla's again
+        carla.label(item, "refund")
+        assert carla.labelling.answers() == {IDS[0]: "refund"}
+
+
+def test_a_sample_for_two_annotators_is_taken_by_the_second_only(tmp_path: Path) -> None:
+    session = make_session(tmp_path, POOL, config=people_config(overlap=1.0))
+    put_up_ranking(session, [{"id": i} for i in IDS])
+    with (
+        Workbench(session, "anna") as anna,
+        Workbench(session, "ben") as ben,
+        Workbench(session, "carla") as carla,
+    ):
+        one, two = take(anna, 2)
+        sleep(anna)
+        ben.label(take(ben)[0], "repair")
+        anna.label(one, "refund")  # two may
+        sleep(anna)
+        ben.label(take(ben)[0], "repair")
+        carla.label(take(carla)[0], "repair")
+        answered = {i: len(carla.labelling.stands(i)) for i in (one.id, two.id)}
+        assert answered == {one.id: 2, two.id: 2}
+        with pytest.raises(SampleTakenError):
+            anna.label(two, "refund")
+
+
+def test_an_undone_answer_is_held_beside_those_of_others(session: Path) -> None:
+    with Workbench(session, "anna") as anna, Workbench(session, "ben") as ben:
+        (item,) = take(anna)
+        anna.label(item, "refund")
+        ben.label(ben.open(item.id), "repair")  # by hand, from a search
+        turned = anna.undo()
+        assert turned is not None
+        assert turned.item is not None
+        anna.label(turned.item, "repair")
+        anna.undo()
+        sleep(anna)
+        with Workbench(session, "carla") as carla:
+            carla.label(carla.open(item.id), "repair")
+        with pytest.raises(SampleTakenError, match="has answered"):
+            anna.label(turned.item, "refund")
+
+
+def test_a_note_leaves_the_sample_in_hand(session: Path) -> None:
+    with Workbench(session, "anna") as anna:
+        (item,) = take(anna)
+        (record,) = anna.note(item, "odd")
+        assert isinstance(record.decision, de.Note)
+        assert item.id not in [other.id for other in take(anna, 8)]

@@ -1,0 +1,65 @@
+"""A sample as it is put before an annotator, with all that goes with it."""
+
+from dataclasses import dataclass
+
+from tui_al.core.decisions import Decision, Given
+from tui_al.core.offsets import CharSpan
+from tui_al.core.tasks import Example
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """What one annotator says of a sample, in today's names, and since when (seconds since the epoch)."""
+
+    annotator: str
+    time: float
+    answer: Given
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A sample before an annotator.
+
+    `top` are the model's likeliest classes with their probabilities; `spans` its entities, each with a confidence. Both are
+    empty for a blind sample (the random share that quality is measured on) and while there is no model, and leave out labels that
+    are no more.
+    """
+
+    example: Example
+    ranking: int | None = None  #: round of the ranking; None for one that was opened by hand
+    place: int = 0  #: in the ranking, from 1
+    score: float | None = None
+    percentile: float | None = None  #: share of the pool that is less worth asking, 0 to 1
+    top: tuple[tuple[str, float], ...] = ()
+    spans: tuple[tuple[CharSpan, float], ...] = ()
+    blind: str = (
+        ""  #: why no suggestion is shown: "random check", "second opinion", or "" where one may be
+    )
+    folded: tuple[str, ...] = ()  #: near-duplicates that get the same answer
+    note: str = ""
+    answer: Given | None = None  #: what this annotator has answered before
+    voices: tuple[
+        Voice, ...
+    ] = ()  #: everybody's answers; only where they are asked for, see `Workbench.look`
+
+    @property
+    def id(self) -> str:
+        """Of the example."""
+        return self.example.id
+
+    @property
+    def suggestion(self) -> Given | None:
+        """What Enter takes: the likeliest class, or the model's entities; None where there is no suggestion."""
+        if self.top:
+            return self.top[0][0]
+        if self.spans or (self.ranking and not self.blind and self.example.tokens):
+            return tuple(span for span, _ in self.spans)
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """What an undo or redo did: the decision, and the example to show, if it is about one."""
+
+    decision: Decision
+    item: Item | None

@@ -1,0 +1,98 @@
+"""Decisions taken back and brought back: keys are kept meanwhile, until it is known which sample is before the person."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from textual.events import Key
+
+from tui_al.core.decisions import Given, Label
+from tui_al.store.samples import Item, Turned
+from tui_al.store.workbench import Workbench
+from tui_al.ui.screens.label_aside import LabelAside
+
+
+class LabelTurning(LabelAside):
+    """The part of the label screen that turns decisions, and unfolds near-duplicates."""
+
+    _held: list[str] | None = None  # keys pressed while a job decides which sample is next
+
+    @property
+    def is_turning(self) -> bool:
+        """Whether it is not known yet which sample keys are for."""
+        return self._held is not None
+
+    def action_undo(self) -> None:
+        """u: the last change in this sample, or else the last decision."""
+        if not self.area.undo():
+            self._turn("undo", Workbench.undo)
+
+    def action_redo(self) -> None:
+        """r: what was undone."""
+        if not self.area.redo():
+            self._turn("redo", Workbench.redo)
+
+    def _turn(self, kind: str, call: Callable[[Workbench], Turned | None]) -> None:
+        self.hold()
+        self.ask(kind, call, writes=True)
+
+    def done_undo(self, turned: Turned | None) -> None:
+        """The sample as it was before, or word that there is nothing to undo."""
+        if turned is None:
+            self.tui.say("There is nothing to undo.")
+        elif turned.item is not None:
+            undone = turned.decision
+            answer = undone.answer if isinstance(undone, Label) else None
+            self.put_up(as_it_was(turned.item, answer))
+        self.let_go()
+
+    def done_redo(self, turned: Turned | None) -> None:
+        """The decision holds again; on with the next sample."""
+        if turned is None:
+            self.tui.say("There is nothing to redo.")
+        elif self.item is not None and self.item.id in turned.decision.about:
+            self.go_on()
+        self.let_go()
+
+    def action_unfold(self) -> None:
+        """o: near-duplicates one by one."""
+        item = self.item
+        if item is None or not item.folded:
+            self.tui.say("No near-duplicates are folded with this one.")
+            return
+        self.hold()
+        self.ask("unfold", lambda bench: bench.unfold(item), writes=True)
+
+    def done_unfold(self, item: Item) -> None:
+        """The sample by itself."""
+        self.show_anew(item)
+        self.let_go()
+
+    # Keys while it is being found out which sample they are for
+
+    def hold(self) -> None:
+        """From now on keys are for the sample that comes."""
+        if self._held is None:
+            self._held = []
+            self.set_focus(None)
+
+    def on_key(self, event: Key) -> None:
+        """Keep keys for the sample that comes."""
+        if self._held is not None:
+            event.stop()
+            self._held.append(event.key)
+
+    def let_go(self) -> None:
+        """It is here: the keys count."""
+        held, self._held = self._held, None
+        if held is None:
+            return
+        self.area.focus()
+        for key in held:
+            self.app.simulate_key(key)
+
+
+def as_it_was(item: Item, answer: Given | None) -> Item:
+    """The sample with the entities of an answer that was taken back or refused, so that marking them is not lost."""
+    if isinstance(answer, tuple) and item.answer is None:
+        return replace(item, answer=answer)
+    return item

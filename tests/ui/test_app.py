@@ -7,11 +7,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from textual.screen import Screen
 
 from tests.ui.conftest import drive, shown, until
 from tests.ui.fake_engine import FakeEngine
 from tests.ui.sessions import record
 from tui_al.ui.app import TuiAl
+from tui_al.ui.screens.help import HelpScreen
 from tui_al.ui.screens.home import HomeScreen
 from tui_al.ui.screens.results import ResultsScreen
 from tui_al.ui.screens.run import RunScreen
@@ -168,3 +170,36 @@ def test_a_terminal_that_is_gone_is_noticed() -> None:
         assert hung_up(theirs)
     finally:
         os.close(theirs)
+
+
+async def test_the_help_is_whole_in_its_first_frame_and_made_once_a_screen(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frames: list[str] = []
+    display = TuiAl._display
+
+    def noted(app: TuiAl, screen: Screen[object], renderable: object) -> None:
+        display(app, screen, renderable)  # type: ignore[arg-type]
+        if isinstance(screen, HelpScreen):
+            frames.append(shown(app))
+
+    monkeypatch.setattr(TuiAl, "_display", noted)
+    async with drive(TuiAl(home), (120, 40)) as pilot:
+        await until(pilot, lambda: isinstance(pilot.app.screen, HomeScreen))
+        made = []
+        for key in ("f1", "question_mark"):
+            frames.clear()
+            await pilot.press(key)
+            await until(pilot, lambda: frames)
+            made.append(pilot.app.screen)
+            assert "Delete a session that is not running" in frames[0]
+            assert "light theme" in frames[0]
+            await pilot.press("f8", "f8", "enter")
+            await until(pilot, lambda: isinstance(pilot.app.screen, HomeScreen))
+        assert made[0] is made[1]
+        await pilot.resize_terminal(60, 20)
+        await pilot.press("f8", "f1")  # other colours, fewer columns
+        await until(
+            pilot, lambda: "Everywhere" in shown(pilot.app) or "Sessions" in shown(pilot.app)
+        )
+        assert pilot.app.screen is not made[0]

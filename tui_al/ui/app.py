@@ -194,7 +194,12 @@ class TuiAl(App[None]):
         if not isinstance(self.screen, HelpScreen):
             nodes = (self.focused, self.screen)
             screens = [getattr(node, "KEYS_OF", "") for node in nodes]
-            self.push_screen(HelpScreen(screens, self.keymap_ids))
+            name = " ".join(
+                ["help", self.theme, *screens]
+            )  # kept, since making a screen takes most of the time
+            if not self.is_screen_installed(name):
+                self.install_screen(HelpScreen(screens, self.keymap_ids), name)
+            self.push_screen(name)
 
     def action_palette(self) -> None:
         """All commands by name."""

@@ -75,18 +75,17 @@ class ConfirmDialog(ModalScreen[bool]):
 class TextDialog(ModalScreen[None]):
     """Something to read, which scrolls if it is long; any of Enter, Escape, y and n closes it, and a click beneath.
 
-    Few widgets, because a help that comes at once is one that is asked for.
+    One widget that knows its rows, because a help that comes at once is one that is asked for.
     """
 
     BINDINGS = [*bindings("dialog"), ("enter", "cancel", "close")]  # noqa: RUF012
     DEFAULT_CSS = """
     TextDialog { align: center middle; }
-    TextDialog > Vertical {
+    TextDialog > LinesView {
         width: 100; max-width: 96%; height: auto; max-height: 96%;
-        padding: 0 1; background: $surface; border: solid $border;
+        padding: 0 1; background: $surface; border: solid $border; scrollbar-background: $surface;
+        border-subtitle-align: right; border-subtitle-color: $foreground-muted;
     }
-    TextDialog LinesView { height: auto; max-height: 100%; scrollbar-background: $surface; }
-    TextDialog #close { height: 1; dock: bottom; text-align: right; color: $foreground-muted; }
     """
 
     def __init__(self, title: str, body: Content | str, *, hang: int = 0) -> None:
@@ -96,16 +95,14 @@ class TextDialog(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """Title in the border, text, how to close it."""
-        with Vertical() as window:
-            window.border_title = safe(self._title)
-            lines = LinesView(follow=False, hang=self._hang)
-            lines.replace([*self._body.split("\n", allow_blank=True), Content("")])
-            yield lines
-            yield Static("enter closes", id="close")
+        lines = LinesView(follow=False, hang=self._hang)
+        lines.border_title, lines.border_subtitle = safe(self._title), "enter closes"
+        lines.replace(self._body.split("\n", allow_blank=True))
+        yield lines
 
     def on_click(self, event: Click) -> None:
         """The line beneath does what it says."""
-        if getattr(event.widget, "id", "") == "close":
+        if event.widget is not None and event.screen_y == event.widget.region.bottom - 1:
             self.dismiss(None)
 
     def action_yes(self) -> None:
@@ -124,7 +121,7 @@ class TextDialog(ModalScreen[None]):
 class ErrorDialog(TextDialog):
     """What happened and what to do about it."""
 
-    DEFAULT_CSS = "ErrorDialog > Vertical { border: solid $error; }"
+    DEFAULT_CSS = "ErrorDialog > LinesView { border: solid $error; }"
 
     def __init__(
         self, error: TuiAlError | str, hint: str = "", log_tail: tuple[str, ...] = ()

@@ -6,16 +6,26 @@ from textual.content import Content
 
 from tui_al.ui.keys import SCREENS, display, keys_of
 from tui_al.ui.screens.dialogs import TextDialog
+from tui_al.ui.widgets.lines_view import LinesView
 
 #: The column that the sentences begin in.
 _TEXT = 9
 
 
 class HelpScreen(TextDialog):
-    """The keys of a screen and of what has the focus on it, then those that work everywhere."""
+    """The keys of a screen and of what has the focus on it, then those that work everywhere.
+
+    What is beneath is not seen through it, since tinting all of that takes longer than the help itself.
+    """
+
+    DEFAULT_CSS = "HelpScreen { background: $background; }"
 
     def __init__(self, screens: Sequence[str], own: Mapping[str, str]) -> None:
         super().__init__("Help", help_text(screens, own), hang=_TEXT)
+
+    def on_screen_resume(self) -> None:
+        """From the beginning again."""
+        self.query_one(LinesView).scroll_home(animate=False)
 
 
 def help_text(screens: Sequence[str], own: Mapping[str, str]) -> Content:

@@ -41,6 +41,7 @@ class LinesView(ScrollView, can_focus=True):
         self.heading: Content | None = None
         self._kept: deque[Content] = deque(maxlen=_KEPT)
         self._wrapped: list[Content] = []
+        self._width = 0  # that they are wrapped for
         self._going_to_end = False
 
     def write(self, lines: Iterable[Content]) -> None:
@@ -74,21 +75,33 @@ class LinesView(ScrollView, can_focus=True):
         at_end = self._follow and (
             self._going_to_end or self.is_vertical_scroll_end or not self._wrapped
         )
-        self._wrapped = [part for line in self._kept for part in self._wrap(line, width)]
-        self.virtual_size = Size(width, len(self._wrapped) + (self.heading is not None))
+        self._wrap_for(width)
+        self.virtual_size = Size(width, self._rows)
         if at_end:
             self._going_to_end = True
             self.call_after_refresh(self._to_end)
         self.refresh()
+
+    def _wrap_for(self, width: int) -> None:
+        self._width = max(1, width)
+        self._wrapped = [part for line in self._kept for part in self._wrap(line, self._width)]
+
+    @property
+    def _rows(self) -> int:
+        return len(self._wrapped) + (self.heading is not None)
 
     def _to_end(self) -> None:
         self._going_to_end = False
         self.scroll_end(animate=False)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002
-        """Where it is as high as its lines: the rows that they take at that width."""
-        rows = sum(len(self._wrap(line, width)) for line in self._kept)
-        return rows + (self.heading is not None)
+        """Where it is as high as its lines: the rows that they take at that width.
+
+        It is their virtual size as well; told now, because told later it would lay out the screen again.
+        """
+        self._wrap_for(width - self.styles.scrollbar_size_vertical)
+        self.set_reactive(LinesView.virtual_size, Size(self._width, self._rows))
+        return self._rows
 
     def _wrap(self, line: Content, width: int) -> list[Content]:
         if not self._hang or line.cell_length <= width or width < 2 * self._hang:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from tests.cli.test_export import Command, command  # noqa: F401 - a fixture
 from tests.store.labelled_sessions import Clock, by_people
+from tui_al.core import decisions as de
 from tui_al.store.annotations import labels_of
 from tui_al.store.session import Session
 
@@ -31,3 +32,18 @@ def test_merge_and_export(command: Command, tmp_path: Path) -> None:  # noqa: F8
     code, _, aside = command("merge", "desk", "--into", "one")
     assert code == 2
     assert "one session alone is given" in aside
+
+
+def test_a_renaming_that_another_did_not_know_of_is_told(
+    command: Command,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    home = tmp_path / "home"
+    with by_people(home, "desk") as one, by_people(home, "bed") as two:
+        Clock(one, "A").decide("ann", de.RenameLabel("return", "refund"))
+        Clock(two, "B", start=5).label("bob", "a", "return")
+    code, said, _ = command("merge", "desk", "bed", "--into", "both")
+    assert code == 0
+    assert "label 'return' is called 'refund', as it was renamed in one of the sessions" in said
+    with Session.open(home, "both") as session:
+        assert [a.answer for a in labels_of(session, each=True).annotations] == ["refund"]

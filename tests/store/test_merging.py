@@ -112,6 +112,83 @@ def test_labels_that_only_the_other_began_with(tmp_path: Path) -> None:
     assert labelling.labels == ("complaint", "return", "praise")
 
 
+def standing(home: Path, name: str) -> Labelling:
+    labelling = Labelling(TICKETS.labels)
+    labelling.apply(log_of(home, name))
+    return labelling
+
+
+@pytest.mark.parametrize("change", [de.RenameLabel("return", "refund"), de.MergeLabels("return", "complaint")])  # fmt: skip
+def test_a_label_renamed_on_one_machine_is_renamed_in_what_another_said(
+    tmp_path: Path, change: de.RenameLabel | de.MergeLabels
+) -> None:
+    new = change.new if isinstance(change, de.RenameLabel) else change.into
+    with by_people(tmp_path, "one") as one, by_people(tmp_path, "two") as two:
+        ann, bob = Clock(one, "A"), Clock(two, "B", start=0.5)
+        ann.label("ann", "a", "return")  # 1
+        ann.decide("ann", change)  # 2
+        ann.label("ann", "b", new)  # 3
+        bob.label("bob", "b", "return")  # 1.5
+        bob.label("bob", "c", "return")  # 2.5, after it was renamed
+        bob.label("bob", "a", "return")  # 3.5
+        result = merged(tmp_path, ["one", "two"], "both")
+        assert result.followed == (de.RenameLabel("return", new),)
+        assert (result.apart, result.conflicts) == ((), 0)
+        labelling = standing(tmp_path, "both")
+        assert labelling.answers() == dict.fromkeys("abc", new)
+        assert "return" not in labelling.labels
+        assert merged(tmp_path, ["both", "two", "one"], "again").followed == ()
+        assert log_of(tmp_path, "again") == log_of(tmp_path, "both")
+        bob.label("bob", "d", "return")  # goes on by the old name
+        merged(tmp_path, ["both", "two"], "later")
+        assert standing(tmp_path, "later").answers() == dict.fromkeys("abcd", new)
+    target = labelling.undoable("ann")
+    assert target is not None
+    assert target.decision == de.RenameLabel("return", new)
+    with Session.open(tmp_path, "both") as both:
+        Clock(both, "U", start=9).decide("ann", de.Undo(target.uid))
+    labelling = standing(tmp_path, "both")
+    assert labelling.answers()["c"] == "return"
+    assert merged(tmp_path, ["both", "two"], "undone").followed == ()
+
+
+def test_a_label_renamed_differently_on_two_machines_stays_one_label(tmp_path: Path) -> None:
+    with by_people(tmp_path, "one") as one, by_people(tmp_path, "two") as two:
+        ann, bob = Clock(one, "A"), Clock(two, "B", start=0.5)
+        ann.decide("ann", de.RenameLabel("return", "refund"))
+        bob.decide("bob", de.RenameLabel("return", "send back"))
+        ann.label("ann", "a", "refund")
+        bob.label("bob", "a", "send back")
+        bob.label("bob", "b", "send back")
+    result = merged(tmp_path, ["one", "two"], "both")
+    assert result.followed == (de.RenameLabel("send back", "refund"),)
+    assert (result.apart, result.conflicts) == ((), 0)
+    assert standing(tmp_path, "both").answers() == {"a": "refund", "b": "refund"}
+
+
+def test_a_name_that_stood_for_two_labels_is_told(tmp_path: Path) -> None:
+    with by_people(tmp_path, "one") as one, by_people(tmp_path, "two") as two:
+        ann = Clock(one, "A")
+        ann.decide("ann", de.RenameLabel("return", "refund"), de.AddLabel("return"))
+        ann.decide("ann", de.RenameLabel("return", "send back"))
+        Clock(two, "B", start=8).label("bob", "a", "return")
+    result = merged(tmp_path, ["one", "two"], "both")
+    assert (result.followed, result.apart) == ((), ("return", "refund", "send back"))
+    assert standing(tmp_path, "both").answers() == {"a": "return"}
+
+
+def test_a_label_in_use_that_nobody_renamed_is_left_alone(tmp_path: Path) -> None:
+    with by_people(tmp_path, "one") as one, by_people(tmp_path, "two") as two:
+        bob = Clock(two, "B")
+        added = bob.decide("bob", de.AddLabel("other"))
+        bob.label("bob", "a", "other")
+        bob.decide("bob", de.Undo(added))
+        Clock(one, "A").decide("ann", de.RenameLabel("return", "refund"))
+    result = merged(tmp_path, ["one", "two"], "both")
+    assert (result.followed, result.apart) == ((), ())
+    assert standing(tmp_path, "both").labels == ("complaint", "refund", "other")
+
+
 def test_sessions_that_do_not_fit(tmp_path: Path) -> None:
     other = replace(TICKETS, train=(*TICKETS.train, Example("x", "only here")))
     with by_people(tmp_path, "one") as one, by_people(tmp_path, "more", other) as more:

@@ -180,6 +180,36 @@ class Labelling:
             return self._renamed(record.decision.answer, record.seq)
         return None
 
+    def strays(self) -> dict[str, tuple[Decided, ...]]:
+        """Names in use that are no labels: each with the renamings and mergers that hold of the label that it was.
+
+        They come of logs that were written apart: one machine renames a label, another still answers by its old name, or renames
+        it as well.
+        """
+        declared = set(self.declared)
+        used = {
+            name
+            for record in self._by_uid.values()
+            if record.uid not in self._undone
+            for name in _names(self.given(record))
+        }
+        found: dict[str, tuple[Decided, ...]] = {}
+        for name in sorted(used - declared):
+            changes = [(r, *_old_and_new(r.decision)) for r in self._label_changes()]
+            before = {name} | {old for _, old, new in changes if new == name}
+            found[name] = tuple(r for r, old, _ in changes if old in before)
+        return found
+
+    def name_today(self, change: Decided) -> str:
+        """What a label that this decision renamed or merged is called now."""
+        name = self._renamed(_old_and_new(change.decision)[1], change.seq)
+        assert isinstance(name, str)
+        return name
+
+    def undone(self, record: Decided) -> bool:
+        """Whether a decision was taken back."""
+        return record.uid in self._undone
+
     def count(self, status: Status) -> int:
         """Examples of a status; OPEN ones are not counted."""
         return self._statuses[status]
@@ -192,6 +222,13 @@ class Labelling:
     @property
     def labels(self) -> tuple[str, ...]:
         """Names in the order they came; one that is in use stays even when its adding is undone."""
+        names = self.declared
+        used = (name for name, count in self._counts.items() if count and name not in names)
+        return (*names, *sorted(used))
+
+    @property
+    def declared(self) -> tuple[str, ...]:
+        """Those that the session began with or somebody added, in today's names, whether they are in use or not."""
         names = dict.fromkeys(self._base)
         for record in self._label_changes():
             match record.decision:
@@ -202,8 +239,7 @@ class Labelling:
                 case de.MergeLabels(name, into) if name in names and name != into:
                     del names[name]
                     names[into] = None
-        used = (name for name, count in self._counts.items() if count and name not in names)
-        return (*names, *sorted(used))
+        return tuple(names)
 
     @property
     def key_order(self) -> tuple[str, ...]:
@@ -306,6 +342,14 @@ class Labelling:
             if found:
                 return Standing(status, None, found[-1])
         return None
+
+
+def _old_and_new(decision: de.Decision) -> tuple[str, str]:
+    """What a renaming or merger makes of which label; nothing of none for other decisions."""
+    match decision:
+        case de.RenameLabel(old, new) | de.MergeLabels(old, new):
+            return old, new
+    return "", ""
 
 
 def _names(answer: Given | None) -> list[str]:

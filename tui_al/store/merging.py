@@ -5,8 +5,6 @@ merged are only read.
 """
 
 import heapq
-import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +18,7 @@ from tui_al.errors import SessionError
 from tui_al.store.decisions import DecisionLog
 from tui_al.store.home import session_directory
 from tui_al.store.session import Session
+from tui_al.store.unfinished import under_way
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +29,10 @@ class Merged:
     annotators: tuple[str, ...]
     labelled: int  #: examples
     conflicts: int  #: examples on which annotators differ
+    followed: tuple[
+        de.RenameLabel, ...
+    ] = ()  #: for one session's renamings: what others still called by the old name
+    apart: tuple[str, ...] = ()  #: names of what may be one label, renamed to several
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,23 +63,24 @@ def merge_sessions(home: Path, sessions: Sequence[Session], into: str) -> Merged
     names = ", ".join(part.name for part in parts)
     created = replace(first.created, notes=(*first.created.notes, f"merged from {names}"))
     target.parent.mkdir(parents=True, exist_ok=True)
-    making = Path(tempfile.mkdtemp(prefix=f".{into}-", dir=target.parent))
-    try:
+    with under_way(target.parent, into) as making:
         with Session.create(making, into, created, first.dataset) as session:
             directory = session.directory
             with DecisionLog(directory) as log:
                 log.insert([*_labels_of_others(parts), *_in_order(parts)])
                 records = log.read()
+                labelling = Labelling(first.dataset.labels)
+                labelling.apply(records)
+                followed, apart = _names_apart(labelling, records)
+                labelling.apply(log.insert(followed))
         directory.rename(target)
-    finally:
-        shutil.rmtree(making, ignore_errors=True)
-    labelling = Labelling(first.dataset.labels)
-    labelling.apply(records)
     return Merged(
-        len(records),
+        len(records) + len(followed),
         tuple(dict.fromkeys(record.annotator for record in records if record.decision.about)),
         labelling.count(Status.LABELLED),
         labelling.count(Status.CONFLICT),
+        tuple(r.decision for r in followed if isinstance(r.decision, de.RenameLabel)),
+        apart,
     )
 
 
@@ -120,6 +124,31 @@ def _labels_of_others(parts: Sequence[_Part]) -> Iterator[Decided]:
             if name not in known:
                 known.add(name)
                 yield Decided(0, part.started, "merge", f"merge-label-{name}", de.AddLabel(name))
+
+
+def _names_apart(
+    labelling: Labelling, records: Sequence[Decided]
+) -> tuple[list[Decided], tuple[str, ...]]:
+    """Where one session renamed a label and another went on by the old name: renamings that bring the answers together.
+
+    They are decisions of who renamed the label, the last ones in the log, so that they can be undone; one that was undone in an
+    earlier merger is not made again. Also returned are names that stay, because what they stood for was renamed to several.
+    """
+    followed: list[Decided] = []
+    apart: list[str] = []
+    undone = {r.decision for r in records if labelling.undone(r)}
+    for name, changes in labelling.strays().items():
+        ways = {labelling.name_today(change) for change in changes} & set(labelling.declared)
+        if len(ways) == 1:
+            decision = de.RenameLabel(name, ways.pop())
+            change = next(c for c in changes if labelling.name_today(c) == decision.new)
+            if decision not in undone:
+                last = records[-1]
+                uid = f"merge-follow-{change.uid}-{name}-{last.uid}"
+                followed.append(Decided(0, last.time, change.annotator, uid, decision))
+        elif changes:
+            apart += [name, *sorted(ways)]
+    return followed, tuple(dict.fromkeys(apart))
 
 
 def _in_order(parts: Sequence[_Part]) -> Iterator[Decided]:

@@ -9,6 +9,7 @@ from tui_al.core import events as ev
 from tui_al.errors import ConfigError, SessionError
 from tui_al.report.model_card import Subject, model_card
 from tui_al.store.home import home_directory
+from tui_al.store.kept_models import held_still
 from tui_al.store.session import Session
 
 
@@ -16,14 +17,17 @@ def export_kept_model(name: str, out: Path, role: str, seed: int | None, home: P
     """Write a model of the session to the new directory `out`."""
     if out.exists():
         raise ConfigError(f"--out {out} is there already.", "Name a new directory.")
-    with Session.open(home_directory(home), name) as session:
-        saved = kept_model(session, role, seed)
-        state, directory, title = session.state(), session.directory, session.name
-    from tui_al.engine.model_export import export_model, exported
+    with (
+        Session.open(home_directory(home), name) as session,
+        held_still(session.directory, lambda: kept_model(session, role, seed)) as (saved, files),
+    ):
+        from tui_al.engine.model_export import export_model, exported
 
-    found = exported(directory / saved.path)
-    subject = Subject(title, role, saved.seed, saved.round, found.learner, found.with_adapter)
-    export_model(directory / saved.path, out, model_card(subject, state))
+        found = exported(files)
+        subject = Subject(
+            session.name, role, saved.seed, saved.round, found.learner, found.with_adapter
+        )
+        export_model(files, out, model_card(subject, session.state()))
     how = "transformers and adapters" if found.with_adapter else "transformers"
     Page(Console(soft_wrap=True)).say(
         f"{out}: {role} of seed {saved.seed}, round {saved.round}, for {how}; its README.md says how to load it"

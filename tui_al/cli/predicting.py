@@ -20,6 +20,7 @@ from tui_al.core.tasks import Example, Task
 from tui_al.errors import ConfigError, DataError
 from tui_al.store.formats.files import dumped
 from tui_al.store.home import home_directory
+from tui_al.store.kept_models import held_still
 from tui_al.store.session import Session
 
 _FORMATS = ("jsonl", "csv")
@@ -51,7 +52,7 @@ def predict_file(name: str, file: str, options: PredictOptions, home: Path | Non
     """Label the texts of the file, one result for each row."""
     form = _output_format(options)
     with Session.open(home_directory(home), name) as session:
-        saved = session.directory / kept_model(session, options.role, options.seed).path
+        kept_model(session, options.role, options.seed)  # no model: told before anything is loaded
     config = DataConfig(
         file,
         text_column=options.text_column,
@@ -71,7 +72,14 @@ def predict_file(name: str, file: str, options: PredictOptions, home: Path | Non
     findings = Findings()
     tables = stream_tables(Path(file), config, findings, options.input_format)
     first = next(tables, None)  # a mistake about the file is told before the model is loaded
-    predictor = Predictor(saved, options.device, options.batch_size)
+    with (
+        Session.open(home_directory(home), name) as session,
+        held_still(session.directory, lambda: kept_model(session, options.role, options.seed)) as (
+            _,
+            files,
+        ),
+    ):
+        predictor = Predictor(files, options.device, options.batch_size)
     texts = Texts(predictor.task, config, findings)
     tally = _Tally(Page(Console(stderr=True, soft_wrap=True)))
     with _output(options) as stream:

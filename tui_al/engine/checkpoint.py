@@ -26,6 +26,7 @@ from tui_al.engine import tuning
 from tui_al.engine.pretrained import load_model
 from tui_al.engine.sources import Source, find
 from tui_al.errors import ModelError
+from tui_al.store.kept_models import put_in_place
 
 DESCRIPTION, ADAPTER_FOLDER, HEAD = "tui_al.json", "adapter", "head.safetensors"
 
@@ -68,8 +69,7 @@ def save_model(
         "learner": asdict(config),
     }
     (making / DESCRIPTION).write_text(json.dumps(description, indent=1), encoding="utf-8")
-    shutil.rmtree(directory, ignore_errors=True)
-    making.rename(directory)
+    put_in_place(making, directory)
 
 
 @contextlib.contextmanager

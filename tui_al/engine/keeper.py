@@ -1,6 +1,5 @@
 """What an engine keeps on disk besides events: each run's last models, and weights that a warm start goes on from."""
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from tui_al.core.models import ADAPTERS
 from tui_al.core.state import RunState
 from tui_al.engine.bag_of_words import BagOfWordsLearner
 from tui_al.engine.learner import TransformerLearner
+from tui_al.store.kept_models import remove_at_once
 
 AnyLearner = TransformerLearner | BagOfWordsLearner
 
@@ -51,7 +51,7 @@ class Keeper:
         folder = self.directory / "models" / f"seed-{self.run.seed}"
         for old in folder.glob("successor-*"):
             if old.name != self._successor(newest).name:
-                shutil.rmtree(old, ignore_errors=True)
+                remove_at_once(old)
 
     def _successor(self, round_: int) -> Path:
         name = f"successor-{round_:04d}" if self._for_people else "successor"

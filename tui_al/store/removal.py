@@ -1,11 +1,11 @@
 """Deleting a session for good."""
 
 import shutil
-import uuid
 from pathlib import Path
 
 from tui_al.errors import SessionError
 from tui_al.store.session import is_live
+from tui_al.store.unfinished import under_way
 
 
 def remove_session(directory: Path) -> None:
@@ -20,10 +20,11 @@ def remove_session(directory: Path) -> None:
         )
     if not (directory / "session.db").is_file():
         raise SessionError(f"{directory} is no session.", "Nothing was deleted.")
-    leaving = directory.with_name(f".{directory.name}-{uuid.uuid4().hex[:8]}")
     try:
-        directory.rename(leaving)
-        shutil.rmtree(leaving)
+        with under_way(directory.parent, directory.name) as place:
+            leaving = place / directory.name
+            directory.rename(leaving)
+            shutil.rmtree(leaving)
     except OSError as error:
         raise SessionError(
             f"Session {directory.name} cannot be deleted: {error}.",

@@ -14,9 +14,7 @@ import contextlib
 import fcntl
 import json
 import os
-import shutil
 import sqlite3
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,6 +26,7 @@ from tui_al.core.tasks import Dataset
 from tui_al.errors import SessionError
 from tui_al.store.examples import read_examples, write_examples
 from tui_al.store.home import session_directory
+from tui_al.store.unfinished import clear_unfinished, under_way
 
 SCHEMA_VERSION = 1
 
@@ -70,8 +69,10 @@ class Session:
         """Make a new session; appears whole or not at all. Raises SessionError if the name is taken."""
         directory = session_directory(home, name)
         directory.parent.mkdir(parents=True, exist_ok=True)
-        making = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=directory.parent))
-        try:
+        clear_unfinished(directory.parent)
+        with under_way(directory.parent, name) as place:
+            making = place / name
+            making.mkdir(mode=0o700)
             write_examples(making / "examples.db", dataset)
             db = connect(making / "session.db", new=True)
             with db:
@@ -80,18 +81,15 @@ class Session:
             db.close()
             with contextlib.closing(cls(making)) as session:
                 session.append(created)
-            making.rename(directory)  # fails if a directory with entries is there
-        except OSError as error:
-            shutil.rmtree(making, ignore_errors=True)
-            if directory.exists():
-                raise SessionError(
-                    f"Session {name} exists already, in {directory}.",
-                    "Choose another name with --session, or run the same experiment to continue it.",
-                ) from error
-            raise
-        except BaseException:
-            shutil.rmtree(making, ignore_errors=True)
-            raise
+            try:
+                making.rename(directory)  # fails if a directory with entries is there
+            except OSError as error:
+                if directory.exists():
+                    raise SessionError(
+                        f"Session {name} exists already, in {directory}.",
+                        "Choose another name with --session, or run the same experiment to continue it.",
+                    ) from error
+                raise
         return cls(directory)
 
     @classmethod

@@ -1,0 +1,94 @@
+"""A session's kept models on disk: the engine replaces and removes them at once, readers see one of them whole."""
+
+import contextlib
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from tui_al.core.events import ModelSaved
+from tui_al.errors import SessionError
+
+#: How often a model that is replaced in the middle is read anew, and the seconds in between.
+_ATTEMPTS, _PAUSE = 10, 0.05
+
+
+def put_in_place(new: Path, directory: Path) -> None:
+    """Move a finished directory to where another one may be, which goes away."""
+    old = _aside(directory)
+    new.rename(directory)
+    if old is not None:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def remove_at_once(directory: Path) -> None:
+    """Remove it so that nobody finds a part of it under its name."""
+    old = _aside(directory)
+    if old is not None:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def held_still(session: Path, find: Callable[[], ModelSaved]) -> Iterator[tuple[ModelSaved, Path]]:
+    """A kept model, and a copy of its files as they were at one moment, whatever an engine does meanwhile.
+
+    `find` says which model; it is asked again when that one was replaced or removed in the middle.
+
+    Raises:
+        SessionError: there is no such model, or it cannot be read.
+    """
+    with tempfile.TemporaryDirectory(prefix="tui-al-model-") as folder:
+        yield _copied(session, find, Path(folder))
+
+
+def _copied(session: Path, find: Callable[[], ModelSaved], folder: Path) -> tuple[ModelSaved, Path]:
+    for attempt in range(_ATTEMPTS):
+        if attempt:
+            time.sleep(_PAUSE)
+        try:
+            saved = find()
+        except SessionError:
+            if attempt < 2:
+                continue  # perhaps between the old one and the new one
+            raise
+        directory, copy = session / saved.path, folder / str(attempt)
+        before = _which(directory)
+        try:
+            shutil.copytree(directory, copy, copy_function=_copy)
+        except OSError as error:  # of files that vanish, too
+            if before is not None and _which(directory) == before:
+                raise SessionError(f"{directory} cannot be read: {error}.") from error
+            shutil.rmtree(copy, ignore_errors=True)
+            continue
+        if before is not None and _which(directory) == before:
+            return saved, copy
+        shutil.rmtree(copy)
+    raise SessionError(
+        f"The model in session {session.name} is replaced again and again while it is read.",
+        "Try again, or pause the engine.",
+    )
+
+
+def _copy(source: str, target: str) -> str:
+    return shutil.copyfile(source, target)
+
+
+def _which(directory: Path) -> tuple[int, int, int] | None:
+    """Tells whether there is another directory of that name by now; None where there is none."""
+    try:
+        found = directory.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino, found.st_ctime_ns
+
+
+def _aside(directory: Path) -> Path | None:
+    old = directory.with_name(f".{directory.name}-old-{os.getpid()}")
+    shutil.rmtree(old, ignore_errors=True)
+    try:
+        directory.rename(old)
+    except FileNotFoundError:
+        return None
+    return old

@@ -1,0 +1,49 @@
+"""Directories under way: what is being made or taken away has a name with a dot, and is locked by who does it.
+
+A process that is killed leaves its directory, but not the lock. So what nobody holds is surely dead, and is cleared away when the
+next session is made or the sessions are listed.
+"""
+
+import contextlib
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+_LOCK = "at-work.lock"
+
+
+@contextlib.contextmanager
+def under_way(parent: Path, name: str) -> Iterator[Path]:
+    """A new directory in `parent`, whose content is to be moved away; what is left of it in the end goes."""
+    directory = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=parent))
+    making = directory / f"{_LOCK}.new"
+    lock = os.open(making, os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        making.rename(directory / _LOCK)  # which nobody can find before it is locked
+        yield directory
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+        os.close(lock)
+
+
+def clear_unfinished(parent: Path) -> None:
+    """Remove what killed processes left; never anything that may be at work still."""
+    for lock in parent.glob(f".*/{_LOCK}"):
+        with contextlib.suppress(OSError):
+            if _is_free(lock):
+                shutil.rmtree(lock.parent)
+
+
+def _is_free(path: Path) -> bool:
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(descriptor)
+    return True

@@ -4,19 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from textual import on
-from textual.app import ComposeResult
-from textual.binding import Binding
-from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
-from textual.widgets import Input, OptionList, Static
-from textual.widgets.option_list import Option
+from textual.widgets import Input
 
 from tui_al.core.fuzzy import LabelIndex, Match
 from tui_al.core.text import cell_width, printable, shorten
-from tui_al.ui.keys import bindings
 from tui_al.ui.safe import safe
-from tui_al.ui.widgets.fields import TextField
+from tui_al.ui.screens.list_dialog import ListDialog
 from tui_al.ui.widgets.label_keys import probability
 
 #: What a certain label gains over how well its name matches: more than the beginning of a word, so that a letter or two suffice.
@@ -73,25 +67,8 @@ class Finder:
         return rows
 
 
-class FindLabel(ModalScreen[Row | None]):
+class FindLabel(ListDialog[Row]):
     """Dismissed with the label, or None."""
-
-    BINDINGS = [  # noqa: RUF012
-        *(b for b in bindings("dialog") if isinstance(b, Binding) and b.action == "cancel"),
-        Binding("down", "move(1)", show=False, priority=True),
-        Binding("up", "move(-1)", show=False, priority=True),
-        Binding("pagedown", "move(8)", show=False, priority=True),
-        Binding("pageup", "move(-8)", show=False, priority=True),
-    ]
-    DEFAULT_CSS = """
-    FindLabel { align: center middle; }
-    FindLabel > Vertical {
-        width: 76; max-width: 100%; height: auto; max-height: 100%; background: $surface; border: solid $border; padding: 0 1;
-    }
-    FindLabel TextField { background: $panel; }
-    FindLabel OptionList { height: auto; max-height: 14; border: none; padding: 0; background: $surface; }
-    FindLabel .hint { color: $text-muted; height: 1; }
-    """
 
     def __init__(
         self,
@@ -102,70 +79,34 @@ class FindLabel(ModalScreen[Row | None]):
         counts: Mapping[str, int] | None = None,
         descriptions: Mapping[str, str] | None = None,
     ) -> None:
-        super().__init__()
-        self.finder, self._title = finder, title
+        super().__init__(
+            title, "a few letters of it", "enter takes the marked one  ↑↓ other  esc close"
+        )
+        self.finder = finder
         self._likely, self._counts = likely or {}, counts or {}
         self._descriptions = descriptions or {}
-        self.rows: list[Row] = []  #: what is listed, the best first
-
-    def compose(self) -> ComposeResult:
-        """What is typed, what there is, what to do."""
-        with Vertical() as window:
-            window.border_title = safe(self._title)
-            yield TextField("", placeholder="a few letters of it")
-            yield OptionList(compact=True, markup=False)
-            yield Static("enter takes the marked one  ↑↓ other  esc close", classes="hint")
+        self.rows: list[Row] = finder.rows("")  #: what is listed, the best first
 
     def on_mount(self) -> None:
         """All labels."""
-        self._fill("")
-        self.query_one(TextField).focus()
-
-    def on_resize(self) -> None:
-        """Rows are cut to the width."""
-        marked = self._list.highlighted
-        self._show()
-        self._list.highlighted = marked
-
-    @property
-    def _list(self) -> OptionList:
-        return self.query_one(OptionList)
+        self.show_rows()
 
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
-        self._fill(event.value)
+        self.rows = self.finder.rows(event.value)
+        self.show_rows()
 
-    @on(Input.Submitted)
-    def _submitted(self) -> None:
-        marked = self._list.highlighted
-        if marked is None or marked >= len(self.rows):
-            self.app.notify("No label has this name.", markup=False)
-            return
-        self.dismiss(self.rows[marked])
+    def drawn(self, width: int) -> list[Content]:
+        """The labels that match, with what is known of them."""
+        return [self._drawn(row, width) for row in self.rows]
 
-    @on(OptionList.OptionSelected)
-    def _selected(self, event: OptionList.OptionSelected) -> None:
-        self.dismiss(self.rows[event.option_index])
+    def chosen(self, place: int) -> Row:
+        """The label."""
+        return self.rows[place]
 
-    def action_move(self, by: int) -> None:
-        """Along the list while the field keeps the letters."""
-        if self.rows:
-            place = (self._list.highlighted or 0) + by
-            self._list.highlighted = max(0, min(len(self.rows) - 1, place))
-
-    def action_cancel(self) -> None:
-        """Nothing was found."""
-        self.dismiss(None)
-
-    def _fill(self, typed: str) -> None:
-        self.rows = self.finder.rows(typed)
-        self._show()
-        self._list.highlighted = 0 if self.rows else None
-
-    def _show(self) -> None:
-        width = max(12, min(76, self.app.size.width) - 6)
-        self._list.clear_options()
-        self._list.add_options([Option(self._drawn(row, width)) for row in self.rows])
+    def say_nothing_marked(self) -> None:
+        """There is none that could be taken."""
+        self.app.notify("No label has this name.", markup=False)
 
     def _drawn(self, row: Row, width: int) -> Content:
         if row.new:

@@ -2,26 +2,23 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
-from textual.containers import Vertical
+from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.timer import Timer
-from textual.widgets import Input, OptionList, Static
-from textual.widgets.option_list import Option
+from textual.widgets import Input, Static
 
 from tui_al.core.labelling import Status
 from tui_al.core.tasks import Example
 from tui_al.core.text import printable, shorten
 from tui_al.errors import TuiAlError
 from tui_al.store.workbench import Workbench
-from tui_al.ui.keys import bindings
 from tui_al.ui.safe import safe
 from tui_al.ui.screens.label_aside import LabelAside
-from tui_al.ui.widgets.fields import TextField
+from tui_al.ui.screens.list_dialog import ListDialog
 
 #: Seconds after the last letter when the search begins, and how many hits are shown.
 _PAUSE, _HITS = 0.15, 50
@@ -34,57 +31,32 @@ _MARKS = {
 Hits = list[tuple[Example, Status]]
 
 
-class SearchPool(ModalScreen[str | None]):
+class SearchPool(ListDialog[str]):
     """Dismissed with the id of the sample to be labelled now, or None."""
 
-    BINDINGS = [  # noqa: RUF012
-        *(b for b in bindings("dialog") if isinstance(b, Binding) and b.action == "cancel"),
-        Binding("down", "move(1)", show=False, priority=True),
-        Binding("up", "move(-1)", show=False, priority=True),
-        Binding("pagedown", "move(8)", show=False, priority=True),
-        Binding("pageup", "move(-8)", show=False, priority=True),
-        Binding("tab", "nearest", show=False, priority=True),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("tab", "nearest", show=False, priority=True)]
     DEFAULT_CSS = """
-    SearchPool { align: center middle; }
-    SearchPool > Vertical {
-        width: 110; max-width: 100%; height: 30; max-height: 100%; background: $surface; border: solid $border; padding: 0 1;
-    }
-    SearchPool TextField { background: $panel; }
-    SearchPool OptionList { height: 1fr; border: none; padding: 0; background: $surface; }
-    SearchPool Static { color: $text-muted; height: 1; }
+    SearchPool > Vertical { width: 110; height: 30; }
+    SearchPool OptionList { height: 1fr; max-height: 100%; }
+    SearchPool #found { color: $text-muted; height: 1; }
     """
+    WIDTH = 110
 
     def __init__(self, desk: LabelAside) -> None:
-        super().__init__()
+        super().__init__(
+            "Search the pool",
+            "words that it holds",
+            "enter label it now  tab nearest to this sample  esc close",
+        )
         self._desk = desk
         self._hits: Hits = []
         self._words: tuple[str, ...] = ()
         self._asked = 0  # searches begun: the answer to the last one counts
         self._timer: Timer | None = None
 
-    def compose(self) -> ComposeResult:
-        """Words, what was found, what to do."""
-        with Vertical() as window:
-            window.border_title = "Search the pool"
-            yield TextField("", placeholder="words that it holds")
-            yield Static("", id="found")
-            yield OptionList(compact=True, markup=False)
-            yield Static("enter label it now  tab nearest to this sample  esc close")
-
-    def on_mount(self) -> None:
-        """Type at once."""
-        self.query_one(TextField).focus()
-
-    def on_resize(self) -> None:
-        """Rows are cut to the width."""
-        marked = self._list.highlighted
-        self._show()
-        self._list.highlighted = marked
-
-    @property
-    def _list(self) -> OptionList:
-        return self.query_one(OptionList)
+    def between(self) -> ComposeResult:
+        """How much was found."""
+        yield Static("", id="found")
 
     def _say(self, text: str) -> None:
         self.query_one("#found", Static).update(safe(text))
@@ -119,8 +91,7 @@ class SearchPool(ModalScreen[str | None]):
                 return
             self._hits = [] if isinstance(found, str) else found
             self._words = words
-            self._show()
-            self._list.highlighted = 0 if self._hits else None
+            self.show_rows()
             if isinstance(found, str):
                 self._say(found)
             elif not found:
@@ -132,34 +103,17 @@ class SearchPool(ModalScreen[str | None]):
         self._say("searching …")
         self._desk.ask("search", call, then=show)
 
-    @on(Input.Submitted)
-    def _submitted(self) -> None:
-        marked = self._list.highlighted
-        if marked is None or marked >= len(self._hits):
-            self._say("Nothing is found yet that could be labelled: type words, or tab.")
-            return
-        self.dismiss(self._hits[marked][0].id)
+    def drawn(self, width: int) -> list[Content]:
+        """What was found, the words marked."""
+        return [hit_row(example.text, status, self._words, width) for example, status in self._hits]
 
-    @on(OptionList.OptionSelected)
-    def _selected(self, event: OptionList.OptionSelected) -> None:
-        self.dismiss(self._hits[event.option_index][0].id)
+    def chosen(self, place: int) -> str:
+        """The sample."""
+        return self._hits[place][0].id
 
-    def action_move(self, by: int) -> None:
-        """Along the list."""
-        if self._hits:
-            place = (self._list.highlighted or 0) + by
-            self._list.highlighted = max(0, min(len(self._hits) - 1, place))
-
-    def action_cancel(self) -> None:
-        """Back to the sample."""
-        self.dismiss(None)
-
-    def _show(self) -> None:
-        width = max(16, min(110, self.app.size.width) - 6)
-        self._list.clear_options()
-        self._list.add_options(
-            [Option(hit_row(example.text, status, self._words, width)) for example, status in self._hits]
-        )  # fmt: skip
+    def say_nothing_marked(self) -> None:
+        """Nothing was searched for, or found."""
+        self._say("Nothing is found yet that could be labelled: type words, or tab.")
 
 
 def _nearest(bench: Workbench, identity: str) -> Hits | str:

@@ -13,7 +13,7 @@ from tui_al.core.models import default_settings
 from tui_al.core.state import SessionState, fold
 from tui_al.errors import ConfigError
 from tui_al.report.markdown import escape, seconds
-from tui_al.report.settings import learner
+from tui_al.report.settings import facts, learner
 from tui_al.report.tables import finished_event, render
 
 FIRST = session({7: (0.4, 0.6, 0.7), 8: (0.5, 0.6, 0.9)})
@@ -122,6 +122,13 @@ def test_a_frozen_trunk_is_named() -> None:
     assert "the lowest two thirds of the layers frozen" in learner(
         replace(config, trunk_layers="auto")
     )
+
+
+def test_people_are_not_given_a_number_of_rounds() -> None:
+    state = SessionState(config=config((7,), oracle="person"), task="classification")
+    (batch,) = [text for name, text in facts(state) if name == "batch"]
+    assert batch.endswith(", after which the rest is ranked anew")
+    assert "query rounds" in dict(facts(SECOND))["batch"]
 
 
 def test_the_gpu_is_named() -> None:

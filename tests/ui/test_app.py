@@ -184,6 +184,7 @@ async def test_the_help_is_whole_in_its_first_frame_and_made_once_a_screen(
             frames.append(shown(app))
 
     monkeypatch.setattr(TuiAl, "_display", noted)
+    record(home, "one")
     async with drive(TuiAl(home), (120, 40)) as pilot:
         await until(pilot, lambda: isinstance(pilot.app.screen, HomeScreen))
         made = []

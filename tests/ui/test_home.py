@@ -4,6 +4,7 @@ import fcntl
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,14 @@ from textual.pilot import Pilot
 
 from tests.ui.conftest import SIZES, assert_clean, drive, shown, until
 from tests.ui.fake_engine import FakeEngine
-from tests.ui.labelling import SEED, desk
-from tests.ui.sessions import LABELS, record
+from tests.ui.labelling import SEED, Desk, desk, people
+from tests.ui.sessions import LABELS, dataset, record
 from tests.ui.torture import TEXTS
 from tui_al.core import events as ev
+from tui_al.core.decisions import Decided
 from tui_al.core.text import cell_width
 from tui_al.host.process import EngineEnd
+from tui_al.store.decisions import DecisionLog
 from tui_al.store.session import Session
 from tui_al.store.workbench import Workbench
 from tui_al.ui.app import TuiAl
@@ -246,6 +249,61 @@ def test_only_what_was_written_is_read_again(three: Path) -> None:
         session.append(*[e.event for e in session.events()[-1:]])
     changed = {s.name for s in read_all(three, first) if s is not first[s.name]}
     assert changed == {"half-one"}
+
+
+def test_of_what_people_decided_only_the_new_is_read(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = desk(home)
+    made.rank(0)
+    known: dict[str, Summary] = {}
+    reads: list[int] = []
+    read = DecisionLog.read
+
+    def counted(log: DecisionLog, after: int = 0) -> list[Decided]:
+        reads.append(after)
+        return read(log, after)
+
+    def look() -> Summary:
+        (summary,) = read_all(home, known)
+        known[summary.name] = summary
+        return summary
+
+    with Workbench(made.directory, "anna") as bench, at_work(made.directory):
+        for number in (1, 2):
+            item = bench.take()
+            assert item
+            (record,) = bench.label(item, LABELS[0])
+            with monkeypatch.context() as patch:
+                patch.setattr(DecisionLog, "read", counted)
+                summary = look()
+                assert look() is summary  # though an engine is at work
+            assert (summary.labelled, summary.wanted) == (number, 10 - number)
+    assert reads == [0, record.seq - 1]
+
+
+def test_a_session_of_the_same_name_is_read_from_its_beginning(home: Path, tmp_path: Path) -> None:
+    made = desk(home)
+    made.rank(0)
+    with Workbench(made.directory, "anna") as bench:
+        item = bench.take()
+        assert item
+        bench.label(item, LABELS[0])
+    before = {s.name: s for s in read_all(home, {})}
+    assert before["tickets-anna"].labelled == 1
+    made.directory.rename(tmp_path / "away")  # or its inode would be used again
+    desk(home)
+    assert read_all(home, before)[0].labelled == 0
+
+
+def test_a_share_of_a_batch_is_of_the_texts_to_label(home: Path) -> None:
+    data = dataset()
+    half = tuple(replace(e, answer=e.answer if n % 2 else None) for n, e in enumerate(data.train))
+    made = Desk(record(home, "half", experiment=people("50%"), data=replace(data, train=half)))
+    made.rank(0)
+    with Workbench(made.directory, "anna") as bench:
+        assert bench.batch == len(half[::2]) / 2
+        assert read_all(home, {})[0].wanted == bench.batch
 
 
 def test_ago() -> None:

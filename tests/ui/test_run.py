@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from tests.ui import sessions
+from tests.ui import labelling, sessions
 from tests.ui.conftest import SIZES, assert_clean, drive, shown, until
 from tests.ui.sessions import FakeEngine, Recording
 from tests.ui.torture import TEXTS
@@ -438,3 +438,24 @@ async def test_the_seed_set_and_random_need_no_acquisition_model(
         await until(pilot, lambda: "▶ train successor" in shown(app))
         assert "train acquisition" not in shown(app)
         assert "round 1/6  ● running" in shown(app)  # one seed: no word about seeds
+
+
+@pytest.mark.parametrize(("strategy", "scores"), [("lc", True), ("random", False)])
+async def test_where_people_label_nothing_is_queried(
+    home: Path, engine: FakeEngine, strategy: str, scores: bool
+) -> None:
+    desk = labelling.desk(home, experiment=labelling.people(strategy=strategy))
+    recording = desk.recording
+    recording.start()
+    recording.append(ev.RunStarted(labelling.SEED))
+    desk.rank(0)
+    recording.phase(labelling.SEED, 0, ev.Phase.TRAIN_ACQUISITION, done=0.5)
+    engine.live(recording.directory)
+    app = app_on(recording)
+    async with drive(app, (120, 40)) as pilot:
+        await pilot.press("e")
+        await until(pilot, lambda: "▶ train acquisition" in shown(app))
+        assert "· train successor" in shown(app)
+        assert ("· score pool" in shown(app)) is scores
+        assert "query" not in shown(app)
+        assert "all done in" not in shown(app)

@@ -37,7 +37,8 @@ def label(
     batch: Annotated[
         str,
         typer.Option(
-            help="New labels after which the models are trained again.", rich_help_panel="Loop"
+            help="New labels after which the models are trained again; or, as 5%, a share of the texts to label.",
+            rich_help_panel="Loop",
         ),
     ] = "20",
     seed_size: Annotated[

@@ -15,6 +15,7 @@ from tui_al.report.axes import short_number
 from tui_al.store.home import home_directory
 from tui_al.store.session import Session, session_names
 from tui_al.store.sweeps import read_record, sweep_directory, sweep_names
+from tui_al.store.unfinished import clear_unfinished
 
 
 def _page() -> Page:
@@ -24,12 +25,13 @@ def _page() -> Page:
 def list_sessions(home: Path | None) -> None:
     """One line a session: how it stands, how far it got, its last figure."""
     directory = home_directory(home)
+    clear_unfinished(directory / "sessions")
     rows = []
     for name in session_names(directory):
         try:
             with Session.open(directory, name) as session:
                 live = session.is_live()
-                rows.append((live, _session_row(name, session.state(), live)))
+                rows.append((live, _session_row(name, session.state(), live, session.directory)))
         except SessionError as error:
             rows.append((False, [name, "damaged", "", "", error.message]))
     page = _page()
@@ -56,9 +58,14 @@ def _sweep_line(home: Path, name: str) -> str:
     )
 
 
-def _session_row(name: str, state: SessionState, live: bool) -> list[str]:
+def _session_row(name: str, state: SessionState, live: bool, directory: Path) -> list[str]:
     status = state.status if live or state.status != "running" else "cut off"
     config = state.config
+    if config is not None and config.loop.oracle == "person":
+        from tui_al.ui.summaries import read_one
+
+        summary = read_one(directory)
+        return [name, (summary.trouble and "damaged") or status, summary.progress, summary.score, state.task]  # fmt: skip
     rounds = config.loop.rounds if config else 0
     furthest = max((run.last_round for run in state.runs.values()), default=-1)
     done = sum(run.status == "finished" for run in state.runs.values())

@@ -37,7 +37,7 @@ TUNINGS = (
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """A number of examples, given as a count or as a percentage of the training split."""
+    """A number of examples, given as a count or as a percentage of the training split, or where people label, of the texts to label."""
 
     value: float
     percent: bool

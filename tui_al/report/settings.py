@@ -26,7 +26,7 @@ def facts(state: SessionState) -> list[tuple[str, str]]:
         ("successor", learner(config.successor)),
         ("strategy", strategy(config)),
         ("seed set", str(config.loop.seed_size)),
-        ("batch", f"{config.loop.batch}, {config.loop.rounds} query rounds after the seed set"),
+        ("batch", _batch(config)),
         ("budget unit", config.loop.budget_unit),
         ("seeds", ", ".join(map(str, config.seeds))),
         ("oracle", _oracle(config)),
@@ -34,6 +34,13 @@ def facts(state: SessionState) -> list[tuple[str, str]]:
         ("versions", _versions(_manifest(state))),
     ]
     return [(name, printable(value)) for name, value in rows if value]
+
+
+def _batch(config: ExperimentConfig) -> str:
+    loop = config.loop
+    if loop.oracle == "person":
+        return f"{loop.batch}, after which the rest is ranked anew"
+    return f"{loop.batch}, {loop.rounds} query rounds after the seed set"
 
 
 def short_learner(settings: LearnerConfig) -> str:

@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tui_al.core.config import ExperimentConfig, LearnerConfig
-from tui_al.core.labelling import Labelling, Status
 from tui_al.core.metrics import HEADLINE
 from tui_al.core.state import SessionState
 from tui_al.core.tasks import Task
 from tui_al.errors import TuiAlError
 from tui_al.host import process
-from tui_al.store.decisions import DecisionLog
+from tui_al.store.headway import Headway
 from tui_al.store.session import Session, is_live, session_names
+from tui_al.store.unfinished import clear_unfinished
 from tui_al.ui.eta import remaining_seconds, roughly
 
 
@@ -33,6 +33,9 @@ class Summary:
     wanted: int = 0  #: how many more decisions make the next batch
     trouble: str = ""
     written: tuple[int, ...] = ()  #: when and how far its log was, to tell whether to read it again
+    headway: Headway | None = field(
+        default=None, repr=False
+    )  #: where people label; goes on with the next summary
 
     @property
     def status(self) -> str:
@@ -165,51 +168,45 @@ def ago(when: float, now: float | None = None) -> str:
 
 def read_all(home: Path, known: Mapping[str, Summary]) -> list[Summary]:
     """Every session of the home: live ones first, then the last used. What is `known` is only brought up to date."""
-    read = [_read(home / "sessions" / name, known.get(name)) for name in session_names(home)]
+    read = [read_one(home / "sessions" / name, known.get(name)) for name in session_names(home)]
     return sorted(read, key=lambda summary: not summary.live)
 
 
-def _read(directory: Path, known: Summary | None) -> Summary:
+def read_one(directory: Path, known: Summary | None = None) -> Summary:
+    """A session as it is now; of one that is `known` only what was appended is read, and nothing where nothing was."""
     live = is_live(directory)
     written = _written(directory)
-    if known and not live and not known.live and written == known.written:
+    if known and live == known.live and written == known.written:
         return known
+    if known and written[:1] != known.written[:1]:
+        known = None  # another session of the same name
+    headway = known.headway if known else None
     try:
         with Session(directory) as session:
             state = session.state(known.state if known else None)
-        labelled, wanted = _labelled(directory, state)
+        if state.config is not None and state.config.loop.oracle == "person":
+            headway = headway or Headway.of(directory)
+            headway.read()
         died = not live and process.engine_end(directory) is not None
     except (sqlite3.Error, OSError, TuiAlError, TypeError, ValueError, KeyError) as error:
         text = (
             error.message if isinstance(error, TuiAlError) else f"{type(error).__name__}: {error}"
         )
         return Summary(directory.name, directory, live, trouble=text, written=written)
-    return Summary(directory.name, directory, live, died, state, labelled, wanted, written=written)
-
-
-def _labelled(directory: Path, state: SessionState) -> tuple[int, int]:
-    """Where people label: how many texts have a label, and how many decisions are wanted until the next ranking."""
-    if state.config is None or state.config.loop.oracle != "person":
-        return 0, 0
-    with DecisionLog(directory) as log:
-        labelling = Labelling(state.labels)
-        labelling.apply(log.read())
-    decided = sum(labelling.count(s) for s in Status if s not in (Status.OPEN, Status.SKIPPED))
-    run = next(iter(state.runs.values()))
-    loop, ranked = state.config.loop, run.ranked
-    amount = loop.seed_size if ranked is None or ranked.round == 0 else loop.batch
-    wanted = amount.of(max(1, state.train)) - decided + (ranked.answered if ranked else 0)
-    return labelling.count(Status.LABELLED), max(0, wanted)
+    labelled, wanted = (headway.labelled, headway.wanted(state)) if headway else (0, 0)
+    return Summary(
+        directory.name, directory, live, died, state, labelled, wanted, written=written, headway=headway
+    )  # fmt: skip
 
 
 def _written(directory: Path) -> tuple[int, ...]:
-    """Of the log and of the file that SQLite writes ahead; an empty one of those says nothing."""
-    facts = []
+    """Which file the log is; when and how far it and the file that SQLite writes ahead were; an empty one of those says nothing."""
+    facts: list[int] = []
     for name in ("session.db", "session.db-wal"):
         with contextlib.suppress(OSError):
             found = (directory / name).stat()
             if found.st_size:
-                facts += [found.st_mtime_ns, found.st_size]
+                facts += [found.st_ino] * (not facts) + [found.st_mtime_ns, found.st_size]
     return tuple(facts)
 
 
@@ -238,6 +235,7 @@ class Watcher:
         self._wake.set()
 
     def _watch(self) -> None:
+        clear_unfinished(self._home / "sessions")
         told: list[tuple[object, ...]] | None = None
         while not self._stopping:
             found = read_all(self._home, self._known)

@@ -25,16 +25,24 @@ class Step(NamedTuple):
 
 
 def steps(state: SessionState, run: RunState) -> list[Step]:
-    """The steps of the round under way, in order; a random choice needs no acquisition model, nor does the seed set."""
+    """The steps of the round under way, in order; a random choice needs no acquisition model, nor does the seed set.
+
+    Where people label nothing is asked for at once, and suggestions need the model whatever the choice.
+    """
     from tui_al.core.strategies import STRATEGIES  # brings numpy, which a screen can open without
 
     if state.config is None:
         return []
     names: list[str] = [phase.value for phase in Phase]
-    names.insert(2, _QUERY)
     chosen = STRATEGIES.get(state.config.loop.strategy)
-    if run.round == 0 or (chosen and chosen.needs == "nothing"):
-        names = names[2:]
+    at_random = chosen is not None and chosen.needs == "nothing"
+    if state.config.loop.oracle == "person":
+        if at_random:
+            names.remove(Phase.SCORE_POOL)
+    else:
+        names.insert(2, _QUERY)
+        if run.round == 0 or at_random:
+            names = names[2:]
     asked = next((len(q.ids) for q in reversed(run.queries) if q.round == run.round), None)
     closed = run.last_round >= run.round
     listed = []
@@ -173,5 +181,6 @@ def _loss(run: RunState, width: int, ascii_only: bool) -> Content:
 
 
 def _left(state: SessionState, works: bool) -> str:
-    seconds = remaining_seconds(state) if works else None
+    by_people = state.config is not None and state.config.loop.oracle == "person"
+    seconds = remaining_seconds(state) if works and not by_people else None
     return "" if seconds is None else f"all done in {roughly(seconds)}"

@@ -1,0 +1,24 @@
+"""`tui-al sessions`, where people label."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.ui.labelling import SEED, desk
+from tests.ui.sessions import LABELS
+from tui_al.cli.listings import list_sessions
+from tui_al.core import events as ev
+from tui_al.core.decisions import Label
+from tui_al.store.decisions import Client, DecisionLog
+
+
+def test_sessions_that_people_label_are_listed_by_labels(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = desk(tmp_path)
+    made.recording.append(ev.Audited(SEED, 1, "accuracy", 0.831, 0.78, 0.88, 41))
+    with DecisionLog(made.directory) as log:
+        log.append(Client.new("anna"), *(Label((i,), LABELS[0]) for i in made.ids[:3]))
+    list_sessions(tmp_path)
+    _, row = capsys.readouterr().out.splitlines()
+    assert row.split() == ["tickets-anna", "new", "3", "labelled", "~.83", "±.05", "classification"]

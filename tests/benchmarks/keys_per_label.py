@@ -46,7 +46,7 @@ def main() -> None:
     """Label and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)  # fmt: skip
     parser.add_argument("data", type=Path, metavar="DATA_DIR")
-    parser.add_argument("--amount", type=int, default=600, help="labels to give")
+    parser.add_argument("--amount", type=int, default=500, help="labels to give")
     parser.add_argument("--classes", type=int, default=77, help="the commonest so many")
     parser.add_argument("--pool", type=int, default=3_000, help="texts, drawn at random")
     parser.add_argument("--tuning", default="head")

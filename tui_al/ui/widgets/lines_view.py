@@ -42,6 +42,7 @@ class LinesView(ScrollView, can_focus=True):
         self._kept: deque[Content] = deque(maxlen=_KEPT)
         self._wrapped: list[Content] = []
         self._width = 0  # that they are wrapped for
+        self._region = Size(0, 0)  # that they were last laid out in
         self._going_to_end = False
 
     def write(self, lines: Iterable[Content]) -> None:
@@ -65,13 +66,15 @@ class LinesView(ScrollView, can_focus=True):
         self.refresh()
 
     def on_resize(self) -> None:
-        """Wrap for the new width."""
-        self._wrap_anew()
+        """Wrap for the new width; where it was only hidden for a while, all is as it was."""
+        if self.scrollable_content_region.size != self._region:
+            self._wrap_anew()
 
     def _wrap_anew(self) -> None:
         width = self.scrollable_content_region.width
         if width < 1:
             return
+        self._region = self.scrollable_content_region.size
         at_end = self._follow and (
             self._going_to_end or self.is_vertical_scroll_end or not self._wrapped
         )

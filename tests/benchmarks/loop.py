@@ -140,7 +140,8 @@ def main() -> None:
         rows.append((way, f"{train:.1f}", f"{score:.1f}", f"{statistics.median(ratios):.3f}", told))
     Table(
         f"What asking costs in {ROUNDS} rounds (Banking77, {len(dataset.train)} texts, MiniLM-L6, 1 % a round, {options.repeats} seeds)",
-        "python -m tests.benchmarks.loop DATA" + (" --successor" if successor else ""),
+        f"python -m tests.benchmarks.loop DATA --train-limit {options.train_limit}"
+        + (" --successor" if successor else ""),
         line(conditions(options.threads)),
         ("acquisition model", "training, s", "scoring, s", "of full", "successor's area"),
         tuple(rows),

@@ -185,7 +185,9 @@ class RunScreen(SessionScreen):
         if view == "printed":
             self._show_printed()
         elif view == "curve":
-            self.set_focus(None)  # else it is looked for anew when what has it is hidden, and painted twice
+            self.set_focus(
+                None
+            )  # else it is looked for anew when what has it is hidden, and painted twice
         self._arrange()
         if view != "curve":
             self.query_one(f"#{view}").focus(scroll_visible=False)

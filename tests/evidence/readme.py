@@ -7,6 +7,7 @@ with --check nothing is written, and the exit code tells whether it would have b
 import sys
 from pathlib import Path
 
+from tests.evidence.sections import replaced, write
 from tui_al.report.claims_overview import claims_overview
 from tui_al.report.markdown import escape
 from tui_al.report.score_studies import scores_blocks
@@ -23,7 +24,6 @@ from tui_al.report.study_markdown import (
 )
 
 HERE = Path(__file__).parent
-README = HERE.parents[1] / "README.md"
 BEGIN, END = (
     "<!-- results: written by python -m tests.evidence.readme -->",
     "<!-- end of results -->",
@@ -54,12 +54,8 @@ def _folded(summary: str, blocks: list[str]) -> str:
 
 
 def with_results(readme: str, studies: list[Study]) -> str:
-    """The README with the section between its markers replaced; raises ValueError without markers."""
-    before, begin, rest = readme.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"README.md lacks the lines {BEGIN!r} and {END!r}")
-    return f"{before}{BEGIN}\n\n{results(studies)}\n\n{END}{after}"
+    """The README with its section renewed."""
+    return replaced(readme, BEGIN, END, results(studies))
 
 
 def stored() -> list[Study]:
@@ -69,12 +65,7 @@ def stored() -> list[Study]:
 
 def main(arguments: list[str]) -> int:
     """Write, or check; the exit code."""
-    readme = README.read_text(encoding="utf-8")
-    written = with_results(readme, stored())
-    if "--check" in arguments:
-        return int(written != readme)
-    README.write_text(written, encoding="utf-8")
-    return 0
+    return write(lambda readme: with_results(readme, stored()), arguments)
 
 
 if __name__ == "__main__":

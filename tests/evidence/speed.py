@@ -8,20 +8,16 @@ import sys
 from pathlib import Path
 
 from tests.benchmarks.table import Table
+from tests.evidence.sections import replaced, write
 
 HERE = Path(__file__).parent
-README = HERE.parents[1] / "README.md"
 BEGIN, END = "<!-- speed: written by python -m tests.evidence.speed -->", "<!-- end of speed -->"
 
 
 def with_tables(readme: str, tables: list[Table]) -> str:
-    """The README with the section between its markers replaced; raises ValueError without markers."""
-    before, begin, rest = readme.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"README.md lacks the lines {BEGIN!r} and {END!r}")
+    """The README with its section renewed."""
     section = "\n\n".join(table.markdown() for table in tables) or "No measurement is stored yet."
-    return f"{before}{BEGIN}\n\n{section}\n\n{END}{after}"
+    return replaced(readme, BEGIN, END, section)
 
 
 def stored() -> list[Table]:
@@ -31,12 +27,7 @@ def stored() -> list[Table]:
 
 def main(arguments: list[str]) -> int:
     """Write, or check; the exit code."""
-    readme = README.read_text(encoding="utf-8")
-    written = with_tables(readme, stored())
-    if "--check" in arguments:
-        return int(written != readme)
-    README.write_text(written, encoding="utf-8")
-    return 0
+    return write(lambda readme: with_tables(readme, stored()), arguments)
 
 
 if __name__ == "__main__":

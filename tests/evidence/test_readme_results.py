@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.evidence import readme
-from tests.evidence.readme import BEGIN, END, README, main, results, stored, with_results
+from tests.evidence.readme import BEGIN, END, main, results, stored, with_results
+from tests.evidence.sections import README
 from tests.report.test_study import PANEL
 from tui_al.report.study import Study
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.evidence import readme
+from tests.evidence import sections
 from tests.evidence.readme import BEGIN, END, main, results, stored, with_results
 from tests.evidence.sections import README
 from tests.report.test_study import PANEL
@@ -57,7 +57,7 @@ def test_a_readme_that_differs_from_the_studies_is_found_out(
     place = text.index(BEGIN) + re.search(r"0\.\d\d\d ±", text[text.index(BEGIN) :]).start() + 4  # type: ignore[union-attr]
     digit = str((int(text[place]) + 1) % 10)
     changed.write_text(text[:place] + digit + text[place + 1 :], encoding="utf-8")
-    monkeypatch.setattr(readme, "README", changed)
+    monkeypatch.setattr(sections, "README", changed)
     assert main(["--check"]) == 1
     assert main([]) == 0
     assert changed.read_text(encoding="utf-8") == text

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -175,13 +176,18 @@ def test_twenty_four_kills_change_nothing(zygote: Zygote, encoder: Path, tmp_pat
     config = experiment(encoder)
     made = created(tmp_path, config)
     whole = Path(shutil.copytree(made, tmp_path / "whole"))
+    began = time.monotonic()
     answer = zygote.attempt(whole)
+    took = (
+        time.monotonic() - began
+    )  # the slower the machine, the later the kills: all phases are to be hit
     assert answer["code"] == 0
     expected = outcome(whole)
     assert len([one for one in expected if one[0] == "point"]) == 10
 
     zygote.phases.clear()
-    finished = survive(zygote, made, tmp_path, 24, np.random.default_rng(20), longest=1.2)
+    longest = max(1.2, 0.5 * took)
+    finished = survive(zygote, made, tmp_path, 24, np.random.default_rng(20), longest=longest)
     assert sum(zygote.phases.values()) >= 20
     for directory in finished:
         assert outcome(directory) == expected

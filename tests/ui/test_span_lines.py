@@ -1,6 +1,6 @@
 """Rows of a text with its entities: every character of a token is drawn once, in order, and no row is wider than allowed."""
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -104,6 +104,15 @@ def test_every_token_is_drawn_once_and_in_order_and_no_row_is_too_wide(
     tagged_texts(),
     st.integers(2, 30),
     st.lists(st.tuples(st.integers(0, 30), st.integers(0, 3), st.sampled_from(["A", "BB BB", ""]))),
+)
+@example(  # the first row looks ahead to where the third one begins
+    (
+        "e\u0301\u200b0\ufffee\u0301\U0001f1e9\U0001f1ea\U0001f1eb\U0001f1f7",
+        ("e\u0301", "0", "\ufffe", "e\u0301", "\U0001f1e9\U0001f1ea", "\U0001f1eb\U0001f1f7"),
+        ((5, 11, "PER"),),
+    ),
+    12,
+    [(3, 0, "A"), (5, 0, "A"), (5, 0, "")],
 )
 def test_rows_after_changes_are_those_of_a_fresh_start(
     tagged: tuple[str, tuple[str, ...], tuple[CharSpan, ...]],

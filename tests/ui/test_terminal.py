@@ -127,7 +127,8 @@ def test_watch_leave_come_back_stop_go_on_and_look_at_the_results(
         tmux.press("p")
         tmux.sees("● running")
         until(lambda: len(rounds_of(tiny_session)) > stopped_after, 60, tmux.screen)
-        assert rounds_of(tiny_session) == list(range(len(rounds_of(tiny_session))))
+        rounds = rounds_of(tiny_session)
+        assert rounds == list(range(len(rounds)))
 
         tmux.press("r")
         screen = tmux.sees("macro-F1", "area", "x export")

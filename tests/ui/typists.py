@@ -54,7 +54,9 @@ class PilotTypist:
         self.answers: list[tuple[str, Given]] = []  #: text and answer, in order
         self.taken = 0  #: answers that were the model's, accepted as they were
         self.how = ""  #: the last class was given: "suggestion", "digit" or "name"
-        self.corrected = 0  #: entities that the model had wrong, or marked where there are none
+        self.corrected = (
+            0  #: classes that the model had wrong; entities too, or marked where there are none
+        )
 
     @property
     def desk(self) -> LabelScreen:
@@ -109,6 +111,7 @@ class PilotTypist:
             self.how = "suggestion"
             await self.press("enter")
             return
+        self.corrected += item is not None and bool(item.top)
         key = next((choice.key for choice in area.choices if choice.label == label), None)
         self.how = "name" if key is None else "digit"
         await (self.find(label) if key is None else self.press(key))

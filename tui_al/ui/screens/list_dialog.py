@@ -88,7 +88,7 @@ class ListDialog(ModalScreen[ResultT | None], Generic[ResultT]):
     def _draw(self) -> None:
         width = max(12, min(self.WIDTH, self.app.size.width) - 6)
         self._list.clear_options()
-        self._list.add_options([Option(row) for row in self.drawn(width)])
+        self._list.add_options([Option(Content.assemble(row)) for row in self.drawn(width)])
 
     @property
     def _list(self) -> OptionList:

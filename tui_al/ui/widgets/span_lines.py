@@ -65,7 +65,10 @@ class Layout:
         first = min(mark.first for mark in differing)
         after = max(mark.after for mark in differing)
         keep = self.row_of(first)
-        keep = self.row_of(self.rows[max(0, keep - 1)].first)  # a shorter word may move up a row
+        for _ in range(
+            2
+        ):  # a shorter word may move up a row, and let the row above that end elsewhere
+            keep = self.row_of(self.rows[max(0, keep - 1)].first)
         old_starts = {
             row.first: place
             for place, row in enumerate(self.rows)

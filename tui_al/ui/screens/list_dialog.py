@@ -19,7 +19,10 @@ ResultT = TypeVar("ResultT")
 
 
 class ListDialog(ModalScreen[ResultT | None], Generic[ResultT]):
-    """Dismissed with what `chosen` makes of the marked row, or None. Rows are drawn by `drawn`, on `show_rows` and on each resize."""
+    """Dismissed with what `chosen` makes of the marked row, or None. Rows are drawn by `drawn`, on `show_rows` and on each resize.
+
+    `typed` is in the field to begin with.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *(b for b in bindings("dialog") if isinstance(b, Binding) and b.action == "cancel"),
@@ -41,15 +44,15 @@ class ListDialog(ModalScreen[ResultT | None], Generic[ResultT]):
     #: Columns of the window where there is room.
     WIDTH: ClassVar[int] = 76
 
-    def __init__(self, title: str, placeholder: str, hint: str) -> None:
+    def __init__(self, title: str, placeholder: str, hint: str, typed: str = "") -> None:
         super().__init__()
-        self._title, self._placeholder, self._hint = title, placeholder, hint
+        self._title, self._placeholder, self._hint, self._typed = title, placeholder, hint, typed
 
     def compose(self) -> ComposeResult:
         """What is typed, what there is, what to do."""
         with Vertical() as window:
             window.border_title = safe(self._title)
-            yield TextField("", placeholder=self._placeholder)
+            yield TextField(self._typed, placeholder=self._placeholder)
             yield from self.between()
             yield OptionList(compact=True, markup=False)
             yield Static(self._hint, classes="hint")
@@ -100,11 +103,15 @@ class ListDialog(ModalScreen[ResultT | None], Generic[ResultT]):
         if marked is None or marked >= self._list.option_count:
             self.say_nothing_marked()
         else:
-            self.dismiss(self.chosen(marked))
+            self.take(marked)
 
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:
-        self.dismiss(self.chosen(event.option_index))
+        self.take(event.option_index)
+
+    def take(self, place: int) -> None:
+        """A row was chosen."""
+        self.dismiss(self.chosen(place))
 
     def action_move(self, by: int) -> None:
         """Along the list."""

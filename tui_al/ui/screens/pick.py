@@ -2,18 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
-from textual.app import ComposeResult
-from textual.binding import Binding
-from textual.containers import Vertical
+from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.screen import ModalScreen
-from textual.widgets import Input, OptionList, Static
-from textual.widgets.option_list import Option
+from textual.widgets import Input
 
 from tui_al.core.text import cell_width, printable, shorten
-from tui_al.ui.keys import bindings
 from tui_al.ui.safe import safe
+from tui_al.ui.screens.list_dialog import ListDialog
 from tui_al.ui.widgets.fields import TextField
 
 
@@ -42,27 +39,14 @@ def among(choices: Sequence[Choice]) -> Chooser:
     return matching
 
 
-class PickDialog(ModalScreen[str | None]):
+class PickDialog(ListDialog[str]):
     """Dismissed with the value that was chosen, or None."""
 
-    BINDINGS = [  # noqa: RUF012
-        *(b for b in bindings("dialog") if isinstance(b, Binding) and b.action == "cancel"),
-        Binding("down", "move(1)", show=False, priority=True),
-        Binding("up", "move(-1)", show=False, priority=True),
-        Binding("pagedown", "move(8)", show=False, priority=True),
-        Binding("pageup", "move(-8)", show=False, priority=True),
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "complete", show=False, priority=True),
     ]
     DEFAULT_CSS = """
-    PickDialog { align: center middle; }
-    PickDialog > Vertical {
-        width: 76; max-width: 100%; height: auto; max-height: 100%;
-        background: $surface; border: solid $border; padding: 0 1;
-    }
-    PickDialog TextField { background: $panel; }
-    PickDialog OptionList { height: auto; max-height: 14; border: none; padding: 0; background: $surface; }
     PickDialog OptionList:focus { border: none; }
-    PickDialog .hint { color: $text-muted; height: 1; }
     PickDialog:ansi OptionList { background: ansi_default; }
     """
 
@@ -70,79 +54,50 @@ class PickDialog(ModalScreen[str | None]):
         self, title: str, chooser: Chooser, current: str, *, typed: str = "", free: str = ""
     ) -> None:
         """`free` says what free text means ("a Hub id or a path"); empty: only what is listed."""
-        super().__init__()
-        self._title, self._chooser, self._current = title, chooser, current
-        self._typed, self._free = typed, free
+        hint = "enter take  tab complete  esc close"
+        super().__init__(title, free or "type to search", hint, typed)
+        self._chooser, self._current, self._free = chooser, current, free
         self._choices: list[Choice] = []
-
-    def compose(self) -> ComposeResult:
-        """What is typed, what there is, what to do."""
-        with Vertical() as window:
-            window.border_title = safe(self._title)
-            yield TextField(self._typed, placeholder=self._free or "type to search")
-            yield OptionList(compact=True, markup=False)
-            yield Static("enter take  tab complete  esc close", classes="hint")
 
     def on_mount(self) -> None:
         """The list shows everything, on the current value."""
         self._refill(self._typed)
         for index, choice in enumerate(self._choices):
             if choice.value == self._current and not self._typed:
-                self.query_one(OptionList).highlighted = index
+                self._list.highlighted = index
         field = self.query_one(TextField)
-        field.focus()
         field.cursor_position = len(field.value)
-
-    def on_resize(self) -> None:
-        """Lines on choices are cut to the width."""
-        options = self.query_one(OptionList)
-        marked = options.highlighted
-        self._show()
-        options.highlighted = marked
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Search as one types."""
         self._refill(event.value)
 
-    def on_input_submitted(self) -> None:
-        """Take what is marked."""
-        marked = self.query_one(OptionList).highlighted
-        if marked is not None and marked < len(self._choices):
-            self._take(self._choices[marked])
-        else:
-            self.app.notify("Nothing there has this name.", markup=False)
+    def say_nothing_marked(self) -> None:
+        """Nothing has the name that was typed."""
+        self.app.notify("Nothing there has this name.", markup=False)
 
-    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """By mouse."""
-        self._take(self._choices[event.option_index])
-
-    def _take(self, choice: Choice) -> None:
+    def take(self, place: int) -> None:
+        """An answer; or a step on the way, which is gone on from."""
+        choice = self._choices[place]
         if choice.step:
             self._type(choice.value)
         else:
-            self.dismiss(choice.value)
+            super().take(place)
+
+    def chosen(self, place: int) -> str:
+        """The value."""
+        return self._choices[place].value
 
     def _type(self, text: str) -> None:
         field = self.query_one(TextField)
         field.value = text
         field.cursor_position = len(text)
 
-    def action_move(self, by: int) -> None:
-        """Up and down the list while the field keeps the letters."""
-        options = self.query_one(OptionList)
-        if self._choices:
-            place = (options.highlighted or 0) + by
-            options.highlighted = max(0, min(len(self._choices) - 1, place))
-
     def action_complete(self) -> None:
         """Put the marked one into the field."""
-        marked = self.query_one(OptionList).highlighted
+        marked = self._list.highlighted
         if marked is not None and self._choices:
             self._type(self._choices[marked].value)
-
-    def action_cancel(self) -> None:
-        """Nothing was chosen."""
-        self.dismiss(None)
 
     def _refill(self, typed: str) -> None:
         found = list(self._chooser(typed))
@@ -152,20 +107,16 @@ class PickDialog(ModalScreen[str | None]):
             exact = any(choice.value.startswith(text) for choice in found)
             found.insert(len(found) if exact else 0, as_typed)
         self._choices = found
-        self._show()
-        self.query_one(OptionList).highlighted = 0 if found else None
+        self.show_rows()
 
-    def _show(self) -> None:
-        options = self.query_one(OptionList)
-        width = max(10, min(76, self.app.size.width) - 6)
+    def drawn(self, width: int) -> list[Content]:
+        """Names and the lines on them, in columns."""
         names = [printable(choice.value) for choice in self._choices]
         column = min(max((cell_width(name) for name in names), default=0), max(12, width // 2))
-        rows = [
-            Option(_row(name, choice.summary, column, width))
+        return [
+            _row(name, choice.summary, column, width)
             for name, choice in zip(names, self._choices, strict=True)
         ]
-        options.clear_options()
-        options.add_options(rows)
 
 
 def _row(name: str, summary: str, column: int, width: int) -> Content:

@@ -6,6 +6,7 @@ import pty
 import select
 import shlex
 import shutil
+import signal
 import struct
 import subprocess
 import sys
@@ -15,6 +16,8 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from tui_al.store.session import is_live
 
 ROOT = Path(__file__).parents[2]
 
@@ -34,6 +37,13 @@ def environment(home: Path) -> dict[str, str]:
     )  # fmt: skip
     kept = {name: value for name, value in os.environ.items() if name not in left_out}
     return {**kept, "TUI_AL_HOME": str(home), "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"}
+
+
+def end_engines(home: Path) -> None:
+    """Kill what is at work on the home's sessions."""
+    for lock in home.glob("sessions/*/engine.lock"):
+        if is_live(lock.parent) and (holder := lock.read_text().split()):
+            os.kill(int(holder[1]), signal.SIGKILL)
 
 
 def until(what: Callable[[], Any], seconds: float, tell: Callable[[], str] = str) -> Any:

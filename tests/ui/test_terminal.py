@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.engine import tiny
-from tests.ui.terminals import Pty, Tmux, fresh_clone, until
+from tests.ui.terminals import Pty, Tmux, end_engines, fresh_clone, until
 from tui_al.core.config import Amount, DataConfig, ExperimentConfig, LoopConfig
 from tui_al.core.state import SessionState
 from tui_al.engine.experiment import open_or_create
@@ -60,9 +60,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     home = tmp_path / "home"
     yield home
-    for lock in home.glob("sessions/*/engine.lock"):
-        if is_live(lock.parent) and (holder := lock.read_text().split()):
-            os.kill(int(holder[1]), signal.SIGKILL)
+    end_engines(home)
 
 
 @pytest.fixture

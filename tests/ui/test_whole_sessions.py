@@ -1,9 +1,7 @@
 """From a file of bare texts to a model that others can use: made, labelled, exported and asked by keys and commands alone."""
 
 import json
-import os
 import shutil
-import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from functools import partial
@@ -18,7 +16,7 @@ from tests.cli.test_label import made
 from tests.engine import tiny
 from tests.ui.conftest import drive
 from tests.ui.samples import Sample, names_in, unlabelled_events, unlabelled_tickets
-from tests.ui.terminals import Tmux, until
+from tests.ui.terminals import Tmux, end_engines, until
 from tests.ui.typists import PilotTypist, TerminalTypist
 from tui_al.core.decisions import Given
 from tui_al.core.tasks import Task
@@ -74,9 +72,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     home = tmp_path / "home"
     yield home
-    for lock in home.glob("sessions/*/engine.lock"):
-        if is_live(lock.parent) and (holder := lock.read_text().split()):
-            os.kill(int(holder[1]), signal.SIGKILL)
+    end_engines(home)
 
 
 def measured(directory: Path) -> bool:

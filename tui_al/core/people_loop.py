@@ -79,9 +79,8 @@ class PeopleLoop:
     _gave_way: bool = False  # whether the last successor did
     _looked: float = 0.0
     _compared: int = 0  # audit labels at the last check of the strategy
-    _asker: int = (
-        -1
-    )  # the ranking whose model the acquisition model is; -1 after other work, or before any
+    #: The ranking whose model the acquisition model is; -1 after other work, or before any.
+    _asker: int = -1
     _disputes: list[dict[int, Evidence]] = field(default_factory=list)
 
     def __post_init__(self) -> None:

@@ -165,10 +165,10 @@ class TransformerLearner:
         """Compare the first of these scores with what the whole model gives in fp32, on a sample spread over the rows."""
         name, scorer = next(iter(scorers.items()))
         sample = np.unique(np.linspace(0, len(rows) - 1, min(SAMPLE, len(rows))).astype(np.int64))
-        tokens, pad = self.tokens("train"), self.tokenizer.pad_token_id or 0
+        tokens = self.tokens("train")
         plain = Scoring(
             self.model, self.model, replace(self.config, precision="fp32"),
-            lambda some: collate(tokens, rows[sample[some]], pad, self.device),
+            lambda some: collate(tokens, rows[sample[some]], self._pad, self.device),
         )  # fmt: skip
         exact = np.zeros(len(sample))
         for positions, probs, _ in plain.batches(tokens.lengths()[rows[sample]]):
@@ -246,7 +246,7 @@ class TransformerLearner:
             identity=(str(self.source.path), self.source.commit, self._limit, texts),
             shelf=shelf,
             precision=self.config.precision,
-            pad_id=self.tokenizer.pad_token_id or 0,
+            pad_id=self._pad,
             device=self.device,
         )
 
@@ -271,7 +271,11 @@ class TransformerLearner:
     def _occurring(self, tokens: Tokens, rows: IntArray) -> IntArray:
         """The numbers of the sub-tokens of these rows, and of padding, sorted."""
         ids, _ = gather(tokens.ids, tokens.offsets, rows)
-        return np.union1d(ids, self.tokenizer.pad_token_id or 0).astype(np.int64)
+        return np.union1d(ids, self._pad).astype(np.int64)
+
+    @property
+    def _pad(self) -> int:
+        return self.tokenizer.pad_token_id or 0
 
     def _collate(self, split: Split, rows: IntArray) -> Batch:
         tokens = self.tokens(split)
@@ -279,8 +283,7 @@ class TransformerLearner:
             return self._trunk.batch(split, tokens, rows)
         if split not in self._resident:
             self._resident[split] = resident_ids(tokens, self.device)
-        pad = self.tokenizer.pad_token_id or 0
-        return collate(tokens, rows, pad, self.device, self._resident[split])
+        return collate(tokens, rows, self._pad, self.device, self._resident[split])
 
     def _predictions(
         self,

@@ -43,8 +43,7 @@ def train(
     rng = np.random.default_rng(seed)
     optimizer = AdamW(parameter_groups(model, config), fused=model.device.type in ("cpu", "cuda"))
     trained = [p for group in optimizer.param_groups for p in group["params"]]
-    steps_per_epoch = -(-len(lengths) // config.batch_size)
-    steps = steps_per_epoch * config.epochs
+    steps = _steps(config, len(lengths))
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, _schedule(config, steps))
     total = len(lengths) * config.epochs
     pieces = 1  # a batch is worked through in this many; grows when memory runs out
@@ -86,7 +85,7 @@ def train(
 
 def weight_decay_left(config: LearnerConfig, examples: int) -> float:
     """What a training with so many examples leaves of an encoder's weight that never has a gradient, 0 to 1."""
-    steps = -(-examples // config.batch_size) * config.epochs
+    steps = _steps(config, examples)
     factor = _schedule(config, steps)
     rates = config.learning_rate * np.array([factor(step) for step in range(steps)])
     return float(np.prod(1 - rates * config.weight_decay))
@@ -124,6 +123,10 @@ def unit_logits(model: PreTrainedModel, batch: Batch, precision: str) -> torch.T
     if batch.unit_rows is not None:
         logits = logits[batch.unit_rows, batch.unit_columns]
     return torch.as_tensor(logits.float())
+
+
+def _steps(config: LearnerConfig, examples: int) -> int:
+    return -(-examples // config.batch_size) * config.epochs
 
 
 def _schedule(config: LearnerConfig, steps: int) -> Callable[[int], float]:

@@ -78,9 +78,8 @@ class DecisionLog:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        self.lapses = (
-            0  #: times that a client was found to have lost its claims, see `sign_of_life`
-        )
+        #: Times that a client was found to have lost its claims, see `sign_of_life`.
+        self.lapses = 0
         self._path = directory / "session.db"
         self._db = connect(self._path)
         with readable(self._path):

@@ -29,9 +29,8 @@ class Merged:
     annotators: tuple[str, ...]
     labelled: int  #: examples
     conflicts: int  #: examples on which annotators differ
-    followed: tuple[
-        de.RenameLabel, ...
-    ] = ()  #: for one session's renamings: what others still called by the old name
+    #: For one session's renamings: what others still called by the old name.
+    followed: tuple[de.RenameLabel, ...] = ()
     apart: tuple[str, ...] = ()  #: names of what may be one label, renamed to several
 
 

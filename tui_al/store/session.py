@@ -26,7 +26,7 @@ from tui_al.core.tasks import Dataset
 from tui_al.errors import SessionError
 from tui_al.store.examples import read_examples, write_examples
 from tui_al.store.home import session_directory
-from tui_al.store.unfinished import clear_unfinished, under_way
+from tui_al.store.unfinished import clear_unfinished, is_held, under_way
 
 SCHEMA_VERSION = 1
 
@@ -241,16 +241,9 @@ def take_engine_lock(directory: Path) -> int:
 def is_live(directory: Path) -> bool:
     """Whether an engine of this machine works on the session in `directory`."""
     try:
-        descriptor = os.open(directory / "engine.lock", os.O_RDONLY)
+        return is_held(directory / "engine.lock")
     except FileNotFoundError:
         return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
 
 
 def session_names(home: Path) -> list[str]:

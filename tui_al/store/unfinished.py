@@ -34,16 +34,17 @@ def clear_unfinished(parent: Path) -> None:
     """Remove what killed processes left; never anything that may be at work still."""
     for lock in parent.glob(f".*/{_LOCK}"):
         with contextlib.suppress(OSError):
-            if _is_free(lock):
+            if not is_held(lock):
                 shutil.rmtree(lock.parent)
 
 
-def _is_free(path: Path) -> bool:
-    descriptor = os.open(path, os.O_RDWR)
+def is_held(lock: Path) -> bool:
+    """Whether a process at work holds the lock on this file; raises FileNotFoundError without one."""
+    descriptor = os.open(lock, os.O_RDONLY)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
-        return False
+        return True
     finally:
         os.close(descriptor)
-    return True
+    return False

@@ -33,9 +33,8 @@ class Summary:
     wanted: int = 0  #: how many more decisions make the next batch
     trouble: str = ""
     written: tuple[int, ...] = ()  #: when and how far its log was, to tell whether to read it again
-    headway: Headway | None = field(
-        default=None, repr=False
-    )  #: where people label; goes on with the next summary
+    #: Where people label; goes on with the next summary.
+    headway: Headway | None = field(default=None, repr=False)
 
     @property
     def status(self) -> str:

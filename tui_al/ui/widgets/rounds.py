@@ -100,7 +100,7 @@ def columns(state: SessionState, other: tuple[str, SessionState] | None) -> list
     if other and against:
         differ = [_spread(against.get(row.round), sign="+") for row in rows]
         found.append(Column(1, f"vs {shorten(other[0], 16)}", differ))
-    macro = ["–" if row.macro_f1 is None else _short(row.macro_f1) for row in rows]
+    macro = [short(row.macro_f1, 3) for row in rows]
     found.append(Column(7, "macro-F1", macro))
     for name, (header, rank) in _COSTS.items():
         if any(row.seconds.get(name) for row in rows):
@@ -131,16 +131,12 @@ def _width(column: Column) -> int:
     return max(cell_width(text) for text in (column.header, *column.cells))
 
 
-def _short(value: float) -> str:
-    return f"{value:.3f}".replace("0.", ".", 1)
-
-
 def _spread(spread: Spread | None, *, sign: str = "") -> str:
     """ ".741 ±.012"; "+.031" of one run."""
     if spread is None:
         return "–"
     mean = f"{spread.mean:{sign}.3f}".replace("0.", ".", 1)
-    return f"{mean} ±{_short(spread.sd)}" if spread.n > 1 else mean
+    return f"{mean} ±{short(spread.sd, 3)}" if spread.n > 1 else mean
 
 
 def _with_floor(found: Spread, floor: Spread | None, digits: int) -> str:

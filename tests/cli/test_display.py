@@ -18,7 +18,7 @@ from tui_al.cli.display import (
     QuietDisplay,
     choose,
 )
-from tui_al.cli.live import sparkline, steps
+from tui_al.cli.live import Step, sparkline, steps
 from tui_al.cli.page import clock, duration, plot_style
 from tui_al.core import events as ev
 from tui_al.core.state import SessionState, fold
@@ -274,6 +274,16 @@ def test_steps_of_the_seed_set_and_of_random() -> None:
         ("train successor", "now"),
         ("evaluate", "ahead"),
     ]
+
+
+def test_a_successor_that_asks_itself_is_not_trained_before_it_asks() -> None:
+    told = config()
+    one = replace(told, acquisition=told.successor)
+    events = [created(one), *run_events(7, (0.4,), finish=False), ev.PhaseStarted(7, 1, "score pool", 1)]  # fmt: skip
+    state = fold(recorded(events))
+    assert [s.name for s in steps(state, state.runs[7])][:2] == ["score pool", "query"]
+    again = fold(recorded([*events[:-1], ev.PhaseStarted(7, 1, "train acquisition", 1)]))
+    assert steps(again, again.runs[7])[0] == Step("train acquisition", "now", "starting")
 
 
 def test_displays_bear_a_session_without_anything() -> None:

@@ -73,6 +73,11 @@ def doubles(dataset: Dataset, table: Sequence[float] | None = None) -> Models:
     return Models(LearnerDouble(dataset, peak=3000, table=table), LearnerDouble(dataset))
 
 
+def one_double(dataset: Dataset) -> Models:
+    one = LearnerDouble(dataset)
+    return Models(one, one)
+
+
 def drive(
     config: ExperimentConfig,
     dataset: Dataset,
@@ -198,6 +203,36 @@ class TestRounds:
         }
         assert all(not query.scores for query in of_kind(events, ev.Queried))
 
+    def test_one_model_is_trained_once_on_the_same_labels(self) -> None:
+        """The model of each point asks for the next batch: three points of three trainings, of which two asked."""
+        dataset = texts()
+        models = one_double(dataset)
+        events, _ = drive(configured(), dataset, models)
+        assert models.are_one and isinstance(models.successor, LearnerDouble)
+        asked = [rows_of(query, dataset) for query in of_kind(events, ev.Queried)]
+        labels = [asked[0], asked[0] + asked[1], asked[0] + asked[1] + asked[2]]
+        assert [rows for rows, _, _ in models.successor.fits] == labels
+        assert [seed for *_, seed in models.successor.fits] == [
+            derived_seed(SEED, round_, Purpose.TRAIN_SUCCESSOR) for round_ in (0, 1, 2)
+        ]
+        # the gauge's sample of each point, and the pool before each query
+        assert [len(rows) for rows, _ in models.successor.scored] == [10, 8, 10, 6, 10]
+        assert "train acquisition" not in {p.phase for p in of_kind(events, ev.PhaseStarted)}
+        assert all(set(p.seconds) <= {"score pool", "train successor", "evaluate"} for p in of_kind(events, ev.Point))  # fmt: skip
+
+    def test_one_model_asks_what_two_alike_would(self) -> None:
+        """With the same seeds for both roles a second training gives the same model, so nothing but its time is saved."""
+        dataset = texts()
+        models = one_double(dataset)
+        events, _ = drive(configured(), dataset, models)
+        for query in of_kind(events, ev.Queried)[1:]:
+            alike = LearnerDouble(dataset)
+            known = [row for q in of_kind(events, ev.Queried) if q.round < query.round for row in rows_of(q, dataset)]  # fmt: skip
+            alike.fit(np.array(known), [dataset.train[row].answer for row in known], derived_seed(SEED, query.round - 1, Purpose.TRAIN_SUCCESSOR), lambda _: None)  # fmt: skip
+            left = np.setdiff1d(np.arange(10), known)
+            scores = alike.score(left, {"lc": STRATEGIES["lc"].scorer}, lambda _: None)["lc"]  # type: ignore[dict-item]
+            assert set(rows_of(query, dataset)) == set(left[np.argsort(-scores)[:2]].tolist())
+
     def test_bald_gets_its_passes(self) -> None:
         dataset = texts()
         models = doubles(dataset)
@@ -307,6 +342,30 @@ class TestResume:
             _, again = drive(config, dataset, log=log, state=state)
             assert self.told(log) == self.told(whole), f"cut after {whole[cut - 1]}"
             assert again == reason
+
+    def test_one_model_after_every_event(self) -> None:
+        """A new process has to train it once more, to the same model, before it can ask."""
+        dataset, config = texts(), configured()
+        whole, _ = drive(config, dataset, one_double(dataset))
+        trained_anew = 0
+        for cut in range(1, len(whole) + 1):
+            log: list[ev.Event] = []
+            with pytest.raises(EngineStopped):
+                drive(config, dataset, one_double(dataset), log=log, stop_after=cut)
+            state = self.state(config, dataset, log)
+            drive(config, dataset, one_double(dataset), log=log, state=state)
+            assert self.asked(log) == self.asked(whole), f"cut after {whole[cut - 1]}"
+            trained_anew += any(p.phase == "train acquisition" for p in of_kind(log, ev.PhaseStarted))  # fmt: skip
+        assert trained_anew
+
+    @staticmethod
+    def asked(events: Sequence[ev.Event]) -> list[object]:
+        """Queries with their scores, and what each point measured; the seconds of a second training are not the first's."""
+        return [
+            (e.ids, e.scores) if isinstance(e, ev.Queried) else (e.labels, e.metrics)
+            for e in events
+            if isinstance(e, ev.Queried | ev.Point)
+        ]
 
     def test_cut_off_again_and_again(self) -> None:
         dataset, config = texts(), configured()

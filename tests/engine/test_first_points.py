@@ -111,6 +111,29 @@ def test_what_would_train_another_model_shares_nothing(encoder: Path, tmp_path: 
     )  # of the giver, and of all but the warm one
 
 
+def test_a_successor_that_asks_itself_is_trained_to_the_point_that_it_took_over(
+    encoder: Path, tmp_path: Path
+) -> None:
+    """Its own first point's model asks at once; after one that was taken over it is trained to the same model first."""
+    sharing = Sharing(tmp_path / "first")
+    base = experiment(encoder, "lc")
+    config = replace(base, acquisition=base.successor)
+    alone = ran(tmp_path, "alone", config)
+    ran(tmp_path, "giver", experiment(encoder, "random"), sharing)
+    taker = ran(tmp_path, "taker", config, sharing)
+    assert outcome(taker) == outcome(alone)
+
+    def trained(directory: Path) -> list[tuple[int, str]]:
+        return [
+            (e.round, e.phase)
+            for e in events(directory)
+            if isinstance(e, ev.PhaseStarted) and e.seed == 7 and "train" in e.phase
+        ]
+
+    assert trained(alone) == [(0, "train successor"), (1, "train successor")]
+    assert trained(taker) == [(1, "train acquisition"), (1, "train successor")]
+
+
 def test_a_point_whose_session_was_cut_off_before_it_was_recorded_is_its_own(
     encoder: Path, tmp_path: Path
 ) -> None:

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tui_al.core.config import LearnerConfig
+from tui_al.core.config import ExperimentConfig, LearnerConfig
 from tui_al.core.models import BAG_OF_WORDS
 from tui_al.core.preview import Preview
 from tui_al.core.shipped import shipped_sweeps, sweep_text
-from tui_al.core.sweep import Overrides, Sweep, arms_with_known_first, read_sweep
+from tui_al.core.sweep import Overrides, Sweep, arms_with_known_first, essence, read_sweep
 from tui_al.core.tasks import Task
 from tui_al.host import estimate as module
 from tui_al.host.estimate import estimate
@@ -82,3 +82,17 @@ def test_it_takes_less_than_two_hours_on_two_cores(
     hours = seconds(sweep, tmp_path) / 3600
     print(f"{name}: {hours:.2f} h")
     assert hours < HOURS
+
+
+def test_what_two_figures_have_in_common_with_the_mismatch_sweep_is_the_same_experiment() -> None:
+    """So that it is computed once for all of them in one home."""
+
+    def experiments(name: str) -> set[ExperimentConfig]:
+        return {essence(arm.config) for arm in read_sweep(sweep_text(name)[1], name).arms}
+
+    mismatch = experiments("mismatch-small")
+    for figure in ("figure-2-small", "figure-3-small"):
+        shared = experiments(figure) & mismatch
+        assert {(one.loop.strategy, one.acquisition.model, one.acquisition.tuning) for one in shared} == {
+            ("random", "minilm", "full"), ("lc", "minilm", "full"), ("lc", "minilm", "adapter"), ("lc", "minilm-3", "full"),
+        }  # fmt: skip

@@ -1,5 +1,6 @@
 """Working through a sweep: what is submitted when, what is told of each cell; with a scheduler that computes nothing."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,7 +14,8 @@ from tui_al.host import placement
 from tui_al.host.placement import Slot, bytes_needed, slots
 from tui_al.host.scheduler import Ended, Job
 from tui_al.host.sweeping import Cell, Progress, work_through
-from tui_al.store.session import Session
+from tui_al.store.session import Session, take_engine_lock
+from tui_al.store.sweeps import record_of, take_over, write_record
 
 SWEEP = """
 data.source = "tickets"
@@ -169,6 +171,62 @@ def test_after_a_stop_nothing_begins_and_what_works_leaves(tmp_path: Path, sweep
     found = statuses(progress)
     assert (found["random", 7], found["random", 8]) == ("stopped", "waiting")
     assert found["entropy", 7] == "waiting"
+
+
+class TestTakeOver:
+    """An arm that another sweep of the home has finished is copied, not computed again."""
+
+    FEWER = SWEEP.replace('["random", "lc", "bt", "entropy"]', '["lc", "bt"]')
+
+    @pytest.fixture
+    def done(self, tmp_path: Path, sweep: Sweep) -> Path:
+        """A home with the sweep "s": bt has one seed finished, and one failed; entropy none."""
+        directory = tmp_path / "sweeps" / "s"
+        worked(directory, SchedulerDouble(fails="bt", dies="entropy"), sweep)
+        write_record(directory, record_of(sweep, 2, 1))
+        return tmp_path / "sweeps"
+
+    def arms(self, sweep: Sweep) -> dict[str, str]:
+        return {arm.config.loop.strategy: arm.session for arm in sweep.arms}
+
+    def test_what_is_finished_is_copied_and_the_rest_worked_on(self, done: Path) -> None:
+        other = read_sweep(self.FEWER, "other")
+        sessions = self.arms(other)
+        taken = take_over(done / "other", other)
+        assert taken == {sessions["lc"]: "s", sessions["bt"]: "s"}
+        assert take_over(done / "other", other) == {}
+        scheduler = SchedulerDouble()
+        progress, _ = worked(done / "other", scheduler, other)
+        assert progress.finished
+        assert scheduler.submitted == ["bt"]
+        with Session(done / "other" / "sessions" / sessions["lc"]) as copy:
+            assert [p.labels for p in copy.state().runs[7].points] == [10, 20]
+            assert len(copy.dataset().train) == 1
+        assert not list((done / "other" / "sessions").glob(".*"))
+
+    def test_a_label_or_another_seed_makes_no_other_experiment(self, done: Path) -> None:
+        named = self.FEWER.replace("loop.strategy", 'acquisition = [{ name = "x" }]\nloop.strategy')
+        other = read_sweep(named.replace("[7, 8]", "[8, 9]"), "other")
+        sessions = self.arms(other)
+        assert sessions["lc"].startswith("x-lc-")
+        assert take_over(done / "other", other) == {sessions["lc"]: "s"}  # bt has only 7
+
+    @pytest.mark.parametrize(
+        "changed",
+        ['data_dir = "/elsewhere"', "test_limit = 10"],
+    )
+    def test_other_data_are_another_experiment(self, done: Path, changed: str) -> None:
+        text = self.FEWER.replace('data.source = "tickets"', "").replace(
+            "[loop]", f'[data]\nsource = "tickets"\n{changed}\n[loop]'
+        )
+        assert take_over(done / "other", read_sweep(text, "other")) == {}
+
+    def test_what_an_engine_is_at_work_on_is_left(self, done: Path) -> None:
+        other = read_sweep(self.FEWER, "other")
+        sessions = self.arms(other)
+        lock = take_engine_lock(done / "s" / "sessions" / sessions["lc"])
+        assert take_over(done / "other", other) == {sessions["bt"]: "s"}
+        os.close(lock)
 
 
 class TestSlots:

@@ -1,6 +1,7 @@
 """The widgets' own logic: bars, sparklines, steps, columns, machine readings, redraws."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,19 @@ def test_steps_of_a_round(home: Path) -> None:
     assert [tuple(step) for step in steps(state, state.runs[1])] == [
         ("✓", "train acquisition", "3.0 s"), ("▶", "score pool", ""), ("·", "query", ""),
         ("·", "train successor", ""), ("·", "evaluate", ""),
+    ]  # fmt: skip
+
+
+def test_a_successor_that_asks_itself_has_one_step_less(home: Path) -> None:
+    told = sessions.config(seeds=(1,))
+    one = replace(told, acquisition=told.successor)
+    recording = sessions.record(home, experiment=one)
+    recording.start()
+    recording.rounds(1, 0)
+    recording.phase(1, 1, ev.Phase.SCORE_POOL, done=0.5)
+    state = recording.session.state()
+    assert [tuple(step)[:2] for step in steps(state, state.runs[1])] == [
+        ("▶", "score pool"), ("·", "query"), ("·", "train successor"), ("·", "evaluate"),
     ]  # fmt: skip
 
 

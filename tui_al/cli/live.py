@@ -194,6 +194,7 @@ def steps(state: SessionState, run: RunState) -> list[Step]:
     closed = run.last_round == round_
     seconds = run.points[-1].seconds if closed else run.seconds
     random = state.config is not None and state.config.loop.strategy == "random"
+    one = state.config is not None and state.config.one_model
     asked = next((query for query in run.queries if query.round == round_), None)
     found = []
     for phase in Phase:
@@ -207,6 +208,8 @@ def steps(state: SessionState, run: RunState) -> list[Step]:
             found.append(Step(name, "done", duration(seconds[name])))
         elif name == run.phase and run.status == "running" and not closed:
             found.append(Step(name, "now", _pace(run.progress)))
+        elif one and name == Phase.TRAIN_ACQUISITION.value:  # the last point's model asks
+            continue
         elif name not in _ACQUISITION or not skipped:
             found.append(Step(name, "ahead"))
     return found

@@ -1,6 +1,6 @@
 """`tui-al sweep`: many experiments from one file, worked through in the foreground by engines of their own."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from tui_al.store.sweeps import (
     record_of,
     sweep_directory,
     sweep_lock,
+    take_over,
     write_record,
 )
 
@@ -83,6 +84,9 @@ def _work(sweep: Sweep, options: Options) -> None:
         before = read_record(directory) if is_sweep(directory) else None
         cores = before.cores if before and before.cores else None
         places = slots([arm.config for arm in sweep.arms], options.jobs, cores)
+        told = _told(sweep, take_over(directory, sweep))
+        notes = dict.fromkeys((*sweep.notes, *(before.notes if before else ()), *told))
+        sweep = replace(sweep, notes=tuple(notes))
         write_record(directory, record_of(sweep, len(places), len(places[0].cores)))
         display = choose(sweep, directory, as_json=options.as_json, quiet=options.quiet)
         stop = _Stop()
@@ -103,6 +107,18 @@ def _work(sweep: Sweep, options: Options) -> None:
             f"Sweep {sweep.name} was stopped.",
             "Run the same command to go on; what is finished is not computed again.",
         )
+
+
+def _told(sweep: Sweep, taken: Mapping[str, str]) -> list[str]:
+    """What was taken over from other sweeps."""
+    arms: dict[str, list[str]] = {}
+    for arm in sweep.arms:
+        if arm.session in taken:
+            arms.setdefault(taken[arm.session], []).append(arm.label)
+    return [
+        f"taken over from sweep {other}, which ran the same: {', '.join(labels)}."
+        for other, labels in arms.items()
+    ]
 
 
 def _list(page: Page) -> None:

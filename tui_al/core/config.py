@@ -282,6 +282,15 @@ class ExperimentConfig:
                     "A seed is a whole number from 0 to 2^63 - 1.",
                 )
 
+    @property
+    def one_model(self) -> bool:
+        """Whether the successor itself asks: both models are set up alike, so one training on the same labels does for both.
+
+        Not with a warm start, where each goes on from its own last training, nor with people, who are asked while the successor trains.
+        """
+        alike = self.acquisition == self.successor and self.successor.start == "cold"
+        return alike and self.loop.oracle != "person"
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON and TOML; amounts as the user writes them."""
         plain = asdict(self)

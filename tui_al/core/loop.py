@@ -2,6 +2,7 @@
 
 Round 0 labels a random seed set. Each later round trains the acquisition model on all labels, scores the pool and asks for the
 next batch. Every round ends by training the successor on all labels and measuring it on the test set: one point of the curve.
+Where both are the same model with the same settings, one training does both: the model that was measured asks.
 
 The loop is a generator: it yields what it wants labelled and is sent the answers. What happens is told through `emit`, and a run
 that was cut off goes on from the state that those events fold into. All randomness is derived from (seed, round, purpose), so a
@@ -72,6 +73,11 @@ class Models:
     acquisition: Learner
     successor: Learner
 
+    @property
+    def are_one(self) -> bool:
+        """Whether the successor itself asks, see `ExperimentConfig.one_model`."""
+        return self.acquisition is self.successor
+
 
 def check(config: ExperimentConfig, dataset: Dataset) -> None:
     """Raise ConfigError or DataError for an experiment that cannot run, before anything is trained."""
@@ -135,6 +141,9 @@ def run(
     labelled = {row_of[identity]: answer for identity, answer in state.labelled.items()}
     costs = _costs(config, dataset)
     total = int(costs[pool].sum())
+    has_learned = (
+        False  # whether the one model of a run that has one only is that of the last point
+    )
     for round_ in range(state.last_round + 1, config.loop.rounds + 1):
         timer = RoundTimer(seed, round_, emit, clock)
         if round_ == state.last_round + 1:  # what was spent on the round before the run was cut off
@@ -149,6 +158,8 @@ def run(
             if not len(unlabelled):
                 return "pool"
             measured = _Measured(gauge, sample, others) if gauge else None
+            if round_ and asks and not has_learned:
+                _train_to_ask(seed, round_, config, labelled, models, timer)
             rows = _query(
                 seed, round_, config, dataset, unlabelled, labelled, costs, total, models, timer, measured,
             )  # fmt: skip
@@ -157,13 +168,32 @@ def run(
             reply = yield LabelsWanted(round_, missing)
             _note_answers(seed, round_, dataset, missing, reply, labelled, emit)
         if round_ == 0 and first is not None:
-            point = _measure_first(seed, config, dataset, labelled, models, timer, first, gauge)
+            point, measured_here = _measure_first(seed, config, dataset, labelled, models, timer, first, gauge)  # fmt: skip
         else:
             kept = gauge if asks else None
             point = _measure(seed, round_, config, dataset, labelled, models, timer, kept)
             timer.emit(point)
+            measured_here = True
+        has_learned = models.are_one and measured_here
         sample = point.sample
     return "rounds"
+
+
+def _train_to_ask(
+    seed: int,
+    round_: int,
+    config: ExperimentConfig,
+    labelled: dict[int, Answer],
+    models: Models,
+    timer: RoundTimer,
+) -> None:
+    """Train the acquisition model; where it is the successor itself, to the very model of the last point."""
+    derived = (
+        derived_seed(seed, round_ - 1, Purpose.TRAIN_SUCCESSOR)
+        if models.are_one
+        else derived_seed(seed, round_, Purpose.TRAIN_ACQUISITION)
+    )
+    fit(models.acquisition, labelled, derived, timer, ev.Phase.TRAIN_ACQUISITION, config.acquisition.epochs)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,15 +218,13 @@ def _query(
     timer: RoundTimer,
     measured: _Measured | None,
 ) -> IntArray:
-    """Choose the round's rows and say so, and how differently the successor sees them."""
+    """Choose the round's rows, with a trained acquisition model; say so, and how differently the successor sees them."""
     chosen = strategy(config.loop.strategy)
     scores: FloatArray = np.zeros(len(unlabelled))
     amount = config.loop.batch
     if round_ == 0:
         amount = config.loop.seed_size
     elif chosen.scorer is not None:
-        fit(models.acquisition, labelled, derived_seed(seed, round_, Purpose.TRAIN_ACQUISITION), timer,
-             ev.Phase.TRAIN_ACQUISITION, config.acquisition.epochs)  # fmt: skip
         monte_carlo = None
         if chosen.needs == "monte carlo":
             monte_carlo = MonteCarlo(
@@ -282,17 +310,17 @@ def _measure_first(
     timer: RoundTimer,
     first: FirstPoints,
     gauge: Gauge | None,
-) -> ev.Point:
-    """Close round 0 with another session's point for the same seed set, or be the session that computes it."""
+) -> tuple[ev.Point, bool]:
+    """Close round 0 with another session's point for the same seed set, or be the one that computes it: that is the second value."""
     ids = [dataset.train[row].id for row in labelled]
     with first.turn(seed, ids, list(labelled.values())) as known:
         if known is not None:
             timer.emit(known)
-            return known
+            return known, False
         point = _measure(seed, 0, config, dataset, labelled, models, timer, gauge)
         first.keep(point)
         timer.emit(point)
-        return point
+        return point, True
 
 
 def _measure(

@@ -173,7 +173,7 @@ def _arm(
         if asks or not key.startswith("acquisition")
     }
     label = " · ".join(varied.values()) or config.data.source
-    return Arm(label, varied, _session_name(label, config, asks=asks), config)
+    return Arm(label, varied, _session_name(label, config), config)
 
 
 def _data(plain: Mapping[str, Any], name: str) -> DataConfig:
@@ -258,14 +258,17 @@ def _excludes(rule: Mapping[str, Any], arm: Arm, choice: Mapping[str, Any], name
     return True
 
 
-def _session_name(label: str, config: ExperimentConfig, *, asks: bool) -> str:
-    """Readable, and the same for the same experiment: seeds and the place of the data do not count.
-
-    Nor does the acquisition model where the strategy asks none.
-    """
-    same = replace(config, seeds=(0,), data=replace(config.data, data_dir=None))
-    if not asks:
+def essence(config: ExperimentConfig) -> ExperimentConfig:
+    """The same for experiments whose runs are the same, whatever their seeds: nor does a model count that is not asked."""
+    same = replace(config, seeds=(0,), device="auto", save_models=False)
+    if strategy(config.loop.strategy).needs == "nothing":
         same = replace(same, acquisition=config.successor)
+    return same
+
+
+def _session_name(label: str, config: ExperimentConfig) -> str:
+    """Readable, and the same for the same experiment; the place of the data does not count."""
+    same = replace(essence(config), data=replace(config.data, data_dir=None))
     readable = re.sub(r"[^\w.+-]+", "-", label, flags=re.ASCII).strip("-.+_")[:80]
     return f"{readable or 'arm'}-{same.fingerprint()}"
 

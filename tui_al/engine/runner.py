@@ -141,9 +141,10 @@ def _build(
     voice: Voice,
     shelf: Shelf,
 ) -> dict[str, AnyLearner]:
-    """Both models, loaded once for all seeds; the acquisition model only where the strategy asks one."""
+    """Both models, loaded once for all seeds; the acquisition model only where the strategy asks one that is not the successor."""
     roles = {"successor": config.successor}
-    if strategy(config.loop.strategy).needs != "nothing" or config.loop.oracle == "person":
+    asks = strategy(config.loop.strategy).needs != "nothing" or config.loop.oracle == "person"
+    if asks and not config.one_model:
         roles["acquisition"] = config.acquisition
     learners: dict[str, AnyLearner] = {}
     cache = TokenCache(cache_directory(voice.session.directory) / "tokens")

@@ -77,8 +77,10 @@ def estimate(
             trainings += 1
         if round_ < config.loop.rounds and asks != "nothing":
             passes = config.loop.mc_passes if asks == "monte carlo" else 1
-            seconds += acquisition.train(labelled) + acquisition.score((pool - labelled) * passes)
-            trainings += 1
+            seconds += acquisition.score((pool - labelled) * passes)
+            if not config.one_model or (first_is_known and not round_):
+                seconds += acquisition.train(labelled)
+                trainings += 1
         labelled = min(pool, labelled + batch)
     seconds *= len(config.seeds)
     seconds += successor.keep(preview.test + (pool if asks == "nothing" else 0))

@@ -22,7 +22,7 @@ def facts(state: SessionState) -> list[tuple[str, str]]:
     rows = [
         ("data", _data(config.data, state)),
         ("task", _task(state)),
-        ("acquisition", learner(config.acquisition)),
+        ("acquisition", _acquisition(config)),
         ("successor", learner(config.successor)),
         ("strategy", strategy(config)),
         ("seed set", str(config.loop.seed_size)),
@@ -34,6 +34,12 @@ def facts(state: SessionState) -> list[tuple[str, str]]:
         ("versions", _versions(_manifest(state))),
     ]
     return [(name, printable(value)) for name, value in rows if value]
+
+
+def _acquisition(config: ExperimentConfig) -> str:
+    if config.one_model and config.loop.strategy != "random":
+        return "the successor itself: one training on the same labels does for both"
+    return learner(config.acquisition)
 
 
 def _batch(config: ExperimentConfig) -> str:

@@ -8,12 +8,14 @@ import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Self
 
 from tui_al.core.config import LearnerConfig
+from tui_al.core.events import Phase
 from tui_al.core.metrics import normalized_area
-from tui_al.core.models import ADAPTERS
+from tui_al.core.models import ADAPTERS, BAG_OF_WORDS
 from tui_al.core.state import SessionState
 from tui_al.core.strategies import STRATEGIES
 from tui_al.errors import DataError
@@ -72,6 +74,24 @@ class ArmResult:
         """Seconds that each run spent in these phases."""
         return {
             seed: sum(point.seconds.get(phase, 0.0) for point in points for phase in phases)
+            for seed, points in self.runs.items()
+        }
+
+    @property
+    def asks_itself(self) -> bool:
+        """Whether the successor is the acquisition model too, so that one training did for both."""
+        own = Phase.TRAIN_ACQUISITION.value
+        later = (point for points in self.runs.values() for point in points[1:])
+        return bool(self.acquisition) and any(own not in point.seconds for point in later)
+
+    def acquisition_training(self) -> dict[int, float]:
+        """Seconds by seed of training what asked; where the successor asks itself, of its trainings on the same labels."""
+        own, others = Phase.TRAIN_ACQUISITION.value, Phase.TRAIN_SUCCESSOR.value
+        return {
+            seed: sum(
+                point.seconds.get(own, before.seconds.get(others, 0.0))
+                for before, point in pairwise(points)
+            )
             for seed, points in self.runs.items()
         }
 
@@ -176,8 +196,10 @@ def arm_result(
 def kind_of(acquisition: LearnerConfig, successor: LearnerConfig) -> str:
     """What an acquisition model is to its successor: "mismatched" if another encoder, else by what of it is trained.
 
-    "full", "upper" (the lower layers frozen), "head" (a frozen encoder), or the name of an adapter.
+    "bag of words" (no encoder), "full", "upper" (the lower layers frozen), "head" (a frozen encoder), or the name of an adapter.
     """
+    if acquisition.model == BAG_OF_WORDS:
+        return "bag of words"
     if acquisition.model != successor.model:
         return "mismatched"
     if acquisition.tuning in ADAPTERS or acquisition.tuning == "head":

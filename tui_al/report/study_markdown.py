@@ -107,6 +107,11 @@ def totals_table(arms: Sequence[ArmResult]) -> str:
         "them. Seconds are of a whole run, means over seeds; a seed set's training counts for every arm that starts from it, "
         "although it was computed once."
     )
+    if any(arm.asks_itself for arm in arms):
+        remark += (
+            " Where the successor itself asks, one training does for both: as the acquisition model's time counts only what had to be "
+            "trained once more, after the point of a seed set was taken over."
+        )
     return f"{table(header, body)}\n\n{remark}"
 
 

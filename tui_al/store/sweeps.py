@@ -11,6 +11,7 @@ import contextlib
 import fcntl
 import json
 import os
+import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,10 +19,11 @@ from typing import TYPE_CHECKING, Any
 
 from tui_al.errors import SessionError
 from tui_al.store.home import checked_name
-from tui_al.store.session import Session
+from tui_al.store.session import Session, take_engine_lock
+from tui_al.store.unfinished import under_way
 
 if TYPE_CHECKING:  # it brings numpy, and the first frame of the app waits for this module
-    from tui_al.core.sweep import Sweep
+    from tui_al.core.sweep import Arm, Sweep
 
 RECORD = "sweep.json"
 
@@ -108,6 +110,54 @@ def arm_session(directory: Path, session: str) -> Session | None:
     """The session of an arm; None before it is made."""
     path = directory / "sessions" / session
     return Session(path) if (path / "session.db").is_file() else None
+
+
+def take_over(directory: Path, sweep: "Sweep") -> dict[str, str]:
+    """Copy what other sweeps of the home have finished of this one's arms; by the arm's session, the sweep that it comes from.
+
+    An arm is the same where the whole experiment is, but for its seeds: those that it lacks are run here. What an engine is at work
+    on is left alone.
+    """
+    found = {}
+    for arm in sweep.arms:
+        place = directory / "sessions" / arm.session
+        other = None if place.exists() else _same_elsewhere(directory, arm)
+        if other is not None and _copy(other, place):
+            found[arm.session] = other.parent.parent.name
+    return found
+
+
+def _same_elsewhere(directory: Path, arm: "Arm") -> Path | None:
+    from tui_al.core.sweep import essence
+
+    _, _, digits = arm.session.rpartition("-")
+    for path in sorted(directory.parent.glob(f"*/sessions/*-{digits}")):
+        if not (path / "session.db").is_file() or not is_sweep(path.parent.parent):
+            continue
+        with contextlib.suppress(SessionError), Session(path) as session:
+            state = session.state()
+            done = [seed for seed, run in state.runs.items() if run.status == "finished"]
+            same = state.config is not None and essence(state.config) == essence(arm.config)
+            if same and set(done) & set(arm.config.seeds):
+                return path
+    return None
+
+
+def _copy(session: Path, place: Path) -> bool:
+    """Whether the session could be copied; it appears whole or not at all."""
+    try:
+        lock = take_engine_lock(session)
+    except SessionError:  # an engine is at work on it
+        return False
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with under_way(place.parent, place.name) as making:
+            copied = making / place.name
+            shutil.copytree(session, copied, ignore=shutil.ignore_patterns("engine.lock"))
+            copied.rename(place)
+    finally:
+        os.close(lock)
+    return True
 
 
 def keep_scores(directory: Path, name: str, plain: Mapping[str, Any]) -> Path:

@@ -43,6 +43,12 @@ def steps(state: SessionState, run: RunState) -> list[Step]:
         names.insert(2, _QUERY)
         if run.round == 0 or at_random:
             names = names[2:]
+    seconds = run.points[-1].seconds if run.last_round >= run.round else run.seconds
+    learned = (
+        Phase.TRAIN_ACQUISITION.value
+    )  # where the model that asks is the last point's there is nothing to train
+    if state.config.one_model and learned in names and learned not in (*seconds, run.phase):
+        names.remove(learned)
     asked = next((len(q.ids) for q in reversed(run.queries) if q.round == run.round), None)
     closed = run.last_round >= run.round
     listed = []
@@ -52,8 +58,8 @@ def steps(state: SessionState, run: RunState) -> list[Step]:
         elif name in run.seconds:
             listed.append(Step("✓", name, f"{run.seconds[name]:,.1f} s"))
         elif closed:
-            seconds = run.points[-1].seconds.get(name)
-            listed.append(Step("✓", name, "" if seconds is None else f"{seconds:,.1f} s"))
+            spent = seconds.get(name)
+            listed.append(Step("✓", name, "" if spent is None else f"{spent:,.1f} s"))
         elif name == run.phase:
             listed.append(Step("▶", name, ""))
         else:

@@ -218,7 +218,7 @@ def test_a_loss_that_is_not_finite_ends_the_training(bert: Path, classified: Dat
 def test_it_learns(
     bert: Path, classified: Dataset, monkeypatch: pytest.MonkeyPatch, method: str
 ) -> None:
-    learner = tiny.learner(bert, method, classified, epochs=10, batch_size=8)
+    learner = tiny.learner(bert, method, classified, epochs=14, batch_size=8)
     ticks: list[Tick] = []
     rows = np.arange(len(classified.train))
     answers = [e.answer for e in classified.train]

@@ -11,6 +11,7 @@ from tui_al.core import events as ev
 from tui_al.core.sweep import Sweep, read_sweep
 from tui_al.core.tasks import Dataset, Example, Task
 from tui_al.host import placement
+from tui_al.host.gpu import GpuReading, GpuSurvey
 from tui_al.host.placement import Slot, bytes_needed, slots
 from tui_al.host.scheduler import Ended, Job
 from tui_al.host.sweeping import Cell, Progress, work_through
@@ -249,6 +250,60 @@ class TestSlots:
     def test_an_earlier_share_is_kept_because_sums_depend_on_it(self) -> None:
         assert [s.cores for s in slots(self.configs(2), cores=1)] == [(0,), (1,)]  # type: ignore[arg-type]
         assert slots(self.configs(20), cores=4) == (Slot((0, 1, 2, 3)), Slot((4, 5, 6, 7)))  # type: ignore[arg-type]
+
+    @staticmethod
+    def card(number: int, free: float, total: float = 16e9) -> GpuReading:
+        """A visible card with so many bytes free."""
+        return GpuReading(
+            number, f"GPU-{number}", "card", memory_used=int(total - free), memory_total=int(total), visible=True
+        )  # fmt: skip
+
+    def on(self, monkeypatch: pytest.MonkeyPatch, *cards: GpuReading) -> None:
+        monkeypatch.setattr(placement, "survey", lambda: GpuSurvey("555", (12, 4), cards))
+
+    def test_each_gpu_is_filled_the_emptiest_layer_first(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """One card has room for two engines, the other for three; of a card that others use to the brim nothing is taken."""
+        configs = [replace(one, device="auto") for one in self.configs(8)]  # type: ignore[type-var]
+        need = bytes_needed(configs[0], "cuda")  # type: ignore[arg-type]
+        cards = (self.card(0, 2.1 * need / 0.85), self.card(1, 3.1 * need / 0.85), self.card(2, 0.5 * need))  # fmt: skip
+        self.on(monkeypatch, *cards)
+        monkeypatch.setattr(placement, "usable_cores", lambda: 16)  # five to a card
+        assert [s.gpu for s in slots(configs)] == ["GPU-0", "GPU-1", "GPU-0", "GPU-1", "GPU-1"]  # type: ignore[arg-type]
+        assert [s.gpu for s in slots(configs, jobs=3)] == ["GPU-0", "GPU-1", "GPU-0"]  # type: ignore[arg-type]
+        assert {s.cores for s in slots(configs)} == {()}  # type: ignore[arg-type]
+
+    def test_engines_on_a_gpu_need_a_core_each(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        configs = [replace(one, device="cuda") for one in self.configs(20)]  # type: ignore[type-var]
+        self.on(monkeypatch, self.card(0, 140e9, 140e9), self.card(1, 140e9, 140e9))
+        found = [s.gpu for s in slots(configs)]  # type: ignore[arg-type]
+        assert found == ["GPU-0", "GPU-1"] * 4  # 8 cores
+
+    def test_a_gpu_without_room_still_gets_one_and_a_hidden_one_none(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        configs = [replace(one, device="auto") for one in self.configs(4)]  # type: ignore[type-var]
+        self.on(monkeypatch, self.card(0, 1e6))
+        assert slots(configs) == (Slot(gpu="GPU-0"),)  # type: ignore[arg-type]
+        self.on(monkeypatch, replace(self.card(0, 16e9), visible=False))
+        assert [s.cores for s in slots(configs)] == [(0, 1), (2, 3), (4, 5), (6, 7)]  # type: ignore[arg-type]
+        # one that does not tell its memory gets one engine
+        self.on(monkeypatch, replace(self.card(0, 16e9), memory_total=None, memory_used=None))
+        assert slots(configs) == (Slot(gpu="GPU-0"),)  # type: ignore[arg-type]
+
+    def test_one_named_gpu_is_not_shared(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.on(monkeypatch, self.card(0, 140e9, 140e9), self.card(1, 140e9, 140e9))
+        configs = [replace(one, device="cuda:1") for one in self.configs(4)]  # type: ignore[type-var]
+        assert slots(configs) == (Slot(),)  # type: ignore[arg-type]
+
+    def test_a_successor_that_asks_itself_is_held_once(self) -> None:
+        (config,) = self.configs(1)
+        alike = replace(config, acquisition=config.successor)  # type: ignore[type-var, attr-defined]
+        warm = replace(config.successor, start="warm")  # type: ignore[attr-defined]
+        twice = replace(config, acquisition=warm, successor=warm)  # type: ignore[type-var]
+        weights = 22_700_000 * (4 + 16.0)
+        assert bytes_needed(twice, "cpu") - bytes_needed(alike, "cpu") == pytest.approx(weights)  # type: ignore[arg-type]
 
     def test_memory_bounds_them(self, monkeypatch: pytest.MonkeyPatch) -> None:
         configs = self.configs(8)

@@ -119,7 +119,8 @@ class Story:
         seed, labels = self.config.seeds[number], BATCH * (round_ + 1)
         seconds = self._seconds(round_)
         if round_ and self.config.loop.strategy != "random":
-            self.phase(seed, round_, ev.Phase.TRAIN_ACQUISITION)
+            if not self.config.one_model:
+                self.phase(seed, round_, ev.Phase.TRAIN_ACQUISITION)
             self.phase(seed, round_, ev.Phase.SCORE_POOL)
         self.query(seed, round_)
         self.phase(seed, round_, ev.Phase.TRAIN_SUCCESSOR)
@@ -184,12 +185,15 @@ class Story:
 
     def _seconds(self, round_: int) -> dict[str, float]:
         asks = 0.0 if self.config.loop.strategy == "random" else 1.0
-        return {
+        seconds = {
             ev.Phase.TRAIN_ACQUISITION.value: round(asks * (2.1 + 1.9 * round_) * (round_ > 0), 1),
             ev.Phase.SCORE_POOL.value: round(asks * 0.4 * (round_ > 0), 1) + 0.1,
             ev.Phase.TRAIN_SUCCESSOR.value: round(3.4 + 3.2 * round_, 1),
             ev.Phase.EVALUATE.value: 0.3,
         }
+        if self.config.one_model:
+            del seconds[ev.Phase.TRAIN_ACQUISITION.value]
+        return seconds
 
     def _tell(self, seconds: float, *events: ev.Event) -> None:
         self.clock.now += seconds

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import ttest_rel
+from scipy.stats import ttest_ind, ttest_rel
 
 from tui_al.core.comparisons import (
     Verdict,
@@ -16,6 +16,7 @@ from tui_al.core.comparisons import (
     is_within,
     labels_to_reach,
     paired_difference,
+    stratified_difference,
 )
 
 
@@ -48,6 +49,46 @@ def test_the_bootstrap_against_all_resamples() -> None:
     assert found.low == pytest.approx(means[0])  # all three the smallest: 1/27 > .025
     assert found.high == pytest.approx(means[-1])
     assert paired_difference(values) == paired_difference(values)
+
+
+def test_strata_of_equal_spread_by_hand() -> None:
+    """Means 2 and 5, variances 1: error sqrt(1/3 + 1/3) / 2, four degrees of freedom, t of .975 is 2.7764."""
+    found = stratified_difference([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
+    assert found is not None and found.student is not None
+    assert (found.mean, found.sd, found.pairs) == (3.5, 1.0, 6)
+    half = 2.776445 * (2 / 3) ** 0.5 / 2
+    assert (found.student.low, found.student.high) == (pytest.approx(3.5 - half, abs=1e-6), pytest.approx(3.5 + half, abs=1e-6))  # fmt: skip
+
+
+def test_strata_of_other_spread_have_welchs_degrees_of_freedom() -> None:
+    """The mean of two strata is half the difference of one from the other's negative: Welch's test, as scipy has it."""
+    first, second = [1.0, 2.0, 3.0], [2.0, 4.0, 6.0, 3.0]
+    found = stratified_difference([first, second])
+    welch = ttest_ind(first, [-value for value in second], equal_var=False)
+    assert found is not None and found.student is not None
+    assert found.p == pytest.approx(welch.pvalue)
+    low, high = welch.confidence_interval(0.95)
+    assert (found.student.low, found.student.high) == (pytest.approx(low / 2), pytest.approx(high / 2))  # fmt: skip
+
+
+def test_one_stratum_is_a_paired_difference() -> None:
+    values = [0.2, 0.5, 0.1, 0.9]
+    found, plain = stratified_difference([values]), paired_difference(values)
+    assert found is not None and found.student is not None and plain.student is not None
+    assert found.student.low == pytest.approx(plain.student.low)
+    assert found.p == pytest.approx(plain.p)
+    assert found.bootstrap == plain.bootstrap
+
+
+def test_strata_that_tell_nothing_of_their_spread_are_left_out() -> None:
+    assert stratified_difference([]) is None
+    assert stratified_difference([[1.0], [2.0]]) is None
+    found = stratified_difference([[9.0], [1.0, 2.0, 3.0]])
+    assert found is not None
+    assert (found.mean, found.pairs) == (2.0, 3)
+    same = stratified_difference([[1.0, 1.0], [3.0, 3.0]])
+    assert same is not None and same.student is not None
+    assert (same.student.low, same.student.high, same.p) == (2.0, 2.0, 0.0)
 
 
 def test_one_pair_tells_nothing_of_its_spread() -> None:

@@ -36,7 +36,7 @@ def results(studies: list[Study]) -> str:
     blocks = []
     overview = claims_overview(panels)
     if overview:
-        blocks += [*overview[:2], _folded("Every verdict with its interval", overview[2:])]
+        blocks += [*overview[:3], _folded("Every verdict with its interval", overview[3:])]
     for study in studies:
         for arms in study.panels().values():
             blocks.append(f"**{escape(study.title)}**: {escape(panel_title(arms))}.")

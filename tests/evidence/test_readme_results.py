@@ -19,10 +19,10 @@ def test_the_readme_is_up_to_date() -> None:
 
 def test_every_number_comes_from_the_study() -> None:
     study = Study("s", "A study", tuple(PANEL))
-    text = with_results(f"before\n\n{BEGIN}\nold\n{END}\n\nafter 1.234\n", [study])
+    text = with_results(f"before\n\n{BEGIN}\nstale 9.99\n{END}\n\nafter 1.234\n", [study])
     assert text.startswith("before\n")
     assert text.endswith("\n\nafter 1.234\n")
-    assert "old" not in text
+    assert "stale" not in text
     for told in (
         "**The paper's claims, counted**",
         "0.760 ± 0.010",

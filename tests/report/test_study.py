@@ -246,5 +246,6 @@ def test_kinds_of_acquisition_models() -> None:
     assert kind("minilm", "full", 4) == "upper"
     assert kind("minilm", "head") == "head"
     assert kind("minilm", "adapter") == "adapter"
+    assert kind("minilm", "adapter", 4) == "adapter on a trunk"
     assert kind("tfidf", "head") == "bag of words"
     assert kind("minilm-3", "full") == kind("electra-base", "adapter") == "mismatched"

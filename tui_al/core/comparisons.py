@@ -13,6 +13,7 @@ import numpy as np
 from scipy.stats import t as student
 
 from tui_al.core.intervals import LEVEL, Interval
+from tui_al.core.predictions import FloatArray
 
 _RESAMPLES = 10_000
 _ROUNDING = 1e-12
@@ -49,20 +50,60 @@ def paired_difference(differences: Sequence[float], seed: int = 0) -> PairedDiff
     if count == 1:
         return PairedDifference(mean, 0.0, None, None, None, 1)
     sd = float(values.std(ddof=1))
-    error = sd / np.sqrt(count)
-    half = float(student.ppf((1 + LEVEL) / 2, count - 1)) * error
-    if sd == 0:
-        p = 1.0 if mean == 0 else 0.0
-    else:
-        p = float(2 * student.sf(abs(mean) / error, count - 1))
+    interval, p = _student(mean, sd / np.sqrt(count), count - 1)
+    return PairedDifference(mean, sd, interval, bootstrap_mean(differences, seed), p, count)
+
+
+def stratified_difference(
+    strata: Sequence[Sequence[float]], seed: int = 0
+) -> PairedDifference | None:
+    """The mean of several strata's mean differences, each counting alike; None where no stratum has two values.
+
+    Strata (data sets) are taken as they are, not as drawn from more of them: the error is of the seeds within, sqrt(sum of s²/n) over
+    how many strata there are, with Satterthwaite's (1946) degrees of freedom. A stratum of one value, which tells nothing of its
+    spread, is left out. `sd` is the root of the mean variance within strata, `pairs` counts the values.
+
+    Args:
+        strata: paired differences, one a seed.
+        seed: of the bootstrap's resampling, which is within strata.
+    """
+    arrays = [np.asarray(values, dtype=np.float64) for values in strata if len(values) > 1]
+    if not arrays:
+        return None
+    mean = float(np.mean([values.mean() for values in arrays]))
+    parts = np.array([values.var(ddof=1) / len(values) for values in arrays])
+    error = float(np.sqrt(parts.sum())) / len(arrays)
+    interval, p = _student(mean, error, _satterthwaite(parts, [len(values) for values in arrays]))
+    rng = np.random.default_rng(seed)
+    resampled = [
+        values[rng.integers(len(values), size=(_RESAMPLES, len(values)))].mean(axis=1)
+        for values in arrays
+    ]
+    low, high = np.quantile(np.mean(resampled, axis=0), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return PairedDifference(
         mean,
-        sd,
-        Interval(mean, mean - half, mean + half),
-        bootstrap_mean(differences, seed),
+        float(np.sqrt(np.mean([values.var(ddof=1) for values in arrays]))),
+        interval,
+        Interval(mean, float(low), float(high)),
         p,
-        count,
+        sum(map(len, arrays)),
     )
+
+
+def _student(mean: float, error: float, degrees: float) -> tuple[Interval, float]:
+    """The interval of a mean with this standard error, and the two-sided p of its being 0."""
+    if not error:
+        return Interval(mean, mean, mean), 1.0 if mean == 0 else 0.0
+    half = float(student.ppf((1 + LEVEL) / 2, degrees)) * error
+    return Interval(mean, mean - half, mean + half), float(2 * student.sf(abs(mean) / error, degrees))  # fmt: skip
+
+
+def _satterthwaite(parts: FloatArray, counts: Sequence[int]) -> float:
+    """Degrees of freedom of a sum of variances of means, s²/n each."""
+    if not parts.any():
+        return float(sum(counts) - len(counts))
+    within = parts**2 / (np.asarray(counts) - 1)
+    return float(parts.sum() ** 2 / within.sum())
 
 
 def bootstrap_mean(values: Sequence[float], seed: int = 0) -> Interval | None:

@@ -1,6 +1,6 @@
 """Comparisons within a panel, and what they say about each claim of the paper: held, not held, or not decidable."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tui_al.core.comparisons import (
@@ -29,6 +29,7 @@ class Contrast:
     arm: str
     base: str
     difference: PairedDifference
+    by_seed: Mapping[int, float]  #: what the difference is of
     p_holm: float | None = (
         None  #: corrected within its family: all contrasts of a panel against the same kind of base
     )
@@ -40,9 +41,15 @@ class Claim:
 
     text: str
     evidence: str  #: which arms
-    verdict: Verdict
+    judge: Callable[[PairedDifference], Verdict]
     difference: PairedDifference
+    by_seed: Mapping[int, float]  #: what the difference is of
     unit: str = ""  #: "%" for savings; areas have none
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the difference says; nothing can be decided without any."""
+        return self.judge(self.difference) if self.by_seed else Verdict.UNDECIDED
 
 
 def against_random(panel: Sequence[ArmResult]) -> list[Contrast]:
@@ -70,10 +77,11 @@ def claims(panel: Sequence[ArmResult]) -> list[Claim]:
 
 
 def _same_as_full(panel: Sequence[ArmResult]) -> list[Claim]:
-    """Section 5: an adapter performs comparably at each iteration; the same asked of the other kinds that the paper leaves out."""
+    """Section 5: an adapter performs comparably at each iteration; the same asked of kinds that the paper leaves out."""
     texts = {
         "mismatched": "",
         "bag of words": "TF-IDF with logistic regression asks as well as a fully tuned model (open question)",
+        "adapter on a trunk": "An adapter above a frozen trunk asks as well as a fully tuned model (our option)",
         "head": "A frozen encoder with a linear head asks as well as a fully tuned model (open question)",
         "upper": "Tuning the upper layers only asks as well as tuning all (open question)",
     }
@@ -139,49 +147,44 @@ def _savings(panel: Sequence[ArmResult]) -> list[Claim]:
         if arm.acquisition != "adapter" or base is None:
             continue
         mine, theirs = arm.acquisition_training(), base.acquisition_training()
-        shared = [
-            seed
+        saved = {
+            seed: 100 * (1 - mine[seed] / theirs[seed])
             for seed in mine
             if theirs.get(seed) and len(arm.runs[seed]) == len(base.runs[seed])
-        ]
-        if shared:
-            saved = [100 * (1 - mine[seed] / theirs[seed]) for seed in shared]
-            difference = paired_difference(saved)
+        }
+        if saved:
             text = f"An adapter trains in less time (the paper: {PAPER_SAVING} % less)"
             evidence = f"{arm.label} against {base.label}"
-            found.append(Claim(text, evidence, is_positive(difference), difference, "%"))
+            difference = paired_difference(list(saved.values()))
+            found.append(Claim(text, evidence, is_positive, difference, saved, "%"))
     return found
 
 
 def _claim(
     text: str, arm: ArmResult, base: ArmResult, judge: Callable[[PairedDifference], Verdict]
 ) -> Claim:
+    evidence = f"{arm.label} against {base.label}"
     contrast = _contrast(arm, base)
     if contrast is None:
         nothing = PairedDifference(float("nan"), 0.0, None, None, None, 0)
-        return Claim(text, f"{arm.label} against {base.label}", Verdict.UNDECIDED, nothing)
-    return Claim(
-        text,
-        f"{arm.label} against {base.label}",
-        judge(contrast.difference),
-        contrast.difference,
-    )
+        return Claim(text, evidence, judge, nothing, {})
+    return Claim(text, evidence, judge, contrast.difference, contrast.by_seed)
 
 
 def _contrast(arm: ArmResult, base: ArmResult) -> Contrast | None:
     """Seed by seed, over the points at the same number of labels; None where no seed has one."""
-    differences = []
+    differences = {}
     for seed, points in arm.runs.items():
         theirs = {p.labels: p.metrics[base.metric] for p in base.runs.get(seed, ())}
         shared = [(p.labels, p.metrics[arm.metric]) for p in points if p.labels in theirs]
         if shared and arm.metric == base.metric:
             labels = [spent for spent, _ in shared]
-            differences.append(
-                normalized_area(labels, [value - theirs[spent] for spent, value in shared])
-            )
+            apart = [value - theirs[spent] for spent, value in shared]
+            differences[seed] = normalized_area(labels, apart)
     if not differences:
         return None
-    return Contrast(arm.label, base.label, paired_difference(differences))
+    found = paired_difference(list(differences.values()))
+    return Contrast(arm.label, base.label, found, differences)
 
 
 def _corrected(contrasts: Sequence[Contrast | None]) -> list[Contrast]:

@@ -196,12 +196,15 @@ def arm_result(
 def kind_of(acquisition: LearnerConfig, successor: LearnerConfig) -> str:
     """What an acquisition model is to its successor: "mismatched" if another encoder, else by what of it is trained.
 
-    "bag of words" (no encoder), "full", "upper" (the lower layers frozen), "head" (a frozen encoder), or the name of an adapter.
+    "bag of words" (no encoder), "full", "upper" (the lower layers frozen), "head" (a frozen encoder), the name of an adapter, or that
+    and "on a trunk" where the layers below are frozen.
     """
     if acquisition.model == BAG_OF_WORDS:
         return "bag of words"
     if acquisition.model != successor.model:
         return "mismatched"
-    if acquisition.tuning in ADAPTERS or acquisition.tuning == "head":
-        return acquisition.tuning
+    if acquisition.tuning in ADAPTERS:
+        return acquisition.tuning + (" on a trunk" if acquisition.trunk_layers else "")
+    if acquisition.tuning == "head":
+        return "head"
     return "upper" if acquisition.trunk_layers else acquisition.tuning

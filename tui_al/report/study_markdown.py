@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from tui_al.core.comparisons import PairedDifference, bootstrap_mean, labels_to_reach
 from tui_al.core.events import Phase
 from tui_al.core.intervals import Interval
-from tui_al.report.claims import MARGIN, Claim, Contrast, against_full, against_random, claims
+from tui_al.report.claims import MARGIN, Contrast, against_full, against_random, claims
 from tui_al.report.curves import Curve, Spread, metric_name
 from tui_al.report.markdown import escape, plus_minus, seconds, table
 from tui_al.report.score_studies import scores_blocks
@@ -208,7 +208,13 @@ def claims_tables(arms: Sequence[ArmResult]) -> list[str]:
     if not found:
         return []
     rows = [
-        [escape(c.text), escape(c.evidence), str(c.verdict), estimate(c), str(c.difference.pairs)]
+        [
+            escape(c.text),
+            escape(c.evidence),
+            str(c.verdict),
+            difference_text(c.difference, c.unit),
+            str(c.difference.pairs),
+        ]
         for c in found
     ]
     header = ["claim", "on", "verdict", "difference, 95 %", "seeds"]
@@ -218,12 +224,11 @@ def claims_tables(arms: Sequence[ArmResult]) -> list[str]:
     ]
 
 
-def estimate(claim: Claim) -> str:
-    """ "+0.012 [+0.004, +0.020]", or "31 % [28, 34]" of a saving."""
-    d: PairedDifference = claim.difference
+def difference_text(d: PairedDifference, unit: str) -> str:
+    """ "+0.012 [+0.004, +0.020]", or "31 % [28, 34]" of a saving, whose unit is "%"."""
     if math.isnan(d.mean):
         return "–"
-    if claim.unit == "%":
+    if unit == "%":
         limits = "" if d.student is None else f" [{d.student.low:.0f}, {d.student.high:.0f}]"
         return f"{d.mean:.1f} %{limits}"
     return f"{d.mean:+.4f} {interval(d.student)}" if d.student else f"{d.mean:+.4f}"

@@ -428,8 +428,18 @@ class TestCheck:
     def test_nothing_to_measure_on(self) -> None:
         whole = texts()
         dataset = Dataset("letters", whole.task, whole.labels, whole.train, ())
-        with pytest.raises(DataError, match="letters has no labelled test examples"):
+        with pytest.raises(DataError, match="letters has no labelled test examples") as caught:
             check(configured(), dataset)
+        assert caught.value.hint.startswith("Give a test file")
+
+    def test_labels_that_are_numbers_of_rows(self) -> None:
+        """The usual mistake: an id column taken for the labels; no row of a class can be held out then."""
+        rows = tuple(Example(f"t{i}", f"text {i}", str(i)) for i in range(9))
+        dataset = Dataset("ids", Task.CLASSIFICATION, tuple("012345678"), rows, ())
+        with pytest.raises(DataError, match="ids has no labelled test examples") as caught:
+            check(configured(), dataset)
+        assert "Each of the 9 labels occurs once" in caught.value.hint
+        assert "--label-column" in caught.value.hint
 
     def test_a_seed_set_larger_than_the_pool(self) -> None:
         with pytest.raises(ConfigError, match="11 is 11 examples, the training split has 10"):

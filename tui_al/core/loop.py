@@ -93,8 +93,7 @@ def check(config: ExperimentConfig, dataset: Dataset) -> None:
         )
     if not dataset.test:
         raise DataError(
-            f"{dataset.name} has no labelled test examples to measure on.",
-            "Give a test file, or label some rows: a share of them is held out.",
+            f"{dataset.name} has no labelled test examples to measure on.", _why_none(dataset)
         )
     pool = len(askable(dataset))
     seeds = config.loop.seed_size.of(pool)
@@ -103,6 +102,17 @@ def check(config: ExperimentConfig, dataset: Dataset) -> None:
             f"seed size: {config.loop.seed_size} is {seeds} examples, the training split has {pool} with a label.",
             "Choose fewer.",
         )
+
+
+def _why_none(dataset: Dataset) -> str:
+    """What to do where there is nothing to test on."""
+    seen = Counter(e.answer for e in dataset.train if isinstance(e.answer, str))
+    if len(seen) > 1 and max(seen.values()) == 1:
+        return (
+            f"Each of the {len(seen):,} labels occurs once, as numbers of rows do, so none can be held out: "
+            "check --label-column, or give a test file."
+        )
+    return "Give a test file, or label some rows: a share of them is held out."
 
 
 def askable(dataset: Dataset) -> IntArray:

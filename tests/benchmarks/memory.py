@@ -107,8 +107,8 @@ def _work(folder: Path, timed: Callable[..., Any]) -> None:
     import torch
     from transformers import AutoTokenizer, BertConfig, BertModel
 
-    from tui_al.core import loop
     from tui_al.core.models import default_settings
+    from tui_al.core.oracle import askable
     from tui_al.core.strategies import STRATEGIES, select
     from tui_al.engine.learner import TransformerLearner
     from tui_al.engine.sources import find
@@ -123,7 +123,7 @@ def _work(folder: Path, timed: Callable[..., Any]) -> None:
     settings = default_settings(str(encoder), "adapter")
     learner = TransformerLearner(settings, find(str(encoder)), dataset, torch.device("cpu"), cache=TokenCache(folder / "tokens"))  # fmt: skip
     timed("tokenise", lambda: learner.tokens("train"))
-    rows = loop.askable(learner.dataset)
+    rows = askable(learner.dataset)
     some = rows[:16]
     learner.fit(some, [learner.dataset.train[r].answer or "" for r in some], 0, lambda _: None)
     scorers = {n: s for n in ("lc", "bt", "entropy") if (s := STRATEGIES[n].scorer)}

@@ -10,9 +10,9 @@ from tests.core.test_loop import SEED, TestResume, configured, doubles, drive, o
 from tui_al.core import events as ev
 from tui_al.core.config import ExperimentConfig
 from tui_al.core.gauge import Gauge, gauge_of
-from tui_al.core.loop import Models, askable, run
+from tui_al.core.loop import Models, run
 from tui_al.core.mismatch import distances
-from tui_al.core.oracle import SimulatedOracle
+from tui_al.core.oracle import SimulatedOracle, askable
 from tui_al.core.protocols import Tick
 from tui_al.core.state import RunState
 from tui_al.core.strategies import STRATEGIES, least_confidence

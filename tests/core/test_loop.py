@@ -13,14 +13,12 @@ from tui_al.core.config import Amount, DataConfig, ExperimentConfig, LearnerConf
 from tui_al.core.loop import (
     Models,
     Purpose,
-    askable,
-    check,
     decode,
     derived_seed,
     label_counts,
     run,
 )
-from tui_al.core.oracle import SimulatedOracle
+from tui_al.core.oracle import SimulatedOracle, askable, check
 from tui_al.core.predictions import Predictions
 from tui_al.core.state import RunState, fold
 from tui_al.core.strategies import STRATEGIES

@@ -21,7 +21,6 @@ from tui_al.core import events as ev
 from tui_al.core.config import ExperimentConfig
 from tui_al.core.gauge import NAME, Gauge, gauge_of
 from tui_al.core.metrics import evaluate
-from tui_al.core.models import check_bag_of_words
 from tui_al.core.predictions import FloatArray, IntArray, Predictions
 from tui_al.core.protocols import FirstPoints, Learner, MonteCarlo
 from tui_al.core.round_timer import Emit, RoundTimer, part_of
@@ -29,7 +28,7 @@ from tui_al.core.state import RunState
 from tui_al.core.strategies import select, strategy
 from tui_al.core.tags import spans_of
 from tui_al.core.tasks import Answer, Dataset, Task
-from tui_al.errors import ConfigError, DataError, EngineError
+from tui_al.errors import EngineError
 
 
 class Purpose(IntEnum):
@@ -77,49 +76,6 @@ class Models:
     def are_one(self) -> bool:
         """Whether the successor itself asks, see `ExperimentConfig.one_model`."""
         return self.acquisition is self.successor
-
-
-def check(config: ExperimentConfig, dataset: Dataset) -> None:
-    """Raise ConfigError or DataError for an experiment that cannot run, before anything is trained."""
-    asked = strategy(config.loop.strategy)
-    asked.check(dataset.task)
-    check_bag_of_words(
-        config, tagging=dataset.task is Task.TAGGING, dropout=asked.needs == "monte carlo"
-    )
-    if config.loop.budget_unit == "tokens" and dataset.task is not Task.TAGGING:
-        raise ConfigError(
-            "budget unit: tokens are counted for tagging only; this data set is for classification.",
-            "Use examples.",
-        )
-    if not dataset.test:
-        raise DataError(
-            f"{dataset.name} has no labelled test examples to measure on.", _why_none(dataset)
-        )
-    pool = len(askable(dataset))
-    seeds = config.loop.seed_size.of(pool)
-    if config.loop.budget_unit == "examples" and seeds > pool:
-        raise ConfigError(
-            f"seed size: {config.loop.seed_size} is {seeds} examples, the training split has {pool} with a label.",
-            "Choose fewer.",
-        )
-
-
-def _why_none(dataset: Dataset) -> str:
-    """What to do where there is nothing to test on."""
-    seen = Counter(e.answer for e in dataset.train if isinstance(e.answer, str))
-    if len(seen) > 1 and max(seen.values()) == 1:
-        return (
-            f"Each of the {len(seen):,} labels occurs once, as numbers of rows do, so none can be held out: "
-            "check --label-column, or give a test file."
-        )
-    return "Give a test file, or label some rows: a share of them is held out."
-
-
-def askable(dataset: Dataset) -> IntArray:
-    """Training rows that a simulated oracle can answer: those with a gold answer."""
-    return np.array(
-        [i for i, e in enumerate(dataset.train) if e.answer is not None], dtype=np.int64
-    )
 
 
 def run(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tui_al.core import events as ev
-from tui_al.core import loop, people
+from tui_al.core import oracle, people
 from tui_al.core.config import ExperimentConfig
 from tui_al.core.models import BAG_OF_WORDS
 from tui_al.core.strategies import strategy
@@ -36,7 +36,7 @@ def open_or_create(
     strategy(config.loop.strategy)
     by_people = config.loop.oracle == "person"
     dataset = load(replace(config.data, test_share=0.0) if by_people else config.data)
-    (people if by_people else loop).check(config, dataset)
+    (people if by_people else oracle).check(config, dataset)
     encoders = {config.successor.model: config.successor}
     if config.acquisition.model != BAG_OF_WORDS:
         encoders[config.acquisition.model] = config.acquisition
@@ -65,7 +65,7 @@ def open_or_create(
 
 
 def _unanswerable(dataset: Dataset) -> tuple[str, ...]:
-    missing = len(dataset.train) - len(loop.askable(dataset))
+    missing = len(dataset.train) - len(oracle.askable(dataset))
     if not missing:
         return ()
     return (

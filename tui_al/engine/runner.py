@@ -13,7 +13,7 @@ from tui_al.core import loop
 from tui_al.core.config import ExperimentConfig
 from tui_al.core.limits import computing_threads
 from tui_al.core.models import BAG_OF_WORDS
-from tui_al.core.oracle import SimulatedOracle
+from tui_al.core.oracle import SimulatedOracle, askable
 from tui_al.core.protocols import FirstPoints
 from tui_al.core.state import RunState, SessionState
 from tui_al.core.strategies import strategy
@@ -191,7 +191,7 @@ def _simulate(
             for role, learner in learners.items()
             if isinstance(learner, TransformerLearner)
         }
-        pool = len(loop.askable(dataset))
+        pool = len(askable(dataset))
         rates.record(home, rates.observed(session.state(), lengths, pool))
 
 
@@ -244,7 +244,7 @@ def _run_seed(
 ) -> None:
     """One seed's loop, from where it was left."""
     others = [one for one in session.state().runs.values() if one.seed != run.seed]
-    pool = loop.askable(dataset)
+    pool = askable(dataset)
     oracle = SimulatedOracle(dataset, run.seed, config.loop.label_noise)
     keeper = Keeper(session.directory, run, config, learners, len(pool))
     voice.say(ev.RunStarted(run.seed, run.last_round if run.points else None))

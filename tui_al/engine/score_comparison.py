@@ -11,12 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from tui_al.core import loop
 from tui_al.core.config import Amount, DataConfig, LearnerConfig
 from tui_al.core.limits import computing_threads
 from tui_al.core.loop import Purpose, derived_seed
 from tui_al.core.mismatch import Agreement, Distances, agreement, distances
 from tui_al.core.models import BAG_OF_WORDS
+from tui_al.core.oracle import askable
 from tui_al.core.predictions import FloatArray, IntArray
 from tui_al.core.protocols import Learner, MonteCarlo, Tick
 from tui_al.core.strategies import Strategy, select, strategy
@@ -91,7 +91,7 @@ def compare_scores(plan: Plan, say: Callable[[str], None], stop: Callable[[], bo
         )
     dataset = load(plan.data)
     chosen.check(dataset.task)
-    pool = loop.askable(dataset)
+    pool = askable(dataset)
     labels = plan.labels.of(len(pool))
     if labels + plan.batch.of(len(pool)) > len(pool):
         raise ConfigError(

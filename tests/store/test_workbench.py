@@ -15,7 +15,7 @@ from tests.store.people import (
 from tui_al.core import decisions as de
 from tui_al.core.events import SessionCreated
 from tui_al.core.labelling import Status
-from tui_al.errors import SessionError
+from tui_al.errors import SampleTakenError, SessionError
 from tui_al.store.asking import AHEAD
 from tui_al.store.decisions import DecisionLog
 from tui_al.store.samples import Item
@@ -246,6 +246,31 @@ class TestTwoAnnotators:
             assert sorted(answered) == sorted(IDS)
             anna.refresh()
             assert anna.labelling.counts["refund"] == 30
+
+    def test_a_sample_that_was_searched_for_is_nobody_elses(self, session: Path) -> None:
+        with Workbench(session, "anna") as anna, Workbench(session, "ben") as ben:
+            wanted = IDS[0]  # the ranking's first, by search
+            found = anna.open(wanted)
+            assert wanted not in {item.id for item in ben.take_some(len(IDS))}
+            with pytest.raises(SampleTakenError, match="anna"):
+                ben.label(ben.open(wanted), "repair")
+            assert [r.annotator for r in anna.log.read()] == []
+            anna.put_back([found])
+            ben.put_back([ben.open(wanted)])
+            ben.label(ben.open(wanted), "repair")
+            assert [r.annotator for r in ben.log.read()] == ["ben"]
+
+    def test_what_others_have_on_the_screen_can_be_looked_at(self, session: Path) -> None:
+        """It is shown, and the answer refused unless it is insisted on."""
+        with Workbench(session, "anna") as anna, Workbench(session, "ben") as ben:
+            (item,) = anna.take_some(1)
+            seen = ben.open(item.id)
+            assert seen.example.text == item.example.text
+            with pytest.raises(SampleTakenError):
+                ben.label(seen, "repair")
+            ben.put_back([seen])
+            anna.label(item, "refund")
+            assert [r.annotator for r in anna.log.read()] == ["anna"]
 
     def test_overlap_gives_a_second_blind_opinion_and_conflicts_are_settled(
         self, tmp_path: Path

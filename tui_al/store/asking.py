@@ -63,8 +63,12 @@ class Asking:
         return item
 
     def open(self, example: Example) -> Item:
-        """Any example as a sample; it is not claimed."""
+        """Any example as a sample. One that waits for an answer is claimed, or its answer refused as long as others have it."""
         self._out.add(example.id)
+        if self._labelling.standing(example.id).status in (Status.OPEN, Status.SKIPPED):
+            annotators = self._annotators(example.id)
+            self._log.claim(self._client, [example.id], 1, annotators)
+            self._held[example.id] = annotators
         by_hand = {"id": example.id, "audit": example.id in self._reserve}
         return self._item(example, self._board.get(example.id, by_hand))
 

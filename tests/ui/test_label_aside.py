@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 from textual.pilot import Pilot
+from textual.widgets import OptionList
 
 from tests.ui.conftest import SIZES, assert_clean, drive, shown, until
 from tests.ui.labelling import Desk, desk, people
@@ -17,7 +19,7 @@ from tui_al.store.decisions import Client, DecisionLog
 from tui_al.store.neighbours import STATES
 from tui_al.ui.app import TuiAl
 from tui_al.ui.screens.find_label import Finder
-from tui_al.ui.screens.search_pool import hit_row
+from tui_al.ui.screens.search_pool import SearchPool, hit_row
 from tui_al.ui.terminal import Terminal
 
 
@@ -311,6 +313,24 @@ async def test_conflicts_are_settled_by_the_annotator_s_number_and_show_the_agre
 
 
 # Everywhere
+
+
+async def test_what_is_found_after_the_search_was_closed_goes_nowhere(home: Path) -> None:
+    """A closed screen is attached for a moment still, without its widgets."""
+    session = begun(home)
+    async with drive(app_on(home, session), SIZES[0]) as pilot:
+        await first(pilot, session)
+        await press_until(pilot, ["s"], "Search the pool")
+        search = pilot.app.screen
+        assert isinstance(search, SearchPool)
+        answers: list[Any] = []
+        asked = SimpleNamespace(item=search._desk.item, ask=lambda _, __, then: answers.append(then))  # fmt: skip
+        search._desk = asked  # type: ignore[assignment]
+        await pilot.press("tab")
+        await search.query(OptionList).remove()
+        search.dismiss(None)
+        assert search.is_attached
+        answers[0]([])
 
 
 async def test_torture_texts_and_labels_on_every_screen_at_every_size(home: Path) -> None:

@@ -1,6 +1,6 @@
 """What all screens have in common."""
 
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual.screen import Screen
 
@@ -10,6 +10,11 @@ if TYPE_CHECKING:
 
 #: From so many columns and rows on a screen is "-wide" and "-tall" in the stylesheets; with fewer rows than USUAL it is "-short".
 WIDE, TALL, USUAL = 100, 32, 20
+
+
+def is_up(screen: Screen[Any]) -> bool:
+    """Whether a screen is shown, or lies under what is; one that was dismissed can be attached still, while its widgets go."""
+    return screen.is_attached and screen in screen.app.screen_stack
 
 
 class TuiScreen(Screen[None]):

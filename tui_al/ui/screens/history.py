@@ -15,7 +15,7 @@ from tui_al.core.text import cell_width, printable, shorten
 from tui_al.store.workbench import Workbench
 from tui_al.ui.keys import bindings
 from tui_al.ui.safe import safe
-from tui_al.ui.screens.base import TuiScreen
+from tui_al.ui.screens.base import TuiScreen, is_up
 from tui_al.ui.screens.label_aside import LabelAside
 from tui_al.ui.widgets.key_bar import KeyBar
 
@@ -125,7 +125,7 @@ class HistoryScreen(TuiScreen):
         return self.query_one(OptionList)
 
     def _take(self, past: list[Past]) -> None:
-        if not self.is_attached:
+        if not is_up(self):
             return
         self._past = past
         self._show()

@@ -10,7 +10,7 @@ from textual.widgets import Static
 from tui_al.core.decisions import Given
 from tui_al.store.samples import Item
 from tui_al.store.workbench import Workbench
-from tui_al.ui.screens.base import TuiScreen
+from tui_al.ui.screens.base import TuiScreen, is_up
 from tui_al.ui.screens.find_label import Finder, FindLabel, Row
 from tui_al.ui.screens.label_aside import LabelAside
 from tui_al.ui.widgets.key_bar import KeyBar
@@ -99,7 +99,7 @@ class QueueScreen(TuiScreen, Generic[T]):
         """Look the cases up anew, and go to that of this sample."""
 
         def loaded(found: Any) -> None:
-            if self.is_attached:
+            if is_up(self):
                 self._loaded = True
                 self.cases = self.take(found)
                 ids = [self.id_of(case) for case in self.cases]
@@ -116,7 +116,7 @@ class QueueScreen(TuiScreen, Generic[T]):
         identity = self.id_of(case)
 
         def fetched(item: Item) -> None:
-            if self.is_attached and self.case is case:
+            if is_up(self) and self.case is case:
                 self.item = item
                 self._show()
 

@@ -17,6 +17,7 @@ from tui_al.core.text import printable, shorten
 from tui_al.errors import TuiAlError
 from tui_al.store.workbench import Workbench
 from tui_al.ui.safe import safe
+from tui_al.ui.screens.base import is_up
 from tui_al.ui.screens.label_aside import LabelAside
 from tui_al.ui.screens.list_dialog import ListDialog
 
@@ -87,7 +88,7 @@ class SearchPool(ListDialog[str]):
         number = self._asked
 
         def show(found: Hits | str) -> None:
-            if number != self._asked or not self.is_attached:
+            if number != self._asked or not is_up(self):
                 return
             self._hits = [] if isinstance(found, str) else found
             self._words = words

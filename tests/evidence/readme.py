@@ -1,29 +1,36 @@
 """Writes the README's results from the studies that lie beside this file: `python -m tests.evidence.readme [--check]`.
 
-A study is what `tui-al report SWEEP --out DIR` leaves as study.json. No number between the README's markers is written by hand;
-with --check nothing is written, and the exit code tells whether it would have been.
+A study is what `tui-al report SWEEP --out DIR` leaves as study.json. No number between the README's markers is written by hand, and
+the figures in `figures/` are drawn from the same studies; with --check nothing is written, and the exit code tells whether it would
+have been.
 """
 
+import re
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from tests.evidence.sections import replaced, write
 from tui_al.report.claims_overview import claims_overview
+from tui_al.report.figures import save_figure
 from tui_al.report.markdown import escape
 from tui_al.report.score_studies import scores_blocks
-from tui_al.report.study import Study
+from tui_al.report.study import ArmResult, Study
 from tui_al.report.study_markdown import (
     claims_tables,
     comparison_tables,
     curve_table,
     explained,
     mismatch_table,
+    panel_curves,
     panel_title,
     settings_list,
     totals_table,
 )
 
 HERE = Path(__file__).parent
+FIGURES = HERE / "figures"
 BEGIN, END = (
     "<!-- results: written by python -m tests.evidence.readme -->",
     "<!-- end of results -->",
@@ -38,14 +45,39 @@ def results(studies: list[Study]) -> str:
     if overview:
         blocks += [*overview[:3], _folded("Every verdict with its interval", overview[3:])]
     for study in studies:
-        for arms in study.panels().values():
-            blocks.append(f"**{escape(study.title)}**: {escape(panel_title(arms))}.")
+        for name, arms in figures(study):
+            title = escape(panel_title(arms))
+            blocks += [f"**{escape(study.title)}**: {title}.", f"![{title}](tests/evidence/figures/{name})"]  # fmt: skip
             blocks += [curve_table(arms), explained(arms), *comparison_tables(arms)]
             blocks += mismatch_table(arms)
             rest = [totals_table(arms), *claims_tables(arms), *settings_list(arms)]
             blocks.append(_folded("Labels needed, seconds, claims, settings", rest))
         blocks += scores_blocks(study.scores)
     return "\n\n".join(blocks) or "No study is stored yet."
+
+
+def figures(study: Study) -> Iterator[tuple[str, list[ArmResult]]]:
+    """The name of each panel's figure, and the panel."""
+    for arms in study.panels().values():
+        yield re.sub(r"[^\w.-]+", "-", f"{study.name}-{arms[0].data}") + ".svg", arms
+
+
+def draw(studies: list[Study], folder: Path) -> None:
+    """Draw every panel into the folder; the same numbers give the same files."""
+    for study in studies:
+        for name, arms in figures(study):
+            save_figure(panel_curves(arms), folder / name, f"{study.title}, {arms[0].data}")
+
+
+def are_drawn(studies: list[Study]) -> bool:
+    """Whether the figures that are kept are those of the studies."""
+    with tempfile.TemporaryDirectory() as fresh:
+        draw(studies, Path(fresh))
+        return _contents(Path(fresh)) == _contents(FIGURES)
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.glob("*")}
 
 
 def _folded(summary: str, blocks: list[str]) -> str:
@@ -65,7 +97,14 @@ def stored() -> list[Study]:
 
 def main(arguments: list[str]) -> int:
     """Write, or check; the exit code."""
-    return write(lambda readme: with_results(readme, stored()), arguments)
+    studies = stored()
+    if "--check" not in arguments:
+        for old in FIGURES.glob("*"):
+            old.unlink()
+        draw(studies, FIGURES)
+    elif not are_drawn(studies):
+        return 1
+    return write(lambda readme: with_results(readme, studies), arguments)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.evidence import sections
+from tests.evidence import readme, sections
 from tests.evidence.readme import BEGIN, END, main, results, stored, with_results
 from tests.evidence.sections import README
 from tests.report.test_study import PANEL
@@ -61,6 +61,23 @@ def test_a_readme_that_differs_from_the_studies_is_found_out(
     assert main(["--check"]) == 1
     assert main([]) == 0
     assert changed.read_text(encoding="utf-8") == text
+
+
+def test_a_figure_that_is_not_the_studies_is_found_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = Study("a study", "A study", tuple(PANEL))
+    monkeypatch.setattr(readme, "FIGURES", tmp_path)
+    assert not readme.are_drawn([study])
+    readme.draw([study], tmp_path)
+    assert readme.are_drawn([study])
+    (figure,) = tmp_path.glob("*")
+    assert f"(tests/evidence/figures/{figure.name})" in results([study])
+    figure.write_bytes(figure.read_bytes().replace(b"accuracy", b"accurate"))
+    assert not readme.are_drawn([study])
+    readme.draw([study], tmp_path)
+    (tmp_path / "old.svg").touch()
+    assert not readme.are_drawn([study])
 
 
 def test_a_readme_without_the_markers_is_refused() -> None:

@@ -218,6 +218,18 @@ def test_the_way_through_json_changes_nothing(tmp_path: Path) -> None:
         Study.from_json(path)
 
 
+def test_a_panels_labels_leave_out_what_all_of_them_begin_with() -> None:
+    def labels(*given: str) -> list[str]:
+        arms = tuple(replace(FULL, label=label) for label in given)
+        return [arm.label for arm in Study("s", "S", arms).panels()["banking77"]]
+
+    assert labels("banking77 · random", "banking77 · full · lc") == ["random", "full · lc"]
+    assert labels("full · lc", "full · bt") == ["lc", "bt"]
+    assert labels("full · lc", "full") == ["full · lc", "full"]  # nothing would be left
+    assert labels("full lc", "full bt") == ["full lc", "full bt"]
+    assert labels("news · full · lc") == ["news · full · lc"]
+
+
 def test_an_arm_from_a_session() -> None:
     state = states.session({7: [0.5, 0.6, 0.7], 8: [0.52, 0.6, 0.74]})
     found = arm_result("mine", state)

@@ -7,8 +7,8 @@ queries, so that it can lie in a repository where sessions cannot.
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from itertools import pairwise
+from dataclasses import asdict, dataclass, field, replace
+from itertools import pairwise, takewhile
 from pathlib import Path
 from typing import Self
 
@@ -25,6 +25,9 @@ from tui_al.report.score_studies import ScoreStudy
 from tui_al.report.settings import facts, short_learner
 
 FORMAT = 1
+
+#: Between the parts of a sweep's labels, see `tui_al.core.sweep`.
+_BETWEEN = " · "
 
 #: Metrics that are kept of every point, where the task has them.
 _METRICS = ("accuracy", "entity_f1", "macro_f1")
@@ -107,11 +110,11 @@ class Study:
     scores: tuple[ScoreStudy, ...] = ()  #: comparisons of two models' scores
 
     def panels(self) -> dict[str, list[ArmResult]]:
-        """The arms that are comparable with each other."""
+        """The arms that are comparable with each other; what all of a panel's labels begin with is left out of them."""
         found: dict[str, list[ArmResult]] = {}
         for arm in self.arms:
             found.setdefault(arm.panel, []).append(arm)
-        return found
+        return {panel: _shortened(arms) for panel, arms in found.items()}
 
     def to_json(self) -> str:
         """For a file; ends in a newline."""
@@ -143,6 +146,19 @@ class Study:
             raise DataError(
                 f"{path} is no study: {error}.", "`tui-al report … --out DIR` writes study.json."
             ) from error
+
+
+def _shortened(arms: list[ArmResult]) -> list[ArmResult]:
+    """With labels that tell these arms apart: of "news · full · lc" and "news · random" stay "full · lc" and "random"."""
+    parts = [arm.label.split(_BETWEEN) for arm in arms]
+    columns = zip(*parts, strict=False)  # as far as the shortest goes
+    shared = sum(1 for _ in takewhile(lambda column: len(set(column)) == 1, columns))
+    if len(arms) < 2 or any(len(each) <= shared for each in parts):
+        return arms
+    return [
+        replace(arm, label=_BETWEEN.join(each[shared:]))
+        for arm, each in zip(arms, parts, strict=True)
+    ]
 
 
 def arm_result(

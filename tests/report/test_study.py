@@ -90,6 +90,8 @@ def test_every_claim_of_the_paper_is_judged() -> None:
     assert found[same, "adapter lc against full lc"] == "held"
     head = "A frozen encoder with a linear head asks as well as a fully tuned model"
     assert found[head, "head lc against full lc"] == "not decidable"
+    no_worse = "An adapter asks no worse than a fully tuned model"
+    assert found[no_worse, "adapter lc against full lc"] == "held"
     worse = "An acquisition model of another architecture asks worse"
     assert found[worse, "full lc against mismatched lc"] == "held"
     assert found[worse, "adapter lc against mismatched lc"] == "held"
@@ -126,7 +128,15 @@ def test_claims_can_fail() -> None:
     good = arm("lc", "mismatched", (0.70, 0.71, 0.72))
     found = verdicts([RANDOM, bad, slow, good])
     assert set(found.values()) == {"not held"}
-    assert len(found) == 1 + 2 + 2 + 1  # adapter, mismatch, random, time
+    assert len(found) == 2 + 2 + 2 + 1  # adapter, mismatch, random, time
+
+
+def test_better_is_no_worse_though_it_is_not_equal() -> None:
+    better = arm("lc", "adapter", (0.77, 0.781, 0.79))
+    found = verdicts([FULL, better])
+    evidence = "adapter lc against full lc"
+    assert found["An adapter asks as well as a fully tuned model", evidence] == "not held"
+    assert found["An adapter asks no worse than a fully tuned model", evidence] == "held"
 
 
 def test_what_a_panel_cannot_speak_to_is_no_claim() -> None:

@@ -13,7 +13,7 @@ from tui_al.report.score_studies import scores_blocks
 from tui_al.report.study import ArmResult, Study
 
 #: How verdicts are to be read.
-MEANINGS = f"Equal means: the whole interval within ± {MARGIN:g} of area; not outperformed: no part of it below -{MARGIN:g}."
+MEANINGS = f"As well means: the whole interval within ± {MARGIN:g} of area; no worse, and not outperformed: no part of it below -{MARGIN:g}."
 
 _PHASES = tuple(phase.value for phase in Phase)
 

@@ -13,7 +13,7 @@ run: $(VENV)/.run
 	@if [ -t 0 ] && [ -t 1 ]; then $(BIN)/tui-al; else $(BIN)/tui-al $(SAMPLE); fi
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -10,6 +10,8 @@ from tui_al.core.text import printable
 from tui_al.errors import ConfigError
 from tui_al.report.curves import Curve, metric_name
 
+#: How dense the bands are, and of more curves than so many, where each lies on others.
+_BAND, _FEW, _FAINT = 0.18, 4, 0.06
 _DASHES = ("-", "--", ":", "-.")
 _MARKS = "os^Dv*PX<>dh"
 
@@ -72,7 +74,14 @@ def save_figure(curves: Sequence[Curve], path: Path, title: str = "") -> None:
         if any(curve.sd):
             low = [mean - sd for mean, sd in zip(curve.mean, curve.sd, strict=True)]
             high = [mean + sd for mean, sd in zip(curve.mean, curve.sd, strict=True)]
-            axes.fill_between(curve.labels, low, high, color=colour, alpha=0.18, linewidth=0)
+            axes.fill_between(
+                curve.labels,
+                low,
+                high,
+                color=colour,
+                alpha=_BAND if len(curves) <= _FEW else _FAINT,
+                linewidth=0,
+            )
     first = curves[0] if curves else None
     axes.set_xlabel(f"labelled {'words' if first and first.unit == 'words' else 'examples'}")
     axes.set_ylabel(metric_name(first.metric) if first else "")

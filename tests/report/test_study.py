@@ -73,7 +73,7 @@ def test_contrasts_are_paired_by_seed_and_corrected_within_their_family() -> Non
 
 
 def test_only_points_and_seeds_that_both_have_are_compared() -> None:
-    short = replace(FULL, runs={1: FULL.runs[1][:1], 9: FULL.runs[2]})
+    short = replace(FULL, runs={1: FULL.runs[1][:1], 9: FULL.runs[2][:1]})
     (contrast,) = against_random([RANDOM, short])
     assert contrast.difference.pairs == 1
     assert contrast.difference.mean == pytest.approx(0.05)
@@ -120,6 +120,16 @@ def test_where_the_successor_asks_itself_its_trainings_are_the_acquisition_model
     assert saving.difference.mean == pytest.approx(20.0)
     assert "the successor itself asks" in render_study(Study("s", "S", (itself, quick)))
     assert "the successor itself asks" not in render_study(Study("s", "S", (FULL, quick)))
+
+
+def test_a_run_that_was_cut_off_has_no_area() -> None:
+    """Its points are early ones, so its curve would be too low on average."""
+    cut = replace(FULL, runs={**FULL.runs, 3: FULL.runs[3][:1]})
+    assert list(cut.areas()) == [1, 2]
+    assert FULL.areas() == pytest.approx({1: 0.75, 2: 0.76, 3: 0.77})
+    assert cut.areas() == pytest.approx({1: 0.75, 2: 0.76})
+    assert [c.difference.pairs for c in against_random([RANDOM, cut])] == [2]
+    assert [c.difference.pairs for c in against_random([replace(RANDOM, runs=cut.runs), FULL])] == [2]  # fmt: skip
 
 
 def test_claims_can_fail() -> None:

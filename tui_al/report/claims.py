@@ -177,10 +177,10 @@ def _claim(
 
 
 def _contrast(arm: ArmResult, base: ArmResult) -> Contrast | None:
-    """Seed by seed, over the points at the same number of labels; None where no seed has one."""
+    """Seed by seed, over the points of whole runs at the same number of labels; None where no seed has one."""
     differences = {}
-    for seed, points in arm.runs.items():
-        theirs = {p.labels: p.metrics[base.metric] for p in base.runs.get(seed, ())}
+    for seed, points in arm.whole.items():
+        theirs = {p.labels: p.metrics[base.metric] for p in base.whole.get(seed, ())}
         shared = [(p.labels, p.metrics[arm.metric]) for p in points if p.labels in theirs]
         if shared and arm.metric == base.metric:
             labels = [spent for spent, _ in shared]

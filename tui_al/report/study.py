@@ -62,11 +62,17 @@ class ArmResult:
     runs: Mapping[int, Sequence[StudyPoint]]
     missing: str = ""  #: what is not finished, or failed
 
+    @property
+    def whole(self) -> dict[int, Sequence[StudyPoint]]:
+        """The runs that were not cut off; a mean of the others' points would be of early ones."""
+        most = max(len(points) for points in self.runs.values())
+        return {seed: points for seed, points in self.runs.items() if len(points) == most}
+
     def areas(self) -> dict[int, float]:
-        """Normalised area under each run's curve, by seed."""
+        """Normalised area under the curve of each whole run, by seed."""
         return {
             seed: normalized_area([p.labels for p in points], self.values(seed))
-            for seed, points in self.runs.items()
+            for seed, points in self.whole.items()
         }
 
     def values(self, seed: int) -> list[float]:

@@ -88,7 +88,8 @@ def test_a_warm_start_goes_on(bert: Path, classified: Dataset) -> None:
     )
     losses = [[tiny.fit(one, seed=seed).loss for seed in (1, 2, 3)] for one in (cold, warm)]
     assert losses[0][0] == losses[1][0]  # both from the pretrained weights
-    assert losses[1][2] < losses[1][1] < losses[1][0]
+    assert max(losses[1][1:]) < losses[1][0]
+    assert max(losses[1][1:]) < min(losses[0])  # which begins anew each time
     assert losses[1][2] < 0.5 * losses[0][2]
     warm.forget()
     assert tiny.fit(warm, seed=1).loss == losses[0][0]

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.host.test_sweeping import SWEEP, SchedulerDouble, worked
+from tests.host.test_sweeping import DATA, SWEEP, SchedulerDouble, worked
 from tui_al.cli import main
+from tui_al.core import events as ev
 from tui_al.core.sweep import Sweep, read_sweep
 from tui_al.report.study import Study
+from tui_al.store.session import Session
 from tui_al.store.sweeps import record_of, write_record
 
 
@@ -67,9 +69,13 @@ def test_seeds_and_arms_that_left_the_sweep_are_left_out(
     sweep = read_sweep(SWEEP, "s")
     arms = tuple(replace(arm, config=replace(arm.config, seeds=(7,))) for arm in sweep.arms[:2])
     never = replace(arms[0], session="never", label="never")
-    write_record(home / "sweeps/s", record_of(Sweep("s", "S", (*arms, never)), 2, 1))
+    begun = replace(arms[0], session="begun", label="begun")
+    made = ev.SessionCreated(begun.config.to_dict(), "classification", ("a", "b"), 1, 1, (), (), {})
+    Session.create(home / "sweeps/s", "begun", made, DATA).close()
+    write_record(home / "sweeps/s", record_of(Sweep("s", "S", (*arms, never, begun)), 2, 1))
     _, out, _ = said(home, "s", capsys=capsys)
     assert "Note: never has not begun." in out
+    assert "Note: begun has no point yet." in out
     assert "over 1 seeds" in out
     assert "entropy" not in out
 

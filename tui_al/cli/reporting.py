@@ -85,6 +85,8 @@ def _find(name: str, home: Path) -> _Named:
         with begun:
             state = begun.state()
         runs = {seed: state.runs[seed] for seed in arm.seeds if seed in state.runs}
+        if not any(run.points for run in runs.values()):
+            notes.append(f"{arm.label} has no point yet.")
         states.append((arm.label, replace(state, runs=runs)))
     return _Named(
         record.name, record.title, tuple(states), tuple(notes), is_sweep=True, scores=_scores(directory),

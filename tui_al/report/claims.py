@@ -48,8 +48,8 @@ class Claim:
 
     @property
     def verdict(self) -> Verdict:
-        """What the difference says; nothing can be decided without any."""
-        return self.judge(self.difference) if self.by_seed else Verdict.UNDECIDED
+        """What the difference says."""
+        return self.judge(self.difference)
 
 
 def against_random(panel: Sequence[ArmResult]) -> list[Contrast]:

@@ -14,7 +14,8 @@ from tui_al.report.study_markdown import MEANINGS, difference_text
 def claims_overview(panels: Sequence[Sequence[ArmResult]]) -> list[str]:
     """Two tables: a row for each claim with its verdicts counted and all its evidence taken together, and a row for each verdict.
 
-    Empty where no panel speaks to a claim. What several studies say of the very same runs counts once.
+    Empty where no panel speaks to a claim. A claim is judged once for each pair of arms, so the counts are of pairs that share
+    data, seeds and models: no sample of independent trials. What several studies say of the very same runs counts once.
     """
     found = _once([(arms[0].data, claim) for arms in panels for claim in claims(arms)])
     if not found:
@@ -34,10 +35,11 @@ def claims_overview(panels: Sequence[Sequence[ArmResult]]) -> list[str]:
 
 def _once(found: Sequence[tuple[str, Claim]]) -> list[tuple[str, Claim]]:
     """Without what is told again of the same runs: sweeps can have arms in common."""
-    kept = {
-        (data, c.text, tuple(c.by_seed.items()) or c.evidence): c for data, c in reversed(found)
-    }
-    return [(data, claim) for data, claim in found if any(claim is one for one in kept.values())]
+    kept: dict[tuple[object, ...], tuple[str, Claim]] = {}
+    for data, claim in found:
+        runs = tuple(claim.by_seed.items()) or claim.evidence
+        kept.setdefault((data, claim.text, runs), (data, claim))
+    return list(kept.values())
 
 
 def _counted(texts: Sequence[str], found: Sequence[tuple[str, Claim]]) -> str:

@@ -43,14 +43,13 @@ def steps(state: SessionState, run: RunState) -> list[Step]:
         names.insert(2, _QUERY)
         if run.round == 0 or at_random:
             names = names[2:]
-    seconds = run.points[-1].seconds if run.last_round >= run.round else run.seconds
-    learned = (
-        Phase.TRAIN_ACQUISITION.value
-    )  # where the model that asks is the last point's there is nothing to train
+    closed = run.last_round >= run.round
+    seconds = run.points[-1].seconds if closed else run.seconds
+    learned = Phase.TRAIN_ACQUISITION.value
+    # where the model of the last point asks there is nothing to train
     if state.config.one_model and learned in names and learned not in (*seconds, run.phase):
         names.remove(learned)
     asked = next((len(q.ids) for q in reversed(run.queries) if q.round == run.round), None)
-    closed = run.last_round >= run.round
     listed = []
     for name in names:
         if name == _QUERY and asked is not None:

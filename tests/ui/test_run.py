@@ -232,6 +232,40 @@ async def test_an_engine_that_dies_before_its_first_word(home: Path, engine: Fak
         assert "ImportError: no torch" in shown(app)
 
 
+async def test_people_say_when_the_labels_are_enough(home: Path, engine: FakeEngine) -> None:
+    desk = labelling.desk(home, experiment=labelling.people())
+    recording = desk.recording
+    recording.start()
+    recording.append(ev.RunStarted(labelling.SEED))
+    desk.rank(0)
+    engine.live(recording.directory)
+    app = app_on(recording)
+    async with drive(app) as pilot:
+        await pilot.press("e", "f")
+        await until(pilot, lambda: "Are these labels enough?" in shown(app))
+        await pilot.press("enter")  # the safe answer is no
+        await until(pilot, lambda: isinstance(app.screen, RunScreen))
+        assert recording.session.commands() == []
+        await pilot.press("f", "y")
+        await until(pilot, lambda: recording.session.commands() == [(1, "finish")])
+        assert "● running" in shown(app).splitlines()[0]  # it still has to train
+        recording.append(ev.EngineFinished("finished"))
+        engine.leave()
+        await until(pilot, lambda: "✓ done" in shown(app).splitlines()[0])
+        assert "Trained and measured on all labels. p lets it go on" in shown(app)
+        await pilot.press("f")
+        await until(pilot, lambda: "No engine is at work" in shown(app))
+
+
+async def test_a_simulation_ends_by_itself(working: Recording) -> None:
+    app = app_on(working)
+    async with drive(app) as pilot:
+        await until(pilot, lambda: "● running" in shown(app))
+        await pilot.press("f")
+        await until(pilot, lambda: "Nobody labels in this" in shown(app))
+        assert working.session.commands() == []
+
+
 async def test_a_session_that_was_stopped(working: Recording, engine: FakeEngine) -> None:
     working.append(ev.EngineFinished("stopped"))
     engine.leave()

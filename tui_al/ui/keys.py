@@ -82,6 +82,7 @@ KEYS: tuple[Key, ...] = (
     _key("run.log", "l", "log", "Show what happened, and what the engine printed."),
     _key("run.results", "r", "results", "Show the results so far."),
     _key("run.label", "e", "samples", "Where people label: back to the samples.", bar=False),
+    _key("run.finish", "f", "finish", "Where people label: train and measure on all labels there are, then end; it can go on later.", bar=False),
     _key("run.back", "escape", "back", "Back to the sessions, or to the samples; the engine keeps running."),
     _key("run.metric", "m", "metric", "Draw another metric's curve: accuracy, macro-F1, entity F1 and so on."),
     _key("results.overlay", "o", "curves", "Lay the curves of other sessions over this one."),

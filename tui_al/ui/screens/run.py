@@ -16,7 +16,7 @@ from tui_al.host import process
 from tui_al.report.curves import headline_metric
 from tui_al.store.session import Command, Session
 from tui_al.ui.follow import Update
-from tui_al.ui.keys import bindings
+from tui_al.ui.keys import bindings, key_name
 from tui_al.ui.safe import safe
 from tui_al.ui.screens.base import TALL, USUAL, WIDE
 from tui_al.ui.screens.dialogs import ConfirmDialog
@@ -273,34 +273,53 @@ class RunScreen(SessionScreen):
 
     def action_stop(self) -> None:
         """s: stop at the next safe point, after a question."""
+        finish = f" {key_name(self, 'run.finish')} would train on all labels first."
+        self._end(
+            "stop",
+            "Stop this session?",
+            "It stops at the next step. Finished rounds are kept, and p lets it go on later."
+            + finish * self._by_people,
+        )
+
+    def action_finish(self) -> None:
+        """f: where people label, train and measure a last time and end, after a question."""
+        if not self._by_people:
+            self.tui.say("Nobody labels in this session: it ends by itself after its last round.")
+            return
+        self._end(
+            "finish",
+            "Are these labels enough?",
+            "The engine trains and measures on all of them, keeps the models for export, and ends. Labels can be added and p lets it "
+            "go on later.",
+        )
+
+    def _end(self, command: Command, question: str, explained: str) -> None:
         if not self.update_now.live:
             self.tui.say(
                 "This session is finished; nothing is running."
                 if self.update_now.state.finished
                 else "No engine is at work on this session; p starts one."
             )
-        elif self._stopping:
+            return
+        if self._stopping:
             self.tui.say("It is stopping already, at the next safe point.")
-        else:
-            question = ConfirmDialog(
-                "Stop this session?",
-                "It stops at the next step. Finished rounds are kept, and p lets it go on later.",
-                yes="Stop",
-                no="Keep running",
-            )
-            self.app.push_screen(question, self._stop)
+            return
 
-    def _stop(self, sure: bool | None) -> None:
-        if sure:
-            self._stopping = True
-            self._send("stop")
-            self._show_status()
+        def end(sure: bool | None) -> None:
+            if sure:
+                self._stopping = command == "stop"
+                self._send(command)
+                self._show_status()
+
+        dialog = ConfirmDialog(question, explained, yes=command.capitalize(), no="Keep running")
+        self.app.push_screen(dialog, end)
 
     def _send(self, command: Command) -> None:
         said = {
             "pause": "Pausing at the next step.",
             "resume": "Going on.",
             "stop": "Stopping at the next safe point.",
+            "finish": "The engine ends when it has trained and measured on all labels.",
         }
 
         def send() -> str:
@@ -358,5 +377,7 @@ def notice(update: Update, log_rows: int) -> list[Content]:
 def _not_running(state: SessionState, *, died: bool) -> Content:
     if state.engine is None and not died:
         return Content("Nothing has run yet; p starts it.")
+    if state.ended == "finished":
+        return Content("✓ Trained and measured on all labels. p lets it go on with new ones.")
     where = "" if died else " from where it was; no finished round is lost"
     return Content.assemble(("p lets it go on", "bold"), f"{where}.")

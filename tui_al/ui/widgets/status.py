@@ -40,6 +40,8 @@ def status(update: Update, *, starting: bool = False, stopping: bool = False) ->
         return Status("✗", "engine died", "$text-error")
     if state.status == "failed":
         return Status("✗", "failed", "$text-error")
+    if state.ended == "finished":
+        return Status("✓", "done", "$text-success")
     if state.ended:
         return Status("■", "stopped", "$text-warning")
     return Status("○", "not started" if state.engine is None else "not running", "$text-warning")

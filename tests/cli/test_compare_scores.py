@@ -128,6 +128,19 @@ def test_json_and_picture(
     assert picture.read_bytes().startswith(b"\x89PNG")
 
 
+def test_settings_are_of_both_models(
+    capsys: pytest.CaptureFixture[str], known: list[Known]
+) -> None:
+    asked = ("tickets", "--labels", "20", "--score", "lc", *LIMITED)
+    _, out, _ = said(capsys, *asked, "--max-length", "16", "--epochs", "2", "--json")
+    models = json.loads(out)["models"]
+    assert [(model["max_length"], model["epochs"]) for model in models] == [(16, 2), (16, 2)]
+    for option, value in (("--max-length", "4"), ("--epochs", "0")):
+        code, _, err = said(capsys, *asked, option, value)
+        assert code != 0
+        assert f"{option[2:].replace('-', '_')} = {value}" in err
+
+
 def test_kept_with_a_sweep_the_numbers_stand_in_its_report(
     capsys: pytest.CaptureFixture[str], known: list[Known], tmp_path: Path
 ) -> None:

@@ -231,6 +231,7 @@ def compare_scores(
     encoding: options.Encoding = "utf-8",
     train_limit: options.TrainLimit = None,
     epochs: options.Epochs = None,
+    max_length: options.MaxLength = None,
     precision: options.Precision = "fp32",
     preset: Annotated[
         str | None, typer.Option(help="paper: Table 3's settings.", rich_help_panel="Models")

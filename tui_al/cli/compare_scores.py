@@ -5,7 +5,7 @@ import os
 import re
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
@@ -50,6 +50,7 @@ class Options:
     batch: str
     seeds: int
     epochs: int | None
+    max_length: int | None
     precision: str
     preset: str | None
     mc_passes: int
@@ -63,11 +64,7 @@ class Options:
 
 def compare(options: Options) -> None:
     """Train, score, and tell; nothing is kept but the picture."""
-    models = parse_models(options.models, options.preset)
-    models = tuple(
-        replace(model, precision=options.precision, epochs=options.epochs or model.epochs)  # type: ignore[arg-type]
-        for model in models
-    )  # type: ignore[assignment]
+    models = _models(options)
     if not 1 <= options.seeds <= len(PAPER_SEEDS):
         raise ConfigError(
             f"--seeds {options.seeds} is out of range.",
@@ -166,6 +163,14 @@ def parse_models(text: str, preset: str | None) -> tuple[LearnerConfig, LearnerC
     return first, second
 
 
+def _models(options: Options) -> tuple[LearnerConfig, LearnerConfig]:
+    """The two models of the command, both with what the other options say."""
+    given: dict[str, Any] = {"epochs": options.epochs, "max_length": options.max_length, "precision": options.precision}  # fmt: skip
+    given = {name: value for name, value in given.items() if value is not None}
+    first, second = parse_models(options.models, options.preset)
+    return replace(first, **given), replace(second, **given)
+
+
 def _model(part: str, preset: str | None) -> LearnerConfig:
     name, colon, tuning = part.rpartition(":")
     return (
@@ -227,7 +232,8 @@ def _sampling(plan: "Plan", found: "Comparison") -> str:
 def _settings(model: LearnerConfig) -> str:
     return (
         f"{model.model}, {model.tuning}, {model.epochs} epochs, batch {model.batch_size}, rate {model.learning_rate:g}"
-        f" (head {model.head_learning_rate:g}), dropout {model.dropout:g} in training, {model.precision}"
+        f" (head {model.head_learning_rate:g}), dropout {model.dropout:g} in training, at most {model.max_length} sub-tokens,"
+        f" {model.precision}"
     )
 
 

@@ -100,232 +100,182 @@ def run(
         first: where sessions share the points of their seed sets.
         others: the session's other runs, for the noise floor of the mismatch gauge.
     """
-    asks = strategy(config.loop.strategy).scorer is not None
-    gauge = gauge_of(config.loop.gauge if asks or first else 0, dataset, pool)
-    sample = state.points[-1].sample if state.points else ()
-    row_of = {dataset.train[row].id: int(row) for row in pool}
-    labelled = {row_of[identity]: answer for identity, answer in state.labelled.items()}
-    costs = _costs(config, dataset)
-    total = int(costs[pool].sum())
-    has_learned = (
-        False  # whether the one model of a run that has one only is that of the last point
-    )
-    for round_ in range(state.last_round + 1, config.loop.rounds + 1):
-        timer = RoundTimer(seed, round_, emit, clock)
-        if round_ == state.last_round + 1:  # what was spent on the round before the run was cut off
-            timer.seconds, timer.peak_bytes = dict(state.seconds), state.peak_bytes
-        asked = [q for q in state.queries if q.round == round_]
-        rows: IntArray
-        if asked:  # cut off after the question: ask the same again
-            rows = np.array([row_of[identity] for identity in asked[0].ids], dtype=np.int64)
-        else:
-            known = np.fromiter(labelled, dtype=np.int64, count=len(labelled))
-            unlabelled = pool[~np.isin(pool, known)]
-            if not len(unlabelled):
-                return "pool"
-            measured = _Measured(gauge, sample, others) if gauge else None
-            if round_ and asks and not has_learned:
-                _train_to_ask(seed, round_, config, labelled, models, timer)
-            rows = _query(
-                seed, round_, config, dataset, unlabelled, labelled, costs, total, models, timer, measured,
-            )  # fmt: skip
-        missing = np.array([row for row in rows if int(row) not in labelled], dtype=np.int64)
-        if len(missing):
-            reply = yield LabelsWanted(round_, missing)
-            _note_answers(seed, round_, dataset, missing, reply, labelled, emit)
-        if round_ == 0 and first is not None:
-            point, measured_here = _measure_first(seed, config, dataset, labelled, models, timer, first, gauge)  # fmt: skip
-        else:
-            kept = gauge if asks else None
-            point = _measure(seed, round_, config, dataset, labelled, models, timer, kept)
-            timer.emit(point)
-            measured_here = True
-        has_learned = models.are_one and measured_here
-        sample = point.sample
-    return "rounds"
+    one = _Run(seed, config, dataset, pool, models, first, others)
+    return (yield from one.rounds(state, emit, clock))
 
 
-def _train_to_ask(
-    seed: int,
-    round_: int,
-    config: ExperimentConfig,
-    labelled: dict[int, Answer],
-    models: Models,
-    timer: RoundTimer,
-) -> None:
-    """Train the acquisition model; where it is the successor itself, to the very model of the last point."""
-    derived = (
-        derived_seed(seed, round_ - 1, Purpose.TRAIN_SUCCESSOR)
-        if models.are_one
-        else derived_seed(seed, round_, Purpose.TRAIN_ACQUISITION)
-    )
-    fit(models.acquisition, labelled, derived, timer, ev.Phase.TRAIN_ACQUISITION, config.acquisition.epochs)  # fmt: skip
+class _Run:
+    """One seed's run at work: what is the same in all its rounds, and what is labelled so far."""
 
+    def __init__(
+        self,
+        seed: int,
+        config: ExperimentConfig,
+        dataset: Dataset,
+        pool: IntArray,
+        models: Models,
+        first: FirstPoints | None,
+        others: Sequence[RunState],
+    ) -> None:
+        self.seed, self.config, self.dataset, self.pool = seed, config, dataset, pool
+        self.models, self.first, self.others = models, first, others
+        self.strategy = strategy(config.loop.strategy)
+        asks = self.strategy.scorer is not None
+        self.gauge = gauge_of(config.loop.gauge if asks or first else 0, dataset, pool)
+        self.labelled: dict[int, Answer] = {}
+        self.costs = _costs(config, dataset)
+        self.sample: Sequence[float] = ()  # the last successor's scores of the gauge's texts
+        self.has_learned = False  # whether the one model of a run that has one only is that of the last point  # fmt: skip
 
-@dataclass(frozen=True, slots=True)
-class _Measured:
-    """What the acquisition model's scores are held against."""
-
-    gauge: Gauge
-    successor: Sequence[float]
-    others: Sequence[RunState]
-
-
-def _query(
-    seed: int,
-    round_: int,
-    config: ExperimentConfig,
-    dataset: Dataset,
-    unlabelled: IntArray,
-    labelled: dict[int, Answer],
-    costs: IntArray,
-    total: int,
-    models: Models,
-    timer: RoundTimer,
-    measured: _Measured | None,
-) -> IntArray:
-    """Choose the round's rows, with a trained acquisition model; say so, and how differently the successor sees them."""
-    chosen = strategy(config.loop.strategy)
-    scores: FloatArray = np.zeros(len(unlabelled))
-    amount = config.loop.batch
-    if round_ == 0:
-        amount = config.loop.seed_size
-    elif chosen.scorer is not None:
-        monte_carlo = None
-        if chosen.needs == "monte carlo":
-            monte_carlo = MonteCarlo(
-                config.loop.mc_passes,
-                config.loop.mc_dropout,
-                derived_seed(seed, round_, Purpose.MONTE_CARLO),
+    def rounds(
+        self, state: RunState, emit: Emit, clock: Callable[[], float]
+    ) -> Generator[LabelsWanted, Answered, str]:
+        """See `run`."""
+        self.sample = state.points[-1].sample if state.points else ()
+        row_of = {self.dataset.train[row].id: int(row) for row in self.pool}
+        self.labelled = {row_of[identity]: answer for identity, answer in state.labelled.items()}
+        for round_ in range(state.last_round + 1, self.config.loop.rounds + 1):
+            timer = RoundTimer(self.seed, round_, emit, clock)
+            if round_ == state.last_round + 1:  # what was spent on the round before it was cut off
+                timer.seconds, timer.peak_bytes = dict(state.seconds), state.peak_bytes
+            asked = [q for q in state.queries if q.round == round_]
+            rows: IntArray
+            if asked:  # cut off after the question: ask the same again
+                rows = np.array([row_of[identity] for identity in asked[0].ids], dtype=np.int64)
+            else:
+                known = np.fromiter(self.labelled, dtype=np.int64, count=len(self.labelled))
+                unlabelled = self.pool[~np.isin(self.pool, known)]
+                if not len(unlabelled):
+                    return "pool"
+                rows = self.query(round_, unlabelled, timer)
+            missing = np.array(
+                [row for row in rows if int(row) not in self.labelled], dtype=np.int64
             )
-        scorers = {chosen.name: chosen.scorer}
-        if measured and monte_carlo is None:
-            scorers[NAME] = measured.gauge.scorer
-        with timer.phase(ev.Phase.SCORE_POOL, len(unlabelled), models.acquisition) as progress:
-            found = models.acquisition.score(unlabelled, scorers, progress, monte_carlo)
-            scores = found[chosen.name]
-            if measured:
-                reading = _reading(seed, round_, dataset, unlabelled, labelled, models, measured, found)  # fmt: skip
-                if reading:
-                    timer.emit(reading)
-    purpose = Purpose.SEED_SET if round_ == 0 else Purpose.SELECT
-    rng = np.random.default_rng([seed, round_, purpose])
-    try:
-        positions = select(scores, costs[unlabelled], amount.of(total), rng)
-    except ValueError as error:
-        raise EngineError(
-            str(error), "Lower the acquisition model's learning rate, or raise its warm-up."
-        ) from error
-    rows = unlabelled[positions]
-    with_scores = round_ > 0 and chosen.scorer is not None
-    timer.emit(
-        ev.Queried(
-            seed,
-            round_,
-            "seed set" if round_ == 0 else chosen.name,
-            tuple(dataset.train[row].id for row in rows),
-            tuple(float(score) for score in scores[positions]) if with_scores else (),
-            len(unlabelled),
+            if len(missing):
+                reply = yield LabelsWanted(round_, missing)
+                self.note_answers(round_, missing, reply, timer.emit)
+            if round_ == 0 and self.first is not None:
+                self.close_first(self.first, timer)
+            else:
+                self.close(round_, timer)
+        return "rounds"
+
+    def query(self, round_: int, unlabelled: IntArray, timer: RoundTimer) -> IntArray:
+        """Choose the round's rows and say so: at random in round 0, else by the strategy."""
+        amount = self.config.loop.batch if round_ else self.config.loop.seed_size
+        purpose = Purpose.SELECT if round_ else Purpose.SEED_SET
+        scores: FloatArray = np.zeros(len(unlabelled))
+        has_scores = round_ > 0 and self.strategy.scorer is not None
+        if has_scores:
+            if not self.has_learned:
+                self.train_to_ask(round_, timer)
+            scores = self.score(round_, unlabelled, timer)
+        rng = np.random.default_rng([self.seed, round_, purpose])
+        total = int(self.costs[self.pool].sum())
+        try:
+            positions = select(scores, self.costs[unlabelled], amount.of(total), rng)
+        except ValueError as error:
+            raise EngineError(
+                str(error), "Lower the acquisition model's learning rate, or raise its warm-up."
+            ) from error
+        rows = unlabelled[positions]
+        timer.emit(
+            ev.Queried(
+                self.seed,
+                round_,
+                self.strategy.name if round_ else "seed set",
+                tuple(self.dataset.train[row].id for row in rows),
+                tuple(float(score) for score in scores[positions]) if has_scores else (),
+                len(unlabelled),
+            )
         )
-    )
-    return rows
+        return rows
 
+    def train_to_ask(self, round_: int, timer: RoundTimer) -> None:
+        """Train the acquisition model; where it is the successor itself, to the very model of the last point."""
+        derived = (
+            derived_seed(self.seed, round_ - 1, Purpose.TRAIN_SUCCESSOR)
+            if self.models.are_one
+            else derived_seed(self.seed, round_, Purpose.TRAIN_ACQUISITION)
+        )
+        fit(self.models.acquisition, self.labelled, derived, timer,
+            ev.Phase.TRAIN_ACQUISITION, self.config.acquisition.epochs)  # fmt: skip
 
-def _reading(
-    seed: int,
-    round_: int,
-    dataset: Dataset,
-    unlabelled: IntArray,
-    labelled: dict[int, Answer],
-    models: Models,
-    measured: _Measured,
-    found: Mapping[str, FloatArray],
-) -> ev.Gauged | None:
-    """The gauge before a query; where dropout was on in scoring, the acquisition model scores the sample without it."""
-    gauge = measured.gauge
-    if NAME not in found:
-        rows = np.intersect1d(gauge.rows, unlabelled)
-        found = models.acquisition.score(rows, {NAME: gauge.scorer}, lambda _: None)
-    else:
-        rows = unlabelled
-    ids = [dataset.train[row].id for row in labelled]
-    scores = gauge.among(rows, found[NAME])
-    return gauge.read(seed, round_, scores, measured.successor, ids, measured.others)
+    def score(self, round_: int, unlabelled: IntArray, timer: RoundTimer) -> FloatArray:
+        """How much each row is worth asking about, (unlabelled,), and what the gauge says of the model that scores."""
+        name, scorer = self.strategy.name, self.strategy.scorer
+        assert scorer is not None
+        monte_carlo = sampling(self.config, self.seed, round_)
+        scorers = {name: scorer}
+        if self.gauge and monte_carlo is None:
+            scorers[NAME] = self.gauge.scorer
+        model = self.models.acquisition
+        with timer.phase(ev.Phase.SCORE_POOL, len(unlabelled), model) as progress:
+            found = model.score(unlabelled, scorers, progress, monte_carlo)
+            reading = self.reading(self.gauge, round_, unlabelled, found) if self.gauge else None
+            if reading:
+                timer.emit(reading)
+        return found[name]
 
+    def reading(
+        self, gauge: Gauge, round_: int, rows: IntArray, found: Mapping[str, FloatArray]
+    ) -> ev.Gauged | None:
+        """The gauge before a query; where dropout was on in scoring, the acquisition model scores the sample without it."""
+        if NAME not in found:
+            rows = np.intersect1d(gauge.rows, rows)
+            found = self.models.acquisition.score(rows, {NAME: gauge.scorer}, lambda _: None)
+        ids = [self.dataset.train[row].id for row in self.labelled]
+        scores = gauge.among(rows, found[NAME])
+        return gauge.read(self.seed, round_, scores, self.sample, ids, self.others)
 
-def _note_answers(
-    seed: int,
-    round_: int,
-    dataset: Dataset,
-    rows: IntArray,
-    reply: Answered,
-    labelled: dict[int, Answer],
-    emit: Emit,
-) -> None:
-    ids = tuple(dataset.train[row].id for row in rows)
-    emit(ev.Labelled(seed, round_, ids, tuple(reply.answers), tuple(reply.by)))
-    labelled.update(zip((int(row) for row in rows), reply.answers, strict=True))
+    def note_answers(self, round_: int, rows: IntArray, reply: Answered, emit: Emit) -> None:
+        """Put the oracle's answers on record."""
+        ids = tuple(self.dataset.train[row].id for row in rows)
+        emit(ev.Labelled(self.seed, round_, ids, tuple(reply.answers), tuple(reply.by)))
+        self.labelled.update(zip((int(row) for row in rows), reply.answers, strict=True))
 
-
-def _measure_first(
-    seed: int,
-    config: ExperimentConfig,
-    dataset: Dataset,
-    labelled: dict[int, Answer],
-    models: Models,
-    timer: RoundTimer,
-    first: FirstPoints,
-    gauge: Gauge | None,
-) -> tuple[ev.Point, bool]:
-    """Close round 0 with another session's point for the same seed set, or be the one that computes it: that is the second value."""
-    ids = [dataset.train[row].id for row in labelled]
-    with first.turn(seed, ids, list(labelled.values())) as known:
-        if known is not None:
-            timer.emit(known)
-            return known, False
-        point = _measure(seed, 0, config, dataset, labelled, models, timer, gauge)
-        first.keep(point)
+    def close(self, round_: int, timer: RoundTimer) -> None:
+        """End the round with its point."""
+        gauge = self.gauge if self.strategy.scorer is not None else None
+        point = self.measure(round_, timer, gauge)
         timer.emit(point)
-        return point, True
+        self.sample, self.has_learned = point.sample, self.models.are_one
 
+    def close_first(self, first: FirstPoints, timer: RoundTimer) -> None:
+        """End round 0 with another session's point for the same seed set, or be the one that computes it."""
+        ids = [self.dataset.train[row].id for row in self.labelled]
+        with first.turn(self.seed, ids, list(self.labelled.values())) as known:
+            point = known or self.measure(0, timer, self.gauge)
+            if known is None:
+                first.keep(point)
+            timer.emit(point)
+        self.sample, self.has_learned = point.sample, self.models.are_one and known is None
 
-def _measure(
-    seed: int,
-    round_: int,
-    config: ExperimentConfig,
-    dataset: Dataset,
-    labelled: dict[int, Answer],
-    models: Models,
-    timer: RoundTimer,
-    gauge: Gauge | None,
-) -> ev.Point:
-    """Train the successor on all labels and evaluate it on the whole test set: the point that closes the round."""
-    fit(models.successor, labelled, derived_seed(seed, round_, Purpose.TRAIN_SUCCESSOR), timer,
-         ev.Phase.TRAIN_SUCCESSOR, config.successor.epochs)  # fmt: skip
-    rows = np.arange(len(dataset.test))
-    sample: tuple[float, ...] = ()
-    more = len(gauge.rows) if gauge else 0
-    with timer.phase(ev.Phase.EVALUATE, len(rows) + more, models.successor) as progress:
-        predictions = models.successor.predict("test", rows, part_of(progress, 0, len(rows) + more))
-        predicted = decode(predictions, dataset)
-        gold = [example.answer for example in dataset.test]
-        metrics = evaluate(dataset.task, gold, predicted)  # type: ignore[arg-type]
-        if gauge:
-            sample = gauge.of_successor(
-                models.successor, part_of(progress, len(rows), len(rows) + more)
-            )
-    tokens = sum(len(dataset.train[row].tokens) for row in labelled)
-    return ev.Point(
-        seed,
-        round_,
-        len(labelled),
-        tokens,
-        metrics,
-        label_counts(dataset, labelled.values()),
-        timer.seconds,
-        timer.peak_bytes,
-        sample=sample,
-    )
+    def measure(self, round_: int, timer: RoundTimer, gauge: Gauge | None) -> ev.Point:
+        """Train the successor on all labels and evaluate it on the whole test set."""
+        successor, dataset = self.models.successor, self.dataset
+        fit(successor, self.labelled, derived_seed(self.seed, round_, Purpose.TRAIN_SUCCESSOR), timer,
+            ev.Phase.TRAIN_SUCCESSOR, self.config.successor.epochs)  # fmt: skip
+        rows = np.arange(len(dataset.test))
+        sample: tuple[float, ...] = ()
+        total = len(rows) + (len(gauge.rows) if gauge else 0)
+        with timer.phase(ev.Phase.EVALUATE, total, successor) as progress:
+            predictions = successor.predict("test", rows, part_of(progress, 0, total))
+            gold = [example.answer for example in dataset.test]
+            metrics = evaluate(dataset.task, gold, decode(predictions, dataset))  # type: ignore[arg-type]
+            if gauge:
+                sample = gauge.of_successor(successor, part_of(progress, len(rows), total))
+        return ev.Point(
+            self.seed,
+            round_,
+            len(self.labelled),
+            sum(len(dataset.train[row].tokens) for row in self.labelled),
+            metrics,
+            label_counts(dataset, self.labelled.values()),
+            timer.seconds,
+            timer.peak_bytes,
+            sample=sample,
+        )
 
 
 def fit(
@@ -340,6 +290,14 @@ def fit(
     rows = np.fromiter(labelled, dtype=np.int64, count=len(labelled))
     with timer.phase(phase, len(rows) * epochs, learner) as progress:
         learner.fit(rows, list(labelled.values()), seed, progress)
+
+
+def sampling(config: ExperimentConfig, seed: int, round_: int) -> MonteCarlo | None:
+    """The dropout samples that the experiment's strategy scores by in a round; None where it needs none."""
+    if strategy(config.loop.strategy).needs != "monte carlo":
+        return None
+    drawn = derived_seed(seed, round_, Purpose.MONTE_CARLO)
+    return MonteCarlo(config.loop.mc_passes, config.loop.mc_dropout, drawn)
 
 
 def decode(predictions: Predictions, dataset: Dataset) -> list[Answer]:

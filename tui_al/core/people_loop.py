@@ -24,11 +24,12 @@ from tui_al.core.loop import (
     derived_seed,
     fit,
     label_counts,
+    sampling,
 )
 from tui_al.core.metrics import HEADLINE, evaluate
 from tui_al.core.people import Desk, Snapshot, spans_in, today
 from tui_al.core.predictions import FloatArray, IntArray
-from tui_al.core.protocols import MonteCarlo, Tick
+from tui_al.core.protocols import Tick
 from tui_al.core.quality import Evidence, estimate, evidence, worth
 from tui_al.core.ranking import Row, suggestions, with_audit, without_duplicates
 from tui_al.core.round_timer import Emit, RoundTimer
@@ -170,13 +171,7 @@ class PeopleLoop:
             ev.Phase.TRAIN_ACQUISITION, self.config.acquisition.epochs)  # fmt: skip
         self._asker = round_
         if chosen.scorer is not None and len(rows):
-            monte_carlo = None
-            if chosen.needs == "monte carlo":
-                monte_carlo = MonteCarlo(
-                    self.config.loop.mc_passes,
-                    self.config.loop.mc_dropout,
-                    derived_seed(self.seed, round_, Purpose.MONTE_CARLO),
-                )
+            monte_carlo = sampling(self.config, self.seed, round_)
             with timer.phase(ev.Phase.SCORE_POOL, len(rows), models.acquisition) as progress:
                 scores = models.acquisition.score(
                     rows, {chosen.name: chosen.scorer}, progress, monte_carlo

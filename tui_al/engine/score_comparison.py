@@ -29,8 +29,8 @@ from tui_al.engine.sources import find
 from tui_al.engine.states import Shelf
 from tui_al.errors import ConfigError, EngineStopped
 
-#: Trainings of one seed: what each is called, which model it is of, and which derived seed it takes.
-_TRAININGS = (("first", 0, 1), ("again", 0, 2), ("second", 1, 3))
+#: Trainings of one seed, for each of the two models: what each is called, and which derived seed it takes.
+_TRAININGS = ((("first", 1), ("again", 2)), (("second", 3),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,37 +109,35 @@ def compare_scores(plan: Plan, say: Callable[[str], None], stop: Callable[[], bo
             raise EngineStopped("The comparison was stopped.", "It keeps nothing: run it again.")
 
     scores: dict[tuple[int, str], FloatArray] = {}
-    for place, settings in enumerate(plan.models):
-        learner: Learner
-        if settings.model == BAG_OF_WORDS:
-            learner = BagOfWordsLearner(settings, dataset)
-        else:
-            source = find(settings.model, settings.revision)
-            learner = TransformerLearner(settings, source, dataset, device, shelf)
+    trainings = len(plan.seeds) * sum(map(len, _TRAININGS))
+    for settings, of_model in zip(plan.models, _TRAININGS, strict=True):
+        learner = _learner(settings, dataset, device, shelf)
         for seed in plan.seeds:
-            for name, model, number in _TRAININGS:
-                if model != place:
-                    continue
+            rows = _labelled(seed, pool, labels)
+            for name, number in of_model:
                 say(
-                    f"seed {seed}: {settings.model}, {settings.tuning}: training on {labels} texts, scoring {len(pool) - labels}"
+                    f"{len(scores) + 1} of {trainings}: {settings.model}, {settings.tuning}, seed {seed}: "
+                    f"training on {labels} texts, scoring {len(pool) - labels}"
                 )
                 scores[seed, name] = _scored(
-                    learner,
-                    dataset,
-                    _labelled(seed, pool, labels),
-                    pool,
-                    number,
-                    seed,
-                    plan,
-                    progress,
+                    learner, dataset, rows, pool, number, seed, plan, progress
                 )
-        del learner
+        del learner  # before the next model takes its memory
     return Comparison(
         dataset,
         chosen,
         device,
         tuple(_compared(seed, labels, scores, plan, len(pool)) for seed in plan.seeds),
     )
+
+
+def _learner(
+    settings: LearnerConfig, dataset: Dataset, device: torch.device, shelf: Shelf
+) -> Learner:
+    if settings.model == BAG_OF_WORDS:
+        return BagOfWordsLearner(settings, dataset)
+    source = find(settings.model, settings.revision)
+    return TransformerLearner(settings, source, dataset, device, shelf)
 
 
 def _check(settings: LearnerConfig, dataset: Dataset, score: Strategy) -> None:

@@ -237,7 +237,7 @@ async def test_a_dead_engine_and_a_damaged_session_are_told(
 @pytest.mark.parametrize("width", [37, 57, 77, 117])
 @pytest.mark.parametrize("name", TEXTS)
 def test_rows_keep_their_width_whatever_the_name(name: str, width: int) -> None:
-    summary = Summary(TEXTS[name], Path("x"), trouble=TEXTS[name] or "odd")
+    summary = Summary(TEXTS[name], TEXTS[name], Path("x"), trouble=TEXTS[name] or "odd")
     assert cell_width(row(summary, width, 30).plain) <= width
 
 

@@ -7,7 +7,7 @@ import pytest
 from tests.ui import sessions
 from tests.ui.conftest import drive, shown, until
 from tests.ui.sessions import FakeEngine
-from tui_al.store.sweeps import RECORD
+from tui_al.store.sweeps import RECORD, ArmRecord, SweepRecord, write_record
 from tui_al.ui.app import TuiAl
 from tui_al.ui.screens import session as session_screen
 from tui_al.ui.screens.session import SessionScreen
@@ -46,3 +46,28 @@ async def test_the_arms_of_a_sweep_lie_over_each_other_and_grow(home: Path) -> N
         assert rounds() == 1
         running.rounds(1, 3, first=2)
         await until(pilot, lambda: rounds() == 3)
+
+
+async def test_arms_are_shown_by_their_names(home: Path) -> None:
+    home.mkdir(exist_ok=True)
+    named = {"full-lc-de2fb9": "full · lc [/x]", "random-456549": "random"}
+    arms = tuple(ArmRecord(label, {}, name, (1, 2), {}) for name, label in named.items())
+    write_record(home, SweepRecord("figure", "", arms, (), 1, 1))
+    random = sessions.config(strategy="random")
+    sessions.record(home, "random-456549", experiment=random).finish()
+    front = sessions.record(home, "full-lc-de2fb9")
+    front.finish()
+    app = TuiAl(home, front.directory, Terminal())
+    async with drive(app, (120, 40)) as pilot:
+        await until(pilot, lambda: "this one minus it" in shown(app) and "○ ⠤ random" in shown(app))
+        assert shown(app).splitlines()[0].startswith(" full · lc [/x]")
+        await pilot.press("o")
+        await until(pilot, lambda: "lay over" in shown(app))
+        await pilot.press("escape", "r")
+        await until(pilot, lambda: "vs random " in shown(app))
+        assert "456549" not in shown(app)
+        await pilot.press("escape")
+        await until(pilot, lambda: "2 sessions" in shown(app))
+        assert "full · lc [/x]" in shown(app)
+        assert "de2fb9" not in shown(app)
+        assert "456549" not in shown(app)

@@ -79,6 +79,13 @@ def read_record(directory: Path) -> SweepRecord:
         ) from error
 
 
+def arm_labels(directory: Path) -> dict[str, str]:
+    """What the arms of the sweep in a directory are called, by session; nothing where it is no sweep, or a damaged one."""
+    with contextlib.suppress(SessionError):
+        return {arm.session: arm.label for arm in read_record(directory).arms}
+    return {}
+
+
 def is_sweep(directory: Path) -> bool:
     """Whether a directory is a sweep's: the home of its sessions."""
     return (directory / RECORD).is_file()

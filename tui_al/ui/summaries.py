@@ -16,6 +16,7 @@ from tui_al.errors import TuiAlError
 from tui_al.host import process
 from tui_al.store.headway import Headway
 from tui_al.store.session import Session, is_live, session_names
+from tui_al.store.sweeps import arm_labels
 from tui_al.store.unfinished import clear_unfinished
 from tui_al.ui.eta import remaining_seconds, roughly
 
@@ -25,6 +26,7 @@ class Summary:
     """One session. `trouble` is why it cannot be read."""
 
     name: str
+    label: str  #: what it is shown as: its name, or that of the arm whose session it is
     directory: Path
     live: bool = False
     died: bool = False
@@ -167,15 +169,20 @@ def ago(when: float, now: float | None = None) -> str:
 
 def read_all(home: Path, known: Mapping[str, Summary]) -> list[Summary]:
     """Every session of the home: live ones first, then the last used. What is `known` is only brought up to date."""
-    read = [read_one(home / "sessions" / name, known.get(name)) for name in session_names(home)]
+    labels = arm_labels(home)
+    read = [
+        read_one(home / "sessions" / name, known.get(name), labels.get(name, name))
+        for name in session_names(home)
+    ]
     return sorted(read, key=lambda summary: not summary.live)
 
 
-def read_one(directory: Path, known: Summary | None = None) -> Summary:
+def read_one(directory: Path, known: Summary | None = None, label: str = "") -> Summary:
     """A session as it is now; of one that is `known` only what was appended is read, and nothing where nothing was."""
+    label = label or directory.name
     live = is_live(directory)
     written = _written(directory)
-    if known and live == known.live and written == known.written:
+    if known and (live, written, label) == (known.live, known.written, known.label):
         return known
     if known and written[:1] != known.written[:1]:
         known = None  # another session of the same name
@@ -191,10 +198,10 @@ def read_one(directory: Path, known: Summary | None = None) -> Summary:
         text = (
             error.message if isinstance(error, TuiAlError) else f"{type(error).__name__}: {error}"
         )
-        return Summary(directory.name, directory, live, trouble=text, written=written)
+        return Summary(directory.name, label, directory, live, trouble=text, written=written)
     labelled, wanted = (headway.labelled, headway.wanted(state)) if headway else (0, 0)
     return Summary(
-        directory.name, directory, live, died, state, labelled, wanted, written=written, headway=headway
+        directory.name, label, directory, live, died, state, labelled, wanted, written=written, headway=headway
     )  # fmt: skip
 
 

@@ -107,7 +107,7 @@ class HomeScreen(TuiScreen):
         options = self.query_one(OptionList)
         self.set_class(not self.sessions, "-empty")
         width = self.size.width - 3
-        longest = max((cell_width(printable(s.name)) for s in self.sessions), default=0)
+        longest = max((cell_width(printable(s.label)) for s in self.sessions), default=0)
         progress = max((len(s.progress) for s in self.sessions), default=0)
         options.clear_options()
         score = max((len(s.score) for s in self.sessions), default=0)
@@ -123,7 +123,7 @@ class HomeScreen(TuiScreen):
         self._show_title(width)
 
     def _show_title(self, width: int) -> None:
-        live = [s.name for s in self.sessions if s.live]
+        live = [s.label for s in self.sessions if s.live]
         count = len(self.sessions)
         told = f"{count} {'session' if count == 1 else 'sessions'}, {len(live)} running"
         title = Content.assemble(("tui-al", "bold"), "  ", told if count else "", "  ")
@@ -168,7 +168,7 @@ class HomeScreen(TuiScreen):
             self.action_new()
         elif self.marked.trouble:
             self.tui.show_error(
-                f"Session {self.marked.name} cannot be read: {self.marked.trouble}",
+                f"Session {self.marked.label} cannot be read: {self.marked.trouble}",
                 f"It lies in {self.marked.directory}.",
             )
         else:
@@ -188,7 +188,7 @@ class HomeScreen(TuiScreen):
         if marked and marked.state.config:
             self.app.push_screen(SetupScreen(marked.state.config))
         elif marked:
-            self.tui.say(f"{marked.name} cannot be read, so there is nothing to copy.")
+            self.tui.say(f"{marked.label} cannot be read, so there is nothing to copy.")
 
     def action_resume(self) -> None:
         """Start an engine on the marked session."""
@@ -203,7 +203,7 @@ class HomeScreen(TuiScreen):
                 if marked.state.finished
                 else "cannot be read"
             )
-            self.tui.say(f"{marked.name} {reason}: nothing to resume.")
+            self.tui.say(f"{marked.label} {reason}: nothing to resume.")
             return
         directory = marked.directory
         self._jobs.start("resume", lambda: (continue_session(directory), directory)[1])
@@ -223,17 +223,17 @@ class HomeScreen(TuiScreen):
         if marked is None:
             return
         if not marked.live:
-            self.tui.say(f"{marked.name} is not running.")
+            self.tui.say(f"{marked.label} is not running.")
             return
 
         def answered(yes: bool | None) -> None:
             if yes:
                 with Session(marked.directory) as session:
                     session.send("stop")
-                self.tui.say(f"{marked.name} stops at the next safe point.")
+                self.tui.say(f"{marked.label} stops at the next safe point.")
 
         self.app.push_screen(
-            ConfirmDialog(f"Stop {marked.name}?", "Nothing is lost; it can be resumed.", yes="Stop", no="Keep running"),
+            ConfirmDialog(f"Stop {marked.label}?", "Nothing is lost; it can be resumed.", yes="Stop", no="Keep running"),
             answered,
         )  # fmt: skip
 
@@ -243,7 +243,7 @@ class HomeScreen(TuiScreen):
         if marked is None:
             return
         if marked.live:
-            self.tui.say(f"{marked.name} is running: stop it first (s).")
+            self.tui.say(f"{marked.label} is running: stop it first (s).")
             return
 
         def answered(yes: bool | None) -> None:
@@ -254,12 +254,12 @@ class HomeScreen(TuiScreen):
             except TuiAlError as error:
                 self.tui.show_error(error)
             else:
-                self.tui.say(f"{marked.name} is deleted.")
+                self.tui.say(f"{marked.label} is deleted.")
             if self._watcher is not None:
                 self._watcher.look_now()
 
         self.app.push_screen(
-            ConfirmDialog(f"Delete {marked.name}?", f"{marked.about}\nIts results and models go too; this cannot be undone.", yes="Delete", no="Keep"),
+            ConfirmDialog(f"Delete {marked.label}?", f"{marked.about}\nIts results and models go too; this cannot be undone.", yes="Delete", no="Keep"),
             answered,
         )  # fmt: skip
 
@@ -268,7 +268,7 @@ def row(summary: Summary, width: int, longest: int, progress: int = 21, score: i
     """A session in one line of `width` columns; the names are `longest` wide, and so on. What matters least goes first where it is narrow."""
     name_width = max(10, min(36, width - progress - 32)) if width >= 60 else max(8, width // 2 - 4)
     name_width = min(name_width, max(8, longest))
-    name = shorten(printable(summary.name), name_width)
+    name = shorten(printable(summary.label), name_width)
     name += " " * (name_width - cell_width(name))
     parts: list[Content | str] = [
         Content.styled(summary.mark, _STYLES.get(summary.mark, "")),

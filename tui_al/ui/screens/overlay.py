@@ -40,19 +40,19 @@ class OverlayDialog(ModalScreen[tuple[str, ...] | None]):
     OverlayDialog Static { height: 1; color: $foreground-muted; dock: bottom; }
     """
 
-    def __init__(self, sessions: Sequence[tuple[str, SessionState, bool]]) -> None:
+    def __init__(self, sessions: Sequence[tuple[str, str, SessionState, bool]]) -> None:
         super().__init__()
         self._sessions = sessions
 
     def compose(self) -> ComposeResult:
-        """One row a session: name, last value, what it is."""
-        widest = min(30, max(len(name) for name, *_ in self._sessions))
+        """One row a session: what it is shown as, last value, what it is."""
+        widest = min(30, max(len(label) for _, label, *_ in self._sessions))
         with Vertical() as window:
             window.border_title = "lay over"
             yield _Choices(
                 *(
-                    Selection(_row(name, state, widest), name, chosen)
-                    for name, state, chosen in self._sessions
+                    Selection(_row(label, state, widest), name, chosen)
+                    for name, label, state, chosen in self._sessions
                 ),
                 compact=True,
             )

@@ -48,24 +48,20 @@ class ResultsScreen(SessionScreen):
 
     def compose(self) -> ComposeResult:
         """Title, numbers, curve, comparison, keys."""
-        yield TitleRow(self.directory.name)
+        yield TitleRow(self.label)
         with Horizontal(id="body"):
             with VerticalScroll(id="numbers") as numbers:
                 numbers.border_title = "results"
                 yield Facts(self.directory)
             with Vertical(id="main"):
                 yield CurvePlot(id="curve")
-                yield Comparison(self.directory.name)
+                yield Comparison()
         yield KeyBar(self.KEYS_OF)
 
     def show(self) -> None:
         """Everything that `update_now` tells."""
         self.query_one(Facts).show(self.update_now.state)
-        self.query_one(Comparison).show(
-            self.update_now.state,
-            [(other.name, other.state) for other in self.overlays],
-            self.metric,
-        )
+        self.query_one(Comparison).show(self.labelled(self.update_now.state), self.metric)
         self.show_curve()
 
     def action_run(self) -> None:
@@ -87,8 +83,7 @@ class ResultsScreen(SessionScreen):
 
     def _write(self, folder: Path, metric: str) -> str:
         """Table as Markdown and CSV, the curve as text and, with matplotlib, as SVG and PNG."""
-        name, state = self.directory.name, self.update_now.state
-        sessions = [(name, state), *((other.name, other.state) for other in self.overlays)]
+        name, sessions = self.directory.name, self.labelled(self.update_now.state)
         curves = [curve(one, its_state, metric) for one, its_state in sessions]
         folder.mkdir(parents=True, exist_ok=True)
         for suffix in ("md", "csv"):

@@ -78,7 +78,7 @@ class RunScreen(SessionScreen):
 
     def compose(self) -> ComposeResult:
         """Title, the views, now and the machine, a notice if there is one, keys."""
-        yield TitleRow(self.directory.name)
+        yield TitleRow(self.label)
         with Container(id="body"):
             yield CurvePlot(id="curve")
             with Vertical(id="side"):
@@ -123,7 +123,7 @@ class RunScreen(SessionScreen):
         self.query_one(NowPanel).show(update)
         compared = self.overlays[0] if self.overlays else None
         self.query_one(RoundsTable).show(
-            state, (compared.name, compared.state) if compared else None
+            state, (compared.label, compared.state) if compared else None
         )
         self.show_curve()
         if self._view == "printed":

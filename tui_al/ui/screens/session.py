@@ -14,7 +14,7 @@ from tui_al.core.state import SessionState
 from tui_al.errors import TuiAlError
 from tui_al.report.curves import curve, headline_metric, measured_on, metric_name, metrics_of
 from tui_al.store.session import Session, session_names
-from tui_al.store.sweeps import is_sweep
+from tui_al.store.sweeps import arm_labels, is_sweep
 from tui_al.ui.follow import Follower, Update
 from tui_al.ui.jobs import JobDone, Jobs
 from tui_al.ui.screens.base import TuiScreen
@@ -36,6 +36,7 @@ class Other:
     """Another session with at least one point."""
 
     name: str
+    label: str  #: what it is shown as: its name, or that of the arm whose session it is
     state: SessionState
 
 
@@ -52,6 +53,7 @@ class SessionScreen(TuiScreen):
     def __init__(self, directory: Path) -> None:
         super().__init__()
         self.directory = directory
+        self.label = arm_labels(directory.parent.parent).get(directory.name, directory.name)
         self.update_now = Update(SessionState(), live=False)
         self.overlays: tuple[Other, ...] = ()
         self.jobs = Jobs(self)
@@ -82,9 +84,12 @@ class SessionScreen(TuiScreen):
     def show_curve(self) -> None:
         """This session's curve in front, the others behind it."""
         state = self.update_now.state
-        named = [(self.directory.name, state), *((one.name, one.state) for one in self.overlays)]
-        curves = [curve(name, its_state, self.metric) for name, its_state in named]
+        curves = [curve(label, its_state, self.metric) for label, its_state in self.labelled(state)]
         self.query_one(CurvePlot).show(curves, self._curve_title())
+
+    def labelled(self, state: SessionState) -> list[tuple[str, SessionState]]:
+        """This session in that state and those that are laid over it, by what they are shown as."""
+        return [(self.label, state), *((other.label, other.state) for other in self.overlays)]
 
     def _curve_title(self) -> str:
         state = self.update_now.state
@@ -171,7 +176,7 @@ class SessionScreen(TuiScreen):
             self.tui.say("There is no other session with a curve of this kind yet.")
         elif ask:
             chosen = {other.name for other in self.overlays}
-            rows = [(o.name, o.state, o.name in chosen) for o in others]
+            rows = [(o.name, o.label, o.state, o.name in chosen) for o in others]
             self.app.push_screen(OverlayDialog(rows), partial(self._choose, others))
         else:
             here = self.update_now.state
@@ -198,6 +203,7 @@ class SessionScreen(TuiScreen):
 def other_sessions(home: Path, this: Path, metric: str) -> tuple[Other, ...]:
     """The other sessions of `home` that have a point of this metric, the last used first; a damaged one is left out."""
     found = []
+    labels = arm_labels(home)
     for name in session_names(home)[:_LOOKED_AT]:
         directory = home / "sessions" / name
         if directory == this:
@@ -208,7 +214,7 @@ def other_sessions(home: Path, this: Path, metric: str) -> tuple[Other, ...]:
         except Exception:  # damaged: told where it is opened, of no use here
             continue
         if headline_metric(state) == metric and any(run.points for run in state.runs.values()):
-            found.append(Other(name, state))
+            found.append(Other(name, labels.get(name, name), state))
     return tuple(found)
 
 

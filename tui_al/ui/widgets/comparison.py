@@ -16,16 +16,15 @@ Named = tuple[str, SessionState]
 class Comparison(Lines):
     """One row a session, this one first."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self) -> None:
         super().__init__("comparison")
-        self._called = name
         self._sessions: list[Named] = []
         self._metric = ""
 
-    def show(self, state: SessionState, others: Sequence[Named], metric: str) -> None:
-        """Compare `state` with these by a metric."""
+    def show(self, sessions: Sequence[Named], metric: str) -> None:
+        """Compare the first of these with the others by a metric."""
         self._metric = metric
-        self._sessions = [(self._called, state), *others]
+        self._sessions = list(sessions)
         self.show_lines()
 
     def lines(self, width: int) -> list[Content]:

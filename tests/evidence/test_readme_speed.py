@@ -1,9 +1,11 @@
 """The README's tables on speed are what the command writes from the stored tables."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.benchmarks import table_1
 from tests.benchmarks.table import Table
 from tests.evidence.speed import BEGIN, END, main, with_tables
 
@@ -32,3 +34,21 @@ def test_only_the_section_changes() -> None:
     )
     with pytest.raises(ValueError, match="lacks the lines"):
         with_tables("nothing", [])
+
+
+def test_the_paper_s_savings_stand_beside_those_measured() -> None:
+    def way(tuning: str, layers: int, seconds: list[float], saved: list[float]) -> dict[str, Any]:
+        trainings = [{"seconds": [one, one + 2, one + 1]} for one in seconds]
+        return {"learner": {"tuning": tuning}, "layers": layers, "trainings": trainings, "savings": saved}  # fmt: skip
+
+    ways = [
+        way("full", 0, [10, 20, 30], [0, 0, 0]),
+        way("adapter", 0, [6, 12, 18], [0.3, 0.4, 0.5]),
+        way("adapter", 4, [1, 2, 3], [0.9]),
+    ]
+    assert table_1.rows("banking77", {"ways": ways}) == [
+        ("banking77", "full", "11.0", "21.0", "31.0", "", ""),
+        # the paper's: 1 - (23 + 71 + 140) / (30 + 89 + 178) = 1 - 234 / 297
+        ("banking77", "adapter", "7.0", "13.0", "19.0", "40.0 ± 10.0", "21.2"),
+        ("banking77", "adapter, 4 layers frozen", "2.0", "3.0", "4.0", "90.0", ""),
+    ]

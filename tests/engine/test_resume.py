@@ -230,7 +230,12 @@ def test_a_warm_start_survives_kills(
     config = experiment(encoder, strategy=strategy, start="warm", rounds=3)
     made = created(tmp_path, config)
     whole = Path(shutil.copytree(made, tmp_path / "whole"))
+    (whole / "warm" / ".making").mkdir(
+        parents=True
+    )  # as an engine leaves it that is killed while it saves weights
+    (whole / "warm" / ".making" / ".tmpN5MQAE").write_bytes(b"half")
     assert zygote.attempt(whole)["code"] == 0
+    assert not list((whole / "warm").iterdir())
     expected = outcome(whole)
     cold = created(tmp_path / "cold", experiment(encoder, strategy=strategy, rounds=3))
     assert zygote.attempt(cold)["code"] == 0

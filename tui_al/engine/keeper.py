@@ -1,5 +1,6 @@
 """What an engine keeps on disk besides events: each run's last models, and weights that a warm start goes on from."""
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -90,18 +91,24 @@ class Keeper:
         for role in _TRAININGS:
             for path in self._kept(role):
                 path.unlink()
+        shutil.rmtree(self._making, ignore_errors=True)
 
     def _save_weights(self, role: str, round_: int) -> None:
         path = self._weights_path(role, round_)
-        path.parent.mkdir(exist_ok=True)
+        shutil.rmtree(self._making, ignore_errors=True)  # what an engine killed while saving left
+        self._making.mkdir(parents=True)
         weights = {
             n: w.detach().cpu().contiguous() for n, w in self.learners[role].trainable().items()
         }
-        making = path.with_suffix(".part")
+        making = self._making / path.name
         save_file(weights, making)
         making.rename(path)
         for old in self._kept(role)[:-2]:
             old.unlink()
+
+    @property
+    def _making(self) -> Path:
+        return self.directory / "warm" / ".making"
 
     def _weights_path(self, role: str, round_: int) -> Path:
         return self.directory / "warm" / f"{self.run.seed}-{role}-{round_:04d}.safetensors"

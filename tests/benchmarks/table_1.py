@@ -17,6 +17,7 @@ from typing import Any
 
 from tests.benchmarks.conditions import conditions, line
 from tests.benchmarks.table import Table
+from tui_al.cli.timing import spread
 
 #: Seconds in the paper at 2, 6 and 12 %: fully tuned, and with an adapter.
 PAPER = {
@@ -46,7 +47,6 @@ def rows(data: str, found: Mapping[str, Any]) -> list[tuple[str, ...]]:
         learner = way["learner"]
         medians = [statistics.median(one["seconds"]) for one in way["trainings"]]
         saved = [100 * share for share in way["savings"]]
-        spread = f" ± {statistics.stdev(saved):.1f}" if len(saved) > 1 else ""
         is_full = learner["tuning"] == "full"
         is_papers = learner["tuning"] == "adapter" and not way["layers"]
         told.append(
@@ -54,7 +54,7 @@ def rows(data: str, found: Mapping[str, Any]) -> list[tuple[str, ...]]:
                 data,
                 learner["tuning"] + (f", {way['layers']} layers frozen" if way["layers"] else ""),
                 *(f"{seconds:,.1f}" for seconds in medians),
-                "" if is_full else f"{statistics.fmean(saved):.1f}{spread}",
+                "" if is_full else spread(saved),
                 f"{100 * (1 - adapter / full):.1f}" if is_papers else "",
             )
         )

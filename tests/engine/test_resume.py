@@ -230,10 +230,9 @@ def test_a_warm_start_survives_kills(
     config = experiment(encoder, strategy=strategy, start="warm", rounds=3)
     made = created(tmp_path, config)
     whole = Path(shutil.copytree(made, tmp_path / "whole"))
-    (whole / "warm" / ".making").mkdir(
-        parents=True
-    )  # as an engine leaves it that is killed while it saves weights
-    (whole / "warm" / ".making" / ".tmpN5MQAE").write_bytes(b"half")
+    killed_while_saving = whole / "warm" / ".making"
+    killed_while_saving.mkdir(parents=True)
+    (killed_while_saving / ".tmpN5MQAE").write_bytes(b"half")
     assert zygote.attempt(whole)["code"] == 0
     assert not list((whole / "warm").iterdir())
     expected = outcome(whole)

@@ -169,17 +169,25 @@ async def test_another_metric(working: Recording) -> None:
         await until(pilot, lambda: "accuracy on 20 test texts" in shown(app))
 
 
+async def asked_before(
+    pilot: Pilot[Any], key: str, question: str, recording: Recording, command: str
+) -> None:
+    """The key asks; Enter is the safe answer, which is no; y sends the command."""
+    app = pilot.app
+    await pilot.press(key)
+    await until(pilot, lambda: question in shown(app))
+    await pilot.press("enter")
+    await until(pilot, lambda: isinstance(app.screen, RunScreen))
+    assert recording.session.commands() == []
+    await pilot.press(key, "y")
+    await until(pilot, lambda: recording.session.commands() == [(1, command)])
+
+
 async def test_stop_asks_first_and_the_safe_answer_is_no(working: Recording) -> None:
     app = app_on(working)
     async with drive(app) as pilot:
         await until(pilot, lambda: "● running" in shown(app))
-        await pilot.press("s")
-        await until(pilot, lambda: "Stop this session?" in shown(app))
-        await pilot.press("enter")
-        await until(pilot, lambda: isinstance(app.screen, RunScreen))
-        assert working.session.commands() == []
-        await pilot.press("s", "y")
-        await until(pilot, lambda: working.session.commands() == [(1, "stop")])
+        await asked_before(pilot, "s", "Stop this session?", working, "stop")
         await until(pilot, lambda: "stopping" in shown(app).splitlines()[0])
 
 
@@ -241,13 +249,8 @@ async def test_people_say_when_the_labels_are_enough(home: Path, engine: FakeEng
     engine.live(recording.directory)
     app = app_on(recording)
     async with drive(app) as pilot:
-        await pilot.press("e", "f")
-        await until(pilot, lambda: "Are these labels enough?" in shown(app))
-        await pilot.press("enter")  # the safe answer is no
-        await until(pilot, lambda: isinstance(app.screen, RunScreen))
-        assert recording.session.commands() == []
-        await pilot.press("f", "y")
-        await until(pilot, lambda: recording.session.commands() == [(1, "finish")])
+        await pilot.press("e")
+        await asked_before(pilot, "f", "Are these labels enough?", recording, "finish")
         assert "● running" in shown(app).splitlines()[0]  # it still has to train
         recording.append(ev.EngineFinished("finished"))
         engine.leave()

@@ -3,9 +3,9 @@
 import json
 import os
 import re
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
@@ -64,7 +64,7 @@ class Options:
 
 def compare(options: Options) -> None:
     """Train, score, and tell; nothing is kept but the picture."""
-    models = _models(options)
+    models = parse_models(options)
     if not 1 <= options.seeds <= len(PAPER_SEEDS):
         raise ConfigError(
             f"--seeds {options.seeds} is out of range.",
@@ -151,30 +151,30 @@ def _keep(plan: "Plan", found: "Comparison", directory: Path) -> Path:
     return keep_scores(directory, name[-120:].strip("-."), asdict(study))
 
 
-def parse_models(text: str, preset: str | None) -> tuple[LearnerConfig, LearnerConfig]:
-    """Read "minilm:full,minilm:adapter"; a model without a tuning is trained fully."""
+def parse_models(options: Options) -> tuple[LearnerConfig, LearnerConfig]:
+    """Read "minilm:full,minilm:adapter"; a model without a tuning is trained fully. The other options are for both."""
+    text = options.models
     parts = [part.strip() for part in text.split(",")]
     if len(parts) != 2 or not all(parts):
         raise ConfigError(
             f"--models {text!r} does not name two models.",
             "Give two with their tunings, as minilm:full,minilm:adapter; the first is what the second is held against.",
         )
-    first, second = (_model(part, preset) for part in parts)
+    first, second = (_model(part, options) for part in parts)
     return first, second
 
 
-def _models(options: Options) -> tuple[LearnerConfig, LearnerConfig]:
-    """The two models of the command, both with what the other options say."""
-    given: dict[str, Any] = {"epochs": options.epochs, "max_length": options.max_length, "precision": options.precision}  # fmt: skip
-    given = {name: value for name, value in given.items() if value is not None}
-    first, second = parse_models(options.models, options.preset)
-    return replace(first, **given), replace(second, **given)
-
-
-def _model(part: str, preset: str | None) -> LearnerConfig:
+def _model(part: str, options: Options) -> LearnerConfig:
     name, colon, tuning = part.rpartition(":")
-    return (
-        default_settings(name, tuning, preset) if colon else default_settings(part, "full", preset)
+    if not colon:
+        name, tuning = part, "full"
+    return default_settings(
+        name,
+        tuning,
+        options.preset,
+        epochs=options.epochs,
+        max_length=options.max_length,
+        precision=options.precision,
     )
 
 

@@ -5,7 +5,7 @@ import logging
 import os
 import signal
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -140,19 +140,20 @@ def _learner(
     epochs: int | None,
     trunk_layers: int | Literal["auto"],
 ) -> LearnerConfig:
-    given = {
-        "learning_rate": rate if rate is not None else options.lr,
-        "epochs": epochs if epochs is not None else options.epochs,
-        "head_learning_rate": options.head_lr,
-        "batch_size": options.batch_size,
-        "max_length": options.max_length,
-        "dropout": options.dropout,
-        "start": options.start,
-        "precision": options.precision,
-        "trunk_layers": trunk_layers,
-    }
-    settings = default_settings(model, tuning, options.preset)
-    return replace(settings, **{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
+    return default_settings(
+        model,
+        tuning,
+        options.preset,
+        learning_rate=rate if rate is not None else options.lr,
+        epochs=epochs if epochs is not None else options.epochs,
+        head_learning_rate=options.head_lr,
+        batch_size=options.batch_size,
+        max_length=options.max_length,
+        dropout=options.dropout,
+        start=options.start,
+        precision=options.precision,
+        trunk_layers=trunk_layers,
+    )
 
 
 def _trunk(option: str, text: str) -> int | Literal["auto"]:

@@ -2,7 +2,7 @@
 
 import json
 import statistics
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -88,10 +88,16 @@ def _settings(options: Options) -> list[LearnerConfig]:
         raise ConfigError(f"--repeats {options.repeats} is out of range.", "It is 1 or more.")
     if options.max_steps is not None and options.max_steps < 1:
         raise ConfigError(f"--max-steps {options.max_steps} is out of range.", "It is 1 or more.")
-    given: dict[str, Any] = {"epochs": options.epochs, "max_length": options.max_length, "precision": options.precision}  # fmt: skip
-    given = {name: value for name, value in given.items() if value is not None}
     return [
-        replace(default_settings(name, tuning, options.preset), trunk_layers=layers, **given)
+        default_settings(
+            name,
+            tuning,
+            options.preset,
+            trunk_layers=layers,
+            epochs=options.epochs,
+            max_length=options.max_length,
+            precision=options.precision,
+        )
         for name in names
         for tuning, layers in WAYS
     ]
@@ -149,7 +155,7 @@ def _row(timing: "Timing", way: "Way") -> list[str]:
         way.learner.tuning,
         str(way.layers or ""),
         *(_seconds(one) for one in way.trainings),
-        "" if first else _spread([100 * s for s in savings(timing, way)]),
+        "" if first else spread([100 * s for s in savings(timing, way)]),
         f"{way.scoring:,.0f}",
         f"{way.peak_share:.0%}",
     ]
@@ -161,7 +167,8 @@ def _seconds(one: "Measured") -> str:
     return f"{median:,.{digits}f} s{'*' if one.steps_run < one.steps else ''}"
 
 
-def _spread(values: list[float]) -> str:
+def spread(values: list[float]) -> str:
+    """Mean ± sample standard deviation; of a single value itself."""
     mean = statistics.fmean(values)
     return f"{mean:.1f} ± {statistics.stdev(values):.1f}" if len(values) > 1 else f"{mean:.1f}"
 

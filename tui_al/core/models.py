@@ -4,8 +4,9 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import Any
 
 from tui_al.core.config import TUNINGS, ExperimentConfig, LearnerConfig
 from tui_al.errors import ConfigError
@@ -127,15 +128,22 @@ _UNKNOWN = CatalogueModel(
 )
 
 
-def default_settings(model: str, tuning: str, preset: str | None = None) -> LearnerConfig:
-    """Good settings for a model and tuning.
+def default_settings(
+    model: str, tuning: str, preset: str | None = None, **given: Any
+) -> LearnerConfig:
+    """Good settings for a model and tuning, and what is `given` in place of them; None is not given.
 
     `preset="paper"` gives Table 3 of the paper: rate 2e-5, 1e-4 for adapters, the same for the head; batch 16, 15 epochs,
     dropout 0.
 
     Raises:
-        ConfigError: unknown tuning or preset.
+        ConfigError: unknown tuning or preset, or a given value that is out of range.
     """
+    own = {name: value for name, value in given.items() if value is not None}
+    return replace(_default_settings(model, tuning, preset), **own)
+
+
+def _default_settings(model: str, tuning: str, preset: str | None) -> LearnerConfig:
     if tuning not in TUNINGS:
         raise ConfigError(f"tuning: {tuning!r} is unknown.", f"Choose one of {', '.join(TUNINGS)}.")
     if model == BAG_OF_WORDS and tuning != "head":

@@ -142,6 +142,7 @@ experiments = st.builds(
     seeds=st.lists(st.integers(0, 2**63 - 1), min_size=1, max_size=5, unique=True).map(tuple),
     device=st.sampled_from(["auto", "cpu", "cuda:1"]),
     save_models=st.booleans(),
+    seeds_together=st.sampled_from(["auto", "on", "off"]),
 )
 
 
@@ -166,10 +167,11 @@ class TestPlain:
 
     def test_defaults(self) -> None:
         plain = experiment().to_dict()
-        for key in ("seeds", "device", "save_models"):
+        for key in ("seeds", "device", "save_models", "seeds_together"):
             del plain[key]
         config = ExperimentConfig.from_dict(plain)
         assert (config.seeds, config.device, config.save_models) == (PAPER_SEEDS, "auto", True)
+        assert config.seeds_together == "auto"
 
     @pytest.mark.parametrize("section", ["data", "acquisition", "successor", "loop"])
     def test_an_unknown_setting_is_named(self, section: str) -> None:
@@ -256,7 +258,7 @@ class TestComparing:
         assert experiment(**changes).differences(experiment())
 
     def test_device_and_what_is_kept_do_not_count(self) -> None:
-        other = experiment(device="cuda:1", save_models=False)
+        other = experiment(device="cuda:1", save_models=False, seeds_together="off")
         assert other.fingerprint() == experiment().fingerprint()
         assert other.differences(experiment()) == []
 

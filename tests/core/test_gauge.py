@@ -99,7 +99,7 @@ def test_another_seeds_successor_gives_the_floor() -> None:
     log: list[ev.Event] = []
     models = doubles(DATA)
     generator = run(
-        SEED, CONFIG, DATA, askable(DATA), models, RunState(SEED), log.append, others=[earlier, RunState(9)],
+        SEED, CONFIG, DATA, askable(DATA), models, RunState(SEED), log.append, others=lambda: [earlier, RunState(9)],
     )  # fmt: skip
     oracle = SimulatedOracle(DATA, SEED, 0.0)
     wanted = next(generator)

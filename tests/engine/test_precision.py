@@ -13,6 +13,7 @@ from tests.engine import tiny
 from tui_al.core.strategies import least_confidence
 from tui_al.core.tasks import Dataset
 from tui_al.engine import precision, runner
+from tui_al.engine.measured import Measured
 from tui_al.engine.precision import compare, resolve_precision, speedup
 
 SCORERS = {"lc": least_confidence}
@@ -22,7 +23,7 @@ SCORERS = {"lc": least_confidence}
 def measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """A machine that multiplies bf16; put in how much faster, in the order of asking."""
     answers: list[float] = []
-    monkeypatch.setattr(precision, "KEPT", tmp_path / "cache" / "precision.json")
+    monkeypatch.setattr(precision, "KEPT", Measured(tmp_path / "cache" / "precision.json"))
     monkeypatch.setattr(precision, "has_bf16", lambda _: True)
     monkeypatch.setattr(precision, "speedup", lambda *_: answers.pop(0))
     return answers
@@ -39,8 +40,8 @@ def test_auto_is_what_was_measured_and_is_kept(measured: list[float]) -> None:
 
 @pytest.mark.parametrize("damage", ["", "[1]", '{"a": "fast"}'])
 def test_damaged_notes_are_measured_again(measured: list[float], damage: str) -> None:
-    precision.KEPT.parent.mkdir()
-    precision.KEPT.write_text(damage)
+    precision.KEPT.file.parent.mkdir()
+    precision.KEPT.file.write_text(damage)
     measured.append(3.0)
     assert resolve_precision("auto", tiny.CPU) == "bf16"
     assert resolve_precision("auto", tiny.CPU) == "bf16"
@@ -53,7 +54,7 @@ def test_nothing_is_measured_without_need(
     assert resolve_precision("bf16", tiny.CPU) == "bf16"
     monkeypatch.setattr(precision, "has_bf16", lambda _: False)
     assert resolve_precision("auto", tiny.CPU) == "fp32"
-    assert not precision.KEPT.exists()
+    assert not precision.KEPT.file.exists()
 
 
 def test_a_speedup_is_measured_in_both_precisions(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ import pytest
 
 from tests.engine import tiny
 from tui_al.core import events as ev
-from tui_al.core.config import Amount, DataConfig, ExperimentConfig, LoopConfig
+from tui_al.core.config import Amount, DataConfig, ExperimentConfig, LoopConfig, Together
 from tui_al.engine.data import load
 from tui_al.engine.experiment import open_or_create
 from tui_al.store.session import Session
@@ -82,10 +82,10 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def experiment(
     encoder: Path, source: str = "tickets", strategy: str = "lc", seeds: tuple[int, ...] = (7, 8),
-    rounds: int = 4, start: str = "cold", trunk_layers: int = 0,
+    rounds: int = 4, start: str = "cold", trunk_layers: int = 0, together: Together = "off",
 ) -> ExperimentConfig:  # fmt: skip
     given = {
-        "epochs": 2, "dropout": 0.1, "start": start, "max_length": 24, "trunk_layers": trunk_layers,
+        "epochs": 2, "dropout": 0.1 * (together == "off"), "start": start, "max_length": 24, "trunk_layers": trunk_layers,
     }  # fmt: skip
     return ExperimentConfig(
         data=DataConfig(source, train_limit=150, test_limit=60),
@@ -94,6 +94,7 @@ def experiment(
         loop=LoopConfig(strategy, Amount(10, False), Amount(10, False), rounds, label_noise=0.1),
         seeds=seeds,
         device="cpu",
+        seeds_together=together,
     )
 
 
@@ -281,6 +282,32 @@ def test_a_frozen_trunk_survives_kills(
         assert outcome(directory) == expected
         saved.append(directory / "models/seed-9/successor/model.safetensors")
     assert len({path.read_bytes() for path in saved}) == 1
+
+
+def by_seed(told: list[tuple[object, ...]]) -> dict[object, list[tuple[object, ...]]]:
+    """An outcome seed by seed: between seeds that keep step, order depends on where one was cut off."""
+    return {seed: [one for one in told if one[1] == seed] for seed in {one[1] for one in told}}
+
+
+def test_seeds_that_train_together_survive_kills(
+    zygote: Zygote, encoder: Path, tmp_path: Path
+) -> None:
+    """Whoever was further already is trained once more with the others: the same models to the last bit."""
+    config = experiment(encoder, seeds=(7, 8, 9), rounds=3, trunk_layers=1, together="on")
+    made = created(tmp_path, config)
+    whole = Path(shutil.copytree(made, tmp_path / "whole"))
+    assert zygote.attempt(whole)["code"] == 0
+    expected = outcome(whole)
+    asked = [(one[2], one[1]) for one in expected if one[0] == "queried"]
+    assert asked == [(r, s) for r in range(4) for s in (7, 8, 9)]  # round by round
+    places = [f"models/seed-{s}/{role}/model.safetensors" for s in (7, 8, 9) for role in ("successor", "acquisition")]  # fmt: skip
+    saved = {place: (whole / place).read_bytes() for place in places if (whole / place).exists()}
+    assert len(saved) >= 3
+    assert_points_have_all_phases(whole)
+    for directory in survive(zygote, made, tmp_path, 14, np.random.default_rng(8), longest=1.0):
+        assert by_seed(outcome(directory)) == by_seed(expected)
+        assert_points_have_all_phases(directory)
+        assert {place: (directory / place).read_bytes() for place in saved} == saved
 
 
 def test_a_finished_session_is_left_alone(zygote: Zygote, encoder: Path, tmp_path: Path) -> None:

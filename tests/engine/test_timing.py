@@ -22,6 +22,7 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int, int]]:
     now = [0.0]
     fit = TransformerLearner.fit
     monkeypatch.setattr(timing, "_SIDE", {"cpu": 64})
+    monkeypatch.setattr(timing, "gain", lambda learner, seeds: seeds / 4)
 
     def noted(self: TransformerLearner, rows: np.ndarray, *rest: object) -> object:  # type: ignore[type-arg]
         done.append((self.config.tuning, len(rows), self.config.epochs))
@@ -61,6 +62,7 @@ def test_whole_trainings(
     assert adapter.learner.trunk_layers == "auto"
     assert 0 < adapter.peak_share < full.peak_share
     assert found.peak["fp32"] > 0
+    assert (full.together, adapter.together) == (None, 5 / 4)
 
 
 def test_limited_steps_are_multiplied_up(

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tui_al.cli.page import Page, aligned
-from tui_al.core.config import DataConfig, LearnerConfig
+from tui_al.core.config import PAPER_SEEDS, DataConfig, LearnerConfig
 from tui_al.core.models import BAG_OF_WORDS, default_settings
 from tui_al.errors import ConfigError
 from tui_al.store import rates
@@ -189,6 +189,11 @@ def _notes(timing: "Timing") -> list[str]:
         f"{way.learner.model} {way.learner.tuning}: once for all trainings, {way.once:,.1f} s for the frozen layers' output of the training split"
         for way in timing.ways
         if way.layers
+    ]
+    lines += [
+        f"{way.learner.model} {way.learner.tuning}: {len(PAPER_SEEDS)} seeds trained in one pass are {way.together:.2f} times as quick as one after the other"
+        for way in timing.ways
+        if way.together
     ]
     return lines
 

@@ -35,6 +35,10 @@ TUNINGS = (
 )  # fmt: skip
 
 
+#: Whether several seeds' acquisition models are trained in one pass.
+Together = Literal["auto", "on", "off"]
+
+
 @dataclass(frozen=True, slots=True)
 class Amount:
     """A number of examples, given as a count or as a percentage of the training split, or where people label, of the texts to label."""
@@ -267,8 +271,15 @@ class ExperimentConfig:
     seeds: tuple[int, ...] = PAPER_SEEDS
     device: str = "auto"
     save_models: bool = True  #: keep each run's last successor in the session
+    seeds_together: Together = (
+        "auto"  #: train the seeds' acquisition models in one pass: auto where that is quicker
+    )
 
     def __post_init__(self) -> None:
+        if self.seeds_together not in ("auto", "on", "off"):
+            raise ConfigError(
+                f"seeds_together = {self.seeds_together!r} is unknown.", "Choose auto, on or off."
+            )
         if not self.seeds:
             raise ConfigError("No seed is given.", "Give at least one, as --seed 7.")
         if len(set(self.seeds)) != len(self.seeds):
@@ -315,15 +326,16 @@ class ExperimentConfig:
             seeds=tuple(plain.get("seeds", PAPER_SEEDS)),
             device=plain.get("device", "auto"),
             save_models=plain.get("save_models", True),
+            seeds_together=plain.get("seeds_together", "auto"),
         )
 
     def fingerprint(self) -> str:
-        """Six hex digits that differ between experiments; the device and what is kept do not count.
+        """Six hex digits that differ between experiments; the device, what is kept and how seeds take turns do not count.
 
         Only what differs from a default counts, so that a setting that is new in a later version changes no name.
         """
         plain = self.to_dict()
-        for name in ("device", "save_models"):
+        for name in _NO_MATTER:
             del plain[name]
         for section, kind in _SECTIONS.items():
             defaults = {field.name: field.default for field in fields(kind)}
@@ -337,9 +349,12 @@ class ExperimentConfig:
         return [
             f"{key}: {mine.get(key)} here, {theirs.get(key)} there"
             for key in sorted(mine.keys() | theirs.keys())
-            if mine.get(key) != theirs.get(key) and key not in ("device", "save_models")
+            if mine.get(key) != theirs.get(key) and key not in _NO_MATTER
         ]
 
+
+#: Settings that leave an experiment the same.
+_NO_MATTER = ("device", "save_models", "seeds_together")
 
 #: The parts of an experiment that have settings of their own.
 _SECTIONS: dict[str, type[Any]] = {

@@ -4,7 +4,8 @@ Round 0 labels a random seed set. Each later round trains the acquisition model 
 next batch. Every round ends by training the successor on all labels and measuring it on the test set: one point of the curve.
 Where both are the same model with the same settings, one training does both: the model that was measured asks.
 
-The loop is a generator: it yields what it wants labelled and is sent the answers. What happens is told through `emit`, and a run
+The loop is a generator: it yields what it wants labelled and is sent the answers; a run of a cohort also yields where it waits for
+the others. What happens is told through `emit`, and a run
 that was cut off goes on from the state that those events fold into. All randomness is derived from (seed, round, purpose), so a
 continued run makes the same choices as one that was never cut off.
 """
@@ -22,7 +23,7 @@ from tui_al.core.config import ExperimentConfig
 from tui_al.core.gauge import NAME, Gauge, gauge_of
 from tui_al.core.metrics import evaluate
 from tui_al.core.predictions import FloatArray, IntArray, Predictions
-from tui_al.core.protocols import FirstPoints, Learner, MonteCarlo
+from tui_al.core.protocols import Cohort, FirstPoints, Learner, MonteCarlo
 from tui_al.core.round_timer import Emit, RoundTimer, part_of
 from tui_al.core.state import RunState
 from tui_al.core.strategies import select, strategy
@@ -58,6 +59,13 @@ class LabelsWanted:
 
 
 @dataclass(frozen=True, slots=True)
+class Meeting:
+    """The acquisition model of this round is about to be trained: a run of a cohort goes on, sent None, when all are as far."""
+
+    round: int
+
+
+@dataclass(frozen=True, slots=True)
 class Answered:
     """The oracle's reply: one answer for each row, and who gave it."""
 
@@ -88,8 +96,9 @@ def run(
     emit: Emit,
     clock: Callable[[], float] = time.perf_counter,
     first: FirstPoints | None = None,
-    others: Sequence[RunState] = (),
-) -> Generator[LabelsWanted, Answered, str]:
+    others: Callable[[], Sequence[RunState]] = tuple,
+    cohort: Cohort | None = None,
+) -> Generator[LabelsWanted | Meeting, Answered | None, str]:
     """One seed's run, from where `state` left off. Returns why it ended: "rounds" or "pool".
 
     Args:
@@ -98,9 +107,10 @@ def run(
         emit: called with every event, in order; may raise EngineStopped to leave at a safe point.
         clock: seconds, for the phases.
         first: where sessions share the points of their seed sets.
-        others: the session's other runs, for the noise floor of the mismatch gauge.
+        others: the session's other runs as they are, for the noise floor of the mismatch gauge.
+        cohort: where this run's acquisition model is trained together with others'; not with a model that is the successor too.
     """
-    one = _Run(seed, config, dataset, pool, models, first, others)
+    one = _Run(seed, config, dataset, pool, models, first, others, cohort)
     return (yield from one.rounds(state, emit, clock))
 
 
@@ -115,10 +125,11 @@ class _Run:
         pool: IntArray,
         models: Models,
         first: FirstPoints | None,
-        others: Sequence[RunState],
+        others: Callable[[], Sequence[RunState]],
+        cohort: Cohort | None,
     ) -> None:
         self.seed, self.config, self.dataset, self.pool = seed, config, dataset, pool
-        self.models, self.first, self.others = models, first, others
+        self.models, self.first, self.others, self.cohort = models, first, others, cohort
         self.strategy = strategy(config.loop.strategy)
         asks = self.strategy.scorer is not None
         self.gauge = gauge_of(config.loop.gauge if asks or first else 0, dataset, pool)
@@ -129,7 +140,7 @@ class _Run:
 
     def rounds(
         self, state: RunState, emit: Emit, clock: Callable[[], float]
-    ) -> Generator[LabelsWanted, Answered, str]:
+    ) -> Generator[LabelsWanted | Meeting, Answered | None, str]:
         """See `run`."""
         self.sample = state.points[-1].sample if state.points else ()
         row_of = {self.dataset.train[row].id: int(row) for row in self.pool}
@@ -147,12 +158,15 @@ class _Run:
                 unlabelled = self.pool[~np.isin(self.pool, known)]
                 if not len(unlabelled):
                     return "pool"
+                if round_ and self.cohort:
+                    yield Meeting(round_)
                 rows = self.query(round_, unlabelled, timer)
             missing = np.array(
                 [row for row in rows if int(row) not in self.labelled], dtype=np.int64
             )
             if len(missing):
                 reply = yield LabelsWanted(round_, missing)
+                assert reply is not None
                 self.note_answers(round_, missing, reply, timer.emit)
             if round_ == 0 and self.first is not None:
                 self.close_first(self.first, timer)
@@ -193,13 +207,18 @@ class _Run:
 
     def train_to_ask(self, round_: int, timer: RoundTimer) -> None:
         """Train the acquisition model; where it is the successor itself, to the very model of the last point."""
+        model, epochs = self.models.acquisition, self.config.acquisition.epochs
+        if self.cohort:
+            work = len(self.labelled) * epochs
+            with timer.phase(ev.Phase.TRAIN_ACQUISITION, work, model) as progress:
+                self.cohort.train(self.seed, round_, progress)
+            return
         derived = (
             derived_seed(self.seed, round_ - 1, Purpose.TRAIN_SUCCESSOR)
             if self.models.are_one
             else derived_seed(self.seed, round_, Purpose.TRAIN_ACQUISITION)
         )
-        fit(self.models.acquisition, self.labelled, derived, timer,
-            ev.Phase.TRAIN_ACQUISITION, self.config.acquisition.epochs)  # fmt: skip
+        fit(model, self.labelled, derived, timer, ev.Phase.TRAIN_ACQUISITION, epochs)
 
     def score(self, round_: int, unlabelled: IntArray, timer: RoundTimer) -> FloatArray:
         """How much each row is worth asking about, (unlabelled,), and what the gauge says of the model that scores."""
@@ -226,7 +245,7 @@ class _Run:
             found = self.models.acquisition.score(rows, {NAME: gauge.scorer}, lambda _: None)
         ids = [self.dataset.train[row].id for row in self.labelled]
         scores = gauge.among(rows, found[NAME])
-        return gauge.read(self.seed, round_, scores, self.sample, ids, self.others)
+        return gauge.read(self.seed, round_, scores, self.sample, ids, self.others())
 
     def note_answers(self, round_: int, rows: IntArray, reply: Answered, emit: Emit) -> None:
         """Put the oracle's answers on record."""

@@ -63,6 +63,7 @@ class SessionState:
     runs: Mapping[int, RunState] = field(
         default_factory=dict
     )  #: by seed, in the order of the configuration
+    cohorts: tuple[tuple[int, ...], ...] = ()  #: seeds that were given at the same time
     current: int | None = None  #: the seed at work
     engine: ev.EngineStarted | None = None
     ended: str = (
@@ -120,6 +121,7 @@ def _apply(state: SessionState, record: ev.Recorded) -> SessionState:
                 warnings=event.warnings,
                 manifest=event.manifest,
                 runs={seed: RunState(seed) for seed in config.seeds},
+                cohorts=(config.seeds,),
             )
         case ev.SeedsAdded():
             assert state.config is not None
@@ -128,6 +130,7 @@ def _apply(state: SessionState, record: ev.Recorded) -> SessionState:
                 state,
                 config=replace(state.config, seeds=(*state.config.seeds, *new)),
                 runs={**state.runs, **{seed: RunState(seed) for seed in new}},
+                cohorts=(*state.cohorts, tuple(new)),
                 finished=state.finished and not new,
             )
         case ev.EngineStarted():

@@ -42,6 +42,7 @@ from tui_al.core.config import (
     ExperimentConfig,
     LearnerConfig,
     LoopConfig,
+    Together,
 )
 from tui_al.core.models import default_settings
 from tui_al.core.strategies import strategy
@@ -56,7 +57,8 @@ _SECTIONS: Mapping[str, type[Any]] = {
     "loop": LoopConfig,
 }
 _LEARNERS = ("learner", "acquisition", "successor")
-_TOP = ("title", "preset", "seeds", "device", "save_models", "grid", "exclude", *_SECTIONS)
+_KEPT = ("preset", "device", "save_models", "seeds_together")
+_TOP = ("title", "seeds", "grid", "exclude", *_KEPT, *_SECTIONS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,7 @@ def _arm(
 ) -> Arm:
     """The experiment of one combination."""
     settings = {section: dict(plain.get(section, {})) for section in _SECTIONS}
-    top = {key: plain[key] for key in ("preset", "device", "save_models") if key in plain}
+    top = {key: plain[key] for key in _KEPT if key in plain}
     for key, value in choice.items():
         section, _, setting = key.partition(".")
         if setting:
@@ -159,6 +161,9 @@ def _arm(
             seeds=_seeds(overrides.seeds or plain.get("seeds", len(PAPER_SEEDS)), name),
             device=check("device", overrides.device or top.get("device", "auto"), str, name),
             save_models=check("save_models", top.get("save_models", False), bool, name),
+            seeds_together=check(
+                "seeds_together", top.get("seeds_together", "auto"), Together, name
+            ),
         )
         asks = strategy(config.loop.strategy).needs != "nothing"
     except ConfigError as error:
@@ -260,7 +265,7 @@ def _excludes(rule: Mapping[str, Any], arm: Arm, choice: Mapping[str, Any], name
 
 def essence(config: ExperimentConfig) -> ExperimentConfig:
     """The same for experiments whose runs are the same, whatever their seeds: nor does a model count that is not asked."""
-    same = replace(config, seeds=(0,), device="auto", save_models=False)
+    same = replace(config, seeds=(0,), device="auto", save_models=False, seeds_together="auto")
     if strategy(config.loop.strategy).needs == "nothing":
         same = replace(same, acquisition=config.successor)
     return same

@@ -12,7 +12,7 @@ import torch
 
 from tui_al.core.config import LearnerConfig
 from tui_al.core.predictions import FloatArray, IntArray, Predictions
-from tui_al.core.protocols import FitReport, MonteCarlo, ProgressSink, Scorer, Tick
+from tui_al.core.protocols import FitReport, MonteCarlo, ProgressSink, Scorer, Tick, Training
 from tui_al.core.tasks import Answer, Dataset, Task
 from tui_al.engine import tuning, views
 from tui_al.engine.checkpoint import save_model
@@ -22,6 +22,13 @@ from tui_al.engine.pretrained import load_model, load_tokenizer
 from tui_al.engine.scoring import Scoring
 from tui_al.engine.sources import Source
 from tui_al.engine.states import Shelf
+from tui_al.engine.together import (
+    Stacks,
+    Weights,
+    batches_together,
+    can_be_stacked,
+    side_by_side,
+)
 from tui_al.engine.token_cache import TokenCache
 from tui_al.engine.tokenizing import tokenize
 from tui_al.engine.tokens import (
@@ -31,9 +38,10 @@ from tui_al.engine.tokens import (
     collate,
     gather,
     offsets_of,
+    put,
     resident_ids,
 )
-from tui_al.engine.training import train, weight_decay_left
+from tui_al.engine.training import Lesson, Part, descend, train, weight_decay_left
 from tui_al.engine.trunk import Trunk, trunk_layers
 from tui_al.engine.vocabulary import occurring_only
 
@@ -107,19 +115,62 @@ class TransformerLearner:
         tuning.set_dropout(self.model, self.config.dropout)
         tokens = self.tokens("train")
         self.keep("train", rows, progress)
-        targets = [
-            self._targets(tokens, row, answer) for row, answer in zip(rows, answers, strict=True)
-        ]
+        targets = self._all_targets(tokens, rows, answers)
 
-        def batch(positions: IntArray) -> tuple[Batch, torch.Tensor]:
+        def batch(positions: IntArray) -> Part:
             chosen = np.concatenate([targets[i] for i in positions])
-            return self._collate("train", rows[positions]), torch.from_numpy(chosen).to(self.device)
+            return Part(self._collate("train", rows[positions]), put(chosen, self.device))
 
         lengths = tokens.lengths()[rows]
         with self._trained_embeddings(tokens, rows):
             report = train(self.view, self.config, lengths, batch, seed, progress)
         self.view.eval()
         return report
+
+    def can_train_together(self) -> bool:
+        """Whether `fit_together` works: cold starts, no dropout, and nothing trained but linear layers above a frozen trunk."""
+        if self.config.start != "cold" or self.config.dropout or self._trunk is None:
+            return False
+        self._reset(0)  # marks what is trained
+        return can_be_stacked(self.model)
+
+    def fit_together(self, jobs: Sequence[Training], progress: ProgressSink) -> list[Weights]:
+        """What `fit` would leave in `trainable` for each of these trainings of equal size, to rounding; `take` puts it in place."""
+        rows = np.concatenate([job.rows for job in jobs])
+        tokens = self.tokens("train")
+        begin = []
+        for job in jobs:
+            self._reset(job.seed)
+            begin.append({n: w.detach().clone() for n, w in self.trainable().items()})
+        tuning.set_dropout(self.model, 0.0)
+        self.keep("train", rows, progress)
+        targets = [t for job in jobs for t in self._all_targets(tokens, job.rows, job.answers)]
+        lengths = tokens.lengths()[rows]
+        count, texts = len(jobs), len(jobs[0].rows)
+        rngs = [np.random.default_rng(job.seed) for job in jobs]
+
+        def batch(positions: IntArray) -> Part:
+            chosen, owners = side_by_side(positions, texts)
+            units = np.repeat(owners, [len(targets[i]) for i in chosen])
+            return Part(
+                self._collate("train", rows[chosen]),
+                put(np.concatenate([targets[i] for i in chosen]), self.device),
+                put(units, self.device),
+            )
+
+        stacks = Stacks(self.model, begin)
+        lesson = Lesson(
+            lengths,
+            stacks.groups(self.model, self.config),
+            lambda: batches_together(lengths, count, self.config.batch_size, rngs),
+            batch,
+            stacks.clip,
+            count,
+        )
+        with stacks.inside(self.view):
+            descend(self.view, self.config, lesson, progress)
+        self.view.eval()
+        return stacks.slices()
 
     def forget(self) -> None:
         """Start the next training from the pretrained weights, also where the configuration says warm."""
@@ -249,6 +300,11 @@ class TransformerLearner:
             pad_id=self._pad,
             device=self.device,
         )
+
+    def _all_targets(
+        self, tokens: Tokens, rows: IntArray, answers: Sequence[Answer]
+    ) -> list[np.ndarray[Any, np.dtype[np.int64]]]:
+        return [self._targets(tokens, row, a) for row, a in zip(rows, answers, strict=True)]
 
     def _targets(
         self, tokens: Tokens, row: int, answer: Answer

@@ -1,25 +1,20 @@
 """Whether bf16 pays here, and whether it asks about the same texts: measured, not assumed."""
 
-import contextlib
-import json
-import os
-import platform
 import time
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import platformdirs
 import torch
 
 from tui_al.core.mismatch import Agreement, agreement
 from tui_al.core.predictions import FloatArray
 from tui_al.engine.device import has_bf16
+from tui_al.engine.measured import Measured
 
 Precision = Literal["fp32", "bf16"]
 
-#: What was measured on this machine, as JSON; kept so that a session that is continued computes as it began.
-KEPT = Path(platformdirs.user_cache_dir("tui-al", appauthor=False), "precision.json")
+#: How many times faster bf16 is, by shape.
+KEPT = Measured.of_machine("precision")
 
 #: bf16 is taken where its products are this much faster: rounding is not worth less.
 _WORTH_IT = 1.2
@@ -45,13 +40,8 @@ def resolve_precision(
         return "fp32" if precision == "fp32" else "bf16"
     if not has_bf16(device):
         return "fp32"
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.processor()
-    key = f"{platform.node()}, {name}, torch {torch.__version__}, {torch.get_num_threads()} threads, {width}x{inner}"
-    kept = _kept()
-    if key not in kept:
-        kept[key] = speedup(device, width, inner)
-        _keep(kept)
-    return "bf16" if kept[key] >= _WORTH_IT else "fp32"
+    gain = KEPT.get(f"{width}x{inner}", device, lambda: speedup(device, width, inner))
+    return "bf16" if gain >= _WORTH_IT else "fp32"
 
 
 def speedup(device: torch.device, width: int, inner: int) -> float:
@@ -86,19 +76,3 @@ def _sentence(found: Agreement, texts: int) -> str:
         f"bf16 against fp32 on {texts} texts of the pool: rank correlation {rank}, "
         f"{found.overlap:.0%} of a query of {found.batch} the same"
     )
-
-
-def _kept() -> dict[str, float]:
-    try:
-        found = json.loads(KEPT.read_text(encoding="utf-8"))
-        return {str(key): float(value) for key, value in found.items()}
-    except (OSError, ValueError, TypeError, AttributeError):
-        return {}
-
-
-def _keep(measured: dict[str, float]) -> None:
-    with contextlib.suppress(OSError):
-        KEPT.parent.mkdir(parents=True, exist_ok=True)
-        making = KEPT.with_suffix(f".{os.getpid()}")
-        making.write_text(json.dumps(measured, indent=1), encoding="utf-8")
-        making.replace(KEPT)

@@ -3,6 +3,7 @@
 import logging
 import os
 import traceback
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from tui_al.core.strategies import strategy
 from tui_al.core.tasks import Dataset
 from tui_al.engine import first_points
 from tui_al.engine.bag_of_words import BagOfWordsLearner
+from tui_al.engine.cohort import TogetherTrained, is_worth_it, may_keep_step
 from tui_al.engine.device import choose_device
 from tui_al.engine.keeper import AnyLearner, Keeper
 from tui_al.engine.learner import TransformerLearner
@@ -171,7 +173,7 @@ def _simulate(
     voice: Voice,
     sharing: Sharing | None,
 ) -> None:
-    """The runs of all seeds, one after another."""
+    """The runs of all seeds: one after another, or round by round where their models are trained together."""
     config = state.config
     assert config is not None
     learners = _build(config, dataset, device, voice, _shelf(session))
@@ -180,10 +182,19 @@ def _simulate(
         begin = sharing.ahead % len(seeds)
         seeds = seeds[begin:] + seeds[:begin]
         first = _first_points(session, sharing, dataset, learners["successor"], voice)
+    runs = _Runs(session, state)
+    cohorts = _cohorts(state, config, dataset, learners, voice, runs)
+    waiting: list[_SeedRun] = []
     for seed in seeds:
-        run = state.runs[seed]
-        if run.status != "finished":
-            _run_seed(session, run, dataset, config, learners, voice, first)
+        if state.runs[seed].status != "finished":
+            run = _SeedRun(session, state.runs[seed], dataset, config, learners, voice, first, runs, cohorts.get(seed))  # fmt: skip
+            run.go_on()
+            waiting.append(run)
+    while waiting := [run for run in waiting if run.meeting]:
+        round_ = min(run.meeting.round for run in waiting if run.meeting)
+        for run in waiting:
+            if run.meeting and run.meeting.round == round_:
+                run.go_on()
     home = session.directory.parent.parent
     if session.directory.parent.name == "sessions":  # not of a copy somewhere else
         lengths = {
@@ -233,45 +244,98 @@ def _follow_people(
     return "finished" if reason == "finish" else "stopped"
 
 
-def _run_seed(
-    session: Session,
-    run: RunState,
-    dataset: Dataset,
+class _Runs:
+    """A session's runs as they are at each call."""
+
+    def __init__(self, session: Session, state: SessionState) -> None:
+        self._session, self._state = session, state
+
+    def __call__(self) -> Mapping[int, RunState]:
+        self._state = self._session.state(self._state)
+        return self._state.runs
+
+
+def _cohorts(
+    state: SessionState,
     config: ExperimentConfig,
+    dataset: Dataset,
     learners: dict[str, AnyLearner],
     voice: Voice,
-    first: FirstPoints | None,
-) -> None:
+    runs: _Runs,
+) -> dict[int, TogetherTrained]:
+    """The cohort of every seed that has one."""
+    found: dict[int, TogetherTrained] = {}
+    learner = learners["acquisition"]
+    if not isinstance(learner, TransformerLearner) or not may_keep_step(config, learner):
+        return found
+    for seeds in state.cohorts:
+        unfinished = [seed for seed in seeds if state.runs[seed].status != "finished"]
+        if unfinished and is_worth_it(config, learner, len(seeds)):
+            cohort = TogetherTrained(learner, dataset, seeds, runs, voice.clock)
+            found |= dict.fromkeys(unfinished, cohort)
+    return found
+
+
+class _SeedRun:
     """One seed's loop, from where it was left."""
-    others = [one for one in session.state().runs.values() if one.seed != run.seed]
-    pool = askable(dataset)
-    oracle = SimulatedOracle(dataset, run.seed, config.loop.label_noise)
-    keeper = Keeper(session.directory, run, config, learners, len(pool))
-    voice.say(ev.RunStarted(run.seed, run.last_round if run.points else None))
 
-    def emit(event: ev.Event) -> None:
-        voice.say(event, *keeper.keep(event))
-        if isinstance(event, ev.PhaseFinished):
-            _tell_rounding(learners["acquisition"], voice)
-
-    try:
-        keeper.restore()
-        models = loop.Models(learners["acquisition"], learners["successor"])
-        steps = loop.run(
-            run.seed, config, dataset, pool, models, run, emit, voice.clock, first, others
+    def __init__(
+        self,
+        session: Session,
+        run: RunState,
+        dataset: Dataset,
+        config: ExperimentConfig,
+        learners: dict[str, AnyLearner],
+        voice: Voice,
+        first: FirstPoints | None,
+        runs: _Runs,
+        cohort: TogetherTrained | None,
+    ) -> None:
+        self.meeting: loop.Meeting | None = None  #: where it waits for the others
+        self._session, self._run, self._voice = session, run, voice
+        self._asker = learners["acquisition"]
+        pool = askable(dataset)
+        self._oracle = SimulatedOracle(dataset, run.seed, config.loop.label_noise)
+        self._keeper = Keeper(session.directory, run, config, learners, len(pool))
+        self._steps = loop.run(
+            run.seed,
+            config,
+            dataset,
+            pool,
+            loop.Models(self._asker, learners["successor"]),
+            run,
+            self._emit,
+            cohort.clock(run.seed) if cohort else voice.clock,
+            first,
+            lambda: [one for one in runs().values() if one.seed != run.seed],
+            cohort,
         )
+
+    def go_on(self) -> None:
+        """Up to the next meeting, or the end. What fails ends this run, not the others."""
+        met, self.meeting = self.meeting, None
         try:
-            wanted = next(steps)
-            while True:
-                wanted = steps.send(oracle.answer(wanted))
+            if met is None:
+                last = self._run.last_round if self._run.points else None
+                self._voice.say(ev.RunStarted(self._run.seed, last))
+                self._keeper.restore()
+            wanted = next(self._steps)
+            while isinstance(wanted, loop.LabelsWanted):
+                wanted = self._steps.send(self._oracle.answer(wanted))
+            self.meeting = wanted
         except StopIteration as end:
-            voice.say(ev.RunFinished(run.seed, end.value))
-            keeper.tidy()
-    except EngineStopped:
-        raise
-    except TuiAlError as error:
-        voice.say(ev.RunFailed(run.seed, error.message, error.hint))
-    except Exception as error:  # a run must not take the others with it
-        log.error("seed %s failed\n%s", run.seed, traceback.format_exc())
-        hint = f"The traceback is in {session.directory / 'engine.log'}; running the session again goes on after its last round."
-        voice.say(ev.RunFailed(run.seed, f"{type(error).__name__}: {error}", hint))
+            self._voice.say(ev.RunFinished(self._run.seed, end.value))
+            self._keeper.tidy()
+        except EngineStopped:
+            raise
+        except TuiAlError as error:
+            self._voice.say(ev.RunFailed(self._run.seed, error.message, error.hint))
+        except Exception as error:
+            log.error("seed %s failed\n%s", self._run.seed, traceback.format_exc())
+            hint = f"The traceback is in {self._session.directory / 'engine.log'}; running the session again goes on after its last round."
+            self._voice.say(ev.RunFailed(self._run.seed, f"{type(error).__name__}: {error}", hint))
+
+    def _emit(self, event: ev.Event) -> None:
+        self._voice.say(event, *self._keeper.keep(event))
+        if isinstance(event, ev.PhaseFinished):
+            _tell_rounding(self._asker, self._voice)

@@ -1,7 +1,9 @@
 """Training, as one loop to be read from top to bottom."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -19,8 +21,30 @@ from tui_al.errors import EngineError
 #: Seconds between two ticks; a tick reads the loss, which waits for the device.
 _TICK_SECONDS = 0.2
 
-#: `(positions)` to a padded batch and its targets: one class for each text, or for each seen word.
-Collate = Callable[[IntArray], tuple[Batch, torch.Tensor]]
+
+class Part(NamedTuple):
+    """A batch, or a piece of one, and what its units (texts, or seen words) should come out as."""
+
+    batch: Batch
+    targets: torch.Tensor  #: classes, (units,)
+    #: Whose a unit is, where several trainings share the batch, (units,); the last but one counts from 0, -1 is nobody's.
+    owners: torch.Tensor | None = None
+
+
+#: Positions among the texts of a training, to what a model takes of them.
+Collate = Callable[[IntArray], Part]
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What is learned, and how: one training's, or that of several which share every batch (`tui_al.engine.together`)."""
+
+    lengths: IntArray  #: sub-tokens of every text, (texts,)
+    groups: list[dict[str, Any]]  #: of the optimizer
+    epoch: Callable[[], Sequence[IntArray]]  #: positions of a shuffled epoch's batches; -1 fills up
+    collate: Collate
+    clip: Callable[[float], object]  #: gradients down to this norm
+    trainings: int = 1
 
 
 def train(
@@ -31,21 +55,36 @@ def train(
     seed: int,
     progress: ProgressSink,
 ) -> FitReport:
-    """Train what requires gradients with AdamW, warm-up, linear decay and clipping, for `config.epochs` epochs.
+    """Train what requires gradients on texts of these lengths, shuffled by `seed`. See `descend`."""
+    rng = np.random.default_rng(seed)
+    groups = parameter_groups(model, config)
+    trained = [p for group in groups for p in group["params"]]
+    lesson = Lesson(
+        lengths,
+        groups,
+        lambda: training_batches(lengths, config.batch_size, rng),
+        collate,
+        lambda most: torch.nn.utils.clip_grad_norm_(trained, most),
+    )
+    return descend(model, config, lesson, progress)
 
-    Cross-entropy is averaged over a batch's units (texts, or seen words). Shuffling comes from `seed`; dropout from torch's
-    generator, which the caller seeds. When a CUDA device runs out of memory the batch is split in two and its gradients
-    added up, down to single examples: the update stays the same.
+
+def descend(
+    model: PreTrainedModel, config: LearnerConfig, lesson: Lesson, progress: ProgressSink
+) -> FitReport:
+    """Go through a lesson with AdamW, warm-up, linear decay and clipping, for `config.epochs` epochs.
+
+    Cross-entropy is averaged over a batch's units (texts, or seen words). Dropout comes from torch's generator, which the
+    caller seeds. When a CUDA device runs out of memory the batch is split in two and its gradients added up, down to single
+    examples: the update stays the same.
 
     Raises:
         EngineError: the loss is not finite, or one example alone does not fit.
     """
-    rng = np.random.default_rng(seed)
-    optimizer = AdamW(parameter_groups(model, config), fused=model.device.type in ("cpu", "cuda"))
-    trained = [p for group in optimizer.param_groups for p in group["params"]]
-    steps = _steps(config, len(lengths))
+    optimizer = AdamW(lesson.groups, fused=model.device.type in ("cpu", "cuda"))
+    steps = _steps(config, len(lesson.lengths) // lesson.trainings)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, _schedule(config, steps))
-    total = len(lengths) * config.epochs
+    total = len(lesson.lengths) * config.epochs
     pieces = 1  # a batch is worked through in this many; grows when memory runs out
     done = step = 0
     ticked = time.perf_counter()
@@ -54,25 +93,25 @@ def train(
     model.train()
     for epoch in range(1, config.epochs + 1):
         epoch_losses = []
-        for positions in training_batches(lengths, config.batch_size, rng):
+        for positions in lesson.epoch():
             optimizer.zero_grad(set_to_none=True)
             while True:
                 try:
-                    loss = _backward(model, config.precision, positions, collate, pieces)
+                    loss = _backward(model, config.precision, positions, lesson, pieces)
                     break
                 except torch.OutOfMemoryError as error:
                     optimizer.zero_grad(set_to_none=True)
                     torch.cuda.empty_cache()
                     pieces *= 2
                     if pieces // 2 >= len(positions):
-                        longest = int(lengths[positions].max())
+                        longest = int(lesson.lengths[positions].max())
                         raise out_of_memory(config, longest) from error
             if config.clip:
-                torch.nn.utils.clip_grad_norm_(trained, config.clip)
+                lesson.clip(config.clip)
             optimizer.step()
             schedule.step()
             step += 1
-            done += len(positions)
+            done += int(np.count_nonzero(positions >= 0))
             pending.append(loss)
             epoch_losses.append(loss)
             if time.perf_counter() - ticked > _TICK_SECONDS or step == steps:
@@ -100,18 +139,37 @@ def out_of_memory(config: LearnerConfig, longest: int) -> EngineError:
 
 
 def _backward(
-    model: PreTrainedModel, precision: str, positions: IntArray, collate: Collate, pieces: int
+    model: PreTrainedModel, precision: str, positions: IntArray, lesson: Lesson, pieces: int
 ) -> torch.Tensor:
-    """Add the gradients of a batch's mean loss, worked through in `pieces`; the loss, detached, ()."""
-    parts = [collate(part) for part in np.array_split(positions, min(pieces, len(positions)))]
-    units = max(1, sum(len(targets) for _, targets in parts))
+    """Add the gradients of a batch's mean loss, worked through in `pieces`; the loss, detached, ().
+
+    Of several trainings each has the mean over units of its own; the loss that is told is their mean.
+    """
+    parts = [
+        lesson.collate(some) for some in np.array_split(positions, min(pieces, len(positions)))
+    ]
+    weigh = _weights(parts, lesson.trainings)
     total = torch.zeros((), device=model.device)
-    for batch, targets in parts:
-        logits = unit_logits(model, batch, precision)
-        loss = functional.cross_entropy(logits, targets, reduction="sum") / units
+    for part in parts:
+        loss = weigh(unit_logits(model, part.batch, precision), part)
         loss.backward()  # type: ignore[no-untyped-call]
         total += loss.detach()
-    return total
+    return total / lesson.trainings
+
+
+def _weights(parts: Sequence[Part], trainings: int) -> Callable[[torch.Tensor, Part], torch.Tensor]:
+    """From a part's logits to what it adds to the batch's loss, ()."""
+    if parts[0].owners is None:
+        units = max(1, sum(len(part.targets) for part in parts))
+        return lambda logits, part: (
+            functional.cross_entropy(logits, part.targets, reduction="sum") / units
+        )
+    owners = torch.cat([part.owners for part in parts if part.owners is not None])
+    each = torch.bincount(owners[owners >= 0], minlength=trainings).clamp(min=1)
+    shares = torch.cat([1 / each, each.new_zeros(1)])  # the last is nobody's, at -1
+    return lambda logits, part: (
+        functional.cross_entropy(logits, part.targets, reduction="none") @ shares[part.owners]
+    )
 
 
 def unit_logits(model: PreTrainedModel, batch: Batch, precision: str) -> torch.Tensor:

@@ -162,7 +162,7 @@ class _Follower:
                 return replace(cell, status="finished")
             if run.status == "failed":
                 return replace(cell, status="failed", error=run.error, hint=run.hint)
-            if at_work and state.current == seed and not state.ended:
+            if at_work and run.status == "running" and not state.ended:
                 return replace(cell, status="running")
         if end is not None and end.error:
             return replace(cell, status="failed", error=end.error, hint=end.hint)

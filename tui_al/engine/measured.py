@@ -1,0 +1,48 @@
+"""What was measured on this machine, kept in a file: a session that is continued computes as it began, and measures once."""
+
+import contextlib
+import json
+import os
+import platform
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+import torch
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Numbers by what they are of; a file that cannot be read or written is as good as none."""
+
+    file: Path
+
+    @classmethod
+    def of_machine(cls, name: str) -> "Measured":
+        """The file of this name in the user's cache."""
+        return cls(Path(platformdirs.user_cache_dir("tui-al", appauthor=False), f"{name}.json"))
+
+    def get(self, what: str, device: torch.device, measure: Callable[[], float]) -> float:
+        """The number for this machine and device, measured if it is not known."""
+        kind = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.processor()
+        key = f"{platform.node()}, {kind}, torch {torch.__version__}, {torch.get_num_threads()} threads, {what}"
+        kept = self._kept()
+        if key not in kept:
+            kept[key] = measure()
+            self._keep(kept)
+        return kept[key]
+
+    def _kept(self) -> dict[str, float]:
+        try:
+            found = json.loads(self.file.read_text(encoding="utf-8"))
+            return {str(key): float(value) for key, value in found.items()}
+        except (OSError, ValueError, TypeError, AttributeError):
+            return {}
+
+    def _keep(self, measured: dict[str, float]) -> None:
+        with contextlib.suppress(OSError):
+            self.file.parent.mkdir(parents=True, exist_ok=True)
+            making = self.file.with_suffix(f".{os.getpid()}")
+            making.write_text(json.dumps(measured, indent=1), encoding="utf-8")
+            making.replace(self.file)

@@ -119,6 +119,7 @@ def test_a_frozen_trunk_is_named() -> None:
     config = default_settings("minilm", "adapter")
     assert "frozen" not in learner(config)
     assert "the lowest 4 layers frozen" in learner(replace(config, trunk_layers=4))
+    assert "; all layers frozen" in learner(replace(config, tuning="head", trunk_layers="auto"))
     assert "the lowest two thirds of the layers frozen" in learner(
         replace(config, trunk_layers="auto")
     )
@@ -129,6 +130,18 @@ def test_people_are_not_given_a_number_of_rounds() -> None:
     (batch,) = [text for name, text in facts(state) if name == "batch"]
     assert batch.endswith(", after which the rest is ranked anew")
     assert "query rounds" in dict(facts(SECOND))["batch"]
+
+
+def test_seeds_that_take_turns_otherwise_than_usual_are_told() -> None:
+    assert SECOND.config is not None
+    seeds = ", ".join(map(str, SECOND.config.seeds))
+    for together, told in (
+        ("auto", seeds),
+        ("on", f"{seeds} (trained in one pass where that works)"),
+        ("off", f"{seeds} (one after the other)"),
+    ):
+        config = replace(SECOND.config, seeds_together=together)  # type: ignore[arg-type]
+        assert dict(facts(replace(SECOND, config=config)))["seeds"] == told
 
 
 def test_the_gpu_is_named() -> None:

@@ -28,12 +28,18 @@ def facts(state: SessionState) -> list[tuple[str, str]]:
         ("seed set", str(config.loop.seed_size)),
         ("batch", _batch(config)),
         ("budget unit", config.loop.budget_unit),
-        ("seeds", ", ".join(map(str, config.seeds))),
+        ("seeds", _seeds(config)),
         ("oracle", _oracle(config)),
         ("device", _device(state)),
         ("versions", _versions(_manifest(state))),
     ]
     return [(name, printable(value)) for name, value in rows if value]
+
+
+def _seeds(config: ExperimentConfig) -> str:
+    numbers = ", ".join(map(str, config.seeds))
+    words = {"on": " (trained in one pass where that works)", "off": " (one after the other)"}
+    return numbers + words.get(config.seeds_together, "") * (len(config.seeds) > 1)
 
 
 def _acquisition(config: ExperimentConfig) -> str:
@@ -60,9 +66,7 @@ def learner(settings: LearnerConfig) -> str:
     if settings.tuning in _PLACED:
         tuning += f", reduction factor {settings.reduction_factor}"
     if settings.trunk_layers:
-        auto = settings.trunk_layers == "auto"
-        which = "lowest two thirds of the" if auto else f"lowest {settings.trunk_layers}"
-        tuning += f"; the {which} layers frozen, their output kept"
+        tuning += f"; {_frozen(settings)} frozen, their output kept"
     decay = "linear decay" if settings.schedule == "linear" else "constant rate"
     return "; ".join(
         [
@@ -78,6 +82,14 @@ def learner(settings: LearnerConfig) -> str:
             settings.precision,
         ]
     )
+
+
+def _frozen(settings: LearnerConfig) -> str:
+    if settings.tuning == "head":  # however many it names, see `tui_al.engine.trunk`
+        return "all layers"
+    if settings.trunk_layers == "auto":
+        return "the lowest two thirds of the layers"
+    return f"the lowest {settings.trunk_layers} layers"
 
 
 def strategy(config: ExperimentConfig) -> str:

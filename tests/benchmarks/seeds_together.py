@@ -2,7 +2,7 @@
 
     python -m tests.benchmarks.seeds_together DATA_DIR [--seeds 2 3 5] [--threads 2] [--out results.json]
 
-Trainings of 200 labels for two epochs, fresh weights included; the best of three, in turns.
+Trainings of 200 labels, fresh weights included; the best of three, in turns.
 """
 
 import argparse

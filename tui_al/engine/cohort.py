@@ -5,6 +5,7 @@ cut off when some had gone on trains them once more, and every run gets the same
 equal share of the time.
 """
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -28,8 +29,8 @@ KEPT = Measured.of_machine("together")
 #: What is worth giving up bit-equality with a run alone for.
 _WORTH_IT = 1.1
 
-#: A trial: batches of a training, and how often each way is timed.
-_BATCHES, _EPOCHS, _REPEATS = 4, 2, 3
+#: A trial: batches of a training, seconds that one should take at least and epochs at most, and how often each way is timed.
+_BATCHES, _SECONDS, _EPOCHS, _REPEATS = 2, 0.2, 8, 3
 
 
 def may_keep_step(config: ExperimentConfig, learner: TransformerLearner) -> bool:
@@ -54,32 +55,36 @@ def is_worth_it(config: ExperimentConfig, learner: TransformerLearner, seeds: in
     return KEPT.get(what, learner.device, lambda: gain(learner, seeds)) >= _WORTH_IT
 
 
-def gain(
-    learner: TransformerLearner, seeds: int, batches: int = _BATCHES, epochs: int = _EPOCHS
-) -> float:
+def gain(learner: TransformerLearner, seeds: int, batches: int = _BATCHES) -> float:
     """How many times quicker so many trainings are together than one after the other: the best of each, in turns."""
     texts = learner.dataset.train[: batches * learner.config.batch_size]
     tagging = learner.dataset.task is Task.TAGGING
     label = learner.dataset.labels[0]
     answers: list[Answer] = [("O",) * len(t.tokens) if tagging else label for t in texts]
     jobs = [Training(np.arange(len(texts)), answers, seed) for seed in range(seeds)]
+
+    def alone(some: Sequence[Training]) -> float:
+        began = time.perf_counter()
+        for job in some:
+            learner.fit(job.rows, job.answers, job.seed, _silent)
+        return time.perf_counter() - began
+
+    def together() -> float:
+        began = time.perf_counter()
+        learner.fit_together(jobs, _silent)
+        return time.perf_counter() - began
+
     whole = learner.config
-    learner.config = replace(whole, epochs=epochs)
-    ways: tuple[Callable[[], object], ...] = (
-        lambda: [learner.fit(job.rows, job.answers, job.seed, _silent) for job in jobs],
-        lambda: learner.fit_together(jobs, _silent),
-    )
-    best = [float("inf"), float("inf")]
     try:
-        for repeat in range(_REPEATS + 1):
-            for i, way in enumerate(ways):
-                began = time.perf_counter()
-                way()
-                if repeat:  # the first one finds kernels and memory
-                    best[i] = min(best[i], time.perf_counter() - began)
+        learner.config = replace(whole, epochs=1)
+        alone(jobs[:1])  # finds kernels and memory
+        epochs = math.ceil(_SECONDS / max(alone(jobs[:1]), 1e-9))
+        learner.config = replace(whole, epochs=min(epochs, _EPOCHS))
+        together()
+        times = [(alone(jobs), together()) for _ in range(_REPEATS)]
     finally:
         learner.config = whole
-    return best[0] / best[1]
+    return min(one for one, _ in times) / min(other for _, other in times)
 
 
 class TogetherTrained:

@@ -27,7 +27,7 @@ class Part(NamedTuple):
 
     batch: Batch
     targets: torch.Tensor  #: classes, (units,)
-    #: Whose a unit is, where several trainings share the batch, (units,); the last but one counts from 0, -1 is nobody's.
+    #: Where several trainings share the batch: the number of the one that a unit is of, -1 for none, (units,).
     owners: torch.Tensor | None = None
 
 

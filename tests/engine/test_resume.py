@@ -304,7 +304,7 @@ def test_seeds_that_train_together_survive_kills(
     saved = {place: (whole / place).read_bytes() for place in places if (whole / place).exists()}
     assert len(saved) >= 3
     assert_points_have_all_phases(whole)
-    for directory in survive(zygote, made, tmp_path, 14, np.random.default_rng(8), longest=1.0):
+    for directory in survive(zygote, made, tmp_path, 9, np.random.default_rng(8), longest=1.0):
         assert by_seed(outcome(directory)) == by_seed(expected)
         assert_points_have_all_phases(directory)
         assert {place: (directory / place).read_bytes() for place in saved} == saved

@@ -33,13 +33,13 @@ def changed(learner: TransformerLearner, before: dict[str, torch.Tensor]) -> set
 
 
 def assert_alike(one: TransformerLearner, other: TransformerLearner) -> None:
-    """The same predictions, and the same weights but for what Adam makes of gradients next to zero."""
+    """The same predictions, and all weights together the same, but for what Adam makes of single gradients next to zero."""
     rows = np.arange(len(one.dataset.test))
     mine, theirs = (learner.predict("test", rows, tiny.silent).probs for learner in (one, other))
     np.testing.assert_allclose(mine, theirs, atol=1e-5)
-    expected = weights(other)
-    for name, value in weights(one).items():
-        torch.testing.assert_close(value, expected[name], atol=1e-4, rtol=1e-3)
+    expected, found = weights(other), weights(one)
+    apart = [float((found[name] - weight).norm()) for name, weight in expected.items()]
+    assert np.linalg.norm(apart) < 1e-3  # of weights that have moved by one and more
 
 
 def limited(

@@ -19,7 +19,7 @@ from tui_al.engine.cohort import TogetherTrained, gain, is_worth_it, may_keep_st
 from tui_al.engine.data import load
 from tui_al.engine.experiment import open_or_create
 from tui_al.engine.learner import TransformerLearner
-from tui_al.engine.measured import Measured
+from tui_al.engine.measured import KeptMeasurements
 from tui_al.errors import EngineError
 
 SEEDS = (7, 8, 9)
@@ -223,7 +223,7 @@ def test_auto_is_what_was_measured(
     encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, classified: Dataset
 ) -> None:
     answers = [1.05, 1.3]
-    monkeypatch.setattr(cohort, "KEPT", Measured(tmp_path / "cache" / "together.json"))
+    monkeypatch.setattr(cohort, "KEPT", KeptMeasurements(tmp_path / "cache" / "together.json"))
     monkeypatch.setattr(cohort, "gain", lambda *_: answers.pop(0))
     learner = tiny.learner(encoder, "adapter", classified, trunk_layers=1)
     auto = experiment(encoder, "auto")

@@ -13,7 +13,7 @@ from tests.engine import tiny
 from tui_al.core.strategies import least_confidence
 from tui_al.core.tasks import Dataset
 from tui_al.engine import precision, runner
-from tui_al.engine.measured import Measured
+from tui_al.engine.measured import KeptMeasurements
 from tui_al.engine.precision import compare, resolve_precision, speedup
 
 SCORERS = {"lc": least_confidence}
@@ -23,7 +23,7 @@ SCORERS = {"lc": least_confidence}
 def measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """A machine that multiplies bf16; put in how much faster, in the order of asking."""
     answers: list[float] = []
-    monkeypatch.setattr(precision, "KEPT", Measured(tmp_path / "cache" / "precision.json"))
+    monkeypatch.setattr(precision, "KEPT", KeptMeasurements(tmp_path / "cache" / "precision.json"))
     monkeypatch.setattr(precision, "has_bf16", lambda _: True)
     monkeypatch.setattr(precision, "speedup", lambda *_: answers.pop(0))
     return answers

@@ -122,7 +122,7 @@ def test_memory_that_runs_out_splits_batches_across_all_trainings(
 def test_batches_beside_each_other() -> None:
     """Two trainings with three texts, two a batch: each its own shuffling, the second's positions from 3 on."""
     rngs = [np.random.default_rng(seed) for seed in (1, 2)]
-    found = batches_together(np.full(6, 4), 2, 2, rngs)
+    found = batches_together(np.full(6, 4), 2, rngs)
     assert [batch.shape for batch in found] in ([(2, 2), (2, 2)], [(2, 2), (1, 2)], [(1, 2), (2, 2)])  # fmt: skip
     both = np.concatenate(found)
     assert sorted(both[:, 0]) in ([0, 1, 2], [-1, 0, 1, 2])

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tui_al.cli.page import Page, aligned
-from tui_al.core.config import PAPER_SEEDS, DataConfig, LearnerConfig
+from tui_al.core.config import DataConfig, LearnerConfig
 from tui_al.core.models import BAG_OF_WORDS, default_settings
 from tui_al.errors import ConfigError
 from tui_al.store import rates
@@ -174,6 +174,8 @@ def spread(values: list[float]) -> str:
 
 
 def _notes(timing: "Timing") -> list[str]:
+    from tui_al.engine.timing import TOGETHER
+
     repeats = len(timing.ways[0].trainings[0].seconds)
     peaks = ", ".join(f"{rate / 1e9:,.0f} Gflop/s in {p}" for p, rate in timing.peak.items())
     lines = [
@@ -191,7 +193,7 @@ def _notes(timing: "Timing") -> list[str]:
         if way.layers
     ]
     lines += [
-        f"{way.learner.model} {way.learner.tuning}: {len(PAPER_SEEDS)} seeds trained in one pass are {way.together:.2f} times as quick as one after the other"
+        f"{way.learner.model} {way.learner.tuning}: {TOGETHER} seeds trained in one pass are {way.together:.2f} times as quick as one after the other"
         for way in timing.ways
         if way.together
     ]

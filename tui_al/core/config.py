@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, fields
 from decimal import Decimal
-from typing import Any, Literal, Self, TypeVar
+from typing import Any, Literal, Self, TypeVar, get_args
 
 from tui_al.errors import ConfigError
 
@@ -276,7 +276,7 @@ class ExperimentConfig:
     )
 
     def __post_init__(self) -> None:
-        if self.seeds_together not in ("auto", "on", "off"):
+        if self.seeds_together not in get_args(Together):
             raise ConfigError(
                 f"seeds_together = {self.seeds_together!r} is unknown.", "Choose auto, on or off."
             )

@@ -23,7 +23,7 @@ from tui_al.core.config import ExperimentConfig
 from tui_al.core.gauge import NAME, Gauge, gauge_of
 from tui_al.core.metrics import evaluate
 from tui_al.core.predictions import FloatArray, IntArray, Predictions
-from tui_al.core.protocols import Cohort, FirstPoints, Learner, MonteCarlo
+from tui_al.core.protocols import Cohort, FirstPoints, Learner, MonteCarlo, silent
 from tui_al.core.round_timer import Emit, RoundTimer, part_of
 from tui_al.core.state import RunState
 from tui_al.core.strategies import select, strategy
@@ -242,7 +242,7 @@ class _Run:
         """The gauge before a query; where dropout was on in scoring, the acquisition model scores the sample without it."""
         if NAME not in found:
             rows = np.intersect1d(gauge.rows, rows)
-            found = self.models.acquisition.score(rows, {NAME: gauge.scorer}, lambda _: None)
+            found = self.models.acquisition.score(rows, {NAME: gauge.scorer}, silent)
         ids = [self.dataset.train[row].id for row in self.labelled]
         scores = gauge.among(rows, found[NAME])
         return gauge.read(self.seed, round_, scores, self.sample, ids, self.others())

@@ -30,6 +30,10 @@ class Tick:
     loss: float | None = None
 
 
+def silent(_: "Tick") -> None:
+    """A progress sink that tells nobody."""
+
+
 @dataclass(frozen=True, slots=True)
 class MonteCarlo:
     """Monte-Carlo dropout: `passes` forward passes with every dropout of encoder, adapter and head at `rate`."""

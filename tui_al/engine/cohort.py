@@ -14,17 +14,17 @@ import numpy as np
 
 from tui_al.core.config import ExperimentConfig
 from tui_al.core.loop import Purpose, derived_seed
-from tui_al.core.protocols import ProgressSink, Tick, Training
+from tui_al.core.protocols import ProgressSink, Training, silent
 from tui_al.core.state import RunState
 from tui_al.core.strategies import strategy
 from tui_al.core.tasks import Answer, Dataset, Task
 from tui_al.engine.learner import TransformerLearner
-from tui_al.engine.measured import Measured
+from tui_al.engine.measured import KeptMeasurements
 from tui_al.engine.together import Weights
 from tui_al.errors import EngineError
 
 #: How many times quicker a cohort's training is than one after the other, by model and number of seeds.
-KEPT = Measured.of_machine("together")
+KEPT = KeptMeasurements.of_machine("together")
 
 #: What is worth giving up bit-equality with a run alone for.
 _WORTH_IT = 1.1
@@ -66,12 +66,12 @@ def gain(learner: TransformerLearner, seeds: int, batches: int = _BATCHES) -> fl
     def alone(some: Sequence[Training]) -> float:
         began = time.perf_counter()
         for job in some:
-            learner.fit(job.rows, job.answers, job.seed, _silent)
+            learner.fit(job.rows, job.answers, job.seed, silent)
         return time.perf_counter() - began
 
     def together() -> float:
         began = time.perf_counter()
-        learner.fit_together(jobs, _silent)
+        learner.fit_together(jobs, silent)
         return time.perf_counter() - began
 
     whole = learner.config
@@ -151,7 +151,3 @@ class TogetherTrained:
             list(known.values()),
             derived_seed(run.seed, round_, Purpose.TRAIN_ACQUISITION),
         )
-
-
-def _silent(_: Tick) -> None:
-    pass

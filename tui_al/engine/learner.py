@@ -135,7 +135,7 @@ class TransformerLearner:
         return can_be_stacked(self.model)
 
     def fit_together(self, jobs: Sequence[Training], progress: ProgressSink) -> list[Weights]:
-        """What `fit` would leave in `trainable` for each of these trainings of equal size, to rounding; `take` puts it in place."""
+        """What `fit` would leave in `trainable` for each of these trainings of equal size, to rounding; `restore` puts it in place."""
         rows = np.concatenate([job.rows for job in jobs])
         tokens = self.tokens("train")
         begin = []
@@ -162,7 +162,7 @@ class TransformerLearner:
         lesson = Lesson(
             lengths,
             stacks.groups(self.model, self.config),
-            lambda: batches_together(lengths, count, self.config.batch_size, rngs),
+            lambda: batches_together(lengths, self.config.batch_size, rngs),
             batch,
             stacks.clip,
             count,

@@ -13,13 +13,13 @@ import torch
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class KeptMeasurements:
     """Numbers by what they are of; a file that cannot be read or written is as good as none."""
 
     file: Path
 
     @classmethod
-    def of_machine(cls, name: str) -> "Measured":
+    def of_machine(cls, name: str) -> "KeptMeasurements":
         """The file of this name in the user's cache."""
         return cls(Path(platformdirs.user_cache_dir("tui-al", appauthor=False), f"{name}.json"))
 

@@ -9,12 +9,12 @@ import torch
 from tui_al.core.mismatch import Agreement, agreement
 from tui_al.core.predictions import FloatArray
 from tui_al.engine.device import has_bf16
-from tui_al.engine.measured import Measured
+from tui_al.engine.measured import KeptMeasurements
 
 Precision = Literal["fp32", "bf16"]
 
 #: How many times faster bf16 is, by shape.
-KEPT = Measured.of_machine("precision")
+KEPT = KeptMeasurements.of_machine("precision")
 
 #: bf16 is taken where its products are this much faster: rounding is not worth less.
 _WORTH_IT = 1.2

@@ -17,7 +17,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from tui_al.core.config import PAPER_SEEDS, LearnerConfig
 from tui_al.core.limits import computing_threads
 from tui_al.core.predictions import IntArray
-from tui_al.core.protocols import Tick
+from tui_al.core.protocols import silent
 from tui_al.core.tasks import Dataset
 from tui_al.engine.cohort import gain
 from tui_al.engine.learner import TransformerLearner
@@ -136,12 +136,12 @@ class _Clock:
         self.name = f"{config.model} {config.tuning}"
         self.answers: list[Any] = [e.answer for e in dataset.train]
         kept = np.arange(len(dataset.train))
-        self.once = self._timed(lambda: self.learner.keep("train", kept, _silent))
+        self.once = self._timed(lambda: self.learner.keep("train", kept, silent))
         self.once *= total / len(kept)
         self.scored = kept[:_SCORED]
         self._fit(self.scored[: config.batch_size], 1, 0)  # warm-up
         self.operations = self._operations()
-        seconds = self._timed(lambda: self.learner.predict("train", self.scored, _silent))
+        seconds = self._timed(lambda: self.learner.predict("train", self.scored, silent))
         self.scoring = len(self.scored) / seconds
         alike = self.learner.can_train_together()
         self.together = gain(self.learner, TOGETHER) if alike else None
@@ -187,7 +187,7 @@ class _Clock:
     def _fit(self, rows: IntArray, epochs: int, seed: int) -> None:
         learner = self.learner
         learner.config = replace(learner.config, epochs=epochs)
-        learner.fit(rows, [self.answers[row] for row in rows], seed, _silent)
+        learner.fit(rows, [self.answers[row] for row in rows], seed, silent)
 
     def _operations(self) -> float:
         """Floating-point operations of matrix products in a training step, padding included, as PyTorch counts them."""
@@ -222,7 +222,3 @@ def matrix_rate(device: torch.device, precision: str) -> float:
 def _wait(device: torch.device) -> None:
     if device.type == "cuda":
         torch.cuda.synchronize(device)
-
-
-def _silent(_: Tick) -> None:
-    pass

@@ -100,12 +100,13 @@ class _Sliced(nn.Module):
 
 
 def batches_together(
-    lengths: IntArray, trainings: int, batch_size: int, rngs: Sequence[np.random.Generator]
+    lengths: IntArray, batch_size: int, rngs: Sequence[np.random.Generator]
 ) -> list[IntArray]:
     """An epoch of each training's batches side by side: positions (batch, trainings), -1 where one has a smaller batch.
 
     `lengths` are of all their texts, one training's after the other's, the same number each.
     """
+    trainings = len(rngs)
     size = len(lengths) // trainings
     epochs = [
         [batch + i * size for batch in training_batches(own, batch_size, rng)]

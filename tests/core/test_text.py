@@ -2,11 +2,11 @@
 
 import unicodedata
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
-from tui_al.core.text import ascii_only, cell_width, printable, shorten
+from tui_al.core.text import ascii_only, printable, shorten, shorten_apart, shorten_middle
 
 DIRECTION = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
@@ -37,13 +37,6 @@ def test_ascii_spells_signs_out() -> None:
     assert ascii_only("1 ± 2 → “ok” … é") == '1 +- 2 -> "ok" ... ?'
 
 
-@pytest.mark.parametrize(
-    ("text", "width"), [("abc", 3), ("漢字", 4), ("e\u0301", 1), ("", 0), ("\u200dx", 1)]
-)
-def test_cells(text: str, width: int) -> None:
-    assert cell_width(text) == width
-
-
 def test_shorten() -> None:
     assert shorten("banking", 7) == "banking"
     assert shorten("banking", 5) == "bank…"
@@ -51,3 +44,42 @@ def test_shorten() -> None:
     assert shorten("漢字漢字", 4) == "漢…"
     assert shorten("banking", 5, "...") == "ba..."
     assert shorten("banking", 2, "...") == ""
+    assert shorten("👩‍👩‍👧👩‍👩‍👧", 3) == "👩‍👩‍👧…"
+    assert shorten("❤️❤️", 3) == "❤️…"
+
+
+def test_shorten_middle_keeps_both_ends() -> None:
+    assert shorten_middle("banking", 7) == "banking"
+    assert shorten_middle("banking77", 6) == "ban…77"
+    assert shorten_middle("漢字漢字", 6) == "漢…字"
+    assert shorten_middle("banking", 1) == "…"
+
+
+#: Text with what takes no column, one or two, and what only counts together with its neighbour.
+CELLS = st.lists(
+    st.sampled_from([*"ab-/", "漢", "é", "e\u0301", "❤\ufe0f", "👩\u200d👧", "\u200d"])
+).map("".join)
+
+
+@given(CELLS, st.integers(0, 12))
+def test_cut_text_is_never_wider_as_the_terminal_counts(text: str, width: int) -> None:
+    for cut in (shorten, shorten_middle):
+        assert cell_len(cut(text, width)) <= max(width, 0)
+        assert cell_len(text) > width or cut(text, width) == text
+
+
+@given(st.lists(CELLS, max_size=5), st.integers(1, 12))
+def test_names_cut_together_are_never_wider(names: list[str], width: int) -> None:
+    assert all(cell_len(cut) <= width for cut in shorten_apart(names, width))
+
+
+def test_names_are_cut_where_they_do_not_differ() -> None:
+    assert shorten_apart(["lc", "bt"], 5) == ["lc", "bt"]
+    assert shorten_apart(["random-full", "lc-adapter"], 7) == ["random…", "lc-ada…"]
+    ends = ["banking77-full-lc", "banking77-full-bt", "tickets"]
+    assert shorten_apart(ends, 10) == ["banki…l-lc", "banki…l-bt", "tickets"]
+    within = ["a" * 20 + "-adapter-" + "z" * 20, "a" * 20 + "-full-" + "z" * 20]
+    first, second = shorten_apart(within, 14)
+    assert ("adapter"[:3] in first, "full"[:3] in second) == (True, True)
+    twins = [f"{'a' * 20}{n}{'b' * 20}{m}{'c' * 20}" for n in "12" for m in "34"]
+    assert len(set(shorten_apart(twins[::3], 10))) == 2

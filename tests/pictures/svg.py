@@ -9,11 +9,10 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from itertools import groupby
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
-
-from tui_al.core.text import cell_width
 
 #: Pixels of a column and of a row, and of the margin round the screen.
 COLUMN, ROW, MARGIN = 9.0, 19.0, 10.0
@@ -56,7 +55,7 @@ def _row(strip: Strip, y: int, background: str, foreground: str) -> Iterator[str
     ):
         text = "".join(segment.text for segment in group)
         runs.append((column, text, ink, bold, underlined))
-        width = cell_width(text)
+        width = cell_len(text)
         if paper != background:
             yield (
                 f'<rect x="{column * COLUMN:g}" y="{y * ROW:g}" width="{width * COLUMN:g}" height="{ROW:g}" '
@@ -94,9 +93,9 @@ def _run(
                     paths.append(_shape(character, x, y * ROW))
         else:
             for word in re.finditer(r"\S+(?: \S+)*", part):
-                place = column + cell_width(part[: word.start()])
+                place = column + cell_len(part[: word.start()])
                 yield _text(word.group(), place, y, ink, bold=bold, underlined=underlined)
-        column += cell_width(part)
+        column += cell_len(part)
     if paths:
         yield f'<path fill="{ink}" d="{"".join(paths)}"/>'
     for strokes, width in ((lines, 1.1), (thick, 2.6)):
@@ -117,7 +116,7 @@ def _text(part: str, column: int, y: int, ink: str, *, bold: bool, underlined: b
     attributes = ' font-weight="bold"' * bold + ' text-decoration="underline"' * underlined
     return (
         f'<text x="{column * COLUMN:g}" y="{y * ROW + _BASELINE:g}" fill="{ink}"{attributes} '
-        f'textLength="{cell_width(part) * COLUMN:g}" lengthAdjust="spacingAndGlyphs">{escape(part)}</text>'
+        f'textLength="{cell_len(part) * COLUMN:g}" lengthAdjust="spacingAndGlyphs">{escape(part)}</text>'
     )
 
 

@@ -7,8 +7,8 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
-from tui_al.core.text import cell_width
 from tui_al.report.axes import budget_axis, short_number, value_axis
 from tui_al.report.plot import Line, Series, draw, plain_text
 from tui_al.report.raster import MARKS, sample
@@ -29,7 +29,7 @@ def test_fits_exactly_and_keeps_to_its_alphabet(unicode: bool, width: int, heigh
     lines = draw([RISING, LOWER], width, height, title="accuracy", unicode=unicode)
     assert len(lines) == height
     for line in lines:
-        assert cell_width("".join(segment.text for segment in line)) <= width
+        assert cell_len("".join(segment.text for segment in line)) <= width
     assert plain_text(lines).isascii() is not unicode
 
 
@@ -163,7 +163,7 @@ def test_anything_can_be_drawn(
     )
     lines = draw([Series("a", x, y, spread)] * count, width, height, unicode=unicode)
     assert len(lines) == height
-    assert all(cell_width("".join(s.text for s in line)) <= width for line in lines)
+    assert all(cell_len("".join(s.text for s in line)) <= width for line in lines)
     assert "nan" not in plain_text(lines)
 
 

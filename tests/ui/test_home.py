@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.cells import cell_len
 from textual.pilot import Pilot
 
 from tests.ui.conftest import SIZES, assert_clean, drive, shown, until
@@ -18,7 +19,6 @@ from tests.ui.sessions import LABELS, dataset, record
 from tests.ui.torture import TEXTS
 from tui_al.core import events as ev
 from tui_al.core.decisions import Decided
-from tui_al.core.text import cell_width
 from tui_al.host.process import EngineEnd
 from tui_al.store.decisions import DecisionLog
 from tui_al.store.session import Session
@@ -238,7 +238,7 @@ async def test_a_dead_engine_and_a_damaged_session_are_told(
 @pytest.mark.parametrize("name", TEXTS)
 def test_rows_keep_their_width_whatever_the_name(name: str, width: int) -> None:
     summary = Summary(TEXTS[name], TEXTS[name], Path("x"), trouble=TEXTS[name] or "odd")
-    assert cell_width(row(summary, width, 30).plain) <= width
+    assert cell_len(row(summary, width, 30).plain) <= width
 
 
 def test_only_what_was_written_is_read_again(three: Path) -> None:
@@ -318,4 +318,4 @@ async def test_every_size(three: Path, size: tuple[int, int]) -> None:
     async with drive(TuiAl(three), size) as pilot:
         await until(pilot, lambda: "half-one" in shown(pilot.app))
         assert_clean(pilot.app)
-        assert all(cell_width(line) <= size[0] for line in shown(pilot.app).splitlines())
+        assert all(cell_len(line) <= size[0] for line in shown(pilot.app).splitlines())

@@ -11,12 +11,12 @@ from itertools import groupby
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 from rich.style import Style
 from textual.strip import Strip
 
 from tests.pictures import make
 from tests.pictures.scenes import OTHERS, PICTURES, Scene, on_stage, prepare
-from tui_al.core.text import cell_width
 
 FOLDER = Path(__file__).parent / "snapshots"
 UPDATE = os.environ.get("TUI_AL_UPDATE_SNAPSHOTS", "") not in ("", "0")
@@ -65,7 +65,7 @@ def written(strips: Sequence[Strip]) -> str:
     looks = []
     for strip in strips:
         runs = groupby(strip, key=lambda segment: _described(segment.style or Style()))
-        cells = [(sum(cell_width(s.text) for s in segments), look) for look, segments in runs]
+        cells = [(sum(cell_len(s.text) for s in segments), look) for look, segments in runs]
         looks.append(", ".join(f"{count} {look}" for count, look in cells))
     return "\n".join([*texts, "", *looks, ""])
 

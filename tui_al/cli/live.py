@@ -8,6 +8,7 @@ from itertools import pairwise
 from types import TracebackType
 from typing import Literal, Self
 
+from rich.cells import cell_len
 from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
@@ -17,7 +18,7 @@ from tui_al.cli.page import Page, clock, duration
 from tui_al.core import events as ev
 from tui_al.core.events import Phase
 from tui_al.core.state import RunState, SessionState
-from tui_al.core.text import cell_width, shorten
+from tui_al.core.text import shorten
 from tui_al.report.axes import short_number
 from tui_al.report.settings import facts, short_learner, strategy
 
@@ -129,9 +130,9 @@ class LiveDisplay:
             f"{config.data.source} · {strategy(config).split(' ')[0]} · "
             f"{short_learner(config.acquisition)} → {short_learner(config.successor)}"
         )
-        room = width - cell_width(right) - 2
+        room = width - cell_len(right) - 2
         left = shorten(left, max(0, room), "…" if self.page.unicode else "...")
-        gap = " " * max(2, width - cell_width(left) - cell_width(right))
+        gap = " " * max(2, width - cell_len(left) - cell_len(right))
         return Text.assemble((left, "bold"), gap, right, no_wrap=True)
 
     def _step(self, step: Step) -> Text:

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
 from tui_al.core.state import SessionState
-from tui_al.core.text import ascii_only, cell_width, printable
+from tui_al.core.text import ascii_only, printable
 from tui_al.report import curves
 from tui_al.report.axes import short_number
 from tui_al.report.curves import Spread
@@ -176,11 +177,11 @@ def clock(seconds: float) -> str:
 
 def aligned(table: Sequence[Sequence[str]]) -> list[str]:
     """Columns two spaces apart, numbers to the right."""
-    widths = [max(map(cell_width, column)) for column in zip(*table, strict=True)]
+    widths = [max(map(cell_len, column)) for column in zip(*table, strict=True)]
     return ["  ".join(_right(row, widths)).rstrip() for row in table]
 
 
 def _right(cells: Iterable[str], widths: Iterable[int]) -> list[str]:
     return [
-        " " * (width - cell_width(cell)) + cell for cell, width in zip(cells, widths, strict=True)
+        " " * (width - cell_len(cell)) + cell for cell, width in zip(cells, widths, strict=True)
     ]

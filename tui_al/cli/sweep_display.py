@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from rich.cells import cell_len
 from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
@@ -15,7 +16,7 @@ from rich.text import Text
 from tui_al.cli.page import Page, aligned, clock, duration, short_spread
 from tui_al.core.state import SessionState
 from tui_al.core.sweep import Arm, Sweep, cells
-from tui_al.core.text import cell_width, shorten
+from tui_al.core.text import shorten
 from tui_al.host.sweeping import Cell, Progress
 from tui_al.report import curves
 from tui_al.report.axes import short_number
@@ -171,7 +172,7 @@ class LiveDisplay(PlainDisplay):
         if len(shown) == len(arms):
             shown = list(self.sweep.arms)
         room = max(12, width - 2 - max(_cells_width(arm) for arm in shown))
-        names = min(room, max(cell_width(self.page.clean(arm.label)) for arm in shown))
+        names = min(room, max(cell_len(self.page.clean(arm.label)) for arm in shown))
         lines += [self._row(arm, progress, names) for arm in shown]
         if len(shown) < len(arms):
             lines.append(self.page.text(f"and {len(arms) - len(shown)} more", "dim"))
@@ -181,7 +182,7 @@ class LiveDisplay(PlainDisplay):
 
     def _row(self, arm: Arm, progress: Progress, names: int) -> Text:
         label = shorten(self.page.clean(arm.label), names, "…" if self.page.unicode else "...")
-        row = Text(label + " " * (names - cell_width(label)), no_wrap=True, overflow="ignore")
+        row = Text(label + " " * (names - cell_len(label)), no_wrap=True, overflow="ignore")
         for seed in arm.config.seeds:
             cell = progress.cells[arm.session, seed]
             row.append("  ")

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from rich.cells import cell_len
 from scipy.stats import entropy, kendalltau, spearmanr, wasserstein_distance
 
 from tui_al.core.predictions import FloatArray
 from tui_al.core.strategies import select
-from tui_al.core.text import cell_width
 
 #: Histogram bins over the pooled range of both scores.
 BINS = 64
@@ -112,10 +112,9 @@ def histogram_lines(
     """The histograms side by side as text: one line a bin, one bar a sample, all bars on one scale."""
     shown = histogram(samples, bins)
     most = float(shown.shares.max())
-    widths = [max(width + 7, cell_width(name)) for name in names]
+    widths = [max(width + 7, cell_len(name)) for name in names]
     heading = "  ".join(
-        name + " " * (columns - cell_width(name))
-        for name, columns in zip(names, widths, strict=True)
+        name + " " * (columns - cell_len(name)) for name, columns in zip(names, widths, strict=True)
     )
     lines = [f"{'score from':>12}  {heading}".rstrip()]
     for start, column in zip(shown.edges[:-1], shown.shares.T, strict=True):

@@ -1,6 +1,8 @@
 """Foreign text (data, labels, paths, names) made fit to be shown: nothing in it can move the cursor or turn the reading order."""
 
-import unicodedata
+from collections.abc import Mapping, Sequence
+
+from rich.cells import cell_len, split_graphemes
 
 #: Shown in place of a character that has no picture of its own.
 REPLACEMENT = "\ufffd"
@@ -41,27 +43,84 @@ def ascii_only(text: str) -> str:
     return text.translate(_PLAINER).encode("ascii", "replace").decode("ascii")
 
 
-def cell_width(text: str) -> int:
-    """Columns the text takes on a terminal: 2 for wide characters, 0 for combining ones and joiners."""
-    return sum(_width(character) for character in text)
-
-
 def shorten(text: str, width: int, ellipsis: str = "…") -> str:
     """The text, cut to `width` columns with an ellipsis at the end if it is wider."""
-    if cell_width(text) <= width:
+    if cell_len(text) <= width:
         return text
-    if width < len(ellipsis):
-        return ""
-    kept, used = "", len(ellipsis)
-    for character in text:
-        used += _width(character)
-        if used > width:
+    room = width - len(ellipsis)
+    return "" if room < 0 else _head(text, room) + ellipsis
+
+
+def shorten_middle(text: str, width: int, ellipsis: str = "…") -> str:
+    """The text, cut to `width` columns with an ellipsis in its middle if it is wider: paths and names often differ at the end."""
+    if cell_len(text) <= width:
+        return text
+    room = width - len(ellipsis)
+    if room < 2:
+        return shorten(text, width, ellipsis)
+    head = _head(text, (room + 1) // 2)
+    return head + ellipsis + _tail(text, room - cell_len(head))
+
+
+def shorten_apart(names: Sequence[str], width: int, ellipsis: str = "…") -> list[str]:
+    """Names cut to `width` columns each so that those which differ still do, as far as the width allows.
+
+    A name is cut at its end where that keeps it apart from the others, else in its middle, else where it begins to differ.
+    """
+    cut = {name: shorten(name, width, ellipsis) for name in names}
+    for group in _alike(cut):
+        cut |= {name: shorten_middle(name, width, ellipsis) for name in group}
+    for group in _alike(cut):
+        cut |= _from_difference(group, width, ellipsis)
+    return [cut[name] for name in names]
+
+
+def _alike(cut: Mapping[str, str]) -> list[list[str]]:
+    """Names that look the same when they are cut, together."""
+    groups: dict[str, list[str]] = {}
+    for name, shown in cut.items():
+        groups.setdefault(shown, []).append(name)
+    return [group for group in groups.values() if len(group) > 1]
+
+
+def _from_difference(group: Sequence[str], width: int, ellipsis: str) -> dict[str, str]:
+    """What the names of a group begin to differ with, behind a little of their beginning."""
+    common = _same_start(group)
+    room = width - len(ellipsis)
+    head = _head(group[0][:common], max(0, room // 3))
+    left = max(0, room - cell_len(head))
+    cut = {
+        name: head + ellipsis + shorten(name[common:], left, ellipsis if left > 5 else "")
+        for name in group
+    }
+    for alike in _alike(cut):
+        if len(alike) < len(group):
+            cut |= _from_difference(alike, width, ellipsis)
+    return cut
+
+
+def _same_start(texts: Sequence[str]) -> int:
+    """How many characters all texts begin with alike."""
+    first, last = min(texts), max(texts)
+    pairs = enumerate(zip(first, last, strict=False))
+    return next((place for place, (a, b) in pairs if a != b), min(len(first), len(last)))
+
+
+def _head(text: str, width: int) -> str:
+    """As much of the beginning as fits; what belongs to one picture stays together."""
+    end = used = 0
+    for _, after, columns in split_graphemes(text)[0]:
+        if (used := used + columns) > width:
             break
-        kept += character
-    return kept + ellipsis
+        end = after
+    return text[:end]
 
 
-def _width(character: str) -> int:
-    if unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Me", "Cf"):
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+def _tail(text: str, width: int) -> str:
+    """As much of the end as fits."""
+    start, used = len(text), 0
+    for before, _, columns in reversed(split_graphemes(text)[0]):
+        if (used := used + columns) > width:
+            break
+        start = before
+    return text[start:]

@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from rich.cells import cell_len
 
-from tui_al.core.text import ascii_only, cell_width, printable, shorten
+from tui_al.core.text import ascii_only, printable, shorten
 from tui_al.report.axes import Axis, budget_axis, short_number, value_axis
 from tui_al.report.raster import Canvas, sample
 
@@ -218,8 +219,8 @@ def _foot(frame: _Frame, columns: int, x_label: str) -> list[Line]:
     corner, level, tick_sign = ("└", "─", "┬") if frame.unicode else ("+", "-", "+")
     axis, names = [level] * columns, [" "] * columns
     label = _fit(x_label, columns, frame.unicode)
-    free = columns - cell_width(label) - 1
-    if free < 3 * cell_width(label):
+    free = columns - cell_len(label) - 1
+    if free < 3 * cell_len(label):
         label, free = "", columns
     for tick, name in zip(frame.x.ticks, frame.x.names, strict=True):
         at = frame.x.position(tick, columns)
@@ -227,7 +228,7 @@ def _foot(frame: _Frame, columns: int, x_label: str) -> list[Line]:
         if start + len(name) > at:  # the name still stands under its tick
             axis[at] = tick_sign
             names[start : start + len(name)] = name
-    names[columns - cell_width(label) :] = label
+    names[columns - cell_len(label) :] = label
     margin = " " * (frame.margin - 1)
     return [
         [Segment(f"{margin}{corner}{''.join(axis)}", "axis")],
@@ -258,7 +259,7 @@ def _flow(entries: Sequence[Line], width: int) -> list[Line]:
     lines: list[Line] = []
     used = width
     for entry in entries:
-        size = sum(cell_width(segment.text) for segment in entry)
+        size = sum(cell_len(segment.text) for segment in entry)
         if used + 3 + size > width:
             lines.append(list(entry))
             used = size
@@ -275,9 +276,9 @@ def _entry(one: _Points, width: int, unicode: bool) -> Line:
         value = f"  {short_number(one.y[-1], 3)}"
         if one.spread[-1]:
             value += f" {'±' if unicode else '+-'}{short_number(one.spread[-1], 3)}"
-    room = width - cell_width(line) - 1
+    room = width - cell_len(line) - 1
     name = _fit(one.name, max(room - len(value), min(room, 6)), unicode)
-    if cell_width(name) + len(value) > room:
+    if cell_len(name) + len(value) > room:
         value = ""
     return [Segment(line, f"series{one.owner}"), Segment(f" {name}{value}", "text")]
 

@@ -1,11 +1,10 @@
 """Two themes of our own, and a last filter that keeps a terminal without Unicode readable."""
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from textual.color import Color
 from textual.filter import LineFilter
 from textual.theme import Theme
-
-from tui_al.core.text import cell_width
 
 #: A focused button is underlined as well as coloured.
 _FOCUS = {"button-focus-text-style": "bold underline"}
@@ -76,7 +75,7 @@ def ascii_cells(text: str) -> str:
 def _ascii(character: str) -> str:
     if character.isascii():
         return character
-    return _LINES.get(character) or "?" * cell_width(character)
+    return _LINES.get(character) or "?" * cell_len(character)
 
 
 class AsciiFilter(LineFilter):

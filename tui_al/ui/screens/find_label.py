@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from rich.cells import cell_len
 from textual import on
 from textual.content import Content
 from textual.widgets import Input
 
 from tui_al.core.fuzzy import LabelIndex, Match
-from tui_al.core.text import cell_width, printable, shorten
+from tui_al.core.text import printable, shorten
 from tui_al.ui.safe import safe
 from tui_al.ui.screens.list_dialog import ListDialog
 from tui_al.ui.widgets.label_keys import probability
@@ -119,6 +120,6 @@ class FindLabel(ListDialog[Row]):
         sure = self._likely.get(row.label)
         facts = f"  {probability(sure)}" if sure is not None else ""
         facts += f"  ×{self._counts.get(row.label, 0)}"
-        room = width - cell_width(name) - len(facts) - 2
+        room = width - cell_len(name) - len(facts) - 2
         about = shorten(printable(self._descriptions.get(row.label, "")), max(0, room))
         return Content.assemble(shown, (facts, "$text-primary"), "  ", (about, "$foreground-muted"))

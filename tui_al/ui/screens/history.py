@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass
 
+from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.content import Content
@@ -11,7 +12,7 @@ from textual.widgets.option_list import Option
 
 from tui_al.core import decisions as de
 from tui_al.core.decisions import Given
-from tui_al.core.text import cell_width, printable, shorten
+from tui_al.core.text import printable, shorten
 from tui_al.store.workbench import Workbench
 from tui_al.ui.keys import bindings
 from tui_al.ui.safe import safe
@@ -167,7 +168,7 @@ def _row(one: Past, width: int) -> Content:
     clock = time.strftime("%d.%m. %H:%M", time.localtime(one.time))
     column = max(12, (width - 14) * 2 // 5)
     what = shorten(printable(one.what), column)
-    gap = " " * (column - cell_width(what) + 2)
+    gap = " " * (column - cell_len(what) + 2)
     text = shorten(printable(one.text), max(0, width - 14 - column - 2))
     return Content.assemble(
         (f" {clock}  ", "$foreground-muted"), safe(what, "bold"), gap, safe(text)

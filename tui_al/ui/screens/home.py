@@ -2,6 +2,7 @@
 
 import contextlib
 
+from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.content import Content
@@ -9,7 +10,7 @@ from textual.message import Message
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from tui_al.core.text import cell_width, printable, shorten
+from tui_al.core.text import printable, shorten
 from tui_al.errors import TuiAlError
 from tui_al.store.removal import remove_session
 from tui_al.store.session import Session
@@ -107,7 +108,7 @@ class HomeScreen(TuiScreen):
         options = self.query_one(OptionList)
         self.set_class(not self.sessions, "-empty")
         width = self.size.width - 3
-        longest = max((cell_width(printable(s.label)) for s in self.sessions), default=0)
+        longest = max((cell_len(printable(s.label)) for s in self.sessions), default=0)
         progress = max((len(s.progress) for s in self.sessions), default=0)
         options.clear_options()
         score = max((len(s.score) for s in self.sessions), default=0)
@@ -269,7 +270,7 @@ def row(summary: Summary, width: int, longest: int, progress: int = 21, score: i
     name_width = max(10, min(36, width - progress - 32)) if width >= 60 else max(8, width // 2 - 4)
     name_width = min(name_width, max(8, longest))
     name = shorten(printable(summary.label), name_width)
-    name += " " * (name_width - cell_width(name))
+    name += " " * (name_width - cell_len(name))
     parts: list[Content | str] = [
         Content.styled(summary.mark, _STYLES.get(summary.mark, "")),
         " ",
@@ -287,7 +288,7 @@ def row(summary: Summary, width: int, longest: int, progress: int = 21, score: i
         if column < 4:
             break
         shown = shorten(printable(text), column)
-        padded = shown + " " * (column - cell_width(shown))
+        padded = shown + " " * (column - cell_len(shown))
         parts += ["  ", safe(padded)]
         left -= column + 2
     return Content.assemble(*parts)

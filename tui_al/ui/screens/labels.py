@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from tui_al.core.text import cell_width, printable, shorten
+from tui_al.core.text import printable, shorten
 from tui_al.store.workbench import Workbench
 from tui_al.ui.keys import bindings
 from tui_al.ui.safe import safe
@@ -78,7 +79,7 @@ class LabelsScreen(TuiScreen):
             )
         )  # fmt: skip
         names = [shorten(printable(name) or "(empty)", _NAME) for name in self._labels]
-        column = max((cell_width(name) for name in names), default=0)
+        column = max((cell_len(name) for name in names), default=0)
         width = self.app.size.width - 4
         rows = [
             Option(_row(name, column, known.counts.get(label, 0), known.descriptions.get(label, ""), width))
@@ -165,7 +166,7 @@ class LabelsScreen(TuiScreen):
 
 
 def _row(name: str, column: int, count: int, about: str, width: int) -> Content:
-    gap = " " * (column - cell_width(name) + 2)
+    gap = " " * (column - cell_len(name) + 2)
     bare = "$text-warning" if not count else "$text-primary"
     shown = shorten(printable(about), max(0, width - column - 10))
     return Content.assemble(

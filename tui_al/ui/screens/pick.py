@@ -4,11 +4,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Input
 
-from tui_al.core.text import cell_width, printable, shorten
+from tui_al.core.text import printable, shorten
 from tui_al.ui.safe import safe
 from tui_al.ui.screens.list_dialog import ListDialog
 from tui_al.ui.widgets.fields import TextField
@@ -112,7 +113,7 @@ class PickDialog(ListDialog[str]):
     def drawn(self, width: int) -> list[Content]:
         """Names and the lines on them, in columns."""
         names = [printable(choice.value) for choice in self._choices]
-        column = min(max((cell_width(name) for name in names), default=0), max(12, width // 2))
+        column = min(max((cell_len(name) for name in names), default=0), max(12, width // 2))
         return [
             _row(name, choice.summary, column, width)
             for name, choice in zip(names, self._choices, strict=True)
@@ -121,6 +122,6 @@ class PickDialog(ListDialog[str]):
 
 def _row(name: str, summary: str, column: int, width: int) -> Content:
     shown = shorten(name, column)
-    gap = " " * (column - cell_width(shown) + 2)
+    gap = " " * (column - cell_len(shown) + 2)
     line = shorten(printable(summary), max(0, width - column - 2))
     return Content.assemble(safe(shown), gap, (line, "$foreground-muted"))

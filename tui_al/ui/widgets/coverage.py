@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 
+from rich.cells import cell_len
 from textual.content import Content
 
-from tui_al.core.text import cell_width, printable, shorten
+from tui_al.core.text import printable, shorten
 from tui_al.ui.bench import Overview
 from tui_al.ui.keys import key_name
 from tui_al.ui.safe import safe
@@ -46,7 +47,7 @@ class Alarm(Lines):
         ending = f"  {key_name(self, 'label.search')} searches the pool"
         names = ", ".join(printable(name) for name in unseen)
         head = f"⚠ never seen ({len(unseen)}): " if len(unseen) > 1 else "⚠ never seen: "
-        room = max(8, width - cell_width(head) - len(ending))
+        room = max(8, width - cell_len(head) - len(ending))
         return [
             Content.assemble(
                 (head, "bold $text-warning"), safe(shorten(names, room), "$text-warning"), (ending, "$foreground-muted")
@@ -77,7 +78,7 @@ class CountsColumn(Lines):
         lines = []
         for name, count in counts[: rows if len(counts) <= rows else rows - 1]:
             shown = shorten(printable(name) or "(empty)", name_width)
-            padded = shown + " " * (name_width - cell_width(shown))
+            padded = shown + " " * (name_width - cell_len(shown))
             drawn = bar(count / most if most else 0.0, _BAR, ascii_only=is_ascii(self))
             number = Content(f"{count:>5} ")
             if not count and worth_alarm(self._overview.counts):

@@ -1,10 +1,11 @@
 """What was found at the data field: sizes, guesses, an example, the counts of labels."""
 
+from rich.cells import cell_len
 from textual.content import Content
 
 from tui_al.core.preview import Preview
 from tui_al.core.tasks import Task
-from tui_al.core.text import cell_width, printable, shorten
+from tui_al.core.text import printable, shorten
 from tui_al.ui.safe import safe
 from tui_al.ui.widgets.label_bar import label_rows
 from tui_al.ui.widgets.lines import Lines
@@ -51,7 +52,7 @@ class DataPreview(Lines):
 def example_line(text: str, label: str, width: int) -> Content:
     """One row of the data: the text gives way to the label."""
     label = shorten(printable(label), max(8, width // 3))
-    room = max(4, width - cell_width(label) - 5)
+    room = max(4, width - cell_len(label) - 5)
     return Content.assemble(safe(f"“{shorten(printable(text), room)}”"), " → ", safe(label, "bold"))
 
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 
+from rich.cells import cell_len
 from textual.content import Content
 
-from tui_al.core.text import cell_width, printable, shorten
+from tui_al.core.text import printable, shorten
 from tui_al.ui.widgets import glyphs
 
 _BAR = 8  # columns of the longest bar
@@ -33,7 +34,7 @@ def label_rows(
             label, count = left[0]
             name = shorten(printable(label) or "(empty)", _NAME)
             drawn = bar(count / most if most else 0.0, _BAR, ascii_only=ascii_only)
-            need = cell_width(name) + len(drawn) + len(str(count)) + 4
+            need = cell_len(name) + len(drawn) + len(str(count)) + 4
             if used + need > room and (used or len(lines) == rows - 1):
                 break
             parts += [f"{name} ", (drawn, "$primary"), (f" {count}", "$foreground-muted"), "  "]

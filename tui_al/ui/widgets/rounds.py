@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from rich.cells import cell_len
 from textual.content import Content
 
 from tui_al.core.events import Phase
 from tui_al.core.state import SessionState
-from tui_al.core.text import cell_width, shorten
+from tui_al.core.text import shorten
 from tui_al.report.curves import (
     Spread,
     budget_unit,
@@ -128,7 +129,7 @@ def fitting(all_of_them: Sequence[Column], width: int) -> list[Column]:
 
 
 def _width(column: Column) -> int:
-    return max(cell_width(text) for text in (column.header, *column.cells))
+    return max(cell_len(text) for text in (column.header, *column.cells))
 
 
 def _spread(spread: Spread | None, *, sign: str = "") -> str:
@@ -152,5 +153,5 @@ def _row(cells: Sequence[str], widths: Sequence[int], styles: Sequence[str]) -> 
     """The cells flush right in their columns, one blank at each side."""
     parts: list[Content | str] = []
     for cell, width, style in zip(cells, widths, styles, strict=True):
-        parts += [" " * (width - cell_width(cell) + 1), safe(cell, style), " "]
+        parts += [" " * (width - cell_len(cell) + 1), safe(cell, style), " "]
     return Content.assemble(*parts)

@@ -1,8 +1,9 @@
 """What the model thinks of the sample, why it was asked, and how long it has been looked at."""
 
+from rich.cells import cell_len
 from textual.content import Content
 
-from tui_al.core.text import cell_width, printable, shorten
+from tui_al.core.text import printable, shorten
 from tui_al.store.samples import Item
 from tui_al.ui.eta import duration
 from tui_al.ui.keys import key_name
@@ -101,9 +102,9 @@ def _opinion(item: Item, width: int) -> str:
     if len(item.top) > 1:
         (first, p), (second, q) = ((printable(name), p) for name, p in item.top[:2])
         room = width - len("between  .00 and  .00")
-        half = max(6, room // 2, room - cell_width(second))
+        half = max(6, room // 2, room - cell_len(second))
         first = shorten(first, half)
-        second = shorten(second, max(6, room - cell_width(first)))
+        second = shorten(second, max(6, room - cell_len(first)))
         return f"between {first} {probability(p)} and {second} {probability(q)}"
     if item.spans:
         (start, end, kind), p = min(item.spans, key=lambda pair: pair[1])

@@ -391,11 +391,12 @@ def stop(
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
+    home: Home = None,
 ) -> None:
     """The app in a browser, on this machine only unless told otherwise (extra `serve`)."""
     from tui_al.ui.serve import serve as serve_app
 
-    serve_app(host, port)
+    serve_app(host, port, home)
 
 
 app.add_typer(label_commands)

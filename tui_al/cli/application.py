@@ -24,8 +24,10 @@ def open_app(
 
 
 def check_terminal() -> None:
-    """Raise ConfigError where there is no terminal for the app."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    """Raise ConfigError where there is nothing to show the app on: a terminal, or the pipes to a browser of `tui-al serve`."""
+    from tui_al.ui.terminal import in_browser
+
+    if not in_browser() and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise ConfigError(
             "The app needs a terminal.",
             "Without one, `tui-al simulate tickets` runs an experiment; `tui-al --help` lists all commands.",

@@ -23,6 +23,15 @@ _REMOTE = {
 _LOCAL = {"TEXTUAL_FPS": "60", "TEXTUAL_ANIMATIONS": "none"}
 
 
+#: Set by textual-serve for the apps that it starts: they paint a browser's page, through pipes.
+_DRIVER, _BROWSERS = "TEXTUAL_DRIVER", "textual.drivers.web_driver:WebDriver"
+
+
+def in_browser(environ: Mapping[str, str] | None = None) -> bool:
+    """Whether the app is shown by a browser, see `tui_al.ui.serve`: then pipes take the place of a terminal."""
+    return (os.environ if environ is None else environ).get(_DRIVER) == _BROWSERS
+
+
 def hung_up(descriptor: int) -> bool:
     """Whether the terminal behind a descriptor is gone; Textual would read its end over and over."""
     poll = select.poll()
@@ -99,6 +108,8 @@ def _flag(environ: Mapping[str, str], name: str, otherwise: bool) -> bool:
 
 
 def _shows_unicode(environ: Mapping[str, str]) -> bool:
+    if in_browser(environ):  # whatever terminal the server was started from
+        return True
     if environ.get("TERM") in ("dumb", "vt100", "vt102", "vt220"):
         return False
     named = environ.get("LC_ALL") or environ.get("LC_CTYPE") or environ.get("LANG")

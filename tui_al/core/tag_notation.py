@@ -265,7 +265,7 @@ def _types(inside: dict[str, int], counts: Counter[str]) -> Notation | None:
     outside = outside or {tag for tag in counts if tag.lower() in _OUTSIDE_OF_TYPES}
     if not outside or len(inside) > _MOST_TYPES:
         return None
-    if any(is_tag(tag) or not any(map(str.isalpha, tag)) for tag in inside):
+    if any(is_tag(tag) or "=" in tag or not any(map(str.isalpha, tag)) for tag in inside):
         return None
     return Notation(Form.TYPES, outside=frozenset({"O", *outside}))
 

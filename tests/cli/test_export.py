@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from tests.store.labelled_sessions import EVENTS, TICKETS, Clock, by_people, lab
 from tui_al.cli import main
 from tui_al.core import decisions as de
 from tui_al.core.annotations import Status
-from tui_al.core.tasks import Task
+from tui_al.core.tasks import Example, Task
 from tui_al.engine.annotation_tables import TABLE_FORMATS
 from tui_al.store.formats import TEXT_FORMATS
 
@@ -134,3 +135,23 @@ def test_nothing_to_export(command: Command, tmp_path: Path) -> None:
     assert code == 5
     assert "Session new has no labels to export" in aside
     assert not (tmp_path / "x.csv").exists()
+
+
+def test_words_with_blanks_are_no_missing_labels(command: Command, tmp_path: Path) -> None:
+    blank = Example("b", "New York is far", None, ("New York", "is", "far"))
+    data = replace(EVENTS, train=(*EVENTS.train[:1], blank, replace(blank, id="c")))
+    with simulated(tmp_path / "home", "sim", data) as session:
+        labelled(session, 7, ("a", ("B-PER", "O", "O")), ("b", ("B-LOC", "O", "O")))
+        labelled(session, 8, ("b", ("B-LOC", "O", "O")), ("c", ("B-LOC", "O", "O")))
+    out = tmp_path / "out.conll"
+    code, said, aside = command("export", "sim", "--seed", 7, "--out", out)
+    assert (code, said) == (0, f"{out} (conll): annotations: 1, examples: 1\n")
+    assert "1 left out: a word holds a blank, which conll cannot hold" in aside
+    code, said, aside = command("export", "sim", "--seed", 8, "--out", tmp_path / "none.conll")
+    assert (code, said) == (5, "")
+    assert (
+        "conll can hold none of the labels of session sim: 2 left out: a word holds a blank."
+        in aside
+    )
+    assert "has no labels" not in aside
+    assert not (tmp_path / "none.conll").exists()

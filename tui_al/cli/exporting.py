@@ -52,14 +52,11 @@ def export_labels(name: str, options: ExportOptions, home: Path | None) -> None:
     refused = Counter(reason for annotation in wanted if (reason := known.refuses(annotation)))
     wanted = [annotation for annotation in wanted if not known.refuses(annotation)]
     if not wanted:
-        raise SessionError(
-            f"Session {labels.header.session} has no labels to export.",
-            "Label something first, or see what it has with `tui-al sessions`.",
-        )
+        raise _nothing_left(labels.header.session, known, refused)
+    for reason, count in refused.items():
+        aside.say(f"{count:,} left out: {reason}, which {known.name} cannot hold", "yellow")
     _make_room(options)
     known.write(options.out, labels.header, wanted)
-    for reason, count in refused.items():
-        aside.say(f"left out, {known.name} cannot hold them: {count:,} {reason}", "yellow")
     for loss in known.losses(labels.header, wanted):
         aside.say(f"not carried by {known.name}: {loss}", "yellow")
     if known is CSV and (count := formulas(wanted)):
@@ -70,6 +67,20 @@ def export_labels(name: str, options: ExportOptions, home: Path | None) -> None:
     examples = len({annotation.id for annotation in wanted})
     Page(Console(soft_wrap=True)).say(
         f"{options.out} ({known.name}): annotations: {len(wanted):,}, examples: {examples:,}"
+    )
+
+
+def _nothing_left(session: str, known: Format, refused: Counter[str]) -> SessionError:
+    """Why there is nothing to write: no labels, or none that the format can hold."""
+    if not refused:
+        return SessionError(
+            f"Session {session} has no labels to export.",
+            "Label something first, or see what it has with `tui-al sessions`.",
+        )
+    reasons = "; ".join(f"{count:,} left out: {reason}" for reason, count in refused.items())
+    return SessionError(
+        f"{known.name} can hold none of the labels of session {session}: {reasons}.",
+        "Choose another format, as jsonl, which holds all.",
     )
 
 

@@ -89,6 +89,13 @@ class Notation:
             return "BMEWO"
         return "BMES" if "M" in letters else ""
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether `core.tags` reads its tags as they are."""
+        large = all(map(str.isupper, self.letters)) and not self.scheme
+        as_written = self.form is Form.TYPED and self.separator == "-" and not self.type_first
+        return as_written and large and self.outside == {"O"}
+
     def notes(self) -> list[str]:
         """What is not as IOB2 has it and had to be decided, for people."""
         notes = []

@@ -116,17 +116,17 @@ def test_what_is_lost_is_counted() -> None:
 @pytest.mark.parametrize(
     ("tokens", "why"),
     [
-        (("a b",), "with a word that is empty or holds a blank"),
-        (("a", ""), "with a word that is empty or holds a blank"),
-        (("-DOCSTART-", "a"), "with the word -DOCSTART-"),
-        ((), "without words"),
+        (("a b",), "a word holds a blank"),
+        (("a", ""), "a word is empty"),
+        (("-DOCSTART-", "a"), "a word is -DOCSTART-"),
+        ((), "there are no words"),
         (("a",), ""),
     ],
 )
 def test_conll_refuses_what_columns_cannot_hold(tokens: tuple[str, ...], why: str) -> None:
     assert FORMATS["conll"].refuses(Annotation("1", " ".join(tokens), (), tokens)) == why
     unanswered = Annotation("1", "a", None, ("a",))
-    assert FORMATS["conll"].refuses(unanswered) == "without an answer"
+    assert FORMATS["conll"].refuses(unanswered) == "there is no answer"
 
 
 def test_conll_is_two_columns_and_blank_lines(tmp_path: Path) -> None:

@@ -33,15 +33,17 @@ def _sentence(annotation: Annotation) -> str:
 def refuses(annotation: Annotation) -> str:
     """Why a sentence cannot be written in columns."""
     if annotation.answer is None:
-        return "without an answer"
+        return "there is no answer"
     if not annotation.tokens:
-        return "without words"
-    if any(not token or any(c in _BREAKS for c in token) for token in annotation.tokens):
-        return "with a word that is empty or holds a blank"
+        return "there are no words"
+    if not all(annotation.tokens):
+        return "a word is empty"
+    if any(any(c in _BREAKS for c in token) for token in annotation.tokens):
+        return "a word holds a blank"
     if _DOCUMENT in annotation.tokens:
-        return f"with the word {_DOCUMENT}"
+        return f"a word is {_DOCUMENT}"
     if any(any(c in _BREAKS for c in kind) for _, _, kind in annotation.spans):
-        return "with a blank in the name of a label"
+        return "the name of a label holds a blank"
     return ""
 
 

@@ -22,3 +22,11 @@ def test_sessions_that_people_label_are_listed_by_labels(
     list_sessions(tmp_path)
     _, row = capsys.readouterr().out.splitlines()
     assert row.split() == ["tickets-anna", "new", "3", "labelled", "~.83", "±.05", "classification"]
+
+
+def test_why_an_engine_failed_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    made = desk(tmp_path)
+    made.recording.append(ev.EngineFinished("failed", "model: x is gone.", "Put it back."))
+    list_sessions(tmp_path)
+    *_, told = capsys.readouterr().out.splitlines()
+    assert told == "tickets-anna failed: model: x is gone. Put it back."

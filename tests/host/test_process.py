@@ -18,6 +18,7 @@ from tests.report import states
 from tui_al.core import events as ev
 from tui_al.core.config import Amount, DataConfig, ExperimentConfig, LoopConfig
 from tui_al.core.tasks import Task
+from tui_al.engine import runner
 from tui_al.engine.data import load
 from tui_al.engine.experiment import open_or_create
 from tui_al.errors import ConfigError, DataError, EngineError, SessionError
@@ -139,6 +140,71 @@ def test_an_engine_stops_when_asked_and_goes_on_after_a_kill(made: Callable[[int
     assert "signal 9" in end.cause
     assert "out of memory" in end.cause
     assert "Nothing that was finished is lost" in end.hint
+
+
+@pytest.mark.parametrize("wait", [0.0, 0.7])
+def test_a_stop_while_the_engine_starts_is_heeded(made: Callable[[int], Path], wait: float) -> None:
+    """The engine imports for seconds before it can look; what was sent before it took the lock is not for it."""
+    directory = made(400)
+    with Session(directory) as session:
+        session.send("pause")
+        session.send("stop")
+    start_engine(directory)
+    time.sleep(wait)
+    with Session(directory) as session:
+        assert session.state().engine is None  # it is not there yet
+        session.send("resume")
+    assert stop_engine(directory, 60)
+    with Session(directory) as session:
+        state = session.state()
+    assert state.ended == "stopped"
+    assert state.runs[7].points == ()
+    watcher = start_engine(directory)  # the stop was for the other one
+    until(lambda: points(directory) > 0)
+    assert psutil.pid_exists(watcher)
+
+
+def test_who_holds_a_lock_knows_which_commands_are_for_it(tmp_path: Path) -> None:
+    with Session.create(tmp_path, "s", states.created(states.config()), load(DATA)) as session:
+        session.send("train")
+        with session.engine_lock() as lock:
+            session.send("stop")
+            assert session.commands(after=session.commands_before(lock)) == [(2, "stop")]
+        with session.engine_lock() as lock:
+            assert session.commands(after=session.commands_before(lock)) == []
+
+
+def test_what_an_engine_failed_with_is_on_record(
+    made: Callable[[int], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory = made(2)
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("the moon is full")
+
+    monkeypatch.setattr(runner, "_simulate", fail)
+    with Session(directory) as session:
+        with pytest.raises(RuntimeError, match="moon"):
+            runner.run_session(session, lambda _: None, runner.StopSignal())
+        state = session.state()
+    cause, hint = process.why_not_at_work(directory, state)
+    assert cause == "RuntimeError: the moon is full"
+    assert "engine.log" in hint
+    assert engine_end(directory) is None
+
+
+def test_an_engine_that_fails_before_its_first_word_is_told_of_after_earlier_ones(
+    made: Callable[[int], Path],
+) -> None:
+    directory = made(2)
+    with Session(directory) as session:
+        session.append(ev.EngineStarted(1, "here", "cpu", False, {}), ev.EngineFinished("stopped"))
+        assert process.why_not_at_work(directory, session.state()) == ("", "")
+        (directory / "engine.log").write_text("Traceback\nImportError: no torch\n\n")
+        note = {"began": time.time() + 1, "ended": time.time() + 2, "code": 1, "pid": 1}
+        (directory / EXIT_FILE).write_text(json.dumps(note))
+        cause, _ = process.why_not_at_work(directory, session.state())
+    assert cause == "The engine ended with an error (exit code 1): ImportError: no torch"
 
 
 def test_a_native_crash_is_named_even_before_the_first_event(made: Callable[[int], Path]) -> None:

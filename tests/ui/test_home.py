@@ -319,3 +319,12 @@ async def test_every_size(three: Path, size: tuple[int, int]) -> None:
         await until(pilot, lambda: "half-one" in shown(pilot.app))
         assert_clean(pilot.app)
         assert all(cell_len(line) <= size[0] for line in shown(pilot.app).splitlines())
+
+
+async def test_why_an_engine_failed_is_told(three: Path, engine: FakeEngine) -> None:
+    with Session(three / "sessions" / "half-one") as session:
+        session.append(ev.EngineFinished("failed", "model: x [/b] is gone.", "Put it back."))
+    async with drive(TuiAl(three)) as pilot:
+        await until(pilot, lambda: "✗ half-one" in shown(pilot.app))
+        await mark(pilot, "half-one")
+        await until(pilot, lambda: "✗ model: x [/b] is gone. Put it back." in shown(pilot.app))

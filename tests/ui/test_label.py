@@ -24,6 +24,7 @@ from tui_al.core.decisions import (
     Skip,
     Unfold,
 )
+from tui_al.core.events import EngineFinished
 from tui_al.core.labelling import Status
 from tui_al.core.tasks import example_ids
 from tui_al.store.decisions import CLIENT_SECONDS, Client, DecisionLog
@@ -486,3 +487,28 @@ async def test_the_workbench_is_left_alone_at_the_end_of_a_ranking(
         for _ in range(20):
             await pilot.pause()
         assert asked.count("take") <= 3
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_why_the_engine_failed_is_told(home: Path, size: tuple[int, int]) -> None:
+    session = desk(home)
+    async with drive(app_on(home, session), size) as pilot:
+        await sees(pilot, "No engine is at work")
+        with Session(session.directory) as store:
+            store.append(EngineFinished("failed", "model: x [/b] is unknown.", "Choose another."))
+        await sees(pilot, "The engine failed: model: x [/b] is", "unknown. Choose another.")
+        session.rank(1)
+        await sees(pilot, "engine failed", "[/b] is")  # above the sample, too
+        assert_clean(pilot.app)
+
+
+async def test_a_pool_smaller_than_a_batch_is_used_up(home: Path) -> None:
+    base = dataset()
+    session = desk(home, experiment=people("20"), data=replace(base, train=base.train[:12]))
+    session.rank(0)
+    async with drive(app_on(home, session)) as pilot:
+        await sees(pilot, "1 of 12")
+        for count in range(12):
+            await pilot.press("1" if count % 2 else "2")
+            await until(pilot, lambda n=count: len(session.answers()) == n + 1)  # type: ignore[misc]
+        await sees(pilot, "all texts are labelled", "12 of 12")

@@ -24,14 +24,21 @@ def _page() -> Page:
 
 def list_sessions(home: Path | None) -> None:
     """One line a session: how it stands, how far it got, its last figure."""
+    from tui_al.host.process import why_not_at_work
+
     directory = home_directory(home)
     clear_unfinished(directory / "sessions")
     rows = []
+    failed = []
     for name in session_names(directory):
         try:
             with Session.open(directory, name) as session:
                 live = session.is_live()
-                rows.append((live, _session_row(name, session.state(), live, session.directory)))
+                state = session.state()
+                rows.append((live, _session_row(name, state, live, session.directory)))
+                cause, hint = why_not_at_work(session.directory, state)
+            if cause:
+                failed.append(f"{name} failed: {cause} {hint}".rstrip())
         except SessionError as error:
             rows.append((False, [name, "damaged", "", "", error.message]))
     page = _page()
@@ -44,6 +51,8 @@ def list_sessions(home: Path | None) -> None:
         header = ["session", "state", "round", "metric", "task"]
         for line in aligned([header, *(row for _, row in rows)]):
             page.say(line.rstrip())
+    for line in failed:
+        page.say(line)
     for name in sweeps:
         page.say(f"sweep {name}: {_sweep_line(directory, name)}")
 

@@ -141,8 +141,9 @@ def totals(state: SessionState) -> list[str]:
 
 
 def failures(state: SessionState) -> list[str]:
-    """A line for each failed run, with what to do."""
-    return [
+    """A line for what failed for all runs alike, and for each failed run, with what to do."""
+    for_all = [f"failed: {state.error} {state.hint}".rstrip()] if state.error else []
+    return for_all + [
         f"seed {run.seed} failed after {len(run.points)} points: {run.error} {run.hint}".rstrip()
         for run in state.runs.values()
         if run.status == "failed"

@@ -157,7 +157,7 @@ class Ranked(Event):
     seed: int
     round: int  #: 0 is the seed set's random order
     strategy: str
-    answered: int  #: examples that were labelled or flagged before it
+    answered: int  #: examples that were labelled or flagged before it; of the first ranking 0
     labels: int  #: examples that the acquisition model was trained on; 0 for a random order
     pool: int  #: examples still to be asked about
     depth: int  #: how many of them are on the board

@@ -242,6 +242,8 @@ class _Run:
         """The gauge before a query; where dropout was on in scoring, the acquisition model scores the sample without it."""
         if NAME not in found:
             rows = np.intersect1d(gauge.rows, rows)
+            if not len(rows):  # all of the sample is labelled
+                return None
             found = self.models.acquisition.score(rows, {NAME: gauge.scorer}, silent)
         ids = [self.dataset.train[row].id for row in self.labelled]
         scores = gauge.among(rows, found[NAME])

@@ -164,12 +164,11 @@ def _default_settings(model: str, tuning: str, preset: str | None) -> LearnerCon
 
 
 def check_bag_of_words(config: ExperimentConfig, *, tagging: bool, dropout: bool) -> None:
-    """Raise ConfigError where the bag of words cannot be the acquisition model: tagging, people, strategies that need dropout."""
+    """Raise ConfigError where the bag of words cannot be the acquisition model: tagging, strategies that need dropout."""
     if config.acquisition.model != BAG_OF_WORDS:
         return
     reasons = {
         "it is for classification; this data set is for tagging": tagging,
-        "it asks a simulated oracle only, not people": config.loop.oracle == "person",
         f"it has no dropout, which {config.loop.strategy} needs": dropout,
     }
     for reason, holds in reasons.items():

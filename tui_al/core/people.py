@@ -10,11 +10,12 @@ from tui_al.core.audit import audit_rows
 from tui_al.core.config import ExperimentConfig
 from tui_al.core.decisions import Given
 from tui_al.core.loop import Purpose
+from tui_al.core.models import check_bag_of_words
 from tui_al.core.offsets import tags_to_spans
 from tui_al.core.predictions import IntArray
 from tui_al.core.strategies import strategy
 from tui_al.core.tags import spans_of, tags_of
-from tui_al.core.tasks import Answer, Dataset, Example
+from tui_al.core.tasks import Answer, Dataset, Example, Task
 from tui_al.errors import ConfigError
 
 #: Texts of the audit at most: more would tell little.
@@ -80,7 +81,13 @@ def askable(dataset: Dataset) -> IntArray:
 
 def check(config: ExperimentConfig, dataset: Dataset) -> None:
     """Raise ConfigError for a session that people cannot work on."""
-    strategy(config.loop.strategy).check(dataset.task)
+    chosen = strategy(config.loop.strategy)
+    chosen.check(dataset.task)
+    check_bag_of_words(
+        config,
+        tagging=dataset.task is Task.TAGGING,
+        dropout=chosen.needs == "monte carlo",
+    )
     if len(config.seeds) != 1:
         raise ConfigError(
             f"seeds: {len(config.seeds)} are given.", "People label once: give one seed."

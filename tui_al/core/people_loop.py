@@ -27,7 +27,7 @@ from tui_al.core.loop import (
     sampling,
 )
 from tui_al.core.metrics import HEADLINE, evaluate
-from tui_al.core.people import Desk, Snapshot, spans_in, today
+from tui_al.core.people import Desk, Snapshot, Wish, spans_in, today
 from tui_al.core.predictions import FloatArray, IntArray
 from tui_al.core.protocols import Tick
 from tui_al.core.quality import Evidence, estimate, evidence, worth
@@ -91,11 +91,13 @@ class PeopleLoop:
         """Follow the people until they want to leave. Returns why it ended: "finish" or "leave"."""
         self._ranked, self._measured = state.ranked, state.last_round
         self.desk.publish("reserve", 0, [self.dataset.train[row].id for row in self.audit])
+        wish: Wish = ""
         while True:
-            wish = self.desk.wait()
+            wish = self.desk.wait() or wish
             now = self.desk.snapshot()
             if wish == "leave":
                 return "leave"
+            began = self._ranked is not None and self._groups is not None
             if self._ranked is None:
                 self._rank_at_random(now)
             elif self._groups is None:
@@ -109,6 +111,8 @@ class PeopleLoop:
                 self._compare(now)
             else:
                 next(self.spare, None)
+            if wish == "train" and began:  # else it waits until there is a ranking to be renewed
+                wish = ""
             if wish == "finish":
                 if self._trainable(now) and now.seq != self._measured_seq:
                     self._measure(now, self._ranked.round if self._ranked else 0, may_yield=False)
@@ -211,8 +215,10 @@ class PeopleLoop:
             np.random.default_rng([self.seed, round_, Purpose.AUDIT]),
         )
         self.desk.publish("ranking", round_, {"rows": mixed, "labels": labels})
+        # For the first model whatever is labelled counts: an import may have come before the engine.
+        known = len(now.closed) if round_ else 0
         self._ranked = ev.Ranked(
-            self.seed, round_, self.config.loop.strategy if round_ else "seed set", len(now.closed), labels, len(rows), len(mixed),
+            self.seed, round_, self.config.loop.strategy if round_ else "seed set", known, labels, len(rows), len(mixed),
         )  # fmt: skip
         self.emit(self._ranked)
 
@@ -260,6 +266,8 @@ class PeopleLoop:
         if gauge is None:
             return
         rows = np.intersect1d(gauge.rows, self._open(now))
+        if not len(rows):  # all of them are labelled
+            return
         try:
             theirs = models.acquisition.score(rows, {NAME: gauge.scorer}, self._quietly)[NAME]
             sample = gauge.of_successor(models.successor, self._quietly)

@@ -90,6 +90,22 @@ class SessionState:
             return "stopped"
         return "running" if self.engine else "new"
 
+    @property
+    def failure(self) -> tuple[str, str]:
+        """What the last engine failed with, or the first of its runs that failed, and what to do; "" and "" if all is well."""
+        if self.status != "failed":
+            return "", ""
+        if self.error:
+            return self.error, self.hint
+        failed = [run for run in self.runs.values() if run.status == "failed"]
+        if not failed:  # an engine of an earlier version, which did not say
+            return (
+                "The engine ended with an error.",
+                "engine.log in the session's directory holds it.",
+            )
+        several = f" ({len(failed)} of {len(self.runs)} seeds failed)" if len(self.runs) > 1 else ""
+        return f"{failed[0].error}{several}", failed[0].hint
+
 
 def fold(recorded: Iterable[ev.Recorded], state: SessionState | None = None) -> SessionState:
     """Apply events in order; starting from `state` gives the same as starting from the beginning."""

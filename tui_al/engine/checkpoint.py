@@ -23,6 +23,7 @@ from tui_al.core.config import LearnerConfig
 from tui_al.core.models import ADAPTERS
 from tui_al.core.tasks import Dataset, Task
 from tui_al.engine import tuning
+from tui_al.engine.model_files import check_adapter
 from tui_al.engine.pretrained import load_model
 from tui_al.engine.sources import Source, find
 from tui_al.errors import ModelError
@@ -107,6 +108,7 @@ def load_trained(directory: Path) -> tuple[PreTrainedModel, Task, tuple[str, ...
         model = load_model(find(config.model, config.revision), task, outputs, config.dropout)
         tuning.prepare(model, config)
         model.delete_adapter(tuning.ADAPTER)
+        check_adapter(directory / ADAPTER_FOLDER, str(directory))
         model.load_adapter(
             str(directory / ADAPTER_FOLDER),
             load_as=tuning.ADAPTER,

@@ -110,9 +110,9 @@ def _is_complete(folder: Path) -> bool:
         return False
     try:
         shards = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
-    except (ValueError, KeyError):
+        return all((folder / shard).exists() for shard in shards)
+    except (ValueError, KeyError, TypeError, AttributeError):
         return False
-    return all((folder / shard).exists() for shard in shards)
 
 
 def _weights(names: Collection[str]) -> list[str]:

@@ -34,8 +34,11 @@ class Keeper:
             for role, phase in _TRAININGS.items():
                 if event.phase == phase and self._warm(role):
                     self._save_weights(role, event.round)
-            if event.phase == ev.Phase.TRAIN_ACQUISITION and self._is_last_asker(event.round):
+            trained = event.phase == ev.Phase.TRAIN_ACQUISITION
+            if trained and self._for_people and self._is_adapter:
                 self.learners["acquisition"].save(self.directory / self._acquisition)
+        if isinstance(event, ev.Queried) and self._is_last(event) and self._is_adapter:
+            self.learners["acquisition"].save(self.directory / self._acquisition)
         if isinstance(event, ev.Point) and self._is_to_be_kept(event):
             path = self._successor(event.round)
             self.learners["successor"].save(self.directory / path)
@@ -62,12 +65,18 @@ class Keeper:
     def _acquisition(self) -> Path:
         return Path("models") / f"seed-{self.run.seed}" / "acquisition"
 
-    def _is_last_asker(self, round_: int) -> bool:
-        """Whether the acquisition model of this round is kept: where it is an adapter, which takes little room."""
+    def _is_last(self, query: ev.Queried) -> bool:
+        """Whether a model asks for the last time: all rounds are over then, or the pool is used up."""
+        return bool(query.scores) and (
+            query.round == self.config.loop.rounds or len(query.ids) == query.pool
+        )
+
+    @property
+    def _is_adapter(self) -> bool:
+        """Whether the acquisition model is kept: one of its own that is an adapter, which takes little room."""
         learner = self.learners["acquisition"]
         small = isinstance(learner, TransformerLearner) and learner.config.tuning in ADAPTERS
-        last = round_ == self.config.loop.rounds or self._for_people
-        return self.config.save_models and small and last
+        return self.config.save_models and small and learner is not self.learners["successor"]
 
     @property
     def _for_people(self) -> bool:

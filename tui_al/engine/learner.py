@@ -205,6 +205,7 @@ class TransformerLearner:
             and self.rounding is None
             and not monte_carlo
             and scorers
+            and len(rows)
         ):
             self.rounding = self._rounding(rows, scores, scorers)
             log.info("%s (%s): %s", self.config.model, self.config.tuning, self.rounding[0])

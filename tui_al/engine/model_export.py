@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from safetensors.torch import load_file
-from transformers import AutoTokenizer
 
 from tui_al.core.config import LearnerConfig
 from tui_al.core.models import ADAPTERS
 from tui_al.core.tasks import Task
 from tui_al.engine import tuning
 from tui_al.engine.checkpoint import ADAPTER_FOLDER, HEAD, describe
-from tui_al.engine.pretrained import load_model
-from tui_al.engine.sources import find
+from tui_al.engine.model_files import check_adapter
+from tui_al.engine.pretrained import load_model, load_tokenizer
+from tui_al.engine.sources import Source, find
 from tui_al.errors import ModelError
 
 #: The directory of the encoder with its head, beside that of the adapter.
@@ -80,7 +80,6 @@ def _write_parts(saved: Path, making: Path, found: Exported) -> None:
     model = load_model(source, found.task, outputs, found.learner.dropout)
     tuning.head(model).load_state_dict(load_file(saved / HEAD))
     model.save_pretrained(making / MODEL_FOLDER, safe_serialization=True)
-    AutoTokenizer.from_pretrained(saved, local_files_only=True).save_pretrained(
-        making / MODEL_FOLDER
-    )
+    load_tokenizer(Source(str(saved), saved), found.task).save_pretrained(making / MODEL_FOLDER)
+    check_adapter(saved / ADAPTER_FOLDER, str(saved))
     shutil.copytree(saved / ADAPTER_FOLDER, making / ADAPTER_FOLDER)

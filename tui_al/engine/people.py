@@ -10,6 +10,7 @@ import torch
 
 from tui_al.core.config import ExperimentConfig
 from tui_al.core.loop import Models
+from tui_al.core.models import BAG_OF_WORDS
 from tui_al.core.people import Snapshot, Wish, askable, reserve
 from tui_al.core.people_loop import PeopleLoop
 from tui_al.core.predictions import IntArray
@@ -98,7 +99,9 @@ def follow(
         def study() -> IntArray:
             return near_duplicates(directory, dataset, pool, audit)
 
-        spare = mean_states(directory, dataset, config.acquisition, device)
+        asks_by_words = config.acquisition.model == BAG_OF_WORDS
+        encoder = config.successor if asks_by_words else config.acquisition
+        spare = mean_states(directory, dataset, encoder, device)
         loop = PeopleLoop(
             run.seed, config, dataset, pool, audit, desk, build, study, spare, emit, listener.clock
         )

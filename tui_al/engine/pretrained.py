@@ -1,13 +1,11 @@
 """Pretrained encoders with a fresh head. Weights as safetensors only; code from a model's repository never runs."""
 
-import json
 from typing import Any
 
 import torch
 import transformers
 from safetensors import SafetensorError
 from transformers import (
-    AutoConfig,
     AutoModelForSequenceClassification,
     AutoModelForTokenClassification,
     AutoTokenizer,
@@ -16,6 +14,7 @@ from transformers import (
 )
 
 from tui_al.core.tasks import Task
+from tui_al.engine.model_files import check_shards, check_tokenizer, first_line, read_config
 from tui_al.engine.sources import Source
 from tui_al.errors import ModelError
 
@@ -28,16 +27,26 @@ _DROPOUTS = (
 
 def load_tokenizer(source: Source, task: Task) -> PreTrainedTokenizerFast:
     """The model's own tokenizer; raises ModelError if it has no fast one, which words need for their positions."""
+    config = read_config(source.path, source.name)
+    check_tokenizer(source.path, source.name)
     options: dict[str, Any] = {}
-    if task is Task.TAGGING and _config(source).model_type in ("roberta", "deberta", "longformer"):
+    own = source.path / "tokenizer.json"
+    if own.is_file():
+        options["tokenizer_file"] = str(own)
+    if task is Task.TAGGING and config.model_type in ("roberta", "deberta", "longformer"):
         options["add_prefix_space"] = True  # byte-level BPE needs it for texts split into words
     try:
         tokenizer = AutoTokenizer.from_pretrained(
-            source.path, use_fast=True, trust_remote_code=False, local_files_only=True, **options
+            source.path,
+            config=config,
+            use_fast=True,
+            trust_remote_code=False,
+            local_files_only=True,
+            **options,
         )
     except (OSError, ValueError, TypeError, ImportError) as error:  # a file or a converter missing
         raise ModelError(
-            f"model: {source.name} has no tokenizer that can be loaded: {_first_line(error)}.",
+            f"model: {source.name} has no tokenizer that can be loaded: {first_line(error)}.",
             "Choose another, or put its tokenizer.json beside the weights.",
         ) from error
     if not isinstance(tokenizer, PreTrainedTokenizerFast):
@@ -55,7 +64,8 @@ def load_model(
 
     The head's weights are whatever they are in the file, or random: learners reset them with a seed of their own.
     """
-    config = _config(source)
+    config = read_config(source.path, source.name)
+    check_shards(source.path, source.name)
     for name in _DROPOUTS:
         if hasattr(config, name):
             setattr(config, name, dropout)
@@ -80,40 +90,12 @@ def load_model(
             ignore_mismatched_sizes=True,  # a checkpoint's own head of another size
             dtype=torch.float32,
         )
-    except (OSError, ValueError, KeyError, SafetensorError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, AssertionError, RuntimeError, SafetensorError) as error:  # fmt: skip
         raise ModelError(
-            f"model: {source.name} ({config.model_type}) cannot be loaded for {task}: {_first_line(error)}.",
+            f"model: {source.name} ({config.model_type}) cannot be loaded for {task}: {first_line(error)}.",
             "Choose an encoder such as BERT, ELECTRA, RoBERTa, DistilBERT or DeBERTa.",
         ) from error
     finally:
         transformers.logging.set_verbosity(level)
     assert isinstance(model, PreTrainedModel)
     return model
-
-
-def _config(source: Source) -> Any:
-    try:
-        plain = json.loads((source.path / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ModelError(
-            f"model: the config.json of {source.name} cannot be read: {_first_line(error)}.",
-            "Download or save the model again.",
-        ) from error
-    if "auto_map" in plain:
-        raise ModelError(
-            f"model: {source.name} brings its own code.",
-            "Code from a model's repository never runs here; choose one that transformers knows.",
-        )
-    try:
-        return AutoConfig.from_pretrained(
-            source.path, trust_remote_code=False, local_files_only=True
-        )
-    except (OSError, ValueError) as error:
-        raise ModelError(
-            f"model: {source.name} is of a kind that transformers {transformers.__version__} does not know: {plain.get('model_type')!r}.",
-            "Choose an encoder such as BERT, ELECTRA, RoBERTa, DistilBERT or DeBERTa.",
-        ) from error
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).strip().split("\n", 1)[0].rstrip(".")

@@ -67,17 +67,18 @@ def run_session(
         EngineStopped: asked to stop; everything up to the last finished round is kept.
         TuiAlError: a model or device that all runs need is not to be had.
     """
-    with session.engine_lock(lock):
+    with session.engine_lock(lock) as descriptor:
         state = session.state()
         assert state.config is not None
         if state.finished:
             return state
-        voice = Voice(session, observe, stop)
-        device = choose_device(state.config.device)
-        torch.set_num_threads(computing_threads())
-        voice.say(_engine_started(state, device))
+        voice = Voice(session, observe, stop, session.commands_before(descriptor))
         ending = ev.EngineFinished("failed")
         try:
+            device = choose_device(state.config.device)
+            torch.set_num_threads(computing_threads())
+            voice.say(_engine_started(state, device))
+            voice.listen()  # what was asked for while it started
             dataset = session.dataset()
             if state.config.loop.oracle == "person":
                 ending = ev.EngineFinished(_follow_people(session, state, dataset, device, voice))
@@ -93,9 +94,18 @@ def run_session(
         except TuiAlError as error:
             ending = ev.EngineFinished("failed", error.message, error.hint)
             raise
+        except Exception as error:
+            ending = ev.EngineFinished("failed", *_unexpected(session, error))
+            raise
         finally:
             voice.say(ending)
         return session.state()
+
+
+def _unexpected(session: Session, error: Exception) -> tuple[str, str]:
+    """What happened, and what to do about it, for an error that nobody foresaw."""
+    hint = f"The traceback is in {session.directory / 'engine.log'}; running the session again goes on after its last round."
+    return f"{type(error).__name__}: {error}", hint
 
 
 def _engine_started(state: SessionState, device: torch.device) -> ev.EngineStarted:
@@ -332,8 +342,7 @@ class _SeedRun:
             self._voice.say(ev.RunFailed(self._run.seed, error.message, error.hint))
         except Exception as error:
             log.error("seed %s failed\n%s", self._run.seed, traceback.format_exc())
-            hint = f"The traceback is in {self._session.directory / 'engine.log'}; running the session again goes on after its last round."
-            self._voice.say(ev.RunFailed(self._run.seed, f"{type(error).__name__}: {error}", hint))
+            self._voice.say(ev.RunFailed(self._run.seed, *_unexpected(self._session, error)))
 
     def _emit(self, event: ev.Event) -> None:
         self._voice.say(event, *self._keeper.keep(event))

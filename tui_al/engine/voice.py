@@ -24,22 +24,21 @@ class StopSignal:
 
 @dataclass(slots=True)
 class Voice:
-    """Writes events to the store, thins out progress, and listens for stop and pause meanwhile."""
+    """Writes events to the store, thins out progress, and listens for stop and pause meanwhile.
+
+    `heard` is the number of the last command that was for an earlier engine; later ones are for this one.
+    """
 
     session: Session
     observe: Observer
     stop: StopSignal
+    heard: int = 0
     wish: str = ""  #: the last "train" or "finish" that nobody has looked at
     _last_progress: float = 0.0
-    _heard: int = 0
     _paused_seconds: float = 0.0
     _said: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        commands = self.session.commands()
-        self._heard = (
-            commands[-1][0] if commands else 0
-        )  # what came before this engine is not for it
         self._said = set(self.session.state().warnings)
 
     def say(self, *events: ev.Event) -> None:
@@ -67,8 +66,8 @@ class Voice:
         """Take in what people ask of the engine: wait while paused, raise EngineStopped when asked to stop."""
         paused_at: float | None = None
         while True:
-            for number, command in self.session.commands(after=self._heard):
-                self._heard = number
+            for number, command in self.session.commands(after=self.heard):
+                self.heard = number
                 if command == "stop":
                     self.stop.requested = True
                 elif command in ("train", "finish"):

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from tui_al import errors
 from tui_al.core.config import DataConfig, ExperimentConfig
 from tui_al.core.preview import Preview
+from tui_al.core.state import SessionState
 from tui_al.errors import EngineError, TuiAlError
 from tui_al.host.background import in_background
 from tui_al.host.watch import EXIT_FILE
@@ -113,14 +114,34 @@ def engine_end(directory: Path) -> EngineEnd | None:
     with Session(directory) as session:
         state = session.state()
     note = _exit_note(directory)
-    if state.ended or state.finished:
+    if state.finished or (state.ended and not died_silently(directory, state)):
         return None
     if note is None and state.engine is None:
         return None
     if note is None and time.time() - state.updated < _NOTE_SECONDS:
         return None
-    cause, hint = _explain(None if note is None else int(note["code"]), directory)
-    return EngineEnd(cause, hint, log_tail(directory))
+    tail = log_tail(directory)
+    cause, hint = _explain(None if note is None else int(note["code"]), directory, tail)
+    return EngineEnd(cause, hint, tail)
+
+
+def died_silently(directory: Path, state: SessionState) -> bool:
+    """Whether the last engine ended with an error before it could say anything; quick."""
+    note = _exit_note(directory)
+    if note is None or note.get("code") in (0, -signal.SIGTERM):
+        return False
+    return bool(note.get("began", 0.0) > state.updated)
+
+
+def why_not_at_work(directory: Path, state: SessionState) -> tuple[str, str]:
+    """Why a session that nobody works on came to a halt, and what to do: its last engine failed or died.
+
+    "" and "" while an engine is at work, before any was, and after one that left in good order.
+    """
+    if is_live(directory):
+        return "", ""
+    end = engine_end(directory)
+    return (end.cause, end.hint) if end else state.failure
 
 
 def log_tail(directory: Path, lines: int = 15) -> tuple[str, ...]:
@@ -142,7 +163,7 @@ def _exit_note(directory: Path) -> Mapping[str, Any] | None:
     return note if isinstance(note, dict) else None
 
 
-def _explain(code: int | None, directory: Path) -> tuple[str, str]:
+def _explain(code: int | None, directory: Path, tail: Sequence[str]) -> tuple[str, str]:
     resume = "Nothing that was finished is lost: resume it to go on after the last finished round."
     log = f"Its log is {directory / LOG_FILE}."
     if code is None:
@@ -163,7 +184,9 @@ def _explain(code: int | None, directory: Path) -> tuple[str, str]:
         )
     if code < 0:
         return f"The engine was stopped by signal {-code}.", resume
-    return f"The engine ended with an error (exit code {code}).", f"{log} {resume}"
+    last = next((line.strip() for line in reversed(tail) if line.strip()), "")
+    said = f": {last[:300]}" if last else "."
+    return f"The engine ended with an error (exit code {code}){said}", f"{log} {resume}"
 
 
 def _ask(command: str, request: Mapping[str, Any]) -> dict[str, Any]:

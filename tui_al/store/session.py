@@ -2,7 +2,8 @@
 
     session.db     SQLite: the append-only log of events; the only place where engine, screens and scripts meet
     examples.db    SQLite: a frozen copy of the data, written once
-    engine.lock    held (flock) by the one engine that may work on the session; the kernel frees it on any death
+    engine.lock    held (flock) by the one engine that may work on the session; the kernel frees it on any death. Says whose it is,
+                   and the number of the last command before it was taken: later ones are for this engine
     engine.log     what a detached engine printed
     models/        the last successor of each run
 
@@ -14,6 +15,7 @@ import contextlib
 import fcntl
 import json
 import os
+import re
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -31,6 +33,9 @@ from tui_al.store.unfinished import clear_unfinished, is_held, under_way
 SCHEMA_VERSION = 1
 
 _LOCK_TRIES = 15
+
+#: What an engine's lock says before the number of the last command that is not for this engine.
+_AFTER = "takes commands after"
 
 #: What a person may ask of a working engine: it pauses or stops at the next step; while people label, it trains at once or ends.
 Command = Literal["pause", "resume", "stop", "train", "finish"]
@@ -200,19 +205,27 @@ class Session:
             return read_examples(path)
 
     @contextlib.contextmanager
-    def engine_lock(self, inherited: int | None = None) -> Iterator[None]:
-        """Be the session's only engine; raises SessionError that names the one at work.
+    def engine_lock(self, inherited: int | None = None) -> Iterator[int]:
+        """Be the session's only engine; gives the descriptor of the lock, and raises SessionError that names the one at work.
 
         `inherited` is a descriptor that already holds the lock (see `take_engine_lock`), handed down by the process that
         started this one.
         """
         descriptor = take_engine_lock(self.directory) if inherited is None else inherited
         try:
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, f"process {os.getpid()} on {os.uname().nodename}\n".encode(), 0)
-            yield
+            before = self.commands_before(descriptor)
+            _write_lock(descriptor, f"process {os.getpid()} on {os.uname().nodename}", before)
+            yield descriptor
         finally:
             os.close(descriptor)
+
+    def commands_before(self, lock: int) -> int:
+        """The number of the last command that was sent before this lock (its descriptor) was taken: it was for nobody who holds it.
+
+        A lock that says nothing was taken by an older program; then all commands up to now count as earlier ones.
+        """
+        said = re.search(rf"{_AFTER} (\d+)", os.pread(lock, 200, 0).decode(errors="replace"))
+        return int(said[1]) if said else _last_command(self._db)
 
     def is_live(self) -> bool:
         """Whether an engine of this machine holds the session's lock."""
@@ -229,13 +242,31 @@ def take_engine_lock(directory: Path) -> int:
     try:
         _lock(descriptor)
     except BlockingIOError as error:
-        holder = os.pread(descriptor, 200, 0).decode(errors="replace").strip()
+        said = os.pread(descriptor, 200, 0).decode(errors="replace")
+        holder = said.partition(",")[0].strip()
         os.close(descriptor)
         raise SessionError(
             f"An engine is at work on session {directory.name} ({holder or 'starting'}).",
             "Wait for it to finish, or stop it first.",
         ) from error
+    log = directory / "session.db"
+    try:
+        with readable(log), contextlib.closing(connect(log)) as db:
+            _write_lock(descriptor, "starting", _last_command(db))
+    except SessionError:
+        os.close(descriptor)
+        raise
     return descriptor
+
+
+def _write_lock(descriptor: int, holder: str, before: int) -> None:
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, f"{holder}, {_AFTER} {before}\n".encode(), 0)
+
+
+def _last_command(db: sqlite3.Connection) -> int:
+    (number,) = db.execute("SELECT coalesce(max(seq), 0) FROM commands").fetchone()
+    return int(number)
 
 
 def is_live(directory: Path) -> bool:

@@ -86,10 +86,16 @@ class Workbench:
 
     @property
     def batch(self) -> int:
-        """Decisions after which the engine ranks anew: a batch's worth, for the first model a seed set's."""
+        """Decisions after which the engine ranks anew: a batch's worth, for the first model a seed set's, or all that were left."""
         amounts = self.config.loop
         first = self.ranked is None or self.ranked.round == 0
-        return (amounts.seed_size if first else amounts.batch).of(self._pool)
+        there = self._pool - (self.ranked.answered if self.ranked else 0)
+        return min((amounts.seed_size if first else amounts.batch).of(self._pool), max(0, there))
+
+    @property
+    def pool(self) -> int:
+        """Texts to label."""
+        return self._pool
 
     def refresh(self) -> set[str]:
         """Take in what others decided and what the engine put up; ids of examples that it concerns."""

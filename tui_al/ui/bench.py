@@ -19,6 +19,7 @@ from tui_al.core.labelling import Labelling, Status
 from tui_al.core.state import RunState, SessionState
 from tui_al.core.tasks import Task
 from tui_al.errors import TuiAlError
+from tui_al.host import process
 from tui_al.store.session import is_live
 from tui_al.store.workbench import Workbench
 
@@ -61,7 +62,9 @@ class Overview:
     can_redo: bool = False
     recent: tuple[Recent, ...] = ()  #: the newest first
     others: tuple[str, ...] = ()  #: annotators who are at it now, this one left out
+    left: int = -1  #: texts that nobody has decided about; -1: not known
     live: bool = False  #: an engine is at work
+    failure: tuple[str, str] = ("", "")  #: why none is that should be, and what to do
     state: SessionState = field(default_factory=SessionState)
 
     @property
@@ -75,7 +78,11 @@ class Overview:
         if self.ranking is None:
             if self.live:
                 return "The engine is getting ready: data and models are loaded, then the first samples come."
-            return "No engine is at work on this session: t starts it, and the first samples come."
+            why = " ".join(part for part in self.failure if part)
+            start = "No engine is at work on this session: t starts it, and the first samples come."
+            return f"The engine failed: {why}\n\n{start}" if why else start
+        if self.left == 0:
+            return "There is nothing left to label: all texts are labelled."
         return "There is nothing left to label in this ranking."
 
     @property
@@ -142,6 +149,7 @@ class Bench:
         self._written = 0  # of them done, or refused
         self.trouble = ""  #: why the disk takes no decisions at present
         self._snippets: dict[str, str] = {}
+        self._reason = -1, ("", "")  # why no engine is at work, and when that was so
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._work, daemon=True, name="workbench")
 
@@ -260,8 +268,7 @@ class Bench:
         labelling = bench.labelling
         annotator = bench.client.annotator
         closed = sum(labelling.count(s) for s in Status if s not in (Status.OPEN, Status.SKIPPED))
-        ranked = bench.ranked
-        batch = bench.batch
+        ranked, live = bench.ranked, is_live(self._directory)
         return Overview(
             name=bench.name,
             task=bench.task,
@@ -274,15 +281,23 @@ class Bench:
             closed=closed,
             conflicts=labelling.count(Status.CONFLICT),
             ranking=bench.ranking,
-            batch=batch,
+            batch=bench.batch,
             in_batch=max(0, closed - (ranked.answered if ranked else 0)),
             can_undo=labelling.undoable(annotator) is not None,
             can_redo=labelling.redoable(annotator) is not None,
             recent=self._recent(bench, labelling, annotator),
             others=tuple(sorted({name for client, name in bench.log.present() if client != bench.client.name})),
-            live=is_live(self._directory),
+            left=max(0, bench.pool - closed),
+            live=live,
+            failure=("", "") if live else self._why(bench.state),
             state=bench.state,
         )  # fmt: skip
+
+    def _why(self, state: SessionState) -> tuple[str, str]:
+        """Why no engine is at work. Reads the whole session, so it is asked until it answers and no longer."""
+        if self._reason[0] != state.seq or not self._reason[1][0]:
+            self._reason = state.seq, process.why_not_at_work(self._directory, state)
+        return self._reason[1]
 
     def _recent(self, bench: Workbench, labelling: Labelling, annotator: str) -> tuple[Recent, ...]:
         found = []

@@ -83,7 +83,8 @@ class Follower:
         self._clock.count(recorded)
         state = fold(recorded, before.state)
         end = None
-        if not live and not state.ended and not state.finished:
+        ended = state.ended and not process.died_silently(self._directory, state)
+        if not live and not ended and not state.finished:
             # Reads the whole session, so it is asked until it answers and no longer.
             known = before.end if not before.live and not recorded else None
             end = known or process.engine_end(self._directory)

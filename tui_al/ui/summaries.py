@@ -14,6 +14,7 @@ from tui_al.core.state import SessionState
 from tui_al.core.tasks import Task
 from tui_al.errors import TuiAlError
 from tui_al.host import process
+from tui_al.host.watch import EXIT_FILE
 from tui_al.store.headway import Headway
 from tui_al.store.session import Session, is_live, session_names
 from tui_al.store.sweeps import arm_labels
@@ -30,6 +31,7 @@ class Summary:
     directory: Path
     live: bool = False
     died: bool = False
+    failure: tuple[str, str] = ("", "")  #: why no engine is at work that should be, and what to do
     state: SessionState = field(default_factory=SessionState)
     labelled: int = 0  #: where people label, how many texts have a label
     wanted: int = 0  #: how many more decisions make the next batch
@@ -194,6 +196,7 @@ def read_one(directory: Path, known: Summary | None = None, label: str = "") -> 
             headway = headway or Headway.of(directory)
             headway.read()
         died = not live and process.engine_end(directory) is not None
+        failure = process.why_not_at_work(directory, state)
     except (sqlite3.Error, OSError, TuiAlError, TypeError, ValueError, KeyError) as error:
         text = (
             error.message if isinstance(error, TuiAlError) else f"{type(error).__name__}: {error}"
@@ -201,14 +204,17 @@ def read_one(directory: Path, known: Summary | None = None, label: str = "") -> 
         return Summary(directory.name, label, directory, live, trouble=text, written=written)
     labelled, wanted = (headway.labelled, headway.wanted(state)) if headway else (0, 0)
     return Summary(
-        directory.name, label, directory, live, died, state, labelled, wanted, written=written, headway=headway
+        directory.name, label, directory, live, died, failure, state, labelled, wanted, written=written, headway=headway
     )  # fmt: skip
 
 
 def _written(directory: Path) -> tuple[int, ...]:
-    """Which file the log is; when and how far it and the file that SQLite writes ahead were; an empty one of those says nothing."""
+    """Which file the log is; when and how far it and the file that SQLite writes ahead were, and the note of how an engine ended.
+
+    An empty one of those says nothing.
+    """
     facts: list[int] = []
-    for name in ("session.db", "session.db-wal"):
+    for name in ("session.db", "session.db-wal", EXIT_FILE):
         with contextlib.suppress(OSError):
             found = (directory / name).stat()
             if found.st_size:

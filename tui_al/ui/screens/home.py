@@ -50,6 +50,7 @@ class HomeScreen(TuiScreen):
     HomeScreen.-short #offer { display: none; }
     HomeScreen #about { height: auto; max-height: 3; padding: 0 1; background: $surface; color: $text-muted; }
     HomeScreen.-short #about { display: none; }
+    HomeScreen #about.-failed { display: block; max-height: 6; }
     """
 
     class Read(Message):
@@ -152,7 +153,12 @@ class HomeScreen(TuiScreen):
     def _show_about(self) -> None:
         marked = self.marked
         text = safe(marked.about) if marked else Content("")
-        self.query_one("#about", Static).update(text)
+        cause, hint = marked.failure if marked else ("", "")
+        if cause:
+            text = Content.assemble(text, "\n", safe(f"✗ {cause}", "$text-error"), " ", safe(hint))
+        about = self.query_one("#about", Static)
+        about.set_class(bool(cause), "-failed")
+        about.update(text)
 
     @on(OptionList.OptionSelected)
     def _selected(self) -> None:

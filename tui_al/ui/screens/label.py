@@ -61,6 +61,8 @@ class LabelScreen(LabelTurning):
         &.-wide #side { display: block; }
         &.-wide #recent, &.-wide #engine { display: none; }
         &.-short #recent, &.-short #engine, &.-short #alarm { display: none; }
+        &.-short #engine.-failed { display: block; }
+        &.-short.-wide #engine.-failed { display: none; }
         & #side > * { border: round $border-blurred; border-title-color: $foreground-muted; padding: 0 1; }
         & #recents { height: auto; }
         &.-short SpanText { border: none; padding: 0 1; }
@@ -202,6 +204,9 @@ class LabelScreen(LabelTurning):
                 self._failed(job.kind, job.number, error)
 
     def _know(self, overview: Overview) -> None:
+        failure = " ".join(overview.failure)
+        if overview.failure[0] and overview.failure != self.overview.failure:
+            self.tui.say(f"The engine failed: {failure}", "error")
         self.overview = overview
         self._fetch()
         if self.item is None:

@@ -3,6 +3,7 @@
 from textual.content import Content
 
 from tui_al.core.metrics import HEADLINE
+from tui_al.core.tasks import Task
 from tui_al.report.curves import metric_name
 from tui_al.ui.bench import Overview
 from tui_al.ui.eta import duration, phase_remaining
@@ -24,18 +25,33 @@ class EngineLine(Lines):
     def show(self, overview: Overview) -> None:
         """Show this state of affairs."""
         self._overview = overview
+        self.set_class(bool(overview.failure[0]), "-failed")
         self.show_lines()
 
     def lines(self, width: int) -> list[Content]:
-        """One row."""
+        """One row; a few where the engine failed."""
         if self._overview is None:
             return [Content("")]
+        if failed := self.failed(width):
+            return failed[:4]
         return [spread_out(self.gauge(width // 2), quality(self._overview), width)]
 
     def gauge(self, width: int) -> Content:
         """The engine in `width` columns."""
         assert self._overview is not None
         return gauge(self._overview, width, key_name(self, "label.train"), is_ascii(self))
+
+    def failed(self, width: int) -> list[Content]:
+        """Why no engine is at work and what to do, where the last one failed; else nothing."""
+        assert self._overview is not None
+        cause, hint = self._overview.failure
+        if not cause:
+            return []
+        again = f"{key_name(self, 'label.train')} starts it again."
+        told = Content.assemble(
+            safe(f"✗ engine failed: {cause}", "$text-error"), " ", safe(hint), " ", again
+        )
+        return list(told.wrap(width))
 
 
 class EngineColumn(EngineLine):
@@ -50,7 +66,8 @@ class EngineColumn(EngineLine):
         if overview is None:
             return [Content("")]
         known = [quality(overview), tested(overview), worth(overview)]
-        lines = [self.gauge(width), *(line for line in known if line.plain)]
+        at_work = self.failed(width) or [self.gauge(width)]
+        lines = [*at_work, *(line for line in known if line.plain)]
         if overview.others:
             lines.append(safe("with " + ", ".join(overview.others), "$foreground-muted"))
         aside = overview.closed - overview.saved
@@ -72,6 +89,8 @@ def gauge(overview: Overview, width: int, train_key: str, ascii_only: bool) -> C
     if overview.state.engine is None or overview.state.ended or overview.ranking is None:
         return Content.styled("○ the engine starts", "$text-warning")
     if run is None or not run.busy:
+        if overview.left == 0 and (not overview.in_batch or _one_class(overview)):
+            return Content.styled("● all texts are labelled", "$text-success")
         left = max(0, overview.batch - overview.in_batch)
         waits = f"● engine waits for {left} more" if left else "● engine about to train"
         return Content.styled(waits, "$foreground-muted")
@@ -83,6 +102,12 @@ def gauge(overview: Overview, width: int, train_key: str, ascii_only: bool) -> C
     room = max(4, min(20, width - named.cell_length - len(ending)))
     filled, rest = bar(share, room, ascii_only)
     return Content.assemble(named, (filled, "$primary"), (rest, "$foreground-muted"), ending)
+
+
+def _one_class(overview: Overview) -> bool:
+    """Whether there is nothing to learn from yet."""
+    seen = len(overview.counts) - len(overview.unseen)
+    return seen < (2 if overview.task is Task.CLASSIFICATION else 1)
 
 
 def quality(overview: Overview) -> Content:

@@ -1,5 +1,6 @@
 """The annotator's place: samples in the ranking's order, what is decided about them, and two annotators at once."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,11 @@ from tests.store.people import (
 from tui_al.core import decisions as de
 from tui_al.core.events import SessionCreated
 from tui_al.core.labelling import Status
+from tui_al.core.people import askable
 from tui_al.errors import SampleTakenError, SessionError
 from tui_al.store.asking import AHEAD
 from tui_al.store.decisions import DecisionLog
+from tui_al.store.desk import LabelledPool
 from tui_al.store.samples import Item
 from tui_al.store.session import Session
 from tui_al.store.workbench import Workbench
@@ -67,8 +70,6 @@ class TestTaking:
                 assert take(ben).id == IDS[-2 - AHEAD]
 
     def test_gold_answers_never_reach_the_annotator(self, tmp_path: Path) -> None:
-        from dataclasses import replace
-
         labelled = replace(POOL, train=tuple(replace(e, answer="scam") for e in POOL.train))
         directory = make_session(tmp_path, labelled)
         put_up_ranking(directory, [{"id": i} for i in IDS])
@@ -88,8 +89,6 @@ class TestTaking:
             assert record.decision.blind
 
     def test_a_simulated_session_is_refused(self, tmp_path: Path) -> None:
-        from dataclasses import replace
-
         config = people_config()
         simulated = replace(config, loop=replace(config.loop, oracle="gold"))
         created = SessionCreated(
@@ -195,9 +194,97 @@ class TestDeciding:
     def test_search_by_words_in_any_case(self, session: Path) -> None:
         with Workbench(session, "anna") as bench:
             found = bench.search("NUMBER 12")
-            assert [e.text for e, _ in found] == ["text number 12"]
+            assert [hit.example.text for hit in found] == ["text number 12"]
             assert bench.search("100%") == []
             assert bench.search("_ext") == []
+
+    def test_a_label_that_only_looks_new_is_refused(self, session: Path) -> None:
+        with Workbench(session, "anna") as bench:
+            bench.add_label("\u00c4rger")
+            with pytest.raises(SessionError, match="already"):
+                bench.add_label("A\u0308rger")
+
+    def test_what_was_refused_is_not_undone_in_another_s_place(self, session: Path) -> None:
+        with Workbench(session, "anna") as bench:
+            kept = bench.label(take(bench), "refund")
+            assert bench.undo([]) is None
+            assert bench.labelling.answers() == {IDS[0]: "refund"}
+            later = bench.label(take(bench), "repair")
+            assert bench.undo(kept) is not None  # the one that is meant, not the last one
+            assert bench.undo(kept) is None
+            assert bench.labelling.answers() == {IDS[1]: "repair"}
+            assert bench.undo(later) is not None
+            assert bench.labelling.answers() == {}
+
+
+class TestOpenedAgain:
+    def test_it_comes_with_what_its_annotator_said_and_what_counts(self, session: Path) -> None:
+        with Workbench(session, "anna") as anna, Workbench(session, "ben") as ben:
+            first, second, third = anna.take_some(3)
+            anna.label(first, "refund")
+            anna.flag(second, "two fit")
+            assert (third.by_hand, third.is_done) == (False, False)
+            opened = anna.open(first.id)
+            assert (opened.answer, opened.counts, opened.status) == (
+                "refund",
+                "refund",
+                Status.LABELLED,
+            )
+            assert opened.by_hand and opened.is_done
+            again = anna.open(second.id)
+            assert (again.answer, again.flag, again.status) == (None, "two fit", Status.UNCLEAR)
+            assert again.is_done
+            ben.refresh()
+            ben.label(ben.open(first.id), "scam", anyway=True)
+            ben.settle(first.id, "scam")
+            anna.refresh()
+            settled = anna.open(first.id)
+            assert (settled.answer, settled.counts) == ("refund", "scam")
+            blind = ben.open(second.id)  # not what others say
+            assert (blind.answer, blind.counts) == (None, None)
+            assert not anna.open(IDS[9]).is_done
+
+
+class TestLabelledInTheData:
+    """Some texts came with labels: nobody is asked about them, but what people say of them counts."""
+
+    DATA = replace(
+        POOL,
+        train=tuple(replace(e, answer="scam" if n < 5 else None) for n, e in enumerate(POOL.train)),
+    )
+
+    def test_they_are_found_as_such_and_come_with_what_the_data_says(self, tmp_path: Path) -> None:
+        directory = make_session(tmp_path, self.DATA)
+        put_up_ranking(directory, [{"id": i} for i in IDS[5:]])
+        with Workbench(directory, "anna") as bench:
+            bench.rename_label("scam", "fraud")
+            hits = [bench.search(words)[0] for words in ("number 4", "number 7")]
+            assert [(hit.example.id, hit.in_data) for hit in hits] == [
+                (IDS[4], True),
+                (IDS[7], False),
+            ]
+            item = bench.open(IDS[4])
+            assert (item.in_data, item.answer, item.is_done) == ("fraud", None, True)
+            assert bench.open(IDS[7]).in_data is None
+            bench.label(item, "repair")
+            assert bench.closed == 0  # no part of a batch, as for the engine
+            bench.label(bench.open(IDS[7]), "repair")
+            assert bench.closed == 1
+
+    def test_the_engine_trains_on_what_people_say_of_them(self, tmp_path: Path) -> None:
+        directory = make_session(tmp_path, self.DATA)
+        pool = askable(self.DATA)
+        with DecisionLog(directory) as log, Workbench(directory, "anna") as bench:
+            labelled = LabelledPool(log, self.DATA, pool, pool[:0])
+            assert dict(labelled.snapshot().answers) == dict.fromkeys(range(5), "scam")
+            bench.label(bench.open(IDS[1]), "refund")
+            bench.flag(bench.open(IDS[2]), "two fit")
+            now = labelled.snapshot()
+            assert dict(now.answers) == {0: "scam", 1: "refund", 3: "scam", 4: "scam"}
+            assert now.closed == frozenset()
+            bench.undo()
+            bench.undo()
+            assert dict(labelled.snapshot().answers) == dict.fromkeys(range(5), "scam")
 
 
 class TestEntities:

@@ -15,8 +15,10 @@ from tests.ui.sessions import LABELS, dataset
 from tests.ui.torture import TEXTS
 from tui_al.core.decisions import AddLabel, Confirm, Decision, Label
 from tui_al.core.labelling import Status
+from tui_al.core.tasks import Example
 from tui_al.store.decisions import Client, DecisionLog
 from tui_al.store.neighbours import STATES
+from tui_al.store.samples import Hit
 from tui_al.ui.app import TuiAl
 from tui_al.ui.screens.find_label import Finder
 from tui_al.ui.screens.search_pool import SearchPool, hit_row
@@ -110,10 +112,18 @@ async def test_a_label_found_by_name_answers_and_a_new_one_is_added(home: Path) 
 
 
 def test_a_hit_shows_where_it_stands_and_the_words() -> None:
-    row = hit_row("many words " * 30 + "the needle [/x] here", Status.LABELLED, ("needle",), 40)
+    text = "many words " * 30 + "the NEEDLE [/x] here"
+    row = hit_row(Hit(Example("1", text), Status.LABELLED), ("needle",), 40)
     assert row.plain.startswith("✓ …")
-    assert "needle [/x] here" in row.plain
+    assert "NEEDLE [/x] here" in row.plain
     assert row.cell_length <= 42
+    marked = [
+        row.plain[span.start : span.end] for span in row.spans if "underline" in str(span.style)
+    ]
+    assert marked == ["NEEDLE"]
+    assert hit_row(Hit(Example("1", text), Status.OPEN, in_data=True), (), 40).plain.startswith(
+        "= many"
+    )
 
 
 async def test_search_by_words_and_label_the_hit_now(home: Path) -> None:

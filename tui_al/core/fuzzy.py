@@ -73,9 +73,11 @@ def _prepared(name: str) -> _Name:
 
 def _plain(character: str) -> str:
     """Without case and accents: one letter, several ("ß" is "ss"), or none (a combining accent)."""
-    decomposed = unicodedata.normalize("NFKD", character).casefold()
+    decomposed = unicodedata.normalize("NFKD", character).casefold().replace("ı", "i")
     return "".join(
-        c for c in unicodedata.normalize("NFKD", decomposed) if not unicodedata.combining(c)
+        c
+        for c in unicodedata.normalize("NFKD", decomposed)
+        if not unicodedata.combining(c) and unicodedata.category(c) != "Cf"
     )
 
 

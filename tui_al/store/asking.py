@@ -6,11 +6,13 @@ suspended for too long claims again what it holds, as soon as it is back; what o
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from tui_al.core import decisions as de
-from tui_al.core.decisions import Decided
+from tui_al.core.decisions import Decided, Given
 from tui_al.core.labelling import Labelling, Status, wants_two
+from tui_al.core.people import spans_in, today
 from tui_al.core.tasks import Example, Task
 from tui_al.store.decisions import Client, DecisionLog, Held
 from tui_al.store.examples import ExampleReader
@@ -70,7 +72,12 @@ class Asking:
             self._log.claim(self._client, [example.id], 1, annotators)
             self._held[example.id] = annotators
         by_hand = {"id": example.id, "audit": example.id in self._reserve}
-        return self._item(example, self._board.get(example.id, by_hand))
+        item = self._item(example, self._board.get(example.id, by_hand))
+        return replace(item, by_hand=True, in_data=self._in_data(example))
+
+    def _in_data(self, example: Example) -> Given | None:
+        answer = today(self._examples.given(example.id), self._labelling.renamed)
+        return None if answer is None else spans_in(example, answer)
 
     def put_back(self, ids: Iterable[str]) -> None:
         """Others may have them."""
@@ -205,6 +212,8 @@ class Asking:
     def _item(self, example: Example, row: dict[str, Any]) -> Item:
         blind = "random check" if row.get("audit") else "second opinion" * ("second" in row)
         mine = self._labelling.stands(example.id).get(self._client.annotator)
+        standing = self._labelling.standing(example.id)
+        said = None if mine is None else mine.decision
         known = frozenset(self._labelling.labels)
         found = () if blind else row.get("top", ())
         tagging = self._task is Task.TAGGING
@@ -230,4 +239,7 @@ class Asking:
             ),
             note=self._labelling.note(example.id),
             answer=None if mine is None else self._labelling.given(mine),
+            flag=said.reason if isinstance(said, de.Flag) else None,
+            status=standing.status,
+            counts=standing.answer if isinstance(said, de.Label | de.Flag) else None,
         )

@@ -5,7 +5,7 @@ from typing import Any
 
 from tui_al.core import decisions as de
 from tui_al.core.decisions import Given
-from tui_al.core.labelling import Labelling, Status
+from tui_al.core.labelling import Labelling, Standing, Status
 from tui_al.core.offsets import spans_to_tags
 from tui_al.core.people import Snapshot, today
 from tui_al.core.predictions import IntArray
@@ -17,7 +17,10 @@ _CLOSED = (Status.LABELLED, Status.UNCLEAR, Status.CONFLICT, Status.AMBIGUOUS)
 
 
 class LabelledPool:
-    """The labels of a session as rows of its data set; `audit` rows are apart from those to train on."""
+    """The labels of a session as rows of its data set; `audit` rows are apart from those to train on.
+
+    Texts that came with labels are trained on as the data has them, unless a person says otherwise of one.
+    """
 
     def __init__(self, log: DecisionLog, dataset: Dataset, pool: IntArray, audit: IntArray) -> None:
         self._log = log
@@ -30,6 +33,7 @@ class LabelledPool:
             for row, example in enumerate(dataset.train)
             if example.answer is not None and row not in pool_rows
         }
+        self._given_row_of = {dataset.train[row].id: row for row in self._given}
         self._labelling = Labelling(dataset.labels)
         self._snapshot: Snapshot | None = None
 
@@ -56,6 +60,7 @@ class LabelledPool:
         for identity, standing in self._labelling.standings():
             row = self._row_of.get(identity)
             if row is None:
+                self._correct(answers, identity, standing)
                 continue
             if standing.status in _CLOSED:
                 closed.add(row)
@@ -76,6 +81,15 @@ class LabelledPool:
             renamed,
             rankings,
         )
+
+    def _correct(self, answers: dict[int, Answer], identity: str, standing: Standing) -> None:
+        """What people say of a text that came with a label: theirs counts, or none where they find it unclear or differ."""
+        row = self._given_row_of.get(identity)
+        if row is None or standing.status not in _CLOSED:
+            return
+        answers.pop(row, None)
+        if standing.answer is not None:
+            answers[row] = trained_answer(self._dataset.train[row], standing.answer)
 
 
 def trained_answer(example: Example, given: Given) -> Answer:

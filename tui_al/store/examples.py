@@ -4,9 +4,12 @@ import contextlib
 import json
 import sqlite3
 from collections.abc import Sequence
+from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from tui_al.core.caseless import fold_words, holds
 from tui_al.core.tasks import Answer, Dataset, Example, Task
 
 _SCHEMA = """
@@ -136,6 +139,21 @@ class ExampleReader:
         ).fetchone()
         return None if row is None else _unanswered(*row)
 
+    @cached_property
+    def all_asked(self) -> bool:
+        """Whether people are asked about every training example."""
+        (size,) = self._db.execute("SELECT count(*) FROM examples WHERE split = 'train'").fetchone()
+        return self.askable() == int(size)
+
+    def given(self, identity: str) -> Answer | None:
+        """What the data says of an example that nobody is asked about; None for all others, whose answers stay hidden."""
+        if self.all_asked:
+            return None
+        row = self._db.execute(
+            "SELECT answer FROM examples WHERE id = ? AND split = 'train'", (identity,)
+        ).fetchone()
+        return None if row is None or row[0] is None else _answer(json.loads(row[0]))
+
     def rows(self, identities: Sequence[str]) -> dict[str, int]:
         """Positions in the training split; ids that are not there are left out."""
         found = {}
@@ -160,24 +178,16 @@ class ExampleReader:
         return found
 
     def search(self, words: str, limit: int) -> list[Example]:
-        """Examples whose text holds every one of the words, in any case, in the order of the file."""
-        wanted = words.split()
+        """Examples whose text holds every one of the words, see `core.caseless`, in the order of the file."""
+        wanted = fold_words(words)
         if not wanted:
             return []
-        where = " AND ".join("text LIKE ? ESCAPE '\\'" for _ in wanted)
-        patterns = [f"%{_escaped(word)}%" for word in wanted]
-        return [
-            _unanswered(*row)
-            for row in self._db.execute(
-                f"SELECT id, text, tokens, origin FROM examples WHERE split = 'train' AND {where} ORDER BY position LIMIT ?",
-                (*patterns, limit),
-            )
-        ]
+        every = self._db.execute(
+            "SELECT id, text, tokens, origin FROM examples WHERE split = 'train' ORDER BY position"
+        )  # SQLite's own LIKE knows the case of ASCII only
+        found = (_unanswered(*row) for row in every if holds(row[1], wanted))
+        return list(islice(found, limit))
 
 
 def _unanswered(identity: str, text: str, tokens: str | None, origin: str) -> Example:
     return Example(identity, text, None, tuple(json.loads(tokens)) if tokens else (), origin)
-
-
-def _escaped(word: str) -> str:
-    return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

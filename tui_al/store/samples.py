@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from tui_al.core.decisions import Decision, Given
+from tui_al.core.labelling import Status
 from tui_al.core.offsets import CharSpan
 from tui_al.core.tasks import Example
 
@@ -38,6 +39,13 @@ class Item:
     folded: tuple[str, ...] = ()  #: near-duplicates that get the same answer
     note: str = ""
     answer: Given | None = None  #: what this annotator has answered before
+    flag: str | None = (
+        None  #: the reason for which this annotator has found it unclear, "" for none
+    )
+    in_data: Given | None = None  #: what the data says of one that nobody is asked about
+    status: Status = Status.OPEN  #: where it stood when it was put up
+    counts: Given | None = None  #: what counted then, where this annotator has answered
+    by_hand: bool = False  #: opened by its annotator, not asked about
     voices: tuple[
         Voice, ...
     ] = ()  #: everybody's answers; only where they are asked for, see `Workbench.look`
@@ -48,6 +56,12 @@ class Item:
         return self.example.id
 
     @property
+    def is_done(self) -> bool:
+        """Whether it needs no answer, so that going on without one leaves it as it is."""
+        waits = self.status in (Status.OPEN, Status.SKIPPED) and self.in_data is None
+        return self.answer is not None or self.flag is not None or (self.by_hand and not waits)
+
+    @property
     def suggestion(self) -> Given | None:
         """What Enter takes: the likeliest class, or the model's entities; None where there is no suggestion."""
         if self.top:
@@ -55,6 +69,15 @@ class Item:
         if self.spans or (self.ranking and not self.blind and self.example.tokens):
             return tuple(span for span, _ in self.spans)
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """An example that a search has found, and where it stands."""
+
+    example: Example
+    status: Status
+    in_data: bool = False  #: whether the data has a label for it, so that nobody is asked about it
 
 
 @dataclass(frozen=True, slots=True)

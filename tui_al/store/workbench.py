@@ -6,6 +6,7 @@ decision is on disk when its method returns.
 
 import contextlib
 import sqlite3
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -25,8 +26,11 @@ from tui_al.store.asking import Asking
 from tui_al.store.decisions import Client, DecisionLog, Held
 from tui_al.store.examples import ExampleReader
 from tui_al.store.neighbours import nearest
-from tui_al.store.samples import Item, Turned, Voice
+from tui_al.store.samples import Hit, Item, Turned, Voice
 from tui_al.store.session import Session
+
+#: What needs no further answer, see `tui_al.store.desk`.
+_CLOSED = (Status.LABELLED, Status.UNCLEAR, Status.CONFLICT, Status.AMBIGUOUS)
 
 
 class Workbench:
@@ -51,6 +55,7 @@ class Workbench:
         self.name, self.task, labels = self._examples.facts()
         self.labelling = Labelling(labels)
         self._pool = self._examples.askable()
+        self._closed_in_data: set[str] = set()  # decided on, though the data has labels for them
         self._asking = Asking(
             self.client, self.log, self._examples, self.labelling, self.task, self.config.loop.overlap
         )  # fmt: skip
@@ -97,9 +102,15 @@ class Workbench:
         """Texts to label."""
         return self._pool
 
+    @property
+    def closed(self) -> int:
+        """Samples of the pool that nobody needs to be asked about any more, as the engine counts them."""
+        done = sum(self.labelling.count(status) for status in _CLOSED)
+        return done - len(self._closed_in_data)
+
     def refresh(self) -> set[str]:
         """Take in what others decided and what the engine put up; ids of examples that it concerns."""
-        touched = self.labelling.apply(self.log.read(after=self.labelling.seq))
+        touched = self._apply()
         self._state = self._session.state(self._state)
         newest = self.log.latest("ranking")
         if newest is not None and newest != self.ranking:
@@ -136,22 +147,11 @@ class Workbench:
 
     def open(self, identity: str) -> Item:
         """Any example of the pool as a sample: one of the history, of a search, a dispute. Raises SessionError."""
-        example = self._examples.get(identity)
-        if example is None:
-            raise SessionError(
-                f"There is no example {identity} in session {self.directory.name}.",
-                "Choose one from the pool, by search or from the history.",
-            )
-        return self._asking.open(example)
+        return self._asking.open(self._example(identity))
 
     def look(self, identity: str) -> Item:
         """A sample to be judged, not labelled: with everybody's answers. Raises SessionError as `open`."""
-        example = self._examples.get(identity)
-        if example is None:
-            raise SessionError(
-                f"There is no example {identity} in session {self.directory.name}.",
-                "It may have been in another copy of the data.",
-            )
+        example = self._example(identity)
         voices = tuple(
             Voice(annotator, record.time, given)
             for annotator, record in self.labelling.stands(identity).items()
@@ -205,7 +205,7 @@ class Workbench:
 
     def settle(self, identity: str, answer: Given) -> list[Decided]:
         """The answer that counts where annotators differ. Raises SessionError as `label`."""
-        return self._decide(de.Settle(identity, self._checked(self.open(identity).example, answer)))
+        return self._decide(de.Settle(identity, self._checked(self._example(identity), answer)))
 
     def confirm(self, identity: str) -> list[Decided]:
         """A second look found the label right."""
@@ -237,9 +237,14 @@ class Workbench:
         self._known(name)
         return self._decide(de.DescribeLabel(name, description.strip()))
 
-    def undo(self) -> Turned | None:
-        """Take back this annotator's last decision that holds; None if there is none."""
+    def undo(self, made: Sequence[Decided] | None = None) -> Turned | None:
+        """Take back this annotator's last decision that holds, or the one that was `made`; None if there is none.
+
+        What was asked for and then refused has `made` nothing, and nothing else is taken back in its place.
+        """
         target = self.labelling.undoable(self.client.annotator)
+        if made is not None:
+            target = next((one for one in made if not self.labelling.undone(one)), None)
         return None if target is None else self._turn(target, de.Undo(target.uid))
 
     def redo(self) -> Turned | None:
@@ -247,22 +252,26 @@ class Workbench:
         target = self.labelling.redoable(self.client.annotator)
         return None if target is None else self._turn(target, de.Redo(target.uid))
 
-    def search(self, words: str, limit: int = 50) -> list[tuple[Example, Status]]:
-        """Examples of the pool that hold all the words, with where they stand."""
-        return [
-            (example, self.labelling.standing(example.id).status)
-            for example in self._examples.search(words, limit)
-        ]
+    def search(self, words: str, limit: int = 50) -> list[Hit]:
+        """Examples that hold all the words, see `core.caseless`, with where they stand."""
+        return self._hits(self._examples.search(words, limit))
 
-    def nearest(self, identity: str, limit: int = 50) -> list[tuple[Example, Status]]:
-        """Examples of the pool nearest to this one in the encoder's space. Raises SessionError as `neighbours.nearest`."""
+    def nearest(self, identity: str, limit: int = 50) -> list[Hit]:
+        """Examples nearest to this one in the encoder's space. Raises SessionError as `neighbours.nearest`."""
         row = self._examples.rows([identity]).get(identity)
         if row is None:
             return []
         rows = [place for place, _ in nearest(self.directory, row, limit)]
+        return self._hits(self._examples.at(rows))
+
+    def _hits(self, examples: Sequence[Example]) -> list[Hit]:
         return [
-            (example, self.labelling.standing(example.id).status)
-            for example in self._examples.at(rows)
+            Hit(
+                example,
+                self.labelling.standing(example.id).status,
+                self._examples.given(example.id) is not None,
+            )
+            for example in examples
         ]
 
     def change(self, identity: str, answer: Given) -> list[Decided]:
@@ -299,6 +308,15 @@ class Workbench:
         """Examples that annotators differ about and nobody has settled."""
         return [i for i, s in self.labelling.standings() if s.status is Status.CONFLICT]
 
+    def _example(self, identity: str) -> Example:
+        example = self._examples.get(identity)
+        if example is None:
+            raise SessionError(
+                f"There is no example {identity} in session {self.directory.name}.",
+                "It may have been in another copy of the data.",
+            )
+        return example
+
     def example(self, identity: str) -> Example | None:
         """An example of the pool."""
         return self._examples.get(identity)
@@ -308,11 +326,21 @@ class Workbench:
         with contextlib.suppress(
             SessionError
         ):  # it is on disk; what else is there, `refresh` reads
-            self.labelling.apply(self.log.read(after=self.labelling.seq))
+            self._apply()
         self._asking.decided(records)
         with contextlib.suppress(sqlite3.Error):
             self._asking.reclaim()
         return records
+
+    def _apply(self) -> set[str]:
+        """Take in what is new in the log; ids of the examples that it concerns."""
+        touched = self.labelling.apply(self.log.read(after=self.labelling.seq))
+        if not self._examples.all_asked:
+            for identity in touched:
+                done = self.labelling.standing(identity).status in _CLOSED
+                in_data = done and self._examples.given(identity) is not None
+                (self._closed_in_data.add if in_data else self._closed_in_data.discard)(identity)
+        return touched
 
     def _turn(self, target: Decided, decision: de.Undo | de.Redo) -> Turned:
         self._decide(decision)
@@ -346,10 +374,10 @@ class Workbench:
             )
 
     def _new_name(self, name: str) -> str:
-        name = name.strip()
+        name = unicodedata.normalize("NFC", name.strip())
         if not name:
             raise SessionError("A label without a name cannot be saved.", "Give it a name.")
-        if name in self.labelling.labels:
+        if name in {unicodedata.normalize("NFC", label) for label in self.labelling.labels}:
             raise SessionError(
                 f"There is a label {name!r} already.", "Choose another name, or merge the two."
             )

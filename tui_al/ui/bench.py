@@ -53,7 +53,7 @@ class Overview:
     descriptions: Mapping[str, str] = field(default_factory=dict)
     counts: Mapping[str, int] = field(default_factory=dict)
     saved: int = 0  #: labelled examples on disk, by all annotators
-    closed: int = 0  #: those, and unclear, ambiguous and disputed ones
+    closed: int = 0  #: those, and unclear, ambiguous and disputed ones; without those that the data has labels for
     conflicts: int = 0
     ranking: int | None = None  #: round of the ranking that new samples come from
     batch: int = 0  #: decisions that make the next batch
@@ -267,7 +267,7 @@ class Bench:
     def _look_around(self, bench: Workbench) -> Overview:
         labelling = bench.labelling
         annotator = bench.client.annotator
-        closed = sum(labelling.count(s) for s in Status if s not in (Status.OPEN, Status.SKIPPED))
+        closed = bench.closed
         ranked, live = bench.ranked, is_live(self._directory)
         return Overview(
             name=bench.name,

@@ -10,9 +10,9 @@ from tui_al.core.second_look import Agreement
 from tui_al.core.text import printable
 from tui_al.store.samples import Voice
 from tui_al.store.workbench import Workbench
+from tui_al.ui.answers import answer_in_words
 from tui_al.ui.keys import bindings, keys_of, own_keys
 from tui_al.ui.safe import safe
-from tui_al.ui.screens.history import answer_in_words
 from tui_al.ui.screens.queue import QueueScreen
 
 _ROWS = 3  # of one annotator's answer

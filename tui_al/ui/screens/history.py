@@ -14,6 +14,7 @@ from tui_al.core import decisions as de
 from tui_al.core.decisions import Given
 from tui_al.core.text import printable, shorten
 from tui_al.store.workbench import Workbench
+from tui_al.ui.answers import answer_in_words
 from tui_al.ui.keys import bindings
 from tui_al.ui.safe import safe
 from tui_al.ui.screens.base import TuiScreen, is_up
@@ -63,16 +64,6 @@ def told(decision: de.Decision, given: Given | None, text: str) -> str:
             return f"label {name} described"
         case _:
             return decision.kind
-
-
-def answer_in_words(given: Given | None, text: str) -> str:
-    """A class, or entities by their words and types."""
-    if given is None:
-        return "nothing"
-    if isinstance(given, str):
-        return given or "(empty)"
-    found = [f"{text[start:end]} {kind}" for start, end, kind in given]
-    return " · ".join(found) or "no entities"
 
 
 def recall(bench: Workbench, last: int = _LAST) -> list[Past]:

@@ -11,10 +11,11 @@ from textual.content import Content
 from textual.timer import Timer
 from textual.widgets import Input, Static
 
+from tui_al.core.caseless import fold_words, places
 from tui_al.core.labelling import Status
-from tui_al.core.tasks import Example
 from tui_al.core.text import printable, shorten
 from tui_al.errors import TuiAlError
+from tui_al.store.samples import Hit
 from tui_al.store.workbench import Workbench
 from tui_al.ui.safe import safe
 from tui_al.ui.screens.base import is_up
@@ -29,7 +30,9 @@ _MARKS = {
     Status.OPEN: " ", Status.SKIPPED: "○", Status.LABELLED: "✓", Status.UNCLEAR: "?", Status.CONFLICT: "≠", Status.AMBIGUOUS: "~",
 }  # fmt: skip
 
-Hits = list[tuple[Example, Status]]
+_IN_DATA = "="  # the data has a label for it
+
+Hits = list[Hit]
 
 
 class SearchPool(ListDialog[str]):
@@ -69,7 +72,7 @@ class SearchPool(ListDialog[str]):
         self._timer = self.set_timer(_PAUSE, partial(self._search, event.value))
 
     def _search(self, words: str) -> None:
-        wanted = tuple(words.split())
+        wanted = fold_words(words)
         if wanted:
             self._ask(lambda bench: bench.search(words, _HITS), wanted, "holds all these words")
 
@@ -106,11 +109,11 @@ class SearchPool(ListDialog[str]):
 
     def drawn(self, width: int) -> list[Content]:
         """What was found, the words marked."""
-        return [hit_row(example.text, status, self._words, width) for example, status in self._hits]
+        return [hit_row(hit, self._words, width) for hit in self._hits]
 
     def chosen(self, place: int) -> str:
         """The sample."""
-        return self._hits[place][0].id
+        return self._hits[place].example.id
 
     def say_nothing_marked(self) -> None:
         """Nothing was searched for, or found."""
@@ -124,16 +127,22 @@ def _nearest(bench: Workbench, identity: str) -> Hits | str:
         return f"{error.message} {error.hint}"
 
 
-def hit_row(text: str, status: Status, words: tuple[str, ...], width: int) -> Content:
-    """Where it stands, and the text from shortly before the first word on, the words underlined."""
-    lowered = text.lower()
-    places = [place for word in words if (place := lowered.find(word.lower())) >= 0]
-    start = max(0, min(places, default=0) - width // 3)
-    part = printable(text[start : start + _SHOWN])
-    shown = shorten(("…" if start else "") + part, max(4, width - 2))
+def hit_row(hit: Hit, words: tuple[str, ...], width: int) -> Content:
+    """Where it stands, and the text from shortly before the first word on; the words, which are folded, underlined."""
+    text = hit.example.text
+    found = [next(places(text, word), (len(text), 0))[0] for word in words]
+    start = max(0, min(found, default=0) - width // 3)
+    start = 0 if start >= len(text) else start
+    part = text[start : start + _SHOWN]
+    head = "…" if start else ""
+    shown = shorten(head + printable(part), max(4, width - 2))
     row = Content(shown)
     for word in words:
-        place = shown.lower().find(word.lower())
-        if place >= 0 and word:
-            row = row.stylize("bold underline $text-accent", place, place + len(word))
-    return Content.assemble((f"{_MARKS[status]} ", "$text-primary"), row)
+        for first, after in places(part, word):
+            if len(head) + after <= len(shown):
+                row = row.stylize(
+                    "bold underline $text-accent", len(head) + first, len(head) + after
+                )
+    waits = hit.status in (Status.OPEN, Status.SKIPPED)
+    mark = _IN_DATA if hit.in_data and waits else _MARKS[hit.status]
+    return Content.assemble((f"{mark} ", "$text-primary"), row)

@@ -9,9 +9,9 @@ from tui_al.core.decisions import Given
 from tui_al.core.second_look import Disputed
 from tui_al.core.text import printable, shorten
 from tui_al.store.workbench import Workbench
+from tui_al.ui.answers import answer_in_words
 from tui_al.ui.keys import bindings, key_name
 from tui_al.ui.safe import safe
-from tui_al.ui.screens.history import answer_in_words
 from tui_al.ui.screens.queue import QueueScreen
 from tui_al.ui.widgets.label_keys import probability
 

@@ -1,0 +1,13 @@
+"""A person's answer in words."""
+
+from tui_al.core.decisions import Given
+
+
+def answer_in_words(given: Given | None, text: str) -> str:
+    """A class, or entities by their words and types."""
+    if given is None:
+        return "nothing"
+    if isinstance(given, str):
+        return given or "(empty)"
+    found = [f"{text[start:end]} {kind}" for start, end, kind in given]
+    return " · ".join(found) or "no entities"

@@ -2,11 +2,16 @@
 
 A sample that was taken is this client's until it is decided or put back, as long as the client gives signs of life. One that was
 suspended for too long claims again what it holds, as soon as it is back; what others have taken over meanwhile is `lost`.
+
+Where a share of the samples is to be answered by two annotators each (`overlap`), these samples are fixed by their ids, the same
+ones on every machine, and spread evenly: of the samples asked so far, by whomever, the share that is for two is never more than
+one sample off, as long as the ranking has samples of both kinds. Whoever may give a second answer is asked for it before
+anything new, so that no sample waits for its second answer while somebody is there who can give it.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tui_al.core import decisions as de
@@ -21,8 +26,23 @@ from tui_al.store.samples import Item
 #: Samples that are held ready behind the one on the screen.
 AHEAD = 3
 
-#: Candidates looked at in one go when samples are claimed.
-_WINDOW = 64
+
+@dataclass(slots=True)
+class _Tally:
+    """How many samples were asked so far, and how many of them are for two annotators."""
+
+    share: float  #: of the samples that are to be for two
+    asked: int = 0
+    for_two: int = 0
+
+    def is_due(self) -> bool:
+        """Whether the next new sample is to be one for two: the share then stays within one sample of what is wanted."""
+        return self.for_two + 0.5 < self.share * (self.asked + 1)
+
+    def count(self, for_two: bool) -> None:
+        """One more was asked."""
+        self.asked += 1
+        self.for_two += for_two
 
 
 class Asking:
@@ -53,6 +73,7 @@ class Asking:
         self._board: dict[str, dict[str, Any]] = {}  # by id, in the order of asking
         self._folds: dict[str, list[str]] = {}
         self._reserve: frozenset[str] = frozenset()
+        self._chosen: dict[str, bool] = {}  # by id, see `_for_two`
 
     def take(self) -> Item | None:
         """The next sample, claimed; None when there is none now."""
@@ -108,9 +129,11 @@ class Asking:
             self.drop(set(about))
 
     def drop(self, ids: set[str]) -> None:
-        """Hold these ready no more."""
-        if any(item.id in ids for item in self._ready):
+        """Hold these ready no more; what is still to be answered, others may have."""
+        dropped = [item.id for item in self._ready if item.id in ids]
+        if dropped:
             self._ready = deque(item for item in self._ready if item.id not in ids)
+            self._log.release(self._client, dropped)
 
     def reclaim(self) -> None:
         """After a sign of life: if the claims had lapsed before it, claim again what is held."""
@@ -147,44 +170,101 @@ class Asking:
 
     def _annotators(self, identity: str) -> int:
         """How many may be asked about an example."""
-        return 2 if wants_two(identity, self._overlap) else 1
+        return 2 if self._for_two(identity) else 1
+
+    def _for_two(self, identity: str) -> bool:
+        """Whether it is among the share that two annotators answer; kept, since it is asked about every sample each time."""
+        if identity not in self._chosen:
+            self._chosen[identity] = wants_two(identity, self._overlap)
+        return self._chosen[identity]
 
     def _claim(self, wanted: int) -> None:
+        """Hold up to `wanted` more samples ready."""
         busy = self._out | {item.id for item in self._ready}
-        for candidates in (self._candidates(busy), self._put_off(busy)):
-            window = []
-            for row in candidates:
-                window.append(row)
-                if len(window) == _WINDOW:
-                    wanted -= self._claim_from(window, wanted)
-                    window = []
-                if not wanted:
-                    return
-            wanted -= self._claim_from(window, wanted)
-            if not wanted or self._ready:
+        with_others = self._log.claimed(self._client, answered=bool(self._overlap))
+        tally = _Tally(self._overlap)
+        if self._overlap:
+            for identity in self._asked(busy | with_others.keys()):
+                tally.count(self._for_two(identity))
+        for row in self._in_turn(busy, with_others, tally):
+            identity = row["id"]
+            if not self._log.claim(self._client, [identity], 1, self._annotators(identity)):
+                continue
+            if not row.get("second"):
+                tally.count(self._for_two(identity))
+            example = self._examples.get(identity)
+            if example is not None:
+                self._ready.append(self._item(example, row))
+                wanted -= 1
+            if not wanted:
                 return
 
-    def _claim_from(self, window: Sequence[dict[str, Any]], wanted: int) -> int:
-        """Claim up to `wanted` of these rows; how many there were. Those for two annotators are asked for as such."""
-        got = 0
-        by_id = {row["id"]: row for row in window}
-        for annotators in (1, 2):
-            ids = [i for i in by_id if self._annotators(i) == annotators]
-            for identity in self._log.claim(self._client, ids, wanted - got, annotators):
-                example = self._examples.get(identity)
-                if example is not None:
-                    self._ready.append(self._item(example, by_id[identity]))
-                    got += 1
-        return got
+    def _asked(self, claimed: Collection[str]) -> set[str]:
+        """Samples that were asked so far: answered by themselves, not along with a near-duplicate, or before somebody now."""
+        asked = set()
+        for identity, standing in self._labelling.standings():
+            if standing.status is not Status.SKIPPED and self._was_asked(identity):
+                asked.add(identity)
+        unanswered = (Status.OPEN, Status.SKIPPED)
+        return asked.union(i for i in claimed if self._labelling.standing(i).status in unanswered)
+
+    def _was_asked(self, identity: str) -> bool:
+        stands = self._labelling.stands(identity).values()
+        return any(
+            isinstance(r.decision, de.Label | de.Flag) and r.decision.about[0] == identity
+            for r in stands
+        )
+
+    def _in_turn(
+        self, busy: set[str], with_others: Mapping[str, frozenset[str]], tally: _Tally
+    ) -> Iterator[dict[str, Any]]:
+        """Rows in the order in which to claim them; `tally` is kept up by the caller, and decides what kind is next."""
+        yield from self._seconds(busy, with_others)
+        waiting: dict[bool, deque[dict[str, Any]]] = {False: deque(), True: deque()}
+        rows = (row for row in self._candidates(busy) if row["id"] not in with_others)
+        while True:
+            due = tally.is_due()
+            while not waiting[due] and (row := next(rows, None)) is not None:
+                if row.get(
+                    "audit"
+                ):  # in its place whatever its kind, as the audit's order is random
+                    yield row
+                    due = tally.is_due()
+                else:
+                    waiting[self._for_two(row["id"])].append(row)
+            kind = due if waiting[due] else not due
+            if not waiting[kind]:
+                break
+            yield waiting[kind].popleft()
+        if not self._ready:
+            yield from (row for row in self._put_off(busy) if row["id"] not in with_others)
+
+    def _seconds(
+        self, busy: set[str], with_others: Mapping[str, frozenset[str]]
+    ) -> Iterator[dict[str, Any]]:
+        """Samples for two that one other annotator has answered, or has now: the answered ones first, in the order of the answers."""
+        answered = (
+            identity
+            for identity, standing in (self._labelling.standings() if self._overlap else ())
+            if standing.status is Status.LABELLED
+        )
+        for identity in dict.fromkeys([*answered, *with_others]):
+            if identity in busy or not self._for_two(identity):
+                continue
+            standing, stands = self._labelling.standing(identity), self._labelling.stands(identity)
+            is_open = standing.status in (Status.OPEN, Status.SKIPPED)
+            if not is_open and not (
+                standing.status is Status.LABELLED and self._was_asked(identity)
+            ):
+                continue
+            said = {who for who, one in stands.items() if not isinstance(one.decision, de.Skip)}
+            others = with_others.get(identity, frozenset()) | said
+            mine = self._client.annotator in others or self._just_put_off(identity)
+            if len(others) == 1 and not mine:
+                yield {"id": identity, "second": True, **self._board.get(identity, {})}
 
     def _candidates(self, busy: set[str]) -> Iterator[dict[str, Any]]:
-        """Rows of the ranking to be asked now, best first; before them those that wait for a second annotator."""
-        for identity, standing in self._labelling.standings() if self._overlap else ():
-            if standing.status is Status.LABELLED and identity not in busy:
-                stands = self._labelling.stands(identity)
-                mine = self._client.annotator in stands
-                if len(stands) == 1 and not mine and self._annotators(identity) == 2:
-                    yield {"id": identity, "second": True, **self._board.get(identity, {})}
+        """Rows of the ranking to be asked now, best first."""
         for identity, row in self._board.items():
             if identity in busy:
                 continue

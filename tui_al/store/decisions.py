@@ -184,6 +184,18 @@ class DecisionLog:
         )
         return {annotator: bool(answered) for annotator, answered in rows}
 
+    def claimed(self, client: Client, *, answered: bool) -> dict[str, frozenset[str]]:
+        """Examples that other clients have now, with `answered` also those that others have answered: the annotators of each."""
+        rows = self._db.execute(
+            "SELECT c.id, c.annotator FROM claims c LEFT JOIN clients USING (client)"
+            " WHERE c.client != ? AND ((c.answered AND ?) OR (NOT c.answered AND clients.seen > ?))",
+            (client.name, answered, time.time() - CLIENT_SECONDS),
+        )
+        found: dict[str, set[str]] = {}
+        for identity, annotator in rows:
+            found.setdefault(identity, set()).add(annotator)
+        return {identity: frozenset(names) for identity, names in found.items()}
+
     def release(self, client: Client, ids: Sequence[str] | None = None) -> None:
         """Give back claims that were not answered: these, or all."""
         with self._transaction():

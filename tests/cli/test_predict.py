@@ -151,7 +151,7 @@ def test_what_cannot_be_predicted(command: Command, kept: Kept, tmp_path: Path) 
         (["things", source, "--device", "cuda:9"], "device: cuda:9 is not there"),
         (["things", source, "--role", "acquisition"], "has kept no acquisition"),
         (["things", source, "--seed", 7], "has kept no successor of seed 7"),
-        (["things", empty], "There is not a single row to label"),
+        (["things", empty], "empty.txt is empty"),
     ]:
         code, said, aside = ours(command, kept, "predict", *arguments)
         assert (code != 0, said) == (True, ""), arguments

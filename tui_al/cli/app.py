@@ -59,6 +59,7 @@ def simulate(
     tokens_column: options.TokensColumn = None,
     tags_column: options.TagsColumn = None,
     delimiter: options.Delimiter = None,
+    header: options.Header = None,
     encoding: options.Encoding = "utf-8",
     train_limit: options.TrainLimit = None,
     test_limit: Annotated[
@@ -235,6 +236,7 @@ def compare_scores(
     tokens_column: options.TokensColumn = None,
     tags_column: options.TagsColumn = None,
     delimiter: options.Delimiter = None,
+    header: options.Header = None,
     encoding: options.Encoding = "utf-8",
     train_limit: options.TrainLimit = None,
     epochs: options.Epochs = None,

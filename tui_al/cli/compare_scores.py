@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from tui_al.cli.options import header_of
 from tui_al.cli.page import Page
 from tui_al.cli.simulate import stopping
 from tui_al.core.config import PAPER_SEEDS, Amount, DataConfig, LearnerConfig
@@ -42,6 +43,7 @@ class Options:
     tokens_column: str | None
     tags_column: str | None
     delimiter: str | None
+    header: bool | None
     encoding: str
     train_limit: int | None
     models: str
@@ -92,6 +94,7 @@ def compare(options: Options) -> None:
             tokens_column=options.tokens_column,
             tags_column=options.tags_column,
             delimiter=options.delimiter,
+            header=header_of(options.header),
             encoding=options.encoding,
             train_limit=options.train_limit,
             test_share=0.0,

@@ -116,6 +116,16 @@ def predict(
     text_column: Annotated[str | None, typer.Option()] = None,
     tokens_column: Annotated[str | None, typer.Option()] = None,
     delimiter: Annotated[str | None, typer.Option(help="Of CSV and TSV files.")] = None,
+    header: Annotated[
+        bool | None,
+        typer.Option(
+            "--header/--no-header",
+            help="Whether the first line of CSV, TSV or Excel names the columns. [default: guessed]",
+        ),
+    ] = None,
+    subset: Annotated[
+        str | None, typer.Option(help="Sheet of an Excel workbook; array of a JSON file.")
+    ] = None,
     encoding: Annotated[str, typer.Option()] = "utf-8",
     batch_size: Annotated[
         int | None,

@@ -74,6 +74,7 @@ def label(
     tokens_column: options.TokensColumn = None,
     tags_column: options.TagsColumn = None,
     delimiter: options.Delimiter = None,
+    header: options.Header = None,
     encoding: options.Encoding = "utf-8",
     train_limit: options.TrainLimit = None,
     acquisition: options.Acquisition = "minilm",

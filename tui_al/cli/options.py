@@ -1,7 +1,7 @@
 """Options that several commands have."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -28,7 +28,22 @@ TagsColumn = Annotated[str | None, typer.Option(rich_help_panel="Data")]
 Delimiter = Annotated[
     str | None, typer.Option(help="Of CSV and TSV files.", rich_help_panel="Data")
 ]
+Header = Annotated[
+    bool | None,
+    typer.Option(
+        "--header/--no-header",
+        help="Whether the first line of CSV, TSV or Excel names the columns. [default: guessed]",
+        rich_help_panel="Data",
+    ),
+]
 Encoding = Annotated[str, typer.Option(rich_help_panel="Data")]
+
+
+def header_of(given: bool | None) -> Literal["yes", "no"] | None:
+    """The setting that the option stands for."""
+    return None if given is None else "yes" if given else "no"
+
+
 TrainLimit = Annotated[
     int | None,
     typer.Option(help="Use a random cut of so many training rows.", rich_help_panel="Data"),

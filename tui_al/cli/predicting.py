@@ -14,6 +14,7 @@ from typing import Any, TextIO
 from rich.console import Console
 
 from tui_al.cli.model_exporting import kept_model
+from tui_al.cli.options import header_of
 from tui_al.cli.page import Page
 from tui_al.core.config import DataConfig
 from tui_al.core.tasks import Example, Task
@@ -40,7 +41,9 @@ class PredictOptions:
     text_column: str | None = None
     tokens_column: str | None = None
     delimiter: str | None = None
+    subset: str | None = None
     encoding: str = "utf-8"
+    header: bool | None = None
     batch_size: int | None = None
     device: str = "auto"
     role: str = "successor"
@@ -59,10 +62,12 @@ def predict_file(name: str, file: str, options: PredictOptions, home: Path | Non
         tokens_column=options.tokens_column,
         delimiter=options.delimiter,
         encoding=options.encoding,
+        header=header_of(options.header),
+        subset=options.subset,
     )
-    from tui_al.engine.data.stream import KINDS, stream_tables
+    from tui_al.engine.data.stream import KINDS, open_tables
     from tui_al.engine.data.tables import Findings
-    from tui_al.engine.prediction import Predictor, Texts
+    from tui_al.engine.prediction import Predictor, Texts, task_of
 
     if options.input_format not in (None, *KINDS):
         raise ConfigError(
@@ -70,8 +75,9 @@ def predict_file(name: str, file: str, options: PredictOptions, home: Path | Non
             f"Choose one of {', '.join(KINDS)}.",
         )
     findings = Findings()
-    tables = stream_tables(Path(file), config, findings, options.input_format)
-    first = next(tables, None)  # a mistake about the file is told before the model is loaded
+    path = Path(file).expanduser() if file != "-" else Path("-")
+    name_of_file = "stdin" if file == "-" else path.name
+    tables = open_tables(path, name_of_file, config, findings, options.input_format)
     with (
         Session.open(home_directory(home), name) as session,
         held_still(session.directory, lambda: kept_model(session, options.role, options.seed)) as (
@@ -79,13 +85,14 @@ def predict_file(name: str, file: str, options: PredictOptions, home: Path | Non
             files,
         ),
     ):
+        texts = Texts(
+            task_of(files), tables, config, findings
+        )  # mistakes before the model is loaded
         predictor = Predictor(files, options.device, options.batch_size)
-    texts = Texts(predictor.task, config, findings)
     tally = _Tally(Page(Console(stderr=True, soft_wrap=True)))
     with _output(options) as stream:
         writer = _Writer(stream, form, predictor.task, options.top)
-        for table in _chained(first, tables):
-            examples = texts.of(table)
+        for table, examples in texts:
             tally.tell(findings.notes)
             filled = [i for i, example in enumerate(examples) if example.text.strip()]
             found = predictor.predict([examples[i] for i in filled])
@@ -94,17 +101,9 @@ def predict_file(name: str, file: str, options: PredictOptions, home: Path | Non
                 results[i] = prediction
             writer.write(table.numbers, examples, results)
             tally.add(len(examples), len(examples) - len(filled))
-    texts.finish()
     tally.tell(findings.notes)
-    tally.tell(findings.warnings)
+    tally.tell(findings.warnings, "yellow")
     tally.end(predictor.cut, predictor.limit)
-
-
-def _chained(first: Any, rest: Iterator[Any]) -> Iterator[Any]:
-    if first is None:
-        raise DataError("There is not a single row to label.", "Name a file that has some.")
-    yield first
-    yield from rest
 
 
 def _output_format(options: PredictOptions) -> str:
@@ -222,12 +221,12 @@ class _Tally:
             self._told = now
             self._page.say(f"{self._rows:,} rows, {self._rows / (now - self._begun):,.0f} a second")
 
-    def tell(self, findings: Iterable[str]) -> None:
+    def tell(self, findings: Iterable[str], style: str = "") -> None:
         """Say what was guessed or mended, once."""
         for finding in findings:
             if finding not in self._said:
                 self._said.add(finding)
-                self._page.say(finding)
+                self._page.say(finding, style)
 
     def end(self, cut: int, limit: int) -> None:
         """The sum of it."""

@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from tui_al.cli.display import choose
+from tui_al.cli.options import header_of
 from tui_al.core.config import (
     PAPER_SEEDS,
     Amount,
@@ -40,6 +41,7 @@ class Options:
     tokens_column: str | None
     tags_column: str | None
     delimiter: str | None
+    header: bool | None
     encoding: str
     train_limit: int | None
     test_limit: int | None
@@ -95,6 +97,7 @@ def experiment(options: Options) -> ExperimentConfig:
             tokens_column=options.tokens_column,
             tags_column=options.tags_column,
             delimiter=options.delimiter,
+            header=header_of(options.header),
             encoding=options.encoding,
             train_limit=options.train_limit,
             test_limit=options.test_limit,

@@ -104,11 +104,17 @@ class DataConfig:
     test_limit: int | None = None
     test_share: float = 0.2  #: held out from train where there is no test split
     split_seed: int = 13  #: seed of the held-out split and of the cuts
+    header: Literal["yes", "no"] | None = None  #: whether the first line of CSV names the columns
 
     def __post_init__(self) -> None:
         if self.task not in (None, "classification", "tagging"):
             raise ConfigError(
                 f"task: {self.task!r} is unknown.", "Choose classification or tagging."
+            )
+        if self.header not in (None, "yes", "no"):
+            raise ConfigError(
+                f"header: {self.header!r} is unknown.",
+                "Choose yes or no, or nothing: then it is guessed.",
             )
         names = self.labels or ()
         for name in names:

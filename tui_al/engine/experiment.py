@@ -35,7 +35,8 @@ def open_or_create(
         return _same(Session.open(home, name), config)
     strategy(config.loop.strategy)
     by_people = config.loop.oracle == "person"
-    dataset = load(replace(config.data, test_share=0.0) if by_people else config.data)
+    data = replace(config.data, test_share=0.0) if by_people else config.data
+    dataset = load(data, by_people=by_people)
     (people if by_people else oracle).check(config, dataset)
     encoders = {config.successor.model: config.successor}
     if config.acquisition.model != BAG_OF_WORDS:

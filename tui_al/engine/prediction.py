@@ -14,9 +14,9 @@ from tui_al.core.predictions import FloatArray, IntArray
 from tui_al.core.tags import spans_of
 from tui_al.core.tasks import Example, Task
 from tui_al.engine.checkpoint import describe, load_trained
-from tui_al.engine.data.columns import choose_columns
+from tui_al.engine.data.columns import Use, choose_columns
 from tui_al.engine.data.rows import RowReader
-from tui_al.engine.data.tables import Findings, Table
+from tui_al.engine.data.tables import Findings, Table, sampled
 from tui_al.engine.device import choose_device
 from tui_al.engine.learner import positions_of
 from tui_al.engine.precision import resolve_precision
@@ -26,6 +26,7 @@ from tui_al.engine.sources import Source
 from tui_al.engine.tokenizing import tokenize
 from tui_al.engine.tokens import UNSEEN, Tokens, collate, scoring_batches
 from tui_al.engine.training import out_of_memory, unit_logits
+from tui_al.errors import DataError
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,29 +120,40 @@ class Predictor:
         )
 
 
+def task_of(saved: Path) -> Task:
+    """What a saved model does; ModelError if there is none."""
+    return Task(describe(saved)["task"])
+
+
 class Texts:
-    """The texts of a stream of tables, in the form that a task needs; the first table settles the columns."""
+    """The texts of a file, in the form that a task needs, read as `load` reads them.
 
-    def __init__(self, task: Task, config: DataConfig, findings: Findings) -> None:
-        self._config, self._findings = replace(config, task=task.value), findings
-        self._reader: RowReader | None = None
+    Args:
+        task: what they are predicted for.
+        tables: of the file, from `open_tables`.
+        config: columns, where they are named.
+        findings: take what was guessed and mended.
 
-    def of(self, table: Table) -> list[Example]:
-        """An example for each row, also for those without a text. Raises DataError where there is no such column."""
-        if self._reader is None:
-            guessed = Findings()
-            columns = choose_columns(table, self._config, None, guessed)
-            kept = ("text column", "tokens column", "the texts of")
-            self._findings.notes.extend(n for n in guessed.notes if n.startswith(kept))
-            self._reader = RowReader(replace(columns, answer=None), self._findings)
-        return [
-            Example("", row.text, None, row.tokens, row.origin) for row in self._reader.rows(table)
-        ]
+    Raises:
+        DataError: there is no column of texts; or later, from the iteration, the file cannot be read further.
+    """
 
-    def finish(self) -> None:
-        """Tell what was mended in the texts."""
-        if self._reader is not None:
-            self._reader.finish()
+    def __init__(
+        self, task: Task, tables: Iterator[Table], config: DataConfig, findings: Findings
+    ) -> None:
+        config = replace(config, task=task.value)
+        sample, self._tables = sampled(tables)
+        if sample is None:
+            raise DataError("There is not a single row to label.", "Name a file that has some.")
+        columns = choose_columns(sample, config, None, findings, Use.NONE)
+        self._reader = RowReader(replace(columns, answer=None), findings)
+
+    def __iter__(self) -> Iterator[tuple[Table, list[Example]]]:
+        """Each table with an example for each of its rows, also for those without a text."""
+        for table in self._tables:
+            rows = self._reader.rows(table)
+            yield table, [Example("", row.text, None, row.tokens, row.origin) for row in rows]
+        self._reader.finish()
 
 
 def _parts(positions: IntArray, most: int) -> list[IntArray]:

@@ -50,6 +50,7 @@ DATA_SETTINGS: Mapping[str, str] = {
     "tokens_column": "tokens column",
     "tags_column": "tags column",
     "delimiter": "delimiter",
+    "header": "header line",
     "encoding": "encoding",
     "subset": "Hub subset",
     "revision": "Hub revision",

@@ -12,9 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from tui_al.core.config import DataConfig
-from tui_al.engine.data import stream
-from tui_al.engine.data.readers import read_table
-from tui_al.engine.data.stream import stream_tables
+from tui_al.engine.data import encodings, tables
+from tui_al.engine.data.stream import open_tables
 from tui_al.engine.data.tables import Findings, Table
 from tui_al.errors import DataError
 
@@ -55,28 +54,40 @@ CONTENTS = {
 }
 
 
+TEXTS_OF = {
+    "in.tsv": [f'a "half {i}' for i in range(25)],
+    "headerless.csv": [f"text {i}" for i in range(25)],
+}
+
+
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tables of three rows, and reads of seven characters."""
-    monkeypatch.setattr(stream, "ROWS", 3)
-    monkeypatch.setattr(stream, "_READ", 7)
+    """Tables of three rows, and reads of seven bytes."""
+    monkeypatch.setattr(tables, "ROWS", 3)
+    monkeypatch.setattr(encodings, "_READ", 7)
 
 
-def joined(tables: list[Table]) -> tuple[dict[str, list[object]], list[int]]:
-    names = {name for table in tables for name in table.columns}
-    columns = {name: [cell for table in tables for cell in table.columns[name]] for name in names}
-    return columns, [number for table in tables for number in table.numbers]
+def joined(parts: list[Table]) -> tuple[dict[str, list[object]], list[int]]:
+    names = {name for table in parts for name in table.columns}
+    columns = {name: [cell for table in parts for cell in table.columns[name]] for name in names}
+    return columns, [number for table in parts for number in table.numbers]
 
 
-def assert_like_the_whole(path: Path, tables: list[Table]) -> None:
-    whole = read_table(path, path.name, DataConfig(str(path)), Findings())
-    columns, numbers = joined(tables)
-    assert columns == {name: list(cells) for name, cells in whole.columns.items()}
-    assert numbers == list(whole.numbers)
-    assert {table.tagged for table in tables} == {whole.tagged}
-    assert len(tables) >= 8
-    assert max(map(len, tables)) <= 4
-    assert tables[-1].origin(len(tables[-1]) - 1) == whole.origin(len(whole) - 1)
+def assert_all_rows(name: str, parts: list[Table]) -> None:
+    """Every row is there, in order, a few at a time."""
+    columns, numbers = joined(parts)
+    if parts[0].tagged:
+        assert columns == {"tokens": SENTENCES, "tags": [["O"] * len(words) for words in SENTENCES]}
+    else:
+        expected = TEXTS_OF.get(name.removesuffix(".gz"), TEXTS)
+        if ".txt" in name:
+            expected = [text.replace("\n", " ") for text in TEXTS]
+        assert columns["2" if "headerless" in name else "text"] == expected
+        assert columns.get("label", LABELS) == LABELS
+    assert numbers == sorted(set(numbers))
+    assert len(numbers) == 25
+    assert len(parts) >= 8
+    assert max(map(len, parts)) <= 4
 
 
 @pytest.mark.parametrize("name", CONTENTS)
@@ -87,8 +98,7 @@ def test_a_stream_has_the_rows_of_the_file(name: str, packed: bool, tmp_path: Pa
     path = tmp_path / (f"{name}.gz" if packed else name)
     path.write_bytes(gzip.compress(raw) if packed else raw)
     findings = Findings()
-    tables = list(stream_tables(path, DataConfig(str(path)), findings))
-    assert_like_the_whole(path, tables)
+    assert_all_rows(name, list(open_tables(path, path.name, DataConfig(str(path)), findings)))
     assert len(findings.notes) == len(set(findings.notes)) <= 3
 
 
@@ -103,40 +113,44 @@ def test_binary_files(suffix: str, tmp_path: Path) -> None:
         make = pa.ipc.new_file if suffix == "feather" else pa.ipc.new_stream
         with make(str(path), table.schema) as writer:
             writer.write_table(table)
-    assert_like_the_whole(path, list(stream_tables(path, DataConfig(str(path)), Findings())))
+    assert_all_rows(
+        path.name, list(open_tables(path, path.name, DataConfig(str(path)), Findings()))
+    )
 
 
 def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     def read(content: str, kind: str | None = None) -> tuple[dict[str, list[object]], list[int]]:
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content.encode())))
-        return joined(list(stream_tables(Path("-"), DataConfig("-"), Findings(), kind)))
+        return joined(list(open_tables(Path("-"), "stdin", DataConfig("-"), Findings(), kind)))
 
     assert read("a\n\nb") == ({"text": ["a", "", "b"]}, [1, 2, 3])
     assert read('{"text": "a"}\n', "jsonl") == ({"text": ["a"]}, [1])
     assert read("text\tlabel\na\tx\n", "tsv") == ({"text": ["a"], "label": ["x"]}, [2])
-    assert read("", "text") == ({}, [])
+    with pytest.raises(DataError, match="stdin is empty"):
+        read("", "text")
 
 
 def test_a_stream_reads_no_further_than_it_must(tmp_path: Path) -> None:
     path = tmp_path / "in.jsonl"
     path.write_text('{"text": "a"}\n' * 5_000 + "broken", encoding="utf-8")
-    tables = stream_tables(path, DataConfig(str(path)), Findings())
-    assert [len(next(tables)) for _ in range(5)] == [1_000] * 5
+    parts = open_tables(path, path.name, DataConfig(str(path)), Findings())
+    assert [len(next(parts)) for _ in range(5)] == [1_000] * 5
     with pytest.raises(DataError, match=r"in\.jsonl:5001: not valid JSON"):
-        next(tables)
+        next(parts)
 
 
 @pytest.mark.parametrize(
     ("name", "raw", "message"),
     [
-        ("in.jsonl", b'{"text": "a"}\n{"text": "caf\xe9"}\n', "in.jsonl: after line 0: not valid utf-8"),
+        ("in.jsonl", b'{"text": "a"}\n{"text": "caf\xe9"}\n', "in.jsonl:2: byte 0xe9 (offset 27 of the file) is not valid utf-8"),
         ("in.csv", b"text,label\na,b\nc\n", "in.csv:3: 1 fields, but the first line has 2"),
         ("in.csv", b"", "in.csv is empty"),
-        ("in.json", b'[{"text": "a"}, {"text"', "in.json row 2: not valid JSON, or the file is cut off"),
+        ("in.json", b'[{"text": "a"}, {"text"', "in.json:1: not valid JSON: it ends too early: the file is cut off"),
         ("in.json", b'[{"text": "a"}, 3]', "in.json row 2: 3 is no object"),
-        ("in.json", b'{"text": "a"}', "in.json holds no array of objects"),
+        ("in.json", b'{"x": 3}', "in.json is an object with the keys 'x'"),
         ("in.conll", b"a O\nb\n", "in.conll:2: 1 column, but the lines before have 2"),
-        ("in.xlsx", b"", "in.xlsx: the format '.xlsx' is unknown"),
+        ("in.xlsx", b"", "in.xlsx is no readable Excel workbook"),
+        ("in.docx", b"", "in.docx: the format '.docx' is unknown"),
         ("in.jsonl.gz", gzip.compress(b'{"text": "a"}\n' * 99, mtime=0)[:-9], "in.jsonl.gz: after line"),
         ("in.parquet", b"PAR1", "in.parquet is no readable Parquet file"),
     ],
@@ -145,21 +159,21 @@ def test_what_is_wrong_is_named(name: str, raw: bytes, message: str, tmp_path: P
     path = tmp_path / name
     path.write_bytes(raw)
     with pytest.raises(DataError) as error:
-        list(stream_tables(path, DataConfig(str(path)), Findings()))
+        list(open_tables(path, path.name, DataConfig(str(path)), Findings()))
     assert message in error.value.message
     with pytest.raises(DataError, match="cannot be read"):
-        list(stream_tables(tmp_path / "missing.txt", DataConfig(""), Findings()))
+        list(open_tables(tmp_path / "missing.txt", "missing.txt", DataConfig(""), Findings()))
 
 
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
-    """Ten times the rows, the same peak: a file is never held whole."""
+    """Four times the rows, the same peak: a file is never held whole."""
     import tracemalloc
 
     def peak(rows: int, make: Callable[[int], str], name: str) -> int:
         path = tmp_path / name
         path.write_text(make(rows), encoding="utf-8")
         tracemalloc.start()
-        for _ in stream_tables(path, DataConfig(str(path)), Findings()):
+        for _ in open_tables(path, path.name, DataConfig(str(path)), Findings()):
             pass
         highest = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
@@ -170,4 +184,4 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
         "in.jsonl": lambda rows: '{"text": "some words here"}\n' * rows,
         "in.json": lambda rows: "[" + ",".join(['{"text": "some words here"}'] * rows) + "]",
     }.items():
-        assert peak(30_000, make, name) < 1.5 * peak(3_000, make, name), name
+        assert peak(60_000, make, name) < 1.5 * peak(15_000, make, name), name

@@ -12,7 +12,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tui_al.engine.data.tables import Table
+from tui_al.core.config import DataConfig
+from tui_al.engine.data.tables import Findings, Table
 from tui_al.errors import DataError
 
 _FILE_MAGIC = b"ARROW1"
@@ -21,34 +22,10 @@ _FEATURES_KEY = b"huggingface"
 _NO_CLASS = -1  # how `datasets` writes a missing class label
 
 
-def read_parquet(path: Path, name: str) -> Table:
-    """A Parquet file; columns of types that hold neither texts nor labels are left out."""
-    try:
-        table = pq.read_table(path)
-    except (pa.ArrowException, OSError) as error:
-        raise DataError(
-            f"{name} is no readable Parquet file: {error}.", "Copy or write it again."
-        ) from error
-    return _table(name, table)
-
-
-def read_arrow(path: Path, name: str) -> Table:
-    """An Arrow IPC file or stream (`.arrow`, `.feather`)."""
-    try:
-        with pa.memory_map(str(path)) as source:
-            is_file = source.read(len(_FILE_MAGIC)) == _FILE_MAGIC
-            source.seek(0)
-            reader = pa.ipc.open_file(source) if is_file else pa.ipc.open_stream(source)
-            table = reader.read_all()
-    except (pa.ArrowException, OSError) as error:
-        raise DataError(
-            f"{name} is no readable Arrow file: {error}.", "Copy or write it again."
-        ) from error
-    return _table(name, table)
-
-
-def stream_parquet(path: Path, name: str, rows: int) -> Iterator[Table]:
-    """A Parquet file in tables of at most so many rows."""
+def stream_parquet(
+    path: Path, name: str, _config: DataConfig, _findings: Findings, rows: int
+) -> Iterator[Table]:
+    """A Parquet file in tables of at most so many rows; columns of types that hold neither texts nor labels are left out."""
     try:
         with pq.ParquetFile(path) as file:
             batches = file.iter_batches(batch_size=rows)
@@ -59,8 +36,10 @@ def stream_parquet(path: Path, name: str, rows: int) -> Iterator[Table]:
         ) from error
 
 
-def stream_arrow(path: Path, name: str, rows: int) -> Iterator[Table]:
-    """An Arrow IPC file or stream in tables of at most so many rows."""
+def stream_arrow(
+    path: Path, name: str, _config: DataConfig, _findings: Findings, rows: int
+) -> Iterator[Table]:
+    """An Arrow IPC file or stream (`.arrow`, `.feather`) in tables of at most so many rows."""
     try:
         with pa.memory_map(str(path)) as source:
             is_file = source.read(len(_FILE_MAGIC)) == _FILE_MAGIC

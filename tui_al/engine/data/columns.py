@@ -1,6 +1,5 @@
 """Which columns hold texts and answers: as named by the person, else by their names, else by what is in them."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -8,46 +7,60 @@ from typing import Literal
 from tui_al.core.config import DataConfig
 from tui_al.core.named_sets import NamedSet
 from tui_al.core.tasks import Task
+from tui_al.engine.data.cells import ColumnSample, Kind
+from tui_al.engine.data.column_names import (
+    ID_NAMES,
+    LABEL_NAMES,
+    TAG_NAMES,
+    TEXT_NAMES,
+    TOKEN_NAMES,
+    named,
+)
+from tui_al.engine.data.label_column import Labels, Use, find_labels
 from tui_al.engine.data.tables import Findings, Table, some
 from tui_al.errors import DataError
-
-Kind = Literal["text", "number", "fraction", "list", "empty", "other"]
-
-_TEXT_NAMES = (
-    "text", "sentence", "utt", "utterance", "content", "message", "body", "question", "query", "review", "comment",
-    "tweet", "post", "document", "doc", "description", "abstract", "summary", "title", "headline", "subject", "premise",
-)  # fmt: skip
-_LABEL_NAMES = (
-    "label_text", "label_name", "label", "labels", "category", "intent", "class", "target", "topic", "sentiment",
-    "coarse_label", "y", "gold", "annotation", "type", "tag",
-)  # fmt: skip
-_TOKEN_NAMES = ("tokens", "words", "token", "sentence", "text")
-_TAG_NAMES = ("ner_tags", "tags", "ner", "labels", "bio_tags", "slots", "entities", "label", "tag")
-_ID_NAMES = frozenset({"id", "idx", "index", "guid", "uid", "uuid", "row", "url"})
-_SAMPLE = 5_000  # rows looked at, spread evenly over the table
-_LONGEST_NAME = 3  # words of a column name
-_FEW_CLASSES = 200
-_ROWS_PER_CLASS = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The task and the two columns that matter; no answer column means that every row is unlabelled."""
+    """The task and the columns that matter; no answer column means that every row is unlabelled."""
 
     task: Task
     unit: str  #: texts, or lists of tokens
     answer: str | None  #: labels, or lists of tags
     raw: bool = False  #: tagging of texts that nobody has split into words yet (`core.words` does)
+    text: str | None = None  #: of tagging: the text that the tokens lie in
+    listed: bool = False  #: labels are lists of one
 
 
 def choose_columns(
-    table: Table, config: DataConfig, named: NamedSet | None, findings: Findings
+    table: Table,
+    config: DataConfig,
+    known: NamedSet | None,
+    findings: Findings,
+    use: Use = Use.GOLD,
 ) -> Columns:
-    """Settle the columns from the first training table; notes say what was guessed, DataError what is missing."""
+    """Settle the columns from a sample of the first training file.
+
+    Notes and warnings say what was guessed, with the option that overrides it.
+
+    Raises:
+        DataError: a column is missing, or several fit alike, or what fits holds several labels a text.
+    """
+    if table.settled is not None:
+        return settled_columns(table, config, findings)
     for option in ("text_column", "label_column", "tokens_column", "tags_column"):
         column = getattr(config, option)
-        if column is not None and not table.tagged:
+        if column:
             require(table, column, f"--{option.replace('_', '-')}")
+    guess = _Guess(table, known, findings, use)
+    if _task(guess, config) is Task.TAGGING:
+        return guess.tagging(config)
+    return guess.classification(config)
+
+
+def settled_columns(table: Table, config: DataConfig, findings: Findings) -> Columns:
+    """Those of a table whose reader knows them; of texts with `tagging` asked for, words are found in them."""
     if table.tagged:
         if config.task == "classification":
             raise DataError(
@@ -55,15 +68,24 @@ def choose_columns(
                 "Leave the task out, or name another file.",
             )
         return tagged_columns(table)
-    guess = _Guess(table, named, findings)
-    if _task(guess, config) is Task.TAGGING:
-        return guess.tagging(config)
-    return guess.classification(config)
+    for option in ("text_column", "label_column", "tokens_column", "tags_column"):
+        column = getattr(config, option)
+        if column and column != {"text_column": "text", "label_column": "label"}.get(option):
+            raise DataError(
+                f"{table.name} has no column {column!r}.",
+                f"It has {', '.join(table.columns)}: leave --{option.replace('_', '-')} out.",
+            )
+    if config.task == "tagging":
+        findings.notes.append("the texts of 'text' are split into words for tagging")
+        return Columns(Task.TAGGING, "text", None, raw=True)
+    answer = "label" if "label" in table.columns and config.label_column != "" else None
+    return Columns(Task.CLASSIFICATION, "text", answer)
 
 
 def tagged_columns(table: Table) -> Columns:
-    """Those of a CoNLL file; one with nothing but words is unlabelled."""
-    return Columns(Task.TAGGING, "tokens", "tags" if "tags" in table.columns else None)
+    """Those of a table of tokens; one without tags is unlabelled."""
+    tags, text = (name if name in table.columns else None for name in ("tags", "text"))
+    return Columns(Task.TAGGING, "tokens", tags, text=text)
 
 
 def require(table: Table, column: str, option: str) -> None:
@@ -75,13 +97,6 @@ def require(table: Table, column: str, option: str) -> None:
         )
 
 
-def is_known_name(column: str) -> bool:
-    """Whether a column name is one that texts, labels or ids usually have: a sign of a header line."""
-    parts = _parts(column)
-    known = {*_TEXT_NAMES, *_LABEL_NAMES, *_ID_NAMES}
-    return len(parts) <= _LONGEST_NAME and bool({column.lower(), *parts} & known)
-
-
 def _task(guess: "_Guess", config: DataConfig) -> Task:
     if config.task is not None:
         return Task(config.task)
@@ -89,14 +104,10 @@ def _task(guess: "_Guess", config: DataConfig) -> Task:
         return Task.TAGGING
     if config.text_column is not None or config.label_column is not None:
         return Task.CLASSIFICATION
-    if guess.named is not None:
-        return guess.named.task
-    has_tags = guess.by_name(_TOKEN_NAMES, ("list",)) and guess.by_name(
-        _TAG_NAMES, ("list", "empty")
-    )
-    has_label = guess.by_name(_TEXT_NAMES, ("text",)) and guess.by_name(
-        _LABEL_NAMES, ("text", "number")
-    )
+    if guess.known is not None:
+        return guess.known.task
+    has_tags = guess.named(TOKEN_NAMES, "list") and guess.named(TAG_NAMES, "list", "empty")
+    has_label = guess.named(TEXT_NAMES, "text") and guess.named(LABEL_NAMES, "text", "number")
     if has_tags and has_label:
         guess.findings.notes.append(
             "read as texts with labels; there are tokens and tags too: --tokens-column and --tags-column read those"
@@ -107,37 +118,25 @@ def _task(guess: "_Guess", config: DataConfig) -> Task:
 class _Guess:
     """One table under inspection: a sample of its cells and the kind of each column."""
 
-    def __init__(self, table: Table, named: NamedSet | None, findings: Findings) -> None:
-        self.table, self.named, self.findings = table, named, findings
-        step = max(1, len(table) // _SAMPLE)
-        self.cells = {
-            column: [cell for cell in values[::step] if cell is not None and cell != ""]
-            for column, values in table.columns.items()
-        }
-        self.kinds = {column: _kind(cells) for column, cells in self.cells.items()}
+    def __init__(self, table: Table, known: NamedSet | None, findings: Findings, use: Use) -> None:
+        self.table, self.known, self.findings, self._use = table, known, findings, use
+        self.columns = {name: ColumnSample.of(cells) for name, cells in table.columns.items()}
 
-    def by_name(self, names: Sequence[str], kinds: Sequence[Kind]) -> list[str]:
+    def named(self, names: Sequence[str], *kinds: Kind) -> list[str]:
         """Columns of these kinds in the order of `names`: those so called, then those with such a word in their name."""
-        fitting = [column for column, kind in self.kinds.items() if kind in kinds]
-        exact = [column for name in names for column in fitting if column.lower() == name]
-        partly = [column for name in names for column in fitting if name in _parts(column)]
-        return list(dict.fromkeys((*exact, *partly)))
+        return named(names, [name for name, c in self.columns.items() if c.kind in kinds])
 
     def tagging(self, config: DataConfig) -> Columns:
         tokens = config.tokens_column or self._hinted("units")
-        if (
-            tokens is None
-            and config.task == "tagging"
-            and not self.by_name(_TOKEN_NAMES, ("list",))
-        ):
+        if tokens is None and config.task == "tagging" and not self.named(TOKEN_NAMES, "list"):
             text = config.text_column or self._text(None)
             self.findings.notes.append(f"the texts of {text!r} are split into words for tagging")
             return Columns(Task.TAGGING, text, None, raw=True)
         if tokens is None:
-            tokens = self._first(self.by_name(_TOKEN_NAMES, ("list",)), "tokens")
+            tokens = self._first(self.named(TOKEN_NAMES, "list"), "tokens")
         answer = config.tags_column or self._hinted("answers")
         if answer is None:
-            others = [c for c in self.by_name(_TAG_NAMES, ("list", "empty")) if c != tokens]
+            others = [c for c in self.named(TAG_NAMES, "list", "empty") if c != tokens]
             if not others and config.task == "tagging":
                 return Columns(Task.TAGGING, tokens, None)  # nothing is tagged yet
             answer = self._first(others, "tags")
@@ -145,22 +144,21 @@ class _Guess:
 
     def classification(self, config: DataConfig) -> Columns:
         text = config.text_column or self._hinted("units")
-        label = config.label_column or self._hinted("answers")
+        label = config.label_column if config.label_column is not None else self._hinted("answers")
         if text is None:
             text = self._text(label)
-        if label is None:
-            label = self._label(text)
-        if text == label:
+        labels = find_labels(self.table, self.columns, text, label, self._use, self.findings)
+        if text == labels.column:
             raise DataError(
                 f"{self.table.name}: {text!r} cannot be both the text and the label.",
                 "Name both with --text-column and --label-column.",
             )
-        return Columns(Task.CLASSIFICATION, text, label)
+        return Columns(Task.CLASSIFICATION, text, labels.column, listed=labels.listed)
 
     def _hinted(self, role: Literal["units", "answers"]) -> str | None:
-        if self.named is None:
+        if self.known is None:
             return None
-        hints = self.named.units if role == "units" else self.named.answers
+        hints = self.known.units if role == "units" else self.known.answers
         return next((column for column in hints if column in self.table.columns), None)
 
     def _first(self, columns: Sequence[str], role: str) -> str:
@@ -177,69 +175,22 @@ class _Guess:
 
     def _text(self, label: str | None) -> str:
         """The longest on average of the text columns with a usual name; of all text columns if none has one."""
-        labels = [label, *self.by_name(_LABEL_NAMES, ("text", "number", "empty"))[:1]]
-        candidates = [
-            column for column in self.by_name(_TEXT_NAMES, ("text",)) if column not in labels
-        ] or [
-            column
-            for column, kind in self.kinds.items()
-            if kind == "text" and column not in labels and column.lower() not in _ID_NAMES
+        labels = [label, *self.named(LABEL_NAMES, "text", "number", "empty")[:1]]
+        candidates = [c for c in self.named(TEXT_NAMES, "text") if c not in labels] or [
+            name
+            for name, column in self.columns.items()
+            if column.kind == "text" and name not in labels and name.lower() not in ID_NAMES
         ]
         if not candidates:
             raise DataError(
                 f"{self.table.name} has no column that looks like texts.",
                 f"It has {', '.join(self.table.columns)}. Name the right one with --text-column.",
             )
-        best = max(candidates, key=lambda column: _mean_length(self.cells[column]))
-        others = [column for column in candidates if column != best]
+        best = max(candidates, key=lambda name: self.columns[name].mean_length)
+        others = [name for name in candidates if name != best]
         why = f"guessed: longer than {some(others)}" if others else "guessed"
         self._tell("text", best, why)
         return best
 
-    def _label(self, text: str) -> str | None:
-        named = self.by_name(_LABEL_NAMES, ("text", "number", "empty"))
-        odd = self.by_name(_LABEL_NAMES, ("fraction", "list", "other"))
-        candidates = [column for column in named if column != text] or self._few_values(text) or odd
-        if not candidates:
-            there = ", ".join(self.table.columns)
-            self.findings.notes.append(
-                f"no label column was found among {there}: every row is unlabelled (--label-column names one)"
-            )
-            return None
-        others = candidates[1:]
-        self._tell(
-            "label", candidates[0], f"guessed before {some(others)}" if others else "guessed"
-        )
-        return candidates[0]
 
-    def _few_values(self, text: str) -> list[str]:
-        """Columns whose values repeat as labels do: text before numbers, fewer values first."""
-        found = []
-        for column, cells in self.cells.items():
-            distinct = len(set(cells)) if self.kinds[column] in ("text", "number") else 0
-            most = max(2, min(_FEW_CLASSES, len(cells) // _ROWS_PER_CLASS))
-            if column != text and 2 <= distinct <= most and column.lower() not in _ID_NAMES:
-                found.append((self.kinds[column] != "text", distinct, column))
-        return [column for _, _, column in sorted(found)]
-
-
-def _kind(cells: Sequence[object]) -> Kind:
-    if not cells:
-        return "empty"
-    if all(isinstance(cell, str) for cell in cells):
-        return "text"
-    if all(isinstance(cell, list) for cell in cells):
-        return "list"
-    if all(
-        isinstance(cell, int) or (isinstance(cell, float) and cell.is_integer()) for cell in cells
-    ):
-        return "number"
-    return "fraction" if all(isinstance(cell, int | float) for cell in cells) else "other"
-
-
-def _mean_length(cells: Sequence[object]) -> float:
-    return sum(len(str(cell)) for cell in cells) / max(1, len(cells))
-
-
-def _parts(column: str) -> list[str]:
-    return re.split(r"[\s_.\-]+", column.lower())
+__all__ = ["Columns", "Labels", "Use", "choose_columns", "require", "settled_columns", "tagged_columns"]  # fmt: skip

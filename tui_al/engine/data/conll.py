@@ -1,13 +1,16 @@
 """CoNLL columns: a token and its tag a line, a blank line after each sentence."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from tui_al.core.config import DataConfig
 from tui_al.core.tags import is_tag
+from tui_al.core.tasks import Task
+from tui_al.engine.data import tables as sizes
+from tui_al.engine.data.lines import Lines
 from tui_al.engine.data.tables import Findings, Table, amount
-from tui_al.engine.data.text_file import lines_of
 from tui_al.errors import DataError
 
 _COMMENT = re.compile(r"#\s*[\w.:-]+\s*=")  # "# sent_id = 3"
@@ -16,41 +19,71 @@ _PROBE = 200  # token lines looked at to tell CoNLL columns from plain text
 _FEW_ODD_LINES = 0.9
 
 
-def looks_like_conll(text: str) -> bool:
-    """Whether a .txt file holds columns: nearly all lines have two or more, and a tag in the last."""
-    tokens = islice((line for line in text.split("\n") if line.strip()), _PROBE)
+def looks_like_conll(lines: Sequence[str], name: str) -> bool:  # noqa: ARG001
+    """Whether the first lines of a file hold columns: nearly all have two or more, and a tag in the last."""
+    tokens = islice((line.rstrip("\n") for line in lines if line.strip()), _PROBE)
     fields = [_fields(line, tabs="\t" in line) for line in tokens if not line.startswith(_DOCUMENT)]
     hits = sum(len(columns) > 1 and is_tag(columns[-1]) for columns in fields)
     return hits > 0 and hits >= _FEW_ODD_LINES * len(fields)
 
 
-def has_tokens(text: str) -> bool:
-    """Whether there is anything but blank lines, comments and document marks."""
-    return any(True for _ in _token_lines(lines_of(text)))
+def stream_conll(lines: Lines, config: DataConfig, findings: Findings) -> Iterator[Table]:
+    """Sentences as settled tables; notes count the comments and document marks of the whole file."""
+    skipped: Counter[str] = Counter()
+    tabs = _uses_tabs([line.rstrip("\n") for line in lines.peek(_PROBE)])
+    width = 0
+    for first, block in _blocks(lines):
+        if any(True for _ in _token_lines(block)):
+            table, width = read_conll(lines.name, block, config, skipped, first, tabs, width)
+            yield table
+    if not width:
+        raise DataError(f"{lines.name} holds no tokens.", "Name a file with at least one sentence.")
+    for what, count in sorted(skipped.items()):
+        if not count:
+            continue
+        findings.notes.append(f"{lines.name}: {amount(count, what)} skipped")
+
+
+def _blocks(lines: Lines) -> Iterator[tuple[int, list[str]]]:
+    """Lines of whole sentences that make a table, with the number of the first."""
+    block: list[str] = []
+    size, first = 0, lines.number + 1
+    for line in lines:
+        block.append(line.removesuffix("\n").removesuffix("\r"))
+        size += len(line)
+        full = len(block) >= sizes.ROWS or size >= sizes.CHARACTERS
+        if full and not line.strip():
+            yield first, block
+            first, block, size = lines.number + 1, [], 0
+    if block:
+        yield first, block
 
 
 def read_conll(
-    name: str, text: str, config: DataConfig, findings: Findings, first: int = 1
-) -> Table:
-    """Sentences as rows with the columns `tokens` and `tags` (none if there is one column only).
+    name: str,
+    lines: Sequence[str],
+    config: DataConfig,
+    skipped: Counter[str],
+    first: int,
+    tabs: bool,
+    width: int,
+) -> tuple[Table, int]:
+    """Sentences as rows with the columns `tokens` and `tags` (none if there is one column only), and the number of columns.
 
     The first column is the token and the last the tag unless `tokens_column` and `tags_column` number others, from 1.
-    `first` is the number of the first line.
+    `first` is the number of the first line, `width` the number of columns so far, 0 if none is known.
     """
-    lines = lines_of(text)
-    tabs = _uses_tabs(lines)
     rows: list[list[list[str]]] = []
     numbers: list[int] = []
     sentence: list[list[str]] = []
-    documents = comments = width = 0
     for number, line in enumerate(lines, start=first):
         fields = _fields(line, tabs)
         if not fields or fields[0] == _DOCUMENT:
-            documents += bool(fields)
+            skipped[f"{_DOCUMENT} line"] += bool(fields)
             sentence = []
             continue
         if _is_comment(line, fields, width):
-            comments += 1
+            skipped["comment line"] += 1
             continue
         width = width or len(fields)
         if len(fields) != width:
@@ -64,11 +97,8 @@ def read_conll(
         sentence.append(fields)
     if not rows:
         raise DataError(f"{name} holds no tokens.", "Name a file with at least one sentence.")
-    if documents:
-        findings.notes.append(f"{name}: {amount(documents, f'{_DOCUMENT} line')} skipped")
-    if comments:
-        findings.notes.append(f"{name}: {amount(comments, 'comment line')} skipped")
-    return Table(name, _columns(name, rows, width, config), numbers, "line", tagged=True)
+    columns = _columns(name, rows, width, config)
+    return Table(name, columns, numbers, "line", Task.TAGGING), width
 
 
 def _columns(

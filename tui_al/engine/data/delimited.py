@@ -1,35 +1,43 @@
-"""CSV and TSV."""
+"""CSV and TSV: lines to records, records to tables of strings."""
 
 import csv
-import io
-import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Literal
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 
 from tui_al.core.config import DataConfig
-from tui_al.engine.data.columns import is_known_name
-from tui_al.engine.data.tables import Findings, Table
+from tui_al.engine.data import tables as sizes
+from tui_al.engine.data.delimiters import delimiter_of
+from tui_al.engine.data.headers import header_of
+from tui_al.engine.data.lines import LONGEST, Lines
+from tui_al.engine.data.tables import Findings, Table, amount, some
 from tui_al.errors import DataError
 
-_DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
-_LARGEST_FIELD = 2**31 - 1
-_LONGEST_COLUMN_NAME = 80  # characters; a longer first cell is data
-_PROBE = 65_536  # characters that delimiters are counted in
+csv.field_size_limit(LONGEST)  # Python's own limit, 128 KiB, is shorter than some texts
 
-Quoting = Literal[0, 3]  # csv.QUOTE_MINIMAL, csv.QUOTE_NONE
+_HEAD = 200  # records that the header is guessed from
+
 Record = tuple[int, list[str]]  # line it starts on, fields
 
 
-def read_delimited(name: str, text: str, config: DataConfig, findings: Findings) -> Table:
-    """Records to columns, all strings. The first record names the columns unless it looks like data."""
-    delimiter = delimiter_of(name, text, config, findings)
-    records = _checked_records(name, text, delimiter, findings)
-    names, has_header = header_of(name, records, config, findings)
-    body = records[1:] if has_header else records
-    if not body:
-        raise DataError(f"{name} has a header but no rows.", "Name a file with at least one row.")
-    return table_of(name, names, body)
+def stream_delimited(lines: Lines, config: DataConfig, findings: Findings) -> Iterator[Table]:
+    """Records as rows, all cells strings. The first record names the columns if it differs from the others in kind."""
+    delimiter = delimiter_of(lines, config, findings)
+    records = records_of(lines, delimiter, findings)
+    sample = list(islice(records, _HEAD))
+    if not sample:
+        raise DataError(f"{lines.name} is empty.", "Name a file that has at least one row.")
+    names, has_header = header_of(lines.name, [fields for _, fields in sample], config, findings)
+    body: Iterator[Record] = chain(sample[has_header:], records)
+    if has_header and len(names) > 1:
+        body = _without_repeats(lines.name, sample[0][1], body, findings)
+    blocks = 0
+    while block := _block(body):
+        blocks += 1
+        yield table_of(lines.name, names, block)
+    if not blocks:
+        raise DataError(
+            f"{lines.name} has a header but no rows.", "Name a file with at least one row."
+        )
 
 
 def table_of(name: str, names: Sequence[str], records: Sequence[Record]) -> Table:
@@ -40,115 +48,125 @@ def table_of(name: str, names: Sequence[str], records: Sequence[Record]) -> Tabl
     return Table(name, columns, [line for line, _ in records], "line")
 
 
-def delimiter_of(name: str, text: str, config: DataConfig, findings: Findings) -> str:
-    """The one that is asked for, or that the first line has; a tab for TSV."""
-    if config.delimiter is not None:
-        delimiter = "\t" if config.delimiter in ("\\t", "tab") else config.delimiter
-        if len(delimiter) != 1 or delimiter in '"\r\n':
+def records_of(lines: Lines, delimiter: str, findings: Findings) -> Iterator[Record]:
+    """Records in order, each with the line it starts on; DataError for one that is not as wide as the first."""
+    width = 0
+    read = _tab_records if delimiter == "\t" else _csv_records
+    for line, fields in read(lines, delimiter, findings):
+        if not fields:
+            continue
+        width = width or len(fields)
+        if len(fields) != width:
             raise DataError(
-                f"--delimiter: {config.delimiter!r} cannot separate fields.",
-                r'Give one character, as ";" or "\t".',
+                f"{lines.name}:{line}: {len(fields)} fields, but the first line has {width}.",
+                "Put fields that contain the delimiter or a line break in double quotes, or name the delimiter with --delimiter.",
             )
-        return delimiter
-    if re.search(r"\.tsv(\.gz)?$", name, re.IGNORECASE):
-        return "\t"
-    first = text[:_PROBE].lstrip("\r\n").split("\n", 1)[0]
-    outside_quotes = re.sub(r'"[^"]*"', "", first)
-    counts = {character: outside_quotes.count(character) for character in _DELIMITERS}
-    delimiter = max(counts, key=counts.__getitem__)
-    if counts[","] or not counts[delimiter]:
-        return ","
-    findings.notes.append(
-        f"{name}: fields are separated by {_DELIMITERS[delimiter]} (guessed; --delimiter overrides)"
-    )
-    return delimiter
+        yield line, fields
 
 
-def _checked_records(name: str, text: str, delimiter: str, findings: Findings) -> list[Record]:
-    """All records, each as wide as the first.
+def _csv_records(lines: Lines, delimiter: str, findings: Findings) -> Iterator[Record]:
+    head = lines.peek(_HEAD)
+    spaced = sum(f'{delimiter} "' in line for line in head) * 2 > len(head)
+    if spaced:
+        findings.notes.append(f"{lines.name}: blanks between delimiter and quote are left out")
+    reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=spaced, strict=True)
+    first = lines.number + 1
+    while True:
+        try:
+            fields = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise DataError(
+                f"{lines.name}:{first}: {error}.",
+                "Quotes inside a quoted field are doubled, and every opening quote needs a closing one.",
+            ) from error
+        yield first, fields
+        first = lines.number + 1
 
-    Quotes in tab-separated files often mean nothing. They are taken as plain characters where that gives more whole
-    records, or where reading them as quotes fails.
+
+def _tab_records(lines: Lines, _delimiter: str, findings: Findings) -> Iterator[Record]:
+    """Quotes in tab-separated files often mean nothing: a line that is whole without them is a record, whatever they say.
+
+    They are quotes where the line alone is a record with them too, or where it is none without.
     """
-    if delimiter != "\t" or '"' not in text:
-        return _read(name, text, delimiter, csv.QUOTE_MINIMAL)
+    width, told = 0, False
+    for line in lines:
+        first = lines.number
+        plain = line.rstrip("\r\n").split("\t")
+        if not line.strip("\r\n"):
+            continue
+        if '"' not in line:
+            width = width or len(plain)
+            yield first, plain
+            continue
+        quoted = _quoted([line])
+        if quoted is None and not _goes_on(lines, width or len(plain), len(plain)):
+            quoted = []
+        elif quoted is None:
+            quoted = _quoted_over_lines(line, lines)
+        width = width or len(quoted or plain)
+        if quoted is not None and len(quoted) == width:
+            yield first, quoted
+            continue
+        if not told:
+            told = True
+            findings.notes.append(f"{lines.name}: double quotes are read as plain characters")
+        yield first, plain
+
+
+def _quoted(lines: Sequence[str]) -> list[str] | None:
+    """The fields of one record, its quotes read as quotes; None if they do not close as they should."""
     try:
-        plain = _read(name, text, delimiter, csv.QUOTE_NONE)
-    except DataError:
-        return _read(name, text, delimiter, csv.QUOTE_MINIMAL)
-    try:
-        quoted = _read(name, text, delimiter, csv.QUOTE_MINIMAL)
-    except DataError:
-        quoted = []
-    if len(quoted) == len(plain):
-        return quoted
-    findings.notes.append(f"{name}: double quotes are read as plain characters")
-    return plain
+        (fields,) = csv.reader(lines, delimiter="\t", strict=True)
+    except (csv.Error, ValueError):
+        return None
+    return fields
 
 
-def _read(name: str, text: str, delimiter: str, quoting: Quoting) -> list[Record]:
-    records = list(records_of(name, io.StringIO(text, newline=""), delimiter, quoting))
-    if not records:
-        raise DataError(f"{name} is empty.", "Name a file that has at least one row.")
-    return records
+def _goes_on(lines: Lines, width: int, fields: int) -> bool:
+    """Whether a line with an open quote goes on in the next: one of them is no record of its own."""
+    after = lines.peek(1)
+    return bool(after) and (fields != width or after[0].count("\t") + 1 != width)
 
 
-def records_of(
-    name: str, lines: Iterable[str], delimiter: str, quoting: Quoting
+def _quoted_over_lines(line: str, lines: Lines) -> list[str] | None:
+    """The record that begins with this line, up to where its quotes close; None, and no line taken, if they do not."""
+    most = 2
+    while len(ahead := lines.peek(most)) == most or lines.at_end:
+        for taken in range(1, len(ahead) + 1):
+            fields = _quoted([line, *ahead[:taken]])
+            if fields is not None:
+                for _ in range(taken):
+                    next(lines)
+                return fields
+        if len(ahead) < most or most > _HEAD:
+            return None
+        most *= 2
+    return None
+
+
+def _without_repeats(
+    name: str, header: Sequence[str], records: Iterator[Record], findings: Findings
 ) -> Iterator[Record]:
-    """Records of lines that keep their ends, as they come; DataError for one that is not as wide as the first."""
-    old_limit = csv.field_size_limit(_LARGEST_FIELD)
-    reader = csv.reader(lines, delimiter=delimiter, quoting=quoting, strict=True)
-    line, width = 1, 0
-    try:
-        for fields in reader:
-            width = width or len(fields)
-            if fields and len(fields) != width:
-                raise DataError(
-                    f"{name}:{line}: {len(fields)} fields, but the first line has {width}.",
-                    "Put fields that contain the delimiter or a line break in double quotes, or name the delimiter with --delimiter.",
-                )
-            if fields:
-                yield line, fields
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise DataError(
-            f"{name}:{line}: {error}.",
-            "Quotes inside a quoted field are doubled, and every opening quote needs a closing one.",
-        ) from error
-    finally:
-        csv.field_size_limit(old_limit)
-
-
-def header_of(
-    name: str, records: Sequence[Record], config: DataConfig, findings: Findings
-) -> tuple[list[str], bool]:
-    """The columns' names, and whether the first record is what names them; else they are numbered."""
-    first = [cell.strip() for cell in records[0][1]]
-    named = [cell or f"column {i}" for i, cell in enumerate(first, start=1)]
-    asked = (config.text_column, config.label_column)
-    known = any(cell and (is_known_name(cell) or cell in asked) for cell in first)
-    looks_like_data = any(
-        len(cell) > _LONGEST_COLUMN_NAME or "\n" in cell or re.fullmatch(r"-?\d+(\.\d+)?", cell)
-        for cell in first
-    )
-    comes_again = any(
-        cell and cell == fields[place].strip()
-        for _, fields in records[1:]
-        for place, cell in enumerate(first)
-    )
-    if known or not (looks_like_data or comes_again):
-        _refuse_repeats(name, named)
-        return named, True
-    names = [str(place) for place in range(1, len(first) + 1)]
-    findings.notes.append(f"{name}: no header line; the columns are called {', '.join(names)}")
-    return names, False
-
-
-def _refuse_repeats(name: str, names: Sequence[str]) -> None:
-    repeated = [column for column, count in Counter(names).items() if count > 1]
-    if repeated:
-        raise DataError(
-            f"{name}:1: the column {repeated[0]!r} is there {names.count(repeated[0])} times.",
-            "Give every column a name of its own.",
+    """Without the header lines that files have inside which were put together from several."""
+    repeats = []
+    for line, fields in records:
+        if fields == header:
+            repeats.append(f"{name}:{line}")
+        else:
+            yield line, fields
+    if repeats:
+        findings.warnings.append(
+            f"{amount(len(repeats), 'line')} that repeat{'s' if len(repeats) == 1 else ''} the header left out ({some(repeats)})"
         )
+
+
+def _block(records: Iterator[Record]) -> list[Record]:
+    block, size = [], 0
+    for record in records:
+        block.append(record)
+        size += sum(map(len, record[1]))
+        if len(block) >= sizes.ROWS or size >= sizes.CHARACTERS:
+            break
+    return block

@@ -1,90 +1,131 @@
-"""JSON (an array of objects, or {"data": [...]}) and JSON lines."""
+"""JSON and JSON lines: objects as rows, nested fields under names with dots."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
+from typing import Any
 
-from tui_al.engine.data.tables import Table
-from tui_al.engine.data.text_file import lines_of
+from tui_al.core.config import DataConfig
+from tui_al.core.tasks import Task
+from tui_al.engine.data import tables as sizes
+from tui_al.engine.data.annotated_records import RecordConverter, recognise
+from tui_al.engine.data.json_shapes import records_of_json
+from tui_al.engine.data.json_values import JsonText
+from tui_al.engine.data.lines import Lines
+from tui_al.engine.data.tables import Findings, Table, place_of
 from tui_al.errors import DataError
 
-_SHAPE = 'A JSON file is an array of objects, [{"text": ..., "label": ...}, ...], or {"data": [...]} around one.'
+_HEAD = 200  # records that are looked at
+_LONGEST_LINE = 1 << 20  # characters; of a file without line breaks no more is read ahead
+_DEEPEST = 5  # levels of nested fields
+_LINES = 'Every line is one object, as {"text": ..., "label": ...}.'
+
+#: A record's number, counted from 1 or that of its line, what it holds, and about how many characters it takes.
+Numbered = tuple[int, Mapping[str, Any]]
 
 
-def read_json(name: str, text: str) -> Table:
-    """Objects are rows; a key that an object lacks counts as None. Row numbers count objects from 1."""
+def stream_json(lines: Lines, config: DataConfig, findings: Findings) -> Iterator[Table]:
+    """The objects of a JSON file, in whichever of the usual ways they are put together; see `records_of_json`."""
+    if _is_json_lines(lines):
+        findings.notes.append(f"{lines.name}: read as JSON lines, an object on each")
+        return stream_json_lines(lines, config, findings)
+    records = records_of_json(JsonText(lines), findings, config.subset)
+    return _tables(lines.name, enumerate(records, start=1), "row", config, findings)
+
+
+def stream_json_lines(lines: Lines, config: DataConfig, findings: Findings) -> Iterator[Table]:
+    """One object a line; blank lines are skipped."""
+    return _tables(lines.name, _objects_of_lines(lines), "line", config, findings)
+
+
+def _is_json_lines(lines: Lines) -> bool:
+    filled = [line for line in lines.peek(_HEAD, _LONGEST_LINE) if line.strip()][:2]
+    return len(filled) == 2 and all(isinstance(_parsed(line), dict) for line in filled)
+
+
+def _parsed(line: str) -> object:
     try:
-        content = json.loads(text)
-    except json.JSONDecodeError as error:
-        hint = "One object a line is JSON lines: name the file .jsonl." if _is_lines(text) else ""
-        raise DataError(
-            f"{name}:{error.lineno}: not valid JSON: {error.msg} (column {error.colno}).",
-            hint or "Check the file with a JSON tool.",
-        ) from error
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"{name}: not valid JSON: {error}.", _SHAPE) from error
-    if isinstance(content, dict):
-        if not isinstance(content.get("data"), list):
-            raise DataError(
-                f"{name} is an object with the keys {', '.join(map(repr, content)) or '(none)'}.",
-                _SHAPE,
-            )
-        content = content["data"]
-    if not isinstance(content, list):
-        raise DataError(f"{name} holds {type(content).__name__}, not a list of rows.", _SHAPE)
-    for number, row in enumerate(content, start=1):
-        check_object(name, number, row)
-    return table_of_objects(name, content, range(1, len(content) + 1), "row")
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        return None
 
 
-def read_json_lines(name: str, text: str, first: int = 1) -> Table:
-    """One object a line; blank lines are skipped. `first` is the number of the first line."""
-    rows: list[Mapping[str, object]] = []
-    numbers: list[int] = []
-    for number, line in enumerate(lines_of(text), start=first):
-        if not line.strip():
+def _objects_of_lines(lines: Lines) -> Iterator[Numbered]:
+    for line in lines:
+        if not line.strip("\0 \t\r\n"):
             continue
         try:
-            row = json.loads(line)
+            record = json.loads(line)
         except (ValueError, RecursionError) as error:
             raise DataError(
-                f"{name}:{number}: not valid JSON: {error}.",
+                f"{lines.name}:{lines.number}: not valid JSON: {error}.",
                 "Every line of a JSON lines file is one complete object.",
             ) from error
-        if not isinstance(row, dict):
-            raise DataError(
-                f"{name}:{number}: {_short(row)} is no object.",
-                'Every line is one object, as {"text": ..., "label": ...}.',
-            )
-        rows.append(row)
-        numbers.append(number)
-    return table_of_objects(name, rows, numbers, "line")
+        if not isinstance(record, dict):
+            raise DataError(f"{lines.name}:{lines.number}: {short(record)} is no object.", _LINES)
+        yield lines.number, record
 
 
-def check_object(name: str, number: int, row: object) -> None:
-    """DataError if the row is no object."""
-    if not isinstance(row, dict):
-        raise DataError(f"{name} row {number}: {_short(row)} is no object.", _SHAPE)
+def _tables(
+    name: str, records: Iterator[Numbered], unit: str, config: DataConfig, findings: Findings
+) -> Iterator[Table]:
+    head = list(islice(records, _HEAD))
+    converter = recognise([record for _, record in head], name, config, findings)
+    records = chain(head, records)
+    settled = None
+    if converter is not None:
+        records, settled = _converted(name, records, unit, converter), converter.settled
+    for block in _blocks(records):
+        yield table_of(name, block, unit, settled)
+    if converter is not None:
+        converter.finish()
 
 
-def table_of_objects(
-    name: str, rows: Sequence[Mapping[str, object]], numbers: Sequence[int], unit: str
+def _converted(
+    name: str, records: Iterator[Numbered], unit: str, converter: RecordConverter
+) -> Iterator[Numbered]:
+    for number, record in records:
+        row = converter.convert(record, place_of(name, number, unit))
+        if row is not None:
+            yield number, row
+
+
+def _blocks(records: Iterator[Numbered]) -> Iterator[list[Numbered]]:
+    block: list[Numbered] = []
+    size = 0
+    for number, record in records:
+        block.append((number, record))
+        size += sum(len(value) for value in record.values() if isinstance(value, str))
+        if len(block) >= sizes.ROWS or size >= sizes.CHARACTERS:
+            yield block
+            block, size = [], 0
+    if block:
+        yield block
+
+
+def table_of(
+    name: str, records: Sequence[Numbered], unit: str, settled: Task | None = None
 ) -> Table:
-    """Objects as rows of a table that has every key of any of them."""
-    if not rows:
-        raise DataError(f"{name} holds no rows.", "Name a file with at least one row.")
+    """Records as rows of a table that has every field of any of them; a field that a record lacks is None."""
+    rows = [dict(_fields(record)) if settled is None else record for _, record in records]
     keys = dict.fromkeys(key for row in rows for key in row)
     columns: dict[str, Sequence[object]] = {key: [row.get(key) for row in rows] for key in keys}
-    return Table(name, columns, numbers, "line" if unit == "line" else "row")
+    numbers = [number for number, _ in records]
+    return Table(name, columns, numbers, "line" if unit == "line" else "row", settled)
 
 
-def _is_lines(text: str) -> bool:
-    first = text.strip().split("\n", 1)[0]
-    try:
-        return isinstance(json.loads(first), dict)
-    except ValueError:
-        return False
+def _fields(
+    record: Mapping[str, Any], before: str = "", depth: int = 1
+) -> Iterable[tuple[str, Any]]:
+    """The fields of an object and of those in it: `{"data": {"text": 1}}` has the field `data.text`."""
+    for key, value in record.items():
+        if isinstance(value, dict) and value and depth < _DEEPEST:
+            yield from _fields(value, f"{before}{key}.", depth + 1)
+        else:
+            yield f"{before}{key}", value
 
 
-def _short(value: object) -> str:
+def short(value: object) -> str:
+    """The value as JSON, cut."""
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 40 else text[:39] + "…"

@@ -1,23 +1,27 @@
 """Reading a data set from start to end: files, columns, rows, splits, checks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
+from itertools import chain
 
 from tui_al.core.config import DataConfig
 from tui_al.core.tasks import Dataset, Example, Task, example_ids
 from tui_al.engine.data.checks import check_labels, check_texts, unify_tags
-from tui_al.engine.data.columns import Columns, choose_columns, require
+from tui_al.engine.data.class_names import name_classes
+from tui_al.engine.data.columns import Columns, Use, choose_columns, require
 from tui_al.engine.data.locate import Located, locate
-from tui_al.engine.data.readers import read_table
 from tui_al.engine.data.rows import Row, RowReader
 from tui_al.engine.data.splits import check_amounts, split_rows
-from tui_al.engine.data.tables import Findings, Table, amount
+from tui_al.engine.data.tables import Findings, Table, amount, sampled, some
 from tui_al.errors import DataError
 
 
-def load(config: DataConfig) -> Dataset:
+def load(config: DataConfig, *, by_people: bool = False) -> Dataset:
     """Find, read and check a data set; the same configuration and files give the same result.
+
+    Args:
+        config: where the data is and how to read it.
+        by_people: people label it. Then no column is taken for labels because of what is in it.
 
     Raises DataError (ConfigError for impossible amounts, HubError from downloads). A wholly unlabelled source gives
     `labels=()` and `test=()`.
@@ -25,12 +29,9 @@ def load(config: DataConfig) -> Dataset:
     check_amounts(config)
     findings = Findings()
     located = locate(config, findings)
-    names = _file_names(located)
-    tables = {
-        split: [read_table(path, names[path], config, findings) for path in paths]
-        for split, paths in located.splits.items()
-    }
-    columns, rows = _rows(tables, config, located, findings)
+    columns, rows = _rows(located, config, Use.GIVEN if by_people else Use.GOLD, findings)
+    if located.class_names is not None:
+        name_classes(rows, located.class_names, findings)
     _tell_difference(located, rows, findings)
     train, test = split_rows(rows, columns.task, config, findings)
     if not train:
@@ -51,49 +52,82 @@ def load(config: DataConfig) -> Dataset:
     )
 
 
-def _file_names(located: Located) -> dict[Path, str]:
-    """What each file is called in messages; with its split where that alone tells two apart (`test/0000.parquet`)."""
-    files = [(split, path) for split, paths in located.splits.items() for path in paths]
-    unique = len({path.name for _, path in files}) == len(files)
-    return {path: path.name if unique else f"{split}/{path.name}" for split, path in files}
-
-
 def _rows(
-    tables: Mapping[str, Sequence[Table]],
-    config: DataConfig,
-    located: Located,
-    findings: Findings,
+    located: Located, config: DataConfig, use: Use, findings: Findings
 ) -> tuple[Columns, dict[str, list[Row]]]:
-    """Rows of every split. The training file settles the columns; a pool may have a text column of another name."""
-    first = next(table for split in ("train", "pool") for table in tables.get(split, ()))
-    columns = choose_columns(first, config, located.named, findings)
-    pool_columns = columns
-    for split, parts in tables.items():
-        for table in parts:
-            if split == "pool" and columns.unit not in table.columns:
-                pool_columns = _pool_columns(table, columns, config, findings)
-            elif columns.raw and table.tagged:
-                continue  # a tagged file beside raw texts, read by its own columns
-            elif columns.task is Task.TAGGING or not table.tagged:
-                option = "--tokens-column" if columns.task is Task.TAGGING else "--text-column"
-                require(table, columns.unit, option)
-                _require_answers(split, table, columns)
-            else:
-                raise DataError(
-                    f"{table.name} holds tagged tokens, but {first.name} texts with labels.",
-                    "All files of a data set are of one kind.",
-                )
-    reader, pool_reader = RowReader(columns, findings), RowReader(pool_columns, findings)
-    tagged_reader = RowReader(Columns(Task.TAGGING, "tokens", "tags"), findings)
-    rows = {}
-    for split, parts in tables.items():
-        chosen = pool_reader if split == "pool" else reader
-        if columns.raw and all(table.tagged for table in parts):
-            chosen = tagged_reader
-        rows[split] = chosen.read(split, parts)
-    for one in (reader, pool_reader, tagged_reader):
-        one.finish()
+    """Rows of every split. The first training file settles the columns."""
+    split = "train" if located.splits.get("train") else "pool"
+    first, *others = located.splits[split]
+    sample, tables = sampled(first.tables(config, findings))
+    assert sample is not None  # a source without a row is an error
+    columns = choose_columns(sample, config, located.named, findings, use)
+    reader = _SplitReader(sample, columns, config, findings)
+    rows = {split: reader.read(split, [tables, *(s.tables(config, findings) for s in others)])}
+    for split, sources in located.splits.items():
+        if split not in rows:
+            rows[split] = reader.read(split, [s.tables(config, findings) for s in sources])
+    reader.finish()
     return columns, rows
+
+
+class _SplitReader:
+    """Reads the files of all splits by the columns of the first; a pool may call its text otherwise."""
+
+    def __init__(
+        self, first: Table, columns: Columns, config: DataConfig, findings: Findings
+    ) -> None:
+        self._first, self._columns = first, columns
+        self._config, self._findings = config, findings
+        self._readers: dict[Columns, RowReader] = {}
+
+    def read(self, split: str, files: Sequence[Iterator[Table]]) -> list[Row]:
+        """All rows of a split that have a text; what is left out is told."""
+        read: list[Row] = []
+        empty: list[str] = []
+        for tables in files:
+            table = next(tables)
+            columns = self._columns_of(split, table)
+            if columns is None:
+                continue
+            reader = self._readers.setdefault(columns, RowReader(columns, self._findings))
+            for row in chain.from_iterable(map(reader.rows, chain([table], tables))):
+                if row.text.strip():
+                    read.append(row)
+                else:
+                    empty.append(row.origin)
+        if empty:
+            self._findings.warnings.append(
+                f"{split}: {amount(len(empty), 'empty text')} left out ({some(empty)})"
+            )
+        return read
+
+    def finish(self) -> None:
+        """Tell what was mended in all rows."""
+        for reader in self._readers.values():
+            reader.finish()
+
+    def _columns_of(self, split: str, table: Table) -> Columns | None:
+        """Those to read a file by, its first table given; None for one that is not used. DataError if it does not fit."""
+        columns = self._columns
+        if split == "pool" and columns.unit not in table.columns:
+            return _pool_columns(table, columns, self._config, self._findings)
+        if columns.raw and table.tagged:  # beside raw texts, read by its own columns
+            return Columns(Task.TAGGING, "tokens", "tags")
+        if columns.task is not Task.TAGGING and table.tagged:
+            raise DataError(
+                f"{table.name} holds tagged tokens, but {self._first.name} texts with labels.",
+                "All files of a data set are of one kind.",
+            )
+        tagging = columns.task is Task.TAGGING
+        require(table, columns.unit, "--tokens-column" if tagging else "--text-column")
+        if split != "pool" and columns.answer is not None and columns.answer not in table.columns:
+            if split != "train" and set(table.columns) < set(self._first.columns):
+                self._findings.notes.append(
+                    f"{table.name} has no column {columns.answer!r}: it is not used, since nothing can be measured on it"
+                )
+                return None
+            require(table, columns.answer, "--tags-column" if tagging else "--label-column")
+        return columns
 
 
 def _pool_columns(
@@ -106,12 +140,6 @@ def _pool_columns(
             "All files of a data set are of one kind.",
         )
     return replace(own, answer=None)
-
-
-def _require_answers(split: str, table: Table, columns: Columns) -> None:
-    if split != "pool" and columns.answer is not None:
-        option = "--tags-column" if columns.task is Task.TAGGING else "--label-column"
-        require(table, columns.answer, option)
 
 
 def _tell_difference(

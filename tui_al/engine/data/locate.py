@@ -8,37 +8,30 @@ from pathlib import Path
 
 from tui_al.core.config import DataConfig
 from tui_al.core.named_sets import NAMED_SETS, NamedSet, bundled_folder, named_set
-from tui_al.engine.data.arrow_file import saved_splits
-from tui_al.engine.data.readers import format_of
+from tui_al.engine.data.class_names import ClassNames, class_names
+from tui_al.engine.data.folders import (
+    by_split,
+    file_sources,
+    folder_sources,
+    named_apart,
+    tell_siblings,
+)
+from tui_al.engine.data.sources import Source
+from tui_al.engine.data.stream import format_of
 from tui_al.engine.data.tables import Findings, some
 from tui_al.errors import DataError
 
 _HUB_ID = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
-_SHARD = re.compile(r"-\d{5}-of-\d{5}.*$")
-_SPLIT_NAMES = {
-    "train": "train",
-    "training": "train",
-    "test": "test",
-    "testing": "test",
-    "validation": "validation",
-    "valid": "validation",
-    "val": "validation",
-    "dev": "validation",
-    "unlabelled": "pool",
-    "unlabeled": "pool",
-    "pool": "pool",
-    "testa": "validation",  # of CoNLL-2003
-    "testb": "test",
-}
 
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """The files of a data set, by split: train, and where there are such, validation, test and pool."""
+    """The sources of a data set, by split: train, and where there are such, validation, test and pool."""
 
     name: str
-    splits: Mapping[str, Sequence[Path]]
+    splits: Mapping[str, Sequence[Source]]
     named: NamedSet | None = None
+    class_names: ClassNames | None = None  #: of labels that are numbers
 
 
 def locate(config: DataConfig, findings: Findings) -> Located:
@@ -112,98 +105,19 @@ def _from_hub(
     files = dataset_parquet_files(repo_id, subset, revision)
     where = f"{repo_id} ({subset})" if subset else repo_id
     findings.notes.append(f"read from the Hub: {where}")
-    return Located(name, _by_split(files, where, findings), named)
+    return Located(name, by_split(named_apart(files), where, findings), named)
 
 
 def _from_path(path: Path, name: str, findings: Findings, named: NamedSet | None = None) -> Located:
     if path.is_file():
-        _tell_siblings(path, findings)
-        return Located(path.name.split(".")[0] or path.name, {"train": [path]}, named)
-    saved = saved_splits(path)
-    files = _split_files(path, findings) if saved is None else saved
-    return Located(name or path.resolve().name, _by_split(files, str(path), findings), named)
-
-
-def _split_files(folder: Path, findings: Findings) -> dict[str, list[Path]]:
-    """Files of a folder by what they are called: train.csv, dev.parquet, train-00000-of-00002.parquet, eng.testb."""
-    files = sorted(path for path in folder.iterdir() if path.is_file() and _is_data(path))
-    if not files and (folder / "data").is_dir():  # as data sets of the Hub are laid out
-        return _split_files(folder / "data", findings)
-    if not files:
-        raise DataError(
-            f"{folder} holds no data file.",
-            "A data folder has train and test files, as train.csv and test.csv.",
-        )
-    splits: dict[str, list[Path]] = {}
-    others = []
-    for path in files:
-        split = _split_name(path)
-        if split in _SPLIT_NAMES:
-            splits.setdefault(split, []).append(path)
-        else:
-            others.append(path)
-    if not splits and len(others) == 1:
-        return {"train": others}
-    if others:
-        names = some([path.name for path in others])
-        findings.notes.append(f"not used, since their names name no split: {names}")
-    for split, paths in splits.items():
-        if len(paths) > 1 and not all(_SHARD.search(path.stem) for path in paths):
-            raise DataError(
-                f"{folder} has several files for {split}: {some([path.name for path in paths])}.",
-                "Keep one of them, or name a file instead of the folder.",
-            )
-    return splits
-
-
-def _tell_siblings(path: Path, findings: Findings) -> None:
-    """A file called train has its test beside it as a rule; reading one of them alone must not go unnoticed."""
-    if _SPLIT_NAMES.get(_split_name(path)) != "train":
-        return
-    beside = [
-        entry.name
-        for entry in sorted(path.parent.iterdir())
-        if entry.is_file() and _is_data(entry) and _SPLIT_NAMES.get(_split_name(entry)) == "test"
-    ]
-    if beside:
-        findings.notes.append(f"{some(beside)} beside it is not read: name the folder to use both")
-
-
-def _is_data(path: Path) -> bool:
-    return bool(format_of(path)) and not path.name.startswith(".")
-
-
-def _split_name(path: Path) -> str:
-    base = path.name.lower()
-    stem, _, rest = base.partition(".")
-    if f".{rest}" in (".train", ".testa", ".testb"):
-        return rest
-    return _SHARD.sub("", stem)
-
-
-def _by_split(
-    files: Mapping[str, Sequence[Path]], where: str, findings: Findings
-) -> dict[str, list[Path]]:
-    """The four splits that are known here, whatever the source calls them."""
-    splits: dict[str, list[Path]] = {}
-    for name, paths in files.items():
-        split = _SPLIT_NAMES.get(name.lower())
-        if split is None and len(files) == 1:
-            split = "train"
-        if split is None:
-            findings.notes.append(f"the split {name} is not used")
-        elif split in splits:
-            raise DataError(
-                f"{where} has two {split} splits, {name} is one of them.", "Keep one of them."
-            )
-        else:
-            splits[split] = list(paths)
-    if "train" not in splits and "pool" not in splits:
-        raise DataError(
-            f"{where} has no train split, only {some(list(files)) or 'nothing'}.",
-            "Call the training file train, as train.csv; or name one file instead.",
-        )
-    return splits
+        tell_siblings(path, findings)
+        sources = file_sources(path, path.name)
+        if list(sources) == ["train"]:
+            return Located(path.name.split(".")[0] or path.name, sources, named)
+        return Located(path.stem, by_split(sources, path.name, findings), named)
+    sources = folder_sources(path, findings)
+    splits = by_split(sources, str(path), findings)
+    return Located(name or path.resolve().name, splits, named, class_names(path, findings))
 
 
 def _tell_unused(config: DataConfig, findings: Findings, named: NamedSet | None = None) -> None:

@@ -1,13 +1,14 @@
 """Cells to rows: text cleaned, labels trimmed, tokens and tags paired; what is left out or mended is counted."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from tui_al.core.tags import split_tag
 from tui_al.core.tasks import Answer, Task
 from tui_al.core.words import words_of
+from tui_al.engine.data.cells import string
 from tui_al.engine.data.columns import Columns
-from tui_al.engine.data.tables import Findings, Table, amount, some
+from tui_al.engine.data.tables import Findings, Table, amount, column_of, some
 from tui_al.errors import DataError
 
 _REPLACEMENT = "\ufffd"
@@ -31,7 +32,7 @@ class RowReader:
         self._empty_tokens: list[str] = []
         self._trimmed: dict[str, set[str]] = {}  # label to the forms it had with white space around
 
-    def read(self, split: str, tables: Sequence[Table]) -> list[Row]:
+    def read(self, split: str, tables: Iterable[Table]) -> list[Row]:
         """All rows of a split that have a text; the others are told of in a warning."""
         rows = [row for table in tables for row in self.rows(table)]
         kept = [row for row in rows if row.text.strip()]
@@ -66,8 +67,8 @@ class RowReader:
             )
 
     def _text_rows(self, table: Table) -> Iterator[Row]:
-        texts = table.columns[self._columns.unit]
-        labels = table.columns.get(self._columns.answer or "", [None] * len(table))
+        texts = column_of(table, self._columns.unit)
+        labels = column_of(table, self._columns.answer)
         for place, (text, label) in enumerate(zip(texts, labels, strict=True)):
             origin = table.origin(place)
             for column, cell in ((self._columns.unit, text), (self._columns.answer, label)):
@@ -76,17 +77,17 @@ class RowReader:
                         f"{origin}: the column {column!r} holds {'a list' if isinstance(cell, list) else 'an object'}.",
                         "A row has one text and one label; several labels a text are not supported.",
                     )
-            yield Row(self._clean(_string(text), origin), self._label(label, origin), (), origin)
+            yield Row(self._clean(string(text), origin), self._label(label, origin), (), origin)
 
     def _raw_rows(self, table: Table) -> Iterator[Row]:
         """Texts to be tagged: kept as they are, their words found in them."""
-        for place, cell in enumerate(table.columns[self._columns.unit]):
+        for place, cell in enumerate(column_of(table, self._columns.unit)):
             origin = table.origin(place)
-            text = self._clean(_string(cell), origin)
+            text = self._clean(string(cell), origin)
             yield Row(text, None, words_of(text), origin)
 
     def _label(self, cell: object, origin: str) -> str | None:
-        written = self._clean(_string(cell), origin)
+        written = self._clean(string(cell), origin)
         label = written.strip()
         if not label:
             return None
@@ -94,23 +95,23 @@ class RowReader:
         return label
 
     def _token_rows(self, table: Table) -> Iterator[Row]:
-        all_tokens = table.columns[self._columns.unit]
-        all_tags = table.columns.get(self._columns.answer or "", [None] * len(table))
-        for place, (cell, tags) in enumerate(zip(all_tokens, all_tags, strict=True)):
+        all_tokens = column_of(table, self._columns.unit)
+        all_tags = column_of(table, self._columns.answer)
+        texts = column_of(table, self._columns.text)
+        for place, (cell, tags, text) in enumerate(zip(all_tokens, all_tags, texts, strict=True)):
             origin = table.origin(place)
             tokens = tuple(
-                self._clean(_string(token), origin)
+                self._clean(string(token), origin)
                 for token in _list(cell, self._columns.unit, origin)
             )
             if any(not token.strip() for token in tokens):
                 self._empty_tokens.append(origin)
-            yield Row(" ".join(tokens), self._tags(tags, len(tokens), origin), tokens, origin)
+            written = " ".join(tokens) if text is None else self._clean(string(text), origin)
+            yield Row(written, self._tags(tags, len(tokens), origin), tokens, origin)
 
     def _tags(self, cell: object, length: int, origin: str) -> tuple[str, ...] | None:
         """Checked tags; None for a missing cell or an empty list beside tokens: an unlabelled sentence."""
-        tags = tuple(
-            _string(tag).strip() for tag in _list(cell, self._columns.answer or "", origin)
-        )
+        tags = tuple(string(tag).strip() for tag in _list(cell, self._columns.answer or "", origin))
         if not tags:
             return None
         if len(tags) != length:
@@ -158,16 +159,3 @@ def _list(cell: object, column: str, origin: str) -> Sequence[object]:
             "Tokens and tags are lists of strings; --tokens-column and --tags-column name them.",
         )
     return cell
-
-
-def _string(cell: object) -> str:
-    """A cell as text: None and NaN are "", 3.0 is "3" (a table of whole numbers with gaps), True is "true"."""
-    if isinstance(cell, str):
-        return cell
-    if cell is None or cell != cell:
-        return ""
-    if isinstance(cell, bool):
-        return str(cell).lower()
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    return str(cell)

@@ -1,0 +1,150 @@
+"""Compressed files as streams of bytes, unpacked piece by piece; the memory they take does not grow with their content."""
+
+import bz2
+import gzip
+import lzma
+import sys
+import zipfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+from tui_al.engine.data.tables import some
+from tui_al.errors import DataError
+
+#: What can go wrong while bytes are unpacked.
+UNPACKING_ERRORS = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, pa.ArrowException)  # fmt: skip
+
+
+class ByteStream(Protocol):
+    """What decoding needs of a file."""
+
+    def read(self, size: int, /) -> bytes:
+        """At most so many bytes; b"" at the end."""
+
+    def close(self) -> None:
+        """Let go of the file."""
+
+
+class _Member:
+    """The data file of a .zip archive."""
+
+    def __init__(self, path: Path) -> None:
+        member = _member(path)
+        self._archive = zipfile.ZipFile(path)
+        self._file = self._archive.open(member)
+
+    def read(self, size: int, /) -> bytes:
+        return self._file.read(size)
+
+    def close(self) -> None:
+        self._file.close()
+        self._archive.close()
+
+
+def _zstd(path: Path) -> Any:
+    return pa.CompressedInputStream(pa.OSFile(str(path)), "zstd")
+
+
+_OPENERS: dict[str, Callable[..., Any]] = {
+    ".gz": gzip.open,
+    ".bz2": bz2.open,
+    ".xz": lzma.open,
+    ".zst": _zstd,
+}
+
+#: Suffixes of compressed files.
+PACKED = (*_OPENERS, ".zip")
+
+#: First bytes of files that are no text, and what such a file is to be called.
+_MAGIC = {
+    b"\x1f\x8b": ("gzip-compressed", ".gz"),
+    b"BZh": ("bzip2-compressed", ".bz2"),
+    b"\xfd7zXZ\x00": ("xz-compressed", ".xz"),
+    b"\x28\xb5\x2f\xfd": ("zstd-compressed", ".zst"),
+    b"PK\x03\x04": ("a zip archive or an Excel workbook", ".zip or .xlsx"),
+    b"PAR1": ("a Parquet file", ".parquet"),
+    b"ARROW1": ("an Arrow file", ".arrow"),
+    b"%PDF": ("a PDF document", ".pdf"),
+    b"\xd0\xcf\x11\xe0": ("an old Office document", ".xls; save it as .xlsx or .csv"),
+}
+
+
+def unpacked_name(path: Path) -> str:
+    """What the file would be called without compression; a .zip is called as the one data file in it.
+
+    Raises:
+        DataError: a .zip without a data file, or with several.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in PACKED:
+        return path.name
+    if suffix == ".zip" and path.is_file():
+        return PurePosixPath(_member(path).filename).name
+    return path.stem
+
+
+def open_bytes(path: Path, name: str) -> ByteStream:
+    """The file's unpacked bytes; standard input for the path "-"."""
+    if str(path) == "-":
+        return sys.stdin.buffer
+    opener = _OPENERS.get(path.suffix.lower())
+    try:
+        if path.suffix.lower() == ".zip":
+            return _Member(path)
+        return opener(path) if opener else path.open("rb")
+    except UNPACKING_ERRORS as error:
+        raise cannot_open(path, name, error) from error
+
+
+def cannot_open(path: Path, name: str, error: Exception) -> DataError:
+    """The error for a file that the system, or its unpacker, refuses."""
+    if isinstance(error, OSError) and error.strerror:
+        return DataError(
+            f"{path} cannot be read: {error.strerror}.", "Check the path and its permissions."
+        )
+    return DataError(f"{name} cannot be unpacked: {error}.", "Compress or copy it again.")
+
+
+def refuse_binary(name: str, head: bytes) -> None:
+    """DataError for bytes that begin as a file of another kind does."""
+    for magic, (what, suffix) in _MAGIC.items():
+        if head.startswith(magic):
+            raise DataError(
+                f"{name} is {what}, whatever its name says.", f"Files of that kind end in {suffix}."
+            )
+
+
+def _member(path: Path) -> zipfile.ZipInfo:
+    """The data file of an archive; what systems put beside it, and README and licence, do not count."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = [info for info in archive.infolist() if _is_content(info)]
+    except (OSError, zipfile.BadZipFile) as error:
+        raise DataError(
+            f"{path.name} is no complete zip archive: {error}.", "Compress or copy it again."
+        ) from error
+    if len(members) != 1:
+        names = some([info.filename for info in members]) or "nothing"
+        raise DataError(
+            f"{path.name} holds {names}, where one data file is read.",
+            "Unpack it, and name the file or the folder.",
+        )
+    if members[0].flag_bits & 1:
+        raise DataError(f"{path.name} is encrypted.", "Unpack it with its password first.")
+    return members[0]
+
+
+def _is_content(info: zipfile.ZipInfo) -> bool:
+    place = PurePosixPath(info.filename)
+    hidden = any(part.startswith(".") or part == "__MACOSX" for part in place.parts)
+    return not info.is_dir() and not hidden and not is_documentation(place.name)
+
+
+def is_documentation(name: str) -> bool:
+    """Whether a file is called as those are that describe a data set: README.txt, LICENSE, CITATION.cff."""
+    stem = name.split(".")[0].upper()
+    return stem in ("README", "LICENSE", "LICENCE", "CITATION", "CHANGELOG", "NOTICE", "COPYING")

@@ -1,0 +1,104 @@
+"""What separates the fields of a file: what the person names, what its first line sets, or what the lines agree on."""
+
+import csv
+import re
+from collections.abc import Sequence
+
+from tui_al.core.config import DataConfig
+from tui_al.engine.data.column_names import is_known_name
+from tui_al.engine.data.lines import Lines
+from tui_al.engine.data.tables import Findings
+from tui_al.errors import DataError
+
+#: Delimiters that are tried; where several fit alike the first is taken.
+_NAMES = {"\t": "tab", ";": "semicolon", "|": "bar", ",": "comma"}
+
+#: Separates the fields of a file that has one column: a character that no text holds.
+NONE = "\x1f"
+
+_HEAD = 200  # lines that are looked at
+_NEARLY_ALL = 0.8  # of the records as wide as the first: the delimiter, and an error in the others
+_SETTING = re.compile(r'\ufeff?"?sep=(.)"?\s*', re.IGNORECASE)
+
+
+def delimiter_of(lines: Lines, config: DataConfig, findings: Findings) -> str:
+    """The delimiter, NONE for a file of one column. A first line `sep=;`, as Excel writes it, is taken out of `lines`."""
+    asked = _asked(config)
+    first = lines.peek(1)
+    if first and (match := _SETTING.fullmatch(first[0])):
+        next(lines)
+        findings.notes.append(f"{lines.name}: the first line, sep={match[1]}, sets the delimiter")
+        return asked or match[1]
+    if asked is not None:
+        return asked
+    head = lines.peek(_HEAD)
+    if re.search(r"\.(tsv|tab)\b", lines.name, re.IGNORECASE) and any(
+        "\t" in line for line in head
+    ):
+        return "\t"
+    return _guessed(lines, head, findings)
+
+
+def _asked(config: DataConfig) -> str | None:
+    if config.delimiter is None:
+        return None
+    delimiter = "\t" if config.delimiter in ("\\t", "tab") else config.delimiter
+    if len(delimiter) != 1 or delimiter in '"\r\n':
+        raise DataError(
+            f"--delimiter: {config.delimiter!r} cannot separate fields.",
+            r'Give one character, as ";" or "\t".',
+        )
+    return delimiter
+
+
+def _guessed(lines: Lines, head: Sequence[str], findings: Findings) -> str:
+    """The one that gives every record the same number of fields; of several, one that is not followed by blanks."""
+    widths = {delimiter: _widths(head, delimiter, lines.at_end) for delimiter in _NAMES}
+    fitting = [d for d, found in widths.items() if found and found[0] > 1 and len(set(found)) == 1]
+    if fitting:
+        chosen = min(fitting, key=lambda d: _is_punctuation(head, d))
+        if chosen != "," or len(fitting) > 1:
+            others = [_NAMES[d] for d in fitting if d != chosen]
+            why = f"guessed before {' and '.join(others)}" if others else "guessed"
+            findings.notes.append(
+                f"{lines.name}: fields are separated by {_NAMES[chosen]} ({why}; --delimiter overrides)"
+            )
+        return chosen
+    shares = {d: found.count(found[0]) / len(found) for d, found in widths.items() if found and found[0] > 1}  # fmt: skip
+    best = max(shares, key=shares.__getitem__, default=None)
+    if best is not None and (shares[best] >= _NEARLY_ALL or _names_columns(head, best)):
+        if best != ",":
+            findings.notes.append(
+                f"{lines.name}: fields are separated by {_NAMES[best]} (guessed; --delimiter overrides)"
+            )
+        return best  # the reader names the line that does not fit
+    if any(set(found) != {1} for found in widths.values() if found):
+        findings.notes.append(
+            f"{lines.name}: read as one column, since no delimiter gives every line as many fields (--delimiter names one)"
+        )
+    return NONE
+
+
+def _widths(head: Sequence[str], delimiter: str, complete: bool) -> list[int]:
+    """Fields of each record; the last is left out where lines after it are not known."""
+    widths = []
+    try:
+        for fields in csv.reader(head, delimiter=delimiter, skipinitialspace=True, strict=True):
+            if fields:
+                widths.append(len(fields))
+    except csv.Error:
+        if complete or delimiter == "\t":  # else a quote that closes after the last of these lines
+            return [line.count(delimiter) + 1 for line in head if line.strip()]
+        return widths
+    return widths if complete or len(widths) < 2 else widths[:-1]
+
+
+def _is_punctuation(head: Sequence[str], delimiter: str) -> bool:
+    """Whether a blank follows as a rule, as after commas of a sentence."""
+    followed = sum(f"{delimiter} " in line for line in head)
+    return followed * 2 > sum(delimiter in line for line in head)
+
+
+def _names_columns(head: Sequence[str], delimiter: str) -> bool:
+    first = next((line for line in head if line.strip()), "")
+    return any(is_known_name(cell.strip(' \r\n"')) for cell in first.split(delimiter))

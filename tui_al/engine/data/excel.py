@@ -1,0 +1,87 @@
+"""Excel workbooks: a sheet as a table. A sheet is held whole, as the library reads it so."""
+
+import datetime
+import zipfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from python_calamine import CalamineError, CalamineWorkbook
+
+from tui_al.core.config import DataConfig
+from tui_al.engine.data.headers import header_of
+from tui_al.engine.data.tables import Findings, Table, some
+from tui_al.errors import DataError
+
+_HEAD = 200  # rows that the header is guessed from
+_LARGEST = 2 << 30  # bytes unpacked; more than any text data set that fits a sheet
+
+
+def stream_workbook(
+    path: Path, name: str, config: DataConfig, findings: Findings, rows: int
+) -> Iterator[Table]:
+    """The first sheet that holds anything, or the one that `config.subset` names, in tables of at most so many rows."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            size = sum(info.file_size for info in archive.infolist())
+        if size > _LARGEST:
+            raise DataError(f"{name} unpacks to {size:,} bytes.", "Save the sheet as CSV.")
+        workbook = CalamineWorkbook.from_path(path)
+        found = _sheet(name, workbook, config, findings)
+    except (OSError, zipfile.BadZipFile, CalamineError) as error:
+        if isinstance(error, OSError) and error.strerror:
+            raise DataError(f"{path} cannot be read: {error.strerror}.", "Check the path and its permissions.") from error  # fmt: skip
+        raise DataError(
+            f"{name} is no readable Excel workbook: {error}.", "Save it again as .xlsx or .csv."
+        ) from error
+    numbered = [(number, row) for number, row in found if any(cell is not None for cell in row)]
+    head = [["" if cell is None else str(cell) for cell in row] for _, row in numbered[:_HEAD]]
+    names, has_header = header_of(name, head, config, findings)
+    body = numbered[has_header:]
+    if not body:
+        raise DataError(f"{name} has a header but no rows.", "Name a file with at least one row.")
+    for start in range(0, len(body), rows):
+        part = body[start : start + rows]
+        cells = zip(*(row for _, row in part), strict=True)
+        columns: dict[str, Sequence[object]] = dict(zip(names, cells, strict=True))
+        yield Table(name, columns, [number for number, _ in part], "row")
+
+
+def _sheet(
+    name: str, workbook: CalamineWorkbook, config: DataConfig, findings: Findings
+) -> list[tuple[int, list[object]]]:
+    """Rows of the sheet with their numbers in it, as wide as its widest, blank columns at its end cut off."""
+    sheets = workbook.sheet_names
+    if config.subset is not None and config.subset not in sheets:
+        raise DataError(
+            f"{name} has no sheet {config.subset!r}.", f"--subset names one of: {some(sheets, 20)}."
+        )
+    for sheet in [config.subset] if config.subset is not None else sheets:
+        found = workbook.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
+        filled = [(i, list(map(_plain, row))) for i, row in enumerate(found, start=1)]
+        width = max((_width(row) for _, row in filled), default=0)
+        if width:
+            others = [other for other in sheets if other != sheet]
+            if others:
+                findings.notes.append(
+                    f"{name}: the sheet {sheet} is read, not {some(others)} (--subset names another)"
+                )
+            return [(i, row[:width] + [None] * (width - len(row))) for i, row in filled]
+    raise DataError(f"{name} is empty.", "Name a file that has at least one row.")
+
+
+def _width(row: Sequence[object]) -> int:
+    return max((i for i, cell in enumerate(row, start=1) if cell is not None), default=0)
+
+
+def _plain(cell: Any) -> object:
+    """A cell as JSON would have it: dates as text, whole numbers without a fraction, nothing as None."""
+    if cell == "":
+        return None
+    if isinstance(cell, datetime.datetime | datetime.date | datetime.time):
+        return cell.isoformat()
+    if isinstance(cell, datetime.timedelta):
+        return str(cell)
+    if isinstance(cell, float) and cell.is_integer():
+        return int(cell)
+    return cell

@@ -1,0 +1,107 @@
+"""Text files without columns: a text a line, or a label and a text."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from tui_al.core.config import DataConfig
+from tui_al.core.tasks import Task
+from tui_al.engine.data import tables as sizes
+from tui_al.engine.data.lines import Lines
+from tui_al.engine.data.tables import Findings, Table, amount
+from tui_al.errors import DataError
+
+_HEAD = 200  # lines that are looked at
+_FASTTEXT = re.compile(r"(?:__label__\S+\s+)+|__label__\S+$")
+_MARK = "__label__"
+
+
+def stream_text(lines: Lines, _config: DataConfig, findings: Findings) -> Iterator[Table]:
+    """A text a line; fastText lines, and lines of a label and a text around a tab, are recognised.
+
+    Raises:
+        DataError: a fastText line has several labels.
+    """
+    head = [line for line in lines.peek(_HEAD) if line.strip()]
+    if head and all(_FASTTEXT.match(line) for line in head):
+        findings.notes.append(f"{lines.name}: read as fastText lines, {_MARK}… and the text")
+        yield from _fasttext(lines)
+    elif (label := _place_of_label(head)) is not None:
+        order = ("label", "text") if label == 0 else ("text", "label")
+        findings.warnings.append(
+            f"{lines.name}: read as {order[0]}, a tab, {order[1]} (guessed; in a .csv file with --delimiter every line is a row of columns)"
+        )
+        yield from _pairs(lines, label)
+    else:
+        for first, block in _blocks(lines):
+            numbers = range(first, first + len(block))
+            yield Table(lines.name, {"text": block}, numbers, "line", Task.CLASSIFICATION)
+
+
+def _blocks(lines: Lines) -> Iterator[tuple[int, list[str]]]:
+    """Lines without their ends that make a table, and the number of the first."""
+    block: list[str] = []
+    size, first = 0, lines.number + 1
+    for line in lines:
+        block.append(line.removesuffix("\n").removesuffix("\r"))
+        size += len(line)
+        if len(block) >= sizes.ROWS or size >= sizes.CHARACTERS:
+            yield first, block
+            first, block, size = lines.number + 1, [], 0
+    if block:
+        yield first, block
+
+
+def _fasttext(lines: Lines) -> Iterator[Table]:
+    for first, block in _blocks(lines):
+        texts: list[str] = []
+        labels: list[str | None] = []
+        for number, line in enumerate(block, start=first):
+            words = line.split()
+            found = [word.removeprefix(_MARK) for word in words if word.startswith(_MARK)]
+            if len(found) > 1:
+                raise DataError(
+                    f"{lines.name}:{number}: several labels: {', '.join(found)}.",
+                    "A text has one label: data with several (multi-label) is not supported yet.",
+                )
+            labels.append(found[0] if found else None)
+            texts.append(_FASTTEXT.sub("", line.strip(), count=1) if found else line)
+        numbers = range(first, first + len(block))
+        columns: dict[str, Sequence[object]] = {"text": texts, "label": labels}
+        yield Table(lines.name, columns, numbers, "line", Task.CLASSIFICATION)
+
+
+def _place_of_label(head: Sequence[str]) -> int | None:
+    """0 or 1: the side of the tab on which the lines have labels; None if they are no such pairs.
+
+    Every line has one tab, one side repeats few short values, and the other is texts that do not repeat.
+    """
+    pairs = [line.rstrip("\r\n").split("\t") for line in head]
+    if len(pairs) < 4 or any(len(pair) != 2 for pair in pairs):
+        return None
+    for label, text in ((0, 1), (1, 0)):
+        labels = Counter(pair[label].strip() for pair in pairs)
+        texts = {pair[text] for pair in pairs}
+        short = all(name and len(name.split()) <= 3 and len(name) <= 40 for name in labels)
+        words = sum(len(pair[text].split()) for pair in pairs) / len(pairs)
+        if short and 2 <= len(labels) <= len(pairs) // 2 and len(texts) > len(pairs) // 2 and words >= 2:  # fmt: skip
+            return label
+    return None
+
+
+def _pairs(lines: Lines, label: int) -> Iterator[Table]:
+    for first, block in _blocks(lines):
+        texts: list[str] = []
+        labels: list[str | None] = []
+        for number, line in enumerate(block, start=first):
+            pair = line.split("\t")
+            if line.strip() and len(pair) != 2:
+                raise DataError(
+                    f"{lines.name}:{number}: {amount(len(pair) - 1, 'tab')}, where the lines before have one.",
+                    "Every line is a label and a text, apart by a tab.",
+                )
+            texts.append(pair[1 - label] if len(pair) == 2 else "")
+            labels.append(pair[label] if len(pair) == 2 else None)
+        numbers = range(first, first + len(block))
+        columns: dict[str, Sequence[object]] = {"text": texts, "label": labels}
+        yield Table(lines.name, columns, numbers, "line", Task.CLASSIFICATION)

@@ -1,0 +1,45 @@
+"""Where the rows of a split come from: a file, or a folder that is read as one table."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from tui_al.core.config import DataConfig
+from tui_al.engine.data.stream import open_tables
+from tui_al.engine.data.tables import Findings, Table
+
+
+class Source(Protocol):
+    """Rows under one name."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in messages."""
+
+    def tables(self, config: DataConfig, findings: Findings) -> Iterator[Table]:
+        """Its rows, at least one; nothing is read before the first is asked for. Raises DataError."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileSource:
+    """A data file."""
+
+    path: Path
+    name: str
+
+    def tables(self, config: DataConfig, findings: Findings) -> Iterator[Table]:
+        """As `open_tables`."""
+        return open_tables(self.path, self.name, config, findings)
+
+
+@dataclass(frozen=True, slots=True)
+class FolderSource:
+    """Files that make a table together."""
+
+    name: str
+    read: Callable[[DataConfig, Findings], Iterator[Table]]
+
+    def tables(self, config: DataConfig, findings: Findings) -> Iterator[Table]:
+        """As its reader has it."""
+        return self.read(config, findings)

@@ -107,7 +107,7 @@ OTHERS = (
     replace(_LABEL, name="label-light", terminal=Terminal(light=True)),
     replace(_LABEL, name="label-ascii", size=_SMALL, terminal=Terminal(ascii=True), expect=("saved v", "train successor")),
     replace(_LABEL, name="label-40x10", size=(40, 10), opens="tickets-seven", expect=("saved ✓",)),
-    replace(_HOME, name="error-dialog", size=_SMALL, opens="gone", expect=("cannot be opened",)),
+    replace(_HOME, name="error-dialog", size=_SMALL, opens="gone", expect=("not there any more",)),
 )  # fmt: skip
 
 

@@ -126,12 +126,16 @@ async def test_it_opens_on_the_session_that_was_asked_for(home: Path, engine: Fa
 
 async def test_a_session_that_cannot_be_opened_is_a_dialog(home: Path, engine: FakeEngine) -> None:
     async with drive(TuiAl(home, home / "sessions" / "gone[red]")) as pilot:
-        await until(pilot, lambda: "gone[red] cannot be opened" in shown(pilot.app))
+        await until(pilot, lambda: "Session gone[red] is not there any more" in shown(pilot.app))
 
 
-async def test_leaving_says_what_keeps_running(home: Path, engine: FakeEngine) -> None:
+@pytest.mark.parametrize("elsewhere", [False, True])
+async def test_leaving_says_what_keeps_running_and_the_command_that_shows_it(
+    home: Path, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch, elsewhere: bool
+) -> None:
     recording = record(home, "live-one")
     recording.start()
+    monkeypatch.setenv("TUI_AL_HOME", str(home.parent / "other" if elsewhere else home))
     with (recording.directory / "engine.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         async with drive(TuiAl(home)) as pilot:
@@ -139,7 +143,8 @@ async def test_leaving_says_what_keeps_running(home: Path, engine: FakeEngine) -
             await pilot.press("q")
             await pilot.pause()
             (said,) = pilot.app._exit_renderables
-            assert "live-one keeps running. `tui-al attach live-one`" in str(said)
+            command = "tui-al attach live-one" + f" --home {home}" * elsewhere
+            assert f"live-one keeps running. `{command}` shows it again." in str(said)
 
 
 async def test_the_palette_finds_the_keys_of_the_screen(home: Path, engine: FakeEngine) -> None:
@@ -193,7 +198,7 @@ async def test_the_help_is_whole_in_its_first_frame_and_made_once_a_screen(
             await pilot.press(key)
             await until(pilot, lambda: frames)
             made.append(pilot.app.screen)
-            assert "Delete a session that is not running" in frames[0]
+            assert "Delete a session or sweep that is not running" in frames[0]
             assert "light theme" in frames[0]
             await pilot.press("f8", "f8", "enter")
             await until(pilot, lambda: isinstance(pilot.app.screen, HomeScreen))

@@ -24,7 +24,8 @@ from tui_al.store.decisions import DecisionLog
 from tui_al.store.session import Session
 from tui_al.store.workbench import Workbench
 from tui_al.ui.app import TuiAl
-from tui_al.ui.screens.home import HomeScreen, row
+from tui_al.ui.screens.home import HomeScreen
+from tui_al.ui.screens.list_screen import drawn
 from tui_al.ui.screens.results import ResultsScreen
 from tui_al.ui.screens.run import RunScreen
 from tui_al.ui.screens.setup import SetupScreen
@@ -44,11 +45,11 @@ async def mark(pilot: Pilot[Any], name: str) -> None:
     home = pilot.app.screen
     assert isinstance(home, HomeScreen)
     for _ in home.sessions:
-        if home.marked is not None and home.marked.name == name:
+        if home.marked is not None and home.marked.directory.name == name:
             return
         await pilot.press("down")
     assert home.marked is not None
-    assert home.marked.name == name
+    assert home.marked.directory.name == name
 
 
 @pytest.fixture(scope="module")
@@ -183,6 +184,7 @@ async def test_copy_sets_up_a_session_with_the_same_settings(
         home = pilot.app.screen
         assert isinstance(home, HomeScreen)
         assert home.marked is not None
+        assert isinstance(home.marked, Summary)
         config = home.marked.state.config
         assert config is not None
         engine.previews[config.data.source] = engine.previews["tickets"]
@@ -238,16 +240,17 @@ async def test_a_dead_engine_and_a_damaged_session_are_told(
 @pytest.mark.parametrize("name", TEXTS)
 def test_rows_keep_their_width_whatever_the_name(name: str, width: int) -> None:
     summary = Summary(TEXTS[name], TEXTS[name], Path("x"), trouble=TEXTS[name] or "odd")
-    assert cell_len(row(summary, width, 30).plain) <= width
+    (row,) = drawn([summary], width)
+    assert all(cell_len(line) <= width for line in row.plain.split("\n"))
 
 
 def test_only_what_was_written_is_read_again(three: Path) -> None:
-    first = {s.name: s for s in read_all(three, {})}
-    again = {s.name: s for s in read_all(three, first)}
+    first = {s.directory: s for s in read_all(three, {})}
+    again = {s.directory: s for s in read_all(three, first)}
     assert all(again[name] is first[name] for name in first)
     with Session(three / "sessions" / "half-one") as session:
         session.append(*[e.event for e in session.events()[-1:]])
-    changed = {s.name for s in read_all(three, first) if s is not first[s.name]}
+    changed = {s.name for s in read_all(three, first) if s is not first[s.directory]}
     assert changed == {"half-one"}
 
 
@@ -256,7 +259,7 @@ def test_of_what_people_decided_only_the_new_is_read(
 ) -> None:
     made = desk(home)
     made.rank(0)
-    known: dict[str, Summary] = {}
+    known: dict[Path, Summary] = {}
     reads: list[int] = []
     read = DecisionLog.read
 
@@ -266,7 +269,7 @@ def test_of_what_people_decided_only_the_new_is_read(
 
     def look() -> Summary:
         (summary,) = read_all(home, known)
-        known[summary.name] = summary
+        known[summary.directory] = summary
         return summary
 
     with Workbench(made.directory, "anna") as bench, at_work(made.directory):
@@ -289,8 +292,8 @@ def test_a_session_of_the_same_name_is_read_from_its_beginning(home: Path, tmp_p
         item = bench.take()
         assert item
         bench.label(item, LABELS[0])
-    before = {s.name: s for s in read_all(home, {})}
-    assert before["tickets-anna"].labelled == 1
+    before = {s.directory: s for s in read_all(home, {})}
+    assert before[made.directory].labelled == 1
     made.directory.rename(tmp_path / "away")  # or its inode would be used again
     desk(home)
     assert read_all(home, before)[0].labelled == 0

@@ -67,7 +67,7 @@ async def test_arms_are_shown_by_their_names(home: Path) -> None:
         await until(pilot, lambda: "vs random " in shown(app))
         assert "456549" not in shown(app)
         await pilot.press("escape")
-        await until(pilot, lambda: "2 sessions" in shown(app))
+        await until(pilot, lambda: "0 of 4 cells" in shown(app) or "4 of 4 cells" in shown(app))
         assert "full · lc [/x]" in shown(app)
         assert "de2fb9" not in shown(app)
         assert "456549" not in shown(app)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from tui_al.errors import ConfigError, EngineError, SessionError
 from tui_al.store.home import home_directory
-from tui_al.store.session import Session, is_live, session_names
-from tui_al.store.sweeps import find_sweep
+from tui_al.store.session import is_live
+from tui_al.store.sweeps import at_work, find, is_sweep, is_worked_on, worker_of
 
 
 def open_app(
@@ -35,28 +35,34 @@ def check_terminal() -> None:
 
 
 def attach_to(name: str | None, home: Path | None) -> None:
-    """Open the app on a session, or on a sweep's sessions; without a name on the one that is at work."""
+    """Open the app on a session or a sweep; without a name on what is at work, or, where that is several, on the list of all."""
     directory = home_directory(home)
-    if name is not None and (sweep := find_sweep(directory, name)) is not None:
-        at_work = [arm for arm in session_names(sweep) if is_live(sweep / "sessions" / arm)]
-        open_app(sweep, sweep / "sessions" / at_work[0] if at_work else None)
+    if name is not None:
+        open_app(home, find(directory, name))
         return
-    if name is None:
-        live = [n for n in session_names(directory) if is_live(directory / "sessions" / n)]
-        if not live:
-            raise SessionError("No session is at work.", "Name one: `tui-al sessions` lists them.")
-        name = live[0]
-    with Session.open(directory, name) as session:
-        path = session.directory
-    open_app(home, path)
+    live = at_work(directory)
+    if not live:
+        raise SessionError(
+            "No session or sweep is at work.", "Name one: `tui-al sessions` lists them."
+        )
+    open_app(home, live[0] if len(live) == 1 else None)
 
 
 def stop_session(name: str, home: Path | None) -> None:
     """Stop the engine of a session."""
     from tui_al.host.process import stop_engine
 
-    with Session.open(home_directory(home), name) as session:
-        path = session.directory
+    path = find(home_directory(home), name)
+    if is_sweep(path):
+        live = is_worked_on(path)
+        raise SessionError(
+            f"{path.name} is a sweep: the command that works through it is the one to stop."
+            if live
+            else f"Nothing is at work on sweep {path.name}.",
+            f"Press Ctrl-C where it runs ({worker_of(path) or 'unknown process'})."
+            if live
+            else "There is nothing to stop.",
+        )
     if not is_live(path):
         raise SessionError(
             f"No engine is at work on session {path.name}.", "There is nothing to stop."

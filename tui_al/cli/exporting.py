@@ -11,7 +11,8 @@ from tui_al.core.annotations import Annotation, Status
 from tui_al.core.tasks import Task
 from tui_al.engine.annotation_tables import TABLE_FORMATS
 from tui_al.errors import ConfigError, SessionError
-from tui_al.store.annotations import Labels, labels_of
+from tui_al.store.annotations import DIFFERING, Labels, labels_of
+from tui_al.store.exported import note_export
 from tui_al.store.formats import TEXT_FORMATS
 from tui_al.store.formats.csv_file import CSV, formulas
 from tui_al.store.formats.format import Format
@@ -44,6 +45,7 @@ def export_labels(name: str, options: ExportOptions, home: Path | None) -> None:
     """Write the labels of a session, and say what was written."""
     known = format_named(options.format or BY_SUFFIX.get(options.out.suffix.lower()), options.out)
     with Session.open(home_directory(home), name) as session:
+        directory = session.directory
         labels = labels_of(session, seed=options.seed, each=options.each, given=options.given)
     check_task(known, labels.header.task)
     aside = Page(Console(stderr=True, soft_wrap=True))
@@ -57,6 +59,9 @@ def export_labels(name: str, options: ExportOptions, home: Path | None) -> None:
         aside.say(f"{count:,} left out: {reason}, which {known.name} cannot hold", "yellow")
     _make_room(options)
     known.write(options.out, labels.header, wanted)
+    if labels.seq and not refused and not labels.left_out.get(DIFFERING):
+        with Session(directory) as session:
+            note_export(session, labels.seq, options.out)
     for loss in known.losses(labels.header, wanted):
         aside.say(f"not carried by {known.name}: {loss}", "yellow")
     if known is CSV and (count := formulas(wanted)):
@@ -116,7 +121,7 @@ def _tell_source(aside: Page, labels: Labels, options: ExportOptions) -> None:
         aside.say(f"run with seed {labels.seed} of {seeds}; --seed picks another")
     for what, count in labels.left_out.items():
         if count:
-            hint = {"that came labelled": "--given", "on which annotators differ": "--each"}
+            hint = {"that came labelled": "--given", DIFFERING: "--each"}
             flag = f"; {hint[what]} exports them too" if what in hint else ""
             aside.say(f"left out: {count:,} examples {what}{flag}", "yellow")
     flags = Counter(annotation.status for annotation in labels.annotations)

@@ -14,7 +14,7 @@ from tui_al.report import curves
 from tui_al.report.axes import short_number
 from tui_al.store.home import home_directory
 from tui_al.store.session import Session, session_names
-from tui_al.store.sweeps import read_record, sweep_directory, sweep_names
+from tui_al.store.sweeps import sweep_directory, sweep_names
 from tui_al.store.unfinished import clear_unfinished
 
 
@@ -58,13 +58,14 @@ def list_sessions(home: Path | None) -> None:
 
 
 def _sweep_line(home: Path, name: str) -> str:
-    try:
-        record = read_record(sweep_directory(home, name))
-    except SessionError as error:
-        return f"damaged: {error.message}"
-    return (
-        f"{record.title}, {len(record.arms)} sessions; tui-al report {name}, tui-al attach {name}"
-    )
+    """As the app lists it."""
+    from tui_al.ui.sweep_summaries import read_sweep
+
+    found = read_sweep(sweep_directory(home, name))
+    if found.trouble:
+        return f"damaged: {found.trouble}"
+    cells = found.progress.removeprefix("sweep ")
+    return f"{cells}, {found.when}; {found.about}; tui-al report {name}, tui-al attach {name}"
 
 
 def _session_row(name: str, state: SessionState, live: bool, directory: Path) -> list[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 from tui_al.core import events as ev
 from tui_al.core.config import ExperimentConfig
@@ -105,6 +105,24 @@ class SessionState:
             )
         several = f" ({len(failed)} of {len(self.runs)} seeds failed)" if len(self.runs) > 1 else ""
         return f"{failed[0].error}{several}", failed[0].hint
+
+
+#: How one seed of a session stands, a cell of a sweep.
+SeedStatus = Literal["waiting", "running", "finished", "failed", "stopped"]
+
+
+def seed_status(state: SessionState | None, seed: int, *, at_work: bool) -> SeedStatus:
+    """How a seed stands; `state` is None before the session is made, `at_work` whether an engine is on the session now."""
+    run = state.runs.get(seed) if state else None
+    if run is None or state is None:
+        return "waiting"
+    if run.status == "finished":
+        return "finished"
+    if run.status == "failed" or (state.error and not at_work):
+        return "failed"
+    if at_work:
+        return "running" if run.status == "running" and not state.ended else "waiting"
+    return "stopped" if run.points or run.status != "waiting" else "waiting"
 
 
 def fold(recorded: Iterable[ev.Recorded], state: SessionState | None = None) -> SessionState:

@@ -5,18 +5,15 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 from tui_al.core.events import Point
 from tui_al.core.metrics import HEADLINE
-from tui_al.core.state import SessionState
+from tui_al.core.state import SeedStatus, SessionState, seed_status
 from tui_al.core.sweep import Arm, Sweep
 from tui_al.core.tasks import Task
 from tui_al.host.scheduler import Ended, Job, Scheduler
 from tui_al.store.session import Session, is_live
 from tui_al.store.sweeps import arm_session
-
-Status = Literal["waiting", "running", "finished", "failed", "stopped"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +22,7 @@ class Cell:
 
     arm: Arm
     seed: int
-    status: Status = "waiting"
+    status: SeedStatus = "waiting"
     round: int = -1  #: the last finished; -1 before the first
     labels: int = 0
     metric: str = ""
@@ -46,7 +43,7 @@ class Progress:
         """Whether every cell is."""
         return all(cell.status == "finished" for cell in self.cells.values())
 
-    def count(self, status: Status) -> int:
+    def count(self, status: SeedStatus) -> int:
         """Cells in that state."""
         return sum(cell.status == status for cell in self.cells.values())
 
@@ -156,20 +153,15 @@ class _Follower:
         end = self._ends.get(session)
         state = self._states.get(session)
         run = state.runs.get(seed) if state else None
+        status = seed_status(state, seed, at_work=at_work)
         if run is not None and state is not None:
             cell = _with_point(cell, run.points, HEADLINE[Task(state.task)])
-            if run.status == "finished":
-                return replace(cell, status="finished")
-            if run.status == "failed":
-                return replace(cell, status="failed", error=run.error, hint=run.hint)
-            if at_work and run.status == "running" and not state.ended:
-                return replace(cell, status="running")
-        if end is not None and end.error:
+        if status not in ("finished", "running", "failed") and end is not None and end.error:
             return replace(cell, status="failed", error=end.error, hint=end.hint)
-        if end is not None and state is not None and state.error:
-            return replace(cell, status="failed", error=state.error, hint=state.hint)
-        begun = cell.round >= 0 or (run is not None and run.status != "waiting")
-        return replace(cell, status="stopped" if begun and not at_work else "waiting")
+        if status != "failed" or run is None or state is None:
+            return replace(cell, status=status)
+        of = run if run.status == "failed" else state
+        return replace(cell, status=status, error=of.error, hint=of.hint)
 
 
 def _with_point(cell: Cell, points: tuple[Point, ...], metric: str) -> Cell:

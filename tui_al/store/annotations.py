@@ -19,6 +19,9 @@ from tui_al.store.session import Session
 #: Who is said to have given the answers that came with the data.
 BY_DATA = "data"
 
+#: Why an example is left out that several people answered in different ways.
+DIFFERING = "on which annotators differ"
+
 
 @dataclass(frozen=True, slots=True)
 class Labels:
@@ -29,6 +32,7 @@ class Labels:
     seed: int | None = None  #: of the run, for a simulation
     seeds: tuple[int, ...] = ()  #: of all runs that have labels
     left_out: Mapping[str, int] = field(default_factory=dict)
+    seq: int = 0  #: where people label: number of the last decision that was read
 
 
 def labels_of(
@@ -90,7 +94,7 @@ def _by_people(session: Session, dataset: Dataset, each: bool, given: bool) -> L
     left_out = {}
     if not each:
         left_out = {
-            "on which annotators differ": statuses.count(Stands.CONFLICT),
+            DIFFERING: statuses.count(Stands.CONFLICT),
             "that are ambiguous": statuses.count(Stands.AMBIGUOUS),
         }
     seen = set(known)
@@ -101,7 +105,7 @@ def _by_people(session: Session, dataset: Dataset, each: bool, given: bool) -> L
         annotations += [_annotation(e, e.answer, BY_DATA, 0.0) for e in came_labelled]
     else:
         left_out["that came labelled"] = len(came_labelled)
-    return Labels(header, annotations, left_out=left_out)
+    return Labels(header, annotations, left_out=left_out, seq=labelling.seq)
 
 
 def _what_counts(labelling: Labelling, example: Example) -> Iterator[Annotation]:

@@ -1,11 +1,113 @@
-"""Deleting a session for good."""
+"""Deleting a session or a sweep for good, and what is lost with it."""
 
+import contextlib
 import shutil
+import sqlite3
+from dataclasses import dataclass
 from pathlib import Path
 
-from tui_al.errors import SessionError
-from tui_al.store.session import is_live
+from tui_al.core.labelling import Labelling, Status
+from tui_al.core.state import SessionState
+from tui_al.errors import SessionError, TuiAlError
+from tui_al.store.decisions import DecisionLog
+from tui_al.store.exported import exported_up_to
+from tui_al.store.session import Session, gone, is_live
+from tui_al.store.sweeps import RECORD, is_sweep, is_worked_on
 from tui_al.store.unfinished import under_way
+
+#: An answer counts for so many seconds at most: who takes longer was away.
+_LONGEST_ANSWER = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """What goes with a session or a sweep. `trouble` says why nothing but the size is known."""
+
+    bytes: int  #: on the disk
+    labelled: int = 0  #: texts that people have labelled
+    unexported: int = (
+        0  #: those of them whose label is in no file that an export wrote and that is still there
+    )
+    conflicts: int = 0  #: texts with several labels, which nobody has settled
+    labelling_seconds: float = 0.0  #: that people took to answer
+    engine_seconds: float = 0.0  #: that finished rounds took
+    rounds: int = 0  #: finished ones, over all seeds
+    models: int = 0  #: kept ones
+    sessions: int = 1  #: a sweep has several
+    trouble: str = ""
+
+    @property
+    def is_dear(self) -> bool:
+        """Whether labels by hand would be lost that are nowhere else, or may be."""
+        return bool(self.unexported or self.conflicts or self.trouble)
+
+
+def loss_of(directory: Path) -> Loss:
+    """What would be lost with the session or sweep in `directory`; SessionError if it is gone already."""
+    if not is_sweep(directory) and not (directory / "session.db").exists():
+        raise gone(directory)
+    if not is_sweep(directory):
+        return _loss_of_session(directory)
+    arms = [_loss_of_session(log.parent) for log in directory.glob("sessions/*/session.db")]
+    return Loss(
+        _bytes_under(directory),
+        labelled=sum(one.labelled for one in arms),
+        unexported=sum(one.unexported for one in arms),
+        conflicts=sum(one.conflicts for one in arms),
+        labelling_seconds=sum(one.labelling_seconds for one in arms),
+        engine_seconds=sum(one.engine_seconds for one in arms),
+        rounds=sum(one.rounds for one in arms),
+        models=sum(one.models for one in arms),
+        sessions=len(arms),
+    )
+
+
+def _loss_of_session(directory: Path) -> Loss:
+    size = _bytes_under(directory)
+    try:
+        with Session(directory) as session:
+            state = session.state()
+            before = exported_up_to(session)
+        by_hand = _by_hand(directory, state, before)
+    except (sqlite3.Error, OSError, ValueError, TypeError, KeyError, TuiAlError) as error:
+        text = error.message if isinstance(error, TuiAlError) else str(error)
+        return Loss(size, trouble=text)
+    points = [point for run in state.runs.values() for point in run.points]
+    return Loss(
+        size,
+        *by_hand,
+        engine_seconds=sum(sum(point.seconds.values()) for point in points),
+        rounds=len(points),
+        models=sum(not path.name.startswith(".") for path in directory.glob("models/*/*/")),
+    )
+
+
+def _by_hand(directory: Path, state: SessionState, before: int) -> tuple[int, int, int, float]:
+    """Texts with a label by hand, those labelled since the decision `before`, those in conflict, and how long answering took."""
+    if state.config is None or state.config.loop.oracle != "person":
+        return 0, 0, 0, 0.0
+    labelling = Labelling(state.labels)
+    with DecisionLog(directory) as log:
+        records = log.read()
+    labelling.apply(records)
+    since = sum(
+        standing.last is not None and standing.last.seq > before
+        for _, standing in labelling.standings()
+        if standing.status is Status.LABELLED
+    )
+    taken = (getattr(record.decision, "seconds", 0.0) for record in records)
+    seconds = sum(min(one, _LONGEST_ANSWER) for one in taken)
+    labelled, conflicts = (labelling.count(one) for one in (Status.LABELLED, Status.CONFLICT))
+    return labelled, since, conflicts, seconds
+
+
+def _bytes_under(directory: Path) -> int:
+    """What the files there take, those that cannot be read left out."""
+    total = 0
+    for path in directory.rglob("*"):
+        with contextlib.suppress(OSError):
+            total += path.lstat().st_size
+    return total
 
 
 def remove_session(directory: Path) -> None:
@@ -20,6 +122,27 @@ def remove_session(directory: Path) -> None:
         )
     if not (directory / "session.db").is_file():
         raise SessionError(f"{directory} is no session.", "Nothing was deleted.")
+    _remove(directory, "Session")
+
+
+def remove_sweep(directory: Path) -> None:
+    """Delete the sweep with all its sessions: it is gone at once, or still whole.
+
+    Raises:
+        SessionError: something works on it, `directory` holds no sweep, or the file system refuses.
+    """
+    if not is_sweep(directory):
+        raise SessionError(
+            f"{directory} is no sweep.", f"It holds no {RECORD}. Nothing was deleted."
+        )
+    if is_worked_on(directory):
+        raise SessionError(
+            f"Sweep {directory.name} is being worked on.", "Stop it first, then delete it."
+        )
+    _remove(directory, "Sweep")
+
+
+def _remove(directory: Path, what: str) -> None:
     try:
         with under_way(directory.parent, directory.name) as place:
             leaving = place / directory.name
@@ -27,6 +150,6 @@ def remove_session(directory: Path) -> None:
             shutil.rmtree(leaving)
     except OSError as error:
         raise SessionError(
-            f"Session {directory.name} cannot be deleted: {error}.",
+            f"{what} {directory.name} cannot be deleted: {error}.",
             "Check who owns the files, and whether the disk is writable.",
         ) from error

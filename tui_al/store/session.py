@@ -58,11 +58,12 @@ class Session:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        self._db = connect(directory / "session.db")
-        (version,) = self._db.execute(
-            "SELECT value FROM meta WHERE key = 'schema_version'"
-        ).fetchone()
-        if int(version) > SCHEMA_VERSION:
+        path = directory / "session.db"
+        with readable(path):
+            self._db = connect(path)
+            version = self.meta("schema_version") or "0"
+            newer = int(version) > SCHEMA_VERSION
+        if newer:
             self._db.close()
             raise SessionError(
                 f"Session {directory.name} was written by a newer tui-al (format {version}).",
@@ -113,8 +114,7 @@ class Session:
                 if there
                 else "There is none yet: start one with `tui-al simulate tickets`.",
             )
-        with readable(directory / "session.db"):
-            return cls(directory)
+        return cls(directory)
 
     @property
     def name(self) -> str:
@@ -130,6 +130,15 @@ class Session:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def meta(self, key: str) -> str | None:
+        """What is kept under a key beside the events; None if nothing is."""
+        row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def set_meta(self, key: str, value: str) -> None:
+        """Keep a value under a key, in place of an earlier one."""
+        self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
 
     def append(self, *events: ev.Event) -> list[ev.Recorded]:
         """Add events, all or none, and return them numbered; they are on disk when this returns.
@@ -190,7 +199,10 @@ class Session:
 
     def send(self, command: Command) -> None:
         """Ask the engine for something; it looks a few times a second."""
-        self._db.execute("INSERT INTO commands (time, name) VALUES (?, ?)", (time.time(), command))
+        with readable(self.directory / "session.db"):
+            self._db.execute(
+                "INSERT INTO commands (time, name) VALUES (?, ?)", (time.time(), command)
+            )
 
     def commands(self, after: int = 0) -> list[tuple[int, Command]]:
         """Numbered commands above `after`, in order."""
@@ -304,10 +316,20 @@ def readable(path: Path) -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, ValueError, TypeError, KeyError) as error:
+        if isinstance(error, sqlite3.Error) and not path.exists():
+            raise gone(path.parent) from error
         raise SessionError(
             f"Session {path.parent.name} cannot be read: {error}.",
             f"The file is {path}. If it is damaged and there is a copy, put that back.",
         ) from error
+
+
+def gone(directory: Path) -> SessionError:
+    """The error for a session that was deleted under who used it."""
+    return SessionError(
+        f"Session {directory.name} is not there any more.",
+        f"It was deleted, renamed or moved meanwhile. It lay in {directory}.",
+    )
 
 
 def _lock(descriptor: int) -> None:

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 from tui_al.errors import SessionError
 from tui_al.store.home import checked_name
-from tui_al.store.session import Session, take_engine_lock
-from tui_al.store.unfinished import under_way
+from tui_al.store.session import Session, is_live, session_names, take_engine_lock
+from tui_al.store.unfinished import is_held, under_way
 
 if TYPE_CHECKING:  # it brings numpy, and the first frame of the app waits for this module
     from tui_al.core.sweep import Arm, Sweep
@@ -97,6 +97,55 @@ def find_sweep(home: Path, name: str) -> Path | None:
         if is_sweep(directory):
             return directory.absolute()
     return None
+
+
+def sweep_of(session: Path) -> Path | None:
+    """The directory of the sweep that the session in `session` belongs to; None for one that stands alone."""
+    directory = session.parent.parent
+    return directory if session.parent.name == "sessions" and is_sweep(directory) else None
+
+
+def is_worked_on(directory: Path) -> bool:
+    """Whether a command of this machine works through the sweep in `directory`, or an engine on one of its sessions."""
+    with contextlib.suppress(FileNotFoundError):
+        if is_held(directory / "sweep.lock"):
+            return True
+    return any(is_live(path.parent) for path in (directory / "sessions").glob("*/engine.lock"))
+
+
+def worker_of(directory: Path) -> str:
+    """Who works through a sweep, as its lock says: "process 123 on box"; "" where that is not known."""
+    with contextlib.suppress(OSError):
+        return (directory / "sweep.lock").read_text(encoding="utf-8", errors="replace").strip()
+    return ""
+
+
+def find(home: Path, name: str) -> Path:
+    """The directory of the session or sweep of this name, or of this path.
+
+    Raises:
+        SessionError: there is none, or there are both and none of them, or each, is at work: the message names their paths.
+    """
+    sweep = find_sweep(home, name)
+    path = home / "sessions" / name
+    if sweep is None or not (path / "session.db").is_file():
+        if sweep is not None:
+            return sweep
+        with Session.open(home, name) as session:
+            return session.directory
+    at_work = [one for one, live in ((path, is_live(path)), (sweep, is_worked_on(sweep))) if live]
+    if len(at_work) == 1:
+        return at_work[0]
+    raise SessionError(
+        f"{name!r} is a session and a sweep in {home}.", f"Give a path: {path} or {sweep}."
+    )
+
+
+def at_work(home: Path) -> list[Path]:
+    """Directories of the sessions and sweeps of `home` that something works on, sessions first."""
+    sessions = [home / "sessions" / name for name in session_names(home)]
+    sweeps = [home / "sweeps" / name for name in sweep_names(home)]
+    return [one for one in sessions if is_live(one)] + [one for one in sweeps if is_worked_on(one)]
 
 
 def sweep_names(home: Path) -> list[str]:

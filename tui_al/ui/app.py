@@ -16,8 +16,10 @@ from tui_al.core.text import printable
 from tui_al.errors import TuiAlError
 from tui_al.host.account import account
 from tui_al.store.session import Session, is_live, session_names
+from tui_al.store.sweeps import at_work, is_sweep, sweep_names, sweep_of
 from tui_al.ui.keymap import Keymap
 from tui_al.ui.keys import bindings
+from tui_al.ui.leaving import keeps_running
 from tui_al.ui.safe import safe_rich
 from tui_al.ui.screens.base import TALL, USUAL, WIDE
 from tui_al.ui.screens.dialogs import ConfirmDialog, ErrorDialog
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
 #: Seconds that a thread which reads or folds may keep the others from running: a key should not wait for it.
 _LONGEST_TURN = 0.001
 
+
+#: Screens that list sessions: what is opened from one lies above it.
+_LISTS = ("home", "sweep")
 
 #: Seconds between two looks at whether the terminal is still there.
 _HANG_UP_SECONDS = 5.0
@@ -44,6 +49,8 @@ class TuiAl(App[None]):
     VERTICAL_BREAKPOINTS = [(0, "-short"), (USUAL, "-usual"), (TALL, "-tall")]  # noqa: RUF012
     CSS = """
     Screen { background: $background; color: $foreground; }
+    WriteDialog, ListDialog { background: transparent; }
+    ConfirmDialog, NameDialog, ExportDialog, OverlayDialog { background: $background 60%; }
     .title-row { height: 1; background: $panel; padding: 0 1; }
     .muted { color: $text-muted; }
     OptionList:nocolor > .option-list--option-highlighted { text-style: bold reverse; }
@@ -93,7 +100,7 @@ class TuiAl(App[None]):
         sys.setswitchinterval(_LONGEST_TURN)
         if self._first is not None:
             self.open_session(self._first)
-        elif session_names(self.home):
+        elif session_names(self.home) or sweep_names(self.home):
             self.to_home()
         else:
             from tui_al.ui.screens.setup import SetupScreen
@@ -106,7 +113,12 @@ class TuiAl(App[None]):
             self.exit()
 
     def open_session(self, directory: Path) -> None:
-        """Show a session: where people label, the next sample; else its results if it is finished, or its run."""
+        """Show a session: where people label, the next sample; else its results if it is finished, or its run. Of a sweep, its arms."""
+        if is_sweep(directory):
+            from tui_al.ui.screens.sweep import SweepScreen
+
+            self._go_to(SweepScreen(directory))
+            return
         try:
             with Session(directory) as session:
                 created, finished = session.created(), session.is_finished()
@@ -114,7 +126,10 @@ class TuiAl(App[None]):
         except Exception as error:  # a damaged file may raise anything; the app must live on
             if len(self.screen_stack) == 1:
                 self.to_home()
-            self.show_error(f"Session {directory.name} cannot be opened: {error}")
+            if isinstance(error, TuiAlError):
+                self.show_error(error)
+            else:
+                self.show_error(f"Session {directory.name} cannot be opened: {error}")
             return
         if by_people:
             from tui_al.ui.screens.label import LabelScreen
@@ -140,28 +155,49 @@ class TuiAl(App[None]):
             self.open_session(directory)
 
     def to_home(self) -> None:
-        """Close everything above the list of sessions."""
+        """Back to the list that a session was opened from; where there is none, to its sweep's, or to the sessions."""
+        base = self._base()
+        if getattr(base, "KEYS_OF", "") in _LISTS:
+            return
+        directory = getattr(base, "directory", None)
+        sweep = sweep_of(directory) if isinstance(directory, Path) else None
+        if sweep is not None:
+            self.open_session(sweep)
+        else:
+            self.to_sessions()
+
+    def to_sessions(self) -> None:
+        """Close everything above the list of sessions and sweeps."""
         from tui_al.ui.screens.home import HomeScreen
 
+        while len(self.screen_stack) > 2:
+            self.pop_screen()
         if not isinstance(self._base(), HomeScreen):
-            self._go_to(HomeScreen())
+            self._show_at_base(HomeScreen())
 
     def _go_to(self, screen: Screen[None]) -> None:
-        """Show the screen, with the list of sessions beneath if that was there already and nothing else.
+        """Show the screen, with the list that it was opened from beneath if there is one, and nothing else.
 
         The list is not made before it is asked for: the first frame would wait for it.
         """
         base = self._base()
-        if base is None or getattr(base, "KEYS_OF", "") == "home":
+        if base is None or getattr(base, "KEYS_OF", "") in _LISTS:
             self.push_screen(screen)
         else:
             self.switch_screen(screen)
 
+    def _show_at_base(self, screen: Screen[None]) -> None:
+        """In place of the lowest of our screens, which is the one that is shown."""
+        if len(self.screen_stack) > 1:
+            self.switch_screen(screen)
+        else:
+            self.push_screen(screen)
+
     def _base(self) -> Screen[object] | None:
-        """The lowest of our screens (Textual keeps an empty one under it), after closing all above it."""
-        while len(self.screen_stack) > 2:
+        """The list that is nearest, else the lowest of our screens (Textual keeps an empty one under it), after closing all above."""
+        while len(self.screen_stack) > 2 and getattr(self.screen, "KEYS_OF", "") not in _LISTS:
             self.pop_screen()
-        return self.screen_stack[1] if len(self.screen_stack) > 1 else None
+        return self.screen_stack[-1] if len(self.screen_stack) > 1 else None
 
     def say(
         self, text: str, severity: Literal["information", "warning", "error"] = "information"
@@ -226,13 +262,19 @@ class TuiAl(App[None]):
 
     def _leave(self) -> None:
         """Engines keep running, which is said on the way out."""
-        live = [n for n in session_names(self.home) if is_live(self.home / "sessions" / n)]
-        lines = [f"{name} keeps running. `tui-al attach {name}` shows it again." for name in live]
+        shown = [path for path in map(_directory_of, self.screen_stack) if path and is_live(path)]
+        lines = keeps_running(self.home, [*at_work(self.home), *shown])
         self.exit(message=safe_rich("\n".join(lines), keep_newlines=True) if lines else None)
 
     async def action_quit(self) -> None:
         """Textual's own way out, by ctrl+q or from the palette."""
         self.action_leave()
+
+
+def _directory_of(screen: Screen[object]) -> Path | None:
+    """Of the session or sweep that a screen shows."""
+    directory = getattr(screen, "directory", None)
+    return directory if isinstance(directory, Path) else None
 
 
 def _collect_garbage() -> None:

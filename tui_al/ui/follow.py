@@ -14,7 +14,7 @@ from tui_al.core import events as ev
 from tui_al.core.state import SessionState, fold
 from tui_al.errors import TuiAlError
 from tui_al.host import process
-from tui_al.store.session import Session, is_live
+from tui_al.store.session import Session, gone, is_live
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Follower:
                 session = session or Session(self._directory)
                 self._update = self._read(session)
             except (sqlite3.Error, OSError, TuiAlError, TypeError, KeyError) as error:
-                self._update = replace(before, news=(), trouble=f"{type(error).__name__}: {error}")
+                self._update = replace(before, news=(), trouble=_why(error))
             if not told or _differs(before, self._update):
                 self._deliver(self._update)
                 told = True
@@ -78,6 +78,8 @@ class Follower:
     def _read(self, session: Session) -> Update:
         # Whether it lives comes first: an engine that ends in between is then found with its last words.
         live = is_live(self._directory)
+        if not (self._directory / "session.db").exists():  # what is open can be read for ever
+            raise gone(self._directory)
         before = self._update
         recorded = session.events(after=before.state.seq)
         self._clock.count(recorded)
@@ -95,6 +97,10 @@ class Follower:
             end=end,
             news=tuple(one for one in recorded if not isinstance(one.event, ev.Progress)),
         )
+
+
+def _why(error: Exception) -> str:
+    return str(error) if isinstance(error, TuiAlError) else f"{type(error).__name__}: {error}"
 
 
 class _WorkClock:

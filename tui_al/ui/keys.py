@@ -16,6 +16,7 @@ from textual.message_pump import MessagePump
 SCREENS = {
     "app": "Everywhere",
     "home": "Sessions",
+    "sweep": "Sweep",
     "setup": "New session",
     "run": "Run",
     "results": "Results",
@@ -63,12 +64,15 @@ def _key(name: str, keys: str, label: str, help_text: str, *, bar: bool = True) 
 
 #: The most needed first: the key bar drops from the end where there is no room.
 KEYS: tuple[Key, ...] = (
-    _key("home.open", "enter", "open", "Open the session: watch it while it runs, see its results when it is done."),
+    _key("home.open", "enter", "open", "Open the session: watch it while it runs, see its results when it is done. Of a sweep: its arms."),
     _key("home.new", "n", "new", "Set up a new session."),
     _key("home.resume", "r", "resume", "Continue a session that was stopped, or whose engine died."),
     _key("home.stop", "s", "stop", "Stop a running session at the next safe point; nothing is lost."),
     _key("home.again", "e", "copy", "Set up a new session that starts from this one's settings."),
-    _key("home.delete", "d", "delete", "Delete a session that is not running, after a question."),
+    _key("home.delete", "d", "delete", "Delete a session or sweep that is not running, after a question that says what is lost."),
+    _key("sweep.open", "enter", "open", "Open the arm: watch it while it runs, see its results when it is done."),
+    _key("sweep.again", "e", "copy", "Set up a new session that starts from this arm's settings."),
+    _key("sweep.back", "escape", "back", "Back to the sessions."),
     _key("setup.start", "f2", "start", "Start the session."),
     _key("setup.more", "f3", "more", "Show or fold away the rest: rates, epochs, columns, limits, device."),
     _key("setup.rows", "f4", "rows", "Show rows of the data, and every label with its count."),

@@ -2,9 +2,8 @@
 
 import contextlib
 import sqlite3
-import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,7 +17,6 @@ from tui_al.host.watch import EXIT_FILE
 from tui_al.store.headway import Headway
 from tui_al.store.session import Session, is_live, session_names
 from tui_al.store.sweeps import arm_labels
-from tui_al.store.unfinished import clear_unfinished
 from tui_al.ui.eta import remaining_seconds, roughly
 
 
@@ -39,6 +37,18 @@ class Summary:
     written: tuple[int, ...] = ()  #: when and how far its log was, to tell whether to read it again
     #: Where people label; goes on with the next summary.
     headway: Headway | None = field(default=None, repr=False)
+
+    @property
+    def used(self) -> float:
+        """When it was last written, seconds since the epoch."""
+        return max(self.written[1::2], default=0) / 1e9
+
+    @property
+    def facts(self) -> tuple[object, ...]:
+        """What is shown of it follows from these, but for how long ago something was."""
+        return (
+            self.directory, self.label, self.live, self.died, self.failure, self.state.seq, self.labelled, self.wanted, self.trouble,
+        )  # fmt: skip
 
     @property
     def status(self) -> str:
@@ -115,7 +125,7 @@ class Summary:
             return "damaged"
         if not self.live:
             word = "engine died" if self.died else self.status
-            return f"{word}, {ago(self.state.updated)}"
+            return f"{word}, {ago(self.state.updated)}" if self.state.updated else "not begun"
         if self.waiting:
             return f"waiting for you: {self.wanted:,}"
         left = None if self.by_people else remaining_seconds(self.state)
@@ -169,21 +179,23 @@ def ago(when: float, now: float | None = None) -> str:
     return time.strftime("%Y-%m-%d", then)
 
 
-def read_all(home: Path, known: Mapping[str, Summary]) -> list[Summary]:
-    """Every session of the home: live ones first, then the last used. What is `known` is only brought up to date."""
+def read_all(home: Path, known: Mapping[Path, Summary]) -> list[Summary]:
+    """Every session of the home: live ones first, then the last used. What is `known`, by its directory, is only brought up to date."""
     labels = arm_labels(home)
-    read = [
-        read_one(home / "sessions" / name, known.get(name), labels.get(name, name))
-        for name in session_names(home)
-    ]
+    directories = [home / "sessions" / name for name in session_names(home)]
+    read = [read_one(one, known.get(one), labels.get(one.name, one.name)) for one in directories]
     return sorted(read, key=lambda summary: not summary.live)
 
 
 def read_one(directory: Path, known: Summary | None = None, label: str = "") -> Summary:
     """A session as it is now; of one that is `known` only what was appended is read, and nothing where nothing was."""
     label = label or directory.name
-    live = is_live(directory)
     written = _written(directory)
+    try:
+        live = is_live(directory)
+    except OSError as error:  # another account's, or on a disk that is gone
+        text = f"{error.strerror}: {directory}"
+        return Summary(directory.name, label, directory, trouble=text, written=written)
     if known and (live, written, label) == (known.live, known.written, known.label):
         return known
     if known and written[:1] != known.written[:1]:
@@ -220,44 +232,3 @@ def _written(directory: Path) -> tuple[int, ...]:
             if found.st_size:
                 facts += [found.st_ino] * (not facts) + [found.st_mtime_ns, found.st_size]
     return tuple(facts)
-
-
-class Watcher:
-    """Reads the sessions again and again in a daemon thread; `deliver` is called from there, when something changed."""
-
-    def __init__(
-        self, home: Path, deliver: Callable[[list[Summary]], None], interval: float = 1.0
-    ) -> None:
-        self._home, self._deliver, self._interval = home, deliver, interval
-        self._known: dict[str, Summary] = {}
-        self._stopping = False
-        self._wake = threading.Event()
-
-    def start(self) -> None:
-        """Begin; call once."""
-        threading.Thread(target=self._watch, daemon=True, name="watch-sessions").start()
-
-    def look_now(self) -> None:
-        """Read at once."""
-        self._wake.set()
-
-    def stop(self) -> None:
-        """Read no more; does not wait."""
-        self._stopping = True
-        self._wake.set()
-
-    def _watch(self) -> None:
-        clear_unfinished(self._home / "sessions")
-        told: list[tuple[object, ...]] | None = None
-        while not self._stopping:
-            found = read_all(self._home, self._known)
-            self._known = {summary.name: summary for summary in found}
-            facts = [
-                (s.name, s.live, s.died, s.state.seq, s.labelled, s.wanted, s.trouble)
-                for s in found
-            ]
-            if facts != told:
-                self._deliver(found)
-                told = list(facts)
-            self._wake.wait(self._interval)
-            self._wake.clear()

@@ -1,12 +1,14 @@
 """Small windows over a screen: a question, an error, a text to read."""
 
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.events import Click
 from textual.screen import ModalScreen
-from textual.widgets import Button, Static
+from textual.widgets import Button, Input, Static
 
+from tui_al.core.text import printable
 from tui_al.errors import TuiAlError
 from tui_al.ui.keys import bindings
 from tui_al.ui.safe import safe
@@ -66,6 +68,55 @@ class ConfirmDialog(ModalScreen[bool]):
     def action_no(self) -> None:
         """n."""
         self.dismiss(False)
+
+    def action_cancel(self) -> None:
+        """Escape backs out of everything."""
+        self.dismiss(False)
+
+
+class NameDialog(ModalScreen[bool]):
+    """A question that only the name of the thing, typed, answers with yes; dismissed with True then."""
+
+    BINDINGS = [b for b in bindings("dialog") if getattr(b, "action", "") == "cancel"]  # noqa: RUF012
+    DEFAULT_CSS = (
+        _DIALOG_CSS.format(name="NameDialog", border="$error")
+        + """
+    NameDialog Input { height: 1; border: none; padding: 0 1; margin-top: 1; background: $panel; }
+    NameDialog #hint { color: $text-muted; }
+    """
+    )
+
+    def __init__(self, question: str, detail: str, name: str, *, yes: str) -> None:
+        """`yes` says what the name does: "deletes it"."""
+        super().__init__()
+        self._question, self._detail, self._wanted, self._yes = question, detail, name, yes
+
+    def compose(self) -> ComposeResult:
+        """Question, detail, a field for the name."""
+        with Vertical():
+            with VerticalScroll(can_focus=False):
+                yield Static(safe(self._question, "bold", keep_newlines=True))
+                yield Static(safe(self._detail, keep_newlines=True))
+            yield Input(placeholder="name", compact=True)
+            yield Static(id="hint")
+
+    def on_mount(self) -> None:
+        """Type at once; nothing is typed yet, so Enter alone does no harm."""
+        self.query_one(Input).focus()
+        self._say("")
+
+    def _say(self, wrong: str) -> None:
+        told = f"type {printable(self._wanted)} and press enter, which {self._yes} · esc keeps it"
+        self.query_one("#hint", Static).update(
+            Content.assemble(safe(f"{wrong} ", "$text-error") if wrong else "", safe(told))
+        )
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        if event.value.strip() == self._wanted:
+            self.dismiss(True)
+        else:
+            self._say(f"{event.value.strip()!r} is not its name." if event.value.strip() else "")
 
     def action_cancel(self) -> None:
         """Escape backs out of everything."""

@@ -1,29 +1,23 @@
-"""The sessions: live ones first, then the last used; what each is and how far it got."""
+"""The sessions and sweeps: live ones first, then the last used; what each is and how far it got."""
 
-import contextlib
+from pathlib import Path
 
-from rich.cells import cell_len
 from textual import on
-from textual.app import ComposeResult
 from textual.content import Content
-from textual.message import Message
-from textual.widgets import OptionList, Static
-from textual.widgets.option_list import Option
 
-from tui_al.core.text import printable, shorten
 from tui_al.errors import TuiAlError
-from tui_al.store.removal import remove_session
+from tui_al.store.removal import Loss, loss_of, remove_session, remove_sweep
 from tui_al.store.session import Session
+from tui_al.store.sweeps import worker_of
 from tui_al.ui.jobs import JobDone, Jobs
 from tui_al.ui.keys import bindings
 from tui_al.ui.launching import continue_session
+from tui_al.ui.leaving import what_is_lost
 from tui_al.ui.safe import safe
-from tui_al.ui.screens.base import TuiScreen
-from tui_al.ui.screens.dialogs import ConfirmDialog
-from tui_al.ui.summaries import Summary, Watcher
-from tui_al.ui.widgets.key_bar import KeyBar
-
-_STYLES = {"●": "bold $success", "◐": "bold $warning", "✗": "bold $error", "✓": "$primary"}
+from tui_al.ui.screens.dialogs import ConfirmDialog, NameDialog
+from tui_al.ui.screens.list_screen import ListScreen
+from tui_al.ui.summaries import Summary
+from tui_al.ui.sweep_summaries import Known, Row, SweepSummary, read_home
 
 _WELCOME = (
     "No session yet.\n\n"
@@ -33,153 +27,50 @@ _WELCOME = (
 )
 
 
-class HomeScreen(TuiScreen):
-    """What there is. It reads the sessions only while it is to be seen."""
+class HomeScreen(ListScreen):
+    """What there is in the app's home."""
 
     KEYS_OF = "home"
     BINDINGS = bindings("home")
-    AUTO_FOCUS = "OptionList"
-    CSS = """
-    HomeScreen OptionList { height: 1fr; border: none; padding: 0; background: $background; }
-    HomeScreen OptionList:focus { border: none; background-tint: $background 0%; }
-    HomeScreen #welcome { height: 1fr; max-width: 90; padding: 1 2; display: none; }
-    HomeScreen.-empty #welcome { display: block; }
-    HomeScreen.-empty OptionList { display: none; }
-    HomeScreen #offer { height: 1; padding: 0 1; background: $surface; color: $text-success; display: none; }
-    HomeScreen.-running #offer { display: block; }
-    HomeScreen.-short #offer { display: none; }
-    HomeScreen #about { height: auto; max-height: 3; padding: 0 1; background: $surface; color: $text-muted; }
-    HomeScreen.-short #about { display: none; }
-    HomeScreen #about.-failed { display: block; max-height: 6; }
-    """
-
-    class Read(Message):
-        """The sessions were read; from the watcher's thread."""
-
-        def __init__(self, sessions: list[Summary]) -> None:
-            super().__init__()
-            self.sessions = sessions
+    EMPTY = _WELCOME
 
     def __init__(self) -> None:
         super().__init__()
-        self.sessions: list[Summary] = []
-        self._watcher: Watcher | None = None
         self._jobs = Jobs(self)
 
-    def compose(self) -> ComposeResult:
-        """A row a session, and beneath what the marked one is about."""
-        yield Static(id="title", classes="title-row")
-        yield Static(id="offer")
-        yield OptionList(compact=True, markup=False)
-        yield Static(_WELCOME, id="welcome")
-        yield Static(id="about")
-        yield KeyBar(self.KEYS_OF)
-
-    def on_screen_resume(self) -> None:
-        """Seen (again): look what there is."""
-        if self._watcher is None:
-            self._watcher = Watcher(self.tui.home, self._deliver)
-            self._watcher.start()
-
-    def on_screen_suspend(self) -> None:
-        """Another screen lies on top: read no more."""
-        if self._watcher is not None:
-            self._watcher.stop()
-            self._watcher = None
-
-    def on_unmount(self) -> None:
-        """The app leaves."""
-        self.on_screen_suspend()
-
-    def on_resize(self) -> None:
-        """Rows are made for the width."""
-        self._show(self.marked.name if self.marked else "")
-
-    def _deliver(self, sessions: list[Summary]) -> None:
-        with contextlib.suppress(RuntimeError):  # the app's loop is closed
-            self.post_message(self.Read(sessions))
-
-    def on_home_screen_read(self, event: Read) -> None:
-        """Show them; the cursor stays on its session."""
-        marked = self.marked
-        self.sessions = event.sessions
-        self._show(marked.name if marked else "")
-
-    def _show(self, marked: str) -> None:
-        options = self.query_one(OptionList)
-        self.set_class(not self.sessions, "-empty")
-        width = self.size.width - 3
-        longest = max((cell_len(printable(s.label)) for s in self.sessions), default=0)
-        progress = max((len(s.progress) for s in self.sessions), default=0)
-        options.clear_options()
-        score = max((len(s.score) for s in self.sessions), default=0)
-        options.add_options(
-            [Option(row(s, width, longest, progress, score)) for s in self.sessions]
-        )
-        names = [s.name for s in self.sessions]
-        if names:
-            options.highlighted = names.index(marked) if marked in names else 0
-            if self.focused is None:
-                options.focus()  # it could not take the focus while it was empty
-        self._show_about()
-        self._show_title(width)
-
-    def _show_title(self, width: int) -> None:
-        live = [s.label for s in self.sessions if s.live]
-        count = len(self.sessions)
-        told = f"{count} {'session' if count == 1 else 'sessions'}, {len(live)} running"
-        title = Content.assemble(("tui-al", "bold"), "  ", told if count else "", "  ")
-        where = safe(str(self.tui.home), "$foreground-muted").truncate(
-            max(4, width - len(title.plain))
-        )
-        self.query_one("#title", Static).update(title + where)
-        self.set_class(bool(live), "-running")
-        if live:
-            what = live[0] if len(live) == 1 else f"{len(live)} sessions"
-            verb = "is" if len(live) == 1 else "are"
-            self.query_one("#offer", Static).update(
-                safe(f"{what} {verb} running. Enter on it to watch.")
-            )
-
     @property
-    def marked(self) -> Summary | None:
-        """The session under the cursor."""
-        options = self.query_one(OptionList)
-        place = options.highlighted
-        shown = [s.name for s in self.sessions]
-        return self.sessions[place] if place is not None and place < len(shown) else None
+    def place(self) -> Path:
+        """The app's home."""
+        return self.tui.home
 
-    @on(OptionList.OptionHighlighted)
-    def _show_about(self) -> None:
-        marked = self.marked
-        text = safe(marked.about) if marked else Content("")
-        cause, hint = marked.failure if marked else ("", "")
-        if cause:
-            text = Content.assemble(text, "\n", safe(f"✗ {cause}", "$text-error"), " ", safe(hint))
-        about = self.query_one("#about", Static)
-        about.set_class(bool(cause), "-failed")
-        about.update(text)
+    def read(self, known: Known) -> list[Row]:
+        """Sessions and sweeps."""
+        return read_home(self.tui.home, known)
 
-    @on(OptionList.OptionSelected)
-    def _selected(self) -> None:
-        self.action_open()
+    def heading(self, width: int) -> Content:
+        """How many there are, and where."""
+        told = []
+        sweeps = sum(isinstance(row, SweepSummary) for row in self.sessions)
+        for count, word in ((len(self.sessions) - sweeps, "session"), (sweeps, "sweep")):
+            if count:
+                told.append(f"{count} {word}{'s' * (count != 1)}")
+        if told:
+            told.append(f"{sum(row.live for row in self.sessions)} running")
+        title = Content.assemble(("tui-al", "bold"), "  ", ", ".join(told), "  ")
+        room = max(4, width - len(title.plain))
+        return title + safe(str(self.tui.home), "$foreground-muted").truncate(room)
 
-    def _marked_or_say(self) -> Summary | None:
+    def _marked_or_say(self) -> Row | None:
         if self.marked is None:
             self.tui.say("There is no session yet: press n to set one up.")
         return self.marked
 
     def action_open(self) -> None:
-        """Run or results of the marked session; with none, set one up."""
+        """Run or results of the marked session, or the arms of a sweep; with none, set one up."""
         if self.marked is None:
             self.action_new()
-        elif self.marked.trouble:
-            self.tui.show_error(
-                f"Session {self.marked.label} cannot be read: {self.marked.trouble}",
-                f"It lies in {self.marked.directory}.",
-            )
         else:
-            self.tui.open_session(self.marked.directory)
+            self.open(self.marked)
 
     def action_new(self) -> None:
         """A new session, from the sample experiment."""
@@ -192,7 +83,9 @@ class HomeScreen(TuiScreen):
         from tui_al.ui.screens.setup import SetupScreen
 
         marked = self._marked_or_say()
-        if marked and marked.state.config:
+        if isinstance(marked, SweepSummary):
+            self.tui.say(f"{marked.label} is a sweep: open it, and copy one of its arms.")
+        elif isinstance(marked, Summary) and marked.state.config:
             self.app.push_screen(SetupScreen(marked.state.config))
         elif marked:
             self.tui.say(f"{marked.label} cannot be read, so there is nothing to copy.")
@@ -200,29 +93,43 @@ class HomeScreen(TuiScreen):
     def action_resume(self) -> None:
         """Start an engine on the marked session."""
         marked = self._marked_or_say()
-        if marked is None:
-            return
-        if marked.live or marked.state.finished or marked.trouble:
-            reason = (
+        if isinstance(marked, SweepSummary):
+            self.tui.say(
+                f"{marked.label} is a sweep: `tui-al sweep` with its file goes on with it."
+            )
+        elif isinstance(marked, Summary):
+            why_not = (
                 "is running already"
                 if marked.live
                 else "is finished"
                 if marked.state.finished
                 else "cannot be read"
+                if marked.trouble
+                else ""
             )
-            self.tui.say(f"{marked.label} {reason}: nothing to resume.")
-            return
-        directory = marked.directory
-        self._jobs.start("resume", lambda: (continue_session(directory), directory)[1])
+            if why_not:
+                self.tui.say(f"{marked.label} {why_not}: nothing to resume.")
+                return
+            directory = marked.directory
+            self._jobs.start("resume", lambda: (continue_session(directory), directory)[1])
 
     @on(JobDone)
     def _job_done(self, done: JobDone) -> None:
+        if not self._jobs.is_last(done):
+            return
         try:
-            directory = done.result()
+            result = done.result()
         except TuiAlError as error:
             self.tui.show_error(error)
+            self.look_now()
+            return
+        if done.job == "resume":
+            self.tui.open_session(result)
+        elif done.job == "loss":
+            self._ask_to_delete(*result)
         else:
-            self.tui.open_session(directory)
+            self.tui.say(result)
+            self.look_now()
 
     def action_stop(self) -> None:
         """Ask the marked session's engine to stop."""
@@ -232,69 +139,51 @@ class HomeScreen(TuiScreen):
         if not marked.live:
             self.tui.say(f"{marked.label} is not running.")
             return
+        if isinstance(marked, SweepSummary):
+            at = worker_of(marked.directory)
+            where = f"where it runs ({at})" if at else "where it runs"
+            self.tui.say(f"{marked.label} is a sweep: Ctrl-C {where} stops it.")
+            return
+        label, directory = marked.label, marked.directory
 
-        def answered(yes: bool | None) -> None:
-            if yes:
-                with Session(marked.directory) as session:
-                    session.send("stop")
-                self.tui.say(f"{marked.label} stops at the next safe point.")
+        def stop() -> str:
+            with Session(directory) as session:
+                session.send("stop")
+            return f"{label} stops at the next safe point."
 
         self.app.push_screen(
-            ConfirmDialog(f"Stop {marked.label}?", "Nothing is lost; it can be resumed.", yes="Stop", no="Keep running"),
-            answered,
+            ConfirmDialog(f"Stop {label}?", "Nothing is lost; it can be resumed.", yes="Stop", no="Keep running"),
+            lambda yes: self._jobs.start("stop", stop) if yes else None,
         )  # fmt: skip
 
     def action_delete(self) -> None:
-        """Delete the marked session, after a question."""
+        """Delete the marked session or sweep, after a question that says what goes with it."""
         marked = self._marked_or_say()
         if marked is None:
             return
         if marked.live:
             self.tui.say(f"{marked.label} is running: stop it first (s).")
             return
+        self._jobs.start("loss", lambda: (marked, loss_of(marked.directory)))
+
+    def _ask_to_delete(self, row: Row, loss: Loss) -> None:
+        is_sweep = isinstance(row, SweepSummary)
+        remove = remove_sweep if is_sweep else remove_session
+
+        def delete() -> str:
+            remove(row.directory)
+            return f"{row.label} is deleted."
 
         def answered(yes: bool | None) -> None:
-            if not yes:
-                return
-            try:
-                remove_session(marked.directory)
-            except TuiAlError as error:
-                self.tui.show_error(error)
-            else:
-                self.tui.say(f"{marked.label} is deleted.")
-            if self._watcher is not None:
-                self._watcher.look_now()
+            if yes:
+                self._jobs.start("delete", delete)
 
-        self.app.push_screen(
-            ConfirmDialog(f"Delete {marked.label}?", f"{marked.about}\nIts results and models go too; this cannot be undone.", yes="Delete", no="Keep"),
-            answered,
-        )  # fmt: skip
-
-
-def row(summary: Summary, width: int, longest: int, progress: int = 21, score: int = 5) -> Content:
-    """A session in one line of `width` columns; the names are `longest` wide, and so on. What matters least goes first where it is narrow."""
-    name_width = max(10, min(36, width - progress - 32)) if width >= 60 else max(8, width // 2 - 4)
-    name_width = min(name_width, max(8, longest))
-    name = shorten(printable(summary.label), name_width)
-    name += " " * (name_width - cell_len(name))
-    parts: list[Content | str] = [
-        Content.styled(summary.mark, _STYLES.get(summary.mark, "")),
-        " ",
-        safe(name, "bold" if summary.live else ""),
-    ]
-    left = width - 2 - name_width
-    for text, column in (
-        (summary.progress, progress),
-        (summary.score, score),
-        (summary.when, left),
-    ):
-        if not column or (width < 60 and text == summary.progress):
-            continue
-        column = min(column, left - 2)
-        if column < 4:
-            break
-        shown = shorten(printable(text), column)
-        padded = shown + " " * (column - cell_len(shown))
-        parts += ["  ", safe(padded)]
-        left -= column + 2
-    return Content.assemble(*parts)
+        question = f"Delete {'sweep ' * is_sweep}{row.label}?"
+        detail = f"{row.about}\n\n{what_is_lost(loss)}"
+        if loss.is_dear:
+            dialog: NameDialog | ConfirmDialog = NameDialog(
+                question, detail, row.label, yes="deletes it"
+            )
+        else:
+            dialog = ConfirmDialog(question, detail, yes="Delete", no="Keep")
+        self.app.push_screen(dialog, answered)

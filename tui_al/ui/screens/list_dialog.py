@@ -32,9 +32,9 @@ class ListDialog(ModalScreen[ResultT | None], Generic[ResultT]):
         Binding("pageup", "move(-8)", show=False, priority=True),
     ]
     DEFAULT_CSS = """
-    ListDialog { align: center middle; }
+    ListDialog { align: center bottom; }
     ListDialog > Vertical {
-        width: 76; max-width: 100%; height: auto; max-height: 100%; background: $surface; border: solid $border; padding: 0 1;
+        width: 76; max-width: 100%; height: auto; max-height: 70%; background: $surface; border: solid $border; padding: 0 1;
     }
     ListDialog TextField { background: $panel; }
     ListDialog OptionList { height: auto; max-height: 14; border: none; padding: 0; background: $surface; }

@@ -14,7 +14,7 @@ from tui_al.core.state import SessionState
 from tui_al.errors import TuiAlError
 from tui_al.report.curves import curve, headline_metric, measured_on, metric_name, metrics_of
 from tui_al.store.session import Session, session_names
-from tui_al.store.sweeps import arm_labels, is_sweep
+from tui_al.store.sweeps import arm_labels, sweep_of
 from tui_al.ui.follow import Follower, Update
 from tui_al.ui.jobs import JobDone, Jobs
 from tui_al.ui.screens.base import TuiScreen
@@ -53,6 +53,7 @@ class SessionScreen(TuiScreen):
     def __init__(self, directory: Path) -> None:
         super().__init__()
         self.directory = directory
+        self._sweep = sweep_of(directory)
         self.label = arm_labels(directory.parent.parent).get(directory.name, directory.name)
         self.update_now = Update(SessionState(), live=False)
         self.overlays: tuple[Other, ...] = ()
@@ -167,8 +168,13 @@ class SessionScreen(TuiScreen):
             self.tui.say("The session is not read yet.")
             return
         metric = headline_metric(state)
-        find = partial(other_sessions, self.tui.home, self.directory, metric)
+        find = partial(other_sessions, self._others_lie_in, self.directory, metric)
         self.jobs.start("offer" if ask else "compare", find)
+
+    @property
+    def _others_lie_in(self) -> Path:
+        """The home whose sessions are for comparison: of a sweep's arm, the sweep."""
+        return self._sweep or self.tui.home
 
     def _others_found(self, others: tuple[Other, ...], *, ask: bool) -> None:
         """Lay over the finished ones on the same data, or ask."""
@@ -180,7 +186,7 @@ class SessionScreen(TuiScreen):
             self.app.push_screen(OverlayDialog(rows), partial(self._choose, others))
         else:
             here = self.update_now.state
-            arms = is_sweep(self.tui.home)
+            arms = self._sweep is not None
             alike = [o for o in others if _alike(here, o.state) and (o.state.finished or arms)]
             self._lay_over(tuple(alike[: _ARMS if arms else _UNASKED]))
 
@@ -188,7 +194,8 @@ class SessionScreen(TuiScreen):
         """Curves of others that are still growing, as the arms of a sweep are, grow here too."""
         state = self.update_now.state
         if state.config and any(not other.state.finished for other in self.overlays):
-            find = partial(other_sessions, self.tui.home, self.directory, headline_metric(state))
+            metric = headline_metric(state)
+            find = partial(other_sessions, self._others_lie_in, self.directory, metric)
             self.jobs.start("refresh", find)
 
     def _choose(self, others: tuple[Other, ...], names: tuple[str, ...] | None) -> None:

@@ -19,9 +19,9 @@ class WriteDialog(ModalScreen[str | None]):
 
     BINDINGS = [b for b in bindings("dialog") if getattr(b, "action", "") == "cancel"]  # noqa: RUF012
     DEFAULT_CSS = """
-    WriteDialog { align: center middle; }
+    WriteDialog { align: center bottom; }
     WriteDialog > Vertical {
-        width: 70; max-width: 96%; height: auto; max-height: 96%; padding: 0 1; background: $surface; border: solid $border;
+        width: 100%; height: auto; max-height: 60%; padding: 0 1; background: $surface; border: solid $border;
     }
     WriteDialog Input { height: 1; border: none; padding: 0; background: $panel; }
     WriteDialog OptionList { height: auto; max-height: 9; border: none; padding: 0; background: $surface; }

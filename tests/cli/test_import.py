@@ -60,8 +60,8 @@ def test_what_is_not_new_is_told(command: Command, tmp_path: Path) -> None:  # n
     assert code == 0
     assert said == "s: annotations in in.jsonl (jsonl): 3, new decisions: 1\n"
     assert aside.splitlines() == [
-        "left out: 1 of texts that the session does not have (--add-examples adds them)",
-        "left out: 1 without an answer",
+        "left out: 1 without an answer (in.jsonl:3)",
+        "left out: 1 of texts that the session does not have (--add-examples adds them) (in.jsonl:2)",
     ]
     assert answers(tmp_path / "home", "s") == {("a", "eve"): "return"}
     code, said, _ = command("import", "s", file, "--add-examples")
@@ -95,7 +95,14 @@ def test_mistakes(command: Command, tmp_path: Path) -> None:  # noqa: F811
         ("a.jsonl", {"text": "x", "label": ["y"]}, "doccano"),
         ("a.ndjson", {"text": "x", "labels": [[0, 1, "y"]]}, "doccano"),
         ("a.jsonl", {"text": "x", "entities": [{"start_offset": 0}]}, "doccano"),
-        ("a.json", {}, "label-studio"),
+        ("a.json", {"data": {"text": "x"}, "annotations": []}, "label-studio"),
+        ("a.json", {"text": "x", "label": "y"}, "jsonl"),
+        (
+            "a.json",
+            {"id": 1, "text": "x", "mood": "y", "annotation_id": 3, "lead_time": 2},
+            "jsonl",
+        ),
+        ("a.jsonl", {"text": "x", "label": "y", "data": {"page": 3}}, "jsonl"),
         ("a.csv", {}, "csv"),
         ("a.bin", {}, None),
     ],

@@ -4,6 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.store.labelled_sessions import EVENTS, TICKETS, Clock, by_people, simulated
 from tui_al.core import decisions as de
@@ -11,7 +13,20 @@ from tui_al.core.annotations import Annotation, Status
 from tui_al.core.tasks import Dataset, Example, Task
 from tui_al.errors import DataError, SessionError
 from tui_al.store.annotations import labels_of
-from tui_al.store.importing import Imported, Wishes, import_annotations
+from tui_al.store.import_rules import (
+    CONTRADICTING,
+    MISFITS,
+    OVERRULED,
+    OWN,
+    REPEATED,
+    SAME,
+    SKIPPED,
+    TEST,
+    UNKNOWN_BARE,
+    Imported,
+    Wishes,
+)
+from tui_al.store.importing import import_annotations
 from tui_al.store.session import Session
 
 
@@ -20,7 +35,7 @@ def put(session: Session, *annotations: Annotation, **wishes: object) -> Importe
 
 
 def counted(result: Imported) -> dict[str, int]:
-    return {reason: count for reason, count in result.left_out.items() if count}
+    return result.left_out.counts
 
 
 def said(session: Session) -> list[tuple[object, ...]]:
@@ -136,7 +151,7 @@ def test_half_words_are_refused_or_left_out(tmp_path: Path) -> None:
         result = put(session, good, bad, leave_out_misfits=True)
         assert (result.decisions, counted(result)) == (
             1,
-            {"with entities that do not fit the words": 1},
+            {MISFITS: 1},
         )
 
 
@@ -153,7 +168,13 @@ def test_texts_that_are_not_in_the_session(tmp_path: Path) -> None:
             "of texts that the session does not have (--add-examples adds them)": 3,
         }
         result = put(session, *given, add_examples=True)
+        assert (result.examples, counted(result)) == (
+            0,
+            {TEST: 1, UNKNOWN_BARE: 1, CONTRADICTING: 2},
+        )
+        result = put(session, *given, add_examples=True, last_wins=True)
         assert (result.examples, result.decisions) == (1, 0)
+        assert counted(result) == {TEST: 1, UNKNOWN_BARE: 1, OVERRULED: 1}
         added = session.dataset().train[-1]
         assert (added.text, added.answer, added.origin) == ("new", "complaint", "in.csv:3")
         assert session.dataset().train[:-1] == TICKETS.train
@@ -183,3 +204,116 @@ def test_sessions_that_take_nothing(tmp_path: Path) -> None:
         SessionError, match="An engine is at work"
     ):  # fmt: skip
         put(session, new, add_examples=True)
+
+
+def test_an_answer_given_here_is_replaced_only_with_a_word(tmp_path: Path) -> None:
+    """Without a time it stands; a later answer replaces it, and that is counted."""
+    with by_people(tmp_path, "s") as session:
+        Clock(session, start=100).label("ann", "a", "return")
+        other = Annotation("a", "", "complaint", (), "ann", origin="in.csv:2")
+        assert counted(put(session, other)) == {OWN: 1}
+        assert labels_of(session).annotations[0].answer == "return"
+        flag = Annotation("a", "", None, (), "ann", status=Status.UNCLEAR, reason="?")
+        skip = replace(flag, status=Status.SKIPPED, reason="")
+        assert counted(put(session, flag)) == {OWN: 1}
+        assert counted(put(session, skip)) == {SKIPPED: 1}
+        result = put(session, replace(other, time=200.0))
+        assert (result.answers, result.replaced.told()) == (
+            1, ["1 answers given here replaced by the file's, of ann (in.csv:2)"],
+        )  # fmt: skip
+        assert labels_of(session).annotations[0].answer == "complaint"
+
+
+def test_answers_without_a_time_replace_others_on_request_or_if_imported(tmp_path: Path) -> None:
+    answers = [Annotation("a", "", label, origin=label) for label in ("return", "complaint")]
+    with by_people(tmp_path, "s") as session:
+        assert put(session, answers[0]).answers == 1
+        result = put(session, answers[1])  # the file was corrected
+        assert (result.answers, result.replaced.total) == (1, 1)
+    with by_people(tmp_path, "t") as session:
+        Clock(session, start=100).label("import", "a", "return")
+        assert counted(put(session, answers[1])) == {OWN: 1}
+        assert put(session, answers[1], replace=True).replaced.total == 1
+        assert labels_of(session).annotations[0].answer == "complaint"
+
+
+def test_contradictions_in_a_file_are_told(tmp_path: Path) -> None:
+    def said_by(who: str, label: str, when: float = 0.0) -> Annotation:
+        return Annotation("a", "", label, (), who, when)
+
+    with by_people(tmp_path, "s") as session:
+        timeless = [said_by("ann", "return"), said_by("ann", "return"), said_by("ann", "complaint")]
+        result = put(session, *timeless, said_by("bob", "return"))
+        assert (result.answers, counted(result)) == (1, {CONTRADICTING: 3})
+        result = put(session, *timeless, last_wins=True)
+        assert (result.answers, counted(result)) == (1, {OVERRULED: 2})
+        assert [row[1:3] for row in said(session)] == [("bob", "return"), ("ann", "complaint")]
+    with by_people(tmp_path, "t") as session:
+        timed = [said_by("ann", "return", 9.0), said_by("ann", "complaint", 5.0)]
+        result = put(session, *timed, said_by("ann", "return", 9.0))
+        assert counted(result) == {CONTRADICTING: 3}  # the newest is there twice
+        result = put(session, *timed)
+        assert (result.answers, counted(result)) == (1, {OVERRULED: 1})
+        assert [row[2] for row in said(session)] == ["return"]
+        assert counted(put(session, timed[0], timed[0])) == {REPEATED: 1, SAME: 1}
+
+
+def test_labels_that_are_not_known_can_be_left_out(tmp_path: Path) -> None:
+    with by_people(tmp_path, "s") as session:
+        given = [Annotation("a", "", "return"), Annotation("b", "", "z", origin="in.csv:3")]
+        result = put(session, *given, leave_out_misfits=True)
+        assert (result.answers, result.left_out.told()) == (
+            1,
+            [
+                "1 with labels that the session does not know, as z (--add-labels adds them) (in.csv:3)"
+            ],
+        )
+
+
+def test_new_sentences_are_split_where_entities_end(tmp_path: Path) -> None:
+    data = replace(EVENTS, train=(*EVENTS.train, Example("z", "x", ("O",), ("x",))))
+    with by_people(tmp_path, "s", data) as session:
+        put(session, Annotation("", "Romreise", ((0, 3, "LOC"),)), add_examples=True)
+        added = session.dataset().train[-1]
+        assert (added.tokens, added.answer) == (("Rom", "reise"), ("B-LOC", "O"))
+
+
+_ANNOTATIONS = st.builds(
+    Annotation,
+    id=st.sampled_from(["a", "b", "t", ""]),
+    text=st.sampled_from(["text c", "new", "newer"]),
+    answer=st.sampled_from([None, "return", "complaint"]),
+    tokens=st.just(()),
+    annotator=st.sampled_from(["", "ann"]),
+    time=st.sampled_from([0.0, 50.0, 150.0, 151.0]),
+    note=st.sampled_from(["", "n", "m"]),
+    status=st.sampled_from(Status),
+)
+
+
+@given(
+    files=st.lists(st.lists(_ANNOTATIONS, max_size=6), min_size=1, max_size=2),
+    flags=st.fixed_dictionaries(
+        {name: st.booleans() for name in ("add_examples", "last_wins", "replace")}
+    ),
+)
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_every_annotation_and_note_is_told_of(
+    files: list[list[Annotation]], flags: dict[str, bool], tmp_path: Path
+) -> None:
+    home = tmp_path / str(len(list(tmp_path.iterdir())))
+    with by_people(home, "s") as session:
+        clock = Clock(session, start=99)
+        clock.label("ann", "a", "return")
+        clock.decide("import", de.Note("b", "mine"))
+        for given_now in files:
+            result = put(session, *given_now, **flags)
+            told = result.answers + result.examples + result.notes_only + result.left_out.total
+            assert told == len(given_now)
+            notes = result.notes + result.notes_left_out.total
+            assert notes == sum(bool(a.note) for a in given_now)
+            before = said(session)
+            again = put(session, *given_now, **flags)
+            assert (again.decisions, said(session)) == (0, before)

@@ -53,6 +53,15 @@ def import_(
     session: Session,
     file: Annotated[Path, typer.Argument(help="File, or directory saved by datasets.")],
     format: Format = None,  # noqa: A002
+    text_column: Annotated[
+        str | None, typer.Option(help="Column or field of the texts. [default: text]")
+    ] = None,
+    label_column: Annotated[
+        str | None,
+        typer.Option(
+            help="Column or field of the answers; of Label Studio's JSON, the name of the control."
+        ),
+    ] = None,
     annotator: Annotated[
         str, typer.Option(help="Whose labels they are, where the file does not say.")
     ] = "import",
@@ -63,16 +72,37 @@ def import_(
         bool, typer.Option(help="Add labelled texts that the session does not have, to train on.")
     ] = False,
     leave_out_misfits: Annotated[
-        bool, typer.Option(help="Leave out entities that cut through the session's words.")
+        bool,
+        typer.Option(
+            help="Leave out, with a count, what cannot be read or does not fit: entities that overlap, lie outside the text or cut through the session's words, several labels, broken lines."
+        ),
+    ] = False,
+    accept_empty: Annotated[
+        bool,
+        typer.Option(
+            help="An empty list of entities means that the text has none, not that nobody looked."
+        ),
+    ] = False,
+    last_wins: Annotated[
+        bool,
+        typer.Option(
+            help="Of contradicting answers of one annotator without times, take the last."
+        ),
+    ] = False,
+    replace: Annotated[
+        bool,
+        typer.Option(help="Answers without a time replace those that their annotator gave here."),
     ] = False,
     home: Home = None,
 ) -> None:
     """Take labels from a file into a session that people label in. Doing it again changes nothing."""
     from tui_al.cli.importing import import_labels
-    from tui_al.store.importing import Wishes
+    from tui_al.store.formats.reading import ReadOptions
+    from tui_al.store.import_rules import Wishes
 
-    wishes = Wishes(annotator, add_labels, add_examples, leave_out_misfits)
-    import_labels(session, file, format, wishes, home)
+    wishes = Wishes(annotator, add_labels, add_examples, leave_out_misfits, last_wins, replace)
+    options = ReadOptions(text_column, label_column, leave_out_misfits, accept_empty)
+    import_labels(session, file, format, options, wishes, home)
 
 
 @commands.command("export-model")

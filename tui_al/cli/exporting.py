@@ -13,7 +13,7 @@ from tui_al.engine.annotation_tables import TABLE_FORMATS
 from tui_al.errors import ConfigError, SessionError
 from tui_al.store.annotations import DIFFERING, Labels, labels_of
 from tui_al.store.exported import note_export
-from tui_al.store.formats import TEXT_FORMATS
+from tui_al.store.formats import READ_ONLY_FORMATS, TEXT_FORMATS
 from tui_al.store.formats.csv_file import CSV, formulas
 from tui_al.store.formats.format import Format
 from tui_al.store.home import home_directory
@@ -89,17 +89,18 @@ def _nothing_left(session: str, known: Format, refused: Counter[str]) -> Session
     )
 
 
-def format_named(name: str | None, path: Path) -> Format:
-    """The format; ConfigError lists those there are."""
-    if name not in FORMATS:
+def format_named(name: str | None, path: Path, *, reading: bool = False) -> Format:
+    """The format; ConfigError lists those there are, for reading also those that are not written."""
+    formats = FORMATS | READ_ONLY_FORMATS if reading else FORMATS
+    if name not in formats:
         what = f"--format {name!r} is unknown" if name else f"The name {path.name} tells no format"
-        raise ConfigError(f"{what}.", f"Name one with --format: {', '.join(FORMATS)}.")
-    return FORMATS[name]
+        raise ConfigError(f"{what}.", f"Name one with --format: {', '.join(formats)}.")
+    return formats[name]
 
 
-def check_task(known: Format, task: Task) -> None:
+def check_task(known: Format, task: Task, *, reading: bool = False) -> None:
     """ConfigError if the format has no place for the task's answers."""
-    if task not in known.tasks:
+    if task not in known.tasks and not (reading and task in known.answers):
         fitting = [one.name for one in FORMATS.values() if task in one.tasks]
         raise ConfigError(
             f"--format {known.name} holds no answers of {task}.",

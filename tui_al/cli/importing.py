@@ -1,6 +1,6 @@
 """`tui-al import`: a file's labels into a labelling session, and what came of them in numbers."""
 
-import json
+from itertools import islice
 from pathlib import Path
 
 from rich.console import Console
@@ -8,52 +8,66 @@ from rich.console import Console
 from tui_al.cli.exporting import BY_SUFFIX, check_task, format_named
 from tui_al.cli.page import Page
 from tui_al.core.tasks import Task
-from tui_al.store.formats.files import json_lines
+from tui_al.store.formats.brat import is_brat
+from tui_al.store.formats.files import json_items
+from tui_al.store.formats.reading import HEAD, Read, ReadOptions
+from tui_al.store.formats.recognition import format_of_objects
 from tui_al.store.home import home_directory
-from tui_al.store.importing import Wishes, import_annotations
+from tui_al.store.import_rules import Imported, Wishes
+from tui_al.store.importing import import_annotations
 from tui_al.store.session import Session
 
 
 def import_labels(
-    name: str, file: Path, form: str | None, wishes: Wishes, home: Path | None
+    name: str,
+    file: Path,
+    form: str | None,
+    options: ReadOptions,
+    wishes: Wishes,
+    home: Path | None,
 ) -> None:
     """Read the file in its format and put what is new on record."""
-    known = format_named(form or guessed_format(file), file)
-    page = Page(Console(soft_wrap=True))
-    aside = Page(Console(stderr=True, soft_wrap=True))
+    known = format_named(form or guessed_format(file), file, reading=True)
     with Session.open(home_directory(home), name) as session:
         task = Task(session.state().task)
-        check_task(known, task)
-        read = known.read(file, task)
+        check_task(known, task, reading=True)
+        read = known.read(file, task, options)
         result = import_annotations(session, read.annotations, wishes)
         title = session.name
-    for remark in read.remarks:
-        aside.say(f"left out: {remark}", "yellow")
-    for reason, count in result.left_out.items():
-        if count:
-            aside.say(f"left out: {count:,} {reason}", "yellow")
+    _tell(read, result)
+    items = len(read.annotations) + read.left_out.total
+    Page(Console(soft_wrap=True)).say(
+        f"{title}: annotations in {file.name} ({known.name}): {items:,}, new decisions: {result.decisions:,}"
+    )
+
+
+def _tell(read: Read, result: Imported) -> None:
+    aside = Page(Console(stderr=True, soft_wrap=True))
+    for note in read.notes:
+        aside.say(note, "yellow")
+    for part in read.aside.told():
+        aside.say(f"not read: {part}", "yellow")
+    for reason in (*read.left_out.told(), *result.left_out.told()):
+        aside.say(f"left out: {reason}", "yellow")
+    for reason in result.notes_left_out.told():
+        aside.say(f"notes left out: {reason}", "yellow")
+    for what in result.replaced.told():
+        aside.say(f"replaced: {what}", "yellow")
+    page = Page(Console(soft_wrap=True))
     if result.labels:
         page.say(f"labels added: {', '.join(result.labels)}")
     if result.examples:
         page.say(f"texts added, to train on: {result.examples:,}")
-    page.say(
-        f"{title}: annotations in {file.name} ({known.name}): {len(read.annotations):,}, new decisions: {result.decisions:,}"
-    )
 
 
 def guessed_format(path: Path) -> str | None:
-    """By the name; JSON lines are told apart by the first object, a directory is a saved data set."""
+    """By the name; JSON is told apart by its first objects, a directory by what is in it."""
     if path.is_dir():
-        return "datasets"
+        return "brat" if is_brat(path) else "datasets"
+    if path.suffix.lower() == ".ann":
+        return "brat"
     suffix = Path(path.stem).suffix if path.suffix.lower() == ".gz" else path.suffix
     found = BY_SUFFIX.get(suffix.lower()) if suffix else None
-    if found != "jsonl" or not path.is_file():
+    if found not in ("jsonl", "label-studio") or not path.is_file():
         return found
-    first, _ = next(json_lines(path), ({}, ""))
-    if {"answer", "_task_hash", "_view_id"} & first.keys() or "spans" in first:
-        return "prodigy"
-    if isinstance(first.get("label", first.get("labels")), list):
-        return "doccano"
-    if any("start_offset" in json.dumps(item) for item in first.get("entities") or ()):
-        return "doccano"
-    return "jsonl"
+    return format_of_objects([item for item, _ in islice(json_items(path), HEAD)])

@@ -4,10 +4,14 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from tui_al.core.tags import spans_of, tags_of
-from tui_al.core.words import Offsets, is_blank
+from tui_al.core.words import Offsets, is_blank, split_words
 
 #: An entity in a text: first character, character after the last, type.
 CharSpan = tuple[int, int, str]
+
+
+class OverlapError(ValueError):
+    """Two entities of a text share a character."""
 
 
 def token_offsets(text: str, tokens: Sequence[str]) -> tuple[Offsets, ...]:
@@ -44,7 +48,7 @@ def spans_to_tags(text: str, tokens: Sequence[str], spans: Iterable[CharSpan]) -
     """Entities as one IOB2 tag for each token.
 
     Raises:
-        ValueError: an entity is out of range, empty, overlaps another, or does not begin and end where tokens do.
+        ValueError: an entity is out of range, empty, overlaps another (OverlapError), or does not begin and end where tokens do.
     """
     offsets = token_offsets(text, tokens)
     starts = {start: number for number, (start, end) in enumerate(offsets) if start < end}
@@ -70,7 +74,12 @@ def tags_to_spans(text: str, tokens: Sequence[str], tags: Sequence[str]) -> tupl
 
 
 def check_spans(text: str, spans: Iterable[CharSpan]) -> tuple[CharSpan, ...]:
-    """The entities in order; ValueError for one that is empty, out of range, without a type, or overlaps another."""
+    """The entities in order.
+
+    Raises:
+        OverlapError: two of them share a character.
+        ValueError: one is empty, out of range or without a type.
+    """
     ordered = tuple(sorted(spans))
     for start, end, kind in ordered:
         if not 0 <= start < end <= len(text):
@@ -81,10 +90,30 @@ def check_spans(text: str, spans: Iterable[CharSpan]) -> tuple[CharSpan, ...]:
             raise ValueError(f"entity {_shown(text, start, end, kind)} has no type")
     for (start, end, kind), (next_start, next_end, next_kind) in pairwise(ordered):
         if next_start < end:
-            raise ValueError(
+            raise OverlapError(
                 f"entity {_shown(text, next_start, next_end, next_kind)} overlaps {_shown(text, start, end, kind)}"
             )
     return ordered
+
+
+def words_within(text: str, spans: Iterable[CharSpan]) -> tuple[tuple[str, ...], int]:
+    """The words of a text, split further where an entity begins or ends inside one; and how many words were split.
+
+    So that every entity can be written as tags of whole words, whatever its borders are.
+    """
+    borders = sorted({border for start, end, _ in spans for border in (start, end)})
+    words: list[str] = []
+    split = place = 0
+    for start, end in split_words(text):
+        while place < len(borders) and borders[place] <= start:
+            place += 1
+        cuts = [start]
+        while place < len(borders) and borders[place] < end:
+            cuts.append(borders[place])
+            place += 1
+        words += [text[a:b] for a, b in pairwise([*cuts, end])]
+        split += len(cuts) > 1
+    return tuple(words), split
 
 
 def trim_span(text: str, span: CharSpan) -> CharSpan:

@@ -6,7 +6,7 @@ Labels of a saved data set are `ClassLabel`s that name all labels of the session
 import json
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,9 @@ from tui_al.core.tasks import Task, iob2_tags
 from tui_al.core.times import to_iso
 from tui_al.errors import DataError
 from tui_al.store.formats.files import unwritable
-from tui_al.store.formats.format import ALL_PARTS, Format, Part, Read
-from tui_al.store.formats.rows import DETAILS, columns, from_row, to_row
+from tui_al.store.formats.format import ALL_PARTS, Format, Part
+from tui_al.store.formats.reading import DEFAULTS, Read, Reading, ReadOptions, read_items
+from tui_al.store.formats.rows import DETAILS, columns, parser, to_row
 
 _KEY = b"tui_al"
 
@@ -53,8 +54,8 @@ def write_parquet(path: Path, header: Header, annotations: Sequence[Annotation])
         raise unwritable(path, error) from error
 
 
-def read_parquet(path: Path, task: Task) -> Read:
-    """Only `text` must be there, or `tokens`."""
+def read_parquet(path: Path, task: Task, options: ReadOptions = DEFAULTS) -> Read:
+    """Only `text` must be there, or `tokens`; see `rows.parser`."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -64,7 +65,8 @@ def read_parquet(path: Path, task: Task) -> Read:
         raise DataError(
             f"{path.name} is no readable Parquet file: {error}.", "Copy or write it again."
         ) from error
-    return _read_rows(table.to_pylist(), task, path.name)
+    items = _items(table.to_pylist(), path.name)
+    return read_items(items, parser, Reading(task, options))
 
 
 def write_dataset(path: Path, header: Header, annotations: Sequence[Annotation]) -> None:
@@ -104,7 +106,7 @@ def write_dataset(path: Path, header: Header, annotations: Sequence[Annotation])
             datasets.enable_progress_bars()
 
 
-def read_dataset(path: Path, task: Task) -> Read:
+def read_dataset(path: Path, task: Task, options: ReadOptions = DEFAULTS) -> Read:
     """A directory of `save_to_disk`, all its splits; class numbers become names."""
     import datasets
 
@@ -116,11 +118,8 @@ def read_dataset(path: Path, task: Task) -> Read:
             "Name the directory that save_to_disk wrote.",
         ) from error
     splits = found.values() if isinstance(found, datasets.DatasetDict) else [found]
-    read = Read([])
-    for split in splits:
-        rows = [_named(dict(row), split.features) for row in split]
-        read.annotations += _read_rows(rows, task, path.name).annotations
-    return read
+    rows = (_named(dict(row), split.features) for split in splits for row in split)
+    return read_items(_items(rows, path.name), parser, Reading(task, options))
 
 
 def _typed(annotation: Annotation, task: Task) -> dict[str, Any]:
@@ -129,14 +128,13 @@ def _typed(annotation: Annotation, task: Task) -> dict[str, Any]:
     return row | {"time": datetime.fromisoformat(row["time"]) if row["time"] else None}
 
 
-def _read_rows(rows: Sequence[dict[str, Any]], task: Task, name: str) -> Read:
-    found = []
+def _items(rows: Iterable[dict[str, Any]], name: str) -> Iterator[tuple[object, str]]:
+    """The rows with their places, times as text."""
     for number, row in enumerate(rows, start=1):
-        moment = row.get("time")
-        seconds = moment.timestamp() if isinstance(moment, datetime) else None
-        plain = row if seconds is None else row | {"time": to_iso(seconds)}
-        found.append(from_row(plain, task, f"{name} row {number}"))
-    return Read(found)
+        moments = {
+            key: to_iso(cell.timestamp()) for key, cell in row.items() if isinstance(cell, datetime)
+        }
+        yield row | moments, f"{name} row {number}"
 
 
 def _named(value: Any, feature: Any) -> Any:
@@ -162,6 +160,7 @@ TABLE_FORMATS: dict[str, Format] = {
             carries=ALL_PARTS,
             write=write_parquet,
             read=read_parquet,
+            parser=parser,
         ),
         Format(
             name="datasets",
@@ -170,6 +169,7 @@ TABLE_FORMATS: dict[str, Format] = {
             carries=ALL_PARTS - {Part.DESCRIPTION},
             write=write_dataset,
             read=read_dataset,
+            parser=parser,
         ),
     )
 }

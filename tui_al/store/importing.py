@@ -1,51 +1,52 @@
-"""Annotations from files into a labelling session: each becomes a decision of its annotator, unless that is known already.
+"""Annotations from files into a labelling session: each becomes a decision of its annotator, or is counted with the reason why not.
 
-Importing a file again changes nothing, and what was decided here later than an annotation was made stands.
+Importing a file again changes nothing. What was decided here later than an annotation was made stands, and an annotation without a
+time replaces nothing that its annotator answered here, unless that is asked for. Answers of one annotator to one text that contradict
+each other are settled by their times; where they have none, none of them is taken, unless the last one is asked for.
 """
 
 import hashlib
 import json
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from tui_al.core import decisions as de
 from tui_al.core.annotations import Annotation, PlainAnswer, Status, labels_used
 from tui_al.core.decisions import Decided, Decision
 from tui_al.core.labelling import Labelling
-from tui_al.core.offsets import spans_to_tags, tags_to_spans
+from tui_al.core.offsets import spans_to_tags, tags_to_spans, words_within
 from tui_al.core.tasks import Dataset, Example, Task, example_ids
-from tui_al.core.words import words_of
 from tui_al.errors import DataError, SessionError
 from tui_al.store.decisions import DecisionLog
 from tui_al.store.examples import append_examples
+from tui_al.store.import_rules import (
+    BEFORE,
+    CORRECTED,
+    MISFITS,
+    OLDER,
+    OWN,
+    REPLACED,
+    SAME,
+    SKIPPED,
+    TEST,
+    UNKNOWN,
+    Imported,
+    Wishes,
+    last_notes,
+    one_to_add,
+    said_beside,
+    settled,
+    tell,
+    tell_note,
+)
 from tui_al.store.session import Session
 
 #: Labels and misfits that a message names.
 _NAMED = 10
 
-
-@dataclass(frozen=True, slots=True)
-class Wishes:
-    """What to do where it is not plain."""
-
-    annotator: str = "import"  #: for annotations that name none
-    add_labels: bool = False  #: labels that the session does not know
-    add_examples: bool = (
-        False  #: labelled examples that it does not know: to train on, not to be asked about
-    )
-    leave_out_misfits: bool = False  #: entities that do not fit the session's words
-
-
-@dataclass(slots=True)
-class Imported:
-    """What came of it: how many are new, and how many are not, by the reason."""
-
-    decisions: int = 0
-    labels: tuple[str, ...] = ()  #: added
-    examples: int = 0  #: added
-    left_out: Counter[str] = field(default_factory=Counter)
+_OURS = "import-"
 
 
 def import_annotations(
@@ -68,34 +69,96 @@ def import_annotations(
     result = Imported()
     with DecisionLog(session.directory) as log:
         labelling = Labelling(dataset.labels)
-        labelling.apply(log.read())
-        known, unknown = _placed(_today(annotations, labelling), dataset, wishes, result)
-        new = _new_examples(session, dataset, unknown, wishes, result)
-        used = labels_used([*(annotation for annotation, _ in known), *unknown[: len(new)]])
-        added = _new_labels(labelling, used, wishes)
+        here = list(log.read())
+        labelling.apply(here)
+        uids = {record.uid for record in here}
+        today = _with_known_labels(_today(annotations, labelling), labelling, wishes, result)
+        known, unknown = _placed(today, dataset, wishes, result)
+        new, others = _new_examples(session, dataset, unknown, wishes, result)
+        known += _placed(others, replace(dataset, train=tuple(new), test=()), wishes, result)[0]
+        used = labels_used(annotation for annotation, _ in known)
+        added = _new_labels(labelling, used | _labels_of(new), wishes)
         records = [_record(de.AddLabel(name), wishes.annotator, 0.0) for name in added]
-        for annotation, example in sorted(known, key=lambda pair: pair[0].time):
-            records += _records(annotation, example, labelling, wishes, result)
+        came = _came_labelled((*dataset.train, *new), labelling.renamed)
+        for annotation, example in settled(known, wishes, result):
+            in_data = came.get(example.id)
+            records += _answer_records(
+                annotation, example, in_data, labelling, uids, wishes, result
+            )
+        for annotation, example in last_notes(known, wishes, result):
+            records += _note_records(annotation, example, labelling, wishes, result)
         if new:
             append_examples(session.directory / "examples.db", new)
-        inserted = log.insert(records)
-    result.examples, result.labels = len(new), added
-    result.decisions = len(inserted) - sum(isinstance(r.decision, de.AddLabel) for r in inserted)
-    if repeated := len(records) - len(inserted):
-        result.left_out["imported before"] += repeated
+        inserted = {record.uid for record in log.insert(records)}
+    result.labels = added
+    _count(records, inserted, result)
     return result
+
+
+def _came_labelled(examples: Sequence[Example], names: Mapping[str, str]) -> dict[str, PlainAnswer]:
+    """Answers that the training data brought, by id, in today's names; none where all are hidden while people label."""
+    if all(example.answer is not None for example in examples):
+        return {}
+    return {
+        example.id: _renamed(_plain(example), names)
+        for example in examples
+        if example.answer is not None
+    }
+
+
+def _plain(example: Example) -> PlainAnswer:
+    if isinstance(example.answer, tuple):
+        return tags_to_spans(example.text, example.tokens, example.answer)
+    return example.answer or ""
+
+
+def _labels_of(examples: Sequence[Example]) -> set[str]:
+    return labels_used(Annotation(one.id, one.text, _plain(one)) for one in examples)
+
+
+def _count(records: Sequence[Decided], inserted: set[str], result: Imported) -> None:
+    """What of the records is new: a decision that was undone is in the log already, and is not taken again."""
+    for record in records:
+        if isinstance(record.decision, de.AddLabel):
+            continue
+        note = isinstance(record.decision, de.Note)
+        if record.uid not in inserted:
+            (result.notes_left_out if note else result.left_out).add(BEFORE, "")
+        elif note:
+            result.notes += 1
+        else:
+            result.answers += 1
+
+
+def _with_known_labels(
+    annotations: list[Annotation], labelling: Labelling, wishes: Wishes, result: Imported
+) -> list[Annotation]:
+    """Those whose labels the session knows or gets; the others are left out where that is asked for."""
+    if wishes.add_labels or not wishes.leave_out_misfits:
+        return annotations
+    known, kept = set(labelling.labels), []
+    for annotation in annotations:
+        if strange := sorted(labels_used([annotation]) - known):
+            tell_note(annotation, result)
+            reason = f"with labels that the session does not know, as {strange[0]} (--add-labels adds them)"
+            result.left_out.add(reason, annotation.origin)
+        else:
+            kept.append(annotation)
+    return kept
 
 
 def _today(annotations: Iterable[Annotation], labelling: Labelling) -> list[Annotation]:
     """With the names that labels have now, where the session has renamed them."""
     names = labelling.renamed
+    return [
+        a if a.answer is None else replace(a, answer=_renamed(a.answer, names)) for a in annotations
+    ]
 
-    def renamed(answer: PlainAnswer | None) -> PlainAnswer | None:
-        if answer is None or isinstance(answer, str):
-            return names.get(answer, answer) if answer else answer
-        return tuple((start, end, names.get(kind, kind)) for start, end, kind in answer)
 
-    return [replace(a, answer=renamed(a.answer)) for a in annotations]
+def _renamed(answer: PlainAnswer, names: Mapping[str, str]) -> PlainAnswer:
+    if isinstance(answer, str):
+        return names.get(answer, answer)
+    return tuple((start, end, names.get(kind, kind)) for start, end, kind in answer)
 
 
 def _placed(
@@ -107,23 +170,24 @@ def _placed(
     for annotation in annotations:
         example = finder.find(annotation)
         if example is None:
-            where = "of the test set" if finder.in_test(annotation) else ""
-            if where:
-                result.left_out[where] += 1
+            if finder.in_test(annotation):
+                tell_note(annotation, result)
+                result.left_out.add(TEST, annotation.origin)
             else:
                 unknown.append(annotation)
             continue
         try:
             known.append((_fitted(annotation, example), example))
         except ValueError as error:
+            tell_note(annotation, result)
             misfits.append(f"{annotation.origin}: {error}")
+            result.left_out.add(MISFITS, annotation.origin)
     if misfits and not wishes.leave_out_misfits:
         more = f"; and {len(misfits) - 1:,} more" if len(misfits) > 1 else ""
         raise DataError(
             f"{misfits[0]}{more}.",
             "Entities begin and end where the session's words do. --leave-out-misfits imports the others.",
         )
-    result.left_out["with entities that do not fit the words"] += len(misfits)
     return known, unknown
 
 
@@ -172,21 +236,36 @@ def _fitted(annotation: Annotation, example: Example) -> Annotation:
 def _new_examples(
     session: Session,
     dataset: Dataset,
-    unknown: list[Annotation],
+    unknown: Sequence[Annotation],
     wishes: Wishes,
     result: Imported,
-) -> list[Example]:
-    """The unknown ones that are labelled, as examples to train on; `unknown` is cut down to them, each text once."""
-    if not wishes.add_examples:
-        result.left_out["of texts that the session does not have (--add-examples adds them)"] += (
-            len(unknown)
-        )
-        return []
-    answered = {a.text: a for a in unknown if a.answer is not None and a.status is Status.LABELLED}
-    result.left_out["unknown, without a label or repeated"] += len(unknown) - len(answered)
-    unknown[:] = answered.values()
-    if not unknown:
-        return []
+) -> tuple[list[Example], list[Annotation]]:
+    """Examples of the unknown texts that are labelled, each once; and what else is said of these."""
+    by_text: dict[str, list[Annotation]] = {}
+    for annotation in unknown:
+        by_text.setdefault(annotation.text, []).append(annotation)
+    chosen: list[Annotation] = []
+    others: list[Annotation] = []
+    for group in by_text.values():
+        one = one_to_add(group, wishes, result) if wishes.add_examples else None
+        if one is None:
+            if not wishes.add_examples:
+                tell(group, UNKNOWN, result)
+            for annotation in group:
+                tell_note(annotation, result)
+            continue
+        chosen.append(one)
+        result.examples += 1
+        others += said_beside(one, group, wishes, result)
+    if chosen:
+        _check_growth(session, dataset)
+    texts = [example.text for example in (*dataset.train, *dataset.test)]
+    ids = example_ids([*texts, *(annotation.text for annotation in chosen)])[len(texts) :]
+    new = [_example(one, identity, dataset.task) for one, identity in zip(chosen, ids, strict=True)]
+    return new, others
+
+
+def _check_growth(session: Session, dataset: Dataset) -> None:
     if session.is_live():
         raise SessionError(
             f"An engine is at work on session {session.name}, which has its texts in memory.",
@@ -197,19 +276,13 @@ def _new_examples(
             f"All texts of session {session.name} have hidden answers: it takes no more.",
             "Leave --add-examples out, or label a set without answers.",
         )
-    texts = [example.text for example in (*dataset.train, *dataset.test)]
-    ids = example_ids([*texts, *(annotation.text for annotation in unknown)])[len(texts) :]
-    return [
-        _example(annotation, identity, dataset.task)
-        for annotation, identity in zip(unknown, ids, strict=True)
-    ]
 
 
 def _example(annotation: Annotation, identity: str, task: Task) -> Example:
     answer = annotation.answer
     if task is Task.CLASSIFICATION or not isinstance(answer, tuple):
         return Example(identity, annotation.text, answer, (), annotation.origin)  # type: ignore[arg-type]
-    tokens = annotation.tokens or words_of(annotation.text)
+    tokens = annotation.tokens or words_within(annotation.text, answer)[0]
     try:
         tags = spans_to_tags(annotation.text, tokens, answer)
     except ValueError as error:
@@ -225,55 +298,103 @@ def _new_labels(labelling: Labelling, used: set[str], wishes: Wishes) -> tuple[s
         more = f" and {len(new) - _NAMED:,} more" if len(new) > _NAMED else ""
         raise DataError(
             f"Labels that the session does not know: {', '.join(new[:_NAMED])}{more}.",
-            f"It has {', '.join(labelling.labels) or 'none yet'}. --add-labels adds those of the file.",
+            f"It has {', '.join(labelling.labels) or 'none yet'}. --add-labels adds those of the file, --leave-out-misfits imports the others.",
         )
     return new
 
 
-def _records(
+def _answer_records(
+    annotation: Annotation,
+    example: Example,
+    in_data: PlainAnswer | None,
+    labelling: Labelling,
+    uids: set[str],
+    wishes: Wishes,
+    result: Imported,
+) -> list[Decided]:
+    """The decision that an annotation stands for, unless it says nothing new or may not replace what is here."""
+    annotator = annotation.annotator or wishes.annotator
+    stand = labelling.stands(example.id).get(annotator)
+    decision = _decision(annotation, example)
+    record = _record(decision, annotator, annotation.time)
+    why = ""
+    if stand is not None:
+        why = _why_not(annotation, decision, stand, labelling, wishes)
+    elif in_data is not None and isinstance(decision, de.Skip):
+        why = SKIPPED
+    elif in_data is not None and isinstance(decision, de.Label) and decision.answer == in_data:
+        why = SAME
+    if record.uid in uids and why in ("", OWN):
+        why = BEFORE
+    if why:
+        result.left_out.add(why, annotation.origin)
+        return []
+    if stand is not None:
+        result.replaced.add(f"{REPLACED}, of {annotator}", annotation.origin)
+    elif in_data is not None:
+        result.replaced.add(CORRECTED, annotation.origin)
+    return [record]
+
+
+def _why_not(
+    annotation: Annotation, decision: Decision, stand: Decided, labelling: Labelling, wishes: Wishes
+) -> str:
+    """Why a decision does not take the place of the annotator's own that is here, "" if it does."""
+    if isinstance(decision, de.Skip):
+        return SAME if isinstance(stand.decision, de.Skip) else SKIPPED
+    if _same(stand, decision, labelling):
+        return SAME
+    if annotation.time:
+        return OLDER if annotation.time < stand.time else ""
+    by_hand = not stand.uid.startswith(_OURS)
+    return OWN if by_hand and not wishes.replace else ""
+
+
+def _note_records(
     annotation: Annotation,
     example: Example,
     labelling: Labelling,
     wishes: Wishes,
     result: Imported,
 ) -> list[Decided]:
-    """The decisions that an annotation stands for, without those that say nothing new."""
+    """The annotation's note, unless it is the one that is here, or may not replace a later one."""
     annotator = annotation.annotator or wishes.annotator
-    found = []
-    stand = labelling.stands(example.id).get(annotator)
-    decision = _decision(annotation, example)
-    if decision is None:
-        result.left_out["without an answer"] += not annotation.note
-    elif stand is not None and _same(stand, decision, labelling):
-        result.left_out["the same as here"] += 1
-    elif stand is not None and annotation.time and annotation.time < stand.time:
-        result.left_out["older than what the annotator says here"] += 1
-    else:
-        found.append(_record(decision, annotator, annotation.time))
-    if annotation.note and annotation.note != labelling.note(example.id):
-        note = de.Note(example.id, annotation.note)
-        found.append(_record(note, annotator, annotation.time))
-    return found
+    own = [
+        record
+        for record in labelling.history(example.id)
+        if isinstance(record.decision, de.Note) and record.annotator == annotator
+    ]
+    why = ""
+    if own and isinstance(own[-1].decision, de.Note) and own[-1].decision.text == annotation.note:
+        why = SAME
+    elif own and annotation.time and annotation.time < own[-1].time:
+        why = OLDER
+    elif own and not annotation.time and not own[-1].uid.startswith(_OURS) and not wishes.replace:
+        why = OWN
+    if why:
+        result.notes_left_out.add(why, annotation.origin)
+        return []
+    return [_record(de.Note(example.id, annotation.note), annotator, annotation.time)]
 
 
-def _decision(annotation: Annotation, example: Example) -> Decision | None:
+def _decision(annotation: Annotation, example: Example) -> Decision:
+    """The decision of an annotation that has an answer, or a flag in its place."""
     if annotation.status is Status.UNCLEAR:
         return de.Flag(example.id, annotation.reason)
     if annotation.status is Status.SKIPPED:
         return de.Skip(example.id)
-    if annotation.answer is None:
-        return None
+    assert annotation.answer is not None
     return de.Label((example.id,), annotation.answer, via="import")
 
 
 def _same(stand: Decided, decision: Decision, labelling: Labelling) -> bool:
     if isinstance(decision, de.Label):
         return labelling.given(stand) == decision.answer
-    return isinstance(decision, de.Skip) or stand.decision == decision
+    return stand.decision == decision
 
 
 def _record(decision: Decision, annotator: str, when: float) -> Decided:
     """A decision under a name made from what it says, so that the log takes it once."""
     said = json.dumps([decision.kind, de.to_plain(decision), annotator, when], ensure_ascii=False)
-    uid = "import-" + hashlib.blake2b(said.encode(), digest_size=12).hexdigest()
+    uid = _OURS + hashlib.blake2b(said.encode(), digest_size=12).hexdigest()
     return Decided(0, when or time.time(), annotator, uid, decision)

@@ -43,7 +43,8 @@ def test_prodigy_binary_tasks(tmp_path: Path) -> None:
     assert [a.status for a in found.annotations] == ["labelled", "skipped", "labelled"]
     assert [a.annotator for a in found.annotations] == ["", "set-ann", ""]
     assert [a.time for a in found.annotations] == [0, 0, 1700000000]
-    assert found.remarks == ["rejected tasks, which say only what is wrong: 1"]
+    assert found.left_out.told() == ["1 rejected tasks, which say only what is wrong (in.x:2)"]
+    assert found.notes == ["1 tasks without 'answer', whose labels are taken all the same (in.x:4)"]
 
 
 def test_prodigy_ner_as_db_out_writes_it(tmp_path: Path) -> None:
@@ -93,8 +94,7 @@ def test_doccano_of_a_project_with_relations(tmp_path: Path) -> None:
     [
         ({"id": 1, "text": "Anna", "label": [[0, 4, "PER"]]}, ((0, 4, "PER"),)),
         ({"text": "Anna", "labels": [[0, 4, "PER"]]}, ((0, 4, "PER"),)),
-        ({"id": 1, "data": "Anna", "label": []}, ()),
-        ({"id": 1, "text": "Anna"}, ()),
+        ({"id": 1, "data": "Anna", "label": [], "annotation_approver": "admin"}, ()),
     ],
 )
 def test_doccano_spans_of_every_version(
@@ -110,7 +110,6 @@ def test_doccano_spans_of_every_version(
         ({"text": "a", "label": "refund"}, "refund"),
         ({"text": "a", "labels": ["refund"]}, "refund"),
         ({"text": "a", "cats": ["refund"], "entities": []}, "refund"),
-        ({"text": "a", "label": []}, None),
     ],
 )
 def test_doccano_classes_of_every_version(
@@ -139,13 +138,14 @@ def test_label_studio_as_it_exports(tmp_path: Path) -> None:
         {"id": 3, "data": {"text": "c"}, "annotations": []},
     ]
     found = read("label-studio", CLASSES, json.dumps(tasks), tmp_path)
-    assert answers(found) == ["refund", None, None]
-    assert [a.annotator for a in found.annotations] == ["10", "ann@example.com", ""]
-    assert [a.status for a in found.annotations] == ["labelled", "labelled", "skipped"]
+    assert answers(found) == ["refund", None]
+    assert [a.annotator for a in found.annotations] == ["10", ""]
+    assert [a.status for a in found.annotations] == ["labelled", "skipped"]
     assert found.annotations[0].time == pytest.approx(1615328169.728378, abs=1e-6)
-    assert found.remarks == ["tasks without an annotation: 1"]
+    assert found.left_out.counts == {"without an answer": 1, "tasks without an annotation": 1}
+    assert found.aside.told() == ["1 predictions, which are nobody's answers (in.x item 1)"]
     alone = read("label-studio", CLASSES, json.dumps(tasks[0]), tmp_path)
-    assert answers(alone) == ["refund", None]
+    assert answers(alone) == ["refund"]
 
 
 def test_conll_of_four_columns_in_another_scheme(tmp_path: Path) -> None:
@@ -159,11 +159,11 @@ def test_conll_of_four_columns_in_another_scheme(tmp_path: Path) -> None:
 
 def test_csv_with_few_columns_semicolons_and_a_mark(tmp_path: Path) -> None:
     content = '\ufefftext;label\n"a;\nb";refund\nc;\n'
-    found = read("csv", CLASSES, content, tmp_path).annotations
-    assert [(a.text, a.answer, a.origin) for a in found] == [
-        ("a;\nb", "refund", "in.x:2"),
-        ("c", None, "in.x:4"),
+    found = read("csv", CLASSES, content, tmp_path)
+    assert [(a.text, a.answer, a.origin) for a in found.annotations] == [
+        ("a;\nb", "refund", "in.x:2")
     ]
+    assert found.left_out.told() == ["1 without an answer (in.x:4)"]
 
 
 def test_packed_files(tmp_path: Path) -> None:
@@ -176,6 +176,7 @@ def test_numbers_as_labels_and_times(tmp_path: Path) -> None:
     assert (found[0].answer, found[0].time, found[0].status) == ("3", 5.5, Status.LABELLED)
 
 
+READABLE = '{"text": "b", "status": "labelled", "label": "x", "time": 5}\n'
 GOOD = '{"text": "ok"}\n'
 
 
@@ -187,9 +188,9 @@ GOOD = '{"text": "ok"}\n'
         ("jsonl", CLASSES, GOOD + '{"label": "x"}', "in.x:2: 'text' is nothing, not a text"),
         ("jsonl", CLASSES, '{"text": 3}', "in.x:1: 'text' is 3, not a text"),
         ("jsonl", CLASSES, '{"text": "a", "label": ["x"]}', "'label' is ['x'], not a string"),
-        ("jsonl", CLASSES, '{"text": "a", "status": "done"}', "'status' is 'done', not one of labelled"),
-        ("jsonl", CLASSES, '{"text": "a", "time": "noon"}', "'time' is 'noon', not a time"),
-        ("jsonl", ENTITIES, '{"text": "a", "entities": [3]}', "'entities' is 3, not a list of objects"),
+        ("jsonl", CLASSES, READABLE + '{"text": "a", "status": "done"}', "'status' is 'done', not one of labelled"),
+        ("jsonl", CLASSES, READABLE + '{"text": "a", "time": "noon"}', "'time' is 'noon', not a time"),
+        ("jsonl", ENTITIES, '{"text": "a", "entities": [3]}', "in.x:1: {'label': 3} is no entity"),
         ("jsonl", ENTITIES, '{"text": "a", "entities": [{"start": 0}]}', "{'start': 0} is no entity"),
         (
             "jsonl", ENTITIES, '{"text": "a", "entities": [{"start": 0, "end": 2, "label": "X"}]}',

@@ -3,6 +3,7 @@
 Parquet and saved data sets, which need libraries that only the engine imports, are in `tui_al.engine.annotation_tables`.
 """
 
+from tui_al.store.formats.brat import BRAT
 from tui_al.store.formats.conll import CONLL
 from tui_al.store.formats.csv_file import CSV
 from tui_al.store.formats.doccano import DOCCANO
@@ -14,3 +15,6 @@ from tui_al.store.formats.prodigy import PRODIGY
 TEXT_FORMATS: dict[str, Format] = {
     known.name: known for known in (JSONL, CSV, CONLL, PRODIGY, LABEL_STUDIO, DOCCANO)
 }
+
+#: Those that are read and not written.
+READ_ONLY_FORMATS: dict[str, Format] = {BRAT.name: BRAT}

@@ -10,10 +10,10 @@ from tui_al.core.annotations import Annotation, Header
 from tui_al.core.offsets import spans_to_tags, tags_to_spans
 from tui_al.core.tags import split_tag
 from tui_al.core.tasks import Task
-from tui_al.errors import DataError
 from tui_al.store.formats.fields import sound
 from tui_al.store.formats.files import read_text, write_text
-from tui_al.store.formats.format import Format, Part, Read
+from tui_al.store.formats.format import Format, Part
+from tui_al.store.formats.reading import DEFAULTS, ItemError, Read, Reading, ReadOptions
 
 _DOCUMENT = "-DOCSTART-"
 _BREAKS = " \t\r\n\ufeff"
@@ -47,32 +47,36 @@ def refuses(annotation: Annotation) -> str:
     return ""
 
 
-def read(path: Path, _task: Task) -> Read:
-    """The first column is the token, the last the tag, of any of the usual schemes."""
+def read(path: Path, task: Task, options: ReadOptions = DEFAULTS) -> Read:
+    """The first column is the token, the last the tag, of any of the usual schemes; a sentence with another line is a misfit."""
+    reading = Reading(task, options)
     found: list[Annotation] = []
     for number, rows in _sentences(path):
         place = f"{path.name}:{number}"
-        tokens = tuple(sound(row[0]) for row in rows)
+        try:
+            for line, fields in rows:
+                _check(fields, f"{path.name}:{line}")
+        except ItemError as error:
+            reading.misfit(error, place)
+            continue
+        tokens = tuple(sound(fields[0]) for _, fields in rows)
         text = " ".join(tokens)
-        spans = tags_to_spans(text, tokens, [row[-1] for row in rows])
+        spans = tags_to_spans(text, tokens, [fields[-1] for _, fields in rows])
         found.append(Annotation("", text, spans, tokens, origin=place))
-    return Read(found)
+    reading.check()
+    return Read(found, reading.left_out)
 
 
-def _sentences(path: Path) -> Iterator[tuple[int, list[list[str]]]]:
-    """The number of each sentence's first line, and its lines in columns."""
-    rows: list[list[str]] = []
-    first = 0
+def _sentences(path: Path) -> Iterator[tuple[int, list[tuple[int, list[str]]]]]:
+    """The number of each sentence's first line, and its lines, numbered, in columns."""
+    rows: list[tuple[int, list[str]]] = []
     for number, line in enumerate((*read_text(path).split("\n"), ""), start=1):
         fields = _fields(line)
-        if not fields or fields[0] == _DOCUMENT:
-            if rows:
-                yield first, rows
+        if fields and fields[0] != _DOCUMENT:
+            rows.append((number, fields))
+        elif rows:
+            yield rows[0][0], rows
             rows = []
-            continue
-        _check(fields, f"{path.name}:{number}")
-        first = first if rows else number
-        rows.append(fields)
 
 
 def _fields(line: str) -> list[str]:
@@ -86,9 +90,10 @@ def _check(fields: Sequence[str], place: str) -> None:
             raise ValueError("one column only")
         split_tag(fields[-1])
     except ValueError as error:
-        raise DataError(
+        raise ItemError(
             f"{place}: {error}.",
             "Every line has a token first and a tag last, as O or B-PER; a blank line ends a sentence.",
+            "with a line that is no token and tag",
         ) from error
 
 

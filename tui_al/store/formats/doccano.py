@@ -6,29 +6,40 @@ instead, objects with `start_offset`, `end_offset` and `label`; both are read, a
 """
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tui_al.core.annotations import Annotation, Header, PlainAnswer, Status
-from tui_al.core.offsets import CharSpan
+from tui_al.core.annotations import Annotation, Header, Status
+from tui_al.core.stored_spans import Mark
 from tui_al.core.tasks import Task
 from tui_al.core.times import to_iso
 from tui_al.errors import DataError
 from tui_al.store.formats.fields import (
     Fields,
+    any_mark,
     items,
-    objects,
     one_label,
-    span,
-    spans_in,
     status_of,
     string,
     strings,
     text_of,
     time_of,
+    without_nuls,
 )
-from tui_al.store.formats.files import dumped, json_lines, write_text
-from tui_al.store.formats.format import ALL_PARTS, Format, Part, Read
+from tui_al.store.formats.files import dumped, json_items, write_text
+from tui_al.store.formats.format import ALL_PARTS, Format, Part
+from tui_al.store.formats.own_fields import without_foreign
+from tui_al.store.formats.reading import (
+    DEFAULTS,
+    ItemError,
+    Parse,
+    Parsed,
+    Read,
+    Reading,
+    ReadOptions,
+    read_items,
+)
 
 
 def write(path: Path, _header: Header, annotations: Sequence[Annotation]) -> None:
@@ -42,9 +53,11 @@ def _line(annotation: Annotation) -> dict[str, Any]:
         "tui_al_id": annotation.id,
         "annotator": annotation.annotator,
         "time": to_iso(annotation.time) if annotation.time else "",
-        "status": "" if annotation.status is Status.LABELLED else annotation.status.value,
+        # said of answers too, since an empty list alone may be a text that nobody has looked at
+        "status": "" if annotation.answer is None and annotation.status is Status.LABELLED
+        else annotation.status.value,
         "reason": annotation.reason,
-    }
+    }  # fmt: skip
     return {
         "text": annotation.text,
         "label": list(label),
@@ -53,28 +66,53 @@ def _line(annotation: Annotation) -> dict[str, Any]:
     }
 
 
-def read(path: Path, task: Task) -> Read:
-    """Both kinds of export. A text without a label was not answered, or (entities) has none, as doccano does not tell."""
-    found = [_annotation(fields, task, place) for fields, place in json_lines(path)]
-    return Read(found)
+def read(path: Path, task: Task, options: ReadOptions = DEFAULTS) -> Read:
+    """Both kinds of export, as JSON lines or an array. See `parser`."""
+    return read_items(json_items(path), parser, Reading(task, options))
 
 
-def _annotation(fields: Fields, task: Task, place: str) -> Annotation:
-    if "annotations" in fields:
-        raise DataError(
+def parser(head: Sequence[Fields], reading: Reading) -> Parse:
+    """Reads a text with its class or its entities.
+
+    doccano writes a text that nobody has looked at like one without entities. Only an approver, or a status of ours, tells them apart.
+    """
+    text = reading.options.text_column
+    answer = reading.options.label_column
+    usual = {"text", "data", "label", "labels", "cats", "entities"}
+    if (
+        answer is None
+        and head
+        and not usual - {"text", "data"} & {name for row in head for name in row}
+    ):
+        reading.nothing = DataError(
+            f"No field is called 'label', only {', '.join(dict.fromkeys(n for r in head for n in r))}.",
+            "Name the one that holds the answers with --label-column.",
+        )
+    parse = partial(_parse, task=reading.task, text_name=text, answer_name=answer)
+    return without_foreign(head, reading, parse)
+
+
+def _parse(
+    fields: Fields, place: str, *, task: Task, text_name: str | None, answer_name: str | None
+) -> list[Parsed | ItemError]:
+    if "annotations" in fields and answer_name is None:
+        raise ItemError(
             f"{place}: 'annotations' with numbers for labels, as doccano exported before version 1.",
             "Export it from doccano as JSONL with text labels.",
+            "with numbers for labels",
         )
-    text = text_of(fields, "text" if "text" in fields else "data", place)
+    name = text_name or ("text" if "text" in fields else "data")
+    text = text_of(fields, name, place)
     status = status_of(fields, "status", place)
-    answer: PlainAnswer | None
+    settled = any(fields.get(key) for key in ("status", "tui_al_id", "annotation_approver"))
+    answer: str | None = None
+    marks: tuple[Mark, ...] | None = None
     if task is Task.CLASSIFICATION:
-        answer = one_label(_classes(fields, place), place)
+        answer = one_label(_classes(fields, answer_name or _name(fields), place), place)
     else:
-        answer = spans_in(text, _spans(fields, place), place)
-        if not answer and status is not Status.LABELLED:
-            answer = None
-    return Annotation(
+        found = without_nuls(fields[name], _marks(fields, answer_name, place))
+        marks = found if found or status is Status.LABELLED else None
+    annotation = Annotation(
         id=string(fields, "tui_al_id", place),
         text=text,
         answer=answer,
@@ -85,32 +123,22 @@ def _annotation(fields: Fields, task: Task, place: str) -> Annotation:
         reason=string(fields, "reason", place),
         origin=place,
     )
+    return [Parsed(annotation, marks, settled)]
 
 
 def _name(fields: Fields) -> str:
     return next((name for name in ("label", "labels", "cats") if name in fields), "label")
 
 
-def _classes(fields: Fields, place: str) -> Sequence[str]:
-    name = _name(fields)
+def _classes(fields: Fields, name: str, place: str) -> Sequence[str]:
     if isinstance(fields.get(name), str):
         return [string(fields, name, place)]
     return strings(fields, name, place)
 
 
-def _spans(fields: Fields, place: str) -> list[CharSpan]:
-    if "entities" in fields:
-        return [
-            span(entity, place, "start_offset", "end_offset")
-            for entity in objects(fields, "entities", place)
-        ]
-    listed = items(fields, "label" if "label" in fields else "labels", place)
-    return [
-        span(dict(zip(("start", "end", "label"), item, strict=False)), place)
-        if isinstance(item, list)
-        else span({"label": item}, place)
-        for item in listed
-    ]
+def _marks(fields: Fields, answer_name: str | None, place: str) -> tuple[Mark, ...]:
+    usual = next((name for name in ("entities", "label") if name in fields), "labels")
+    return tuple(any_mark(item, place) for item in items(fields, answer_name or usual, place))
 
 
 DOCCANO = Format(
@@ -120,4 +148,5 @@ DOCCANO = Format(
     carries=ALL_PARTS - {Part.DESCRIPTION, Part.TOKENS},
     write=write,
     read=read,
+    parser=parser,
 )

@@ -1,15 +1,21 @@
-"""Fields of foreign objects, checked: what has another type than it should becomes an error that names place and field."""
+"""Fields of foreign objects, checked: what has another type than it should becomes an ItemError that names place and field."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from tui_al.core.annotations import Status
-from tui_al.core.offsets import CharSpan, check_spans, trim_span
+from tui_al.core.stored_spans import Mark
 from tui_al.core.times import from_iso
-from tui_al.errors import DataError
+from tui_al.store.formats.reading import ItemError, Reason
 
 T = TypeVar("T")
 Fields = Mapping[str, Any]
+
+# What programs call the parts of an entity.
+STARTS = ("start", "start_offset", "startOffset", "begin", "start_char", "offset_start")
+ENDS = ("end", "end_offset", "endOffset", "stop", "end_char", "offset_end")
+KINDS = ("label", "type", "entity", "entity_type", "tag", "category", "class", "labels")
+COVERED = ("text", "exact", "quote", "mention", "surface")
 
 
 def text_of(fields: Fields, name: str, place: str) -> str:
@@ -30,6 +36,16 @@ def string(fields: Fields, name: str, place: str) -> str:
     if isinstance(found, int | float) and not isinstance(found, bool):
         return str(found)
     raise _wrong(place, name, found, "a string")
+
+
+def annotator_of(fields: Fields, name: str, place: str) -> str:
+    """Who annotated: a string or number, or an object with an address; "" where the field is missing."""
+    found = fields.get(name)
+    return (
+        string(found, "email", place) or string(found, "id", place)
+        if isinstance(found, Mapping)
+        else string(fields, name, place)
+    )
 
 
 def items(fields: Fields, name: str, place: str) -> Sequence[Any]:
@@ -91,47 +107,120 @@ def status_of(fields: Fields, name: str, place: str) -> Status:
         raise _wrong(place, name, found, f"one of {', '.join(Status)}") from error
 
 
-def span(
-    fields: Fields, place: str, start: str = "start", end: str = "end", kind: str = "label"
-) -> CharSpan:
-    """An entity out of an object with two offsets and a type."""
-    first, after, label = fields.get(start), fields.get(end), fields.get(kind)
-    if (
-        type(first) is not int
-        or type(after) is not int
-        or not isinstance(label, str)
-        or not label.strip()
-    ):
-        raise DataError(
-            f"{place}: {dict(fields)!r:.80} is no entity.",
-            f"An entity has {start!r} and {end!r}, offsets in characters, and {kind!r}, its type.",
+def mark_of(fields: Fields, place: str, *, text: str | None = None) -> Mark:
+    """An entity out of an object with two offsets and a type, under any of their usual names.
+
+    Args:
+        fields: the object, as {"start": 0, "end": 4, "label": "PER", "text": "Anna"}.
+        place: for the error.
+        text: what it covers, where that is stored elsewhere.
+    """
+    first, after = _named(fields, STARTS), _named(fields, ENDS)
+    kind = _named(fields, KINDS)
+    if isinstance(kind, list) and len(kind) > 1:
+        raise ItemError(
+            f"{place}: {len(kind)} types for one entity, {', '.join(map(str, kind))[:60]}.",
+            "An entity has one type here.",
+            Reason.SEVERAL,
         )
-    return first, after, sound(label).strip()
+    if isinstance(kind, list):
+        kind = kind[0] if kind else None
+    whole = type(first) is int and type(after) is int
+    if not whole or not isinstance(kind, str) or not kind.strip():
+        raise ItemError(
+            f"{place}: {dict(fields)!r:.80} is no entity.",
+            "An entity has 'start' and 'end', offsets in characters, and 'label', its type.",
+            Reason.NO_ENTITY,
+        )
+    stored = text if text is not None else _named(fields, COVERED)
+    return Mark(
+        first, after, sound(kind).strip(), sound(stored) if isinstance(stored, str) else None
+    )
+
+
+def mark_in_list(item: Sequence[Any], place: str) -> Mark:
+    """An entity as [start, end, type], as doccano and spaCy write it; a fourth element, an id, is passed over."""
+    return mark_of(dict(zip(("start", "end", "label"), item, strict=False)), place)
+
+
+def any_mark(item: object, place: str) -> Mark:
+    """An entity in either of the two forms."""
+    if isinstance(item, list):
+        return mark_in_list(item, place)
+    return mark_of(item if isinstance(item, Mapping) else {"label": item}, place)
+
+
+def is_mark(item: object) -> bool:
+    """Whether it has the form of an entity: two whole numbers and a type, in a list or under their usual names."""
+    if isinstance(item, list):
+        return len(item) >= 3 and type(item[0]) is int and type(item[1]) is int and (
+            isinstance(item[2], str)
+        )  # fmt: skip
+    if not isinstance(item, Mapping):
+        return False
+    return all(type(_named(item, names)) is int for names in (STARTS, ENDS)) and isinstance(
+        _named(item, KINDS), str | list
+    )
+
+
+def _named(fields: Fields, names: Sequence[str]) -> Any:
+    return next((fields[name] for name in names if fields.get(name) is not None), None)
 
 
 def one_label(labels: Sequence[str], place: str) -> str | None:
-    """The class of a text, None where there is none; DataError for several."""
+    """The class of a text, None where there is none; ItemError for several."""
     if len(labels) > 1:
-        raise DataError(
+        raise ItemError(
             f"{place}: {len(labels)} labels, {', '.join(labels)[:60]}.",
             "A text has one label here; keep one of them, or leave the text out.",
+            Reason.SEVERAL,
         )
     return labels[0].strip() or None if labels else None
 
 
-def spans_in(text: str, spans: Sequence[CharSpan], place: str) -> tuple[CharSpan, ...]:
-    """The entities in order, blanks at their borders cut off; DataError if they overlap or do not fit the text."""
-    return checked(place, lambda: check_spans(text, [trim_span(text, span) for span in spans]))
-
-
 def checked(place: str, work: Callable[[], T]) -> T:
-    """The result of `work`, its ValueError as a DataError about `place`."""
+    """The result of `work`, its ValueError as an ItemError about `place`."""
     try:
         return work()
     except ValueError as error:
-        raise DataError(
-            f"{place}: {error}.", "Correct the file, or leave that entry out."
+        raise ItemError(
+            f"{place}: {error}.", "Correct the file, or leave that entry out.", Reason.of(error)
         ) from error
+
+
+def tokens_of(fields: Fields, place: str) -> tuple[str, ...]:
+    """The words of `tokens`: strings, or objects with their `text`, as Prodigy and spaCy write them; () without any."""
+    found = items(fields, "tokens", place)
+    whole = fields.get("text")
+    words = []
+    for token in found:
+        if isinstance(token, str):
+            words.append(sound(token))
+        elif isinstance(token, Mapping) and isinstance(token.get("text"), str):
+            words.append(sound(token["text"]))
+        elif isinstance(token, Mapping) and isinstance(whole, str) and is_range(token):
+            words.append(sound(whole[token["start"] : token["end"]]))
+        else:
+            raise _wrong(place, "tokens", found, "a list of strings")
+    return tuple(words)
+
+
+def is_range(fields: Fields) -> bool:
+    """Whether it has two whole numbers as `start` and `end`."""
+    return type(fields.get("start")) is int and type(fields.get("end")) is int
+
+
+def without_nuls(raw: str, marks: Sequence[Mark]) -> tuple[Mark, ...]:
+    """The entities of a text as it is stored, moved to where they are in `sound(raw)`, which has no NUL."""
+    if "\0" not in raw:
+        return tuple(marks)
+    return tuple(
+        mark._replace(
+            start=mark.start - raw.count("\0", 0, max(0, mark.start)),
+            end=mark.end - raw.count("\0", 0, max(0, mark.end)),
+        )
+        for mark in marks
+    )
 
 
 def sound(text: str) -> str:
@@ -140,8 +229,10 @@ def sound(text: str) -> str:
     return "".join("\ufffd" if "\ud800" <= c <= "\udfff" else c for c in cleaned)
 
 
-def _wrong(place: str, name: str, found: object, wanted: str) -> DataError:
+def _wrong(place: str, name: str, found: object, wanted: str) -> ItemError:
     what = "nothing" if found is None else f"{found!r:.60}"
-    return DataError(
-        f"{place}: {name!r} is {what}, not {wanted}.", "Correct the file, or name its --format."
+    return ItemError(
+        f"{place}: {name!r} is {what}, not {wanted}.",
+        "Correct the file, or name its --format.",
+        Reason.NO_TEXT if wanted == "a text" else Reason.WRONG_FIELD,
     )

@@ -6,12 +6,15 @@ import os
 import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 from tui_al.errors import DataError
+from tui_al.store.formats.reading import ItemError, Reason
 
-#: An object of a JSON file, and where it stands, as "labels.jsonl:3".
-Placed = tuple[dict[str, Any], str]
+#: A value of a JSON file, and where it stands, as "labels.jsonl:3".
+Placed = tuple[object, str]
+
+# Keys of an object around the array that matters.
+_WRAPPERS = ("data", "items", "examples", "annotations", "rows")
 
 
 def write_text(path: Path, pieces: Iterable[str]) -> None:
@@ -63,48 +66,58 @@ def numbered_lines(text: str) -> Iterator[tuple[int, str]]:
             yield number, line.removesuffix("\r")
 
 
-def json_lines(path: Path) -> Iterator[Placed]:
-    """The objects of a JSON lines file."""
-    for number, line in numbered_lines(read_text(path)):
-        place = f"{path.name}:{number}"
-        try:
-            found = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise DataError(
-                f"{place}: not valid JSON: {error}.", "Every line is one complete object."
-            ) from error
-        yield _object(found, place), place
+def json_items(path: Path) -> Iterator[Placed]:
+    """The values of a JSON file that holds one array (or an object around one), or of JSON lines; each with its place.
 
-
-def json_array(path: Path) -> Iterator[Placed]:
-    """The objects of a JSON file that holds one array, or of JSON lines."""
+    A line that is no JSON is an ItemError. DataError for an array that is not whole.
+    """
     text = read_text(path)
     try:
         found = json.loads(text)
     except json.JSONDecodeError as error:
-        if error.msg == "Extra data":
-            yield from json_lines(path)
+        if not text.lstrip().startswith("[") or error.msg == "Extra data":
+            yield from _lines(text, path.name)
             return
         raise DataError(
             f"{path.name}:{error.lineno}: not valid JSON: {error.msg} (column {error.colno}).",
             "Export the file again.",
         ) from error
-    except RecursionError as error:
-        raise DataError(f"{path.name}: nested too deeply.", "Export the file again.") from error
-    for number, item in enumerate(found if isinstance(found, list) else [found], start=1):
-        place = f"{path.name} item {number}"
-        yield _object(item, place), place
+    except (ValueError, RecursionError) as error:
+        raise DataError(
+            f"{path.name} cannot be read as JSON: {error}.", "Export the file again."
+        ) from error
+    yield from _array(found, path.name, len(text.strip().split("\n")) == 1)
+
+
+def _lines(text: str, name: str) -> Iterator[Placed]:
+    for number, line in numbered_lines(text):
+        place = f"{name}:{number}"
+        found: object
+        try:
+            found = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            found = ItemError(
+                f"{place}: not valid JSON: {error}.",
+                "Every line is one complete object.",
+                Reason.BROKEN,
+            )
+        yield found, place
+
+
+def _array(found: object, name: str, one_line: bool) -> Iterator[Placed]:
+    if isinstance(found, dict):
+        inner = next((found[key] for key in _WRAPPERS if isinstance(found.get(key), list)), None)
+        if inner is None or "text" in found or isinstance(found.get("data"), dict):
+            yield found, f"{name}:1" if one_line else f"{name} item 1"
+            return
+        found = inner
+    if not isinstance(found, list) or (len(found) == 2 and isinstance(found[0], str)):
+        yield found, f"{name}:1"  # a single item, such as a text with its entities
+        return
+    for number, item in enumerate(found, start=1):
+        yield item, f"{name} item {number}"
 
 
 def dumped(value: object, *, indent: int | None = None) -> str:
     """JSON as it is written here: every script readable, nothing but JSON's own numbers."""
     return json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent)
-
-
-def _object(found: object, place: str) -> dict[str, Any]:
-    if not isinstance(found, dict):
-        raise DataError(
-            f"{place}: {json.dumps(found, ensure_ascii=False)[:40]} is no object.",
-            'Every item is an object, as {"text": ..., "label": ...}.',
-        )
-    return found

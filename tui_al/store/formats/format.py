@@ -1,12 +1,16 @@
 """What an exchange format is: two functions and what it can carry."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Any, Protocol
 
 from tui_al.core.annotations import Annotation, Header, Status
 from tui_al.core.tasks import Task
+from tui_al.store.formats.reading import Parse, Read, Reading, ReadOptions
+
+Parser = Callable[[Sequence[Mapping[str, Any]], Reading], Parse]
 
 
 class Part(StrEnum):
@@ -27,12 +31,10 @@ class Part(StrEnum):
 ALL_PARTS = frozenset(Part)
 
 
-@dataclass(slots=True)
-class Read:
-    """What a file held. `remarks` tell what was left out of it, with counts."""
+class Reader(Protocol):
+    """Reads a file; DataError for one that cannot be read."""
 
-    annotations: list[Annotation]
-    remarks: list[str] = field(default_factory=list)
+    def __call__(self, path: Path, task: Task, options: ReadOptions = ...) -> Read: ...
 
 
 def _everything(_annotation: Annotation) -> str:
@@ -43,8 +45,8 @@ def _everything(_annotation: Annotation) -> str:
 class Format:
     """A format of files that annotations are exchanged in.
 
-    `read` raises DataError, with the line where there is one. `refuses` says why an annotation cannot be written at all, "" if
-    it can.
+    `read` raises DataError, with the line where there is one. `parser` is there where files hold objects: it is given the first of
+    them and makes the function that reads one. `refuses` says why an annotation cannot be written at all, "" if it can.
     """
 
     name: str
@@ -52,7 +54,9 @@ class Format:
     tasks: frozenset[Task]
     carries: frozenset[Part]
     write: Callable[[Path, Header, Sequence[Annotation]], None]
-    read: Callable[[Path, Task], Read]
+    read: Reader
+    parser: Parser | None = None
+    answers: frozenset[Task] = frozenset()  #: tasks whose answers can be read though not written
     refuses: Callable[[Annotation], str] = _everything
 
     def losses(self, header: Header, annotations: Iterable[Annotation]) -> list[str]:

@@ -6,9 +6,10 @@ from typing import Any
 
 from tui_al.core.annotations import Annotation, Header
 from tui_al.core.tasks import Task
-from tui_al.store.formats.files import dumped, json_lines, write_text
-from tui_al.store.formats.format import ALL_PARTS, Format, Part, Read
-from tui_al.store.formats.rows import from_row, to_row
+from tui_al.store.formats.files import dumped, json_items, write_text
+from tui_al.store.formats.format import ALL_PARTS, Format, Part
+from tui_al.store.formats.reading import DEFAULTS, Read, Reading, ReadOptions, read_items
+from tui_al.store.formats.rows import parser, to_row
 
 
 def write(path: Path, header: Header, annotations: Sequence[Annotation]) -> None:
@@ -25,9 +26,9 @@ def _filled(annotation: Annotation, header: Header) -> dict[str, Any]:
     }
 
 
-def read(path: Path, task: Task) -> Read:
-    """See `rows.from_row`."""
-    return Read([from_row(row, task, place) for row, place in json_lines(path)])
+def read(path: Path, task: Task, options: ReadOptions = DEFAULTS) -> Read:
+    """JSON lines or an array, of rows as other programs write them too: see `rows.parser`."""
+    return read_items(json_items(path), parser, Reading(task, options))
 
 
 JSONL = Format(
@@ -37,4 +38,5 @@ JSONL = Format(
     carries=ALL_PARTS - {Part.DESCRIPTION},
     write=write,
     read=read,
+    parser=parser,
 )

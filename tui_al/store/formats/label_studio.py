@@ -6,30 +6,51 @@ ends exclusive. Label Studio takes `completed_by` for its own users only and dro
 flag (in `tui_al`, beside the result) come back from our own file, but not from a project that it went through.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tui_al.core.annotations import Annotation, Header, PlainAnswer, Status
+from tui_al.core.annotations import Annotation, Header, Status
+from tui_al.core.stored_spans import Mark
 from tui_al.core.tasks import Task
 from tui_al.core.times import to_iso
+from tui_al.errors import DataError
 from tui_al.store.formats.fields import (
     Fields,
+    annotator_of,
+    items,
     mapping,
     objects,
     one_label,
-    span,
-    spans_in,
     status_of,
     string,
-    strings,
     text_of,
     time_of,
+    without_nuls,
 )
-from tui_al.store.formats.files import dumped, json_array, write_text
-from tui_al.store.formats.format import ALL_PARTS, Format, Part, Read
+from tui_al.store.formats.files import dumped, json_items, write_text
+from tui_al.store.formats.format import ALL_PARTS, Format, Part
+from tui_al.store.formats.label_studio_regions import regions_of
+from tui_al.store.formats.reading import (
+    DEFAULTS,
+    ItemError,
+    Parse,
+    Parsed,
+    Read,
+    Reading,
+    ReadOptions,
+    read_items,
+)
 
 _FROM, _TO, _NOTE = "label", "text", "note"
+
+# Keys of a task's data that are no texts, and values that are addresses of something else.
+_NO_TEXTS = frozenset(
+    {"tui_al_id", "id", "image", "audio", "video", "pdf", "url", "csv", "timeseries"}
+)
+_ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]*://|/data/)\S*$", re.IGNORECASE)
 
 
 def write(path: Path, _header: Header, annotations: Sequence[Annotation]) -> None:
@@ -86,68 +107,96 @@ def _result(annotation: Annotation) -> list[dict[str, Any]]:
     ]
 
 
-def read(path: Path, task: Task) -> Read:
-    """Tasks with `annotations` (or `completions`, as old versions called them); predictions are not read."""
-    found: list[Annotation] = []
-    bare = 0
-    for fields, place in json_array(path):
-        data = mapping(fields, "data", place)
-        annotations = objects(fields, "annotations", place) or objects(fields, "completions", place)
-        bare += not annotations
-        found.extend(_read_one(data, given, task, place) for given in annotations)
-    return Read(found, [f"tasks without an annotation: {bare:,}"] if bare else [])
+def read(path: Path, task: Task, options: ReadOptions = DEFAULTS) -> Read:
+    """Tasks as JSON (one array) or JSON lines. Flat rows (JSON-MIN, CSV) are read by `rows`. See `parser`."""
+    return read_items(json_items(path), parser, Reading(task, options))
 
 
-def _read_one(data: Fields, given: Fields, task: Task, place: str) -> Annotation:
-    text = text_of(data, "text", place)
+def parser(head: Sequence[Fields], reading: Reading) -> Parse:
+    """Reads the annotations of a task, each an item of its own; what has no place here is counted.
+
+    An annotation without any region was submitted so: a text without entities. One whose regions are all of kinds that are not read
+    here says nothing, and is left out. Predictions and drafts are nobody's answers.
+    """
+    key = reading.options.text_column or _text_key(head, reading)
+    return partial(_task, key=key, reading=reading)
+
+
+def _text_key(head: Sequence[Fields], reading: Reading) -> str:
+    """`text`; else the only key of the tasks' data that can be one."""
+    data = [task["data"] for task in head if isinstance(task.get("data"), Mapping)]
+    if not data or any("text" in one for one in data):
+        return "text"
+    names: dict[str, None] = dict.fromkeys(
+        str(name)
+        for one in data
+        for name, value in one.items()
+        if isinstance(value, str) and name not in _NO_TEXTS and not _ADDRESS.match(value)
+    )
+    if len(names) == 1:
+        reading.notes.append(f"texts are read from {next(iter(names))!r} of the tasks' data")
+        return next(iter(names))
+    if names:
+        raise DataError(
+            f"The tasks' data have no 'text', but {', '.join(names)}.",
+            f"Name the one that holds the texts, as --text-column {next(iter(names))}.",
+        )
+    return "text"
+
+
+def _task(fields: Fields, place: str, *, key: str, reading: Reading) -> list[Parsed | ItemError]:
+    if not isinstance(fields.get("data"), Mapping):
+        raise ItemError(
+            f"{place}: no task of Label Studio: it has no 'data'.",
+            "Correct the file, or name its --format.",
+            "that are no tasks",
+        )
+    data = mapping(fields, "data", place)
+    found: list[Parsed | ItemError] = []
+    for name in ("predictions", "drafts"):
+        if listed := items(fields, name, place):
+            reading.aside.add(f"{name}, which are nobody's answers", place, len(listed))
+    given = objects(fields, "annotations", place) or objects(fields, "completions", place)
+    if not given:
+        text = text_of(data, key, place)
+        bare = Annotation(string(data, "tui_al_id", place), text, origin=place)
+        return [Parsed(bare, unanswered="tasks without an annotation")]
+    for annotation in given:
+        try:
+            found.append(_annotated(data, annotation, key, place, reading))
+        except ItemError as error:
+            found.append(error)
+    return found
+
+
+def _annotated(data: Fields, given: Fields, key: str, place: str, reading: Reading) -> Parsed:
+    text = text_of(data, key, place)
     ours = mapping(given, "tui_al", place)
     status = status_of(ours, "status", place)
     if given.get("was_cancelled") and status is Status.LABELLED:
         status = Status.SKIPPED
-    labels, spans, notes = _values(given, place)
-    answer: PlainAnswer | None = one_label(labels, place)
-    if task is Task.TAGGING:
-        unanswered = ours.get("answered") is False or (status is Status.SKIPPED and not spans)
-        answer = None if unanswered else spans_in(text, spans, place)
-    return Annotation(
+    regions = regions_of(objects(given, "result", place), reading, place)
+    answer: str | None = None
+    marks: tuple[Mark, ...] | None = None
+    if reading.task is Task.CLASSIFICATION:
+        answer = one_label(regions.classes, place)
+    elif regions.marks or (status is Status.LABELLED and ours.get("answered") is not False):
+        marks = without_nuls(data[key], regions.marks)
+    unanswered = ""
+    if regions.others and not answer and not marks and ours.get("answered") is not True:
+        unanswered = f"without an answer of this task, only {', '.join(sorted(regions.others))}"
+    annotation = Annotation(
         id=string(data, "tui_al_id", place),
         text=text,
         answer=answer,
-        annotator=string(ours, "annotator", place) or _user(given, place),
+        annotator=string(ours, "annotator", place) or annotator_of(given, "completed_by", place),
         time=time_of(given, "updated_at", place) or time_of(given, "created_at", place),
-        note="\n".join(notes),
+        note="\n".join(regions.notes),
         status=status,
         reason=string(ours, "reason", place),
         origin=place,
     )
-
-
-def _values(given: Fields, place: str) -> tuple[list[str], list[tuple[int, int, str]], list[str]]:
-    """The classes, entities and notes of one annotation."""
-    labels: list[str] = []
-    notes: list[str] = []
-    spans = []
-    for region in objects(given, "result", place):
-        value = mapping(region, "value", place)
-        match region.get("type"):
-            case "choices":
-                labels += strings(value, "choices", place)
-            case "labels":
-                kind = one_label(strings(value, "labels", place), place)
-                spans.append(span({**value, "label": kind}, place))
-            case "textarea":
-                notes += strings(value, "text", place)
-    return labels, spans, notes
-
-
-def _user(given: Fields, place: str) -> str:
-    """The user of Label Studio that made it: a number, or an object with an address."""
-    user = given.get("completed_by")
-    return (
-        string(user, "email", place)
-        if isinstance(user, Mapping)
-        else string(given, "completed_by", place)
-    )
+    return Parsed(annotation, marks, unanswered=unanswered)
 
 
 LABEL_STUDIO = Format(
@@ -157,4 +206,5 @@ LABEL_STUDIO = Format(
     carries=ALL_PARTS - {Part.DESCRIPTION, Part.TOKENS},
     write=write,
     read=read,
+    parser=parser,
 )

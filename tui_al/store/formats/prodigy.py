@@ -6,27 +6,42 @@ unclear. What Prodigy has no field of its own for is in `meta`, which it keeps a
 `db-in`, which computes them where they are missing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tui_al.core.annotations import Annotation, Header, PlainAnswer, Status
+from tui_al.core.annotations import Annotation, Header, Status
 from tui_al.core.offsets import token_offsets
+from tui_al.core.stored_spans import Mark
 from tui_al.core.tasks import Task
 from tui_al.store.formats.fields import (
+    Fields,
+    items,
     mapping,
+    mark_of,
     objects,
     one_label,
-    span,
-    spans_in,
-    status_of,
     string,
     strings,
     text_of,
     time_of,
+    tokens_of,
+    without_nuls,
 )
-from tui_al.store.formats.files import dumped, json_lines, write_text
-from tui_al.store.formats.format import ALL_PARTS, Format, Part, Read
+from tui_al.store.formats.files import dumped, json_items, write_text
+from tui_al.store.formats.format import ALL_PARTS, Format, Part
+from tui_al.store.formats.reading import (
+    DEFAULTS,
+    ItemError,
+    Parse,
+    Parsed,
+    Read,
+    Reading,
+    ReadOptions,
+    Reason,
+    read_items,
+)
 
 
 def write(path: Path, header: Header, annotations: Sequence[Annotation]) -> None:
@@ -97,37 +112,43 @@ def _entities(annotation: Annotation) -> dict[str, Any]:
     }
 
 
-def read(path: Path, task: Task) -> Read:
-    """Tasks of `choice`, `classification` and `ner_manual`; a rejected task says what is not, and is left out."""
-    found, rejected = [], 0
-    for fields, place in json_lines(path):
-        if fields.get("answer") == "reject":
-            rejected += 1
-            continue
-        found.append(_annotation(fields, task, place))
-    remarks = [f"rejected tasks, which say only what is wrong: {rejected:,}"] if rejected else []
-    return Read(found, remarks)
+def read(path: Path, task: Task, options: ReadOptions = DEFAULTS) -> Read:
+    """Tasks of `choice`, `classification` and `ner_manual`, as JSON lines or an array. See `parser`."""
+    return read_items(json_items(path), parser, Reading(task, options))
 
 
-def _annotation(fields: dict[str, Any], task: Task, place: str) -> Annotation:
-    text = text_of(fields, "text", place)
+def parser(_head: Sequence[Fields], reading: Reading) -> Parse:
+    """Reads tasks that were answered; what a task does not answer is said of it.
+
+    A rejected task says only what is wrong; one accepted entity by itself (`ner`) does not say what else there is; a task of another
+    interface says nothing about entities; and one without `answer` was not answered, unless it holds one all the same.
+    """
+    text = reading.options.text_column or "text"
+    return partial(_parse, reading=reading, text_name=text)
+
+
+def _parse(
+    fields: Fields, place: str, *, reading: Reading, text_name: str
+) -> list[Parsed | ItemError]:
+    text = text_of(fields, text_name, place)
     meta = mapping(fields, "meta", place)
-    status = status_of(meta, "status", place)
-    if fields.get("answer") == "ignore" and status is Status.LABELLED:
+    ours = isinstance(meta.get("status"), str) and meta["status"] in list(Status)
+    status = Status(meta["status"]) if ours else Status.LABELLED
+    given = fields.get("answer")
+    if given == "ignore" and status is Status.LABELLED:
         status = Status.SKIPPED
-    answer: PlainAnswer | None
-    if task is Task.CLASSIFICATION:
-        chosen = strings(fields, "accept", place) or (string(fields, "label", place),)
-        answer = one_label(chosen, place)
-    else:
-        answer = spans_in(text, [span(s, place) for s in objects(fields, "spans", place)], place)
-        if not answer and (status is Status.SKIPPED or fields.get("spans") is None):
-            answer = () if status is Status.LABELLED else None
-    return Annotation(
+    answer: str | None = None
+    marks: tuple[Mark, ...] | None = None
+    unanswered = "rejected tasks, which say only what is wrong" if given == "reject" else ""
+    if not unanswered and reading.task is Task.CLASSIFICATION:
+        answer = one_label(_chosen(fields, place), place)
+    elif not unanswered:
+        marks, unanswered = _marks(fields, status, place)
+    annotation = Annotation(
         id=string(meta, "id", place),
         text=text,
         answer=answer,
-        tokens=tuple(text_of(token, "text", place) for token in objects(fields, "tokens", place)),
+        tokens=tokens_of(fields, place),
         annotator=string(fields, "_annotator_id", place) or string(fields, "_session_id", place),
         time=time_of(fields, "_timestamp", place),
         note=string(meta, "note", place),
@@ -135,6 +156,56 @@ def _annotation(fields: dict[str, Any], task: Task, place: str) -> Annotation:
         reason=string(meta, "reason", place),
         origin=place,
     )
+    if marks is not None:
+        marks = without_nuls(fields[text_name], marks)
+    if given is None and (answer or marks):
+        reading.counted.add("tasks without 'answer', whose labels are taken all the same", place)
+    return [Parsed(annotation, marks, given in ("accept", "ignore"), unanswered)]
+
+
+def _chosen(fields: Fields, place: str) -> tuple[str, ...]:
+    """Ids of the options that were accepted, which are the classes (the text of an option whose id is a number); else `label`."""
+    if fields.get("accept") is None and fields.get("options") is None:
+        return (string(fields, "label", place),)
+    names = {
+        option["id"]: option["text"]
+        for option in objects(fields, "options", place)
+        if type(option.get("id")) is int and isinstance(option.get("text"), str)
+    }
+    accepted = [names.get(one, one) if type(one) is int else one for one in (
+        items(fields, "accept", place))]  # fmt: skip
+    return strings({"accept": [str(a) if type(a) is int else a for a in accepted]}, "accept", place)
+
+
+def _marks(fields: Fields, status: Status, place: str) -> tuple[tuple[Mark, ...] | None, str]:
+    """The entities of a task; or why it says nothing about them."""
+    spans = objects(fields, "spans", place)
+    binary = fields.get("_is_binary") is True or fields.get("_view_id") == "ner"
+    if spans and binary:
+        return None, "entities accepted by themselves, which do not say what else there is"
+    if fields.get("spans") is None and {"options", "accept", "label"} & fields.keys():
+        return None, "tasks of another interface, which say nothing about entities"
+    if not spans and status is not Status.LABELLED:
+        return None, ""
+    return tuple(_mark(one, fields, place) for one in spans), ""
+
+
+def _mark(one: Fields, fields: Fields, place: str) -> Mark:
+    """An entity; one whose tokens say something else than its offsets cannot be read."""
+    mark = mark_of(one, place)
+    tokens, first, last = fields.get("tokens"), one.get("token_start"), one.get("token_end")
+    if not isinstance(tokens, list) or type(first) is not int or type(last) is not int:
+        return mark
+    if not 0 <= first <= last < len(tokens):
+        raise ItemError(
+            f"{place}: entity {mark.start}-{mark.end} ({mark.kind}) has the tokens {first} to {last} of {len(tokens)}.",
+            "Correct the file, or leave that entry out.",
+            Reason.CONTRADICTION,
+        )
+    words = [t.get("text") if isinstance(t, Mapping) else t for t in tokens[first : last + 1]]
+    if mark.text is not None or not all(isinstance(word, str) for word in words):
+        return mark
+    return mark._replace(text=" ".join(map(str, words)))  # compared without blanks
 
 
 PRODIGY = Format(
@@ -144,4 +215,5 @@ PRODIGY = Format(
     carries=ALL_PARTS - {Part.DESCRIPTION, Part.SECONDS},
     write=write,
     read=read,
+    parser=parser,
 )

@@ -4,27 +4,47 @@ A row has `id`, `text`, the answer, `annotator`, `time`, `note`, `status` and `r
 entities is `tokens` and `tags` (IOB2), as training wants it, beside `entities` with exact character offsets into `text`.
 """
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from tui_al.core.annotations import Annotation, PlainAnswer
+from tui_al.core.annotations import Annotation
 from tui_al.core.offsets import spans_to_tags, tags_to_spans
+from tui_al.core.stored_spans import Mark
 from tui_al.core.tasks import Task
 from tui_al.core.times import to_iso
 from tui_al.core.words import words_of
+from tui_al.errors import DataError
 from tui_al.store.formats.fields import (
+    Fields,
+    annotator_of,
+    any_mark,
     checked,
+    is_mark,
     objects,
-    span,
-    spans_in,
+    one_label,
     status_of,
     string,
     strings,
     text_of,
     time_of,
+    tokens_of,
+    without_nuls,
 )
+from tui_al.store.formats.own_fields import without_foreign
+from tui_al.store.formats.reading import ItemError, Parse, Parsed, Reading, Reason
 
 DETAILS = ("annotator", "time", "note", "status", "reason")
+
+#: What the field of a text's entities is usually called.
+ENTITY_FIELDS = ("entities", "ents", "spans", "label", "labels", "annotations", "annotation", "ner")
+
+# Fields that Label Studio adds to flat rows, and those that tell its rows from others.
+_LABEL_STUDIO_FIELDS = frozenset(
+    {"id", "annotator", "annotation_id", "created_at", "updated_at", "lead_time", "agreement"}
+)
+_LABEL_STUDIO_MARKS = frozenset({"annotation_id", "lead_time"})
+_TIMES = ("time", "updated_at", "created_at")
 
 
 def columns(task: Task) -> tuple[str, ...]:
@@ -62,45 +82,147 @@ def to_row(annotation: Annotation, task: Task) -> dict[str, Any]:
     }
 
 
-def from_row(row: Mapping[str, Any], task: Task, place: str) -> Annotation:
-    """The annotation of a row, all fields but the text being optional.
+def parser(head: Sequence[Fields], reading: Reading) -> Parse:
+    """Reads rows of our own and of other programs: a text, and a class or entities under any of their usual names.
 
-    Raises:
-        DataError: a field of another type, entities that do not fit the text, or tags that contradict them.
+    What they are called is settled by the options, else by our own names, else, for exports of Label Studio in flat rows, by what is
+    left beside its own fields. Where a file has no answers at all, `reading.nothing` says which fields it has.
     """
-    tokens = strings(row, "tokens", place)
-    text = " ".join(tokens) if tokens and row.get("text") is None else text_of(row, "text", place)
-    answer: PlainAnswer | None
-    if task is Task.CLASSIFICATION:
-        answer = string(row, "label", place).strip() or None
+    names = dict.fromkeys(name for row in head for name in row)
+    named = reading.options.label_column
+    text = reading.options.text_column or "text"
+    if named is not None and head and named not in names:
+        raise _no_column(named, "--label-column", names)
+    if text != "text" and head and text not in names:
+        raise _no_column(text, "--text-column", names)
+    if reading.task is Task.CLASSIFICATION:
+        answer = named or _class_column(names, text, reading)
     else:
-        answer = _entities(row, text, tokens, place)
-    return Annotation(
-        id=string(row, "id", place),
+        answer = named or _entity_column(head, names, reading)
+    if head and answer not in names and not {"status", "tags"} & names.keys():
+        reading.nothing = _no_answers(names, text, reading.task)
+    times = _TIMES if _LABEL_STUDIO_MARKS & names.keys() else _TIMES[:1]
+
+    def parse(row: Fields, place: str) -> list[Parsed | ItemError]:
+        return [_parsed(row, place, reading.task, text, answer, times)]
+
+    return without_foreign(head, reading, parse)
+
+
+def _class_column(names: Mapping[str, None], text: str, reading: Reading) -> str:
+    if "label" in names or "cats" in names:
+        return "label" if "label" in names else "cats"
+    others = [name for name in names if name not in _LABEL_STUDIO_FIELDS and name != text]
+    if _LABEL_STUDIO_MARKS & names.keys() and len(others) == 1:
+        reading.notes.append(f"labels are read from {others[0]!r}")
+        return others[0]
+    return "label"
+
+
+def _entity_column(head: Sequence[Fields], names: Mapping[str, None], reading: Reading) -> str:
+    """The first field that holds entities; else the first that is usual for them and holds lists only."""
+    usual = [name for name in ENTITY_FIELDS if name in names]
+    with_marks = [
+        name
+        for name in (*usual, *(name for name in names if name not in usual))
+        if any(is_mark(item) for row in head for item in listed(row.get(name)))
+    ]
+    if with_marks and with_marks[0] not in ENTITY_FIELDS:
+        reading.notes.append(f"entities are read from {with_marks[0]!r}")
+    lists = [name for name in usual if all(isinstance(row.get(name), list | None) for row in head)]
+    return next(iter((*with_marks, *lists)), ENTITY_FIELDS[0])
+
+
+def listed(cell: object) -> Sequence[object]:
+    """The items of a list, also of one that is written as JSON in a cell of CSV; () for anything else."""
+    if isinstance(cell, str) and cell.startswith("[") and cell.endswith("]"):
+        try:
+            cell = json.loads(cell)
+        except ValueError:
+            return ()
+    return cell if isinstance(cell, list) else ()
+
+
+def _parsed(
+    row: Fields, place: str, task: Task, text_name: str, answer_name: str, times: Sequence[str]
+) -> Parsed:
+    """See `parser`. All fields but the text are optional."""
+    tokens = tokens_of(row, place)
+    raw = row.get(text_name)
+    text = " ".join(tokens) if tokens and raw is None else text_of(row, text_name, place)
+    status = status_of(row, "status", place)
+    answer: str | None = None
+    marks: tuple[Mark, ...] | None = None
+    settled = bool(row.get("status"))
+    if task is Task.CLASSIFICATION:
+        answer = _class(row, answer_name, place)
+    else:
+        marks, by_tags = _entities(row, answer_name, text, tokens, place)
+        settled = settled or by_tags
+        if marks is not None and isinstance(raw, str):
+            marks = without_nuls(raw, marks)
+    annotation = Annotation(
+        id=string(row, "id", place) if row.get("annotation_id") is None else "",
         text=text,
         answer=answer,
         tokens=tokens,
-        annotator=string(row, "annotator", place),
-        time=time_of(row, "time", place),
+        annotator=annotator_of(row, "annotator", place),
+        time=next(filter(None, (time_of(row, name, place) for name in times)), 0.0),
         note=string(row, "note", place),
-        status=status_of(row, "status", place),
+        status=status,
         reason=string(row, "reason", place),
         origin=place,
     )
+    return Parsed(annotation, marks, settled)
+
+
+def _class(row: Fields, name: str, place: str) -> str | None:
+    """The class: a string or number, the only one of a list of one, or of `cats` the one that is true."""
+    found = row.get(name)
+    if isinstance(found, Mapping) and isinstance(found.get("choices"), list):  # of Label Studio
+        return one_label(strings(found, "choices", place), place)
+    if isinstance(found, Mapping):  # spaCy's cats
+        true = [str(key) for key, value in found.items() if isinstance(value, int | float)
+                and value >= 0.5]  # fmt: skip
+        return one_label(true, place)
+    return string(row, name, place).strip() or None
 
 
 def _entities(
-    row: Mapping[str, Any], text: str, tokens: Sequence[str], place: str
-) -> PlainAnswer | None:
-    tags = strings(row, "tags", place)
+    row: Fields, name: str, text: str, tokens: Sequence[str], place: str
+) -> tuple[tuple[Mark, ...] | None, bool]:
+    """The entities as they are stored, None where there is no such field; and whether tags say so too."""
+    tags = strings(row, "tags", place) if tokens else ()
     by_tags = checked(place, lambda: tags_to_spans(text, tokens, tags)) if tags else None
-    if row.get("entities") is None:
-        return by_tags
-    spans = spans_in(text, [span(item, place) for item in objects(row, "entities", place)], place)
-    if by_tags is not None and by_tags != spans:
-        checked(place, lambda: _contradiction(by_tags, spans))
-    return spans
+    found = row.get(name)
+    if found is None or found == "":
+        return (None if by_tags is None else tuple(Mark(*span) for span in by_tags)), bool(tags)
+    if not isinstance(found, list) and not (isinstance(found, str) and found.startswith("[")):
+        objects(row, name, place)  # says what is wrong
+    marks = tuple(any_mark(item, place) for item in listed(found))
+    if by_tags is not None and by_tags != tuple(sorted(mark[:3] for mark in marks)):
+        said = tuple(sorted(mark[:3] for mark in marks))
+        raise ItemError(
+            f"{place}: 'tags' say {by_tags}, {name!r} say {said}.",
+            "Correct the file, or leave that entry out.",
+            Reason.CONTRADICTION,
+        )
+    return marks, bool(tags)
 
 
-def _contradiction(by_tags: object, spans: object) -> None:
-    raise ValueError(f"'tags' say {by_tags}, 'entities' say {spans}")
+def _no_column(name: str, option: str, names: Iterable[str]) -> DataError:
+    return DataError(
+        f"{option}: there is no column {name!r}.",
+        f"There are {', '.join(names) or 'none'}.",
+    )
+
+
+def _no_answers(names: Mapping[str, None], text: str, task: Task) -> DataError:
+    what = "label" if task is Task.CLASSIFICATION else "entities"
+    others = [name for name in names if name != text]
+    return DataError(
+        f"No column is called {what!r}, only {', '.join(names)}.",
+        f"Name the one that holds the answers, as --label-column {others[0]}."
+        if others
+        else "The file holds texts only: there is nothing to import.",
+    )

@@ -64,7 +64,7 @@ def test_one_class_is_refused(load_text: Load, content: str) -> None:
 def test_white_space_around_labels(load_text: Load) -> None:
     data = load_text("a.csv", HEAD + "a,x\nb, x\nc,y \n")
     assert [row.answer for row in data.train] == ["x", "x", "y"]
-    assert "white space around labels was cut off, which merged the spellings of x" in data.notes
+    assert "spellings of one label became one: x (' x', 'x')" in data.notes
 
 
 def test_nul_characters_and_broken_unicode(load_text: Load) -> None:

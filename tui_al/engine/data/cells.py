@@ -1,11 +1,31 @@
 """What the cells of a column are, seen from a sample of them."""
 
+import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, Self
 
 Kind = Literal["text", "number", "fraction", "list", "empty", "other"]
+
+
+_LANGUAGES = (
+    "ar bg bn ca cs da de el en es et fa fi fr he hi hr hu id it ja ko lt lv ms nb nl no pl pt ro ru sk sl sr sv ta te "
+    "th tr uk ur vi zh"
+)
+_METADATA = (
+    re.compile(r"\d{4}[-/.]\d{1,2}([-/.]\d{1,2})?([ T]\d{1,2}:\d{2}.*)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}(,? \d{1,2}:\d{2}.*)?"),
+    re.compile(r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?[ap]m)?", re.IGNORECASE),
+    re.compile(r"(https?://|www\.)\S+|\S+@\S+\.\w+", re.IGNORECASE),
+    re.compile(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}|[0-9a-f]{16,64}", re.IGNORECASE),
+    re.compile(rf"({_LANGUAGES.replace(' ', '|')})([-_][A-Za-z]{{2}})?", re.IGNORECASE),
+)  # fmt: skip
+
+
+#: Characters that nobody sees.
+INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064\ufeff]")
+_QUOTES = {'"': '"', "'": "'", "“": "”", "„": "“", "«": "»", "‘": "’"}
 
 
 @dataclass(frozen=True)
@@ -25,6 +45,23 @@ class ColumnSample:
     def values(self) -> tuple[str, ...]:
         """The cells as text, without white space around."""
         return tuple(string(cell).strip() for cell in self.cells)
+
+    @cached_property
+    def distinct(self) -> frozenset[str]:
+        """The different values."""
+        return frozenset(self.values)
+
+    @property
+    def is_binary(self) -> bool:
+        """Whether all are 0 or 1, and both occur; or true and false."""
+        return self.distinct in ({"0", "1"}, {"0.0", "1.0"}, {"true", "false"}, {"True", "False"})
+
+    @property
+    def is_metadata(self) -> bool:
+        """Whether all are dates, times, addresses of pages or people, hashes, or codes of languages."""
+        return bool(self.values) and any(
+            all(pattern.fullmatch(value) for value in self.distinct) for pattern in _METADATA
+        )
 
     @cached_property
     def mean_length(self) -> float:
@@ -57,3 +94,11 @@ def string(cell: object) -> str:
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
     return str(cell)
+
+
+def plain_spelling(label: str) -> str:
+    """A label in composed characters, without invisible ones, and without blanks and a pair of quotes around it."""
+    plain = INVISIBLE.sub("", unicodedata.normalize("NFC", label)).strip()
+    while len(plain) > 2 and _QUOTES.get(plain[0]) == plain[-1]:
+        plain = plain[1:-1].strip()
+    return plain

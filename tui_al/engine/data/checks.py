@@ -57,10 +57,11 @@ def check_labels(
     test: Sequence[Row],
     findings: Findings,
     named: Sequence[str] = (),
+    files: str = "The data",
 ) -> tuple[str, ...]:
     """The label set: those `named` by the person in their order, then the others of train and test, sorted.
 
-    () where nothing is labelled or named. DataError if there is nothing to learn.
+    () where nothing is labelled or named. DataError if there is nothing to learn; it names the `files`.
     """
     unlabelled = sum(row.answer is None for row in train)
     if unlabelled:
@@ -72,11 +73,13 @@ def check_labels(
     if unlabelled == len(train) and not test:
         return ()
     if task is Task.TAGGING and not labels:
-        raise DataError("Every tag is O: there is no entity to learn.", "Check --tags-column.")
+        raise DataError(
+            f"{files}: every tag is O: there is no entity to learn.", "Check --tags-column."
+        )
     too_few = len(labels) < 2 or (len(in_train) < 2 and not unlabelled)
     if task is Task.CLASSIFICATION and too_few:
         raise DataError(
-            f"All training rows have the label {min(in_train or labels)!r}.",
+            f"{files}: all training rows have the label {min(in_train or labels)!r}.",
             "A classifier needs two classes or more: check --label-column, or take more rows.",
         )
     unseen = sorted(in_test - in_train)

@@ -56,7 +56,7 @@ def _table(
 ) -> Table:
     numbers = range(before + 1, before + len(texts) + 1)
     columns: dict[str, Sequence[object]] = {"text": texts, "label": labels}
-    return Table(name, columns, numbers, "row", Task.CLASSIFICATION, places)
+    return Table(name, columns, numbers, "row", Task.CLASSIFICATION, places=places)
 
 
 def _texts(folder: Path) -> Iterator[Path]:

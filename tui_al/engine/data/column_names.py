@@ -7,20 +7,142 @@ TEXT_NAMES = (
     "text", "sentence", "utt", "utterance", "content", "message", "body", "question", "query", "review", "comment",
     "tweet", "post", "document", "doc", "description", "abstract", "summary", "title", "headline", "subject", "premise",
 )  # fmt: skip
-LABEL_NAMES = (
-    "label_text", "label_name", "label", "labels", "category", "intent", "class", "target", "topic", "sentiment",
-    "coarse_label", "y", "gold", "annotation", "type", "tag",
+#: Names of label columns, surest first; columns of one group are equally likely ones.
+LABEL_GROUPS = (
+    ("label_text", "label_name", "label", "labels"),
+    ("category", "intent", "class", "target", "topic", "sentiment", "coarse_label", "emotion", "stance"),
+    ("y", "gold", "annotation", "type", "tag"),
 )  # fmt: skip
+LABEL_NAMES = tuple(name for group in LABEL_GROUPS for name in group)
 TOKEN_NAMES = ("tokens", "words", "token", "sentence", "text")
 TAG_NAMES = ("ner_tags", "tags", "ner", "labels", "bio_tags", "slots", "entities", "label", "tag")
-ID_NAMES = frozenset({"id", "idx", "index", "guid", "uid", "uuid", "row", "url"})
+ID_NAMES = frozenset({"id", "ids", "idx", "index", "guid", "uid", "uuid", "row", "url", "no", "nr"})
+
+#: Words in names of columns that say where a text comes from, when, and what was done with it, but not what it is.
+METADATA_NAMES = ID_NAMES | frozenset(
+    [
+        "uri",
+        "link",
+        "href",
+        "date",
+        "dates",
+        "time",
+        "timestamp",
+        "datetime",
+        "created",
+        "updated",
+        "modified",
+        "published",
+        "posted",
+        "sent",
+        "received",
+        "at",
+        "day",
+        "month",
+        "year",
+        "hour",
+        "author",
+        "authors",
+        "user",
+        "username",
+        "name",
+        "names",
+        "nickname",
+        "handle",
+        "account",
+        "speaker",
+        "sender",
+        "recipient",
+        "owner",
+        "creator",
+        "annotator",
+        "annotators",
+        "worker",
+        "rater",
+        "reviewer",
+        "assignee",
+        "customer",
+        "client",
+        "email",
+        "mail",
+        "phone",
+        "lang",
+        "language",
+        "languages",
+        "locale",
+        "country",
+        "city",
+        "region",
+        "state",
+        "zip",
+        "address",
+        "source",
+        "origin",
+        "site",
+        "domain",
+        "publisher",
+        "channel",
+        "device",
+        "platform",
+        "browser",
+        "file",
+        "filename",
+        "path",
+        "page",
+        "split",
+        "partition",
+        "fold",
+        "subset",
+        "version",
+        "revision",
+        "hash",
+        "checksum",
+        "md5",
+        "sha",
+        "verified",
+        "accepted",
+        "approved",
+        "reviewed",
+        "validated",
+        "curated",
+        "checked",
+        "deleted",
+        "active",
+        "valid",
+        "answer",
+        "status",
+        "session",
+        "view",
+        "count",
+        "counts",
+        "length",
+        "len",
+        "num",
+        "number",
+        "score",
+        "scores",
+        "likes",
+        "retweets",
+        "shares",
+        "votes",
+        "confidence",
+        "probability",
+        "weight",
+        "price",
+        "amount",
+        "lat",
+        "lon",
+        "latitude",
+        "longitude",
+    ]
+)
 
 _LONGEST_NAME = 3  # words of a column name
 
 
 def name_parts(column: str) -> list[str]:
-    """The words of a name: `review_text` and `Review Text` are `["review", "text"]`."""
-    return re.split(r"[\s_.\-]+", column.lower())
+    """The words of a name: `review_text` and `Review Text` are `["review", "text"]`, as is `reviewText`."""
+    return re.split(r"[\s_.\-]+", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", column).lower())
 
 
 def is_known_name(column: str) -> bool:

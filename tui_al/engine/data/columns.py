@@ -9,14 +9,13 @@ from tui_al.core.named_sets import NamedSet
 from tui_al.core.tasks import Task
 from tui_al.engine.data.cells import ColumnSample, Kind
 from tui_al.engine.data.column_names import (
-    ID_NAMES,
     LABEL_NAMES,
     TAG_NAMES,
     TEXT_NAMES,
     TOKEN_NAMES,
     named,
 )
-from tui_al.engine.data.label_column import Labels, Use, find_labels
+from tui_al.engine.data.label_column import Labels, Use, find_labels, is_metadata
 from tui_al.engine.data.tables import Findings, Table, some
 from tui_al.errors import DataError
 
@@ -48,7 +47,7 @@ def choose_columns(
         DataError: a column is missing, or several fit alike, or what fits holds several labels a text.
     """
     if table.settled is not None:
-        return settled_columns(table, config, findings)
+        return settled_columns(table, config, findings, use)
     for option in ("text_column", "label_column", "tokens_column", "tags_column"):
         column = getattr(config, option)
         if column:
@@ -59,7 +58,7 @@ def choose_columns(
     return guess.classification(config)
 
 
-def settled_columns(table: Table, config: DataConfig, findings: Findings) -> Columns:
+def settled_columns(table: Table, config: DataConfig, findings: Findings, use: Use) -> Columns:
     """Those of a table whose reader knows them; of texts with `tagging` asked for, words are found in them."""
     if table.tagged:
         if config.task == "classification":
@@ -79,6 +78,11 @@ def settled_columns(table: Table, config: DataConfig, findings: Findings) -> Col
         findings.notes.append("the texts of 'text' are split into words for tagging")
         return Columns(Task.TAGGING, "text", None, raw=True)
     answer = "label" if "label" in table.columns and config.label_column != "" else None
+    if answer and table.guessed and use is Use.GIVEN and config.label_column is None:
+        findings.warnings.append(
+            f"the labels in {table.name} are not taken, since nobody named them (--label-column label takes them)"
+        )
+        answer = None
     return Columns(Task.CLASSIFICATION, "text", answer)
 
 
@@ -179,7 +183,7 @@ class _Guess:
         candidates = [c for c in self.named(TEXT_NAMES, "text") if c not in labels] or [
             name
             for name, column in self.columns.items()
-            if column.kind == "text" and name not in labels and name.lower() not in ID_NAMES
+            if column.kind == "text" and name not in labels and not is_metadata(name, column)
         ]
         if not candidates:
             raise DataError(

@@ -1,6 +1,7 @@
 """A folder as a data set: which of its files and folders hold which split, and how they are read."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from tui_al.core.config import DataConfig
@@ -8,9 +9,14 @@ from tui_al.engine.data.annotated_records import open_folder
 from tui_al.engine.data.arrow_file import saved_splits
 from tui_al.engine.data.class_folders import class_folders, read_class_folders
 from tui_al.engine.data.class_names import NAME_FILES
-from tui_al.engine.data.compression import is_documentation
+from tui_al.engine.data.compression import is_documentation, open_bytes
+from tui_al.engine.data.encodings import TextStream
+from tui_al.engine.data.json_file import is_json_lines
+from tui_al.engine.data.json_shapes import arrays_of_json
+from tui_al.engine.data.json_values import JsonText
+from tui_al.engine.data.lines import Lines
 from tui_al.engine.data.parallel_files import parallel_sources
-from tui_al.engine.data.sources import FileSource, FolderSource, Source
+from tui_al.engine.data.sources import FileSource, FolderSource, JsonSource, Source
 from tui_al.engine.data.split_names import SPLIT_NAMES, is_shard, split_of
 from tui_al.engine.data.stream import format_of
 from tui_al.engine.data.tables import Findings, some
@@ -19,7 +25,7 @@ from tui_al.errors import DataError
 Sources = dict[str, Sequence[Source]]
 
 
-def folder_sources(folder: Path, findings: Findings) -> Sources:
+def folder_sources(folder: Path, config: DataConfig, findings: Findings) -> Sources:
     """Sources by split, or by what the folder calls them. What is not used is told.
 
     Raises:
@@ -39,18 +45,24 @@ def folder_sources(folder: Path, findings: Findings) -> Sources:
     if inside and not any(split_of(_stem(path)) for path in files):
         return {name: _of_split(path, findings) for name, path in inside.items()}
     if not files and (folder / "data").is_dir():  # as data sets of the Hub are laid out
-        return folder_sources(folder / "data", findings)
+        return folder_sources(folder / "data", config, findings)
     if not files:
         raise DataError(
             f"{folder} holds no data file.",
             "A data folder has train and test files, as train.csv and test.csv, or a folder of .txt files for each class.",
         )
-    return _split_files(folder, files, findings)
+    return _split_files(folder, files, config, findings)
 
 
-def file_sources(path: Path, name: str) -> Sources:
-    """A single file; its parts, where a file holds several splits, under their names."""
-    return {"train": [FileSource(path, name)]}
+def file_sources(path: Path, config: DataConfig) -> Sources:
+    """A single file; its parts, where it is JSON that holds several splits, by their names. Raises DataError."""
+    if format_of(path) == ".json" and config.subset is None:
+        with closing(open_bytes(path, path.name)) as raw:
+            lines = Lines(TextStream(raw, path.name, config.encoding, Findings()), path.name)
+            keys = [] if is_json_lines(lines) else arrays_of_json(JsonText(lines))
+        if len(keys) > 1 and all(split_of(key) for key in keys):
+            return {key: [JsonSource(path, key)] for key in keys}
+    return {"train": [FileSource(path, path.name)]}
 
 
 def named_apart(files: Mapping[str, Sequence[Path]]) -> Sources:
@@ -134,7 +146,9 @@ def _of_split(folder: Path, findings: Findings) -> Sequence[Source]:
     return [FileSource(path, f"{folder.name}/{path.name}") for path in files]
 
 
-def _split_files(folder: Path, files: Sequence[Path], findings: Findings) -> Sources:
+def _split_files(
+    folder: Path, files: Sequence[Path], config: DataConfig, findings: Findings
+) -> Sources:
     """Files of a folder by what they are called: train.csv, dev.parquet, my_train_file.csv, eng.testb."""
     splits: dict[str, list[Path]] = {}
     others = []
@@ -146,7 +160,7 @@ def _split_files(folder: Path, files: Sequence[Path], findings: Findings) -> Sou
             called = name.lower() if name.lower() in SPLIT_NAMES else split_of(name) or ""
             splits.setdefault(called, []).append(path)
     if not splits and len(others) == 1:
-        return {"train": [FileSource(others[0], others[0].name)]}
+        return file_sources(others[0], config)
     if others:
         names = some([path.name for path in others])
         findings.notes.append(f"not used, since their names name no split: {names}")

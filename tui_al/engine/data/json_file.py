@@ -26,7 +26,7 @@ Numbered = tuple[int, Mapping[str, Any]]
 
 def stream_json(lines: Lines, config: DataConfig, findings: Findings) -> Iterator[Table]:
     """The objects of a JSON file, in whichever of the usual ways they are put together; see `records_of_json`."""
-    if _is_json_lines(lines):
+    if is_json_lines(lines):
         findings.notes.append(f"{lines.name}: read as JSON lines, an object on each")
         return stream_json_lines(lines, config, findings)
     records = records_of_json(JsonText(lines), findings, config.subset)
@@ -38,7 +38,8 @@ def stream_json_lines(lines: Lines, config: DataConfig, findings: Findings) -> I
     return _tables(lines.name, _objects_of_lines(lines), "line", config, findings)
 
 
-def _is_json_lines(lines: Lines) -> bool:
+def is_json_lines(lines: Lines) -> bool:
+    """Whether the first two lines are an object each; they stay to be read."""
     filled = [line for line in lines.peek(_HEAD, _LONGEST_LINE) if line.strip()][:2]
     return len(filled) == 2 and all(isinstance(_parsed(line), dict) for line in filled)
 

@@ -9,6 +9,7 @@ from tui_al.core.tasks import Dataset, Example, Task, example_ids
 from tui_al.engine.data.checks import check_labels, check_texts, unify_tags
 from tui_al.engine.data.class_names import name_classes
 from tui_al.engine.data.columns import Columns, Use, choose_columns, require
+from tui_al.engine.data.label_spellings import unify_spellings
 from tui_al.engine.data.locate import Located, locate
 from tui_al.engine.data.rows import Row, RowReader
 from tui_al.engine.data.splits import check_amounts, split_rows
@@ -30,15 +31,16 @@ def load(config: DataConfig, *, by_people: bool = False) -> Dataset:
     findings = Findings()
     located = locate(config, findings)
     columns, rows = _rows(located, config, Use.GIVEN if by_people else Use.GOLD, findings)
+    unify_spellings(rows, findings)
     if located.class_names is not None:
         name_classes(rows, located.class_names, findings)
     _tell_difference(located, rows, findings)
     train, test = split_rows(rows, columns.task, config, findings)
     if not train:
-        raise DataError(f"{located.name} has no row to train on.", "Check the text column.")
+        raise DataError(f"{_files(located)} has no row to train on.", "Check the text column.")
     if columns.task is Task.TAGGING:
         train, test = unify_tags(train, test, findings)
-    labels = check_labels(columns.task, train, test, findings, config.labels or ())
+    labels = check_labels(columns.task, train, test, findings, config.labels or (), _files(located))
     check_texts(train, test, findings)
     ids = example_ids(row.text for row in (*train, *test))
     return Dataset(
@@ -50,6 +52,12 @@ def load(config: DataConfig, *, by_people: bool = False) -> Dataset:
         notes=tuple(findings.notes),
         warnings=tuple(findings.warnings),
     )
+
+
+def _files(located: Located) -> str:
+    """What the training rows come from, for messages."""
+    sources = (*located.splits.get("train", ()), *located.splits.get("pool", ()))
+    return some([source.name for source in sources]) or located.name
 
 
 def _rows(

@@ -41,16 +41,17 @@ def locate(config: DataConfig, findings: Findings) -> Located:
         raise DataError("No data set is named.", f"Known names: {', '.join(NAMED_SETS)}.")
     path = Path(source).expanduser()
     if path.exists():
-        _tell_unused(config, findings)
+        if not (path.is_file() and format_of(path) in (".xlsx", ".json")):
+            _tell_unused(config, findings)
         if named_set(source):
             findings.notes.append(f"{source} is the one here on disk, not the known data set")
-        return _from_path(path, path.name, findings)
+        return _from_path(path, path.name, config, findings)
     if named := named_set(source):
         return _from_name(named, config, findings)
     if config.data_dir is not None and "/" not in source:
         inside = Path(config.data_dir).expanduser() / source
         if inside.exists():
-            return _from_path(inside, source, findings)
+            return _from_path(inside, source, config, findings)
     if _HUB_ID.fullmatch(source) and not format_of(path):
         return _from_hub(source, source, config.subset, config.revision, None, findings)
     raise _unknown(source, path)
@@ -64,11 +65,13 @@ def _from_name(named: NamedSet, config: DataConfig, findings: Findings) -> Locat
                 f"The files of {named.name} are missing from this installation.",
                 "Install the program again, or name a file of your own.",
             )
-        return _from_path(folder, named.name, findings, named)
+        return _from_path(folder, named.name, config, findings, named)
     findings.notes.append(f"terms of {named.name}: {named.terms}")
     if config.data_dir is not None:
         _tell_unused(config, findings, named)
-        return _from_path(_local_folder(named, config.data_dir), named.name, findings, named)
+        return _from_path(
+            _local_folder(named, config.data_dir), named.name, config, findings, named
+        )
     if named.hub_id is None:
         raise DataError(
             f"{named.name} is not on the Hub.",
@@ -108,14 +111,16 @@ def _from_hub(
     return Located(name, by_split(named_apart(files), where, findings), named)
 
 
-def _from_path(path: Path, name: str, findings: Findings, named: NamedSet | None = None) -> Located:
+def _from_path(
+    path: Path, name: str, config: DataConfig, findings: Findings, named: NamedSet | None = None
+) -> Located:
     if path.is_file():
         tell_siblings(path, findings)
-        sources = file_sources(path, path.name)
+        sources = file_sources(path, config)
         if list(sources) == ["train"]:
             return Located(path.name.split(".")[0] or path.name, sources, named)
         return Located(path.stem, by_split(sources, path.name, findings), named)
-    sources = folder_sources(path, findings)
+    sources = folder_sources(path, config, findings)
     splits = by_split(sources, str(path), findings)
     return Located(name or path.resolve().name, splits, named, class_names(path, findings))
 
@@ -123,7 +128,9 @@ def _from_path(path: Path, name: str, findings: Findings, named: NamedSet | None
 def _tell_unused(config: DataConfig, findings: Findings, named: NamedSet | None = None) -> None:
     usual = (None, named.subset if named else None)
     if config.subset not in usual:
-        findings.notes.append(f"the subset {config.subset} is not used: only the Hub has subsets")
+        findings.notes.append(
+            f"the subset {config.subset} is not used: only sets of the Hub, Excel workbooks and JSON files have parts that are named so"
+        )
     if config.revision is not None:
         findings.notes.append(f"the revision {config.revision} is not used: the data is local")
 

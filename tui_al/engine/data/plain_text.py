@@ -16,7 +16,7 @@ _FASTTEXT = re.compile(r"(?:__label__\S+\s+)+|__label__\S+$")
 _MARK = "__label__"
 
 
-def stream_text(lines: Lines, _config: DataConfig, findings: Findings) -> Iterator[Table]:
+def stream_text(lines: Lines, config: DataConfig, findings: Findings) -> Iterator[Table]:
     """A text a line; fastText lines, and lines of a label and a text around a tab, are recognised.
 
     Raises:
@@ -26,16 +26,23 @@ def stream_text(lines: Lines, _config: DataConfig, findings: Findings) -> Iterat
     if head and all(_FASTTEXT.match(line) for line in head):
         findings.notes.append(f"{lines.name}: read as fastText lines, {_MARK}… and the text")
         yield from _fasttext(lines)
-    elif (label := _place_of_label(head)) is not None:
+    elif config.label_column != "" and (label := _place_of_label(head)) is not None:
         order = ("label", "text") if label == 0 else ("text", "label")
         findings.warnings.append(
-            f"{lines.name}: read as {order[0]}, a tab, {order[1]} (guessed; in a .csv file with --delimiter every line is a row of columns)"
+            f"{lines.name}: read as {order[0]}, a tab, {order[1]} (guessed; "
+            '--label-column "", or --input-format text of `predict`, reads whole lines)'
+            ", or --input-format text of `predict`, reads whole lines)"
         )
         yield from _pairs(lines, label)
     else:
-        for first, block in _blocks(lines):
-            numbers = range(first, first + len(block))
-            yield Table(lines.name, {"text": block}, numbers, "line", Task.CLASSIFICATION)
+        yield from stream_lines(lines, config, findings)
+
+
+def stream_lines(lines: Lines, _config: DataConfig, _findings: Findings) -> Iterator[Table]:
+    """A text a line, whatever is in it."""
+    for first, block in _blocks(lines):
+        numbers = range(first, first + len(block))
+        yield Table(lines.name, {"text": block}, numbers, "line", Task.CLASSIFICATION)
 
 
 def _blocks(lines: Lines) -> Iterator[tuple[int, list[str]]]:
@@ -104,4 +111,4 @@ def _pairs(lines: Lines, label: int) -> Iterator[Table]:
             labels.append(pair[label] if len(pair) == 2 else None)
         numbers = range(first, first + len(block))
         columns: dict[str, Sequence[object]] = {"text": texts, "label": labels}
-        yield Table(lines.name, columns, numbers, "line", Task.CLASSIFICATION)
+        yield Table(lines.name, columns, numbers, "line", Task.CLASSIFICATION, guessed=True)

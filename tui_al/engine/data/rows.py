@@ -1,13 +1,14 @@
 """Cells to rows: text cleaned, labels trimmed, tokens and tags paired; what is left out or mended is counted."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from tui_al.core.tags import split_tag
 from tui_al.core.tasks import Answer, Task
 from tui_al.core.words import words_of
-from tui_al.engine.data.cells import string
+from tui_al.engine.data.cells import plain_spelling, string
 from tui_al.engine.data.columns import Columns
+from tui_al.engine.data.multi_label import HINT, labels_of, several
 from tui_al.engine.data.tables import Findings, Table, amount, column_of, some
 from tui_al.errors import DataError
 
@@ -30,18 +31,6 @@ class RowReader:
         self._columns, self._findings = columns, findings
         self._cleaned: list[str] = []
         self._empty_tokens: list[str] = []
-        self._trimmed: dict[str, set[str]] = {}  # label to the forms it had with white space around
-
-    def read(self, split: str, tables: Iterable[Table]) -> list[Row]:
-        """All rows of a split that have a text; the others are told of in a warning."""
-        rows = [row for table in tables for row in self.rows(table)]
-        kept = [row for row in rows if row.text.strip()]
-        if len(kept) < len(rows):
-            empty = [row.origin for row in rows if not row.text.strip()]
-            self._findings.warnings.append(
-                f"{split}: {amount(len(empty), 'empty text')} left out ({some(empty)})"
-            )
-        return kept
 
     def rows(self, table: Table) -> Iterator[Row]:
         """All rows of a table, also those without a text."""
@@ -51,7 +40,7 @@ class RowReader:
 
     def finish(self) -> None:
         """Tell what was mended, once all splits are read."""
-        notes, warnings = self._findings.notes, self._findings.warnings
+        warnings = self._findings.warnings
         if self._cleaned:
             warnings.append(
                 f"{amount(len(self._cleaned), 'row')} with NUL characters or broken Unicode mended ({some(self._cleaned)})"
@@ -60,22 +49,19 @@ class RowReader:
             warnings.append(
                 f"{amount(len(self._empty_tokens), 'sentence')} with an empty token kept ({some(self._empty_tokens)})"
             )
-        merged = sorted(label for label, forms in self._trimmed.items() if len(forms) > 1)
-        if merged:
-            notes.append(
-                f"white space around labels was cut off, which merged the spellings of {some(merged)}"
-            )
 
     def _text_rows(self, table: Table) -> Iterator[Row]:
         texts = column_of(table, self._columns.unit)
         labels = column_of(table, self._columns.answer)
         for place, (text, label) in enumerate(zip(texts, labels, strict=True)):
             origin = table.origin(place)
+            if self._columns.listed:
+                label = self._only(label, origin)
             for column, cell in ((self._columns.unit, text), (self._columns.answer, label)):
                 if isinstance(cell, list | dict):
                     raise DataError(
                         f"{origin}: the column {column!r} holds {'a list' if isinstance(cell, list) else 'an object'}.",
-                        "A row has one text and one label; several labels a text are not supported.",
+                        HINT,
                     )
             yield Row(self._clean(string(text), origin), self._label(label, origin), (), origin)
 
@@ -86,13 +72,19 @@ class RowReader:
             text = self._clean(string(cell), origin)
             yield Row(text, None, words_of(text), origin)
 
+    def _only(self, cell: object, origin: str) -> object:
+        """The label of a list of one; None for an empty one."""
+        labels = labels_of(cell)
+        if labels is None:
+            return cell
+        if len(labels) > 1:
+            raise several(origin, self._columns.answer, labels)
+        return labels[0] if labels else None
+
     def _label(self, cell: object, origin: str) -> str | None:
+        """As it is written; None for one without a visible character."""
         written = self._clean(string(cell), origin)
-        label = written.strip()
-        if not label:
-            return None
-        self._trimmed.setdefault(label, set()).add(written)
-        return label
+        return written if plain_spelling(written) else None
 
     def _token_rows(self, table: Table) -> Iterator[Row]:
         all_tokens = column_of(table, self._columns.unit)

@@ -1,7 +1,7 @@
 """Where the rows of a split come from: a file, or a folder that is read as one table."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -31,6 +31,23 @@ class FileSource:
     def tables(self, config: DataConfig, findings: Findings) -> Iterator[Table]:
         """As `open_tables`."""
         return open_tables(self.path, self.name, config, findings)
+
+
+@dataclass(frozen=True, slots=True)
+class JsonSource:
+    """One of several arrays of objects in a JSON file."""
+
+    path: Path
+    key: str
+
+    @property
+    def name(self) -> str:
+        """The file's, and which array."""
+        return f"{self.path.name} ({self.key})"
+
+    def tables(self, config: DataConfig, findings: Findings) -> Iterator[Table]:
+        """As `open_tables`."""
+        return open_tables(self.path, self.name, replace(config, subset=self.key), findings)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from tui_al.engine.data.encodings import TextStream
 from tui_al.engine.data.excel import stream_workbook
 from tui_al.engine.data.json_file import stream_json, stream_json_lines
 from tui_al.engine.data.lines import Lines
-from tui_al.engine.data.plain_text import stream_text
+from tui_al.engine.data.plain_text import stream_lines, stream_text
 from tui_al.engine.data.tables import Findings, Table, sampled
 from tui_al.engine.data.tag_tables import reshape
 from tui_al.errors import DataError
@@ -105,12 +105,13 @@ def open_tables(
         tables = _BINARY_READERS[suffix](path, name, config, findings, sizes.ROWS)
         yield from _shaped(tables, name, config, findings)
         return
+    reader = stream_lines if kind == "text" else _TEXT_READERS[suffix]  # asked for: no guess
     raw = open_bytes(path, name)
     try:
         lines = Lines(TextStream(raw, name, config.encoding, findings), name)
         if not lines.has_content():
             raise DataError(f"{name} is empty.", "Name a file that has at least one row.")
-        yield from _shaped(_TEXT_READERS[suffix](lines, config, findings), name, config, findings)
+        yield from _shaped(reader(lines, config, findings), name, config, findings)
     finally:
         if str(path) != "-":
             raw.close()

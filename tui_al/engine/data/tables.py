@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Literal
 
@@ -36,6 +36,7 @@ class Table:
     numbers: Sequence[int]  #: of each row: 1-based line or row number
     unit: Literal["line", "row"] = "row"
     settled: Task | None = None
+    guessed: bool = False  #: settled by what the values look like
     places: Sequence[str] | None = None  #: of each row, where the name and a number do not tell
 
     def __len__(self) -> int:
@@ -82,7 +83,9 @@ def joined(tables: Sequence[Table]) -> Table | None:
         name: [cell for table in tables for cell in column_of(table, name)] for name in names
     }
     numbers = [number for table in tables for number in table.numbers]
-    return Table(tables[0].name, columns, numbers, tables[0].unit, tables[0].settled)
+    places = [p for table in tables for p in table.places or ()] or None
+    first = tables[0]
+    return replace(first, columns=columns, numbers=numbers, places=places)
 
 
 def column_of(table: Table, name: str | None) -> Sequence[object]:

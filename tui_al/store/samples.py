@@ -39,9 +39,8 @@ class Item:
     folded: tuple[str, ...] = ()  #: near-duplicates that get the same answer
     note: str = ""
     answer: Given | None = None  #: what this annotator has answered before
-    flag: str | None = (
-        None  #: the reason for which this annotator has found it unclear, "" for none
-    )
+    beginning: Given | None = None  #: entities to begin with, which are no answer yet
+    flag: str | None = None  #: why this annotator has found it unclear, "" for no reason
     in_data: Given | None = None  #: what the data says of one that nobody is asked about
     status: Status = Status.OPEN  #: where it stood when it was put up
     counts: Given | None = None  #: what counted then, where this annotator has answered

@@ -55,6 +55,7 @@ class Workbench:
         self.name, self.task, labels = self._examples.facts()
         self.labelling = Labelling(labels)
         self._pool = self._examples.askable()
+        self._unheard: set[str] = set()  # touched by others since the last `refresh`
         self._closed_in_data: set[str] = set()  # decided on, though the data has labels for them
         self._asking = Asking(
             self.client, self.log, self._examples, self.labelling, self.task, self.config.loop.overlap
@@ -110,7 +111,8 @@ class Workbench:
 
     def refresh(self) -> set[str]:
         """Take in what others decided and what the engine put up; ids of examples that it concerns."""
-        touched = self._apply()
+        touched = self._apply() | self._unheard
+        self._unheard = set()
         self._state = self._session.state(self._state)
         newest = self.log.latest("ranking")
         if newest is not None and newest != self.ranking:
@@ -349,7 +351,7 @@ class Workbench:
             return Turned(target.decision, None)
         if isinstance(decision, de.Undo) and isinstance(target.decision, de.Label | de.Flag):
             self._asking.hold(about[0])
-        return Turned(target.decision, self.open(about[0]))
+        return Turned(target.decision, replace(self.open(about[0]), by_hand=False))
 
     def _checked(self, example: Example, answer: Given) -> Given:
         if isinstance(answer, str):
@@ -367,6 +369,7 @@ class Workbench:
         return spans
 
     def _known(self, name: str) -> None:
+        self._unheard |= self._apply()  # somebody may have renamed it a moment ago
         if name not in self.labelling.labels:
             raise SessionError(
                 f"There is no label {name!r}.",

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from textual.binding import Binding, BindingType
+from textual.dom import DOMNode
 from textual.message_pump import MessagePump
 
 #: Screens in the order of the help, with their titles.
@@ -137,7 +138,8 @@ KEYS: tuple[Key, ...] = (
     _key("labels.describe", "d", "describe", "Say what the marked label is for."),
     _key("labels.undo", "u", "undo", "Take back the last change of the labels."),
     _key("labels.back", "escape", "back", "Back to labelling."),
-    _key("history.open", "enter", "go back to it", "Show the sample of the marked decision, to answer it anew."),
+    _key("history.open", "enter", "go back to it", "Show the sample of the marked decision, to answer it anew; escape comes back."),
+    _key("history.find", "slash", "find", "Only decisions whose text, answer or note holds words; none shows all again."),
     _key("history.back", "escape", "back", "Back to labelling."),
     _key("second_look.keep", "enter", "keep", "The label is right: it is confirmed, and not disputed again."),
     _key("second_look.other", "o", "other", "The models are right: take the label that they find likeliest."),
@@ -209,6 +211,12 @@ def bindings(screen: str) -> list[BindingType]:
         )
         for key in keys_of(screen)
     ]
+
+
+def bind(node: DOMNode, key: str, action: str) -> None:
+    """Bind a key that is known at run time. Keys that are seen by `on_key` instead would overtake those that are bound."""
+    for binding in Binding.make_bindings([Binding(key, action, show=False)]):
+        node._bindings.bind(binding.key, action)
 
 
 def markdown_table(screens: Sequence[str] = tuple(SCREENS)) -> str:

@@ -11,7 +11,7 @@ from tui_al.core.text import printable
 from tui_al.store.samples import Voice
 from tui_al.store.workbench import Workbench
 from tui_al.ui.answers import answer_in_words
-from tui_al.ui.keys import bindings, keys_of, own_keys
+from tui_al.ui.keys import bind, bindings, keys_of, own_keys
 from tui_al.ui.safe import safe
 from tui_al.ui.screens.queue import QueueScreen
 
@@ -32,7 +32,7 @@ class ConflictsScreen(QueueScreen[str]):
         """Each of the keys stands for one annotator."""
         settle = next(key for key in keys_of("conflicts", own_keys(self)) if key.action == "settle")
         for number, name in enumerate(settle.keys.split(",")):
-            self._bindings.bind(name, f"settle({number})")
+            bind(self, name, f"settle({number})")
 
     def load(self, bench: Workbench) -> tuple[list[str], Agreement]:
         """Samples in conflict, and the agreement."""

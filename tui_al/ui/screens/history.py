@@ -1,6 +1,7 @@
 """The annotator's last decisions, the newest first; Enter goes back to the sample of any."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len
@@ -11,6 +12,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from tui_al.core import decisions as de
+from tui_al.core.caseless import fold_words, holds
 from tui_al.core.decisions import Given
 from tui_al.core.text import printable, shorten
 from tui_al.store.workbench import Workbench
@@ -18,10 +20,11 @@ from tui_al.ui.answers import answer_in_words
 from tui_al.ui.keys import bindings
 from tui_al.ui.safe import safe
 from tui_al.ui.screens.base import TuiScreen, is_up
-from tui_al.ui.screens.label_aside import LabelAside
+from tui_al.ui.screens.label_aside import LabelAside, Origin
+from tui_al.ui.screens.write import WriteDialog
 from tui_al.ui.widgets.key_bar import KeyBar
 
-_LAST = 500  # decisions that are shown
+PAGE = 500  # decisions that are looked up at once
 _TEXT = 200  # characters of a text that are looked at for a row
 
 
@@ -33,6 +36,7 @@ class Past:
     what: str
     id: str
     text: str
+    uid: str  #: of the decision
 
 
 def told(decision: de.Decision, given: Given | None, text: str) -> str:
@@ -66,23 +70,52 @@ def told(decision: de.Decision, given: Given | None, text: str) -> str:
             return decision.kind
 
 
-def recall(bench: Workbench, last: int = _LAST) -> list[Past]:
-    """The last decisions that still hold, the newest first."""
-    found = []
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some of the decisions, the newest first; `end` is the number of the last one looked at, None where none is left."""
+
+    past: list[Past]
+    end: int | None
+    total: int  #: decisions that still hold, whether they are among those looked for or not
+
+
+def recall(
+    bench: Workbench, words: Sequence[str] = (), before: int | None = None, wanted: int = PAGE
+) -> Page:
+    """The last `wanted` decisions that still hold and that hold the folded words, of those with a number below `before`."""
+    found: list[Past] = []
+    total = 0
+    end = None
     for record in bench.labelling.decisions_of(bench.client.annotator):
+        total += 1
+        if end is not None or (before is not None and record.seq >= before):
+            continue
         about = record.decision.about
         example = bench.example(about[0]) if about else None
         text = example.text if example else ""
-        given = bench.labelling.given(record)
-        what = told(record.decision, given, text)
-        found.append(Past(record.time, what, about[0] if about else "", text[:_TEXT]))
-        if len(found) == last:
-            break
-    return found
+        what = told(record.decision, bench.labelling.given(record), text)
+        if words and not holds(
+            f"{what} {text} {bench.labelling.note(about[0]) if about else ''}", words
+        ):
+            continue
+        identity = about[0] if about else ""
+        found.append(Past(record.time, what, identity, text[:_TEXT], record.uid))
+        if len(found) == wanted:
+            end = record.seq
+    return Page(found, end, total)
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """The history as it was left: what was looked for, how many rows there were, the decision that was marked."""
+
+    words: str = ""
+    rows: int = 0
+    marked: str = ""
 
 
 class HistoryScreen(TuiScreen):
-    """A list of decisions."""
+    """A list of decisions, which grows where one comes to its end."""
 
     KEYS_OF = "history"
     BINDINGS = bindings("history")
@@ -90,10 +123,18 @@ class HistoryScreen(TuiScreen):
     HistoryScreen OptionList { height: 1fr; border: none; padding: 0; background: $background; }
     """
 
-    def __init__(self, desk: LabelAside) -> None:
+    def __init__(self, desk: LabelAside, left: Left | None = None) -> None:
+        """`left` is one to go on with."""
         super().__init__()
         self._desk = desk
         self._past: list[Past] = []
+        self._left = left or Left()
+        self._words = self._left.words
+        self._end: int | None = (
+            None  # the number of the last decision looked at, where there are more
+        )
+        self._total = 0
+        self._asked = 0  # the answer to the last question counts
 
     def compose(self) -> ComposeResult:
         """How many there are; the list; keys."""
@@ -104,7 +145,7 @@ class HistoryScreen(TuiScreen):
     def on_mount(self) -> None:
         """Look it up."""
         self._list.focus()
-        self._desk.ask("history", recall, then=self._take)
+        self._look_up(max(PAGE, self._left.rows))
 
     def on_resize(self) -> None:
         """Rows are cut to the width."""
@@ -116,28 +157,66 @@ class HistoryScreen(TuiScreen):
     def _list(self) -> OptionList:
         return self.query_one(OptionList)
 
-    def _take(self, past: list[Past]) -> None:
-        if not is_up(self):
-            return
-        self._past = past
+    def _look_up(self, wanted: int = PAGE, *, before: int | None = None) -> None:
+        """From the newest one on, or as many older than `before` besides."""
+        words = fold_words(self._words)
+        self._asked += 1
+        number = self._asked
+
+        def take(page: Page) -> None:
+            if is_up(self) and number == self._asked:
+                self._take(page, more=before is not None)
+
+        self._desk.ask("history", lambda bench: recall(bench, words, before, wanted), then=take)
+
+    def _take(self, page: Page, *, more: bool) -> None:
+        marked = self._list.highlighted if more else None
+        self._past = [*self._past, *page.past] if more else page.past
+        self._end, self._total = page.end, page.total
         self._show()
-        self._list.highlighted = 0 if past else None
+        if marked is None and self._past:
+            uids = [one.uid for one in self._past]
+            marked = uids.index(self._left.marked) if self._left.marked in uids else 0
+        self._list.highlighted = marked
+
+    @on(OptionList.OptionHighlighted)
+    def _highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        """At the end the next ones come."""
+        if self._end is not None and event.option_index == len(self._past) - 1:
+            end, self._end = self._end, None
+            self._look_up(before=end)
 
     def _show(self) -> None:
         who = printable(self._desk.overview.annotator)
-        shown = f"the last {_LAST} decisions" if len(self._past) == _LAST else f"{len(self._past)} decisions"  # fmt: skip
+        shown = self._total if self._end is None and not self._words else len(self._past)
+        said = f"{shown:,} decisions" if shown == self._total else f"{shown:,} of {self._total:,} decisions"  # fmt: skip
+        found = f" hold “{printable(self._words)}”" if self._words else ""
+        more = "; the end of the list brings more" if self._end is not None else ""
         self.query_one("#head", Static).update(
-            Content.assemble(("history", "bold"), "  ", safe(who), (f"   {shown}, the newest first", "$foreground-muted"))
+            Content.assemble(
+                ("history", "bold"), "  ", safe(who), (f"   {said}{found}, the newest first{more}", "$foreground-muted")
+            )
         )  # fmt: skip
         width = max(20, self.app.size.width - 3)
         self._list.clear_options()
         self._list.add_options([Option(_row(one, width)) for one in self._past])
         if not self._past:
-            self._list.add_option(Option(" Nothing is decided yet.", disabled=True))
+            nothing = "Nothing holds these words." if self._words else "Nothing is decided yet."
+            self._list.add_option(Option(f" {nothing}", disabled=True))
 
     @on(OptionList.OptionSelected)
     def _selected(self) -> None:
         self.action_open()
+
+    def action_find(self) -> None:
+        """/: those that hold words, in the text or in what was decided."""
+
+        def search(words: str | None) -> None:
+            if words is not None and words != self._words:
+                self._words, self._left = words, Left()
+                self._look_up()
+
+        self.app.push_screen(WriteDialog("Words of the text or of the answer; none shows all", self._words), search)  # fmt: skip
 
     def action_open(self) -> None:
         """Enter: back to this sample, to answer it anew."""
@@ -147,12 +226,19 @@ class HistoryScreen(TuiScreen):
         elif not self._past[place].id:
             self.tui.say("This was about the labels: l on the label screen shows them.")
         else:
-            self._desk.open(self._past[place].id)
+            left = Left(self._words, len(self._past), self._past[place].uid)
+            desk = self._desk
+            origin = Origin("the history", lambda: _show_again(desk, left))
+            desk.open(self._past[place].id, origin=origin)
             self.dismiss()
 
     def action_back(self) -> None:
         """Escape: back to labelling."""
         self.dismiss()
+
+
+def _show_again(desk: LabelAside, left: Left) -> None:
+    desk.app.push_screen(HistoryScreen(desk, left))
 
 
 def _row(one: Past, width: int) -> Content:

@@ -8,6 +8,7 @@ it has in hand is claimed for it until it is decided or put back.
 import contextlib
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from tui_al.ui.bench import Bench, Done, Failed, News, Overview, Recent, Report,
 from tui_al.ui.hand import Hand
 from tui_al.ui.keys import bindings, key_name, keys_of
 from tui_al.ui.screens.dialogs import TextDialog
+from tui_al.ui.screens.label_aside import Made
 from tui_al.ui.screens.label_turning import LabelTurning, as_it_was
 from tui_al.ui.screens.write import WriteDialog
 from tui_al.ui.widgets.answering import AnswerArea
@@ -46,6 +48,15 @@ REASONS = (
     "not in a language I read",
     "not a text of this kind",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    """A decision on its way to the disk: as it is shown, about which sample, and what comes of it."""
+
+    recent: Recent
+    item: Item
+    made: Made
 
 
 class LabelScreen(LabelTurning):
@@ -90,8 +101,9 @@ class LabelScreen(LabelTurning):
         self.blind = False
         self._hand = Hand()
         self._since = 0.0
-        self._pending: dict[int, tuple[Recent, Item]] = {}  # decisions that are not on disk, by job
+        self._pending: dict[int, _Pending] = {}  # decisions that are not on disk, by job
         self._then: dict[int, Callable[[Any], None]] = {}  # what to do with what comes of a job
+        self._otherwise: dict[int, Callable[[], None]] = {}  # what to do when nothing comes of it
         self._insisted: set[str] = set()  # others have these samples, and the person has been told
         self._trouble = ""
         self._bench = Bench(directory, annotator, self._report)
@@ -117,7 +129,9 @@ class LabelScreen(LabelTurning):
         """By `self.kind`: what a text, or the entities in it, are answered with."""
         answering = next(k for k in keys_of("label", self.tui.keymap_ids) if k.action == "answer")
         area = LabelKeys if self.kind is Task.CLASSIFICATION else SpanEditor
-        return area(answering.keys.split(","), self.tui.label_keys)
+        made = area(answering.keys.split(","), self.tui.label_keys)
+        made.give = self.answer
+        return made
 
     def on_mount(self) -> None:
         """Open the workbench; the first samples come with it."""
@@ -154,11 +168,14 @@ class LabelScreen(LabelTurning):
         *,
         writes: bool = False,
         then: Callable[[Any], None] | None = None,
+        failed: Callable[[], None] | None = None,
     ) -> int:
         """Have something done at the workbench; `then`, or else `done_<kind>`, is called with what comes of it."""
         number = self._bench.do(kind, call, writes=writes)
         if then is not None:
             self._then[number] = then
+        if failed is not None:
+            self._otherwise[number] = failed
         return number
 
     def put_up(self, item: Item) -> None:
@@ -186,16 +203,17 @@ class LabelScreen(LabelTurning):
     def _reported(self, message: Reported) -> None:
         match message.report:
             case News(overview, touched, lost):
-                self._put_back(self._hand.drop(touched | lost))
+                self.put_back(*self._hand.drop(touched | lost))
                 self._know(overview)
                 self._give_way(lost)
             case Stuck(trouble):
                 self._trouble = trouble
                 self._show_title()
             case Done(job, value, overview):
-                _, item = self._pending.pop(job.number, (None, None))
-                if item is not None:
-                    self._insisted.discard(item.id)
+                pending = self._pending.pop(job.number, None)
+                if pending is not None:
+                    self._insisted.discard(pending.item.id)
+                self._otherwise.pop(job.number, None)
                 handle = self._then.pop(job.number, getattr(self, f"done_{job.kind}", None))
                 if handle:
                     handle(value)
@@ -222,15 +240,18 @@ class LabelScreen(LabelTurning):
         self._then.pop(number, None)
         self._hand.failed(number)
         if pending is not None:  # back to the sample whose answer was refused
-            self._put_up(as_it_was(pending[1], pending[0].what))
-        self.let_go()
+            self._refused = pending.item.id
+            self._put_up(as_it_was(pending.item, pending.recent.what))
+        self.let_go(drop=pending is not None)
         self._show_title()
         if kind == "open":
             self.tui.to_home()
         if pending is not None and isinstance(error, SampleTakenError):
-            self._tell_taken(pending[1], error)
+            self._tell_taken(pending.item, error)
         else:
             self.tui.show_error(error)
+        if (otherwise := self._otherwise.pop(number, None)) is not None:
+            otherwise()
 
     def _tell_taken(self, item: Item, error: SampleTakenError) -> None:
         """No answer is lost, and none is given twice unawares: the sample is back on the screen."""
@@ -243,8 +264,7 @@ class LabelScreen(LabelTurning):
         """Others have the sample that is shown. Where the person is at work on it, they are told when they have answered."""
         busy = not self.is_current or self.is_turning or self.area.unsaved
         if self.item is not None and self.item.id in lost - self._insisted and not busy:
-            self._put_back((self.item,))
-            self.go_on()
+            self.leave_alone()
             self.tui.say("This app was suspended: others took its sample over. Here is the next.")
 
     # Samples
@@ -258,11 +278,12 @@ class LabelScreen(LabelTurning):
 
     def done_take(self, taken: tuple[int | None, list[Item]]) -> None:
         """Samples have come into the hand."""
-        self._put_back(self._hand.take_in(*taken))
+        self.put_back(*self._hand.take_in(*taken))
         if self.item is None:
             self._next()
 
-    def _put_back(self, items: tuple[Item, ...]) -> None:
+    def put_back(self, *items: Item) -> None:
+        """Others may have these samples."""
         if items:
             self.ask("put_back", lambda bench: bench.put_back(items))
 
@@ -289,7 +310,8 @@ class LabelScreen(LabelTurning):
         self.text.show(self.item)
         self.area.show(self.item, blind=self.blind)
         strategy = self.overview.state.config.loop.strategy if self.overview.state.config else ""
-        self.query_one(Suggestion).show(self.item, strategy, blind=self.blind)
+        origin = self.origin.name if self.origin else ""
+        self.query_one(Suggestion).show(self.item, strategy, blind=self.blind, origin=origin)
 
     def _give_room(self) -> None:
         """An area that shows the text has its place, as long as there is one."""
@@ -310,7 +332,7 @@ class LabelScreen(LabelTurning):
         self.query_one(LabelTitle).show(
             self.overview, self.item, len(self._pending), trouble=bool(self._trouble)
         )
-        pending = [one for one, _ in reversed(self._pending.values())]
+        pending = [one.recent for one in reversed(self._pending.values())]
         for row in self.query(RecentRow):
             row.show(pending, self.overview.recent)
 
@@ -321,20 +343,6 @@ class LabelScreen(LabelTurning):
             self.query_one(Suggestion).tick(time.monotonic() - self._since)
 
     # Decisions
-
-    @on(AnswerArea.Pressed)
-    def _pressed(self, message: AnswerArea.Pressed) -> None:
-        """Queue up behind the app's bindings: a key typed right after space must not answer the sample that is being skipped."""
-        self.app.call_later(self._answer_by_key, message.key)
-
-    def _answer_by_key(self, key: str) -> None:
-        label = self.area.label_for(key)
-        if label is not None:
-            self.answer(label, "key")
-
-    @on(AnswerArea.Answered)
-    def _answered(self, message: AnswerArea.Answered) -> None:
-        self.answer(message.answer, message.via)
 
     def answer(self, answer: Given, via: str) -> None:
         """Save an answer for the sample and go on."""
@@ -354,27 +362,39 @@ class LabelScreen(LabelTurning):
     def _decided(self, kind: str, what: Given | None, call: Callable[[Workbench], Any]) -> None:
         item = self.item
         assert item is not None
-        number = self.ask("decide", call, writes=True)
-        self._pending[number] = (Recent("", item.id, kind, what, item.example.text[:60]), item)
+        made, self._refused = Made(), ""
+        number = self.ask("decide", made.by(call), writes=True)
+        recent = Recent("", item.id, kind, what, item.example.text[:60])
+        self._pending[number] = _Pending(recent, item, made)
         self._hand.drop({item.id, *item.folded})
         self.item = None
         self._next()
         self._show_title()
+
+    @property
+    def on_its_way(self) -> Made | None:
+        """The last decision that is not on disk yet, if there is one."""
+        return next((one.made for one in reversed(self._pending.values())), None)
 
     def action_answer(self) -> None:
         """A label's key that has no label."""
         self.tui.say("There is no label on this key.")
 
     def action_take(self) -> None:
-        """Enter: the suggestion."""
+        """Enter: the suggestion; an answer that was given before is kept."""
+        if self.item is not None and self.item.is_done and not self.area.unsaved:
+            self.leave_alone()
+            return
         refusal = self.area.take()
         if refusal:
             self.tui.say(refusal)
 
     def action_skip(self) -> None:
-        """Space: later."""
+        """Space: later; what needs no answer stays as it is."""
         item = self.item
-        if item is not None:
+        if item is not None and item.is_done:
+            self.leave_alone()
+        elif item is not None:
             self._decided("skip", None, lambda bench: bench.skip(item))
 
     # Other screens and dialogs

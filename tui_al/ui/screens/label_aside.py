@@ -1,11 +1,11 @@
 """What is done beside labelling sample after sample: labels found by name, samples by search, disputes, conflicts, history."""
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tui_al.core.decisions import Given
+from tui_al.core.decisions import Decided, Given
 from tui_al.core.tasks import Task
 from tui_al.host import process
 from tui_al.store.samples import Item
@@ -13,8 +13,38 @@ from tui_al.store.session import Session
 from tui_al.store.workbench import Workbench
 from tui_al.ui.bench import Overview
 from tui_al.ui.screens.base import TuiScreen
+from tui_al.ui.screens.dialogs import ConfirmDialog
 from tui_al.ui.screens.write import WriteDialog
 from tui_al.ui.widgets.answering import AnswerArea
+
+if TYPE_CHECKING:
+    from tui_al.ui.screens.search_pool import Search
+
+
+@dataclass(slots=True)
+class Made:
+    """What has come of a decision: its records, none as long as it is on its way, or when it was refused.
+
+    Written by the workbench's thread, so that later jobs of that thread know what became of this one.
+    """
+
+    records: Sequence[Decided] = ()
+
+    def by(self, call: Callable[[Workbench], Sequence[Decided]]) -> Callable[[Workbench], None]:
+        """The same, its records kept here."""
+
+        def run(bench: Workbench) -> None:
+            self.records = call(bench)
+
+        return run
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a sample was opened from: `name` as in "back to the history"; `go_back` shows it again as it was left."""
+
+    name: str
+    go_back: Callable[[], None]
 
 
 class LabelAside(TuiScreen):
@@ -24,6 +54,7 @@ class LabelAside(TuiScreen):
     overview: Overview
     item: Item | None
     blind: bool
+    _opened: tuple[str, Origin] | None = None  # the sample that was opened last, by its id
 
     def ask(
         self,
@@ -32,8 +63,13 @@ class LabelAside(TuiScreen):
         *,
         writes: bool = False,
         then: Callable[[Any], None] | None = None,
+        failed: Callable[[], None] | None = None,
     ) -> int:
-        """Have something done at the workbench; `then` is called with what comes of it."""
+        """Have something done at the workbench; `then` is called with what comes of it, or `failed`, once the person is told why."""
+        raise NotImplementedError
+
+    def put_back(self, *items: Item) -> None:
+        """Others may have these samples."""
         raise NotImplementedError
 
     def put_up(self, item: Item) -> None:
@@ -53,13 +89,53 @@ class LabelAside(TuiScreen):
         """Where the answer is given."""
         raise NotImplementedError
 
-    def open(self, identity: str, beginning: Given | None = None) -> None:
-        """Show any sample of the pool; one that this annotator has not answered with these entities to begin with."""
+    def open(
+        self, identity: str, beginning: Given | None = None, *, origin: Origin | None = None
+    ) -> None:
+        """Show any sample; one that this annotator has not answered with these entities to begin with.
+
+        As long as it is before the person, Escape leads back to `origin`.
+        """
 
         def opened(item: Item) -> None:
-            self.put_up(replace(item, answer=beginning) if item.answer is None else item)
+            self._opened = None if origin is None else (item.id, origin)
+            self.put_up(replace(item, beginning=beginning) if item.answer is None else item)
 
         self.ask("open", lambda bench: bench.open(identity), then=opened)
+
+    @property
+    def origin(self) -> Origin | None:
+        """Where the sample before the person was opened from."""
+        item, opened = self.item, self._opened
+        return opened[1] if item is not None and opened and opened[0] == item.id else None
+
+    def leave_alone(self) -> None:
+        """On from a sample that stays as it is."""
+        if self.item is not None:
+            self.put_back(self.item)
+        self._opened = None
+        self.go_on()
+
+    def action_back(self) -> None:
+        """Escape: to where this sample was opened from, or to the sessions; marks that are not saved are asked about."""
+        if self.item is None or not self.area.unsaved:
+            self._go_back()
+            return
+
+        def sure(yes: bool | None) -> None:
+            if yes:
+                self._go_back()
+
+        question = "What you marked in this sample is not saved. Leave it?"
+        self.app.push_screen(ConfirmDialog(question, yes="Leave", no="Stay"), sure)
+
+    def _go_back(self) -> None:
+        origin = self.origin
+        if origin is None:
+            super().action_back()
+            return
+        self.leave_alone()
+        origin.go_back()
 
     def action_find(self) -> None:
         """/: a label by its name."""
@@ -96,13 +172,17 @@ class LabelAside(TuiScreen):
 
     def action_search(self) -> None:
         """s: samples by words, or nearest to this one."""
+        self._search()
+
+    def _search(self, left: "Search | None" = None) -> None:
         from tui_al.ui.screens.search_pool import SearchPool
 
-        def take(identity: str | None) -> None:
-            if identity is not None:
-                self.open(identity)
+        def take(found: "Search | None") -> None:
+            if found is not None:
+                origin = Origin("the search", lambda: self._search(found))
+                self.open(found.marked, origin=origin)
 
-        self.app.push_screen(SearchPool(self), take)
+        self.app.push_screen(SearchPool(self, left), take)
 
     def action_labels(self) -> None:
         """l: add, rename, merge, describe labels."""
@@ -135,9 +215,15 @@ class LabelAside(TuiScreen):
 
     def _note(self, text: str | None) -> None:
         item = self.item
-        if item is not None and text is not None and text != item.note:
-            self.show_anew(replace(item, note=text))
-            self.ask("note", lambda bench: bench.note(item, text), writes=True)
+        if item is None or text is None or text == item.note:
+            return
+
+        def failed() -> None:
+            if self.item is not None and self.item.id == item.id:
+                self.show_anew(replace(self.item, note=item.note))
+
+        self.show_anew(replace(item, note=text))
+        self.ask("note", lambda bench: bench.note(item, text), writes=True, failed=failed)
 
     def action_train(self) -> None:
         """t: train now, or start an engine."""

@@ -8,12 +8,14 @@ from textual.events import Key
 from tui_al.core.decisions import Given, Label
 from tui_al.store.samples import Item, Turned
 from tui_al.store.workbench import Workbench
-from tui_al.ui.screens.label_aside import LabelAside
+from tui_al.ui.keys import key_name
+from tui_al.ui.screens.label_aside import LabelAside, Made
 
 
 class LabelTurning(LabelAside):
     """The part of the label screen that turns decisions, and unfolds near-duplicates."""
 
+    _refused: str = ""  # the sample whose answer was refused last: its undo takes nothing else back
     _held: list[str] | None = None  # keys pressed while a job decides which sample is next
 
     @property
@@ -23,8 +25,18 @@ class LabelTurning(LabelAside):
 
     def action_undo(self) -> None:
         """u: the last change in this sample, or else the last decision."""
-        if not self.area.undo():
-            self._turn("undo", Workbench.undo)
+        if self.area.undo():
+            return
+        if self.item is not None and self.item.id == self._refused:
+            self._refused = ""
+            key = key_name(self, "label.undo")
+            self.tui.say(
+                f"Your last answer was not saved. {key} again takes back the one before it."
+            )
+        else:
+            meant = self.on_its_way  # it is not known yet whether it will be saved
+            call = Workbench.undo if meant is None else lambda bench: bench.undo(meant.records)
+            self._turn("undo", call)
 
     def action_redo(self) -> None:
         """r: what was undone."""
@@ -34,6 +46,11 @@ class LabelTurning(LabelAside):
     def _turn(self, kind: str, call: Callable[[Workbench], Turned | None]) -> None:
         self.hold()
         self.ask(kind, call, writes=True)
+
+    @property
+    def on_its_way(self) -> Made | None:
+        """The last decision that is not on disk yet, if there is one."""
+        raise NotImplementedError
 
     def done_undo(self, turned: Turned | None) -> None:
         """The sample as it was before, or word that there is nothing to undo."""
@@ -81,12 +98,14 @@ class LabelTurning(LabelAside):
             event.stop()
             self._held.append(event.key)
 
-    def let_go(self) -> None:
-        """It is here: the keys count."""
+    def let_go(self, *, drop: bool = False) -> None:
+        """It is here: the keys count; or they are dropped, since things went otherwise than who typed them thought."""
         held, self._held = self._held, None
         if held is None:
             return
         self.area.focus()
+        if drop:
+            return
         for key in held:
             self.app.simulate_key(key)
 
@@ -94,5 +113,5 @@ class LabelTurning(LabelAside):
 def as_it_was(item: Item, answer: Given | None) -> Item:
     """The sample with the entities of an answer that was taken back or refused, so that marking them is not lost."""
     if isinstance(answer, tuple) and item.answer is None:
-        return replace(item, answer=answer)
+        return replace(item, beginning=answer)
     return item

@@ -1,18 +1,19 @@
 """A queue of samples to be judged one by one, beside the labelling: what disputes and conflicts have in common."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Static
 
-from tui_al.core.decisions import Given
-from tui_al.store.samples import Item
+from tui_al.core.decisions import Decided, Given
+from tui_al.store.samples import Item, Turned
 from tui_al.store.workbench import Workbench
 from tui_al.ui.screens.base import TuiScreen, is_up
 from tui_al.ui.screens.find_label import Finder, FindLabel, Row
-from tui_al.ui.screens.label_aside import LabelAside
+from tui_al.ui.screens.label_aside import LabelAside, Made, Origin
 from tui_al.ui.widgets.key_bar import KeyBar
 from tui_al.ui.widgets.lines import Lines, spread_out
 from tui_al.ui.widgets.sample_text import SampleText
@@ -34,18 +35,29 @@ class Evidence(Lines):
         return self._write(width)
 
 
+@dataclass(slots=True, eq=False)
+class _Judged:
+    """A decision about the sample of a case."""
+
+    id: str
+    made: Made = field(default_factory=Made)
+    saved: bool = False
+
+
 class QueueScreen(TuiScreen, Generic[T]):
     """One case after the other; a decision goes on to the next, u takes back what was decided here."""
 
     DEFAULT_CSS = "QueueScreen SampleText { height: 1fr; }"
 
-    def __init__(self, desk: LabelAside) -> None:
+    def __init__(self, desk: LabelAside, left: "QueueScreen[T] | None" = None) -> None:
+        """`left` is one to go on with, which was closed when a sample of it was opened."""
         super().__init__()
         self.desk = desk
         self.cases: Sequence[T] = ()
         self.place = 0
         self.item: Item | None = None  #: the sample of the case, once it has been fetched
-        self._decided: list[str] = []  # ids of samples, the last one last
+        self._decided: list[_Judged] = left._decided if left else []  # the last one last
+        self._first = left.item.id if left and left.item else ""  # the sample to begin with
         self._loaded = False
 
     # What each queue says of itself
@@ -80,7 +92,7 @@ class QueueScreen(TuiScreen, Generic[T]):
 
     def on_mount(self) -> None:
         """Look the cases up."""
-        self._reload()
+        self._reload(self._first)
 
     def on_resize(self) -> None:
         """The head is as wide as the screen."""
@@ -129,7 +141,8 @@ class QueueScreen(TuiScreen, Generic[T]):
 
     def _show_head(self) -> None:
         where = f"  {self.place + 1} of {len(self.cases)}" if self.cases and self.case else ""
-        done = f" · {len(self._decided)} decided" if self._decided else ""
+        saved = sum(one.saved for one in self._decided)
+        done = f" · {saved} decided" if saved else ""
         left = Content.assemble((self.TITLE_OF, "bold"), f"{where}{done}")
         right = Content.styled(self.head(), "$foreground-muted")
         self.query_one("#head", Static).update(spread_out(left, right, max(10, self.app.size.width - 2)))  # fmt: skip
@@ -142,14 +155,29 @@ class QueueScreen(TuiScreen, Generic[T]):
 
     # Deciding
 
-    def decide(self, call: Callable[[Workbench, Item], Any]) -> None:
-        """Put a decision about the case on record, and go to the next."""
+    def decide(self, call: Callable[[Workbench, Item], Sequence[Decided]]) -> None:
+        """Put a decision about the case on record, and go to the next. It counts once it is on disk; refused, its case is back."""
         item = self.item
         if item is None:
             self.tui.say("There is nothing to decide here.")
             return
-        self.desk.ask("judge", lambda bench: call(bench, item), writes=True)
-        self._decided.append(item.id)
+        judged = _Judged(item.id)
+
+        def saved(_: object) -> None:
+            judged.saved = True
+            if is_up(self):
+                self._show_head()
+
+        def refused() -> None:
+            if judged in self._decided:
+                self._decided.remove(judged)
+            if is_up(self):
+                self._reload(item.id)
+
+        self._decided.append(judged)
+        self.desk.ask(
+            "judge", judged.made.by(lambda bench: call(bench, item)), writes=True, then=saved, failed=refused
+        )  # fmt: skip
         self.cases = [one for i, one in enumerate(self.cases) if i != self.place]
         self._go(self.place if self.place < len(self.cases) else 0)
 
@@ -192,8 +220,12 @@ class QueueScreen(TuiScreen, Generic[T]):
         if self.item is None:
             self.tui.say("There is nothing to edit here.")
             return
-        self.desk.open(self.item.id, self.beginning())
+        origin = Origin(f"the {self.TITLE_OF}", self._come_back)
+        self.desk.open(self.item.id, self.beginning(), origin=origin)
         self.dismiss()
+
+    def _come_back(self) -> None:
+        self.desk.app.push_screen(type(self)(self.desk, self))
 
     def beginning(self) -> Given | None:
         """What editing begins with where this annotator has not answered: the first answer there is."""
@@ -204,8 +236,24 @@ class QueueScreen(TuiScreen, Generic[T]):
         if not self._decided:
             self.tui.say("Nothing was decided here yet: u on the label screen goes further back.")
             return
-        identity = self._decided.pop()
-        self.desk.ask("judge", Workbench.undo, writes=True, then=lambda _: self._reload(identity))
+        judged = self._decided.pop()
+
+        def undo(bench: Workbench) -> Turned | None:
+            turned = bench.undo(judged.made.records)
+            if turned is not None and turned.item is not None:
+                bench.put_back([turned.item])  # it is looked at here, not labelled
+            return turned
+
+        def undone(turned: Turned | None) -> None:
+            if turned is None:
+                self.tui.say("That was not saved, or is taken back already; nothing else is.")
+            if is_up(self):
+                self._reload(judged.id)
+
+        def refused() -> None:
+            self._decided.append(judged)
+
+        self.desk.ask("judge", undo, writes=True, then=undone, failed=refused)
 
     def action_back(self) -> None:
         """Escape: back to labelling."""

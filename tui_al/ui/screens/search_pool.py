@@ -1,6 +1,7 @@
 """Samples of the pool by words, or those nearest to the one before the person: first examples of labels never seen."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
 
@@ -9,7 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.timer import Timer
-from textual.widgets import Input, Static
+from textual.widgets import Input, OptionList, Static
 
 from tui_al.core.caseless import fold_words, places
 from tui_al.core.labelling import Status
@@ -35,8 +36,17 @@ _IN_DATA = "="  # the data has a label for it
 Hits = list[Hit]
 
 
-class SearchPool(ListDialog[str]):
-    """Dismissed with the id of the sample to be labelled now, or None."""
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A search as it was left: what was typed, or the sample whose neighbours were asked for; and the sample that was marked."""
+
+    typed: str
+    like: str
+    marked: str
+
+
+class SearchPool(ListDialog[Search]):
+    """Dismissed with the search, whose marked sample is to be shown now, or None; `left` is one to go on with."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("tab", "nearest", show=False, priority=True)]
     DEFAULT_CSS = """
@@ -46,17 +56,27 @@ class SearchPool(ListDialog[str]):
     """
     WIDTH = 110
 
-    def __init__(self, desk: LabelAside) -> None:
+    def __init__(self, desk: LabelAside, left: Search | None = None) -> None:
         super().__init__(
             "Search the pool",
             "words that it holds",
             "enter label it now  tab nearest to this sample  esc close",
+            left.typed if left else "",
         )
+        self._left = left
+        self._like = ""  # the sample whose neighbours are shown
         self._desk = desk
         self._hits: Hits = []
         self._words: tuple[str, ...] = ()
         self._asked = 0  # searches begun: the answer to the last one counts
         self._timer: Timer | None = None
+
+    def on_mount(self) -> None:
+        """Go on where it was left."""
+        if self._left is not None and self._left.like:
+            self._find_nearest(self._left.like)
+        elif self._left is not None:
+            self._search(self._left.typed)
 
     def between(self) -> ComposeResult:
         """How much was found."""
@@ -67,12 +87,15 @@ class SearchPool(ListDialog[str]):
 
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
+        if self._left is not None and event.value == self._left.typed:
+            return  # it was put there to begin with
         if self._timer is not None:
             self._timer.stop()
         self._timer = self.set_timer(_PAUSE, partial(self._search, event.value))
 
     def _search(self, words: str) -> None:
         wanted = fold_words(words)
+        self._like = ""
         if wanted:
             self._ask(lambda bench: bench.search(words, _HITS), wanted, "holds all these words")
 
@@ -82,7 +105,11 @@ class SearchPool(ListDialog[str]):
         if item is None:
             self._say("There is no sample to find neighbours of.")
             return
-        self._ask(lambda bench: _nearest(bench, item.id), (), "is like the sample before you")
+        self._find_nearest(item.id)
+
+    def _find_nearest(self, identity: str) -> None:
+        self._like = identity
+        self._ask(lambda bench: _nearest(bench, identity), (), "is like the sample before you")
 
     def _ask(
         self, call: Callable[[Workbench], Hits | str], words: tuple[str, ...], what: str
@@ -96,6 +123,7 @@ class SearchPool(ListDialog[str]):
             self._hits = [] if isinstance(found, str) else found
             self._words = words
             self.show_rows()
+            self._mark_again()
             if isinstance(found, str):
                 self._say(found)
             elif not found:
@@ -107,13 +135,21 @@ class SearchPool(ListDialog[str]):
         self._say("searching …")
         self._desk.ask("search", call, then=show)
 
+    def _mark_again(self) -> None:
+        """The row that was marked when the search was left."""
+        marked, self._left = self._left.marked if self._left else "", None
+        ids = [hit.example.id for hit in self._hits]
+        if marked in ids:
+            self.query_one(OptionList).highlighted = ids.index(marked)
+
     def drawn(self, width: int) -> list[Content]:
         """What was found, the words marked."""
         return [hit_row(hit, self._words, width) for hit in self._hits]
 
-    def chosen(self, place: int) -> str:
-        """The sample."""
-        return self._hits[place].example.id
+    def chosen(self, place: int) -> Search:
+        """The search, with this sample marked."""
+        typed = "" if self._like else self.query_one(Input).value
+        return Search(typed, self._like, self._hits[place].example.id)
 
     def say_nothing_marked(self) -> None:
         """Nothing was searched for, or found."""

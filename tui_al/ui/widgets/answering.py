@@ -1,9 +1,8 @@
 """What a person answers a sample with: the labels' keys, or the editor of entities. The label screen only knows this much of them."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import ClassVar
 
-from textual.message import Message
 from textual.widget import Widget
 
 from tui_al.core.decisions import Given
@@ -16,23 +15,12 @@ class AnswerArea(Widget, can_focus=True):
     #: Whether it shows the sample's text itself; then it has that place, too.
     SHOWS_TEXT: ClassVar[bool] = False
 
-    class Answered(Message):
-        """The person has given an answer. `via` is how, see `Label.via` in `tui_al.core.decisions`."""
-
-        def __init__(self, answer: Given, via: str) -> None:
-            super().__init__()
-            self.answer = answer
-            self.via = via
-
-    class Pressed(Message):
-        """A label's key; which label it gives is asked by `label_for` when its turn has come, see `LabelScreen`."""
-
-        def __init__(self, key: str) -> None:
-            super().__init__()
-            self.key = key
+    #: Called with an answer and how it was given (see `Label.via` in `tui_al.core.decisions`). At once, and not by a message: a key
+    #: that is typed right after must find the answer given.
+    give: Callable[[Given, str], None]
 
     def label_for(self, key: str) -> str | None:
-        """The label that a key gives for the sample that is shown now."""
+        """The label that a key gives for the sample that is shown now; None where it gives none, or there is no sample."""
         raise NotImplementedError
 
     @property
@@ -54,12 +42,12 @@ class AnswerArea(Widget, can_focus=True):
         return False
 
     def take(self) -> str:
-        """Enter: post the answer that is proposed. Returns why there is none, or ""."""
+        """Enter: give the answer that is proposed. Returns why there is none, or ""."""
         raise NotImplementedError
 
     def choose(self, label: str) -> None:
         """A label that was found by its name, in place of its key."""
-        self.post_message(self.Answered(label, "search"))
+        self.give(label, "search")
 
     def undo(self) -> bool:
         """Take back what was changed last in this sample, before it is answered; False if there is nothing."""

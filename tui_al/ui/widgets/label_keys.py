@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from textual.content import Content
-from textual.events import Click, Key
+from textual.events import Click
 from textual.geometry import Size
 
 from tui_al.core.text import printable, shorten
 from tui_al.store.samples import Item
-from tui_al.ui.keys import display, key_name
+from tui_al.ui.keys import bind, display, key_name
 from tui_al.ui.safe import safe
 from tui_al.ui.widgets.answering import AnswerArea
 from tui_al.ui.widgets.coverage import worth_alarm
@@ -67,6 +67,8 @@ class LabelKeys(AnswerArea):
     def __init__(self, keys: Sequence[str], own: Mapping[str, str]) -> None:
         super().__init__(id="answer")
         self._keys, self._own = tuple(keys), dict(own)
+        for key in (*self._keys, *self._own.values()):
+            bind(self, key, f"press({key!r})")
         self._labels: tuple[str, ...] = ()
         self._counts: Mapping[str, int] = {}
         self._item: Item | None = None
@@ -114,7 +116,7 @@ class LabelKeys(AnswerArea):
             return (
                 "There is no suggestion yet: a model is trained when the first batch is labelled."
             )
-        self.post_message(self.Answered(self._item.top[0][0], "suggestion"))
+        self.give(self._item.top[0][0], "suggestion")
         return ""
 
     def label_for(self, key: str) -> str | None:
@@ -123,14 +125,13 @@ class LabelKeys(AnswerArea):
             return None
         return next((choice.label for choice in self.choices if choice.key == key), None)
 
-    def on_key(self, event: Key) -> None:
+    def action_press(self, key: str) -> None:
         """A label's key."""
-        keys = {choice.key for choice in self.choices}
-        for key in (event.key, event.character):
-            if key in keys:
-                event.stop()
-                self.post_message(self.Pressed(key))
-                return
+        label = self.label_for(key)
+        if label is not None:
+            self.give(label, "key")
+        elif self._item is not None:
+            self.app.notify("There is no label on this key.", markup=False)
 
     def on_click(self, event: Click) -> None:
         """By mouse."""
@@ -140,7 +141,7 @@ class LabelKeys(AnswerArea):
             return
         place = offset.y * columns + min(columns - 1, offset.x // width)
         if place < len(self.choices):
-            self.post_message(self.Answered(self.choices[place].label, "mouse"))
+            self.give(self.choices[place].label, "mouse")
 
     def _grid(self, width: int) -> tuple[int, int]:
         """Columns of labels, and how wide each is. With many labels both depend on the width alone, so that nothing jumps."""

@@ -7,10 +7,11 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
+from tui_al.core.decisions import Given
 from tui_al.core.offsets import CharSpan
 from tui_al.core.span_editing import EditHistory, Editing, Refused
 from tui_al.store.samples import Item
-from tui_al.ui.keys import bindings
+from tui_al.ui.keys import bind, bindings
 from tui_al.ui.safe import safe
 from tui_al.ui.widgets.answering import AnswerArea
 from tui_al.ui.widgets.label_keys import Choice, choices
@@ -38,8 +39,7 @@ class SpanEditor(AnswerArea):
         super().__init__(id="answer")
         self._keys, self._own = tuple(keys), dict(own)
         for key in (*self._keys, *self._own.values()):
-            # A binding as all the others: keys seen by `on_key` would overtake them.
-            self._bindings.bind(key, f"kind({key!r})")
+            bind(self, key, f"kind({key!r})")
         self._labels: tuple[str, ...] = ()
         self._counts: Mapping[str, int] = {}
         self._item: Item | None = None
@@ -68,7 +68,7 @@ class SpanEditor(AnswerArea):
         if item is None:
             return
         self.query_one(SpanText).border_title = safe(f"note: {item.note}") if item.note else None
-        same = before is not None and (before.id, before.answer) == (item.id, item.answer)
+        same = before is not None and (before.id, _said(before)) == (item.id, _said(item))
         if same and blind == self._blind:
             return
         self._blind = blind
@@ -85,8 +85,8 @@ class SpanEditor(AnswerArea):
         if keep:
             state = self.state
             spans = tuple(state.span_of(mark) for mark in state.marks if not mark.proposed)
-        elif isinstance(item.answer, tuple):
-            spans, proposed = item.answer, ()
+        elif isinstance(said := _said(item), tuple):
+            spans, proposed = said, ()
         free = [
             (span, sure)
             for span, sure in proposed
@@ -121,10 +121,8 @@ class SpanEditor(AnswerArea):
             return ""
         untouched = self.state.marks == (self._given.marks if self._given else ())
         proposed = any(mark.proposed for mark in self.state.marks)
-        self.post_message(
-            self.Answered(accepted.spans, "suggestion" if untouched and proposed else "key")
-        )
         self._sent = True
+        self.give(accepted.spans, "suggestion" if untouched and proposed else "key")
         return ""
 
     def choose(self, label: str) -> None:
@@ -278,3 +276,8 @@ class SpanEditor(AnswerArea):
     def action_accept(self) -> None:
         """Accept the proposal under the cursor."""
         self._do(Editing.accept)
+
+
+def _said(item: Item) -> Given | None:
+    """The entities that a sample begins with, if not with the model's."""
+    return next((x for x in (item.beginning, item.answer, item.in_data) if x is not None), None)

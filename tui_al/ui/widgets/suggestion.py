@@ -3,8 +3,10 @@
 from rich.cells import cell_len
 from textual.content import Content
 
+from tui_al.core.labelling import Status
 from tui_al.core.text import printable, shorten
 from tui_al.store.samples import Item
+from tui_al.ui.answers import answer_in_words
 from tui_al.ui.eta import duration
 from tui_al.ui.keys import key_name
 from tui_al.ui.safe import safe
@@ -16,6 +18,15 @@ _BLIND = {
     "random check": "random check: measures the model, so no suggestion",
     "second opinion": "second opinion: someone else labels it too, so no suggestion",
 }
+
+#: What came of a sample besides one's own answer.
+_OTHERWISE = {Status.CONFLICT: "   others differ", Status.AMBIGUOUS: "   judged ambiguous"}
+
+#: What others have made of a sample that this annotator has not answered; not their answer, which would be a hint.
+_OTHERS = {
+    Status.LABELLED: "others have answered it", Status.CONFLICT: "others differ about it",
+    Status.UNCLEAR: "others find it unclear", Status.AMBIGUOUS: "judged ambiguous",
+}  # fmt: skip
 
 
 class Suggestion(Lines):
@@ -30,10 +41,12 @@ class Suggestion(Lines):
         self._item: Item | None = None
         self._blind = False
         self._strategy = ""
+        self._origin = ""
         self._seconds = 0.0
 
-    def show(self, item: Item | None, strategy: str, *, blind: bool) -> None:
-        """A sample, as it has just been put up."""
+    def show(self, item: Item | None, strategy: str, *, blind: bool, origin: str = "") -> None:
+        """A sample, as it has just been put up; `origin` is where it was opened from, "the history"."""
+        self._origin = origin
         self._item, self._strategy, self._blind, self._seconds = item, strategy, blind, 0.0
         self.show_lines()
 
@@ -47,9 +60,41 @@ class Suggestion(Lines):
         if self._item is None:
             return [Content(""), Content("")]
         time = Content.styled(_spent(self._seconds), "$foreground-muted")
-        first = spread_out(self._suggested(self._item), time, width)
+        shown = self._said(self._item, width) if self._item.is_done else self._suggested(self._item)
+        first = spread_out(shown, time, width)
         reason = why(self._item, self._strategy, width, blind=self._blind)
+        if self._origin:
+            back, on = key_name(self, "label.back"), key_name(self, "label.skip")
+            reason = f"opened by hand: {back} back to {self._origin}, {on} on to the next sample"
         return [first, safe(reason, "$foreground-muted")]
+
+    def _said(self, item: Item, width: int) -> Content:
+        """What stands of a sample that needs no answer: this annotator's, or the data's; of others' only that there is one."""
+        text, about, other = item.example.text, "", ""
+        if item.answer is not None:
+            sign, words = "✓ your answer: ", answer_in_words(item.answer, text)
+            if item.status in _OTHERWISE:
+                other = _OTHERWISE[item.status]
+            elif item.counts is not None and item.counts != item.answer:
+                other, about = "   settled: ", answer_in_words(item.counts, text)
+        elif item.flag is not None:
+            sign, words = "? you found it unclear", f": {item.flag}" if item.flag else ""
+        elif item.in_data is not None:
+            sign, words = "= in the data: ", answer_in_words(item.in_data, text)
+        else:
+            sign, words = f"○ {_OTHERS[item.status]}", ""
+        tagging = isinstance(item.answer if item.answer is not None else item.in_data, tuple)
+        keeps = (
+            f"   {key_name(self, 'label.take')} {'saves what is drawn' if tagging else 'keeps it'}"
+        )
+        room = max(12, width - len(sign) - len(keeps) - len(other) - len("  999 s"))
+        if about:
+            about = shorten(printable(about), room // 2)
+            room -= cell_len(about)
+        return Content.assemble(
+            (sign, "bold $text-success"), safe(shorten(printable(words), room), "bold"),
+            (other, "$text-warning"), safe(about, "bold $text-warning"), (keeps, "$foreground-muted"),
+        )  # fmt: skip
 
     def _suggested(self, item: Item) -> Content:
         alike = Content("")

@@ -148,7 +148,7 @@ def test_a_stream_reads_no_further_than_it_must(tmp_path: Path) -> None:
         ("in.json", b'[{"text": "a"}, {"text"', "in.json:1: not valid JSON: it ends too early: the file is cut off"),
         ("in.json", b'[{"text": "a"}, 3]', "in.json row 2: 3 is no object"),
         ("in.json", b'{"x": 3}', "in.json is an object with the keys 'x'"),
-        ("in.conll", b"a O\nb\n", "in.conll:2: 1 column, but the lines before have 2"),
+        ("in.conll", b"a O\nb\n", "in.conll:2: 1 column, but the other lines have 2"),
         ("in.xlsx", b"", "in.xlsx is no readable Excel workbook"),
         ("in.docx", b"", "in.docx: the format '.docx' is unknown"),
         ("in.jsonl.gz", gzip.compress(b'{"text": "a"}\n' * 99, mtime=0)[:-9], "in.jsonl.gz: after line"),

@@ -83,8 +83,8 @@ def test_tabs_keep_spaces_inside_tokens(load_text: Load) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("a O\nb\n", r"a\.conll:2: 1 column, but the lines before have 2"),
-        ("a O\nb PER\n", r"a\.conll:1: token 2 has the tag 'PER'"),
+        ("a O\nb\n", r"a\.conll:2: 1 column, but the other lines have 2, apart by blanks"),
+        ("a O\nb B-PER\nc PER\nd B-X\ne I-X\nf B-X\n", r"a\.conll:1: token 3 has the tag 'PER'"),
         ("a S-X\nb U-X\n", "no single scheme"),
         ("a O\nb O\n", "no entity"),
         ("\n\n-DOCSTART- O\n\n", "no tokens"),
@@ -111,7 +111,7 @@ def test_lists_in_json_lines(load_text: Load) -> None:
     ("tokens", "tags", "message"),
     [
         (["a", "b"], ["O"], r"a\.jsonl:1: 2 tokens but 1 tag\."),
-        (["a"], [3], "token 1 has the tag '3'"),
+        (["a"], ["x"], "token 1 has the tag 'x'"),
     ],
 )
 def test_tokens_and_tags_that_do_not_pair(
@@ -121,7 +121,7 @@ def test_tokens_and_tags_that_do_not_pair(
         load_text("a.jsonl", json.dumps({"tokens": tokens, "tags": tags}))
 
 
-def test_a_string_is_no_token_list(load_text: Load) -> None:
-    content = json.dumps({"sent": "a b", "marks": "O O"})
+def test_a_cell_that_is_no_list_of_tokens(load_text: Load) -> None:
+    content = json.dumps({"sent": 3, "marks": "O O"})
     with pytest.raises(DataError, match="not a list"):
         load_text("a.jsonl", content, tokens_column="sent", tags_column="marks")

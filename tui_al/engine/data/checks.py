@@ -9,6 +9,7 @@ from tui_al.engine.data.tables import Findings, amount, some
 from tui_al.errors import DataError
 
 _VERY_LONG = 20_000  # characters
+_LONG_ALONE, _LONG_SENTENCES = 50, 100  # tokens
 _ENOUGH_ROWS = 20  # below it many classes mean nothing
 
 
@@ -40,6 +41,24 @@ def unify_tags(
 
 def _in_iob2(row: Row) -> Row:
     return row._replace(answer=to_iob2(row.answer)) if isinstance(row.answer, tuple) else row
+
+
+def check_sentences(train: Sequence[Row], findings: Findings) -> None:
+    """DataError for a training file that is one long sentence, a warning for sentences as long as documents.
+
+    Both come of files whose blank lines are lost. Only for rows that their source split into tokens.
+    """
+    lengths = sorted(len(row.tokens) for row in train)
+    if len(lengths) == 1 and lengths[0] >= _LONG_ALONE:
+        raise DataError(
+            f"{train[0].origin}: one sentence only, of {amount(lengths[0], 'token')}: are the blank lines missing?",
+            "A blank line ends a sentence; where each row of a table is a token, a column with the number of the sentence does.",
+        )
+    middle = lengths[len(lengths) // 2]
+    if middle > _LONG_SENTENCES:
+        findings.warnings.append(
+            f"half of the {amount(len(lengths), 'sentence')} have {middle:,} tokens or more: are blank lines missing?"
+        )
 
 
 def labels_of(rows: Sequence[Row]) -> set[str]:

@@ -148,7 +148,7 @@ def name_parts(column: str) -> list[str]:
 def is_known_name(column: str) -> bool:
     """Whether a column name is one that texts, labels or ids usually have: a sign of a header line."""
     parts = name_parts(column)
-    known = {*TEXT_NAMES, *LABEL_NAMES, *ID_NAMES}
+    known = {*TEXT_NAMES, *LABEL_NAMES, *TOKEN_NAMES, *TAG_NAMES, *ID_NAMES}
     return len(parts) <= _LONGEST_NAME and bool({column.lower(), *parts} & known)
 
 

@@ -1,166 +1,118 @@
-"""CoNLL columns: a token and its tag a line, a blank line after each sentence."""
+"""CoNLL columns: a token and its tag a line, a blank line after each sentence; in whatever file they are."""
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import pairwise
 
 from tui_al.core.config import DataConfig
-from tui_al.core.tags import is_tag
+from tui_al.core.tag_notation import Form, Notation
 from tui_al.core.tasks import Task
 from tui_al.engine.data import tables as sizes
+from tui_al.engine.data.conll_columns import split_line, token_lines
+from tui_al.engine.data.conll_layout import Layout, guess_layout
 from tui_al.engine.data.lines import Lines
-from tui_al.engine.data.tables import Findings, Table, amount
+from tui_al.engine.data.tables import Findings, Table
+from tui_al.engine.data.tag_reader import TagReader
+from tui_al.engine.data.token_lines import TokenLines, TokenSentence, has_blank_lines
 from tui_al.errors import DataError
 
-_COMMENT = re.compile(r"#\s*[\w.:-]+\s*=")  # "# sent_id = 3"
-_DOCUMENT = "-DOCSTART-"
-_PROBE = 200  # token lines looked at to tell CoNLL columns from plain text
+_TOKENS = 200_000  # after which a table is full, besides its rows
 _FEW_ODD_LINES = 0.9
+_SINGLE_WORDS = 0.95
+_SHORTEST = 1.5  # token lines between blank lines, on average
+_OUTSIDE_OF_TYPES = 0.3
+_MOST_TYPES = 60
+_TABLE = re.compile(r"\.(csv|tsv|tab)(\.\w+)?$", re.IGNORECASE)
 
 
-def looks_like_conll(lines: Sequence[str], name: str) -> bool:  # noqa: ARG001
-    """Whether the first lines of a file hold columns: nearly all have two or more, and a tag in the last."""
-    tokens = islice((line.rstrip("\n") for line in lines if line.strip()), _PROBE)
-    fields = [_fields(line, tabs="\t" in line) for line in tokens if not line.startswith(_DOCUMENT)]
-    hits = sum(len(columns) > 1 and is_tag(columns[-1]) for columns in fields)
-    return hits > 0 and hits >= _FEW_ODD_LINES * len(fields)
+def looks_like_conll(lines: Sequence[str], name: str) -> bool:
+    """Whether a file of texts or of delimited columns has a token and a tag a line, from its first lines.
+
+    Needs evidence that labelled texts do not give: words without blanks, tags that follow each other as in entities, O, and
+    (most often) blank lines between sentences.
+    """
+    layout = guess_layout(name, lines, DataConfig(name))
+    if layout is None or layout.tags is None or layout.tags.key:
+        return False
+    body = [split_line(line, layout.tabs) for line in token_lines(lines)][layout.header :]
+    rows = [fields for fields in body if layout.fits(fields)]
+    if not rows or len(rows) < _FEW_ODD_LINES * len(body):
+        return False
+    words = sum(" " not in fields[layout.tokens].strip() for fields in rows)
+    if words < _SINGLE_WORDS * len(rows):
+        return False
+    blank = has_blank_lines(lines) and len(rows) >= _SHORTEST * _blocks(lines)
+    parted = blank or layout.index is not None or layout.run is not None
+    tags = [fields[layout.tags.place] for fields in rows]
+    return _are_tags(layout, tags, parted, is_table=bool(_TABLE.search(name)))
+
+
+def _are_tags(layout: Layout, tags: Sequence[str], parted: bool, is_table: bool) -> bool:
+    notation = layout.tags.notation if layout.tags else Notation()
+    hits = sum(notation.is_tag(tag) for tag in tags)
+    outside = sum(tag in notation.outside for tag in tags)
+    if hits < _FEW_ODD_LINES * len(tags):
+        return False
+    if notation.form is Form.TYPED:
+        inside = _inside_after_begin(notation, tags)
+        return parted or (
+            not is_table and (inside or (not layout.tabs and 0 < outside < len(tags)))
+        )
+    if notation.form is Form.TYPES:
+        types = len(set(tags))
+        return parted and outside >= _OUTSIDE_OF_TYPES * len(tags) and types <= _MOST_TYPES
+    return parted and notation.form is not Form.NUMBERS
+
+
+def _inside_after_begin(notation: Notation, tags: Sequence[str]) -> bool:
+    """Whether an entity goes on over two tokens somewhere."""
+    read = [notation.one(tag) or "O" for tag in tags]
+    return any(
+        before[2:] == after[2:] and before[0] in "BI" and after[0] in "IEL"
+        for before, after in pairwise(read)
+        if before != "O"
+    )
+
+
+def _blocks(lines: Sequence[str]) -> int:
+    """Groups of token lines between blank lines."""
+    blank = [not line.strip() for line in lines if not line.startswith("#")]
+    return sum(not now and before for before, now in pairwise([True, *blank]))
 
 
 def stream_conll(lines: Lines, config: DataConfig, findings: Findings) -> Iterator[Table]:
-    """Sentences as settled tables; notes count the comments and document marks of the whole file."""
-    skipped: Counter[str] = Counter()
-    tabs = _uses_tabs([line.rstrip("\n") for line in lines.peek(_PROBE)])
-    width = 0
-    for first, block in _blocks(lines):
-        if any(True for _ in _token_lines(block)):
-            table, width = read_conll(lines.name, block, config, skipped, first, tabs, width)
-            yield table
-    if not width:
-        raise DataError(f"{lines.name} holds no tokens.", "Name a file with at least one sentence.")
-    for what, count in sorted(skipped.items()):
-        if not count:
-            continue
-        findings.notes.append(f"{lines.name}: {amount(count, what)} skipped")
+    """Sentences as rows with the columns `tokens` and, unless no column looks like tags, `tags`.
 
+    Token and tag columns are found by their shape over many lines, unless `tokens_column` and `tags_column` give their
+    numbers, from 1, or their names in a header.
 
-def _blocks(lines: Lines) -> Iterator[tuple[int, list[str]]]:
-    """Lines of whole sentences that make a table, with the number of the first."""
-    block: list[str] = []
-    size, first = 0, lines.number + 1
-    for line in lines:
-        block.append(line.removesuffix("\n").removesuffix("\r"))
-        size += len(line)
-        full = len(block) >= sizes.ROWS or size >= sizes.CHARACTERS
-        if full and not line.strip():
-            yield first, block
-            first, block, size = lines.number + 1, [], 0
-    if block:
-        yield first, block
-
-
-def read_conll(
-    name: str,
-    lines: Sequence[str],
-    config: DataConfig,
-    skipped: Counter[str],
-    first: int,
-    tabs: bool,
-    width: int,
-) -> tuple[Table, int]:
-    """Sentences as rows with the columns `tokens` and `tags` (none if there is one column only), and the number of columns.
-
-    The first column is the token and the last the tag unless `tokens_column` and `tags_column` number others, from 1.
-    `first` is the number of the first line, `width` the number of columns so far, 0 if none is known.
+    Raises:
+        DataError: no tokens, or a line that has not the columns of the others; the message names it.
     """
-    rows: list[list[list[str]]] = []
-    numbers: list[int] = []
-    sentence: list[list[str]] = []
-    for number, line in enumerate(lines, start=first):
-        fields = _fields(line, tabs)
-        if not fields or fields[0] == _DOCUMENT:
-            skipped[f"{_DOCUMENT} line"] += bool(fields)
-            sentence = []
-            continue
-        if _is_comment(line, fields, width):
-            skipped["comment line"] += 1
-            continue
-        width = width or len(fields)
-        if len(fields) != width:
-            raise DataError(
-                f"{name}:{number}: {amount(len(fields), 'column')}, but the lines before have {width}: {line[:60]!r}.",
-                "Every token line has the same columns; a blank line ends a sentence.",
-            )
-        if not sentence:
-            rows.append(sentence)
-            numbers.append(number)
-        sentence.append(fields)
-    if not rows:
-        raise DataError(f"{name} holds no tokens.", "Name a file with at least one sentence.")
-    columns = _columns(name, rows, width, config)
-    return Table(name, columns, numbers, "line", Task.TAGGING), width
-
-
-def _columns(
-    name: str, rows: Sequence[Sequence[Sequence[str]]], width: int, config: DataConfig
-) -> dict[str, Sequence[object]]:
-    def place(asked: str | None, option: str, default: int) -> int:
-        if asked is None:
-            return default
-        if not asked.isdecimal() or not 1 <= int(asked) <= width:
-            raise DataError(
-                f"{name} has no column {asked!r}.",
-                f"Columns of CoNLL files are numbered: {option} takes 1 to {width}.",
-            )
-        return int(asked) - 1
-
     for asked, option in ((config.text_column, "text"), (config.label_column, "label")):
         if asked is not None:
             raise DataError(
-                f"{name} has tokens and tags, no {option} column {asked!r}.",
+                f"{lines.name} has tokens and tags, no {option} column {asked!r}.",
                 "Use --tokens-column and --tags-column with column numbers.",
             )
-    tokens = place(config.tokens_column, "--tokens-column", 0)
-    columns: dict[str, Sequence[object]] = {
-        "tokens": [[fields[tokens] for fields in sentence] for sentence in rows]
-    }
-    if width > 1 or config.tags_column is not None:
-        tags = place(config.tags_column, "--tags-column", width - 1)
-        columns["tags"] = [[fields[tags] for fields in sentence] for sentence in rows]
-    return columns
+    source = TokenLines(lines, config, findings)
+    tags = source.layout.tags if source.layout else None
+    reader = TagReader(lines.name, tags.notation, config, findings) if tags else None
+    block: list[TokenSentence] = []
+    size = 0
+    for sentence in source.sentences():
+        block.append(sentence)
+        size += len(sentence.tokens)
+        if len(block) >= sizes.ROWS or size >= _TOKENS:
+            yield _table(lines.name, block, reader)
+            block, size = [], 0
+    if block:
+        yield _table(lines.name, block, reader)
 
 
-def _uses_tabs(lines: Sequence[str]) -> bool:
-    return any(map(_has_tab, islice(_token_lines(lines), _PROBE))) and all(
-        map(_has_tab, _token_lines(lines))
-    )
-
-
-def _has_tab(line: str) -> bool:
-    return "\t" in line
-
-
-def _token_lines(lines: Sequence[str]) -> Iterator[str]:
-    return (
-        line
-        for line in lines
-        if line.strip(" \t") and not line.startswith(_DOCUMENT) and not _COMMENT.match(line)
-    )
-
-
-def _fields(line: str, tabs: bool) -> list[str]:
-    """Columns of a line, [] for a blank one. Only tabs and plain spaces separate: other white space may be a token."""
-    line = line.strip(" \t\r")
-    if not line:
-        return []
-    if tabs:
-        return line.split("\t")
-    return [field for field in line.replace("\t", " ").split(" ") if field]
-
-
-def _is_comment(line: str, fields: Sequence[str], width: int) -> bool:
-    """A line such as "# sent_id = 3" that does not have the file's columns."""
-    if not _COMMENT.match(line):
-        return False
-    is_token = len(fields) > 1 and len(fields) == (width or len(fields)) and is_tag(fields[-1])
-    return not is_token
+def _table(name: str, block: Sequence[TokenSentence], reader: TagReader | None) -> Table:
+    columns: dict[str, Sequence[object]] = {"tokens": [sentence.tokens for sentence in block]}
+    if reader is not None:
+        columns["tags"] = [sentence.tags for sentence in block]
+    numbers = [sentence.number for sentence in block]
+    return Table(name, columns, numbers, "line", settled=Task.TAGGING, tag_reader=reader)

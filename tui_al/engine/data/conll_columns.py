@@ -36,6 +36,7 @@ class Candidate:
     key: str = ""
     types: frozenset[str] = frozenset()
     marked: frozenset[int] = frozenset()  #: token lines of the sample that are in an entity
+    lines: int = 0  #: of the sample
 
     @property
     def is_chunks(self) -> bool:
@@ -161,7 +162,7 @@ def _candidate(columns: Sequence[Sequence[str]], place: int, width: int) -> Cand
             return None
     flat = [value for column in columns for value in column]
     marked = frozenset(i for i, value in enumerate(flat) if value not in notation.outside)
-    return Candidate(place, notation, "", _types(notation, values), marked)
+    return Candidate(place, notation, "", _types(notation, values), marked, len(flat))
 
 
 def _pairs(columns: Sequence[Sequence[str]], place: int) -> list[Candidate]:
@@ -237,10 +238,11 @@ def _outermost(fitting: Sequence[Candidate]) -> Candidate:
 
 
 def _is_level_of(inner: Candidate, outer: Candidate) -> bool:
-    """Whether two columns have the same types, or what is marked in one lies within what is marked in the other."""
+    """Whether two columns have the same types, or what one marks lies within the little that the other does."""
     same_types = len(inner.types & outer.types) >= _HALF * len(inner.types)
     within = len(inner.marked & outer.marked) >= _NEARLY_ALL * len(inner.marked)
-    return same_types or (within and len(inner.marked) < len(outer.marked))
+    little = len(inner.marked) < len(outer.marked) <= _HALF * outer.lines
+    return same_types or (within and little)
 
 
 def outside_columns(sentences: Sequence[Sentence], width: int) -> list[int]:

@@ -6,7 +6,7 @@ from itertools import chain
 
 from tui_al.core.config import DataConfig
 from tui_al.core.tasks import Dataset, Example, Task, example_ids
-from tui_al.engine.data.checks import check_labels, check_texts, unify_tags
+from tui_al.engine.data.checks import check_labels, check_sentences, check_texts, unify_tags
 from tui_al.engine.data.class_names import name_classes
 from tui_al.engine.data.columns import Columns, Use, choose_columns, require
 from tui_al.engine.data.label_spellings import unify_spellings
@@ -14,6 +14,7 @@ from tui_al.engine.data.locate import Located, locate
 from tui_al.engine.data.rows import Row, RowReader
 from tui_al.engine.data.splits import check_amounts, split_rows
 from tui_al.engine.data.tables import Findings, Table, amount, sampled, some
+from tui_al.engine.data.tag_names import types_of
 from tui_al.errors import DataError
 
 
@@ -40,7 +41,12 @@ def load(config: DataConfig, *, by_people: bool = False) -> Dataset:
         raise DataError(f"{_files(located)} has no row to train on.", "Check the text column.")
     if columns.task is Task.TAGGING:
         train, test = unify_tags(train, test, findings)
-    labels = check_labels(columns.task, train, test, findings, config.labels or (), _files(located))
+        if not columns.raw:
+            check_sentences(train, findings)
+    named = config.labels or ()
+    if columns.task is Task.TAGGING:
+        named = types_of(named)
+    labels = check_labels(columns.task, train, test, findings, named, _files(located))
     check_texts(train, test, findings)
     ids = example_ids(row.text for row in (*train, *test))
     return Dataset(

@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from tui_al.core.tags import split_tag
+from tui_al.core.tag_notation import PLAIN
 from tui_al.core.tasks import Answer, Task
 from tui_al.core.words import words_of
 from tui_al.engine.data.cells import plain_spelling, string
 from tui_al.engine.data.columns import Columns
 from tui_al.engine.data.multi_label import HINT, labels_of, several
-from tui_al.engine.data.tables import Findings, Table, amount, column_of, some
+from tui_al.engine.data.tables import Findings, Table, TagReading, amount, column_of, some
+from tui_al.engine.data.tag_reader import TAG_FORMS
 from tui_al.errors import DataError
 
 _REPLACEMENT = "\ufffd"
@@ -31,6 +32,7 @@ class RowReader:
         self._columns, self._findings = columns, findings
         self._cleaned: list[str] = []
         self._empty_tokens: list[str] = []
+        self._tag_readers: dict[int, TagReading] = {}
 
     def rows(self, table: Table) -> Iterator[Row]:
         """All rows of a table, also those without a text."""
@@ -49,6 +51,8 @@ class RowReader:
             warnings.append(
                 f"{amount(len(self._empty_tokens), 'sentence')} with an empty token kept ({some(self._empty_tokens)})"
             )
+        for tags in self._tag_readers.values():
+            tags.finish()
 
     def _text_rows(self, table: Table) -> Iterator[Row]:
         texts = column_of(table, self._columns.unit)
@@ -99,9 +103,9 @@ class RowReader:
             if any(not token.strip() for token in tokens):
                 self._empty_tokens.append(origin)
             written = " ".join(tokens) if text is None else self._clean(string(text), origin)
-            yield Row(written, self._tags(tags, len(tokens), origin), tokens, origin)
+            yield Row(written, self._tags(table, tags, len(tokens), origin), tokens, origin)
 
-    def _tags(self, cell: object, length: int, origin: str) -> tuple[str, ...] | None:
+    def _tags(self, table: Table, cell: object, length: int, origin: str) -> tuple[str, ...] | None:
         """Checked tags; None for a missing cell or an empty list beside tokens: an unlabelled sentence."""
         tags = tuple(string(tag).strip() for tag in _list(cell, self._columns.answer or "", origin))
         if not tags:
@@ -111,15 +115,13 @@ class RowReader:
                 f"{origin}: {amount(length, 'token')} but {amount(len(tags), 'tag')}.",
                 "Give exactly one tag for each token.",
             )
-        for place, tag in enumerate(tags, start=1):
-            try:
-                split_tag(tag)
-            except ValueError as error:
-                raise DataError(
-                    f"{origin}: token {place} has the tag {tag!r}, which is no tag of a known form.",
-                    _TAG_FORMS,
-                ) from error
-        return tags
+        if table.tag_reader is not None:
+            self._tag_readers[id(table.tag_reader)] = table.tag_reader
+            return table.tag_reader.read(tags, origin)
+        try:
+            return PLAIN.read(tags)
+        except ValueError as error:
+            raise DataError(f"{origin}: {error}.", TAG_FORMS) from error
 
     def _clean(self, text: str, origin: str) -> str:
         """Without NULs, and without halves of surrogate pairs, which no file and no database can hold."""
@@ -134,12 +136,6 @@ class RowReader:
         if cleaned != text and self._cleaned[-1:] != [origin]:
             self._cleaned.append(origin)
         return cleaned
-
-
-_TAG_FORMS = (
-    "Tags are O, or B- or I- and a type, as B-PER (IOB1, IOB2, BIOES and BILOU are understood). "
-    "If another column has the tags, name it with --tags-column."
-)
 
 
 def _list(cell: object, column: str, origin: str) -> Sequence[object]:

@@ -46,6 +46,7 @@ _TEXT_READERS: dict[str, LineReader] = {
     ".ndjson": stream_json_lines,
     ".txt": _text_or_columns(stream_text),
     ".conll": stream_conll,
+    ".conllu": stream_conll,
     ".iob": stream_conll,
     ".iob2": stream_conll,
     ".bio": stream_conll,

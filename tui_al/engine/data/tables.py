@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
-from typing import Literal
+from typing import Literal, Protocol
 
 from tui_al.core.tasks import Task
 
@@ -23,6 +23,16 @@ class Findings:
     warnings: list[str] = field(default_factory=list)
 
 
+class TagReading(Protocol):
+    """What knows how a file spells its tags."""
+
+    def read(self, tags: Sequence[str], origin: str) -> tuple[str, ...]:
+        """As many tags as `core.tags` takes them; DataError, with the origin, for one that is none."""
+
+    def finish(self) -> None:
+        """Tell what was odd in them, once all are read."""
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """Some rows of one file. Cells are strings, numbers, booleans, None, or lists of them.
@@ -38,6 +48,7 @@ class Table:
     settled: Task | None = None
     guessed: bool = False  #: settled by what the values look like
     places: Sequence[str] | None = None  #: of each row, where the name and a number do not tell
+    tag_reader: TagReading | None = None  #: of `tags` that are spelled otherwise than IOB2
 
     def __len__(self) -> int:
         return len(self.numbers)

@@ -66,7 +66,7 @@ def _are_tags(names: Sequence[str]) -> bool:
         numbered(names)
     except ValueError:
         return False
-    return True
+    return len(names) == len(set(names))
 
 
 def _read(path: Path) -> Iterator[Names]:

@@ -10,7 +10,8 @@ from tui_al.engine.data.tables import Findings, amount, some
 from tui_al.engine.data.tag_names import tag_names
 from tui_al.errors import DataError
 
-_FORMS = (
+#: What a tag may be, for errors.
+TAG_FORMS = (
     "Tags are O, or B- or I- and a type, as B-PER (IOB1, IOB2, BIOES, BILOU and BMES are understood, so are types alone). "
     "If another column has the tags, name it with --tags-column."
 )
@@ -44,7 +45,7 @@ class TagReader:
         try:
             read = self._notation.read(tags)
         except ValueError as error:
-            raise DataError(f"{origin}: {error}.", _FORMS) from error
+            raise DataError(f"{origin}: {error}.", TAG_FORMS) from error
         return self._in_iob2(read, origin) if self._notation.scheme else read
 
     def finish(self) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from tui_al.core.config import DataConfig
 from tui_al.engine.data.conll_columns import (
@@ -14,24 +14,13 @@ from tui_al.engine.data.conll_columns import (
     value_of,
 )
 from tui_al.engine.data.conll_layout import Layout, guess_layout
+from tui_al.engine.data.lines import Lines
 from tui_al.engine.data.tables import Findings, amount
 from tui_al.errors import DataError
 
 _SAMPLE = 5_000  # lines the layout is found from
 _LONGEST = 50_000  # tokens of a sentence: more are a file without blank lines
 _ASKED_ABOUT = 50  # tokens from which on a file of one sentence is odd
-
-
-class NumberedLines(Protocol):
-    """Lines with their ends; `number` is that of the line given out last, from 1."""
-
-    name: str
-    number: int
-
-    def __iter__(self) -> Iterator[str]: ...
-    def __next__(self) -> str: ...
-    def peek(self, most: int) -> list[str]:
-        """The next lines, which are still given out."""
 
 
 class TokenSentence(NamedTuple):
@@ -55,7 +44,7 @@ class _Counts:
 class TokenLines:
     """One file, read line by line. `layout` is None for one without any token line."""
 
-    lines: NumberedLines
+    lines: Lines
     config: DataConfig
     findings: Findings
     layout: Layout | None = field(init=False)

@@ -287,7 +287,7 @@ def test_few_very_long_sentences_are_asked_about(load_text: Load) -> None:
         ("a.tsv", "text\tlabel\nann\tO\nbob\tB\nlee\tO\nkim\tB\n"),
         ("a.tsv", "ann\tB-12\nbob\tO\nlee\tB-12\nkim\tO\n"),
         ("a.csv", "text,label\nann,I\nbob,E\nlee,I\nkim,E\n"),
-        ("a.csv", "name,label\nann,none\nbob,other\nlee,none\nkim,other\n"),
+        ("a.csv", "text,label\nann,none\nbob,other\nlee,none\nkim,other\n"),
     ],
 )
 def test_labels_that_look_like_tags_are_labels(load_text: Load, name: str, content: str) -> None:

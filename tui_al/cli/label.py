@@ -2,12 +2,15 @@
 
 import inspect
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
+
 from tui_al.cli.application import check_terminal, open_app
+from tui_al.cli.page import Page
 from tui_al.cli.simulate import Options, experiment
 from tui_al.core.config import Amount, ExperimentConfig
 from tui_al.errors import ConfigError, SessionError
@@ -97,7 +100,26 @@ def _make(home: Path, config: ExperimentConfig, name: str | None) -> Path:
     from tui_al.host.process import create_session
 
     sys.stderr.write("reading the data …\n")
-    return create_session(home, config, name)
+    directory = create_session(home, config, name)
+    with Session(directory) as session:
+        state = session.state()
+    if state.engine is None:  # new: no engine has worked on it yet
+        tell_reading(state.notes, state.warnings)
+    return directory
+
+
+def tell_reading(notes: Sequence[str], warnings: Sequence[str]) -> None:
+    """Say how the data was read, each guess with the option that overrides it; a warning waits for a key before the app."""
+    page = Page(Console(stderr=True, soft_wrap=True))
+    for note in notes:
+        page.say(f"note: {note}", "dim")
+    for warning in warnings:
+        page.say(f"warning: {warning}", "yellow")
+    if warnings and sys.stdin.isatty():
+        page.say(
+            "Enter begins to label; Ctrl-C stops here, to give other options (with another --session)."
+        )
+        sys.stdin.readline()
 
 
 def _start(directory: Path) -> None:

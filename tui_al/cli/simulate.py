@@ -14,6 +14,7 @@ from rich.console import Console
 
 from tui_al.cli.display import choose
 from tui_al.cli.options import header_of
+from tui_al.cli.page import Page
 from tui_al.core.config import (
     PAPER_SEEDS,
     Amount,
@@ -205,6 +206,9 @@ def run_simulation(options: Options) -> None:
         state = session.state()
         stop = StopSignal()
         with display, stopping(stop):
+            if options.quiet:  # what changes the meaning of the figures is told all the same
+                for warning in state.warnings:
+                    Page(stderr).say(f"warning: {warning}", "yellow")
             display.start(state)
 
             def observe(recorded: list[Recorded]) -> None:

@@ -29,6 +29,9 @@ _USUAL = (
 )  # fmt: skip
 
 
+_EAST_ASIAN = ("gb18030", "shift_jis", "euc_kr", "euc_jp", "big5")
+
+
 class TextStream:
     """The characters of a stream of bytes, without a byte-order mark.
 
@@ -128,7 +131,22 @@ def _fitting(sample: bytes) -> Sequence[str]:
     for match in matches:
         alike = {codecs.lookup(name).name for name in match.could_be_from_charset}
         names.append(next((n for n in _USUAL if codecs.lookup(n).name in alike), match.encoding))
-    return list(dict.fromkeys(names))[:_MOST_ADVISED]
+    likely = names[:1] if names[:1] in ([n] for n in _EAST_ASIAN) else []
+    likely += [name for name in _EAST_ASIAN if _is_east_asian(sample, name)]
+    return list(dict.fromkeys(likely + names))[:_MOST_ADVISED]
+
+
+def _is_east_asian(sample: bytes, encoding: str) -> bool:
+    """Whether all characters beyond ASCII are Chinese, Japanese or Korean ones, or their punctuation."""
+    try:
+        text = sample.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return all(
+        "\u3000" <= c <= "\u30ff" or "\u4e00" <= c <= "\u9fff" or "\uac00" <= c <= "\ud7a3" or "\uff00" <= c <= "\uff60"
+        for c in text
+        if not c.isascii() and c not in "“”‘’…—·"
+    )  # fmt: skip
 
 
 def codec_of(encoding: str) -> str:

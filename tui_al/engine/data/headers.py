@@ -68,6 +68,9 @@ def _decided(
         return True, True  # as pandas writes columns without names
     if not below:
         return any(map(is_known_name, first)), False
+    if any(map(is_known_name, first)):  # the header of each part of a file that was put together
+        columns = [[r[i] for r in below if r != first] for i in range(len(first))]
+        pairs = list(zip(first, columns, strict=True))
     if any(_is_value(cell, cells) for cell, cells in pairs):
         return False, True
     if any(cell and is_known_name(cell) for cell in first):

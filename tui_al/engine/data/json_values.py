@@ -48,7 +48,7 @@ class JsonText:
         found = self.next_character()
         if not found or found not in characters:
             expected = " or ".join(repr(c) for c in characters)
-            raise self.error(f"{found!r} where {expected} is expected" if found else "it ends too early")  # fmt: skip
+            raise self.error(f"{found!r} where {expected} is expected" if found else "it ends too early: the file is cut off")  # fmt: skip
         self._place += 1
         return found
 

@@ -92,7 +92,7 @@ def _by_name(
         for group in LABEL_GROUPS
     ]
     if use is Use.GOLD:
-        groups.append([c for c in columns if c != text and _has_label_word(c)])
+        groups.append([c for c in columns if c != text and has_label_word(c)])
     found = [c for group in groups for c in group]
     best = next((group for group in groups if group), None)
     if best is None:
@@ -115,7 +115,7 @@ def _by_name(
     return chosen
 
 
-def _has_label_word(column: str) -> bool:
+def has_label_word(column: str) -> bool:
     """A word in the name that label columns have, and none but `id` that speaks of something else."""
     words = set(name_parts(column))
     return bool(words.intersection(LABEL_NAMES)) and not words & (METADATA_NAMES - {"id"})

@@ -9,6 +9,7 @@ from tui_al.core.tasks import Dataset, Example, Task, example_ids
 from tui_al.engine.data.checks import check_labels, check_sentences, check_texts, unify_tags
 from tui_al.engine.data.class_names import name_classes
 from tui_al.engine.data.columns import Columns, Use, choose_columns, require
+from tui_al.engine.data.label_column import has_label_word
 from tui_al.engine.data.label_spellings import unify_spellings
 from tui_al.engine.data.locate import Located, locate
 from tui_al.engine.data.rows import Row, RowReader
@@ -133,15 +134,24 @@ class _SplitReader:
                 "All files of a data set are of one kind.",
             )
         tagging = columns.task is Task.TAGGING
+        if self._has_no_answers(split, table):
+            self._findings.warnings.append(
+                f"{table.name} has no column {columns.answer!r}: it is not used, since nothing can be measured on it"
+            )
+            return None
         require(table, columns.unit, "--tokens-column" if tagging else "--text-column")
         if split != "pool" and columns.answer is not None and columns.answer not in table.columns:
-            if split != "train" and set(table.columns) < set(self._first.columns):
-                self._findings.notes.append(
-                    f"{table.name} has no column {columns.answer!r}: it is not used, since nothing can be measured on it"
-                )
-                return None
             require(table, columns.answer, "--tags-column" if tagging else "--label-column")
         return columns
+
+    def _has_no_answers(self, split: str, table: Table) -> bool:
+        """Whether a test is without labels, as those of competitions: no column is called as labels usually are."""
+        missing = self._columns.answer is not None and self._columns.answer not in table.columns
+        return (
+            split in ("test", "validation")
+            and missing
+            and not any(map(has_label_word, table.columns))
+        )
 
 
 def _pool_columns(

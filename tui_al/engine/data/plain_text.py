@@ -31,7 +31,6 @@ def stream_text(lines: Lines, config: DataConfig, findings: Findings) -> Iterato
         findings.warnings.append(
             f"{lines.name}: read as {order[0]}, a tab, {order[1]} (guessed; "
             '--label-column "", or --input-format text of `predict`, reads whole lines)'
-            ", or --input-format text of `predict`, reads whole lines)"
         )
         yield from _pairs(lines, label)
     else:

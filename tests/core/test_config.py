@@ -173,6 +173,15 @@ class TestPlain:
         assert (config.seeds, config.device, config.save_models) == (PAPER_SEEDS, "auto", True)
         assert config.seeds_together == "auto"
 
+    @pytest.mark.parametrize("section", ["data", "acquisition", "successor", "loop", ""])
+    def test_a_newer_setting_in_a_session_is_left_out_and_told(self, section: str) -> None:
+        plain = experiment().to_dict()
+        (plain[section] if section else plain)["patience"] = {"rounds": 3}
+        config, unknown = ExperimentConfig.from_stored(plain)
+        assert config == experiment()
+        assert unknown == (f"{section}.patience".strip(".") + ' = {"rounds": 3}',)
+        assert ExperimentConfig.from_stored(experiment().to_dict()) == (experiment(), ())
+
     @pytest.mark.parametrize("section", ["data", "acquisition", "successor", "loop"])
     def test_an_unknown_setting_is_named(self, section: str) -> None:
         plain = experiment().to_dict()

@@ -4,7 +4,7 @@ import json
 import types
 import typing
 from collections.abc import Mapping
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, replace
 from typing import Any, Union
 
 import pytest
@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from tests.report import states
 from tui_al.core import events as ev
+from tui_al.core.config import ExperimentConfig
 from tui_al.core.state import LOSSES_KEPT, SessionState, fold
 
 KINDS = ev._KINDS
@@ -90,6 +91,15 @@ class TestWire:
         plain = {k: v for k, v in ev.to_plain(event).items() if k not in defaults}
         again = ev.from_plain(plain)
         assert all(getattr(again, name) == value for name, value in defaults.items())
+
+
+def test_a_session_of_a_newer_version_is_opened_and_what_is_unknown_told() -> None:
+    created = history()[0]
+    assert isinstance(created, ev.SessionCreated)
+    newer = {**created.config, "patience": 3}
+    state = fold([ev.Recorded(1, 0.0, replace(created, config=newer))])
+    assert state.config == ExperimentConfig.from_dict(created.config)
+    assert "patience = 3" in state.warnings[-1]
 
 
 def history() -> list[ev.Event]:

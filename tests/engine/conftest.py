@@ -47,7 +47,7 @@ def bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def encoders(tmp_path_factory: pytest.TempPathFactory, bert: Path) -> dict[str, Path]:
     """Tiny encoders of every kind, by kind."""
     home = tmp_path_factory.mktemp("encoders")
-    others = ("electra", "distilbert", "roberta")
+    others = ("electra", "distilbert", "roberta", "deberta-v2", "modernbert")
     return {"bert": bert} | {kind: tiny.save_encoder(kind, home / kind) for kind in others}
 
 

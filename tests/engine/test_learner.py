@@ -10,19 +10,20 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from tests.engine import tiny
 from tui_al.core.config import TUNINGS
 from tui_al.core.predictions import FloatArray, Predictions
 from tui_al.core.protocols import MonteCarlo, Tick
 from tui_al.core.strategies import STRATEGIES, bald, entropy, least_confidence
-from tui_al.core.tasks import Dataset, Example
+from tui_al.core.tasks import Dataset, Example, Task
 from tui_al.engine import scoring as scoring_module
 from tui_al.engine import tuning
 from tui_al.engine.learner import TransformerLearner
 from tui_al.engine.scoring import SCORING_BUDGET, Scoring
 from tui_al.engine.tokens import Batch
-from tui_al.errors import EngineError
+from tui_al.errors import EngineError, ModelError
 
 FEW = range(24)
 MC = MonteCarlo(passes=4, rate=0.3, seed=9)
@@ -283,12 +284,16 @@ def test_every_tuning_disagrees_with_itself_under_dropout(
     assert np.array_equal(again["bald"], found["bald"])  # its own seed, whatever came before
 
 
-@pytest.mark.parametrize("kind", ["bert", "electra", "distilbert", "roberta"])
+@pytest.mark.parametrize("kind", ["bert", "electra", "distilbert", "roberta", "deberta-v2", "modernbert"])  # fmt: skip
 @pytest.mark.parametrize("method", TUNINGS)
 def test_every_dropout_is_turned_on_and_off(
     encoders: dict[str, Path], classified: Dataset, kind: str, method: str
 ) -> None:
     """Rates are read off the modules; the attention's is checked by what `scaled_dot_product_attention` is told."""
+    if kind == "modernbert" and method in ("prefix", "unipelt"):
+        with pytest.raises(ModelError, match=f"does not take the tuning {method}"):
+            tiny.learner(encoders[kind], method, classified)
+        return
     learner = tiny.learner(encoders[kind], method, classified, dropout=0.0, epochs=1)
     tiny.fit(learner, range(8))
     drops = [m for m in learner.model.modules() if isinstance(m, nn.Dropout)]
@@ -371,3 +376,50 @@ class TestOutOfMemory:
         with pytest.raises(EngineError, match="single example of up to") as caught:
             probs(trained)
         assert "maximum length" in caught.value.hint
+
+
+@pytest.mark.parametrize("kind", ["bert", "electra", "distilbert", "roberta", "deberta-v2", "modernbert"])  # fmt: skip
+@pytest.mark.parametrize("method", TUNINGS)
+@pytest.mark.parametrize("task", list(Task))
+def test_what_shares_a_batch_changes_no_score(
+    encoders: dict[str, Path], kind: str, method: str, task: Task
+) -> None:
+    """A text alone is scored as it is among much longer ones, with everything at work that is trained."""
+    dataset = tiny.classified() if task is Task.CLASSIFICATION else tiny.tagged()
+    try:
+        learner = tiny.learner(encoders[kind], method, dataset, epochs=1)
+    except ModelError as error:
+        assert kind == "modernbert"
+        assert method in error.message
+        return
+    tiny.fit(learner, range(16))
+    rows = np.argsort(learner.tokens("train").lengths(), kind="stable")
+    rows = np.concatenate([rows[:3], rows[-6:]])
+    together = learner.predict("train", rows, tiny.silent)
+    for place, row in enumerate(rows[:3]):
+        alone = learner.predict("train", np.array([row]), tiny.silent).probs
+        among = together.probs[together.offsets[place] : together.offsets[place + 1]]
+        np.testing.assert_allclose(among, alone, atol=1e-5)
+
+
+@pytest.mark.parametrize("method", TUNINGS)
+def test_first_weights_are_drawn_on_the_processor(
+    bert: Path, classified: Dataset, method: str
+) -> None:
+    """What is on the device is never drawn there, only copied to it: another device would draw other numbers."""
+    learner = tiny.learner(bert, method, classified)
+    names = {n: w for n, w in learner.model.named_parameters() if tuning.ADAPTER not in n}
+    there = {weight.data_ptr(): name for name, weight in names.items()}
+
+    class Watched(TorchDispatchMode):
+        def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:  # fmt: skip
+            if any(word in func._schema.name for word in ("normal_", "uniform_", "random_", "bernoulli_")):  # fmt: skip
+                assert args[0].device.type == "cpu"
+                assert args[0].data_ptr() not in there, there[args[0].data_ptr()]
+            return func(*args, **(kwargs or {}))
+
+    head = {n: w.detach().clone() for n, w in tuning.head(learner.model).named_parameters()}
+    with Watched():
+        learner._reset(7)
+    after = dict(tuning.head(learner.model).named_parameters())
+    assert any(not torch.equal(after[n], w) for n, w in head.items())

@@ -19,12 +19,16 @@ from transformers import (
     BertConfig,
     BertForSequenceClassification,
     BertTokenizerFast,
+    DebertaV2Config,
+    DebertaV2Model,
     DistilBertConfig,
     DistilBertModel,
     DistilBertTokenizerFast,
     ElectraConfig,
     ElectraModel,
     ElectraTokenizerFast,
+    ModernBertConfig,
+    ModernBertModel,
     RobertaConfig,
     RobertaModel,
     RobertaTokenizerFast,
@@ -178,6 +182,18 @@ def save_encoder(
                 tokenizer = DistilBertTokenizerFast(tokenizer_object=raw)
                 model = DistilBertModel(
                     DistilBertConfig(vocab_size=size, dim=width, n_layers=2, n_heads=4, hidden_dim=64, max_position_embeddings=64)
+                )  # fmt: skip
+            case "deberta-v2":
+                tokenizer = BertTokenizerFast(tokenizer_object=raw)
+                model = DebertaV2Model(
+                    DebertaV2Config(vocab_size=size, pos_att_type=["p2c", "c2p"], relative_attention=True, position_biased_input=False,
+                    share_att_key=True, norm_rel_ebd="layer_norm", position_buckets=16, **shape)
+                )  # fmt: skip
+            case "modernbert":
+                tokenizer = BertTokenizerFast(tokenizer_object=raw)
+                model = ModernBertModel(
+                    ModernBertConfig(vocab_size=size, pad_token_id=0, cls_token_id=2, sep_token_id=3, bos_token_id=2, eos_token_id=3, local_attention=16,
+                    global_attn_every_n_layers=2, **shape)
                 )  # fmt: skip
             case _:
                 raise ValueError(kind)

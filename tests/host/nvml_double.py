@@ -34,6 +34,7 @@ class Card:
     instances: list["Card"] = field(default_factory=list)
     ids: tuple[int, int] = (0, 0)
     lost: bool = False
+    capability: tuple[int, int] | None = (9, 0)
 
 
 class Nvml:
@@ -76,6 +77,9 @@ class Nvml:
 
     def nvmlDeviceGetName(self, card: Card) -> str:  # noqa: N802
         return card.name
+
+    def nvmlDeviceGetCudaComputeCapability(self, card: Card) -> tuple[int, int]:  # noqa: N802
+        return _supported(card.capability)
 
     def nvmlDeviceGetUtilizationRates(self, card: Card) -> Any:  # noqa: N802
         if self.hang:

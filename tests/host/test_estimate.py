@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tui_al.core.config import Amount, DataConfig, ExperimentConfig, LearnerConfig, LoopConfig
+from tui_al.core.models import MODELS
 from tui_al.core.preview import Preview
 from tui_al.core.tasks import Task
 from tui_al.host import estimate as module
@@ -165,3 +166,13 @@ def test_people_label_what_has_no_labels() -> None:
     by_people = replace(CONFIG, loop=replace(CONFIG.loop, oracle="person"))
     everything = replace(PREVIEW, unlabelled=0)
     assert estimate(by_people, unlabelled) == estimate(CONFIG, everything)
+
+
+def test_every_model_of_the_catalogue_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    assert set(MODELS) <= set(module._WORKING_PARAMETERS)
+    for model in MODELS.values():
+        if model.layers is not None:
+            assert module._LAYERS[model.name] == model.layers
+            whole = module._WORKING_PARAMETERS["minilm"] / module._LAYERS["minilm"]
+            assert module._WORKING_PARAMETERS[model.name] == pytest.approx(whole * model.layers)

@@ -60,6 +60,7 @@ def test_every_reading_of_a_card(install, monkeypatch):
         power=412.5,
         power_limit=700.0,
         temperature=58,
+        capability=(9, 0),
         mig=False,
         visible=True,
     )

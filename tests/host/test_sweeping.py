@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from tui_al.core import events as ev
+from tui_al.core.models import default_settings
 from tui_al.core.sweep import Sweep, read_sweep
 from tui_al.core.tasks import Dataset, Example, Task
-from tui_al.host import placement
+from tui_al.host import cuda, placement
+from tui_al.host.cuda import TorchBuild
 from tui_al.host.gpu import GpuReading, GpuSurvey
 from tui_al.host.placement import Slot, bytes_needed, slots
 from tui_al.host.scheduler import Ended, Job
@@ -259,7 +261,8 @@ class TestSlots:
         )  # fmt: skip
 
     def on(self, monkeypatch: pytest.MonkeyPatch, *cards: GpuReading) -> None:
-        monkeypatch.setattr(placement, "survey", lambda: GpuSurvey("555", (12, 4), cards))
+        monkeypatch.setattr(cuda, "survey", lambda: GpuSurvey("555", (12, 4), cards))
+        monkeypatch.setattr(cuda, "torch_build", lambda: TorchBuild("2.9.0", (12, 4), False))
 
     def test_each_gpu_is_filled_the_emptiest_layer_first(
         self, monkeypatch: pytest.MonkeyPatch
@@ -291,6 +294,27 @@ class TestSlots:
         # one that does not tell its memory gets one engine
         self.on(monkeypatch, replace(self.card(0, 16e9), memory_total=None, memory_used=None))
         assert slots(configs) == (Slot(gpu="GPU-0"),)  # type: ignore[arg-type]
+
+    def test_a_gpu_takes_a_few_and_none_that_pytorch_cannot_use(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        configs = [replace(one, device="auto") for one in self.configs(20)]  # type: ignore[type-var]
+        self.on(monkeypatch, self.card(0, 140e9, 140e9))
+        assert [s.gpu for s in slots(configs)] == ["GPU-0"] * 4  # type: ignore[arg-type]
+        monkeypatch.setattr(cuda, "torch_build", lambda: TorchBuild("2.13.0", (13, 0), False))
+        assert {s.gpu for s in slots(configs)} == {""}  # type: ignore[arg-type]
+        assert len(slots(configs)) == 8  # type: ignore[arg-type]
+
+    @pytest.mark.parametrize(("length", "measured"), [(32, 0.37e9), (128, 1.83e9), (256, 4.56e9)])
+    def test_memory_on_a_gpu_grows_with_the_length(self, length: int, measured: float) -> None:
+        """Measured: what ELECTRA-base keeps for the way back, of 16 texts, in fp32 with dropout."""
+        learner = default_settings("electra-base", "full", max_length=length, batch_size=16)
+        layers, width, heads = placement._UNKNOWN_SHAPE
+        each = placement._KEPT_STATES * length * width + placement._KEPT_ATTENTION * heads * length**2  # fmt: skip
+        assert 4 * 16 * layers * each == pytest.approx(measured, rel=0.03)
+        assert placement._activations(learner) >= 4 * 16 * layers * each
+        head = replace(learner, tuning="head")
+        assert placement._activations(head) == placement._activations(replace(head, max_length=8))
 
     def test_one_named_gpu_is_not_shared(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.on(monkeypatch, self.card(0, 140e9, 140e9), self.card(1, 140e9, 140e9))

@@ -335,6 +335,19 @@ class ExperimentConfig:
             seeds_together=plain.get("seeds_together", "auto"),
         )
 
+    @classmethod
+    def from_stored(cls, plain: Mapping[str, Any]) -> tuple[Self, tuple[str, ...]]:
+        """What a session keeps, and the settings in it that this version does not know, as "loop.patience = 3": they are left out.
+
+        A newer version may have written them. In what a person writes an unknown name is a mistake: see `from_dict`.
+        """
+        known, unknown = _known(cls, plain, "")
+        for section, kind in _SECTIONS.items():
+            if isinstance(known.get(section), Mapping):
+                known[section], more = _known(kind, known[section], f"{section}.")
+                unknown += more
+        return cls.from_dict(known), tuple(unknown)
+
     def fingerprint(self) -> str:
         """Six hex digits that differ between experiments; the device, what is kept and how seeds take turns do not count.
 
@@ -383,6 +396,17 @@ def _build(kind: type[T], section: str, plain: Mapping[str, Any]) -> T:
         return kind(**plain)
     except TypeError as error:
         raise ConfigError(f"[{section}] holds a value of the wrong type: {error}.") from error
+
+
+def _known(
+    kind: type[Any], plain: Mapping[str, Any], prefix: str
+) -> tuple[dict[str, Any], list[str]]:
+    """The settings that a class has, and the others in words."""
+    names = {field.name for field in fields(kind)}
+    told = [
+        f"{prefix}{key} = {json.dumps(value)}" for key, value in plain.items() if key not in names
+    ]
+    return {key: value for key, value in plain.items() if key in names}, told
 
 
 def _check_keys(kind: type[Any], where: str, plain: Mapping[str, Any]) -> None:

@@ -50,6 +50,7 @@ class FitReport:
     steps: int
     examples: int
     loss: float
+    pieces: int = 1  #: that batches were worked through in at the end, for want of memory
 
 
 @dataclass(frozen=True, slots=True)

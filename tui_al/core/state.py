@@ -143,7 +143,10 @@ def _apply(state: SessionState, record: ev.Recorded) -> SessionState:
     event = record.event
     match event:
         case ev.SessionCreated():
-            config = ExperimentConfig.from_dict(event.config)
+            config, unknown = ExperimentConfig.from_stored(event.config)
+            newer = (
+                f"settings of a newer tui-al that this one does not know: {', '.join(unknown)}; they are left out of what is done here.",
+            )
             return replace(
                 state,
                 config=config,
@@ -152,7 +155,7 @@ def _apply(state: SessionState, record: ev.Recorded) -> SessionState:
                 train=event.train,
                 test=event.test,
                 notes=event.notes,
-                warnings=event.warnings,
+                warnings=event.warnings + (newer if unknown else ()),
                 manifest=event.manifest,
                 runs={seed: RunState(seed) for seed in config.seeds},
                 cohorts=(config.seeds,),

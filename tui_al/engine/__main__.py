@@ -8,6 +8,7 @@
 A user's mistake becomes {"error": {...}}; `host.process` raises it again on the other side.
 """
 
+import contextlib
 import faulthandler
 import json
 import logging
@@ -78,8 +79,9 @@ def _run(directory: Path, lock: int, shared: str = "", ahead: str = "0") -> int:
     try:
         with Session(directory) as session:
             config = session.state().config
-            if config is not None and choose_device(config.device).type == "cpu":
-                give_way()  # a GPU's engine takes one core, and must not wait for it
+            with contextlib.suppress(TuiAlError):  # told of by the engine itself
+                if config is not None and choose_device(config.device).type == "cpu":
+                    give_way()  # a GPU's engine takes one core, and must not wait for it
             sharing = Sharing(Path(shared), int(ahead)) if shared else None
             state = run_session(session, lambda _: None, stop, lock, sharing)
     except EngineStopped as stopped:

@@ -21,9 +21,11 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast
 from tui_al import __version__
 from tui_al.core.config import LearnerConfig
 from tui_al.core.models import ADAPTERS
+from tui_al.core.records import record_of
 from tui_al.core.tasks import Dataset, Task
 from tui_al.engine import tuning
 from tui_al.engine.model_files import check_adapter
+from tui_al.engine.padding import leave_out_padding
 from tui_al.engine.pretrained import load_model
 from tui_al.engine.sources import Source, find
 from tui_al.errors import ModelError
@@ -103,7 +105,7 @@ def load_trained(directory: Path) -> tuple[PreTrainedModel, Task, tuple[str, ...
     """
     description = describe(directory)
     task, outputs = Task(description["task"]), tuple(description["outputs"])
-    config = LearnerConfig(**description["learner"])
+    config = record_of(LearnerConfig, description["learner"])
     if config.tuning in ADAPTERS:
         model = load_model(find(config.model, config.revision), task, outputs, config.dropout)
         tuning.prepare(model, config)
@@ -116,6 +118,7 @@ def load_trained(directory: Path) -> tuple[PreTrainedModel, Task, tuple[str, ...
             set_active=True,
             use_safetensors=True,
         )
+        leave_out_padding(model)
         tuning.head(model).load_state_dict(load_file(directory / HEAD))
     else:
         model = load_model(Source(config.model, directory), task, outputs, config.dropout)

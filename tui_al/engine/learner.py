@@ -80,6 +80,8 @@ class TransformerLearner:
         self._fresh = True
         #: How bf16 ranks against fp32, and whether that is too different; of the first pool that it scored.
         self.rounding: tuple[str, bool] | None = None
+        #: What was done in smaller parts because the device's memory was short, in words.
+        self.shortages: set[str] = set()
         tuning.prepare(self.model, self.config)
         if config.tuning == "full":  # all that training changes, to start from again
             self._pretrained = {n: w.detach().clone() for n, w in self.trainable().items()}
@@ -125,6 +127,11 @@ class TransformerLearner:
         with self._trained_embeddings(tokens, rows):
             report = train(self.view, self.config, lengths, batch, seed, progress)
         self.view.eval()
+        if report.pieces > 1:
+            what = "where dropout is on, it is drawn otherwise than for whole ones" if self.config.dropout else "to the same updates"  # fmt: skip
+            self.shortages.add(
+                f"memory is short: batches of {self.config.batch_size} are trained on in {report.pieces} parts, {what}"
+            )
         return report
 
     def can_train_together(self) -> bool:
@@ -356,8 +363,9 @@ class TransformerLearner:
         if self._trunk:
             lengths = self._trunk.lengths(split, tokens)[rows]
         scoring = Scoring(
-            self.view, self.model, self.config, lambda some: self._collate(split, rows[some])
-        )
+            self.view, self.model, self.config, lambda some: self._collate(split, rows[some]),
+            lambda: self.shortages.add("memory is short: texts are scored in smaller batches"),
+        )  # fmt: skip
         done = 0
         for positions, probs, expected in scoring.batches(lengths, monte_carlo):
             done += len(positions)

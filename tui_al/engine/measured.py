@@ -1,10 +1,11 @@
 """What was measured on this machine, kept in a file: a session that is continued computes as it began, and measures once."""
 
 import contextlib
+import fcntl
 import json
 import os
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,9 +30,21 @@ class KeptMeasurements:
         key = f"{platform.node()}, {kind}, torch {torch.__version__}, {torch.get_num_threads()} threads, {what}"
         kept = self._kept()
         if key not in kept:
-            kept[key] = measure()
-            self._keep(kept)
+            found = measure()
+            with self._locked():  # what others measured meanwhile stays
+                kept = {key: found} | self._kept()
+                self._keep(kept)
         return kept[key]
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        """One at a time, on this machine; where no lock can be had, unlocked."""
+        with contextlib.ExitStack() as stack:
+            with contextlib.suppress(OSError):
+                self.file.parent.mkdir(parents=True, exist_ok=True)
+                lock = stack.enter_context(self.file.with_suffix(".lock").open("w"))
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
     def _kept(self) -> dict[str, float]:
         try:

@@ -15,6 +15,7 @@ from safetensors.torch import load_file
 
 from tui_al.core.config import LearnerConfig
 from tui_al.core.models import ADAPTERS
+from tui_al.core.records import record_of
 from tui_al.core.tasks import Task
 from tui_al.engine import tuning
 from tui_al.engine.checkpoint import ADAPTER_FOLDER, HEAD, describe
@@ -67,7 +68,7 @@ def export_model(saved: Path, out: Path, card: str) -> Exported:
 def exported(saved: Path) -> Exported:
     """What `export_model` would write of it."""
     plain: dict[str, Any] = describe(saved)
-    learner = LearnerConfig(**plain["learner"])
+    learner = record_of(LearnerConfig, plain["learner"])
     return Exported(
         Task(plain["task"]), learner, plain["encoder"]["commit"], learner.tuning in ADAPTERS
     )

@@ -7,9 +7,11 @@ Both depend on the frozen data (and the encoder) only, so they are made once a s
 by a model; the states take as long as scoring the pool and only serve the search, so they are made in pieces, when nothing is due.
 """
 
+import logging
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,15 +19,18 @@ from torch.nn import functional
 
 from tui_al.core.config import LearnerConfig
 from tui_al.core.duplicates import duplicate_groups, equal_groups
-from tui_al.core.predictions import IntArray
+from tui_al.core.predictions import FloatArray, IntArray
 from tui_al.core.tasks import Dataset, Example, Task
+from tui_al.engine.device import free_memory, is_out_of_memory
 from tui_al.engine.learner import positions_of
 from tui_al.engine.pretrained import load_model, load_tokenizer
 from tui_al.engine.scoring import SCORING_BUDGET
 from tui_al.engine.sources import find
 from tui_al.engine.token_cache import TokenCache
-from tui_al.engine.tokens import collate, scoring_batches
+from tui_al.engine.tokens import Tokens, collate, scoring_batches
 from tui_al.store.home import cache_directory
+
+log = logging.getLogger(__name__)
 
 GROUPS_FILE = "groups.npy"
 STATES_FILE = "states.npy"
@@ -72,19 +77,42 @@ def mean_states(
     tokens = cache.tokens(tokenizer, dataset.task, dataset.train, limit)
     states = np.zeros((len(dataset.train), encoder.config.hidden_size), dtype=np.float16)
     stopped = time.monotonic()
-    for rows in scoring_batches(tokens.lengths(), SCORING_BUDGET[device.type]):
-        batch = collate(tokens, rows, tokenizer.pad_token_id or 0, device)
+    waiting = list(scoring_batches(tokens.lengths(), SCORING_BUDGET[device.type]))[::-1]
+    while waiting:
+        rows = waiting.pop()
+        found = _means(encoder, tokens, rows, tokenizer.pad_token_id or 0, device)
+        if found is None:
+            free_memory()
+            if len(rows) == 1:
+                log.warning("no search by likeness: memory is short with a single text")
+                return
+            middle = len(rows) // 2
+            waiting += [rows[middle:], rows[:middle]]
+            continue
+        states[rows] = found
+        if time.monotonic() - stopped > _PIECE:
+            yield
+            stopped = time.monotonic()
+    _write(path, states)
+
+
+def _means(
+    encoder: Any, tokens: Tokens, rows: IntArray, pad: int, device: torch.device
+) -> FloatArray | None:
+    """Mean states of length 1, (rows, width), or None where memory runs out: what it held is free when this returns."""
+    try:
         with torch.inference_mode():
+            batch = collate(tokens, rows, pad, device)
             hidden = encoder(
                 input_ids=batch.input_ids, attention_mask=batch.attention_mask
             ).last_hidden_state  # (batch, longest, width)
             mask = batch.attention_mask[..., None]
             mean = (hidden * mask).sum(dim=1) / mask.sum(dim=1)
-            states[rows] = functional.normalize(mean, dim=1).cpu().numpy()
-        if time.monotonic() - stopped > _PIECE:
-            yield
-            stopped = time.monotonic()
-    _write(path, states)
+            return np.asarray(functional.normalize(mean, dim=1).cpu().numpy())
+    except RuntimeError as error:
+        if not is_out_of_memory(error):
+            raise
+        return None
 
 
 def _write(path: Path, array: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> None:

@@ -11,13 +11,14 @@ from torch.nn import functional
 from tui_al.core.config import DataConfig, LearnerConfig
 from tui_al.core.offsets import CharSpan, token_offsets
 from tui_al.core.predictions import FloatArray, IntArray
+from tui_al.core.records import record_of
 from tui_al.core.tags import spans_of
 from tui_al.core.tasks import Example, Task
 from tui_al.engine.checkpoint import describe, load_trained
 from tui_al.engine.data.columns import Use, choose_columns
 from tui_al.engine.data.rows import RowReader
 from tui_al.engine.data.tables import Findings, Table, sampled
-from tui_al.engine.device import choose_device
+from tui_al.engine.device import choose_device, free_memory, is_out_of_memory, prepare
 from tui_al.engine.learner import positions_of
 from tui_al.engine.precision import resolve_precision
 from tui_al.engine.pretrained import load_tokenizer
@@ -49,8 +50,9 @@ class Predictor:
 
     def __init__(self, saved: Path, device: str = "auto", batch_size: int | None = None) -> None:
         self.device = choose_device(device)
+        prepare(self.device)
         model, self.task, self.outputs = load_trained(saved)
-        self.learner = LearnerConfig(**describe(saved)["learner"])
+        self.learner = record_of(LearnerConfig, describe(saved)["learner"])
         self.limit = min(self.learner.max_length, positions_of(model))
         self.cut = 0  #: texts so far whose end was not read
         self._model = model.to(self.device)
@@ -89,17 +91,26 @@ class Predictor:
         ][::-1]
         while waiting:
             positions = waiting.pop()
-            batch = collate(tokens, positions, self._tokenizer.pad_token_id or 0, self.device)
-            try:
-                with torch.inference_mode():
-                    logits = unit_logits(self._model, batch, self._precision)
-            except torch.OutOfMemoryError as error:
-                torch.cuda.empty_cache()
+            probs = self._try(tokens, positions)
+            if probs is None:
+                free_memory()
                 if len(positions) == 1:
-                    raise out_of_memory(self.learner, int(lengths[positions[0]])) from error
+                    raise out_of_memory(self.learner, int(lengths[positions[0]]))
                 waiting += _parts(positions, (len(positions) + 1) // 2)[::-1]
                 continue
-            yield positions, functional.softmax(logits, dim=-1).cpu().numpy()
+            yield positions, probs
+
+    def _try(self, tokens: Tokens, positions: IntArray) -> FloatArray | None:
+        """Probabilities of these texts' units, or None where memory runs out."""
+        try:
+            with torch.inference_mode():
+                batch = collate(tokens, positions, self._tokenizer.pad_token_id or 0, self.device)
+                logits = unit_logits(self._model, batch, self._precision)
+                return np.asarray(functional.softmax(logits, dim=-1).cpu().numpy())
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+            return None
 
     def _top(self, probs: FloatArray) -> tuple[tuple[str, float], ...]:
         order = np.argsort(-probs, kind="stable")

@@ -22,7 +22,11 @@ from tui_al.errors import ModelError
 _DROPOUTS = (
     "hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_dropout", "dropout", "attention_dropout",
     "seq_classif_dropout", "pooler_dropout", "cls_dropout", "summary_last_dropout", "hidden_dropout", "activation_dropout",
+    "embedding_dropout", "mlp_dropout",
 )  # fmt: skip
+
+#: ModernBERT leaves a dropout out when its rate is 0; this keeps it there for Monte-Carlo dropout to turn on.
+_ALMOST_NONE = 1e-9
 
 
 def load_tokenizer(source: Source, task: Task) -> PreTrainedTokenizerFast:
@@ -33,7 +37,12 @@ def load_tokenizer(source: Source, task: Task) -> PreTrainedTokenizerFast:
     own = source.path / "tokenizer.json"
     if own.is_file():
         options["tokenizer_file"] = str(own)
-    if task is Task.TAGGING and config.model_type in ("roberta", "deberta", "longformer"):
+    if task is Task.TAGGING and config.model_type in (
+        "roberta",
+        "deberta",
+        "longformer",
+        "modernbert",
+    ):
         options["add_prefix_space"] = True  # byte-level BPE needs it for texts split into words
     try:
         tokenizer = AutoTokenizer.from_pretrained(
@@ -66,6 +75,9 @@ def load_model(
     """
     config = read_config(source.path, source.name)
     check_shards(source.path, source.name)
+    if config.model_type == "modernbert":
+        dropout = max(dropout, _ALMOST_NONE)
+        config.reference_compile = False  # a compiler need not be there
     for name in _DROPOUTS:
         if hasattr(config, name):
             setattr(config, name, dropout)

@@ -22,7 +22,7 @@ from tui_al.core.tasks import Dataset
 from tui_al.engine import first_points
 from tui_al.engine.bag_of_words import BagOfWordsLearner
 from tui_al.engine.cohort import TogetherTrained, is_worth_it, may_keep_step
-from tui_al.engine.device import choose_device
+from tui_al.engine.device import choose_device, has_bf16, name_of, prepare, uuid_of, why_on_cpu
 from tui_al.engine.keeper import AnyLearner, Keeper
 from tui_al.engine.learner import TransformerLearner
 from tui_al.engine.precision import resolve_precision
@@ -30,7 +30,7 @@ from tui_al.engine.sources import find
 from tui_al.engine.states import Shelf
 from tui_al.engine.token_cache import TokenCache
 from tui_al.engine.voice import Observer, StopSignal, Voice
-from tui_al.errors import EngineStopped, TuiAlError
+from tui_al.errors import EngineError, EngineStopped, TuiAlError
 from tui_al.store import rates
 from tui_al.store.home import cache_directory
 from tui_al.store.session import Session
@@ -76,8 +76,11 @@ def run_session(
         ending = ev.EngineFinished("failed")
         try:
             device = choose_device(state.config.device)
+            prepare(device)
             torch.set_num_threads(computing_threads())
             voice.say(_engine_started(state, device))
+            if why := why_on_cpu(state.config.device, device):
+                voice.warn_once(f"A GPU is there, but the CPU computes: {why}")
             voice.listen()  # what was asked for while it started
             dataset = session.dataset()
             if state.config.loop.oracle == "person":
@@ -109,11 +112,11 @@ def _unexpected(session: Session, error: Exception) -> tuple[str, str]:
 
 
 def _engine_started(state: SessionState, device: torch.device) -> ev.EngineStarted:
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
     facts = {
         "torch": torch.__version__,
         "threads": torch.get_num_threads(),
-        "device_name": name,
+        "device_name": name_of(device),
+        "device_uuid": uuid_of(device),
         "auto_precision": resolve_precision("auto", device),
     }
     return ev.EngineStarted(
@@ -135,6 +138,8 @@ def _first_points(
 ) -> first_points.SharedFirstPoints:
     assert isinstance(successor, TransformerLearner)
     source, device = successor.source, str(successor.device)
+    if successor.device.type == "cuda":  # cards of different kinds add in different orders
+        device = f"{device} {name_of(successor.device)}"
     state = session.state()
     assert state.config is not None
     gauge = state.config.loop.gauge
@@ -167,6 +172,10 @@ def _build(
         source = find(settings.model, settings.revision)
         learner = TransformerLearner(settings, source, dataset, device, shelf, cache)
         learners[role] = learner
+        if settings.precision == "bf16" and device.type == "cuda" and not has_bf16(device):
+            voice.warn_once(
+                f"{role}: {name_of(device)} does not compute in bf16 itself, which is slow; precision auto or fp32 is quicker."
+            )
         if source.note:
             voice.warn_once(f"{role}: {source.note}")
         for note in learner.notes():
@@ -216,8 +225,12 @@ def _simulate(
         rates.record(home, rates.observed(session.state(), lengths, pool))
 
 
-def _tell_rounding(learner: AnyLearner, voice: Voice) -> None:
-    """Warn where bf16 does not ask about the texts that fp32 would."""
+def _tell(learners: Mapping[str, AnyLearner], voice: Voice) -> None:
+    """Warn of what was found while models were at work: short memory; bf16 that does not ask about the texts that fp32 would."""
+    for role, one in learners.items():
+        for shortage in sorted(getattr(one, "shortages", ())):
+            voice.warn_once(f"{role}: {shortage}.")
+    learner = learners["acquisition"]
     if isinstance(learner, TransformerLearner) and learner.rounding is not None:
         text, low = learner.rounding
         if low:
@@ -242,6 +255,8 @@ def _follow_people(
         voice.say(event, *keeper.keep(event))
         if isinstance(event, ev.Point):
             keeper.tidy_successors(event.round)
+        if isinstance(event, ev.PhaseFinished):
+            _tell(learners, voice)
 
     def build(current: Dataset) -> loop.Models:
         first = not learners
@@ -303,7 +318,7 @@ class _SeedRun:
     ) -> None:
         self.meeting: loop.Meeting | None = None  #: where it waits for the others
         self._session, self._run, self._voice = session, run, voice
-        self._asker = learners["acquisition"]
+        self._learners = learners
         pool = askable(dataset)
         self._oracle = SimulatedOracle(dataset, run.seed, config.loop.label_noise)
         self._keeper = Keeper(session.directory, run, config, learners, len(pool))
@@ -312,7 +327,7 @@ class _SeedRun:
             config,
             dataset,
             pool,
-            loop.Models(self._asker, learners["successor"]),
+            loop.Models(learners["acquisition"], learners["successor"]),
             run,
             self._emit,
             cohort.clock(run.seed) if cohort else voice.clock,
@@ -338,6 +353,12 @@ class _SeedRun:
             self._keeper.tidy()
         except EngineStopped:
             raise
+        except torch.AcceleratorError as error:  # whatever else is tried on the device fails too
+            log.error("seed %s failed\n%s", self._run.seed, traceback.format_exc())
+            raise EngineError(
+                f"The device gave up: {str(error).strip().splitlines()[0]}",
+                "Resume the session: a new engine goes on after the last finished round. If it happens again, see tui-al doctor.",
+            ) from error
         except TuiAlError as error:
             self._voice.say(ev.RunFailed(self._run.seed, error.message, error.hint))
         except Exception as error:
@@ -347,4 +368,4 @@ class _SeedRun:
     def _emit(self, event: ev.Event) -> None:
         self._voice.say(event, *self._keeper.keep(event))
         if isinstance(event, ev.PhaseFinished):
-            _tell_rounding(self._asker, self._voice)
+            _tell(self._learners, self._voice)

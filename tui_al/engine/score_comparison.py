@@ -23,7 +23,7 @@ from tui_al.core.strategies import Strategy, select, strategy
 from tui_al.core.tasks import Dataset, Task
 from tui_al.engine.bag_of_words import BagOfWordsLearner
 from tui_al.engine.data import load
-from tui_al.engine.device import choose_device
+from tui_al.engine.device import choose_device, prepare
 from tui_al.engine.learner import TransformerLearner
 from tui_al.engine.sources import find
 from tui_al.engine.states import Shelf
@@ -101,6 +101,7 @@ def compare_scores(plan: Plan, say: Callable[[str], None], stop: Callable[[], bo
     for settings in plan.models:
         _check(settings, dataset, chosen)
     device = choose_device(plan.device)
+    prepare(device)
     torch.set_num_threads(computing_threads())
     shelf = Shelf()
 

@@ -19,6 +19,7 @@ from tui_al.core.config import LearnerConfig
 from tui_al.core.predictions import FloatArray, IntArray
 from tui_al.core.protocols import MonteCarlo
 from tui_al.engine import tuning, views
+from tui_al.engine.device import free_memory, is_out_of_memory
 from tui_al.engine.tokens import Batch, scoring_batches
 from tui_al.engine.training import out_of_memory, unit_logits
 
@@ -37,6 +38,7 @@ class Scoring:
     model: PreTrainedModel  #: the whole of it, whose dropouts are set
     config: LearnerConfig
     collate: Callable[[IntArray], Batch]  #: of positions in what `lengths` are of
+    halved: Callable[[], None] = lambda: None  #: told when a batch did not fit
 
     def batches(
         self, lengths: IntArray, monte_carlo: MonteCarlo | None = None
@@ -56,14 +58,12 @@ class Scoring:
                 positions = waiting.pop()
                 if forget:
                     forget()
-                try:
-                    with torch.inference_mode():
-                        batch = self.collate(positions)
-                        begun = self._sums(batch, monte_carlo) if monte_carlo else (self._probs(batch), None)  # fmt: skip
-                except torch.OutOfMemoryError as error:
-                    torch.cuda.empty_cache()
+                begun = self._begin(positions, monte_carlo)
+                if begun is None:
+                    free_memory()
                     if len(positions) == 1:
-                        raise out_of_memory(self.config, int(lengths[positions[0]])) from error
+                        raise out_of_memory(self.config, int(lengths[positions[0]]))
+                    self.halved()
                     middle = len(positions) // 2
                     waiting += [positions[middle:], positions[:middle]]
                     continue
@@ -73,6 +73,17 @@ class Scoring:
             if under_way:
                 yield _fetched(*under_way)
         self.view.eval()
+
+    def _begin(self, positions: IntArray, monte_carlo: MonteCarlo | None) -> Found | None:
+        """Set a batch going; None where memory runs out: what it held is free when this returns, not before."""
+        try:
+            with torch.inference_mode():
+                batch = self.collate(positions)
+                return self._sums(batch, monte_carlo) if monte_carlo else (self._probs(batch), None)
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+            return None
 
     def _probs(self, batch: Batch) -> torch.Tensor:
         return functional.softmax(unit_logits(self.view, batch, self.config.precision), dim=-1)

@@ -13,6 +13,7 @@ import torch
 from tui_al.core.limits import ControlGroups
 from tui_al.core.predictions import IntArray
 from tui_al.core.protocols import ProgressSink, Tick
+from tui_al.engine.device import is_out_of_memory
 
 log = logging.getLogger(__name__)
 
@@ -66,8 +67,9 @@ class Shelf:
         """Those of this key, or new ones in the room that is left."""
         if key not in self._states:
             wanted = int(lengths.sum()) * width * dtype.itemsize
-            if device.type == "cuda" and wanted < _SHARE_OF_GPU * torch.cuda.mem_get_info(device)[0]:  # fmt: skip
-                states = States(lengths, batches, width, dtype, device, wanted)
+            there = self._on_gpu(lengths, batches, width, dtype, device, wanted)
+            if there is not None:
+                states = there
             elif wanted > self._room and (mapped := self._mapped(wanted, dtype)) is not None:
                 states = States(lengths, batches, width, dtype, mapped.device, wanted, mapped)
             else:
@@ -76,6 +78,25 @@ class Shelf:
                 self._room -= states.nbytes
             self._states[key] = states
         return self._states[key]
+
+    @staticmethod
+    def _on_gpu(
+        lengths: IntArray,
+        batches: list[IntArray],
+        width: int,
+        dtype: torch.dtype,
+        device: torch.device,
+        wanted: int,
+    ) -> "States | None":
+        """All of them on a GPU, where they take little of what is free there."""
+        if device.type != "cuda" or wanted >= _SHARE_OF_GPU * torch.cuda.mem_get_info(device)[0]:
+            return None
+        try:
+            return States(lengths, batches, width, dtype, device, wanted)
+        except RuntimeError as error:  # others were quicker, or it is in pieces
+            if not is_out_of_memory(error):
+                raise
+            return None
 
     def _mapped(self, size: int, dtype: torch.dtype) -> torch.Tensor | None:
         """A nameless file of so many bytes as a tensor, (elements,); None where there is no room for it."""

@@ -20,6 +20,7 @@ from tui_al.core.predictions import IntArray
 from tui_al.core.protocols import silent
 from tui_al.core.tasks import Dataset
 from tui_al.engine.cohort import gain
+from tui_al.engine.device import name_of, prepare
 from tui_al.engine.learner import TransformerLearner
 from tui_al.engine.sources import find
 from tui_al.engine.states import Shelf
@@ -86,6 +87,7 @@ def measure(
     tell: Teller,
 ) -> Timing:
     """Time every way to train at these shares of the training split (0 to 1), `repeats` times in turns."""
+    prepare(device)
     torch.set_num_threads(computing_threads())
     total = len(dataset.train)
     labels = [max(1, round(share * total)) for share in shares]
@@ -107,7 +109,7 @@ def measure(
     for precision in peak:
         peak[precision] = matrix_rate(device, precision)
     return Timing(
-        device=torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
+        device=name_of(device),
         threads=torch.get_num_threads(),
         peak=peak,
         words=float(np.mean([len(e.tokens) or len(e.text.split()) for e in part.train])),
@@ -208,7 +210,8 @@ def matrix_rate(device: torch.device, precision: str) -> float:
     """Floating-point operations a second of a square matrix product: the best of several, so the machine's measured peak."""
     side = _SIDE[device.type]
     dtype = torch.bfloat16 if precision == "bf16" else torch.float32
-    left = torch.ones((side, side), dtype=dtype, device=device)
+    # Random numbers: a chip that multiplies ones draws less power, and clocks higher.
+    left = torch.randn((side, side), dtype=dtype, device=device)
     best = 0.0
     for _ in range(6):
         _wait(device)

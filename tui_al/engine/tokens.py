@@ -102,7 +102,8 @@ def resident_ids(tokens: Tokens, device: torch.device) -> torch.Tensor | None:
     free, _ = torch.cuda.mem_get_info(device)
     if 4 * len(tokens.ids) > _RESIDENT_SHARE * free:
         return None
-    return torch.from_numpy(np.asarray(tokens.ids, dtype=np.int32)).to(device)
+    own = np.array(tokens.ids, dtype=np.int32)  # the cache's memory may be read-only
+    return torch.from_numpy(own).to(device)
 
 
 def put(values: NDArray[Any], device: torch.device) -> torch.Tensor:

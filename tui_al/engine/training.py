@@ -14,6 +14,7 @@ from transformers import PreTrainedModel
 from tui_al.core.config import LearnerConfig
 from tui_al.core.predictions import IntArray
 from tui_al.core.protocols import FitReport, ProgressSink, Tick
+from tui_al.engine.device import free_memory, is_out_of_memory
 from tui_al.engine.tokens import Batch, training_batches
 from tui_al.engine.tuning import parameter_groups
 from tui_al.errors import EngineError
@@ -95,20 +96,15 @@ def descend(
         epoch_losses = []
         for positions in lesson.epoch():
             optimizer.zero_grad(set_to_none=True)
-            while True:
-                try:
-                    loss = _backward(model, config.precision, positions, lesson, pieces)
-                    break
-                except torch.OutOfMemoryError as error:
-                    optimizer.zero_grad(set_to_none=True)
-                    torch.cuda.empty_cache()
-                    pieces *= 2
-                    if pieces // 2 >= len(positions):
-                        longest = int(lesson.lengths[positions].max())
-                        raise out_of_memory(config, longest) from error
+            while (loss := _try(model, config, positions, lesson, pieces)) is None:
+                optimizer.zero_grad(set_to_none=True)
+                free_memory()
+                pieces *= 2
+                if pieces // 2 >= len(positions):
+                    raise out_of_memory(config, int(lesson.lengths[positions].max()))
             if config.clip:
                 lesson.clip(config.clip)
-            optimizer.step()
+            _update(optimizer, config)
             schedule.step()
             step += 1
             done += int(np.count_nonzero(positions >= 0))
@@ -119,7 +115,36 @@ def descend(
                 progress(Tick(done, total, epoch, config.epochs, step, steps, mean))
                 pending.clear()
                 ticked = time.perf_counter()
-    return FitReport(steps, total, _finite_mean(epoch_losses, config, step))
+    return FitReport(steps, total, _finite_mean(epoch_losses, config, step), pieces)
+
+
+def _try(
+    model: PreTrainedModel,
+    config: LearnerConfig,
+    positions: IntArray,
+    lesson: Lesson,
+    pieces: int,
+) -> torch.Tensor | None:
+    """`_backward`, or None where memory runs out: what it held is free when this returns, not before."""
+    try:
+        return _backward(model, config.precision, positions, lesson, pieces)
+    except RuntimeError as error:
+        if not is_out_of_memory(error):
+            raise
+        return None
+
+
+def _update(optimizer: AdamW, config: LearnerConfig) -> None:
+    """A step; the first one makes the moments, twice the trained weights. Part of it may be done, so it is not tried again."""
+    try:
+        optimizer.step()
+    except RuntimeError as error:
+        if not is_out_of_memory(error):
+            raise
+        raise EngineError(
+            f"{config.model} ({config.tuning}) runs out of memory for the optimizer, which keeps two numbers for every trained weight.",
+            "Tune less of it (an adapter, or the head), choose a smaller model, or free memory on the device.",
+        ) from error
 
 
 def weight_decay_left(config: LearnerConfig, examples: int) -> float:

@@ -18,10 +18,11 @@ from tui_al.core.config import LearnerConfig
 from tui_al.core.predictions import IntArray
 from tui_al.core.protocols import ProgressSink
 from tui_al.engine import views
+from tui_al.engine.device import free_memory, is_out_of_memory
 from tui_al.engine.scoring import SCORING_BUDGET
 from tui_al.engine.states import Shelf, States
 from tui_al.engine.tokens import UNSEEN, Batch, Tokens, collate, scoring_batches
-from tui_al.errors import ConfigError
+from tui_al.errors import ConfigError, EngineError
 
 
 def trunk_layers(model: PreTrainedModel, config: LearnerConfig) -> int:
@@ -123,9 +124,30 @@ class Trunk:
         seen = np.concatenate([[0], np.cumsum(tokens.heads != UNSEEN)])
         return np.asarray(np.diff(seen[tokens.word_offsets]))
 
-    @torch.no_grad()
     def _compute(self, tokens: Tokens, rows: IntArray) -> torch.Tensor:
-        """The states of these rows one below the other, (sum of their lengths, width)."""
+        """The states of these rows one below the other, (sum of their lengths, width); in parts where memory is short."""
+        found = self._try(tokens, rows)
+        if found is not None:
+            return found
+        free_memory()
+        if len(rows) == 1:
+            raise EngineError(
+                f"The frozen layers run out of memory with a single text of {int(tokens.lengths()[rows[0]])} sub-tokens.",
+                "Lower the maximum length, choose a smaller model, or free memory on the device.",
+            )
+        middle = len(rows) // 2
+        return torch.cat([self._compute(tokens, some) for some in (rows[:middle], rows[middle:])])
+
+    def _try(self, tokens: Tokens, rows: IntArray) -> torch.Tensor | None:
+        try:
+            return self._run(tokens, rows)
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+            return None
+
+    @torch.no_grad()
+    def _run(self, tokens: Tokens, rows: IntArray) -> torch.Tensor:
         batch = collate(tokens, rows, self.pad_id, self.device)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
             found: torch.Tensor = self.run(

@@ -4,6 +4,7 @@ The paper's adapter is a bottleneck after the attention block of each layer, "de
 leaves four fields open, which PAPER.md fills: after attention only, reduction factor 16, ReLU.
 """
 
+import copy
 import logging
 from typing import Any
 
@@ -13,6 +14,7 @@ from transformers import PreTrainedModel
 
 from tui_al.core.config import LearnerConfig
 from tui_al.core.models import ADAPTERS
+from tui_al.engine.padding import leave_out_padding
 from tui_al.engine.views import layers
 from tui_al.errors import ModelError
 
@@ -78,7 +80,7 @@ def prepare(model: PreTrainedModel, config: LearnerConfig) -> None:
 
     try:
         adapters.init(model)
-        model.add_adapter(ADAPTER, config=adapter_config(config))
+        _add(model, config)
     except (ValueError, AssertionError, AttributeError, NotImplementedError) as error:
         raise ModelError(
             f"model: {config.model} ({model.config.model_type}) does not take the tuning {config.tuning}: {error}.",
@@ -87,17 +89,30 @@ def prepare(model: PreTrainedModel, config: LearnerConfig) -> None:
 
 
 def reset(model: PreTrainedModel, config: LearnerConfig, seed: int) -> None:
-    """Give adapter and head fresh weights drawn with `seed`, and mark what is trained. The encoder's weights stay."""
+    """Give adapter and head fresh weights drawn with `seed`, and mark what is trained. The encoder's weights stay.
+
+    The weights are drawn on the processor, wherever the model is, so that they are the same on every device.
+    """
     torch.manual_seed(seed)
-    for module in head(model).modules():
+    drawn = copy.deepcopy(head(model)).cpu()
+    for module in drawn.modules():
         model._init_weights(module)
+    with torch.no_grad():
+        for own, fresh in zip(head(model).parameters(), drawn.parameters(), strict=True):
+            own.copy_(fresh)
     if config.tuning in ADAPTERS:
         device = model.device
         model.delete_adapter(ADAPTER)
-        model.add_adapter(ADAPTER, config=adapter_config(config))
+        _add(model, config)
         model.train_adapter(ADAPTER)
         model.to(device)
     head(model).requires_grad_(True)
+
+
+def _add(model: PreTrainedModel, config: LearnerConfig) -> None:
+    """A fresh adapter, on the processor."""
+    model.add_adapter(ADAPTER, config=adapter_config(config))
+    leave_out_padding(model)
 
 
 def head(model: PreTrainedModel) -> nn.ModuleDict:

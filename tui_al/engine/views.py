@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import nn
 from transformers import PreTrainedModel
+from transformers.modeling_outputs import BaseModelOutputWithPastAndCrossAttentions as Outputs
 
 #: Encoders whose layers pass on nothing but hidden states, with nothing between or after them.
 TRUNKS = ("bert", "camembert", "deberta-v2", "distilbert", "electra", "roberta", "xlm-roberta")
@@ -32,6 +33,8 @@ def upper(model: PreTrainedModel, trunk_layers: int, first_token: bool) -> PreTr
     `first_token` the last layer computes nothing but the first position, which is all that the heads of classifiers
     read: the same logits for less work (of the last layer, only keys and values are needed of every position).
     """
+    if model.config.model_type not in TRUNKS:  # it is all or nothing then
+        return model
     view = _view(model)
     encoder = _put(view, model.base_model_prefix, _view(model.base_model))
     if trunk_layers:
@@ -72,6 +75,15 @@ class _Given(nn.Module):
         return inputs_embeds  # type: ignore[no-any-return]
 
 
+class _NoLayers(nn.Module):
+    """In the place of all layers: the states come out as they went in. Not every encoder can do without one (DeBERTa)."""
+
+    def forward(self, *given: Any, **named: Any) -> Outputs:
+        """Called by the encoder as its stack of layers is: states first, or by a name that kinds of encoders differ in."""
+        states = given[0] if given else next(named[n] for n in ("hidden_states", "x") if n in named)
+        return Outputs(last_hidden_state=states, hidden_states=(states,))
+
+
 class _FirstToken(nn.Module):
     """A last layer of BERT's kind that computes its first position only: (batch, length, width) to (batch, 1, width)."""
 
@@ -109,5 +121,8 @@ def _stack(encoder: Any) -> Any:
 
 def _put_layers(encoder: Any, kept: list[nn.Module]) -> None:
     name = "transformer" if "transformer" in encoder._modules else "encoder"
+    if not kept:
+        encoder._modules[name] = _NoLayers()
+        return
     stack = _put(encoder, name, _view(encoder._modules[name]))
     stack._modules["layer"] = nn.ModuleList(kept)

@@ -19,7 +19,7 @@ from tui_al.core.limits import computing_threads
 from tui_al.core.models import BAG_OF_WORDS
 from tui_al.core.preview import Preview
 from tui_al.core.strategies import STRATEGIES
-from tui_al.host.gpu import survey
+from tui_al.host.cuda import usable_gpus
 from tui_al.store import rates
 from tui_al.store.home import home_directory
 
@@ -29,11 +29,16 @@ _WORKING_PARAMETERS = {
     "roberta-base": 85e6, "deberta-v3-small": 42.5e6,
 }  # fmt: skip
 _UNKNOWN_PARAMETERS = 85e6
-_LAYERS = {"minilm": 6, "distilbert": 6, "deberta-v3-small": 6}  #: the other ones have 12
+_LAYERS = {
+    "minilm": 6,
+    "minilm-3": 3,
+    "distilbert": 6,
+    "deberta-v3-small": 6,
+}  #: the other ones have 12
 
 _SUBTOKENS_PER_WORD = 1.3
 _REACHED = {"cpu": 0.6, "cuda": 0.25}
-_GPU_RATE = 60e12  #: multiplications and additions a second, fp32 with TF32 on a current card: an order of magnitude
+_GPU_RATE = 20e12  #: multiplications and additions a second, fp32 (TF32 is off) on a current card: an order of magnitude
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +160,7 @@ def _machine(device: str) -> tuple[float, str]:
 
 def _device(name: str) -> str:
     if name == "auto":
-        visible = [gpu for gpu in survey().gpus if gpu.visible]
-        return "cuda" if visible else "cpu"
+        return "cuda" if usable_gpus().gpus else "cpu"
     return name
 
 

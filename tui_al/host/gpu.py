@@ -34,6 +34,7 @@ class GpuReading:
     power: float | None = None
     power_limit: float | None = None
     temperature: int | None = None
+    capability: tuple[int, int] | None = None  # compute capability
     mig: bool = False
     visible: bool = False  # to CUDA programs started from here
 
@@ -182,7 +183,14 @@ def _card(nvml: _Nvml, index: int, own_pids: frozenset[int]) -> Iterator[tuple[D
         name = reading.name if "MIG" in reading.name else f"{card.name} MIG {ids[0]}/{ids[1]}"
         yield (
             Device(index, uuid, mig_uuid, ids),
-            replace(reading, name=name, mig=True, utilization=None, temperature=card.temperature),
+            replace(
+                reading,
+                name=name,
+                mig=True,
+                utilization=None,
+                temperature=card.temperature,
+                capability=reading.capability or card.capability,
+            ),
         )
     if not instances:
         yield Device(index, uuid), card
@@ -221,7 +229,12 @@ def _read(
         power=_watts(nvml.ask("nvmlDeviceGetPowerUsage", handle)),
         power_limit=_watts(nvml.ask("nvmlDeviceGetEnforcedPowerLimit", handle)),
         temperature=temperature,
+        capability=_pair(nvml.ask("nvmlDeviceGetCudaComputeCapability", handle)),
     )
+
+
+def _pair(found: Any) -> tuple[int, int] | None:
+    return None if found is None else (int(found[0]), int(found[1]))
 
 
 def _watts(milliwatts: int | None) -> float | None:

@@ -1,12 +1,10 @@
 """The doctor on processors: GPU, driver and PyTorch's build for them, CPU cores, memory."""
 
-import importlib.metadata
 import os
-import re
-from dataclasses import dataclass
 from pathlib import Path
 
 from tui_al.core.limits import usable_cores
+from tui_al.host.cuda import START, TorchBuild, dotted, too_old, torch_build
 from tui_al.host.finding import Finding, size
 from tui_al.host.gpu import GpuReading, GpuSurvey, survey
 from tui_al.host.machine import cpu_facts, cpu_model, memory
@@ -14,36 +12,6 @@ from tui_al.host.machine import cpu_facts, cpu_model, memory
 _PCI = Path("/sys/bus/pci/devices")
 _NVIDIA = "0x10de"
 _BF16_FLAGS = {"amx_bf16": "AMX", "avx512_bf16": "AVX-512", "bf16": "Arm"}
-_START = "https://pytorch.org/get-started/locally/"
-
-
-@dataclass(frozen=True, slots=True)
-class TorchBuild:
-    """What an installed PyTorch was built for, read from its files without importing it."""
-
-    version: str
-    cuda: tuple[int, int] | None
-    rocm: bool
-
-
-def torch_build() -> TorchBuild | None:
-    """The installed build; None without PyTorch."""
-    try:
-        distribution = importlib.metadata.distribution("torch")
-    except importlib.metadata.PackageNotFoundError:
-        return None
-    version_file = Path(str(distribution.locate_file("torch/version.py")))
-    try:
-        text = version_file.read_text()
-    except OSError:
-        text = ""
-    cuda = re.search(r"^cuda\b[^=]*= *'(\d+)\.(\d+)", text, re.MULTILINE)
-    hip = re.search(r"^hip\b[^=]*= *'", text, re.MULTILINE)
-    return TorchBuild(
-        version=distribution.version,
-        cuda=(int(cuda[1]), int(cuda[2])) if cuda else None,
-        rocm=hip is not None,
-    )
 
 
 def gpu_findings() -> tuple[Finding, ...]:
@@ -51,8 +19,9 @@ def gpu_findings() -> tuple[Finding, ...]:
     found = survey()
     if not found.gpus:
         return (_no_gpu(found),)
-    state = _fits(found, torch_build())
-    cards = tuple(_card(gpu) for gpu in found.gpus)
+    build = torch_build()
+    state = _fits(found, build)
+    cards = tuple(_card(gpu, build) for gpu in found.gpus)
     if any(gpu.visible for gpu in found.gpus):
         return (state, *cards)
     setting = os.environ.get("CUDA_VISIBLE_DEVICES", "")
@@ -83,7 +52,7 @@ def _no_gpu(found: GpuSurvey) -> Finding:
 
 def _fits(found: GpuSurvey, build: TorchBuild | None) -> Finding:
     """Whether PyTorch's build can run on this driver."""
-    newest = f", runs CUDA up to {_dotted(found.cuda)}" if found.cuda else ""
+    newest = f", runs CUDA up to {dotted(found.cuda)}" if found.cuda else ""
     driver = f"driver {found.driver or 'n/a'}{newest}"
     if build is None:
         return Finding("GPU", "info", driver)
@@ -92,28 +61,26 @@ def _fits(found: GpuSurvey, build: TorchBuild | None) -> Finding:
             "GPU",
             "warn",
             f"{driver}; but torch {build.version} is built without CUDA and will not use the GPU.",
-            f"pip uninstall torch, then install a CUDA build: {_START}",
+            f"pip uninstall torch, then install a CUDA build: {START}",
         )
-    fact = f"{driver}; torch {build.version} is built for CUDA {_dotted(build.cuda)}"
+    fact = f"{driver}; torch {build.version} is built for CUDA {dotted(build.cuda)}"
     if found.cuda and build.cuda[0] > found.cuda[0]:
-        advice = f"Update the driver, or install torch for CUDA {found.cuda[0]}: {_START}"
+        advice = f"Update the driver, or install torch for CUDA {found.cuda[0]}: {START}"
         return Finding("GPU", "bad", f"{fact}: too new for the driver.", advice)
     return Finding("GPU", "ok", fact)
 
 
-def _card(gpu: GpuReading) -> Finding:
+def _card(gpu: GpuReading, build: TorchBuild | None) -> Finding:
     used, total = gpu.memory_used, gpu.memory_total
     free = "n/a" if used is None or total is None else f"{size(total - used)} of {size(total)}"
     busy = "n/a" if gpu.utilization is None else f"{gpu.utilization} %"
     fact = f"{gpu.name}, {free} free, {busy} busy" + ("" if gpu.visible else ", hidden from us")
+    if gpu.visible and build and (why := too_old(gpu, build)):
+        return Finding(f"GPU {gpu.index}", "bad", f"{fact}: {why}", f"See {START}.")
     if gpu.visible and used is not None and total is not None and total - used < 2e9:
         advice = "Others fill it: wait, choose another with --device, or expect out of memory."
         return Finding(f"GPU {gpu.index}", "warn", fact, advice)
     return Finding(f"GPU {gpu.index}", "ok" if gpu.visible else "info", fact)
-
-
-def _dotted(version: tuple[int, int]) -> str:
-    return f"{version[0]}.{version[1]}"
 
 
 def nvidia_cards() -> int:

@@ -1,8 +1,8 @@
 """How many engines a machine carries at once, and which cores or GPU each keeps to.
 
 On a CPU one engine to a core is the quickest (two runs side by side, a core each, beat two after another on both), as long as the
-memory lasts; with fewer runs than cores, each gets an equal share of them. A GPU takes as many as its memory holds, since small
-models do not keep it busy by themselves, and each of them needs a core that drives it.
+memory lasts; with fewer runs than cores, each gets an equal share of them. A GPU takes as many as its memory holds, up to a few,
+since small models do not keep it busy by themselves, and each of them needs a core that drives it.
 """
 
 import os
@@ -12,12 +12,29 @@ from dataclasses import dataclass
 from tui_al.core.config import ExperimentConfig, LearnerConfig
 from tui_al.core.limits import usable_cores, usable_cpus
 from tui_al.core.models import BAG_OF_WORDS, MODELS
-from tui_al.host.gpu import GpuReading, survey
+from tui_al.host.cuda import usable_gpus
+from tui_al.host.gpu import GpuReading
 from tui_al.host.machine import memory
 
 _UNKNOWN_PARAMETERS = 125_000_000
 _LIBRARIES = {"cpu": 0.7e9, "cuda": 1.0e9}  #: bytes of PyTorch and the rest; of a CUDA context
-_ACTIVATIONS = {"cpu": 12.0, "cuda": 24.0}  #: bytes a parameter: batches in training and scoring
+_ACTIVATIONS = 12.0  #: bytes a parameter on a CPU: batches in training and scoring
+
+#: Engines on one GPU at most: without the driver's multi-process service, more only take turns.
+_MOST_ON_GPU = 4
+
+#: Layers, width and attention heads of the catalogue's encoders, and of one it does not know.
+_SHAPES = {
+    "minilm": (6, 384, 12), "minilm-3": (3, 384, 12), "electra-small": (12, 256, 4), "distilbert": (6, 768, 12), "deberta-v3-small": (6, 768, 12),
+}  # fmt: skip
+_UNKNOWN_SHAPE = (12, 768, 12)
+
+#: What training keeps for the way back, in numbers of four bytes, of each layer and text: so many times length x width, and
+#: heads x length squared (measured on ELECTRA-base in fp32 with dropout, lengths 32 to 256).
+_KEPT_STATES, _KEPT_ATTENTION = 18.3, 3.0
+
+#: Sub-tokens that are scored at once on a GPU, and numbers of four bytes a sub-token and width that this takes.
+_SCORED, _SCORED_STATES = 65_536, 12.0
 _SHARE = 0.85  #: of the memory, so that others can live
 
 
@@ -40,7 +57,7 @@ def slots(
     """
     most = min(len(configs), jobs or len(configs))
     devices = {config.device for config in configs}
-    gpus = [gpu for gpu in survey().gpus if gpu.visible] if devices != {"cpu"} else []
+    gpus = usable_gpus().gpus if devices != {"cpu"} else ()
     if "mps" in devices or any(device.startswith("cuda:") for device in devices):
         return (Slot(),)
     if gpus:
@@ -66,7 +83,10 @@ def _on_gpus(
         None if gpu.memory_total is None else gpu.memory_total - (gpu.memory_used or 0)
         for gpu in gpus
     ]
-    room = [1 if left is None else max(0, min(cores, int(_SHARE * left / need))) for left in free]
+    most_there = min(cores, _MOST_ON_GPU)
+    room = [
+        1 if left is None else max(0, min(most_there, int(_SHARE * left / need))) for left in free
+    ]
     found = [
         Slot(gpu=gpu.uuid or "")
         for layer in range(max(*room, 1))
@@ -80,8 +100,26 @@ def bytes_needed(config: ExperimentConfig, device: str) -> float:
     """About how much memory an engine takes on a device ("cpu" or "cuda"): weights of both models, training, libraries."""
     both = [config.successor] if config.one_model else [config.acquisition, config.successor]
     weights = sum(_parameters(learner) * (4 + _trained(learner)) for learner in both)
-    activations = _ACTIVATIONS[device] * max(map(_parameters, both))
+    if device == "cuda":
+        activations = max(map(_activations, both))
+    else:
+        activations = _ACTIVATIONS * max(map(_parameters, both))
     return _LIBRARIES[device] + weights + activations
+
+
+def _activations(learner: LearnerConfig) -> float:
+    """Bytes on a GPU of the larger of two: a training batch of the longest texts, or a batch that is scored."""
+    layers, width, heads = _SHAPES.get(learner.model, _UNKNOWN_SHAPE)
+    if learner.model == BAG_OF_WORDS:
+        return 0.0
+    scoring = 4 * _SCORED_STATES * _SCORED * width
+    if learner.tuning == "head":  # nothing goes back through the encoder
+        return scoring
+    frozen = learner.trunk_layers
+    trained = layers - (round(layers * 2 / 3) if frozen == "auto" else min(layers, frozen))
+    length = learner.max_length
+    each = _KEPT_STATES * length * width + _KEPT_ATTENTION * heads * length**2
+    return max(scoring, 4 * learner.batch_size * trained * each)
 
 
 def _parameters(learner: LearnerConfig) -> int:

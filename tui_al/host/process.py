@@ -21,6 +21,7 @@ from tui_al.core.preview import Preview
 from tui_al.core.state import SessionState
 from tui_al.errors import EngineError, TuiAlError
 from tui_al.host.background import in_background
+from tui_al.host.cuda import engine_environment
 from tui_al.host.watch import EXIT_FILE
 from tui_al.store.session import Session, is_live, take_engine_lock
 
@@ -76,8 +77,10 @@ def start_engine(
     cores = ",".join(map(str, slot.cores)) if slot else ""
     arguments = [str(directory), str(lock), cores, *map(str, shared or ())]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
-    environment |= {"CUDA_VISIBLE_DEVICES": slot.gpu} if slot and slot.gpu else {}
     try:
+        with Session(directory) as session:
+            device = str(session.created().config.get("device", "auto"))
+        environment |= engine_environment(device, slot.gpu if slot else "")
         (directory / EXIT_FILE).unlink(missing_ok=True)
         with (directory / LOG_FILE).open("ab") as log:
             watcher = subprocess.Popen(

@@ -122,7 +122,7 @@ class TuiAl(App[None]):
         try:
             with Session(directory) as session:
                 created, finished = session.created(), session.is_finished()
-            by_people = ExperimentConfig.from_dict(created.config).loop.oracle == "person"
+            by_people = ExperimentConfig.from_stored(created.config)[0].loop.oracle == "person"
         except Exception as error:  # a damaged file may raise anything; the app must live on
             if len(self.screen_stack) == 1:
                 self.to_home()

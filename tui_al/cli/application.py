@@ -6,6 +6,7 @@ from pathlib import Path
 from tui_al.errors import ConfigError, EngineError, SessionError
 from tui_al.store.home import home_directory
 from tui_al.store.session import is_live
+from tui_al.store.sharing import check_home
 from tui_al.store.sweeps import at_work, find, is_sweep, is_worked_on, worker_of
 
 
@@ -18,6 +19,7 @@ def open_app(
 ) -> None:
     """Run the app; without a terminal, say what works without one."""
     check_terminal()
+    check_home(home_directory(home))
     from tui_al.ui.terminal import run_app
 
     run_app(home_directory(home), session, mouse=mouse, annotator=annotator)

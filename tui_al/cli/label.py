@@ -15,7 +15,9 @@ from tui_al.cli.simulate import Options, experiment
 from tui_al.core.config import Amount, ExperimentConfig
 from tui_al.errors import ConfigError, SessionError
 from tui_al.store.home import home_directory
-from tui_al.store.session import Session, is_live, session_names
+from tui_al.store.session import Session, is_live, is_there
+from tui_al.store.sharing import check_can_be_shared, is_shared
+from tui_al.store.sharing import share as share_with_group
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +32,21 @@ class LabelOptions:
     overlap: str
     seed_size: str | None
     seed: int | None
+    shared: bool = False
 
 
 def label_by_hand(options: LabelOptions, others: Mapping[str, Any]) -> None:
     """Open the session of that name, or make one of that data; `others` are the options that it shares with `simulate`."""
     check_terminal()
     home = home_directory(others["home"])
+    if options.shared:
+        check_can_be_shared(home)
     directory = _session_named(home, options.source)
     if directory is None:
-        directory = _make(home, labelling_experiment(options, others), others["session"])
+        config = labelling_experiment(options, others)
+        directory = _make(home, config, others["session"], shared=options.shared)
+    if options.shared and not is_shared(directory):
+        _open_to_group(directory)
     _start(directory)
     open_app(others["home"], directory, annotator=options.annotator)
 
@@ -84,7 +92,7 @@ def _names(labels: str | None) -> tuple[str, ...] | None:
 
 def _session_named(home: Path, source: str) -> Path | None:
     """The session that is meant, if it is one; SessionError for a simulated experiment."""
-    if not (source in session_names(home) or (Path(source).expanduser() / "session.db").is_file()):
+    if not any(map(is_there, (home / "sessions" / source, Path(source).expanduser()))):
         return None
     with Session.open(home, source) as session:
         config = session.state().config
@@ -96,11 +104,22 @@ def _session_named(home: Path, source: str) -> Path | None:
     return session.directory
 
 
-def _make(home: Path, config: ExperimentConfig, name: str | None) -> Path:
+def _open_to_group(directory: Path) -> None:
+    """Share a session that is there already; SessionError where it is another account's."""
+    try:
+        share_with_group(directory)
+    except OSError as error:
+        raise SessionError(
+            f"Session {directory.name} cannot be opened to its group: {error}.",
+            "Only the account that made it can do that.",
+        ) from error
+
+
+def _make(home: Path, config: ExperimentConfig, name: str | None, *, shared: bool) -> Path:
     from tui_al.host.process import create_session
 
     sys.stderr.write("reading the data …\n")
-    directory = create_session(home, config, name)
+    directory = create_session(home, config, name, shared=shared)
     with Session(directory) as session:
         state = session.state()
     if state.engine is None:  # new: no engine has worked on it yet

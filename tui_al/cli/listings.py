@@ -1,21 +1,20 @@
 """The commands that tell: sessions, models, data sets, strategies, the machine."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
 from tui_al.cli.page import Page, aligned
 from tui_al.core.models import BAG_OF_WORDS, MODELS, TUNING_SUMMARIES
 from tui_al.core.named_sets import NAMED_SETS
-from tui_al.core.state import SessionState
 from tui_al.core.strategies import STRATEGIES
-from tui_al.errors import SessionError
-from tui_al.report import curves
-from tui_al.report.axes import short_number
 from tui_al.store.home import home_directory
-from tui_al.store.session import Session, session_names
 from tui_al.store.sweeps import sweep_directory, sweep_names
 from tui_al.store.unfinished import clear_unfinished
+
+if TYPE_CHECKING:
+    from tui_al.ui.summaries import Summary
 
 
 def _page() -> Page:
@@ -24,32 +23,25 @@ def _page() -> Page:
 
 def list_sessions(home: Path | None) -> None:
     """One line a session: how it stands, how far it got, its last figure."""
-    from tui_al.host.process import why_not_at_work
+    from tui_al.ui.summaries import read_all
 
     directory = home_directory(home)
     clear_unfinished(directory / "sessions")
-    rows = []
-    failed = []
-    for name in session_names(directory):
-        try:
-            with Session.open(directory, name) as session:
-                live = session.is_live()
-                state = session.state()
-                rows.append((live, _session_row(name, state, live, session.directory)))
-                cause, hint = why_not_at_work(session.directory, state)
-            if cause:
-                failed.append(f"{name} failed: {cause} {hint}".rstrip())
-        except SessionError as error:
-            rows.append((False, [name, "damaged", "", "", error.message]))
+    found = read_all(directory, {})
+    rows = [_session_row(summary) for summary in found]
+    failed = [
+        f"{one.name} failed: {one.failure[0]} {one.failure[1]}".rstrip()
+        for one in found
+        if one.failure[0]
+    ]
     page = _page()
     sweeps = sweep_names(directory)
     if not rows and not sweeps:
         page.say(f"no session yet in {directory}; start one with: tui-al simulate tickets")
         return
-    rows.sort(key=lambda row: not row[0])
     if rows:
         header = ["session", "state", "round", "metric", "task"]
-        for line in aligned([header, *(row for _, row in rows)]):
+        for line in aligned([header, *rows]):
             page.say(line.rstrip())
     for line in failed:
         page.say(line)
@@ -68,21 +60,10 @@ def _sweep_line(home: Path, name: str) -> str:
     return f"{cells}, {found.when}; {found.about}; tui-al report {name}, tui-al attach {name}"
 
 
-def _session_row(name: str, state: SessionState, live: bool, directory: Path) -> list[str]:
-    status = state.status if live or state.status != "running" else "cut off"
-    config = state.config
-    if config is not None and config.loop.oracle == "person":
-        from tui_al.ui.summaries import read_one
-
-        summary = read_one(directory)
-        return [name, (summary.trouble and "damaged") or status, summary.progress, summary.score, state.task]  # fmt: skip
-    rounds = config.loop.rounds if config else 0
-    furthest = max((run.last_round for run in state.runs.values()), default=-1)
-    done = sum(run.status == "finished" for run in state.runs.values())
-    runs = f", {done}/{len(state.runs)} seeds" if len(state.runs) > 1 else ""
-    headline = curves.curve(name, state)
-    figure = short_number(headline.mean[-1], 3) if headline.mean else ""
-    return [name, status, f"{max(furthest, 0)}/{rounds}{runs}", figure, state.task]
+def _session_row(summary: "Summary") -> list[str]:
+    """As the app lists it."""
+    last = summary.trouble or summary.state.task
+    return [summary.name, summary.status, summary.progress, summary.score, last]
 
 
 def list_models() -> None:
@@ -119,8 +100,8 @@ def list_datasets(data_dir: Path | None) -> None:
             [
                 named.name,
                 named.task.value,
-                f"{named.train_size or 0:,}",
-                f"{named.test_size or 0:,}",
+                _rows(named.train_size),
+                _rows(named.test_size),
                 source,
                 named.title,
             ]
@@ -132,6 +113,11 @@ def list_datasets(data_dir: Path | None) -> None:
     page.say(
         "Also: a path (CSV, TSV, JSON, JSONL, Parquet, Arrow, CoNLL, text, a directory of these), or a Hub id."
     )
+
+
+def _rows(size: int | None) -> str:
+    """A number of rows; a dash where nobody has counted."""
+    return "–" if size is None else f"{size:,}"
 
 
 def list_strategies() -> None:

@@ -17,7 +17,7 @@ from tui_al.cli.lines import scores_of
 from tui_al.cli.page import Page, clock, duration
 from tui_al.core import events as ev
 from tui_al.core.events import Phase
-from tui_al.core.state import RunState, SessionState
+from tui_al.core.state import RunState, SessionState, position
 from tui_al.core.text import shorten
 from tui_al.report.axes import short_number
 from tui_al.report.settings import facts, short_learner, strategy
@@ -95,8 +95,8 @@ class LiveDisplay:
     def _fact(self, what: str, how: str) -> None:
         """Broken at spaces, with what it is about in a column of its own."""
         rest = textwrap.wrap(self.page.clean(how), max(20, self.page.console.width - 14)) or [""]
-        for position, part in enumerate(rest):
-            line = self.page.text(f"{what if position == 0 else '':>12}  ", "dim")
+        for place, part in enumerate(rest):
+            line = self.page.text(f"{what if place == 0 else '':>12}  ", "dim")
             self.page.print(line.append_text(self.page.text(part)))
 
     def _draw(self, state: SessionState) -> None:
@@ -122,9 +122,10 @@ class LiveDisplay:
         if state.config is None or run is None:
             return self.page.text(f"{self.name} · {elapsed}", "bold")
         config = state.config
-        place = list(state.runs).index(run.seed) + 1
+        at = position(state)
+        assert at is not None
         right = self.page.clean(
-            f"round {_round(run)}/{config.loop.rounds} · seed {place}/{len(state.runs)} · {elapsed}"
+            f"round {at.round}/{at.rounds} · seed {at.seed_number}/{at.seeds} · {elapsed}"
         )
         left = self.page.clean(
             f"{config.data.source} · {strategy(config).split(' ')[0]} · "
@@ -183,10 +184,8 @@ class LiveDisplay:
 
 def working_on(state: SessionState) -> RunState | None:
     """The run at work, or else the last that has begun, or the first."""
-    if state.current is not None and state.current in state.runs:
-        return state.runs[state.current]
-    begun = [run for run in state.runs.values() if run.status != "waiting"]
-    return begun[-1] if begun else next(iter(state.runs.values()), None)
+    at = position(state)
+    return at.run if at else None
 
 
 def steps(state: SessionState, run: RunState) -> list[Step]:

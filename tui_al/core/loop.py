@@ -220,18 +220,24 @@ class _Run:
         )
         fit(model, self.labelled, derived, timer, ev.Phase.TRAIN_ACQUISITION, epochs)
 
+    @property
+    def own_gauge(self) -> Gauge | None:
+        """The gauge, where there are two models that can differ: one that asks, and another that is wanted."""
+        return None if self.strategy.scorer is None or self.models.are_one else self.gauge
+
     def score(self, round_: int, unlabelled: IntArray, timer: RoundTimer) -> FloatArray:
         """How much each row is worth asking about, (unlabelled,), and what the gauge says of the model that scores."""
         name, scorer = self.strategy.name, self.strategy.scorer
         assert scorer is not None
         monte_carlo = sampling(self.config, self.seed, round_)
         scorers = {name: scorer}
-        if self.gauge and monte_carlo is None:
-            scorers[NAME] = self.gauge.scorer
+        gauge = self.own_gauge
+        if gauge and monte_carlo is None:
+            scorers[NAME] = gauge.scorer
         model = self.models.acquisition
         with timer.phase(ev.Phase.SCORE_POOL, len(unlabelled), model) as progress:
             found = model.score(unlabelled, scorers, progress, monte_carlo)
-            reading = self.reading(self.gauge, round_, unlabelled, found) if self.gauge else None
+            reading = self.reading(gauge, round_, unlabelled, found) if gauge else None
             if reading:
                 timer.emit(reading)
         return found[name]
@@ -257,8 +263,7 @@ class _Run:
 
     def close(self, round_: int, timer: RoundTimer) -> None:
         """End the round with its point."""
-        gauge = self.gauge if self.strategy.scorer is not None else None
-        point = self.measure(round_, timer, gauge)
+        point = self.measure(round_, timer, self.own_gauge)
         timer.emit(point)
         self.sample, self.has_learned = point.sample, self.models.are_one
 

@@ -44,6 +44,8 @@ NAMED_SETS: Mapping[str, NamedSet] = {
             units=("text",),
             answers=("label",),
             bundled=True,
+            train_size=1_258,
+            test_size=314,
         ),
         NamedSet(
             name="events",
@@ -54,6 +56,8 @@ NAMED_SETS: Mapping[str, NamedSet] = {
             units=("tokens",),
             answers=("tags",),
             bundled=True,
+            train_size=435,
+            test_size=125,
         ),
         NamedSet(
             name="ag_news",

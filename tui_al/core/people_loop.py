@@ -260,7 +260,7 @@ class PeopleLoop:
     def _gauge(self, now: Snapshot, round_: int, models: Models) -> None:
         """How differently the two models see the pool, see `gauge`; the successor may know labels given since the ranking."""
         assert self._ranked is not None
-        asks = strategy(self.config.loop.strategy).scorer is not None
+        asks = strategy(self.config.loop.strategy).scorer is not None and not self.config.one_model
         pool = np.setdiff1d(self.pool, self.audit)
         gauge = gauge_of(self.config.loop.gauge if asks else 0, self.dataset, pool)
         if gauge is None:

@@ -54,7 +54,8 @@ class SessionState:
 
     config: ExperimentConfig | None = None
     task: str = ""
-    labels: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()  #: that the session began with
+    labels_now: tuple[str, ...] | None = None  #: where people label, today's; the store knows them
     train: int = 0
     test: int = 0
     notes: tuple[str, ...] = ()
@@ -76,6 +77,11 @@ class SessionState:
     seq: int = 0
     started: float = 0.0  #: seconds since the epoch
     updated: float = 0.0
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The labels there are: those that the session began with, or what people have made of them."""
+        return self.labels if self.labels_now is None else self.labels_now
 
     @property
     def status(self) -> str:
@@ -123,6 +129,32 @@ def seed_status(state: SessionState | None, seed: int, *, at_work: bool) -> Seed
     if at_work:
         return "running" if run.status == "running" and not state.ended else "waiting"
     return "stopped" if run.points or run.status != "waiting" else "waiting"
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far a session is: in the round being worked on, or the last that was, of the seed at work, or of the last that was."""
+
+    run: RunState
+    seed_number: int  #: from 1
+    seeds: int
+    rounds: int  #: that are planned after the seed set
+
+    @property
+    def round(self) -> int:
+        """0 is the seed set."""
+        return self.run.round
+
+
+def position(state: SessionState) -> Position | None:
+    """The one answer to "how far is it" of screens, lists and commands; None before there is an experiment."""
+    if state.config is None or not state.runs:
+        return None
+    begun = [seed for seed, run in state.runs.items() if run.points or run.status != "waiting"]
+    seeds = list(state.runs)
+    seed = state.current if state.current in state.runs else (begun or seeds[:1])[-1]
+    assert seed is not None
+    return Position(state.runs[seed], seeds.index(seed) + 1, len(seeds), state.config.loop.rounds)
 
 
 def fold(recorded: Iterable[ev.Recorded], state: SessionState | None = None) -> SessionState:

@@ -54,7 +54,11 @@ def _create(request: dict[str, Any]) -> dict[str, Any]:
 
     config = ExperimentConfig.from_dict(request["config"])
     with open_or_create(
-        Path(request["home"]), config, request["manifest"], request["name"]
+        Path(request["home"]),
+        config,
+        request["manifest"],
+        request["name"],
+        shared=request["shared"],
     ) as session:
         return {"directory": str(session.directory)}
 

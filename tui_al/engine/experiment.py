@@ -16,13 +16,18 @@ from tui_al.engine.data import load
 from tui_al.engine.sources import find
 from tui_al.errors import SessionError
 from tui_al.store.home import session_directory
-from tui_al.store.session import Session
+from tui_al.store.session import Session, is_there
 
 
 def open_or_create(
-    home: Path, config: ExperimentConfig, manifest: Mapping[str, Any], name: str | None = None
+    home: Path,
+    config: ExperimentConfig,
+    manifest: Mapping[str, Any],
+    name: str | None = None,
+    *,
+    shared: bool = False,
 ) -> Session:
-    """The session of this experiment: the one that is there already, or a new one.
+    """The session of this experiment: the one that is there already, or a new one, for its group if `shared`.
 
     Everything that can fail for good fails here, before anything is written: data, models, device, combinations.
 
@@ -31,7 +36,7 @@ def open_or_create(
         TuiAlError: see above.
     """
     name = name or default_name(config)
-    if (session_directory(home, name) / "session.db").exists():
+    if is_there(session_directory(home, name)):
         return _same(Session.open(home, name), config)
     strategy(config.loop.strategy)
     by_people = config.loop.oracle == "person"
@@ -60,7 +65,7 @@ def open_or_create(
         manifest=manifest,
     )
     try:
-        return Session.create(home, name, created, dataset)
+        return Session.create(home, name, created, dataset, shared=shared)
     except SessionError:  # another process was quicker
         return _same(Session.open(home, name), config)
 

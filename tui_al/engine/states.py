@@ -14,6 +14,7 @@ from tui_al.core.limits import ControlGroups
 from tui_al.core.predictions import IntArray
 from tui_al.core.protocols import ProgressSink, Tick
 from tui_al.engine.device import is_out_of_memory
+from tui_al.store.sharing import make_directory
 
 log = logging.getLogger(__name__)
 
@@ -103,7 +104,7 @@ class Shelf:
         if self._directory is None or size > self._disk_room:
             return None
         try:
-            self._directory.mkdir(parents=True, exist_ok=True)
+            make_directory(self._directory)
             if size > _SHARE_OF_DISK * shutil.disk_usage(self._directory).free:
                 return None
             descriptor, name = tempfile.mkstemp(dir=self._directory, suffix=".states")

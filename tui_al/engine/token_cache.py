@@ -27,6 +27,7 @@ from transformers import PreTrainedTokenizerFast
 from tui_al.core.tasks import Example, Task
 from tui_al.engine.tokenizing import Piece, pieces_of, tokenize
 from tui_al.engine.tokens import Tokens, offsets_of
+from tui_al.store.sharing import fit, make_directory
 
 log = logging.getLogger(__name__)
 
@@ -71,10 +72,11 @@ class TokenCache:
         return found or tokenize(tokenizer, task, examples, max_length)
 
     def _write(self, path: Path, pieces: Iterable[Piece]) -> None:
-        self.directory.mkdir(parents=True, exist_ok=True)
+        make_directory(self.directory)
         descriptor, name = tempfile.mkstemp(dir=self.directory, prefix=f"{path.stem}-", suffix=".part")  # fmt: skip
         making = Path(name)
         try:
+            fit(descriptor, self.directory)
             with os.fdopen(descriptor, "wb") as stream:
                 _write_pieces(stream, pieces)
             making.replace(path)

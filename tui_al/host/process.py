@@ -24,6 +24,7 @@ from tui_al.host.background import in_background
 from tui_al.host.cuda import engine_environment
 from tui_al.host.watch import EXIT_FILE
 from tui_al.store.session import Session, is_live, take_engine_lock
+from tui_al.store.sharing import open_file, umask_for
 
 if TYPE_CHECKING:
     from tui_al.host.placement import Slot
@@ -48,14 +49,17 @@ def preview(data: DataConfig) -> Preview:
     return Preview.from_plain(_ask("preview", {"data": asdict(data)}))
 
 
-def create_session(home: Path, config: ExperimentConfig, name: str | None = None) -> Path:
-    """The directory of the experiment's session, made if need be. Blocks; raises any TuiAlError."""
+def create_session(
+    home: Path, config: ExperimentConfig, name: str | None = None, *, shared: bool = False
+) -> Path:
+    """The directory of the experiment's session, made if need be, for its group if `shared`. Blocks; raises any TuiAlError."""
     from tui_al.host.machine import manifest  # here, because every screen imports this module
 
     request = {
         "home": str(home),
         "config": config.to_dict(),
         "name": name,
+        "shared": shared,
         "manifest": manifest(),
     }
     return Path(_ask("create", request)["directory"])
@@ -82,13 +86,14 @@ def start_engine(
             device = str(session.created().config.get("device", "auto"))
         environment |= engine_environment(device, slot.gpu if slot else "")
         (directory / EXIT_FILE).unlink(missing_ok=True)
-        with (directory / LOG_FILE).open("ab") as log:
+        with os.fdopen(open_file(directory / LOG_FILE, os.O_WRONLY | os.O_APPEND), "ab") as log:
             watcher = subprocess.Popen(
                 [sys.executable, "-m", "tui_al.host.watch", *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                umask=umask_for(directory),
                 pass_fds=(lock,),
                 env=environment,
             )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tui_al.core import events as ev
-from tui_al.core.state import SessionState
+from tui_al.core.state import RunState, SessionState
 from tui_al.report.curves import Spread
 
 #: What stands in place of a floor that cannot be known yet.
@@ -23,11 +23,16 @@ class GaugeRow:
     floor_kl: Spread | None
 
 
+def gauges_of(state: SessionState, run: RunState) -> tuple[ev.Gauged, ...]:
+    """What the gauge said of a run; nothing where one model does both, whose distance from itself earlier versions measured."""
+    return () if state.config is not None and state.config.one_model else run.gauges
+
+
 def gauge_rows(state: SessionState) -> list[GaugeRow]:
     """Round by round; empty where nothing was measured."""
     rounds: dict[int, list[ev.Gauged]] = {}
     for run in state.runs.values():
-        for found in run.gauges:
+        for found in gauges_of(state, run):
             rounds.setdefault(found.round, []).append(found)
     rows = []
     for round_, found_ in sorted(rounds.items()):
@@ -65,6 +70,17 @@ def gauge_lines(found: ev.Gauged) -> tuple[str, str]:
     return (
         f"mismatch: WD {short(found.wasserstein, 4)}  KL {short(found.kl, 3)}",
         f"floor: {floor}",
+    )
+
+
+def evaluated(state: SessionState, total: int) -> str:
+    """What the texts of an evaluation are: "314 test + 500 mismatch"; "" where all of them are of the test set."""
+    rest = total - state.test
+    by_people = state.config is not None and state.config.loop.oracle == "person"
+    return (
+        f"{state.test:,} test + {rest:,} {'random' if by_people else 'mismatch'}"
+        if rest > 0
+        else ""
     )
 
 

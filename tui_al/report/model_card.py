@@ -174,7 +174,7 @@ def _use(subject: Subject, task: Task) -> str:
 def _labels(state: SessionState, point: ev.Point | None) -> list[str]:
     counts = point.counts if point else {}
     unit = "labelled texts" if state.task == Task.CLASSIFICATION else "labelled entities"
-    names = [*state.labels, *(name for name in counts if name not in state.labels)]
+    names = [*state.classes, *(name for name in counts if name not in state.classes)]
     rows = [f"| {escape(name)} | {counts.get(name, 0):,} |" for name in names]
     return ["## Labels", "\n".join([f"| label | {unit} |", "| --- | ---: |", *rows])]
 

@@ -115,7 +115,7 @@ def _data(data: DataConfig, state: SessionState) -> str:
 
 def _task(state: SessionState) -> str:
     kind = "classes" if state.task == "classification" else "entity types"
-    return f"{state.task}, {len(state.labels)} {kind}"
+    return f"{state.task}, {len(state.classes)} {kind}"
 
 
 def _oracle(config: ExperimentConfig) -> str:

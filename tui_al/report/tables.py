@@ -116,7 +116,7 @@ def _render_csv(states: Sequence[tuple[str, SessionState]]) -> str:
                 row: list[object] = [name, run.seed, run.status, point.round, point.labels]
                 row += [point.tokens, queried.get(point.round, 0)]
                 row += [*_values(point.metrics, metrics), *_values(point.seconds, phases)]
-                row += [point.peak_bytes, *_counts(point, classes, state.labels)]
+                row += [point.peak_bytes, *_counts(point, classes, state.classes)]
                 writer.writerow(row)
     return out.getvalue()
 

@@ -19,15 +19,20 @@ import re
 import sqlite3
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal, Self
 
+from tui_al.core import decisions as de
 from tui_al.core import events as ev
+from tui_al.core.decisions import Decided
+from tui_al.core.labelling import Labelling
 from tui_al.core.state import SessionState, fold
 from tui_al.core.tasks import Dataset
 from tui_al.errors import SessionError
 from tui_al.store.examples import read_examples, write_examples
 from tui_al.store.home import session_directory
+from tui_al.store.sharing import check_home, make_directory, open_file, refusal, share
 from tui_al.store.unfinished import clear_unfinished, is_held, under_way
 
 SCHEMA_VERSION = 1
@@ -71,10 +76,21 @@ class Session:
             )
 
     @classmethod
-    def create(cls, home: Path, name: str, created: ev.SessionCreated, dataset: Dataset) -> Self:
-        """Make a new session; appears whole or not at all. Raises SessionError if the name is taken."""
+    def create(
+        cls,
+        home: Path,
+        name: str,
+        created: ev.SessionCreated,
+        dataset: Dataset,
+        *,
+        shared: bool = False,
+    ) -> Self:
+        """Make a new session; appears whole or not at all. A `shared` one is its group's, any other its account's alone.
+
+        Raises SessionError if the name is taken.
+        """
         directory = session_directory(home, name)
-        directory.parent.mkdir(parents=True, exist_ok=True)
+        make_directory(directory.parent)
         clear_unfinished(directory.parent)
         with under_way(directory.parent, name) as place:
             making = place / name
@@ -87,6 +103,8 @@ class Session:
             db.close()
             with contextlib.closing(cls(making)) as session:
                 session.append(created)
+            if shared:
+                share(making)
             try:
                 making.rename(directory)  # fails if a directory with entries is there
             except OSError as error:
@@ -102,10 +120,12 @@ class Session:
     def open(cls, home: Path, name: str) -> Self:
         """Open by name, or by path to a session directory; raises SessionError that lists what there is."""
         as_path = Path(name).expanduser()
-        if "/" in name and (as_path / "session.db").is_file():
+        if "/" in name and is_there(as_path):
             directory = as_path.absolute()
         else:
             directory = session_directory(home, name)
+        if closed := refusal(directory / "session.db"):
+            raise closed
         if not (directory / "session.db").is_file():
             there = session_names(home)
             raise SessionError(
@@ -195,7 +215,15 @@ class Session:
 
     def state(self, since: SessionState | None = None) -> SessionState:
         """The session's state; pass an earlier one to fold only what is new."""
-        return fold(self.events(after=since.seq if since else 0), since)
+        return self.with_labels(fold(self.events(after=since.seq if since else 0), since))
+
+    def with_labels(self, state: SessionState) -> SessionState:
+        """The state with the labels of today, where people add and rename them."""
+        if state.config is None or state.config.loop.oracle != "person":
+            return state
+        with readable(self.directory / "session.db"):
+            labels = _labels_today(self._db, state.labels)
+        return state if labels == state.labels_now else replace(state, labels_now=labels)
 
     def send(self, command: Command) -> None:
         """Ask the engine for something; it looks a few times a second."""
@@ -244,13 +272,37 @@ class Session:
         return is_live(self.directory)
 
 
+#: Decisions that say which labels there are.
+_LABEL_KINDS = tuple(
+    one.kind
+    for one in (de.AddLabel, de.RenameLabel, de.MergeLabels, de.DescribeLabel, de.Undo, de.Redo)
+)
+
+
+def _labels_today(db: sqlite3.Connection, begun_with: tuple[str, ...]) -> tuple[str, ...]:
+    """Labels after all that people changed; of decisions only those are read that matter for it."""
+    if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'decisions'").fetchone():
+        return begun_with
+    labelling = Labelling(begun_with)
+    marks = ", ".join("?" * len(_LABEL_KINDS))
+    rows = db.execute(
+        f"SELECT seq, time, annotator, uid, kind, body FROM decisions WHERE kind IN ({marks}) ORDER BY seq",
+        _LABEL_KINDS,
+    )
+    for seq, when, annotator, uid, kind, body in rows:
+        decision = de.from_plain(kind, json.loads(body))
+        if decision is not None:
+            labelling.apply([Decided(seq, when, annotator, uid, decision)])
+    return labelling.labels
+
+
 def take_engine_lock(directory: Path) -> int:
     """A descriptor that holds the lock of the session in `directory`, for this process and those that inherit it.
 
     Raises:
         SessionError: an engine holds it; the message names its process.
     """
-    descriptor = os.open(directory / "engine.lock", os.O_RDWR | os.O_CREAT, 0o644)
+    descriptor = open_file(directory / "engine.lock", os.O_RDWR)
     try:
         _lock(descriptor)
     except BlockingIOError as error:
@@ -289,8 +341,14 @@ def is_live(directory: Path) -> bool:
         return False
 
 
+def is_there(directory: Path) -> bool:
+    """Whether a session lies in `directory`; one that is closed to this account counts, opening it says so."""
+    return refusal(directory / "session.db") is not None or (directory / "session.db").is_file()
+
+
 def session_names(home: Path) -> list[str]:
-    """Names of the sessions in `home`, the last used first."""
+    """Names of the sessions in `home`, the last used first; SessionError where the home is closed to this account."""
+    check_home(home)
     found: dict[str, float] = {}
     for log in (home / "sessions").glob("*/session.db"):
         name = log.parent.name
@@ -316,6 +374,8 @@ def readable(path: Path) -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, ValueError, TypeError, KeyError) as error:
+        if isinstance(error, sqlite3.Error) and (closed := refusal(path)):
+            raise closed from error
         if isinstance(error, sqlite3.Error) and not path.exists():
             raise gone(path.parent) from error
         raise SessionError(

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 from tui_al.errors import SessionError
 from tui_al.store.home import checked_name
-from tui_al.store.session import Session, is_live, session_names, take_engine_lock
+from tui_al.store.session import Session, is_live, is_there, session_names, take_engine_lock
+from tui_al.store.sharing import check_home
 from tui_al.store.unfinished import is_held, under_way
 
 if TYPE_CHECKING:  # it brings numpy, and the first frame of the app waits for this module
@@ -88,7 +89,7 @@ def arm_labels(directory: Path) -> dict[str, str]:
 
 def is_sweep(directory: Path) -> bool:
     """Whether a directory is a sweep's: the home of its sessions."""
-    return (directory / RECORD).is_file()
+    return os.path.isfile(directory / RECORD)  # noqa: PTH113 - one that is closed to this account is none for it
 
 
 def find_sweep(home: Path, name: str) -> Path | None:
@@ -126,9 +127,10 @@ def find(home: Path, name: str) -> Path:
     Raises:
         SessionError: there is none, or there are both and none of them, or each, is at work: the message names their paths.
     """
+    check_home(home)
     sweep = find_sweep(home, name)
     path = home / "sessions" / name
-    if sweep is None or not (path / "session.db").is_file():
+    if sweep is None or not is_there(path):
         if sweep is not None:
             return sweep
         with Session.open(home, name) as session:

@@ -83,7 +83,7 @@ class Follower:
         before = self._update
         recorded = session.events(after=before.state.seq)
         self._clock.count(recorded)
-        state = fold(recorded, before.state)
+        state = session.with_labels(fold(recorded, before.state))
         end = None
         ended = state.ended and not process.died_silently(self._directory, state)
         if not live and not ended and not state.finished:
@@ -122,6 +122,8 @@ class _WorkClock:
 
 
 def _differs(before: Update, after: Update) -> bool:
-    return (before.state.seq, before.live, before.end, before.trouble) != (
-        after.state.seq, after.live, after.end, after.trouble,
-    )  # fmt: skip
+    return _facts(before) != _facts(after)
+
+
+def _facts(update: Update) -> tuple[object, ...]:
+    return (update.state.seq, update.state.labels_now, update.live, update.end, update.trouble)

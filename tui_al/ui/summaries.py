@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tui_al.core.config import ExperimentConfig, LearnerConfig
-from tui_al.core.metrics import HEADLINE
-from tui_al.core.state import SessionState
-from tui_al.core.tasks import Task
+from tui_al.core.state import SessionState, position
 from tui_al.errors import TuiAlError
 from tui_al.host import process
 from tui_al.host.watch import EXIT_FILE
+from tui_al.report.curves import curve
+from tui_al.report.gauges import short
 from tui_al.store.headway import Headway
 from tui_al.store.session import Session, is_live, session_names
 from tui_al.store.sweeps import arm_labels
@@ -78,17 +78,17 @@ class Summary:
             return ""
         if self.by_people:
             return f"{self.labelled:,} labelled"
-        runs = list(self.state.runs.values())
+        at = position(self.state)
+        if at is None:
+            return ""
         if self.state.finished:
-            return f"{config.loop.rounds} rounds" + (
-                f", {len(runs)} seeds" if len(runs) > 1 else ""
+            reached = max(run.last_round for run in self.state.runs.values())
+            early = f" of {at.rounds}" if reached < at.rounds else ""
+            return f"{max(reached, 0)}{early} rounds" + (
+                f", {at.seeds} seeds" if at.seeds > 1 else ""
             )
-        at_work = [
-            n for n, run in enumerate(runs) if run.status in ("running", "stopped", "failed")
-        ]
-        number = at_work[-1] if at_work else 0
-        text = f"round {runs[number].round}/{config.loop.rounds}"
-        return text + (f", seed {number + 1}/{len(runs)}" if len(runs) > 1 else "")
+        text = f"round {at.round}/{at.rounds}"
+        return text + (f", seed {at.seed_number}/{at.seeds}" if at.seeds > 1 else "")
 
     @property
     def by_people(self) -> bool:
@@ -104,19 +104,15 @@ class Summary:
 
     @property
     def score(self) -> str:
-        """The mean of the runs' last points, as ".741"; where people label, what the random share says, "~.83 ±.05"."""
+        """The last of the curve, as ".741": the mean over the runs that got so far; where people label, what the random share says, "~.83 ±.05"."""
         if not self.state.task:
             return ""
         if self.by_people:
             audits = [run.audits[-1] for run in self.state.runs.values() if run.audits]
             shares = [(one.value, (one.high - one.low) / 2) for one in audits[:1]]
             return "".join(f"~{value:.2f} ±{half:.2f}".replace("0.", ".") for value, half in shares)
-        metric = HEADLINE[Task(self.state.task)]
-        last = [
-            run.points[-1].metrics.get(metric) for run in self.state.runs.values() if run.points
-        ]
-        known = [value for value in last if value is not None]
-        return f"{sum(known) / len(known):.3f}".replace("0.", ".", 1) if known else ""
+        mean = curve("", self.state).mean
+        return short(mean[-1], 3) if mean else ""
 
     @property
     def when(self) -> str:

@@ -6,7 +6,7 @@ from textual.content import Content
 
 from tui_al.core.events import Phase
 from tui_al.core.state import RunState, SessionState
-from tui_al.report.gauges import gauge_lines
+from tui_al.report.gauges import evaluated, gauge_lines, gauges_of
 from tui_al.ui.eta import duration, phase_remaining, remaining_seconds, roughly
 from tui_al.ui.follow import Update
 from tui_al.ui.widgets.glyphs import bar, is_ascii, spark
@@ -115,12 +115,14 @@ def _column(
         now = step.mark == "▶"
         lines.append(spread_out(_named(step, works), Content(step.detail), width))
         if now:
-            shown = [_bar(run, width - 2, ascii_only, works), *map(Content, _where(run, works))]
+            shown = [
+                _bar(run, width - 2, ascii_only, works),
+                *map(Content, _where(state, run, works)),
+            ]
             lines += [Content.assemble("  ", line) for line in shown]
     if run.losses:
         lines.append(_loss(run, width, ascii_only))
-    if run.gauges:
-        lines += [Content(line) for line in gauge_lines(run.gauges[-1])]
+    lines += [Content(line) for one in gauges_of(state, run)[-1:] for line in gauge_lines(one)]
     return [*lines, Content.styled(_left(state, works), "$foreground-muted")]
 
 
@@ -130,14 +132,14 @@ def _rows(
     listed = steps(state, run)
     now = next((step for step in listed if step.mark == "▶"), None)
     ahead = Content.styled(_left(state, works), "$foreground-muted")
-    gauge = [Content("  " + "   ".join(gauge_lines(one))) for one in run.gauges[-1:]]
+    gauge = [Content("  " + "   ".join(gauge_lines(one))) for one in gauges_of(state, run)[-1:]]
     if now is None:
         done = [step for step in listed if step.mark == "✓"]
         return [_named(done[-1], works) if done else Content(""), ahead, *gauge]
     named = _named(now, works)
     room = width - named.cell_length - 1
     first = Content.assemble(named, " ", _bar(run, min(room, 50), ascii_only, works))
-    detail = "  ".join(_where(run, works))
+    detail = "  ".join(_where(state, run, works))
     loss = _loss(run, min(30, width - len(detail) - ahead.cell_length - 6), ascii_only)
     return [first, spread_out(Content.assemble(f"  {detail}  ", loss), ahead, width), *gauge]
 
@@ -162,8 +164,8 @@ def _bar(run: RunState, width: int, ascii_only: bool, works: bool) -> Content:
     return Content.assemble((filled, "$primary"), (rest, "$foreground-muted"), ending)
 
 
-def _where(run: RunState, works: bool) -> list[str]:
-    """ "epoch 3/8, step 120/400" and "111 samples/s"."""
+def _where(state: SessionState, run: RunState, works: bool) -> list[str]:
+    """ "epoch 3/8, step 120/400" and "111 samples/s"; of an evaluation also what is evaluated on."""
     progress = run.progress
     if progress is None:
         return []
@@ -174,7 +176,8 @@ def _where(run: RunState, works: bool) -> list[str]:
         else f"{progress.done:,} of {progress.total:,}"
     )
     rate = f"{progress.rate:,.0f} {'samples' if training else 'texts'}/s"
-    return [where, rate] if works else [where]
+    parts = evaluated(state, progress.total) if run.phase == Phase.EVALUATE else ""
+    return [one for one in (where, parts, rate if works else "") if one]
 
 
 def _loss(run: RunState, width: int, ascii_only: bool) -> Content:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from textual.content import Content
 
 from tui_al.core.config import ExperimentConfig
-from tui_al.core.state import SessionState
+from tui_al.core.state import SessionState, position
 from tui_al.report.settings import short_learner
 from tui_al.ui.eta import duration
 from tui_al.ui.follow import Update
@@ -56,17 +56,14 @@ def what_it_is(config: ExperimentConfig) -> str:
 
 def how_far(state: SessionState, *, short: bool = False) -> str:
     """ "round 7/12 · seed 2/5" of the run at work, or of the last that was."""
-    if state.config is None:
+    at = position(state)
+    if at is None or state.config is None:
         return ""
-    seeds = list(state.runs)
-    begun = [seed for seed, run in state.runs.items() if run.points or run.status != "waiting"]
-    seed = state.current if state.current is not None else (begun[-1] if begun else seeds[0])
-    run = state.runs[seed]
     if state.config.loop.oracle == "person":
-        return f"{'r' if short else 'round'} {run.round}"
-    parts = [f"{run.round}/{state.config.loop.rounds}"]
-    if len(seeds) > 1:
-        parts.append(f"{seeds.index(seed) + 1}/{len(seeds)}")
+        return f"{'r' if short else 'round'} {at.round}"
+    parts = [f"{at.round}/{at.rounds}"]
+    if at.seeds > 1:
+        parts.append(f"{at.seed_number}/{at.seeds}")
     names = ("r ", "s ") if short else ("round ", "seed ")
     return " · ".join(name + part for name, part in zip(names, parts, strict=False))
 

@@ -1,0 +1,276 @@
+"""Sessions of several accounts, by accounts that are real: two in one group, and one that is not in it."""
+
+import os
+import shlex
+import shutil
+import stat
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from tests.ui.sessions import record
+from tests.ui.terminals import ROOT, Tmux, until
+from tui_al.errors import ConfigError
+from tui_al.store.decisions import DecisionLog
+from tui_al.store.sharing import (
+    check_can_be_shared,
+    is_shared,
+    make_directory,
+    open_file,
+    share,
+    umask_for,
+)
+
+PACKAGES = sysconfig.get_path("purelib")
+INTERPRETERS = (sys.executable, f"/usr/bin/python3.{sys.version_info.minor}")
+
+TEXTS = [f"the parcel number {n} is late, where is it now" for n in range(40)]
+
+
+def mode(path: Path) -> str:
+    return oct(stat.S_IMODE(path.stat().st_mode))
+
+
+def test_a_session_is_its_accounts_alone_unless_it_is_shared(tmp_path: Path) -> None:
+    directory = record(tmp_path, "mine").directory
+    assert (mode(directory), is_shared(directory), umask_for(directory)) == ("0o700", False, 0o077)
+    share(directory)
+    assert (mode(directory), is_shared(directory), umask_for(directory)) == ("0o2770", True, 0o007)
+    assert {mode(path) for path in directory.iterdir()} == {"0o660"}
+
+
+def test_files_have_the_sessions_mode_whatever_the_umask(tmp_path: Path) -> None:
+    directory = record(tmp_path, "mine").directory
+    before = os.umask(0o077)
+    try:
+        for shared, wanted in ((False, "0o600"), (True, "0o660")):
+            if shared:
+                share(directory)
+            path = directory / f"log-{shared}"
+            os.close(open_file(path, os.O_WRONLY))
+            assert mode(path) == wanted
+        make_directory(directory / "a" / "b")
+        assert mode(directory / "a" / "b") == "0o2770"
+        with DecisionLog(directory) as log:  # what SQLite makes beside the database
+            log.latest("ranking")
+            assert mode(directory / "session.db-wal") == "0o660"
+            assert mode(directory / "session.db-shm") == "0o660"
+    finally:
+        os.umask(before)
+
+
+def test_a_group_of_one_is_told(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    if os.geteuid() != 0:
+        pytest.skip("needs root, to give the home a group that nobody is in")
+    os.chown(home, -1, 54321)
+    home.chmod(0o2770)
+    with pytest.raises(ConfigError, match="group 54321, which nobody else is in"):
+        check_can_be_shared(home)
+
+
+@dataclass(frozen=True)
+class People:
+    """Accounts of this machine: `anna` and `ben` are in `group`, `carol` is not."""
+
+    anna: str
+    ben: str
+    carol: str
+    group: str
+    base: Path  #: a directory that all can enter, with a copy of the program in it
+    python: str = sys.executable  #: an interpreter that all can run
+
+    @property
+    def home(self) -> Path:
+        return self.base / "home"
+
+    def command(self, account: str, *arguments: str) -> list[str]:
+        """A command line that runs as this account, as after logging in: with its groups and no more."""
+        variables = {
+            "HOME": str(self.base / account), "PYTHONPATH": f"{self.base / 'program'}:{PACKAGES}", "TUI_AL_HOME": str(self.home),
+            "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1", "TERM": os.environ.get("TERM", "xterm"),
+            "OMP_NUM_THREADS": "1", "TUI_AL_ANNOTATOR": account,
+        }  # fmt: skip
+        identity = ["setpriv", f"--reuid={account}", f"--regid={account}", "--init-groups"]
+        settings = [f"{name}={value}" for name, value in variables.items()]
+        return [
+            *identity,
+            "env",
+            "-i",
+            *settings,
+            "sh",
+            "-c",
+            f"umask 022; exec {shlex.join(arguments)}",
+        ]
+
+    def run(self, account: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a program as this account, without a terminal."""
+        return subprocess.run(
+            self.command(account, self.python, *arguments),
+            cwd=self.base, capture_output=True, text=True, check=False, timeout=120,
+        )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def people() -> Iterator[People]:
+    """Made and removed again; skipped where that cannot be done."""
+    if os.geteuid() != 0 or not all(map(shutil.which, ("useradd", "groupadd", "setpriv"))):
+        pytest.skip("needs root, useradd and setpriv, to act as several accounts")
+    tag = uuid.uuid4().hex[:6]
+    anna, ben, carol, group = (f"{name}{tag}" for name in ("anna", "ben", "carol", "lab"))
+    base = Path(tempfile.mkdtemp(prefix="tui-al-people-"))
+    base.chmod(0o755)
+    shutil.copytree(
+        ROOT / "tui_al", base / "program" / "tui_al", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    try:
+        subprocess.run(["groupadd", group], check=True)
+        for account in (anna, ben, carol):
+            more = [] if account == carol else ["--groups", group]
+            home = ["--home-dir", str(base / account), "--create-home"]
+            subprocess.run(["useradd", "--user-group", *home, *more, account], check=True)
+        found = People(anna, ben, carol, group, base)
+        for python in INTERPRETERS:  # the environment's own may lie in root's home
+            found = replace(found, python=python)
+            tried = found.run(anna, "-c", "import tui_al.cli, textual, torch")
+            if not tried.returncode:
+                break
+        else:
+            pytest.skip(f"another account cannot use this Python: {tried.stderr[-300:]}")
+        found.home.mkdir()
+        shutil.chown(found.home, group=group)
+        found.home.chmod(0o2770)
+        (base / "texts.csv").write_text("text\n" + "\n".join(TEXTS) + "\n")
+        yield found
+    finally:
+        for account in (anna, ben, carol):
+            subprocess.run(["userdel", account], check=False, capture_output=True)
+        subprocess.run(["groupdel", group], check=False, capture_output=True)
+        shutil.rmtree(base, ignore_errors=True)
+
+
+@pytest.fixture
+def terminal(people: People, tmp_path: Path) -> Iterator[Tmux]:
+    with Tmux(tmp_path, people.home, (100, 30)) as tmux:
+        yield tmux
+
+
+def on_screen(tmux: Tmux, people: People, account: str, *arguments: str) -> None:
+    """Run `tui-al` in the terminal as this account."""
+    tmux.run_command(*people.command(account, people.python, "-m", "tui_al", *arguments))
+
+
+def decided(people: People, name: str) -> dict[str, int]:
+    """Labels on record by annotator, read as root."""
+    counts: dict[str, int] = {}
+    with DecisionLog(people.home / "sessions" / name) as log:
+        for record_ in log.read():
+            counts[record_.annotator] = counts.get(record_.annotator, 0) + 1
+    return counts
+
+
+def test_two_accounts_label_in_one_session_and_a_third_is_refused(
+    people: People, terminal: Tmux
+) -> None:
+    texts = str(people.base / "texts.csv")
+    made = [
+        "label",
+        texts,
+        "--labels",
+        "late,lost",
+        "--task",
+        "classification",
+        "--session",
+        "both",
+    ]
+    on_screen(
+        terminal, people, people.anna, *made, "--shared", "--seed-size", "30", "--batch", "30"
+    )
+    terminal.sees("parcel number", "1 late", seconds=180)
+    for _ in range(2):
+        terminal.press("1")
+        time.sleep(0.3)
+    terminal.sees("saved ✓ 2")
+    directory = people.home / "sessions" / "both"
+    assert directory.owner() == people.anna
+    assert directory.group() == people.group
+    assert mode(directory) == "0o2770"
+    terminal.press("q")
+    on_screen(terminal, people, people.ben, "label", "both")
+    terminal.sees("parcel number", "1 late", seconds=180)
+    terminal.press("2")
+    terminal.sees("saved ✓ 3")
+    assert decided(people, "both") == {people.anna: 2, people.ben: 1}
+    files = [path for path in directory.rglob("*") if path.is_file()]
+    closed = [str(path) for path in files if path.group() != people.group or mode(path) != "0o660"]
+    assert not closed
+    terminal.press("q")
+    stopped = people.run(people.ben, "-m", "tui_al", "stop", "both")
+    assert stopped.returncode == 0, stopped.stderr
+    on_screen(terminal, people, people.ben, "label", "both")  # whose engine it is now
+    terminal.sees("parcel number", seconds=180)
+    terminal.press("q")
+    assert people.run(people.anna, "-m", "tui_al", "stop", "both").returncode == 0
+
+    for command in (
+        ["sessions"],
+        ["stop", "both"],
+        ["report", "both"],
+        ["export", "both", "--out", "x.csv"],
+    ):
+        refused = people.run(people.carol, "-m", "tui_al", *command)
+        assert refused.returncode not in (0, 1), command
+        assert "Traceback" not in refused.stderr
+        assert f"is closed to {people.carol}" in refused.stderr
+        assert f"Only group {people.group} may, and {people.carol} is not in it" in refused.stderr
+    on_screen(terminal, people, people.carol, "label", "both")
+    terminal.sees(f"is closed to {people.carol}")
+    until(terminal.ended, 30)
+
+
+def test_what_is_not_shared_is_closed_to_the_group_and_its_account_can_share_it(
+    people: People, terminal: Tmux
+) -> None:
+    texts = str(people.base / "texts.csv")
+    made = ["label", texts, "--labels", "late,lost", "--task", "classification", "--session", "own"]
+    on_screen(terminal, people, people.anna, *made)
+    terminal.sees("parcel number", "1 late", seconds=180)
+    terminal.press("q")
+    assert people.run(people.anna, "-m", "tui_al", "stop", "own").returncode == 0
+    assert mode(people.home / "sessions" / "own") in ("0o700", "0o2700")
+    refused = people.run(people.ben, "-m", "tui_al", "export", "own", "--out", "x.csv")
+    assert f"Session own is closed to {people.ben}" in refused.stderr
+    assert f"{people.anna} can open a session to a group" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    on_screen(terminal, people, people.anna, "label", "own", "--shared")
+    terminal.sees("parcel number", seconds=180)
+    terminal.press("q")
+    assert people.run(people.ben, "-m", "tui_al", "stop", "own").returncode == 0
+
+
+def test_a_home_in_a_closed_place_or_of_ones_own_group_cannot_be_shared(
+    people: People, terminal: Tmux
+) -> None:
+    homes = {
+        people.base / people.anna / "mine": "which nobody else is in",
+        people.base / "shut" / "home": "is closed to group",
+    }
+    for home in homes:
+        home.mkdir(parents=True)
+        shutil.chown(home, people.anna, people.group if "shut" in home.parts else people.anna)
+        home.chmod(0o2770)
+    (people.base / "shut").chmod(0o700)
+    shutil.chown(people.base / "shut", people.anna)
+    for home, why in homes.items():
+        on_screen(terminal, people, people.anna, "label", str(people.base / "texts.csv"), "--labels", "a,b", "--shared", "--home", str(home))  # fmt: skip
+        terminal.sees(why)
+        assert not (home / "sessions").exists()

@@ -406,6 +406,22 @@ def test_nested_fields_are_named_with_dots(load_text: Load) -> None:
     assert pairs(load_text("a.jsonl", "\n".join(map(json.dumps, rows)), text_column="document.text")) == PAIRS  # fmt: skip
 
 
+def test_fields_that_come_late(load_text: Load) -> None:
+    rows: list[dict[str, object]] = [{"text": f"text {i}"} for i in range(7_000)]
+    for i in range(6_000, 7_000):
+        rows[i] |= {"mood": "ab"[i % 2]}
+    content = "\n".join(map(json.dumps, rows))
+    data = load_text("a.jsonl", content)
+    assert len(data.train) == 7_000
+    assert data.labels == ()
+    assert any(
+        "not read" in warning and "mood (a.jsonl:6001)" in warning for warning in data.warnings
+    )
+    assert load_text("a.jsonl", content, label_column="mood").labels == ("a", "b")
+    with pytest.raises(DataError, match="no column 'desk'"):
+        load_text("a.jsonl", content, label_column="desk")
+
+
 def test_one_object_is_one_row(load_text: Load) -> None:
     assert pairs(load_text("a.json", '{"text": "only one"}')) == [("only one", None)]
 

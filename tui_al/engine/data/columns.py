@@ -16,7 +16,7 @@ from tui_al.engine.data.column_names import (
     named,
 )
 from tui_al.engine.data.label_column import Labels, Use, find_labels, is_metadata
-from tui_al.engine.data.tables import Findings, Table, some
+from tui_al.engine.data.tables import SAMPLE, Findings, Table, some
 from tui_al.errors import DataError
 
 
@@ -50,7 +50,7 @@ def choose_columns(
         return settled_columns(table, config, findings, use)
     for option in ("text_column", "label_column", "tokens_column", "tags_column"):
         column = getattr(config, option)
-        if column:
+        if column and not (table.uneven and len(table) >= SAMPLE):  # else it may come later
             require(table, column, f"--{option.replace('_', '-')}")
     guess = _Guess(table, known, findings, use)
     if _task(guess, config) is Task.TAGGING:

@@ -112,7 +112,10 @@ def table_of(
     keys = dict.fromkeys(key for row in rows for key in row)
     columns: dict[str, Sequence[object]] = {key: [row.get(key) for row in rows] for key in keys}
     numbers = [number for number, _ in records]
-    return Table(name, columns, numbers, "line" if unit == "line" else "row", settled)
+    uneven = settled is None
+    if unit == "line":
+        return Table(name, columns, numbers, "line", settled, uneven=uneven)
+    return Table(name, columns, numbers, "row", settled, uneven=uneven)
 
 
 def _fields(

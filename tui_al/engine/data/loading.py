@@ -2,19 +2,18 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import chain
 
 from tui_al.core.config import DataConfig
 from tui_al.core.tasks import Dataset, Example, Task, example_ids
 from tui_al.engine.data.checks import check_labels, check_sentences, check_texts, unify_tags
 from tui_al.engine.data.class_names import name_classes
-from tui_al.engine.data.columns import Columns, Use, choose_columns, require
+from tui_al.engine.data.columns import Columns, Use, choose_columns, require, tagged_columns
 from tui_al.engine.data.label_column import has_label_word
 from tui_al.engine.data.label_spellings import unify_spellings
 from tui_al.engine.data.locate import Located, locate
 from tui_al.engine.data.rows import Row, RowReader
 from tui_al.engine.data.splits import check_amounts, split_rows
-from tui_al.engine.data.tables import Findings, Table, amount, sampled, some
+from tui_al.engine.data.tables import SAMPLE, Findings, Table, amount, sampled, some
 from tui_al.engine.data.tag_names import types_of
 from tui_al.errors import DataError
 
@@ -94,22 +93,28 @@ class _SplitReader:
         self._first, self._columns = first, columns
         self._config, self._findings = config, findings
         self._readers: dict[Columns, RowReader] = {}
+        self._seen = set(first.columns)
+        self._late: dict[str, str] = {}  # column that the sample lacks to where it is first
 
     def read(self, split: str, files: Sequence[Iterator[Table]]) -> list[Row]:
         """All rows of a split that have a text; what is left out is told."""
         read: list[Row] = []
         empty: list[str] = []
-        for tables in files:
-            table = next(tables)
-            columns = self._columns_of(split, table)
+        for file in files:
+            sample, tables = sampled(file)
+            assert sample is not None  # a source without a row is an error
+            columns = self._columns_of(split, sample)
             if columns is None:
                 continue
             reader = self._readers.setdefault(columns, RowReader(columns, self._findings))
-            for row in chain.from_iterable(map(reader.rows, chain([table], tables))):
-                if row.text.strip():
-                    read.append(row)
-                else:
-                    empty.append(row.origin)
+            for part in tables:
+                if split == "train":
+                    self._look_at(part)
+                for row in reader.rows(part):
+                    if row.text.strip():
+                        read.append(row)
+                    else:
+                        empty.append(row.origin)
         if empty:
             self._findings.warnings.append(
                 f"{split}: {amount(len(empty), 'empty text')} left out ({some(empty)})"
@@ -117,17 +122,34 @@ class _SplitReader:
         return read
 
     def finish(self) -> None:
-        """Tell what was mended in all rows."""
+        """Tell what was mended in all rows, and what columns came too late. DataError for one that never came."""
         for reader in self._readers.values():
             reader.finish()
+        for column in (self._columns.unit, self._columns.answer):
+            if column is not None and column not in self._seen:
+                require(self._first, column, "--text-column or --label-column")
+        late = [f"{column} ({place})" for column, place in self._late.items()]
+        if late:
+            self._findings.warnings.append(
+                f"columns that are not read, since the first {SAMPLE:,} rows do not have them: {some(late)} "
+                "(--text-column and --label-column name them)"
+            )
+
+    def _look_at(self, table: Table) -> None:
+        """Remember columns that a later part of an uneven file has, and the sample has not."""
+        for column in table.columns.keys() - self._seen:
+            self._seen.add(column)
+            if table.uneven and column not in (self._columns.unit, self._columns.answer):
+                row = next(i for i, cell in enumerate(table.columns[column]) if cell is not None)
+                self._late[column] = table.origin(row)
 
     def _columns_of(self, split: str, table: Table) -> Columns | None:
-        """Those to read a file by, its first table given; None for one that is not used. DataError if it does not fit."""
+        """Those to read a file by, a sample of it given; None for one that is not used. DataError if it does not fit."""
         columns = self._columns
         if split == "pool" and columns.unit not in table.columns:
             return _pool_columns(table, columns, self._config, self._findings)
         if columns.raw and table.tagged:  # beside raw texts, read by its own columns
-            return Columns(Task.TAGGING, "tokens", "tags")
+            return tagged_columns(table)
         if columns.task is not Task.TAGGING and table.tagged:
             raise DataError(
                 f"{table.name} holds tagged tokens, but {self._first.name} texts with labels.",
@@ -139,6 +161,8 @@ class _SplitReader:
                 f"{table.name} has no column {columns.answer!r}: it is not used, since nothing can be measured on it"
             )
             return None
+        if table.uneven and len(table) >= SAMPLE:  # what is missing may come later
+            return columns
         require(table, columns.unit, "--tokens-column" if tagging else "--text-column")
         if split != "pool" and columns.answer is not None and columns.answer not in table.columns:
             require(table, columns.answer, "--tags-column" if tagging else "--label-column")

@@ -46,6 +46,7 @@ class Table:
     numbers: Sequence[int]  #: of each row: 1-based line or row number
     unit: Literal["line", "row"] = "row"
     settled: Task | None = None
+    uneven: bool = False  #: rows need not have all fields: a later table may have others
     guessed: bool = False  #: settled by what the values look like
     places: Sequence[str] | None = None  #: of each row, where the name and a number do not tell
     tag_reader: TagReading | None = None  #: of `tags` that are spelled otherwise than IOB2

@@ -11,9 +11,11 @@ from tests.core.learner_double import LearnerDouble
 from tests.store.people import SEED, people_config, sentences_pool, texts_pool
 from tui_al.core import events as ev
 from tui_al.core.config import Amount, ExperimentConfig
+from tui_al.core.disputes import Encode
 from tui_al.core.loop import Models
 from tui_al.core.people import Snapshot, Wish, askable, check, reserve, today
 from tui_al.core.people_loop import PeopleLoop
+from tui_al.core.protocols import Tick
 from tui_al.core.state import RunState
 from tui_al.core.tasks import Answer, Dataset, Example, Task
 from tui_al.errors import ConfigError
@@ -93,6 +95,17 @@ class Stage:
     events: list[ev.Event]
 
 
+def corners(dataset: Dataset) -> Encode:
+    """Features by which even and odd texts lie far apart; a word has those of its text."""
+
+    def encode(rows: Any, progress: Any) -> Any:
+        progress(Tick(len(rows), len(rows)))
+        units = [row for row in rows.tolist() for _ in range(len(dataset.train[row].tokens) or 1)]
+        return np.array([[row % 2 == 0, row % 2 == 1] for row in units], dtype=np.float64)
+
+    return encode
+
+
 def stage(
     steps: list[Any],
     config: ExperimentConfig | None = None,
@@ -115,8 +128,8 @@ def stage(
         return np.arange(len(dataset.train)) if groups is None else np.asarray(groups)
 
     loop = PeopleLoop(
-        SEED, config, dataset, pool, audit, desk, build, study, iter(()), events.append
-    )
+        SEED, config, dataset, pool, audit, desk, build, study, corners(dataset), iter(()), events.append
+    )  # fmt: skip
     return Stage(loop, desk, learners, events)
 
 
@@ -360,16 +373,42 @@ class TestPool:
         full = tuple(replace(e, answer="a") for e in POOL.train)
         assert len(askable(replace(POOL, train=full))) == 40
 
-    def test_disputed_labels_are_put_up_with_the_evidence(self) -> None:
-        s = stage(
-            [None, None, label(4), None, label(3), None, "leave"], people_config(audit_share=0.0)
-        )
+    def test_labels_are_judged_by_models_that_have_not_learned_them(self) -> None:
+        def with_a_mistake(desk: DeskDouble) -> None:
+            for row in desk.asked[:20]:
+                desk.answers[row] = "ab"[row % 2]
+            first = next(iter(desk.answers))
+            desk.answers[first] = "ba"[first % 2]
+
+        s = stage([None, None, with_a_mistake, *[None] * 6, "leave"], people_config(audit_share=0.0))  # fmt: skip
         s.loop.run(RunState(SEED))
-        _, rounds = s.desk.boards["disputes"][-1]
-        assert [len(one) for one in rounds] == [4, 7]
-        for given, p, other, q in rounds[-1].values():
-            assert {given, other} == {"a", "b"}
-            assert p + q == pytest.approx(1.0)
+        ((round_, board),) = s.desk.boards["disputes"]  # once, as the labels have not grown since
+        assert round_ == 1
+        ((identity, given, p, other, q),) = board["cases"]
+        row = next(iter(s.desk.answers))
+        assert identity == POOL.train[row].id
+        assert (given, other) == ("ba"[row % 2], "ab"[row % 2])
+        assert p < 0.5 < q
+        assert (board["labels"], board["folds"], board["not_judged"]) == (20, 5, {})
+
+    def test_judging_gives_way_to_a_full_batch_once(self) -> None:
+        slow = iter(range(0, 10_000, 5))  # each look at the clock is five seconds later
+        s = stage([None, None, label(8), *[None] * 6, "leave"], people_config(audit_share=0.0))  # fmt: skip
+        s.loop.clock = lambda: float(next(slow))
+        seen: list[int] = []
+        encode = s.loop.encode
+
+        def noting(rows: Any, progress: Any) -> Any:
+            seen.append(len(rows))
+            if len(seen) == 1:  # people label on meanwhile
+                label(3)(s.desk)
+            return encode(rows, progress)
+
+        s.loop.encode = noting
+        s.loop.run(RunState(SEED))
+        assert seen == [8, 11]
+        assert kinds(s.events)[-2:] == ["ranked 2", "point 1"]
+        assert [board["labels"] for _, board in s.desk.boards["disputes"]] == [11]
 
     def test_tagging(self) -> None:
         pool = sentences_pool([("Anna", "left", f"Oslo{n}") for n in range(20)])

@@ -1,4 +1,4 @@
-"""What is known of models while people label: the estimate, what the strategy is worth, the evidence against labels."""
+"""What is known of models while people label: the estimate, what the strategy is worth."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.store.people import sentences_pool, texts_pool
+from tests.store.people import texts_pool
 from tui_al.core.audit import Verdict
 from tui_al.core.people import Snapshot
 from tui_al.core.predictions import IntArray, Predictions
 from tui_al.core.protocols import Tick
-from tui_al.core.quality import estimate, evidence, worth
+from tui_al.core.quality import estimate, worth
 from tui_al.core.tasks import Answer, Task
 
 POOL = texts_pool([f"text {n}" for n in range(100)], ("a", "b"))
@@ -88,17 +88,3 @@ class TestWorth:
     def test_nothing_to_compare(self) -> None:
         now = Snapshot(1, ("a", "b"), {0: "a", 1: "b"}, {2: "a"}, frozenset(), rankings={0: 0})
         assert worth(POOL, now, Parrot(), 7, silent) is None  # type: ignore[arg-type]
-
-
-class TestEvidence:
-    def test_of_a_class(self) -> None:
-        probs = np.array([[0.7, 0.3], [0.2, 0.8]])
-        found = evidence(Predictions.of_texts(probs), POOL, np.array([0, 1]), ["b", "b"])
-        assert found == [("b", 0.3, "a", 0.7), ("b", 0.8, "a", 0.2)]
-
-    def test_of_the_word_that_speaks_most_against_the_tags(self) -> None:
-        pool = sentences_pool([("Anna", "left"), ()], ("PER",))  # outputs O, B-PER, I-PER
-        probs = np.array([[0.1, 0.8, 0.1], [0.3, 0.6, 0.1]])
-        predictions = Predictions(probs, np.array([0, 2, 2]))
-        found = evidence(predictions, pool, np.array([0, 1]), [("B-PER", "O"), ()])
-        assert found == [("O", 0.3, "B-PER", 0.6, 5, 9), None]  # "left"

@@ -1,11 +1,22 @@
 """The queue of disputed labels, and the agreement of a session's annotators, by hand-worked numbers."""
 
+import json
+from typing import Any
+
 import pytest
 
 from tui_al.core.decisions import Ambiguous, Confirm, Decided, Decision, Label
+from tui_al.core.disputes import Evidence, Verdicts
 from tui_al.core.labelling import Labelling
-from tui_al.core.second_look import agreement_of, shared_answers, to_look_at
-from tui_al.core.tasks import Example
+from tui_al.core.second_look import (
+    Disputed,
+    SecondLook,
+    agreement_of,
+    board_of,
+    shared_answers,
+    to_look_at,
+)
+from tui_al.core.tasks import Dataset, Example, Task
 
 
 def labelling(
@@ -19,25 +30,42 @@ def labelling(
     return found
 
 
-def test_the_most_disputed_label_comes_first_and_agreed_ones_not_at_all() -> None:
-    board = [
-        {"x": ["A", 0.4, "B", 0.5], "y": ["B", 0.9, "A", 0.1]},
-        {"x": ["A", 0.2, "B", 0.6], "y": ["B", 0.8, "A", 0.2], "z": ["C", 0.1, "A", 0.7]},
-    ]
-    said = labelling(*(("anna", Label((i,), label)) for i, label in (("x", "A"), ("y", "B"), ("z", "C"))))  # fmt: skip
-    z, x = to_look_at(board, said)
-    assert (z.id, z.given, z.p_given, z.other, z.p_other, z.against, z.rounds) == ("z", "C", 0.1, "A", 0.7, 1, 1)  # fmt: skip
-    assert (x.id, x.given, x.other, x.against, x.rounds) == ("x", "A", "B", 2, 2)
-    assert (x.p_given, x.p_other) == (pytest.approx(0.3), pytest.approx(0.55))
-    assert to_look_at([], said) == []
+def board(**cases: list[Any]) -> dict[str, Any]:
+    rows = [[identity, *case] for identity, case in cases.items()]
+    return {"labels": 9, "folds": 5, "not_judged": {"C": 2}, "cases": rows}
+
+
+def test_the_board_s_order_and_what_is_known_beside_it() -> None:
+    put_up = board(z=["C", 0.1, "A", 0.7], x=["A", 0.3, "B", 0.55])
+    said = labelling(*(("anna", Label((i,), label)) for i, label in (("x", "A"), ("z", "C"))))
+    look = to_look_at(put_up, said)
+    assert look.cases == (Disputed("z", "C", 0.1, "A", 0.7), Disputed("x", "A", 0.3, "B", 0.55))
+    assert (look.labels, look.folds, look.not_judged) == (9, 5, {"C": 2})
+
+
+@pytest.mark.parametrize("nothing", [None, [{"x": ["A", 0.4, "B", 0.5]}]])
+def test_no_board_and_one_of_an_older_version_list_nothing(nothing: Any) -> None:
+    assert to_look_at(nothing, labelling(("anna", Label(("x",), "A")))) == SecondLook()
 
 
 @pytest.mark.parametrize("judged", [Confirm("x"), Ambiguous("x"), Label(("x",), "B")])
 def test_what_was_looked_at_is_not_disputed_again(judged: Decision) -> None:
-    board = [{"x": ["A", 0.2, "B", 0.6]}]
+    put_up = board(x=["A", 0.2, "B", 0.6])
     said = (("anna", Label(("x",), "A")),)
-    assert len(to_look_at(board, labelling(*said))) == 1
-    assert to_look_at(board, labelling(*said, ("anna", judged))) == []
+    assert len(to_look_at(put_up, labelling(*said)).cases) == 1
+    assert to_look_at(put_up, labelling(*said, ("anna", judged))).cases == ()
+
+
+def test_what_the_engine_puts_up_is_what_the_screen_reads() -> None:
+    train = (Example("s", "Anna left Oslo", None, ("Anna", "left", "Oslo")),)
+    pool = Dataset("pool", Task.TAGGING, ("LOC", "PER"), train, ())
+    doubted = Evidence(0, "B-PER", 0.1, "B-LOC", 0.8, (10, 14))
+    put_up = json.loads(json.dumps(board_of(Verdicts((doubted,), 3, 5, {"I-LOC": 1}), pool)))
+    said = labelling(("anna", Label(("s",), ((10, 14, "PER"),))), labels=("LOC", "PER"))
+    look = to_look_at(put_up, said)
+    assert look.cases == (Disputed("s", "B-PER", 0.1, "B-LOC", 0.8, (10, 14)),)
+    corrected = labelling(("anna", Label(("s",), ((10, 14, "LOC"),))), labels=("LOC", "PER"))
+    assert to_look_at(put_up, corrected).cases == ()
 
 
 def test_agreement_of_two_annotators_on_classes() -> None:

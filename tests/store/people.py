@@ -1,6 +1,6 @@
 """Labelling sessions to test with, as the engine leaves them for the annotators."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -97,3 +97,11 @@ def suggesting(dataset: Dataset, label: str, p: float = 0.6) -> list[dict[str, A
 def without_audit(config: ExperimentConfig) -> ExperimentConfig:
     """The same without a random share."""
     return replace(config, loop=replace(config.loop, audit_share=0.0))
+
+
+def disputes_board(
+    cases: Mapping[str, Sequence[str | float]], labels: int = 40, **few: int
+) -> dict[str, Any]:
+    """The board of disputed labels: by sample its label, the probability of it, the likeliest other label, its probability."""
+    rows = [[identity, *case] for identity, case in cases.items()]
+    return {"labels": labels, "folds": 5, "not_judged": few, "cases": rows}

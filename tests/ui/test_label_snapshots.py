@@ -10,6 +10,7 @@ import pytest
 from textual.app import App
 from textual.strip import Strip
 
+from tests.store.people import disputes_board
 from tests.ui.conftest import drive, shown, until
 from tests.ui.labelling import Desk, desk
 from tests.ui.sessions import dataset
@@ -69,7 +70,8 @@ def reviewed(home: Path) -> Desk:
     ]
     with DecisionLog(session.directory) as log:
         log.insert(Decided(0, 1.8e9, who, f"u{n}", what) for n, (who, what) in enumerate(said))
-        log.publish("disputes", 1, [{ids[20]: ["billing", 0.12, "returns", 0.71]}] * 2)
+        case = {ids[20]: ["billing", 0.12, "returns", 0.71]}
+        log.publish("disputes", 1, disputes_board(case, 246, delivery=2, refund=1))
     return session
 
 
@@ -87,7 +89,7 @@ async def test_the_screens_beside_labelling(home: Path, monkeypatch: pytest.Monk
             ("search-pool", ("s", *"parcel"), "15 found"),
             ("labels", ("l", "down"), "2 without an example"),
             ("history", ("h", "down"), "3 decisions"),
-            ("second-look", ("d",), "models say"),
+            ("second-look", ("d",), "trained without"),
             ("conflicts", ("c",), "kappa"),
         ):
             await pilot.press(*keys)

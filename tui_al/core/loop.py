@@ -43,6 +43,7 @@ class Purpose(IntEnum):
     LABEL_NOISE = 5
     AUDIT = 6
     WORTH = 7
+    FOLDS = 8
 
 
 def derived_seed(seed: int, round_: int, purpose: Purpose) -> int:

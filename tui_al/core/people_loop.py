@@ -16,6 +16,7 @@ import numpy as np
 
 from tui_al.core import events as ev
 from tui_al.core.config import ExperimentConfig
+from tui_al.core.disputes import Encode, judge
 from tui_al.core.gauge import NAME, gauge_of
 from tui_al.core.loop import (
     Models,
@@ -30,9 +31,10 @@ from tui_al.core.metrics import HEADLINE, evaluate
 from tui_al.core.people import Desk, Snapshot, Wish, spans_in, today
 from tui_al.core.predictions import FloatArray, IntArray
 from tui_al.core.protocols import Tick
-from tui_al.core.quality import Evidence, estimate, evidence, worth
+from tui_al.core.quality import estimate, worth
 from tui_al.core.ranking import Row, suggestions, with_audit, without_duplicates
 from tui_al.core.round_timer import Emit, RoundTimer
+from tui_al.core.second_look import board_of
 from tui_al.core.state import RunState
 from tui_al.core.strategies import strategy
 from tui_al.core.tags import spans_of
@@ -41,8 +43,8 @@ from tui_al.core.tasks import Dataset, Task
 #: Rows on the ranking's board: the reserve from which people go on while models train.
 _DEPTH_BATCHES, _DEPTH_LEAST, _DEPTH_MOST = 10, 200, 2_000
 
-#: Rounds whose models take part in disputing labels.
-_DISPUTING = 3
+#: By how much the labels grow until all of them are judged again: so that however many there are, it costs a few per cent at most.
+_JUDGE_GROWTH = 1.1
 
 _SECONDS_BETWEEN_LOOKS = 1.0
 
@@ -56,7 +58,7 @@ class PeopleLoop:
 
     `build` makes the two models for a data set with the labels of the day, which people may change. `study` looks at the pool
     once, while people label the first texts, and numbers its near-duplicates, (train,): rows with the same number are asked
-    about once. `spare` is work that can wait: it is gone on with, piece by piece, when nothing else is to be done.
+    about once. `encode` makes features for judging labels, see `tui_al.core.disputes`. `spare` is work that can wait: it is gone on with, piece by piece, when nothing else is to be done.
     """
 
     seed: int
@@ -67,6 +69,7 @@ class PeopleLoop:
     desk: Desk
     build: Callable[[Dataset], Models]
     study: Callable[[], IntArray]
+    encode: Encode
     spare: Iterator[None]
     emit: Emit
     clock: Callable[[], float] = time.perf_counter
@@ -82,7 +85,8 @@ class PeopleLoop:
     _compared: int = 0  # audit labels at the last check of the strategy
     #: The ranking whose model the acquisition model is; -1 after other work, or before any.
     _asker: int = -1
-    _disputes: list[dict[int, Evidence]] = field(default_factory=list)
+    _judged: int = 0  # labels when they were judged last
+    _unjudged: bool = False  # whether the last judging gave way
 
     def __post_init__(self) -> None:
         self._original = self.dataset
@@ -107,6 +111,8 @@ class PeopleLoop:
                 self._rank(now)
             elif self._measured < self._ranked.round - 1 and self._trainable(now):
                 self._measure(now, self._ranked.round - 1)
+            elif self._may_judge(now):
+                self._judge(now)
             elif self._may_compare(now):
                 self._compare(now)
             else:
@@ -185,7 +191,6 @@ class PeopleLoop:
         self._publish_ranking(
             now, round_, rows[order], scores[order] if chosen.scorer else None, len(now.answers)
         )
-        self._dispute(now, round_, models)
 
     def _publish_ranking(
         self, now: Snapshot, round_: int, rows: IntArray, scores: FloatArray | None, labels: int
@@ -347,24 +352,32 @@ class PeopleLoop:
         if isinstance(event, ev.Progress) and cold and not self._gave_way and self._is_due():
             raise _Overtaken
 
-    def _dispute(self, now: Snapshot, round_: int, models: Models) -> None:
-        """Put up, for each labelled text, what the models of the last rounds think of its label."""
-        rows = np.fromiter(now.answers, dtype=np.int64, count=len(now.answers))
-        predictions = models.acquisition.predict("train", rows, _unheard)
-        answers = [now.answers[row] for row in rows.tolist()]
-        said = evidence(predictions, self.dataset, rows, answers)
-        self._disputes.append(
-            {row: one for row, one in zip(rows.tolist(), said, strict=True) if one is not None}
+    def _may_judge(self, now: Snapshot) -> bool:
+        """Whether the labels have grown enough to be judged, once there is a model's ranking to go on labelling from."""
+        assert self._ranked is not None
+        return (
+            self._ranked.round > 0
+            and len(now.answers) >= max(2, _JUDGE_GROWTH * self._judged)
+            and self._trainable(now)
         )
-        del self._disputes[:-_DISPUTING]
-        self.desk.publish(
-            "disputes",
-            round_,
-            [
-                {self.dataset.train[row].id: list(found) for row, found in one.items()}
-                for one in self._disputes
-            ],
-        )
+
+    def _judge(self, now: Snapshot) -> None:
+        """Put up which labels a model doubts that has not learned from them. Gives way like a successor, once."""
+        assert self._ranked is not None
+        self._models_for(now)  # today's labels
+        labelled = sorted(now.answers.items())
+        seed = derived_seed(self.seed, len(labelled), Purpose.FOLDS)
+        may_yield, self._unjudged = not self._unjudged, False
+        try:
+            found = judge(self.dataset, labelled, self._groups, self.encode, seed, self._quietly if may_yield else self._heeding)  # fmt: skip
+        except _Overtaken:
+            self._unjudged = True
+            return
+        self._judged = len(labelled)
+        self.desk.publish("disputes", self._ranked.round, board_of(found, self.dataset))
+
+    def _heeding(self, _: Tick) -> None:
+        self.desk.heed()
 
     def _publish_groups(self, groups: IntArray) -> None:
         members: dict[int, list[str]] = {}

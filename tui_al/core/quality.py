@@ -1,6 +1,6 @@
-"""What is known of models while people label: how good the successor is, what the strategy is worth, which labels are disputed."""
+"""What is known of models while people label: how good the successor is, what the strategy is worth."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,17 +12,12 @@ from tui_al.core.audit import (
     compare_hits,
     entity_f1_interval,
 )
-from tui_al.core.disputes import opinion_of
 from tui_al.core.intervals import Interval
 from tui_al.core.loop import Purpose, decode, derived_seed
-from tui_al.core.offsets import token_offsets
 from tui_al.core.people import Snapshot
-from tui_al.core.predictions import IntArray, Predictions
+from tui_al.core.predictions import IntArray
 from tui_al.core.protocols import Learner, ProgressSink
 from tui_al.core.tasks import Answer, Dataset, Task
-
-#: A label, a model's probability of it, the likeliest other label, its probability; for tags also where their word is in the text.
-Evidence = tuple[str, float, str, float] | tuple[str, float, str, float, int, int]
 
 
 def estimate(
@@ -89,28 +84,3 @@ def _compared(
     if task is Task.CLASSIFICATION:
         return compare_hits(*([one[row] == gold[row] for row in keys] for one in (first, second)))
     return compare_entities(*([one[row] for row in keys] for one in (gold, first, second)))
-
-
-def evidence(
-    predictions: Predictions, dataset: Dataset, rows: IntArray, answers: Sequence[Answer]
-) -> list[Evidence | None]:
-    """What a model says of the labels of these training rows, of the word that it disputes most for tagging; None without words."""
-    column = {name: k for k, name in enumerate(dataset.outputs)}
-    names = [name for a in answers for name in ([a] if isinstance(a, str) else a)]
-    opinion = opinion_of(predictions, np.array([column[name] for name in names], dtype=np.int64))
-    found: list[Evidence | None] = []
-    for place, row in enumerate(rows.tolist()):
-        unit = int(opinion.unit[place])
-        if np.isnan(opinion.given[place]):
-            found.append(None)
-            continue
-        said = (
-            names[predictions.offsets[place] + unit], float(opinion.given[place]),
-            dataset.outputs[opinion.other_class[place]], float(opinion.other[place]),
-        )  # fmt: skip
-        example = dataset.train[row]
-        if dataset.task is Task.TAGGING:
-            found.append((*said, *token_offsets(example.text, example.tokens)[unit]))
-        else:
-            found.append(said)
-    return found

@@ -1,66 +1,67 @@
 """The queue of labels to look at again, from what the engine put up about them, and how far the annotators of a session agree."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from itertools import combinations
-
-import numpy as np
+from typing import Any
 
 from tui_al.core.agreement import cohens_kappa, krippendorff_alpha, span_agreement, word_agreement
 from tui_al.core.decisions import Given, Label
-from tui_al.core.disputes import Opinion, disputed
+from tui_al.core.disputes import Verdicts
 from tui_al.core.labelling import Labelling, Status
 from tui_al.core.offsets import spans_to_tags
-from tui_al.core.tasks import Example
-
-#: Per round, the oldest first: example to its label, the model's probability of it, the likeliest other label and its probability;
-#: for tags also the first character of their word and the one after its last.
-Board = Sequence[Mapping[str, Sequence[str | float]]]
+from tui_al.core.tasks import Dataset, Example
 
 
 @dataclass(frozen=True, slots=True)
 class Disputed:
-    """A label that the models of the last rounds would not have given; for tagging both are tags of one word."""
+    """A label that a model which did not learn from it finds less likely than another; for tagging both are tags of one word."""
 
     id: str
     given: str
-    p_given: float  #: mean over the rounds
+    p_given: float
     other: str
     p_other: float
-    against: int  #: rounds that found the other one likelier
-    rounds: int
     word: tuple[int, int] | None = None  #: where that word is in the text
 
 
-def to_look_at(board: Board, labelling: Labelling) -> list[Disputed]:
-    """Disputed labels that still stand and that nobody has confirmed, the most disputed first."""
-    ids = list(dict.fromkeys(identity for one in board for identity in one))
-    names = list(dict.fromkeys(str(said[2]) for one in board for said in one.values()))
-    if not names:
-        return []
-    given = {identity: str(said[0]) for one in board for identity, said in one.items()}
-    words = {
-        identity: (int(said[4]), int(said[5]))
-        for one in board
-        for identity, said in one.items()
-        if len(said) > 4
+@dataclass(frozen=True, slots=True)
+class SecondLook:
+    """The queue, and what is to be known of it."""
+
+    cases: tuple[Disputed, ...] = ()  #: the least likely label first
+    labels: int = 0  #: texts whose labels were judged; 0 before any were
+    folds: int = 0
+    not_judged: Mapping[str, int] = field(default_factory=dict)
+    #: Labels that too few texts have to be judged, with how many have them.
+
+
+def board_of(verdicts: Verdicts, dataset: Dataset) -> dict[str, Any]:
+    """What the engine puts up: JSON values."""
+    return {
+        "labels": verdicts.labels,
+        "folds": verdicts.folds,
+        "not_judged": verdicts.not_judged,
+        "cases": [
+            [dataset.train[e.row].id, e.given, e.p_given, e.other, e.p_other, *(e.word or ())]
+            for e in verdicts.disputed
+        ],
     }
-    opinions = [_opinion(one, ids, {name: i for i, name in enumerate(names)}) for one in board]
-    found = []
-    for dispute in disputed(opinions):
-        identity = ids[dispute.position]
+
+
+def to_look_at(board: Any, labelling: Labelling) -> SecondLook:
+    """Disputed labels that still stand and that nobody has confirmed; nothing of a board that an older version put up."""
+    if not isinstance(board, dict):
+        return SecondLook()
+    cases = []
+    for identity, given, p_given, other, p_other, *word in board["cases"]:
+        place = (int(word[0]), int(word[1])) if word else None
+        case = Disputed(identity, given, p_given, other, p_other, place)
         standing = labelling.standing(identity)
-        word = words.get(identity)
-        changed = standing.answer is None or _label(standing.answer, word) != given[identity]
-        if standing.status is not Status.LABELLED or changed or labelling.confirmed(identity):
-            continue
-        found.append(
-            Disputed(
-                identity, given[identity], dispute.given, names[dispute.other_class], dispute.other,
-                dispute.against, dispute.rounds, word,
-            )
-        )  # fmt: skip
-    return found
+        changed = standing.answer is None or _label(standing.answer, place) != given
+        if standing.status is Status.LABELLED and not changed and not labelling.confirmed(identity):
+            cases.append(case)
+    return SecondLook(tuple(cases), board["labels"], board["folds"], board["not_judged"])
 
 
 def _label(answer: Given, word: tuple[int, int] | None) -> str:
@@ -72,18 +73,6 @@ def _label(answer: Given, word: tuple[int, int] | None) -> str:
         if first <= start < after:
             return f"{'B' if first == start else 'I'}-{kind}"
     return "O"
-
-
-def _opinion(
-    said: Mapping[str, Sequence[str | float]], ids: Sequence[str], place: Mapping[str, int]
-) -> Opinion:
-    rows = [said.get(identity) for identity in ids]
-    return Opinion(
-        np.array([np.nan if row is None else float(row[1]) for row in rows]),
-        np.array([np.nan if row is None else float(row[3]) for row in rows]),
-        np.array([-1 if row is None else place[str(row[2])] for row in rows]),
-        np.zeros(len(ids), dtype=np.int64),
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,22 +11,19 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import torch
-from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
-from scipy.special import logsumexp, softmax
 
+from tui_al.core import softmax_regression
 from tui_al.core.config import LearnerConfig
 from tui_al.core.predictions import FloatArray, IntArray, Predictions
 from tui_al.core.protocols import FitReport, MonteCarlo, ProgressSink, Scorer, Tick
 from tui_al.core.tasks import Answer, Dataset
 from tui_al.engine.device import take_peak_bytes
 
-#: Weight of the data against the penalty on the weights.
-_STRENGTH = 10.0
 _ITERATIONS = 200
 
 _WORD = re.compile(r"\w+|[^\w\s]")
@@ -54,20 +51,15 @@ class BagOfWordsLearner:
         y = np.array([self._classes[str(answer)] for answer in answers])
         done = 0
 
-        def step(_: object) -> None:
+        def step() -> None:
             nonlocal done
             done += 1
             progress(Tick(min(done, _ITERATIONS) * len(rows), _ITERATIONS * len(rows), 1, 1, done))
 
-        shape = (len(self._classes), len(seen) + 1)
-        found = minimize(
-            _loss, np.zeros(shape).ravel(), args=(x, y, shape), jac=True, method="L-BFGS-B",
-            callback=step, options={"maxiter": _ITERATIONS},
-        )  # fmt: skip
-        weights = found.x.reshape(shape)
+        weights, loss = softmax_regression.fit(x, y, len(self._classes), _ITERATIONS, step)
         self._weights = np.zeros((len(self._classes), len(self._vocabulary) + 1))
         self._weights[:, seen], self._weights[:, -1] = weights[:, :-1], weights[:, -1]
-        return FitReport(done, done * len(rows), float(found.fun) / len(rows))
+        return FitReport(done, done * len(rows), loss / len(rows))
 
     def score(
         self,
@@ -85,9 +77,13 @@ class BagOfWordsLearner:
         self, split: Literal["train", "test"], rows: IntArray, progress: ProgressSink
     ) -> Predictions:
         """Probabilities in the order of `rows`."""
-        logits = self._matrix(split)[rows] @ self._weights[:, :-1].T + self._weights[:, -1]
+        probs = softmax_regression.probabilities(self._matrix(split)[rows], self._weights)
         progress(Tick(len(rows), len(rows)))
-        return Predictions.of_texts(softmax(logits, axis=1))
+        return Predictions.of_texts(probs)
+
+    def features(self, rows: IntArray) -> csr_matrix:
+        """TF-IDF of these training rows, (rows, terms)."""
+        return self._matrix("train")[rows]
 
     def notes(self) -> Sequence[str]:
         """Nothing of a text is cut off."""
@@ -144,17 +140,3 @@ def _tf_idf(texts: Sequence[str], vocabulary: Mapping[str, int], idf: FloatArray
         starts.append(len(columns))
     data = np.concatenate(values) if values else np.zeros(0)
     return csr_matrix((data, columns, starts), shape=(len(texts), len(vocabulary)))
-
-
-def _loss(flat: FloatArray, x: csr_matrix, y: IntArray, shape: tuple[int, int]) -> Any:
-    """Negative log-likelihood plus penalty, and its gradient; the last column of the weights is the bias, which is free."""
-    weights = flat.reshape(shape)
-    logits = x @ weights[:, :-1].T + weights[:, -1]
-    likelihood = logits[np.arange(len(y)), y] - logsumexp(logits, axis=1)
-    excess = softmax(logits, axis=1)
-    excess[np.arange(len(y)), y] -= 1
-    gradient = np.empty(shape)
-    gradient[:, :-1] = (x.T @ excess).T + weights[:, :-1] / _STRENGTH
-    gradient[:, -1] = excess.sum(axis=0)
-    penalty = (weights[:, :-1] ** 2).sum() / (2 * _STRENGTH)
-    return penalty - likelihood.sum(), gradient.ravel()

@@ -17,6 +17,7 @@ from tui_al.core.predictions import IntArray
 from tui_al.core.round_timer import Emit
 from tui_al.core.state import RunState
 from tui_al.core.tasks import Dataset
+from tui_al.engine.label_features import label_features
 from tui_al.engine.pool_study import mean_states, near_duplicates
 from tui_al.store.decisions import DecisionLog
 from tui_al.store.desk import LabelledPool
@@ -102,7 +103,8 @@ def follow(
         asks_by_words = config.acquisition.model == BAG_OF_WORDS
         encoder = config.successor if asks_by_words else config.acquisition
         spare = mean_states(directory, dataset, encoder, device)
+        encode = label_features(directory, dataset, config.acquisition, device)
         loop = PeopleLoop(
-            run.seed, config, dataset, pool, audit, desk, build, study, spare, emit, listener.clock
-        )
+            run.seed, config, dataset, pool, audit, desk, build, study, encode, spare, emit, listener.clock
+        )  # fmt: skip
         return loop.run(run)

@@ -106,13 +106,17 @@ def _means(
             hidden = encoder(
                 input_ids=batch.input_ids, attention_mask=batch.attention_mask
             ).last_hidden_state  # (batch, longest, width)
-            mask = batch.attention_mask[..., None]
-            mean = (hidden * mask).sum(dim=1) / mask.sum(dim=1)
-            return np.asarray(functional.normalize(mean, dim=1).cpu().numpy())
+            return np.asarray(mean_of(hidden, batch.attention_mask).cpu().numpy())
     except RuntimeError as error:
         if not is_out_of_memory(error):
             raise
         return None
+
+
+def mean_of(hidden: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+    """Mean state of each text's sub-tokens, scaled to length one: (batch, longest, width) to (batch, width)."""
+    mask = attention_mask[..., None]
+    return functional.normalize((hidden * mask).sum(dim=1) / mask.sum(dim=1), dim=1)
 
 
 def _write(path: Path, array: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> None:

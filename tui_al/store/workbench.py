@@ -18,7 +18,7 @@ from tui_al.core.decisions import Decided, Decision, Given
 from tui_al.core.events import Ranked
 from tui_al.core.labelling import Labelling, Status
 from tui_al.core.offsets import check_spans, spans_to_tags
-from tui_al.core.second_look import Agreement, Disputed, agreement_of, shared_answers, to_look_at
+from tui_al.core.second_look import Agreement, SecondLook, agreement_of, shared_answers, to_look_at
 from tui_al.core.state import SessionState
 from tui_al.core.tasks import Example, Task
 from tui_al.errors import SessionError
@@ -292,9 +292,9 @@ class Workbench:
         self._decide(de.Undo(target.uid))
         return target.decision
 
-    def disputes(self) -> list[Disputed]:
-        """Labels that the models of the last rounds dispute, the most disputed first."""
-        return to_look_at(self.log.board("disputes") or [], self.labelling)
+    def disputes(self) -> SecondLook:
+        """Labels that a model doubts which has not learned from them, the least likely label first."""
+        return to_look_at(self.log.board("disputes"), self.labelling)
 
     def agreement(self) -> Agreement:
         """How far the annotators agree on what several of them answered."""

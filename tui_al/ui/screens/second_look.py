@@ -1,4 +1,4 @@
-"""A second look at labels that the models of the last rounds dispute, the most disputed first."""
+"""A second look at labels that a model doubts which has not learned from them, the least likely label first."""
 
 import time
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from textual.content import Content
 
 from tui_al.core.decisions import Given
-from tui_al.core.second_look import Disputed
+from tui_al.core.second_look import Disputed, SecondLook
 from tui_al.core.text import printable, shorten
 from tui_al.store.workbench import Workbench
 from tui_al.ui.answers import answer_in_words
@@ -24,43 +24,48 @@ class SecondLookScreen(QueueScreen[Disputed]):
     KEYS_OF = "second_look"
     BINDINGS = bindings("second_look")
     TITLE_OF = "second look"
-    NOTHING = (
-        "Nothing to look at again: the models of the last rounds dispute no label that is not confirmed. "
-        "They are asked after each ranking."
-    )
+    look = SecondLook()
 
-    def load(self, bench: Workbench) -> list[Disputed]:
+    def load(self, bench: Workbench) -> SecondLook:
         """The queue."""
         return bench.disputes()
 
-    def take(self, loaded: list[Disputed]) -> Sequence[Disputed]:
-        """The queue it is."""
-        return loaded
+    def take(self, loaded: SecondLook) -> Sequence[Disputed]:
+        """Keep what is known beside the cases."""
+        self.look = loaded
+        self.NOTHING = " ".join([nothing_in_words(loaded), not_judged_in_words(loaded)]).rstrip()
+        return loaded.cases
 
     def id_of(self, case: Disputed) -> str:
         """Of the sample."""
         return case.id
 
     def head(self) -> str:
-        """What it is about."""
-        return "labels that the models dispute"
+        """How the labels were judged."""
+        if not self.look.labels:
+            return ""
+        return f"{self.look.folds}-fold cross-validation of {self.look.labels:,} labels"
 
     def evidence(self, case: Disputed, width: int) -> list[Content]:
-        """Who said what, against what the models say."""
+        """Who said what, against what a model says that has not learned from it."""
         assert self.item is not None
-        rounds = "the last round" if case.rounds == 1 else f"{case.against} of the last {case.rounds} rounds"  # fmt: skip
         rows = [*self._said(width), Content("")]
         other = Content.assemble(
             *self._word(case),
             safe(self._in_words(case.other), "bold $text-accent"), (f" {probability(case.p_other)}", "$text-accent"), "  against  ",
-            safe(self._in_words(case.given), "bold"), f" {probability(case.p_given)}", (f"   in {rounds}", "$foreground-muted"),
+            safe(self._in_words(case.given), "bold"), f" {probability(case.p_given)}",
         )  # fmt: skip
-        rows += Content.assemble(("models say ", "$foreground-muted"), other).wrap(width)
+        rows += Content.assemble(
+            ("a model trained without it says ", "$foreground-muted"), other
+        ).wrap(width)
         keep, take = key_name(self, "second_look.keep"), key_name(self, "second_look.other")
         hint = f"{keep} keeps {printable(case.given)}   {take} takes {printable(case.other)}"
         if self.desk.is_tagging:
             hint = f"{keep} keeps the entities   {key_name(self, 'second_look.edit')} corrects them"
-        return [*rows, *safe(hint, "$text-primary").wrap(width)]
+        rows += safe(hint, "$text-primary").wrap(width)
+        if without := not_judged_in_words(self.look):
+            rows.append(safe(shorten(without, width), "$foreground-muted"))
+        return rows
 
     def _word(self, case: Disputed) -> tuple[Content, ...]:
         """Which word of the text it is about."""
@@ -92,7 +97,7 @@ class SecondLookScreen(QueueScreen[Disputed]):
         self.decide(lambda bench, item: bench.confirm(item.id))
 
     def action_other(self) -> None:
-        """o: the models are right."""
+        """o: the model is right."""
         case = self.case
         if self.desk.is_tagging:
             self.tui.say("Entities are corrected on the label screen: e opens it there.")
@@ -102,3 +107,22 @@ class SecondLookScreen(QueueScreen[Disputed]):
     def answer(self, given: Given) -> None:
         """Another label."""
         self.decide(lambda bench, item: bench.change(item.id, given))
+
+
+def nothing_in_words(look: SecondLook) -> str:
+    """Why there is nothing to look at."""
+    if not look.labels:
+        return (
+            "No label has been judged yet: after the first ranking by a model, each is judged by a model that has not learned "
+            "from it, and again whenever the labels have grown by a tenth."
+        )
+    return (
+        f"Nothing to look at again: of {look.labels:,} labels, each judged by a model that has not learned from it "
+        f"({look.folds}-fold cross-validation), none is doubted that is not confirmed."
+    )
+
+
+def not_judged_in_words(look: SecondLook) -> str:
+    """ "Not judged, too few labels: scam 2, stock 1"; nothing where all were."""
+    counts = ", ".join(f"{printable(name)} {n}" for name, n in look.not_judged.items())
+    return f"Not judged, too few labels: {counts}." if counts else ""

@@ -1,0 +1,118 @@
+"""Features of labelled texts that no label has shaped, for `tui_al.core.disputes`: states of the pretrained encoder, or TF-IDF.
+
+Of a text it is the mean of the last layer's states. Of a word it is the state of its first sub-token in the middle layer, which
+tells words apart better than the last one of a sentence encoder, with those of the words before and after it. Rows have length one.
+
+Only labelled texts are encoded, each once a process; the encoder is loaded when there are new ones and let go afterwards.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from tui_al.core.config import LearnerConfig
+from tui_al.core.disputes import Encode
+from tui_al.core.models import BAG_OF_WORDS
+from tui_al.core.predictions import FloatArray, IntArray
+from tui_al.core.protocols import ProgressSink, Tick
+from tui_al.core.softmax_regression import Features
+from tui_al.core.tasks import Dataset, Task
+from tui_al.engine.bag_of_words import BagOfWordsLearner
+from tui_al.engine.learner import positions_of
+from tui_al.engine.pool_study import STATES_FILE, mean_of
+from tui_al.engine.pretrained import load_model, load_tokenizer
+from tui_al.engine.sources import find
+from tui_al.engine.tokenizing import tokenize
+from tui_al.engine.tokens import UNSEEN, Tokens, collate, scoring_batches
+
+#: Padded sub-tokens encoded at once: less than a step of training takes, as both models are in memory as well.
+_BUDGET = 4_096
+
+
+def label_features(
+    directory: Path, dataset: Dataset, config: LearnerConfig, device: torch.device
+) -> Encode:
+    """What fits the acquisition model: its encoder as it was pretrained, or its TF-IDF."""
+    if config.model != BAG_OF_WORDS:
+        return _EncoderFeatures(directory, dataset, config, device)
+    learner: list[
+        BagOfWordsLearner
+    ] = []  # its vocabulary is that of the whole pool: made when needed
+
+    def encode(rows: IntArray, progress: ProgressSink) -> Features:
+        if not learner:
+            learner.append(BagOfWordsLearner(config, dataset))
+        progress(Tick(len(rows), len(rows)))
+        return learner[0].features(rows)
+
+    return encode
+
+
+class _EncoderFeatures:
+    """See `Encode`."""
+
+    def __init__(
+        self, directory: Path, dataset: Dataset, config: LearnerConfig, device: torch.device
+    ) -> None:
+        self._directory, self._dataset, self._config, self._device = directory, dataset, config, device  # fmt: skip
+        self._kept: dict[int, NDArray[np.float16]] = {}  # by row: (1, width), or (words, width)
+
+    def __call__(self, rows: IntArray, progress: ProgressSink) -> FloatArray:
+        """Of these rows, (units, width)."""
+        tagging = self._dataset.task is Task.TAGGING
+        missing = [row for row in rows.tolist() if row not in self._kept]
+        if missing and not tagging and (self._directory / STATES_FILE).exists():
+            kept = np.load(self._directory / STATES_FILE, mmap_mode="r")
+            self._kept.update((row, kept[row : row + 1]) for row in missing)
+        elif missing:
+            self._encode(missing, progress)
+        parts = [self._kept[row].astype(np.float32) for row in rows.tolist()]
+        return np.concatenate([_in_context(one) for one in parts] if tagging else parts)
+
+    def _encode(self, rows: Sequence[int], progress: ProgressSink) -> None:
+        """Keep the states of these rows; what is kept when `progress` raises stays."""
+        task = self._dataset.task
+        source = find(self._config.model, self._config.revision)
+        tokenizer = load_tokenizer(source, task)
+        encoder = load_model(source, task, ("0", "1"), 0.0).base_model.to(self._device).eval()
+        limit = min(self._config.max_length, positions_of(encoder))
+        tokens = tokenize(tokenizer, task, [self._dataset.train[row] for row in rows], limit)
+        done = 0
+        for batch_rows in scoring_batches(tokens.lengths(), _BUDGET):
+            batch = collate(tokens, batch_rows, tokenizer.pad_token_id or 0, self._device)
+            with torch.inference_mode():
+                layers = encoder(
+                    input_ids=batch.input_ids,
+                    attention_mask=batch.attention_mask,
+                    output_hidden_states=True,
+                ).hidden_states  # each (batch, longest, width), the embeddings first
+            if task is Task.TAGGING:
+                middle = layers[len(layers) // 2].float().cpu().numpy()
+                found = [_of_words(tokens, i, middle[k]) for k, i in enumerate(batch_rows)]
+            else:
+                means = mean_of(layers[-1], batch.attention_mask).cpu().numpy()
+                found = list(means.astype(np.float16)[:, None])
+            self._kept.update((rows[i], one) for i, one in zip(batch_rows, found, strict=True))
+            done += len(batch_rows)
+            progress(Tick(done, len(rows)))
+
+
+def _of_words(tokens: Tokens, row: int, states: NDArray[np.float32]) -> NDArray[np.float16]:
+    """States of length one of a sentence's words, (words, width); 0 for a word that is cut off."""
+    heads = tokens.words_of(row)
+    found = states[np.maximum(heads, 0)]
+    found /= np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-9)
+    found[heads == UNSEEN] = 0.0
+    return found.astype(np.float16)
+
+
+def _in_context(states: NDArray[np.float32]) -> FloatArray:
+    """Each word's state beside those of its neighbours, (words, width) to (words, 3 width), of length one; 0 where the word has none."""
+    nothing = np.zeros_like(states[:1])
+    before, after = np.vstack([nothing, states[:-1]]), np.vstack([states[1:], nothing])
+    found: FloatArray = np.hstack([states, before, after]) / np.sqrt(3)
+    found[~states.any(axis=1)] = 0.0
+    return found

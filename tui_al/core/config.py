@@ -151,6 +151,10 @@ class LearnerConfig:
     trunk_layers: int | Literal["auto"] = (
         0  #: lowest layers that stay frozen, their output kept; 0 as in the paper
     )
+    #: What a classifier's head reads: the first token's state (transformers' own head), the mean of all tokens', or what the
+    #: model's files say it was trained with. The default is what sessions without this setting were run with; catalogue
+    #: models have their own (`tui_al.core.models`).
+    pooling: Literal["first", "mean", "auto"] = "first"
 
     def __post_init__(self) -> None:
         where = f"{self.model} ({self.tuning})"
@@ -198,6 +202,7 @@ class LearnerConfig:
             ("schedule", ("linear", "constant")),
             ("start", ("cold", "warm")),
             ("precision", ("fp32", "bf16", "auto")),
+            ("pooling", ("first", "mean", "auto")),
         ):
             if getattr(self, name) not in allowed:
                 raise ConfigError(

@@ -20,7 +20,7 @@ from tui_al.engine.device import take_peak_bytes
 from tui_al.engine.precision import SAMPLE, compare, resolve_precision
 from tui_al.engine.pretrained import load_model, load_tokenizer
 from tui_al.engine.scoring import Scoring
-from tui_al.engine.sources import Source
+from tui_al.engine.sources import Source, resolve_pooling
 from tui_al.engine.states import Shelf
 from tui_al.engine.together import (
     Stacks,
@@ -66,9 +66,13 @@ class TransformerLearner:
         self.dataset = dataset
         self.device = device
         self.tokenizer = load_tokenizer(source, dataset.task)
-        self.model = load_model(source, dataset.task, dataset.outputs, config.dropout).to(device)
+        pooling = resolve_pooling(config.pooling, dataset.task, source)
+        self.model = load_model(
+            source, dataset.task, dataset.outputs, config.dropout, pooling
+        ).to(device)
         self.config = replace(
             config,
+            pooling=pooling,
             precision=resolve_precision(config.precision, device, *_shape(self.model)),
             trunk_layers=trunk_layers(self.model, config),
         )
@@ -86,8 +90,10 @@ class TransformerLearner:
         if config.tuning == "full":  # all that training changes, to start from again
             self._pretrained = {n: w.detach().clone() for n, w in self.trainable().items()}
         self._trunk = self._freeze(shelf or Shelf()) if self.config.trunk_layers else None
-        first = dataset.task is Task.CLASSIFICATION and views.can_read_first_token(
-            self.model, config.tuning
+        first = (
+            dataset.task is Task.CLASSIFICATION
+            and pooling == "first"
+            and views.can_read_first_token(self.model, config.tuning)
         )
         #: What of the model is run, in training and in scoring; it shares its weights.
         self.view = views.upper(self.model, int(self.config.trunk_layers), first)
@@ -302,6 +308,7 @@ class TransformerLearner:
             run=views.lower(self.model, layers),
             layers=layers,
             whole=layers == len(views.layers(self.model)),
+            mean=self.config.pooling == "mean",
             identity=(str(self.source.path), self.source.commit, self._limit, texts),
             shelf=shelf,
             precision=self.config.precision,

@@ -1,11 +1,12 @@
 """Pretrained encoders with a fresh head. Weights as safetensors only; code from a model's repository never runs."""
 
-from typing import Any
+from typing import Any, Literal
 
 import torch
 import transformers
 from safetensors import SafetensorError
 from transformers import (
+    AutoModel,
     AutoModelForSequenceClassification,
     AutoModelForTokenClassification,
     AutoTokenizer,
@@ -15,6 +16,7 @@ from transformers import (
 
 from tui_al.core.tasks import Task
 from tui_al.engine.model_files import check_shards, check_tokenizer, first_line, read_config
+from tui_al.engine.pooling import MeanPoolingClassifier
 from tui_al.engine.sources import Source
 from tui_al.errors import ModelError
 
@@ -67,11 +69,16 @@ def load_tokenizer(source: Source, task: Task) -> PreTrainedTokenizerFast:
 
 
 def load_model(
-    source: Source, task: Task, outputs: tuple[str, ...], dropout: float
+    source: Source,
+    task: Task,
+    outputs: tuple[str, ...],
+    dropout: float,
+    pooling: Literal["first", "mean"] = "first",
 ) -> PreTrainedModel:
-    """The encoder with the stock head of `transformers` for the task, labels named, every dropout at `dropout`.
+    """The encoder with a head for the task, labels named, every dropout at `dropout`.
 
-    The head's weights are whatever they are in the file, or random: learners reset them with a seed of their own.
+    The head is the stock one of `transformers`; of a classifier with `mean` pooling, that of `tui_al.engine.pooling`. Its weights
+    are whatever they are in the file, or random: learners reset them with a seed of their own.
     """
     config = read_config(source.path, source.name)
     check_shards(source.path, source.name)
@@ -85,11 +92,10 @@ def load_model(
         config.num_hidden_layers = source.layers
     config.id2label = dict(enumerate(outputs))
     config.label2id = {label: i for i, label in enumerate(outputs)}
-    stock = (
-        AutoModelForSequenceClassification
-        if task is Task.CLASSIFICATION
-        else AutoModelForTokenClassification
-    )
+    by_mean = task is Task.CLASSIFICATION and pooling == "mean"
+    stock: Any = AutoModelForTokenClassification
+    if task is Task.CLASSIFICATION:
+        stock = AutoModel if by_mean else AutoModelForSequenceClassification
     level = transformers.logging.get_verbosity()
     transformers.logging.set_verbosity_error()  # "newly initialized" is what we want
     try:
@@ -110,4 +116,4 @@ def load_model(
     finally:
         transformers.logging.set_verbosity(level)
     assert isinstance(model, PreTrainedModel)
-    return model
+    return MeanPoolingClassifier(model, dropout) if by_mean else model

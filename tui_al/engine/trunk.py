@@ -3,7 +3,7 @@
 Nothing below the first trained layer changes while a session lasts, so what it gives for a text serves all rounds, strategies
 and seeds, and both models where they have the same trunk. Dropout in the trunk is off, in training as in scoring; Monte-Carlo
 dropout therefore acts above it. Where the whole encoder is the trunk (tuning `head`) only what the head reads is kept: a
-text's first token, or each word's first sub-token.
+text's first token or the mean of all its tokens, or each word's first sub-token.
 """
 
 from dataclasses import dataclass, field, replace
@@ -19,6 +19,7 @@ from tui_al.core.predictions import IntArray
 from tui_al.core.protocols import ProgressSink
 from tui_al.engine import views
 from tui_al.engine.device import free_memory, is_out_of_memory
+from tui_al.engine.pooling import masked_mean
 from tui_al.engine.scoring import SCORING_BUDGET
 from tui_al.engine.states import Shelf, States
 from tui_al.engine.tokens import UNSEEN, Batch, Tokens, collate, scoring_batches
@@ -65,6 +66,7 @@ class Trunk:
     run: Any  #: see `views.lower`
     layers: int
     whole: bool  #: nothing is above it but the head
+    mean: bool  #: the head of a classifier reads the mean of a text's states, not the first
     identity: tuple[
         object, ...
     ]  #: of the encoder and its texts: weights, tokenizer, maximum length
@@ -107,7 +109,8 @@ class Trunk:
     def _states(self, split: str, tokens: Tokens) -> States:
         if split in self._found:
             return self._found[split]
-        key = (*self.identity, self.layers, self.whole, self.precision, str(self.device), split)
+        read = self.whole and self.mean
+        key = (*self.identity, self.layers, self.whole, read, self.precision, str(self.device), split)  # fmt: skip
         dtype = torch.bfloat16 if self.precision == "bf16" else torch.float32
         width = self.run.config.hidden_size
         batches = list(scoring_batches(tokens.lengths(), SCORING_BUDGET[self.device.type]))
@@ -156,5 +159,5 @@ class Trunk:
         if not self.whole:
             return found[batch.attention_mask.bool()]
         if batch.unit_rows is None:
-            return found[:, 0]
+            return masked_mean(found, batch.attention_mask) if self.mean else found[:, 0]
         return found[batch.unit_rows, batch.unit_columns]

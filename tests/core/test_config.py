@@ -232,6 +232,19 @@ class TestComparing:
             del plain["loop"][setting]
         assert ExperimentConfig.from_dict(plain).fingerprint() == experiment().fingerprint()
 
+    def test_a_session_without_pooling_reads_the_first_token(self) -> None:
+        """It was run so before there was a choice; its name stays, and today's default for the model does not count."""
+        old = experiment(successor=replace(experiment().successor, pooling="first"))
+        plain = old.to_dict()
+        for role in ("acquisition", "successor"):
+            del plain[role]["pooling"]
+        again = ExperimentConfig.from_dict(plain)
+        assert (again.acquisition.pooling, again.successor.pooling) == ("first", "first")
+        assert again.fingerprint() == old.fingerprint()
+        mean = experiment(successor=replace(experiment().successor, pooling="mean"))
+        assert mean.fingerprint() != old.fingerprint()
+        assert again.differences(mean) == ["successor.pooling: first here, mean there"]
+
     def test_labels_come_back_as_they_were(self) -> None:
         config = experiment(data=DataConfig("pool.txt", task="tagging", labels=("PER", "ORG")))
         assert ExperimentConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
@@ -308,7 +321,9 @@ class TestValidation:
         assert caught.value.message.startswith(f"minilm (adapter): {name} = {value} is ")
         assert caught.value.hint
 
-    @pytest.mark.parametrize(("name", "value"), [("schedule", "cosine"), ("start", "tepid")])
+    @pytest.mark.parametrize(
+        ("name", "value"), [("schedule", "cosine"), ("start", "tepid"), ("pooling", "max")]
+    )
     def test_choices(self, name: str, value: str) -> None:
         with pytest.raises(ConfigError) as caught:
             replace(LEARNER, **{name: value})

@@ -34,6 +34,7 @@ def test_the_papers_settings(model: str, tuning: str) -> None:
         dropout=0.0,
         reduction_factor=16,
         start="cold",
+        pooling=MODELS[model].pooling if model in MODELS else "auto",
     )
 
 

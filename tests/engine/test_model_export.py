@@ -1,4 +1,7 @@
-"""Exported models predict the same in a process that knows nothing but transformers and adapters: it runs the code of their card."""
+"""Exported models predict the same in a process that knows nothing of us but their files: it runs the code of their card.
+
+That is transformers', with mean pooling sentence-transformers', and with an adapter that of adapters beside it.
+"""
 
 import json
 import re
@@ -9,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -31,8 +35,10 @@ class Case:
 
     dataset: Dataset
     tuning: str
+    pooling: str
     out: Path
-    probs: FloatArray  #: of the learner itself, on the test split
+    texts: list[str]  #: the test split's, of a classification some to train on too
+    probs: FloatArray  #: of the learner itself, on the texts
     tags: list[tuple[str, ...]]
 
 
@@ -42,11 +48,13 @@ def cases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Case]]:
     home = tmp_path_factory.mktemp("exported")
     encoder = tiny.save_encoder("bert", home / "encoder")
     found = []
+    ways = [(tuning, "first") for tuning in ("full", "adapter", "lora")]
+    ways += [(tuning, "mean") for tuning in ("full", "head", "adapter", "lora")]
     for dataset in (tiny.classified(), tiny.tagged()):
-        for tuning in ("full", "adapter", "lora"):
-            learner = tiny.learner(encoder, tuning, dataset, epochs=6)
+        for tuning, pooling in ways if dataset.task is Task.CLASSIFICATION else ways[:3]:
+            learner = tiny.learner(encoder, tuning, dataset, epochs=6, pooling=pooling)
             tiny.fit(learner)
-            found.append(export(learner, home / f"{dataset.name}-{tuning}"))
+            found.append(export(learner, home / f"{dataset.name}-{tuning}-{pooling}"))
     shutil.rmtree(encoder)
     yield found
 
@@ -64,7 +72,12 @@ def export(learner: TransformerLearner, folder: Path) -> Case:
     best = [dataset.outputs[i] for i in predictions.probs.argmax(-1)]
     ends = [0, *np.cumsum([len(e.tokens) for e in dataset.test]).tolist()]
     tags = [tuple(best[a:b]) for a, b in pairwise(ends)]
-    return Case(dataset, learner.config.tuning, out, predictions.probs, tags)
+    texts, probs = [example.text for example in dataset.test], predictions.probs
+    if dataset.task is Task.CLASSIFICATION:
+        more = np.arange(20)
+        texts += [dataset.train[row].text for row in more]
+        probs = np.concatenate([probs, learner.predict("train", more, tiny.silent).probs])
+    return Case(dataset, learner.config.tuning, learner.config.pooling, out, texts, probs, tags)
 
 
 def test_they_load_and_predict_the_same(cases: list[Case]) -> None:
@@ -73,9 +86,9 @@ def test_they_load_and_predict_the_same(cases: list[Case]) -> None:
         assert of_long
         if case.dataset.task is Task.CLASSIFICATION:
             for row, one in zip(case.probs, found, strict=True):
-                by_label = {entry["label"]: entry["score"] for entry in one}
+                by_label = one if case.pooling == "mean" else {e["label"]: e["score"] for e in one}
                 expected = dict(zip(case.dataset.labels, row.tolist(), strict=True))
-                assert by_label == pytest.approx(expected, abs=1e-5), case.tuning
+                assert by_label == pytest.approx(expected, abs=1e-5), case.out
         else:
             for example, tags, one in zip(case.dataset.test, case.tags, found, strict=True):
                 offsets = token_offsets(example.text, example.tokens)
@@ -85,7 +98,7 @@ def test_they_load_and_predict_the_same(cases: list[Case]) -> None:
                 assert [(e["start"], e["end"], e["entity_group"]) for e in one] == expected
 
 
-def in_a_fresh_process(cases: list[Case]) -> list[list[list[dict[str, object]]]]:
+def in_a_fresh_process(cases: list[Case]) -> list[list[Any]]:
     """What the code of each card predicts of the test texts, labels and scores as the pipelines give them."""
     script = [
         "import json, sys, warnings",
@@ -101,10 +114,12 @@ def in_a_fresh_process(cases: list[Case]) -> list[list[list[dict[str, object]]]]
         code = code.replace("path/to/this/directory", str(case.out)).replace(
             'print(predict("A text."))', ""
         )
-        texts = [example.text for example in case.dataset.test]
-        texts.append(" ".join(texts))  # more than the encoder has positions for
+        texts = [*case.texts, " ".join(case.texts)]  # the last: more than there are positions for
         options = ", top_k=None" if case.dataset.task is Task.CLASSIFICATION else ""
-        script += [code, f"answers.append(predict({texts!r}{options}))"]
+        asked = f"predict({texts!r}{options})"
+        if case.pooling == "mean":
+            asked = f"[predict(text) for text in {texts!r}]"
+        script += [code, f"answers.append({asked})"]
     script.append("json.dump(answers, sys.stdout, default=float)")
     done = subprocess.run(
         [sys.executable, "-c", "\n".join(script)],
@@ -121,7 +136,11 @@ def test_nothing_pickled_and_nothing_half_written(cases: list[Case]) -> None:
     for case in cases:
         assert [entry.name for entry in case.out.parent.iterdir()] == ["out"]
         names = sorted(path.name for path in case.out.iterdir())
-        if case.tuning == "full":
+        if case.pooling == "mean":
+            where = case.out if case.tuning in ("full", "head") else case.out / "model"
+            assert sorted(p.name for p in where.glob("[0-9]_*")) == ["0_Transformer", "1_Pooling", "2_Dense"]  # fmt: skip
+            assert not (case.out / "config.json").exists()
+        elif case.tuning == "full":
             assert {"README.md", "config.json", "model.safetensors", "tokenizer.json"} <= {*names}
         else:
             assert names == ["README.md", "adapter", "model"]
@@ -132,7 +151,7 @@ def test_nothing_pickled_and_nothing_half_written(cases: list[Case]) -> None:
 def test_what_cannot_be_exported(tmp_path: Path, cases: list[Case]) -> None:
     with pytest.raises(ModelError, match="holds no model written by tui-al"):
         exported(tmp_path)
-    whole = next(case.out for case in cases if case.tuning == "full")
+    whole = next(case.out for case in cases if case.tuning == "full" and case.pooling == "first")
     (tmp_path / "file").write_text("in the way", encoding="utf-8")
     with pytest.raises(ModelError, match="cannot be written"):
         export_model(whole, tmp_path / "file" / "out", "card")

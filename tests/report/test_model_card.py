@@ -127,3 +127,18 @@ def test_without_a_test_set_the_blind_labels_are_the_measure() -> None:
     assert "accuracy 0.700, 95 % interval 0.550 to 0.820." in card
     assert "test texts | value" not in card
     assert "model-index" not in front(card)
+
+
+def test_a_head_on_the_mean_is_for_sentence_transformers() -> None:
+    """Not so where words are tagged, whatever the pooling says."""
+    learner = replace(LEARNER, pooling="mean")
+    card = model_card(replace(SUBJECT, learner=learner), state())
+    assert front(card)["library_name"] == "sentence-transformers"
+    assert "SentenceTransformer(" in card
+    assert "`AutoModelForSequenceClassification` does not load it" in card
+    both = model_card(replace(SUBJECT, learner=learner, with_adapter=True), state())
+    assert front(both)["library_name"] == "adapter-transformers"
+    assert "encoder.load_adapter(" in both
+    tags = model_card(replace(SUBJECT, learner=learner), state(task="tagging"))
+    assert front(tags)["library_name"] == "transformers"
+    assert "SentenceTransformer" not in tags

@@ -85,6 +85,7 @@ def simulate(
     dropout: options.Dropout = None,
     start: options.Start = "cold",
     precision: options.Precision = "fp32",
+    pooling: options.Pooling = None,
     trunk_layers: options.TrunkLayers = "0",
     successor_trunk_layers: options.SuccessorTrunkLayers = "0",
     preset: Annotated[
@@ -242,6 +243,7 @@ def compare_scores(
     epochs: options.Epochs = None,
     max_length: options.MaxLength = None,
     precision: options.Precision = "fp32",
+    pooling: options.Pooling = None,
     preset: Annotated[
         str | None, typer.Option(help="paper: Table 3's settings.", rich_help_panel="Models")
     ] = None,
@@ -285,6 +287,10 @@ def timing(
     ] = None,
     max_length: Annotated[int | None, typer.Option(help="Sub-tokens.")] = None,
     precision: Annotated[str, typer.Option(help="fp32, bf16 or auto.")] = "fp32",
+    pooling: Annotated[
+        str | None,
+        typer.Option(help="What the heads read: first, mean or auto. [default: each model's own]"),
+    ] = None,
     preset: Annotated[str | None, typer.Option(help="paper: Table 3's settings.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")] = "auto",
     home: Home = None,

@@ -54,6 +54,7 @@ class Options:
     epochs: int | None
     max_length: int | None
     precision: str
+    pooling: str | None
     preset: str | None
     mc_passes: int
     mc_dropout: float
@@ -178,6 +179,7 @@ def _model(part: str, options: Options) -> LearnerConfig:
         epochs=options.epochs,
         max_length=options.max_length,
         precision=options.precision,
+        pooling=options.pooling,
     )
 
 
@@ -236,7 +238,7 @@ def _settings(model: LearnerConfig) -> str:
     return (
         f"{model.model}, {model.tuning}, {model.epochs} epochs, batch {model.batch_size}, rate {model.learning_rate:g}"
         f" (head {model.head_learning_rate:g}), dropout {model.dropout:g} in training, at most {model.max_length} sub-tokens,"
-        f" {model.precision}"
+        f" {model.precision}, pooling: {model.pooling}"
     )
 
 

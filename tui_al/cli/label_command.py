@@ -100,6 +100,7 @@ def label(
     dropout: options.Dropout = None,
     start: options.Start = "cold",
     precision: options.Precision = "auto",
+    pooling: options.Pooling = None,
     trunk_layers: options.TrunkLayers = "0",
     successor_trunk_layers: options.SuccessorTrunkLayers = "0",
     device: options.Device = "auto",

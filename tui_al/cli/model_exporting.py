@@ -1,4 +1,4 @@
-"""`tui-al export-model`: a kept model with its card, for transformers and adapters."""
+"""`tui-al export-model`: a kept model with its card, for transformers or sentence-transformers, and adapters."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from rich.console import Console
 from tui_al.cli.page import Page
 from tui_al.core import events as ev
 from tui_al.errors import ConfigError, SessionError
-from tui_al.report.model_card import Subject, model_card
+from tui_al.report.model_card import Subject, model_card, reads_mean
 from tui_al.store.home import home_directory
 from tui_al.store.kept_models import held_still
 from tui_al.store.session import Session
@@ -28,7 +28,8 @@ def export_kept_model(name: str, out: Path, role: str, seed: int | None, home: P
             session.name, role, saved.seed, saved.round, found.learner, found.with_adapter
         )
         export_model(files, out, model_card(subject, session.state()))
-    how = "transformers and adapters" if found.with_adapter else "transformers"
+    loader = "sentence-transformers" if reads_mean(found.learner, found.task) else "transformers"
+    how = f"{loader} and adapters" if found.with_adapter else loader
     Page(Console(soft_wrap=True)).say(
         f"{out}: {role} of seed {saved.seed}, round {saved.round}, for {how}; its README.md says how to load it"
     )

@@ -97,6 +97,13 @@ Precision = Annotated[
         rich_help_panel="Models",
     ),
 ]
+Pooling = Annotated[
+    str | None,
+    typer.Option(
+        help="What the heads of classifiers read: first, the first token; mean, of all tokens; auto, as the model's files say. [default: the model's own]",
+        rich_help_panel="Models",
+    ),
+]
 TrunkLayers = Annotated[
     str,
     typer.Option(

@@ -63,6 +63,7 @@ class Options:
     dropout: float | None
     start: str
     precision: str
+    pooling: str | None
     trunk_layers: str
     successor_trunk_layers: str
     preset: str | None
@@ -158,6 +159,7 @@ def _learner(
         dropout=options.dropout,
         start=options.start,
         precision=options.precision,
+        pooling=options.pooling,
         trunk_layers=trunk_layers,
     )
 

@@ -39,6 +39,7 @@ class Options:
     epochs: int | None
     max_length: int | None
     precision: str
+    pooling: str | None
     preset: str | None
     device: str
     home: Path | None
@@ -97,6 +98,7 @@ def _settings(options: Options) -> list[LearnerConfig]:
             epochs=options.epochs,
             max_length=options.max_length,
             precision=options.precision,
+            pooling=options.pooling,
         )
         for name in names
         for tuning, layers in WAYS

@@ -6,7 +6,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 from tui_al.core.config import TUNINGS, ExperimentConfig, LearnerConfig
 from tui_al.errors import ConfigError
@@ -59,6 +59,8 @@ class CatalogueModel:
     adapter_epochs: int
     head_epochs: int = 20  #: for the frozen encoder, whose steps are cheap
     per_tuning: Mapping[str, Rates] = field(default_factory=dict)  #: where a method wants its own
+    #: What a classifier's head reads. `mean` where that was measured to be better; else the stock head, as in the literature.
+    pooling: Literal["first", "mean", "auto"] = "first"
     layers: int | None = None  #: of a bundled model that is cut: so many of the lowest
     measured: bool = False  #: whether the settings were measured here, or are the literature's
 
@@ -124,7 +126,7 @@ MODELS: Mapping[str, CatalogueModel] = MappingProxyType(
 
 #: For a Hub id or a path that the catalogue does not know.
 _UNKNOWN = CatalogueModel(
-    "", "", 0, "", Rates(2e-5, 2e-4), _BASE_ADAPTER, 15, 15, per_tuning=_BASE_OTHERS
+    "", "", 0, "", Rates(2e-5, 2e-4), _BASE_ADAPTER, 15, 15, per_tuning=_BASE_OTHERS, pooling="auto"
 )
 
 
@@ -134,7 +136,7 @@ def default_settings(
     """Good settings for a model and tuning, and what is `given` in place of them; None is not given.
 
     `preset="paper"` gives Table 3 of the paper: rate 2e-5, 1e-4 for adapters, the same for the head; batch 16, 15 epochs,
-    dropout 0.
+    dropout 0. What a head reads is the model's own in any case.
 
     Raises:
         ConfigError: unknown tuning or preset, or a given value that is out of range.
@@ -151,16 +153,21 @@ def _default_settings(model: str, tuning: str, preset: str | None) -> LearnerCon
             f"tuning: {tuning!r} does not fit {BAG_OF_WORDS}, which has no encoder to tune.",
             "Its tuning is head.",
         )
+    entry = MODELS.get(model, _UNKNOWN)
+    pooling = "first" if model == BAG_OF_WORDS else entry.pooling
     if preset == "paper":
         rate = 2e-5 if tuning == "full" else 1e-4
-        return LearnerConfig(model, tuning, rate, rate, epochs=15, batch_size=16, dropout=0.0)
+        return LearnerConfig(
+            model, tuning, rate, rate, epochs=15, batch_size=16, dropout=0.0, pooling=pooling
+        )
     if preset is not None:
         raise ConfigError(f"preset: {preset!r} is unknown.", "There is one: paper.")
-    entry = MODELS.get(model, _UNKNOWN)
     rates = entry.full if tuning == "full" else entry.per_tuning.get(tuning, entry.adapter)
     epochs = {"full": entry.epochs, "head": entry.head_epochs}.get(tuning, entry.adapter_epochs)
     dropout = 0.1 if tuning == "full" else 0.0  # so few trained weights hardly overfit
-    return LearnerConfig(model, tuning, rates.encoder, rates.head, epochs, dropout=dropout)
+    return LearnerConfig(
+        model, tuning, rates.encoder, rates.head, epochs, dropout=dropout, pooling=pooling
+    )
 
 
 def check_bag_of_words(config: ExperimentConfig, *, tagging: bool, dropout: bool) -> None:

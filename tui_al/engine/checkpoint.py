@@ -1,7 +1,8 @@
 """Trained models on disk.
 
-`full` and `head`: what `save_pretrained` writes, so `transformers.pipeline(model=directory)` loads it. The other tunings: the adapter
-as the `adapters` library writes it, in `adapter/`, and the head in `head.safetensors`. Both with tokenizer, label names and
+`full` and `head`: what `save_pretrained` writes, so `transformers.pipeline(model=directory)` loads it; with mean pooling, which
+`transformers` has no class for, modules of sentence-transformers (`tui_al.engine.pooling`). The other tunings: the adapter as
+the `adapters` library writes it, in `adapter/`, and the head in `head.safetensors`. All with tokenizer, label names and
 `tui_al.json`, which names the encoder that an adapter belongs to.
 """
 
@@ -26,8 +27,10 @@ from tui_al.core.tasks import Dataset, Task
 from tui_al.engine import tuning
 from tui_al.engine.model_files import check_adapter
 from tui_al.engine.padding import leave_out_padding
+from tui_al.engine.pooling import MeanPoolingClassifier, load_head, save_modules
 from tui_al.engine.pretrained import load_model
-from tui_al.engine.sources import Source, find
+from tui_al.engine.sentence_modules import encoder_directory
+from tui_al.engine.sources import Source, find, resolve_pooling
 from tui_al.errors import ModelError
 from tui_al.store.kept_models import put_in_place
 
@@ -50,6 +53,7 @@ def save_model(
     making = directory.with_name(f".{directory.name}-{os.getpid()}")
     shutil.rmtree(making, ignore_errors=True)
     making.mkdir(parents=True)
+    tokenizer.model_max_length = limit
     if config.tuning in ADAPTERS:
         with _one_name_each(model):
             model.save_adapter(
@@ -60,10 +64,12 @@ def save_model(
         }
         save_file(weights, making / HEAD)
         model.config.save_pretrained(making)
+        tokenizer.save_pretrained(making)
+    elif isinstance(model, MeanPoolingClassifier):
+        save_modules(making, model, tokenizer, limit)
     else:
         model.save_pretrained(making, safe_serialization=True)
-    tokenizer.model_max_length = limit
-    tokenizer.save_pretrained(making)
+        tokenizer.save_pretrained(making)
     description = {
         "tui_al": __version__,
         "task": dataset.task.value,
@@ -106,8 +112,11 @@ def load_trained(directory: Path) -> tuple[PreTrainedModel, Task, tuple[str, ...
     description = describe(directory)
     task, outputs = Task(description["task"]), tuple(description["outputs"])
     config = record_of(LearnerConfig, description["learner"])
-    if config.tuning in ADAPTERS:
-        model = load_model(find(config.model, config.revision), task, outputs, config.dropout)
+    adapter = config.tuning in ADAPTERS
+    source = find(config.model, config.revision) if adapter else kept_source(config.model, directory)  # fmt: skip
+    pooling = resolve_pooling(config.pooling, task, source)
+    model = load_model(source, task, outputs, config.dropout, pooling)
+    if adapter:
         tuning.prepare(model, config)
         model.delete_adapter(tuning.ADAPTER)
         check_adapter(directory / ADAPTER_FOLDER, str(directory))
@@ -120,9 +129,14 @@ def load_trained(directory: Path) -> tuple[PreTrainedModel, Task, tuple[str, ...
         )
         leave_out_padding(model)
         tuning.head(model).load_state_dict(load_file(directory / HEAD))
-    else:
-        model = load_model(Source(config.model, directory), task, outputs, config.dropout)
+    elif isinstance(model, MeanPoolingClassifier):
+        load_head(model, directory)
     return model.eval(), task, outputs
+
+
+def kept_source(name: str, directory: Path) -> Source:
+    """Where encoder and tokenizer of a model lie that `save_model` wrote; of an adapter, the tokenizer."""
+    return Source(name, encoder_directory(directory))
 
 
 def describe(directory: Path) -> dict[str, Any]:

@@ -28,6 +28,7 @@ __all__ = ["Snapshot", "dataset_parquet_files", "ensure_reachable", "model_snaps
 WEIGHTS = "model.safetensors"
 WEIGHTS_INDEX = "model.safetensors.index.json"
 SETTINGS = ("*.json", "*.txt", "*.model", "bpe.codes")
+POOLING = "*_Pooling/config.json"  #: how sentence-transformers pools, see `sentence_modules`
 TOKENIZERS = (
     "tokenizer.json",
     "tokenizer_config.json",
@@ -77,6 +78,7 @@ def model_snapshot(repo_id: str, revision: str | None = None) -> Snapshot:
         source = _conversion(source)
         weights = _weights(source.blobs)
     settings = [name for name in source.blobs if _matches(name, SETTINGS) and name not in weights]
+    settings += [name for name in source.blobs if PurePosixPath(name).match(POOLING)]
     folder = fetch("model", repo_id, source.revision, [*settings, *weights])
     if not _is_complete(folder):
         raise ModelError(

@@ -20,7 +20,7 @@ from tui_al.engine.device import take_peak_bytes
 from tui_al.engine.precision import SAMPLE, compare, resolve_precision
 from tui_al.engine.pretrained import load_model, load_tokenizer
 from tui_al.engine.scoring import Scoring
-from tui_al.engine.sources import Source, resolve_pooling
+from tui_al.engine.sources import Source, pooling_note, resolve_pooling
 from tui_al.engine.states import Shelf
 from tui_al.engine.together import (
     Stacks,
@@ -67,9 +67,10 @@ class TransformerLearner:
         self.device = device
         self.tokenizer = load_tokenizer(source, dataset.task)
         pooling = resolve_pooling(config.pooling, dataset.task, source)
-        self.model = load_model(
-            source, dataset.task, dataset.outputs, config.dropout, pooling
-        ).to(device)
+        self._pooling_note = pooling_note(config.pooling, dataset.task, source)
+        self.model = load_model(source, dataset.task, dataset.outputs, config.dropout, pooling).to(
+            device
+        )
         self.config = replace(
             config,
             pooling=pooling,
@@ -271,8 +272,8 @@ class TransformerLearner:
         )
 
     def notes(self) -> list[str]:
-        """What a user should know about how the texts are read: cut texts, states that memory has no room for."""
-        found = []
+        """What a user should know about how the texts are read: pooling as files say, cut texts, states without room in memory."""
+        found = [self._pooling_note] if self._pooling_note else []
         splits: dict[Split, int] = {
             "train": len(self.dataset.train),
             "test": len(self.dataset.test),

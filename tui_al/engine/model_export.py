@@ -1,8 +1,8 @@
 """A kept model as other programs load it, from its own files alone: no session and no download is needed then.
 
-`full` and `head` are one directory for `transformers`. The other tunings are two: `model/`, the encoder as it was with the trained
-head, for `transformers`, and `adapter/`, for `adapters` to add to it. The encoder alone would load too and predict nonsense, so it
-does not lie at the top.
+`full` and `head` are one directory for `transformers`; with mean pooling, for sentence-transformers, whose `encode` gives logits.
+The other tunings are two: `model/`, the encoder as it was with the trained head, in the same form, and `adapter/`, for `adapters` to
+add to it. The encoder alone would load too and predict nonsense, so it does not lie at the top.
 """
 
 import os
@@ -20,8 +20,9 @@ from tui_al.core.tasks import Task
 from tui_al.engine import tuning
 from tui_al.engine.checkpoint import ADAPTER_FOLDER, HEAD, describe
 from tui_al.engine.model_files import check_adapter
+from tui_al.engine.pooling import MeanPoolingClassifier, save_modules
 from tui_al.engine.pretrained import load_model, load_tokenizer
-from tui_al.engine.sources import Source, find
+from tui_al.engine.sources import Source, find, resolve_pooling
 from tui_al.errors import ModelError
 
 #: The directory of the encoder with its head, beside that of the adapter.
@@ -78,9 +79,15 @@ def _write_parts(saved: Path, making: Path, found: Exported) -> None:
     """The encoder with the trained head, and the adapter."""
     source = find(found.learner.model, found.learner.revision)
     outputs = tuple(describe(saved)["outputs"])
-    model = load_model(source, found.task, outputs, found.learner.dropout)
+    learner = found.learner
+    pooling = resolve_pooling(learner.pooling, found.task, source)
+    model = load_model(source, found.task, outputs, learner.dropout, pooling)
     tuning.head(model).load_state_dict(load_file(saved / HEAD))
-    model.save_pretrained(making / MODEL_FOLDER, safe_serialization=True)
-    load_tokenizer(Source(str(saved), saved), found.task).save_pretrained(making / MODEL_FOLDER)
+    tokenizer = load_tokenizer(Source(str(saved), saved), found.task)
+    if isinstance(model, MeanPoolingClassifier):
+        save_modules(making / MODEL_FOLDER, model, tokenizer, tokenizer.model_max_length)
+    else:
+        model.save_pretrained(making / MODEL_FOLDER, safe_serialization=True)
+        tokenizer.save_pretrained(making / MODEL_FOLDER)
     check_adapter(saved / ADAPTER_FOLDER, str(saved))
     shutil.copytree(saved / ADAPTER_FOLDER, making / ADAPTER_FOLDER)

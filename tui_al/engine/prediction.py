@@ -14,7 +14,7 @@ from tui_al.core.predictions import FloatArray, IntArray
 from tui_al.core.records import record_of
 from tui_al.core.tags import spans_of
 from tui_al.core.tasks import Example, Task
-from tui_al.engine.checkpoint import describe, load_trained
+from tui_al.engine.checkpoint import describe, kept_source, load_trained
 from tui_al.engine.data.columns import Use, choose_columns
 from tui_al.engine.data.rows import RowReader
 from tui_al.engine.data.tables import Findings, Table, sampled
@@ -23,7 +23,6 @@ from tui_al.engine.learner import positions_of
 from tui_al.engine.precision import resolve_precision
 from tui_al.engine.pretrained import load_tokenizer
 from tui_al.engine.scoring import SCORING_BUDGET
-from tui_al.engine.sources import Source
 from tui_al.engine.tokenizing import tokenize
 from tui_al.engine.tokens import UNSEEN, Tokens, collate, scoring_batches
 from tui_al.engine.training import out_of_memory, unit_logits
@@ -56,7 +55,7 @@ class Predictor:
         self.limit = min(self.learner.max_length, positions_of(model))
         self.cut = 0  #: texts so far whose end was not read
         self._model = model.to(self.device)
-        self._tokenizer = load_tokenizer(Source(self.learner.model, saved), self.task)
+        self._tokenizer = load_tokenizer(kept_source(self.learner.model, saved), self.task)
         self._precision = resolve_precision(self.learner.precision, self.device)
         self._batch_size = batch_size
 

@@ -10,6 +10,7 @@ from typing import Literal
 from tui_al.core.models import BAG_OF_WORDS, BUNDLED_SHA256, MODELS
 from tui_al.core.tasks import Task
 from tui_al.engine.hub import model_snapshot
+from tui_al.engine.sentence_modules import declared_pooling, encoder_directory
 from tui_al.errors import ModelError
 
 
@@ -22,7 +23,7 @@ class Source:
     commit: str = ""
     note: str = ""
     layers: int | None = None  #: only so many of the lowest layers are taken; None for all
-    pooling: Literal["first", "mean"] | None = None  #: as its files say; None where they do not
+    pooling: str | None = None  #: as its files say, see `declared_pooling`
 
 
 def find(name: str, revision: str | None = None) -> Source:
@@ -41,6 +42,8 @@ def find(name: str, revision: str | None = None) -> Source:
         return Source(name, _bundled(), BUNDLED_SHA256[:12], layers=MODELS[name].layers)
     local = Path(name).expanduser()
     if local.exists():
+        pooling = declared_pooling(local)
+        local = encoder_directory(local)
         if not (local / "config.json").is_file():
             raise ModelError(
                 f"model: {name} has no config.json, so it is no model directory.",
@@ -51,7 +54,7 @@ def find(name: str, revision: str | None = None) -> Source:
                 f"model: {name} has no weights as safetensors.",
                 "Pickled weights are never loaded; write it again with save_pretrained.",
             )
-        return Source(name, local.absolute())
+        return Source(name, local.absolute(), pooling=pooling)
     hub_id = MODELS[name].hub_id if name in MODELS else name
     if hub_id.count("/") != 1 or any(part in ("", ".", "..") for part in hub_id.split("/")):
         raise ModelError(
@@ -59,7 +62,8 @@ def find(name: str, revision: str | None = None) -> Source:
             f"The catalogue has {', '.join(MODELS)}; a Hub id looks like owner/name.",
         )
     snapshot = model_snapshot(hub_id, revision)
-    return Source(name, snapshot.path, snapshot.commit, snapshot.note)
+    pooling = declared_pooling(snapshot.path)
+    return Source(name, snapshot.path, snapshot.commit, snapshot.note, pooling=pooling)
 
 
 @lru_cache(maxsize=1)
@@ -85,9 +89,24 @@ def _bundled() -> Path:
 def resolve_pooling(
     asked: Literal["first", "mean", "auto"], task: Task, source: Source
 ) -> Literal["first", "mean"]:
-    """What `auto` means for this model: what its files say, else the stock head. Tags are read word by word: always `first`."""
+    """What is read of this model; tags are read word by word, so it is always `first` for them.
+
+    `auto` is what the model's files say, else the first token. What they say that is not offered (max, the last token, ...) becomes
+    the mean: of those models, too, it is not the first token that was trained to tell texts apart.
+    """
     if task is Task.TAGGING:
         return "first"
     if asked == "auto":
-        return source.pooling or "first"
+        return "first" if source.pooling in (None, "cls") else "mean"
     return asked
+
+
+def pooling_note(asked: str, task: Task, source: Source) -> str:
+    """What was made of `auto`, for people; "" where it was not asked for."""
+    if asked != "auto" or task is Task.TAGGING:
+        return ""
+    reads = {None: "the first token", "cls": "the first token"}.get(source.pooling, "the mean of all tokens")  # fmt: skip
+    if source.pooling is None:
+        return f"the files of {source.name} say nothing of pooling: the head reads {reads}; --pooling mean is the other way."
+    offered = "" if source.pooling in ("mean", "cls") else ", which is not offered"
+    return f"the files of {source.name} say that it was trained with {source.pooling} pooling{offered}: the head reads {reads}."

@@ -103,7 +103,7 @@ def _front_matter(subject: Subject, state: SessionState, point: ev.Point | None)
     lines = [
         "# license: to be filled in, as apache-2.0",
         "# language: to be filled in, as en",
-        f"library_name: {'adapter-transformers' if subject.with_adapter else 'transformers'}",
+        f"library_name: {_library(subject, task)}",
         f"pipeline_tag: {_PIPELINES[task][0]}",
         "tags: [active-learning, tui-al]",
     ]
@@ -148,8 +148,21 @@ def _summary(subject: Subject, state: SessionState, point: ev.Point | None) -> s
     )
 
 
+def reads_mean(learner: LearnerConfig, task: Task) -> bool:
+    """Whether the head reads the mean of all tokens, so that sentence-transformers loads it and no class of transformers does."""
+    return task is Task.CLASSIFICATION and learner.pooling == "mean"
+
+
+def _library(subject: Subject, task: Task) -> str:
+    if subject.with_adapter:
+        return "adapter-transformers"
+    return "sentence-transformers" if reads_mean(subject.learner, task) else "transformers"
+
+
 def _use(subject: Subject, task: Task) -> str:
     pipeline, auto, options = _PIPELINES[task]
+    if reads_mean(subject.learner, task):
+        return _use_of_mean(subject)
     if not subject.with_adapter:
         code = [
             "from transformers import pipeline",
@@ -169,6 +182,37 @@ def _use(subject: Subject, task: Task) -> str:
             f'predict = pipeline("{pipeline}", model=model, tokenizer=tokenizer{options})',
         ]
     return "\n".join(["```python", *code, 'print(predict("A text."))', "```"])
+
+
+def _use_of_mean(subject: Subject) -> str:
+    """The logits are what `encode` gives: the last module is the head."""
+    place = "path/to/this/directory"
+    adapter = [
+        "import adapters",
+        "adapters.init(encoder)",
+        f'encoder.load_adapter("{place}/adapter", set_active=True, use_safetensors=True)',
+    ]
+    code = [
+        "from sentence_transformers import SentenceTransformer",
+        "",
+        f'model = SentenceTransformer("{place}{"/model" if subject.with_adapter else ""}")',
+        "encoder = model[0].auto_model",
+        *(adapter if subject.with_adapter else []),
+        "",
+        "",
+        "def predict(text):",
+        "    probs = model.encode(text, convert_to_tensor=True).softmax(-1)",
+        "    return {encoder.config.id2label[i]: float(p) for i, p in enumerate(probs)}",
+        "",
+        "",
+        'print(predict("A text."))',
+    ]
+    words = (
+        "The head reads the mean of all tokens' states, as no class of transformers does. sentence-transformers loads the model, the "
+        "head as its last module, so that `encode` gives the logits; `AutoModelForSequenceClassification` does not load it. Without "
+        "any code: `tui-al predict`."
+    )
+    return "\n".join([words, "", "```python", *code, "```"])
 
 
 def _labels(state: SessionState, point: ev.Point | None) -> list[str]:

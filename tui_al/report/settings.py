@@ -4,12 +4,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from tui_al.core.config import DataConfig, ExperimentConfig, LearnerConfig
-from tui_al.core.models import TUNING_SUMMARIES
+from tui_al.core.models import BAG_OF_WORDS, TUNING_SUMMARIES
 from tui_al.core.state import SessionState
 from tui_al.core.text import printable
 
 #: Programs whose versions can move a result; in this order.
 _VERSIONS = ("tui_al", "python", "torch", "transformers", "adapters", "tokenizers", "numpy")
+
+#: What the head of a classifier reads, by pooling.
+_READS = {
+    "first": "head on the first token",
+    "mean": "head on the mean of all tokens",
+    "auto": "head on the first token or the mean of all, as the model's files say",
+}
 
 _PLACED = ("adapter", "double", "seq", "par", "unipelt", "compacter")
 
@@ -22,8 +29,8 @@ def facts(state: SessionState) -> list[tuple[str, str]]:
     rows = [
         ("data", _data(config.data, state)),
         ("task", _task(state)),
-        ("acquisition", _acquisition(config)),
-        ("successor", learner(config.successor)),
+        ("acquisition", _acquisition(config, state.task)),
+        ("successor", learner(config.successor, state.task)),
         ("strategy", strategy(config)),
         ("seed set", str(config.loop.seed_size)),
         ("batch", _batch(config)),
@@ -42,10 +49,10 @@ def _seeds(config: ExperimentConfig) -> str:
     return numbers + words.get(config.seeds_together, "") * (len(config.seeds) > 1)
 
 
-def _acquisition(config: ExperimentConfig) -> str:
+def _acquisition(config: ExperimentConfig, task: str) -> str:
     if config.one_model and config.loop.strategy != "random":
         return "the successor itself: one training on the same labels does for both"
-    return learner(config.acquisition)
+    return learner(config.acquisition, task)
 
 
 def _batch(config: ExperimentConfig) -> str:
@@ -60,13 +67,15 @@ def short_learner(settings: LearnerConfig) -> str:
     return printable(f"{settings.model} {settings.tuning}")
 
 
-def learner(settings: LearnerConfig) -> str:
-    """A model and all of its training in one line."""
+def learner(settings: LearnerConfig, task: str = "classification") -> str:
+    """A model and all of its training in one line; what a head reads of a text is told of classifiers only."""
     tuning = f"{settings.tuning} tuning: {TUNING_SUMMARIES[settings.tuning]}"
     if settings.tuning in _PLACED:
         tuning += f", reduction factor {settings.reduction_factor}"
     if settings.trunk_layers:
         tuning += f"; {_frozen(settings)} frozen, their output kept"
+    if task == "classification" and settings.model != BAG_OF_WORDS:
+        tuning += f"; {_READS[settings.pooling]}"
     decay = "linear decay" if settings.schedule == "linear" else "constant rate"
     return "; ".join(
         [

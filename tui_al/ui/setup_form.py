@@ -41,6 +41,7 @@ LEARNER_SETTINGS: Mapping[str, str] = {
     "precision": "precision",
     "revision": "revision",
     "trunk_layers": "frozen layers",
+    "pooling": "head reads",
 }
 
 #: Settings of the data that the form shows; an empty one is guessed.

@@ -35,6 +35,11 @@ PICKED: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("bf16", "quicker where the hardware has it, a little coarser"),
         ("auto", "bf16 where the hardware has it, else fp32"),
     ),
+    "pooling": (
+        ("first", "the first token: the stock head of transformers"),
+        ("mean", "the mean of all tokens, as sentence encoders are trained"),
+        ("auto", "what the model's files say"),
+    ),
     "budget_unit": (("examples", "a batch counts examples"), ("tokens", "a batch counts words")),
     "save_models": (("yes", "keep each run's last successor"), ("no", "keep no model")),
     "seeds_together": (

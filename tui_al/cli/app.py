@@ -58,6 +58,13 @@ def simulate(
     label_column: options.LabelColumn = None,
     tokens_column: options.TokensColumn = None,
     tags_column: options.TagsColumn = None,
+    labels: Annotated[
+        str | None,
+        typer.Option(
+            help="Names of labels or tags that the data has as numbers, from 0 on, apart by commas.",
+            rich_help_panel="Data",
+        ),
+    ] = None,
     delimiter: options.Delimiter = None,
     header: options.Header = None,
     encoding: options.Encoding = "utf-8",

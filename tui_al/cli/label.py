@@ -11,7 +11,7 @@ from rich.console import Console
 
 from tui_al.cli.application import check_terminal, open_app
 from tui_al.cli.page import Page
-from tui_al.cli.simulate import Options, experiment
+from tui_al.cli.simulate import Options, experiment, names_of
 from tui_al.core.config import Amount, ExperimentConfig
 from tui_al.errors import ConfigError, SessionError
 from tui_al.store.home import home_directory
@@ -60,7 +60,7 @@ def labelling_experiment(options: LabelOptions, others: Mapping[str, Any]) -> Ex
     made = experiment(Options(**{name: shared[name] for name in Options.__dataclass_fields__}))
     return replace(
         made,
-        data=replace(made.data, task=options.task, labels=_names(options.labels)),  # type: ignore[arg-type]  # checked by DataConfig
+        data=replace(made.data, task=options.task, labels=names_of(options.labels)),  # type: ignore[arg-type]  # checked by DataConfig
         loop=replace(
             made.loop,
             oracle="person",
@@ -84,10 +84,6 @@ def _defaults_of_simulate() -> dict[str, Any]:
     from tui_al.cli.app import simulate
 
     return {p.name: p.default for p in inspect.signature(simulate).parameters.values()}
-
-
-def _names(labels: str | None) -> tuple[str, ...] | None:
-    return None if labels is None else tuple(name.strip() for name in labels.split(","))
 
 
 def _session_named(home: Path, source: str) -> Path | None:

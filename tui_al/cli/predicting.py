@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -77,7 +77,6 @@ def predict_file(name: str, file: str, options: PredictOptions, home: Path | Non
     findings = Findings()
     path = Path(file).expanduser() if file != "-" else Path("-")
     name_of_file = "stdin" if file == "-" else path.name
-    tables = open_tables(path, name_of_file, config, findings, options.input_format)
     with (
         Session.open(home_directory(home), name) as session,
         held_still(session.directory, lambda: kept_model(session, options.role, options.seed)) as (
@@ -85,6 +84,8 @@ def predict_file(name: str, file: str, options: PredictOptions, home: Path | Non
             files,
         ),
     ):
+        config = replace(config, task=task_of(files).value)
+        tables = open_tables(path, name_of_file, config, findings, options.input_format)
         texts = Texts(
             task_of(files), tables, config, findings
         )  # mistakes before the model is loaded

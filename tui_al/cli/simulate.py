@@ -41,6 +41,7 @@ class Options:
     label_column: str | None
     tokens_column: str | None
     tags_column: str | None
+    labels: str | None
     delimiter: str | None
     header: bool | None
     encoding: str
@@ -87,6 +88,11 @@ class Options:
     quiet: bool
 
 
+def names_of(labels: str | None) -> tuple[str, ...] | None:
+    """Names that are given apart by commas."""
+    return None if labels is None else tuple(name.strip() for name in labels.split(","))
+
+
 def experiment(options: Options) -> ExperimentConfig:
     """The experiment that the options describe; raises ConfigError for what cannot be."""
     return ExperimentConfig(
@@ -98,6 +104,7 @@ def experiment(options: Options) -> ExperimentConfig:
             label_column=options.label_column,
             tokens_column=options.tokens_column,
             tags_column=options.tags_column,
+            labels=names_of(options.labels),
             delimiter=options.delimiter,
             header=header_of(options.header),
             encoding=options.encoding,

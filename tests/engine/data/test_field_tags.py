@@ -86,7 +86,7 @@ def test_field_cases_that_are_asked_about() -> None:
     names = ("O", "B-PER", "I-PER", "B-LOC", "I-LOC", "B-ORG", "I-ORG")
     data = load(DataConfig(str(FIELD / "int_tags.jsonl"), test_share=0.0, labels=names))
     assert spans_of(data.train[0].answer or ()) == ENTITIES
-    assert data.labels == ("PER", "LOC", "ORG")
+    assert data.labels == ("LOC", "ORG", "PER")
 
 
 @needs_conll

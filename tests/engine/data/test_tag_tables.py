@@ -281,11 +281,12 @@ def test_names_beside_the_numbers(load_text: Load) -> None:
 
 
 @pytest.mark.parametrize("labels", [NAMES, ("PER", "LOC", "ORG")])
-def test_names_from_the_person(load_text: Load, labels: tuple[str, ...]) -> None:
+def test_names_from_the_person(load_text: Load, tmp_path: Path, labels: tuple[str, ...]) -> None:
     data = load_text("a.jsonl", numbered_rows(), labels=labels)
-    assert [row.answer for row in data.train] == list(TAGS)
-    assert data.labels == ("PER", "LOC", "ORG")
+    check(data)
     assert any("named by --labels" in note for note in data.notes)
+    config = DataConfig(str(tmp_path / "a.jsonl"), test_share=0.0, labels=labels)
+    assert load(config, by_people=True).labels == ("PER", "LOC", "ORG")
 
 
 def test_a_number_without_a_name_is_named(load_text: Load) -> None:
@@ -305,3 +306,12 @@ def test_numbers_in_strings_and_in_token_lines(load_text: Load) -> None:
     ]
     data = load_text("a.conll", "\n".join(blocks), labels=NAMES)
     assert [row.answer for row in data.train] == list(TAGS)
+
+
+def test_names_from_the_person_for_numbers_of_classes(load_text: Load) -> None:
+    content = table([("text", "label"), *((f"text {i} it is", i % 3) for i in range(12))])
+    data = load_text("a.csv", content, labels=("kettle", "parcel", "billing"))
+    assert data.labels == ("billing", "kettle", "parcel")
+    assert [row.answer for row in data.train[:3]] == ["kettle", "parcel", "billing"]
+    assert "labels are named by --labels: 0 kettle, 1 parcel, 2 billing" in data.notes
+    assert load_text("a.csv", content, labels=("0", "1", "2")).train[0].answer == "0"

@@ -1,9 +1,16 @@
 """Files with a token a line as they are found: columns by shape, comments, headers, borders of sentences, contradictions."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.engine.data.conftest import Load
+from tui_al.core.config import DataConfig
 from tui_al.core.tasks import Dataset, Task
+from tui_al.engine.data import load
+from tui_al.engine.data.stream import open_tables
+from tui_al.engine.data.tables import Findings
+from tui_al.engine.prediction import Texts
 from tui_al.errors import DataError
 
 
@@ -325,3 +332,28 @@ def test_schemes_in_every_file(
     assert len(data.train) == 4
     assert data.train[3].tokens == tuple(words)
     assert data.train[3].answer == (f"B-{labels[0]}", f"I-{labels[0]}", "O")
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.conll", "a.tsv"])
+def test_predictions_are_made_on_the_same_sentences(tmp_path: Path, name: str) -> None:
+    """Comments are no texts, and tags that training would refuse do not matter."""
+    content = "# sent_id = 1\nAnn\tB-PER\nLee\tI-PER\nran\tO\n\n" * 30 + "Rome\tQ-X\n"
+    path = tmp_path / name
+    path.write_text(content, encoding="utf-8")
+    findings, config = Findings(), DataConfig(str(path), task="tagging")
+    texts = Texts(Task.TAGGING, open_tables(path, name, config, findings), config, findings)
+    found = [example for _, examples in texts for example in examples]
+    assert [example.tokens for example in found] == [("Ann", "Lee", "ran")] * 30 + [("Rome",)]
+    assert f"{name}: 30 comment lines skipped" in findings.notes
+    with pytest.raises(DataError, match="'Q-X'"):
+        load(config)
+
+
+def test_long_files_are_read_in_bounded_memory(tmp_path: Path) -> None:
+    """Tables come as they fill up; a contradiction far on is met after the tables before it were given out."""
+    path = tmp_path / "a.conll"
+    path.write_text("Ann B-PER\nran O\n\n" * 12_000 + "broken\n", encoding="utf-8")
+    tables = open_tables(path, "a.conll", DataConfig(str(path)), Findings())
+    assert [len(next(tables)) for _ in range(12)] == [1_000] * 12
+    with pytest.raises(DataError, match=r"a\.conll:36001: 1 column"):
+        next(tables)

@@ -60,12 +60,19 @@ def class_names(folder: Path, findings: Findings) -> ClassNames | None:
     return None
 
 
+def names_given(labels: Sequence[str]) -> ClassNames | None:
+    """Those that the person named, for data with numbers; None if nothing is named, or numbers are."""
+    if not labels or any(label.isdecimal() for label in labels):
+        return None
+    return ClassNames("--labels", dict(enumerate(labels)))
+
+
 def name_classes(rows: dict[str, list[Row]], found: ClassNames, findings: Findings) -> None:
     """Put names in place of numbers in all rows, if every label has one; told either way."""
     labels = sorted({row.answer for part in rows.values() for row in part if isinstance(row.answer, str)})  # fmt: skip
     names = found.for_labels(labels)
     if names is None:
-        if labels:
+        if labels and found.file != "--labels":
             findings.notes.append(
                 f"{found.file} is not used: its names do not fit the labels {some(labels)}"
             )

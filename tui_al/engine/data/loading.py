@@ -6,7 +6,7 @@ from dataclasses import replace
 from tui_al.core.config import DataConfig
 from tui_al.core.tasks import Dataset, Example, Task, example_ids
 from tui_al.engine.data.checks import check_labels, check_sentences, check_texts, unify_tags
-from tui_al.engine.data.class_names import name_classes
+from tui_al.engine.data.class_names import name_classes, names_given
 from tui_al.engine.data.columns import Columns, Use, choose_columns, require, tagged_columns
 from tui_al.engine.data.label_column import has_label_word
 from tui_al.engine.data.label_spellings import unify_spellings
@@ -33,8 +33,8 @@ def load(config: DataConfig, *, by_people: bool = False) -> Dataset:
     located = locate(config, findings)
     columns, rows = _rows(located, config, Use.GIVEN if by_people else Use.GOLD, findings)
     unify_spellings(rows, findings)
-    if located.class_names is not None:
-        name_classes(rows, located.class_names, findings)
+    if (names := names_given(config.labels or ()) or located.class_names) is not None:
+        name_classes(rows, names, findings)
     _tell_difference(located, rows, findings)
     train, test = split_rows(rows, columns.task, config, findings)
     if not train:
@@ -43,9 +43,7 @@ def load(config: DataConfig, *, by_people: bool = False) -> Dataset:
         train, test = unify_tags(train, test, findings)
         if not columns.raw:
             check_sentences(train, findings)
-    named = config.labels or ()
-    if columns.task is Task.TAGGING:
-        named = types_of(named)
+    named = _named(config, columns.task, train, by_people)
     labels = check_labels(columns.task, train, test, findings, named, _files(located))
     check_texts(train, test, findings)
     ids = example_ids(row.text for row in (*train, *test))
@@ -58,6 +56,14 @@ def load(config: DataConfig, *, by_people: bool = False) -> Dataset:
         notes=tuple(findings.notes),
         warnings=tuple(findings.warnings),
     )
+
+
+def _named(config: DataConfig, task: Task, train: Sequence[Row], by_people: bool) -> Sequence[str]:
+    """Labels that the person begins with. Where the data labels all, names are no more than names of its numbers."""
+    if not by_people and all(row.answer is not None for row in train):
+        return ()
+    labels = config.labels or ()
+    return types_of(labels) if task is Task.TAGGING else labels
 
 
 def _files(located: Located) -> str:

@@ -13,6 +13,7 @@ from tui_al.core import events as ev
 from tui_al.core.config import Amount, ExperimentConfig
 from tui_al.core.disputes import Encode
 from tui_al.core.loop import Models
+from tui_al.core.models import default_settings
 from tui_al.core.people import Snapshot, Wish, askable, check, reserve, today
 from tui_al.core.people_loop import PeopleLoop
 from tui_al.core.protocols import Tick
@@ -451,3 +452,20 @@ class TestChecks:
         assert today(("B-PER", "I-PER", "O"), {"PER": "PERSON"}) == ("B-PERSON", "I-PERSON", "O")
         assert today(None, {"a": "c"}) is None
         assert Example("i", "t").answer is None and POOL.task is Task.CLASSIFICATION
+
+
+def test_a_bag_of_words_asks_people_where_it_can() -> None:
+    asker = default_settings("tfidf", "head")
+    check(replace(people_config(), acquisition=asker), POOL)
+    with pytest.raises(ConfigError, match="no dropout, which bald needs"):
+        check(replace(people_config(strategy="bald"), acquisition=asker), POOL)
+    sentences = sentences_pool([["Anna", "left"]])
+    with pytest.raises(ConfigError, match="this data set is for tagging"):
+        check(replace(people_config(strategy="mnlp"), acquisition=asker), sentences)
+
+
+def test_a_wish_to_train_waits_for_a_ranking() -> None:
+    """Said while the engine starts, before there is a ranking that could be renewed and the pool was looked at."""
+    s = stage(["train", label(2), None, None, "leave"], people_config(audit_share=0.0))
+    s.loop.run(RunState(SEED))
+    assert kinds(s.events)[:2] == ["ranked 0", "ranked 1"]

@@ -112,6 +112,10 @@ KEYS: tuple[Key, ...] = (
     _key("label.second_look", "d", "second look", "Labels that a model doubts which has not learned from them.", bar=False),
     _key("label.conflicts", "c", "conflicts", "Samples that annotators answered differently.", bar=False),
     _key("label.train", "t", "train now", "Train on the labels there are, now; starts the engine where none is at work.", bar=False),
+    _key("label.text_up", "up", "", "A row up of a long text.", bar=False),
+    _key("label.text_down", "down", "", "A row down of a long text.", bar=False),
+    _key("label.text_page_up", "pageup", "", "A screenful up of a long text.", bar=False),
+    _key("label.text_page_down", "pagedown", "", "A screenful down of a long text.", bar=False),
     _key("label.back", "escape", "sessions", "Back to the sessions.", bar=False),
     _key("spans.left", "left", "token", "The token before."),
     _key("spans.right", "right", "token", "The next token."),
@@ -147,6 +151,10 @@ KEYS: tuple[Key, ...] = (
     _key("second_look.ambiguous", "a", "ambiguous", "There is no one right label: kept out of training."),
     _key("second_look.edit", "e", "edit", "Answer the sample anew on the label screen."),
     _key("second_look.later", "space", "later", "The next one; this one stays in the queue."),
+    _key("second_look.text_up", "up", "", "A row up of a long text.", bar=False),
+    _key("second_look.text_down", "down", "", "A row down of a long text.", bar=False),
+    _key("second_look.text_page_up", "pageup", "", "A screenful up of a long text.", bar=False),
+    _key("second_look.text_page_down", "pagedown", "", "A screenful down of a long text.", bar=False),
     _key("second_look.undo", "u", "undo", "Take back what was decided here last.", bar=False),
     _key("second_look.back", "escape", "back", "Back to labelling.", bar=False),
     _key("conflicts.settle", "1,2,3,4,5,6,7,8,9", "settle", "What the annotator with this number said is what counts."),
@@ -154,6 +162,10 @@ KEYS: tuple[Key, ...] = (
     _key("conflicts.ambiguous", "a", "ambiguous", "There is no one right answer: kept out of training."),
     _key("conflicts.edit", "e", "edit", "Answer the sample anew on the label screen."),
     _key("conflicts.later", "space", "later", "The next one; this one stays in conflict."),
+    _key("conflicts.text_up", "up", "", "A row up of a long text.", bar=False),
+    _key("conflicts.text_down", "down", "", "A row down of a long text.", bar=False),
+    _key("conflicts.text_page_up", "pageup", "", "A screenful up of a long text.", bar=False),
+    _key("conflicts.text_page_down", "pagedown", "", "A screenful down of a long text.", bar=False),
     _key("conflicts.undo", "u", "undo", "Take back what was decided here last."),
     _key("conflicts.back", "escape", "back", "Back to labelling.", bar=False),
     _key("dialog.yes", "y", "yes", "Yes.", bar=False),
@@ -167,7 +179,7 @@ KEYS: tuple[Key, ...] = (
 
 _DISPLAY = {
     "question_mark": "?", "escape": "esc", "slash": "/", "comma": ",", "full_stop": ".", "left": "←", "right": "→",
-    "up": "↑", "down": "↓", "left_square_bracket": "[", "right_square_bracket": "]", "left_curly_bracket": "{",
+    "up": "↑", "down": "↓", "pageup": "pgup", "pagedown": "pgdn", "left_square_bracket": "[", "right_square_bracket": "]", "left_curly_bracket": "{",
     "right_curly_bracket": "}", "minus": "-", "plus": "+",
 }  # fmt: skip
 

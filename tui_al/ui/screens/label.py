@@ -113,7 +113,7 @@ class LabelScreen(LabelTurning):
         yield LabelTitle(self.directory.name)
         with Horizontal(id="body"):
             with Vertical(id="main"):
-                yield SampleText()
+                yield SampleText(self.KEYS_OF)
                 yield self._answer_area()
                 yield Suggestion()
                 yield Alarm()

@@ -12,8 +12,8 @@ from tui_al.store.samples import Item
 from tui_al.store.session import Session
 from tui_al.store.workbench import Workbench
 from tui_al.ui.bench import Overview
-from tui_al.ui.screens.base import TuiScreen
 from tui_al.ui.screens.dialogs import ConfirmDialog
+from tui_al.ui.screens.scrolling import ScrollsText
 from tui_al.ui.screens.write import WriteDialog
 from tui_al.ui.widgets.answering import AnswerArea
 
@@ -47,7 +47,7 @@ class Origin:
     go_back: Callable[[], None]
 
 
-class LabelAside(TuiScreen):
+class LabelAside(ScrollsText):
     """The label screen as its other screens and dialogs see it: they ask its workbench, and hand it samples."""
 
     directory: Path

@@ -11,9 +11,10 @@ from textual.widgets import Static
 from tui_al.core.decisions import Decided, Given
 from tui_al.store.samples import Item, Turned
 from tui_al.store.workbench import Workbench
-from tui_al.ui.screens.base import TuiScreen, is_up
+from tui_al.ui.screens.base import is_up
 from tui_al.ui.screens.find_label import Finder, FindLabel, Row
 from tui_al.ui.screens.label_aside import LabelAside, Made, Origin
+from tui_al.ui.screens.scrolling import ScrollsText
 from tui_al.ui.widgets.key_bar import KeyBar
 from tui_al.ui.widgets.lines import Lines, spread_out
 from tui_al.ui.widgets.sample_text import SampleText
@@ -44,10 +45,16 @@ class _Judged:
     saved: bool = False
 
 
-class QueueScreen(TuiScreen, Generic[T]):
+class QueueScreen(ScrollsText, Generic[T]):
     """One case after the other; a decision goes on to the next, u takes back what was decided here."""
 
-    DEFAULT_CSS = "QueueScreen SampleText { height: 1fr; }"
+    DEFAULT_CSS = """
+    QueueScreen {
+        & SampleText { height: 1fr; }
+        &.-short SampleText { border: none; padding: 0 1; }
+        &.-short Evidence { max-height: 5; }
+    }
+    """
 
     def __init__(self, desk: LabelAside, left: "QueueScreen[T] | None" = None) -> None:
         """`left` is one to go on with, which was closed when a sample of it was opened."""
@@ -86,7 +93,7 @@ class QueueScreen(TuiScreen, Generic[T]):
     def compose(self) -> ComposeResult:
         """Which case; the text; the evidence; keys."""
         yield Static("", id="head", classes="title-row")
-        yield SampleText()
+        yield SampleText(self.KEYS_OF)
         yield Evidence(self._lines)
         yield KeyBar(self.KEYS_OF)
 

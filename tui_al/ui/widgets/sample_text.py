@@ -2,22 +2,34 @@
 
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.geometry import Size
 from textual.widgets import Static
 
 from tui_al.store.samples import Item
+from tui_al.ui.keys import key_name
 from tui_al.ui.safe import safe
 
 
 class SampleText(VerticalScroll, can_focus=False):
-    """Lines of a length that is good to read, with room around them where there is any."""
+    """Lines of a length that is good to read, with room around them where there is any.
+
+    Where there are more than fit, the frame says which ones are in sight, and the keys that bring the others.
+    """
 
     DEFAULT_CSS = """
     SampleText {
         height: 1fr; min-height: 2; padding: 1 2; border: round $border-blurred; border-title-color: $foreground-muted;
+        border-subtitle-color: $foreground-muted; scrollbar-size: 1 1;
         & > Static { height: auto; max-width: 90; }
         &.-waiting > Static { color: $text-muted; }
     }
     """
+
+    def __init__(self, keys_of: str) -> None:
+        """`keys_of` names the screen whose keys scroll it."""
+        super().__init__()
+        self._keys_of = keys_of
 
     def compose(self) -> ComposeResult:
         """One text."""
@@ -28,5 +40,33 @@ class SampleText(VerticalScroll, can_focus=False):
         self.set_class(item is None, "-waiting")
         text = waiting if item is None else item.example.text
         self.query_one("#sample", Static).update(safe(text, keep_newlines=True))
-        self.scroll_home(animate=False)
+        self.scroll_home(animate=False, immediate=True)
         self.border_title = safe(f"note: {item.note}") if item and item.note else None
+
+    @property
+    def page(self) -> int:
+        """Rows in sight, but one."""
+        return max(1, self.scrollable_content_region.height - 1)
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Others are in sight."""
+        super().watch_scroll_y(old_value, new_value)
+        self._tell()
+
+    def watch_virtual_size(self, size: Size) -> None:  # noqa: ARG002
+        """There are more rows, or fewer."""
+        self.call_after_refresh(self._tell)
+
+    def _tell(self) -> None:
+        """Which rows are in sight, of how many; nothing where all are."""
+        told = None
+        height = self.scrollable_content_region.height
+        if self.max_scroll_y and height:
+            rows = height + self.max_scroll_y
+            top = round(self.scroll_y)
+            names = [key_name(self, f"{self._keys_of}.text_{way}") for way in _WAYS]
+            told = f"rows {top + 1}-{min(rows, top + height)} of {rows} · {' '.join(names)}"
+        self.border_subtitle = None if told is None else Content(told)
+
+
+_WAYS = ("up", "down", "page_up", "page_down")

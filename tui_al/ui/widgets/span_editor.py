@@ -216,7 +216,7 @@ class SpanEditor(AnswerArea):
 
     def _by_rows(self, by: int) -> None:
         text = self.query_one(SpanText)
-        if self._item is not None:
+        if self._item is not None and not text.scroll_in_token(by):
             self._history.go(self.state.move_to(text.row_move(by)))
             text.keep_column(self.state)
             self._show_rows()

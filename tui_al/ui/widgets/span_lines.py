@@ -89,6 +89,13 @@ class Layout:
         place = bisect_right(self.rows, token, key=lambda row: row.after)
         return min(place, max(0, len(self.rows) - 1))
 
+    def rows_of(self, token: int) -> tuple[int, int]:
+        """Numbers of the first and the last row of a token; one wider than a row has several."""
+        first = last = self.row_of(token)
+        while last + 1 < len(self.rows) and self.rows[last + 1].part:
+            last += 1
+        return first, last
+
     def column_of(self, token: int) -> int:
         """First column of a token in its row."""
         column = 0

@@ -26,7 +26,7 @@ class SpanText(ScrollView, can_focus=False):
     DEFAULT_CSS = """
     SpanText {
         height: 1fr; min-height: 2; padding: 1 2; border: round $border-blurred; overflow-x: hidden;
-        scrollbar-size: 1 1; scrollbar-color: $border-blurred; scrollbar-background: $background;
+        scrollbar-size: 1 1; scrollbar-gutter: stable; scrollbar-color: $border-blurred; scrollbar-background: $background;
     }
     """
 
@@ -68,7 +68,10 @@ class SpanText(ScrollView, can_focus=False):
         else:
             self._refresh_tokens(before)
             self._refresh_tokens(state)
-        self._follow_cursor()
+        if (
+            state != before
+        ):  # else one may be reading the end of a token that is longer than the screen
+            self._follow_cursor()
 
     def row_move(self, by: int) -> int:
         """The token some rows up or down, in about the same column."""
@@ -89,6 +92,20 @@ class SpanText(ScrollView, can_focus=False):
                 break
             place += step
         return token
+
+    def scroll_in_token(self, by: int) -> bool:
+        """Scroll within the token under the cursor, where it goes on out of sight in that direction; whether it did."""
+        if not self._layout.rows:
+            return False
+        first, last = self._layout.rows_of(self._state.cursor)
+        top, height = round(self.scroll_y), self.scrollable_content_region.height
+        if by > 0 and last >= top + height:
+            self.scroll_to(y=min(top + by, last - height + 1), animate=False, immediate=True)
+        elif by < 0 and first < top:
+            self.scroll_to(y=max(top + by, first), animate=False, immediate=True)
+        else:
+            return False
+        return True
 
     def keep_column(self, state: Editing) -> None:
         """Take a state that `row_move` led to; the next one up or down heads for the same column."""

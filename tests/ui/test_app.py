@@ -1,5 +1,6 @@
 """The app itself: themes, terminals, palette, leaving, odd sizes."""
 
+import ast
 import fcntl
 import os
 import subprocess
@@ -7,8 +8,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.segment import Segment
+from textual.color import Color
 from textual.screen import Screen
 
+import tui_al
 from tests.ui.conftest import drive, shown, until
 from tests.ui.fake_engine import FakeEngine
 from tests.ui.sessions import record
@@ -18,7 +24,7 @@ from tui_al.ui.screens.home import HomeScreen
 from tui_al.ui.screens.results import ResultsScreen
 from tui_al.ui.screens.run import RunScreen
 from tui_al.ui.terminal import Terminal, hung_up
-from tui_al.ui.theme import ascii_cells
+from tui_al.ui.theme import AsciiFilter, ascii_cells
 
 UTF8 = {"LANG": "en_US.UTF-8", "TERM": "xterm-256color"}
 
@@ -77,6 +83,52 @@ def test_far_away_there_are_fewer_frames_unless_the_person_has_set_them() -> Non
 def test_ascii_keeps_the_width() -> None:
     assert ascii_cells("▸ 日本 … é ─╮") == "> ???? . ? -+"
     assert ascii_cells("plain") == "plain"
+
+
+@pytest.mark.parametrize(
+    ("line", "spelt"),
+    [
+        ("  .741 ±.012  +.031", ".741 +/-.012  +.031"),
+        ("│ .741 ±.012 │", "| .741+-.012 |"),
+        ("│ .741 ±.012   │", "| .741 +/-.012 |"),
+        ("a ±b", "a+-b"),
+        ("5±2 mm", "5?2 mm"),
+        ("accuracy   ~.83 ±.05    (n=41)  .5 ±.1", "accuracy ~.83 +/-.05    (n=41) .5 +-.1"),
+    ],
+)
+def test_plus_minus_is_spelt_out_in_ascii(line: str, spelt: str) -> None:
+    for parts in ([line], list(line)):
+        found = AsciiFilter().apply([Segment(part) for part in parts], Color(0, 0, 0))
+        assert "".join(segment.text for segment in found) == spelt
+        assert len(spelt) == len(line)
+
+
+@given(st.text(st.sampled_from("ab.1±  │~")))
+def test_no_plus_minus_becomes_another_sign(line: str) -> None:
+    (found,) = AsciiFilter().apply([Segment(line)], Color(0, 0, 0)) if line else [Segment("")]
+    assert len(found.text) == len(line)
+    assert found.text.isascii()
+    assert found.text.count("~") == line.count("~")
+    assert found.text.count("|") == line.count("│")
+
+
+def test_every_sign_of_ours_has_a_likeness_in_ascii() -> None:
+    root = Path(tui_al.__file__).parent
+    files = [
+        *root.glob("ui/**/*.py"),
+        *root.glob("report/curves.py"),
+        *root.glob("core/strategies.py"),
+    ]
+    written = {
+        sign
+        for file in files
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        for sign in node.value
+        if not sign.isascii()
+    }
+    unknown = {sign for sign in written - {"±", "⏎"} if ascii_cells(sign) == "?"}
+    assert not unknown
 
 
 async def test_without_unicode_nothing_but_ascii_is_painted(home: Path, engine: FakeEngine) -> None:

@@ -16,7 +16,7 @@ from rich.text import Text
 from tui_al.cli.page import Page, aligned, clock, duration, short_spread
 from tui_al.core.state import SessionState
 from tui_al.core.sweep import Arm, Sweep, cells
-from tui_al.core.text import shorten
+from tui_al.core.text import shorten, shorten_apart
 from tui_al.host.sweeping import Cell, Progress
 from tui_al.report import curves
 from tui_al.report.axes import short_number
@@ -173,15 +173,17 @@ class LiveDisplay(PlainDisplay):
             shown = list(self.sweep.arms)
         room = max(12, width - 2 - max(_cells_width(arm) for arm in shown))
         names = min(room, max(cell_len(self.page.clean(arm.label)) for arm in shown))
-        lines += [self._row(arm, progress, names) for arm in shown]
+        labels = [self.page.clean(arm.label) for arm in shown]
+        cut = shorten_apart(labels, names, "…" if self.page.unicode else "...")
+        rows = zip(shown, cut, strict=True)
+        lines += [self._row(arm, progress, label, names) for arm, label in rows]
         if len(shown) < len(arms):
             lines.append(self.page.text(f"and {len(arms) - len(shown)} more", "dim"))
         for line in lines:
             line.truncate(width, overflow="crop")
         return lines
 
-    def _row(self, arm: Arm, progress: Progress, names: int) -> Text:
-        label = shorten(self.page.clean(arm.label), names, "…" if self.page.unicode else "...")
+    def _row(self, arm: Arm, progress: Progress, label: str, names: int) -> Text:
         row = Text(label + " " * (names - cell_len(label)), no_wrap=True, overflow="ignore")
         for seed in arm.config.seeds:
             cell = progress.cells[arm.session, seed]

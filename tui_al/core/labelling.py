@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from tui_al.core import decisions as de
 from tui_al.core.decisions import Decided, Given
+from tui_al.core.tasks import Task
 
 
 class Status(StrEnum):
@@ -361,6 +362,14 @@ def _names(answer: Given | None) -> list[str]:
 
 def _comparable(answer: Given | None) -> object:
     return tuple(sorted(answer)) if isinstance(answer, tuple) else answer
+
+
+def lacking(counts: Mapping[str, int], task: Task) -> str:
+    """What a model needs before it can learn anything, as it is told: "labels of 2 classes"; "" once that is there."""
+    seen = sum(count > 0 for count in counts.values())
+    if task is Task.CLASSIFICATION:
+        return "" if seen > 1 else "labels of 2 classes"
+    return "" if seen else "a first entity"
 
 
 def wants_two(identity: str, overlap: float) -> bool:

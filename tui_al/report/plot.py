@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from rich.cells import cell_len
 
-from tui_al.core.text import ascii_only, printable, shorten
+from tui_al.core.text import ascii_only, printable, shorten, shorten_apart
 from tui_al.report.axes import Axis, budget_axis, short_number, value_axis
 from tui_al.report.raster import Canvas, sample
 
@@ -245,13 +245,19 @@ def _legend(points: Sequence[_Points], width: int, most: int, unicode: bool) -> 
     """Line, mark, name and last value of each series, in as many lines as needed; what has no room is counted."""
     if not most or not points:
         return []
-    entries = [_entry(one, width, unicode) for one in points]
+    named = _names(points, width, unicode)
+    entries = [_entry(one, name, width, unicode) for one, name in zip(points, named, strict=True)]
     lines = _flow(entries, width)
     shown = len(entries)
     while len(lines) > most and shown > 0:
         shown -= 1
         more = [Segment(f"and {len(entries) - shown} more", "text")]
         lines = _flow([*entries[:shown], more], width)
+    if not shown and len(points) > 1:  # the first one is what the plot is about
+        more = [Segment(f"and {len(points) - 1} more", "text")]
+        room = width - len(more[0].text) - 3
+        name = _names(points, room, unicode)[0]
+        return _flow([_entry(points[0], name, room, unicode), more], width)[:most]
     return lines
 
 
@@ -269,18 +275,30 @@ def _flow(entries: Sequence[Line], width: int) -> list[Line]:
     return lines
 
 
-def _entry(one: _Points, width: int, unicode: bool) -> Line:
+def _names(points: Sequence[_Points], width: int, unicode: bool) -> list[str]:
+    """The series' names, cut so that each fits into a line with its value and is still told from the others."""
+    shown = [printable(one.name) if unicode else ascii_only(printable(one.name)) for one in points]
+    taken = max(cell_len(sample(one.owner, unicode=unicode)) for one in points) + 1
+    most = max(len(_value(one, unicode)) for one in points)
+    room = max(width - taken - most, min(width - taken, 6))
+    return shorten_apart(shown, max(1, room), "…" if unicode else "...")
+
+
+def _entry(one: _Points, name: str, width: int, unicode: bool) -> Line:
     line = sample(one.owner, unicode=unicode)
-    value = ""
-    if one.y:
-        value = f"  {short_number(one.y[-1], 3)}"
-        if one.spread[-1]:
-            value += f" {'±' if unicode else '+-'}{short_number(one.spread[-1], 3)}"
+    value = _value(one, unicode)
     room = width - cell_len(line) - 1
-    name = _fit(one.name, max(room - len(value), min(room, 6)), unicode)
     if cell_len(name) + len(value) > room:
         value = ""
     return [Segment(line, f"series{one.owner}"), Segment(f" {name}{value}", "text")]
+
+
+def _value(one: _Points, unicode: bool) -> str:
+    """ "  .741 ±.012", of the last point."""
+    if not one.y:
+        return ""
+    spread = f" {'±' if unicode else '+-'}{short_number(one.spread[-1], 3)}"
+    return f"  {short_number(one.y[-1], 3)}{spread if one.spread[-1] else ''}"
 
 
 def _fit(text: str, width: int, unicode: bool) -> str:

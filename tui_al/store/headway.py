@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from tui_al.core.labelling import Labelling, Status
+from tui_al.core.labelling import Labelling, Status, lacking
 from tui_al.core.state import SessionState
+from tui_al.core.tasks import Task
 from tui_al.store.decisions import DecisionLog
 from tui_al.store.examples import ExampleReader
 
@@ -43,6 +44,12 @@ class Headway:
         """Those, and the unclear, ambiguous and disputed ones."""
         open_ = (Status.OPEN, Status.SKIPPED)
         return sum(self.labelling.count(status) for status in Status if status not in open_)
+
+    def lacks(self, state: SessionState) -> str:
+        """What is needed before the engine can train, though there are labels enough; "" if nothing is."""
+        if not state.task or self.wanted(state) or self.labelled == self.pool:
+            return ""
+        return lacking(self.labelling.counts, Task(state.task))
 
     def wanted(self, state: SessionState) -> int:
         """How many more decisions the engine waits for until it ranks anew: as many as make a batch, or as are left."""

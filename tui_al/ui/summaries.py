@@ -33,6 +33,7 @@ class Summary:
     state: SessionState = field(default_factory=SessionState)
     labelled: int = 0  #: where people label, how many texts have a label
     wanted: int = 0  #: how many more decisions make the next batch
+    lacks: str = ""  #: where people label, what the engine needs before it can train
     trouble: str = ""
     written: tuple[int, ...] = ()  #: when and how far its log was, to tell whether to read it again
     #: Where people label; goes on with the next summary.
@@ -47,7 +48,7 @@ class Summary:
     def facts(self) -> tuple[object, ...]:
         """What is shown of it follows from these, but for how long ago something was."""
         return (
-            self.directory, self.label, self.live, self.died, self.failure, self.state.seq, self.labelled, self.wanted, self.trouble,
+            self.directory, self.label, self.live, self.died, self.failure, self.state.seq, self.labelled, self.wanted, self.lacks, self.trouble,
         )  # fmt: skip
 
     @property
@@ -100,7 +101,8 @@ class Summary:
     def waiting(self) -> bool:
         """Whether the engine is there and waits for people to label."""
         at_work = any(run.busy for run in self.state.runs.values())
-        return self.by_people and self.status == "running" and self.wanted > 0 and not at_work
+        needed = self.wanted > 0 or bool(self.lacks)
+        return self.by_people and self.status == "running" and needed and not at_work
 
     @property
     def score(self) -> str:
@@ -123,7 +125,9 @@ class Summary:
             word = "engine died" if self.died else self.status
             return f"{word}, {ago(self.state.updated)}" if self.state.updated else "not begun"
         if self.waiting:
-            return f"waiting for you: {self.wanted:,}"
+            return (
+                f"waiting for {self.lacks}" if self.lacks else f"waiting for you: {self.wanted:,}"
+            )
         left = None if self.by_people else remaining_seconds(self.state)
         run = self.state.runs.get(self.state.current) if self.state.current is not None else None
         doing = "paused" if self.state.paused else (run.phase if run and run.phase else "starting")
@@ -211,8 +215,9 @@ def read_one(directory: Path, known: Summary | None = None, label: str = "") -> 
         )
         return Summary(directory.name, label, directory, live, trouble=text, written=written)
     labelled, wanted = (headway.labelled, headway.wanted(state)) if headway else (0, 0)
+    lacks = headway.lacks(state) if headway else ""
     return Summary(
-        directory.name, label, directory, live, died, failure, state, labelled, wanted, written=written, headway=headway
+        directory.name, label, directory, live, died, failure, state, labelled, wanted, lacks, written=written, headway=headway
     )  # fmt: skip
 
 

@@ -1,5 +1,9 @@
 """Two themes of our own, and a last filter that keeps a terminal without Unicode readable."""
 
+import re
+from collections.abc import Sequence
+from itertools import groupby
+
 from rich.cells import cell_len
 from rich.segment import Segment
 from textual.color import Color
@@ -60,7 +64,7 @@ _LINES = {
     **dict.fromkeys("▃▄▅▆▇█▉▊▋▀▒▓■", "#"),
     "░": ":", "·": ".", "•": "*", "●": "*", "○": "o", "◐": "%", "✓": "v", "✗": "x", "✔": "v", "⚠": "!",
     "▶": ">", "▸": ">", "►": ">", "›": ">", "→": ">", "◀": "<", "←": "<", "▾": "v", "▼": "v", "↓": "v", "▲": "^", "▴": "^", "↑": "^",
-    "…": ".", "–": "-", "—": "-", "−": "-", "±": "~", "×": "x", "≤": "<", "≥": ">", "≈": "~", "°": "'", "Δ": "d",
+    "…": ".", "–": "-", "—": "-", "−": "-", "×": "x", "≤": "<", "≥": ">", "≈": "~", "≠": "#", "◌": "o", "°": "'", "Δ": "d",
     "“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "\u00a0": " ", "\u2424": "\\", "\u240a": "\\",
 }  # fmt: skip
 
@@ -78,9 +82,63 @@ def _ascii(character: str) -> str:
     return _LINES.get(character) or "?" * cell_len(character)
 
 
+_PLUS_MINUS = "±"
+
+#: What takes its place, the best first: as much as there are blanks beside it that can be spared.
+_SPELT = ("+/-", "+-")
+
+
+def spell_plus_minus(segments: list[Segment]) -> list[Segment]:
+    """A painted line with each "±" spelt out, at the same width: it takes blanks that are beside its number, and keeps one between words.
+
+    Where none can be spared, as in the midst of a text, it becomes "?", as all that ASCII lacks: "~" would mean something else.
+    """
+    cells = [(one, segment) for segment in segments for one in segment.text]
+    place = 0
+    while place < len(cells):
+        if cells[place][0] == _PLUS_MINUS:
+            spelt, start, end = _room(cells, place)
+            style = cells[place][1]
+            cells[start:end] = [(one, style) for one in spelt]
+        place += 1
+    return [
+        Segment("".join(one for one, _ in run), segment.style, segment.control)
+        for segment, run in ((key, list(group)) for key, group in groupby(cells, lambda c: c[1]))
+    ]
+
+
+def _room(cells: Sequence[tuple[str, Segment]], place: int) -> tuple[str, int, int]:
+    """What the sign at `place` becomes, and the cells from start to before end that all of it takes the place of.
+
+    Numbers are set to the right, so blanks before the number go first; then those behind it; last the one that is beside the sign.
+    """
+    before = "".join(one for one, _ in cells[:place])
+    after = "".join(one for one, _ in cells[place + 1 :])
+    number = re.search(r" *([^ ]+ ?)?$", before)
+    behind = re.match(r"[^ ]*( *)", after)
+    assert number and behind
+    word = number.group(1) or ""
+    spare_left = len(number.group(0)) - len(word) - (number.start() > 0)
+    spare_right = len(behind.group(1)) - (behind.end() < len(after))
+    for spelt in _SPELT:
+        more = len(spelt) - 1
+        if spare_left >= more:
+            return word + spelt, place - len(word) - more, place + 1
+        if spare_right >= more:
+            tail = after[: behind.start(1)]
+            return spelt + tail, place, place + 1 + len(tail) + more
+    if before.endswith(" ") and len(before.rstrip()) > 0:
+        return _SPELT[-1], place - 1, place + 1
+    return "?", place, place + 1
+
+
 class AsciiFilter(LineFilter):
     """Applied to every painted line where the terminal shows no Unicode, so that no widget has to think of it."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:  # noqa: ARG002
-        """Each segment at the same width."""
+        """The line at the same width."""
+        if any(_PLUS_MINUS in one.text for one in segments) and not any(
+            one.control for one in segments
+        ):
+            segments = spell_plus_minus(segments)
         return [Segment(ascii_cells(text), style, control) for text, style, control in segments]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
@@ -12,6 +13,7 @@ from textual.widgets import SelectionList, Static
 from textual.widgets.selection_list import Selection
 
 from tui_al.core.state import SessionState
+from tui_al.core.text import printable, shorten_apart
 from tui_al.report.curves import curve
 from tui_al.ui.keys import bindings
 from tui_al.ui.safe import safe
@@ -40,19 +42,24 @@ class OverlayDialog(ModalScreen[tuple[str, ...] | None]):
     OverlayDialog Static { height: 1; color: $foreground-muted; dock: bottom; }
     """
 
-    def __init__(self, sessions: Sequence[tuple[str, str, SessionState, bool]]) -> None:
+    def __init__(
+        self, sessions: Sequence[tuple[str, str, SessionState, bool]], beneath: str
+    ) -> None:
+        """`beneath` is what the session is shown as that they are to be laid over."""
         super().__init__()
-        self._sessions = sessions
+        self._sessions, self._beneath = sessions, beneath
 
     def compose(self) -> ComposeResult:
         """One row a session: what it is shown as, last value, what it is."""
-        widest = min(30, max(len(label) for _, label, *_ in self._sessions))
+        labels = [printable(label) for _, label, *_ in self._sessions]
+        widest = min(30, max(map(cell_len, labels)))
+        cut = shorten_apart([*labels, printable(self._beneath)], widest)[:-1]
         with Vertical() as window:
             window.border_title = "lay over"
             yield _Choices(
                 *(
                     Selection(_row(label, state, widest), name, chosen)
-                    for name, label, state, chosen in self._sessions
+                    for label, (name, _, state, chosen) in zip(cut, self._sessions, strict=True)
                 ),
                 compact=True,
             )
@@ -79,5 +86,5 @@ def _row(name: str, state: SessionState, width: int) -> Content:
     drawn = curve(name, state)
     last = f"{drawn.mean[-1]:.3f} at {drawn.labels[-1]:,.0f}"
     about = what_it_is(state.config) if state.config else ""
-    label = safe(name).truncate(width, ellipsis=True, pad=True)
+    label = safe(name).truncate(width, pad=True)
     return Content.assemble(label, "  ", f"{last:<16}", safe(about, "$foreground-muted"))

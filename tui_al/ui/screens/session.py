@@ -183,7 +183,7 @@ class SessionScreen(TuiScreen):
         elif ask:
             chosen = {other.name for other in self.overlays}
             rows = [(o.name, o.label, o.state, o.name in chosen) for o in others]
-            self.app.push_screen(OverlayDialog(rows), partial(self._choose, others))
+            self.app.push_screen(OverlayDialog(rows, self.label), partial(self._choose, others))
         else:
             here = self.update_now.state
             arms = self._sweep is not None

@@ -20,7 +20,7 @@ from tui_al.ui.keys import bindings
 from tui_al.ui.launching import Launched, launch
 from tui_al.ui.plan import labelling_plan, learner_note, oracle_note, plan_text, strategy_note
 from tui_al.ui.safe import safe
-from tui_al.ui.screens.base import TuiScreen
+from tui_al.ui.screens.base import WIDE, TuiScreen
 from tui_al.ui.screens.dialogs import TextDialog
 from tui_al.ui.screens.pick import PickDialog
 from tui_al.ui.widgets.data_preview import DataPreview, whole_preview
@@ -43,6 +43,8 @@ class SetupScreen(TuiScreen):
     BINDINGS = bindings("setup")
     AUTO_FOCUS = "#start"
     CSS_PATH = "setup.tcss"
+    #: As everywhere, but below so many columns the row of amounts takes two lines.
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (60, "-slim"), (78, "-medium"), (WIDE, "-wide")]  # noqa: RUF012
 
     def __init__(self, initial: ExperimentConfig | None = None) -> None:
         super().__init__()

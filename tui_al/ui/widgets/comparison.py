@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from textual.content import Content
 
 from tui_al.core.state import SessionState
+from tui_al.core.text import printable, shorten_apart
 from tui_al.report.curves import Spread, areas, curve, metric_name, paired
 from tui_al.report.markdown import plus_minus
 from tui_al.ui.safe import safe
@@ -76,11 +77,10 @@ def _aligned(rows: Sequence[Sequence[str]], width: int) -> list[Content]:
             columns.remove(droppable)
     first = max(8, min(sizes[0], width - sum(sizes[i] + 2 for i in columns[1:])))
     lines = []
-    for position, row in enumerate(rows):
+    names = shorten_apart([printable(row[0]) for row in rows], first)
+    for position, (row, name_) in enumerate(zip(rows, names, strict=True)):
         style = "" if position else "$foreground-muted"
-        name = safe(row[0], style if position != 1 else "bold").truncate(
-            first, ellipsis=True, pad=True
-        )
+        name = safe(name_, style if position != 1 else "bold").truncate(first, pad=True)
         cells = "".join(f"  {row[i]:>{sizes[i]}}" for i in columns[1:])
         lines.append(Content.assemble(name, (cells, style)))
     return lines

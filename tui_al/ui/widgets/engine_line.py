@@ -2,8 +2,8 @@
 
 from textual.content import Content
 
+from tui_al.core.labelling import lacking
 from tui_al.core.metrics import HEADLINE
-from tui_al.core.tasks import Task
 from tui_al.report.curves import metric_name
 from tui_al.ui.bench import Overview
 from tui_al.ui.eta import duration, phase_remaining
@@ -89,10 +89,12 @@ def gauge(overview: Overview, width: int, train_key: str, ascii_only: bool) -> C
     if overview.state.engine is None or overview.state.ended or overview.ranking is None:
         return Content.styled("○ the engine starts", "$text-warning")
     if run is None or not run.busy:
-        if overview.left == 0 and (not overview.in_batch or _one_class(overview)):
+        lacks = lacking(overview.counts, overview.task)
+        if overview.left == 0 and (not overview.in_batch or lacks):
             return Content.styled("● all texts are labelled", "$text-success")
         left = max(0, overview.batch - overview.in_batch)
-        waits = f"● engine waits for {left} more" if left else "● engine about to train"
+        about = f"engine needs {lacks}" if lacks else "engine about to train"
+        waits = f"● engine waits for {left} more" if left else f"● {about}"
         return Content.styled(waits, "$foreground-muted")
     named = Content.assemble(("● ", "$text-success"), run.phase, " ")
     progress = run.progress
@@ -102,12 +104,6 @@ def gauge(overview: Overview, width: int, train_key: str, ascii_only: bool) -> C
     room = max(4, min(20, width - named.cell_length - len(ending)))
     filled, rest = bar(share, room, ascii_only)
     return Content.assemble(named, (filled, "$primary"), (rest, "$foreground-muted"), ending)
-
-
-def _one_class(overview: Overview) -> bool:
-    """Whether there is nothing to learn from yet."""
-    seen = len(overview.counts) - len(overview.unseen)
-    return seen < (2 if overview.task is Task.CLASSIFICATION else 1)
 
 
 def quality(overview: Overview) -> Content:

@@ -8,7 +8,7 @@ from textual.content import Content
 
 from tui_al.core.events import Phase
 from tui_al.core.state import SessionState
-from tui_al.core.text import shorten
+from tui_al.core.text import shorten_middle
 from tui_al.report.curves import (
     Spread,
     budget_unit,
@@ -100,7 +100,7 @@ def columns(state: SessionState, other: tuple[str, SessionState] | None) -> list
     found.append(Column(0, headline, [_spread(row.headline) for row in rows], leads=True))
     if other and against:
         differ = [_spread(against.get(row.round), sign="+") for row in rows]
-        found.append(Column(1, f"vs {shorten(other[0], 16)}", differ))
+        found.append(Column(1, f"vs {shorten_middle(other[0], 16)}", differ))
     macro = [short(row.macro_f1, 3) for row in rows]
     found.append(Column(7, "macro-F1", macro))
     for name, (header, rank) in _COSTS.items():

@@ -6,6 +6,7 @@ from textual.content import Content
 
 from tui_al.core.config import ExperimentConfig
 from tui_al.core.state import SessionState, position
+from tui_al.core.text import shorten_middle
 from tui_al.report.settings import short_learner
 from tui_al.ui.eta import duration
 from tui_al.ui.follow import Update
@@ -105,4 +106,7 @@ class TitleRow(Lines):
             left, "  ", safe(what_it_is(update.state.config), "$foreground-muted")
         )
         fits = described.cell_length + right.cell_length + 2 <= width
+        room = max(1, width - right.cell_length - 2)
+        if left.cell_length > room:  # names of experiments differ at their ends
+            left = described = safe(shorten_middle(left.plain, room), "bold")
         return [spread_out(described if fits or width >= 100 else left, right, width)]

@@ -67,6 +67,8 @@ def simulate(
     ] = None,
     delimiter: options.Delimiter = None,
     header: options.Header = None,
+    leave_out_misfits: options.LeaveOutMisfits = False,
+    accept_empty: options.AcceptEmpty = False,
     encoding: options.Encoding = "utf-8",
     train_limit: options.TrainLimit = None,
     test_limit: Annotated[
@@ -245,6 +247,8 @@ def compare_scores(
     tags_column: options.TagsColumn = None,
     delimiter: options.Delimiter = None,
     header: options.Header = None,
+    leave_out_misfits: options.LeaveOutMisfits = False,
+    accept_empty: options.AcceptEmpty = False,
     encoding: options.Encoding = "utf-8",
     train_limit: options.TrainLimit = None,
     epochs: options.Epochs = None,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from tui_al.cli.options import header_of
+from tui_al.cli.options import empty_of, header_of, misfits_of
 from tui_al.cli.page import Page
 from tui_al.cli.simulate import stopping
 from tui_al.core.config import PAPER_SEEDS, Amount, DataConfig, LearnerConfig
@@ -44,6 +44,8 @@ class Options:
     tags_column: str | None
     delimiter: str | None
     header: bool | None
+    leave_out_misfits: bool
+    accept_empty: bool
     encoding: str
     train_limit: int | None
     models: str
@@ -96,6 +98,8 @@ def compare(options: Options) -> None:
             tags_column=options.tags_column,
             delimiter=options.delimiter,
             header=header_of(options.header),
+            misfits=misfits_of(options.leave_out_misfits),
+            empty_means=empty_of(options.accept_empty),
             encoding=options.encoding,
             train_limit=options.train_limit,
             test_share=0.0,

@@ -82,6 +82,8 @@ def label(
     tags_column: options.TagsColumn = None,
     delimiter: options.Delimiter = None,
     header: options.Header = None,
+    leave_out_misfits: options.LeaveOutMisfits = False,
+    accept_empty: options.AcceptEmpty = False,
     encoding: options.Encoding = "utf-8",
     train_limit: options.TrainLimit = None,
     acquisition: options.Acquisition = "minilm",

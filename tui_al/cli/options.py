@@ -39,6 +39,32 @@ Header = Annotated[
 Encoding = Annotated[str, typer.Option(rich_help_panel="Data")]
 
 
+LeaveOutMisfits = Annotated[
+    bool,
+    typer.Option(
+        help="Leave out, with a count, annotated texts whose entities overlap, do not fit or cannot be read.",
+        rich_help_panel="Data",
+    ),
+]
+AcceptEmpty = Annotated[
+    bool,
+    typer.Option(
+        help="An empty list of entities means that the text has none, not that nobody looked.",
+        rich_help_panel="Data",
+    ),
+]
+
+
+def misfits_of(leave_out: bool) -> Literal["refuse", "leave out"]:
+    """The setting that the option stands for."""
+    return "leave out" if leave_out else "refuse"
+
+
+def empty_of(accept: bool) -> Literal["unlabelled", "no entity"]:
+    """The setting that the option stands for."""
+    return "no entity" if accept else "unlabelled"
+
+
 def header_of(given: bool | None) -> Literal["yes", "no"] | None:
     """The setting that the option stands for."""
     return None if given is None else "yes" if given else "no"

@@ -64,6 +64,7 @@ def predict_file(name: str, file: str, options: PredictOptions, home: Path | Non
         encoding=options.encoding,
         header=header_of(options.header),
         subset=options.subset,
+        misfits="texts only",
     )
     from tui_al.engine.data.stream import KINDS, open_tables
     from tui_al.engine.data.tables import Findings

@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 
 from tui_al.cli.display import choose
-from tui_al.cli.options import header_of
+from tui_al.cli.options import empty_of, header_of, misfits_of
 from tui_al.cli.page import Page
 from tui_al.core.config import (
     PAPER_SEEDS,
@@ -44,6 +44,8 @@ class Options:
     labels: str | None
     delimiter: str | None
     header: bool | None
+    leave_out_misfits: bool
+    accept_empty: bool
     encoding: str
     train_limit: int | None
     test_limit: int | None
@@ -107,6 +109,8 @@ def experiment(options: Options) -> ExperimentConfig:
             labels=names_of(options.labels),
             delimiter=options.delimiter,
             header=header_of(options.header),
+            misfits=misfits_of(options.leave_out_misfits),
+            empty_means=empty_of(options.accept_empty),
             encoding=options.encoding,
             train_limit=options.train_limit,
             test_limit=options.test_limit,

@@ -104,12 +104,26 @@ class DataConfig:
     test_limit: int | None = None
     test_share: float = 0.2  #: held out from train where there is no test split
     split_seed: int = 13  #: seed of the held-out split and of the cuts
+    misfits: Literal["refuse", "leave out", "texts only"] = (
+        "refuse"  #: what becomes of annotated texts that cannot be read; "texts only": answers are not looked at
+    )
+    empty_means: Literal["unlabelled", "no entity"] = "unlabelled"  #: of an empty list of entities
     header: Literal["yes", "no"] | None = None  #: whether the first line of CSV names the columns
 
     def __post_init__(self) -> None:
         if self.task not in (None, "classification", "tagging"):
             raise ConfigError(
                 f"task: {self.task!r} is unknown.", "Choose classification or tagging."
+            )
+        if self.misfits not in ("refuse", "leave out", "texts only"):
+            raise ConfigError(
+                f"misfits: {self.misfits!r} is unknown.",
+                "Choose refuse, leave out or texts only.",
+            )
+        if self.empty_means not in ("unlabelled", "no entity"):
+            raise ConfigError(
+                f"empty_means: {self.empty_means!r} is unknown.",
+                "Choose unlabelled or no entity.",
             )
         if self.header not in (None, "yes", "no"):
             raise ConfigError(

@@ -52,6 +52,8 @@ DATA_SETTINGS: Mapping[str, str] = {
     "tags_column": "tags column",
     "delimiter": "delimiter",
     "header": "header line",
+    "misfits": "entities that do not fit",
+    "empty_means": "no entities listed means",
     "encoding": "encoding",
     "subset": "Hub subset",
     "revision": "Hub revision",
@@ -77,7 +79,13 @@ _WHOLE = {"epochs", "batch_size", "max_length", "reduction_factor", "train_limit
 _REAL = {
     "learning_rate", "head_learning_rate", "weight_decay", "warmup", "clip", "dropout", "test_share", "label_noise", "mc_dropout",
 }  # fmt: skip
-_MAY_BE_EMPTY = {"revision", *DATA_SETTINGS} - {"encoding", "test_share", "split_seed"}
+_MAY_BE_EMPTY = {"revision", *DATA_SETTINGS} - {
+    "encoding",
+    "test_share",
+    "split_seed",
+    "misfits",
+    "empty_means",
+}
 
 
 def values_of(config: ExperimentConfig, preset: str = "default") -> dict[str, str]:

@@ -105,9 +105,11 @@ def _table(name: str, table: Any, first: int = 1) -> Table:
     classes = _class_names(table.schema.metadata or {})
     columns: dict[str, Sequence[object]] = {}
     for field in table.schema:
-        if not _is_plain(field.type):
+        if not _is_plain(field.type) and not _holds_entities(field.type):
             continue
         values = table.column(field.name).to_pylist()
+        if _holds_entities(field.type):
+            values = [_named_entities(name, value, classes, field.name) for value in values]
         if field.name in classes:
             values = [_named(name, field.name, value, classes[field.name]) for value in values]
         columns[field.name] = values
@@ -134,11 +136,44 @@ def _is_plain(kind: Any) -> bool:
     )
 
 
+def _holds_entities(kind: Any) -> bool:
+    """Whether it is a list of objects with two offsets, as entities are kept."""
+    if not (pa.types.is_list(kind) or pa.types.is_large_list(kind)):
+        return False
+    element = kind.value_type
+    if not pa.types.is_struct(element) or not all(_is_plain(field.type) for field in element):
+        return False
+    return {"start", "end"} <= {f.name for f in element if pa.types.is_integer(f.type)}
+
+
+def _named_entities(
+    name: str, value: Any, classes: dict[str, list[str]], column: str
+) -> list[dict[str, object]] | None:
+    """Entities with the names of their types, where these are class numbers."""
+    if value is None:
+        return None
+    return [
+        {
+            key: _named(name, f"{column}.{key}", cell, classes[f"{column}.{key}"])
+            if f"{column}.{key}" in classes
+            else cell
+            for key, cell in entity.items()
+        }
+        for entity in value
+    ]
+
+
 def _class_names(metadata: dict[bytes, bytes]) -> dict[str, list[str]]:
     """Column to class names, for ClassLabel and lists of it, from `datasets`' own feature description."""
     try:
         features = json.loads(metadata.get(_FEATURES_KEY, b"{}"))["info"]["features"]
         described = {column: _inner(feature) for column, feature in features.items()}
+        described |= {
+            f"{column}.{key}": _inner(part)
+            for column, feature in list(described.items())
+            if "_type" not in feature
+            for key, part in feature.items()
+        }
     except (ValueError, KeyError, TypeError, AttributeError):
         return {}
     return {

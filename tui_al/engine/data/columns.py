@@ -61,6 +61,9 @@ def choose_columns(
 def settled_columns(table: Table, config: DataConfig, findings: Findings, use: Use) -> Columns:
     """Those of a table whose reader knows them; of texts with `tagging` asked for, words are found in them."""
     if table.tagged:
+        if config.task == "classification" and "text" in table.columns:
+            findings.notes.append("the texts are read without the entities in them")
+            return Columns(Task.CLASSIFICATION, "text", None)
         if config.task == "classification":
             raise DataError(
                 f"{table.name} holds tagged tokens, which are no texts with one label each.",
@@ -69,7 +72,7 @@ def settled_columns(table: Table, config: DataConfig, findings: Findings, use: U
         return tagged_columns(table)
     for option in ("text_column", "label_column", "tokens_column", "tags_column"):
         column = getattr(config, option)
-        if column and column != {"text_column": "text", "label_column": "label"}.get(option):
+        if column and column not in table.columns:
             raise DataError(
                 f"{table.name} has no column {column!r}.",
                 f"It has {', '.join(table.columns)}: leave --{option.replace('_', '-')} out.",

@@ -9,7 +9,7 @@ from tui_al.core.config import DataConfig
 from tui_al.core.tasks import Task
 from tui_al.engine.data import tables as sizes
 from tui_al.engine.data.annotated_records import RecordConverter, recognise
-from tui_al.engine.data.json_shapes import records_of_json
+from tui_al.engine.data.json_shapes import records_of_json, with_text
 from tui_al.engine.data.json_values import JsonText
 from tui_al.engine.data.lines import Lines
 from tui_al.engine.data.tables import Findings, Table, place_of
@@ -62,6 +62,7 @@ def _objects_of_lines(lines: Lines) -> Iterator[Numbered]:
                 f"{lines.name}:{lines.number}: not valid JSON: {error}.",
                 "Every line of a JSON lines file is one complete object.",
             ) from error
+        record = with_text(record)
         if not isinstance(record, dict):
             raise DataError(f"{lines.name}:{lines.number}: {short(record)} is no object.", _LINES)
         yield lines.number, record

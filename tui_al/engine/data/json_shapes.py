@@ -108,8 +108,7 @@ def _objects(text: JsonText) -> Iterator[Record]:
     while True:
         number += 1
         value = text.value()
-        if isinstance(value, str):
-            value = {"text": value}
+        value = {"text": value} if isinstance(value, str) else with_text(value)
         if not isinstance(value, dict):
             raise DataError(f"{text.name} row {number}: {_cut(value)} is no object.", SHAPE)
         yield value
@@ -147,6 +146,14 @@ def _of_columns(name: str, columns: Mapping[str, Sequence[Any]]) -> Iterator[Rec
         told = ", ".join(f"{key} {length:,}" for key, length in lengths.items())
         raise DataError(f"{name} has columns of different lengths: {told}.", SHAPE)
     return (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
+
+
+def with_text(value: Any) -> Any:
+    """A pair of a text and an object, as spaCy's training data are written, as one object; anything else as it is."""
+    match value:
+        case [str(text), dict(rest)]:
+            return {**rest, "text": text}
+    return value
 
 
 def _kind(value: object) -> str:

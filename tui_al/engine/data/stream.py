@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tui_al.core.config import DataConfig
 from tui_al.engine.data import tables as sizes
+from tui_al.engine.data.annotated_records import recognised
 from tui_al.engine.data.arrow_file import stream_arrow, stream_parquet
 from tui_al.engine.data.compression import PACKED, open_bytes, unpacked_name
 from tui_al.engine.data.conll import looks_like_conll, stream_conll
@@ -129,7 +130,12 @@ def _shaped(
     if first.settled is None:
         sample, tables = sampled(tables)
         assert sample is not None
-        tables = reshape(tables, sample, config, findings)
+        tables = recognised(tables, sample, config, findings)
+        if (first := next(tables, None)) is None:
+            return  # all of it is left out, and told
+        tables = chain([first], tables)
+        if first.settled is None:
+            tables = reshape(tables, sample, config, findings)
     yield from tables
 
 

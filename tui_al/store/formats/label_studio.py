@@ -118,11 +118,11 @@ def parser(head: Sequence[Fields], reading: Reading) -> Parse:
     An annotation without any region was submitted so: a text without entities. One whose regions are all of kinds that are not read
     here says nothing, and is left out. Predictions and drafts are nobody's answers.
     """
-    key = reading.options.text_column or _text_key(head, reading)
+    key = reading.options.text_column or text_key(head, reading)
     return partial(_task, key=key, reading=reading)
 
 
-def _text_key(head: Sequence[Fields], reading: Reading) -> str:
+def text_key(head: Sequence[Fields], reading: Reading) -> str:
     """`text`; else the only key of the tasks' data that can be one."""
     data = [task["data"] for task in head if isinstance(task.get("data"), Mapping)]
     if not data or any("text" in one for one in data):

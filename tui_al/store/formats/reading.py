@@ -128,7 +128,7 @@ Parse = Callable[[Mapping[str, Any], str], Sequence[Parsed | ItemError]]
 #: What a file holds, item by item, with the place of each; an ItemError for one that is no JSON.
 Items = Iterable[tuple[object, str]]
 
-EMPTY = "with an empty list of entities, which may be not annotated yet (--accept-empty takes them as without entities)"
+EMPTY = "with an empty list of entities: nobody looked, or there are none? (--accept-empty: none)"
 NO_ANSWER = "without an answer"
 CONVERTED = "texts whose offsets count UTF-16 units, which were converted to characters"
 

@@ -9,6 +9,7 @@ from tests.cli.test_export import Command, command  # noqa: F401 - a fixture
 from tests.store.labelled_sessions import EVENTS, TICKETS, Clock, by_people
 from tui_al.cli.importing import guessed_format
 from tui_al.core import decisions as de
+from tui_al.core.config import DataConfig
 from tui_al.core.tasks import Task
 from tui_al.engine.annotation_tables import TABLE_FORMATS
 from tui_al.store.annotations import labels_of
@@ -112,5 +113,6 @@ def test_formats_are_guessed(
 ) -> None:
     path = tmp_path / name
     path.write_text(json.dumps(first), encoding="utf-8")
-    assert guessed_format(path) == expected
-    assert guessed_format(tmp_path) == "datasets"
+    config = DataConfig(str(path))
+    assert guessed_format(path, config) == expected
+    assert guessed_format(tmp_path, config) == "datasets"

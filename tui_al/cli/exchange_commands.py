@@ -62,6 +62,15 @@ def import_(
             help="Column or field of the answers; of Label Studio's JSON, the name of the control."
         ),
     ] = None,
+    delimiter: Annotated[str | None, typer.Option(help="Of CSV and TSV files.")] = None,
+    encoding: Annotated[str, typer.Option()] = "utf-8",
+    header: Annotated[
+        bool | None,
+        typer.Option(
+            "--header/--no-header",
+            help="Whether the first line of CSV, TSV or Excel names the columns. [default: guessed]",
+        ),
+    ] = None,
     annotator: Annotated[
         str, typer.Option(help="Whose labels they are, where the file does not say.")
     ] = "import",
@@ -97,12 +106,15 @@ def import_(
 ) -> None:
     """Take labels from a file into a session that people label in. Doing it again changes nothing."""
     from tui_al.cli.importing import import_labels
+    from tui_al.cli.options import header_of
+    from tui_al.core.config import DataConfig
     from tui_al.store.formats.reading import ReadOptions
     from tui_al.store.import_rules import Wishes
 
     wishes = Wishes(annotator, add_labels, add_examples, leave_out_misfits, last_wins, replace)
     options = ReadOptions(text_column, label_column, leave_out_misfits, accept_empty)
-    import_labels(session, file, format, options, wishes, home)
+    config = DataConfig(str(file), delimiter=delimiter, encoding=encoding, header=header_of(header))
+    import_labels(session, file, format, options, wishes, home, config)
 
 
 @commands.command("export-model")

@@ -1,17 +1,15 @@
 """`tui-al import`: a file's labels into a labelling session, and what came of them in numbers."""
 
-from itertools import islice
 from pathlib import Path
 
 from rich.console import Console
 
-from tui_al.cli.exporting import BY_SUFFIX, check_task, format_named
+from tui_al.cli.exporting import check_task, format_named
 from tui_al.cli.page import Page
+from tui_al.core.config import DataConfig
 from tui_al.core.tasks import Task
 from tui_al.store.formats.brat import is_brat
-from tui_al.store.formats.files import json_items
-from tui_al.store.formats.reading import HEAD, Read, ReadOptions
-from tui_al.store.formats.recognition import format_of_objects
+from tui_al.store.formats.reading import Read, ReadOptions
 from tui_al.store.home import home_directory
 from tui_al.store.import_rules import Imported, Wishes
 from tui_al.store.importing import import_annotations
@@ -25,13 +23,16 @@ def import_labels(
     options: ReadOptions,
     wishes: Wishes,
     home: Path | None,
+    config: DataConfig,
 ) -> None:
     """Read the file in its format and put what is new on record."""
-    known = format_named(form or guessed_format(file), file, reading=True)
+    from tui_al.engine.annotation_files import read_annotations
+
+    known = format_named(form or guessed_format(file, config), file, reading=True)
     with Session.open(home_directory(home), name) as session:
         task = Task(session.state().task)
         check_task(known, task, reading=True)
-        read = known.read(file, task, options)
+        read = read_annotations(file, known, task, options, config)
         result = import_annotations(session, read.annotations, wishes)
         title = session.name
     _tell(read, result)
@@ -60,14 +61,10 @@ def _tell(read: Read, result: Imported) -> None:
         page.say(f"texts added, to train on: {result.examples:,}")
 
 
-def guessed_format(path: Path) -> str | None:
+def guessed_format(path: Path, config: DataConfig) -> str | None:
     """By the name; JSON is told apart by its first objects, a directory by what is in it."""
+    from tui_al.engine.annotation_files import guessed_format as by_file
+
     if path.is_dir():
         return "brat" if is_brat(path) else "datasets"
-    if path.suffix.lower() == ".ann":
-        return "brat"
-    suffix = Path(path.stem).suffix if path.suffix.lower() == ".gz" else path.suffix
-    found = BY_SUFFIX.get(suffix.lower()) if suffix else None
-    if found not in ("jsonl", "label-studio") or not path.is_file():
-        return found
-    return format_of_objects([item for item, _ in islice(json_items(path), HEAD)])
+    return by_file(path, config)

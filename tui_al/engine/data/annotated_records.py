@@ -254,7 +254,7 @@ def _table(
 ) -> Table:
     keys = dict.fromkeys(key for row in rows for key in row)
     columns: dict[str, Sequence[object]] = {key: [row.get(key) for row in rows] for key in keys}
-    return Table(name, columns, numbers, unit, settled, places)
+    return Table(name, columns, numbers, unit, settled, places=places)
 
 
 def open_folder(folder: Path, config: DataConfig, findings: Findings) -> Iterator[Table] | None:

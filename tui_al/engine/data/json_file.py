@@ -14,6 +14,7 @@ from tui_al.engine.data.json_values import JsonText
 from tui_al.engine.data.lines import Lines
 from tui_al.engine.data.tables import Findings, Table, place_of
 from tui_al.errors import DataError
+from tui_al.store.formats.reading import ItemError, Reason
 
 _HEAD = 200  # records that are looked at
 _LONGEST_LINE = 1 << 20  # characters; of a file without line breaks no more is read ahead
@@ -51,18 +52,37 @@ def _parsed(line: str) -> object:
         return None
 
 
-def _objects_of_lines(lines: Lines) -> Iterator[Numbered]:
+def items_of_lines(lines: Lines) -> Iterator[tuple[object, str]]:
+    """The value of every line that is not blank, with its place; an ItemError for one that is no JSON."""
     for line in lines:
         if not line.strip("\0 \t\r\n"):
             continue
+        place = place_of(lines.name, lines.number, "line")
         try:
-            record = json.loads(line)
+            yield json.loads(line), place
         except (ValueError, RecursionError) as error:
-            raise DataError(
-                f"{lines.name}:{lines.number}: not valid JSON: {error}.",
-                "Every line of a JSON lines file is one complete object.",
-            ) from error
-        record = with_text(record)
+            yield (
+                ItemError(
+                    f"{place}: not valid JSON: {error}.",
+                    "Every line of a JSON lines file is one complete object.",
+                    Reason.BROKEN,
+                ),
+                place,
+            )
+
+
+def items_of_json(lines: Lines, findings: Findings) -> Iterator[tuple[object, str]]:
+    """The objects of a JSON file, as `stream_json` has them, each with its place."""
+    records = records_of_json(JsonText(lines), findings)
+    for number, record in enumerate(records, start=1):
+        yield record, place_of(lines.name, number, "row")
+
+
+def _objects_of_lines(lines: Lines) -> Iterator[Numbered]:
+    for item, _ in items_of_lines(lines):
+        if isinstance(item, ItemError):
+            raise item
+        record = with_text(item)
         if not isinstance(record, dict):
             raise DataError(f"{lines.name}:{lines.number}: {short(record)} is no object.", _LINES)
         yield lines.number, record

@@ -86,7 +86,13 @@ def format_of(path: Path) -> str:
 
 
 def open_tables(
-    path: Path, name: str, config: DataConfig, findings: Findings, kind: str | None = None
+    path: Path,
+    name: str,
+    config: DataConfig,
+    findings: Findings,
+    kind: str | None = None,
+    *,
+    annotated: bool = True,
 ) -> Iterator[Table]:
     """The rows of a file, or of standard input for the path "-", in order; nothing is read before the first is asked for.
 
@@ -96,6 +102,7 @@ def open_tables(
         config: encoding, delimiter, header and columns.
         findings: takes what was guessed, mended or left out.
         kind: one of KINDS, where the suffix does not tell.
+        annotated: whether rows of annotation programs in tables are read as such; JSON always is.
 
     Raises:
         DataError: the file cannot be read, or not further, or has no row; the message names the line.
@@ -105,7 +112,7 @@ def open_tables(
         raise unknown_format(name, path)
     if suffix in _BINARY_READERS:
         tables = _BINARY_READERS[suffix](path, name, config, findings, sizes.ROWS)
-        yield from _shaped(tables, name, config, findings)
+        yield from _shaped(tables, name, config, findings, annotated)
         return
     reader = stream_lines if kind == "text" else _TEXT_READERS[suffix]  # asked for: no guess
     raw = open_bytes(path, name)
@@ -113,14 +120,14 @@ def open_tables(
         lines = Lines(TextStream(raw, name, config.encoding, findings), name)
         if not lines.has_content():
             raise DataError(f"{name} is empty.", "Name a file that has at least one row.")
-        yield from _shaped(reader(lines, config, findings), name, config, findings)
+        yield from _shaped(reader(lines, config, findings), name, config, findings, annotated)
     finally:
         if str(path) != "-":
             raw.close()
 
 
 def _shaped(
-    tables: Iterator[Table], name: str, config: DataConfig, findings: Findings
+    tables: Iterator[Table], name: str, config: DataConfig, findings: Findings, annotated: bool
 ) -> Iterator[Table]:
     """The tables, one at least; with tokens and tags as lists where the first rows hold them in another shape."""
     first = next(tables, None)
@@ -130,7 +137,8 @@ def _shaped(
     if first.settled is None:
         sample, tables = sampled(tables)
         assert sample is not None
-        tables = recognised(tables, sample, config, findings)
+        if annotated:
+            tables = recognised(tables, sample, config, findings)
         if (first := next(tables, None)) is None:
             return  # all of it is left out, and told
         tables = chain([first], tables)

@@ -1,0 +1,215 @@
+"""Files of annotations for `import`, through the one reader of data files: compressed, in any encoding, as tables of any kind.
+
+What a file of another program holds is read by `tui_al.store.formats`; which columns of a plain table hold texts and answers is
+guessed as for a simulation, and told.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import chain, islice
+from pathlib import Path
+
+from tui_al.core.config import DataConfig
+from tui_al.core.tasks import Task
+from tui_al.engine.data.cells import string
+from tui_al.engine.data.checks import unify_tags
+from tui_al.engine.data.columns import Use, choose_columns, tagged_columns
+from tui_al.engine.data.compression import open_bytes
+from tui_al.engine.data.encodings import TextStream
+from tui_al.engine.data.json_file import is_json_lines, items_of_json, items_of_lines, table_of
+from tui_al.engine.data.lines import Lines
+from tui_al.engine.data.rows import Row, RowReader
+from tui_al.engine.data.stream import KINDS, format_of, open_tables
+from tui_al.engine.data.tables import Findings, Table, column_of, sampled
+from tui_al.errors import DataError
+from tui_al.store.formats.format import Format
+from tui_al.store.formats.reading import (
+    HEAD,
+    ItemError,
+    Items,
+    Read,
+    Reading,
+    ReadOptions,
+    read_items,
+)
+from tui_al.store.formats.recognition import format_of_objects
+from tui_al.store.formats.rows import parser
+
+#: Formats of objects, which are told apart by what is in them.
+OBJECTS = ("jsonl", "prodigy", "doccano", "label-studio")
+
+_JSON = (".json", ".jsonl", ".ndjson")
+_TABLES = (".csv", ".tsv", ".tab", ".xlsx", ".txt")
+_ARROW = (".parquet", ".arrow", ".feather")
+_TAGS = "with tags that cannot be read"
+
+
+def guessed_format(path: Path, config: DataConfig) -> str | None:
+    """The name of a file's format, by its suffix, and for JSON by its first objects; None if the suffix tells none."""
+    if path.suffix.lower() == ".ann":
+        return "brat"
+    suffix = format_of(path)
+    if suffix in _JSON:
+        with _Opened(path, config, Findings()) as lines:
+            items = _json_items(lines, suffix, Findings())
+            return format_of_objects([item for item, _ in islice(items, HEAD)])
+    if suffix in _TABLES:
+        return "csv"
+    if suffix in _ARROW:
+        return "parquet"
+    return "conll" if suffix else None
+
+
+def read_annotations(
+    path: Path, known: Format, task: Task, options: ReadOptions, config: DataConfig
+) -> Read:
+    """What a file holds.
+
+    Args:
+        path: the file, or the folder of a format that has folders.
+        known: its format.
+        task: whose answers are wanted.
+        options: which columns to read, and what becomes of items that cannot be read.
+        config: encoding, delimiter and header of the file.
+
+    Raises:
+        DataError: the file, or an item of it, cannot be read; or it has no answers.
+    """
+    findings = Findings()
+    if known.name in OBJECTS:
+        with _Opened(path, config, findings) as lines:
+            read = _of_objects(lines, path, known, task, options, findings)
+    elif known.name in ("csv", "conll"):
+        read = _of_tables(path, known, task, options, config, findings)
+    elif known.name == "parquet" and format_of(path):
+        sample, _ = sampled(_tables(path, known, config, findings))
+        assert sample is not None  # a file without a row is an error
+        read = known.read(path, task, _with_columns(sample, task, options, findings))
+    else:
+        read = known.read(path, task, options)
+    read.notes[:0] = [*findings.notes, *findings.warnings]
+    return read
+
+
+class _Opened:
+    """The lines of a text file."""
+
+    def __init__(self, path: Path, config: DataConfig, findings: Findings) -> None:
+        self._path, self._config, self._findings = path, config, findings
+
+    def __enter__(self) -> Lines:
+        name = self._path.name
+        self._raw = open_bytes(self._path, name)
+        return Lines(TextStream(self._raw, name, self._config.encoding, self._findings), name)
+
+    def __exit__(self, *_: object) -> None:
+        self._raw.close()
+
+
+def _json_items(lines: Lines, suffix: str, findings: Findings) -> Items:
+    if suffix != ".json" or is_json_lines(lines):
+        return items_of_lines(lines)
+    return items_of_json(lines, findings)
+
+
+def _of_objects(
+    lines: Lines,
+    path: Path,
+    known: Format,
+    task: Task,
+    options: ReadOptions,
+    findings: Findings,
+) -> Read:
+    assert known.parser is not None
+    if not lines.has_content():
+        return Read([])
+    suffix = format_of(path)
+    if not suffix:  # named by --format
+        first = next((line.lstrip()[:1] for line in lines.peek(HEAD) if line.strip()), "")
+        suffix = ".json" if first == "[" else ".jsonl"
+    items = iter(_json_items(lines, suffix, findings))
+    head = list(islice(items, HEAD))
+    rows = [item for item, _ in head if isinstance(item, Mapping)]
+    if known.name == "jsonl" and rows:
+        sample = table_of(path.name, list(enumerate(rows, start=1)), "row")
+        options = _with_columns(sample, task, options, findings)
+    return read_items(chain(head, items), known.parser, Reading(task, options))
+
+
+def _tables(path: Path, known: Format, config: DataConfig, findings: Findings) -> Iterator[Table]:
+    kind = None if format_of(path) else known.name
+    kind = kind if kind in KINDS else None
+    return open_tables(path, path.name, config, findings, kind, annotated=False)
+
+
+def _of_tables(
+    path: Path,
+    known: Format,
+    task: Task,
+    options: ReadOptions,
+    config: DataConfig,
+    findings: Findings,
+) -> Read:
+    sample, tables = sampled(_tables(path, known, replace(config, task=task.value), findings))
+    assert sample is not None  # a file without a row is an error
+    reading = Reading(task, _with_columns(sample, task, options, findings))
+    if sample.tagged and task is Task.TAGGING:
+        return read_items(_sentences(tables, findings), parser, reading)
+    return read_items(_rows(tables, reading.options), parser, reading)
+
+
+def _rows(tables: Iterator[Table], options: ReadOptions) -> Iterator[tuple[object, str]]:
+    """Rows as objects, without empty cells; texts and labels that are numbers as text."""
+    scalars = {options.text_column or "text", options.label_column or "label"}
+    for table in tables:
+        for n in range(len(table)):
+            row = {name: cells[n] for name, cells in table.columns.items() if cells[n] is not None}
+            for name in scalars & row.keys():
+                if isinstance(row[name], int | float):
+                    row[name] = string(row[name])
+            yield row, table.origin(n)
+
+
+def _sentences(tables: Iterator[Table], findings: Findings) -> Iterator[tuple[object, str]]:
+    """Sentences of tokens and tags, each as an object; ItemError for one whose tags are none."""
+    read: list[Row | ItemError] = []
+    reader: RowReader | None = None
+    for table in tables:
+        reader = reader or RowReader(tagged_columns(table), findings)
+        for n in range(len(table)):
+            columns: dict[str, Sequence[object]] = {
+                name: [column_of(table, name)[n]] for name in table.columns
+            }
+            one = replace(
+                table, columns=columns, numbers=[table.numbers[n]], places=[table.origin(n)]
+            )
+            try:
+                read += reader.rows(one)
+            except DataError as error:
+                read.append(ItemError(f"{error.message}", error.hint, _TAGS))
+    rows, _ = unify_tags([row for row in read if isinstance(row, Row)], (), findings)
+    unified = iter(rows)
+    for item in read:
+        if isinstance(item, ItemError):
+            yield item, item.message.split(": ")[0]
+        else:
+            row = next(unified)
+            tags = None if row.answer is None else list(row.answer)
+            yield {"text": row.text, "tokens": list(row.tokens), "tags": tags}, row.origin
+    if reader is not None:
+        reader.finish()
+
+
+def _with_columns(
+    sample: Table, task: Task, options: ReadOptions, findings: Findings
+) -> ReadOptions:
+    """The options with the columns of a table that does not call them as we do: named, or guessed as for a simulation."""
+    names = set(sample.columns)
+    text, label = options.text_column or "text", options.label_column
+    if task is Task.TAGGING or (text in names and (label or {"label", "cats", "status"} & names)):
+        return options
+    if sample.settled is not None:
+        return options
+    config = DataConfig(sample.name, text_column=options.text_column, label_column=label, task="classification")  # fmt: skip
+    chosen = choose_columns(sample, config, None, findings, Use.GOLD)
+    return replace(options, text_column=chosen.unit, label_column=chosen.answer)

@@ -1,5 +1,6 @@
 """`tui-al import` on files as people have them, where the folder of such files lies beside the project; skipped elsewhere."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,9 @@ from tui_al.engine.data.loading import load
 from tui_al.store.annotations import labels_of
 from tui_al.store.session import Session
 
-FIELD = Path(__file__).parents[3] / "shared" / "cases" / "field"
+FIELD = Path(
+    os.environ.get("TUI_AL_FIELD_CASES", Path(__file__).parents[3] / "shared" / "cases" / "field")
+)
 
 pytestmark = pytest.mark.skipif(not FIELD.is_dir(), reason=f"{FIELD} is not there")
 
@@ -83,8 +86,8 @@ def test_offsets_that_are_shifted_are_an_error(command: Command, sessions: Path)
 def test_whatever_the_columns_are_called(
     file: str,
     told: str,
-    command: Command,
-    sessions: Path,  # noqa: F811
+    command: Command,  # noqa: F811
+    sessions: Path,
 ) -> None:
     code, said, aside = command("import", "CLS", FIELD / file)
     assert (code, "new decisions: 30\n" in said) == (0, True), aside

@@ -112,7 +112,8 @@ def test_formats_are_guessed(
     name: str, first: dict[str, object], expected: str | None, tmp_path: Path
 ) -> None:
     path = tmp_path / name
-    path.write_text(json.dumps(first), encoding="utf-8")
+    content = [first] if name.endswith(".json") else first
+    path.write_text(json.dumps(content), encoding="utf-8")
     config = DataConfig(str(path))
     assert guessed_format(path, config) == expected
     assert guessed_format(tmp_path, config) == "datasets"

@@ -31,6 +31,11 @@ RECORDS = {
     key: [case for case in cases if not isinstance(case[0], str) and case[1] != Reason.NO_OBJECT]
     for key, cases in CASES.items()
 }
+#: Lists of labels alone are a column; what doccano adds to a record tells it.
+RECORDS["doccano", Task.CLASSIFICATION] = [
+    ({**item, "Comments": []}, outcome)  # type: ignore[dict-item]
+    for item, outcome in RECORDS["doccano", Task.CLASSIFICATION]
+]
 #: Plain rows with a class are no annotated records: their columns are guessed.
 GUESSED = ("jsonl", Task.CLASSIFICATION)
 

@@ -22,6 +22,7 @@ Record = Mapping[str, Any]
 _FORMATS = {known.name: known for known in (JSONL, DOCCANO, LABEL_STUDIO, PRODIGY)}
 _NAMES = {"jsonl": "texts with entities", "doccano": "doccano's export", "prodigy": "Prodigy's tasks",
           "label-studio": "Label Studio's tasks"}  # fmt: skip
+_DOCCANO = {"Comments", "annotation_approver", "tui_al_id"}
 _ENTITY_VIEWS = frozenset({"ner", "ner_manual", "spans", "spans_manual"})
 
 
@@ -70,6 +71,8 @@ def kind_of(records: Sequence[Record], name: str, config: DataConfig) -> RecordK
         return None
     if form == "jsonl" and _is_plain(records, config, wanted):
         return None
+    if form == "doccano" and not has_entities and not any(_DOCCANO & row.keys() for row in records):
+        return None  # lists under a usual name: a column of labels
     if has_classes and has_entities and wanted is None:
         raise DataError(
             f"{name}: {_NAMES[form]} hold classes and entities.",

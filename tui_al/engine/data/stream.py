@@ -31,7 +31,9 @@ def _text_or_columns(other: LineReader) -> LineReader:
 
     def stream(lines: Lines, config: DataConfig, findings: Findings) -> Iterator[Table]:
         if looks_like_conll(lines.peek(_HEAD), lines.name):
-            findings.notes.append(f"{lines.name}: read as CoNLL columns (a token and its tag a line)")
+            findings.notes.append(
+                f"{lines.name}: read as CoNLL columns (a token and its tag a line)"
+            )
             return stream_conll(lines, config, findings)
         return other(lines, config, findings)
 

@@ -153,6 +153,16 @@ def test_quiet_says_the_table_only(simulate: Command) -> None:
     assert "30" in said.out
 
 
+def test_quiet_still_says_what_changes_the_meaning(simulate: Command, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    rows = [f"text number {i},{'abc'[i % 3]}" for i in range(60)]
+    path.write_text("\n".join(["text,desk", *rows]), encoding="utf-8")
+    said = simulate("--seed", "7", "--quiet", data=str(path))
+    assert said.code == 0, said.err
+    assert "warning: label column: desk (guessed by its values; --label-column" in said.err
+    assert "warning" not in said.out
+
+
 def test_running_a_finished_session_again_trains_nothing(
     simulate: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,6 +1,8 @@
 """`tui-al label`: what its options make, which session it means, what it says where it cannot go on."""
 
 import inspect
+import io
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,13 @@ from tests.ui.labelling import desk
 from tests.ui.sessions import record
 from tui_al.cli import label as module
 from tui_al.cli.app import simulate
-from tui_al.cli.label import LabelOptions, label_by_hand, labelling_experiment, share
+from tui_al.cli.label import (
+    LabelOptions,
+    label_by_hand,
+    labelling_experiment,
+    share,
+    tell_reading,
+)
 from tui_al.cli.label_command import label
 from tui_al.core.config import ExperimentConfig
 from tui_al.errors import ConfigError, SessionError
@@ -84,7 +92,9 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, object]]:
     monkeypatch.setattr(module, "_start", lambda directory: done.append(("start", directory.name)))
     monkeypatch.setattr(module, "open_app", lambda home, directory, annotator: done.append((annotator, directory.name)))  # fmt: skip
 
-    def create(home: Path, config: ExperimentConfig, name: str | None) -> Path:
+    def create(
+        home: Path, config: ExperimentConfig, name: str | None, *, shared: bool = False
+    ) -> Path:
         done.append(("create", config.data.source))
         return home / "sessions" / (name or "made")
 
@@ -116,3 +126,29 @@ def test_a_simulated_experiment_is_refused(tmp_path: Path, calls: list[tuple[str
 def test_without_a_terminal_it_says_so() -> None:
     with pytest.raises(ConfigError, match="needs a terminal"):
         label_by_hand(*options())
+
+
+class Keyboard(io.StringIO):
+    """A terminal's input."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("warnings", [(), ("labels are taken from the column 'topic'",)])
+def test_how_the_data_was_read_is_told_before_the_app(
+    warnings: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keys = Keyboard("\nnext line\n")
+    monkeypatch.setattr(sys, "stdin", keys)
+    tell_reading(("text column: body (guessed; --text-column overrides)",), warnings)
+    said = capsys.readouterr().err
+    assert "note: text column: body (guessed; --text-column overrides)" in said
+    for warning in warnings:
+        assert f"warning: {warning}" in said
+    assert ("Enter begins" in said) == bool(warnings)
+    assert keys.read() == ("next line\n" if warnings else "\nnext line\n")
+
+
+def test_no_label_column_can_be_asked_for() -> None:
+    assert made(label_column="").data.label_column == ""

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from tests.ui.labelling import desk
+from tui_al.core.state import SessionState
 from tui_al.store.samples import Item
 from tui_al.store.workbench import Workbench
 from tui_al.ui import bench as module
-from tui_al.ui.bench import Bench, Done, Failed, News, Report, Stuck
+from tui_al.ui.bench import Bench, Done, Failed, News, Overview, Report, Stuck
 
 
 class Told:
@@ -138,3 +139,12 @@ def test_a_session_that_cannot_be_opened_is_told(tmp_path: Path, told: Told) -> 
     assert isinstance(failed, Failed)
     assert failed.job.kind == "open"
     assert opened.join(5)
+
+
+def test_how_the_data_was_read_is_told_while_the_engine_starts() -> None:
+    note = "text column: body (guessed; --text-column overrides)"
+    warning = "spellings of one label became one: x ('x', '\"x\"')"
+    state = SessionState(notes=(note,), warnings=(warning,))
+    told = Overview(live=True, state=state).waits_for
+    assert told.splitlines()[-3:] == ["How the data was read:", f"⚠ {warning}", note]
+    assert "How the data" not in Overview(live=True, ranking=1, state=state).waits_for

@@ -77,7 +77,9 @@ class Overview:
         """Why there is no sample."""
         if self.ranking is None:
             if self.live:
-                return "The engine is getting ready: data and models are loaded, then the first samples come."
+                told = (*(f"⚠ {warning}" for warning in self.state.warnings), *self.state.notes)
+                ready = "The engine is getting ready: data and models are loaded, then the first samples come."
+                return "\n".join((ready, "", "How the data was read:", *told) if told else (ready,))
             why = " ".join(part for part in self.failure if part)
             start = "No engine is at work on this session: t starts it, and the first samples come."
             return f"The engine failed: {why}\n\n{start}" if why else start

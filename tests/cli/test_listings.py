@@ -21,7 +21,17 @@ def test_sessions_that_people_label_are_listed_by_labels(
         log.append(Client.new("anna"), *(Label((i,), LABELS[0]) for i in made.ids[:3]))
     list_sessions(tmp_path)
     _, row = capsys.readouterr().out.splitlines()
-    assert row.split() == ["tickets-anna", "new", "3", "labelled", "~.83", "±.05", "classification"]
+    assert row.split() == [
+        "tickets-anna",
+        "new",
+        "3",
+        "labelled",
+        ".83",
+        "[.78,",
+        ".88]",
+        "n=41",
+        "classification",
+    ]
 
 
 def test_why_an_engine_failed_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

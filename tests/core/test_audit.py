@@ -15,7 +15,7 @@ from tui_al.core.audit import (
     entity_f1_interval,
     verdict_on,
 )
-from tui_al.core.intervals import Interval, share_interval
+from tui_al.core.intervals import Interval, exact_interval, share_interval
 from tui_al.core.metrics import entity_scores
 from tui_al.core.tags import tags_of
 
@@ -62,7 +62,7 @@ def test_due_keeps_to_the_share(batches: list[int], share: float) -> None:
 
 
 def test_accuracy() -> None:
-    assert accuracy_interval([True] * 45 + [False] * 5) == share_interval(0.9, 50)
+    assert accuracy_interval([True] * 45 + [False] * 5) == exact_interval(45, 50)
     assert accuracy_interval([True] * 45 + [False] * 5, 200) == share_interval(0.9, 50, 200)
     with pytest.raises(ValueError, match="no audit label"):
         accuracy_interval([])

@@ -85,6 +85,19 @@ class TestWorth:
         assert found is not None
         assert found.comparison.verdict is Verdict.UNDECIDED
 
+    def test_near_duplicates_answered_along_are_no_labels(self) -> None:
+        # rows 5 to 9 were asked for, 10 to 14 answered along with them: five labels, and no copy in either arm
+        answers: dict[int, Answer] = {row: "b" if row >= 5 else "a" for row in range(15)}
+        rankings = {row: int(row >= 5) for row in range(15)}
+        audit: dict[int, Answer] = {row: "b" if row % 10 >= 5 else "a" for row in range(15, 40)}
+        now = Snapshot(1, ("a", "b"), answers, audit, frozenset(), rankings=rankings, folded=frozenset(range(10, 15)))  # fmt: skip
+        learner = Parrot()
+        found = worth(POOL, now, learner, 7, silent)  # type: ignore[arg-type]
+        assert found is not None
+        assert found.labels == 5
+        assert learner.fits[0] == list(range(10))
+        assert not set(range(10, 15)) & {row for fit in learner.fits for row in fit}
+
     def test_nothing_to_compare(self) -> None:
         now = Snapshot(1, ("a", "b"), {0: "a", 1: "b"}, {2: "a"}, frozenset(), rankings={0: 0})
         assert worth(POOL, now, Parrot(), 7, silent) is None  # type: ignore[arg-type]

@@ -5,8 +5,11 @@ from dataclasses import replace
 import pytest
 
 from tests.report.states import session
-from tui_al.core.state import SessionState
+from tests.store.people import people_config
+from tui_al.core.events import Audited, Point
+from tui_al.core.state import RunState, SessionState
 from tui_al.report import curves
+from tui_al.report.markdown import render_markdown
 
 
 def test_curve_is_mean_and_sample_deviation_by_round() -> None:
@@ -53,7 +56,44 @@ def test_what_the_scores_rest_on() -> None:
     by_people = replace(state.config, loop=replace(state.config.loop, oracle="person"))
     labelled = replace(state, config=by_people)
     assert curves.measured_on(labelled) == "on 200 test texts"
-    assert curves.measured_on(replace(labelled, test=0)) == "on the share drawn at random"
+    assert (
+        curves.measured_on(replace(labelled, test=0))
+        == "on texts drawn at random that could be answered"
+    )
+
+
+def test_figures_of_the_random_share_are_told_with_their_texts_and_interval() -> None:
+    config = people_config()
+    points = tuple(Point(7, n, 20 * (n + 1), 0, {"accuracy": 1.0}, {}, {}, 0) for n in range(2))
+    audits = (
+        Audited(7, 0, "accuracy", 1.0, 0.398, 1.0, 4),
+        Audited(7, 1, "accuracy", 1.0, 0.768, 1.0, 14),
+    )
+    run = RunState(7, points=points, audits=audits)
+    state = SessionState(config=config, task="classification", runs={7: run})
+    few, enough = curves.round_rows(state)
+    assert few.estimate is not None
+    assert few.estimate.in_words(3) == "too few yet n=4"
+    assert enough.estimate is not None
+    assert enough.estimate.in_words(3) == "1.000 [.768, 1.000] n=14"
+    assert curves.curve("anna", state).labels == (40,)  # what rests on four texts is not drawn
+    assert curves.measured_on(state) == "on 14 texts drawn at random that could be answered"
+    told = "accuracy at the last point: 1.000 [.768, 1.000] n=14, texts drawn at random that could be answered"  # fmt: skip
+    assert curves.last_figure(state) == told
+    page = render_markdown([("anna", state)])
+    assert "| 1.000 [.768, 1.000] n=14 |" in page
+    assert "| too few yet n=4 " in page
+    assert "1.000 [.768, 1.000] n=14, texts drawn at random" in page
+    unmeasured = replace(run, points=(replace(points[0], metrics={}),), audits=audits[:1])
+    assert len(curves.round_rows(replace(state, runs={7: unmeasured}))) == 1
+
+
+def test_a_figure_on_a_test_set_says_how_many_texts_it_has() -> None:
+    point = Point(7, 0, 20, 0, {"accuracy": 1.0}, {}, {}, 0)
+    state = SessionState(test=14, task="classification", runs={7: RunState(7, points=(point,))})
+    assert curves.last_figure(state) == "accuracy at the last point: 1.000 [.768, 1.000] n=14, test texts"  # fmt: skip
+    tagging = replace(state, task="tagging", runs={7: RunState(7, points=(replace(point, metrics={"entity_f1": 0.5}),))})  # fmt: skip
+    assert curves.last_figure(tagging) == "entity F1 at the last point: .500 n=14, test texts"
 
 
 def test_area_is_the_mean_height() -> None:

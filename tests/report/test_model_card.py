@@ -77,8 +77,8 @@ def test_what_a_reader_needs() -> None:
     card = model_card(SUBJECT, state())
     assert "seed 7, round 1: electra-base (full), trained on 100 labelled texts" in card
     assert "which active learning chose out of 1,000" in card
-    # Wilson: (0.7 + z^2/400 -+ z sqrt(0.7 0.3 / 200 + z^2/160000)) / (1 + z^2/200), z = 1.96
-    assert "| accuracy | 0.700 | 0.633 to 0.759 |" in card
+    # Clopper and Pearson's limits of 140 of 200, as statsmodels gives them
+    assert "| accuracy | 0.700 | [.631, .763] |" in card
     assert "| macro-averaged F1 | 0.600 |  |" in card
     assert "2 seeds: accuracy 0.750 ± 0.071 (mean ± sample standard deviation)" in card
     assert "| complaint | 10 |\n| return | 90 |" in card
@@ -123,10 +123,12 @@ def test_without_a_test_set_the_blind_labels_are_the_measure() -> None:
     run = state().runs[7]
     unmeasured = replace(state(), test=0, runs={7: replace(run, audits=(told,))})
     card = model_card(SUBJECT, unmeasured)
-    assert "Estimated on 40 texts drawn at random and labelled blind" in card
-    assert "accuracy 0.700, 95 % interval 0.550 to 0.820." in card
+    assert "Estimated on 40 of the texts that could be answered, drawn at random and labelled blind" in card  # fmt: skip
+    assert "accuracy .700 [.550, .820] n=40 (95 % interval)." in card
     assert "test texts | value" not in card
     assert "model-index" not in front(card)
+    few = replace(unmeasured, runs={7: replace(run, audits=(replace(told, value=1.0, examples=4),))})  # fmt: skip
+    assert "accuracy too few yet n=4" in model_card(SUBJECT, few)
 
 
 def test_a_head_on_the_mean_is_for_sentence_transformers() -> None:

@@ -112,7 +112,7 @@ async def test_where_people_label_it_says_how_many_are_waited_for(
             (row,) = [line for line in shown(pilot.app).splitlines() if "3 labelled" in line]
             assert row.startswith("◐ tickets-anna")
             made.recording.append(ev.Audited(SEED, 1, "accuracy", 0.831, 0.78, 0.88, 41))
-            await until(pilot, lambda: "~.83 ±.05" in shown(pilot.app))
+            await until(pilot, lambda: ".83 [.78, .88] n=41" in shown(pilot.app))
             made.recording.append(ev.PhaseStarted(SEED, 1, "train acquisition", 100))
             await until(pilot, lambda: "train acquisition" in shown(pilot.app))
             assert "● tickets-anna" in shown(pilot.app) and "waiting" not in shown(pilot.app)

@@ -118,7 +118,7 @@ def rounds_table(state: SessionState) -> list[str]:
                 str(row.round),
                 f"{row.labels:,.0f}",
                 *[f"{row.tokens:,.0f}"] * words,
-                short_spread(row.headline),
+                row.estimate.in_words(3) if row.estimate else short_spread(row.headline),
                 "" if row.macro_f1 is None else short_number(row.macro_f1, 3),
                 *(duration(row.seconds[p]) if p in row.seconds else "" for p in phases),
                 f"{row.queried:,.0f}",
@@ -135,6 +135,7 @@ def totals(state: SessionState) -> list[str]:
     spent = curves.mean_seconds(state)
     by_phase = " · ".join(f"{name} {duration(value)}" for name, value in spent.items())
     return [
+        *filter(None, [curves.last_figure(state)]),
         f"area under the curve {short_spread(area)}",
         f"time of a run {duration(sum(spent.values()))}: {by_phase}",
     ]
@@ -150,8 +151,10 @@ def failures(state: SessionState) -> list[str]:
     ]
 
 
-def short_spread(spread: Spread) -> str:
-    """ ".741 ±.012", or ".741" of a single run."""
+def short_spread(spread: Spread | None) -> str:
+    """ ".741 ±.012", or ".741" of a single run; nothing of none."""
+    if spread is None:
+        return ""
     mean = short_number(spread.mean, 3)
     return f"{mean} ±{short_number(spread.sd, 3)}" if spread.n > 1 else mean
 

@@ -17,7 +17,13 @@ from enum import StrEnum
 import numpy as np
 from scipy.stats import t as student
 
-from tui_al.core.intervals import LEVEL, Interval, paired_difference, share_interval
+from tui_al.core.intervals import (
+    LEVEL,
+    Interval,
+    exact_interval,
+    paired_difference,
+    share_interval,
+)
 from tui_al.core.predictions import IntArray
 from tui_al.core.tags import spans_of
 from tui_al.core.tasks import Answer
@@ -67,10 +73,16 @@ def audit_due(labelled: int, audited: int, batch: int, share: float) -> int:
 
 
 def accuracy_interval(hits: Sequence[bool], population: int | None = None) -> Interval:
-    """Accuracy from whether each audit example was predicted right; ValueError without any."""
+    """Accuracy from whether each audit example was predicted right; ValueError without any.
+
+    Exact (Clopper and Pearson); of a finite `population` Wilson's, corrected for its size.
+    """
     if not len(hits):
         raise ValueError("no audit label yet")
-    return share_interval(sum(map(bool, hits)) / len(hits), len(hits), population)
+    right = sum(map(bool, hits))
+    if population is None:
+        return exact_interval(right, len(hits))
+    return share_interval(right / len(hits), len(hits), population)
 
 
 def entity_f1_interval(

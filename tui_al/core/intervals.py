@@ -5,6 +5,8 @@ The methods were chosen by how close their nominal 95 % is to the truth, for sam
 - One share, true value .5 to .99. Wilson's is closest: it covers in 95.2 % on average, and in 93 to 97 % at 95 % of the grid
   (Jeffreys' at 92, mid-P at 92, Agresti and Coull's at 90, Clopper and Pearson's at 75 %). Its weak spot: ten examples and a
   share of .99, where it covers in 85 %.
+  A model's accuracy nevertheless gets Clopper and Pearson's, which covers in 95 % or more always: where most texts are right, a figure
+  that is told to people must not promise more than it keeps.
 - A paired difference, 0 to .2, where all methods err on the safe side: Tango's comes closest, 96.8 % on average and 92.9 at worst
   (Newcombe's square-and-add 97.0 and 92.2, Bonett and Price's 97.4 and 92.8).
 """
@@ -14,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from scipy.optimize import brentq
-from scipy.stats import norm
+from scipy.stats import beta, norm
 
 #: How sure an interval is meant to be.
 LEVEL = 0.95
@@ -50,6 +52,19 @@ def share_interval(share: float, size: float, population: int | None = None) -> 
     middle = (share + _Z**2 / (2 * size)) / (1 + _Z**2 / size)
     half = _Z * math.sqrt(share * (1 - share) / size + (_Z / (2 * size)) ** 2) / (1 + _Z**2 / size)
     return Interval(share, min(max(middle - half, 0.0), share), max(min(middle + half, 1.0), share))
+
+
+def exact_interval(hits: int, size: int) -> Interval:
+    """Clopper and Pearson's exact interval (1934) of a share; it covers the truth in 95 % of samples or more, whatever the truth.
+
+    Args:
+        hits: 0 to size.
+        size: of a simple random sample, positive.
+    """
+    tail = (1 - LEVEL) / 2
+    low = float(beta.ppf(tail, hits, size - hits + 1)) if hits else 0.0
+    high = float(beta.ppf(1 - tail, hits + 1, size - hits)) if hits < size else 1.0
+    return Interval(hits / size, low, high)
 
 
 def paired_difference(only_first: int, only_second: int, size: int) -> Interval:

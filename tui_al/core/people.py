@@ -32,7 +32,7 @@ class Snapshot:
     seq: int  #: of the last decision that it knows
     labels: tuple[str, ...]
     answers: Mapping[int, Answer]  #: to train on
-    audit: Mapping[int, Answer]  #: to measure on
+    audit: Mapping[int, Answer]  #: to measure on: those of the audit that were answered in turn
     closed: frozenset[
         int
     ]  #: rows that nobody needs to be asked about: labelled, unclear, disputed by annotators
@@ -43,6 +43,7 @@ class Snapshot:
     rankings: Mapping[int, int] = field(
         default_factory=dict
     )  #: rows that a ranking asked about, to its round
+    folded: frozenset[int] = frozenset()  #: rows answered along with a near-duplicate, not asked
 
 
 class Desk(Protocol):

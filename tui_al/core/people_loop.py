@@ -27,6 +27,7 @@ from tui_al.core.loop import (
     label_counts,
     sampling,
 )
+from tui_al.core.measured import FEWEST
 from tui_al.core.metrics import HEADLINE, evaluate
 from tui_al.core.people import Desk, Snapshot, Wish, spans_in, today
 from tui_al.core.predictions import FloatArray, IntArray
@@ -214,7 +215,7 @@ class PeopleLoop:
             board,
             [self.dataset.train[row].id for row in self.audit.tolist() if row not in now.closed],
             len(now.closed),
-            len(now.audit),
+            sum(row in now.closed for row in self.audit.tolist()),
             batch,
             self.config.loop.audit_share,
             np.random.default_rng([self.seed, round_, Purpose.AUDIT]),
@@ -247,7 +248,7 @@ class PeopleLoop:
             if self.dataset.test:
                 metrics |= self._on_test(models, progress)
             audited = self._on_audit(models, now, round_) if len(self.audit) else None
-            if audited and not self.dataset.test:
+            if audited and audited.examples >= FEWEST and not self.dataset.test:
                 metrics[audited.metric] = audited.value
         tokens = sum(len(self.dataset.train[row].tokens) for row in now.answers)
         self._measured, self._measured_seq = round_, now.seq
@@ -306,7 +307,11 @@ class PeopleLoop:
 
     def _may_compare(self, now: Snapshot) -> bool:
         """Whether there are enough new audit labels to ask again what the strategy is worth."""
-        asked = sum(round_ > 0 for row, round_ in now.rankings.items() if row in now.answers)
+        asked = sum(
+            round_ > 0
+            for row, round_ in now.rankings.items()
+            if row in now.answers and row not in now.folded
+        )
         return (
             self.config.loop.strategy != "random"
             and self._trainable(now)

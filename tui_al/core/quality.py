@@ -47,18 +47,20 @@ def worth(
 
     The audit labels are a random sample. One half of them joins the seed set, to train the model that random sampling would have
     made; as many labels that the rankings asked for, the earliest, join the same seed set, to train the strategy's. Both are
-    tested on the other half of the audit, which neither has seen; then the halves change places. None without such labels.
+    tested on the other half of the audit, which neither has seen; then the halves change places. None without such labels. What was
+    answered along with a near-duplicate is no label of its own: nobody was asked for it, and audit texts have no such company.
     """
     audit = np.random.default_rng([seed, len(now.audit), Purpose.WORTH]).permutation(
         np.fromiter(now.audit, dtype=np.int64, count=len(now.audit))
     )
-    asked = [row for row in now.answers if now.rankings.get(row, 0) > 0]
+    own = {row: a for row, a in now.answers.items() if row not in now.folded}
+    asked = [row for row in own if now.rankings.get(row, 0) > 0]
     asked.sort(key=now.rankings.__getitem__)
     halves = audit[: len(audit) // 2], audit[len(audit) // 2 :]
     labels = min(len(halves[0]), len(asked))
     if not labels:
         return None
-    base = {row: a for row, a in now.answers.items() if now.rankings.get(row, 0) == 0}
+    base = {row: a for row, a in own.items() if now.rankings.get(row, 0) == 0}
     by_strategy = base | {row: now.answers[row] for row in asked[:labels]}
     predicted: tuple[dict[int, Answer], dict[int, Answer]] = ({}, {})
     for number, (learned, tested) in enumerate((halves, halves[::-1])):

@@ -5,7 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
-from tui_al.core.events import Phase, Point
+from tui_al.core.events import Audited, Phase, Point
+from tui_al.core.intervals import Interval, exact_interval
+from tui_al.core.measured import Measured
 from tui_al.core.metrics import HEADLINE, normalized_area
 from tui_al.core.state import RunState, SessionState
 from tui_al.core.tasks import Task
@@ -67,7 +69,8 @@ class RoundRow:
     round: int
     labels: float
     tokens: float
-    headline: Spread
+    headline: Spread | None  #: None where the random share is too small to tell
+    estimate: Measured | None  #: of a session whose figures are those of its random share
     macro_f1: float | None
     seconds: Mapping[str, float]  #: by phase, over the runs that had the phase in this round
     queried: float
@@ -96,11 +99,52 @@ def metric_name(metric: str) -> str:
     return METRIC_NAMES.get(metric, metric.replace("_", " "))
 
 
+def measured(audit: Audited) -> Measured:
+    """What the random share that people label blind says of a successor."""
+    return Measured.of(audit.value, audit.low, audit.high, audit.examples)
+
+
+def on_test(state: SessionState, metric: str, value: float, digits: int = 2) -> str:
+    """ ".93 [.90, .96] n=314": a run's figure on the test set; entity F1, of which a point tells no more than itself, without limits."""
+    if metric != "accuracy" or state.task != Task.CLASSIFICATION or not state.test:
+        interval = Interval(value, value, value)
+        figure = Measured(interval, state.test).figure(digits)
+        return f"{figure} n={state.test:,}"
+    return Measured(exact_interval(round(value * state.test), state.test), state.test).in_words(digits)  # fmt: skip
+
+
+def is_estimated(state: SessionState) -> bool:
+    """Whether the points' figures are those of the random share: people label, and there is no test set."""
+    by_people = state.config is not None and state.config.loop.oracle == "person"
+    return by_people and not state.test
+
+
+def estimates(state: SessionState) -> dict[int, Measured]:
+    """By round, what the random share says, where that is all there is to say; of a session of people, which has one run."""
+    if not is_estimated(state):
+        return {}
+    return {one.round: measured(one) for run in state.runs.values() for one in run.audits}
+
+
+def last_figure(state: SessionState) -> str:
+    """ "accuracy at the last point: 1.000 [.768, 1.000] n=14, test texts": what the end of the curve rests on; of one run only."""
+    metric = headline_metric(state)
+    ends = [run.points[-1] for run in state.runs.values() if run.points]
+    if len(state.runs) != 1 or not ends or not _has(ends[0], metric):
+        return ""
+    where = "texts drawn at random that could be answered" if is_estimated(state) else "test texts"
+    found = estimates(state).get(ends[0].round)
+    told = found.in_words(3) if found else on_test(state, metric, ends[0].metrics[metric], 3)
+    return f"{metric_name(metric)} at the last point: {told}, {where}"
+
+
 def measured_on(state: SessionState) -> str:
     """What the session's scores rest on: "on 314 test texts"; where people label and have no test set, their random share."""
     if state.test or state.config is None or state.config.loop.oracle != "person":
         return f"on {state.test:,} test texts"
-    return "on the share drawn at random"
+    told = list(estimates(state).values())
+    count = f"{told[-1].texts:,} " if told else ""
+    return f"on {count}texts drawn at random that could be answered"
 
 
 def metrics_of(state: SessionState) -> tuple[str, ...]:
@@ -123,7 +167,10 @@ def curve(name: str, state: SessionState, metric: str | None = None) -> Curve:
     unit = budget_unit(state)
     labels: list[float] = []
     spreads: list[Spread] = []
-    for points in _by_round(state).values():
+    told = estimates(state) if metric == headline_metric(state) else {}
+    for round_, points in _by_round(state).items():
+        if round_ in told and not told[round_].is_enough:
+            continue
         measured = [point for point in points if _has(point, metric)]
         spread = Spread.of(point.metrics[metric] for point in measured)
         if spread is None:
@@ -166,7 +213,7 @@ def round_rows(state: SessionState) -> list[RoundRow]:
     rows = []
     for round_, points in _by_round(state).items():
         headline = Spread.of(point.metrics.get(metric, math.nan) for point in points)
-        if headline is None:
+        if headline is None and round_ not in estimates(state):
             continue
         macro = Spread.of(point.metrics.get("macro_f1", math.nan) for point in points)
         queried = [
@@ -181,6 +228,7 @@ def round_rows(state: SessionState) -> list[RoundRow]:
                 labels=fmean(point.labels for point in points),
                 tokens=fmean(point.tokens for point in points),
                 headline=headline,
+                estimate=estimates(state).get(round_),
                 macro_f1=macro.mean if macro else None,
                 seconds=_mean_by_key([point.seconds for point in points]),
                 queried=fmean(queried) if queried else 0.0,

@@ -67,7 +67,7 @@ def _rounds(state: SessionState, rows: Sequence[RoundRow]) -> str:
             str(row.round),
             f"{row.labels:,.0f}",
             *[f"{row.tokens:,.0f}"] * words,
-            plus_minus(row.headline),
+            row.estimate.in_words(3) if row.estimate else plus_minus(row.headline),
             "–" if row.macro_f1 is None else f"{row.macro_f1:.3f}",
             *(seconds(row.seconds[phase]) if phase in row.seconds else "–" for phase in phases),
             f"{row.queried:,.0f}",
@@ -81,12 +81,13 @@ def _rounds(state: SessionState, rows: Sequence[RoundRow]) -> str:
 def _totals(state: SessionState) -> str:
     area = Spread.of(curves.areas(state).values())
     spent = curves.mean_seconds(state)
+    last = curves.last_figure(state)
     by_phase = ", ".join(f"{phase} {seconds(value)} s" for phase, value in spent.items())
     return (
         f"Area under the curve (its mean height): **{plus_minus(area)}**. "
         f"Seconds of a run: {by_phase}; **{seconds(sum(spent.values()))} s** in all. "
         "Means over the runs, ± their sample standard deviation."
-    )
+    ) + (f" {last[0].upper()}{last[1:]}, 95 % interval in brackets." if last else "")
 
 
 def _gauges(state: SessionState) -> list[str]:

@@ -10,7 +10,8 @@ from pathlib import PurePath
 
 from tui_al.core import events as ev
 from tui_al.core.config import LearnerConfig
-from tui_al.core.intervals import share_interval
+from tui_al.core.intervals import exact_interval
+from tui_al.core.measured import TOO_FEW, Measured
 from tui_al.core.metrics import HEADLINE
 from tui_al.core.models import MODELS
 from tui_al.core.state import SessionState
@@ -224,11 +225,12 @@ def _labels(state: SessionState, point: ev.Point | None) -> list[str]:
 
 
 def _scores(subject: Subject, state: SessionState, point: ev.Point | None) -> list[str]:
-    if subject.role != "successor" or point is None or not point.metrics:
-        return ["## Scores", "This model was not measured."]
     audits = state.runs[subject.seed].audits
     audit = next((one for one in audits[::-1] if one.round == subject.round), None)
     estimate = [] if audit is None else [_estimated(audit)]
+    measured = point is not None and (point.metrics or estimate)
+    if subject.role != "successor" or point is None or not measured:
+        return ["## Scores", "This model was not measured."]
     if not state.test:
         return ["## Scores", *estimate]
     rows = [
@@ -250,18 +252,18 @@ def _scores(subject: Subject, state: SessionState, point: ev.Point | None) -> li
 
 
 def _interval(metric: str, value: float, state: SessionState) -> str:
-    """Wilson's, for the share of texts that are right; there is none as simple for F1, and words are not independent."""
+    """Exact, for the share of texts that are right; there is none as simple for F1, and words are not independent."""
     if metric != "accuracy" or state.task == Task.TAGGING:
         return ""
-    found = share_interval(value, state.test)
-    return f"{found.low:.3f} to {found.high:.3f}"
+    found = exact_interval(round(value * state.test), state.test)
+    return Measured(found, state.test).limits(3) or TOO_FEW
 
 
 def _estimated(audit: ev.Audited) -> str:
     """What people's blind labels of a random share say of the model."""
     return (
-        f"Estimated on {audit.examples:,} texts drawn at random and labelled blind, which no model learned from: "
-        f"{curves.metric_name(audit.metric)} {audit.value:.3f}, 95 % interval {audit.low:.3f} to {audit.high:.3f}."
+        f"Estimated on {audit.examples:,} of the texts that could be answered, drawn at random and labelled blind, which no model "
+        f"learned from: {curves.metric_name(audit.metric)} {curves.measured(audit).in_words(3)} (95 % interval)."
     )
 
 

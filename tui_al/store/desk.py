@@ -1,6 +1,7 @@
 """The engine's side of a labelling session: the decisions on record as training data, and boards for the people."""
 
 from collections.abc import Mapping
+from itertools import takewhile
 from typing import Any
 
 from tui_al.core import decisions as de
@@ -26,7 +27,8 @@ class LabelledPool:
         self._log = log
         self._dataset = dataset
         self._row_of = {dataset.train[row].id: int(row) for row in pool}
-        self._audit = frozenset(int(row) for row in audit)
+        self._order = [int(row) for row in audit]
+        self._audit = frozenset(self._order)
         pool_rows = frozenset(self._row_of.values())
         self._given: Mapping[int, Answer] = {
             row: example.answer
@@ -57,6 +59,7 @@ class LabelledPool:
         audit: dict[int, Answer] = {}
         closed: set[int] = set()
         rankings: dict[int, int] = {}
+        folded: set[int] = set()
         for identity, standing in self._labelling.standings():
             row = self._row_of.get(identity)
             if row is None:
@@ -68,18 +71,34 @@ class LabelledPool:
                 kept = audit if row in self._audit else answers
                 kept[row] = trained_answer(self._dataset.train[row], standing.answer)
                 decision = standing.last.decision if standing.last else None
-                if isinstance(decision, de.Label) and decision.ranking is not None:
-                    rankings[row] = decision.ranking
+                if isinstance(decision, de.Label):
+                    if decision.ranking is not None:
+                        rankings[row] = decision.ranking
+                    if decision.about[0] != identity:
+                        folded.add(row)
         unfolded = {self._row_of[i] for i in self._labelling.unfolded() if i in self._row_of}
         return Snapshot(
             self._labelling.seq,
             self._labelling.labels,
             answers,
-            audit,
+            {row: audit[row] for row in self._in_turn() if row in audit},
             frozenset(closed),
             frozenset(unfolded),
             renamed,
             rankings,
+            frozenset(folded),
+        )
+
+    def _in_turn(self) -> list[int]:
+        """Rows of the audit up to the first that nobody has looked at yet, in the order in which they are asked about.
+
+        They are drawn at random, so that any beginning of their order is a random sample, whatever became of the others. A text
+        that somebody found by search, or whose answer was imported, counts when its turn has come; till then it would bias the
+        estimate towards what people look for.
+        """
+        train, standing = self._dataset.train, self._labelling.standing
+        return list(
+            takewhile(lambda row: standing(train[row].id).status is not Status.OPEN, self._order)
         )
 
     def _correct(self, answers: dict[int, Answer], identity: str, standing: Standing) -> None:

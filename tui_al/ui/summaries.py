@@ -12,7 +12,7 @@ from tui_al.core.state import SessionState, position
 from tui_al.errors import TuiAlError
 from tui_al.host import process
 from tui_al.host.watch import EXIT_FILE
-from tui_al.report.curves import curve
+from tui_al.report.curves import curve, measured
 from tui_al.report.gauges import short
 from tui_al.store.headway import Headway
 from tui_al.store.session import Session, is_live, session_names
@@ -106,13 +106,12 @@ class Summary:
 
     @property
     def score(self) -> str:
-        """The last of the curve, as ".741": the mean over the runs that got so far; where people label, what the random share says, "~.83 ±.05"."""
+        """The last of the curve, as ".741": the mean over the runs that got so far; where people label, what the random share says, ".83 [.69, .92] n=41"."""
         if not self.state.task:
             return ""
         if self.by_people:
             audits = [run.audits[-1] for run in self.state.runs.values() if run.audits]
-            shares = [(one.value, (one.high - one.low) / 2) for one in audits[:1]]
-            return "".join(f"~{value:.2f} ±{half:.2f}".replace("0.", ".") for value, half in shares)
+            return "".join(measured(one).in_words() for one in audits[:1])
         mean = curve("", self.state).mean
         return short(mean[-1], 3) if mean else ""
 

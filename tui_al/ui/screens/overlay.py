@@ -12,6 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import SelectionList, Static
 from textual.widgets.selection_list import Selection
 
+from tui_al.core.measured import TOO_FEW
 from tui_al.core.state import SessionState
 from tui_al.core.text import printable, shorten_apart
 from tui_al.report.curves import curve
@@ -84,7 +85,7 @@ class OverlayDialog(ModalScreen[tuple[str, ...] | None]):
 
 def _row(name: str, state: SessionState, width: int) -> Content:
     drawn = curve(name, state)
-    last = f"{drawn.mean[-1]:.3f} at {drawn.labels[-1]:,.0f}"
+    last = f"{drawn.mean[-1]:.3f} at {drawn.labels[-1]:,.0f}" if drawn.mean else TOO_FEW
     about = what_it_is(state.config) if state.config else ""
     label = safe(name).truncate(width, pad=True)
     return Content.assemble(label, "  ", f"{last:<16}", safe(about, "$foreground-muted"))

@@ -13,7 +13,7 @@ from tui_al.core.events import EngineStarted, Recorded
 from tui_al.core.state import SessionState
 from tui_al.errors import TuiAlError
 from tui_al.host import process
-from tui_al.report.curves import headline_metric
+from tui_al.report.curves import estimates, headline_metric
 from tui_al.store.session import Command, Session
 from tui_al.ui.follow import Update
 from tui_al.ui.keys import bindings, key_name
@@ -137,7 +137,8 @@ class RunScreen(SessionScreen):
         """Into the log; an engine that speaks has started."""
         if any(isinstance(one.event, EngineStarted) for one in news):
             self._starting = False
-        self.query_one(EventLog).tell(news, headline_metric(self.update_now.state))
+        state = self.update_now.state
+        self.query_one(EventLog).tell(news, headline_metric(state), estimates(state))
 
     def _show_status(self) -> None:
         how = status(self.update_now, starting=self._starting, stopping=self._stopping)

@@ -3,8 +3,9 @@
 from textual.content import Content
 
 from tui_al.core.labelling import lacking
+from tui_al.core.measured import Measured
 from tui_al.core.metrics import HEADLINE
-from tui_al.report.curves import metric_name
+from tui_al.report.curves import measured, metric_name, on_test
 from tui_al.ui.bench import Overview
 from tui_al.ui.eta import duration, phase_remaining
 from tui_al.ui.keys import key_name
@@ -107,15 +108,14 @@ def gauge(overview: Overview, width: int, train_key: str, ascii_only: bool) -> C
 
 
 def quality(overview: Overview) -> Content:
-    """ "accuracy ~.83 ±.05 (n=41)": the newest successor on the random share that nothing was trained on."""
+    """ "accuracy .83 [.69, .92] n=41": the newest successor on the random share that nothing was trained on."""
     audits = overview.run.audits if overview.run else ()
     if not audits:
         return Content("")
     last = audits[-1]
-    half = (last.high - last.low) / 2
-    return Content.assemble(
-        f"{metric_name(last.metric)} ", (f"~{_share(last.value)}", "bold"), f" ±{_share(half)} (n={last.examples})"
-    )  # fmt: skip
+    found = measured(last)
+    rest = " ".join(filter(None, (found.limits(), f"n={found.texts:,}")))
+    return Content.assemble(f"{metric_name(last.metric)} ", (found.figure(), "bold"), f" {rest}")
 
 
 def tested(overview: Overview) -> Content:
@@ -124,8 +124,8 @@ def tested(overview: Overview) -> Content:
     metric = HEADLINE[overview.task]
     if not (points and overview.state.test and metric in points[-1].metrics):
         return Content("")
-    value = points[-1].metrics[metric]
-    return Content(f"{metric_name(metric)} {_share(value)} on {overview.state.test:,} test texts")
+    figure = on_test(overview.state, metric, points[-1].metrics[metric])
+    return Content(f"{metric_name(metric)} {figure} test texts")
 
 
 def worth(overview: Overview) -> Content:
@@ -134,9 +134,6 @@ def worth(overview: Overview) -> Content:
     if found is None:
         return Content("")
     style = {"better": "$text-success", "worse": "$text-warning"}.get(found.verdict, "$foreground-muted")  # fmt: skip
-    difference = f"{found.difference:+.2f}".replace("0.", ".", 1)
-    return Content.assemble("against random ", (f"{difference}: {found.verdict}", style))
-
-
-def _share(value: float) -> str:
-    return f"{value:.2f}".removeprefix("0")
+    difference = Measured.of(found.difference, found.low, found.high, found.examples)
+    told = f"{found.verdict}: " if difference.is_enough else ""
+    return Content.assemble("against random ", (f"{told}{difference.in_words(signed=True)}", style))

@@ -10,6 +10,8 @@ from tui_al.report.curves import (
     areas,
     budget_unit,
     curve,
+    estimates,
+    headline_metric,
     mean_seconds,
     metric_name,
     metrics_of,
@@ -57,9 +59,12 @@ class Facts(Lines):
 def _numbers(state: SessionState, width: int, *, wide: bool) -> list[Content]:
     spent = curve("", state)
     pairs = []
+    estimated = list(estimates(state).values())
     for name in metrics_of(state):
         one = curve("", state, name)
-        if one.mean:
+        if estimated and name == headline_metric(state):
+            pairs.append((metric_name(name), estimated[-1].in_words(3)))
+        elif one.mean:
             pairs.append(
                 (metric_name(name), plus_minus(Spread(one.mean[-1], one.sd[-1], one.seeds[-1])))
             )
@@ -69,7 +74,9 @@ def _numbers(state: SessionState, width: int, *, wide: bool) -> list[Content]:
         pairs.append(("mismatch WD", _gauge(row.wasserstein, row.floor_wasserstein, 4)))
         pairs.append(("mismatch KL", _gauge(row.kl, row.floor_kl, 3)))
     seeds = spent.seeds[-1] if spent.seeds else 0
-    at = f"{spent.labels[-1]:,.0f} {budget_unit(state)}, {seeds} of {len(state.runs)} seeds"
+    at = f"{seeds} of {len(state.runs)} seeds"
+    if spent.labels:
+        at = f"{spent.labels[-1]:,.0f} {budget_unit(state)}, {at}"
     if wide:
         return [line for pair in [*pairs, ("at", at)] for line in _fact(*pair, width, bold=True)]
     numbers = [Content.assemble(f"{name} ", (value, "bold")) for name, value in pairs]

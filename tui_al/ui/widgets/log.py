@@ -1,13 +1,14 @@
 """What happened in a session, as sentences, and what its engine printed."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from textual.content import Content
 
 from tui_al.core import events as ev
+from tui_al.core.measured import Measured
 from tui_al.report.curves import metric_name
 from tui_al.report.gauges import gauge_lines
 from tui_al.ui.safe import safe
@@ -24,7 +25,9 @@ class Told(NamedTuple):
     style: str = ""
 
 
-def tell(event: ev.Event, headline: str = "accuracy") -> Told | None:
+def tell(
+    event: ev.Event, headline: str = "accuracy", estimates: Mapping[int, Measured] | None = None
+) -> Told | None:
     """A sentence on the event; None for what is of no interest to people."""
     match event:
         case ev.SessionCreated():
@@ -44,10 +47,10 @@ def tell(event: ev.Event, headline: str = "accuracy") -> Told | None:
         case ev.Warned():
             return Told(f"warning: {event.message}", "$text-warning")
         case _:
-            return _tell_of_run(event, headline)
+            return _tell_of_run(event, headline, estimates or {})
 
 
-def _tell_of_run(event: ev.Event, headline: str) -> Told | None:
+def _tell_of_run(event: ev.Event, headline: str, estimates: Mapping[int, Measured]) -> Told | None:
     match event:
         case ev.RunStarted():
             after = event.resumed_after
@@ -67,7 +70,9 @@ def _tell_of_run(event: ev.Event, headline: str) -> Told | None:
             return Told(f"{_at(event.seed, event.round)}: {mismatch}; {floor}", "$foreground-muted")
         case ev.Point():
             value = event.metrics.get(headline)
-            shown = "" if value is None else f"{metric_name(headline)} {value:.3f} with "
+            found = estimates.get(event.round)
+            figure = found.in_words(3) if found else "" if value is None else f"{value:.3f}"
+            shown = f"{metric_name(headline)} {figure} with " if figure else ""
             return Told(
                 f"{_at(event.seed, event.round)}: {shown}{event.labels:,} labels", "$text-success"
             )
@@ -102,11 +107,13 @@ def tail(path: Path) -> tuple[str, ...]:
 class EventLog(LinesView):
     """The story of a session."""
 
-    def tell(self, news: Iterable[ev.Recorded], headline: str) -> None:
+    def tell(
+        self, news: Iterable[ev.Recorded], headline: str, estimates: Mapping[int, Measured]
+    ) -> None:
         """Add what happened."""
         lines = []
         for one in news:
-            told = tell(one.event, headline)
+            told = tell(one.event, headline, estimates)
             if told:
                 clock = time.strftime("%H:%M:%S", time.localtime(one.time))
                 lines.append(

@@ -10,6 +10,7 @@ from tui_al.core.events import Phase
 from tui_al.core.state import SessionState
 from tui_al.core.text import shorten_middle
 from tui_al.report.curves import (
+    RoundRow,
     Spread,
     budget_unit,
     headline_metric,
@@ -97,7 +98,7 @@ def columns(state: SessionState, other: tuple[str, SessionState] | None) -> list
     if budget_unit(state) == "words":
         found.append(Column(0, "words", [f"{row.tokens:,.0f}" for row in rows]))
     headline = metric_name(headline_metric(state))
-    found.append(Column(0, headline, [_spread(row.headline) for row in rows], leads=True))
+    found.append(Column(0, headline, [_figure(row) for row in rows], leads=True))
     if other and against:
         differ = [_spread(against.get(row.round), sign="+") for row in rows]
         found.append(Column(1, f"vs {shorten_middle(other[0], 16)}", differ))
@@ -130,6 +131,11 @@ def fitting(all_of_them: Sequence[Column], width: int) -> list[Column]:
 
 def _width(column: Column) -> int:
     return max(cell_len(text) for text in (column.header, *column.cells))
+
+
+def _figure(row: RoundRow) -> str:
+    """With its interval where it is an estimate on the random share."""
+    return row.estimate.in_words() if row.estimate else _spread(row.headline)
 
 
 def _spread(spread: Spread | None, *, sign: str = "") -> str:

@@ -1,0 +1,138 @@
+"""The statistics that people see against their peers, on generated inputs: scikit-learn, krippendorff, statsmodels, scipy.
+
+Where ours differs on purpose it says None: a coefficient that is 0 / 0 for its peers, of no item with two answers or of one label
+only, "cannot be said" (scikit-learn gives NaN with a warning, krippendorff raises), and F1 of nothing at all has no interval.
+"""
+
+import warnings
+from collections.abc import Sequence
+
+import krippendorff
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import binomtest
+from sklearn.metrics import accuracy_score, cohen_kappa_score, f1_score
+from statsmodels.stats.contingency_tables import mcnemar
+from statsmodels.stats.inter_rater import cohens_kappa as statsmodels_kappa
+from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.proportion import proportion_confint
+from statsmodels.stats.weightstats import DescrStatsW
+
+from tui_al.core.agreement import cohens_kappa, krippendorff_alpha
+from tui_al.core.audit import Verdict, accuracy_interval, compare_hits
+from tui_al.core.comparisons import holm, paired_difference
+from tui_al.core.intervals import exact_interval, share_interval
+from tui_al.core.metrics import accuracy, macro_f1
+
+LABELS = st.sampled_from("abcd")
+PAIRS = st.lists(st.tuples(LABELS, LABELS), min_size=1, max_size=60)
+WITH_GAPS = st.lists(
+    st.lists(st.one_of(st.none(), LABELS), min_size=4, max_size=4), min_size=1, max_size=40
+)
+
+
+@given(PAIRS)
+@settings(deadline=None)
+def test_cohens_kappa_is_scikit_learn_s_and_statsmodels_s(pairs: list[tuple[str, str]]) -> None:
+    first, second = zip(*pairs, strict=True)
+    ours = cohens_kappa(first, second)
+    if len({*first, *second}) == 1:
+        assert ours is None
+        return
+    assert ours == pytest.approx(cohen_kappa_score(first, second), abs=1e-12)
+    table = np.array([[pairs.count((a, b)) for b in "abcd"] for a in "abcd"])
+    assert ours == pytest.approx(statsmodels_kappa(table, return_results=False), abs=1e-12)
+
+
+def test_kappa_leaves_out_what_one_did_not_answer() -> None:
+    first, second = ["a", None, "b", "a", "b"], ["a", "b", None, "b", "b"]
+    both = [(a, b) for a, b in zip(first, second, strict=True) if a and b]
+    assert cohens_kappa(first, second) == pytest.approx(cohen_kappa_score(*zip(*both, strict=True)))
+
+
+@given(WITH_GAPS)
+@settings(deadline=None)
+def test_krippendorffs_alpha_with_missing_answers(items: list[list[str | None]]) -> None:
+    ours = krippendorff_alpha(items)
+    paired = [item for item in items if sum(value is not None for value in item) > 1]
+    values = {value for item in paired for value in item if value is not None}
+    if len(values) < 2:
+        assert ours is None
+        return
+    number = {None: np.nan, "a": 0.0, "b": 1.0, "c": 2.0, "d": 3.0}
+    table = np.array([[number[value] for value in item] for item in items]).T  # (annotators, items)
+    theirs = krippendorff.alpha(table, level_of_measurement="nominal")
+    assert ours == pytest.approx(theirs, abs=1e-10)
+
+
+@pytest.mark.parametrize("items", [[["a", "a"]] * 5, [["a"], ["b"]], [[None, "a"]], []])
+def test_alpha_that_cannot_be_said(items: Sequence[Sequence[str | None]]) -> None:
+    assert krippendorff_alpha(items) is None
+
+
+def test_all_agree_on_several_labels() -> None:
+    assert cohens_kappa("aabb", "aabb") == 1.0
+    assert krippendorff_alpha([["a", "a"], ["b", "b"]]) == 1.0
+
+
+@given(st.data(), st.integers(1, 300))
+@settings(deadline=None)
+def test_intervals_of_a_share(data: st.DataObject, size: int) -> None:
+    hits = data.draw(st.integers(0, size))
+    for ours, method in (
+        (exact_interval(hits, size), "beta"),
+        (share_interval(hits / size, size), "wilson"),
+        (accuracy_interval([True] * hits + [False] * (size - hits)), "beta"),
+    ):
+        low, high = proportion_confint(hits, size, 0.05, method)
+        assert (ours.low, ours.high) == pytest.approx((low, high), abs=1e-9)
+    exact = binomtest(hits, size).proportion_ci(0.95, "exact")
+    ours = exact_interval(hits, size)
+    assert (ours.low, ours.high) == pytest.approx((exact.low, exact.high), abs=1e-9)
+
+
+@given(st.integers(0, 60), st.integers(0, 60), st.integers(0, 80))
+@settings(deadline=None)
+def test_worth_it_agrees_with_mcnemar_s_test(only_first: int, only_second: int, alike: int) -> None:
+    """Tango's score interval leaves 0 out just where McNemar's statistic without correction is significant at .05."""
+    if only_first + only_second == 0:
+        return
+    hits = [(True, False)] * only_first + [(False, True)] * only_second + [(True, True)] * alike
+    verdict = compare_hits(*map(list, zip(*hits, strict=True))).verdict
+    table = [[alike, only_first], [only_second, 0]]
+    p = mcnemar(table, exact=False, correction=False).pvalue
+    if abs(p - 0.05) < 1e-4:
+        return
+    expected = Verdict.UNDECIDED if p > 0.05 else Verdict.BETTER if only_first > only_second else Verdict.WORSE  # fmt: skip
+    assert verdict is expected
+
+
+@given(st.lists(st.floats(-1, 1), min_size=2, max_size=20))
+@settings(deadline=None, max_examples=50)
+def test_paired_differences_are_student_s(values: list[float]) -> None:
+    if np.std(values) < 1e-6:
+        return
+    ours = paired_difference(values)
+    theirs = DescrStatsW(values)
+    assert ours.student is not None
+    assert (ours.student.low, ours.student.high) == pytest.approx(theirs.tconfint_mean(), abs=1e-9)
+    assert ours.p == pytest.approx(theirs.ttest_mean(0)[1], abs=1e-9)
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=15))
+@settings(deadline=None)
+def test_holm(ps: list[float]) -> None:
+    assert holm(ps) == pytest.approx(multipletests(ps, method="holm")[1].tolist(), abs=1e-12)
+
+
+@given(PAIRS)
+@settings(deadline=None)
+def test_metrics(pairs: list[tuple[str, str]]) -> None:
+    gold, predicted = map(list, zip(*pairs, strict=True))
+    assert accuracy(gold, predicted) == pytest.approx(accuracy_score(gold, predicted))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        theirs = f1_score(gold, predicted, average="macro", zero_division=0)
+    assert macro_f1(gold, predicted) == pytest.approx(theirs)

@@ -20,13 +20,14 @@ def covered(sessions: list[list[Look]]) -> NDArray[np.bool_]:
     return np.array([[look.truth in look.estimate for look in looks] for looks in sessions])
 
 
-def test_the_interval_covers_the_truth_in_93_to_97_percent_of_the_sessions(
+def test_the_exact_interval_covers_the_truth_in_95_percent_of_the_sessions_or_more(
     sessions: list[list[Look]],
 ) -> None:
     looks = covered(sessions)
     assert looks.shape == (SESSIONS, ROUNDS)
-    assert 0.93 <= looks[:, -1].mean() <= 0.97  # after the last batch
-    assert 0.93 <= looks.mean() <= 0.97  # at every look
+    # 400 sessions estimate .95 with a standard error of .011; not so much more that it would say nothing
+    assert 0.93 <= looks[:, -1].mean() <= 0.985  # after the last batch
+    assert 0.95 <= looks.mean() <= 0.985  # at every look
 
 
 def test_it_does_not_if_the_strategy_chooses_what_is_audited() -> None:

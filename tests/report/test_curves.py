@@ -82,7 +82,7 @@ def test_figures_of_the_random_share_are_told_with_their_texts_and_interval() ->
     assert curves.last_figure(state) == told
     page = render_markdown([("anna", state)])
     assert "| 1.000 [.768, 1.000] n=14 |" in page
-    assert "| too few yet n=4 " in page
+    assert "too few yet n=4 |" in page
     assert "1.000 [.768, 1.000] n=14, texts drawn at random" in page
     unmeasured = replace(run, points=(replace(points[0], metrics={}),), audits=audits[:1])
     assert len(curves.round_rows(replace(state, runs={7: unmeasured}))) == 1

@@ -34,7 +34,7 @@ def test_each_kind_has_its_picture() -> None:
 
 
 def test_ascii_spells_signs_out() -> None:
-    assert ascii_only("1 ± 2 → “ok” … é") == '1 +- 2 -> "ok" ... ?'
+    assert ascii_only("1 ± 2 → “ok” … é") == '1 +/- 2 -> "ok" ... ?'
 
 
 def test_shorten() -> None:

@@ -60,7 +60,7 @@ def test_ascii_lines_and_band() -> None:
     assert "*" in "".join(body)
     assert "o" in "".join(body)
     assert "." in "".join(line[8:] for line in body)
-    assert "*** lc  .750 +-.020   ooo random  .600" in text
+    assert "*** lc  .750 +/-.020   ooo random  .600" in text
 
 
 def test_band_styles_only_where_there_is_a_spread() -> None:

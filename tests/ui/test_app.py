@@ -93,7 +93,8 @@ def test_ascii_keeps_the_width() -> None:
         ("│ .741 ±.012   │", "| .741 +/-.012 |"),
         ("a ±b", "a+-b"),
         ("5±2 mm", "5?2 mm"),
-        ("accuracy   ~.83 ±.05    (n=41)  .5 ±.1", "accuracy ~.83 +/-.05    (n=41) .5 +-.1"),
+        ("accuracy 0.807 ± 0.014   area", "accuracy 0.807 +/- 0.014 area"),
+        ("accuracy   ~.83 ±.05    (n=41)  .5 ±.1", "accuracy ~.83 +/-.05  (n=41)  .5 +/-.1"),
     ],
 )
 def test_plus_minus_is_spelt_out_in_ascii(line: str, spelt: str) -> None:

@@ -23,7 +23,7 @@ _UNSAFE_BUT_NEWLINES = {code: shown for code, shown in _UNSAFE.items() if code !
 
 _PLAINER = str.maketrans(
     {
-        "±": "+-", "·": "-", "…": "...", "→": "->", "–": "-", "—": "-", "−": "-", "×": "x", "≤": "<=", "≥": ">=",
+        "±": "+/-", "·": "-", "…": "...", "→": "->", "–": "-", "—": "-", "−": "-", "×": "x", "≤": "<=", "≥": ">=",
         "“": '"', "”": '"', "‘": "'", "’": "'",
         "✓": "v", "✗": "x", "▶": ">", "━": "#", "╸": "#", "─": "-",
     }
@@ -39,7 +39,7 @@ def printable(text: str, *, keep_newlines: bool = False) -> str:
 
 
 def ascii_only(text: str) -> str:
-    """The text in ASCII: usual typographic signs spelt out ("±" as "+-"), "?" for everything else. May be longer."""
+    """The text in ASCII: usual typographic signs spelt out ("±" as "+/-"), "?" for everything else. May be longer."""
     return text.translate(_PLAINER).encode("ascii", "replace").decode("ascii")
 
 

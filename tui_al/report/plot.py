@@ -297,7 +297,7 @@ def _value(one: _Points, unicode: bool) -> str:
     """ "  .741 ±.012", of the last point."""
     if not one.y:
         return ""
-    spread = f" {'±' if unicode else '+-'}{short_number(one.spread[-1], 3)}"
+    spread = f" {'±' if unicode else '+/-'}{short_number(one.spread[-1], 3)}"
     return f"  {short_number(one.y[-1], 3)}{spread if one.spread[-1] else ''}"
 
 

@@ -84,6 +84,9 @@ def _ascii(character: str) -> str:
 
 _PLUS_MINUS = "±"
 
+#: Nothing is moved across them.
+_BORDERS = set("│┃║|")
+
 #: What takes its place, the best first: as much as there are blanks beside it that can be spared.
 _SPELT = ("+/-", "+-")
 
@@ -97,9 +100,13 @@ def spell_plus_minus(segments: list[Segment]) -> list[Segment]:
     place = 0
     while place < len(cells):
         if cells[place][0] == _PLUS_MINUS:
-            spelt, start, end = _room(cells, place)
-            style = cells[place][1]
-            cells[start:end] = [(one, style) for one in spelt]
+            spelt, blank = _room(cells, place)
+            sign = [(one, cells[place][1]) for one in spelt]
+            parts = [(blank, blank + len(spelt) - 1, []), (place, place + 1, sign)]
+            for start, end, new in sorted(
+                parts, reverse=True
+            ):  # from the right, so that places hold
+                cells[start:end] = new
         place += 1
     return [
         Segment("".join(one for one, _ in run), segment.style, segment.control)
@@ -107,15 +114,15 @@ def spell_plus_minus(segments: list[Segment]) -> list[Segment]:
     ]
 
 
-def _room(cells: Sequence[tuple[str, Segment]], place: int) -> tuple[str, int, int]:
-    """What the sign at `place` becomes, and the cells from start to before end that all of it takes the place of.
+def _room(cells: Sequence[tuple[str, Segment]], place: int) -> tuple[str, int]:
+    """What the sign at `place` becomes, and where the blanks begin that go for it, one for each further character.
 
     Numbers are set to the right, so blanks before the number go first; then those behind it; last the one that is beside the sign.
     """
     before = "".join(one for one, _ in cells[:place])
     after = "".join(one for one, _ in cells[place + 1 :])
     number = re.search(r" *([^ ]+ ?)?$", before)
-    behind = re.match(r"[^ ]*( *)", after)
+    behind = re.match(r" ?[^ ]*( *)", after)
     assert number and behind
     word = number.group(1) or ""
     spare_left = len(number.group(0)) - len(word) - (number.start() > 0)
@@ -123,13 +130,15 @@ def _room(cells: Sequence[tuple[str, Segment]], place: int) -> tuple[str, int, i
     for spelt in _SPELT:
         more = len(spelt) - 1
         if spare_left >= more:
-            return word + spelt, place - len(word) - more, place + 1
+            return spelt, place - len(word) - more
         if spare_right >= more:
-            tail = after[: behind.start(1)]
-            return spelt + tail, place, place + 1 + len(tail) + more
+            return spelt, place + 1 + behind.start(1)
+        gaps = [gap for gap in re.finditer(" {2,}", before) if len(gap.group()) > more]
+        if gaps and not set(before[gaps[-1].end() :]) & _BORDERS:  # all behind it moves
+            return spelt, gaps[-1].end() - more
     if before.endswith(" ") and len(before.rstrip()) > 0:
-        return _SPELT[-1], place - 1, place + 1
-    return "?", place, place + 1
+        return _SPELT[-1], place - 1
+    return "?", place
 
 
 class AsciiFilter(LineFilter):

@@ -315,3 +315,14 @@ def test_names_from_the_person_for_numbers_of_classes(load_text: Load) -> None:
     assert [row.answer for row in data.train[:3]] == ["kettle", "parcel", "billing"]
     assert "labels are named by --labels: 0 kettle, 1 parcel, 2 billing" in data.notes
     assert load_text("a.csv", content, labels=("0", "1", "2")).train[0].answer == "0"
+
+
+def test_a_folder_with_names_tells_them_once(load_folder: Load) -> None:
+    names = "\n".join(NAMES)
+    data = load_folder(
+        {"train.jsonl": numbered_rows(), "test.jsonl": numbered_rows(), "labels.txt": names}
+    )
+    check(data)
+    assert len(data.test) == len(WORDS)
+    assert len(data.notes) == len(set(data.notes))
+    assert sum("named by labels.txt" in note for note in data.notes) == 1

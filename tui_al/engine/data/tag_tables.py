@@ -126,7 +126,8 @@ class _Cells:
                 form = "" if shape is Shape.LIST else f", {shape}"
                 asked = getattr(self.config, f"{role}_column") == column
                 how = "" if asked else f" (guessed{form}; --{role}-column overrides)"
-                notes.append(f"{role} column: {column}{how}")
+                if (note := f"{role} column: {column}{how}") not in notes:  # of another split
+                    notes.append(note)
         if pair.tags is not None:
             self._reader = TagReader(name, pair.notation, self.config, self.findings, pair.names)
 

@@ -133,7 +133,7 @@ class HistoryScreen(TuiScreen):
         self._end: int | None = (
             None  # the number of the last decision looked at, where there are more
         )
-        self._total = 0
+        self._total: int | None = None  # decisions that hold; None before they are looked up
         self._asked = 0  # the answer to the last question counts
 
     def compose(self) -> ComposeResult:
@@ -188,8 +188,12 @@ class HistoryScreen(TuiScreen):
 
     def _show(self) -> None:
         who = printable(self._desk.overview.annotator)
+        if self._total is None:
+            return
         shown = self._total if self._end is None and not self._words else len(self._past)
-        said = f"{shown:,} decisions" if shown == self._total else f"{shown:,} of {self._total:,} decisions"  # fmt: skip
+        said = f"{shown:,} of {self._total:,} decisions"
+        if shown == self._total:
+            said = "1 decision" if shown == 1 else f"{shown:,} decisions"
         found = f" hold “{printable(self._words)}”" if self._words else ""
         more = "; the end of the list brings more" if self._end is not None else ""
         self.query_one("#head", Static).update(
@@ -222,7 +226,9 @@ class HistoryScreen(TuiScreen):
         """Enter: back to this sample, to answer it anew."""
         place = self._list.highlighted
         if place is None or place >= len(self._past):
-            self.tui.say("Nothing is decided yet.")
+            self.tui.say(
+                "Nothing is decided yet." if self._total == 0 else "There is nothing to open."
+            )
         elif not self._past[place].id:
             self.tui.say("This was about the labels: l on the label screen shows them.")
         else:

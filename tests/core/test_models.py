@@ -98,3 +98,14 @@ def test_errors() -> None:
         default_settings("minilm", "adaptor")
     with pytest.raises(ConfigError, match="preset: 'papper' is unknown"):
         default_settings("minilm", "full", preset="papper")
+
+
+@pytest.mark.parametrize("preset", [None, "paper"])
+def test_what_a_head_reads(preset: str | None) -> None:
+    """The bundled sentence encoders the mean, measured; the others the stock head; of unknown ones, what their files say."""
+    found = {name: default_settings(name, "head", preset).pooling for name in MODELS}
+    mean = {"minilm", "minilm-3"}
+    assert found == {name: "mean" if name in mean else "first" for name in MODELS}
+    assert default_settings("somebody/some-encoder", "full", preset).pooling == "auto"
+    assert default_settings("tfidf", "head", preset).pooling == "first"
+    assert default_settings("minilm", "full", preset, pooling="first").pooling == "first"

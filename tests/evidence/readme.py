@@ -42,6 +42,7 @@ def results(studies: list[Study]) -> str:
     panels = [arms for study in studies for arms in study.panels().values()]
     blocks = []
     overview = claims_overview(panels)
+    blocks += first_token_note(studies)
     if overview:
         blocks += [*overview[:3], _folded("Every verdict with its interval", overview[3:])]
     for study in studies:
@@ -54,6 +55,20 @@ def results(studies: list[Study]) -> str:
             blocks.append(_folded("Labels needed, seconds, claims, settings", rest))
         blocks += scores_blocks(study.scores)
     return "\n\n".join(blocks) or "No study is stored yet."
+
+
+def first_token_note(studies: list[Study]) -> list[str]:
+    """What the heads of classifiers read in studies from before there was a choice, whose settings do not tell; [] without any."""
+    classifying = [s for s in studies if any(arm.metric == "accuracy" for arm in s.arms)]
+    told = [s for s in classifying if any("head on the" in how for a in s.arms for how in a.facts.values())]  # fmt: skip
+    old = [f'"{study.title}"' for study in classifying if study not in told]
+    if not old:
+        return []
+    which = f"in {'; '.join(old)}" if told else "in all studies of classification below"
+    return [
+        f"Heads of classifiers read the first token {which}, as every head did when they were run; those of the bundled encoders now "
+        'read the mean of all tokens, which learns more from few labels (see "What a head reads"), so the same commands give other figures today.'
+    ]
 
 
 def figures(study: Study) -> Iterator[tuple[str, list[ArmResult]]]:

@@ -1,12 +1,13 @@
 """The README's results are what the command writes from the stored studies, and nothing else of the README changes."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.evidence import readme, sections
-from tests.evidence.readme import BEGIN, END, main, results, stored, with_results
+from tests.evidence.readme import BEGIN, END, first_token_note, main, results, stored, with_results
 from tests.evidence.sections import README
 from tests.report.test_study import PANEL
 from tui_al.report.study import Study
@@ -83,3 +84,16 @@ def test_a_figure_that_is_not_the_studies_is_found_out(
 def test_a_readme_without_the_markers_is_refused() -> None:
     with pytest.raises(ValueError, match="lacks the lines"):
         with_results("nothing", [])
+
+
+def test_studies_from_before_pooling_was_a_setting_are_told() -> None:
+    """Their settings say nothing of what the heads read; newer ones do, and tagging reads every word anyway."""
+    old = Study("o", "Old", tuple(PANEL))
+    facts = {"successor": "minilm; full tuning: all weights; head on the mean of all tokens"}
+    new = Study("n", "New", tuple(replace(arm, facts=facts) for arm in PANEL))
+    tags = Study("t", "Tags", tuple(replace(arm, metric="entity_f1") for arm in PANEL))
+    (line,) = first_token_note([old, tags])
+    assert "the first token in all studies of classification below" in line
+    assert line in results([old])
+    assert 'the first token in "Old", as' in first_token_note([new, old])[0]
+    assert first_token_note([new, tags]) == []

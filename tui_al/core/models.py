@@ -82,13 +82,13 @@ MODELS: Mapping[str, CatalogueModel] = MappingProxyType(
                 "minilm", "", 22_700_000,
                 "MiniLM-L6, bundled: small, quick, works without the network",
                 full=Rates(2e-4, 2e-3), adapter=Rates(2e-3, 2e-3), epochs=8, adapter_epochs=8,
-                per_tuning={"head": Rates(5e-3, 5e-3)}, measured=True,
+                per_tuning={"head": Rates(5e-3, 5e-3)}, measured=True, pooling="mean",
             ),
             CatalogueModel(
                 "minilm-3", "", 17_400_000,
                 "the lower three layers of MiniLM-L6, bundled: stands in for DistilBERT where there is no network",
                 full=Rates(2e-4, 2e-3), adapter=Rates(2e-3, 2e-3), epochs=8, adapter_epochs=8,
-                per_tuning={"head": Rates(5e-3, 5e-3)}, layers=3,
+                per_tuning={"head": Rates(5e-3, 5e-3)}, layers=3, pooling="mean",
             ),
             CatalogueModel(
                 "electra-base", "google/electra-base-discriminator", 109_000_000,

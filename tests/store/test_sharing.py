@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.ui.sessions import record
-from tests.ui.terminals import ROOT, Tmux, until
+from tests.ui.terminals import ROOT, Tmux, end_engines, until
 from tui_al.errors import ConfigError
 from tui_al.store.decisions import DecisionLog
 from tui_al.store.sharing import (
@@ -152,8 +152,9 @@ def people() -> Iterator[People]:
         (base / "texts.csv").write_text("text\n" + "\n".join(TEXTS) + "\n")
         yield found
     finally:
+        end_engines(base / "home")  # an account with a process at work cannot be removed
         for account in (anna, ben, carol):
-            subprocess.run(["userdel", account], check=False, capture_output=True)
+            subprocess.run(["userdel", "--force", account], check=False, capture_output=True)
         subprocess.run(["groupdel", group], check=False, capture_output=True)
         shutil.rmtree(base, ignore_errors=True)
 

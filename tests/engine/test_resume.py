@@ -8,7 +8,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -282,6 +282,28 @@ def test_a_frozen_trunk_survives_kills(
         assert outcome(directory) == expected
         saved.append(directory / "models/seed-9/successor/model.safetensors")
     assert len({path.read_bytes() for path in saved}) == 1
+
+
+@pytest.mark.parametrize(("start", "layers"), [("cold", 1), ("warm", 0)])
+def test_heads_on_the_mean_survive_kills(
+    zygote: Zygote, encoder: Path, tmp_path: Path, start: str, layers: int
+) -> None:
+    config = experiment(encoder, seeds=(9,), rounds=2, start=start, trunk_layers=layers)
+    mean = {
+        role: replace(getattr(config, role), pooling="mean")
+        for role in ("acquisition", "successor")
+    }
+    made = created(tmp_path, replace(config, **mean))
+    whole = Path(shutil.copytree(made, tmp_path / "whole"))
+    assert zygote.attempt(whole)["code"] == 0
+    expected = outcome(whole)
+    kept = [whole]
+    for directory in survive(zygote, made, tmp_path, 4, np.random.default_rng(7), longest=0.8):
+        assert outcome(directory) == expected
+        kept.append(directory)
+    for part in ("0_Transformer", "2_Dense"):
+        place = f"models/seed-9/successor/{part}/model.safetensors"
+        assert len({(directory / place).read_bytes() for directory in kept}) == 1
 
 
 def by_seed(told: list[tuple[object, ...]]) -> dict[object, list[tuple[object, ...]]]:

@@ -62,6 +62,15 @@ def import_(
             help="Column or field of the answers; of Label Studio's JSON, the name of the control."
         ),
     ] = None,
+    tokens_column: Annotated[
+        str | None,
+        typer.Option(
+            help="Column of the tokens, where they have tags; of CoNLL columns, a number."
+        ),
+    ] = None,
+    tags_column: Annotated[
+        str | None, typer.Option(help="Column of the tags, where tokens have some.")
+    ] = None,
     delimiter: Annotated[str | None, typer.Option(help="Of CSV and TSV files.")] = None,
     encoding: Annotated[str, typer.Option()] = "utf-8",
     header: Annotated[
@@ -106,14 +115,22 @@ def import_(
 ) -> None:
     """Take labels from a file into a session that people label in. Doing it again changes nothing."""
     from tui_al.cli.importing import import_labels
-    from tui_al.cli.options import header_of
+    from tui_al.cli.options import header_of, misfits_of
     from tui_al.core.config import DataConfig
     from tui_al.store.formats.reading import ReadOptions
     from tui_al.store.import_rules import Wishes
 
     wishes = Wishes(annotator, add_labels, add_examples, leave_out_misfits, last_wins, replace)
     options = ReadOptions(text_column, label_column, leave_out_misfits, accept_empty)
-    config = DataConfig(str(file), delimiter=delimiter, encoding=encoding, header=header_of(header))
+    config = DataConfig(
+        str(file),
+        tokens_column=tokens_column,
+        tags_column=tags_column,
+        delimiter=delimiter,
+        encoding=encoding,
+        misfits=misfits_of(leave_out_misfits),
+        header=header_of(header),
+    )
     import_labels(session, file, format, options, wishes, home, config)
 
 

@@ -4,28 +4,27 @@ What a file of another program holds is read by `tui_al.store.formats`; which co
 guessed as for a simulation, and told.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
 
 from tui_al.core.config import DataConfig
 from tui_al.core.tasks import Task
+from tui_al.engine.annotation_tables import dataset_items
 from tui_al.engine.data.cells import string
-from tui_al.engine.data.checks import unify_tags
-from tui_al.engine.data.columns import Use, choose_columns, tagged_columns
+from tui_al.engine.data.columns import Use, choose_columns
 from tui_al.engine.data.compression import open_bytes
 from tui_al.engine.data.encodings import TextStream
 from tui_al.engine.data.json_file import is_json_lines, items_of_json, items_of_lines, table_of
 from tui_al.engine.data.lines import Lines
-from tui_al.engine.data.rows import Row, RowReader
 from tui_al.engine.data.stream import KINDS, format_of, open_tables
-from tui_al.engine.data.tables import Findings, Table, column_of, sampled
+from tui_al.engine.data.tables import Findings, Table, sampled
+from tui_al.engine.tagged_items import of_objects, of_tables
 from tui_al.errors import DataError
 from tui_al.store.formats.format import Format
 from tui_al.store.formats.reading import (
     HEAD,
-    ItemError,
     Items,
     Read,
     Reading,
@@ -41,7 +40,6 @@ OBJECTS = ("jsonl", "prodigy", "doccano", "label-studio")
 _JSON = (".json", ".jsonl", ".ndjson")
 _TABLES = (".csv", ".tsv", ".tab", ".xlsx", ".txt")
 _ARROW = (".parquet", ".arrow", ".feather")
-_TAGS = "with tags that cannot be read"
 
 
 def guessed_format(path: Path, config: DataConfig) -> str | None:
@@ -78,13 +76,14 @@ def read_annotations(
     findings = Findings()
     if known.name in OBJECTS:
         with _Opened(path, config, findings) as lines:
-            read = _of_objects(lines, path, known, task, options, findings)
+            read = _of_objects(lines, path, known, task, options, config, findings)
     elif known.name in ("csv", "conll"):
         read = _of_tables(path, known, task, options, config, findings)
     elif known.name == "parquet" and format_of(path):
-        sample, _ = sampled(_tables(path, known, config, findings))
-        assert sample is not None  # a file without a row is an error
-        read = known.read(path, task, _with_columns(sample, task, options, findings))
+        read = _of_arrow(path, known, task, options, config, findings)
+    elif known.name == "datasets" and task is Task.TAGGING:
+        items = of_objects(dataset_items(path), path.name, config, findings)
+        read = read_items(items, parser, Reading(task, options))
     else:
         read = known.read(path, task, options)
     read.notes[:0] = [*findings.notes, *findings.warnings]
@@ -118,6 +117,7 @@ def _of_objects(
     known: Format,
     task: Task,
     options: ReadOptions,
+    config: DataConfig,
     findings: Findings,
 ) -> Read:
     assert known.parser is not None
@@ -127,7 +127,9 @@ def _of_objects(
     if not suffix:  # named by --format
         first = next((line.lstrip()[:1] for line in lines.peek(HEAD) if line.strip()), "")
         suffix = ".json" if first == "[" else ".jsonl"
-    items = iter(_json_items(lines, suffix, findings))
+    items: Iterator[tuple[object, str]] = iter(_json_items(lines, suffix, findings))
+    if known.name == "jsonl" and task is Task.TAGGING:
+        items = of_objects(items, path.name, config, findings)
     head = list(islice(items, HEAD))
     rows = [item for item, _ in head if isinstance(item, Mapping)]
     if known.name == "jsonl" and rows:
@@ -154,8 +156,18 @@ def _of_tables(
     assert sample is not None  # a file without a row is an error
     reading = Reading(task, _with_columns(sample, task, options, findings))
     if sample.tagged and task is Task.TAGGING:
-        return read_items(_sentences(tables, findings), parser, reading)
+        _refuse_columns_of_texts(path, options)
+        return read_items(of_tables(tables, findings), parser, reading)
     return read_items(_rows(tables, reading.options), parser, reading)
+
+
+def _refuse_columns_of_texts(path: Path, options: ReadOptions) -> None:
+    for column, option in ((options.text_column, "text"), (options.label_column, "label")):
+        if column is not None:
+            raise DataError(
+                f"{path.name} has tokens and tags, no {option} column {column!r}.",
+                "Use --tokens-column and --tags-column; for a token a line without a header with numbers of columns.",
+            )
 
 
 def _rows(tables: Iterator[Table], options: ReadOptions) -> Iterator[tuple[object, str]]:
@@ -170,34 +182,21 @@ def _rows(tables: Iterator[Table], options: ReadOptions) -> Iterator[tuple[objec
             yield row, table.origin(n)
 
 
-def _sentences(tables: Iterator[Table], findings: Findings) -> Iterator[tuple[object, str]]:
-    """Sentences of tokens and tags, each as an object; ItemError for one whose tags are none."""
-    read: list[Row | ItemError] = []
-    reader: RowReader | None = None
-    for table in tables:
-        reader = reader or RowReader(tagged_columns(table), findings)
-        for n in range(len(table)):
-            columns: dict[str, Sequence[object]] = {
-                name: [column_of(table, name)[n]] for name in table.columns
-            }
-            one = replace(
-                table, columns=columns, numbers=[table.numbers[n]], places=[table.origin(n)]
-            )
-            try:
-                read += reader.rows(one)
-            except DataError as error:
-                read.append(ItemError(f"{error.message}", error.hint, _TAGS))
-    rows, _ = unify_tags([row for row in read if isinstance(row, Row)], (), findings)
-    unified = iter(rows)
-    for item in read:
-        if isinstance(item, ItemError):
-            yield item, item.message.split(": ")[0]
-        else:
-            row = next(unified)
-            tags = None if row.answer is None else list(row.answer)
-            yield {"text": row.text, "tokens": list(row.tokens), "tags": tags}, row.origin
-    if reader is not None:
-        reader.finish()
+def _of_arrow(
+    path: Path,
+    known: Format,
+    task: Task,
+    options: ReadOptions,
+    config: DataConfig,
+    findings: Findings,
+) -> Read:
+    raw = replace(config, task=Task.CLASSIFICATION.value)  # columns as they are in the file
+    sample, tables = sampled(_tables(path, known, raw, findings))
+    assert sample is not None  # a file without a row is an error
+    if task is Task.TAGGING and "status" not in sample.columns:  # not written by this program
+        items = of_objects(_rows(tables, options), path.name, config, findings)
+        return read_items(items, parser, Reading(task, options))
+    return known.read(path, task, _with_columns(sample, task, options, findings))
 
 
 def _with_columns(

@@ -108,6 +108,11 @@ def write_dataset(path: Path, header: Header, annotations: Sequence[Annotation])
 
 def read_dataset(path: Path, task: Task, options: ReadOptions = DEFAULTS) -> Read:
     """A directory of `save_to_disk`, all its splits; class numbers become names."""
+    return read_items(dataset_items(path), parser, Reading(task, options))
+
+
+def dataset_items(path: Path) -> Iterator[tuple[object, str]]:
+    """The rows of such a directory with their places. DataError if it is none."""
     import datasets
 
     try:
@@ -119,7 +124,7 @@ def read_dataset(path: Path, task: Task, options: ReadOptions = DEFAULTS) -> Rea
         ) from error
     splits = found.values() if isinstance(found, datasets.DatasetDict) else [found]
     rows = (_named(dict(row), split.features) for split in splits for row in split)
-    return read_items(_items(rows, path.name), parser, Reading(task, options))
+    return _items(rows, path.name)
 
 
 def _typed(annotation: Annotation, task: Task) -> dict[str, Any]:

@@ -21,6 +21,8 @@ from tui_al.engine.data.tag_tables import reshape
 from tui_al.errors import DataError
 
 _HEAD = 200  # lines that are looked at to tell formats apart
+_WEBANNO = "#FORMAT=WebAnno TSV"  # how its files begin
+_LONGEST_HEAD = 1_000  # characters of a first line that may say so
 
 LineReader = Callable[[Lines, DataConfig, Findings], Iterator[Table]]
 FileReader = Callable[[Path, str, DataConfig, Findings, int], Iterator[Table]]
@@ -122,10 +124,22 @@ def open_tables(
         lines = Lines(TextStream(raw, name, config.encoding, findings), name)
         if not lines.has_content():
             raise DataError(f"{name} is empty.", "Name a file that has at least one row.")
+        _refuse_webanno(lines)
         yield from _shaped(reader(lines, config, findings), name, config, findings, annotated)
     finally:
         if str(path) != "-":
             raw.close()
+
+
+def _refuse_webanno(lines: Lines) -> None:
+    """DataError for WebAnno's own format: its columns are token numbers, offsets and layers, and no tags in order."""
+    first = next(iter(lines.peek(1, longest=_LONGEST_HEAD)), "").lstrip("\ufeff")
+    if first.startswith(_WEBANNO):
+        version = first.removeprefix("#FORMAT=").strip()[:40]
+        raise DataError(
+            f"{lines.name} is in the format {version} of WebAnno and INCEpTION, which is not read.",
+            "Export the documents there once more, as CoNLL 2002 (or another CoNLL format that has the named entities).",
+        )
 
 
 def _shaped(

@@ -72,13 +72,13 @@ def _labelled_texts(sample: Table, pair: Pair) -> str:
 def _from_cells(
     tables: Iterator[Table], pair: Pair, config: DataConfig, findings: Findings
 ) -> Iterator[Table]:
-    cells = _Cells(pair, config, findings)
+    cells = Cells(pair, config, findings)
     for table in tables:
         yield cells.of(table)
 
 
 @dataclass(slots=True)
-class _Cells:
+class Cells:
     """Two columns of one file, to lists."""
 
     pair: Pair

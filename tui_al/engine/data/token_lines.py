@@ -15,7 +15,7 @@ from tui_al.engine.data.conll_columns import (
 )
 from tui_al.engine.data.conll_layout import Layout, guess_layout
 from tui_al.engine.data.lines import Lines
-from tui_al.engine.data.tables import Findings, amount
+from tui_al.engine.data.tables import Findings, amount, some
 from tui_al.errors import DataError
 
 _SAMPLE = 5_000  # lines the layout is found from
@@ -49,6 +49,7 @@ class TokenLines:
     findings: Findings
     layout: Layout | None = field(init=False)
     _counts: _Counts = field(default_factory=_Counts)
+    _misfits: list[str] = field(default_factory=list)  # lines for which sentences are left out
     _unparted: bool = False  # no blank lines: sentences end where a column says so
 
     def __post_init__(self) -> None:
@@ -60,7 +61,10 @@ class TokenLines:
             self._tell_layout(self.layout)
 
     def sentences(self) -> Iterator[TokenSentence]:
-        """All sentences, in order. DataError, with the line, for a line that does not fit the layout."""
+        """All sentences, in order. DataError, with the line, for a line that does not fit the layout.
+
+        Where `misfits` are left out, a sentence with such a line is, with a warning that counts them.
+        """
         layout = self.layout
         if layout is None:
             raise DataError(
@@ -69,23 +73,27 @@ class TokenLines:
         rows: list[Fields] = []
         first = 0
         header = layout.header
+        spoilt = False  # the sentence has a line of other columns, and such are left out
         for line in self.lines:
             fields = split_line(line, layout.tabs)
             if not fields or fields[0] == DOCUMENT:
                 self._counts.documents += bool(fields)
                 if rows:
                     yield self._sentence(layout, rows, first)
-                rows = []
+                rows, spoilt = [], False
                 continue
             if self._is_aside(layout, line, fields):
                 if rows and is_element(line):
                     yield self._sentence(layout, rows, first)
-                    rows = []
+                if is_element(line):
+                    rows, spoilt = [], False
                 continue
             if header:
                 header = False
                 continue
-            self._check_width(layout, line, fields, rows)
+            if spoilt or self._is_misfit(layout, line, fields, rows):
+                rows, spoilt = [], True
+                continue
             if self._unparted and rows and _is_next(layout, rows[-1], fields):
                 yield self._sentence(layout, rows, first)
                 rows = []
@@ -110,6 +118,17 @@ class TokenLines:
         comment = may_be_comment(line) and not layout.is_token(line, fields)
         self._counts.comments += comment
         return comment
+
+    def _is_misfit(self, layout: Layout, line: str, fields: Fields, rows: Sequence[Fields]) -> bool:
+        """Whether a sentence is to be left out for this line; DataError where it refuses the file."""
+        try:
+            self._check_width(layout, line, fields, rows)
+        except DataError:
+            if self.config.misfits != "leave out" or self._unparted:
+                raise
+            self._misfits.append(f"{self.lines.name}:{self.lines.number}")
+            return True
+        return False
 
     def _check_width(
         self, layout: Layout, line: str, fields: Fields, rows: Sequence[Fields]
@@ -168,6 +187,11 @@ class TokenLines:
             if count:
                 plural = what.replace("line", "lines", 1) if "of" in what else None
                 notes.append(f"{name}: {amount(count, what, plural)} skipped")
+        if self._misfits:
+            left_out = amount(len(self._misfits), "sentence")
+            self.findings.warnings.append(
+                f"{name}: left out: {left_out} with a line of other columns ({some(self._misfits)})"
+            )
         if not counts.sentences:
             raise DataError(f"{name} holds no tokens.", "Name a file with at least one sentence.")
         if counts.sentences == 1 and counts.tokens >= _ASKED_ABOUT:

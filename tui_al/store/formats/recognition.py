@@ -35,7 +35,7 @@ def _is_prodigy(item: Fields) -> bool:
 
 def _is_doccano(item: Fields) -> bool:
     """A list under `label` or `labels`, or entities of a project with relations; `status` beside it is ours only with our id."""
-    if "annotation_id" in item or "tokens" in item:
+    if {"annotation_id", "tokens", "words"} & item.keys():
         return False
     if isinstance(item.get("label", item.get("labels")), list):
         return True

@@ -141,8 +141,11 @@ def test_what_cannot_be_predicted(command: Command, kept: Kept, tmp_path: Path) 
     source.write_text("a,b\n1,2\n", encoding="utf-8")
     empty = tmp_path / "empty.txt"
     empty.write_text("", encoding="utf-8")
+    webanno = tmp_path / "webanno.tsv"
+    webanno.write_text("#FORMAT=WebAnno TSV 3.2\n\n1-1\t0-3\tAnn\tPER\n", encoding="utf-8")
     for arguments, message in [
         (["nobody", source], "There is no session 'nobody'"),
+        (["things", webanno], "webanno.tsv is in the format WebAnno TSV 3.2"),
         (["things", tmp_path / "missing.csv"], "missing.csv cannot be read"),
         (["things", source, "--text-column", "x"], "has no column 'x'"),
         (["things", source, "--input-format", "xml"], "--input-format 'xml' is unknown"),

@@ -13,14 +13,17 @@ from hypothesis import strategies as st
 
 from tests.engine.data.test_tag_round_trips import FORMATS as FILES
 from tests.engine.data.test_tag_round_trips import SCHEMES, SURE, Rows, Sentence, sentences
+from tui_al.core.annotations import Annotation, Header
 from tui_al.core.config import DataConfig
 from tui_al.core.offsets import CharSpan, tags_to_spans
+from tui_al.core.tags import tags_of
 from tui_al.core.tasks import Task
 from tui_al.engine.annotation_files import guessed_format, read_annotations
 from tui_al.engine.annotation_tables import TABLE_FORMATS
 from tui_al.engine.data import load
 from tui_al.errors import DataError
 from tui_al.store.formats import TEXT_FORMATS
+from tui_al.store.formats.conll import CONLL
 from tui_al.store.formats.reading import Read, ReadOptions
 
 KNOWN = TEXT_FORMATS | TABLE_FORMATS
@@ -156,3 +159,28 @@ def test_every_object_is_read_or_told_of(tmp_path: Path) -> None:
         "1 that are not valid JSON (in.jsonl:7)",
         "1 without an answer (in.jsonl:2)",
     ]
+
+
+ODD = st.sampled_from(["#", "//", "1", "O", "B", "B-PER", "_", "a=b", "<s>", "==", "\u3000x", "x\u2028y"])  # fmt: skip
+
+
+@st.composite
+def exported(draw: st.DrawFn) -> Annotation:
+    """A sentence, most often of few words that are not easily told from tags, numbers and comments."""
+    tokens, spans = draw(sentences())
+    tokens = [draw(st.one_of(ODD, st.just(token))) for token in tokens]
+    text = " ".join(tokens)
+    kinds = {"PER": "O", "LOC": "B"} if draw(st.booleans()) else {}
+    tags = tags_of([(a, b, kinds.get(kind, kind)) for a, b, kind in spans], len(tokens))
+    return Annotation("", text, tags_to_spans(text, tokens, tags), tuple(tokens))
+
+
+@settings(max_examples=60, deadline=None)
+@given(given_out=st.lists(exported(), min_size=1, max_size=4))
+def test_columns_of_our_own_are_read_back_whole(given_out: list[Annotation]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "out.conll"
+        CONLL.write(path, Header("s", Task.TAGGING, ()), given_out)
+        read = imported(path)
+    assert entities(read) == [(a.text, a.tokens, a.spans) for a in given_out]
+    assert (read.notes, read.left_out.counts) == ([], {})

@@ -1,5 +1,6 @@
 """The layout of a file with a token a line: its separator, width, columns and sentence borders, from a sample of lines."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -37,6 +38,7 @@ _TAG_NAMES = frozenset({
 })  # fmt: skip
 _GLOBAL_COLUMNS = "# global.columns ="  # CoNLL-U Plus
 _LONGEST_NAME = 30
+_PLAIN_TAG = re.compile(r"O|[BI]-\S+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,13 +139,18 @@ def _of_lines(
         if (kept := [row for row in sentence if len(row) == width or (smallest and row)])
     ]
     width = smallest or width
-    index = index_column(usable, width) if width > 1 else None
-    run = run_column(usable[0], width) if len(usable) == 1 and index is None else None
+    plain = width == 2 and not smallest and _are_plain(usable)
+    index = index_column(usable, width) if width > 1 and not plain else None
+    alone = len(usable) == 1 and index is None and not plain
+    run = run_column(usable[0], width) if alone else None
     if run is not None:
         usable = list(runs(usable[0], run))
     candidates = tag_candidates(usable, width, index) if width > 1 else []
     outside = outside_columns(usable, width) if width > 1 else []
     tags = choose_tags(candidates, outside) or _numbers(usable, width, index)
+    if plain:  # whatever the words look like
+        candidates = [one for one in candidates if one.place == 1]
+        tags = candidates[0] if candidates else Candidate(1, _notation(usable, 1))
     asked = _asked(name, config.tags_column, "--tags-column", width, names)
     if asked is not None:
         tags = next((one for one in candidates if one.place == asked and not one.key), None)
@@ -158,6 +165,11 @@ def _of_lines(
     if tokens is None:
         tokens = token_column(usable, width, sorted(taken))
     return Layout(tabs, width, bool(smallest), tokens, tags, index, run)
+
+
+def _are_plain(sentences: Sequence[Sentence]) -> bool:
+    """Whether the last of two columns has nothing but IOB2 tags: then the other has the words, be they few or odd."""
+    return all(_PLAIN_TAG.fullmatch(row[1]) for sentence in sentences for row in sentence)
 
 
 def _sentences(lines: Sequence[str], tabs: bool) -> Iterator[Sentence]:

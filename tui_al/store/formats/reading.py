@@ -10,7 +10,7 @@ from itertools import chain, islice
 from typing import Any
 
 from tui_al.core.annotations import Annotation, Status
-from tui_al.core.offsets import OverlapError
+from tui_al.core.offsets import OverlapError, check_spans
 from tui_al.core.stored_spans import Mark, StoredTextError, Unit, resolve, unit_of
 from tui_al.core.tasks import Task
 from tui_al.errors import DataError
@@ -120,6 +120,7 @@ class Parsed:
         True  #: whether the file says that it was answered: then an empty list means no entity
     )
     unanswered: str = ""  #: why there is no answer, in the words that count such items
+    by_tags: bool = False  #: entities of whole words, which tags say: their borders stay
 
 
 #: What one object becomes; an ItemError in the list stands for a part of the object that cannot be read.
@@ -261,6 +262,9 @@ def with_entities(one: Parsed, unit: Unit, accept_empty: bool) -> tuple[Annotati
         return replace(one.annotation, answer=None), False
     place = one.annotation.origin
     try:
+        if one.by_tags:
+            spans = check_spans(one.annotation.text, [mark[:3] for mark in one.marks])
+            return replace(one.annotation, answer=spans), False
         spans, converted = resolve(one.annotation.text, one.marks, unit)
     except ValueError as error:
         raise ItemError(f"{place}: {error}.", _SKIP_HINT, Reason.of(error)) from error

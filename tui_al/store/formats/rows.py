@@ -153,7 +153,7 @@ def _parsed(
     status = status_of(row, "status", place)
     answer: str | None = None
     marks: tuple[Mark, ...] | None = None
-    settled = bool(row.get("status"))
+    settled, by_tags = bool(row.get("status")), False
     if task is Task.CLASSIFICATION:
         answer = _class(row, answer_name, place)
     else:
@@ -173,7 +173,7 @@ def _parsed(
         reason=string(row, "reason", place),
         origin=place,
     )
-    return Parsed(annotation, marks, settled)
+    return Parsed(annotation, marks, settled, by_tags=by_tags)
 
 
 def _class(row: Fields, name: str, place: str) -> str | None:

@@ -143,7 +143,7 @@ def test_a_stream_reads_no_further_than_it_must(tmp_path: Path) -> None:
     ("name", "raw", "message"),
     [
         ("in.jsonl", b'{"text": "a"}\n{"text": "caf\xe9"}\n', "in.jsonl:2: byte 0xe9 (offset 27 of the file) is not valid utf-8"),
-        ("in.csv", b"text,label\na,b\nc\n", "in.csv:3: 1 fields, but the first line has 2"),
+        ("in.csv", b"text,label\na,b\nc\n", "in.csv:3: 1 field, but the first line has 2"),
         ("in.csv", b"", "in.csv is empty"),
         ("in.json", b'[{"text": "a"}, {"text"', "in.json:1: not valid JSON: it ends too early: the file is cut off"),
         ("in.json", b'[{"text": "a"}, 3]', "in.json row 2: 3 is no object"),

@@ -16,6 +16,7 @@ _LANGUAGES = (
 )
 _METADATA = (
     re.compile(r"\d{4}[-/.]\d{1,2}([-/.]\d{1,2})?([ T]\d{1,2}:\d{2}.*)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}(,? \d{1,2}:\d{2}.*)?"),
+    re.compile(r"(mon|tue|wed|thu|fri|sat|sun),? (\d{1,2} )?[a-z]{3} (\d{1,2} )?(\d{4} )?\d{2}:\d{2}.*", re.IGNORECASE),
     re.compile(r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?[ap]m)?", re.IGNORECASE),
     re.compile(r"(https?://|www\.)\S+|\S+@\S+\.\w+", re.IGNORECASE),
     re.compile(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}|[0-9a-f]{16,64}", re.IGNORECASE),

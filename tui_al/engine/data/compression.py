@@ -110,7 +110,18 @@ def cannot_open(path: Path, name: str, error: Exception) -> DataError:
 
 
 def refuse_binary(name: str, head: bytes) -> None:
-    """DataError for bytes that begin as a file of another kind does."""
+    """DataError for bytes that begin as a file of another kind does, or that stand for a file which is elsewhere."""
+    if head.startswith(b"version https://git-lfs.github.com/spec/"):
+        raise DataError(
+            f"{name} is only a pointer to the file, which Git LFS keeps elsewhere.",
+            "Get the file itself with `git lfs pull`, or download it.",
+        )
+    is_page = head[:99].lstrip().lower().startswith((b"<!doctype html", b"<html"))
+    if is_page and not name.lower().endswith(".txt"):  # pages may be the texts
+        raise DataError(
+            f"{name} is a web page, whatever its name says.",
+            "Was the page of the file downloaded instead of the file?",
+        )
     for magic, (what, suffix) in _MAGIC.items():
         if head.startswith(magic):
             raise DataError(

@@ -15,6 +15,7 @@ from tui_al.errors import DataError
 csv.field_size_limit(LONGEST)  # Python's own limit, 128 KiB, is shorter than some texts
 
 _HEAD = 200  # records that the header is guessed from
+_END_OF_FILE = "\0\x1a \t"  # what some systems write after the last line
 
 Record = tuple[int, list[str]]  # line it starts on, fields
 
@@ -53,12 +54,12 @@ def records_of(lines: Lines, delimiter: str, findings: Findings) -> Iterator[Rec
     width = 0
     read = _tab_records if delimiter == "\t" else _csv_records
     for line, fields in read(lines, delimiter, findings):
-        if not fields:
+        if not fields or (len(fields) == 1 and width > 1 and not fields[0].strip(_END_OF_FILE)):
             continue
         width = width or len(fields)
         if len(fields) != width:
             raise DataError(
-                f"{lines.name}:{line}: {len(fields)} fields, but the first line has {width}.",
+                f"{lines.name}:{line}: {amount(len(fields), 'field')}, but the first line has {width}.",
                 "Put fields that contain the delimiter or a line break in double quotes, or name the delimiter with --delimiter.",
             )
         yield line, fields
@@ -77,6 +78,11 @@ def _csv_records(lines: Lines, delimiter: str, findings: Findings) -> Iterator[R
         except StopIteration:
             return
         except csv.Error as error:
+            if "new-line character" in str(error):
+                raise DataError(
+                    f"{lines.name}:{first}: a carriage return stands alone here, where other lines end in a line feed.",
+                    "Save the file with one kind of line ends; a line break inside a field needs double quotes around it.",
+                ) from error
             raise DataError(
                 f"{lines.name}:{first}: {error}.",
                 "Quotes inside a quoted field are doubled, and every opening quote needs a closing one.",

@@ -1,6 +1,7 @@
 """Bytes to text, piece by piece: byte-order marks, UTF-16 without one, and what to try where the bytes are not what they should be."""
 
 import codecs
+import io
 from collections.abc import Sequence
 
 from charset_normalizer import from_bytes
@@ -40,7 +41,7 @@ class TextStream:
     """
 
     def __init__(self, raw: ByteStream, name: str, encoding: str, findings: Findings) -> None:
-        self._raw, self._name = raw, name
+        self._raw, self._name, self._findings = raw, name, findings
         self._before = 0  # bytes decoded
         self._lines = 0  # line feeds decoded
         self._waiting = self._bytes()
@@ -57,6 +58,7 @@ class TextStream:
                 f"{name}: read as {self.codec}, as asked, though its first part is valid utf-8, the default of --encoding"
             )
         self._decoder = codecs.getincrementaldecoder(self.codec)()
+        self._line_ends: io.IncrementalNewlineDecoder | None = None  # for a file of the old Mac's
 
     def read(self) -> str:
         """Some characters; "" at the end."""
@@ -73,10 +75,21 @@ class TextStream:
                 ) from error
             if self._before == 0:
                 text = text.removeprefix("\ufeff")
+                self._look_at_line_ends(text)
+            if self._line_ends is not None:
+                text = self._line_ends.decode(text, final=not piece)
             self._before += len(piece)
             self._lines += text.count("\n")
             if text or not piece:
                 return text
+
+    def _look_at_line_ends(self, first: str) -> None:
+        """Lines that end in carriage returns alone, as on the Macs of old, end in line feeds from here on; told."""
+        if "\r" in first[:-1] and "\n" not in first:
+            self._line_ends = io.IncrementalNewlineDecoder(None, translate=True)
+            self._findings.notes.append(
+                f"{self._name}: its lines end in carriage returns alone, which are read as line ends"
+            )
 
     def _bytes(self) -> bytes:
         try:
@@ -90,7 +103,9 @@ class TextStream:
     def _refusal(self, error: UnicodeDecodeError, piece: bytes) -> DataError:
         bad = error.object  # the piece, and before it what was left of the one before
         offset = self._before + len(piece) - len(bad) + error.start
-        line = self._lines + bad.count(b"\n", 0, error.start) + 1
+        old = self._line_ends is not None or (not self._before and b"\n" not in bad)
+        end = b"\r" if old else b"\n"
+        line = self._lines + bad.count(end, 0, error.start) + 1
         sample, place = bad, error.start
         while len(sample) < _ADVISED_BY and (more := self._bytes()):
             sample += more

@@ -14,6 +14,11 @@ SHAPE = (
     '{"data": [...]} or {"train": [...], "test": [...]}, or columns, {"text": [...], "label": [...]}.'
 )
 
+#: Keys of a Label Studio task for what was said of it.
+_SAID = ("annotations", "completions", "predictions")
+
+_WORDS_OF_TEXT = 3  # on average, in an array of texts
+
 Record = Mapping[str, Any]
 
 
@@ -73,11 +78,18 @@ def _of_object(text: JsonText, findings: Findings, key: str | None) -> Iterator[
             if len(read) > 1 and not all(split_of(one) for one in read):
                 raise DataError(
                     f"{text.name} holds several arrays of objects: {some(read)}.",
-                    "Keep the one that holds the rows.",
+                    f"Name the one that holds the rows, as --subset {read[-1]}, or keep only that one.",
                 )
-            yield from _objects(text)
+            objects = _objects(text)
+            first = next(objects)
+            if name in _SAID and isinstance(first.get("result"), list):  # of a single task
+                read.pop()
+                others[name] = [first, *objects]
+                continue
+            yield first
+            yield from objects
     if not read:
-        yield from _of_values(text.name, others)
+        yield from _of_values(text.name, others, findings)
     elif others:
         findings.notes.append(f"{text.name}: the rows are those of {some(read)}; not read: {some(others)}")  # fmt: skip
 
@@ -116,15 +128,20 @@ def _objects(text: JsonText) -> Iterator[Record]:
             return
 
 
-def _of_values(name: str, content: Mapping[str, Any]) -> Iterator[Record]:
+def _of_values(name: str, content: Mapping[str, Any], findings: Findings) -> Iterator[Record]:
     """Rows of an object that holds no array of objects: columns, objects by their ids, or the object itself."""
     values = list(content.values())
+    if isinstance(content.get("data"), dict) and any(key in content for key in _SAID):
+        return iter([content])  # one task of Label Studio
+    pairs = content.get("annotations")
+    if isinstance(pairs, list) and any(isinstance(with_text(pair), dict) for pair in pairs):
+        return _of_pairs(name, pairs, [key for key in content if key != "annotations"], findings)
     header, data = content.get("columns"), content.get("data")
     if isinstance(header, list) and isinstance(data, list):  # pandas: orient="split"
         return (dict(zip(map(str, header), row, strict=False)) for row in data)
     lists = {key: value for key, value in content.items() if isinstance(value, list)}
     if values and len(lists) == len(values):
-        return _of_columns(name, lists)
+        return _of_labels(name, lists, findings) or _of_columns(name, lists)
     if values and all(isinstance(value, dict) and value for value in values):
         inner = list(values[0])
         same = all(list(value) == inner for value in values)
@@ -138,6 +155,49 @@ def _of_values(name: str, content: Mapping[str, Any]) -> Iterator[Record]:
         return iter([content])
     keys = ", ".join(map(repr, content)) or "(none)"
     raise DataError(f"{name} is an object with the keys {keys}.", SHAPE)
+
+
+def _of_pairs(
+    name: str, pairs: Sequence[Any], others: Sequence[str], findings: Findings
+) -> Iterator[Record]:
+    """Pairs of a text and an object, as spaCy's training data are written, inside an object that lists the types too."""
+    empty = pairs.count(None)
+    findings.notes.append(f"{name}: the rows are those of annotations; not read: {some(others)}")
+    if empty:
+        findings.warnings.append(f"{name}: left out: {empty:,} of the annotations, which are null")
+    for number, pair in enumerate(pairs, start=1):
+        record = with_text(pair)
+        if isinstance(record, dict):
+            yield record
+        elif pair is not None:
+            raise DataError(f"{name} row {number}: {_cut(pair)} is no text with an object.", SHAPE)
+
+
+def _of_labels(
+    name: str, lists: Mapping[str, Sequence[Any]], findings: Findings
+) -> Iterator[Record] | None:
+    """Rows of an object that has an array of texts for each label; None for columns.
+
+    Told are such arrays of one length as well, which are read as columns: nobody can tell.
+    """
+    named = any(is_known_name(key) or split_of(key) for key in lists)
+    texts = [cell for cells in lists.values() for cell in cells]
+    words = sum(len(cell.split()) for cell in texts if isinstance(cell, str))
+    if named or len(lists) < 2 or not all(isinstance(cell, str) for cell in texts) or (
+        words < _WORDS_OF_TEXT * len(texts)
+    ):  # fmt: skip
+        return None
+    if len({len(cells) for cells in lists.values()}) == 1:
+        findings.warnings.append(
+            f"{name}: {some(lists)} are read as columns; if they are labels, each with its texts, write rows "
+            '{"text": ..., "label": ...}'
+        )
+        return None
+    findings.warnings.append(
+        f"{name}: read as an array of texts for each label: "
+        f"{some(f'{key} ({len(cells):,})' for key, cells in lists.items())} (guessed)"
+    )
+    return ({"text": text, "label": key} for key, cells in lists.items() for text in cells)
 
 
 def _of_columns(name: str, columns: Mapping[str, Sequence[Any]]) -> Iterator[Record]:

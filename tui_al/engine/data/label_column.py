@@ -117,7 +117,8 @@ def _by_name(
 
 def has_label_word(column: str) -> bool:
     """A word in the name that label columns have, and none but `id` that speaks of something else."""
-    words = set(name_parts(column))
+    field = column.rpartition(".")[2]  # of objects inside others: `row.label`
+    words = set(name_parts(field if field.lower() in LABEL_NAMES else column))
     return bool(words.intersection(LABEL_NAMES)) and not words & (METADATA_NAMES - {"id"})
 
 
@@ -143,6 +144,12 @@ def _by_values(
         if name != text and not is_metadata(name, column) and _repeats(column)
     ]
     binary = [name for name in candidates if columns[name].is_binary]
+    if len(binary) > 1 and _one_of_each(table, binary):
+        raise DataError(
+            f"{table.name} has a column of 0 and 1 for each of {some(binary)}, of which one is 1 in every row looked at.",
+            "If each row has one class, write it into one column; several labels a text (multi-label) are not supported yet. "
+            "--label-column takes one of these as yes or no.",
+        )
     if len(binary) > 1:
         raise DataError(
             f"{table.name} has a column of 0 and 1 for each of {some(binary)}: labels of which a text may have several.",
@@ -156,6 +163,11 @@ def _by_values(
         f"label column: {candidates[0]} (guessed by its values; --label-column names another)"
     )
     return candidates[0]
+
+
+def _one_of_each(table: Table, columns: Sequence[str]) -> bool:
+    rows = zip(*(table.columns[name] for name in columns), strict=True)
+    return all(sum(str(c).lower() in ("1", "1.0", "true") for c in row) == 1 for row in rows)
 
 
 def _repeats(column: ColumnSample) -> bool:

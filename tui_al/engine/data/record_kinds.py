@@ -65,6 +65,10 @@ def kind_of(records: Sequence[Record], name: str, config: DataConfig) -> RecordK
     if config.tokens_column is not None or config.tags_column is not None:
         return None
     form = format_of_objects(records)
+    if form == "jsonl" and config.label_column in (None, "cats") and _has_one_cat_each(records):
+        text = config.text_column
+        told = "texts with spaCy's cats, of which one is true in each"
+        return RecordKind(JSONL, Task.CLASSIFICATION, told, text, "cats", text or "text")
     has_classes, has_entities = _ANSWERS[form](records, config)
     wanted = Task(config.task) if config.task is not None else None
     if not has_classes and not has_entities and form == "jsonl":
@@ -100,6 +104,17 @@ def _is_plain(records: Sequence[Record], config: DataConfig, wanted: Task | None
         return True
     return wanted is None and any(isinstance(row.get("label"), str) and not listed(row["label"])
                                   for row in records)  # fmt: skip
+
+
+def _has_one_cat_each(records: Sequence[Record]) -> bool:
+    """Whether the first records have `cats`, as spaCy's text classifiers do, of which one is 1 and the others are 0."""
+    cats = [row.get("cats") for row in records]
+    return bool(cats) and all(
+        isinstance(one, Mapping) and len(one) > 1
+        and sum(value in (1, True) for value in one.values()) == 1
+        and all(value in (0, 1) for value in one.values())
+        for one in cats
+    )  # fmt: skip
 
 
 def _of_rows(records: Sequence[Record], config: DataConfig) -> tuple[bool, bool]:

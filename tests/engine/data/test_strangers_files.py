@@ -146,3 +146,51 @@ def test_dates_of_tweets_are_no_texts(load_text: Load) -> None:
         f'"{n % 2 * 4}","Mon Apr 06 22:19:{10 + n} PDT 2009","short {n}"\n' for n in range(40)
     )
     assert load_text("a.csv", rows).train[3].text == "short 3"
+
+
+@pytest.mark.parametrize("delimiter", ["|", ";", ",", "\t"])
+def test_a_table_in_a_text_file(load_text: Load, delimiter: str) -> None:
+    rows = [(text.replace(",", ""), label) for text, label in ROWS]
+    content = "".join(delimiter.join(row) + "\n" for row in [("text", "label"), *rows])
+    data = load_text("a.txt", content)
+    assert pairs(data) == rows
+    assert data.train[0].origin == "a.txt:2"
+    assert told(data, "read as a table", "whole lines")
+
+
+def test_columns_in_a_text_file_without_a_header_are_asked_about(load_text: Load) -> None:
+    lines = "".join(f"{text}\t{label}\tA{n % 2}\n" for n, (text, label) in enumerate(ROWS))
+    data = load_text("a.txt", lines)
+    assert len(data.train) == len(ROWS)
+    assert told(data, "read as one text", "tabs", "3 fields", "--delimiter")
+    data = load_text("a.txt", lines, delimiter="tab", label_column="2")
+    assert pairs(data) == ROWS
+
+
+def test_texts_with_commas_are_no_table(load_text: Load) -> None:
+    data = load_text("a.txt", "text, of a label\none, two\nthree, four\nfive, six\n")
+    assert len(data.train) == 4
+    assert not data.warnings
+
+
+@pytest.mark.parametrize(
+    ("before", "line"),
+    [
+        ("Exported by Tool 3.1\nDate: 2024-01-01\n\n", 4),
+        ("# generated, by me, today\n", 2),
+        ("Report,\nDate,\n,\n", 4),
+    ],
+)
+def test_remarks_before_the_header_are_left_out_and_told(
+    load_text: Load, before: str, line: int
+) -> None:
+    data = load_text("a.csv", before + CSV)
+    assert pairs(data) == ROWS
+    assert data.train[0].origin == f"a.csv:{line + 1}"
+    assert told(data, f"line {line}", before.split("\n")[0])
+
+
+def test_rows_before_a_header_inside_are_no_remarks(load_text: Load) -> None:
+    data = load_text("a.csv", '"a thing, it is",kettle\n' * 3 + CSV)
+    assert len(data.train) == 3 + 1 + len(ROWS)
+    assert not told(data, "taken to stand on line")

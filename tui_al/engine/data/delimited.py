@@ -6,7 +6,7 @@ from itertools import chain, islice
 
 from tui_al.core.config import DataConfig
 from tui_al.engine.data import tables as sizes
-from tui_al.engine.data.delimiters import delimiter_of
+from tui_al.engine.data.delimiters import delimiter_of, is_setting, line_of_header
 from tui_al.engine.data.headers import header_of
 from tui_al.engine.data.lines import LONGEST, Lines
 from tui_al.engine.data.tables import Findings, Table, amount, some
@@ -22,6 +22,7 @@ Record = tuple[int, list[str]]  # line it starts on, fields
 
 def stream_delimited(lines: Lines, config: DataConfig, findings: Findings) -> Iterator[Table]:
     """Records as rows, all cells strings. The first record names the columns if it differs from the others in kind."""
+    _skip_remarks(lines, config, findings)
     delimiter = delimiter_of(lines, config, findings)
     records = records_of(lines, delimiter, findings)
     sample = list(islice(records, _HEAD))
@@ -39,6 +40,18 @@ def stream_delimited(lines: Lines, config: DataConfig, findings: Findings) -> It
         raise DataError(
             f"{lines.name} has a header but no rows.", "Name a file with at least one row."
         )
+
+
+def _skip_remarks(lines: Lines, config: DataConfig, findings: Findings) -> None:
+    """Take the lines out that an exporter wrote before the header; told with what they say."""
+    number = line_of_header(lines, config)
+    if number is None or number == 1 or is_setting(lines):
+        return
+    left_out = [next(lines).strip() for _ in range(number - 1)]
+    shown = some([repr(line[:40]) for line in left_out if line])
+    findings.warnings.append(
+        f"{lines.name}: the header is taken to stand on line {number}; left out before it: {shown} (--header takes the first line)"
+    )
 
 
 def table_of(name: str, names: Sequence[str], records: Sequence[Record]) -> Table:

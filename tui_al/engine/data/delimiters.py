@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 
 from tui_al.core.config import DataConfig
-from tui_al.engine.data.column_names import is_known_name
+from tui_al.engine.data.column_names import LABEL_NAMES, TEXT_NAMES, is_known_name
 from tui_al.engine.data.lines import Lines
 from tui_al.engine.data.tables import Findings
 from tui_al.errors import DataError
@@ -17,6 +17,7 @@ _NAMES = {"\t": "tab", ";": "semicolon", "|": "bar", ",": "comma"}
 NONE = "\x1f"
 
 _HEAD = 200  # lines that are looked at
+_MOST_REMARKS = 20  # lines before a header
 _NEARLY_ALL = 0.8  # of the records as wide as the first: the delimiter, and an error in the others
 _SETTING = re.compile(r'\ufeff?"?sep=(.)"?\s*', re.IGNORECASE)
 
@@ -37,6 +38,71 @@ def delimiter_of(lines: Lines, config: DataConfig, findings: Findings) -> str:
     ):
         return "\t"
     return _guessed(lines, head, findings)
+
+
+def is_setting(lines: Lines) -> bool:
+    """Whether the first line is one that Excel writes to set the delimiter."""
+    return any(map(_SETTING.fullmatch, lines.peek(1)))
+
+
+def line_of_header(lines: Lines, config: DataConfig) -> int | None:
+    """Which line from 1 names the columns, where an exporter's remarks stand before it; None where none do.
+
+    It names a text and a label as they are usually called. The lines before it are no rows: they have fewer fields or more, or
+    leave the last one empty.
+    """
+    asked = _asked(config)
+    head = lines.peek(_MOST_REMARKS + 1)
+    if config.header is not None or not head:
+        return None
+    for number, line in enumerate(head, start=1):
+        for delimiter in [asked] if asked else _NAMES:
+            if names_text_and_label(cells_of(line, delimiter)):
+                width = len(cells_of(line, delimiter))
+                before = [one for one in head[: number - 1] if one.strip()]
+                return None if not before or _may_hold_rows(before, delimiter, width) else number
+    return None
+
+
+def _may_hold_rows(lines: Sequence[str], delimiter: str, width: int) -> bool:
+    try:
+        records = list(csv.reader(lines, delimiter=delimiter, skipinitialspace=True, strict=True))
+    except csv.Error:
+        return True
+    return any(len(fields) == width and fields[-1].strip() for fields in records)
+
+
+def cells_of(line: str, delimiter: str) -> list[str]:
+    """The cells of a header line, without quotes and blanks around."""
+    return [cell.strip(' \r\n"\ufeff') for cell in line.split(delimiter)]
+
+
+def names_text_and_label(cells: Sequence[str]) -> bool:
+    """Whether two cells are names that a text and a label usually have, the whole cell."""
+    names = [cell.lower() for cell in cells]
+    texts = [name for name in names if name in TEXT_NAMES]
+    labels = [name for name in names if name in LABEL_NAMES]
+    return bool(texts and labels) and len(set(texts + labels)) > 1
+
+
+def delimiter_of_table(head: Sequence[str]) -> str | None:
+    """The delimiter of lines that are a table: their first names a text and a label, and all have as many fields; else None."""
+    for delimiter in _NAMES:
+        if not names_text_and_label(cells_of(head[0], delimiter)):
+            continue
+        widths = _widths(head, delimiter, complete=False)
+        if len(set(widths)) == 1 and widths[0] > 1:
+            return delimiter
+    return None
+
+
+def delimiter_in_all(head: Sequence[str]) -> tuple[str, int] | None:
+    """A tab, semicolon or bar that every line has equally often, twice or more, and the fields it makes; None without one."""
+    for delimiter in ("\t", ";", "|"):
+        counts = {line.count(delimiter) for line in head}
+        if len(counts) == 1 and min(counts) >= 2:
+            return _NAMES[delimiter], min(counts) + 1
+    return None
 
 
 def _asked(config: DataConfig) -> str | None:

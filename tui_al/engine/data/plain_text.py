@@ -7,17 +7,20 @@ from collections.abc import Iterator, Sequence
 from tui_al.core.config import DataConfig
 from tui_al.core.tasks import Task
 from tui_al.engine.data import tables as sizes
+from tui_al.engine.data.delimited import stream_delimited
+from tui_al.engine.data.delimiters import delimiter_in_all, delimiter_of_table
 from tui_al.engine.data.lines import Lines
 from tui_al.engine.data.tables import Findings, Table, amount
 from tui_al.errors import DataError
 
 _HEAD = 200  # lines that are looked at
+_ENOUGH = 4  # lines that have the same shape not by chance
 _FASTTEXT = re.compile(r"(?:__label__\S+\s+)+|__label__\S+$")
 _MARK = "__label__"
 
 
 def stream_text(lines: Lines, config: DataConfig, findings: Findings) -> Iterator[Table]:
-    """A text a line; fastText lines, and lines of a label and a text around a tab, are recognised.
+    """A text a line; fastText lines, lines of a label and a text around a tab, and tables with a header are recognised.
 
     Raises:
         DataError: a fastText line has several labels.
@@ -26,6 +29,12 @@ def stream_text(lines: Lines, config: DataConfig, findings: Findings) -> Iterato
     if head and all(_FASTTEXT.match(line) for line in head):
         findings.notes.append(f"{lines.name}: read as fastText lines, {_MARK}… and the text")
         yield from _fasttext(lines)
+    elif config.delimiter is not None or (head and delimiter_of_table(head) is not None):
+        findings.warnings.append(
+            f"{lines.name}: read as a table with columns{'' if config.delimiter else ', which its first line names'} "
+            "(--input-format text of `predict` reads whole lines)"
+        )
+        yield from stream_delimited(lines, config, findings)
     elif config.label_column != "" and (label := _place_of_label(head)) is not None:
         order = ("label", "text") if label == 0 else ("text", "label")
         findings.warnings.append(
@@ -34,6 +43,11 @@ def stream_text(lines: Lines, config: DataConfig, findings: Findings) -> Iterato
         )
         yield from _pairs(lines, label)
     else:
+        if len(head) >= _ENOUGH and (found := delimiter_in_all(head)):
+            findings.warnings.append(
+                f"{lines.name}: each line is read as one text, though {found[0]}s part every one in {found[1]} fields "
+                f"(--delimiter reads them as columns)"
+            )
         yield from stream_lines(lines, config, findings)
 
 

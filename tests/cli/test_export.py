@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.store.formats.reading import read_file
 from tests.store.labelled_sessions import EVENTS, TICKETS, Clock, by_people, labelled, simulated
 from tui_al.cli import main
 from tui_al.core import decisions as de
@@ -65,7 +66,7 @@ def test_what_counts_is_exported_and_the_rest_is_told(
         "not carried by csv: descriptions of labels: 1",
         "1 cells begin with = + - or @: a spreadsheet may run them as formulas; import the file there as text.",
     ]
-    found = TEXT_FORMATS["csv"].read(out, Task.CLASSIFICATION).annotations
+    found = read_file(TEXT_FORMATS["csv"], out, Task.CLASSIFICATION).annotations
     assert [(a.id, a.answer, a.annotator, a.note) for a in found] == [
         ("a", "return", "ann", "=SUM(1)"),
         ("e", "other", "bob", ""),
@@ -77,7 +78,7 @@ def test_everything_there_is(command: Command, people: str, tmp_path: Path) -> N
     code, said, aside = command("export", people, "--out", out, "--each", "--flagged", "--given")
     assert (code, aside) == (0, "")
     assert said == f"{out} (parquet): annotations: 7, examples: 6\n"
-    found = TABLE_FORMATS["parquet"].read(out, Task.CLASSIFICATION).annotations
+    found = read_file(TABLE_FORMATS["parquet"], out, Task.CLASSIFICATION).annotations
     assert [(a.id, a.annotator) for a in found] == [
         ("a", "ann"), ("b", "ann"), ("b", "bob"), ("c", "ann"), ("d", "ann"), ("e", "bob"), ("g", "data"),
     ]  # fmt: skip
@@ -95,7 +96,7 @@ def test_a_simulated_run_in_every_format(command: Command, tmp_path: Path) -> No
             code, _, aside = command("export", "sim", "--format", known.name, "--out", out)
             assert code == 0
             assert "run with seed 7 of 7, 8; --seed picks another" in aside
-            (found,) = known.read(out, Task.TAGGING).annotations
+            (found,) = read_file(known, out, Task.TAGGING).annotations
             assert (found.text, found.answer) == ("Anna in Ulm", ((0, 4, "PER"), (8, 11, "LOC")))
     out = tmp_path / "second.jsonl"
     assert command("export", "sim", "--seed", 8, "--out", out)[0] == 0

@@ -85,6 +85,7 @@ def read_annotations(
         items = of_objects(dataset_items(path), path.name, config, findings)
         read = read_items(items, parser, Reading(task, options))
     else:
+        assert known.read is not None
         read = known.read(path, task, options)
     read.notes[:0] = [*findings.notes, *findings.warnings]
     return read
@@ -196,6 +197,7 @@ def _of_arrow(
     if task is Task.TAGGING and "status" not in sample.columns:  # not written by this program
         items = of_objects(_rows(tables, options), path.name, config, findings)
         return read_items(items, parser, Reading(task, options))
+    assert known.read is not None
     return known.read(path, task, _with_columns(sample, task, options, findings))
 
 

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.store.formats.annotations import BY_HAND, HEADERS
+from tests.store.formats.reading import read_file
 from tests.store.formats.test_accounts import CASES, LENIENT, TEXT, Case, in_lines, is_misfit
 from tests.store.formats.test_round_trips import FORMATS
 from tui_al.core.config import DataConfig
@@ -77,7 +78,7 @@ def test_records_are_those_of_import(
     assert len(rows) == len(cases) - misfits
     assert {row["settled"] for row in rows} == {task}
     answer = "tags" if task is Task.TAGGING else "label"
-    imported = FORMATS[name].read(path, task, LENIENT).annotations
+    imported = read_file(FORMATS[name], path, task, LENIENT).annotations
     answers = [
         tags_to_spans(row["text"], row["tokens"], row["tags"])  # type: ignore[arg-type]
         if isinstance(row.get("tags"), list)

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.store.formats.reading import read_file
 from tests.store.formats.test_round_trips import FORMATS
 from tui_al.core.tasks import Task
 from tui_al.errors import DataError
@@ -179,18 +180,18 @@ def test_every_item_is_told_of(name: str, task: Task, tmp_path: Path, data: st.D
     path = tmp_path / "in.jsonl"
     path.write_text(in_lines([item for item, _ in cases]), encoding="utf-8")
     outcomes = Counter(outcome for _, outcome in cases)
-    read = FORMATS[name].read(path, task, LENIENT)
+    read = read_file(FORMATS[name], path, task, LENIENT)
     assert len(read.annotations) == outcomes.pop(READ)
     assert read.left_out.counts == dict(outcomes)
     if misfits := sum(count for why, count in outcomes.items() if is_misfit(why)):
         with pytest.raises(DataError) as error:
-            FORMATS[name].read(path, task)
+            read_file(FORMATS[name], path, task)
         first_bad = next(n for n, (_, why) in enumerate(cases, 1) if is_misfit(why))
         assert error.value.message.startswith(f"in.jsonl:{first_bad}:")
         assert (f"and {misfits - 1} more" in error.value.message) == (misfits > 1)
         assert "--leave-out-misfits" in error.value.hint
     else:
-        again = FORMATS[name].read(path, task)
+        again = read_file(FORMATS[name], path, task)
         assert again.annotations == read.annotations
 
 
@@ -199,7 +200,7 @@ def test_every_oddity_by_itself(name: str, task: Task, tmp_path: Path) -> None:
     for case, outcome in CASES[name, task]:
         path = tmp_path / "in.jsonl"
         path.write_text(in_lines([CASES[name, task][0][0], case]), encoding="utf-8")
-        read = FORMATS[name].read(path, task, LENIENT)
+        read = read_file(FORMATS[name], path, task, LENIENT)
         assert read.left_out.counts == ({} if outcome == READ else {outcome: 1}), case
 
 
@@ -264,18 +265,27 @@ def csv_of(rows: list[list[str]], folder: Path, name: str = "in.csv") -> Path:
 def test_csv_rows(rows: list[tuple[list[str], str]], tmp_path: Path) -> None:
     path = csv_of([["text", "label"], ["first", "x"], *(row for row, _ in rows)], tmp_path)
     outcomes = Counter(outcome for _, outcome in rows)
-    read = FORMATS["csv"].read(path, Task.CLASSIFICATION, LENIENT)
+    read = read_file(FORMATS["csv"], path, Task.CLASSIFICATION, LENIENT)
     assert len(read.annotations) == 1 + outcomes.pop(READ, 0)
     assert read.left_out.counts == dict(outcomes)
 
 
+#: Enough for the columns and the notation of the tags to be clear, however many sentences break them.
+SURE_SENTENCES = 12
+
+
 @given(sentences=st.lists(st.sampled_from([("a O\n", READ), ("b B-X\nc O\n", READ),
-                                           ("d\n", "bad"), ("e O\nf NN\n", "bad")]), max_size=6))  # fmt: skip
+                                           ("d\n", "columns"), ("e O\nf NN\n", "tags")]), max_size=6))  # fmt: skip
 @PROPERTY
 def test_conll_sentences(sentences: list[tuple[str, str]], tmp_path: Path) -> None:
     path = tmp_path / "in.conll"
-    path.write_text("\n".join(lines for lines, _ in sentences), encoding="utf-8")
-    read = FORMATS["conll"].read(path, Task.TAGGING, LENIENT)
-    bad = sum(outcome == "bad" for _, outcome in sentences)
-    assert len(read.annotations) == len(sentences) - bad
-    assert read.left_out.total == bad
+    lines = [*SURE_SENTENCES * ["g B-X\nh I-X\ni O\n"], *(lines for lines, _ in sentences)]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    read = read_file(FORMATS["conll"], path, Task.TAGGING, LENIENT)
+    outcomes = Counter(outcome for _, outcome in sentences)
+    assert len(read.annotations) == SURE_SENTENCES + outcomes[READ]
+    assert read.left_out.total == outcomes["tags"]
+    told = [note for note in read.notes if "with a line of other columns" in note]
+    assert [int(note.split("left out: ")[1].split()[0]) for note in told] == [
+        count for count in [outcomes["columns"]] if count
+    ]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.store.formats.reading import read_file
 from tests.store.formats.schemas import PRODIGY_NER
 from tests.store.formats.test_round_trips import FORMATS, valid
 from tui_al.core.annotations import Annotation, Status
@@ -19,7 +20,7 @@ CLASSES, ENTITIES = Task.CLASSIFICATION, Task.TAGGING
 def read(known: str, task: Task, content: str | bytes, folder: Path, name: str = "in.x") -> Read:
     path = folder / name
     path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return FORMATS[known].read(path, task)
+    return read_file(FORMATS[known], path, task)
 
 
 def answers(found: Read) -> list[object]:
@@ -206,8 +207,8 @@ GOOD = '{"text": "ok"}\n'
         ("csv", CLASSES, "", "no column is called 'text', only none"),
         ("csv", CLASSES, 'text,label\n"a\nb",x\nc\n', "in.x:4: as many fields as the first line"),
         ("csv", CLASSES, 'text\na\n"b', "in.x:3: unexpected end of data"),
-        ("conll", ENTITIES, "a O\nb\n", "in.x:2: one column only"),
-        ("conll", ENTITIES, "a O\n\nb NN\n", "in.x:3: 'NN' is no tag"),
+        ("conll", ENTITIES, "a O\nb\n", "in.x:2: 1 column, but the other lines have 2"),
+        ("conll", ENTITIES, "a B-X\nb I-X\nc B-X\nd I-X\n\ne NN\n", "in.x:6: token 1 has the tag 'NN'"),
         ("prodigy", CLASSES, '{"text": "a", "accept": ["x", "y"]}', "in.x:1: 2 labels, x, y"),
         ("prodigy", ENTITIES, '{"text": "ab", "spans": [{"start": 0, "end": 2, "label": "X"}, '
             '{"start": 1, "end": 2, "label": "Y"}]}', "'b' (1-2, Y) overlaps 'ab' (0-2, X)"),
@@ -232,10 +233,11 @@ def test_what_is_wrong_is_named(
 
 def test_files_that_are_not_there_or_no_text(tmp_path: Path) -> None:
     for known in ("jsonl", "csv", "conll", "prodigy", "label-studio", "doccano", "parquet"):
+        task = ENTITIES if known == "conll" else CLASSES
         with pytest.raises(DataError, match=r"missing\.x"):
-            FORMATS[known].read(tmp_path / "missing.x", CLASSES)
+            read_file(FORMATS[known], tmp_path / "missing.x", task)
     with pytest.raises(DataError, match="saved by `datasets`"):
-        FORMATS["datasets"].read(tmp_path, CLASSES)
+        read_file(FORMATS["datasets"], tmp_path, CLASSES)
     with pytest.raises(DataError, match=r"in\.x:2: byte 0xe9 is not valid UTF-8"):
         read("jsonl", CLASSES, b'{"text": "a"}\n{"text": "caf\xe9"}', tmp_path)
 

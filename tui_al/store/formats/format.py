@@ -45,7 +45,8 @@ def _everything(_annotation: Annotation) -> str:
 class Format:
     """A format of files that annotations are exchanged in.
 
-    `read` raises DataError, with the line where there is one. `parser` is there where files hold objects: it is given the first of
+    `read` raises DataError, with the line where there is one; it is None where the reader of data files has to find the columns.
+    `parser` is there where files hold objects: it is given the first of
     them and makes the function that reads one. `refuses` says why an annotation cannot be written at all, "" if it can.
     """
 
@@ -54,7 +55,7 @@ class Format:
     tasks: frozenset[Task]
     carries: frozenset[Part]
     write: Callable[[Path, Header, Sequence[Annotation]], None]
-    read: Reader
+    read: Reader | None = None
     parser: Parser | None = None
     answers: frozenset[Task] = frozenset()  #: tasks whose answers can be read though not written
     refuses: Callable[[Annotation], str] = _everything

@@ -298,7 +298,7 @@ MISTAKES: list[tuple[tuple[str, ...], int, str, str]] = [
     (("simulat",), 2, "simulat", ""),
     (("report", "nothing"), 5, "no session 'nothing'", "tui-al simulate"),
     (("report", "nothing", "--format", "pdf"), 2, "--format 'pdf' is unknown", "md, csv, json"),
-    (("attach",), 5, "No session is at work", "tui-al sessions"),
+    (("attach",), 5, "No session or sweep is at work", "tui-al sessions"),
     (("stop", "nothing"), 5, "no session 'nothing'", ""),
     ((), 2, "needs a terminal", "tui-al simulate"),
 ]
@@ -415,7 +415,7 @@ def test_sessions_are_listed(two_sessions: Command, command: Command, tmp_path: 
     assert said.code == 0
     rows = {line.split()[0]: line for line in said.lines}
     assert "finished" in rows["lc"]
-    assert "2/2" in rows["random"]
+    assert "2 rounds" in rows["random"]
     assert "damaged" in rows["odd"]
 
 

@@ -83,7 +83,9 @@ async def test_help_shows_the_keys_of_the_screen_and_escape_closes_it(
         await pilot.press("escape", "escape")
         await until(pilot, lambda: "No session yet" in shown(pilot.app))
         await pilot.press("question_mark")
-        await until(pilot, lambda: "Delete a session that is not running" in shown(pilot.app))
+        await until(
+            pilot, lambda: "Delete a session or sweep that is not running" in shown(pilot.app)
+        )
         assert "Everywhere" in shown(pilot.app)
         await pilot.press("escape")
         await until(pilot, lambda: "Everywhere" not in shown(pilot.app))

@@ -194,3 +194,22 @@ def test_rows_before_a_header_inside_are_no_remarks(load_text: Load) -> None:
     data = load_text("a.csv", '"a thing, it is",kettle\n' * 3 + CSV)
     assert len(data.train) == 3 + 1 + len(ROWS)
     assert not told(data, "taken to stand on line")
+
+
+@pytest.mark.parametrize("written", ["NA", "N/A", "#N/A", "nan", "NaN", "NULL", "null", "<NA>"])
+def test_labels_for_a_missing_one_are_none(load_text: Load, written: str) -> None:
+    content = CSV + f"one more,{written}\nand one, {written}\n"
+    data = load_text("a.csv", content)
+    assert pairs(data) == [*ROWS, ("one more", None), ("and one", None)]
+    assert data.labels == ("billing", "kettle", "parcel")
+    assert told(data, f"{written!r} in 2 rows, first a.csv:14", "unlabelled", "--labels")
+    assert told(data, "2 of 14 training rows unlabelled")
+    kept = load_text("a.csv", content, labels=(*LABELS, written))
+    assert written in kept.labels
+
+
+@pytest.mark.parametrize("written", ["None", "none", "-", "?"])
+def test_labels_that_may_be_missing_ones_stay_and_are_told(load_text: Load, written: str) -> None:
+    data = load_text("a.csv", CSV + f"one more,{written}\n")
+    assert data.train[-1].answer == written
+    assert told(data, f"{written!r} in 1 row, first a.csv:14", "may stand for no label")

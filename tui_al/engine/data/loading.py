@@ -11,6 +11,7 @@ from tui_al.engine.data.columns import Columns, Use, choose_columns, require, ta
 from tui_al.engine.data.label_column import has_label_word
 from tui_al.engine.data.label_spellings import unify_spellings
 from tui_al.engine.data.locate import Located, locate
+from tui_al.engine.data.missing_labels import without_missing
 from tui_al.engine.data.rows import Row, RowReader
 from tui_al.engine.data.splits import check_amounts, split_rows
 from tui_al.engine.data.tables import SAMPLE, Findings, Table, amount, sampled, some
@@ -32,6 +33,7 @@ def load(config: DataConfig, *, by_people: bool = False) -> Dataset:
     findings = Findings()
     located = locate(config, findings)
     columns, rows = _rows(located, config, Use.GIVEN if by_people else Use.GOLD, findings)
+    without_missing(rows, config.labels or (), findings)
     unify_spellings(rows, findings)
     if (names := names_given(config.labels or ()) or located.class_names) is not None:
         name_classes(rows, names, findings)

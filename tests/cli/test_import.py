@@ -69,6 +69,28 @@ def test_what_is_not_new_is_told(command: Command, tmp_path: Path) -> None:  # n
     assert "texts added, to train on: 1" in said
 
 
+@pytest.mark.parametrize("suffix", ["jsonl", "csv"])
+def test_predictions_are_nobodys_answers(
+    suffix: str,
+    command: Command,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    by_people(tmp_path / "home", "s").close()
+    file = tmp_path / f"predicted.{suffix}"
+    row = {"row": 1, "text": "text a", "label": "return", "probability": 0.9}
+    lines = {"jsonl": json.dumps(row), "csv": f"{','.join(row)}\n1,text a,return,0.9"}
+    file.write_text(lines[suffix] + "\n", encoding="utf-8")
+    code, _, aside = command("import", "s", file)
+    assert code != 0
+    assert "holds what a model predicted" in aside
+    assert "--label-column label" in aside
+    assert answers(tmp_path / "home", "s") == {}
+    code, _, aside = command("import", "s", file, "--label-column", "label", "--annotator", "model")
+    assert code == 0
+    assert "what a model predicted counts as answers, as asked" in aside
+    assert answers(tmp_path / "home", "s") == {("a", "model"): "return"}
+
+
 def test_mistakes(command: Command, tmp_path: Path) -> None:  # noqa: F811
     by_people(tmp_path / "home", "s").close()
     wrong = tmp_path / "wrong.jsonl"

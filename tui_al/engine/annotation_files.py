@@ -205,6 +205,7 @@ def _with_columns(
     sample: Table, task: Task, options: ReadOptions, findings: Findings
 ) -> ReadOptions:
     """The options with the columns of a table that does not call them as we do: named, or guessed as for a simulation."""
+    _look_for_predictions(sample, options, findings)
     names = set(sample.columns)
     text, label = options.text_column or "text", options.label_column
     if task is Task.TAGGING or (text in names and (label or {"label", "cats", "status"} & names)):
@@ -214,3 +215,19 @@ def _with_columns(
     config = DataConfig(sample.name, text_column=options.text_column, label_column=label, task="classification")  # fmt: skip
     chosen = choose_columns(sample, config, None, findings, Use.GOLD)
     return replace(options, text_column=chosen.unit, label_column=chosen.answer)
+
+
+def _look_for_predictions(sample: Table, options: ReadOptions, findings: Findings) -> None:
+    """DataError for a file that `predict` wrote, whose labels nobody gave, unless the column of these is named; then told."""
+    columns = sample.columns
+    entities = [cell for cell in columns.get("entities", ()) if cell not in (None, "", "[]", [])]
+    probable = "probability" in columns or any("'probability'" in str(e) or '"probability"' in str(e) for e in entities)  # fmt: skip
+    if not (probable and {"row", "text"} <= columns.keys()):
+        return
+    answer = "label" if "label" in columns else "entities"
+    if options.label_column != answer:
+        raise DataError(
+            f"{sample.name} holds what a model predicted, as `predict` writes it, and no person's answers.",
+            f"--label-column {answer} imports the predictions as answers all the same; --annotator says whose they are.",
+        )
+    findings.warnings.append(f"{sample.name}: what a model predicted counts as answers, as asked")

@@ -213,3 +213,9 @@ def test_labels_that_may_be_missing_ones_stay_and_are_told(load_text: Load, writ
     data = load_text("a.csv", CSV + f"one more,{written}\n")
     assert data.train[-1].answer == written
     assert told(data, f"{written!r} in 1 row, first a.csv:14", "may stand for no label")
+
+
+def test_json_lines_that_are_called_csv(load_text: Load) -> None:
+    data = load_text("a.csv", lines_of_json(*({"text": t, "label": n} for t, n in ROWS)))
+    assert pairs(data) == ROWS
+    assert told(data, "read as JSON lines")

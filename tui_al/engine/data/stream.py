@@ -13,7 +13,7 @@ from tui_al.engine.data.conll import looks_like_conll, stream_conll
 from tui_al.engine.data.delimited import stream_delimited
 from tui_al.engine.data.encodings import TextStream
 from tui_al.engine.data.excel import stream_workbook
-from tui_al.engine.data.json_file import stream_json, stream_json_lines
+from tui_al.engine.data.json_file import is_json_lines, stream_json, stream_json_lines
 from tui_al.engine.data.lines import Lines
 from tui_al.engine.data.plain_text import stream_lines, stream_text
 from tui_al.engine.data.tables import Findings, Table, sampled
@@ -42,8 +42,16 @@ def _text_or_columns(other: LineReader) -> LineReader:
     return stream
 
 
+def _delimited(lines: Lines, config: DataConfig, findings: Findings) -> Iterator[Table]:
+    """JSON lines where each line is an object, whatever the file is called; else columns."""
+    if is_json_lines(lines):
+        findings.notes.append(f"{lines.name}: read as JSON lines, an object on each")
+        return stream_json_lines(lines, config, findings)
+    return stream_delimited(lines, config, findings)
+
+
 _TEXT_READERS: dict[str, LineReader] = {
-    ".csv": stream_delimited,
+    ".csv": _delimited,
     ".tsv": _text_or_columns(stream_delimited),
     ".tab": _text_or_columns(stream_delimited),
     ".json": stream_json,

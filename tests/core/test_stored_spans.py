@@ -60,6 +60,8 @@ def test_what_does_not_fit_is_refused(
 def test_blanks_in_stored_texts_may_differ() -> None:
     marks = [Mark(0, 9, "LOC", "New York")]
     assert resolve("New\n York", marks) == (((0, 9, "LOC"),), False)
+    apart = "é\u200bé"  # a blank that does not show, and words that a program joined
+    assert resolve(apart, [Mark(0, 3, "PER", "é é")]) == (((0, 3, "PER"),), False)
 
 
 @given(tagged_texts(), st.booleans(), st.booleans())

@@ -10,6 +10,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from tui_al.core.offsets import CharSpan, check_spans, trim_span
+from tui_al.core.words import is_blank
 
 _LAST_OF_ONE_UNIT = "\uffff"
 
@@ -98,7 +99,7 @@ def _fits(text: str, mark: Mark) -> bool:
 
 
 def _without_blanks(text: str) -> str:
-    return "".join(text.split())
+    return "".join(character for character in text if not is_blank(character))
 
 
 def _in_characters(text: str, marks: Sequence[Mark]) -> tuple[Mark, ...]:

@@ -92,4 +92,6 @@ def test_sweeps_are_listed_with_the_sessions(
     sys.argv = ["tui-al", "sessions", "--home", str(home)]
     with pytest.raises(SystemExit):
         main()
-    assert "sweep s: s, 4 sessions; tui-al report s" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "sweep s: 7/8 cells, stopped" in out
+    assert "4 arms, 8 cells; tui-al report s, tui-al attach s" in out

@@ -403,8 +403,9 @@ class TestDerivedSeeds:
             542184245,
             4254251809,
             1146369,
+            2861341665,
         ]
-        assert [purpose.value for purpose in Purpose] == [0, 1, 2, 3, 4, 5, 6, 7]
+        assert [purpose.value for purpose in Purpose] == [0, 1, 2, 3, 4, 5, 6, 7, 8]
 
 
 class TestCheck:

@@ -125,11 +125,11 @@ def test_only_a_low_agreement_is_a_warning(bert: Path, classified: Dataset) -> N
     said: list[str] = []
     voice: Any = type("Voice", (), {"warn_once": staticmethod(said.append)})
     learner = tiny.learner(bert, "adapter", classified, precision="bf16", epochs=1)
-    runner._tell_rounding(learner, voice)
+    runner._tell({"acquisition": learner}, voice)
     learner.rounding = ("alike", False)
-    runner._tell_rounding(learner, voice)
+    runner._tell({"acquisition": learner}, voice)
     assert not said
     learner.rounding = ("not alike", True)
-    runner._tell_rounding(learner, voice)
+    runner._tell({"acquisition": learner}, voice)
     assert len(said) == 1
     assert "not alike" in said[0]

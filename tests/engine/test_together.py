@@ -116,7 +116,9 @@ def test_memory_that_runs_out_splits_batches_across_all_trainings(
 
     monkeypatch.setattr(learner, "_collate", scarce)
     for one, other in zip(whole, learner.fit_together(jobs, tiny.silent), strict=True):
-        assert furthest(one, other) < 2e-4
+        # all weights together: single ones go where Adam takes gradients next to zero
+        apart = [float((one[name] - other[name]).detach().norm()) for name in one]
+        assert np.linalg.norm(apart) < 1e-3
 
 
 def test_batches_beside_each_other() -> None:

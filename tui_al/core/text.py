@@ -48,7 +48,7 @@ def shorten(text: str, width: int, ellipsis: str = "…") -> str:
     if cell_len(text) <= width:
         return text
     room = width - len(ellipsis)
-    return "" if room < 0 else _head(text, room) + ellipsis
+    return "" if room < 0 else _within(_head(text, room) + ellipsis, width, ellipsis)
 
 
 def shorten_middle(text: str, width: int, ellipsis: str = "…") -> str:
@@ -59,7 +59,12 @@ def shorten_middle(text: str, width: int, ellipsis: str = "…") -> str:
     if room < 2:
         return shorten(text, width, ellipsis)
     head = _head(text, (room + 1) // 2)
-    return head + ellipsis + _tail(text, room - cell_len(head))
+    return _within(head + ellipsis + _tail(text, room - cell_len(head)), width, ellipsis)
+
+
+def _within(cut: str, width: int, ellipsis: str) -> str:
+    """The cut text; the ellipsis alone where a joiner at the cut makes both wider than each is."""
+    return cut if cell_len(cut) <= width else ellipsis[: max(0, width)]
 
 
 def shorten_apart(names: Sequence[str], width: int, ellipsis: str = "…") -> list[str]:
@@ -90,7 +95,11 @@ def _from_difference(group: Sequence[str], width: int, ellipsis: str) -> dict[st
     head = _head(group[0][:common], max(0, room // 3))
     left = max(0, room - cell_len(head))
     cut = {
-        name: head + ellipsis + shorten(name[common:], left, ellipsis if left > 5 else "")
+        name: _within(
+            head + ellipsis + shorten(name[common:], left, ellipsis if left > 5 else ""),
+            width,
+            ellipsis,
+        )
         for name in group
     }
     for alike in _alike(cut):

@@ -85,18 +85,25 @@ def _written(text: str) -> list[str]:
         raise ValueError(f"{text[:40]!r} is no list")
     if _FIGURES_OF_NUMPY.fullmatch(text):
         return text[1:-1].split()
-    if _OF_NUMPY.fullmatch(text):
-        return [str(ast.literal_eval(one)) for one in re.findall(_QUOTED, text, re.DOTALL)]
     try:
-        value = json.loads(text)
+        value = json.loads(
+            text
+        )  # before anything else: only JSON writes a character as two escapes
     except ValueError:
-        try:
-            value = ast.literal_eval(text)
-        except (ValueError, SyntaxError, RecursionError, MemoryError) as error:
-            raise ValueError(f"{text[:40]!r} is no list") from error
+        value = _in_python(text)
     if not isinstance(value, list) or not all(isinstance(one, str | int | float) for one in value):
         raise ValueError(f"{text[:40]!r} is no list of strings or numbers")
     return [_string(one) for one in value]
+
+
+def _in_python(text: str) -> object:
+    """The list that Python or numpy wrote, the latter without commas."""
+    if _OF_NUMPY.fullmatch(text):
+        return [str(ast.literal_eval(one)) for one in re.findall(_QUOTED, text, re.DOTALL)]
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError, RecursionError, MemoryError) as error:
+        raise ValueError(f"{text[:40]!r} is no list") from error
 
 
 def find_pair(sample: Table, config: DataConfig) -> Pair | None:

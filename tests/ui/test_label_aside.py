@@ -154,7 +154,12 @@ async def test_neighbours_of_the_sample_when_the_engine_has_left_its_states(home
         np.save(session.directory / STATES, states)
         await press_until(pilot, ["tab"], "text number 33 about")
         rows = shown(pilot.app).splitlines()
-        assert next(row for row in rows if "text number" in row and "│ " in row).count("number 33")
+        listed = rows[next(i for i, row in enumerate(rows) if "Search the pool" in row) :]
+        assert "number 33" in next(row for row in listed if "text number" in row)
+        assert any(
+            "text number 0 about" in row for row in rows[: -len(listed)]
+        )  # it stays in sight
+        assert not any("text number 0 about" in row for row in listed)
         await pilot.press("down", "up", "enter")
         await until(pilot, lambda: "found" not in shown(pilot.app) and "text number 33 about" in shown(pilot.app))  # fmt: skip
 

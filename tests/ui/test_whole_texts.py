@@ -12,6 +12,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widget import Widget
 
+from tests.store.people import disputes_board
 from tests.ui.conftest import drive, shown, until
 from tests.ui.labelling import Desk, desk, people
 from tests.ui.test_label_aside import app_on, decide
@@ -163,7 +164,7 @@ async def test_texts_that_are_judged(home: Path, size: tuple[int, int], key: str
                 decide(session, f"bob{number}", Label((identity,), LABELS[number]))
     board = {i: ["billing", 0.1 + n / 1000, "returns", 0.8] for n, i in enumerate(session.ids)}
     with DecisionLog(session.directory) as log:
-        log.publish("disputes", 1, [board, board])
+        log.publish("disputes", 1, disputes_board(board))
     async with drive(app_on(home, session), size) as pilot:
         await until(pilot, lambda: "saved" in shown(pilot.app))
         await pilot.press(key)

@@ -206,7 +206,7 @@ class HistoryScreen(TuiScreen):
         self._list.add_options([Option(_row(one, width)) for one in self._past])
         if not self._past:
             nothing = "Nothing holds these words." if self._words else "Nothing is decided yet."
-            self._list.add_option(Option(f" {nothing}", disabled=True))
+            self._list.add_option(Option(safe(f" {nothing}"), disabled=True))
 
     @on(OptionList.OptionSelected)
     def _selected(self) -> None:

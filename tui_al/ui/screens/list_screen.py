@@ -134,7 +134,7 @@ class ListScreen(TuiScreen):
         self.set_class(not self.sessions, "-empty")
         width = self.size.width - 3
         options.clear_options()
-        options.add_options([Option(row) for row in drawn(self.sessions, width)])
+        options.add_options([Option(Content.assemble(row)) for row in drawn(self.sessions, width)])
         places = [row.directory for row in self.sessions]
         if places:
             known = marked is not None and marked.directory in places

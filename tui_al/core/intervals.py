@@ -15,13 +15,11 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from scipy.optimize import brentq
-from scipy.stats import beta, norm
-
 #: How sure an interval is meant to be.
 LEVEL = 0.95
 
-_Z = float(norm.ppf((1 + LEVEL) / 2))
+#: The standard normal quantile at (1 + LEVEL) / 2; written out, since scipy takes seconds to import and screens import this module.
+_Z = 1.959963984540054
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +59,11 @@ def exact_interval(hits: int, size: int) -> Interval:
         hits: 0 to size.
         size: of a simple random sample, positive.
     """
+    from scipy.special import betaincinv
+
     tail = (1 - LEVEL) / 2
-    low = float(beta.ppf(tail, hits, size - hits + 1)) if hits else 0.0
-    high = float(beta.ppf(1 - tail, hits + 1, size - hits)) if hits < size else 1.0
+    low = float(betaincinv(hits, size - hits + 1, tail)) if hits else 0.0
+    high = float(betaincinv(hits + 1, size - hits, 1 - tail)) if hits < size else 1.0
     return Interval(hits / size, low, high)
 
 
@@ -95,6 +95,8 @@ def paired_difference(only_first: int, only_second: int, size: int) -> Interval:
 
 def _crossing(falling: Callable[[float], float], low: float, high: float) -> float:
     """Where the function is 0 between the two; the end it comes nearest to 0 at if it is not."""
+    from scipy.optimize import brentq
+
     if falling(low) <= 0:
         return low
     return high if falling(high) >= 0 else float(brentq(falling, low, high, xtol=1e-10))

@@ -86,7 +86,7 @@ def test_a_session_that_is_no_session(tmp_path: Path) -> None:
     follower.start()
     listener.until(points=0)
     follower.stop()
-    assert "DatabaseError" in listener.updates[0].trouble
+    assert "cannot be read: file is not a database" in listener.updates[0].trouble
 
 
 def test_working_time_leaves_out_the_time_without_an_engine(home: Path) -> None:

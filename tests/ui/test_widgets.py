@@ -245,11 +245,11 @@ async def test_the_log_wraps_and_stays_at_its_end() -> None:
     app = Stage(log)
     async with app.run_test(size=(30, 6)) as pilot:
         news = [ev.Recorded(i, 0.0, ev.Warned(f"number {i} of many")) for i in range(40)]
-        log.tell(news, "accuracy")
+        log.tell(news, "accuracy", {})
         await until(pilot, lambda: "number 39" in shown(app))
         log.scroll_home(animate=False)
         await until(pilot, lambda: "number 0" in shown(app))
-        log.tell([ev.Recorded(99, 0.0, ev.Warned("later"))], "accuracy")
+        log.tell([ev.Recorded(99, 0.0, ev.Warned("later"))], "accuracy", {})
         await pilot.pause()
         assert "later" not in shown(app)
         log.scroll_end(animate=False)

@@ -201,7 +201,11 @@ class TerminalTypist:
 
     def _rows(self, typed: str, new: str) -> list[str]:
         """Of the dialog, once it shows what was typed and the label that is meant."""
-        inside = [row.strip(" │") for row in self.tmux.screen().splitlines() if "│" in row]
+        lines = self.tmux.screen().splitlines()
+        frame = next((re.search("┌─ Find a label .*?┐", row) for row in lines if "┌─ Find a label" in row), None)  # fmt: skip
+        if frame is None:  # in the middle of being painted
+            return []
+        inside = [row[frame.start() : frame.end()].strip(" │") for row in lines if row[frame.start() :].startswith("│")]  # fmt: skip
         if typed not in inside:
             return []
         rows = inside[inside.index(typed) + 1 :]

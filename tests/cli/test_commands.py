@@ -31,7 +31,8 @@ from tui_al.engine import hub_access, runner
 from tui_al.engine.data import load
 from tui_al.engine.learner import TransformerLearner
 from tui_al.errors import EngineError
-from tui_al.store.session import Session, take_engine_lock
+from tui_al.store.engine_lock import take_engine_lock
+from tui_al.store.session import Session
 
 #: Three rounds of ten texts, in a second or two.
 QUICK = (

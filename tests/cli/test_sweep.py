@@ -25,7 +25,8 @@ from tui_al.engine.data import load
 from tui_al.engine.experiment import open_or_create
 from tui_al.engine.runner import run_session
 from tui_al.engine.voice import StopSignal
-from tui_al.store.session import Session, is_live
+from tui_al.store.engine_lock import is_live
+from tui_al.store.session import Session
 from tui_al.store.sweeps import read_record
 
 SWEEP = """

@@ -32,7 +32,8 @@ from tui_al.host.process import (
     stop_engine,
 )
 from tui_al.host.watch import EXIT_FILE
-from tui_al.store.session import Session, is_live
+from tui_al.store.engine_lock import is_live
+from tui_al.store.session import Session
 
 DATA = DataConfig("tickets", train_limit=90, test_limit=40)
 

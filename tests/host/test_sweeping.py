@@ -17,7 +17,8 @@ from tui_al.host.gpu import GpuReading, GpuSurvey
 from tui_al.host.placement import Slot, bytes_needed, slots
 from tui_al.host.scheduler import Ended, Job
 from tui_al.host.sweeping import Cell, Progress, work_through
-from tui_al.store.session import Session, take_engine_lock
+from tui_al.store.engine_lock import take_engine_lock
+from tui_al.store.session import Session
 from tui_al.store.sweeps import record_of, take_over, write_record
 
 SWEEP = """

@@ -25,8 +25,9 @@ from tui_al.core.state import fold
 from tui_al.core.tasks import Dataset, Example, Task
 from tui_al.errors import ConfigError, SessionError
 from tui_al.store import session as session_module
+from tui_al.store.engine_lock import is_live
 from tui_al.store.home import home_directory
-from tui_al.store.session import Session, is_live, session_names
+from tui_al.store.session import Session, session_names
 
 CREATED = states.created(states.config())
 TEXTS = Dataset(

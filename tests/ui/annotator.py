@@ -16,7 +16,7 @@ from tests.ui.labelling import Desk, desk, people
 from tests.ui.terminals import ROOT, Tmux, until
 from tui_al.core.config import ExperimentConfig
 from tui_al.core.tasks import Dataset, Example, Task, example_ids
-from tui_al.store.session import is_live
+from tui_al.store.engine_lock import is_live
 
 TICKETS = ROOT / "sample_data" / "tickets" / "train.csv"
 

@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tui_al.store.session import is_live
+from tui_al.store.engine_lock import is_live
 
 ROOT = Path(__file__).parents[2]
 

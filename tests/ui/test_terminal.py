@@ -15,7 +15,8 @@ from tests.ui.terminals import Pty, Tmux, end_engines, fresh_clone, until
 from tui_al.core.config import Amount, DataConfig, ExperimentConfig, LoopConfig
 from tui_al.core.state import SessionState
 from tui_al.engine.experiment import open_or_create
-from tui_al.store.session import Session, is_live
+from tui_al.store.engine_lock import is_live
+from tui_al.store.session import Session
 
 pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
 

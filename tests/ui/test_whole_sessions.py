@@ -23,8 +23,9 @@ from tui_al.core.tasks import Task
 from tui_al.engine.experiment import open_or_create
 from tui_al.host import process
 from tui_al.store.decisions import DecisionLog
+from tui_al.store.engine_lock import is_live
 from tui_al.store.examples import ExampleReader
-from tui_al.store.session import Session, is_live
+from tui_al.store.session import Session
 from tui_al.store.workbench import Workbench
 from tui_al.ui.app import TuiAl
 

@@ -4,8 +4,8 @@ import sys
 from pathlib import Path
 
 from tui_al.errors import ConfigError, EngineError, SessionError
+from tui_al.store.engine_lock import is_live
 from tui_al.store.home import home_directory
-from tui_al.store.session import is_live
 from tui_al.store.sharing import check_home
 from tui_al.store.sweeps import at_work, find, is_sweep, is_worked_on, worker_of
 

@@ -14,8 +14,9 @@ from tui_al.cli.page import Page
 from tui_al.cli.simulate import Options, experiment, names_of
 from tui_al.core.config import Amount, ExperimentConfig
 from tui_al.errors import ConfigError, SessionError
+from tui_al.store.engine_lock import is_live
 from tui_al.store.home import home_directory
-from tui_al.store.session import Session, is_live, is_there
+from tui_al.store.session import Session, is_there
 from tui_al.store.sharing import check_can_be_shared, is_shared
 from tui_al.store.sharing import share as share_with_group
 

@@ -23,7 +23,8 @@ from tui_al.errors import EngineError, TuiAlError
 from tui_al.host.background import in_background
 from tui_al.host.cuda import engine_environment
 from tui_al.host.watch import EXIT_FILE
-from tui_al.store.session import Session, is_live, take_engine_lock
+from tui_al.store.engine_lock import is_live, take_engine_lock
+from tui_al.store.session import Session
 from tui_al.store.sharing import open_file, umask_for
 
 if TYPE_CHECKING:

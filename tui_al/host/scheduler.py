@@ -16,7 +16,8 @@ from tui_al.errors import TuiAlError
 from tui_al.host.background import in_background
 from tui_al.host.placement import Slot
 from tui_al.host.process import create_session, engine_end, log_tail, start_engine
-from tui_al.store.session import Session, is_live
+from tui_al.store.engine_lock import is_live
+from tui_al.store.session import Session
 
 #: Seconds between two requests to stop.
 _REMIND = 1.0

@@ -11,7 +11,8 @@ import psutil
 
 from tui_al.host.finding import Finding, size
 from tui_al.host.machine import disk_free, nearest_existing
-from tui_al.store.session import is_live, session_names
+from tui_al.store.engine_lock import is_live
+from tui_al.store.session import session_names
 
 _LOW = 5e9
 _NETWORK = (

@@ -12,7 +12,8 @@ from tui_al.core.state import SeedStatus, SessionState, seed_status
 from tui_al.core.sweep import Arm, Sweep
 from tui_al.core.tasks import Task
 from tui_al.host.scheduler import Ended, Job, Scheduler
-from tui_al.store.session import Session, is_live
+from tui_al.store.engine_lock import is_live
+from tui_al.store.session import Session
 from tui_al.store.sweeps import arm_session
 
 

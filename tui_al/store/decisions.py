@@ -18,7 +18,7 @@ from typing import Any, Self
 from tui_al.core import decisions as de
 from tui_al.core.decisions import Decided, Decision
 from tui_al.errors import SampleTakenError
-from tui_al.store.session import connect, readable
+from tui_al.store.database import connect, readable
 
 #: Seconds without a sign of life after which a client's open claims are void.
 CLIENT_SECONDS = 60.0

@@ -9,9 +9,11 @@ from pathlib import Path
 from tui_al.core.labelling import Labelling, Status
 from tui_al.core.state import SessionState
 from tui_al.errors import SessionError, TuiAlError
+from tui_al.store.database import gone
 from tui_al.store.decisions import DecisionLog
+from tui_al.store.engine_lock import is_live
 from tui_al.store.exported import exported_up_to
-from tui_al.store.session import Session, gone, is_live
+from tui_al.store.session import Session
 from tui_al.store.sweeps import RECORD, is_sweep, is_worked_on
 from tui_al.store.unfinished import under_way
 

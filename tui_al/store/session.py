@@ -12,10 +12,8 @@ work since the last event.
 """
 
 import contextlib
-import fcntl
 import json
 import os
-import re
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -30,17 +28,20 @@ from tui_al.core.labelling import Labelling
 from tui_al.core.state import SessionState, fold
 from tui_al.core.tasks import Dataset
 from tui_al.errors import SessionError
+from tui_al.store.database import connect, readable
+from tui_al.store.engine_lock import (
+    is_live,
+    last_command,
+    numbered_before,
+    take_engine_lock,
+    write_lock,
+)
 from tui_al.store.examples import read_examples, write_examples
 from tui_al.store.home import session_directory
-from tui_al.store.sharing import check_home, make_directory, open_file, refusal, share
-from tui_al.store.unfinished import clear_unfinished, is_held, under_way
+from tui_al.store.sharing import check_home, make_directory, refusal, share
+from tui_al.store.unfinished import clear_unfinished, under_way
 
 SCHEMA_VERSION = 1
-
-_LOCK_TRIES = 15
-
-#: What an engine's lock says before the number of the last command that is not for this engine.
-_AFTER = "takes commands after"
 
 #: What a person may ask of a working engine: it pauses or stops at the next step; while people label, it trains at once or ends.
 Command = Literal["pause", "resume", "stop", "train", "finish"]
@@ -254,7 +255,7 @@ class Session:
         descriptor = take_engine_lock(self.directory) if inherited is None else inherited
         try:
             before = self.commands_before(descriptor)
-            _write_lock(descriptor, f"process {os.getpid()} on {os.uname().nodename}", before)
+            write_lock(descriptor, f"process {os.getpid()} on {os.uname().nodename}", before)
             yield descriptor
         finally:
             os.close(descriptor)
@@ -264,8 +265,8 @@ class Session:
 
         A lock that says nothing was taken by an older program; then all commands up to now count as earlier ones.
         """
-        said = re.search(rf"{_AFTER} (\d+)", os.pread(lock, 200, 0).decode(errors="replace"))
-        return int(said[1]) if said else _last_command(self._db)
+        said = numbered_before(lock)
+        return last_command(self._db) if said is None else said
 
     def is_live(self) -> bool:
         """Whether an engine of this machine holds the session's lock."""
@@ -296,51 +297,6 @@ def _labels_today(db: sqlite3.Connection, begun_with: tuple[str, ...]) -> tuple[
     return labelling.labels
 
 
-def take_engine_lock(directory: Path) -> int:
-    """A descriptor that holds the lock of the session in `directory`, for this process and those that inherit it.
-
-    Raises:
-        SessionError: an engine holds it; the message names its process.
-    """
-    descriptor = open_file(directory / "engine.lock", os.O_RDWR)
-    try:
-        _lock(descriptor)
-    except BlockingIOError as error:
-        said = os.pread(descriptor, 200, 0).decode(errors="replace")
-        holder = said.partition(",")[0].strip()
-        os.close(descriptor)
-        raise SessionError(
-            f"An engine is at work on session {directory.name} ({holder or 'starting'}).",
-            "Wait for it to finish, or stop it first.",
-        ) from error
-    log = directory / "session.db"
-    try:
-        with readable(log), contextlib.closing(connect(log)) as db:
-            _write_lock(descriptor, "starting", _last_command(db))
-    except SessionError:
-        os.close(descriptor)
-        raise
-    return descriptor
-
-
-def _write_lock(descriptor: int, holder: str, before: int) -> None:
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, f"{holder}, {_AFTER} {before}\n".encode(), 0)
-
-
-def _last_command(db: sqlite3.Connection) -> int:
-    (number,) = db.execute("SELECT coalesce(max(seq), 0) FROM commands").fetchone()
-    return int(number)
-
-
-def is_live(directory: Path) -> bool:
-    """Whether an engine of this machine works on the session in `directory`."""
-    try:
-        return is_held(directory / "engine.lock")
-    except FileNotFoundError:
-        return False
-
-
 def is_there(directory: Path) -> bool:
     """Whether a session lies in `directory`; one that is closed to this account counts, opening it says so."""
     return refusal(directory / "session.db") is not None or (directory / "session.db").is_file()
@@ -366,52 +322,3 @@ def _changed(path: Path) -> float:
     except FileNotFoundError:
         return 0.0
     return found.st_mtime if found.st_size else 0.0
-
-
-@contextlib.contextmanager
-def readable(path: Path) -> Iterator[None]:
-    """Turn what a damaged file makes SQLite, JSON or the event classes say into a SessionError that names the file."""
-    try:
-        yield
-    except (sqlite3.Error, ValueError, TypeError, KeyError) as error:
-        if isinstance(error, sqlite3.Error) and (closed := refusal(path)):
-            raise closed from error
-        if isinstance(error, sqlite3.Error) and not path.exists():
-            raise gone(path.parent) from error
-        raise SessionError(
-            f"Session {path.parent.name} cannot be read: {error}.",
-            f"The file is {path}. If it is damaged and there is a copy, put that back.",
-        ) from error
-
-
-def gone(directory: Path) -> SessionError:
-    """The error for a session that was deleted under who used it."""
-    return SessionError(
-        f"Session {directory.name} is not there any more.",
-        f"It was deleted, renamed or moved meanwhile. It lay in {directory}.",
-    )
-
-
-def _lock(descriptor: int) -> None:
-    """Take the lock, or raise BlockingIOError. Tries for a moment: `is_live` holds it too, briefly, in any viewer."""
-    for _ in range(_LOCK_TRIES):
-        with contextlib.suppress(BlockingIOError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
-        time.sleep(0.02)
-    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-
-def connect(path: Path, *, new: bool = False) -> sqlite3.Connection:
-    """A connection in autocommit; every transaction is on disk when it ends.
-
-    Write-ahead logging lets readers go on while the engine writes; where the file system does not carry it, SQLite keeps its
-    plain journal, which is slower but as safe.
-    """
-    mode = "rwc" if new else "rw"
-    db = sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode={mode}", uri=True, timeout=30, isolation_level=None
-    )
-    db.execute("PRAGMA journal_mode = WAL")
-    db.execute("PRAGMA synchronous = FULL")
-    return db

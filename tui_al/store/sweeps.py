@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui_al.errors import SessionError
+from tui_al.store.engine_lock import is_live, take_engine_lock
 from tui_al.store.home import checked_name
-from tui_al.store.session import Session, is_live, is_there, session_names, take_engine_lock
+from tui_al.store.session import Session, is_there, session_names
 from tui_al.store.sharing import check_home
 from tui_al.store.unfinished import is_held, under_way
 

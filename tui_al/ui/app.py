@@ -15,7 +15,8 @@ from tui_al.core.tasks import Task
 from tui_al.core.text import printable
 from tui_al.errors import TuiAlError
 from tui_al.host.account import account
-from tui_al.store.session import Session, is_live, session_names
+from tui_al.store.engine_lock import is_live
+from tui_al.store.session import Session, session_names
 from tui_al.store.sweeps import at_work, is_sweep, sweep_names, sweep_of
 from tui_al.ui.keymap import Keymap
 from tui_al.ui.keys import bindings

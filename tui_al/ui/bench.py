@@ -20,7 +20,7 @@ from tui_al.core.state import RunState, SessionState
 from tui_al.core.tasks import Task
 from tui_al.errors import TuiAlError
 from tui_al.host import process
-from tui_al.store.session import is_live
+from tui_al.store.engine_lock import is_live
 from tui_al.store.workbench import Workbench
 
 #: Seconds between two looks at what others and the engine did, between signs of life, and before a failed write is tried again.

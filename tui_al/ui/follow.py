@@ -14,7 +14,9 @@ from tui_al.core import events as ev
 from tui_al.core.state import SessionState, fold
 from tui_al.errors import TuiAlError
 from tui_al.host import process
-from tui_al.store.session import Session, gone, is_live
+from tui_al.store.database import gone
+from tui_al.store.engine_lock import is_live
+from tui_al.store.session import Session
 
 
 @dataclass(frozen=True, slots=True)

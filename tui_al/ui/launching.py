@@ -5,7 +5,8 @@ from pathlib import Path
 
 from tui_al.core.config import ExperimentConfig
 from tui_al.host import process
-from tui_al.store.session import Session, is_live
+from tui_al.store.engine_lock import is_live
+from tui_al.store.session import Session
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,85 @@
+"""The lock of a session's one engine: a file that the kernel frees on any death, and what is written in it.
+
+It says whose it is, and the number of the last command before it was taken: later ones are for the engine that holds it.
+"""
+
+import contextlib
+import fcntl
+import os
+import re
+import sqlite3
+import time
+from pathlib import Path
+
+from tui_al.errors import SessionError
+from tui_al.store.database import connect, readable
+from tui_al.store.sharing import open_file
+from tui_al.store.unfinished import is_held
+
+_LOCK_TRIES = 15
+
+#: What an engine's lock says before the number of the last command that is not for this engine.
+_AFTER = "takes commands after"
+
+
+def take_engine_lock(directory: Path) -> int:
+    """A descriptor that holds the lock of the session in `directory`, for this process and those that inherit it.
+
+    Raises:
+        SessionError: an engine holds it; the message names its process.
+    """
+    descriptor = open_file(directory / "engine.lock", os.O_RDWR)
+    try:
+        _lock(descriptor)
+    except BlockingIOError as error:
+        said = os.pread(descriptor, 200, 0).decode(errors="replace")
+        holder = said.partition(",")[0].strip()
+        os.close(descriptor)
+        raise SessionError(
+            f"An engine is at work on session {directory.name} ({holder or 'starting'}).",
+            "Wait for it to finish, or stop it first.",
+        ) from error
+    log = directory / "session.db"
+    try:
+        with readable(log), contextlib.closing(connect(log)) as db:
+            write_lock(descriptor, "starting", last_command(db))
+    except SessionError:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def write_lock(descriptor: int, holder: str, before: int) -> None:
+    """Write in a held lock who holds it, and the number of the last command that is not for it."""
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, f"{holder}, {_AFTER} {before}\n".encode(), 0)
+
+
+def numbered_before(descriptor: int) -> int | None:
+    """The number of the last command before this lock was taken; None if an older program took it, which did not say."""
+    said = re.search(rf"{_AFTER} (\d+)", os.pread(descriptor, 200, 0).decode(errors="replace"))
+    return int(said[1]) if said else None
+
+
+def last_command(db: sqlite3.Connection) -> int:
+    """The number of the last command that was sent; 0 if none was."""
+    (number,) = db.execute("SELECT coalesce(max(seq), 0) FROM commands").fetchone()
+    return int(number)
+
+
+def is_live(directory: Path) -> bool:
+    """Whether an engine of this machine works on the session in `directory`."""
+    try:
+        return is_held(directory / "engine.lock")
+    except FileNotFoundError:
+        return False
+
+
+def _lock(descriptor: int) -> None:
+    """Take the lock, or raise BlockingIOError. Tries for a moment: `is_live` holds it too, briefly, in any viewer."""
+    for _ in range(_LOCK_TRIES):
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        time.sleep(0.02)
+    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

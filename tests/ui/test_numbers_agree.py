@@ -12,8 +12,8 @@ import pytest
 
 from tests.ui.conftest import drive, shown, until
 from tests.ui.fake_engine import FakeEngine
-from tests.ui.labelling import SEED, desk
-from tests.ui.sessions import LABELS, Recording, config, record
+from tests.ui.labelling import SEED, Desk, desk, people
+from tests.ui.sessions import LABELS, Recording, config, dataset, record
 from tui_al.cli import listings
 from tui_al.cli.listings import list_datasets, list_sessions
 from tui_al.core import events as ev
@@ -28,6 +28,7 @@ from tui_al.report.tables import finished_event, render
 from tui_al.store.annotations import labels_of
 from tui_al.store.decisions import Client, DecisionLog
 from tui_al.store.session import Session
+from tui_al.store.workbench import Workbench
 from tui_al.ui.app import TuiAl
 from tui_al.ui.summaries import read_one
 from tui_al.ui.widgets.facts import Facts
@@ -206,3 +207,44 @@ def test_what_a_model_needs_before_it_can_learn() -> None:
     assert lacking({"a": 3, "b": 1}, Task.CLASSIFICATION) == ""
     assert lacking({"PER": 0}, Task.TAGGING) == "a first entity"
     assert lacking({"PER": 1}, Task.TAGGING) == ""
+
+
+async def test_how_much_is_to_go_after_labels_of_an_earlier_round_were_taken_back(
+    home: Path, engine: FakeEngine
+) -> None:
+    made = desk(home)
+    made.recording.start()
+    made.recording.append(ev.RunStarted(SEED))
+    made.rank(0)
+    with DecisionLog(made.directory) as log:
+        log.append(Client.new("anna"), *(Label((i,), LABELS[n % 2]) for n, i in enumerate(made.ids[:10])))  # fmt: skip
+    made.rank(1)
+    made.recording.session.close()
+    with (made.directory / "engine.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        async with drive(TuiAl(home, annotator="anna"), (100, 30)) as pilot:
+            await until(pilot, lambda: "waiting for you: 10" in shown(pilot.app))
+            await pilot.press("enter")
+            await until(pilot, lambda: "round 2 · 1 of 10" in shown(pilot.app))
+            await pilot.press("u")
+            await until(pilot, lambda: "round 2 · 11 to go" in shown(pilot.app))
+            assert "engine waits for 11 more" in shown(pilot.app)
+            assert read_one(made.directory).wanted == 11
+
+
+def test_a_label_of_the_data_that_a_person_changed_is_no_part_of_a_batch(home: Path) -> None:
+    data = dataset()
+    half = tuple(replace(e, answer=None) if n % 2 else e for n, e in enumerate(data.train))
+    made = Desk(record(home, "half", experiment=people(), data=replace(data, train=half)))
+    made.recording.start()
+    made.recording.append(ev.RunStarted(SEED))
+    made.rank(0, made.ids[1::2])
+    with DecisionLog(made.directory) as log:
+        log.append(Client.new("anna"), Label((made.ids[0],), LABELS[1]), Label((made.ids[1],), LABELS[2]))  # fmt: skip
+    with Workbench(made.directory, "anna") as bench:
+        assert (bench.closed, bench.batch) == (1, 10)
+    summary = read_one(made.directory)
+    assert (summary.labelled, summary.wanted) == (2, 9)
+    with DecisionLog(made.directory) as log:
+        log.append(Client.new("ben"), Label((made.ids[3],), LABELS[2]))
+    assert read_one(made.directory, summary).wanted == 8

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tui_al.core import decisions as de
+from tui_al.core.config import LoopConfig
 from tui_al.core.decisions import Decided, Given
+from tui_al.core.events import Ranked
 from tui_al.core.tasks import Task
 
 
@@ -370,6 +372,22 @@ def lacking(counts: Mapping[str, int], task: Task) -> str:
     if task is Task.CLASSIFICATION:
         return "" if seen > 1 else "labels of 2 classes"
     return "" if seen else "a first entity"
+
+
+def batch_size(loop: LoopConfig, ranked: Ranked | None, pool: int) -> int:
+    """Decisions after a ranking that make the engine rank anew: a seed set's worth before the first model, then a batch's, or all
+    that were left of the `pool` texts to label."""
+    amount = loop.seed_size if ranked is None or ranked.round == 0 else loop.batch
+    return min(amount.of(max(1, pool)), max(0, pool - (ranked.answered if ranked else 0)))
+
+
+def to_go(loop: LoopConfig, ranked: Ranked | None, pool: int, closed: int) -> int:
+    """How many more decisions the engine waits for, with `closed` of the `pool` texts decided on.
+
+    More than a batch where labels that the ranking rests on were taken back.
+    """
+    new = closed - (ranked.answered if ranked else 0)
+    return max(0, batch_size(loop, ranked, pool) - new)
 
 
 def wants_two(identity: str, overlap: float) -> bool:

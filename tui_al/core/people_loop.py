@@ -18,6 +18,7 @@ from tui_al.core import events as ev
 from tui_al.core.config import ExperimentConfig
 from tui_al.core.disputes import Encode, judge
 from tui_al.core.gauge import NAME, gauge_of
+from tui_al.core.labelling import to_go
 from tui_al.core.loop import (
     Models,
     Purpose,
@@ -128,11 +129,9 @@ class PeopleLoop:
     def _is_full(self, now: Snapshot) -> bool:
         """Whether the labels since the last ranking make a batch (for the first: a seed set), or the pool is used up."""
         assert self._ranked is not None
-        amounts = self.config.loop
-        wanted = amounts.seed_size if self._ranked.round == 0 else amounts.batch
-        new = len(now.closed) - self._ranked.answered
-        left = len(self.pool) - len(now.closed)
-        return new > 0 and new >= min(wanted.of(len(self.pool)), new + left)
+        closed = len(now.closed)
+        left = to_go(self.config.loop, self._ranked, len(self.pool), closed)
+        return closed > self._ranked.answered and not left
 
     def _trainable(self, now: Snapshot) -> bool:
         """A classifier needs two classes to learn from, a tagger one entity."""

@@ -1,14 +1,18 @@
 """How far people got with a session, kept up to date by what was appended since the last look."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from tui_al.core.labelling import Labelling, Status, lacking
+from tui_al.core.labelling import Labelling, Status, lacking, to_go
 from tui_al.core.state import SessionState
 from tui_al.core.tasks import Task
 from tui_al.store.decisions import DecisionLog
 from tui_al.store.examples import ExampleReader
+
+#: What needs no further answer, see `tui_al.store.desk`.
+CLOSED = (Status.LABELLED, Status.UNCLEAR, Status.CONFLICT, Status.AMBIGUOUS)
 
 
 @dataclass(slots=True)
@@ -18,6 +22,7 @@ class Headway:
     directory: Path
     labelling: Labelling
     pool: int  #: texts to label, which percentages of a batch are of
+    _in_data: set[str] | None = field(default_factory=set)  # see `keep_in_data`; None: nothing is
 
     @classmethod
     def of(cls, directory: Path) -> Self:
@@ -25,14 +30,21 @@ class Headway:
         examples = ExampleReader(directory / "examples.db")
         try:
             *_, labels = examples.facts()
-            return cls(directory, Labelling(labels), examples.askable())
+            in_data = None if examples.all_asked else set[str]()
+            return cls(directory, Labelling(labels), examples.askable(), in_data)
         finally:
             examples.close()
 
     def read(self) -> None:
         """Take in what was decided since the last time."""
         with DecisionLog(self.directory) as log:
-            self.labelling.apply(log.read(after=self.labelling.seq))
+            touched = self.labelling.apply(log.read(after=self.labelling.seq))
+        if touched and self._in_data is not None:
+            examples = ExampleReader(self.directory / "examples.db")
+            try:
+                keep_in_data(self._in_data, touched, self.labelling, examples)
+            finally:
+                examples.close()
 
     @property
     def labelled(self) -> int:
@@ -41,9 +53,8 @@ class Headway:
 
     @property
     def closed(self) -> int:
-        """Those, and the unclear, ambiguous and disputed ones."""
-        open_ = (Status.OPEN, Status.SKIPPED)
-        return sum(self.labelling.count(status) for status in Status if status not in open_)
+        """Those of the pool, and the unclear, ambiguous and disputed ones, as the engine counts them."""
+        return sum(map(self.labelling.count, CLOSED)) - len(self._in_data or ())
 
     def lacks(self, state: SessionState) -> str:
         """What is needed before the engine can train, though there are labels enough; "" if nothing is."""
@@ -52,11 +63,21 @@ class Headway:
         return lacking(self.labelling.counts, Task(state.task))
 
     def wanted(self, state: SessionState) -> int:
-        """How many more decisions the engine waits for until it ranks anew: as many as make a batch, or as are left."""
+        """How many more decisions the engine waits for until it ranks anew."""
         run = next(iter(state.runs.values()), None)
         if state.config is None or run is None:
             return 0
-        loop, ranked = state.config.loop, run.ranked
-        amount = loop.seed_size if ranked is None or ranked.round == 0 else loop.batch
-        new = self.closed - (ranked.answered if ranked else 0)
-        return max(0, min(amount.of(max(1, self.pool)) - new, self.pool - self.closed))
+        return to_go(state.config.loop, run.ranked, self.pool, self.closed)
+
+
+def keep_in_data(
+    ids: set[str], touched: Iterable[str], labelling: Labelling, examples: ExampleReader
+) -> None:
+    """Bring up to date which examples are decided on though the data has labels for them, after decisions on the `touched` ones.
+
+    They are not of the pool: nobody is asked about them, and no batch is made of them.
+    """
+    for identity in touched:
+        done = labelling.standing(identity).status in CLOSED
+        in_data = done and examples.given(identity) is not None
+        (ids.add if in_data else ids.discard)(identity)

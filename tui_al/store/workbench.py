@@ -16,7 +16,7 @@ from tui_al.core import decisions as de
 from tui_al.core.config import ExperimentConfig
 from tui_al.core.decisions import Decided, Decision, Given
 from tui_al.core.events import Ranked
-from tui_al.core.labelling import Labelling, Status
+from tui_al.core.labelling import Labelling, Status, batch_size
 from tui_al.core.offsets import check_spans, spans_to_tags
 from tui_al.core.second_look import Agreement, SecondLook, agreement_of, shared_answers, to_look_at
 from tui_al.core.state import SessionState
@@ -25,12 +25,10 @@ from tui_al.errors import SessionError
 from tui_al.store.asking import Asking
 from tui_al.store.decisions import Client, DecisionLog, Held
 from tui_al.store.examples import ExampleReader
+from tui_al.store.headway import CLOSED, keep_in_data
 from tui_al.store.neighbours import nearest
 from tui_al.store.samples import Hit, Item, Turned, Voice
 from tui_al.store.session import Session
-
-#: What needs no further answer, see `tui_al.store.desk`.
-_CLOSED = (Status.LABELLED, Status.UNCLEAR, Status.CONFLICT, Status.AMBIGUOUS)
 
 
 class Workbench:
@@ -92,11 +90,8 @@ class Workbench:
 
     @property
     def batch(self) -> int:
-        """Decisions after which the engine ranks anew: a batch's worth, for the first model a seed set's, or all that were left."""
-        amounts = self.config.loop
-        first = self.ranked is None or self.ranked.round == 0
-        there = self._pool - (self.ranked.answered if self.ranked else 0)
-        return min((amounts.seed_size if first else amounts.batch).of(self._pool), max(0, there))
+        """Decisions after which the engine ranks anew, see `core.labelling.batch_size`."""
+        return batch_size(self.config.loop, self.ranked, self._pool)
 
     @property
     def pool(self) -> int:
@@ -106,7 +101,7 @@ class Workbench:
     @property
     def closed(self) -> int:
         """Samples of the pool that nobody needs to be asked about any more, as the engine counts them."""
-        done = sum(self.labelling.count(status) for status in _CLOSED)
+        done = sum(self.labelling.count(status) for status in CLOSED)
         return done - len(self._closed_in_data)
 
     def refresh(self) -> set[str]:
@@ -338,10 +333,7 @@ class Workbench:
         """Take in what is new in the log; ids of the examples that it concerns."""
         touched = self.labelling.apply(self.log.read(after=self.labelling.seq))
         if not self._examples.all_asked:
-            for identity in touched:
-                done = self.labelling.standing(identity).status in _CLOSED
-                in_data = done and self._examples.given(identity) is not None
-                (self._closed_in_data.add if in_data else self._closed_in_data.discard)(identity)
+            keep_in_data(self._closed_in_data, touched, self.labelling, self._examples)
         return touched
 
     def _turn(self, target: Decided, decision: de.Undo | de.Redo) -> Turned:

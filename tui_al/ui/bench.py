@@ -57,7 +57,8 @@ class Overview:
     conflicts: int = 0
     ranking: int | None = None  #: round of the ranking that new samples come from
     batch: int = 0  #: decisions that make the next batch
-    in_batch: int = 0  #: of them made
+    #: Of them made; below 0 where more was taken back than was decided since the ranking.
+    in_batch: int = 0
     can_undo: bool = False
     can_redo: bool = False
     recent: tuple[Recent, ...] = ()  #: the newest first
@@ -66,6 +67,11 @@ class Overview:
     live: bool = False  #: an engine is at work
     failure: tuple[str, str] = ("", "")  #: why none is that should be, and what to do
     state: SessionState = field(default_factory=SessionState)
+
+    @property
+    def to_go(self) -> int:
+        """How many more decisions the engine waits for until it ranks anew."""
+        return max(0, self.batch - self.in_batch)
 
     @property
     def run(self) -> RunState | None:
@@ -284,7 +290,7 @@ class Bench:
             conflicts=labelling.count(Status.CONFLICT),
             ranking=bench.ranking,
             batch=bench.batch,
-            in_batch=max(0, closed - (ranked.answered if ranked else 0)),
+            in_batch=closed - (ranked.answered if ranked else 0),
             can_undo=labelling.undoable(annotator) is not None,
             can_redo=labelling.redoable(annotator) is not None,
             recent=self._recent(bench, labelling, annotator),

@@ -93,9 +93,8 @@ def gauge(overview: Overview, width: int, train_key: str, ascii_only: bool) -> C
         lacks = lacking(overview.counts, overview.task)
         if overview.left == 0 and (not overview.in_batch or lacks):
             return Content.styled("● all texts are labelled", "$text-success")
-        left = max(0, overview.batch - overview.in_batch)
         about = f"engine needs {lacks}" if lacks else "engine about to train"
-        waits = f"● engine waits for {left} more" if left else f"● {about}"
+        waits = f"● engine waits for {overview.to_go} more" if overview.to_go else f"● {about}"
         return Content.styled(waits, "$foreground-muted")
     named = Content.assemble(("● ", "$text-success"), run.phase, " ")
     progress = run.progress

@@ -47,13 +47,18 @@ class LabelTitle(Lines):
 
 
 def place(overview: Overview) -> str:
-    """ "round 3 · 12 of 50"; once the batch is full, how far people are ahead of the engine."""
+    """ "round 3 · 12 of 50"; once the batch is full, how far people are ahead of the engine.
+
+    "round 3 · 70 to go" where labels of earlier rounds were taken back.
+    """
     if overview.ranking is None or not overview.batch:
         return ""
     number = f"round {overview.ranking + 1} · "
     ahead = overview.in_batch - overview.batch
     if ahead >= 0:
         return number + f"{overview.batch} of {overview.batch}" + (f" +{ahead}" if ahead else "")
+    if overview.in_batch < 0:
+        return number + f"{overview.to_go} to go"
     return number + f"{overview.in_batch + 1} of {overview.batch}"
 
 

@@ -8,6 +8,9 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 
+#: Number of these rules, for texts that are kept folded: another one whenever `fold` gives anything else than before.
+FOLDING = 1
+
 #: Turkish: what is left of a capital with a dot, and a small letter without one.
 _DOTS = ("i\u0307", "ı")
 

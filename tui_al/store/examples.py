@@ -11,6 +11,7 @@ from typing import Any
 
 from tui_al.core.caseless import fold_words, holds
 from tui_al.core.tasks import Answer, Dataset, Example, Task
+from tui_al.store import folded_texts
 
 _SCHEMA = """
 CREATE TABLE dataset (key TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -24,6 +25,8 @@ CREATE TABLE examples (
     origin TEXT NOT NULL,
     PRIMARY KEY (split, position)
 ) WITHOUT ROWID;
+CREATE INDEX answered ON examples (split) WHERE answer IS NOT NULL;
+CREATE INDEX unanswered ON examples (split) WHERE answer IS NULL;
 """
 
 
@@ -37,7 +40,7 @@ def write_examples(path: Path, dataset: Dataset) -> None:
         "warnings": list(dataset.warnings),
     }
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as db:
-        db.executescript(_SCHEMA)
+        db.executescript(_SCHEMA + folded_texts.SCHEMA)
         db.execute("BEGIN")
         db.executemany(
             "INSERT INTO dataset VALUES (?, ?)",
@@ -48,6 +51,7 @@ def write_examples(path: Path, dataset: Dataset) -> None:
                 "INSERT INTO examples VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (_row(split, position, example) for position, example in enumerate(examples)),
             )
+        folded_texts.write_folded(db, 0, (example.text for example in dataset.train))
         db.execute("COMMIT")
 
 
@@ -55,12 +59,22 @@ def append_examples(path: Path, examples: Sequence[Example]) -> None:
     """Add training examples behind those that are there, all or none; their ids must be new."""
     with contextlib.closing(sqlite3.connect(path, timeout=30, isolation_level=None)) as db:
         db.execute("BEGIN IMMEDIATE")
-        (size,) = db.execute("SELECT count(*) FROM examples WHERE split = 'train'").fetchone()
+        size = _train_size(db)
         db.executemany(
             "INSERT INTO examples VALUES (?, ?, ?, ?, ?, ?, ?)",
             [_row("train", size + place, example) for place, example in enumerate(examples)],
         )
+        if folded_texts.is_there(db):  # else the file is of an earlier version
+            folded_texts.write_folded(db, size, (example.text for example in examples))
         db.execute("COMMIT")
+
+
+def _train_size(db: sqlite3.Connection) -> int:
+    """Training examples: their positions have no gap."""
+    last = db.execute(
+        "SELECT position FROM examples WHERE split = 'train' ORDER BY position DESC LIMIT 1"
+    ).fetchone()
+    return int(last[0]) + 1 if last else 0
 
 
 def _row(split: str, position: int, example: Example) -> tuple[object, ...]:
@@ -126,10 +140,13 @@ class ExampleReader:
 
     def askable(self) -> int:
         """How many training examples there are to label: those without an answer; where all have one, all."""
-        open_, all_ = self._db.execute(
-            "SELECT sum(answer IS NULL), count(*) FROM examples WHERE split = 'train'"
-        ).fetchone()
-        return int(open_ or all_)
+        size = _train_size(self._db)
+        # The plus keeps SQLite from the primary key, by which it would read every text instead of an index.
+        some = "FROM examples WHERE +split = 'train' AND answer"
+        if not self._db.execute(f"SELECT 1 {some} IS NULL LIMIT 1").fetchone():
+            return size
+        (answered,) = self._db.execute(f"SELECT count(*) {some} IS NOT NULL").fetchone()
+        return size - int(answered)
 
     def get(self, identity: str) -> Example | None:
         """The example, without its gold answer, which an annotator must not see."""
@@ -142,8 +159,7 @@ class ExampleReader:
     @cached_property
     def all_asked(self) -> bool:
         """Whether people are asked about every training example."""
-        (size,) = self._db.execute("SELECT count(*) FROM examples WHERE split = 'train'").fetchone()
-        return self.askable() == int(size)
+        return self.askable() == _train_size(self._db)
 
     def given(self, identity: str) -> Answer | None:
         """What the data says of an example that nobody is asked about; None for all others, whose answers stay hidden."""
@@ -182,11 +198,20 @@ class ExampleReader:
         wanted = fold_words(words)
         if not wanted:
             return []
-        every = self._db.execute(
-            "SELECT id, text, tokens, origin FROM examples WHERE split = 'train' ORDER BY position"
-        )  # SQLite's own LIKE knows the case of ASCII only
-        found = (_unanswered(*row) for row in every if holds(row[1], wanted))
+        found = (
+            _unanswered(*row)
+            for place in folded_texts.candidates(self._db, wanted)
+            for row in self._rows_at(place)
+            if holds(row[1], wanted)
+        )
         return list(islice(found, limit))
+
+    def _rows_at(self, positions: range) -> sqlite3.Cursor:
+        return self._db.execute(
+            "SELECT id, text, tokens, origin FROM examples"
+            " WHERE split = 'train' AND position >= ? AND position < ? ORDER BY position",
+            (positions.start, positions.stop),
+        )
 
 
 def _unanswered(identity: str, text: str, tokens: str | None, origin: str) -> Example:

@@ -6,18 +6,36 @@ Labels of a saved data set are `ClassLabel`s that name all labels of the session
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from pyarrow import ArrowException
 
 from tui_al.core.annotations import Annotation, Header
 from tui_al.core.tasks import Task, iob2_tags
 from tui_al.core.times import to_iso
+from tui_al.engine.data.arrow_file import (
+    arrow_batches,
+    class_names_of,
+    parquet_batches,
+    saved_splits,
+    with_class_names,
+)
+from tui_al.engine.data.tables import ROWS
 from tui_al.errors import DataError
 from tui_al.store.formats.files import unwritable
 from tui_al.store.formats.format import ALL_PARTS, Format, Part
-from tui_al.store.formats.reading import DEFAULTS, Read, Reading, ReadOptions, read_items
+from tui_al.store.formats.reading import (
+    DEFAULTS,
+    ItemError,
+    Read,
+    Reading,
+    ReadOptions,
+    Reason,
+    read_items,
+)
 from tui_al.store.formats.rows import DETAILS, columns, parser, to_row
 
 _KEY = b"tui_al"
@@ -55,18 +73,10 @@ def write_parquet(path: Path, header: Header, annotations: Sequence[Annotation])
 
 
 def read_parquet(path: Path, task: Task, options: ReadOptions = DEFAULTS) -> Read:
-    """Only `text` must be there, or `tokens`; see `rows.parser`."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        table = pq.read_table(path)
-    except (pa.ArrowException, OSError) as error:
-        raise DataError(
-            f"{path.name} is no readable Parquet file: {error}.", "Copy or write it again."
-        ) from error
-    items = _items(table.to_pylist(), path.name)
-    return read_items(items, parser, Reading(task, options))
+    """Parquet, or Arrow by its suffix. Only `text` must be there, or `tokens`; see `rows.parser`."""
+    batches = arrow_batches if path.suffix.lower() in (".arrow", ".feather") else parquet_batches
+    rows = rows_of_batches(batches(path, path.name, ROWS), path.name)
+    return read_items(rows, parser, Reading(task, options))
 
 
 def write_dataset(path: Path, header: Header, annotations: Sequence[Annotation]) -> None:
@@ -113,18 +123,15 @@ def read_dataset(path: Path, task: Task, options: ReadOptions = DEFAULTS) -> Rea
 
 def dataset_items(path: Path) -> Iterator[tuple[object, str]]:
     """The rows of such a directory with their places. DataError if it is none."""
-    import datasets
-
-    try:
-        found = datasets.load_from_disk(str(path))
-    except (OSError, ValueError) as error:
+    splits = saved_splits(path)
+    if splits is None:
         raise DataError(
-            f"{path} is no data set saved by `datasets`: {error}.",
+            f"{path} is no data set saved by `datasets`.",
             "Name the directory that save_to_disk wrote.",
-        ) from error
-    splits = found.values() if isinstance(found, datasets.DatasetDict) else [found]
-    rows = (_named(dict(row), split.features) for split in splits for row in split)
-    return _items(rows, path.name)
+        )
+    files = [file for found in splits.values() for file in found]
+    batches = (batch for file in files for batch in arrow_batches(file, file.name, ROWS))
+    return rows_of_batches(batches, path.name)
 
 
 def _typed(annotation: Annotation, task: Task) -> dict[str, Any]:
@@ -133,26 +140,45 @@ def _typed(annotation: Annotation, task: Task) -> dict[str, Any]:
     return row | {"time": datetime.fromisoformat(row["time"]) if row["time"] else None}
 
 
-def _items(rows: Iterable[dict[str, Any]], name: str) -> Iterator[tuple[object, str]]:
-    """The rows with their places, times as text."""
-    for number, row in enumerate(rows, start=1):
-        moments = {
-            key: to_iso(cell.timestamp()) for key, cell in row.items() if isinstance(cell, datetime)
-        }
-        yield row | moments, f"{name} row {number}"
+def rows_of_batches(batches: Iterator[Any], name: str) -> Iterator[tuple[object, str]]:
+    """The rows of record batches with their places: class numbers as names, times as text.
+
+    An ItemError stands for a row with a value that is no class of its column, or beyond what Python can hold.
+    """
+    number = 0
+    for batch in batches:
+        classes = class_names_of(batch.schema)
+        for place in range(batch.num_rows):
+            number += 1
+            origin = f"{name} row {number}"
+            try:
+                row = {
+                    field.name: _plain(batch.column(index)[place].as_py())
+                    for index, field in enumerate(batch.schema)
+                }
+                yield {key: with_class_names(name, key, row[key], classes) for key in row}, origin
+            except (ValueError, OverflowError, KeyError, ArrowException) as error:
+                yield _out_of_range(origin, str(error)), origin
+            except DataError as error:
+                yield (
+                    ItemError(f"{origin}: {error.message}", error.hint, Reason.WRONG_FIELD),
+                    origin,
+                )
 
 
-def _named(value: Any, feature: Any) -> Any:
-    """Class numbers as names, inside lists and objects too."""
-    if value is None:
-        return None
-    if isinstance(value, dict):
-        inner = getattr(feature, "feature", feature)
-        return {key: _named(item, inner[key]) for key, item in value.items()}
-    if isinstance(value, list):
-        inner = getattr(feature, "feature", feature)
-        return [_named(item, inner) for item in value]
-    return feature.int2str(value) if hasattr(feature, "int2str") else value
+def _out_of_range(origin: str, why: str) -> ItemError:
+    return ItemError(
+        f"{origin}: a value is out of range: {why:.200}.",
+        "Write the file again, with times from 1970 on.",
+        Reason.WRONG_FIELD,
+    )
+
+
+def _plain(value: Any) -> Any:
+    """A cell with times as text; one without a zone counts as UTC."""
+    if isinstance(value, datetime):
+        return to_iso((value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp())
+    return value
 
 
 TABLE_FORMATS: dict[str, Format] = {

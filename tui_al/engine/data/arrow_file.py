@@ -5,7 +5,8 @@ them, and its feature types as JSON in the schema.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from tui_al.engine.data.tables import Findings, Table
 from tui_al.errors import DataError
 
 _FILE_MAGIC = b"ARROW1"
+_SAVE_AGAIN = "Save the data set again with save_to_disk."
+_SAID = 200  # characters of an error of the library
 _STATE, _SPLITS = "state.json", "dataset_dict.json"
 _FEATURES_KEY = b"huggingface"
 _NO_CLASS = -1  # how `datasets` writes a missing class label
@@ -26,94 +29,124 @@ def stream_parquet(
     path: Path, name: str, _config: DataConfig, _findings: Findings, rows: int
 ) -> Iterator[Table]:
     """A Parquet file in tables of at most so many rows; columns of types that hold neither texts nor labels are left out."""
-    try:
-        with pq.ParquetFile(path) as file:
-            batches = file.iter_batches(batch_size=rows)
-            yield from _tables(name, (pa.Table.from_batches([batch]) for batch in batches))
-    except (pa.ArrowException, OSError) as error:
-        raise DataError(
-            f"{name} is no readable Parquet file: {error}.", "Copy or write it again."
-        ) from error
+    yield from _tables(name, parquet_batches(path, name, rows))
 
 
 def stream_arrow(
     path: Path, name: str, _config: DataConfig, _findings: Findings, rows: int
 ) -> Iterator[Table]:
     """An Arrow IPC file or stream (`.arrow`, `.feather`) in tables of at most so many rows."""
+    yield from _tables(name, arrow_batches(path, name, rows))
+
+
+def parquet_batches(path: Path, name: str, rows: int) -> Iterator[Any]:
+    """The record batches of a Parquet file, of at most so many rows, each validated. DataError if it is damaged."""
+    with _damage_told(name, "Parquet"), pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(batch_size=rows):
+            batch.validate(full=True)
+            yield batch
+
+
+def arrow_batches(path: Path, name: str, rows: int) -> Iterator[Any]:
+    """The record batches of an Arrow IPC file or stream, of at most so many rows, each validated. DataError if it is damaged.
+
+    The file is read, not mapped: where a mapped one is shorter than it says, or cut while it is read, the system ends the
+    process. Arrow checks a batch only when asked, and follows offsets beyond its memory where nobody asks.
+    """
+    with _damage_told(name, "Arrow"), pa.OSFile(str(path)) as source:
+        is_file = source.read(len(_FILE_MAGIC)) == _FILE_MAGIC
+        source.seek(0)
+        if is_file:
+            reader = pa.ipc.open_file(source)
+            batches = (reader.get_batch(i) for i in range(reader.num_record_batches))
+        else:
+            batches = iter(pa.ipc.open_stream(source))
+        for batch in batches:
+            batch.validate(full=True)
+            for start in range(0, batch.num_rows, rows):
+                yield batch.slice(start, rows)
+
+
+@contextmanager
+def _damage_told(name: str, kind: str) -> Iterator[None]:
+    """Errors of the library, and of names of columns that are no UTF-8, as a DataError."""
     try:
-        with pa.memory_map(str(path)) as source:
-            is_file = source.read(len(_FILE_MAGIC)) == _FILE_MAGIC
-            source.seek(0)
-            if is_file:
-                reader = pa.ipc.open_file(source)
-                batches = (reader.get_batch(i) for i in range(reader.num_record_batches))
-            else:
-                batches = iter(pa.ipc.open_stream(source))
-            yield from _tables(
-                name,
-                (
-                    pa.Table.from_batches([batch.slice(start, rows)])
-                    for batch in batches
-                    for start in range(0, batch.num_rows, rows)
-                ),
-            )
-    except (pa.ArrowException, OSError) as error:
+        yield
+    except (pa.ArrowException, OSError, ValueError, OverflowError, KeyError) as error:
         raise DataError(
-            f"{name} is no readable Arrow file: {error}.", "Copy or write it again."
+            f"{name} is no readable {kind} file: {_said(error)}.", "Copy or write it again."
         ) from error
 
 
-def _tables(name: str, parts: Iterator[Any]) -> Iterator[Table]:
+def _said(error: Exception) -> str:
+    """What an error says, on one line, without what is damaged itself."""
+    return " ".join(str(error).split()).rstrip(".")[:_SAID] or type(error).__name__
+
+
+def _tables(name: str, batches: Iterator[Any]) -> Iterator[Table]:
     first = 1
-    for part in parts:
-        if part.num_rows:
-            yield _table(name, part, first)
-            first += part.num_rows
+    for batch in batches:
+        if batch.num_rows:
+            yield _table(name, batch, first)
+            first += batch.num_rows
 
 
 def saved_splits(folder: Path) -> dict[str, list[Path]] | None:
-    """The Arrow files of a folder written by `save_to_disk`, by split; None for any other folder."""
+    """The Arrow files of a folder written by `save_to_disk`, by split; None for any other folder.
+
+    Raises:
+        DataError: a list of its splits or files cannot be read, or names anything but what lies in that folder.
+    """
     if (folder / _SPLITS).is_file():
-        splits = _json(folder / _SPLITS).get("splits", [])
-        return {str(split): _saved_files(folder / str(split)) for split in splits}
+        splits = _listed(folder / _SPLITS, _json(folder / _SPLITS).get("splits", []))
+        return {split: _saved_files(folder / split) for split in splits}
     if (folder / _STATE).is_file():
         return {"train": _saved_files(folder)}
     return None
 
 
 def _saved_files(folder: Path) -> list[Path]:
-    if not (folder / _STATE).is_file():
-        raise DataError(f"{folder / _STATE} is missing.", "Save the data set again.")
-    return [folder / entry["filename"] for entry in _json(folder / _STATE).get("_data_files", [])]
+    state = folder / _STATE
+    if not state.is_file():
+        raise DataError(f"{state} is missing.", "Save the data set again.")
+    entries = _json(state).get("_data_files", [])
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise DataError(f"{state}: its data files are no list of objects.", _SAVE_AGAIN)
+    return [folder / name for name in _listed(state, [entry.get("filename") for entry in entries])]
+
+
+def _listed(path: Path, names: object) -> list[str]:
+    """Names of files or folders, each a plain one, so that nothing elsewhere is read. DataError for any other."""
+    if not isinstance(names, list):
+        raise DataError(f"{path}: {names!r:.60} is no list of names.", _SAVE_AGAIN)
+    for name in names:
+        plain = isinstance(name, str) and name not in ("", ".", "..")
+        if not plain or any(sign in name for sign in "/\\\0"):
+            raise DataError(f"{path}: {name!r:.60} is no name of a file beside it.", _SAVE_AGAIN)
+    return names
 
 
 def _json(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise DataError(
-            f"{path} cannot be read: {error}.", "Save the data set again with save_to_disk."
-        ) from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise DataError(f"{path} cannot be read: {error}.", _SAVE_AGAIN) from error
     if not isinstance(content, dict):
-        raise DataError(f"{path} is no JSON object.", "Save the data set again with save_to_disk.")
+        raise DataError(f"{path} is no JSON object.", _SAVE_AGAIN)
     return content
 
 
-def _table(name: str, table: Any, first: int = 1) -> Table:
-    if not table.num_rows:
-        raise DataError(f"{name} holds no rows.", "Name a file with at least one row.")
-    classes = _class_names(table.schema.metadata or {})
+def _table(name: str, batch: Any, first: int) -> Table:
+    classes = class_names_of(batch.schema)
     columns: dict[str, Sequence[object]] = {}
-    for field in table.schema:
+    for index, field in enumerate(batch.schema):
         if not _is_plain(field.type) and not _holds_entities(field.type):
             continue
-        values = table.column(field.name).to_pylist()
-        if _holds_entities(field.type):
-            values = [_named_entities(name, value, classes, field.name) for value in values]
-        if field.name in classes:
-            values = [_named(name, field.name, value, classes[field.name]) for value in values]
+        values = batch.column(index).to_pylist()
+        if classes:
+            values = [with_class_names(name, field.name, value, classes) for value in values]
         columns[field.name] = values
-    return Table(name, columns, range(first, first + table.num_rows))
+    return Table(name, columns, range(first, first + batch.num_rows))
 
 
 def _is_plain(kind: Any) -> bool:
@@ -146,27 +179,10 @@ def _holds_entities(kind: Any) -> bool:
     return {"start", "end"} <= {f.name for f in element if pa.types.is_integer(f.type)}
 
 
-def _named_entities(
-    name: str, value: Any, classes: dict[str, list[str]], column: str
-) -> list[dict[str, object]] | None:
-    """Entities with the names of their types, where these are class numbers."""
-    if value is None:
-        return None
-    return [
-        {
-            key: _named(name, f"{column}.{key}", cell, classes[f"{column}.{key}"])
-            if f"{column}.{key}" in classes
-            else cell
-            for key, cell in entity.items()
-        }
-        for entity in value
-    ]
-
-
-def _class_names(metadata: dict[bytes, bytes]) -> dict[str, list[str]]:
-    """Column to class names, for ClassLabel and lists of it, from `datasets`' own feature description."""
+def class_names_of(schema: Any) -> dict[str, list[str]]:
+    """Column to class names, for ClassLabel and lists of it, from `datasets`' own feature description in the metadata."""
     try:
-        features = json.loads(metadata.get(_FEATURES_KEY, b"{}"))["info"]["features"]
+        features = json.loads((schema.metadata or {})[_FEATURES_KEY])["info"]["features"]
         described = {column: _inner(feature) for column, feature in features.items()}
         described |= {
             f"{column}.{key}": _inner(part)
@@ -174,13 +190,13 @@ def _class_names(metadata: dict[bytes, bytes]) -> dict[str, list[str]]:
             if "_type" not in feature
             for key, part in feature.items()
         }
-    except (ValueError, KeyError, TypeError, AttributeError):
+        return {
+            column: [str(label) for label in feature["names"]]
+            for column, feature in described.items()
+            if feature.get("_type") == "ClassLabel" and feature.get("names")
+        }
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return {}
-    return {
-        column: [str(label) for label in feature["names"]]
-        for column, feature in described.items()
-        if feature.get("_type") == "ClassLabel" and feature.get("names")
-    }
 
 
 def _inner(feature: Any) -> dict[str, Any]:
@@ -192,16 +208,24 @@ def _inner(feature: Any) -> dict[str, Any]:
     return feature if isinstance(feature, dict) else {}
 
 
-def _named(name: str, column: str, value: Any, classes: Sequence[str]) -> object:
+def with_class_names(
+    name: str, column: str, value: Any, classes: Mapping[str, Sequence[str]]
+) -> object:
+    """A cell with names in place of class numbers, in lists and objects too. DataError for a number without a name."""
     if isinstance(value, list):
-        return [_named(name, column, element, classes) for element in value]
+        return [with_class_names(name, column, item, classes) for item in value]
+    if isinstance(value, dict):
+        return {k: with_class_names(name, f"{column}.{k}", v, classes) for k, v in value.items()}
+    if column not in classes:
+        return value
+    names = classes[column]
     if value is None or value == _NO_CLASS:
         return None
     if isinstance(value, int):
-        if not 0 <= value < len(classes):
+        if not 0 <= value < len(names):
             raise DataError(
-                f"{name}: {column} has the class number {value}, but only {len(classes)} class names.",
+                f"{name}: {column} has the class number {value}, but only {len(names)} class names.",
                 "The file's metadata and its rows do not belong together; write it again.",
             )
-        return classes[value]
+        return names[value]
     return str(value)

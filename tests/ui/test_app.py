@@ -17,6 +17,7 @@ from textual.screen import Screen
 import tui_al
 from tests.ui.conftest import drive, shown, until
 from tests.ui.fake_engine import FakeEngine
+from tests.ui.labelling import desk
 from tests.ui.sessions import record
 from tui_al.ui.app import TuiAl
 from tui_al.ui.screens.help import HelpScreen
@@ -262,3 +263,41 @@ async def test_the_help_is_whole_in_its_first_frame_and_made_once_a_screen(
             pilot, lambda: "Everywhere" in shown(pilot.app) or "Sessions" in shown(pilot.app)
         )
         assert pilot.app.screen is not made[0]
+
+
+async def test_a_message_takes_the_place_of_the_one_before_and_lies_over_no_text(
+    home: Path, engine: FakeEngine
+) -> None:
+    made = desk(home)
+    made.rank(0)
+    async with drive(TuiAl(home, made.directory), (80, 24)) as pilot:
+        app = pilot.app
+        assert isinstance(app, TuiAl)
+        await until(pilot, lambda: "text number 0 about" in shown(app))
+        usual = shown(app).splitlines()
+        for _ in range(4):
+            await pilot.press("u")
+            await until(pilot, lambda: "There is nothing to undo." in shown(app))
+            await pilot.pause(0.1)  # as between two keys
+        now = shown(app).splitlines()
+        assert [n for n, (old, new) in enumerate(zip(usual, now, strict=True)) if old != new] in ([23], [18, 23])  # fmt: skip
+        assert now[23].strip() == "There is nothing to undo."
+        app.say("Something else, " * 12 + "to its [/x] end.", "warning")
+        await until(pilot, lambda: "to its [/x] end." in shown(app))
+        assert shown(app).splitlines()[-3].lstrip().startswith("⚠ Something else")
+        assert "There is nothing" not in shown(app)
+        assert "text number 0 about" in shown(app)
+        app.notify("[b]From[/b] Textual", title="Well:")
+        await until(pilot, lambda: "Well: From Textual" in shown(app))
+        assert not app.screen.query("Toast")
+
+
+async def test_a_message_goes_away_and_the_keys_are_back(home: Path) -> None:
+    async with drive(TuiAl(home)) as pilot:
+        app = pilot.app
+        assert isinstance(app, TuiAl)
+        app.say("Short.")
+        await until(pilot, lambda: shown(app).splitlines()[-1].strip() == "Short.")
+        assert app.said is not None
+        assert app.said.seconds == 5
+        await until(pilot, lambda: "F2 start" in shown(app).splitlines()[-1], 9)

@@ -72,6 +72,5 @@ async def test_messages_and_errors_show_foreign_text(home: Path, engine: FakeEng
             await pilot.press("end")
             await pilot.pause()
             assert_clean(app)
-            app.clear_notifications()
             await pilot.press("enter")
             await until(pilot, lambda: "Something went wrong" not in shown(app))

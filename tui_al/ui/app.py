@@ -4,11 +4,13 @@ import gc
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from textual.app import App, SystemCommand
+from textual.content import Content
 from textual.filter import LineFilter
 from textual.screen import Screen
+from textual.timer import Timer
 
 from tui_al.core.config import ExperimentConfig
 from tui_al.core.tasks import Task
@@ -26,6 +28,7 @@ from tui_al.ui.screens.base import TALL, USUAL, WIDE
 from tui_al.ui.screens.dialogs import ConfirmDialog, ErrorDialog
 from tui_al.ui.terminal import Terminal, hung_up
 from tui_al.ui.theme import DARK, LIGHT, AsciiFilter
+from tui_al.ui.widgets.message_line import MessageLine, Said, Severity
 
 if TYPE_CHECKING:
     from tui_al.ui.bench import Bench
@@ -80,6 +83,8 @@ class TuiAl(App[None]):
         self.metric: str | None = (
             None  #: that curves show, where a session has it; None: its headline
         )
+        self.said: Said | None = None  #: the passing message that is up
+        self._forget: Timer | None = None  # which takes it away
         self._first = open_session
         self._ascii_filter = AsciiFilter(enabled=self.ascii)
         self.register_theme(DARK)
@@ -200,11 +205,35 @@ class TuiAl(App[None]):
             self.pop_screen()
         return self.screen_stack[-1] if len(self.screen_stack) > 1 else None
 
-    def say(
-        self, text: str, severity: Literal["information", "warning", "error"] = "information"
+    def say(self, text: str, severity: Severity = "information") -> None:
+        """A passing message in the bottom row, in the place of the one before; foreign text is welcome."""
+        self.said = Said(printable(text), severity)
+        if self._forget is not None:
+            self._forget.stop()
+        self._forget = self.set_timer(self.said.seconds, self._fall_silent)
+        self._show_said()
+
+    def _fall_silent(self) -> None:
+        self.said = None
+        self._show_said()
+
+    def _show_said(self) -> None:
+        for screen in self.screen_stack:
+            for line in screen.query(MessageLine):
+                line.told()
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: Severity = "information",
+        timeout: float | None = None,  # noqa: ARG002
+        markup: bool = True,
     ) -> None:
-        """A passing message; foreign text is welcome."""
-        self.notify(printable(text), severity=severity, timeout=5, markup=False)
+        """Textual's own messages, said as ours are: its windows would lie over what is read."""
+        text = Content.from_markup(message).plain if markup else message
+        self.say(f"{title} {text}".strip(), severity)
 
     def show_error(
         self, error: TuiAlError | str, hint: str = "", log_tail: tuple[str, ...] = ()

@@ -81,7 +81,6 @@ class LabelScreen(LabelTurning):
         &.-tall SampleText { align-vertical: middle; }
         &.-short SampleText { border: none; padding: 0 1; }
         &.-short LabelKeys { max-height: 3; }
-        & ToastRack { margin-bottom: 3; }
     }
     """
 

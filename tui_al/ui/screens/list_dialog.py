@@ -8,12 +8,13 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Input, OptionList, Static
+from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from tui_al.ui.keys import bindings
 from tui_al.ui.safe import safe
 from tui_al.ui.widgets.fields import TextField
+from tui_al.ui.widgets.message_line import HintLine
 
 ResultT = TypeVar("ResultT")
 
@@ -38,7 +39,6 @@ class ListDialog(ModalScreen[ResultT | None], Generic[ResultT]):
     }
     ListDialog TextField { background: $panel; }
     ListDialog OptionList { height: auto; max-height: 14; border: none; padding: 0; background: $surface; }
-    ListDialog .hint { color: $text-muted; height: 1; }
     """
 
     #: Columns of the window where there is room.
@@ -55,7 +55,7 @@ class ListDialog(ModalScreen[ResultT | None], Generic[ResultT]):
             yield TextField(self._typed, placeholder=self._placeholder)
             yield from self.between()
             yield OptionList(compact=True, markup=False)
-            yield Static(self._hint, classes="hint")
+            yield HintLine(self._hint)
 
     def between(self) -> ComposeResult:
         """Rows between field and list."""

@@ -48,7 +48,6 @@ class RunScreen(SessionScreen):
         & #side { dock: bottom; height: auto; overflow: hidden; }
         & #notice { display: none; height: auto; max-height: 40%; padding: 0 1; background: $panel; }
         & #now, & #machine { padding: 0 1; }
-        & ToastRack { margin-bottom: 3; }
         &.-short #machine { display: none; }
         &.-short #notice { max-height: 3; }
         &.-tall #curve { height: 3fr; min-height: 12; }

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from textual.content import Content
 from textual.events import Click
-from textual.widget import Widget
 
 from tui_al.ui.keys import Key, keys_of, own_keys
+from tui_al.ui.widgets.message_line import MessageLine
 
 
 def fitting(keys: tuple[Key, ...], last: tuple[Key, ...], width: int) -> tuple[Key, ...]:
@@ -33,11 +33,11 @@ def keys_everywhere(screen: str, own: Mapping[str, str] | None = None) -> tuple[
     )
 
 
-class KeyBar(Widget):
-    """`KeyBar("run")`: never clipped, one row, clickable. The table in `keys.py` gives it all it shows."""
+class KeyBar(MessageLine):
+    """`KeyBar("run")`: never clipped, clickable. The table in `keys.py` gives it all it shows but the app's messages."""
 
     DEFAULT_CSS = """
-    KeyBar { dock: bottom; height: 1; background: $panel; color: $foreground; }
+    KeyBar { dock: bottom; background: $panel; color: $foreground; }
     """
 
     def __init__(self, screen: str) -> None:
@@ -65,7 +65,11 @@ class KeyBar(Widget):
             return fitting(everywhere[::-1], (), self.size.width)
         return kept
 
-    def render(self) -> Content:
+    def rows(self, width: int) -> list[Content]:
+        """A message stands where the keys begin."""
+        return [Content.assemble(" ", row) for row in super().rows(width - 2)]
+
+    def usual(self) -> Content:
         """Key and label in turn; the key stands out by weight as well as by colour, unless it can do nothing now."""
         parts: list[Content | str | tuple[str, str]] = [" "]
         for key in self._fitting():
@@ -78,6 +82,8 @@ class KeyBar(Widget):
 
     async def on_click(self, event: Click) -> None:
         """Do what the key under the mouse does."""
+        if self.said is not None:
+            return
         end = 1
         for key in self._fitting():
             end += _width(key)

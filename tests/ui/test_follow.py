@@ -1,6 +1,7 @@
 """Following a session: only what is new is read, every change is told once, a session that cannot be read is told too."""
 
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -134,3 +135,22 @@ def test_remaining_time_of_a_phase(home: Path) -> None:
 def test_times_in_words(seconds: float, clock: str, words: str) -> None:
     assert duration(seconds) == clock
     assert roughly(seconds) == words
+
+
+def test_another_session_of_the_same_name_is_not_taken_for_the_one_that_is_followed(
+    home: Path, tmp_path: Path
+) -> None:
+    recording = sessions.record(home, "twice")
+    listener = Listener()
+    follower = Follower(recording.directory, listener, interval=0.02)
+    follower.start()
+    try:
+        listener.until(0)
+        recording.directory.rename(tmp_path / "away")
+        sessions.record(home, "twice")
+        deadline = time.monotonic() + 5
+        while "Session twice was moved or renamed" not in listener.updates[-1].trouble:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+    finally:
+        follower.stop()

@@ -28,6 +28,7 @@ from tui_al.core.events import EngineFinished
 from tui_al.core.labelling import Status
 from tui_al.core.tasks import example_ids
 from tui_al.store.decisions import CLIENT_SECONDS, Client, DecisionLog
+from tui_al.store.removal import remove_session
 from tui_al.store.session import Session
 from tui_al.store.workbench import Workbench
 from tui_al.ui.app import TuiAl
@@ -512,3 +513,51 @@ async def test_a_pool_smaller_than_a_batch_is_used_up(home: Path) -> None:
             await pilot.press("1" if count % 2 else "2")
             await until(pilot, lambda n=count: len(session.answers()) == n + 1)  # type: ignore[misc]
         await sees(pilot, "all texts are labelled", "12 of 12")
+
+
+@pytest.mark.parametrize("above", ["", "h"], ids=["on the sample", "in the history"])
+async def test_a_session_that_is_deleted_under_the_person_is_told_at_once(
+    home: Path, engine: FakeEngine, above: str
+) -> None:
+    session = desk(home)
+    session.rank(1)
+    async with drive(app_on(home, session)) as pilot:
+        await sees(pilot, session.text(session.ids[0]))
+        await pilot.press("1")
+        await sees(pilot, "saved ✓ 1")
+        await pilot.press(*above)
+        await pilot.pause()
+        remove_session(session.directory)
+        await sees(pilot, "Session tickets-anna was deleted while it was open.", "gone with it")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, HomeScreen))
+
+
+async def test_what_is_given_after_a_session_was_deleted_is_never_called_saved(
+    home: Path, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui_al.ui.bench.LOOK", 60.0)  # nothing but the answer itself finds out
+    session = desk(home)
+    session.rank(1)
+    async with drive(app_on(home, session)) as pilot:
+        await sees(pilot, session.text(session.ids[0]))
+        remove_session(session.directory)
+        await pilot.press("1")
+        await sees(pilot, "was deleted while it was open", "Your last decision could not")
+        assert "saved ✓ 1" not in shown(pilot.app)
+
+
+async def test_a_session_that_is_renamed_under_the_person_keeps_every_answer(
+    home: Path, engine: FakeEngine
+) -> None:
+    session = desk(home)
+    session.rank(1)
+    new = session.directory.with_name("renamed")
+    async with drive(app_on(home, session)) as pilot:
+        await sees(pilot, session.text(session.ids[0]))
+        session.directory.rename(new)
+        await pilot.press("1", "2")
+        screen = await sees(pilot, "Session tickets-anna was moved or renamed while it was open.")
+        assert "renamed" in screen.split("while it was open.")[1]
+    with DecisionLog(new) as log:
+        assert [record.decision.kind for record in log.read()] == ["label", "label"]

@@ -12,18 +12,19 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-_LOCK = "at-work.lock"
+#: Lies beside what is being made or taken away.
+LOCK = "at-work.lock"
 
 
 @contextlib.contextmanager
 def under_way(parent: Path, name: str) -> Iterator[Path]:
     """A new directory in `parent`, whose content is to be moved away; what is left of it in the end goes."""
     directory = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=parent))
-    making = directory / f"{_LOCK}.new"
+    making = directory / f"{LOCK}.new"
     lock = os.open(making, os.O_CREAT | os.O_RDWR, 0o600)  # of one process: nobody else opens it
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        making.rename(directory / _LOCK)  # which nobody can find before it is locked
+        making.rename(directory / LOCK)  # which nobody can find before it is locked
         yield directory
     finally:
         shutil.rmtree(directory, ignore_errors=True)
@@ -33,7 +34,7 @@ def under_way(parent: Path, name: str) -> Iterator[Path]:
 def clear_unfinished(parent: Path) -> None:
     """Remove what killed processes left; never anything that may be at work still."""
     with contextlib.suppress(OSError):  # closed to this account: who lists what is there says so
-        for lock in list(parent.glob(f".*/{_LOCK}")):
+        for lock in list(parent.glob(f".*/{LOCK}")):
             with contextlib.suppress(OSError):
                 if not is_held(lock):
                     shutil.rmtree(lock.parent)

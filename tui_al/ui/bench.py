@@ -5,6 +5,7 @@ that fails keeps the job: it is tried again until it works, and the screen is to
 hangs keeps nobody, though the screen asks before it leaves decisions behind.
 """
 
+import contextlib
 import queue
 import sqlite3
 import threading
@@ -21,6 +22,7 @@ from tui_al.core.tasks import Task
 from tui_al.errors import TuiAlError
 from tui_al.host import process
 from tui_al.store.engine_lock import is_live
+from tui_al.store.presence import Presence
 from tui_al.store.workbench import Workbench
 
 #: Seconds between two looks at what others and the engine did, between signs of life, and before a failed write is tried again.
@@ -142,7 +144,22 @@ class News:
     lost: frozenset[str] = frozenset()
 
 
-Report = Done | Failed | Stuck | News
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """The session was deleted or moved; nothing follows."""
+
+    error: TuiAlError
+
+
+Report = Done | Failed | Stuck | News | Gone
+
+
+class _GoneError(Exception):
+    """No job can be done any more. `where` the session is now; None: nowhere."""
+
+    def __init__(self, where: Path | None) -> None:
+        super().__init__(where)
+        self.where = where
 
 
 class Bench:
@@ -188,6 +205,7 @@ class Bench:
     def _work(self) -> None:
         try:
             bench = Workbench(self._directory, self._annotator)
+            self._presence = Presence(self._directory)
         except (TuiAlError, sqlite3.Error, OSError, ValueError) as error:
             job = Job(0, "open", lambda _: None, writes=False)
             self._deliver(Failed(job, _as_ours(error)))
@@ -195,8 +213,26 @@ class Bench:
             return
         try:
             self._serve(bench)
+        except _GoneError as gone:
+            self._tell_gone(bench, gone.where)
         finally:
             self._close(bench)
+
+    def _tell_gone(self, bench: Workbench, where: Path | None) -> None:
+        """If it was moved, what is on its way is saved first."""
+        last = Overview()
+        with contextlib.suppress(queue.Empty, _GoneError):
+            while where is not None and (job := self._jobs.get_nowait()) is not None:
+                last = self._do(bench, job, last)
+        error = self._presence.left(where, self.unsaved)
+        self._written, self.trouble = self._writing, ""
+        self._deliver(Gone(error))
+
+    def _check(self, *, moved: bool = True) -> None:
+        """Raise _GoneError if the session was deleted, or `moved`: what is written then is lost, or is in another place."""
+        where = self._presence.where()
+        if where is None or (moved and where != self._directory.absolute()):
+            raise _GoneError(where)
 
     def _close(self, bench: Workbench) -> None:
         try:
@@ -218,6 +254,7 @@ class Bench:
                 if time.time() >= alive:  # the other clock stands still while the machine sleeps
                     alive = time.time() + ALIVE
                     self._quietly(bench.alive)
+                self._check()
                 last = self._look(bench, last)
                 continue
             if job is None:
@@ -239,12 +276,16 @@ class Bench:
         while True:
             try:
                 value = job.call(bench)
+                self._check(moved=False)  # or it is not saved, whatever SQLite says
                 break
+            except _GoneError:
+                raise
             except Exception as error:  # whatever it is, later jobs must not be lost with this one
                 if not (job.writes and _is_disk(error)):
                     self._written += job.writes
                     self._deliver(Failed(job, _as_ours(error)))
                     return last
+                self._check(moved=False)
                 stuck = True
                 self.trouble = str(error)
                 self._deliver(Stuck(self.trouble))

@@ -14,8 +14,8 @@ from tui_al.core import events as ev
 from tui_al.core.state import SessionState, fold
 from tui_al.errors import TuiAlError
 from tui_al.host import process
-from tui_al.store.database import gone
 from tui_al.store.engine_lock import is_live
+from tui_al.store.presence import Presence
 from tui_al.store.session import Session
 
 
@@ -61,12 +61,14 @@ class Follower:
 
     def _follow(self) -> None:
         session: Session | None = None
+        presence: Presence | None = None
         told = False
         while not self._stopping:
             before = self._update
             try:
                 session = session or Session(self._directory)
-                self._update = self._read(session)
+                presence = presence or Presence(self._directory)
+                self._update = self._read(session, presence)
             except (sqlite3.Error, OSError, TuiAlError, TypeError, KeyError) as error:
                 self._update = replace(before, news=(), trouble=_why(error))
             if not told or _differs(before, self._update):
@@ -76,12 +78,13 @@ class Follower:
             self._wake.clear()
         if session:
             session.close()
+        if presence:
+            presence.close()
 
-    def _read(self, session: Session) -> Update:
+    def _read(self, session: Session, presence: Presence) -> Update:
         # Whether it lives comes first: an engine that ends in between is then found with its last words.
         live = is_live(self._directory)
-        if not (self._directory / "session.db").exists():  # what is open can be read for ever
-            raise gone(self._directory)
+        presence.check()
         before = self._update
         recorded = session.events(after=before.state.seq)
         self._clock.count(recorded)

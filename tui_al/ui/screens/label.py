@@ -22,7 +22,7 @@ from tui_al.core.tasks import Task
 from tui_al.errors import SampleTakenError, TuiAlError
 from tui_al.store.samples import Item
 from tui_al.store.workbench import Workbench
-from tui_al.ui.bench import Bench, Done, Failed, News, Overview, Recent, Report, Stuck
+from tui_al.ui.bench import Bench, Done, Failed, Gone, News, Overview, Recent, Report, Stuck
 from tui_al.ui.hand import Hand
 from tui_al.ui.keys import bindings, key_name, keys_of
 from tui_al.ui.screens.dialogs import TextDialog
@@ -219,6 +219,9 @@ class LabelScreen(LabelTurning):
                 self._know(overview)
             case Failed(job, error):
                 self._failed(job.kind, job.number, error)
+            case Gone(error):
+                self.tui.to_sessions()
+                self.tui.show_error(error)
 
     def _know(self, overview: Overview) -> None:
         failure = " ".join(overview.failure)

@@ -23,7 +23,7 @@ from tui_al.core.text import printable
 from tui_al.core.words import words_of
 from tui_al.store.decisions import DecisionLog
 from tui_al.ui.screens.label_aside import LabelAside
-from tui_al.ui.screens.queue import QueueScreen
+from tui_al.ui.screens.queue import Evidence, QueueScreen
 from tui_al.ui.widgets.sample_text import SampleText
 from tui_al.ui.widgets.span_lines import shown_token
 from tui_al.ui.widgets.span_text import SpanText
@@ -176,3 +176,34 @@ async def test_texts_that_are_judged(home: Path, size: tuple[int, int], key: str
             rows = await read_through(pilot, widget, "pagedown")
             assert whole(rows) == dense(printable(text, keep_newlines=True)), size
             await pilot.press("space")
+
+
+@pytest.mark.parametrize(("size", "key"), [(SIZES[0], "pagedown"), (SIZES[1], "down")])
+async def test_all_that_annotators_said_of_a_judged_text(
+    home: Path, size: tuple[int, int], key: str
+) -> None:
+    session = session_of(home, Task.TAGGING, seed=7)
+    text = "a b " * 300
+    identity = next(i for i in session.ids if session.text(i) == text)
+    spans = [(4 * n, 4 * n + 1, LABELS[n % 3]) for n in range(40)]
+    names = [f"annotator-{n}" for n in range(6)]
+    for n, name in enumerate(names):
+        decide(session, name, Label((identity,), tuple(spans[n:])))
+    async with drive(app_on(home, session), size) as pilot:
+        await until(pilot, lambda: "saved" in shown(pilot.app))
+        await pilot.press("c")
+        await until(pilot, lambda: isinstance(pilot.app.screen, QueueScreen))
+        await settled(pilot, text)
+        above, below = (pilot.app.screen.query_one(one) for one in (SampleText, Evidence))
+        rows = painted(below)
+        while not (above.is_vertical_scroll_end and below.is_vertical_scroll_end):
+            await pilot.press(key)
+            rows |= painted(below)
+        said = whole(rows)
+        for n, name in enumerate(names):
+            after = said.partition(f"{n + 1}{name}")[2].partition(f"{n + 2}annotator")[0]
+            assert [after.count(f"a{label}") for label in LABELS] == [
+                sum(kind == label for *_, kind in spans[n:]) for label in LABELS
+            ]
+        while below.scroll_y or above.scroll_y:
+            await pilot.press("pageup")

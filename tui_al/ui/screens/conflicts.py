@@ -15,8 +15,6 @@ from tui_al.ui.keys import bind, bindings, keys_of, own_keys
 from tui_al.ui.safe import safe
 from tui_al.ui.screens.queue import QueueScreen
 
-_ROWS = 3  # of one annotator's answer
-
 
 class ConflictsScreen(QueueScreen[str]):
     """One conflict after the other; the agreement stands at the top."""
@@ -66,7 +64,7 @@ class ConflictsScreen(QueueScreen[str]):
                 (f"{number} ", "bold $text-accent"), safe(voice.annotator), (f" {clock}  ", "$foreground-muted"),
                 _answer(voice.answer, self.item.example.text, everywhere),
             )  # fmt: skip
-            rows += row.wrap(width)[:_ROWS]
+            rows += row.wrap(width)
         return rows
 
     def action_settle(self, place: int) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from textual.app import ComposeResult
+from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
@@ -22,13 +23,30 @@ from tui_al.ui.widgets.sample_text import SampleText
 T = TypeVar("T")
 
 
-class Evidence(Lines):
-    """What is said about the sample; the screen writes it."""
+class Evidence(VerticalScroll, can_focus=False):
+    """What is said about the sample; the screen writes it. Where it is long the keys that scroll the text go on to it."""
 
-    DEFAULT_CSS = "Evidence { height: auto; max-height: 12; padding: 0 1; }"
+    DEFAULT_CSS = """
+    Evidence { height: auto; max-height: 12; padding: 0 1; scrollbar-size: 1 1; }
+    """
 
     def __init__(self, write: Callable[[int], list[Content]]) -> None:
         super().__init__(id="evidence")
+        self._write = write
+
+    def compose(self) -> ComposeResult:
+        """All of it."""
+        yield _Said(self._write)
+
+    def show(self) -> None:
+        """Of another case, or changed: from its beginning."""
+        self.query_one(_Said).show_lines()
+        self.scroll_home(animate=False, immediate=True)
+
+
+class _Said(Lines):
+    def __init__(self, write: Callable[[int], list[Content]]) -> None:
+        super().__init__()
         self._write = write
 
     def lines(self, width: int) -> list[Content]:
@@ -144,7 +162,11 @@ class QueueScreen(ScrollsText, Generic[T]):
     def _show(self) -> None:
         self._show_head()
         self.query_one(SampleText).show(self.item, self.NOTHING if self._loaded else "looking …")
-        self.query_one(Evidence).show_lines()
+        self.query_one(Evidence).show()
+
+    def scrolled(self) -> Sequence[VerticalScroll]:
+        """The text, then what is said about it."""
+        return self.query_one(SampleText), self.query_one(Evidence)
 
     def _show_head(self) -> None:
         where = f"  {self.place + 1} of {len(self.cases)}" if self.cases and self.case else ""

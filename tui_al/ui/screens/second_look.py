@@ -49,13 +49,12 @@ class SecondLookScreen(QueueScreen[Disputed]):
     def evidence(self, case: Disputed, width: int) -> list[Content]:
         """Who said what, against what a model says that has not learned from it."""
         assert self.item is not None
-        rows = [*self._said(width), Content("")]
         other = Content.assemble(
             *self._word(case),
             safe(self._in_words(case.other), "bold $text-accent"), (f" {probability(case.p_other)}", "$text-accent"), "  against  ",
             safe(self._in_words(case.given), "bold"), f" {probability(case.p_given)}",
         )  # fmt: skip
-        rows += Content.assemble(
+        rows = Content.assemble(
             ("a model trained without it says ", "$foreground-muted"), other
         ).wrap(width)
         keep, take = key_name(self, "second_look.keep"), key_name(self, "second_look.other")
@@ -63,8 +62,9 @@ class SecondLookScreen(QueueScreen[Disputed]):
         if self.desk.is_tagging:
             hint = f"{keep} keeps the entities   {key_name(self, 'second_look.edit')} corrects them"
         rows += safe(hint, "$text-primary").wrap(width)
+        rows += [Content(""), *self._said(width)]
         if without := not_judged_in_words(self.look):
-            rows.append(safe(shorten(without, width), "$foreground-muted"))
+            rows += [Content(""), *safe(without, "$foreground-muted").wrap(width)]
         return rows
 
     def _word(self, case: Disputed) -> tuple[Content, ...]:
@@ -89,7 +89,7 @@ class SecondLookScreen(QueueScreen[Disputed]):
             words = printable(answer_in_words(voice.answer, self.item.example.text))
             clock = time.strftime("%d.%m. %H:%M", time.localtime(voice.time))
             row = Content.assemble(safe(voice.annotator), (f" {clock}  ", "$foreground-muted"), (words, "bold"))  # fmt: skip
-            rows += row.wrap(width)[:3]
+            rows += row.wrap(width)
         return rows
 
     def action_keep(self) -> None:

@@ -43,11 +43,6 @@ class SampleText(VerticalScroll, can_focus=False):
         self.scroll_home(animate=False, immediate=True)
         self.border_title = safe(f"note: {item.note}") if item and item.note else None
 
-    @property
-    def page(self) -> int:
-        """Rows in sight, but one."""
-        return max(1, self.scrollable_content_region.height - 1)
-
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Others are in sight."""
         super().watch_scroll_y(old_value, new_value)

@@ -5,6 +5,7 @@ import io
 import json
 import shutil
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from tui_al.core import events as ev
 from tui_al.core.offsets import tags_to_spans
 from tui_al.core.predictions import FloatArray
 from tui_al.core.tasks import Dataset, Task
+from tui_al.store.file_hashes import hashes_of
 
 
 @dataclass(frozen=True)
@@ -179,6 +181,48 @@ def test_models_are_exported_with_their_card(command: Command, kept: Kept, tmp_p
     code, _, aside = ours(command, kept, "export-model", "things", "--out", f"{out}2", "--seed", 7)
     assert code != 0
     assert "It has successor of seed 8." in aside
+
+
+@pytest.mark.parametrize(
+    ("file", "change"),
+    [
+        ("model.safetensors", lambda raw: raw[:3000] + bytes([raw[3000] ^ 1]) + raw[3001:]),
+        ("model.safetensors", lambda raw: raw[:-100]),
+        ("model.safetensors", lambda raw: raw[:2000] + bytes(len(raw) - 2000)),
+        ("config.json", lambda raw: raw.replace(b"gelu", b"relu")),
+        ("tokenizer.json", lambda raw: raw.replace(b'"the"', b'"thf"')),
+        ("tui_al.json", lambda raw: raw.replace(b"fruit", b"fruiz")),
+    ],
+)
+def test_a_damaged_model_is_not_used(
+    command: Command,  # noqa: F811
+    kept: Kept,
+    tmp_path: Path,
+    file: str,
+    change: Callable[[bytes], bytes],
+) -> None:
+    things = kept.data["things"]
+    model = kept.home / "sessions" / "things" / "models" / "8"
+    with simulated(kept.home, "damaged", things) as session:
+        copy = Path(shutil.copytree(model, session.directory / "models" / "8"))
+        session.append(ev.ModelSaved(8, 1, "successor", "models/8", hashes_of(copy)))
+    source, out = tmp_path / "in.txt", tmp_path / "out"
+    source.write_text("the cat sleeps\n", encoding="utf-8")
+    ways: list[tuple[object, ...]] = [("predict", "damaged", source), ("export-model", "damaged")]
+    try:
+        for way in ways:
+            assert ours(command, kept, *way, "--out", f"{out}-{way[0]}")[0] == 0
+        raw = (copy / file).read_bytes()
+        (copy / file).write_bytes(change(raw))
+        assert (copy / file).read_bytes() != raw
+        for way in ways:
+            code, said, aside = ours(command, kept, *way, "--out", out)
+            assert (code, said) == (5, "")
+            assert f"damaged: {file} is not as it was saved" in aside
+            assert "backup" in aside
+            assert not out.exists()
+    finally:
+        shutil.rmtree(kept.home / "sessions" / "damaged")
 
 
 def test_a_session_without_models(command: Command, kept: Kept, tmp_path: Path) -> None:  # noqa: F811

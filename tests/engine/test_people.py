@@ -14,11 +14,13 @@ import pytest
 from tests.engine import tiny
 from tests.store.people import people_config
 from tui_al.core.config import Amount, DataConfig
+from tui_al.core.events import ModelSaved
 from tui_al.core.measured import FEWEST
 from tui_al.core.offsets import tags_to_spans
 from tui_al.core.tasks import Dataset, Example, Task, example_ids
 from tui_al.engine import pool_study
 from tui_al.host import process
+from tui_al.store.file_hashes import hashes_of
 from tui_al.store.session import Session
 from tui_al.store.workbench import Workbench
 
@@ -115,8 +117,15 @@ def test_from_an_unlabelled_file_to_a_successor(
         saved = json.loads((directory / run.model_path / "config.json").read_text())
         assert set(dataset.labels) <= {name.removeprefix("B-") for name in saved["label2id"]}
         assert any("another" in name for name in saved["label2id"])
-        kept = sorted(p.name for p in (directory / "models" / f"seed-{bench.seed}").iterdir())
-        assert kept == ["acquisition", Path(run.model_path).name]
+        kept = sorted((directory / "models" / f"seed-{bench.seed}").iterdir())
+        with Session(directory) as session:
+            events = [one.event for one in session.events() if isinstance(one.event, ModelSaved)]
+        newest = {event.role: event for event in events}
+        assert kept == sorted(directory / event.path for event in newest.values())
+        assert len({event.path for event in events}) == len(events)  # none in place of another
+        assert newest.keys() == {"acquisition", "successor"}
+        for event in newest.values():
+            assert hashes_of(directory / event.path) == event.hashes
 
 
 def test_the_pool_is_studied_once(tmp_path: Path, bert: Path) -> None:

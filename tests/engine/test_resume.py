@@ -20,6 +20,7 @@ from tui_al.core import events as ev
 from tui_al.core.config import Amount, DataConfig, ExperimentConfig, LoopConfig, Together
 from tui_al.engine.data import load
 from tui_al.engine.experiment import open_or_create
+from tui_al.store.file_hashes import hashes_of
 from tui_al.store.session import Session
 
 REPOSITORY = Path(__file__).parents[2]
@@ -117,6 +118,7 @@ def outcome(directory: Path) -> list[tuple[object, ...]]:
                 case ev.Point() as e:
                     told.append(("point", e.seed, e.round, e.labels, e.tokens, dict(e.metrics), dict(e.counts)))  # fmt: skip
                 case ev.ModelSaved() as e:
+                    assert hashes_of(directory / e.path) == e.hashes
                     told.append(("model", e.seed, e.round, e.role, e.path))
                 case ev.RunFinished() as e:
                     told.append(("finished", e.seed, e.reason))
@@ -243,6 +245,37 @@ def test_a_warm_start_survives_kills(
     for directory in survive(zygote, made, tmp_path, 10, np.random.default_rng(3), longest=0.8):
         assert outcome(directory) == expected
         assert not list((directory / "warm").iterdir())
+
+
+def test_damaged_weights_of_a_warm_start_are_not_gone_on_from(
+    zygote: Zygote, encoder: Path, tmp_path: Path
+) -> None:
+    config = experiment(encoder, start="warm", rounds=2, seeds=(7,))
+    made = created(tmp_path, config)
+    whole = Path(shutil.copytree(made, tmp_path / "whole"))
+    assert zygote.attempt(whole)["code"] == 0
+    with Session(made) as session:
+        while not session.state().runs[7].points:
+            zygote.attempt(made, events=30)
+    files = {path: path.read_bytes() for path in sorted((made / "warm").glob("*.safetensors"))}
+    for path, raw in files.items():
+        path.write_bytes(raw[:-1] + bytes([raw[-1] ^ 1]))
+    zygote.attempt(made)
+    with Session(made) as session:
+        run = session.state().runs[7]
+    assert run.status == "failed"
+    assert f"{next(reversed(files))} is damaged" in run.error
+    assert "Put the file back from a backup" in run.hint
+    apart = Path(shutil.copytree(made, tmp_path / "apart"))
+    for path, raw in files.items():
+        path.write_bytes(raw)
+        (apart / "warm" / path.name).unlink()
+    assert zygote.attempt(made)["code"] == 0
+    assert outcome(made) == outcome(whole)
+    assert zygote.attempt(apart)["code"] == 0
+    with Session(apart) as session:
+        said = session.state().warnings
+    assert any("weights of the successor after round" in one for one in said)
 
 
 def test_tagging_survives_kills(zygote: Zygote, encoder: Path, tmp_path: Path) -> None:

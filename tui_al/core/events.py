@@ -250,13 +250,17 @@ class Compared(Event):
 
 @dataclass(frozen=True, slots=True)
 class ModelSaved(Event):
-    """A run's last successor, or the adapter that chose its last query, in `path` relative to the session's directory."""
+    """A run's last successor, or the adapter that chose its last query, in `path` relative to the session's directory.
+
+    `hashes` are the SHA-256 of its files by their path in there, see `tui_al.store.file_hashes`; events of older programs have none.
+    """
 
     kind: ClassVar[str] = "model_saved"
     seed: int
     round: int
     role: str
     path: str
+    hashes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,8 @@
 """What an engine keeps on disk besides events: each run's last models, and weights that a warm start goes on from."""
 
+import re
 import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,9 +15,14 @@ from tui_al.core.models import ADAPTERS
 from tui_al.core.state import RunState
 from tui_al.engine.bag_of_words import BagOfWordsLearner
 from tui_al.engine.learner import TransformerLearner
-from tui_al.store.kept_models import remove_at_once
+from tui_al.errors import SessionError
+from tui_al.store.file_hashes import hashes_of, sha256_of
+from tui_al.store.kept_models import clear_leftovers, remove_at_once
 
 AnyLearner = TransformerLearner | BagOfWordsLearner
+
+#: Weights for a warm start: seed, role, round, and the SHA-256 of the file, which older programs did not write.
+_WARM = re.compile(r"\d+-[a-z]+-(\d+)(?:-([0-9a-f]{64}))?\.safetensors")
 
 
 @dataclass(slots=True)
@@ -36,34 +43,52 @@ class Keeper:
                     self._save_weights(role, event.round)
             trained = event.phase == ev.Phase.TRAIN_ACQUISITION
             if trained and self._for_people and self._is_adapter:
-                self.learners["acquisition"].save(self.directory / self._acquisition)
+                return (self._saved("acquisition", event.round),)
         if isinstance(event, ev.Queried) and self._is_last(event) and self._is_adapter:
-            self.learners["acquisition"].save(self.directory / self._acquisition)
+            clear_leftovers(self._models)
+            self.learners["acquisition"].save(self.directory / self._place("acquisition"))
         if isinstance(event, ev.Point) and self._is_to_be_kept(event):
-            path = self._successor(event.round)
-            self.learners["successor"].save(self.directory / path)
-            saved = {"acquisition": self._acquisition, "successor": path}
-            return tuple(
-                ev.ModelSaved(event.seed, event.round, role, str(place))
-                for role, place in saved.items()
-                if (self.directory / place).is_dir()
-            )
+            acquisition = self._place("acquisition")
+            asked = (self.directory / acquisition).is_dir() and not self._for_people
+            before = (self._noted("acquisition", event.round, acquisition),) if asked else ()
+            return (*before, self._saved("successor", event.round))
         return ()
 
-    def tidy_successors(self, newest: int) -> None:
-        """While people label there is a successor each round; the ones before the newest go."""
-        folder = self.directory / "models" / f"seed-{self.run.seed}"
-        for old in folder.glob("successor-*"):
-            if old.name != self._successor(newest).name:
-                remove_at_once(old)
+    def tidy_models(self, newest: Iterable[ev.Event]) -> None:
+        """While people label there is a model of a role each round; those before the newest go, once that is on record."""
+        for event in newest:
+            if isinstance(event, ev.ModelSaved) and self._for_people:
+                kept = Path(event.path)
+                for old in (self.directory / kept.parent).glob(f"{event.role}*"):
+                    if old.name != kept.name:
+                        remove_at_once(old)
 
-    def _successor(self, round_: int) -> Path:
-        name = f"successor-{round_:04d}" if self._for_people else "successor"
-        return Path("models") / f"seed-{self.run.seed}" / name
+    def _saved(self, role: str, round_: int) -> ev.ModelSaved:
+        """Save a role's model, and the event that tells of it."""
+        clear_leftovers(self._models)
+        place = self._place(role, round_)
+        self.learners[role].save(self.directory / place)
+        return self._noted(role, round_, place)
 
-    @property
-    def _acquisition(self) -> Path:
-        return Path("models") / f"seed-{self.run.seed}" / "acquisition"
+    def _noted(self, role: str, round_: int, place: Path) -> ev.ModelSaved:
+        hashes = hashes_of(self.directory / place)
+        return ev.ModelSaved(self.run.seed, round_, role, place.as_posix(), hashes)
+
+    def _place(self, role: str, round_: int = 0) -> Path:
+        """Where to save a model, from the session's directory.
+
+        One that is on record is never overwritten: killed between the saving and the event, an engine would leave a model with the
+        hashes of another. A simulation saves each once; while people label, each has a name that no other has.
+        """
+        folder = Path("models") / f"seed-{self.run.seed}"
+        if not self._for_people:
+            return folder / role
+        base = name = f"{role}-{round_:04d}"
+        number = 1
+        while (self.directory / folder / name).exists():
+            number += 1
+            name = f"{base}-{number}"
+        return folder / name
 
     def _is_last(self, query: ev.Queried) -> bool:
         """Whether a model asks for the last time: all rounds are over then, or the pool is used up."""
@@ -82,48 +107,95 @@ class Keeper:
     def _for_people(self) -> bool:
         return self.config.loop.oracle == "person"
 
-    def restore(self) -> None:
-        """Make warm learners go on from their last recorded training; cold ones start afresh anyway."""
+    def restore(self) -> tuple[str, ...]:
+        """Make warm learners go on from their last recorded training; cold ones start afresh anyway. What a person should know.
+
+        Raises:
+            SessionError: weights to go on from are damaged.
+        """
         asked = max((q.round for q in self.run.queries), default=0)
         if self.run.ranked is not None:
             asked = self.run.ranked.round - 1
+        missing = []
         for role, round_ in (("acquisition", asked), ("successor", self.run.last_round)):
             if not self._warm(role):
                 continue
             self.learners[role].forget()
-            path = self._weights_path(role, round_)
-            if path.exists():
+            path = self._weights(role, round_)
+            if path is not None:
                 self.learners[role].restore(load_file(path), self.run.seed)
+            elif self._was_trained(role, round_):
+                missing.append(
+                    f"seed {self.run.seed}: the weights of the {role} after round {round_} are not in {self._folder}, so its "
+                    "next training starts from the pretrained ones, not from those."
+                )
+        return tuple(missing)
 
     def tidy(self) -> None:
-        """Remove the weights that only a continued run would need."""
+        """Remove the weights that only a continued run would need, and what a killed engine left."""
         for role in _TRAININGS:
             for path in self._kept(role):
                 path.unlink()
         shutil.rmtree(self._making, ignore_errors=True)
+        clear_leftovers(self._models)
 
     def _save_weights(self, role: str, round_: int) -> None:
-        path = self._weights_path(role, round_)
         shutil.rmtree(self._making, ignore_errors=True)  # what an engine killed while saving left
         self._making.mkdir(parents=True)
         weights = {
             n: w.detach().cpu().contiguous() for n, w in self.learners[role].trainable().items()
         }
-        making = self._making / path.name
+        making = self._making / "weights"
         save_file(weights, making)
-        making.rename(path)
-        for old in self._kept(role)[:-2]:
-            old.unlink()
+        name = f"{self.run.seed}-{role}-{round_:04d}-{sha256_of(making)}.safetensors"
+        kept = self._folder / name
+        making.rename(kept)
+        there = self._kept(role)
+        rounds = sorted({_WARM.fullmatch(p.name)[1] for p in there})[-2:]  # type: ignore[index]
+        for path in there:
+            number = _WARM.fullmatch(path.name)[1]  # type: ignore[index]
+            if number not in rounds or (int(number) == round_ and path != kept):
+                path.unlink()
+
+    def _weights(self, role: str, round_: int) -> Path | None:
+        """The weights that a role had after a round, None where they are not there; SessionError where they are damaged."""
+        for path in self._kept(role):
+            number, expected = _WARM.fullmatch(path.name).groups()  # type: ignore[union-attr]
+            if int(number) == round_:
+                actual = sha256_of(path)
+                if expected is None or actual == expected:
+                    return path
+                raise SessionError(
+                    f"{path} is damaged: its SHA-256 is {actual[:12]}…, not {expected[:12]}…, so no warm training can go on from it.",
+                    "Put the file back from a backup. Or delete it: then the next training starts from the pretrained weights, "
+                    "and the session says so.",
+                )
+        return None
+
+    @property
+    def _models(self) -> Path:
+        return self.directory / "models" / f"seed-{self.run.seed}"
+
+    @property
+    def _folder(self) -> Path:
+        return self.directory / "warm"
 
     @property
     def _making(self) -> Path:
-        return self.directory / "warm" / ".making"
-
-    def _weights_path(self, role: str, round_: int) -> Path:
-        return self.directory / "warm" / f"{self.run.seed}-{role}-{round_:04d}.safetensors"
+        return self._folder / ".making"
 
     def _kept(self, role: str) -> list[Path]:
-        return sorted((self.directory / "warm").glob(f"{self.run.seed}-{role}-*.safetensors"))
+        """A role's weights, those of older programs too, whose names hold no hash."""
+        found = self._folder.glob(f"{self.run.seed}-{role}-*.safetensors")
+        return sorted(path for path in found if _WARM.fullmatch(path.name))
+
+    def _was_trained(self, role: str, round_: int) -> bool:
+        """Whether there ever were weights of a role after this round."""
+        if role == "successor":
+            return bool(self.run.points)
+        if self.learners["acquisition"] is self.learners["successor"]:
+            return False
+        return round_ >= (0 if self._for_people else 1)
 
     def _warm(self, role: str) -> bool:
         return self.learners[role].config.start == "warm"

@@ -252,9 +252,9 @@ def _follow_people(
     voice.say(ev.RunStarted(run.seed, run.last_round if run.points else None))
 
     def emit(event: ev.Event) -> None:
-        voice.say(event, *keeper.keep(event))
-        if isinstance(event, ev.Point):
-            keeper.tidy_successors(event.round)
+        saved = keeper.keep(event)
+        voice.say(event, *saved)
+        keeper.tidy_models(saved)
         if isinstance(event, ev.PhaseFinished):
             _tell(learners, voice)
 
@@ -262,7 +262,8 @@ def _follow_people(
         first = not learners
         learners.update(_build(config, current, device, voice, shelf))
         if first:
-            keeper.restore()
+            for missing in keeper.restore():
+                voice.warn_once(missing)
         return loop.Models(learners["acquisition"], learners["successor"])
 
     reason = follow(session.directory, run, config, dataset, device, voice, build, emit)
@@ -343,7 +344,8 @@ class _SeedRun:
             if met is None:
                 last = self._run.last_round if self._run.points else None
                 self._voice.say(ev.RunStarted(self._run.seed, last))
-                self._keeper.restore()
+                for missing in self._keeper.restore():
+                    self._voice.warn_once(missing)
             wanted = next(self._steps)
             while isinstance(wanted, loop.LabelsWanted):
                 wanted = self._steps.send(self._oracle.answer(wanted))

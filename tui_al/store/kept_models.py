@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -10,13 +11,25 @@ from pathlib import Path
 
 from tui_al.core.events import ModelSaved
 from tui_al.errors import SessionError
+from tui_al.store.file_hashes import check_hashes
 
 #: How often a model that is replaced in the middle is read anew, and the seconds in between.
 _ATTEMPTS, _PAUSE = 10, 0.05
 
+#: What a model is called while it is made or removed, with the number of the process that does it.
+_LEFTOVER = re.compile(r"\..+-\d+")
+
+_DAMAGED = (
+    "It is not used. Put the file back from a backup, take the model of another seed (--seed), or train again: the same command "
+    "with another --session."
+)
+
 
 def put_in_place(new: Path, directory: Path) -> None:
-    """Move a finished directory to where another one may be, which goes away."""
+    """Move a finished directory to where another one may be, which goes away; its files are on the disk before."""
+    for path in new.rglob("*"):
+        if path.is_file():
+            _to_disk(path)
     old = _aside(directory)
     new.rename(directory)
     if old is not None:
@@ -30,6 +43,13 @@ def remove_at_once(directory: Path) -> None:
         shutil.rmtree(old, ignore_errors=True)
 
 
+def clear_leftovers(folder: Path) -> None:
+    """Remove what killed engines left half made or half removed in a folder of models; for the session's one engine."""
+    for path in folder.glob(".*"):
+        if _LEFTOVER.fullmatch(path.name) and path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+
+
 @contextlib.contextmanager
 def held_still(session: Path, find: Callable[[], ModelSaved]) -> Iterator[tuple[ModelSaved, Path]]:
     """A kept model, and a copy of its files as they were at one moment, whatever an engine does meanwhile.
@@ -37,7 +57,7 @@ def held_still(session: Path, find: Callable[[], ModelSaved]) -> Iterator[tuple[
     `find` says which model; it is asked again when that one was replaced or removed in the middle.
 
     Raises:
-        SessionError: there is no such model, or it cannot be read.
+        SessionError: there is no such model, it cannot be read, or a file of it is not as it was saved.
     """
     with tempfile.TemporaryDirectory(prefix="tui-al-model-") as folder:
         yield _copied(session, find, Path(folder))
@@ -63,6 +83,8 @@ def _copied(session: Path, find: Callable[[], ModelSaved], folder: Path) -> tupl
             shutil.rmtree(copy, ignore_errors=True)
             continue
         if before is not None and _which(directory) == before:
+            what = f"The model in {saved.path} of session {session.name}"
+            check_hashes(copy, saved.hashes, what, _DAMAGED)
             return saved, copy
         shutil.rmtree(copy)
     raise SessionError(
@@ -73,6 +95,14 @@ def _copied(session: Path, find: Callable[[], ModelSaved], folder: Path) -> tupl
 
 def _copy(source: str, target: str) -> str:
     return shutil.copyfile(source, target)
+
+
+def _to_disk(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _which(directory: Path) -> tuple[int, int, int] | None:

@@ -111,9 +111,45 @@ def test_a_session_by_name_or_path_is_gone_on_with(
     assert calls == [("start", "mine"), ("eva", "mine")] * 2
 
 
-def test_data_makes_a_session(tmp_path: Path, calls: list[tuple[str, object]]) -> None:
+def test_data_makes_a_session(
+    tmp_path: Path, calls: list[tuple[str, object]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TUI_AL_ANNOTATOR", "noor")
     label_by_hand(*options(source="tickets", home=tmp_path, session="first"))
-    assert calls == [("create", "tickets"), ("start", "first"), (None, "first")]
+    assert calls == [("create", "tickets"), ("start", "first"), ("noor", "first")]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("keys.toml", "[label]\nskip = 1\n", "line 2: 1 is no key"),
+        ("TUI_AL_THEME", "purple", "TUI_AL_THEME: 'purple' is not a theme"),
+        ("TUI_AL_ANNOTATOR", "a\x1b[31mb", "TUI_AL_ANNOTATOR: .* cannot be an annotator's name"),
+        ("TUI_AL_ANNOTATOR", "\udcff", "TUI_AL_ANNOTATOR: .* cannot be an annotator's name"),
+        ("--annotator", " ", "--annotator: ' ' cannot be an annotator's name"),
+        ("TEXTUAL_COLOR_SYSTEM", "purple", "TEXTUAL_COLOR_SYSTEM: 'purple' is not a colour system"),
+        ("TEXTUAL_DRIVER", "nowhere:X", "TEXTUAL_DRIVER: 'nowhere:X' is not a driver"),
+        ("TEXTUAL_LOG", "/nowhere/log", "TEXTUAL_LOG: '/nowhere/log' cannot be written"),
+    ],
+)
+def test_what_the_app_would_not_take_is_told_before_a_session_is_made_or_an_engine_started(
+    tmp_path: Path,
+    calls: list[tuple[str, object]],
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    value: str,
+    said: str,
+) -> None:
+    given: dict[str, Any] = {}
+    if name == "keys.toml":
+        (tmp_path / name).write_text(value)
+    elif name == "--annotator":
+        given["annotator"] = value
+    else:
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigError, match=said):
+        label_by_hand(*options(source="tickets", home=tmp_path, **given))
+    assert calls == []
 
 
 def test_a_simulated_experiment_is_refused(tmp_path: Path, calls: list[tuple[str, object]]) -> None:

@@ -138,12 +138,17 @@ class Pty:
         arguments: Sequence[str],
         size: tuple[int, int] = (120, 40),
         module: str = "tui_al",
+        ignored: Sequence[int] = (),
     ) -> None:
+        """`ignored` are signals, as `nohup` has one ignored."""
         self.master, slave = pty.openpty()
         width, height = size
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
         self.output = bytearray()  #: of the program so far
-        self.process = _with_terminal(slave, [module, *arguments], environment(home))
+        self.modes = termios.tcgetattr(
+            self.master
+        )  #: of the terminal, before the program changes any
+        self.process = _with_terminal(slave, [module, *arguments], environment(home), ignored)
         os.close(slave)
 
     def press(self, keys: str) -> None:
@@ -175,11 +180,12 @@ class Pty:
 
 
 def _with_terminal(
-    slave: int, arguments: Sequence[str], environ: Mapping[str, str]
+    slave: int, arguments: Sequence[str], environ: Mapping[str, str], ignored: Sequence[int]
 ) -> subprocess.Popen[bytes]:
     """Start a module, named first, as leader of a session whose controlling terminal is `slave`."""
     taking = (
-        "import fcntl, os, sys, termios;"
+        "import fcntl, os, signal, sys, termios;"
+        f"[signal.signal(number, signal.SIG_IGN) for number in {list(map(int, ignored))}];"
         "fcntl.ioctl(0, termios.TIOCSCTTY, 0);"
         "os.execv(sys.executable, [sys.executable, '-m', *sys.argv[1:]])"
     )

@@ -20,11 +20,12 @@ from tests.ui.fake_engine import FakeEngine
 from tests.ui.labelling import desk
 from tests.ui.sessions import record
 from tui_al.ui.app import TuiAl
+from tui_al.ui.driver import hung_up
 from tui_al.ui.screens.help import HelpScreen
 from tui_al.ui.screens.home import HomeScreen
 from tui_al.ui.screens.results import ResultsScreen
 from tui_al.ui.screens.run import RunScreen
-from tui_al.ui.terminal import Terminal, hung_up
+from tui_al.ui.terminal import Terminal
 from tui_al.ui.theme import AsciiFilter, ascii_cells
 
 UTF8 = {"LANG": "en_US.UTF-8", "TERM": "xterm-256color"}

@@ -14,11 +14,13 @@ from tui_al.cli.page import Page
 from tui_al.cli.simulate import Options, experiment, names_of
 from tui_al.core.config import Amount, ExperimentConfig
 from tui_al.errors import ConfigError, SessionError
+from tui_al.host.account import account, annotator_name
 from tui_al.store.engine_lock import is_live
 from tui_al.store.home import home_directory
 from tui_al.store.session import Session, is_there
-from tui_al.store.sharing import check_can_be_shared, is_shared
+from tui_al.store.sharing import check_can_be_shared, check_home, is_shared
 from tui_al.store.sharing import share as share_with_group
+from tui_al.ui.terminal import app_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,11 @@ def label_by_hand(options: LabelOptions, others: Mapping[str, Any]) -> None:
     """Open the session of that name, or make one of that data; `others` are the options that it shares with `simulate`."""
     check_terminal()
     home = home_directory(others["home"])
+    check_home(home)
+    annotator = (
+        account() if options.annotator is None else annotator_name(options.annotator, "--annotator")
+    )
+    app_settings(home)  # what the app would stumble over is told before an engine is at work
     if options.shared:
         check_can_be_shared(home)
     directory = _session_named(home, options.source)
@@ -49,7 +56,7 @@ def label_by_hand(options: LabelOptions, others: Mapping[str, Any]) -> None:
     if options.shared and not is_shared(directory):
         _open_to_group(directory)
     _start(directory)
-    open_app(others["home"], directory, annotator=options.annotator)
+    open_app(others["home"], directory, annotator=annotator)
 
 
 def labelling_experiment(options: LabelOptions, others: Mapping[str, Any]) -> ExperimentConfig:

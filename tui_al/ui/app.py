@@ -1,6 +1,9 @@
 """The application: which screen is on, how errors are shown, what every screen can ask for."""
 
+import asyncio
+import contextlib
 import gc
+import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -8,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from textual.app import App, SystemCommand
 from textual.content import Content
+from textual.driver import Driver
 from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.timer import Timer
@@ -26,7 +30,7 @@ from tui_al.ui.leaving import keeps_running
 from tui_al.ui.safe import safe_rich
 from tui_al.ui.screens.base import TALL, USUAL, WIDE
 from tui_al.ui.screens.dialogs import ConfirmDialog, ErrorDialog
-from tui_al.ui.terminal import Terminal, hung_up
+from tui_al.ui.terminal import Terminal
 from tui_al.ui.theme import DARK, LIGHT, AsciiFilter
 from tui_al.ui.widgets.message_line import MessageLine, Said, Severity
 
@@ -39,9 +43,6 @@ _LONGEST_TURN = 0.001
 
 #: Screens that list sessions: what is opened from one lies above it.
 _LISTS = ("home", "sweep")
-
-#: Seconds between two looks at whether the terminal is still there.
-_HANG_UP_SECONDS = 5.0
 
 
 class TuiAl(App[None]):
@@ -85,6 +86,8 @@ class TuiAl(App[None]):
         )
         self.said: Said | None = None  #: the passing message that is up
         self._forget: Timer | None = None  # which takes it away
+        self._events: asyncio.AbstractEventLoop | None = None
+        self._leaving = False
         self._first = open_session
         self._ascii_filter = AsciiFilter(enabled=self.ascii)
         self.register_theme(DARK)
@@ -101,8 +104,10 @@ class TuiAl(App[None]):
     def on_mount(self) -> None:
         """The session that was asked for, else the sessions; the first one is set up."""
         self.set_timer(1.0, _collect_garbage)
-        if not self.is_headless:
-            self.set_interval(_HANG_UP_SECONDS, self._leave_if_hung_up)
+        self._events = asyncio.get_running_loop()
+        if self._leaving:  # asked for before there was anything to leave
+            self.exit()
+            return
         sys.setswitchinterval(_LONGEST_TURN)
         if self._first is not None:
             self.open_session(self._first)
@@ -113,10 +118,21 @@ class TuiAl(App[None]):
 
             self.push_screen(SetupScreen())
 
-    def _leave_if_hung_up(self) -> None:
-        """Not every terminal that vanishes sends a signal that reaches us."""
-        if hung_up(0):
-            self.exit()
+    def get_driver_class(self) -> type[Driver]:
+        """Ours for terminals; the environment may name another, as for a browser."""
+        if os.name != "posix" or os.environ.get("TEXTUAL_DRIVER"):
+            return super().get_driver_class()
+        from tui_al.ui.driver import TerminalDriver
+
+        return TerminalDriver
+
+    def ask_to_leave(self) -> None:
+        """From any thread: close, without a question; what keeps running is told if there is a terminal to tell it on."""
+        self._leaving = True
+        if self._events is not None:
+            with contextlib.suppress(RuntimeError):  # it has ended meanwhile
+                # Behind what is under way: Textual does not take it well in the middle of mounting a screen.
+                self._events.call_soon_threadsafe(self.call_next, self._leave)
 
     def open_session(self, directory: Path) -> None:
         """Show a session: where people label, the next sample; else its results if it is finished, or its run. Of a sweep, its arms."""

@@ -1,18 +1,20 @@
 """What kind of terminal this is, and what the app does about it. Read before Textual is imported."""
 
-import contextlib
 import gc
 import locale
 import os
-import select
 import sys
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tui_al.errors import ConfigError
+from tui_al.ui.keymap import Keymap, load_keymap
+
 if TYPE_CHECKING:
     from tui_al.ui.bench import Bench
+    from tui_al.ui.exit_guard import ExitGuard
 
 #: Textual reads these once, when it is imported. Over SSH: fewer frames, nothing that moves for its own sake.
 _REMOTE = {
@@ -26,17 +28,12 @@ _LOCAL = {"TEXTUAL_FPS": "60", "TEXTUAL_ANIMATIONS": "none"}
 #: Set by textual-serve for the apps that it starts: they paint a browser's page, through pipes.
 _DRIVER, _BROWSERS = "TEXTUAL_DRIVER", "textual.drivers.web_driver:WebDriver"
 
+_COLOUR_SYSTEMS = ("auto", "standard", "256", "truecolor", "windows")
+
 
 def in_browser(environ: Mapping[str, str] | None = None) -> bool:
     """Whether the app is shown by a browser, see `tui_al.ui.serve`: then pipes take the place of a terminal."""
     return (os.environ if environ is None else environ).get(_DRIVER) == _BROWSERS
-
-
-def hung_up(descriptor: int) -> bool:
-    """Whether the terminal behind a descriptor is gone; Textual would read its end over and over."""
-    poll = select.poll()
-    poll.register(descriptor, 0)
-    return any(events & select.POLLHUP for _, events in poll.poll(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +46,17 @@ class Terminal:
 
     @classmethod
     def read(cls, environ: Mapping[str, str] | None = None) -> "Terminal":
-        """From the environment; `TUI_AL_ASCII`, `TUI_AL_REMOTE` and `TUI_AL_THEME` (dark, light) overrule what it looks like."""
+        """From the environment; `TUI_AL_ASCII`, `TUI_AL_REMOTE` and `TUI_AL_THEME` (dark, light) overrule what it looks like.
+
+        Raises ConfigError that names a variable of ours whose value is none.
+        """
         environ = os.environ if environ is None else environ
         return cls(
             ascii=_flag(environ, "TUI_AL_ASCII", not _shows_unicode(environ)),
             remote=_flag(
                 environ, "TUI_AL_REMOTE", any(environ.get(name) for name in ("SSH_CONNECTION", "SSH_TTY", "MOSH_IP"))
             ),
-            light=environ.get("TUI_AL_THEME", "light" if _light(environ) else "dark") == "light",
+            light=_theme(environ) == "light",
         )  # fmt: skip
 
     def prepare(self, environ: MutableMapping[str, str] | None = None) -> None:
@@ -66,6 +66,32 @@ class Terminal:
             environ.setdefault(name, value)
 
 
+@dataclass(frozen=True, slots=True)
+class AppSettings:
+    """What a person has set for the app: by the environment, and in `keys.toml`."""
+
+    terminal: Terminal
+    keymap: Keymap
+
+
+def app_settings(home: Path) -> AppSettings:
+    """Read them; ConfigError where one cannot be used. Whoever starts an engine for the app to show reads them before."""
+    _check_textual(os.environ)
+    return AppSettings(Terminal.read(), load_keymap(home))
+
+
+def _check_textual(environ: Mapping[str, str]) -> None:
+    """What Textual reads, and would end with a traceback for."""
+    colours = environ.get("TEXTUAL_COLOR_SYSTEM", "auto")
+    if colours not in _COLOUR_SYSTEMS:
+        raise ConfigError(f"TEXTUAL_COLOR_SYSTEM: {colours!r} is not a colour system.", f"It is one of {', '.join(_COLOUR_SYSTEMS)}.")  # fmt: skip
+    if environ.get(_DRIVER, _BROWSERS) != _BROWSERS:
+        raise ConfigError(f"{_DRIVER}: {environ[_DRIVER]!r} is not a driver of this app.", "Unset it.")  # fmt: skip
+    log = environ.get("TEXTUAL_LOG")
+    if log and not os.access(Path(log).absolute().parent, os.W_OK):
+        raise ConfigError(f"TEXTUAL_LOG: {log!r} cannot be written.", "Unset it, or name a file in a directory of yours.")  # fmt: skip
+
+
 def run_app(
     home: Path,
     open_session: Path | None = None,
@@ -73,38 +99,55 @@ def run_app(
     mouse: bool = True,
     annotator: str | None = None,
 ) -> None:
-    """Prepare the environment, import Textual, run the app, wait for decisions that are not on disk yet."""
-    terminal = Terminal.read()
-    terminal.prepare()
+    """Prepare the environment, import Textual, run the app, wait for decisions that are not on disk yet.
+
+    After a signal, or where the terminal is gone, the process ends here: see `tui_al.ui.exit_guard`.
+    """
+    settings = app_settings(home)
+    settings.terminal.prepare()
     gc.disable()  # until the first frame, see TuiAl.on_mount: a tenth of the time to it
     from tui_al.ui.app import TuiAl  # after prepare(): Textual reads the environment on import
-    from tui_al.ui.keymap import load_keymap
+    from tui_al.ui.exit_guard import SAVE_SECONDS, ExitGuard, save
 
-    keymap = load_keymap(home)
+    app = TuiAl(home, open_session, settings.terminal, annotator, settings.keymap)
+    with ExitGuard(app) as guard:
+        try:
+            app.run(mouse=mouse)
+        finally:
+            guard.app_ended()
+            if guard.number:
+                save(app.benches, SAVE_SECONDS)
+            else:
+                for bench in app.benches:
+                    _wait_for(bench, guard)
+    if app.return_code:  # it crashed, and has told so
+        sys.exit(app.return_code)
 
-    app = TuiAl(home, open_session, terminal, annotator, keymap)
-    try:
-        app.run(mouse=mouse)
-    finally:
-        for bench in app.benches:
-            _wait_for(bench)
 
-
-def _wait_for(bench: "Bench") -> None:
+def _wait_for(bench: "Bench", guard: "ExitGuard") -> None:
     """Until all decisions are on disk; not if the disk has refused them, which was asked about, and not after Ctrl-C."""
     refused = bool(bench.trouble)
     bench.close()
     if refused or bench.join(0.5):
         return
-    sys.stderr.write("Saving the last decisions; Ctrl-C leaves without them.\n")
-    with contextlib.suppress(KeyboardInterrupt):
+    guard.say("Saving the last decisions; Ctrl-C leaves without them.")
+    try:
         while not bench.join(2.0):
-            sys.stderr.write(f"{bench.unsaved} left. {bench.trouble}\n")
+            guard.say(f"{bench.unsaved} left. {bench.trouble}")
+    except KeyboardInterrupt:
+        return
 
 
 def _flag(environ: Mapping[str, str], name: str, otherwise: bool) -> bool:
     value = environ.get(name, "").strip().lower()
     return value not in ("0", "no", "off", "false") if value else otherwise
+
+
+def _theme(environ: Mapping[str, str]) -> str:
+    given = environ.get("TUI_AL_THEME", "").strip().lower()
+    if given not in ("", "dark", "light"):
+        raise ConfigError(f"TUI_AL_THEME: {given!r} is not a theme.", "Set it to dark or light.")
+    return given or ("light" if _light(environ) else "dark")
 
 
 def _shows_unicode(environ: Mapping[str, str]) -> bool:

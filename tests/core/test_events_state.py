@@ -45,7 +45,13 @@ def values(annotation: Any) -> st.SearchStrategy[Any]:
 @st.composite
 def events(draw: st.DrawFn, kind: type[ev.Event]) -> ev.Event:
     hints = typing.get_type_hints(kind)
-    return kind(**{f.name: draw(values(hints[f.name])) for f in fields(kind)})
+    drawn = {f.name: draw(values(hints[f.name])) for f in fields(kind)}
+    if kind is ev.Labelled:  # an answer and a name for each id
+        for name in ("ids", "answers", "by"):
+            drawn[name] = tuple(draw(values(hints[name]).map(lambda some: some[:1])) or ("",))
+    if kind is ev.SessionCreated:
+        drawn["config"] = states.config().to_dict()
+    return kind(**drawn)
 
 
 class TestWire:

@@ -127,7 +127,7 @@ def _make(home: Path, config: ExperimentConfig, name: str | None, *, shared: boo
     with Session(directory) as session:
         state = session.state()
     if state.engine is None:  # new: no engine has worked on it yet
-        tell_reading(state.notes, state.warnings)
+        tell_reading(state.notes, state.cautions)
     return directory
 
 

@@ -64,7 +64,7 @@ class PlainDisplay(QuietDisplay):
             self.page.say(f"  {what}: {how}")
         for note in state.notes:
             self.page.say(f"note: {note}")
-        for warning in state.warnings:
+        for warning in state.cautions:
             self.page.say(f"warning: {warning}")
         done = [
             f"seed {r.seed} after round {r.last_round}" for r in state.runs.values() if r.points
@@ -119,7 +119,7 @@ class JsonDisplay(QuietDisplay):
 
     def start(self, state: SessionState) -> None:
         """Notes and warnings go to stderr."""
-        for line in (*state.notes, *(f"warning: {warning}" for warning in state.warnings)):
+        for line in (*state.notes, *(f"warning: {warning}" for warning in state.cautions)):
             self._diagnostics.say(line)
 
     def update(

@@ -70,7 +70,7 @@ class LiveDisplay:
             self._fact(what, how)
         for note in state.notes:
             self.page.say(f"note: {note}", "dim")
-        for warning in state.warnings:
+        for warning in state.cautions:
             self.page.say(f"warning: {warning}", "yellow")
         self._began = self._now()
         self._live.start()

@@ -220,7 +220,7 @@ def run_simulation(options: Options) -> None:
         stop = StopSignal()
         with display, stopping(stop):
             if options.quiet:  # what changes the meaning of the figures is told all the same
-                for warning in state.warnings:
+                for warning in state.cautions:
                     Page(stderr).say(f"warning: {warning}", "yellow")
             display.start(state)
 

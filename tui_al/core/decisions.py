@@ -209,6 +209,15 @@ def to_plain(decision: Decision) -> dict[str, Any]:
 
 
 def from_plain(kind: str, plain: Mapping[str, Any]) -> Decision | None:
-    """The decision of `to_plain`; None for a kind that this version does not know."""
+    """The decision of `to_plain`; None for a kind that this version does not know.
+
+    Raises:
+        ValueError, TypeError: values that no decision of this kind has.
+    """
     cls = _KINDS.get(kind)
-    return None if cls is None else record_of(cls, plain)
+    if cls is None:
+        return None
+    decision = record_of(cls, plain)
+    if isinstance(decision, Label | Unfold) and not decision.ids:
+        raise ValueError("ids cannot be empty")
+    return decision

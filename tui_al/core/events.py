@@ -322,6 +322,17 @@ def to_plain(event: Event) -> dict[str, Any]:
 
 
 def from_plain(plain: Mapping[str, Any]) -> Event | None:
-    """The event of `to_plain`; None for a kind that this version does not know. Unknown fields are left out."""
+    """The event of `to_plain`; None for a kind that this version does not know. Unknown fields are left out.
+
+    Raises:
+        ValueError, TypeError, KeyError: values that no event of this kind has.
+    """
     cls = _KINDS.get(plain["kind"])
-    return None if cls is None else record_of(cls, plain)
+    if cls is None:
+        return None
+    event = record_of(cls, plain)
+    if isinstance(event, Labelled) and not len(event.ids) == len(event.answers) == len(event.by):
+        raise ValueError(
+            f"{len(event.ids)} ids, {len(event.answers)} answers, {len(event.by)} names"
+        )
+    return event

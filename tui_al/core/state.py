@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from tui_al.core import events as ev
 from tui_al.core.config import ExperimentConfig
+from tui_al.core.damage import BadRow, damaged
 from tui_al.core.tasks import Answer
 
 #: Losses kept for the falling curve on the screen.
@@ -74,6 +75,8 @@ class SessionState:
     hint: str = ""
     finished: bool = False
     paused: bool = False
+    bad_rows: tuple[BadRow, ...] = ()  #: rows of the log that are left out; the store knows them
+    damage: tuple[str, ...] = ()  #: what people are told of them
     seq: int = 0
     started: float = 0.0  #: seconds since the epoch
     updated: float = 0.0
@@ -82,6 +85,16 @@ class SessionState:
     def classes(self) -> tuple[str, ...]:
         """The labels there are: those that the session began with, or what people have made of them."""
         return self.labels if self.labels_now is None else self.labels_now
+
+    @property
+    def cautions(self) -> tuple[str, ...]:
+        """What people should know first: rows that are left out, then the warnings."""
+        return (*self.damage, *self.warnings)
+
+    @property
+    def is_damaged(self) -> bool:
+        """Whether rows of the log are lost, so that what follows from it may be wrong."""
+        return bool(damaged(self.bad_rows))
 
     @property
     def status(self) -> str:

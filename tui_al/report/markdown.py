@@ -49,7 +49,7 @@ def _session(name: str, state: SessionState) -> list[str]:
         blocks.append("No round is finished yet.")
     remarks = [*_runs_not_finished(state), *_shared(state)]
     remarks += [f"- Note: {escape(note)}" for note in state.notes]
-    remarks += [f"- Warning: {escape(warning)}" for warning in state.warnings]
+    remarks += [f"- Warning: {escape(warning)}" for warning in state.cautions]
     if remarks:
         blocks.append("\n".join(remarks))
     return blocks

@@ -40,7 +40,7 @@ def session_dict(name: str, state: SessionState) -> dict[str, Any]:
         "config": state.config.to_dict() if state.config else None,
         "status": state.status,
         "notes": list(state.notes),
-        "warnings": list(state.warnings),
+        "warnings": list(state.cautions),
         "runs": [_run(run) for run in state.runs.values()],
     }
 

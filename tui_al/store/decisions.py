@@ -5,20 +5,25 @@ claims      which client has which example, so that two people do not get the sa
 boards      what the engine publishes: the ranking, disputed labels, predictions of the audit; the last two rounds of each
 """
 
+import contextlib
 import json
 import socket
 import sqlite3
 import time
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
 from tui_al.core import decisions as de
+from tui_al.core.damage import BadRow, damage_lines
 from tui_al.core.decisions import Decided, Decision
 from tui_al.errors import SampleTakenError
 from tui_al.store.database import connect, readable
+from tui_al.store.decision_rows import insert_decision, read_decisions
+from tui_al.store.event_log import ROW_ERRORS
+from tui_al.store.row_checks import MISSING, acknowledge, acknowledged, add_columns, next_number
 
 #: Seconds without a sign of life after which a client's open claims are void.
 CLIENT_SECONDS = 60.0
@@ -33,7 +38,9 @@ CREATE TABLE IF NOT EXISTS decisions (
     time REAL NOT NULL,
     annotator TEXT NOT NULL,
     kind TEXT NOT NULL,
-    body TEXT NOT NULL
+    body TEXT NOT NULL,
+    checksum INTEGER,
+    previous INTEGER
 );
 CREATE TABLE IF NOT EXISTS claims (
     id TEXT NOT NULL,
@@ -80,6 +87,7 @@ class DecisionLog:
         self.directory = directory
         #: Times that a client was found to have lost its claims, see `sign_of_life`.
         self.lapses = 0
+        self.bad: tuple[BadRow, ...] = ()  #: rows that `read` had to leave out
         self._path = directory / "session.db"
         self._db = connect(self._path)
         with readable(self._path):
@@ -121,35 +129,37 @@ class DecisionLog:
         with self._transaction():
             if client is not None and held is not None:
                 self._check_claim(client, held)
+            add_columns(self._db, "decisions")
+            known = acknowledged(self.directory, "decisions")
+            seq = next_number(self._db, "decisions", known)
+            (there,) = self._db.execute("SELECT coalesce(max(seq), 0) FROM decisions").fetchone()
+            previous = max(there, known)
             for record in records:
-                plain = json.dumps(de.to_plain(record.decision), ensure_ascii=False)
-                done = self._db.execute(
-                    "INSERT OR IGNORE INTO decisions (uid, time, annotator, kind, body) VALUES (?, ?, ?, ?, ?)",
-                    (record.uid, record.time, record.annotator, record.decision.kind, plain),
-                )
-                if done.rowcount != 1:
+                if not insert_decision(self._db, seq, previous, record):
                     continue
-                assert done.lastrowid is not None
-                added.append(
-                    Decided(
-                        done.lastrowid, record.time, record.annotator, record.uid, record.decision
-                    )
-                )
+                added.append(replace(record, seq=seq))
                 self._keep_claims(record, client.name if client else f"import-{record.annotator}")
+                previous, seq = seq, seq + 1
+        if added:
+            acknowledge(self.directory, "decisions", added[-1].seq)
         return added
 
     def read(self, after: int = 0) -> list[Decided]:
-        """Decisions with a number above `after`, in order; kinds that this version does not know are left out."""
-        records = []
+        """Decisions with a number above `after`, in order; rows that are damaged or of unknown kinds are left out, see `bad`."""
         with readable(self._path):
-            for seq, when, annotator, uid, kind, body in self._db.execute(
-                "SELECT seq, time, annotator, uid, kind, body FROM decisions WHERE seq > ? ORDER BY seq",
-                (after,),
-            ):
-                decision = de.from_plain(kind, json.loads(body))
-                if decision is not None:
-                    records.append(Decided(seq, when, annotator, uid, decision))
-        return records
+            found = read_decisions(self._db, self.directory, after)
+            self.bad = tuple(dict.fromkeys((*self.bad, *found.bad)))
+        return found.records
+
+    @property
+    def damage(self) -> tuple[str, ...]:
+        """What people are told of the rows that `read` left out so far."""
+        if not self.bad:
+            return ()
+        with readable(self._path):
+            (rows,) = self._db.execute("SELECT count(*) FROM decisions").fetchone()
+        missing = sum(row.why == MISSING for row in self.bad)
+        return damage_lines(self.bad, rows + missing, self.directory.name)
 
     def claim(
         self, client: Client, candidates: Sequence[str], wanted: int, annotators: int = 1
@@ -258,7 +268,9 @@ class DecisionLog:
             row = self._db.execute(
                 "SELECT kind, body FROM decisions WHERE uid = ?", (decision.target,)
             ).fetchone()
-            target = de.from_plain(row[0], json.loads(row[1])) if row else None
+            target = None
+            with contextlib.suppress(*ROW_ERRORS):  # the target itself is told of where it is read
+                target = de.from_plain(row[0], json.loads(row[1])) if row else None
             if isinstance(target, de.Label | de.Flag):
                 answered = int(isinstance(decision, de.Redo))
                 for identity in target.about:

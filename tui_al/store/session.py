@@ -12,7 +12,6 @@ work since the last event.
 """
 
 import contextlib
-import json
 import os
 import sqlite3
 import time
@@ -21,14 +20,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal, Self
 
-from tui_al.core import decisions as de
 from tui_al.core import events as ev
-from tui_al.core.decisions import Decided
+from tui_al.core.damage import damage_lines
 from tui_al.core.labelling import Labelling
 from tui_al.core.state import SessionState, fold
 from tui_al.core.tasks import Dataset
 from tui_al.errors import SessionError
 from tui_al.store.database import connect, readable
+from tui_al.store.decision_rows import label_changes
 from tui_al.store.engine_lock import (
     is_live,
     last_command,
@@ -36,8 +35,10 @@ from tui_al.store.engine_lock import (
     take_engine_lock,
     write_lock,
 )
+from tui_al.store.event_log import EventRows, append_events, first_event, read_events
 from tui_al.store.examples import read_examples, write_examples
 from tui_al.store.home import session_directory
+from tui_al.store.row_checks import MISSING
 from tui_al.store.sharing import check_home, make_directory, refusal, share
 from tui_al.store.unfinished import clear_unfinished, under_way
 
@@ -53,7 +54,9 @@ CREATE TABLE events (
     time REAL NOT NULL,
     kind TEXT NOT NULL,
     seed INTEGER,
-    body TEXT NOT NULL
+    body TEXT NOT NULL,
+    checksum INTEGER,
+    previous INTEGER
 );
 CREATE TABLE commands (seq INTEGER PRIMARY KEY AUTOINCREMENT, time REAL NOT NULL, name TEXT NOT NULL);
 """
@@ -166,44 +169,37 @@ class Session:
 
         A point closes its round: what `Progress` told of the run is dropped then, which keeps the log small.
         """
-        now = time.time()
-        recorded = []
-        with self._db:
-            self._db.execute("BEGIN IMMEDIATE")
-            for event in events:
-                plain = ev.to_plain(event)
-                seed = plain.get("seed")
-                inserted = self._db.execute(
-                    "INSERT INTO events (time, kind, seed, body) VALUES (?, ?, ?, ?)",
-                    (now, event.kind, seed, json.dumps(plain)),
-                )
-                assert inserted.lastrowid is not None
-                recorded.append(ev.Recorded(inserted.lastrowid, now, event))
-                if isinstance(event, ev.Point | ev.RunFinished):
-                    self._db.execute(
-                        "DELETE FROM events WHERE kind = ? AND seed = ?", (ev.Progress.kind, seed)
-                    )
-        return recorded
+        return append_events(self._db, self.directory, events)
 
     def events(self, after: int = 0) -> list[ev.Recorded]:
-        """Events with a number above `after`, in order; kinds that this version does not know are left out."""
-        recorded = []
+        """Events with a number above `after`, in order; rows that are damaged or of unknown kinds are left out, see `state`."""
+        return self._read(after).recorded
+
+    def news(self, since: SessionState | None = None) -> tuple[list[ev.Recorded], SessionState]:
+        """The events since an earlier state, and the state after them, which says what was left out of it."""
+        since = since or SessionState()
+        found = self._read(since.seq)
         with readable(self.directory / "session.db"):
-            for seq, when, body in self._db.execute(
-                "SELECT seq, time, body FROM events WHERE seq > ? ORDER BY seq", (after,)
-            ):
-                event = ev.from_plain(json.loads(body))
-                if event is not None:
-                    recorded.append(ev.Recorded(seq, when, event))
-        return recorded
+            state = self.with_labels(fold(found.recorded, since))
+            bad = tuple(dict.fromkeys((*since.bad_rows, *found.bad)))
+            if bad:
+                (rows,) = self._db.execute("SELECT count(*) FROM events").fetchone()
+                lost = sum(row.why == MISSING for row in bad)
+                damage = damage_lines(bad, rows + lost, self.name)
+                last = max(state.seq, *(row.seq for row in bad if row.why != MISSING), 0)
+                state = replace(state, bad_rows=bad, damage=damage, seq=last)
+        return found.recorded, state
+
+    def _read(self, after: int) -> EventRows:
+        with readable(self.directory / "session.db"):
+            return read_events(self._db, self.directory, after)
 
     def created(self) -> ev.SessionCreated:
-        """The first event: what the session is."""
+        """The first event: what the session is. SessionError where it is damaged."""
         with readable(self.directory / "session.db"):
-            (body,) = self._db.execute("SELECT body FROM events ORDER BY seq LIMIT 1").fetchone()
-            event = ev.from_plain(json.loads(body))
-        assert isinstance(event, ev.SessionCreated)
-        return event
+            found = first_event(self._db, self.directory)
+        assert isinstance(found, ev.SessionCreated)
+        return found
 
     def is_finished(self) -> bool:
         """What `state` says of it, without reading all events."""
@@ -216,7 +212,7 @@ class Session:
 
     def state(self, since: SessionState | None = None) -> SessionState:
         """The session's state; pass an earlier one to fold only what is new."""
-        return self.with_labels(fold(self.events(after=since.seq if since else 0), since))
+        return self.news(since)[1]
 
     def with_labels(self, state: SessionState) -> SessionState:
         """The state with the labels of today, where people add and rename them."""
@@ -273,27 +269,12 @@ class Session:
         return is_live(self.directory)
 
 
-#: Decisions that say which labels there are.
-_LABEL_KINDS = tuple(
-    one.kind
-    for one in (de.AddLabel, de.RenameLabel, de.MergeLabels, de.DescribeLabel, de.Undo, de.Redo)
-)
-
-
 def _labels_today(db: sqlite3.Connection, begun_with: tuple[str, ...]) -> tuple[str, ...]:
     """Labels after all that people changed; of decisions only those are read that matter for it."""
     if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'decisions'").fetchone():
         return begun_with
     labelling = Labelling(begun_with)
-    marks = ", ".join("?" * len(_LABEL_KINDS))
-    rows = db.execute(
-        f"SELECT seq, time, annotator, uid, kind, body FROM decisions WHERE kind IN ({marks}) ORDER BY seq",
-        _LABEL_KINDS,
-    )
-    for seq, when, annotator, uid, kind, body in rows:
-        decision = de.from_plain(kind, json.loads(body))
-        if decision is not None:
-            labelling.apply([Decided(seq, when, annotator, uid, decision)])
+    labelling.apply(label_changes(db))
     return labelling.labels
 
 

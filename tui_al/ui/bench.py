@@ -85,7 +85,7 @@ class Overview:
         """Why there is no sample."""
         if self.ranking is None:
             if self.live:
-                told = (*(f"⚠ {warning}" for warning in self.state.warnings), *self.state.notes)
+                told = (*(f"⚠ {warning}" for warning in self.state.cautions), *self.state.notes)
                 ready = "The engine is getting ready: data and models are loaded, then the first samples come."
                 return "\n".join((ready, "", "How the data was read:", *told) if told else (ready,))
             why = " ".join(part for part in self.failure if part)

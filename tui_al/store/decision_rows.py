@@ -1,0 +1,88 @@
+"""Decisions as rows of a session's database: written with a checksum each, read back with those that cannot be used told apart."""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tui_al.core import decisions as de
+from tui_al.core.damage import BadRow
+from tui_al.core.decisions import Decided
+from tui_al.store.event_log import ROW_ERRORS, error_text, is_number
+from tui_al.store.row_checks import RawRow, acknowledged, checksum, read_rows
+
+_VALUES = ("uid", "time", "annotator", "kind", "body")
+
+#: Decisions that say which labels there are.
+_LABEL_KINDS = tuple(
+    one.kind
+    for one in (de.AddLabel, de.RenameLabel, de.MergeLabels, de.DescribeLabel, de.Undo, de.Redo)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionRows:
+    """Decisions in order, the rows that are left out, and the number of the last row of either kind."""
+
+    records: list[Decided]
+    bad: tuple[BadRow, ...] = ()
+    seq: int = 0
+
+
+def insert_decision(db: sqlite3.Connection, seq: int, previous: int, record: Decided) -> bool:
+    """Put a decision on record under this number; whether it was not there. Call it in a transaction."""
+    body = json.dumps(de.to_plain(record.decision), ensure_ascii=False)
+    values = (record.uid, float(record.time), record.annotator, record.decision.kind, body)
+    done = db.execute(
+        "INSERT OR IGNORE INTO decisions (seq, uid, time, annotator, kind, body, checksum, previous) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (seq, *values, checksum(seq, *values, previous), previous),
+    )
+    return done.rowcount == 1
+
+
+def read_decisions(db: sqlite3.Connection, directory: Path, after: int = 0) -> DecisionRows:
+    """Decisions with a number above `after`."""
+    known = acknowledged(directory, "decisions")
+    found = read_rows(db, "decisions", _VALUES, after, known)
+    records, bad = [], list(found.missing)
+    for row in found.rows:
+        record = decision_of(row)
+        if isinstance(record, BadRow):
+            bad.append(record)
+        else:
+            records.append(record)
+    bad.sort(key=lambda one: one.seq)
+    last = found.rows[-1].seq if found.rows else after
+    return DecisionRows(records, tuple(bad), last)
+
+
+def label_changes(db: sqlite3.Connection) -> Iterator[Decided]:
+    """The decisions that matter for which labels there are, in order; what cannot be used is left out."""
+    marks = ", ".join("?" * len(_LABEL_KINDS))
+    found = read_rows(
+        db, "decisions", _VALUES, 0, 0, where=f"kind IN ({marks})", values=_LABEL_KINDS
+    )
+    for row in found.rows:
+        record = decision_of(row)
+        if isinstance(record, Decided):
+            yield record
+
+
+def decision_of(row: RawRow) -> Decided | BadRow:
+    """The decision of a row, or why it cannot be used. A time that is no date stays as it is: the answer is sound."""
+    if row.why:
+        return BadRow("decisions", row.seq, row.why)
+    uid, when, annotator, kind, body = row.values
+    try:
+        decision = de.from_plain(kind, json.loads(body))
+    except ROW_ERRORS as error:
+        return BadRow("decisions", row.seq, f"cannot be read: {error_text(error)}")
+    if not (isinstance(uid, str) and isinstance(annotator, str)):
+        return BadRow("decisions", row.seq, "has no name or annotator")
+    if not is_number(when) and not isinstance(when, float):
+        return BadRow("decisions", row.seq, f"has the time {when!r:.40}, which is none")
+    if decision is None:
+        why = f"is of the kind {kind!r:.40}, which this version does not know"
+        return BadRow("decisions", row.seq, why, newer=row.verified)
+    return Decided(row.seq, float(when), annotator, uid, decision)

@@ -295,11 +295,7 @@ class TestOpen:
         session.append(ev.Warned("a"))
         db = sqlite3.connect(session.directory / "session.db", isolation_level=None)
         db.execute('UPDATE events SET body = \'{"kind": "point"}\' WHERE seq = 2')
-        with pytest.raises(SessionError, match="cannot be read"):
-            session.state()
-        db.execute("UPDATE events SET body = '{' WHERE seq = 2")
-        with pytest.raises(SessionError, match="cannot be read"):
-            session.state()
+        assert "does not agree with its checksum" in str(session.state().bad_rows[0])
         db.close()
         (session.directory / "examples.db").write_bytes(b"?" * 5000)
         with pytest.raises(SessionError, match="cannot be read") as caught:

@@ -117,6 +117,8 @@ def _wanted(annotations: list[Annotation], flagged: bool) -> list[Annotation]:
 
 
 def _tell_source(aside: Page, labels: Labels, options: ExportOptions) -> None:
+    for line in labels.damage:
+        aside.say(line, "yellow")
     if labels.seed is not None and options.seed is None and len(labels.seeds) > 1:
         seeds = ", ".join(map(str, labels.seeds))
         aside.say(f"run with seed {labels.seed} of {seeds}; --seed picks another")

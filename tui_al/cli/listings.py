@@ -43,7 +43,7 @@ def list_sessions(home: Path | None) -> None:
         header = ["session", "state", "round", "metric", "task"]
         for line in aligned([header, *rows]):
             page.say(line.rstrip())
-    for line in failed:
+    for line in [*failed, *(line for one in found for line in one.damage)]:
         page.say(line)
     for name in sweeps:
         page.say(f"sweep {name}: {_sweep_line(directory, name)}")

@@ -16,6 +16,7 @@ from tui_al.report.study import Study, arm_result
 from tui_al.report.study_markdown import panel_curves, panel_title, render_study
 from tui_al.report.tables import FORMATS, render
 from tui_al.store.home import home_directory
+from tui_al.store.resuming import damage_of
 from tui_al.store.session import Session
 from tui_al.store.sweeps import arm_session, find_sweep, kept_scores, read_record
 
@@ -74,7 +75,9 @@ def _find(name: str, home: Path) -> _Named:
     if directory is None:
         with Session.open(home, name) as session:
             shown = Path(name).name
-            return _Named(shown, shown, ((shown, session.state()),))
+            state = session.state()
+            state = replace(state, damage=damage_of(session, state))
+            return _Named(shown, shown, ((shown, state),))
     record = read_record(directory)
     states, notes = [], list(record.notes)
     for arm in record.arms:

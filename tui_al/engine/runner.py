@@ -33,6 +33,7 @@ from tui_al.engine.voice import Observer, StopSignal, Voice
 from tui_al.errors import EngineError, EngineStopped, TuiAlError
 from tui_al.store import rates
 from tui_al.store.home import cache_directory
+from tui_al.store.resuming import check_whole
 from tui_al.store.session import Session
 
 log = logging.getLogger(__name__)
@@ -63,7 +64,7 @@ def run_session(
     descriptor `lock` holds.
 
     Raises:
-        SessionError: another engine is at work on it.
+        SessionError: another engine is at work on it, or rows of it are damaged.
         EngineStopped: asked to stop; everything up to the last finished round is kept.
         TuiAlError: a model or device that all runs need is not to be had.
     """
@@ -72,6 +73,7 @@ def run_session(
         assert state.config is not None
         if state.finished:
             return state
+        check_whole(session, state)
         voice = Voice(session, observe, stop, session.commands_before(descriptor))
         ending = ev.EngineFinished("failed")
         try:

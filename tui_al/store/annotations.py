@@ -1,5 +1,6 @@
 """A session's labels as annotations, to be exported: of people from their log of decisions, of a simulation from its events."""
 
+import contextlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -9,15 +10,19 @@ from tui_al.core.annotations import Annotation, Header, Label, Status
 from tui_al.core.decisions import Decided
 from tui_al.core.labelling import Labelling
 from tui_al.core.labelling import Status as Stands
-from tui_al.core.offsets import tags_to_spans
+from tui_al.core.offsets import check_spans, tags_to_spans
 from tui_al.core.state import SessionState
-from tui_al.core.tasks import Answer, Dataset, Example
+from tui_al.core.tasks import Answer, Dataset, Example, Task
 from tui_al.errors import SessionError
 from tui_al.store.decisions import DecisionLog
 from tui_al.store.session import Session
 
 #: Who is said to have given the answers that came with the data.
 BY_DATA = "data"
+
+#: Why an answer is left out that cannot be one.
+NOT_HERE = "that are not in the data"
+MISFITTING = "with an answer that does not fit the text"
 
 #: Why an example is left out that several people answered in different ways.
 DIFFERING = "on which annotators differ"
@@ -32,6 +37,7 @@ class Labels:
     seed: int | None = None  #: of the run, for a simulation
     seeds: tuple[int, ...] = ()  #: of all runs that have labels
     left_out: Mapping[str, int] = field(default_factory=dict)
+    damage: tuple[str, ...] = ()  #: what is told of rows that had to be left out
     seq: int = 0  #: where people label: number of the last decision that was read
 
 
@@ -51,7 +57,7 @@ def labels_of(
     """
     state, dataset = session.state(), session.dataset()
     if state.config is not None and state.config.loop.oracle == "person":
-        return _by_people(session, dataset, each, given)
+        return _by_people(session, state, dataset, each, given)
     return _simulated(session, state, dataset, seed)
 
 
@@ -64,22 +70,52 @@ def _simulated(session: Session, state: SessionState, dataset: Dataset, seed: in
         )
     chosen = seed if seed is not None else next(iter(with_labels or state.runs), None)
     by_id = {example.id: example for example in dataset.train}
-    annotations = [
-        _annotation(by_id[identity], answer, by, record.time)
+    said = [
+        (identity, answer, by, record.time)
         for record in session.events()
         if isinstance(record.event, ev.Labelled) and record.event.seed == chosen
         for identity, answer, by in zip(
             record.event.ids, record.event.answers, record.event.by, strict=True
         )
     ]
+    known = [one for one in said if one[0] in by_id]
+    annotations = []
+    for identity, answer, by, when in known:
+        with contextlib.suppress(ValueError):
+            annotations.append(_annotation(by_id[identity], answer, by, when))
+    annotations = [one for one in annotations if _fits(one, dataset.task)]
+    left_out = _strange(len(said) - len(known), len(known) - len(annotations))
     header = Header(dataset.task, tuple(map(Label, dataset.labels)), session.name)
-    return Labels(header, annotations, chosen, with_labels)
+    return Labels(header, annotations, chosen, with_labels, left_out=left_out, damage=state.damage)
 
 
-def _by_people(session: Session, dataset: Dataset, each: bool, given: bool) -> Labels:
+def _strange(not_here: int, misfitting: int) -> dict[str, int]:
+    """Counts of what no program of ours stores, where there is any."""
+    counts = {NOT_HERE: not_here, MISFITTING: misfitting}
+    return {what: count for what, count in counts.items() if count}
+
+
+def _fits(annotation: Annotation, task: Task) -> bool:
+    """Whether the answer is one of this task, and its entities lie in the text; what programs store is checked as they store it."""
+    answer = annotation.answer
+    if answer is None:
+        return True
+    if isinstance(answer, str):
+        return task is Task.CLASSIFICATION
+    try:
+        check_spans(annotation.text, answer)
+    except ValueError:
+        return False
+    return task is Task.TAGGING
+
+
+def _by_people(
+    session: Session, state: SessionState, dataset: Dataset, each: bool, given: bool
+) -> Labels:
     labelling = Labelling(dataset.labels)
     with DecisionLog(session.directory) as log:
         labelling.apply(log.read())
+        damage = (*state.damage, *log.damage)
     descriptions = labelling.descriptions
     header = Header(
         dataset.task,
@@ -87,13 +123,15 @@ def _by_people(session: Session, dataset: Dataset, each: bool, given: bool) -> L
         session.name,
     )
     by_id = {example.id: example for example in dataset.train}
-    known = [identity for identity, _ in labelling.standings() if identity in by_id]
+    about = [identity for identity, _ in labelling.standings()]
+    known = [identity for identity in about if identity in by_id]
     show = _everybody if each else _what_counts
-    annotations = [one for identity in known for one in show(labelling, by_id[identity])]
+    shown = [one for identity in known for one in show(labelling, by_id[identity])]
+    annotations = [one for one in shown if _fits(one, dataset.task)]
     statuses = [labelling.standing(identity).status for identity in known]
-    left_out = {}
+    left_out = _strange(len(about) - len(known), len(shown) - len(annotations))
     if not each:
-        left_out = {
+        left_out |= {
             DIFFERING: statuses.count(Stands.CONFLICT),
             "that are ambiguous": statuses.count(Stands.AMBIGUOUS),
         }
@@ -105,7 +143,7 @@ def _by_people(session: Session, dataset: Dataset, each: bool, given: bool) -> L
         annotations += [_annotation(e, e.answer, BY_DATA, 0.0) for e in came_labelled]
     else:
         left_out["that came labelled"] = len(came_labelled)
-    return Labels(header, annotations, left_out=left_out, seq=labelling.seq)
+    return Labels(header, annotations, left_out=left_out, damage=damage, seq=labelling.seq)
 
 
 def _what_counts(labelling: Labelling, example: Example) -> Iterator[Annotation]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
+from tui_al.core.damage import BadRow
 from tui_al.core.labelling import Labelling, Status, lacking, to_go
 from tui_al.core.state import SessionState
 from tui_al.core.tasks import Task
@@ -22,6 +23,8 @@ class Headway:
     directory: Path
     labelling: Labelling
     pool: int  #: texts to label, which percentages of a batch are of
+    damage: tuple[str, ...] = ()  #: what is told of decisions that had to be left out
+    _bad: tuple[BadRow, ...] = ()
     _in_data: set[str] | None = field(default_factory=set)  # see `keep_in_data`; None: nothing is
 
     @classmethod
@@ -31,14 +34,16 @@ class Headway:
         try:
             *_, labels = examples.facts()
             in_data = None if examples.all_asked else set[str]()
-            return cls(directory, Labelling(labels), examples.askable(), in_data)
+            return cls(directory, Labelling(labels), examples.askable(), _in_data=in_data)
         finally:
             examples.close()
 
     def read(self) -> None:
         """Take in what was decided since the last time."""
         with DecisionLog(self.directory) as log:
+            log.bad = self._bad
             touched = self.labelling.apply(log.read(after=self.labelling.seq))
+            self._bad, self.damage = log.bad, log.damage
         if touched and self._in_data is not None:
             examples = ExampleReader(self.directory / "examples.db")
             try:

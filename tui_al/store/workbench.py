@@ -79,6 +79,11 @@ class Workbench:
         return self._state
 
     @property
+    def damage(self) -> tuple[str, ...]:
+        """What people are told of rows of the session that had to be left out."""
+        return (*self._state.damage, *self.log.damage)
+
+    @property
     def ranked(self) -> Ranked | None:
         """The newest ranking that was announced."""
         return self._state.runs[self.seed].ranked

@@ -69,6 +69,7 @@ class Overview:
     live: bool = False  #: an engine is at work
     failure: tuple[str, str] = ("", "")  #: why none is that should be, and what to do
     state: SessionState = field(default_factory=SessionState)
+    damage: tuple[str, ...] = ()  #: what is told of rows on disk that had to be left out
 
     @property
     def to_go(self) -> int:
@@ -340,6 +341,7 @@ class Bench:
             live=live,
             failure=("", "") if live else self._why(bench.state),
             state=bench.state,
+            damage=bench.damage,
         )  # fmt: skip
 
     def _why(self, state: SessionState) -> tuple[str, str]:

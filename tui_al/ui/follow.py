@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tui_al.core import events as ev
-from tui_al.core.state import SessionState, fold
+from tui_al.core.state import SessionState
 from tui_al.errors import TuiAlError
 from tui_al.host import process
 from tui_al.store.engine_lock import is_live
@@ -86,9 +86,8 @@ class Follower:
         live = is_live(self._directory)
         presence.check()
         before = self._update
-        recorded = session.events(after=before.state.seq)
+        recorded, state = session.news(before.state)
         self._clock.count(recorded)
-        state = session.with_labels(fold(recorded, before.state))
         end = None
         ended = state.ended and not process.died_silently(self._directory, state)
         if not live and not ended and not state.finished:
@@ -131,4 +130,5 @@ def _differs(before: Update, after: Update) -> bool:
 
 
 def _facts(update: Update) -> tuple[object, ...]:
-    return (update.state.seq, update.state.labels_now, update.live, update.end, update.trouble)
+    state = update.state
+    return (state.seq, state.labels_now, state.damage, update.live, update.end, update.trouble)

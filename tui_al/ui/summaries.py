@@ -49,7 +49,7 @@ class Summary:
     def facts(self) -> tuple[object, ...]:
         """What is shown of it follows from these, but for how long ago something was."""
         return (
-            self.directory, self.label, self.live, self.died, self.failure, self.state.seq, self.labelled, self.wanted, self.lacks, self.trouble,
+            self.directory, self.label, self.live, self.died, self.failure, self.state.seq, self.labelled, self.wanted, self.lacks, self.trouble, self.damage,
         )  # fmt: skip
 
     @property
@@ -134,8 +134,15 @@ class Summary:
         return doing + (f", {roughly(left)} left" if left is not None else "")
 
     @property
+    def damage(self) -> tuple[str, ...]:
+        """What is told of its rows that had to be left out."""
+        return (*self.state.damage, *(self.headway.damage if self.headway else ()))
+
+    @property
     def about(self) -> str:
-        """The experiment in one line."""
+        """The experiment in one line; of a damaged one, what is lost."""
+        if self.damage:
+            return f"⚠ {self.damage[0]}"
         return describe(self.state.config) if self.state.config else self.trouble
 
 

@@ -351,7 +351,7 @@ def notice(update: Update, log_rows: int) -> list[Content]:
     state = update.state
     if update.trouble:
         return [safe(f"✗ The session cannot be read: {update.trouble}", "$text-error")]
-    lines: list[Content] = []
+    lines = [safe(f"⚠ {line}", "$text-warning") for line in state.damage]
     if state.error:
         lines.append(safe(f"✗ {state.error}", "bold $text-error"))
         lines += [safe(state.hint)] if state.hint else []

@@ -22,7 +22,7 @@ def worth_alarm(counts: Mapping[str, int]) -> bool:
 
 
 class Alarm(Lines):
-    """A row, or nothing: a disk that takes no labels; labels without a single example although many texts are labelled."""
+    """Rows, or nothing: a disk that takes no labels; rows of the log that are damaged; labels without a single example although many texts are labelled."""
 
     DEFAULT_CSS = "Alarm { height: auto; padding: 0 1; }"
 
@@ -41,6 +41,14 @@ class Alarm(Lines):
         if self._trouble:
             kept = "Labels are not saved but kept, and tried again: "
             return [safe(f"✗ {kept}{self._trouble}", "bold $text-error")]
+        damage = [
+            row
+            for line in self._overview.damage
+            for row in safe(f"⚠ {line}", "$text-warning").wrap(width)
+        ]
+        return [*damage, *self._never_seen(width)]
+
+    def _never_seen(self, width: int) -> list[Content]:
         unseen = self._overview.unseen
         if not unseen or not worth_alarm(self._overview.counts):
             return []

@@ -59,6 +59,22 @@ class EngineError(TuiAlError):
     exit_code = 6
 
 
+class MachineError(TuiAlError):
+    """The machine refuses: a full or read-only disk, a quota, rights, a lock, a network drive, memory.
+
+    `code` is the errno, and `passes` says whether it may be over after a while, so that waiting makes sense.
+    """
+
+    exit_code = 7
+
+    def __init__(
+        self, message: str, hint: str = "", *, code: int = 0, passes: bool = False
+    ) -> None:
+        super().__init__(message, hint)
+        self.code = code
+        self.passes = passes
+
+
 class EngineStopped(TuiAlError):
     """The engine was asked to stop and did so at a safe point; the session can be continued."""
 

@@ -19,6 +19,7 @@ from tui_al.cli.page import Page
 from tui_al.core.config import DataConfig
 from tui_al.core.tasks import Example, Task
 from tui_al.errors import ConfigError, DataError
+from tui_al.store.environment import unwritable
 from tui_al.store.formats.files import dumped
 from tui_al.store.home import home_directory
 from tui_al.store.kept_models import held_still
@@ -138,10 +139,7 @@ def _output(options: PredictOptions) -> Iterator[TextIO]:
             yield stream
         making.replace(options.out)
     except OSError as error:
-        raise DataError(
-            f"--out {options.out} cannot be written: {error.strerror}.",
-            "Give a file in a directory that exists and has room.",
-        ) from error
+        raise unwritable(options.out, error, DataError, "--out") from error
 
 
 class _Writer:

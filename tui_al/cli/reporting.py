@@ -15,6 +15,7 @@ from tui_al.report.score_studies import ScoreStudy
 from tui_al.report.study import Study, arm_result
 from tui_al.report.study_markdown import panel_curves, panel_title, render_study
 from tui_al.report.tables import FORMATS, render
+from tui_al.store.environment import unwritable
 from tui_al.store.home import home_directory
 from tui_al.store.resuming import damage_of
 from tui_al.store.session import Session
@@ -63,10 +64,7 @@ def report_on(
     try:
         out.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise ConfigError(
-            f"--out {out} cannot be written: {error.strerror}.",
-            "Give a file in a directory that exists.",
-        ) from error
+        raise unwritable(out, error, ConfigError, "--out") from error
 
 
 def _find(name: str, home: Path) -> _Named:
@@ -139,11 +137,12 @@ def _write_all(study: Study, out: Path, page: Page) -> None:
     except ConfigError as error:
         page.say(f"without figures: {error.message} {error.hint}", "yellow")
     except OSError as error:
-        raise ConfigError(
-            f"--out {out} cannot be written: {error.strerror}.", "Give another directory."
-        ) from error
-    (out / "report.md").write_text(render_study(study, figures), encoding="utf-8")
-    (out / "study.json").write_text(study.to_json(), encoding="utf-8")
+        raise unwritable(out, error, ConfigError, "--out") from error
+    try:
+        (out / "report.md").write_text(render_study(study, figures), encoding="utf-8")
+        (out / "study.json").write_text(study.to_json(), encoding="utf-8")
+    except OSError as error:
+        raise unwritable(out, error, ConfigError, "--out") from error
     page.say(
         f"{out / 'report.md'}, study.json" + (f", {2 * len(figures)} figures" if figures else "")
     )

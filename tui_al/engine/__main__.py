@@ -20,6 +20,7 @@ from typing import Any
 from tui_al.core.config import DataConfig, ExperimentConfig
 from tui_al.core.preview import preview_of
 from tui_al.errors import EngineStopped, TuiAlError
+from tui_al.store.environment import explained
 from tui_al.store.session import Session
 
 
@@ -31,14 +32,11 @@ def main(arguments: list[str]) -> int:
             return _run(Path(arguments[1]), int(arguments[2]), *arguments[3:])
         request = json.load(sys.stdin)
         reply = {"preview": _preview, "create": _create}[command](request)
-    except TuiAlError as error:
-        reply = {
-            "error": {
-                "type": type(error).__name__,
-                "message": error.message,
-                "hint": error.hint,
-            }
-        }
+    except Exception as error:
+        told = explained(error)
+        if told is None:
+            raise
+        reply = {"error": {"type": type(told).__name__, "message": told.message, "hint": told.hint}}
     json.dump(reply, sys.stdout)
     return 0
 
@@ -91,9 +89,12 @@ def _run(directory: Path, lock: int, shared: str = "", ahead: str = "0") -> int:
     except EngineStopped as stopped:
         logging.info("%s", stopped.message)
         return 0
-    except TuiAlError as error:
-        logging.error("%s", error)
-        return error.exit_code
+    except Exception as error:
+        told = explained(error)
+        if told is None:
+            raise
+        logging.error("%s", told)
+        return told.exit_code
     return 0 if state.finished else 1
 
 

@@ -25,7 +25,7 @@ from tui_al.engine.data.arrow_file import (
 )
 from tui_al.engine.data.tables import ROWS
 from tui_al.errors import DataError
-from tui_al.store.formats.files import unwritable
+from tui_al.store.environment import unwritable
 from tui_al.store.formats.format import ALL_PARTS, Format, Part
 from tui_al.store.formats.reading import (
     DEFAULTS,
@@ -69,7 +69,7 @@ def write_parquet(path: Path, header: Header, annotations: Sequence[Annotation])
         making.replace(path)
     except OSError as error:
         making.unlink(missing_ok=True)
-        raise unwritable(path, error) from error
+        raise unwritable(path, error, DataError) from error
 
 
 def read_parquet(path: Path, task: Task, options: ReadOptions = DEFAULTS) -> Read:
@@ -109,7 +109,7 @@ def write_dataset(path: Path, header: Header, annotations: Sequence[Annotation])
         found.save_to_disk(making)
         making.rename(path)
     except OSError as error:
-        raise unwritable(path, error) from error
+        raise unwritable(path, error, DataError) from error
     finally:
         shutil.rmtree(making, ignore_errors=True)
         if bars:

@@ -24,6 +24,7 @@ from tui_al.engine.pooling import MeanPoolingClassifier, save_modules
 from tui_al.engine.pretrained import load_model, load_tokenizer
 from tui_al.engine.sources import Source, find, resolve_pooling
 from tui_al.errors import ModelError
+from tui_al.store.environment import unwritable
 
 #: The directory of the encoder with its head, beside that of the adapter.
 MODEL_FOLDER = "model"
@@ -57,10 +58,7 @@ def export_model(saved: Path, out: Path, card: str) -> Exported:
         (making / "README.md").write_text(card, encoding="utf-8")
         making.rename(out)
     except OSError as error:
-        raise ModelError(
-            f"--out {out} cannot be written: {error.strerror or error}.",
-            "Give a new directory on a disk with room.",
-        ) from error
+        raise unwritable(out, error, ModelError, "--out") from error
     finally:
         shutil.rmtree(making, ignore_errors=True)
     return found

@@ -95,7 +95,7 @@ class DecisionLog:
                 "SELECT count(*) FROM sqlite_master WHERE name IN ('decisions', 'claims', 'clients', 'boards')"
             ).fetchone()[0]
             if there < 4:  # the first time somebody labels in this session
-                self._db.executescript(_SCHEMA)
+                self._db.add_tables(_SCHEMA)
 
     def close(self) -> None:
         """Close the log."""

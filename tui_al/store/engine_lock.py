@@ -11,8 +11,9 @@ import sqlite3
 import time
 from pathlib import Path
 
-from tui_al.errors import SessionError
+from tui_al.errors import SessionError, TuiAlError
 from tui_al.store.database import connect, readable
+from tui_al.store.environment import of_os
 from tui_al.store.sharing import open_file
 from tui_al.store.unfinished import is_held
 
@@ -27,8 +28,12 @@ def take_engine_lock(directory: Path) -> int:
 
     Raises:
         SessionError: an engine holds it; the message names its process.
+        MachineError: the session cannot be written.
     """
-    descriptor = open_file(directory / "engine.lock", os.O_RDWR)
+    try:
+        descriptor = open_file(directory / "engine.lock", os.O_RDWR)
+    except OSError as error:
+        raise of_os(error, directory / "engine.lock", f"Session {directory.name}") from error
     try:
         _lock(descriptor)
     except BlockingIOError as error:
@@ -43,8 +48,10 @@ def take_engine_lock(directory: Path) -> int:
     try:
         with readable(log), contextlib.closing(connect(log)) as db:
             write_lock(descriptor, "starting", last_command(db))
-    except SessionError:
+    except (TuiAlError, OSError) as error:
         os.close(descriptor)
+        if isinstance(error, OSError):
+            raise of_os(error, directory / "engine.lock", f"Session {directory.name}") from error
         raise
     return descriptor
 

@@ -12,6 +12,7 @@ from typing import Any
 from tui_al.core.caseless import fold_words, holds
 from tui_al.core.tasks import Answer, Dataset, Example, Task
 from tui_al.store import folded_texts
+from tui_al.store.database import Database
 
 _SCHEMA = """
 CREATE TABLE dataset (key TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -39,7 +40,7 @@ def write_examples(path: Path, dataset: Dataset) -> None:
         "notes": list(dataset.notes),
         "warnings": list(dataset.warnings),
     }
-    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as db:
+    with contextlib.closing(Database(path, new=True, wal=False)) as db:
         db.executescript(_SCHEMA + folded_texts.SCHEMA)
         db.execute("BEGIN")
         db.executemany(
@@ -57,7 +58,7 @@ def write_examples(path: Path, dataset: Dataset) -> None:
 
 def append_examples(path: Path, examples: Sequence[Example]) -> None:
     """Add training examples behind those that are there, all or none; their ids must be new."""
-    with contextlib.closing(sqlite3.connect(path, timeout=30, isolation_level=None)) as db:
+    with contextlib.closing(Database(path, wal=False)) as db:
         db.execute("BEGIN IMMEDIATE")
         size = _train_size(db)
         db.executemany(
@@ -91,7 +92,7 @@ def _row(split: str, position: int, example: Example) -> tuple[object, ...]:
 
 def read_examples(path: Path) -> Dataset:
     """The data of `write_examples`; raises what sqlite3 and json raise for a damaged file."""
-    with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
+    with contextlib.closing(Database(path, wal=False)) as db:
         facts = {key: json.loads(value) for key, value in db.execute("SELECT * FROM dataset")}
         splits: dict[str, list[Example]] = {"train": [], "test": []}
         for split, identity, text, answer, tokens, origin in db.execute(
@@ -125,9 +126,7 @@ class ExampleReader:
     """Single training examples of a large pool, by id or by words."""
 
     def __init__(self, path: Path) -> None:
-        self._db = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False
-        )
+        self._db = Database(path, wal=False, any_thread=True)
 
     def close(self) -> None:
         """Close the file."""

@@ -2,10 +2,10 @@
 
 import contextlib
 import json
-import sqlite3
 import time
 from pathlib import Path
 
+from tui_al.errors import MachineError
 from tui_al.store.session import Session
 
 _KEY = "exported"
@@ -17,7 +17,7 @@ def note_export(session: Session, seq: int, path: Path) -> None:
     A session that cannot be written can be exported all the same: then nothing is remembered.
     """
     body = json.dumps({"seq": seq, "path": str(path.absolute()), "time": time.time()})
-    with contextlib.suppress(sqlite3.Error):
+    with contextlib.suppress(MachineError):
         session.set_meta(_KEY, body)
 
 

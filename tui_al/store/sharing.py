@@ -85,13 +85,13 @@ def check_can_be_shared(home: Path) -> None:
         needed = stat.S_IXGRP if found.st_gid == gid else stat.S_IXOTH
         if not found.st_mode & needed and not _has_acl(step):
             raise ConfigError(
-                f"--shared: {step} is closed to group {name} ({_described(step)}), so nobody else could reach the session.",
+                f"--shared: {step} is closed to group {name} ({described(step)}), so nobody else could reach the session.",
                 f"Choose a --home that the group can reach, e.g. /srv/labelling. {how}",
             )
 
 
 def refusal(path: Path, what: str = "") -> SessionError | None:
-    """Why this account may not read and write a session's file; None if it may, or where there is none.
+    """Why this account may not read a session's file; None if it may, or where there is none.
 
     `what` names the thing that it is a part of, by default the session.
     """
@@ -101,7 +101,7 @@ def refusal(path: Path, what: str = "") -> SessionError | None:
             return None
         if not os.access(step, os.X_OK, effective_ids=True):
             return _closed(step, what)
-    if path.exists() and not os.access(path, os.R_OK | os.W_OK, effective_ids=True):
+    if path.exists() and not os.access(path, os.R_OK, effective_ids=True):
         return _closed(path, what)
     return None
 
@@ -121,11 +121,11 @@ def _closed(step: Path, what: str) -> SessionError:
         hint = f"Only group {group_name(group)} may, and {me} is not in it. An administrator can add you; log in again after that."
     else:
         hint = f"{owner} can open a session to a group: `tui-al label SESSION --shared`."
-    return SessionError(f"{what} is closed to {me}: {step} ({_described(step)}).", hint)
+    return SessionError(f"{what} is closed to {me}: {step} ({described(step)}).", hint)
 
 
-def _described(path: Path) -> str:
-    """ "drwx------ anna lab"."""
+def described(path: Path) -> str:
+    """Who may what with a file, as "drwx------ anna lab"."""
     found = path.stat()
     return f"{stat.filemode(found.st_mode)} {account_name(found.st_uid)} {group_name(found.st_gid)}"
 

@@ -21,7 +21,7 @@ from tui_al.core.offsets import check_spans, spans_to_tags
 from tui_al.core.second_look import Agreement, SecondLook, agreement_of, shared_answers, to_look_at
 from tui_al.core.state import SessionState
 from tui_al.core.tasks import Example, Task
-from tui_al.errors import SessionError
+from tui_al.errors import MachineError, SessionError
 from tui_al.store.asking import Asking
 from tui_al.store.decisions import Client, DecisionLog, Held
 from tui_al.store.examples import ExampleReader
@@ -325,12 +325,10 @@ class Workbench:
 
     def _decide(self, *decisions: Decision, held: Held | None = None) -> list[Decided]:
         records = self.log.append(self.client, *decisions, held=held)
-        with contextlib.suppress(
-            SessionError
-        ):  # it is on disk; what else is there, `refresh` reads
+        with contextlib.suppress(SessionError, MachineError):  # it is on disk; `refresh` reads on
             self._apply()
         self._asking.decided(records)
-        with contextlib.suppress(sqlite3.Error):
+        with contextlib.suppress(sqlite3.Error, MachineError):
             self._asking.reclaim()
         return records
 

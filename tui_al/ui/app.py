@@ -13,6 +13,7 @@ from textual.app import App, SystemCommand
 from textual.content import Content
 from textual.driver import Driver
 from textual.filter import LineFilter
+from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
 
@@ -22,6 +23,7 @@ from tui_al.core.text import printable
 from tui_al.errors import TuiAlError
 from tui_al.host.account import account
 from tui_al.store.engine_lock import is_live
+from tui_al.store.environment import explained
 from tui_al.store.session import Session, session_names
 from tui_al.store.sweeps import at_work, is_sweep, sweep_names, sweep_of
 from tui_al.ui.keymap import Keymap
@@ -88,6 +90,7 @@ class TuiAl(App[None]):
         self._forget: Timer | None = None  # which takes it away
         self._events: asyncio.AbstractEventLoop | None = None
         self._leaving = False
+        self.fatal: TuiAlError | None = None  #: what the machine did that the app could not outlive
         self._first = open_session
         self._ascii_filter = AsciiFilter(enabled=self.ascii)
         self.register_theme(DARK)
@@ -256,6 +259,30 @@ class TuiAl(App[None]):
     ) -> None:
         """A dialog with what happened and what to do about it."""
         self.push_screen(ErrorDialog(error, hint, log_tail))
+
+    async def _dispatch_message(self, message: Message) -> None:
+        """As Textual does it; what the machine refuses on the way is shown, and the app goes on."""
+        try:
+            await super()._dispatch_message(message)
+        except Exception as error:
+            if not self.show_refusal(error):
+                raise
+
+    def show_refusal(self, error: Exception) -> bool:
+        """A dialog for what the machine is the reason of; False for all other errors, which are ours."""
+        told = explained(error)
+        if told is None or not self.is_running or not self.screen_stack:
+            return False
+        self.show_error(told)
+        return True
+
+    def _handle_exception(self, error: Exception) -> None:
+        """What ends a widget ends the app: with words where the machine is the reason, else with a traceback."""
+        self.fatal = explained(error)
+        if self.fatal is None:
+            super()._handle_exception(error)
+        else:
+            self.exit(return_code=self.fatal.exit_code)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The palette: the keys of the screen and of the app, by name."""

@@ -19,7 +19,7 @@ from tui_al.core.decisions import Flag, Given, Label, Skip
 from tui_al.core.labelling import Labelling, Status
 from tui_al.core.state import RunState, SessionState
 from tui_al.core.tasks import Task
-from tui_al.errors import TuiAlError
+from tui_al.errors import MachineError, TuiAlError
 from tui_al.host import process
 from tui_al.store.engine_lock import is_live
 from tui_al.store.presence import Presence
@@ -238,7 +238,7 @@ class Bench:
     def _close(self, bench: Workbench) -> None:
         try:
             bench.close()
-        except (sqlite3.Error, OSError):
+        except (MachineError, sqlite3.Error, OSError):
             pass  # the claims lapse by themselves
         finally:
             self._closed.set()
@@ -304,7 +304,7 @@ class Bench:
         """A sign of life that does not get through is sent again a quarter of a minute later."""
         try:
             call()
-        except (sqlite3.Error, OSError):
+        except (MachineError, sqlite3.Error, OSError):
             return
 
     def _overview(self, bench: Workbench, last: Overview) -> Overview:
@@ -372,7 +372,9 @@ class Bench:
 
 def _is_disk(error: Exception) -> bool:
     """Whether it is the disk's fault, and not the decision's."""
-    return any(isinstance(e, sqlite3.Error | OSError) for e in (error, error.__cause__))
+    return any(
+        isinstance(e, MachineError | sqlite3.Error | OSError) for e in (error, error.__cause__)
+    )
 
 
 def _as_ours(error: Exception) -> TuiAlError:

@@ -120,6 +120,8 @@ def run_app(
             else:
                 for bench in app.benches:
                     _wait_for(bench, guard)
+    if app.fatal is not None:
+        raise app.fatal
     if app.return_code:  # it crashed, and has told so
         sys.exit(app.return_code)
 

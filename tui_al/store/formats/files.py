@@ -1,5 +1,6 @@
 """Files of the exchange formats: whole or not at all on writing, messages with lines on reading."""
 
+import contextlib
 import gzip
 import json
 import os
@@ -8,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from tui_al.errors import DataError
+from tui_al.store.environment import unwritable
 from tui_al.store.formats.reading import ItemError, Reason
 
 #: A value of a JSON file, and where it stands, as "labels.jsonl:3".
@@ -26,16 +28,9 @@ def write_text(path: Path, pieces: Iterable[str]) -> None:
                 file.write(piece)
         making.replace(path)
     except OSError as error:
-        making.unlink(missing_ok=True)
-        raise unwritable(path, error) from error
-
-
-def unwritable(path: Path, error: OSError) -> DataError:
-    """The error for a place that cannot be written to."""
-    return DataError(
-        f"{path} cannot be written: {error.strerror or error}.",
-        "Give a file in a directory that exists and has room.",
-    )
+        with contextlib.suppress(OSError):
+            making.unlink()
+        raise unwritable(path, error, DataError) from error
 
 
 def read_text(path: Path) -> str:

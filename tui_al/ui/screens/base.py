@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
+from textual.message import Message
 from textual.screen import Screen
 
 if TYPE_CHECKING:
@@ -26,6 +27,14 @@ class TuiScreen(Screen[None]):
     def tui(self) -> "TuiAl":
         """The app, with its own type."""
         return cast("TuiAl", self.app)
+
+    async def _dispatch_message(self, message: Message) -> None:
+        """As Textual does it; what the machine refuses on the way is shown, and the screen goes on."""
+        try:
+            await super()._dispatch_message(message)
+        except Exception as error:
+            if not self.tui.show_refusal(error):
+                raise
 
     def action_back(self) -> None:
         """Escape: to the list of sessions."""

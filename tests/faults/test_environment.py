@@ -1,0 +1,209 @@
+"""What the machine refuses is told as what it is: with the thing, the reason, what to do next, and an exit code of its own."""
+
+import contextlib
+import errno
+import os
+import resource
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.faults.conftest import Command, Disk
+from tests.store.labelled_sessions import by_people
+from tui_al.errors import MachineError, SessionError, TuiAlError
+from tui_al.store.database import Database, connect, readable
+from tui_al.store.environment import explained, of_os, of_sqlite
+from tui_al.store.session import Session
+
+
+def test_a_lock_is_no_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui_al.store.database._PATIENCE", 0.1)
+    with by_people(tmp_path, "mine") as session:
+        with contextlib.closing(connect(session.directory / "session.db")) as other:
+            other.execute("BEGIN IMMEDIATE")
+            with pytest.raises(MachineError, match="Session mine: another program has locked it") as error:  # fmt: skip
+                session.send("stop")
+        assert (error.value.exit_code, error.value.passes) == (7, True)
+        assert f"fuser -v {session.directory / 'session.db'}" in error.value.hint
+        session.send("stop")
+
+
+@pytest.mark.parametrize("spoil", ["NOTADB", "CORRUPT"])
+def test_only_damage_is_called_damage(tmp_path: Path, spoil: str) -> None:
+    with by_people(tmp_path, "mine") as session:
+        path = session.directory / "session.db"
+    raw = bytearray(path.read_bytes())
+    raw[:16] = b"no database here" if spoil == "NOTADB" else raw[:16]
+    if spoil == "CORRUPT":
+        raw[100:108] = b"\xff" * 8  # the head of the first table's page
+    path.write_bytes(raw)
+    with pytest.raises(SessionError, match="Session mine cannot be read: ") as error:
+        Session(path.parent).events()
+    assert (error.value.exit_code, str(path) in error.value.hint) == (5, True)
+
+
+def test_too_many_open_files(tmp_path: Path) -> None:
+    with by_people(tmp_path, "mine") as session:
+        directory = session.directory
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    opened: list[int] = []
+    resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard))
+    try:
+        with contextlib.suppress(OSError):
+            while True:
+                opened.append(os.open(os.devnull, os.O_RDONLY))
+        with pytest.raises(MachineError, match=r"Session mine: this process has too many files open \(64\)"):  # fmt: skip
+            Session(directory)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        for one in opened:
+            os.close(one)
+    Session(directory).close()
+
+
+def test_a_quota_is_told_from_a_full_disk_though_sqlite_calls_both_io_errors(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorcode = sqlite3.SQLITE_IOERR_WRITE
+    path = tmp_path / "mine" / "session.db"
+    path.parent.mkdir()
+    path.touch()
+    told = of_sqlite(error, path)
+    assert isinstance(told, MachineError)
+    assert "Session mine: the disk, or the network to it, failed (input/output error)." in str(told)
+    for number, words in ((errno.EDQUOT, "your quota on the disk is used up"), (errno.EROFS, "the file system is read-only")):  # fmt: skip
+
+        def refuse(_: object, number: int = number) -> None:
+            raise OSError(number, os.strerror(number))
+
+        monkeypatch.setattr(os, "fsync", refuse)
+        assert words in str(of_sqlite(error, path))
+
+
+def _loop(place: Path) -> Path:
+    (place / "link").symlink_to(place / "link")
+    return place / "link"
+
+
+def _write_behind_the_limit(path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT)
+        try:
+            os.pwrite(descriptor, b"x", 2000)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(path)) from None
+        finally:
+            os.close(descriptor)
+    finally:
+        signal.signal(signal.SIGXFSZ, before)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda place: (place / ("字" * 100)).write_text(""), "the name is too long (300 bytes)"),
+        (lambda place: _loop(place).read_text(), "its symbolic links lead in a circle"),
+        (lambda place: (place / "no" / "file").read_text(), "there is no such file or directory"),
+        (lambda place: place.read_text(), "it is a directory"),
+        (lambda place: _write_behind_the_limit(place / "big"), "the file would be larger than is allowed here"),
+    ],
+)  # fmt: skip
+def test_what_the_system_refuses_by_itself(
+    tmp_path: Path, make: Callable[[Path], object], words: str
+) -> None:
+    with pytest.raises(OSError) as caught:
+        make(tmp_path)
+    told = explained(caught.value)
+    assert isinstance(told, MachineError)
+    assert told.message.startswith(str(tmp_path))
+    assert told.message.endswith(f": {words}.")
+    assert told.hint
+
+
+@pytest.mark.parametrize("number", sorted(errno.errorcode))
+def test_every_errno_has_words(number: int) -> None:
+    told = of_os(OSError(number, os.strerror(number), "/some/file"))
+    assert told.message.startswith("/some/file: ")
+    assert told.code == number
+    assert told.hint
+
+
+def test_waiting_makes_sense_for_what_may_pass() -> None:
+    passing = {n for n in errno.errorcode if of_os(OSError(n, "x")).passes}
+    assert {errno.ENOSPC, errno.EDQUOT, errno.ESTALE, errno.EIO, errno.EAGAIN} <= passing
+    assert not {errno.EROFS, errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.ENOENT, errno.ELOOP} & passing  # fmt: skip
+
+
+def test_what_is_ours_is_not_explained_away() -> None:
+    assert explained(ValueError("bug")) is None
+    assert explained(sqlite3.ProgrammingError("Cannot operate on a closed database.")) is None
+    assert isinstance(explained(MemoryError()), MachineError)
+    assert isinstance(explained(RecursionError()), TuiAlError)
+
+
+def test_an_event_that_is_nested_too_deeply_names_its_file(tmp_path: Path) -> None:
+    with by_people(tmp_path, "mine") as session:
+        path = session.directory / "session.db"
+        with contextlib.closing(Database(path)) as db:
+            db.execute(
+                "INSERT INTO events (time, kind, body) VALUES (1, 'warned', ?)", ("[" * 100_000,)
+            )
+        with pytest.raises(SessionError, match="it is nested too deeply") as error:
+            session.events()
+    assert str(path) in error.value.hint
+
+
+def test_readable_lets_its_own_errors_through(tmp_path: Path) -> None:
+    with pytest.raises(MachineError, match="full"), readable(tmp_path / "session.db"):
+        raise MachineError("full")
+
+
+def test_a_new_session_on_a_full_disk(disk: Disk) -> None:
+    home = disk.path / "home"
+    by_people(home, "old").close()
+    disk.fill()
+    with pytest.raises((MachineError, OSError)) as error:
+        by_people(home, "new")
+    told = explained(error.value)
+    assert isinstance(told, MachineError)
+    assert "the disk is full (0.0 MB free)" in str(told)
+    assert [path.name for path in (home / "sessions").iterdir()] == ["old"]
+
+
+def test_output_that_nobody_takes(tmp_path: Path) -> None:
+    for redirect, code, words in (
+        (">/dev/full", 7, "error: Standard output: the disk is full."),
+        (">&-", 7, "error: Standard output: it is closed."),
+        ("<&- 2>&- >/dev/full", 7, ""),
+    ):
+        done = subprocess.run(
+            ["sh", "-c", f"exec {sys.executable} -m tui_al --version {redirect}"],
+            capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2],
+        )  # fmt: skip
+        assert done.returncode == code, (redirect, done.stderr)
+        assert done.stderr.startswith(words), redirect
+        assert "Traceback" not in done.stderr
+        assert "Exception ignored" not in done.stderr
+
+
+def test_the_command_line_has_words_and_a_code_for_it(
+    command: Command, disk: Disk, tmp_path: Path
+) -> None:
+    labels = tmp_path / "labels.jsonl"
+    labels.write_text('{"id": "a", "text": "text a", "label": "return"}\n')
+    home = disk.path / "home"
+    by_people(home, "mine").close()
+    disk.mount("ro")
+    said = command("import", "mine", labels, "--home", home)
+    assert said.code == 7
+    assert "the file system is read-only" in said.err

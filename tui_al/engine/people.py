@@ -18,6 +18,7 @@ from tui_al.core.round_timer import Emit
 from tui_al.core.state import RunState
 from tui_al.core.tasks import Dataset
 from tui_al.engine.label_features import label_features
+from tui_al.engine.patience import Patience
 from tui_al.engine.pool_study import mean_states, near_duplicates
 from tui_al.store.decisions import DecisionLog
 from tui_al.store.desk import LabelledPool
@@ -33,6 +34,7 @@ class Listener(Protocol):
     """What people ask of the engine, see `tui_al.engine.runner`."""
 
     wish: str
+    patient: Patience
 
     def listen(self) -> None:
         """Take in what people ask; may wait while paused. Raises EngineStopped."""
@@ -55,11 +57,11 @@ class _Desk:
 
     def snapshot(self) -> Snapshot:
         """The labels now."""
-        return self.labelled.snapshot()
+        return self.listener.patient(self.labelled.snapshot)
 
     def publish(self, board: str, round_: int, body: Any) -> None:
         """Put up a board."""
-        self.log.publish(board, round_, body)
+        self.listener.patient(lambda: self.log.publish(board, round_, body))
 
     def heed(self) -> None:
         """Wait while paused; raises EngineStopped."""
@@ -69,11 +71,11 @@ class _Desk:
         """A moment's rest where nothing new was decided; what people want."""
         self.listener.listen()
         wish, self.listener.wish = self.listener.wish, ""
-        seq = self.labelled.snapshot().seq
+        seq = self.snapshot().seq
         if not wish and seq == self._seq:
             time.sleep(_LOOK)
         now = time.monotonic()
-        if seq != self._seq or self.log.present():
+        if seq != self._seq or self.listener.patient(self.log.present):
             self._last_company = now
         self._seq = seq
         if wish == "train" or wish == "finish":

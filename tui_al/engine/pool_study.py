@@ -7,6 +7,7 @@ Both depend on the frozen data (and the encoder) only, so they are made once a s
 by a model; the states take as long as scoring the pool and only serve the search, so they are made in pieces, when nothing is due.
 """
 
+import contextlib
 import logging
 import time
 from collections.abc import Iterator, Sequence
@@ -28,6 +29,7 @@ from tui_al.engine.scoring import SCORING_BUDGET
 from tui_al.engine.sources import find
 from tui_al.engine.token_cache import TokenCache
 from tui_al.engine.tokens import Tokens, collate, scoring_batches
+from tui_al.store.environment import of_os
 from tui_al.store.home import cache_directory
 
 log = logging.getLogger(__name__)
@@ -120,8 +122,13 @@ def mean_of(hidden: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
 
 
 def _write(path: Path, array: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> None:
-    """The file appears whole or not at all."""
+    """The file appears whole or not at all; where the disk refuses it, it is made again next time."""
     making = path.with_suffix(".part")
-    with making.open("wb") as file:
-        np.save(file, array)
-    making.rename(path)
+    try:
+        with making.open("wb") as file:
+            np.save(file, array)
+        making.rename(path)
+    except OSError as error:
+        log.warning("not kept: %s", of_os(error, path).message)
+        with contextlib.suppress(OSError):
+            making.unlink()

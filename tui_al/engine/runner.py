@@ -30,7 +30,7 @@ from tui_al.engine.sources import find
 from tui_al.engine.states import Shelf
 from tui_al.engine.token_cache import TokenCache
 from tui_al.engine.voice import Observer, StopSignal, Voice
-from tui_al.errors import EngineError, EngineStopped, TuiAlError
+from tui_al.errors import EngineError, EngineStopped, MachineError, TuiAlError
 from tui_al.store import rates
 from tui_al.store.home import cache_directory
 from tui_al.store.resuming import check_whole
@@ -74,7 +74,8 @@ def run_session(
         if state.finished:
             return state
         check_whole(session, state)
-        voice = Voice(session, observe, stop, session.commands_before(descriptor))
+        before = session.commands_before(descriptor)
+        voice = Voice(session, observe, stop, before, lock=descriptor)
         ending = ev.EngineFinished("failed")
         try:
             device = choose_device(state.config.device)
@@ -89,7 +90,7 @@ def run_session(
                 ending = ev.EngineFinished(_follow_people(session, state, dataset, device, voice))
             else:
                 _simulate(session, state, dataset, device, voice, sharing)
-            state = session.state()
+            state = voice.patient(session.state)
             if all(run.status == "finished" for run in state.runs.values()):
                 ending = ev.EngineFinished("finished")
                 voice.say(ev.SessionFinished())
@@ -103,8 +104,8 @@ def run_session(
             ending = ev.EngineFinished("failed", *_unexpected(session, error))
             raise
         finally:
-            voice.say(ending)
-        return session.state()
+            voice.last_words(ending)
+        return voice.patient(session.state)
 
 
 def _unexpected(session: Session, error: Exception) -> tuple[str, str]:
@@ -203,7 +204,7 @@ def _simulate(
         begin = sharing.ahead % len(seeds)
         seeds = seeds[begin:] + seeds[:begin]
         first = _first_points(session, sharing, dataset, learners["successor"], voice)
-    runs = _Runs(session, state)
+    runs = _Runs(session, state, voice)
     cohorts = _cohorts(state, config, dataset, learners, voice, runs)
     waiting: list[_SeedRun] = []
     for seed in seeds:
@@ -254,7 +255,7 @@ def _follow_people(
     voice.say(ev.RunStarted(run.seed, run.last_round if run.points else None))
 
     def emit(event: ev.Event) -> None:
-        saved = keeper.keep(event)
+        saved = voice.patient(lambda: keeper.keep(event))
         voice.say(event, *saved)
         keeper.tidy_models(saved)
         if isinstance(event, ev.PhaseFinished):
@@ -275,11 +276,11 @@ def _follow_people(
 class _Runs:
     """A session's runs as they are at each call."""
 
-    def __init__(self, session: Session, state: SessionState) -> None:
-        self._session, self._state = session, state
+    def __init__(self, session: Session, state: SessionState, voice: Voice) -> None:
+        self._session, self._state, self._voice = session, state, voice
 
     def __call__(self) -> Mapping[int, RunState]:
-        self._state = self._session.state(self._state)
+        self._state = self._voice.patient(lambda: self._session.state(self._state))
         return self._state.runs
 
 
@@ -355,7 +356,7 @@ class _SeedRun:
         except StopIteration as end:
             self._voice.say(ev.RunFinished(self._run.seed, end.value))
             self._keeper.tidy()
-        except EngineStopped:
+        except (EngineStopped, MachineError):  # what a run is refused, the others are too
             raise
         except torch.AcceleratorError as error:  # whatever else is tried on the device fails too
             log.error("seed %s failed\n%s", self._run.seed, traceback.format_exc())
@@ -370,6 +371,6 @@ class _SeedRun:
             self._voice.say(ev.RunFailed(self._run.seed, *_unexpected(self._session, error)))
 
     def _emit(self, event: ev.Event) -> None:
-        self._voice.say(event, *self._keeper.keep(event))
+        self._voice.say(event, *self._voice.patient(lambda: self._keeper.keep(event)))
         if isinstance(event, ev.PhaseFinished):
             _tell(self._learners, self._voice)

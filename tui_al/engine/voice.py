@@ -1,12 +1,16 @@
 """How a working engine speaks and listens: events into the store, commands out of it."""
 
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tui_al.core import events as ev
-from tui_al.errors import EngineStopped
+from tui_al.engine.patience import Patience
+from tui_al.errors import EngineStopped, TuiAlError
 from tui_al.store.session import Session
+
+log = logging.getLogger(__name__)
 
 #: Told of events once they are in the store.
 Observer = Callable[[list[ev.Recorded]], None]
@@ -36,10 +40,13 @@ class Voice:
     wish: str = ""  #: the last "train" or "finish" that nobody has looked at
     _last_progress: float = 0.0
     _paused_seconds: float = 0.0
+    lock: int | None = None  #: descriptor of the engine's lock
+    patient: Patience = field(init=False)
     _said: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self._said = set(self.session.state().warnings)
+        self.patient = Patience(self.session.directory, self.stop, self.lock)
+        self._said = set(self.patient(self.session.state).warnings)
 
     def say(self, *events: ev.Event) -> None:
         """Append events; raises EngineStopped at a progress event once asked to stop."""
@@ -50,7 +57,17 @@ class Voice:
                 return
             self._last_progress = now
             self.listen()
-        self.observe(self.session.append(*events))
+        self._append(*events)
+
+    def last_words(self, event: ev.Event) -> None:
+        """Append an event for which nobody waits: where the disk refuses, the log alone has it."""
+        try:
+            self.observe(self.session.append(event))
+        except (TuiAlError, OSError) as error:
+            log.error("%s\nnot recorded: %s", error, event)
+
+    def _append(self, *events: ev.Event) -> None:
+        self.observe(self.patient(lambda: self.session.append(*events)))
 
     def warn_once(self, message: str) -> None:
         """A warning, unless the session has it already."""
@@ -60,13 +77,13 @@ class Voice:
 
     def clock(self) -> float:
         """Seconds, without those spent paused."""
-        return time.perf_counter() - self._paused_seconds
+        return time.perf_counter() - self._paused_seconds - self.patient.waited
 
     def listen(self) -> None:
         """Take in what people ask of the engine: wait while paused, raise EngineStopped when asked to stop."""
         paused_at: float | None = None
         while True:
-            for number, command in self.session.commands(after=self.heard):
+            for number, command in self.patient(lambda: self.session.commands(after=self.heard)):
                 self.heard = number
                 if command == "stop":
                     self.stop.requested = True
@@ -74,11 +91,11 @@ class Voice:
                     self.wish = command
                 elif command == "pause" and paused_at is None:
                     paused_at = time.perf_counter()
-                    self.observe(self.session.append(ev.EnginePaused(True)))
+                    self._append(ev.EnginePaused(True))
                 elif command == "resume" and paused_at is not None:
                     self._paused_seconds += time.perf_counter() - paused_at
                     paused_at = None
-                    self.observe(self.session.append(ev.EnginePaused(False)))
+                    self._append(ev.EnginePaused(False))
             if self.stop.requested:
                 raise EngineStopped(
                     f"Session {self.session.name} was stopped.",

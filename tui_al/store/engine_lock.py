@@ -19,6 +19,9 @@ from tui_al.store.unfinished import is_held
 
 _LOCK_TRIES = 15
 
+#: Bytes of the note in a lock.
+_LONGEST_NOTE = 1000
+
 #: What an engine's lock says before the number of the last command that is not for this engine.
 _AFTER = "takes commands after"
 
@@ -60,6 +63,26 @@ def write_lock(descriptor: int, holder: str, before: int) -> None:
     """Write in a held lock who holds it, and the number of the last command that is not for it."""
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, f"{holder}, {_AFTER} {before}\n".encode(), 0)
+
+
+def note_in_lock(descriptor: int | None, what: str) -> None:
+    """Write in a held lock what its engine waits for, or that it does no more (""); left out where even that is refused."""
+    if descriptor is not None:
+        with contextlib.suppress(OSError):
+            first = os.pread(descriptor, 200, 0).partition(b"\n")[0] + b"\n"
+            noted = what.replace("\n", " ").encode()[:_LONGEST_NOTE]
+            if noted:
+                os.pwrite(descriptor, noted, len(first))
+            os.ftruncate(descriptor, len(first) + len(noted))
+
+
+def waits_for(directory: Path) -> str:
+    """What the engine that is at work on a session waits for, in a sentence; "" if it does not wait."""
+    try:
+        said = (directory / "engine.lock").read_bytes()
+    except OSError:
+        return ""
+    return said.partition(b"\n")[2].decode(errors="replace")
 
 
 def numbered_before(descriptor: int) -> int | None:

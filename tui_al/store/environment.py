@@ -6,6 +6,7 @@ damaged, CORRUPT and NOTADB; all others are told as what they are, with what to 
 
 import errno
 import os
+import re
 import resource
 import sqlite3
 import tempfile
@@ -144,6 +145,9 @@ _ASKED = (
 #: What a wrong path is refused with, as opposed to a right one on a disk that does not take it.
 _WRONG_PATH = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENOTEMPTY)
 
+#: How libraries in Rust end their messages.
+_OF_RUST = re.compile(r"\(os error (\d+)\)")
+
 #: Bytes of the trial that asks the file system what it refuses: a quota that is nearly used up shows it too.
 _TRIAL = 65_536
 
@@ -216,6 +220,9 @@ def explained(error: BaseException, path: Path | None = None) -> TuiAlError | No
         return of_memory()
     if isinstance(error, sqlite3.Error):
         return of_sqlite(error, path or Path("session.db"), "" if path else "A session")
+    if found := _OF_RUST.search(str(error)):  # as of safetensors and tokenizers
+        number = int(found[1])
+        return of_os(OSError(number, os.strerror(number)), path)
     if isinstance(error, RecursionError):
         return TuiAlError(
             "Something is nested too deeply to be read.",

@@ -21,7 +21,8 @@ from tui_al.core.state import RunState, SessionState
 from tui_al.core.tasks import Task
 from tui_al.errors import MachineError, TuiAlError
 from tui_al.host import process
-from tui_al.store.engine_lock import is_live
+from tui_al.store.engine_lock import is_live, waits_for
+from tui_al.store.environment import explained
 from tui_al.store.presence import Presence
 from tui_al.store.workbench import Workbench
 
@@ -68,6 +69,7 @@ class Overview:
     left: int = -1  #: texts that nobody has decided about; -1: not known
     live: bool = False  #: an engine is at work
     failure: tuple[str, str] = ("", "")  #: why none is that should be, and what to do
+    engine_waits: str = ""  #: what the engine waits for that the machine refuses
     state: SessionState = field(default_factory=SessionState)
     damage: tuple[str, ...] = ()  #: what is told of rows on disk that had to be left out
 
@@ -84,6 +86,8 @@ class Overview:
     @property
     def waits_for(self) -> str:
         """Why there is no sample."""
+        if self.engine_waits:
+            return f"The engine is {self.engine_waits}"
         if self.ranking is None:
             if self.live:
                 told = (*(f"⚠ {warning}" for warning in self.state.cautions), *self.state.notes)
@@ -176,7 +180,7 @@ class Bench:
         self.trouble = ""  #: why the disk takes no decisions at present
         self._snippets: dict[str, str] = {}
         self._reason = -1, ("", "")  # why no engine is at work, and when that was so
-        self._closed = threading.Event()
+        self._leaving, self._closed = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._work, daemon=True, name="workbench")
 
     def start(self) -> None:
@@ -197,6 +201,7 @@ class Bench:
 
     def close(self) -> None:
         """Finish what was handed over, give back the samples, and end; does not wait."""
+        self._leaving.set()
         self._jobs.put(None)
 
     def join(self, seconds: float | None = None) -> bool:
@@ -204,12 +209,8 @@ class Bench:
         return self._closed.wait(seconds)
 
     def _work(self) -> None:
-        try:
-            bench = Workbench(self._directory, self._annotator)
-            self._presence = Presence(self._directory)
-        except (TuiAlError, sqlite3.Error, OSError, ValueError) as error:
-            job = Job(0, "open", lambda _: None, writes=False)
-            self._deliver(Failed(job, _as_ours(error)))
+        bench = self._opened()
+        if bench is None:
             self._closed.set()
             return
         try:
@@ -234,6 +235,31 @@ class Bench:
         where = self._presence.where()
         if where is None or (moved and where != self._directory.absolute()):
             raise _GoneError(where)
+
+    def _opened(self) -> Workbench | None:
+        """The workbench, as soon as the machine lets it; None, which is told, where it never will, or the screen is left."""
+        while True:
+            try:
+                bench = Workbench(self._directory, self._annotator)
+                self._presence = Presence(self._directory)
+            except (TuiAlError, sqlite3.Error, OSError, ValueError) as error:
+                if not _passes(error):
+                    job = Job(0, "open", lambda _: None, writes=False)
+                    self._deliver(Failed(job, _as_ours(error)))
+                    return None
+                self._stuck(error)
+                if self._leaving.wait(AGAIN):
+                    return None
+            else:
+                if self.trouble:
+                    self._stuck(None)
+                return bench
+
+    def _stuck(self, error: Exception | None) -> None:
+        """Tell why nothing goes on, or (None) that it does again."""
+        told = None if error is None else _as_ours(error)
+        self.trouble = "" if told is None else f"{told.message} {told.hint}".strip()
+        self._deliver(Stuck(self.trouble))
 
     def _close(self, bench: Workbench) -> None:
         try:
@@ -282,19 +308,17 @@ class Bench:
             except _GoneError:
                 raise
             except Exception as error:  # whatever it is, later jobs must not be lost with this one
-                if not (job.writes and _is_disk(error)):
+                if not (_passes(error) or (job.writes and _is_disk(error))):
                     self._written += job.writes
                     self._deliver(Failed(job, _as_ours(error)))
                     return last
                 self._check(moved=False)
                 stuck = True
-                self.trouble = str(error)
-                self._deliver(Stuck(self.trouble))
+                self._stuck(error)
                 time.sleep(AGAIN)
         self._written += job.writes
         if stuck:
-            self.trouble = ""
-            self._deliver(Stuck(""))
+            self._stuck(None)
         now = self._overview(bench, last)
         self._deliver(Done(job, value, now))
         return now
@@ -340,6 +364,7 @@ class Bench:
             left=max(0, bench.pool - closed),
             live=live,
             failure=("", "") if live else self._why(bench.state),
+            engine_waits=waits_for(self._directory) if live else "",
             state=bench.state,
             damage=bench.damage,
         )  # fmt: skip
@@ -377,7 +402,11 @@ def _is_disk(error: Exception) -> bool:
     )
 
 
+def _passes(error: Exception) -> bool:
+    """Whether it may be over after a while, whatever was to be done."""
+    told = explained(error)
+    return isinstance(told, MachineError) and told.passes
+
+
 def _as_ours(error: Exception) -> TuiAlError:
-    return (
-        error if isinstance(error, TuiAlError) else TuiAlError(f"{type(error).__name__}: {error}")
-    )
+    return explained(error) or TuiAlError(f"{type(error).__name__}: {error}")

@@ -14,7 +14,8 @@ from tui_al.core import events as ev
 from tui_al.core.state import SessionState
 from tui_al.errors import TuiAlError
 from tui_al.host import process
-from tui_al.store.engine_lock import is_live
+from tui_al.store.engine_lock import is_live, waits_for
+from tui_al.store.environment import explained
 from tui_al.store.presence import Presence
 from tui_al.store.session import Session
 
@@ -29,6 +30,7 @@ class Update:
     end: process.EngineEnd | None = None  #: how the engine died, if it did
     news: tuple[ev.Recorded, ...] = ()
     trouble: str = ""  #: why the session cannot be read
+    waits: str = ""  #: what the engine waits for that the machine refuses
 
 
 class Follower:
@@ -99,12 +101,13 @@ class Follower:
             live=live,
             worked=self._clock.seconds,
             end=end,
+            waits=waits_for(self._directory) if live else "",
             news=tuple(one for one in recorded if not isinstance(one.event, ev.Progress)),
         )
 
 
 def _why(error: Exception) -> str:
-    return str(error) if isinstance(error, TuiAlError) else f"{type(error).__name__}: {error}"
+    return str(explained(error) or f"{type(error).__name__}: {error}")
 
 
 class _WorkClock:
@@ -131,4 +134,5 @@ def _differs(before: Update, after: Update) -> bool:
 
 def _facts(update: Update) -> tuple[object, ...]:
     state = update.state
-    return (state.seq, state.labels_now, state.damage, update.live, update.end, update.trouble)
+    known = (state.seq, state.labels_now, state.damage)
+    return (*known, update.live, update.end, update.trouble, update.waits)

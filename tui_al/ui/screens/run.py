@@ -352,6 +352,8 @@ def notice(update: Update, log_rows: int) -> list[Content]:
     if update.trouble:
         return [safe(f"✗ The session cannot be read: {update.trouble}", "$text-error")]
     lines = [safe(f"⚠ {line}", "$text-warning") for line in state.damage]
+    if update.waits:
+        lines.append(safe(f"◐ The engine is {update.waits}", "bold $text-warning"))
     if state.error:
         lines.append(safe(f"✗ {state.error}", "bold $text-error"))
         lines += [safe(state.hint)] if state.hint else []

@@ -39,7 +39,7 @@ class Alarm(Lines):
     def lines(self, width: int) -> list[Content]:
         """The names, as many as fit, and the key that looks for examples."""
         if self._trouble:
-            kept = "Labels are not saved but kept, and tried again: "
+            kept = "Tried again every second, nothing you did is lost: "
             return [safe(f"✗ {kept}{self._trouble}", "bold $text-error")]
         damage = [
             row

@@ -26,7 +26,7 @@ class EngineLine(Lines):
     def show(self, overview: Overview) -> None:
         """Show this state of affairs."""
         self._overview = overview
-        self.set_class(bool(overview.failure[0]), "-failed")
+        self.set_class(bool(overview.failure[0] or overview.engine_waits), "-failed")
         self.show_lines()
 
     def lines(self, width: int) -> list[Content]:
@@ -43,8 +43,10 @@ class EngineLine(Lines):
         return gauge(self._overview, width, key_name(self, "label.train"), is_ascii(self))
 
     def failed(self, width: int) -> list[Content]:
-        """Why no engine is at work and what to do, where the last one failed; else nothing."""
+        """Why no engine is at work and what to do, where the last one failed, or what one waits for; else nothing."""
         assert self._overview is not None
+        if waits := self._overview.engine_waits:
+            return list(safe(f"◐ engine {waits}", "$text-error").wrap(width))
         cause, hint = self._overview.failure
         if not cause:
             return []

@@ -1,0 +1,214 @@
+"""What passes is waited out, by the engine and by a person's app alike, and said meanwhile."""
+
+import contextlib
+import errno
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults.conftest import Disk
+from tests.store.labelled_sessions import TICKETS, by_people, simulated
+from tests.ui.labelling import desk
+from tests.ui.test_bench import Told, take
+from tui_al.core import events as ev
+from tui_al.engine import patience
+from tui_al.engine.patience import Patience, longest_wait
+from tui_al.engine.voice import StopSignal, Voice
+from tui_al.errors import EngineStopped, MachineError
+from tui_al.store import database
+from tui_al.store.database import Database
+from tui_al.store.engine_lock import numbered_before, take_engine_lock, waits_for
+from tui_al.store.session import Session
+from tui_al.store.workbench import Workbench
+from tui_al.ui import bench as module
+from tui_al.ui.bench import Bench, Done, News, Stuck
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patience, "_FIRST_PAUSE", 0.05)
+    monkeypatch.setattr(module, "AGAIN", 0.05)
+    monkeypatch.setattr(database, "_PATIENCE", 0.1)
+
+
+@contextlib.contextmanager
+def meanwhile(condition: Callable[[], object], then: Callable[[], object]) -> Iterator[None]:
+    """Do something as soon as something holds, in a thread."""
+    met: list[object] = []
+
+    def watch() -> None:
+        deadline = time.monotonic() + 20
+        while not (found := condition()) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        met.append(found)
+        then()
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    yield
+    thread.join()
+    assert met[0]
+
+
+def test_an_engine_waits_for_a_full_disk_that_is_cleared(disk: Disk) -> None:
+    with simulated(disk.path / "home", "mine", TICKETS) as session:
+        lock = take_engine_lock(session.directory)
+        voice = Voice(session, lambda _: None, StopSignal(), lock=lock)
+        before = numbered_before(lock)
+        disk.fill()
+        began = voice.clock()
+        with meanwhile(lambda: "the disk is full" in waits_for(session.directory), disk.clear):
+            voice.say(ev.RunStarted(7))
+        assert voice.clock() - began < 0.5 * voice.patient.waited + 0.5  # as while paused
+        assert [record.event for record in session.events()][-1] == ev.RunStarted(7)
+        assert waits_for(session.directory) == ""
+        assert numbered_before(lock) == before
+        os.close(lock)
+
+
+def test_an_engine_waits_for_a_lock(tmp_path: Path) -> None:
+    with simulated(tmp_path, "mine", TICKETS) as session:
+        lock = take_engine_lock(session.directory)
+        voice = Voice(session, lambda _: None, StopSignal(), lock=lock)
+        other = Database(session.directory / "session.db", any_thread=True)
+        other.execute("BEGIN IMMEDIATE")
+        locked = "another program has locked it"
+        with meanwhile(lambda: locked in waits_for(session.directory), other.close):
+            voice.say(ev.RunStarted(7))
+        assert [record.event for record in session.events()][-1] == ev.RunStarted(7)
+        os.close(lock)
+
+
+def test_the_wait_ends_in_time_with_the_reason(disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(patience.VARIABLE, "0.2")
+    with simulated(disk.path / "home", "mine", TICKETS) as session:
+        voice = Voice(session, lambda _: None, StopSignal())
+        disk.fill()
+        with pytest.raises(MachineError, match="Session mine: the disk is full"):
+            voice.say(ev.RunStarted(7))
+        voice.last_words(ev.EngineFinished("failed"))  # which nobody waits for
+        disk.clear()
+        assert session.state().engine is None
+        voice.say(ev.RunStarted(7))
+    assert longest_wait() == 0.2
+    monkeypatch.delenv(patience.VARIABLE)
+    assert (longest_wait(errno.ENOSPC), longest_wait(errno.EIO)) == (1800, 60)
+
+
+def test_an_engine_that_waits_can_be_stopped(tmp_path: Path) -> None:
+    stop = StopSignal(requested=True)
+    patient = Patience(tmp_path, stop)
+
+    def refuse() -> None:
+        raise OSError(errno.ENOSPC, "x", str(tmp_path))
+
+    with pytest.raises(EngineStopped):
+        patient(refuse)
+
+
+@pytest.mark.parametrize("error", [ValueError("a defect"), OSError(errno.EACCES, "x", "/x")])
+def test_what_does_not_pass_is_not_waited_for(tmp_path: Path, error: Exception) -> None:
+    calls = []
+
+    def refuse() -> None:
+        calls.append(1)
+        raise error
+
+    with pytest.raises(MachineError if isinstance(error, OSError) else ValueError):
+        Patience(tmp_path, StopSignal())(refuse)
+    assert calls == [1]
+
+
+def test_a_message_of_a_library_in_rust_is_understood(tmp_path: Path) -> None:
+    calls = []
+
+    def save() -> str:
+        calls.append(1)
+        if len(calls) == 1:
+            raise RuntimeError("Error while serializing: I/O error: No space left on device (os error 28)")  # fmt: skip
+        return "saved"
+
+    assert Patience(tmp_path, StopSignal())(save) == "saved"
+
+
+def test_an_answer_is_not_saved_before_it_is(disk: Disk) -> None:
+    session = desk(disk.path / "home")
+    session.rank(1)
+    told = Told()
+    bench = Bench(session.directory, "anna", told.put)
+    bench.start()
+    item = take(bench, told)
+    disk.fill()
+    bench.do("decide", lambda b: b.label(item, "billing"), writes=True)
+    stuck = told.next(Stuck)
+    assert isinstance(stuck, Stuck)
+    assert "the disk is full (0.0 MB free)" in stuck.trouble
+    assert "Free some room" in stuck.trouble
+    assert (bench.unsaved, session.answers()) == (1, {})
+    disk.clear()
+    done = told.next(Done)
+    assert isinstance(done, Done)
+    assert (done.job.kind, done.overview.saved, bench.unsaved, bench.trouble) == (
+        "decide",
+        1,
+        0,
+        "",
+    )
+    assert list(session.answers().values()) == ["billing"]
+    bench.close()
+    assert bench.join(20)
+
+
+def test_a_workbench_on_a_full_disk_gives_samples_as_soon_as_there_is_room(disk: Disk) -> None:
+    session = desk(disk.path / "home")
+    session.rank(1)
+    session.recording.session.close()
+    disk.fill()
+    told = Told()
+    bench = Bench(session.directory, "anna", told.put)
+    bench.start()
+    bench.do("take", Workbench.take)
+    assert "full" in told.next(Stuck).trouble  # type: ignore[union-attr]
+    disk.clear()
+    done = told.next(Done)
+    assert isinstance(done, Done)
+    assert done.value is not None
+    bench.do("decide", lambda b: b.label(done.value, "billing"), writes=True)
+    assert told.next(Done).overview.saved == 1  # type: ignore[union-attr]
+    bench.close()
+    assert bench.join(20)
+
+
+def test_what_an_engine_waits_for_is_news_to_the_people(tmp_path: Path) -> None:
+    session = desk(tmp_path)
+    session.rank(1)
+    lock = take_engine_lock(session.directory)
+    told = Told()
+    bench = Bench(session.directory, "anna", told.put)
+    bench.start()
+    told.next(News)
+    patient = Patience(session.directory, StopSignal(), lock)
+    tried: list[str] = []
+
+    def save() -> None:
+        tried.append(waits_for(session.directory))
+        if len(tried) == 1 or not told.next(News).overview.engine_waits:  # type: ignore[union-attr]
+            raise OSError(errno.EDQUOT, "x", str(session.directory))
+
+    patient(save)
+    assert "your quota on the disk is used up. It goes on by itself." in tried[1]
+    assert told.next(News).overview.engine_waits == ""  # type: ignore[union-attr]
+    os.close(lock)
+    bench.close()
+    assert bench.join(20)
+
+
+def test_a_session_of_people_is_read_while_its_disk_is_full(disk: Disk) -> None:
+    session = by_people(disk.path / "home", "mine")
+    disk.fill()
+    with Session(session.directory) as another:
+        assert another.state().labels == ("complaint", "return")

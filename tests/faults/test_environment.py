@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import json
 import os
 import resource
 import signal
@@ -16,7 +17,7 @@ import pytest
 from tests.faults.conftest import Command, Disk
 from tests.store.labelled_sessions import by_people
 from tui_al.errors import MachineError, SessionError, TuiAlError
-from tui_al.store.database import Database, connect, readable
+from tui_al.store.database import connect, readable
 from tui_al.store.environment import explained, of_os, of_sqlite
 from tui_al.store.session import Session
 
@@ -151,15 +152,11 @@ def test_what_is_ours_is_not_explained_away() -> None:
     assert isinstance(explained(RecursionError()), TuiAlError)
 
 
-def test_an_event_that_is_nested_too_deeply_names_its_file(tmp_path: Path) -> None:
-    with by_people(tmp_path, "mine") as session:
-        path = session.directory / "session.db"
-        with contextlib.closing(Database(path)) as db:
-            db.execute(
-                "INSERT INTO events (time, kind, body) VALUES (1, 'warned', ?)", ("[" * 100_000,)
-            )
-        with pytest.raises(SessionError, match="it is nested too deeply") as error:
-            session.events()
+def test_a_body_that_is_nested_too_deeply_names_its_file(tmp_path: Path) -> None:
+    path = tmp_path / "mine" / "session.db"
+    with pytest.raises(SessionError, match="Session mine cannot be read: it is nested too deeply") as error:  # fmt: skip
+        with readable(path):
+            json.loads("[" * 100_000)
     assert str(path) in error.value.hint
 
 

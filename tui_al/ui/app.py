@@ -325,7 +325,7 @@ class TuiAl(App[None]):
             trouble = next(bench.trouble for bench in self.benches if bench.trouble)
             question = ConfirmDialog(
                 f"{unsaved} decisions are not on disk. Leave without them?",
-                f"{trouble}\nThey are tried again every second, as long as the app is open.",
+                f"{trouble}\nThat is so as long as the app is open.",
                 yes="Leave",
                 no="Stay",
             )

@@ -258,7 +258,8 @@ class Bench:
     def _stuck(self, error: Exception | None) -> None:
         """Tell why nothing goes on, or (None) that it does again."""
         told = None if error is None else _as_ours(error)
-        self.trouble = "" if told is None else f"{told.message} {told.hint}".strip()
+        kept = "It is tried again every second, and nothing you did is lost."
+        self.trouble = "" if told is None else f"{told.message} {kept} {told.hint}".strip()
         self._deliver(Stuck(self.trouble))
 
     def _close(self, bench: Workbench) -> None:

@@ -39,8 +39,7 @@ class Alarm(Lines):
     def lines(self, width: int) -> list[Content]:
         """The names, as many as fit, and the key that looks for examples."""
         if self._trouble:
-            kept = "Tried again every second, nothing you did is lost: "
-            return [safe(f"✗ {kept}{self._trouble}", "bold $text-error")]
+            return list(safe(f"✗ {self._trouble}", "bold $text-error").wrap(width))[:3]
         damage = [
             row
             for line in self._overview.damage

@@ -154,9 +154,9 @@ def test_what_is_ours_is_not_explained_away() -> None:
 
 def test_a_body_that_is_nested_too_deeply_names_its_file(tmp_path: Path) -> None:
     path = tmp_path / "mine" / "session.db"
-    with pytest.raises(SessionError, match="Session mine cannot be read: it is nested too deeply") as error:  # fmt: skip
-        with readable(path):
-            json.loads("[" * 100_000)
+    words = "Session mine cannot be read: it is nested too deeply"
+    with pytest.raises(SessionError, match=words) as error, readable(path):
+        json.loads("[" * 100_000)
     assert str(path) in error.value.hint
 
 

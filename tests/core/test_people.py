@@ -12,6 +12,7 @@ from tests.store.people import SEED, people_config, sentences_pool, texts_pool
 from tui_al.core import events as ev
 from tui_al.core.config import Amount, ExperimentConfig
 from tui_al.core.disputes import Encode
+from tui_al.core.first_ranking import first_ranking
 from tui_al.core.loop import Models
 from tui_al.core.models import default_settings
 from tui_al.core.people import Snapshot, Wish, askable, check, reserve, today
@@ -151,6 +152,24 @@ class TestRounds:
         ]
         ranked = [e for e in s.events if isinstance(e, ev.Ranked)]
         assert [e.answered for e in ranked] == [0, 4, 7]
+
+    def test_the_first_order_is_the_one_that_a_new_session_begins_with(self) -> None:
+        s = stage([None, None, "leave"])
+        s.loop.run(RunState(SEED))
+        first = first_ranking(people_config(), POOL)
+        assert s.desk.boards["ranking"] == [(0, {"rows": first.rows, "labels": 0})]
+        assert s.desk.boards["reserve"] == [(0, first.reserve)]
+        assert s.events == [first.ranked]
+
+    def test_an_order_that_is_there_is_not_drawn_again_unless_texts_were_added(self) -> None:
+        first = first_ranking(people_config(), POOL).ranked
+        s = stage([None, None, "leave"])
+        s.loop.run(RunState(SEED, ranked=first))
+        assert s.events == []
+        grown = texts_pool([f"text {n}" for n in range(60)], ("a", "b"))
+        s = stage([None, None, "leave"], dataset=grown)
+        s.loop.run(RunState(SEED, ranked=first))
+        assert s.events == [first_ranking(people_config(), grown).ranked]
 
     def test_what_can_wait_is_done_piece_by_piece_when_nothing_is_due(self) -> None:
         s = stage([None, None, None, label(4), None, None, None, None, "leave"])

@@ -15,10 +15,13 @@ from tests.engine import tiny
 from tests.store.people import people_config
 from tui_al.core.config import Amount, DataConfig
 from tui_al.core.events import ModelSaved
+from tui_al.core.first_ranking import first_ranking
 from tui_al.core.measured import FEWEST
 from tui_al.core.offsets import tags_to_spans
 from tui_al.core.tasks import Dataset, Example, Task, example_ids
-from tui_al.engine import pool_study
+from tui_al.engine import pool_study, tokenizing
+from tui_al.engine.experiment import open_or_create
+from tui_al.errors import EngineStopped
 from tui_al.host import process
 from tui_al.store.file_hashes import hashes_of
 from tui_al.store.session import Session
@@ -162,13 +165,48 @@ def test_states_are_made_in_pieces_and_once(
             pool_study.mean_states(directory, dataset, tiny.settings(bert, "adapter"), tiny.CPU)
         )
 
-    assert len(pieces()) == 3
+    monkeypatch.setattr(tokenizing, "_CHUNK", 1)  # and before that a piece of the sub-tokens
+    assert len(pieces()) == 1 + 3 + 3
     assert pieces() == []
     states = np.load(directory / "states.npy")
     assert states.shape == (3, tiny.WIDTH)
     likeness = states.astype(np.float32) @ states[0].astype(np.float32)
     assert likeness[0] == pytest.approx(1, abs=0.01)
     assert likeness[1] > likeness[2]
+
+
+def test_an_engine_that_looks_for_near_duplicates_can_be_stopped(tmp_path: Path) -> None:
+    texts = [f"text number {number}" for number in range(10)]
+    examples = tuple(Example(i, t) for i, t in zip(example_ids(texts), texts, strict=True))
+    dataset, pool = Dataset("pool", Task.CLASSIFICATION, ("a",), examples, ()), np.arange(10)
+
+    def stop() -> None:
+        raise EngineStopped("stopped", "")
+
+    with pytest.raises(EngineStopped):
+        pool_study.near_duplicates(tmp_path, dataset, pool, pool[:0], stop)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_first_samples_are_there_before_an_engine_is(tmp_path: Path, bert: Path) -> None:
+    pool = tmp_path / "pool.txt"
+    pool.write_text("".join(f"text number {n}\n" for n in range(30)), encoding="utf-8")
+    config = replace(
+        people_config(audit_share=0.2),
+        data=DataConfig(str(pool), task="classification", labels=("a", "b")),
+        acquisition=tiny.settings(bert, "adapter"),
+        successor=tiny.settings(bert, "full"),
+        device="cpu",
+    )
+    with open_or_create(tmp_path / "home", config, {}, "mine") as session:
+        directory, data = session.directory, session.dataset()
+    first = first_ranking(config, data)
+    with Workbench(directory, "anna") as bench:
+        assert (bench.ranking, bench.ranked) == (0, first.ranked)
+        assert bench.log.board("reserve") == first.reserve
+        asked = [item.id for item in bench.take_some(40)]
+        assert asked == [row["id"] for row in first.rows]
+        assert len(set(asked)) >= 24
 
 
 def test_entities_stand_for_equal_texts_only(tmp_path: Path) -> None:

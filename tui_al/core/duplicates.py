@@ -11,7 +11,7 @@ little in common. The result depends on texts and order only, and the work grows
 import re
 import unicodedata
 from collections import deque
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,12 +36,15 @@ _PROPOSED = 16
 _NO_WORD = re.compile(r"[\W_]+")
 
 
-def duplicate_groups(texts: Sequence[str], threshold: float = 0.85) -> IntArray:
+def duplicate_groups(
+    texts: Sequence[str], threshold: float = 0.85, heed: Callable[[], None] = lambda: None
+) -> IntArray:
     """For each text the position of the first of its group, itself if it is like none before it. (texts,)
 
     Args:
         texts: of the pool.
         threshold: of Jaccard similarity, above 0 to 1. At 1 only texts that are equal when evened out make a group.
+        heed: called after every few thousand texts; what it raises ends the work.
 
     Raises:
         ValueError: the threshold is not above 0 to 1.
@@ -53,7 +56,7 @@ def duplicate_groups(texts: Sequence[str], threshold: float = 0.85) -> IntArray:
     if threshold == 1:
         return firsts
     distinct = np.flatnonzero(firsts == np.arange(len(plain)))
-    leader = _alike([plain[i] for i in distinct], threshold)
+    leader = _alike([plain[i] for i in distinct], threshold, heed)
     place = np.zeros(len(plain), dtype=np.int64)
     place[distinct] = distinct[leader]
     return place[firsts]
@@ -85,15 +88,17 @@ def jaccard(first: str, second: str) -> float:
     return len(one & other) / len(one | other)
 
 
-def _alike(plain: Sequence[str], threshold: float) -> IntArray:
+def _alike(plain: Sequence[str], threshold: float, heed: Callable[[], None]) -> IntArray:
     """For each of these distinct texts the position of the first of its group."""
     leader = np.arange(len(plain))
     rows = _rows(threshold)
-    signatures, keys = _signatures(plain, rows)
+    signatures, keys = _signatures(plain, rows, heed)
     shared = _shared(keys)
     enough = threshold - 5 * np.sqrt(threshold * (1 - threshold) / _FUNCTIONS)
     buckets: dict[tuple[int, int], deque[int]] = {}
-    for position in np.flatnonzero(shared.any(axis=1)).tolist():
+    for number, position in enumerate(np.flatnonzero(shared.any(axis=1)).tolist()):
+        if number % _CHUNK == 0:
+            heed()
         bands = [(b, int(keys[position, b])) for b in np.flatnonzero(shared[position]).tolist()]
         proposed = sorted({first for band in bands for first in buckets.get(band, ())})
         if proposed:  # most are far from alike, which five standard errors of the signature's estimate tell at once
@@ -125,7 +130,9 @@ def _shared(keys: NDArray[np.uint64]) -> NDArray[np.bool_]:
     return shared
 
 
-def _signatures(plain: Sequence[str], rows: int) -> tuple[NDArray[np.uint8], NDArray[np.uint64]]:
+def _signatures(
+    plain: Sequence[str], rows: int, heed: Callable[[], None]
+) -> tuple[NDArray[np.uint8], NDArray[np.uint64]]:
     """MinHash signatures, eight bits of each minimum, (texts, functions), and a key for each band of `rows`, (texts, bands).
 
     A band's keys are equal if all of its minima are.
@@ -135,6 +142,7 @@ def _signatures(plain: Sequence[str], rows: int) -> tuple[NDArray[np.uint8], NDA
     signatures = np.zeros((len(plain), _FUNCTIONS), dtype=np.uint8)
     keys = np.zeros((len(plain), _FUNCTIONS // rows), dtype=np.uint64)
     for start in range(0, len(plain), _CHUNK):
+        heed()
         chunk = slice(start, start + _CHUNK)
         hashes, offsets = _hashed_shingles(plain[chunk])
         for function, multiplier in enumerate(odd):

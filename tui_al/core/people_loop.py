@@ -17,6 +17,7 @@ import numpy as np
 from tui_al.core import events as ev
 from tui_al.core.config import ExperimentConfig
 from tui_al.core.disputes import Encode, judge
+from tui_al.core.first_ranking import at_random, depth, mix_audit, open_rows
 from tui_al.core.gauge import NAME, gauge_of
 from tui_al.core.labelling import to_go
 from tui_al.core.loop import (
@@ -34,16 +35,13 @@ from tui_al.core.people import Desk, Snapshot, Wish, spans_in, today
 from tui_al.core.predictions import FloatArray, IntArray
 from tui_al.core.protocols import Tick
 from tui_al.core.quality import estimate, worth
-from tui_al.core.ranking import Row, suggestions, with_audit, without_duplicates
+from tui_al.core.ranking import Row, suggestions, without_duplicates
 from tui_al.core.round_timer import Emit, RoundTimer
 from tui_al.core.second_look import board_of
 from tui_al.core.state import RunState
 from tui_al.core.strategies import strategy
 from tui_al.core.tags import spans_of
 from tui_al.core.tasks import Dataset, Task
-
-#: Rows on the ranking's board: the reserve from which people go on while models train.
-_DEPTH_BATCHES, _DEPTH_LEAST, _DEPTH_MOST = 10, 200, 2_000
 
 #: By how much the labels grow until all of them are judged again: so that however many there are, it costs a few per cent at most.
 _JUDGE_GROWTH = 1.1
@@ -96,6 +94,8 @@ class PeopleLoop:
     def run(self, state: RunState) -> str:
         """Follow the people until they want to leave. Returns why it ended: "finish" or "leave"."""
         self._ranked, self._measured = state.ranked, state.last_round
+        if self._is_outgrown(self._ranked):
+            self._ranked = None
         self.desk.publish("reserve", 0, [self.dataset.train[row].id for row in self.audit])
         wish: Wish = ""
         while True:
@@ -125,6 +125,11 @@ class PeopleLoop:
                 if self._trainable(now) and now.seq != self._measured_seq:
                     self._measure(now, self._ranked.round if self._ranked else 0, may_yield=False)
                 return "finish"
+
+    def _is_outgrown(self, ranked: ev.Ranked | None) -> bool:
+        """Whether texts have come into the pool since the seed set's order was drawn, which holds none of them."""
+        there = len(self.pool) - len(self.audit)
+        return ranked is not None and ranked.round == 0 and ranked.pool < there
 
     def _is_full(self, now: Snapshot) -> bool:
         """Whether the labels since the last ranking make a batch (for the first: a seed set), or the pool is used up."""
@@ -156,16 +161,14 @@ class PeopleLoop:
 
     def _open(self, now: Snapshot) -> IntArray:
         """Rows still to be asked about, the audit left out."""
-        audit = set(self.audit.tolist())
-        return np.array(
-            [row for row in self.pool.tolist() if row not in now.closed and row not in audit],
-            dtype=np.int64,
-        )
+        return open_rows(self.pool, self.audit, now.closed)
 
     def _rank_at_random(self, now: Snapshot) -> None:
-        rows = self._open(now)
-        order = np.random.default_rng([self.seed, 0, Purpose.SEED_SET]).permutation(len(rows))
-        self._publish_ranking(now, 0, rows[order], None, 0)
+        rows, self._ranked = at_random(
+            self.seed, self.config, self.dataset, self.pool, self.audit, now.closed
+        )
+        self.desk.publish("ranking", 0, {"rows": rows, "labels": 0})
+        self.emit(self._ranked)
 
     def _rank(self, now: Snapshot) -> None:
         """Train the acquisition model on everything labelled, score what is open, put up the new order."""
@@ -197,8 +200,7 @@ class PeopleLoop:
     ) -> None:
         """Put up the first rows of an order, near-duplicates once, the audit mixed in."""
         batch = self.config.loop.batch.of(len(self.pool))
-        depth = min(_DEPTH_MOST, max(_DEPTH_LEAST, _DEPTH_BATCHES * batch))
-        places = without_duplicates(rows, self._groups, now.unfolded)[:depth]
+        places = without_duplicates(rows, self._groups, now.unfolded)[: depth(batch)]
         board: list[Row] = [{"id": self.dataset.train[rows[place]].id} for place in places]
         if scores is not None:
             for entry, place in zip(board, places, strict=True):
@@ -210,20 +212,12 @@ class PeopleLoop:
                 board, suggestions(predictions, self.dataset, shown), strict=True
             ):
                 entry["top"] = top
-        mixed = with_audit(
-            board,
-            [self.dataset.train[row].id for row in self.audit.tolist() if row not in now.closed],
-            len(now.closed),
-            sum(row in now.closed for row in self.audit.tolist()),
-            batch,
-            self.config.loop.audit_share,
-            np.random.default_rng([self.seed, round_, Purpose.AUDIT]),
+        mixed = mix_audit(
+            board, self.seed, round_, self.config, self.dataset, self.pool, self.audit, now.closed
         )
         self.desk.publish("ranking", round_, {"rows": mixed, "labels": labels})
-        # For the first model whatever is labelled counts: an import may have come before the engine.
-        known = len(now.closed) if round_ else 0
         self._ranked = ev.Ranked(
-            self.seed, round_, self.config.loop.strategy if round_ else "seed set", known, labels, len(rows), len(mixed),
+            self.seed, round_, self.config.loop.strategy, len(now.closed), labels, len(rows), len(mixed)
         )  # fmt: skip
         self.emit(self._ranked)
 

@@ -3,18 +3,21 @@
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from tui_al.core import events as ev
 from tui_al.core import oracle, people
 from tui_al.core.config import ExperimentConfig
+from tui_al.core.first_ranking import FirstRanking, first_ranking
 from tui_al.core.models import BAG_OF_WORDS
 from tui_al.core.strategies import strategy
 from tui_al.core.tasks import Dataset
 from tui_al.engine.data import load
 from tui_al.engine.sources import find
 from tui_al.errors import SessionError
+from tui_al.store.decisions import DecisionLog
 from tui_al.store.home import session_directory
 from tui_al.store.session import Session, is_there
 
@@ -65,9 +68,18 @@ def open_or_create(
         manifest=manifest,
     )
     try:
-        return Session.create(home, name, created, dataset, shared=shared)
+        begin = partial(_put_up, first_ranking(config, dataset)) if by_people else None
+        return Session.create(home, name, created, dataset, shared=shared, begin=begin)
     except SessionError:  # another process was quicker
         return _same(Session.open(home, name), config)
+
+
+def _put_up(first: FirstRanking, directory: Path) -> None:
+    """The first samples: there from the start, before an engine is."""
+    with DecisionLog(directory) as log, Session(directory) as session:
+        log.publish("reserve", 0, first.reserve)
+        log.publish("ranking", 0, {"rows": first.rows, "labels": 0})
+        session.append(first.ranked)
 
 
 def _unanswerable(dataset: Dataset) -> tuple[str, ...]:

@@ -100,7 +100,7 @@ def follow(
         desk = _Desk(log, LabelledPool(log, dataset, pool, audit), listener)
 
         def study() -> IntArray:
-            return near_duplicates(directory, dataset, pool, audit)
+            return near_duplicates(directory, dataset, pool, audit, listener.listen)
 
         asks_by_words = config.acquisition.model == BAG_OF_WORDS
         encoder = config.successor if asks_by_words else config.acquisition

@@ -10,7 +10,7 @@ by a model; the states take as long as scoring the pool and only serve the searc
 import contextlib
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,8 +41,14 @@ STATES_FILE = "states.npy"
 _PIECE = 1.0
 
 
-def near_duplicates(directory: Path, dataset: Dataset, pool: IntArray, audit: IntArray) -> IntArray:
-    """The groups of near-duplicates, (train,), kept in `directory`.
+def near_duplicates(
+    directory: Path,
+    dataset: Dataset,
+    pool: IntArray,
+    audit: IntArray,
+    heed: Callable[[], None] = lambda: None,
+) -> IntArray:
+    """The groups of near-duplicates, (train,), kept in `directory`; `heed` is called every now and then and may raise.
 
     Texts of the audit are each a group of their own: folded into others, they would be no random sample any more. Entities are
     character offsets, which fit no other text: there only equal texts make a group.
@@ -52,16 +58,16 @@ def near_duplicates(directory: Path, dataset: Dataset, pool: IntArray, audit: In
         return np.asarray(np.load(path), dtype=np.int64)
     groups = np.arange(len(dataset.train))
     rows = np.setdiff1d(pool, audit)
-    groups[rows] = rows[_alike([dataset.train[row] for row in rows.tolist()], dataset.task)]
+    groups[rows] = rows[_alike([dataset.train[row] for row in rows.tolist()], dataset.task, heed)]
     _write(path, groups)
     return groups
 
 
-def _alike(examples: Sequence[Example], task: Task) -> IntArray:
+def _alike(examples: Sequence[Example], task: Task, heed: Callable[[], None]) -> IntArray:
     """For each example the position of the first that one answer may stand for. (examples,)"""
     if task is Task.TAGGING:
         return equal_groups([(example.text, example.tokens) for example in examples])
-    return duplicate_groups([example.text for example in examples])
+    return duplicate_groups([example.text for example in examples], heed=heed)
 
 
 def mean_states(
@@ -76,7 +82,7 @@ def mean_states(
     encoder = load_model(source, dataset.task, ("0", "1"), 0.0).base_model.to(device).eval()
     cache = TokenCache(cache_directory(directory) / "tokens")
     limit = min(config.max_length, positions_of(encoder))
-    tokens = cache.tokens(tokenizer, dataset.task, dataset.train, limit)
+    tokens = yield from cache.in_pieces(tokenizer, dataset.task, dataset.train, limit)
     states = np.zeros((len(dataset.train), encoder.config.hidden_size), dtype=np.float16)
     stopped = time.monotonic()
     waiting = list(scoring_batches(tokens.lengths(), SCORING_BUDGET[device.type]))[::-1]

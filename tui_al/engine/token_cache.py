@@ -14,7 +14,7 @@ import os
 import tempfile
 import time
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from transformers import PreTrainedTokenizerFast
 
 from tui_al.core.tasks import Example, Task
-from tui_al.engine.tokenizing import Piece, pieces_of, tokenize
+from tui_al.engine.tokenizing import Piece, joined, pieces_of, tokenize
 from tui_al.engine.tokens import Tokens, offsets_of
 from tui_al.store.sharing import fit, make_directory
 
@@ -70,6 +70,28 @@ class TokenCache:
             with contextlib.suppress(OSError):
                 os.utime(path)  # used just now
         return found or tokenize(tokenizer, task, examples, max_length)
+
+    def in_pieces(
+        self,
+        tokenizer: PreTrainedTokenizerFast,
+        task: Task,
+        examples: Sequence[Example],
+        max_length: int,
+    ) -> Generator[None, None, Tokens]:
+        """As `tokens`, with a stop after every ten thousand texts or so, for who has other things to look after."""
+        path = self.directory / (digest(tokenizer, task, examples, max_length) + _SUFFIX)
+        yield
+        if _read(path) is None:
+            pieces = []
+            for piece in pieces_of(tokenizer, task, examples, max_length):
+                pieces.append(piece)
+                yield
+            try:
+                self._write(path, pieces)
+            except OSError as error:
+                log.warning("sub-tokens are kept in memory, not in %s: %s", self.directory, error)
+                return joined(pieces)
+        return self.tokens(tokenizer, task, examples, max_length)
 
     def _write(self, path: Path, pieces: Iterable[Piece]) -> None:
         make_directory(self.directory)

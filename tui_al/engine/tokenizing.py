@@ -25,7 +25,11 @@ def tokenize(
     tokenizer: PreTrainedTokenizerFast, task: Task, examples: Sequence[Example], max_length: int
 ) -> Tokens:
     """Tokenise a split, cutting each example at `max_length` sub-tokens."""
-    pieces = list(pieces_of(tokenizer, task, examples, max_length))
+    return joined(list(pieces_of(tokenizer, task, examples, max_length)))
+
+
+def joined(pieces: "Sequence[Piece]") -> Tokens:
+    """What the pieces of a whole split hold."""
     empty = np.zeros(0, np.int32)
     return Tokens(
         ids=np.concatenate([p.ids for p in pieces]) if pieces else empty,

@@ -15,7 +15,7 @@ import contextlib
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal, Self
@@ -88,8 +88,11 @@ class Session:
         dataset: Dataset,
         *,
         shared: bool = False,
+        begin: Callable[[Path], None] | None = None,
     ) -> Self:
         """Make a new session; appears whole or not at all. A `shared` one is its group's, any other its account's alone.
+
+        `begin` is called with the directory before it appears, to put in what the session is to begin with.
 
         Raises SessionError if the name is taken.
         """
@@ -107,6 +110,8 @@ class Session:
             db.close()
             with contextlib.closing(cls(making)) as session:
                 session.append(created)
+            if begin is not None:
+                begin(making)
             if shared:
                 share(making)
             try:

@@ -1,8 +1,8 @@
 """A session's labels as annotations, to be exported: of people from their log of decisions, of a simulation from its events."""
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from tui_al.core import decisions as de
 from tui_al.core import events as ev
@@ -13,6 +13,7 @@ from tui_al.core.labelling import Status as Stands
 from tui_al.core.offsets import check_spans, tags_to_spans
 from tui_al.core.state import SessionState
 from tui_al.core.tasks import Answer, Dataset, Example, Task
+from tui_al.core.times import is_date
 from tui_al.errors import SessionError
 from tui_al.store.decisions import DecisionLog
 from tui_al.store.session import Session
@@ -84,9 +85,23 @@ def _simulated(session: Session, state: SessionState, dataset: Dataset, seed: in
         with contextlib.suppress(ValueError):
             annotations.append(_annotation(by_id[identity], answer, by, when))
     annotations = [one for one in annotations if _fits(one, dataset.task)]
+    damage = (*state.damage, *_odd_times(annotations))
+    annotations = list(map(_dated, annotations))
     left_out = _strange(len(said) - len(known), len(known) - len(annotations))
     header = Header(dataset.task, tuple(map(Label, dataset.labels)), session.name)
-    return Labels(header, annotations, chosen, with_labels, left_out=left_out, damage=state.damage)
+    return Labels(header, annotations, chosen, with_labels, left_out=left_out, damage=damage)
+
+
+def _odd_times(annotations: Sequence[Annotation]) -> tuple[str, ...]:
+    odd = [one.time for one in annotations if not is_date(one.time)]
+    if not odd:
+        return ()
+    return (f"{len(odd):,} answers were stored with a time that is no date, as {odd[0]:.6g}: exported without a time",)  # fmt: skip
+
+
+def _dated(annotation: Annotation) -> Annotation:
+    """Without a time that no format could write."""
+    return annotation if is_date(annotation.time) else replace(annotation, time=0.0)
 
 
 def _strange(not_here: int, misfitting: int) -> dict[str, int]:
@@ -128,6 +143,7 @@ def _by_people(
     show = _everybody if each else _what_counts
     shown = [one for identity in known for one in show(labelling, by_id[identity])]
     annotations = [one for one in shown if _fits(one, dataset.task)]
+    damage = (*damage, *_odd_times(annotations))
     statuses = [labelling.standing(identity).status for identity in known]
     left_out = _strange(len(about) - len(known), len(shown) - len(annotations))
     if not each:
@@ -143,6 +159,7 @@ def _by_people(
         annotations += [_annotation(e, e.answer, BY_DATA, 0.0) for e in came_labelled]
     else:
         left_out["that came labelled"] = len(came_labelled)
+    annotations = list(map(_dated, annotations))
     return Labels(header, annotations, left_out=left_out, damage=damage, seq=labelling.seq)
 
 

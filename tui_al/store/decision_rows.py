@@ -33,12 +33,23 @@ class DecisionRows:
 def insert_decision(db: sqlite3.Connection, seq: int, previous: int, record: Decided) -> bool:
     """Put a decision on record under this number; whether it was not there. Call it in a transaction."""
     body = json.dumps(de.to_plain(record.decision), ensure_ascii=False)
-    values = (record.uid, float(record.time), record.annotator, record.decision.kind, body)
+    texts = (record.uid, record.annotator, record.decision.kind, body)
+    uid, annotator, kind, body = map(_storable, texts)
+    values = (uid, float(record.time), annotator, kind, body)
     done = db.execute(
         "INSERT OR IGNORE INTO decisions (seq, uid, time, annotator, kind, body, checksum, previous) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (seq, *values, checksum(seq, *values, previous), previous),
     )
     return done.rowcount == 1
+
+
+def _storable(text: str) -> str:
+    """The text with a mark in place of halves of surrogate pairs, which a terminal or file can bring and SQLite cannot hold."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return "".join("\ufffd" if "\ud800" <= one <= "\udfff" else one for one in text)
+    return text
 
 
 def read_decisions(db: sqlite3.Connection, directory: Path, after: int = 0) -> DecisionRows:

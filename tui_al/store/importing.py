@@ -18,6 +18,7 @@ from tui_al.core.decisions import Decided, Decision
 from tui_al.core.labelling import Labelling
 from tui_al.core.offsets import spans_to_tags, tags_to_spans, words_within
 from tui_al.core.tasks import Dataset, Example, Task, example_ids
+from tui_al.core.times import is_plausible
 from tui_al.errors import DataError, SessionError
 from tui_al.store.decisions import DecisionLog
 from tui_al.store.examples import append_examples
@@ -345,7 +346,7 @@ def _why_not(
     if _same(stand, decision, labelling):
         return SAME
     if annotation.time:
-        return OLDER if annotation.time < stand.time else ""
+        return OLDER if annotation.time < stand.time and is_plausible(stand.time) else ""
     by_hand = not stand.uid.startswith(_OURS)
     return OWN if by_hand and not wishes.replace else ""
 
@@ -367,7 +368,7 @@ def _note_records(
     why = ""
     if own and isinstance(own[-1].decision, de.Note) and own[-1].decision.text == annotation.note:
         why = SAME
-    elif own and annotation.time and annotation.time < own[-1].time:
+    elif own and annotation.time and annotation.time < own[-1].time and is_plausible(own[-1].time):
         why = OLDER
     elif own and not annotation.time and not own[-1].uid.startswith(_OURS) and not wishes.replace:
         why = OWN

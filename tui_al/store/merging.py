@@ -14,6 +14,7 @@ from tui_al.core import events as ev
 from tui_al.core.decisions import Decided
 from tui_al.core.labelling import Labelling, Status
 from tui_al.core.tasks import Dataset
+from tui_al.core.times import is_plausible
 from tui_al.errors import SessionError
 from tui_al.store.decisions import DecisionLog
 from tui_al.store.home import session_directory
@@ -158,7 +159,7 @@ def _in_order(parts: Sequence[_Part]) -> Iterator[Decided]:
     ) -> Iterator[tuple[float, int, int, Decided]]:
         latest = 0.0
         for record in records:
-            latest = max(latest, record.time)
+            latest = max(latest, record.time) if is_plausible(record.time) else latest
             yield latest, place, record.seq, record
 
     logs = [stamped(place, part.records) for place, part in enumerate(parts)]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tui_al.core.config import ExperimentConfig, LearnerConfig
 from tui_al.core.state import SessionState, position
+from tui_al.core.times import is_date
 from tui_al.errors import TuiAlError
 from tui_al.host import process
 from tui_al.host.watch import EXIT_FILE
@@ -172,6 +173,8 @@ def _model(learner: LearnerConfig) -> str:
 
 def ago(when: float, now: float | None = None) -> str:
     """Seconds since the epoch as a person says it: "just now", "5 min ago", "yesterday", "2026-03-01"."""
+    if not is_date(when):
+        return "at no date"
     now = time.time() if now is None else now
     seconds = max(0.0, now - when)
     if seconds < 60:

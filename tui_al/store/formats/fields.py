@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from tui_al.core.annotations import Status
 from tui_al.core.stored_spans import Mark
-from tui_al.core.times import from_iso
+from tui_al.core.times import from_iso, is_plausible
 from tui_al.store.formats.reading import ItemError, Reason
 
 T = TypeVar("T")
@@ -86,16 +86,24 @@ def mapping(fields: Fields, name: str, place: str) -> Fields:
 
 
 def time_of(fields: Fields, name: str, place: str) -> float:
-    """A time as seconds since the epoch or ISO 8601, as seconds; 0 where the field is missing, null or ""."""
+    """A time as seconds since the epoch or ISO 8601, as seconds; 0 where the field is missing, null or "".
+
+    ItemError for a time before 1970 or after tomorrow: it would overrule, or be overruled by, all others.
+    """
     found = fields.get(name)
     if found is None or found == "":
         return 0.0
-    if isinstance(found, int | float) and not isinstance(found, bool):
-        return float(found)
     try:
-        return from_iso(found)
-    except (ValueError, TypeError) as error:
+        number = isinstance(found, int | float) and not isinstance(found, bool)
+        seconds = float(found) if number else from_iso(found)
+    except (ValueError, TypeError, OverflowError) as error:
         raise _wrong(place, name, found, "a time, as 2026-01-31T12:00:00Z") from error
+    if not is_plausible(seconds):
+        wanted = "a time between 1970 and tomorrow, in seconds or as 2026-01-31T12:00:00Z"
+        if number and is_plausible(seconds / 1000):
+            wanted += "; it may be in milliseconds"
+        raise _wrong(place, name, found, wanted)
+    return seconds
 
 
 def status_of(fields: Fields, name: str, place: str) -> Status:
@@ -230,7 +238,10 @@ def sound(text: str) -> str:
 
 
 def _wrong(place: str, name: str, found: object, wanted: str) -> ItemError:
-    what = "nothing" if found is None else f"{found!r:.60}"
+    try:
+        what = "nothing" if found is None else f"{found!r:.60}"
+    except ValueError:  # Python does not write out numbers of thousands of digits
+        what = "a number of thousands of digits"
     return ItemError(
         f"{place}: {name!r} is {what}, not {wanted}.",
         "Correct the file, or name its --format.",

@@ -1,6 +1,5 @@
 """Samples that annotators answered differently: who said what, settled by a key; and how far they agree on the whole."""
 
-import time
 from collections.abc import Sequence
 
 from textual.content import Content
@@ -8,6 +7,7 @@ from textual.content import Content
 from tui_al.core.decisions import Given
 from tui_al.core.second_look import Agreement
 from tui_al.core.text import printable
+from tui_al.core.times import local_clock
 from tui_al.store.samples import Voice
 from tui_al.store.workbench import Workbench
 from tui_al.ui.answers import answer_in_words
@@ -59,7 +59,7 @@ class ConflictsScreen(QueueScreen[str]):
         everywhere = set.intersection(*(_parts(voice.answer) for voice in self._voices)) if self._voices else set()  # fmt: skip
         rows = []
         for number, voice in enumerate(self._voices, start=1):
-            clock = time.strftime("%d.%m. %H:%M", time.localtime(voice.time))
+            clock = local_clock(voice.time, "%d.%m. %H:%M")
             row = Content.assemble(
                 (f"{number} ", "bold $text-accent"), safe(voice.annotator), (f" {clock}  ", "$foreground-muted"),
                 _answer(voice.answer, self.item.example.text, everywhere),

@@ -1,6 +1,5 @@
 """The annotator's last decisions, the newest first; Enter goes back to the sample of any."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,6 +14,7 @@ from tui_al.core import decisions as de
 from tui_al.core.caseless import fold_words, holds
 from tui_al.core.decisions import Given
 from tui_al.core.text import printable, shorten
+from tui_al.core.times import local_clock
 from tui_al.store.workbench import Workbench
 from tui_al.ui.answers import answer_in_words
 from tui_al.ui.keys import bindings
@@ -248,7 +248,7 @@ def _show_again(desk: LabelAside, left: Left) -> None:
 
 
 def _row(one: Past, width: int) -> Content:
-    clock = time.strftime("%d.%m. %H:%M", time.localtime(one.time))
+    clock = local_clock(one.time, "%d.%m. %H:%M")
     column = max(12, (width - 14) * 2 // 5)
     what = shorten(printable(one.what), column)
     gap = " " * (column - cell_len(what) + 2)

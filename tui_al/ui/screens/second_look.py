@@ -1,6 +1,5 @@
 """A second look at labels that a model doubts which has not learned from them, the least likely label first."""
 
-import time
 from collections.abc import Sequence
 
 from textual.content import Content
@@ -8,6 +7,7 @@ from textual.content import Content
 from tui_al.core.decisions import Given
 from tui_al.core.second_look import Disputed, SecondLook
 from tui_al.core.text import printable, shorten
+from tui_al.core.times import local_clock
 from tui_al.store.workbench import Workbench
 from tui_al.ui.answers import answer_in_words
 from tui_al.ui.keys import bindings, key_name
@@ -87,7 +87,7 @@ class SecondLookScreen(QueueScreen[Disputed]):
         rows: list[Content] = []
         for voice in self.item.voices:
             words = printable(answer_in_words(voice.answer, self.item.example.text))
-            clock = time.strftime("%d.%m. %H:%M", time.localtime(voice.time))
+            clock = local_clock(voice.time, "%d.%m. %H:%M")
             row = Content.assemble(safe(voice.annotator), (f" {clock}  ", "$foreground-muted"), (words, "bold"))  # fmt: skip
             rows += row.wrap(width)
         return rows

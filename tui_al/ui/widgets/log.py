@@ -1,6 +1,5 @@
 """What happened in a session, as sentences, and what its engine printed."""
 
-import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -9,6 +8,7 @@ from textual.content import Content
 
 from tui_al.core import events as ev
 from tui_al.core.measured import Measured
+from tui_al.core.times import local_clock
 from tui_al.report.curves import metric_name
 from tui_al.report.gauges import gauge_lines
 from tui_al.ui.safe import safe
@@ -115,7 +115,7 @@ class EventLog(LinesView):
         for one in news:
             told = tell(one.event, headline, estimates)
             if told:
-                clock = time.strftime("%H:%M:%S", time.localtime(one.time))
+                clock = local_clock(one.time, "%H:%M:%S")
                 lines.append(
                     Content.assemble(
                         (f"{clock}  ", "$foreground-muted"), safe(told.text[:_LONGEST], told.style)

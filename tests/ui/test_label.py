@@ -498,6 +498,7 @@ async def test_why_the_engine_failed_is_told(home: Path, size: tuple[int, int]) 
         with Session(session.directory) as store:
             store.append(EngineFinished("failed", "model: x [/b] is unknown.", "Choose another."))
         await sees(pilot, "The engine failed: model: x [/b] is", "unknown. Choose another.")
+        await sees(pilot, "The engine failed: the label screen")
         session.rank(1)
         await sees(pilot, "engine failed", "[/b] is")  # above the sample, too
         assert_clean(pilot.app)

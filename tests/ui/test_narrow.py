@@ -6,7 +6,11 @@ import pytest
 
 from tests.ui.conftest import drive, shown, until
 from tests.ui.fake_engine import FakeEngine
+from tests.ui.labelling import desk
 from tests.ui.sessions import config, record
+from tui_al.core import events as ev
+from tui_al.core.tasks import Dataset, Example, Task, example_ids
+from tui_al.core.words import words_of
 from tui_al.report.curves import curve
 from tui_al.report.plot import Series, draw, plain_text
 from tui_al.store.session import Session
@@ -73,3 +77,25 @@ def test_a_legend_tells_names_apart_and_the_first_is_always_in_it(twins: Path) -
     assert "banking" in low
     assert "adapter" in low
     assert "and 2 more" in low
+
+
+@pytest.mark.parametrize("task", [Task.CLASSIFICATION, Task.TAGGING])
+async def test_the_sample_keeps_its_room_where_everything_else_wants_it(
+    home: Path, task: Task
+) -> None:
+    names = tuple(f"label number {n}" for n in range(12))
+    text = "Anna Berg went to Oslo ."
+    words = words_of(text) if task is Task.TAGGING else ()
+    texts = (Example(example_ids([text])[0], text, None, words),)
+    made = desk(home, data=Dataset("one", task, names, texts, ()))
+    made.rank(1, top=[])
+    why = "The engine was stopped from outside, or the machine restarted, or it ran out of memory. "
+    made.recording.append(ev.EngineFinished("failed", why, why))
+    async with drive(TuiAl(home, made.directory), (60, 20)) as pilot:
+        await until(pilot, lambda: "engine failed" in shown(pilot.app) or text in shown(pilot.app))
+        await until(pilot, lambda: text in shown(pilot.app))
+        await until(pilot, lambda: "the label screen says why" in shown(pilot.app))
+        assert text in shown(pilot.app)
+        await pilot.resize_terminal(60, 24)
+        await until(pilot, lambda: "✗ engine failed: The engine was stopped" in shown(pilot.app))
+        assert text in shown(pilot.app)

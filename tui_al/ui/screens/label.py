@@ -78,6 +78,8 @@ class LabelScreen(LabelTurning):
         & #recents { height: auto; }
         &.-short SpanText { border: none; padding: 0 1; }
         &.-short SpanKeys { display: none; }
+        & SampleText, & SpanText { min-height: 6; }
+        &.-short SampleText, &.-short SpanText { min-height: 2; }
         &.-tall SampleText { align-vertical: middle; }
         &.-short SampleText { border: none; padding: 0 1; }
         &.-short LabelKeys { max-height: 3; }
@@ -224,9 +226,8 @@ class LabelScreen(LabelTurning):
                 self.tui.show_error(error)
 
     def _know(self, overview: Overview) -> None:
-        failure = " ".join(overview.failure)
         if overview.failure[0] and overview.failure != self.overview.failure:
-            self.tui.say(f"The engine failed: {failure}", "error")
+            self.tui.say("The engine failed: the label screen says why.", "error")
         self.overview = overview
         self._fetch()
         if self.item is None:

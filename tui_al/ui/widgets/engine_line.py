@@ -34,7 +34,10 @@ class EngineLine(Lines):
         if self._overview is None:
             return [Content("")]
         if failed := self.failed(width):
-            return failed[:4]
+            most = max(2, self.app.size.height // 8)  # the sample needs the room
+            if len(failed) > most:
+                failed = [*failed[: most - 1], failed[most - 1].truncate(width - 1) + "…"]
+            return failed
         return [spread_out(self.gauge(width // 2), quality(self._overview), width)]
 
     def gauge(self, width: int) -> Content:
@@ -69,14 +72,15 @@ class EngineColumn(EngineLine):
         if overview is None:
             return [Content("")]
         known = [quality(overview), tested(overview), worth(overview)]
-        at_work = self.failed(width) or [self.gauge(width)]
-        lines = [*at_work, *(line for line in known if line.plain)]
+        lines = self.failed(width) or [self.gauge(width)]
+        for line in known:
+            lines += line.wrap(width) if line.plain else ()
         if overview.others:
-            lines.append(safe("with " + ", ".join(overview.others), "$foreground-muted"))
+            lines += safe("with " + ", ".join(overview.others), "$foreground-muted").wrap(width)
         aside = overview.closed - overview.saved
         if aside:
             apart = f"{aside} unclear or ambiguous" if not overview.conflicts else f"{aside} without one answer, {overview.conflicts} of them conflicts"  # fmt: skip
-            lines.append(Content.styled(apart, "$foreground-muted"))
+            lines += Content.styled(apart, "$foreground-muted").wrap(width)
         return lines
 
 

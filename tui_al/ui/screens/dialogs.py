@@ -12,6 +12,7 @@ from tui_al.core.text import printable
 from tui_al.errors import TuiAlError
 from tui_al.ui.keys import bindings
 from tui_al.ui.safe import safe
+from tui_al.ui.widgets.fields import TextField
 from tui_al.ui.widgets.lines_view import LinesView
 
 _DIALOG_CSS = """
@@ -97,7 +98,7 @@ class NameDialog(ModalScreen[bool]):
             with VerticalScroll(can_focus=False):
                 yield Static(safe(self._question, "bold", keep_newlines=True))
                 yield Static(safe(self._detail, keep_newlines=True))
-            yield Input(placeholder="name", compact=True)
+            yield TextField(placeholder="name")
             yield Static(id="hint")
 
     def on_mount(self) -> None:

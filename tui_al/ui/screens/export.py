@@ -9,6 +9,7 @@ from textual.widgets import Input, Static
 
 from tui_al.ui.keys import bindings
 from tui_al.ui.safe import safe
+from tui_al.ui.widgets.fields import TextField
 
 
 class ExportDialog(ModalScreen[Path | None]):
@@ -36,7 +37,7 @@ class ExportDialog(ModalScreen[Path | None]):
             yield Static(
                 safe(f"Folder for {self._session}.md, .csv and, with matplotlib, .svg and .png:")
             )
-            yield Input(str(Path.cwd()), compact=True)
+            yield TextField(str(Path.cwd()), selected=True)
             yield Static(id="trouble")
             yield Static("enter writes · esc leaves", classes="muted")
 

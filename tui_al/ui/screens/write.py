@@ -7,11 +7,13 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Input, OptionList, Static
+from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from tui_al.ui.keys import bindings
 from tui_al.ui.safe import safe
+from tui_al.ui.widgets.fields import TextField
+from tui_al.ui.widgets.message_line import HintLine
 
 
 class WriteDialog(ModalScreen[str | None]):
@@ -25,7 +27,6 @@ class WriteDialog(ModalScreen[str | None]):
     }
     WriteDialog Input { height: 1; border: none; padding: 0; background: $panel; }
     WriteDialog OptionList { height: auto; max-height: 9; border: none; padding: 0; background: $surface; }
-    WriteDialog Static { height: auto; color: $text-muted; }
     """
 
     def __init__(self, title: str, value: str = "", picks: Sequence[str] = ()) -> None:
@@ -37,14 +38,14 @@ class WriteDialog(ModalScreen[str | None]):
         """One field, the picks, what to press."""
         with Vertical() as window:
             window.border_title = safe(self._title)
-            yield Input(self._value, compact=True)
+            yield TextField(self._value, selected=True)
             if self._picks:
                 rows = [
                     Option(Content.assemble((f"{n} ", "bold $text-accent"), safe(text)))
                     for n, text in enumerate(self._picks, start=1)
                 ]
                 yield OptionList(*rows, compact=True, markup=False)
-            yield Static(
+            yield HintLine(
                 "write, or pick by its number; enter saves, esc leaves"
                 if self._picks
                 else "enter saves, esc leaves"

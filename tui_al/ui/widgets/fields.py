@@ -1,5 +1,6 @@
 """The fields of a form, one row each: a value to pick, a value to type, and what is wrong with it."""
 
+import unicodedata
 from dataclasses import dataclass
 
 from rich.text import Text
@@ -7,7 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
-from textual.events import Click, Key
+from textual.events import Click, Key, Paste
 from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
@@ -69,6 +70,10 @@ class PickField(Widget, can_focus=True):
             self.post_message(self.Asked(self, event.character))
 
 
+#: Zero-width non-joiner and joiner.
+_JOINERS = "\u200c\u200d"
+
+
 class TextField(Input):
     """A value that is typed, one row high, which shows foreign text as it is."""
 
@@ -79,10 +84,33 @@ class TextField(Input):
     TextField.-wrong { color: $text-error; }
     """
 
-    def __init__(self, value: str = "", *, field: str = "", placeholder: str = "") -> None:
-        super().__init__(value, compact=True, placeholder=placeholder, select_on_focus=False)
+    def __init__(
+        self, value: str = "", *, field: str = "", placeholder: str = "", selected: bool = False
+    ) -> None:
+        """Where it is `selected`, the first letter that is typed takes the place of the value."""
+        super().__init__(value, compact=True, placeholder=placeholder, select_on_focus=selected)
         self.field = field
         self.cursor_blink = False
+
+    def on_key(self, event: Key) -> None:
+        """Signs that join letters have no picture of their own, and are typed all the same: in Persian, Hindi, emoji."""
+        if event.character is not None and event.character in _JOINERS:
+            event.stop()
+            event.prevent_default()
+            self.replace(event.character, *self.selection)
+
+    def on_paste(self, event: Paste) -> None:
+        """All that is pasted, on one line; what would steer a terminal is left out. A person is told of both."""
+        event.stop()
+        event.prevent_default()
+        lines = [line.strip() for line in event.text.replace("\t", " ").splitlines()]
+        joined = " ".join(filter(None, lines)) if len(lines) > 1 else "".join(lines)
+        plain = "".join(c for c in joined if unicodedata.category(c) not in ("Cc", "Cs"))
+        self.replace(plain, *self.selection)
+        said = ["Its lines are one line here."] * (len(lines) > 1)
+        said += ["Control characters were left out."] * (plain != joined)
+        if said:
+            self.app.notify(" ".join(("Pasted.", *said)), markup=False)
 
     @property
     def _value(self) -> Text:

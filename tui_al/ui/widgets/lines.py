@@ -6,6 +6,9 @@ from textual.content import Content
 from textual.geometry import Region, Size
 from textual.widget import Widget
 
+#: Columns to write for before the first layout.
+_UNKNOWN = 80
+
 
 class Lines(Widget):
     """Say in `lines` what to show; call `show_lines` when it may have changed. A line too long ends in an ellipsis.
@@ -21,13 +24,13 @@ class Lines(Widget):
         self._shown: list[Content] = []
 
     def lines(self, width: int) -> list[Content]:
-        """The lines for `width` columns."""
+        """The lines for `width` columns, of which there is at least one: nothing can be wrapped to none."""
         raise NotImplementedError
 
     def show_lines(self) -> None:
         """Write the lines anew and paint the rows that differ; make room if there are more or fewer."""
         width = self.content_size.width
-        fresh = self.lines(width or 80)
+        fresh = self.lines(width or _UNKNOWN)
         if len(fresh) != len(self._shown):
             self.refresh(layout=True)
             return
@@ -38,17 +41,17 @@ class Lines(Widget):
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002
         """As many rows as there are lines."""
-        return len(self.lines(width))
+        return len(self.lines(max(1, width)))
 
     def render(self) -> Content:
         """The lines, one a row."""
-        width = self.content_size.width
+        width = max(1, self.content_size.width)
         self._shown = self.lines(width)
         return Content("\n").join(line.truncate(width, ellipsis=True) for line in self._shown)
 
     def plain(self) -> str:
         """What is shown, for tests."""
-        return "\n".join(line.plain for line in self.lines(self.content_size.width))
+        return "\n".join(line.plain for line in self.lines(max(1, self.content_size.width)))
 
 
 def spread_out(left: Content, right: Content, width: int) -> Content:

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from tests.ui.browser import CHROMIUM, browser
-from tests.ui.labelling import desk
+from tests.ui.labelling import Desk, desk
 from tests.ui.sessions import record
 from tests.ui.test_serve import server
 
@@ -53,18 +53,26 @@ def colours(png: bytes) -> set[object]:
 
 @needs_browser
 async def test_one_labels_in_the_browser_by_this_machine_s_other_name(
-    home: Path, tmp_path: Path, address: str
+    home: Path, tmp_path: Path
 ) -> None:
-    """`localhost` leads to the same server, and so does the near end of an SSH tunnel."""
+    """`localhost` leads to the same server, and so does the near end of an SSH tunnel. With a token, which leaves the address bar."""
     session = desk(home)
     session.rank(1)
-    async with browser(tmp_path) as page:
-        await page.open(address.replace("127.0.0.1", "localhost"))
+    token = "a-token-that-nobody-guesses"
+    with server(home, tmp_path, token=token) as (port, _):
+        await labels_two(session, tmp_path, f"http://localhost:{port}/?token={token}")
+
+
+async def labels_two(session: Desk, directory: Path, address: str) -> None:
+    async with browser(directory) as page:
+        await page.open(address)
         await page.sees("tickets-anna")
         await page.press("Enter")
         await page.sees(session.text(session.ids[0]), "saved ✓ 0")
         await page.press("2")
         await page.sees(session.text(session.ids[1]), "saved ✓ 1")
+        shown = await page.call("Runtime.evaluate", expression="location.href + document.cookie")
+        assert shown["result"]["value"] == address.partition("?")[0]
     assert session.answers() == {session.ids[0]: "delivery"}
 
 

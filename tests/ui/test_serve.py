@@ -2,6 +2,7 @@
 
 import builtins
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -11,14 +12,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
 
+import aiohttp
 import pytest
+from yarl import URL
 
+from tests.ui.sessions import record
 from tests.ui.terminals import ROOT, environment
 from tui_al.errors import ConfigError
 from tui_al.ui.keymap import FILE
-from tui_al.ui.serve import check_address, is_loopback, is_own_page, serve
+from tui_al.ui.serve import serve
+from tui_al.ui.serve_access import (
+    TOKEN_VARIABLE,
+    Access,
+    address_of,
+    check_address,
+    chosen_token,
+    is_loopback,
+)
 
 
 def free_port() -> int:
@@ -41,10 +52,14 @@ def test_without_the_package_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPat
 
 
 @contextmanager
-def server(home: Path, directory: Path, *options: str) -> Iterator[tuple[int, Path]]:
+def server(
+    home: Path, directory: Path, *options: str, token: str = ""
+) -> Iterator[tuple[int, Path]]:
     """`tui-al serve`, from as poor a surrounding as there is: no terminal, no locale. Its port, and what it says."""
     port, said = free_port(), directory / "server.log"
     surroundings = {**environment(home), "PYTHONPATH": str(ROOT), "LC_ALL": "C", "TERM": "dumb"}
+    if token:
+        surroundings[TOKEN_VARIABLE] = token
     with said.open("w") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "tui_al", "serve", "--port", str(port), *options],
@@ -61,21 +76,104 @@ def server(home: Path, directory: Path, *options: str) -> Iterator[tuple[int, Pa
         process.wait(30)
 
 
-def test_on_loopback_it_warns_that_there_is_no_log_in(home: Path, tmp_path: Path) -> None:
-    with server(home, tmp_path) as (_, said):
-        assert "there is no log-in" in said.read_text()
-        assert "other machines" not in said.read_text()
+async def test_on_loopback_it_warns_that_there_is_no_log_in(home: Path, tmp_path: Path) -> None:
+    with server(home, tmp_path) as (port, said):
+        text = said.read_text()
+        assert "labels, starts and stops training, deletes sessions, reads any file" in text
+        assert "there is no log-in. Every account on this machine can reach 127.0.0.1" in text
+        assert "other machines" not in text and "token=" not in text
+        async with aiohttp.ClientSession() as session:
+            for host, status in (("localhost", 200), ("evil.example", 403), ('"><b>', 403)):
+                for path in ("/", "/static/js/textual.js", "/nowhere"):
+                    async with session.get(f"http://127.0.0.1:{port}{path}", headers={"Host": host}) as answer:  # fmt: skip
+                        assert (answer.status == 403) == (status == 403), (host, path)
 
 
-def test_elsewhere_it_warns_more_and_the_page_leads_back_to_where_it_was_asked_for(
-    home: Path, tmp_path: Path
-) -> None:
+async def status_of_socket(
+    session: aiohttp.ClientSession, address: str, query: str = "", **headers: str | None
+) -> int:
+    """101 for a websocket that is let in."""
+    given = {name: value for name, value in headers.items() if value is not None}
+    try:
+        socket_ = await session.ws_connect(f"{address}/ws{query}", headers=given)
+    except aiohttp.WSServerHandshakeError as refused:
+        return refused.status
+    await socket_.close()
+    return 101
+
+
+async def test_elsewhere_only_who_knows_the_token_comes_in(home: Path, tmp_path: Path) -> None:
+    """By real requests to a real server: page, files, downloads, unknown addresses and the websocket."""
+    record(home)
     with server(home, tmp_path, "--host", "0.0.0.0") as (port, said):
-        assert "0.0.0.0 is reached from other machines" in said.read_text()
-        with urlopen(f"http://127.0.0.1:{port}") as answer:
-            page = answer.read().decode()
-        assert f"ws://127.0.0.1:{port}/ws" in page
-        assert "0.0.0.0" not in page
+        text = said.read_text()
+        assert "0.0.0.0 is reached from other machines" in text
+        (token,) = re.findall(rf"Open .*: http://[\w.-]+:{port}/\?token=([\w-]+)", text)
+        assert len(token) >= 43  # 256 bits
+        address = f"http://127.0.0.1:{port}"
+        async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
+
+            async def status(path: str, cookie: str = "") -> int:
+                headers = {"Cookie": cookie} if cookie else {}
+                async with session.get(URL(address + path, encoded=True), headers=headers) as answer:  # fmt: skip
+                    page = await answer.text()
+                    assert answer.status != 401 or "ends in ?token=" in page
+                    assert token not in page
+                    return answer.status
+
+            files = "/static/js/textual.js"
+            outside = ("/", files, "/static/", "/download/x", "/nowhere", f"/?token={token}x", f"/?token={token[:-1]}",
+                "/?token=", f"/?token=x&token={token}", f"/?Token={token}", f"{files}?token={token}", f"/{token}", f"/#?token={token}",
+                "/static/../../../../etc/passwd", "/static/..%2f..%2f..%2fserver.py")  # fmt: skip
+            assert {path: await status(path) for path in outside} == dict.fromkeys(outside, 401)
+            ours = {"Origin": address}
+            assert await status_of_socket(session, address, **ours) == 401
+            assert await status_of_socket(session, address, f"?token={token}", **ours) == 401
+
+            async with session.get(f"{address}/?token={token}") as answer:
+                assert answer.status == 200
+                page, (set_cookie,) = await answer.text(), answer.headers.getall("Set-Cookie")
+                assert answer.headers["Referrer-Policy"] == "no-referrer"
+            assert f"ws://127.0.0.1:{port}/ws" in page and "0.0.0.0" not in page
+            assert {"HttpOnly", "SameSite=Strict", "Path=/"} <= set(set_cookie.split("; "))
+            cookie = set_cookie.split(";")[0]
+            assert token not in cookie and cookie.startswith(f"tui-al-{port}=")
+            assert await status("/", cookie) == await status(files, cookie) == 200
+            for path in ("/static/../serve.py", "/static/..%2f..%2fserver.py", "/static/%2e%2e/server.py", "/static//etc/passwd"):  # fmt: skip
+                assert await status(path, cookie) in (403, 404), path
+            assert await status(files, cookie[:-1] + "!") == await status(files, f"tui-al-{port}={token}") == 401  # fmt: skip
+
+            opened = {**ours, "Cookie": cookie}
+            assert await status_of_socket(session, address, **opened) == 101
+            for origin in ("http://evil.example", f"http://127.0.0.1:{port + 1}", "null", None):
+                assert await status_of_socket(session, address, **{**opened, "Origin": origin}) == 403  # fmt: skip
+        assert said.read_text().count(token) == 1  # what it logs of requests has no token
+
+
+def test_a_token_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    environ = {TOKEN_VARIABLE: "sixteen-letters.ok"}
+    assert chosen_token(None, environ, local=True) == "sixteen-letters.ok"
+    assert environ == {}  # the apps that are started need not know it
+    assert chosen_token("another-one_of~mine", {}, local=True) == "another-one_of~mine"
+    assert chosen_token(None, {}, local=True) is None
+    first, second = (chosen_token(None, {}, local=False) for _ in range(2))
+    assert first and second and first != second
+    for bad in ("", "short", "sixteen letters ok", "sixteen&letters=ok", "ü" * 20):
+        with pytest.raises(ConfigError, match="--token: a token of"):
+            chosen_token(bad, {}, local=False)
+        with pytest.raises(ConfigError, match=f"{TOKEN_VARIABLE}: a token of"):
+            chosen_token(None, {TOKEN_VARIABLE: bad}, local=False)
+
+
+@pytest.mark.parametrize(
+    ("host", "token", "expected"),
+    [("192.0.2.7", "t", "http://192.0.2.7:80/?token=t"), ("::1", None, "http://[::1]:80/"), ("0.0.0.0", "t", "http://box:80/?token=t")],
+)  # fmt: skip
+def test_the_address_to_open(
+    host: str, token: str | None, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket, "gethostname", lambda: "box")
+    assert address_of(host, 80, token) == expected
 
 
 def test_what_would_keep_each_app_from_starting_is_told_before(home: Path) -> None:
@@ -120,4 +218,4 @@ def test_loopback(host: str, expected: bool) -> None:
 def test_only_own_pages_connect(
     origin: str | None, asked: str, local: bool, expected: bool
 ) -> None:
-    assert is_own_page(origin, asked, local) is expected
+    assert Access(local, None, 8000).is_own_page(origin, asked) is expected

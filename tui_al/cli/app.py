@@ -410,12 +410,19 @@ def stop(
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
+    token: Annotated[
+        str | None,
+        typer.Option(
+            help="What a browser has to know; better set as $TUI_AL_TOKEN, which no list of processes shows. "
+            "[default: a random one, except on loopback]"
+        ),
+    ] = None,
     home: Home = None,
 ) -> None:
     """The app in a browser, on this machine only unless told otherwise (extra `serve`)."""
     from tui_al.ui.serve import serve as serve_app
 
-    serve_app(host, port, home)
+    serve_app(host, port, home, token)
 
 
 app.add_typer(label_commands)

@@ -18,6 +18,7 @@ from tui_al.cli.options import header_of
 from tui_al.cli.page import Page
 from tui_al.core.config import DataConfig
 from tui_al.core.tasks import Example, Task
+from tui_al.core.text import printable
 from tui_al.errors import ConfigError, DataError
 from tui_al.store.environment import unwritable
 from tui_al.store.formats.files import dumped
@@ -122,13 +123,13 @@ def _output_format(options: PredictOptions) -> str:
 
 
 @contextmanager
-def _output(options: PredictOptions) -> Iterator[TextIO]:
+def _output(options: PredictOptions) -> Iterator[io.TextIOBase | TextIO]:
     """Standard output, or a file that gets its name when it is complete; until then, and after a failure, it ends in .part."""
     if options.out is None:
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(encoding="utf-8", newline="")
         try:
-            yield sys.stdout
+            yield _Shown(sys.stdout) if sys.stdout.isatty() else sys.stdout
             sys.stdout.flush()
         except BrokenPipeError:  # as `| head` does
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the last flush
@@ -142,10 +143,23 @@ def _output(options: PredictOptions) -> Iterator[TextIO]:
         raise unwritable(options.out, error, DataError, "--out") from error
 
 
+class _Shown(io.TextIOBase):
+    """A terminal, for foreign text: what would steer it is shown by a picture of the character instead; a pipe gets it raw."""
+
+    def __init__(self, terminal: TextIO) -> None:
+        self._terminal = terminal
+
+    def write(self, text: str) -> int:
+        """One record with its line end."""
+        body = text.removesuffix("\n").removesuffix("\r")
+        self._terminal.write(printable(body, keep_newlines=True) + "\n")
+        return len(text)
+
+
 class _Writer:
     """Results as JSON lines or CSV, each row under its number in the file."""
 
-    def __init__(self, stream: TextIO, form: str, task: Task, top: int) -> None:
+    def __init__(self, stream: io.TextIOBase | TextIO, form: str, task: Task, top: int) -> None:
         self._stream, self._form, self._task, self._top = stream, form, task, top
         if form == "csv":
             self._record(self._header())

@@ -14,6 +14,7 @@ from rich.console import Console
 
 from tui_al.cli.display import choose
 from tui_al.cli.options import empty_of, header_of, misfits_of
+from tui_al.cli.output_guard import OutputGuard
 from tui_al.cli.page import Page
 from tui_al.core.config import (
     PAPER_SEEDS,
@@ -218,37 +219,42 @@ def run_simulation(options: Options) -> None:
         display = choose(session.name, stdout, stderr, as_json=options.as_json, quiet=options.quiet)
         state = session.state()
         stop = StopSignal()
+        shown = OutputGuard(stop, stderr)
         with display, stopping(stop):
             if options.quiet:  # what changes the meaning of the figures is told all the same
                 for warning in state.cautions:
                     Page(stderr).say(f"warning: {warning}", "yellow")
-            display.start(state)
+            shown(lambda: display.start(state))
 
             def observe(recorded: list[Recorded]) -> None:
                 nonlocal state
                 state = fold(recorded, state)
-                display.update(state, recorded)
+                shown(lambda: display.update(state, recorded))
 
             try:
                 state = run_session(session, observe, stop)
             except EngineStopped:
-                display.finish(session.state())
+                shown(lambda: display.finish(session.state()))
                 raise
-            display.finish(state)
+            shown(lambda: display.finish(state))
     if not state.finished:
         raise typer.Exit(1)
 
 
 @contextlib.contextmanager
 def stopping(stop: object) -> Iterator[None]:
-    """The first Ctrl-C, or a TERM, asks to leave at the next step; the second Ctrl-C leaves at once."""
+    """The first Ctrl-C, a TERM, or a HUP that is not ignored asks to leave at the next step; the second Ctrl-C leaves at once."""
 
     def ask(number: int, _: object) -> None:
         if number == signal.SIGINT and getattr(stop, "requested", False):
             raise KeyboardInterrupt
         stop.requested = True  # type: ignore[attr-defined]
 
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {
+        number: signal.signal(number, ask)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN
+    }
     try:
         yield
     finally:

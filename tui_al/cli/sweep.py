@@ -7,6 +7,7 @@ from pathlib import Path
 import typer
 from rich.console import Console
 
+from tui_al.cli.output_guard import OutputGuard
 from tui_al.cli.page import Page, aligned, duration
 from tui_al.cli.simulate import stopping
 from tui_al.cli.sweep_display import choose
@@ -90,16 +91,17 @@ def _work(sweep: Sweep, options: Options) -> None:
         write_record(directory, record_of(sweep, len(places), len(places[0].cores)))
         display = choose(sweep, directory, as_json=options.as_json, quiet=options.quiet)
         stop = _Stop()
+        shown = OutputGuard(stop, Console(stderr=True, soft_wrap=True))
         with display, stopping(stop):
-            display.start(len(places), len(places[0].cores))
+            shown(lambda: display.start(len(places), len(places[0].cores)))
             progress = work_through(
                 directory,
                 sweep,
                 LocalScheduler(places, directory / "first"),
-                display.update,
+                lambda progress, changed: shown(lambda: display.update(progress, changed)),
                 lambda: stop.requested,
             )
-            display.finish(progress)
+            shown(lambda: display.finish(progress))
     if progress.count("failed"):
         raise typer.Exit(1)
     if not progress.finished:

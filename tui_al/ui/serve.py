@@ -1,23 +1,39 @@
 """The app in a browser: `tui-al serve`, through the optional package textual-serve."""
 
-import ipaddress
+import asyncio
+import logging
+import os
 import shlex
-import socket
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from tui_al.errors import ConfigError
 from tui_al.store.home import home_directory
-from tui_al.ui.keymap import load_keymap
+from tui_al.store.sharing import check_home
+from tui_al.ui.serve_access import (
+    Access,
+    address_of,
+    check_address,
+    chosen_token,
+    is_loopback,
+    refusal_page,
+)
+from tui_al.ui.terminal import app_settings
 
-_WARNING = """\
-Warning: there is no log-in. Whoever reaches this address can start and stop training and read this account's files.
+_CAN = """\
+Whoever opens it works as this account ({account}): labels, starts and stops training, deletes sessions, reads any file that the
+account can read (as data to label), and writes exports where it may.
+"""
+_LOCAL = """\
+Warning: there is no log-in. Every account on this machine can reach {host}; --token asks for a token.
 """
 _ELSEWHERE = """\
-Warning: {host} is reached from other machines. Safer: serve on 127.0.0.1 and open an SSH tunnel to it.
+Warning: {host} is reached from other machines, and the connection is not encrypted: who listens on the way reads texts, labels
+and the token. Safer: serve on 127.0.0.1 and open an SSH tunnel to it.
 """
+_OPEN = "Open (the token is shown this once): {address}\n"
 
 #: The page loads nothing from other servers: its own would wait for a font of Google's, for ever where nothing is reached.
 _POLICY = (
@@ -25,9 +41,10 @@ _POLICY = (
     "img-src 'self' data: blob:; connect-src 'self' {socket}; frame-ancestors 'none'"
 )
 
-#: The page would wait for a click before it heard any key.
-_FOCUS = """\
+#: The token leaves the address bar and the history. The page would wait for a click before it heard any key.
+_SCRIPT = """\
 <script>
+  if (location.search.includes("token=")) history.replaceState(null, "", "/");
   new MutationObserver((_, observer) => {
     if (!document.body.classList.contains("-first-byte")) return;
     observer.disconnect();
@@ -36,87 +53,121 @@ _FOCUS = """\
 </script>
 </body>"""
 
+#: Seconds that a wrong token costs.
+_WRONG_TOKEN_SECONDS = 0.5
 
-def serve(host: str = "127.0.0.1", port: int = 8000, home: Path | None = None) -> None:
+
+def serve(
+    host: str = "127.0.0.1", port: int = 8000, home: Path | None = None, token: str | None = None
+) -> None:
     """Serve the sessions of `home` until interrupted; each browser tab gets its own app, all of them the same sessions.
 
+    Beyond loopback, and wherever a `token` is given, only who knows the token comes in.
+
     Raises:
-        ConfigError: textual-serve is not installed, the address cannot be used, or `keys.toml` cannot be read.
+        ConfigError: textual-serve is not installed, the address or the token cannot be used, or `keys.toml` cannot be read.
+        SessionError: the home is closed to this account.
     """
+    local = is_loopback(host)
+    access = Access(local, chosen_token(token, os.environ, local=local), port)
+    server = _server_class()
+    check_address(host, port)
+    check_home(home_directory(home))
+    app_settings(home_directory(home))  # else each app would fail by itself, unseen
+    _tell(host, access)
+    logging.getLogger("aiohttp.access").setLevel(logging.WARNING)  # its lines hold the token
+    at_home = [] if home is None else ["--home", str(home.absolute())]
+    command = shlex.join([sys.executable, "-m", "tui_al", *at_home])
+    server(access, command, host=host, port=port, title="tui-al").serve()
+
+
+def _tell(host: str, access: Access) -> None:
+    from tui_al.host.account import account
+
+    said = _CAN.format(account=account())
+    if not access.local:
+        said += _ELSEWHERE.format(host=host)
+    elif access.token is None:
+        said += _LOCAL.format(host=host)
+    if access.token is not None:
+        said += _OPEN.format(address=address_of(host, access.port, access.token))
+    sys.stderr.write(said)
+
+
+def _server_class() -> Callable[..., Any]:
+    """textual-serve's server with our checks before everything that it answers; ConfigError where it is not installed."""
     try:
-        from aiohttp.web import HTTPForbidden
+        from aiohttp import web
         from textual_serve.server import Server  # type: ignore[import-not-found, unused-ignore]
     except ImportError as error:
         raise ConfigError(
             "The browser needs the package textual-serve, which is not installed.",
             "Install it: pip install 'tui-al[serve]'",
         ) from error
-    check_address(host, port)
-    load_keymap(home_directory(home))  # else each app would fail by itself, unseen
-    local = is_loopback(host)
-    sys.stderr.write(_WARNING + ("" if local else _ELSEWHERE.format(host=host)))
 
-    class OwnPagesOnly(Server):  # type: ignore[misc, valid-type, unused-ignore]
-        """Takes connections from the page it has served, and from no other page that the browser has open.
+    class GuardedServer(Server):  # type: ignore[misc, valid-type, unused-ignore]
+        """Answers whom `Access` lets in.
 
         The page is told the address that it was asked for by: `localhost`, this machine's name and the near end of a tunnel
         lead here as well as the address that we listen on.
         """
 
+        def __init__(self, access: Access, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            self._access = access
+
+        async def _make_app(self) -> Any:
+            app = await super()._make_app()
+            app.middlewares.append(self._admit)
+            return app
+
+        @web.middleware
+        async def _admit(self, request: Any, handler: Callable[[Any], Awaitable[Any]]) -> Any:
+            """Before any route, files and unknown addresses included."""
+            access = self._access
+            if not access.is_our_name(request.headers.get("Host")):
+                return _refused(web, 403, "Not here", "This name does not lead to this server's own address.")  # fmt: skip
+            if request.path == "/ws" and not access.is_own_page(
+                request.headers.get("Origin"), request.headers.get("Host")
+            ):
+                return _refused(web, 403, "Not from here", "This page was not served by tui-al.")
+            if access.has_pass(request.cookies.get(access.cookie)):
+                return await handler(request)
+            given = request.query.getall("token", []) if request.path == "/" else []
+            if len(given) == 1 and access.knows_token(given[0]):
+                response = await handler(request)
+                response.set_cookie(
+                    access.cookie, access.pass_value, path="/", httponly=True, samesite="Strict",
+                )  # fmt: skip
+                return response
+            if given:
+                await asyncio.sleep(_WRONG_TOKEN_SECONDS)
+            return _refused(web, 401, "A token is needed", _NEEDS_TOKEN)
+
         async def handle_index(self, request: Any) -> Any:
-            if local and not is_loopback(urlsplit(f"//{request.host}").hostname or ""):
-                raise HTTPForbidden(text=f"{request.host} is not an address of this machine.")
             # Nothing is awaited between here and the page's text, so no other request can come between.
             self.public_url = f"{request.scheme}://{request.host}"
             response: Any = await super().handle_index(request)
             socket_url = self.public_url.replace("http", "ws", 1)
-            response.text = response.text.replace("</body>", _FOCUS)
+            response.text = response.text.replace("</body>", _SCRIPT)
             response.headers["Content-Security-Policy"] = _POLICY.format(socket=socket_url)
+            response.headers["Referrer-Policy"] = "no-referrer"
+            response.headers["Cache-Control"] = "no-store"
             return response
 
-        async def handle_websocket(self, request: Any) -> Any:
-            if not is_own_page(request.headers.get("Origin"), request.headers.get("Host"), local):
-                raise HTTPForbidden(text="This page was not served by tui-al.")
-            return await super().handle_websocket(request)
-
-    at_home = [] if home is None else ["--home", str(home.absolute())]
-    command = shlex.join([sys.executable, "-m", "tui_al", *at_home])
-    OwnPagesOnly(command, host=host, port=port, title="tui-al").serve()
+    return GuardedServer
 
 
-def is_loopback(host: str) -> bool:
-    """Whether the host is this machine, seen from itself only."""
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
+_NEEDS_TOKEN = (
+    "Open the whole address that `tui-al serve` printed when it was started; it ends in ?token=… . "
+    "Whoever started it can tell you, or start it again with --token."
+)
 
 
-def is_own_page(origin: str | None, asked: str | None, local: bool) -> bool:
-    """Whether a connection comes from a page of ours.
-
-    A browser names the page's origin; it must be the address that was asked for. On loopback that address must be a loopback
-    one, too: a foreign name may be made to lead here.
-    """
-    if not origin or not asked or urlsplit(origin).netloc.lower() != asked.lower():
-        return False
-    return not local or is_loopback(urlsplit(f"//{asked}").hostname or "")
-
-
-def check_address(host: str, port: int) -> None:
-    """Raise ConfigError if nobody could listen there."""
-    if not 0 < port < 65536:
-        raise ConfigError(f"port = {port} is out of range.", "A port lies between 1 and 65535.")
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM
-        )[0]
-        with socket.socket(family, kind, protocol) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
-    except (OSError, UnicodeError) as error:
-        raise ConfigError(
-            f"{host}:{port} cannot be served: {error}.", "Choose another --host or --port."
-        ) from error
+def _refused(web: Any, status: int, title: str, said: str) -> Any:
+    return web.Response(
+        status=status,
+        text=refusal_page(title, said),
+        content_type="text/html",
+        headers={"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'", "Cache-Control": "no-store"},
+    )  # fmt: skip

@@ -2,9 +2,8 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -210,9 +209,9 @@ def test_an_empty_list_is_an_answer_only_on_request(name: str, tmp_path: Path) -
     marks = [[0, 4, "PER"]] if name != "prodigy" else [span(0, 4, "PER")]
     path = tmp_path / "in.jsonl"
     path.write_text(in_lines([{"text": TEXT, field: marks}, {"text": "b", field: []}]))
-    read: Callable[..., Any] = FORMATS[name].read
-    assert [a.answer for a in read(path, Task.TAGGING).annotations] == [((0, 4, "PER"),)]
-    found = read(path, Task.TAGGING, ReadOptions(accept_empty=True))
+    read = partial(read_file, FORMATS[name], path, Task.TAGGING)
+    assert [a.answer for a in read().annotations] == [((0, 4, "PER"),)]
+    found = read(ReadOptions(accept_empty=True))
     assert [a.answer for a in found.annotations] == [((0, 4, "PER"),), ()]
     assert found.left_out.counts == {}
 
@@ -267,6 +266,9 @@ def test_csv_rows(rows: list[tuple[list[str], str]], tmp_path: Path) -> None:
     outcomes = Counter(outcome for _, outcome in rows)
     read = read_file(FORMATS["csv"], path, Task.CLASSIFICATION, LENIENT)
     assert len(read.annotations) == 1 + outcomes.pop(READ, 0)
+    uneven = outcomes.pop("with too few or too many fields", 0)
+    told = [note for note in read.notes if f"left out: {uneven} row" in note]
+    assert len(told) == (uneven > 0)
     assert read.left_out.counts == dict(outcomes)
 
 

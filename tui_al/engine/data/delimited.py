@@ -24,7 +24,7 @@ def stream_delimited(lines: Lines, config: DataConfig, findings: Findings) -> It
     """Records as rows, all cells strings. The first record names the columns if it differs from the others in kind."""
     _skip_remarks(lines, config, findings)
     delimiter = delimiter_of(lines, config, findings)
-    records = records_of(lines, delimiter, findings)
+    records = records_of(lines, delimiter, findings, leave_out=config.misfits == "leave out")
     sample = list(islice(records, _HEAD))
     if not sample:
         raise DataError(f"{lines.name} is empty.", "Name a file that has at least one row.")
@@ -62,20 +62,33 @@ def table_of(name: str, names: Sequence[str], records: Sequence[Record]) -> Tabl
     return Table(name, columns, [line for line, _ in records], "line")
 
 
-def records_of(lines: Lines, delimiter: str, findings: Findings) -> Iterator[Record]:
-    """Records in order, each with the line it starts on; DataError for one that is not as wide as the first."""
-    width = 0
+def records_of(
+    lines: Lines, delimiter: str, findings: Findings, *, leave_out: bool = False
+) -> Iterator[Record]:
+    """Records in order, each with the line it starts on.
+
+    One that is not as wide as the first is a DataError, or left out and told once all are read.
+    """
+    width, misfits = 0, list[str]()
     read = _tab_records if delimiter == "\t" else _csv_records
     for line, fields in read(lines, delimiter, findings):
         if not fields or (len(fields) == 1 and width > 1 and not fields[0].strip(_END_OF_FILE)):
             continue
         width = width or len(fields)
-        if len(fields) != width:
+        if len(fields) == width:
+            yield line, fields
+        elif leave_out:
+            misfits.append(f"{lines.name}:{line}")
+        else:
             raise DataError(
                 f"{lines.name}:{line}: {amount(len(fields), 'field')}, but the first line has {width}.",
-                "Put fields that contain the delimiter or a line break in double quotes, or name the delimiter with --delimiter.",
+                "Put fields that contain the delimiter or a line break in double quotes, or name the delimiter with --delimiter; "
+                "--leave-out-misfits leaves such lines out.",
             )
-        yield line, fields
+    if misfits:
+        findings.warnings.append(
+            f"{lines.name}: left out: {amount(len(misfits), 'row')} with too few or too many fields ({some(misfits)})"
+        )
 
 
 def _csv_records(lines: Lines, delimiter: str, findings: Findings) -> Iterator[Record]:

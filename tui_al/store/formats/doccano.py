@@ -27,18 +27,14 @@ from tui_al.store.formats.fields import (
     time_of,
     without_nuls,
 )
-from tui_al.store.formats.files import dumped, json_items, write_text
+from tui_al.store.formats.files import dumped, write_text
 from tui_al.store.formats.format import ALL_PARTS, Format, Part
 from tui_al.store.formats.own_fields import without_foreign
 from tui_al.store.formats.reading import (
-    DEFAULTS,
     ItemError,
     Parse,
     Parsed,
-    Read,
     Reading,
-    ReadOptions,
-    read_items,
 )
 
 
@@ -64,11 +60,6 @@ def _line(annotation: Annotation) -> dict[str, Any]:
         "Comments": [annotation.note] if annotation.note else [],
         **{key: value for key, value in metadata.items() if value},
     }
-
-
-def read(path: Path, task: Task, options: ReadOptions = DEFAULTS) -> Read:
-    """Both kinds of export, as JSON lines or an array. See `parser`."""
-    return read_items(json_items(path), parser, Reading(task, options))
 
 
 def parser(head: Sequence[Fields], reading: Reading) -> Parse:
@@ -147,6 +138,5 @@ DOCCANO = Format(
     tasks=frozenset(Task),
     carries=ALL_PARTS - {Part.DESCRIPTION, Part.TOKENS},
     write=write,
-    read=read,
     parser=parser,
 )

@@ -6,9 +6,8 @@ from typing import Any
 
 from tui_al.core.annotations import Annotation, Header
 from tui_al.core.tasks import Task
-from tui_al.store.formats.files import dumped, json_items, write_text
+from tui_al.store.formats.files import dumped, write_text
 from tui_al.store.formats.format import ALL_PARTS, Format, Part
-from tui_al.store.formats.reading import DEFAULTS, Read, Reading, ReadOptions, read_items
 from tui_al.store.formats.rows import parser, to_row
 
 
@@ -26,17 +25,11 @@ def _filled(annotation: Annotation, header: Header) -> dict[str, Any]:
     }
 
 
-def read(path: Path, task: Task, options: ReadOptions = DEFAULTS) -> Read:
-    """JSON lines or an array, of rows as other programs write them too: see `rows.parser`."""
-    return read_items(json_items(path), parser, Reading(task, options))
-
-
 JSONL = Format(
     name="jsonl",
     summary="JSON lines, one annotation a line; carries everything but descriptions of labels",
     tasks=frozenset(Task),
     carries=ALL_PARTS - {Part.DESCRIPTION},
     write=write,
-    read=read,
     parser=parser,
 )

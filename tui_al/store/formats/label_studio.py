@@ -30,18 +30,14 @@ from tui_al.store.formats.fields import (
     time_of,
     without_nuls,
 )
-from tui_al.store.formats.files import dumped, json_items, write_text
+from tui_al.store.formats.files import dumped, write_text
 from tui_al.store.formats.format import ALL_PARTS, Format, Part
 from tui_al.store.formats.label_studio_regions import regions_of
 from tui_al.store.formats.reading import (
-    DEFAULTS,
     ItemError,
     Parse,
     Parsed,
-    Read,
     Reading,
-    ReadOptions,
-    read_items,
 )
 
 _FROM, _TO, _NOTE = "label", "text", "note"
@@ -105,11 +101,6 @@ def _result(annotation: Annotation) -> list[dict[str, Any]]:
         {"id": f"r{number}", "from_name": name, "to_name": _TO, "type": kind, "value": value}
         for number, (name, kind, value) in enumerate(values)
     ]
-
-
-def read(path: Path, task: Task, options: ReadOptions = DEFAULTS) -> Read:
-    """Tasks as JSON (one array) or JSON lines. Flat rows (JSON-MIN, CSV) are read by `rows`. See `parser`."""
-    return read_items(json_items(path), parser, Reading(task, options))
 
 
 def parser(head: Sequence[Fields], reading: Reading) -> Parse:
@@ -205,6 +196,5 @@ LABEL_STUDIO = Format(
     tasks=frozenset(Task),
     carries=ALL_PARTS - {Part.DESCRIPTION, Part.TOKENS},
     write=write,
-    read=read,
     parser=parser,
 )

@@ -29,18 +29,14 @@ from tui_al.store.formats.fields import (
     tokens_of,
     without_nuls,
 )
-from tui_al.store.formats.files import dumped, json_items, write_text
+from tui_al.store.formats.files import dumped, write_text
 from tui_al.store.formats.format import ALL_PARTS, Format, Part
 from tui_al.store.formats.reading import (
-    DEFAULTS,
     ItemError,
     Parse,
     Parsed,
-    Read,
     Reading,
-    ReadOptions,
     Reason,
-    read_items,
 )
 
 
@@ -110,11 +106,6 @@ def _entities(annotation: Annotation) -> dict[str, Any]:
             for start, end, kind in annotation.spans
         ],
     }
-
-
-def read(path: Path, task: Task, options: ReadOptions = DEFAULTS) -> Read:
-    """Tasks of `choice`, `classification` and `ner_manual`, as JSON lines or an array. See `parser`."""
-    return read_items(json_items(path), parser, Reading(task, options))
 
 
 def parser(_head: Sequence[Fields], reading: Reading) -> Parse:
@@ -214,6 +205,5 @@ PRODIGY = Format(
     tasks=frozenset(Task),
     carries=ALL_PARTS - {Part.DESCRIPTION, Part.SECONDS},
     write=write,
-    read=read,
     parser=parser,
 )

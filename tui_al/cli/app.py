@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from tui_al.cli import options
+from tui_al.cli.care_commands import commands as care_commands
 from tui_al.cli.exchange_commands import commands as exchange_commands
 from tui_al.cli.label_command import commands as label_commands
 from tui_al.cli.options import Home
@@ -427,3 +428,4 @@ def serve(
 
 app.add_typer(label_commands)
 app.add_typer(exchange_commands)
+app.add_typer(care_commands)

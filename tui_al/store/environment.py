@@ -206,7 +206,7 @@ def damaged(path: Path, error: object, thing: str = "") -> SessionError:
     """The error for a file whose content is not what a session's is."""
     return SessionError(
         f"{thing or _session_file(path)} cannot be read: {error}.",
-        f"The file is {path}. If it is damaged and there is a copy, put that back.",
+        f"The file is {path}. If it is damaged and there is a backup, put that back; else `tui-al check` tells what can be saved.",
     )
 
 

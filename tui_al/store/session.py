@@ -1,10 +1,11 @@
-"""A session on disk: one directory that can be copied to another machine and opened there.
+"""A session on disk: one directory, which opens anywhere; `tui-al backup` copies it, also while it is at work.
 
     session.db     SQLite: the append-only log of events; the only place where engine, screens and scripts meet
     examples.db    SQLite: a frozen copy of the data, written once
     engine.lock    held (flock) by the one engine that may work on the session; the kernel frees it on any death. Says whose it is,
                    and the number of the last command before it was taken: later ones are for this engine
     engine.log     what a detached engine printed
+    session.last   the numbers of the last rows that are surely in the log, see `row_checks`
     models/        the last successor of each run
 
 Everything that is known of a session is a fold over its events (`tui_al.core.state`), so a killed engine loses nothing but the

@@ -317,6 +317,12 @@ class Labelling:
             self._counts.update(_names(after.answer))
 
     def _stand(self, identity: str) -> Standing | None:
+        about = self._about.get(identity, ())
+        if len(about) == 1 and isinstance(about[0].decision, de.Label):  # by far the most
+            only = about[0]
+            if only.uid in self._undone:
+                return None
+            return Standing(Status.LABELLED, self.given(only), only)
         stands = self.stands(identity)
         newest = max(
             (r.seq for r in stands.values() if not isinstance(r.decision, de.Skip)), default=0

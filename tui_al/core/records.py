@@ -1,12 +1,14 @@
 """Frozen records from JSON, for what the store keeps: events and decisions. Values that do not fit their fields are refused."""
 
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from functools import cache
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
+
+Check = Callable[[object], bool]
 
 #: Whole numbers that a stored field may have: those of SQLite and of every other language.
 _SMALLEST, _LARGEST = -(2**63), 2**63 - 1
@@ -19,43 +21,68 @@ def record_of(cls: type[T], plain: Mapping[str, Any]) -> T:
         ValueError: a value does not fit its field; the message names both.
         TypeError: a field that must be there is missing.
     """
-    hints = _hints(cls)  # type: ignore[arg-type]  # a class is hashable
-    values = {key: _frozen(value) for key, value in plain.items() if key in hints}
-    for name, value in values.items():
-        if not fits(value, hints[name]):
-            raise ValueError(f"{name} cannot be {_short(value)}")
+    checks = _checks(cls)  # type: ignore[arg-type]  # a class is hashable
+    values = {}
+    for name, value in plain.items():
+        if (check := checks.get(name)) is not None:
+            frozen = _frozen(value)
+            if not check(frozen):
+                raise ValueError(f"{name} cannot be {_short(frozen)}")
+            values[name] = frozen
     return cls(**values)
 
 
 def fits(value: object, hint: Any) -> bool:
     """Whether a value from JSON (lists as tuples) is of a type: one of JSON's own, tuples, mappings and unions of them."""
-    origin, inner = get_origin(hint), get_args(hint)
-    if hint is Any:
-        return True
-    if origin in (Union, types.UnionType):
-        return any(fits(value, one) for one in inner)
-    if origin is tuple:
-        return isinstance(value, tuple) and _all_fit(value, inner)
-    if origin is Mapping:
-        return isinstance(value, Mapping) and all(fits(one, inner[1]) for one in value.values())
-    if hint is float:
-        return isinstance(value, float) or fits(value, int)
-    if hint is int:
-        whole = isinstance(value, int) and not isinstance(value, bool)
-        return whole and _SMALLEST <= value <= _LARGEST  # type: ignore[operator]  # an int
-    return isinstance(value, hint)
-
-
-def _all_fit(values: tuple[object, ...], hints: tuple[Any, ...]) -> bool:
-    if len(hints) == 2 and hints[1] is Ellipsis:
-        return all(fits(one, hints[0]) for one in values)
-    return len(values) == len(hints) and all(map(fits, values, hints))
+    return _check(hint)(value)
 
 
 @cache
-def _hints(cls: type) -> Mapping[str, Any]:
+def _check(hint: Any) -> Check:
+    """What tells whether a value is of this type: made once, since a session's log has hundreds of thousands of values."""
+    origin, inner = get_origin(hint), get_args(hint)
+    if hint is Any:
+        return lambda _: True
+    if origin in (Union, types.UnionType):
+        return _any_of(tuple(map(_check, inner)))
+    if origin is tuple:
+        return _tuple_of(inner)
+    if origin is Mapping:
+        of_values = _check(inner[1])
+        return lambda value: isinstance(value, Mapping) and all(map(of_values, value.values()))
+    if hint is float:
+        return lambda value: isinstance(value, float) or _is_whole(value)
+    if hint is int:
+        return _is_whole
+    return lambda value: isinstance(value, hint)
+
+
+def _any_of(checks: tuple[Check, ...]) -> Check:
+    return lambda value: any(check(value) for check in checks)
+
+
+def _tuple_of(hints: tuple[Any, ...]) -> Check:
+    if len(hints) == 2 and hints[1] is Ellipsis:
+        of_all = _check(hints[0])
+        return lambda value: isinstance(value, tuple) and all(map(of_all, value))
+    each = tuple(map(_check, hints))
+    return lambda value: (
+        isinstance(value, tuple)
+        and len(value) == len(each)
+        and all(check(one) for check, one in zip(each, value, strict=True))
+    )
+
+
+def _is_whole(value: object) -> bool:
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return whole and _SMALLEST <= value <= _LARGEST  # type: ignore[operator]  # an int
+
+
+@cache
+def _checks(cls: type) -> Mapping[str, Check]:
+    """By field."""
     hints = get_type_hints(cls)
-    return {one.name: hints[one.name] for one in fields(cls)}
+    return {one.name: _check(hints[one.name]) for one in fields(cls)}
 
 
 def _short(value: object) -> str:

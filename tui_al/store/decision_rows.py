@@ -68,11 +68,11 @@ def read_decisions(db: sqlite3.Connection, directory: Path, after: int = 0) -> D
     return DecisionRows(records, tuple(bad), last)
 
 
-def label_changes(db: sqlite3.Connection) -> Iterator[Decided]:
-    """The decisions that matter for which labels there are, in order; what cannot be used is left out."""
+def label_changes(db: sqlite3.Connection, after: int = 0) -> Iterator[Decided]:
+    """The decisions with a number above `after` that matter for which labels there are, in order; what cannot be used is left out."""
     marks = ", ".join("?" * len(_LABEL_KINDS))
     found = read_rows(
-        db, "decisions", _VALUES, 0, 0, where=f"kind IN ({marks})", values=_LABEL_KINDS
+        db, "decisions", _VALUES, after, 0, where=f"kind IN ({marks})", values=_LABEL_KINDS
     )
     for row in found.rows:
         record = decision_of(row)

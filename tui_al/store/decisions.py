@@ -58,6 +58,9 @@ CREATE TABLE IF NOT EXISTS boards (
 );
 """
 
+#: What clients have before them now is looked up before each sample, among all that was ever answered.
+_INDEX = "CREATE INDEX IF NOT EXISTS open_claims ON claims (client) WHERE NOT answered"
+
 
 @dataclass(frozen=True, slots=True)
 class Client:
@@ -87,6 +90,7 @@ class DecisionLog:
         self.directory = directory
         #: Times that a client was found to have lost its claims, see `sign_of_life`.
         self.lapses = 0
+        self._indexed = False
         self.bad: tuple[BadRow, ...] = ()  #: rows that `read` had to leave out
         self._path = directory / "session.db"
         self._db = connect(self._path)
@@ -171,6 +175,8 @@ class DecisionLog:
         """
         taken: list[str] = []
         with self._transaction():
+            if not self._indexed:  # sessions of earlier versions have no index
+                self._db.execute(_INDEX)
             self._sign_of_life(client)
             for identity in candidates:
                 if len(taken) == wanted:
@@ -183,6 +189,7 @@ class DecisionLog:
                     (identity, client.name, client.annotator),
                 )
                 taken.append(identity)
+        self._indexed = True
         return taken
 
     def others(self, client: Client, identity: str) -> dict[str, bool]:
@@ -196,13 +203,18 @@ class DecisionLog:
 
     def claimed(self, client: Client, *, answered: bool) -> dict[str, frozenset[str]]:
         """Examples that other clients have now, with `answered` also those that others have answered: the annotators of each."""
+        # Two questions: the first is answered by an index, however many answers there are.
         rows = self._db.execute(
-            "SELECT c.id, c.annotator FROM claims c LEFT JOIN clients USING (client)"
-            " WHERE c.client != ? AND ((c.answered AND ?) OR (NOT c.answered AND clients.seen > ?))",
-            (client.name, answered, time.time() - CLIENT_SECONDS),
-        )
+            "SELECT id, annotator FROM claims WHERE NOT answered AND client IN"
+            " (SELECT client FROM clients WHERE client != ? AND seen > ?)",
+            (client.name, time.time() - CLIENT_SECONDS),
+        ).fetchall()
+        if answered:
+            rows += self._db.execute(
+                "SELECT id, annotator FROM claims WHERE client != ? AND answered", (client.name,)
+            )
         found: dict[str, set[str]] = {}
-        for identity, annotator in rows:
+        for identity, annotator in sorted(rows):
             found.setdefault(identity, set()).add(annotator)
         return {identity: frozenset(names) for identity, names in found.items()}
 

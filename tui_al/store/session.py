@@ -68,6 +68,7 @@ class Session:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
+        self._labels: _LabelsToday | None = None
         path = directory / "session.db"
         with readable(path):
             self._db = connect(path)
@@ -225,7 +226,9 @@ class Session:
         if state.config is None or state.config.loop.oracle != "person":
             return state
         with readable(self.directory / "session.db"):
-            labels = _labels_today(self._db, state.labels)
+            if self._labels is None or self._labels.begun_with != state.labels:
+                self._labels = _LabelsToday(state.labels)
+            labels = self._labels.read(self._db)
         return state if labels == state.labels_now else replace(state, labels_now=labels)
 
     def send(self, command: Command) -> None:
@@ -275,13 +278,23 @@ class Session:
         return is_live(self.directory)
 
 
-def _labels_today(db: sqlite3.Connection, begun_with: tuple[str, ...]) -> tuple[str, ...]:
-    """Labels after all that people changed; of decisions only those are read that matter for it."""
-    if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'decisions'").fetchone():
-        return begun_with
-    labelling = Labelling(begun_with)
-    labelling.apply(label_changes(db))
-    return labelling.labels
+class _LabelsToday:
+    """Labels after all that people changed; what was read once is not read again, as this is asked every second."""
+
+    def __init__(self, begun_with: tuple[str, ...]) -> None:
+        self.begun_with = begun_with
+        self._labelling = Labelling(begun_with)
+        self._seq = 0  # of the last decision that was looked at
+
+    def read(self, db: sqlite3.Connection) -> tuple[str, ...]:
+        """They; of decisions only those are read that matter for it."""
+        if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'decisions'").fetchone():
+            return self.begun_with
+        (last,) = db.execute("SELECT coalesce(max(seq), 0) FROM decisions").fetchone()
+        if last > self._seq:
+            self._labelling.apply(label_changes(db, self._seq))
+            self._seq = int(last)
+        return self._labelling.labels
 
 
 def is_there(directory: Path) -> bool:

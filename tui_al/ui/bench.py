@@ -29,6 +29,9 @@ from tui_al.store.workbench import Workbench
 #: Seconds between two looks at what others and the engine did, between signs of life, and before a failed write is tried again.
 LOOK, ALIVE, AGAIN = 1.0, 15.0, 1.0
 
+#: Looks in which the reason why no engine is at work is asked for.
+_ASKED = 10
+
 #: Decisions that are shown as the last ones.
 RECENT = 9
 
@@ -180,6 +183,7 @@ class Bench:
         self.trouble = ""  #: why the disk takes no decisions at present
         self._snippets: dict[str, str] = {}
         self._reason = -1, ("", "")  # why no engine is at work, and when that was so
+        self._asked = 0  # times that this was asked since one was, or since anything happened
         self._leaving, self._closed = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._work, daemon=True, name="workbench")
 
@@ -344,6 +348,7 @@ class Bench:
         annotator = bench.client.annotator
         closed = bench.closed
         ranked, live = bench.ranked, is_live(self._directory)
+        self._asked = 0 if live else self._asked
         return Overview(
             name=bench.name,
             task=bench.task,
@@ -371,8 +376,12 @@ class Bench:
         )  # fmt: skip
 
     def _why(self, state: SessionState) -> tuple[str, str]:
-        """Why no engine is at work. Reads the whole session, so it is asked until it answers and no longer."""
-        if self._reason[0] != state.seq or not self._reason[1][0]:
+        """Why no engine is at work. Reads the whole session, so it is asked until it answers, a few times at most: how an engine
+        ended is known soon, or never.
+        """
+        self._asked = 0 if self._reason[0] != state.seq else self._asked
+        if self._asked < _ASKED and not (self._asked and self._reason[1][0]):
+            self._asked += 1
             self._reason = state.seq, process.why_not_at_work(self._directory, state)
         return self._reason[1]
 

@@ -1,0 +1,84 @@
+"""What a key costs does not grow with what was decided before: counted in SQLite's own steps, which no busy machine changes."""
+
+import uuid
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.store.people import people_config, texts_pool
+from tui_al.core import decisions as de
+from tui_al.core import events as ev
+from tui_al.core.decisions import Decided
+from tui_al.store.decisions import Client, DecisionLog
+from tui_al.store.session import Session
+from tui_al.store.workbench import Workbench
+
+_POOL, _RANKED = 2_400, 200
+
+
+def _session(home: Path, decided: int) -> Path:
+    """Others have decided about so many texts, and taken every tenth answer back."""
+    pool = texts_pool([f"text {number}" for number in range(_POOL)], ("a", "b"))
+    config = people_config()
+    created = ev.SessionCreated(
+        config.to_dict(), pool.task.value, pool.labels, _POOL, 0, (), (), {}
+    )
+    ids = [example.id for example in pool.train]
+    with Session.create(home, f"decided-{decided}", created, pool) as session:
+        directory = session.directory
+    with DecisionLog(directory) as log:
+        records = [_record(de.Label((identity,), "a")) for identity in ids[:decided]]
+        records += [_record(de.Undo(record.uid)) for record in records[::10]]
+        log.insert(records, Client.new("ben"))
+        rows = [{"id": identity} for identity in ids[-_RANKED:]]
+        log.publish("ranking", 0, {"rows": rows, "labels": 0})
+    return directory
+
+
+def _record(decision: de.Decision) -> Decided:
+    return Decided(0, 1.0, "ben", uuid.uuid4().hex, decision)
+
+
+def _steps(db: Any, call: Callable[[], object]) -> int:
+    counted = 0
+
+    def step() -> int:
+        nonlocal counted
+        counted += 1
+        return 0
+
+    db.set_progress_handler(step, 1)
+    call()
+    db.set_progress_handler(None, 1)
+    return counted
+
+
+def _costs(directory: Path) -> dict[str, int]:
+    """Steps of what is done at each key, and each second."""
+    with Workbench(directory, "anna") as bench:
+        item = bench.take()
+        assert item is not None
+        costs = {"label": _steps(bench.log._db, lambda: bench.label(item, "b"))}
+        costs["take"] = _steps(bench.log._db, lambda: bench.take_some(12))
+        costs["undo"] = _steps(bench.log._db, bench.undo)
+        costs["look for decisions"] = _steps(bench.log._db, bench.refresh)
+        costs["look at the session"] = _steps(bench._session._db, bench.refresh)
+    return costs
+
+
+@pytest.mark.parametrize("earlier", [False, True])
+def test_keys_and_looks_cost_the_same_after_thousands_of_decisions(
+    tmp_path: Path, earlier: bool
+) -> None:
+    few, many = _session(tmp_path, 20), _session(tmp_path, 2_000)
+    if earlier:  # a session of a version that kept no index
+        for directory in (few, many):
+            with closing(DecisionLog(directory)) as log:
+                log._db.execute("DROP INDEX IF EXISTS open_claims")
+    before, after = _costs(few), _costs(many)
+    assert {name: after[name] / before[name] for name in before} == pytest.approx(
+        dict.fromkeys(before, 1), abs=0.25
+    )

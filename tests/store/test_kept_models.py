@@ -7,7 +7,7 @@ import pytest
 
 from tui_al.core.events import ModelSaved
 from tui_al.errors import SessionError
-from tui_al.store import kept_models
+from tui_al.store import kept_models, strangers
 from tui_al.store.kept_models import held_still, put_in_place, remove_at_once
 
 NAMES = ("a.json", "b.safetensors", "c.txt")
@@ -32,15 +32,15 @@ def saved(path: str) -> ModelSaved:
 def after_copies(number: int, then: object, monkeypatch: pytest.MonkeyPatch) -> None:
     """Do something once, in the middle of a copy."""
     copied: list[str] = []
-    copy = kept_models._copy
+    copy = strangers._copy
 
-    def counted(source: str, target: str) -> str:
+    def counted(source: Path, target: Path) -> None:
         if len(copied) == number:
             then()  # type: ignore[operator]
-        copied.append(source)
-        return copy(source, target)
+        copied.append(source.name)
+        copy(source, target)
 
-    monkeypatch.setattr(kept_models, "_copy", counted)
+    monkeypatch.setattr(strangers, "_copy", counted)
 
 
 @pytest.mark.parametrize("copies", [0, 1, 3])

@@ -9,7 +9,7 @@ from tui_al.core import events as ev
 from tui_al.errors import ConfigError, SessionError
 from tui_al.report.model_card import Subject, model_card, reads_mean
 from tui_al.store.home import home_directory
-from tui_al.store.kept_models import held_still
+from tui_al.store.kept_models import held_still, is_kept
 from tui_al.store.session import Session
 
 
@@ -45,8 +45,7 @@ def kept_model(session: Session, role: str, seed: int | None) -> ev.ModelSaved:
     latest: dict[tuple[str, int], ev.ModelSaved] = {
         (record.event.role, record.event.seed): record.event
         for record in session.events()
-        if isinstance(record.event, ev.ModelSaved)
-        and (session.directory / record.event.path).is_dir()
+        if isinstance(record.event, ev.ModelSaved) and is_kept(session.directory, record.event)
     }
     for one in state.runs if seed is None else (seed,):
         if (role, one) in latest:

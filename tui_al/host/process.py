@@ -26,6 +26,7 @@ from tui_al.host.watch import EXIT_FILE
 from tui_al.store.engine_lock import is_live, take_engine_lock
 from tui_al.store.session import Session
 from tui_al.store.sharing import open_file, umask_for
+from tui_al.store.strangers import read_bytes
 
 if TYPE_CHECKING:
     from tui_al.host.placement import Slot
@@ -156,20 +157,19 @@ def why_not_at_work(directory: Path, state: SessionState) -> tuple[str, str]:
 def log_tail(directory: Path, lines: int = 15) -> tuple[str, ...]:
     """The last lines of the engine's log."""
     try:
-        with (directory / LOG_FILE).open("rb") as log:
-            log.seek(0, os.SEEK_END)
-            log.seek(max(0, log.tell() - 16_384))
-            return tuple(log.read().decode("utf-8", "replace").splitlines()[-lines:])
+        said = read_bytes(directory / LOG_FILE, 16_384, end=True)
     except FileNotFoundError:
         return ()
+    return tuple(said.decode("utf-8", "replace").splitlines()[-lines:])
 
 
 def _exit_note(directory: Path) -> Mapping[str, Any] | None:
     try:
-        note = json.loads((directory / EXIT_FILE).read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
+        note = json.loads(read_bytes(directory / EXIT_FILE, 16_384))
+    except (FileNotFoundError, ValueError, RecursionError):
         return None
-    return note if isinstance(note, dict) else None
+    numbers = isinstance(note, dict) and [note.get("code"), note.get("began")]
+    return note if numbers and all(isinstance(one, int | float) for one in numbers) else None
 
 
 def _explain(code: int | None, directory: Path, tail: Sequence[str]) -> tuple[str, str]:

@@ -16,6 +16,7 @@ from tui_al.errors import MachineError, SessionError, TuiAlError
 from tui_al.store.environment import damaged, of_sqlite
 from tui_al.store.file_systems import is_network
 from tui_al.store.sharing import refusal
+from tui_al.store.strangers import check_files, check_schema
 
 #: Seconds to wait for a lock that another connection holds.
 _PATIENCE = 30.0
@@ -82,6 +83,7 @@ class Database(sqlite3.Connection):
         self.reading: Literal["", "file", "unchanged", "copy"] = ""
         self._seen: object = None
         self._schema = ""
+        check_files(path.parent)
         if new:
             self._open(f"{path.absolute().as_uri()}?mode=rwc")
             self._set_journal()
@@ -167,6 +169,7 @@ class Database(sqlite3.Connection):
     def _open_for_writing(self) -> None:
         self.reading = ""
         self._open(f"{self._path.absolute().as_uri()}?mode=rw")
+        check_schema(self, self._path)
         self._set_journal()
         if self._schema:
             self.executescript(self._schema)
@@ -206,6 +209,7 @@ class Database(sqlite3.Connection):
         self._open(uri)
         try:
             super().execute(_LOOK).fetchall()
+            check_schema(self, self._path)
             super().execute("PRAGMA temp_store = MEMORY")
             self._stand_in()
         except sqlite3.Error as error:
@@ -219,6 +223,7 @@ class Database(sqlite3.Connection):
                     copy = Path(place, self._path.name)
                     self._seen = _copied(self._path, copy)
                     self._open(f"{copy.as_uri()}?mode=rw")
+                    check_schema(self, self._path)
                     super().execute("PRAGMA journal_mode = DELETE")
                     super().execute("PRAGMA temp_store = MEMORY")
                     self._stand_in()

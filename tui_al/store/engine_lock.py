@@ -4,6 +4,7 @@ It says whose it is, and the number of the last command before it was taken: lat
 """
 
 import contextlib
+import errno
 import fcntl
 import os
 import re
@@ -15,6 +16,7 @@ from tui_al.errors import SessionError, TuiAlError
 from tui_al.store.database import connect, readable
 from tui_al.store.environment import of_os
 from tui_al.store.sharing import open_file
+from tui_al.store.strangers import check_tree, read_bytes
 from tui_al.store.unfinished import is_held
 
 _LOCK_TRIES = 15
@@ -30,9 +32,10 @@ def take_engine_lock(directory: Path) -> int:
     """A descriptor that holds the lock of the session in `directory`, for this process and those that inherit it.
 
     Raises:
-        SessionError: an engine holds it; the message names its process.
+        SessionError: an engine holds it; the message names its process. Or something in the session leads out of it.
         MachineError: the session cannot be written.
     """
+    check_tree(directory)
     try:
         descriptor = open_file(directory / "engine.lock", os.O_RDWR)
     except OSError as error:
@@ -79,8 +82,8 @@ def note_in_lock(descriptor: int | None, what: str) -> None:
 def waits_for(directory: Path) -> str:
     """What the engine that is at work on a session waits for, in a sentence; "" if it does not wait."""
     try:
-        said = (directory / "engine.lock").read_bytes()
-    except OSError:
+        said = read_bytes(directory / "engine.lock", 2000)
+    except (OSError, SessionError):
         return ""
     return said.partition(b"\n")[2].decode(errors="replace")
 
@@ -103,6 +106,10 @@ def is_live(directory: Path) -> bool:
         return is_held(directory / "engine.lock")
     except FileNotFoundError:
         return False
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENXIO):  # a link or a socket is no lock
+            return False
+        raise
 
 
 def _lock(descriptor: int) -> None:

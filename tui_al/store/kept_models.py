@@ -12,6 +12,7 @@ from pathlib import Path
 from tui_al.core.events import ModelSaved
 from tui_al.errors import SessionError
 from tui_al.store.file_hashes import check_hashes
+from tui_al.store.strangers import copy_files, inside
 
 #: How often a model that is replaced in the middle is read anew, and the seconds in between.
 _ATTEMPTS, _PAUSE = 10, 0.05
@@ -57,7 +58,8 @@ def held_still(session: Path, find: Callable[[], ModelSaved]) -> Iterator[tuple[
     `find` says which model; it is asked again when that one was replaced or removed in the middle.
 
     Raises:
-        SessionError: there is no such model, it cannot be read, or a file of it is not as it was saved.
+        SessionError: there is no such model, it cannot be read, something there leads out of the session, or a file of it is not as
+            it was saved.
     """
     with tempfile.TemporaryDirectory(prefix="tui-al-model-") as folder:
         yield _copied(session, find, Path(folder))
@@ -73,10 +75,10 @@ def _copied(session: Path, find: Callable[[], ModelSaved], folder: Path) -> tupl
             if attempt < 2:
                 continue  # perhaps between the old one and the new one
             raise
-        directory, copy = session / saved.path, folder / str(attempt)
+        directory, copy = inside(session, saved.path), folder / str(attempt)
         before = _which(directory)
         try:
-            shutil.copytree(directory, copy, copy_function=_copy)
+            copy_files(directory, copy, saved.hashes)
         except OSError as error:  # of files that vanish, too
             if before is not None and _which(directory) == before:
                 raise SessionError(f"{directory} cannot be read: {error}.") from error
@@ -93,8 +95,9 @@ def _copied(session: Path, find: Callable[[], ModelSaved], folder: Path) -> tupl
     )
 
 
-def _copy(source: str, target: str) -> str:
-    return shutil.copyfile(source, target)
+def is_kept(session: Path, saved: ModelSaved) -> bool:
+    """Whether the files of a saved model are there. Raises SessionError where they would lie outside of the session."""
+    return inside(session, saved.path).is_dir()
 
 
 def _to_disk(path: Path) -> None:

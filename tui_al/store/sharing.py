@@ -13,6 +13,7 @@ import stat
 from pathlib import Path
 
 from tui_al.errors import ConfigError, SessionError
+from tui_al.store.strangers import check_tree, open_regular
 
 _DIRECTORY, _FILE = 0o2770, 0o660
 _GROUP_MAY = stat.S_IRGRP | stat.S_IWGRP | stat.S_IXGRP
@@ -25,7 +26,8 @@ def is_shared(directory: Path) -> bool:
 
 
 def share(directory: Path) -> None:
-    """Open a session to its group; OSError where it is another account's."""
+    """Open a session to its group; OSError where it is another account's, SessionError where something there leads out of it."""
+    check_tree(directory)
     for parent, _, names in os.walk(directory):
         os.chmod(parent, _DIRECTORY)  # noqa: PTH101
         for name in names:
@@ -40,8 +42,8 @@ def umask_for(directory: Path) -> int:
 
 
 def open_file(path: Path, flags: int) -> int:
-    """A descriptor of a file in a session, made if need be, with the mode that the session's files have."""
-    descriptor = os.open(path, flags | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    """A descriptor of a file in a session, made if need be, with the mode that the session's files have. Raises as `open_regular`."""
+    descriptor = open_regular(path, flags | os.O_CREAT)
     if is_shared(path.parent) and os.fstat(descriptor).st_uid == os.geteuid():
         os.fchmod(descriptor, _FILE)
     return descriptor

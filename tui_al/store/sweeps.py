@@ -17,17 +17,20 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tui_al.errors import SessionError
+from tui_al.errors import ConfigError, SessionError
 from tui_al.store.engine_lock import is_live, take_engine_lock
 from tui_al.store.home import checked_name
 from tui_al.store.session import Session, is_there, session_names
 from tui_al.store.sharing import check_home
+from tui_al.store.strangers import open_regular, read_bytes
 from tui_al.store.unfinished import is_held, under_way
 
 if TYPE_CHECKING:  # it brings numpy, and the first frame of the app waits for this module
     from tui_al.core.sweep import Arm, Sweep
 
 RECORD = "sweep.json"
+
+_LARGEST = 2**26  # bytes of a record or of a comparison
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +75,12 @@ def read_record(directory: Path) -> SweepRecord:
     """The record of the sweep in a directory; raises SessionError where there is none, or a damaged one."""
     path = directory / RECORD
     try:
-        plain = json.loads(path.read_text(encoding="utf-8"))
+        plain = json.loads(read_bytes(path, _LARGEST))
         arms = tuple(ArmRecord(**{**arm, "seeds": tuple(arm["seeds"])}) for arm in plain["arms"])
+        for arm in arms:
+            checked_name("session", arm.session)  # else it would lie outside of the sweep
         return SweepRecord(**{**plain, "arms": arms, "notes": tuple(plain["notes"])})
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, ValueError, TypeError, KeyError, RecursionError, ConfigError) as error:
         raise SessionError(
             f"Sweep {directory.name} cannot be read: {error}.", f"The file is {path}."
         ) from error
@@ -233,8 +238,8 @@ def kept_scores(directory: Path) -> list[dict[str, Any]]:
     found = []
     for path in sorted((directory / "scores").glob("*.json")):
         try:
-            found.append(json.loads(path.read_text(encoding="utf-8")))
-        except (OSError, ValueError) as error:
+            found.append(json.loads(read_bytes(path, _LARGEST)))
+        except (OSError, ValueError, RecursionError) as error:
             raise SessionError(
                 f"{path} cannot be read: {error}.", "Remove it, or compare the scores again."
             ) from error
@@ -245,7 +250,7 @@ def kept_scores(directory: Path) -> list[dict[str, Any]]:
 def sweep_lock(directory: Path) -> Iterator[None]:
     """Be the only command that works on the sweep; raises SessionError that names the other."""
     directory.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(directory / "sweep.lock", os.O_RDWR | os.O_CREAT, 0o644)
+    descriptor = open_regular(directory / "sweep.lock", os.O_RDWR | os.O_CREAT)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

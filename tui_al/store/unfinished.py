@@ -41,8 +41,8 @@ def clear_unfinished(parent: Path) -> None:
 
 
 def is_held(lock: Path) -> bool:
-    """Whether a process at work holds the lock on this file; raises FileNotFoundError without one."""
-    descriptor = os.open(lock, os.O_RDONLY)
+    """Whether a process at work holds the lock on this file; raises FileNotFoundError without one, OSError for a link."""
+    descriptor = os.open(lock, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:

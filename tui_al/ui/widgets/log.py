@@ -9,8 +9,10 @@ from textual.content import Content
 from tui_al.core import events as ev
 from tui_al.core.measured import Measured
 from tui_al.core.times import local_clock
+from tui_al.errors import SessionError
 from tui_al.report.curves import metric_name
 from tui_al.report.gauges import gauge_lines
+from tui_al.store.strangers import read_bytes
 from tui_al.ui.safe import safe
 from tui_al.ui.widgets.lines_view import LinesView
 
@@ -94,14 +96,13 @@ def _at(seed: int, round_: int) -> str:
 def tail(path: Path) -> tuple[str, ...]:
     """The last lines of a text file, or why there are none."""
     try:
-        with path.open("rb") as log:
-            size = log.seek(0, 2)
-            log.seek(max(0, size - _TAIL_BYTES))
-            text = log.read().decode(errors="replace")
+        said = read_bytes(path, _TAIL_BYTES + 1, end=True)
     except OSError as error:
         return (f"{path.name}: {error.strerror or error}",)
-    lines = text.splitlines()
-    return tuple(lines[1:] if size > _TAIL_BYTES else lines) or (f"{path.name} is empty",)
+    except SessionError as error:
+        return (error.message,)
+    lines = said.decode(errors="replace").splitlines()
+    return tuple(lines[1:] if len(said) > _TAIL_BYTES else lines) or (f"{path.name} is empty",)
 
 
 class EventLog(LinesView):

@@ -1,0 +1,74 @@
+"""Files that appear whole or not at all: written under a name of their own, which is new and a lock's, then put in place.
+
+Nothing that lies there under a likely name is written into or followed, and what a killed writer left is removed by the next one.
+"""
+
+import contextlib
+import fcntl
+import os
+import re
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+_SUFFIX = ".part"
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A new file, to be written; it takes the place of `path`, where one may be, when the block ends without an error.
+
+    Raises:
+        OSError: it cannot be made or written; what was there stays.
+    """
+    _clear(path)
+    making, descriptor = _new(path)
+    try:
+        with open(descriptor, "wb") as stream:  # noqa: PTH123
+            yield stream
+            stream.flush()
+            making.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            making.unlink()
+        raise
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write a text in UTF-8, see `replacing`."""
+    with replacing(path) as stream:
+        stream.write(text.encode())
+
+
+def _new(path: Path) -> tuple[Path, int]:
+    """A file that was not there, locked by this process."""
+    while True:
+        making = path.with_name(f".{path.name[:200]}-{secrets.token_hex(4)}{_SUFFIX}")
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        descriptor = os.open(making, flags, 0o666)
+        with contextlib.suppress(OSError):  # a file system without locks
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.fstat(descriptor).st_nlink:  # else another writer took it for a dead one's
+            return making, descriptor
+        os.close(descriptor)
+
+
+def _clear(path: Path) -> None:
+    """Remove what killed writers of this file left: nobody holds the lock on it."""
+    leftover = re.compile(rf"\.{re.escape(path.name[:200])}-[0-9a-f]{{8}}{re.escape(_SUFFIX)}")
+    try:
+        with os.scandir(path.parent) as entries:
+            names = [entry.name for entry in entries if leftover.fullmatch(entry.name)]
+    except OSError:  # whoever writes there says so
+        return
+    for name in names:
+        with contextlib.suppress(OSError):
+            descriptor = os.open(
+                path.with_name(name), os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+            )
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                path.with_name(name).unlink()
+            finally:
+                os.close(descriptor)

@@ -20,6 +20,7 @@ from tui_al.core.config import DataConfig
 from tui_al.core.tasks import Example, Task
 from tui_al.core.text import printable
 from tui_al.errors import ConfigError, DataError
+from tui_al.store.atomic_files import replacing
 from tui_al.store.environment import unwritable
 from tui_al.store.formats.files import dumped
 from tui_al.store.home import home_directory
@@ -124,7 +125,7 @@ def _output_format(options: PredictOptions) -> str:
 
 @contextmanager
 def _output(options: PredictOptions) -> Iterator[io.TextIOBase | TextIO]:
-    """Standard output, or a file that gets its name when it is complete; until then, and after a failure, it ends in .part."""
+    """Standard output, or a file that gets its name when it is complete: after a failure there is none."""
     if options.out is None:
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(encoding="utf-8", newline="")
@@ -134,11 +135,12 @@ def _output(options: PredictOptions) -> Iterator[io.TextIOBase | TextIO]:
         except BrokenPipeError:  # as `| head` does
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the last flush
         return
-    making = options.out.with_name(f"{options.out.name}.part")
     try:
-        with making.open("w", encoding="utf-8", newline="") as stream:
+        with (
+            replacing(options.out) as raw,
+            io.TextIOWrapper(raw, encoding="utf-8", newline="") as stream,
+        ):
             yield stream
-        making.replace(options.out)
     except OSError as error:
         raise unwritable(options.out, error, DataError, "--out") from error
 

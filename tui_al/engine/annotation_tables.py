@@ -4,8 +4,6 @@ Labels of a saved data set are `ClassLabel`s that name all labels of the session
 """
 
 import json
-import os
-import shutil
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +23,7 @@ from tui_al.engine.data.arrow_file import (
 )
 from tui_al.engine.data.tables import ROWS
 from tui_al.errors import DataError
+from tui_al.store.atomic_files import replacing
 from tui_al.store.environment import unwritable
 from tui_al.store.formats.format import ALL_PARTS, Format, Part
 from tui_al.store.formats.reading import (
@@ -37,6 +36,7 @@ from tui_al.store.formats.reading import (
     read_items,
 )
 from tui_al.store.formats.rows import DETAILS, columns, parser, to_row
+from tui_al.store.unfinished import clear_unfinished, under_way
 
 _KEY = b"tui_al"
 
@@ -63,12 +63,10 @@ def write_parquet(path: Path, header: Header, annotations: Sequence[Annotation])
         metadata={_KEY: json.dumps(facts, ensure_ascii=False)},
     )
     table = pa.Table.from_pylist([_typed(a, header.task) for a in annotations], schema)
-    making = path.with_name(f".{path.name}-{os.getpid()}")
     try:
-        pq.write_table(table, making)
-        making.replace(path)
+        with replacing(path) as stream:
+            pq.write_table(table, stream)
     except OSError as error:
-        making.unlink(missing_ok=True)
         raise unwritable(path, error, DataError) from error
 
 
@@ -102,16 +100,16 @@ def write_dataset(path: Path, header: Header, annotations: Sequence[Annotation])
     found = datasets.Dataset.from_dict(
         {name: [row[name] for row in rows] for name in features}, features
     )
-    making = path.with_name(f".{path.name}-{os.getpid()}")
     bars = datasets.is_progress_bar_enabled()
     datasets.disable_progress_bars()
     try:
-        found.save_to_disk(making)
-        making.rename(path)
+        clear_unfinished(path.parent)
+        with under_way(path.parent, path.name) as place:
+            found.save_to_disk(place / path.name)
+            (place / path.name).rename(path)
     except OSError as error:
         raise unwritable(path, error, DataError) from error
     finally:
-        shutil.rmtree(making, ignore_errors=True)
         if bars:
             datasets.enable_progress_bars()
 

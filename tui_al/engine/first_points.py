@@ -20,6 +20,7 @@ import torch
 from tui_al.core import events as ev
 from tui_al.core.config import LearnerConfig
 from tui_al.core.tasks import Answer, Dataset
+from tui_al.store.atomic_files import write_file
 
 
 @dataclass(slots=True)
@@ -54,10 +55,8 @@ class SharedFirstPoints:
     def keep(self, point: ev.Point) -> None:
         """Write the point for the others; it appears whole or not at all."""
         assert self._file is not None
-        making = self._file.with_suffix(f".{os.getpid()}")
         plain = ev.to_plain(replace(point, shared_from=self.session))
-        making.write_text(json.dumps(plain), encoding="utf-8")
-        making.rename(self._file)
+        write_file(self._file, json.dumps(plain))
 
     @contextlib.contextmanager
     def _lock(self, path: Path) -> Iterator[None]:

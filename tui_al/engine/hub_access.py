@@ -32,6 +32,7 @@ from huggingface_hub.errors import (
 from requests.exceptions import ChunkedEncodingError
 
 from tui_al.errors import DataError, HubError, ModelError, TuiAlError
+from tui_al.store.atomic_files import write_file
 
 T = TypeVar("T")
 Kind = Literal["model", "dataset"]
@@ -143,7 +144,7 @@ def remember(repo_id: str, name: str, text: str) -> None:
     path = _remark(repo_id, name)
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        write_file(path, text)
 
 
 def recall(repo_id: str, name: str) -> str | None:

@@ -3,7 +3,6 @@
 import contextlib
 import fcntl
 import json
-import os
 import platform
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,6 +10,8 @@ from pathlib import Path
 
 import platformdirs
 import torch
+
+from tui_al.store.atomic_files import write_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,4 @@ class KeptMeasurements:
     def _keep(self, measured: dict[str, float]) -> None:
         with contextlib.suppress(OSError):
             self.file.parent.mkdir(parents=True, exist_ok=True)
-            making = self.file.with_suffix(f".{os.getpid()}")
-            making.write_text(json.dumps(measured, indent=1), encoding="utf-8")
-            making.replace(self.file)
+            write_file(self.file, json.dumps(measured, indent=1))

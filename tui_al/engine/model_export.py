@@ -5,7 +5,6 @@ The other tunings are two: `model/`, the encoder as it was with the trained head
 add to it. The encoder alone would load too and predict nonsense, so it does not lie at the top.
 """
 
-import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ from tui_al.engine.pretrained import load_model, load_tokenizer
 from tui_al.engine.sources import Source, find, resolve_pooling
 from tui_al.errors import ModelError
 from tui_al.store.environment import unwritable
+from tui_al.store.unfinished import clear_unfinished, under_way
 
 #: The directory of the encoder with its head, beside that of the adapter.
 MODEL_FOLDER = "model"
@@ -47,20 +47,20 @@ def export_model(saved: Path, out: Path, card: str) -> Exported:
         ModelError: no model there, the encoder of an adapter cannot be found, or `out` cannot be written.
     """
     found = exported(saved)
-    making = out.with_name(f".{out.name}-{os.getpid()}")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        if found.with_adapter:
-            making.mkdir()
-            _write_parts(saved, making, found)
-        else:
-            shutil.copytree(saved, making)
-        (making / "README.md").write_text(card, encoding="utf-8")
-        making.rename(out)
+        clear_unfinished(out.parent)
+        with under_way(out.parent, out.name) as place:
+            making = place / out.name
+            if found.with_adapter:
+                making.mkdir()
+                _write_parts(saved, making, found)
+            else:
+                shutil.copytree(saved, making)
+            (making / "README.md").write_text(card, encoding="utf-8")
+            making.rename(out)
     except OSError as error:
         raise unwritable(out, error, ModelError, "--out") from error
-    finally:
-        shutil.rmtree(making, ignore_errors=True)
     return found
 
 

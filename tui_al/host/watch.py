@@ -11,6 +11,8 @@ import sys
 import time
 from pathlib import Path
 
+from tui_al.store.atomic_files import write_file
+
 EXIT_FILE = "engine.exit"
 
 
@@ -32,9 +34,7 @@ def main(directory: Path, lock: int, cores: str, *more: str) -> int:
     )  # so that the engine alone holds it: the kernel frees it the moment the engine dies
     code = engine.wait()
     note = {"began": began, "ended": time.time(), "code": code, "pid": engine.pid}
-    making = directory / f".{EXIT_FILE}-{os.getpid()}"
-    making.write_text(json.dumps(note), encoding="utf-8")
-    making.rename(directory / EXIT_FILE)
+    write_file(directory / EXIT_FILE, json.dumps(note))
     return 0
 
 

@@ -25,14 +25,15 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     _clear(path)
     making, descriptor = _new(path)
     try:
-        with open(descriptor, "wb") as stream:  # noqa: PTH123
+        with open(descriptor, "wb", closefd=False) as stream:
             yield stream
-            stream.flush()
-            making.replace(path)
+        making.replace(path)
     except BaseException:
         with contextlib.suppress(OSError):
             making.unlink()
         raise
+    finally:
+        os.close(descriptor)  # and with it goes the lock
 
 
 def write_file(path: Path, text: str) -> None:

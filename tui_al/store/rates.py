@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 import platform
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -12,6 +11,7 @@ from typing import Self
 from tui_al.core.config import LearnerConfig
 from tui_al.core.state import SessionState
 from tui_al.core.strategies import STRATEGIES
+from tui_al.store.atomic_files import write_file
 
 _FILE = "rates.json"
 _PHASES = ("train acquisition", "score pool", "train successor", "evaluate")
@@ -78,9 +78,7 @@ def record(home: Path, rates: Iterable[Rate]) -> None:
     with contextlib.suppress(OSError):
         home.mkdir(parents=True, exist_ok=True)
         text = json.dumps([asdict(rate) for rate in list(known.values())[-200:]], indent=1)
-        making = home / f"{_FILE}.{os.getpid()}"
-        making.write_text(text, encoding="utf-8")
-        making.rename(home / _FILE)
+        write_file(home / _FILE, text)
 
 
 def _newest(new: float | None, old: float | None, times: float) -> float | None:

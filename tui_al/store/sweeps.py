@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui_al.errors import ConfigError, SessionError
+from tui_al.store.atomic_files import write_file
 from tui_al.store.engine_lock import is_live, take_engine_lock
 from tui_al.store.home import checked_name
 from tui_al.store.session import Session, is_there, session_names
@@ -66,9 +67,7 @@ def sweep_directory(home: Path, name: str) -> Path:
 def write_record(directory: Path, record: SweepRecord) -> None:
     """Write the record; it appears whole or not at all."""
     directory.mkdir(parents=True, exist_ok=True)
-    making = directory / f".{RECORD}-{os.getpid()}"
-    making.write_text(json.dumps(asdict(record), indent=1, ensure_ascii=False), encoding="utf-8")
-    making.rename(directory / RECORD)
+    write_file(directory / RECORD, json.dumps(asdict(record), indent=1, ensure_ascii=False))
 
 
 def read_record(directory: Path) -> SweepRecord:
@@ -228,9 +227,9 @@ def keep_scores(directory: Path, name: str, plain: Mapping[str, Any]) -> Path:
     """Keep a comparison of scores with a sweep, in place of an earlier one of that name; it appears whole or not at all."""
     folder = directory / "scores"
     folder.mkdir(exist_ok=True)
-    making = folder / f".{name}-{os.getpid()}"
-    making.write_text(json.dumps(plain, indent=1, ensure_ascii=False), encoding="utf-8")
-    return making.rename(folder / f"{name}.json")
+    path = folder / f"{name}.json"
+    write_file(path, json.dumps(plain, indent=1, ensure_ascii=False))
+    return path
 
 
 def kept_scores(directory: Path) -> list[dict[str, Any]]:

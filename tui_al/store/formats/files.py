@@ -1,28 +1,23 @@
 """Files of the exchange formats: whole or not at all on writing, messages with lines on reading."""
 
-import contextlib
 import gzip
 import json
-import os
 import zlib
 from collections.abc import Iterable
 from pathlib import Path
 
 from tui_al.errors import DataError
+from tui_al.store.atomic_files import replacing
 from tui_al.store.environment import unwritable
 
 
 def write_text(path: Path, pieces: Iterable[str]) -> None:
     """Write the pieces in UTF-8; the file appears when it is complete. Raises DataError if the system refuses."""
-    making = path.with_name(f".{path.name}-{os.getpid()}")
     try:
-        with making.open("w", encoding="utf-8", newline="") as file:
+        with replacing(path) as file:
             for piece in pieces:
-                file.write(piece)
-        making.replace(path)
+                file.write(piece.encode())
     except OSError as error:
-        with contextlib.suppress(OSError):
-            making.unlink()
         raise unwritable(path, error, DataError) from error
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from tui_al.core import decisions as de
 from tui_al.core import events as ev
 from tui_al.core.annotations import Annotation, Header, Label, Status
+from tui_al.core.damage import BadRow, damage_lines
 from tui_al.core.decisions import Decided
 from tui_al.core.labelling import Labelling
 from tui_al.core.labelling import Status as Stands
@@ -56,7 +57,11 @@ def labels_of(
     Raises:
         SessionError: there is no run with this seed.
     """
-    state, dataset = session.state(), session.dataset()
+    state, lost = session.state(), list[BadRow]()
+    dataset = session.dataset(lost)
+    if lost:
+        texts = len(dataset.train) + len(dataset.test) + len(lost)
+        state = replace(state, damage=(*state.damage, *damage_lines(lost, texts, session.name)))
     if state.config is not None and state.config.loop.oracle == "person":
         return _by_people(session, state, dataset, each, given)
     return _simulated(session, state, dataset, seed)

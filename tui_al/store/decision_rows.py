@@ -9,8 +9,8 @@ from pathlib import Path
 from tui_al.core import decisions as de
 from tui_al.core.damage import BadRow
 from tui_al.core.decisions import Decided
-from tui_al.store.event_log import ROW_ERRORS, error_text, is_number
-from tui_al.store.row_checks import RawRow, acknowledged, checksum, read_rows
+from tui_al.store.event_log import error_text, is_number
+from tui_al.store.row_checks import ROW_ERRORS, RawRow, acknowledged, checksum, read_rows
 
 _VALUES = ("uid", "time", "annotator", "kind", "body")
 

@@ -22,8 +22,14 @@ from tui_al.core.decisions import Decided, Decision
 from tui_al.errors import SampleTakenError
 from tui_al.store.database import connect, readable
 from tui_al.store.decision_rows import insert_decision, read_decisions
-from tui_al.store.event_log import ROW_ERRORS
-from tui_al.store.row_checks import MISSING, acknowledge, acknowledged, add_columns, next_number
+from tui_al.store.row_checks import (
+    MISSING,
+    ROW_ERRORS,
+    acknowledge,
+    acknowledged,
+    add_columns,
+    next_number,
+)
 
 #: Seconds without a sign of life after which a client's open claims are void.
 CLIENT_SECONDS = 60.0

@@ -16,6 +16,7 @@ from tui_al.core.damage import BadRow
 from tui_al.errors import SessionError, TuiAlError
 from tui_al.store.row_checks import (
     MISSING,
+    ROW_ERRORS,
     RawRow,
     acknowledge,
     acknowledged,
@@ -24,9 +25,6 @@ from tui_al.store.row_checks import (
     next_number,
     read_rows,
 )
-
-#: What a stored value that nobody foresaw can make the readers of a row say.
-ROW_ERRORS = (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError)
 
 #: Under which key of `meta` the first event stands once more.
 _COPY = "created"

@@ -3,16 +3,21 @@
 import contextlib
 import json
 import sqlite3
-from collections.abc import Sequence
+from array import array
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from tui_al.core.caseless import fold_words, holds
+from tui_al.core.damage import BadRow
 from tui_al.core.tasks import Answer, Dataset, Example, Task
-from tui_al.store import folded_texts
+from tui_al.errors import SessionError
+from tui_al.store import example_sums, folded_texts
 from tui_al.store.database import Database
+from tui_al.store.row_checks import MISSING, ROW_ERRORS
 
 _SCHEMA = """
 CREATE TABLE dataset (key TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -31,6 +36,9 @@ CREATE INDEX unanswered ON examples (split) WHERE answer IS NULL;
 """
 
 
+_COLUMNS = "split, position, id, text, answer, tokens, origin"
+
+
 def write_examples(path: Path, dataset: Dataset) -> None:
     """Write the data to a new file."""
     facts: dict[str, Any] = {
@@ -41,17 +49,13 @@ def write_examples(path: Path, dataset: Dataset) -> None:
         "warnings": list(dataset.warnings),
     }
     with contextlib.closing(Database(path, new=True, wal=False)) as db:
-        db.executescript(_SCHEMA + folded_texts.SCHEMA)
+        db.executescript(_SCHEMA + folded_texts.SCHEMA + example_sums.SCHEMA)
         db.execute("BEGIN")
-        db.executemany(
-            "INSERT INTO dataset VALUES (?, ?)",
-            [(key, json.dumps(value)) for key, value in facts.items()],
-        )
+        stored = {key: json.dumps(value) for key, value in facts.items()}
+        db.executemany("INSERT INTO dataset VALUES (?, ?)", stored.items())
+        example_sums.write_facts_sum(db, stored)
         for split, examples in (("train", dataset.train), ("test", dataset.test)):
-            db.executemany(
-                "INSERT INTO examples VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (_row(split, position, example) for position, example in enumerate(examples)),
-            )
+            _insert(db, split, 0, examples, with_sums=True)
         folded_texts.write_folded(db, 0, (example.text for example in dataset.train))
         db.execute("COMMIT")
 
@@ -61,13 +65,24 @@ def append_examples(path: Path, examples: Sequence[Example]) -> None:
     with contextlib.closing(Database(path, wal=False)) as db:
         db.execute("BEGIN IMMEDIATE")
         size = _train_size(db)
-        db.executemany(
-            "INSERT INTO examples VALUES (?, ?, ?, ?, ?, ?, ?)",
-            [_row("train", size + place, example) for place, example in enumerate(examples)],
-        )
+        _insert(db, "train", size, examples, with_sums=example_sums.is_there(db))
         if folded_texts.is_there(db):  # else the file is of an earlier version
             folded_texts.write_folded(db, size, (example.text for example in examples))
         db.execute("COMMIT")
+
+
+def _insert(
+    db: sqlite3.Connection, split: str, first: int, examples: Sequence[Example], *, with_sums: bool
+) -> None:
+    """Put examples in, the first one at this position."""
+    sums = array("I")
+    rows = (_row(split, first + place, example) for place, example in enumerate(examples))
+    db.executemany(
+        "INSERT INTO examples VALUES (?, ?, ?, ?, ?, ?, ?)",
+        example_sums.summed(rows, sums) if with_sums else rows,
+    )
+    if with_sums:
+        example_sums.write_sums(db, split, first, sums)
 
 
 def _train_size(db: sqlite3.Connection) -> int:
@@ -90,23 +105,40 @@ def _row(split: str, position: int, example: Example) -> tuple[object, ...]:
     )
 
 
-def read_examples(path: Path) -> Dataset:
-    """The data of `write_examples`; raises what sqlite3 and json raise for a damaged file."""
+def read_examples(path: Path, left_out: list[BadRow] | None = None) -> Dataset:
+    """The data of `write_examples`.
+
+    Args:
+        path: the file.
+        left_out: takes the examples that cannot be used; without, one of them is an error.
+
+    Raises:
+        SessionError: examples or the facts about the data set are damaged.
+        sqlite3.Error, ValueError, TypeError, KeyError: so is the file.
+    """
+    bad: list[BadRow] = []
     with contextlib.closing(Database(path, wal=False)) as db:
-        facts = {key: json.loads(value) for key, value in db.execute("SELECT * FROM dataset")}
+        facts = _facts(db, path)
+        sums = example_sums.Sums(db)
         splits: dict[str, list[Example]] = {"train": [], "test": []}
-        for split, identity, text, answer, tokens, origin in db.execute(
-            "SELECT split, id, text, answer, tokens, origin FROM examples ORDER BY split, position"
-        ):
-            splits[split].append(
-                Example(
-                    id=identity,
-                    text=text,
-                    answer=None if answer is None else _answer(json.loads(answer)),
-                    tokens=tuple(json.loads(tokens)) if tokens else (),
-                    origin=origin,
-                )
-            )
+        for split, there in splits.items():
+            known = sums.all_of(split)
+            expected = 0
+            for row in _rows(db, split):
+                position = row[1]
+                if position != expected:
+                    bad += (_missing(split, gap) for gap in range(expected, position))
+                expected = position + 1
+                example = _example(row, known.get(position))
+                if example is None:
+                    bad.append(BadRow("examples", position, f"of {split} is damaged"))
+                else:
+                    there.append(example)
+            bad += (_missing(split, gap) for gap in range(expected, max(known, default=-1) + 1))
+    if bad and left_out is None:
+        raise damaged_examples(path, bad)
+    if left_out is not None:
+        left_out += bad
     return Dataset(
         name=facts["name"],
         task=Task(facts["task"]),
@@ -118,6 +150,73 @@ def read_examples(path: Path) -> Dataset:
     )
 
 
+def _missing(split: str, position: int) -> BadRow:
+    return BadRow("examples", position, f"of {split} {MISSING}")
+
+
+def damaged_examples(path: Path, bad: Sequence[BadRow]) -> SessionError:
+    """The error for data that cannot be used whole."""
+    name, more = path.parent.name, f", and {len(bad) - 1:,} more" if len(bad) > 1 else ""
+    return SessionError(
+        f"The data of session {name} is damaged ({bad[0]}{more}).",
+        f"`tui-al check {name}` shows all; `tui-al check {name} --repair NEW` writes what is sound into a new session.",
+    )
+
+
+def _facts(db: sqlite3.Connection, path: Path) -> dict[str, Any]:
+    stored = dict(db.execute("SELECT key, value FROM dataset"))
+    if not example_sums.facts_agree(db, stored):
+        why = "of dataset, the facts about the data, does not agree with its checksum"
+        raise damaged_examples(path, [BadRow("dataset", 0, why)])
+    return {key: json.loads(value) for key, value in stored.items()}
+
+
+def _rows(db: sqlite3.Connection, split: str) -> Iterator[example_sums.Row]:
+    """All rows of a split in order, texts that are no UTF-8 with marks in them, which no checksum agrees with."""
+    query = f"SELECT {_COLUMNS} FROM examples WHERE split = ? AND position > ? ORDER BY position"
+    last = -1
+    try:
+        for row in db.execute(query, (split, last)):
+            yield row
+            last = row[1]
+    except sqlite3.OperationalError as error:
+        if "decode" not in str(error).lower():
+            raise
+        db.text_factory = _any_text
+        yield from db.execute(query, (split, last))
+
+
+def _any_text(raw: bytes) -> str:
+    return raw.decode("utf-8", "surrogateescape")
+
+
+def _example(row: example_sums.Row, stored: int | None) -> Example | None:
+    """The example of a row; None where it does not agree with its checksum, or without one holds what cannot be."""
+    if stored is not None and stored != example_sums.sum_of(row):
+        return None
+    _, _, identity, text, answer, tokens, origin = row
+    try:
+        found = Example(
+            id=identity,
+            text=text,
+            answer=None if answer is None else _answer(json.loads(answer)),
+            tokens=tuple(json.loads(tokens)) if tokens else (),
+            origin=origin,
+        )
+        if stored is None:
+            text.encode()  # half a character is of a text that is no UTF-8
+    except ROW_ERRORS:
+        return None
+    return found if stored is not None or _is_of_texts(found) else None
+
+
+def _is_of_texts(example: Example) -> bool:
+    words = example.answer if isinstance(example.answer, tuple) else ()
+    return all(
+        isinstance(one, str) for one in (example.id, example.origin, *words, *example.tokens)
+    )
+
+
 def _answer(plain: str | Sequence[str]) -> Answer:
     return plain if isinstance(plain, str) else tuple(plain)
 
@@ -126,7 +225,10 @@ class ExampleReader:
     """Single training examples of a large pool, by id or by words."""
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._db = Database(path, wal=False, any_thread=True)
+        self._db.text_factory = _any_text  # one bad text is no reason to stop at it
+        self._sums = example_sums.Sums(self._db)
 
     def close(self) -> None:
         """Close the file."""
@@ -134,7 +236,7 @@ class ExampleReader:
 
     def facts(self) -> tuple[str, Task, tuple[str, ...]]:
         """Name of the data set, task, and the labels it came with."""
-        facts = {key: json.loads(value) for key, value in self._db.execute("SELECT * FROM dataset")}
+        facts = _facts(self._db, self._path)
         return facts["name"], Task(facts["task"]), tuple(facts["labels"])
 
     def askable(self) -> int:
@@ -148,12 +250,9 @@ class ExampleReader:
         return size - int(answered)
 
     def get(self, identity: str) -> Example | None:
-        """The example, without its gold answer, which an annotator must not see."""
-        row = self._db.execute(
-            "SELECT id, text, tokens, origin FROM examples WHERE id = ? AND split = 'train'",
-            (identity,),
-        ).fetchone()
-        return None if row is None else _unanswered(*row)
+        """The example, without its gold answer, which an annotator must not see; None where it is not there, or damaged."""
+        found = next(self._sound("id = ?", identity), None)
+        return None if found is None else replace(found, answer=None)
 
     @cached_property
     def all_asked(self) -> bool:
@@ -164,10 +263,8 @@ class ExampleReader:
         """What the data says of an example that nobody is asked about; None for all others, whose answers stay hidden."""
         if self.all_asked:
             return None
-        row = self._db.execute(
-            "SELECT answer FROM examples WHERE id = ? AND split = 'train'", (identity,)
-        ).fetchone()
-        return None if row is None or row[0] is None else _answer(json.loads(row[0]))
+        found = next(self._sound("id = ?", identity), None)
+        return None if found is None else found.answer
 
     def rows(self, identities: Sequence[str]) -> dict[str, int]:
         """Positions in the training split; ids that are not there are left out."""
@@ -182,15 +279,8 @@ class ExampleReader:
 
     def at(self, positions: Sequence[int]) -> list[Example]:
         """Examples by their position in the training split, without gold answers."""
-        found = []
-        for position in positions:
-            row = self._db.execute(
-                "SELECT id, text, tokens, origin FROM examples WHERE split = 'train' AND position = ?",
-                (int(position),),
-            ).fetchone()
-            if row is not None:
-                found.append(_unanswered(*row))
-        return found
+        found = [self._sound("position = ?", int(position)) for position in positions]
+        return [replace(example, answer=None) for some in found for example in some]
 
     def search(self, words: str, limit: int) -> list[Example]:
         """Examples whose text holds every one of the words, see `core.caseless`, in the order of the file."""
@@ -198,20 +288,20 @@ class ExampleReader:
         if not wanted:
             return []
         found = (
-            _unanswered(*row)
+            replace(example, answer=None)
             for place in folded_texts.candidates(self._db, wanted)
-            for row in self._rows_at(place)
-            if holds(row[1], wanted)
+            for example in self._sound("position >= ? AND position < ?", place.start, place.stop)
+            if holds(example.text, wanted)
         )
         return list(islice(found, limit))
 
-    def _rows_at(self, positions: range) -> sqlite3.Cursor:
-        return self._db.execute(
-            "SELECT id, text, tokens, origin FROM examples"
-            " WHERE split = 'train' AND position >= ? AND position < ? ORDER BY position",
-            (positions.start, positions.stop),
+    def _sound(self, where: str, *values: object) -> Iterator[Example]:
+        """The training examples of a condition in the order of the file, without those that are damaged."""
+        rows = self._db.execute(
+            f"SELECT {_COLUMNS} FROM examples WHERE {where} AND split = 'train' ORDER BY position",
+            values,
         )
-
-
-def _unanswered(identity: str, text: str, tokens: str | None, origin: str) -> Example:
-    return Example(identity, text, None, tuple(json.loads(tokens)) if tokens else (), origin)
+        for row in rows:
+            example = _example(row, self._sums.stored("train", row[1]))
+            if example is not None:
+                yield example

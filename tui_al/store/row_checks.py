@@ -28,6 +28,9 @@ _LINE = 40
 
 MISSING = "is missing"
 
+#: What a stored value that nobody foresaw can make the readers of a row say.
+ROW_ERRORS = (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError)
+
 
 @dataclass(slots=True)
 class RawRow:

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Literal, Self
 
 from tui_al.core import events as ev
-from tui_al.core.damage import damage_lines
+from tui_al.core.damage import BadRow, damage_lines
 from tui_al.core.labelling import Labelling
 from tui_al.core.state import SessionState, fold
 from tui_al.core.tasks import Dataset
@@ -244,11 +244,11 @@ class Session:
             "SELECT seq, name FROM commands WHERE seq > ? ORDER BY seq", (after,)
         ).fetchall()
 
-    def dataset(self) -> Dataset:
-        """The frozen data."""
+    def dataset(self, left_out: list[BadRow] | None = None) -> Dataset:
+        """The frozen data; SessionError where examples are damaged, unless there is a list that takes what is left out."""
         path = self.directory / "examples.db"
         with readable(path):
-            return read_examples(path)
+            return read_examples(path, left_out)
 
     @contextlib.contextmanager
     def engine_lock(self, inherited: int | None = None) -> Iterator[int]:

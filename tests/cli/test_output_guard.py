@@ -64,7 +64,8 @@ def test_output_that_fails_is_told_once_and_the_experiment_lives(
 ) -> None:
     stop, calls = Stop(), []
     guard = OutputGuard(stop, Console(stderr=True, soft_wrap=True))
-    before = os.dup(1)
+    number_of_stdout = sys.stdout.fileno()
+    before = os.dup(number_of_stdout)
 
     def fails() -> None:
         calls.append(number)
@@ -74,7 +75,7 @@ def test_output_that_fails_is_told_once_and_the_experiment_lives(
         guard(fails)
         guard(fails)
     finally:
-        os.dup2(before, 1)
+        os.dup2(before, number_of_stdout)
         os.close(before)
     assert (calls, stop.requested) == ([number], stops)
     assert capfd.readouterr().err.count(said) == 1

@@ -4,7 +4,6 @@ import sys
 from pathlib import Path
 
 from tui_al.errors import ConfigError, EngineError, SessionError
-from tui_al.store.engine_lock import is_live
 from tui_al.store.home import home_directory
 from tui_al.store.sharing import check_home
 from tui_al.store.sweeps import at_work, find, is_sweep, is_worked_on, worker_of
@@ -51,8 +50,11 @@ def attach_to(name: str | None, home: Path | None) -> None:
 
 
 def stop_session(name: str, home: Path | None) -> None:
-    """Stop the engine of a session."""
-    from tui_al.host.process import stop_engine
+    """Stop the engine of a session, and say what became of it."""
+    from rich.console import Console
+
+    from tui_al.cli.page import Page
+    from tui_al.host.stopping import stop_and_tell
 
     path = find(home_directory(home), name)
     if is_sweep(path):
@@ -65,12 +67,10 @@ def stop_session(name: str, home: Path | None) -> None:
             if live
             else "There is nothing to stop.",
         )
-    if not is_live(path):
-        raise SessionError(
-            f"No engine is at work on session {path.name}.", "There is nothing to stop."
-        )
-    if not stop_engine(path):
-        raise EngineError(
-            f"The engine of session {path.name} has not stopped within a minute.",
-            f"It may be in the middle of a long step; it will. Its process is named in {path / 'engine.lock'}.",
-        )
+    page = Page(Console(stderr=True, soft_wrap=True))
+    asked, outcome = stop_and_tell(path, page.say)
+    if not asked:
+        raise SessionError(outcome.said, outcome.hint)
+    if not outcome.stopped:
+        raise EngineError(outcome.said, outcome.hint)
+    Page(Console(soft_wrap=True)).say(f"{outcome.said} {outcome.hint}".rstrip())

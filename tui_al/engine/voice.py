@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from tui_al.core import events as ev
 from tui_al.engine.patience import Patience
 from tui_al.errors import EngineStopped, TuiAlError
-from tui_al.store.session import Session
+from tui_al.store.engine_lock import token_in
+from tui_al.store.session import Command, Session
 
 log = logging.getLogger(__name__)
 
@@ -79,11 +80,15 @@ class Voice:
         """Seconds, without those spent paused."""
         return time.perf_counter() - self._paused_seconds - self.patient.waited
 
+    def _new_commands(self) -> list[tuple[int, Command]]:
+        token = None if self.lock is None else token_in(self.lock)
+        return self.session.commands(after=self.heard, engine=token)
+
     def listen(self) -> None:
         """Take in what people ask of the engine: wait while paused, raise EngineStopped when asked to stop."""
         paused_at: float | None = None
         while True:
-            for number, command in self.patient(lambda: self.session.commands(after=self.heard)):
+            for number, command in self.patient(self._new_commands):
                 self.heard = number
                 if command == "stop":
                     self.stop.requested = True

@@ -1,6 +1,7 @@
 """The lock of a session's one engine: a file that the kernel frees on any death, and what is written in it.
 
-It says whose it is, and the number of the last command before it was taken: later ones are for the engine that holds it.
+It says whose it is, the number of the last command before it was taken (later ones are for the engine that holds it), and a token
+of that engine, by which a command that comes too late for it is not taken for the next one's.
 """
 
 import contextlib
@@ -10,6 +11,7 @@ import os
 import re
 import sqlite3
 import time
+import uuid
 from pathlib import Path
 
 from tui_al.errors import SessionError, TuiAlError
@@ -24,8 +26,14 @@ _LOCK_TRIES = 15
 #: Bytes of the note in a lock.
 _LONGEST_NOTE = 1000
 
+#: Who holds it, before the engine is there.
+_STARTING = "starting"
+
 #: What an engine's lock says before the number of the last command that is not for this engine.
 _AFTER = "takes commands after"
+
+#: What it says before the engine's token.
+_TOKEN = "engine"
 
 
 def take_engine_lock(directory: Path) -> int:
@@ -53,7 +61,7 @@ def take_engine_lock(directory: Path) -> int:
     log = directory / "session.db"
     try:
         with readable(log), contextlib.closing(connect(log)) as db:
-            write_lock(descriptor, "starting", last_command(db))
+            write_lock(descriptor, _STARTING, last_command(db))
     except (TuiAlError, OSError) as error:
         os.close(descriptor)
         if isinstance(error, OSError):
@@ -63,9 +71,37 @@ def take_engine_lock(directory: Path) -> int:
 
 
 def write_lock(descriptor: int, holder: str, before: int) -> None:
-    """Write in a held lock who holds it, and the number of the last command that is not for it."""
+    """Write in a held lock who holds it, and the number of the last command that is not for it; the token stays."""
+    token = token_in(descriptor) if holder != _STARTING else None
     os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, f"{holder}, {_AFTER} {before}\n".encode(), 0)
+    note = f"{holder}, {_AFTER} {before}, {_TOKEN} {token or uuid.uuid4().hex[:16]}\n"
+    os.pwrite(descriptor, note.encode(), 0)
+
+
+def token_in(descriptor: int) -> str | None:
+    """The token of the engine that holds the lock; None if an older program took it."""
+    said = os.pread(descriptor, 200, 0).partition(b"\n")[0].decode(errors="replace")
+    found = re.search(rf", {_TOKEN} ([0-9a-f]+)$", said)
+    return found[1] if found else None
+
+
+def engine_token(directory: Path) -> str | None:
+    """The token of the engine at work on a session; None if none is, or an older one."""
+    if not is_live(directory):
+        return None
+    descriptor = os.open(directory / "engine.lock", os.O_RDONLY)
+    try:
+        return token_in(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def holder_of(directory: Path) -> str:
+    """Who holds, or held last, a session's lock: "process 123 on box"; "" where that is not known."""
+    with contextlib.suppress(OSError):
+        said = (directory / "engine.lock").read_text(encoding="utf-8", errors="replace")
+        return said.partition(",")[0].strip()
+    return ""
 
 
 def note_in_lock(descriptor: int | None, what: str) -> None:

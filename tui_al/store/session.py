@@ -15,7 +15,6 @@ work since the last event.
 import contextlib
 import os
 import sqlite3
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -27,9 +26,11 @@ from tui_al.core.labelling import Labelling
 from tui_al.core.state import SessionState, fold
 from tui_al.core.tasks import Dataset
 from tui_al.errors import SessionError
+from tui_al.store.commands import commands_sent, send_command
 from tui_al.store.database import connect, readable
 from tui_al.store.decision_rows import label_changes
 from tui_al.store.engine_lock import (
+    engine_token,
     is_live,
     last_command,
     numbered_before,
@@ -40,7 +41,7 @@ from tui_al.store.event_log import EventRows, append_events, first_event, read_e
 from tui_al.store.examples import read_examples, write_examples
 from tui_al.store.home import session_directory
 from tui_al.store.row_checks import MISSING
-from tui_al.store.sharing import check_home, make_directory, refusal, share
+from tui_al.store.sharing import account_name, check_home, make_directory, refusal, share
 from tui_al.store.unfinished import clear_unfinished, under_way
 
 SCHEMA_VERSION = 1
@@ -59,7 +60,9 @@ CREATE TABLE events (
     checksum INTEGER,
     previous INTEGER
 );
-CREATE TABLE commands (seq INTEGER PRIMARY KEY AUTOINCREMENT, time REAL NOT NULL, name TEXT NOT NULL);
+CREATE TABLE commands (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, time REAL NOT NULL, name TEXT NOT NULL, recipient TEXT, account TEXT
+);
 """
 
 
@@ -232,17 +235,18 @@ class Session:
         return state if labels == state.labels_now else replace(state, labels_now=labels)
 
     def send(self, command: Command) -> None:
-        """Ask the engine for something; it looks a few times a second."""
+        """Ask the engine that is at work now for something, and no later one; it looks a few times a second."""
         with readable(self.directory / "session.db"):
-            self._db.execute(
-                "INSERT INTO commands (time, name) VALUES (?, ?)", (time.time(), command)
-            )
+            account = account_name(os.geteuid())
+            send_command(self._db, command, engine_token(self.directory), account)
 
-    def commands(self, after: int = 0) -> list[tuple[int, Command]]:
-        """Numbered commands above `after`, in order."""
-        return self._db.execute(
-            "SELECT seq, name FROM commands WHERE seq > ? ORDER BY seq", (after,)
-        ).fetchall()
+    def commands(self, after: int = 0, engine: str | None = None) -> list[tuple[int, Command]]:
+        """Numbered commands above `after`, in order; with an `engine`'s token, without those that are for another."""
+        return [
+            (sent.seq, sent.name)  # type: ignore[misc]  # a name that an engine does not know is passed over
+            for sent in commands_sent(self._db, after)
+            if engine is None or sent.recipient in ("", engine)
+        ]
 
     def dataset(self, left_out: list[BadRow] | None = None) -> Dataset:
         """The frozen data; SessionError where examples are damaged, unless there is a list that takes what is left out."""

@@ -9,6 +9,7 @@ one sample off, as long as the ranking has samples of both kinds. Whoever may gi
 anything new, so that no sample waits for its second answer while somebody is there who can give it.
 """
 
+import contextlib
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ from tui_al.core.decisions import Decided, Given
 from tui_al.core.labelling import Labelling, Status, wants_two
 from tui_al.core.people import spans_in, today
 from tui_al.core.tasks import Example, Task
+from tui_al.errors import MachineError
 from tui_al.store.decisions import Client, DecisionLog, Held
 from tui_al.store.examples import ExampleReader
 from tui_al.store.samples import Item
@@ -96,6 +98,12 @@ class Asking:
         item = self._item(example, self._board.get(example.id, by_hand))
         return replace(item, by_hand=True, in_data=self._in_data(example))
 
+    def unclaimed(self, example: Example) -> Item:
+        """A sample as of `open`, where the disk takes no claim: its answer is refused if others have it by then."""
+        self._out.add(example.id)
+        by_hand = {"id": example.id, "audit": example.id in self._reserve}
+        return self._item(example, self._board.get(example.id, by_hand))
+
     def _in_data(self, example: Example) -> Given | None:
         answer = today(self._examples.given(example.id), self._labelling.renamed)
         return None if answer is None else spans_in(example, answer)
@@ -133,7 +141,8 @@ class Asking:
         dropped = [item.id for item in self._ready if item.id in ids]
         if dropped:
             self._ready = deque(item for item in self._ready if item.id not in ids)
-            self._log.release(self._client, dropped)
+            with contextlib.suppress(MachineError):  # then others get them when this client leaves
+                self._log.release(self._client, dropped)
 
     def reclaim(self) -> None:
         """After a sign of life: if the claims had lapsed before it, claim again what is held."""

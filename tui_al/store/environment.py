@@ -148,6 +148,9 @@ _WRONG_PATH = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.EN
 #: How libraries in Rust end their messages.
 _OF_RUST = re.compile(r"\(os error (\d+)\)")
 
+#: Bytes that are free on a disk that is not full.
+_ROOM = 32 << 20
+
 #: Bytes of the trial that asks the file system what it refuses: a quota that is nearly used up shows it too.
 _TRIAL = 65_536
 
@@ -249,7 +252,9 @@ def _details(number: int, path: Path, directory: Path) -> str:
             found = os.statvfs(directory)
             if found.f_files and not found.f_favail and found.f_bavail:
                 return " (it holds as many files as it can; there is room for bytes)"
-            return f" ({found.f_bavail * found.f_frsize / 1e6:,.1f} MB free)"
+            free = found.f_bavail * found.f_frsize
+            limit = "" if free < _ROOM else ", so it is a limit of its own"
+            return f" ({free / 1e6:,.1f} MB free{limit})"
         if number in (errno.EACCES, errno.EPERM):
             return f" ({described(_closed_step(path))})"
         if number == errno.EMFILE:

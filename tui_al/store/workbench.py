@@ -139,8 +139,12 @@ class Workbench:
     def take_some(self, wanted: int) -> list[Item]:
         """The next ones; fewer where there are no more now."""
         items: list[Item] = []
-        while len(items) < wanted and (item := self.take()) is not None:
-            items.append(item)
+        try:
+            while len(items) < wanted and (item := self.take()) is not None:
+                items.append(item)
+        except MachineError:
+            if not items:
+                raise
         return items
 
     def put_back(self, items: Sequence[Item]) -> None:
@@ -344,9 +348,13 @@ class Workbench:
         about = target.decision.about
         if not about or isinstance(target.decision, de.Note | de.Unfold):
             return Turned(target.decision, None)
-        if isinstance(decision, de.Undo) and isinstance(target.decision, de.Label | de.Flag):
-            self._asking.hold(about[0])
-        return Turned(target.decision, replace(self.open(about[0]), by_hand=False))
+        try:
+            if isinstance(decision, de.Undo) and isinstance(target.decision, de.Label | de.Flag):
+                self._asking.hold(about[0])
+            item = replace(self.open(about[0]), by_hand=False)
+        except MachineError:  # done is done: tried again, it would take back one decision more
+            item = self._asking.unclaimed(self._example(about[0]))
+        return Turned(target.decision, item)
 
     def _checked(self, example: Example, answer: Given) -> Given:
         if isinstance(answer, str):

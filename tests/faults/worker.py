@@ -1,0 +1,148 @@
+"""A process with everything imported that forks a child for each attempt: `python -m tests.faults.worker label|simulate`.
+
+Reads a session's directory a line, works in it in a child, and answers with one line: a JSON object with the child's exit code, what
+it acknowledged, and the defect that ended it, if one did. The shim makes calls of the child fail.
+"""
+
+import json
+import os
+import queue
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from tui_al.core.decisions import Decided
+from tui_al.errors import TuiAlError
+from tui_al.store import database
+from tui_al.store.samples import Item
+from tui_al.store.session import Session
+from tui_al.store.workbench import Workbench
+from tui_al.ui import bench as bench_module
+from tui_al.ui.bench import Bench, Done, Failed, Report, Stuck
+
+#: How a child ends: all is done; it gave up, in words.
+FINISHED, GAVE_UP, DEFECT = 0, 7, 1
+
+#: Times that a person who is told of a disk that takes nothing waits, before they leave.
+_PATIENCE = 3
+
+Say = Callable[[str], None]
+
+
+def main(what: str) -> None:
+    """Serve until stdin ends."""
+    database._PATIENCE = 0.05
+    bench_module.AGAIN = 0.01
+    bench_module.LOOK = 1000.0  # so that each attempt makes the same calls
+    work: Callable[[Path, Say], bool] = label
+    if what == "simulate":
+        work = _simulation()
+    print("ready", flush=True)
+    for line in sys.stdin:
+        print(json.dumps(attempt(work, Path(line.rstrip("\n")))), flush=True)
+
+
+def attempt(work: Callable[[Path, Say], bool], directory: Path) -> dict[str, Any]:
+    """Fork, work, tell."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if not child:
+        os.close(reader)
+        code = DEFECT
+        try:
+            done = work(directory, lambda text: _send(writer, f"+{text}\n"))
+            code = FINISHED if done else GAVE_UP
+        except TuiAlError as error:
+            _send(writer, f"?{type(error).__name__}: {error.message}\n")
+            code = GAVE_UP
+        except BaseException:
+            _send(writer, f"!{traceback.format_exc()!r}\n")
+        os._exit(code)
+    os.close(writer)
+    told = b""
+    while block := os.read(reader, 65536):
+        told += block
+    os.close(reader)
+    _, status = os.waitpid(child, 0)
+    lines = told.decode().splitlines()
+    return {
+        "code": os.waitstatus_to_exitcode(status),
+        "acknowledged": [line[1:] for line in lines if line[0] == "+"],
+        "said": [line[1:] for line in lines if line[0] == "?"],
+        "defect": [line[1:] for line in lines if line[0] == "!"],
+    }
+
+
+def _send(writer: int, text: str) -> None:
+    os.write(writer, text.encode())
+
+
+def label(directory: Path, acknowledge: Say) -> bool:
+    """A short session of labelling through the thread that the app labels with; what is shown as saved is acknowledged at once."""
+    reports: queue.SimpleQueue[Report] = queue.SimpleQueue()
+    bench = Bench(directory, "anna", reports.put)
+    bench.start()
+    items: list[Item] = []
+    script: Sequence[tuple[str, Callable[[Workbench], Any], bool]] = (
+        ("take", lambda b: b.take_some(4), False),
+        ("label", lambda b: b.label(items[0], "billing"), True),
+        ("skip", lambda b: b.skip(items[1]), True),
+        ("flag", lambda b: b.flag(items[2], "unclear"), True),
+        ("note", lambda b: b.note(items[2], "two reasons"), True),
+        ("undo", lambda b: b.undo(), True),
+        ("redo", lambda b: b.redo(), True),
+        ("new label", lambda b: b.add_label("other"), True),
+        ("label", lambda b: b.label(items[3], "other"), True),
+        ("undo", lambda b: b.undo(), True),
+        ("label", lambda b: b.label(items[3], "returns"), True),
+    )
+    for kind, call, writes in script:
+        bench.do(kind, call, writes=writes)
+        stuck = 0
+        while not isinstance(report := reports.get(timeout=20), Done):
+            stuck += isinstance(report, Stuck) and bool(report.trouble)
+            if isinstance(report, Failed):
+                raise report.error
+            if stuck > _PATIENCE:
+                return False
+        if kind == "take":
+            items += report.value
+        elif isinstance(report.value, list):
+            for record in report.value:
+                assert isinstance(record, Decided)
+                acknowledge(record.uid)
+    bench.close()
+    assert bench.join(20)
+    return True
+
+
+def _simulation() -> Callable[[Path, Say], bool]:
+    """What works on a simulation, its libraries imported."""
+    import adapters  # noqa: F401
+    import torch
+    import transformers
+
+    from tui_al.engine import patience, runner
+
+    torch.set_num_threads(1)
+    transformers.logging.set_verbosity_error()
+    runner.computing_threads = lambda: 1
+    patience._FIRST_PAUSE = 0.01
+    os.environ[patience.VARIABLE] = "0.05"
+
+    def simulate(directory: Path, acknowledge: Say) -> bool:
+        with Session(directory) as session:
+            state = runner.run_session(
+                session,
+                lambda recorded: [acknowledge(str(one.seq)) for one in recorded] and None,
+                runner.StopSignal(),
+            )
+        return state.finished
+
+    return simulate
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

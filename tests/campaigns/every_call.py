@@ -16,8 +16,9 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import IO, Any, Self
 
@@ -33,6 +34,9 @@ from tui_al.store.decisions import DecisionLog
 from tui_al.store.session import Session
 
 ROOT = Path(__file__).parents[2]
+
+#: The faults to inject into a session that makes so many calls.
+Choice = Callable[[int], Iterable[Fault]]
 
 
 @dataclass
@@ -77,8 +81,10 @@ class Worker:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._pipes()[0].close()
-        self._process.wait(20)
+        requests, answers = self._pipes()
+        requests.close()
+        self._process.wait(60)
+        answers.close()
 
     def attempt(self, fault: Fault) -> dict[str, Any]:
         """Work on the session in `work` while this fails; what came of it."""
@@ -134,15 +140,13 @@ def simulation_home(place: Path) -> Path:
         return place
 
 
-def labelling(
-    worker: Worker, pristine: Path, faults: Sequence[Fault] | None, number: int, tally: Tally
-) -> None:
-    """Each of the faults (None: every call, once and for good) over a session of labelling."""
+def labelling(worker: Worker, pristine: Path, faults: Choice, number: int, tally: Tally) -> None:
+    """Each of the faults over a session of labelling."""
     worker.renew(pristine)
     calm = worker.attempt(Fault(0, number))
     assert calm["code"] == 0, calm
     tally.calls += calm["calls"]
-    for fault in faults or _every(calm["calls"], number):
+    for fault in faults(calm["calls"]):
         worker.renew(pristine)
         answer = worker.attempt(fault)
         _count(tally, fault, answer)
@@ -155,16 +159,14 @@ def labelling(
             _check_sound(worker.session)
 
 
-def simulation(
-    worker: Worker, pristine: Path, faults: Sequence[Fault] | None, number: int, tally: Tally
-) -> None:
+def simulation(worker: Worker, pristine: Path, faults: Choice, number: int, tally: Tally) -> None:
     """The same over a simulation, which is gone on with until it is finished."""
     worker.renew(pristine)
     calm = worker.attempt(Fault(0, number))
     assert calm["code"] == 0, calm
     expected = outcome(worker.session)
     tally.calls += calm["calls"]
-    for fault in faults or _every(calm["calls"], number):
+    for fault in faults(calm["calls"]):
         worker.renew(pristine)
         answer = worker.attempt(fault)
         _count(tally, fault, answer)
@@ -183,7 +185,8 @@ def simulation(
 _DECISIONS = 10
 
 
-def _every(calls: int, number: int, every: int = 1) -> Iterator[Fault]:
+def _every(number: int, every: int, calls: int) -> Iterator[Fault]:
+    """Every so manieth call, once and for good."""
     for at in range(1, calls + 1, every):
         yield Fault(at, number)
         yield Fault(at, number, forever=True)
@@ -237,10 +240,7 @@ def main() -> None:
             with Worker(what, place / what, shim) as worker:
                 for number in numbers:
                     began, tally = time.monotonic(), Tally()
-                    worker.renew(pristine)
-                    calls = worker.attempt(Fault(0, number))["calls"]
-                    faults = list(_every(calls, number, options.every))
-                    run(worker, pristine, faults, number, tally)
+                    run(worker, pristine, partial(_every, number, options.every), number, tally)
                     seconds = time.monotonic() - began
                     print(f"{what} {errno.errorcode[number]}: {tally} ({seconds:.0f} s)", flush=True)  # fmt: skip
                     for reason, count in tally.reasons.most_common(12):

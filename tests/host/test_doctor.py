@@ -4,7 +4,6 @@ import socket
 import sqlite3
 import threading
 import time
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -14,6 +13,7 @@ from tui_al.host import hardware, installation, storage, terminal
 from tui_al.host.doctor import examine, gather, render
 from tui_al.host.finding import Finding, size
 from tui_al.host.hardware import TorchBuild
+from tui_al.store import file_systems
 
 GIB = 2**30
 
@@ -334,14 +334,12 @@ def test_journals_that_do_not_work(tmp_path, monkeypatch):
 
 
 def test_a_network_home_is_named(tmp_path, monkeypatch):
-    mounts = [
-        SimpleNamespace(mountpoint="/", fstype="ext4"),
-        SimpleNamespace(mountpoint=str(tmp_path.resolve()), fstype="nfs4"),
-    ]
-    monkeypatch.setattr(storage.psutil, "disk_partitions", lambda all: mounts)  # noqa: A006
+    mounts = tmp_path / "mounts"
+    lines = [f"1 0 0:1 / {point} rw - {kind} x rw\n" for point, kind in (("/", "ext4"), (tmp_path, "nfs4"))]  # fmt: skip
+    mounts.write_text("".join(lines))
+    monkeypatch.setattr(file_systems, "MOUNTS", mounts)
     (finding,) = storage.home_findings(tmp_path)
     assert (finding.status, "(nfs4)" in finding.fact) == ("warn", True)
-    assert storage.file_system(Path("/")) == "ext4"
 
 
 def test_little_room(tmp_path, monkeypatch):

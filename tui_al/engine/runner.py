@@ -32,6 +32,7 @@ from tui_al.engine.token_cache import TokenCache
 from tui_al.engine.voice import Observer, StopSignal, Voice
 from tui_al.errors import EngineError, EngineStopped, MachineError, TuiAlError
 from tui_al.store import rates
+from tui_al.store.file_systems import file_system, is_network
 from tui_al.store.home import cache_directory
 from tui_al.store.resuming import check_whole
 from tui_al.store.session import Session
@@ -76,6 +77,8 @@ def run_session(
         check_whole(session, state)
         before = session.commands_before(descriptor)
         voice = Voice(session, observe, stop, before, lock=descriptor)
+        if is_network(session.directory):
+            log.warning("%s lies on %s: no write-ahead log there, which is slower; use it from one machine at a time", session.directory, file_system(session.directory))  # fmt: skip
         ending = ev.EngineFinished("failed")
         try:
             device = choose_device(state.config.device)

@@ -7,17 +7,13 @@ import sqlite3
 import tempfile
 from pathlib import Path
 
-import psutil
-
 from tui_al.host.finding import Finding, size
 from tui_al.host.machine import disk_free, nearest_existing
 from tui_al.store.engine_lock import is_live
+from tui_al.store.file_systems import file_system, is_network
 from tui_al.store.session import session_names
 
 _LOW = 5e9
-_NETWORK = (
-    "nfs", "cifs", "smb", "lustre", "gpfs", "beegfs", "ceph", "afs", "9p", "fuse.sshfs", "panfs", "glusterfs",
-)  # fmt: skip
 _ELSEWHERE = "Put sessions on a local disk: --home DIR, or TUI_AL_HOME."
 
 
@@ -40,14 +36,13 @@ def _trials(scratch: Path, home: Path, named: str) -> tuple[Finding, ...]:
     journal = journal_mode(scratch)
     if journal is None:
         return (Finding("Home", "bad", f"{named}: SQLite cannot write there.", _ELSEWHERE),)
-    kind = file_system(home)
+    if is_network(home):
+        fact = f"{named}: writable, but on a network file system ({file_system(home)}), where sessions keep SQLite's plain journal: safe, but slow."
+        advice = f"Use a session from one machine at a time. {_ELSEWHERE}"
+        return (Finding("Home", "warn", fact, advice),)
     if journal != "wal":
         fact = f"{named}: SQLite's write-ahead log does not work there; sessions are safe but slow."
         return (Finding("Home", "warn", fact, _ELSEWHERE),)
-    if kind.startswith(_NETWORK):
-        fact = f"{named}: writable, but on a network file system ({kind})."
-        advice = f"Use a session from one machine at a time. {_ELSEWHERE}"
-        return (Finding("Home", "warn", fact, advice),)
     return (Finding("Home", "ok", f"{named}: writable, locks and write-ahead log work"),)
 
 
@@ -83,13 +78,6 @@ def journal_mode(scratch: Path) -> str | None:
     except sqlite3.Error:
         return None
     return str(mode) if value == 7 else None
-
-
-def file_system(path: Path) -> str:
-    """The kind of the file system that holds `path`: ext4, nfs4, ...; "" if that cannot be told."""
-    place = nearest_existing(path).resolve()
-    mounts = {Path(mount.mountpoint): mount.fstype for mount in psutil.disk_partitions(all=True)}
-    return next((mounts[up] for up in (place, *place.parents) if up in mounts), "")
 
 
 def disk_findings(home: Path) -> tuple[Finding, ...]:

@@ -200,8 +200,8 @@ def of_sqlite(error: sqlite3.Error, path: Path, thing: str = "") -> TuiAlError |
     number = _IO.get(code) or _PLAIN.get(kind)
     if number is None or number == errno.ENOSPC:
         number = _refused_with(path) or number
-    if number is None:
-        number = errno.EACCES if kind == sqlite3.SQLITE_READONLY else errno.EIO
+    if number is None:  # it was refused, and is not any more
+        number = errno.EIO
     return _told(thing, _REFUSALS.get(number, _REFUSALS[errno.EIO]), path, number)
 
 

@@ -82,3 +82,10 @@ def test_keys_and_looks_cost_the_same_after_thousands_of_decisions(
     assert {name: after[name] / before[name] for name in before} == pytest.approx(
         dict.fromkeys(before, 1), abs=0.25
     )
+
+
+def test_a_session_with_its_index_is_opened_again(tmp_path: Path) -> None:
+    directory = _session(tmp_path, 20)
+    for _ in range(2):
+        with Workbench(directory, "anna") as bench:
+            assert bench.take() is not None

@@ -34,7 +34,7 @@ _KINDS = (
 _COMPUTES = re.compile(r"\b(?:virtual|check|generated|as|collate)\b|\bdefault\s*\(", re.IGNORECASE)
 _TABLE = re.compile(r"create\s+table\b", re.IGNORECASE)
 _INDEX = re.compile(
-    r"create\s+(?:unique\s+)?index\s+\w+\s+on\s+\w+\s*\([\w\s,]+\)(?:\s+where\s+\w+\s+is\s+(?:not\s+)?null)?\s*",
+    r"create\s+(?:unique\s+)?index\s+\w+\s+on\s+\w+\s*\([\w\s,]+\)(?:\s+where\s+(?:not\s+\w+|\w+\s+is\s+(?:not\s+)?null))?\s*",
     re.IGNORECASE,
 )
 

@@ -4,6 +4,7 @@ import socket
 import sqlite3
 import threading
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -417,3 +418,16 @@ def test_a_pipe_is_no_terminal(monkeypatch):
     output = SimpleNamespace(isatty=lambda: False, encoding="UTF-8")
     monkeypatch.setattr(terminal, "sys", SimpleNamespace(stdout=output))
     assert "pipe" in terminal.terminal_findings()[0].fact
+
+
+def test_sessions_without_a_log_are_told(tmp_path: Path) -> None:
+    sessions = tmp_path / "sessions"
+    for name in ("empty", "none"):
+        (sessions / name).mkdir(parents=True)
+    (sessions / "empty" / "session.db").touch()
+    (sessions / "empty" / "examples.db").touch()
+    (sessions / ".making-1").mkdir()
+    found = {one.fact: one.status for one in storage.session_findings(tmp_path)}
+    assert found["empty is damaged: its session.db is empty"] == "bad"
+    assert found[f"{sessions / 'none'} holds no session.db: it is no session"] == "warn"
+    assert len(found) == 3

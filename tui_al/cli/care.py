@@ -1,7 +1,8 @@
-"""`tui-al backup`: what was copied, in numbers."""
+"""`tui-al backup` and `tui-al check`: what was copied, and what is wrong."""
 
 from pathlib import Path
 
+import typer
 from rich.console import Console
 
 from tui_al.cli.page import Page
@@ -38,3 +39,44 @@ def back_up_session(name: str, target: Path, home: Path | None) -> None:
     )
     for line in damage:
         page.say(line)
+
+
+def check_session(name: str, new: str | None, home: Path | None) -> None:
+    """Tell all that is wrong with a session, and write what is sound into a new one where that is asked for."""
+    from tui_al.store.checking import check
+    from tui_al.store.repairing import repair
+
+    directory = _place_of(name, home)
+    page = Page(Console(soft_wrap=True))
+    found = check(directory)
+    for line in found.faults:
+        page.say(line)
+    for line in found.notes:
+        page.say(f"note: {line}")
+    sound = found.salvaged
+    texts = len(sound.train) + len(sound.test)
+    holds = (
+        f"events: {len(sound.events):,}, decisions: {len(sound.decisions):,}, examples: {texts:,}"
+    )
+    if not found.faults:
+        page.say(f"{directory.name} is sound: {holds}")
+    else:
+        page.say(f"{directory.name} is damaged: {len(found.faults):,} found; sound are {holds}")
+    if new is not None:
+        done = repair(directory, home_directory(home), new)
+        for line in done.lost:
+            page.say(f"lost: {line}")
+        page.say(
+            f"{new}: events: {done.events:,}, decisions: {done.decisions:,}, examples: {done.examples:,}, models: {done.models:,}"
+        )
+    elif found.faults:
+        page.say(f"tui-al check {name} --repair NEW writes what is sound into a new session")
+        raise typer.Exit(SessionError.exit_code)
+
+
+def _place_of(name: str, home: Path | None) -> Path:
+    """As `session_named`; also of a session whose log is empty or missing, which is no session for anybody else."""
+    for place in (home_directory(home) / "sessions" / name, Path(name).expanduser().absolute()):
+        if place.is_dir() and (place / "examples.db").exists():
+            return place
+    return session_named(name, home)

@@ -28,3 +28,24 @@ def backup(
     from tui_al.cli.care import back_up_session
 
     back_up_session(session, directory, home)
+
+
+@commands.command()
+def check(
+    session: Session,
+    repair: Annotated[
+        str | None,
+        typer.Option(
+            help="Write what is sound into a new session of this name; the old one is not changed.",
+            metavar="NEW",
+        ),
+    ] = None,
+    home: Home = None,
+) -> None:
+    """Look through a session's rows, texts, models: tui-al check desk; where it is damaged: tui-al check desk --repair desk-2
+
+    The exit code is 0 where it is sound, and 5 where it is damaged.
+    """
+    from tui_al.cli.care import check_session
+
+    check_session(session, repair, home)

@@ -96,11 +96,47 @@ def session_findings(home: Path) -> tuple[Finding, ...]:
     """How many sessions there are, which are live, and what they take."""
     names = session_names(home)
     if not names:
-        return (Finding("Sessions", "info", "none yet", "Start one: tui-al simulate tickets"),)
+        none = Finding("Sessions", "info", "none yet", "Start one: tui-al simulate tickets")
+        return (none, *_strays(home / "sessions"))
+    strays = _strays(home / "sessions")
     live = [name for name in names if is_live(home / "sessions" / name)]
     working = f", live: {', '.join(live)}" if live else ", none live"
     fact = f"{len(names)}{working}, {size(_bytes_under(home / 'sessions'))} on disk"
-    return (Finding("Sessions", "info", fact),)
+    return (Finding("Sessions", "info", fact), *strays)
+
+
+def _strays(sessions: Path) -> tuple[Finding, ...]:
+    """Sessions whose log is empty, and directories among them that hold none."""
+    found = []
+    for place in sorted(sessions.iterdir()) if sessions.is_dir() else ():
+        if place.name.startswith(".") or not place.is_dir():
+            continue
+        log = place / "session.db"
+        with contextlib.suppress(OSError):
+            if not log.exists():
+                found.append(
+                    Finding(
+                        "Sessions",
+                        "warn",
+                        f"{place} holds no session.db: it is no session",
+                        "If a backup has it, put that back; else remove the directory.",
+                    )
+                )
+            elif not log.stat().st_size and not _has_log(log):
+                found.append(
+                    Finding(
+                        "Sessions",
+                        "bad",
+                        f"{place.name} is damaged: its session.db is empty",
+                        f"tui-al check {place.name} says what is left; put a backup back.",
+                    )
+                )
+    return tuple(found)
+
+
+def _has_log(path: Path) -> bool:
+    beside = path.with_name(f"{path.name}-wal")
+    return beside.exists() and beside.stat().st_size > 0
 
 
 def _bytes_under(directory: Path) -> int:

@@ -12,7 +12,7 @@ from tui_al.core.decisions import Decided
 from tui_al.store.event_log import error_text, is_number
 from tui_al.store.row_checks import ROW_ERRORS, RawRow, acknowledged, checksum, read_rows
 
-_VALUES = ("uid", "time", "annotator", "kind", "body")
+DECISION_VALUES = ("uid", "time", "annotator", "kind", "body")
 
 #: Decisions that say which labels there are.
 _LABEL_KINDS = tuple(
@@ -55,7 +55,7 @@ def _storable(text: str) -> str:
 def read_decisions(db: sqlite3.Connection, directory: Path, after: int = 0) -> DecisionRows:
     """Decisions with a number above `after`."""
     known = acknowledged(directory, "decisions")
-    found = read_rows(db, "decisions", _VALUES, after, known)
+    found = read_rows(db, "decisions", DECISION_VALUES, after, known)
     records, bad = [], list(found.missing)
     for row in found.rows:
         record = decision_of(row)
@@ -72,7 +72,7 @@ def label_changes(db: sqlite3.Connection, after: int = 0) -> Iterator[Decided]:
     """The decisions with a number above `after` that matter for which labels there are, in order; what cannot be used is left out."""
     marks = ", ".join("?" * len(_LABEL_KINDS))
     found = read_rows(
-        db, "decisions", _VALUES, after, 0, where=f"kind IN ({marks})", values=_LABEL_KINDS
+        db, "decisions", DECISION_VALUES, after, 0, where=f"kind IN ({marks})", values=_LABEL_KINDS
     )
     for row in found.rows:
         record = decision_of(row)

@@ -29,7 +29,7 @@ from tui_al.store.row_checks import (
 #: Under which key of `meta` the first event stands once more.
 _COPY = "created"
 
-_VALUES = ("time", "kind", "seed", "body")
+EVENT_VALUES = ("time", "kind", "seed", "body")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +41,13 @@ class EventRows:
 
 
 def append_events(
-    db: sqlite3.Connection, directory: Path, events: Sequence[ev.Event]
+    db: sqlite3.Connection,
+    directory: Path,
+    events: Sequence[ev.Event],
+    times: Sequence[float] | None = None,
 ) -> list[ev.Recorded]:
-    """Add events, all or none, and return them numbered; they are on disk when this returns."""
-    now = time.time()
+    """Add events, all or none, and return them numbered; they are on disk when this returns. They happened now, or at `times`."""
+    stamps = times or [time.time()] * len(events)
     recorded: list[ev.Recorded] = []
     with db:
         db.execute("BEGIN IMMEDIATE")
@@ -56,7 +59,7 @@ def append_events(
         ).fetchone()
         (there,) = db.execute("SELECT coalesce(max(seq), 0) FROM events").fetchone()
         previous = max(last[0] if last else 0, known if known > there else 0)
-        for event in events:
+        for now, event in zip(stamps, events, strict=True):
             plain = ev.to_plain(event)
             values = (now, event.kind, plain.get("seed"), json.dumps(plain))
             db.execute(
@@ -86,7 +89,7 @@ def read_events(db: sqlite3.Connection, directory: Path, after: int = 0) -> Even
         SessionError: the first row, which says what the session is, cannot be used.
     """
     known = acknowledged(directory, "events")
-    found = read_rows(db, "events", _VALUES, after, known, passing=ev.Progress.kind)
+    found = read_rows(db, "events", EVENT_VALUES, after, known, passing=ev.Progress.kind)
     recorded, bad = [], list(found.missing)
     for row in found.rows:
         event = event_of(row)
@@ -95,7 +98,7 @@ def read_events(db: sqlite3.Connection, directory: Path, after: int = 0) -> Even
         else:
             recorded.append(event)
     if after == 0 and not (recorded and isinstance(recorded[0].event, ev.SessionCreated)):
-        copy = _kept_copy(db)
+        copy = kept_copy(db)
         if copy is None:
             raise unnamed(directory, bad)
         recorded.insert(0, copy)
@@ -104,11 +107,13 @@ def read_events(db: sqlite3.Connection, directory: Path, after: int = 0) -> Even
 
 def first_event(db: sqlite3.Connection, directory: Path) -> ev.SessionCreated:
     """What the session is. SessionError as `read_events`."""
-    rows = read_rows(db, "events", _VALUES, 0, 0, where="seq = (SELECT min(seq) FROM events)").rows
+    rows = read_rows(
+        db, "events", EVENT_VALUES, 0, 0, where="seq = (SELECT min(seq) FROM events)"
+    ).rows
     found = event_of(rows[0]) if rows else BadRow("events", 1, MISSING)
     if isinstance(found, ev.Recorded) and isinstance(found.event, ev.SessionCreated):
         return found.event
-    if copy := _kept_copy(db):
+    if copy := kept_copy(db):
         assert isinstance(copy.event, ev.SessionCreated)
         return copy.event
     raise unnamed(directory, [found] if isinstance(found, BadRow) else [])
@@ -121,7 +126,8 @@ def _keep_copy(db: sqlite3.Connection, recorded: ev.Recorded) -> None:
     db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (_COPY, text))
 
 
-def _kept_copy(db: sqlite3.Connection) -> ev.Recorded | None:
+def kept_copy(db: sqlite3.Connection) -> ev.Recorded | None:
+    """The first event as it stands in the other table; None where it does not, or not as it was written."""
     row = db.execute("SELECT value FROM meta WHERE key = ?", (_COPY,)).fetchone()
     said, _, body = str(row[0]).partition(" ") if row else ("", "", "")
     if not row or said != f"{zlib.crc32(body.encode('utf-8', 'surrogatepass')):08x}":

@@ -129,7 +129,7 @@ def read_examples(path: Path, left_out: list[BadRow] | None = None) -> Dataset:
                 if position != expected:
                     bad += (_missing(split, gap) for gap in range(expected, position))
                 expected = position + 1
-                example = _example(row, known.get(position))
+                example = example_of(row, known.get(position))
                 if example is None:
                     bad.append(BadRow("examples", position, f"of {split} is damaged"))
                 else:
@@ -182,15 +182,16 @@ def _rows(db: sqlite3.Connection, split: str) -> Iterator[example_sums.Row]:
     except sqlite3.OperationalError as error:
         if "decode" not in str(error).lower():
             raise
-        db.text_factory = _any_text
+        db.text_factory = any_text
         yield from db.execute(query, (split, last))
 
 
-def _any_text(raw: bytes) -> str:
+def any_text(raw: bytes) -> str:
+    """Text as it is stored; what is no UTF-8 as halves of surrogate pairs, which no checksum agrees with."""
     return raw.decode("utf-8", "surrogateescape")
 
 
-def _example(row: example_sums.Row, stored: int | None) -> Example | None:
+def example_of(row: example_sums.Row, stored: int | None) -> Example | None:
     """The example of a row; None where it does not agree with its checksum, or without one holds what cannot be."""
     if stored is not None and stored != example_sums.sum_of(row):
         return None
@@ -227,7 +228,7 @@ class ExampleReader:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._db = Database(path, wal=False, any_thread=True)
-        self._db.text_factory = _any_text  # one bad text is no reason to stop at it
+        self._db.text_factory = any_text  # one bad text is no reason to stop at it
         self._sums = example_sums.Sums(self._db)
 
     def close(self) -> None:
@@ -302,6 +303,6 @@ class ExampleReader:
             values,
         )
         for row in rows:
-            example = _example(row, self._sums.stored("train", row[1]))
+            example = example_of(row, self._sums.stored("train", row[1]))
             if example is not None:
                 yield example

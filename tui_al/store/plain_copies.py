@@ -22,6 +22,12 @@ def copy_files(source: Path, target: Path) -> list[str]:
     return _copy_directory(source, target, Path(), top=True)
 
 
+def copy_directory(source: Path, target: Path) -> None:
+    """Copy the regular files of a directory to a new one, made with those above it; OSError as `copy_files`."""
+    target.mkdir(mode=0o700, parents=True)
+    _copy_directory(source, target, Path(), top=False)
+
+
 def _copy_directory(source: Path, target: Path, inside: Path, *, top: bool) -> list[str]:
     passed_over = []
     with os.scandir(source / inside) as entries:

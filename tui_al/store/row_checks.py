@@ -75,6 +75,18 @@ def next_number(db: sqlite3.Connection, table: str, known: int) -> int:
     return max(int(last), known, int(given[0]) if given else 0) + 1
 
 
+def raw_row(stored: Sequence[Any]) -> RawRow:
+    """A row from its number, its values, its checksum and the number before, as they are stored."""
+    seq, *values, said, previous = stored
+    row = RawRow(seq, tuple(values))
+    if row.values and isinstance(row.values[0], UnicodeError):
+        row.why = "holds text that is no UTF-8"
+    elif said is not None:
+        row.verified = said == checksum(seq, *values, previous)
+        row.why = "" if row.verified else "does not agree with its checksum"
+    return row
+
+
 def read_rows(
     db: sqlite3.Connection,
     table: str,
@@ -108,16 +120,11 @@ def read_rows(
         db.execute("COMMIT")
     kind = columns.index("kind")
     result, last = RawRows(), before
-    for seq, *values, stored, previous in found:
-        row = RawRow(seq, tuple(values))
-        if row.values and isinstance(row.values[0], UnicodeError):
-            row.why = "holds text that is no UTF-8"
-        elif stored is not None:
-            row.verified = stored == checksum(seq, *values, previous)
-            row.why = "" if row.verified else "does not agree with its checksum"
+    for stored in found:
+        row, seq, previous = raw_row(stored), stored[0], stored[-1]
         if row.verified and not where and isinstance(previous, int) and previous > last:
             result.missing.append(BadRow(table, previous, MISSING))
-        if passing is None or row.why or values[kind] != passing:
+        if passing is None or row.why or row.values[kind] != passing:
             last = max(last, seq)
         result.rows.append(row)
     if last_known and last_known > max(last, found[-1][0] if found else after):

@@ -15,7 +15,7 @@ work since the last event.
 import contextlib
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal, Self
@@ -181,6 +181,11 @@ class Session:
         """
         return append_events(self._db, self.directory, events)
 
+    def restore(self, recorded: Sequence[ev.Recorded]) -> None:
+        """Add events of another session as they happened there, numbered anew."""
+        times = [one.time for one in recorded]
+        append_events(self._db, self.directory, [one.event for one in recorded], times)
+
     def events(self, after: int = 0) -> list[ev.Recorded]:
         """Events with a number above `after`, in order; rows that are damaged or of unknown kinds are left out, see `state`."""
         return self._read(after).recorded
@@ -316,6 +321,8 @@ def session_names(home: Path) -> list[str]:
             times = [_changed(log), _changed(log.with_name("session.db-wal"))]
             if times[0]:  # else deleted meanwhile
                 found[name] = max(times)
+            elif log.with_name("examples.db").exists():  # emptied: it is told as damaged
+                found[name] = _changed(log.with_name("examples.db"))
     return sorted(found, key=lambda name: (found[name], name), reverse=True)
 
 

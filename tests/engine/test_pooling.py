@@ -181,7 +181,7 @@ def test_kept_models_are_the_same(
     tiny.fit(learner)
     kept = tmp_path / "kept"
     learner.save(kept)
-    assert describe(kept)["learner"]["pooling"] == "mean"
+    assert describe(kept).learner.pooling == "mean"
     assert isinstance(load_trained(kept)[0], MeanPoolingClassifier)
     predictor = Predictor(kept, "cpu")
     found = [dict(one.top) for one in predictor.predict(classified.test)]

@@ -4,7 +4,7 @@ import types
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from functools import cache
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
 
@@ -45,6 +45,8 @@ def _check(hint: Any) -> Check:
         return lambda _: True
     if origin in (Union, types.UnionType):
         return _any_of(tuple(map(_check, inner)))
+    if origin is Literal:
+        return lambda value: any(type(value) is type(one) and value == one for one in inner)
     if origin is tuple:
         return _tuple_of(inner)
     if origin is Mapping:

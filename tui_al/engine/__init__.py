@@ -5,6 +5,10 @@ import ctypes
 import os
 import sys
 
+from tui_al.engine.no_pickle import forbid
+
+forbid()
+
 # All of this is read once, when torch is imported or first allocates, which is only ever done below these lines.
 
 # OpenMP's threads spin while they wait for each other, milliseconds long. Where something else wants a core, that something is

@@ -11,11 +11,11 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
@@ -25,13 +25,13 @@ from tui_al.core.models import ADAPTERS
 from tui_al.core.records import record_of
 from tui_al.core.tasks import Dataset, Task
 from tui_al.engine import tuning
-from tui_al.engine.model_files import check_adapter
+from tui_al.engine.model_files import check_adapter, first_line
 from tui_al.engine.padding import leave_out_padding
 from tui_al.engine.pooling import MeanPoolingClassifier, load_head, save_modules
 from tui_al.engine.pretrained import load_model
 from tui_al.engine.sentence_modules import encoder_directory
 from tui_al.engine.sources import Source, find, resolve_pooling
-from tui_al.errors import ModelError
+from tui_al.errors import ConfigError, ModelError
 from tui_al.store.kept_models import put_in_place
 
 DESCRIPTION, ADAPTER_FOLDER, HEAD = "tui_al.json", "adapter", "head.safetensors"
@@ -109,9 +109,8 @@ def load_trained(directory: Path) -> tuple[PreTrainedModel, Task, tuple[str, ...
     Raises:
         ModelError: no model there, or the encoder of an adapter cannot be found.
     """
-    description = describe(directory)
-    task, outputs = Task(description["task"]), tuple(description["outputs"])
-    config = record_of(LearnerConfig, description["learner"])
+    found = describe(directory)
+    task, outputs, config = found.task, found.outputs, found.learner
     adapter = config.tuning in ADAPTERS
     source = find(config.model, config.revision) if adapter else kept_source(config.model, directory)  # fmt: skip
     pooling = resolve_pooling(config.pooling, task, source)
@@ -120,18 +119,33 @@ def load_trained(directory: Path) -> tuple[PreTrainedModel, Task, tuple[str, ...
         tuning.prepare(model, config)
         model.delete_adapter(tuning.ADAPTER)
         check_adapter(directory / ADAPTER_FOLDER, str(directory))
-        model.load_adapter(
-            str(directory / ADAPTER_FOLDER),
-            load_as=tuning.ADAPTER,
-            with_head=False,
-            set_active=True,
-            use_safetensors=True,
-        )
+        with whole(directory / ADAPTER_FOLDER):
+            model.load_adapter(
+                str(directory / ADAPTER_FOLDER),
+                load_as=tuning.ADAPTER,
+                with_head=False,
+                set_active=True,
+                use_safetensors=True,
+            )
         leave_out_padding(model)
-        tuning.head(model).load_state_dict(load_file(directory / HEAD))
+        with whole(directory / HEAD):
+            tuning.head(model).load_state_dict(load_file(directory / HEAD))
     elif isinstance(model, MeanPoolingClassifier):
-        load_head(model, directory)
+        with whole(directory):
+            load_head(model, directory)
     return model.eval(), task, outputs
+
+
+@contextlib.contextmanager
+def whole(path: Path) -> Iterator[None]:
+    """Turn what weights that are damaged, or of another model, make the libraries raise into a ModelError that names the place."""
+    try:
+        yield
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, RuntimeError, SafetensorError) as error:  # fmt: skip
+        raise ModelError(
+            f"model: what was trained cannot be read from {path}: {first_line(error)}.",
+            "Put it back from a backup, or train the model again.",
+        ) from error
 
 
 def kept_source(name: str, directory: Path) -> Source:
@@ -139,14 +153,27 @@ def kept_source(name: str, directory: Path) -> Source:
     return Source(name, encoder_directory(directory))
 
 
-def describe(directory: Path) -> dict[str, Any]:
-    """What `save_model` noted of the model; ModelError if there is none."""
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What `save_model` noted of a model."""
+
+    task: Task
+    outputs: tuple[str, ...]
+    learner: LearnerConfig
+    commit: str  #: of the encoder on the Hub, or the start of the hash of its weights; "" for a local path
+
+
+def describe(directory: Path) -> Description:
+    """What `save_model` noted of the model; ModelError if there is none, or it is damaged."""
     try:
-        found = json.loads((directory / DESCRIPTION).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        plain = json.loads((directory / DESCRIPTION).read_text(encoding="utf-8"))
+        outputs, commit = plain["outputs"], plain["encoder"]["commit"]
+        if not isinstance(outputs, list) or not all(isinstance(one, str) for one in outputs):
+            raise ValueError("outputs are no list of names")
+        learner = record_of(LearnerConfig, plain["learner"])
+        return Description(Task(plain["task"]), tuple(outputs), learner, str(commit or ""))
+    except (OSError, ValueError, TypeError, KeyError, RecursionError, ConfigError) as error:
         raise ModelError(
             f"model: {directory} holds no model written by tui-al ({error}).",
             "Give the path that the session's results name.",
         ) from error
-    assert isinstance(found, dict)
-    return found

@@ -17,6 +17,7 @@ from tui_al.core.tasks import Answer, Dataset, Task
 from tui_al.engine import tuning, views
 from tui_al.engine.checkpoint import save_model
 from tui_al.engine.device import take_peak_bytes
+from tui_al.engine.model_files import left_out
 from tui_al.engine.precision import SAMPLE, compare, resolve_precision
 from tui_al.engine.pretrained import load_model, load_tokenizer
 from tui_al.engine.scoring import Scoring
@@ -274,6 +275,10 @@ class TransformerLearner:
     def notes(self) -> list[str]:
         """What a user should know about how the texts are read: pooling as files say, cut texts, states without room in memory."""
         found = [self._pooling_note] if self._pooling_note else []
+        if unknown := left_out(self.source.path, self.source.name):
+            found.append(
+                f"the config.json of {self.source.name} has settings that its kind does not know, which are left out: {', '.join(unknown[:10])}."
+            )
         splits: dict[Split, int] = {
             "train": len(self.dataset.train),
             "test": len(self.dataset.test),

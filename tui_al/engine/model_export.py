@@ -8,16 +8,14 @@ add to it. The encoder alone would load too and predict nonsense, so it does not
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from safetensors.torch import load_file
 
 from tui_al.core.config import LearnerConfig
 from tui_al.core.models import ADAPTERS
-from tui_al.core.records import record_of
 from tui_al.core.tasks import Task
 from tui_al.engine import tuning
-from tui_al.engine.checkpoint import ADAPTER_FOLDER, HEAD, describe
+from tui_al.engine.checkpoint import ADAPTER_FOLDER, HEAD, describe, whole
 from tui_al.engine.model_files import check_adapter
 from tui_al.engine.pooling import MeanPoolingClassifier, save_modules
 from tui_al.engine.pretrained import load_model, load_tokenizer
@@ -66,21 +64,20 @@ def export_model(saved: Path, out: Path, card: str) -> Exported:
 
 def exported(saved: Path) -> Exported:
     """What `export_model` would write of it."""
-    plain: dict[str, Any] = describe(saved)
-    learner = record_of(LearnerConfig, plain["learner"])
-    return Exported(
-        Task(plain["task"]), learner, plain["encoder"]["commit"], learner.tuning in ADAPTERS
-    )
+    noted = describe(saved)
+    learner = noted.learner
+    return Exported(noted.task, learner, noted.commit, learner.tuning in ADAPTERS)
 
 
 def _write_parts(saved: Path, making: Path, found: Exported) -> None:
     """The encoder with the trained head, and the adapter."""
     source = find(found.learner.model, found.learner.revision)
-    outputs = tuple(describe(saved)["outputs"])
+    outputs = describe(saved).outputs
     learner = found.learner
     pooling = resolve_pooling(learner.pooling, found.task, source)
     model = load_model(source, found.task, outputs, learner.dropout, pooling)
-    tuning.head(model).load_state_dict(load_file(saved / HEAD))
+    with whole(saved / HEAD):
+        tuning.head(model).load_state_dict(load_file(saved / HEAD))
     tokenizer = load_tokenizer(Source(str(saved), saved), found.task)
     if isinstance(model, MeanPoolingClassifier):
         save_modules(making / MODEL_FOLDER, model, tokenizer, tokenizer.model_max_length)

@@ -9,13 +9,17 @@ all configurations. A key that could lead to code or to files elsewhere is refus
 import contextlib
 import inspect
 import json
+import re
+import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import transformers
 from transformers import CONFIG_MAPPING, PretrainedConfig
 
+from tui_al.engine.model_bounds import check_numbers
 from tui_al.errors import ModelError
 
 CONFIG, TOKENIZER_CONFIG, ADAPTER_CONFIG = "config.json", "tokenizer_config.json", "adapter_config.json"  # fmt: skip
@@ -30,8 +34,28 @@ _REFUSED = (
     "compression_config", "use_kernels", "kernel_config", "kernels", "hub_kernels", "gguf_file", "init_inputs", "code_revision",
 )  # fmt: skip
 
+#: Keys of older versions, of training and of generation, which change nothing of an encoder.
+_IDLE = (
+    "gradient_checkpointing", "_name_or_path", "finetuning_task", "language", "name", "_num_labels", "output_past", "directionality",
+    "pooler_fc_size", "pooler_num_attention_heads", "pooler_num_fc_layers", "pooler_size_per_head", "pooler_type", "tie_weights_",
+    "total_flos", "adapters", "sentence_transformers", "quantize", "model_name", "deterministic_flash_attn", "norm_bias",
+)  # fmt: skip
+
+#: How the code of a model reads its configuration.
+_READ = re.compile(r"\bconfig\.([a-z]\w*)|getattr\(\s*(?:self\.)?config,\s*[\"'](\w+)")
+
 #: General keys of any configuration, beside those that `PretrainedConfig` itself takes.
 _GENERAL = ("model_type", "architectures", "id2label", "label2id", "num_labels", "problem_type", "tokenizer_class", "torch_dtype", "dtype", "transformers_version", "pad_token_id", "bos_token_id", "eos_token_id", "sep_token_id", "tie_word_embeddings")  # fmt: skip
+
+
+def left_out(directory: Path, name: str) -> tuple[str, ...]:
+    """Keys of a model's configuration that mean nothing to its kind; those that say nothing of the model itself not counted."""
+    plain = _checked(directory / CONFIG, name)
+    kind = plain.get("model_type") or _kind_by_path(directory)
+    allowed = allowed_keys(CONFIG_MAPPING[kind])
+    return tuple(
+        key for key in plain if key not in allowed and not _leads_away(key) and key not in _IDLE
+    )
 
 
 def read_config(directory: Path, name: str) -> PretrainedConfig:
@@ -47,6 +71,7 @@ def read_config(directory: Path, name: str) -> PretrainedConfig:
             f"model: {name} is of a kind that transformers {transformers.__version__} does not know: {plain.get('model_type')!r}.",
             "Choose an encoder such as BERT, ELECTRA, RoBERTa, DistilBERT or DeBERTa.",
         )
+    check_numbers(plain, name, directory / CONFIG)
     cls = CONFIG_MAPPING[kind]
     kept = {key: value for key, value in plain.items() if key in allowed_keys(cls)}
     try:
@@ -67,12 +92,28 @@ def allowed_keys(cls: type[PretrainedConfig]) -> frozenset[str]:
         init = base.__dict__.get("__init__")
         if init is not None and base is not object:
             names |= set(inspect.signature(init).parameters)
-    names |= set(getattr(cls, "attribute_map", {}))
+    names |= set(getattr(cls, "attribute_map", {})) | _read_by_model(cls.__module__)
     with contextlib.suppress(
         TypeError, ValueError
     ):  # kinds made of others cannot be made of nothing
         names |= set(cls().to_dict())
     return frozenset(n for n in names if not _leads_away(n) and n not in ("self", "kwargs"))
+
+
+@cache
+def _read_by_model(configuration: str) -> frozenset[str]:
+    """What the code of a kind's models reads of its configuration: DeBERTa's buckets are no parameter of its configuration."""
+    module = sys.modules.get(configuration)
+    place = Path(getattr(module, "__file__", None) or "")
+    source = (
+        place.with_name(place.name.replace("configuration_", "modeling_", 1))
+        if place.name
+        else place
+    )
+    if source == place or not source.is_file():
+        return frozenset()
+    found = _READ.findall(source.read_text(encoding="utf-8"))
+    return frozenset(name for pair in found for name in pair if name)
 
 
 def check_tokenizer(directory: Path, name: str) -> None:

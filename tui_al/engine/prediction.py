@@ -8,10 +8,9 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from tui_al.core.config import DataConfig, LearnerConfig
+from tui_al.core.config import DataConfig
 from tui_al.core.offsets import CharSpan, token_offsets
 from tui_al.core.predictions import FloatArray, IntArray
-from tui_al.core.records import record_of
 from tui_al.core.tags import spans_of
 from tui_al.core.tasks import Example, Task
 from tui_al.engine.checkpoint import describe, kept_source, load_trained
@@ -51,7 +50,7 @@ class Predictor:
         self.device = choose_device(device)
         prepare(self.device)
         model, self.task, self.outputs = load_trained(saved)
-        self.learner = record_of(LearnerConfig, describe(saved)["learner"])
+        self.learner = describe(saved).learner
         self.limit = min(self.learner.max_length, positions_of(model))
         self.cut = 0  #: texts so far whose end was not read
         self._model = model.to(self.device)
@@ -132,7 +131,7 @@ class Predictor:
 
 def task_of(saved: Path) -> Task:
     """What a saved model does; ModelError if there is none."""
-    return Task(describe(saved)["task"])
+    return describe(saved).task
 
 
 class Texts:

@@ -1,5 +1,6 @@
 """Pretrained encoders with a fresh head. Weights as safetensors only; code from a model's repository never runs."""
 
+import copy
 from typing import Any, Literal
 
 import torch
@@ -15,6 +16,7 @@ from transformers import (
 )
 
 from tui_al.core.tasks import Task
+from tui_al.engine.model_bounds import check_size
 from tui_al.engine.model_files import check_shards, check_tokenizer, first_line, read_config
 from tui_al.engine.pooling import MeanPoolingClassifier
 from tui_al.engine.sources import Source
@@ -55,7 +57,10 @@ def load_tokenizer(source: Source, task: Task) -> PreTrainedTokenizerFast:
             local_files_only=True,
             **options,
         )
-    except (OSError, ValueError, TypeError, ImportError) as error:  # a file or a converter missing
+    except BaseException as error:
+        # A file or a converter is missing; the library's own errors are plain ones, and its panics not even that.
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
         raise ModelError(
             f"model: {source.name} has no tokenizer that can be loaded: {first_line(error)}.",
             "Choose another, or put its tokenizer.json beside the weights.",
@@ -99,6 +104,9 @@ def load_model(
     level = transformers.logging.get_verbosity()
     transformers.logging.set_verbosity_error()  # "newly initialized" is what we want
     try:
+        with torch.device("meta"):
+            shape = stock.from_config(copy.deepcopy(config))
+        check_size(shape, source.path.glob("*.safetensors"), source.name)
         model = stock.from_pretrained(
             source.path,
             config=config,

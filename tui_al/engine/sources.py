@@ -10,6 +10,7 @@ from typing import Literal
 from tui_al.core.models import BAG_OF_WORDS, BUNDLED_SHA256, MODELS
 from tui_al.core.tasks import Task
 from tui_al.engine.hub import model_snapshot
+from tui_al.engine.model_directory import check_entries
 from tui_al.engine.sentence_modules import declared_pooling, encoder_directory
 from tui_al.errors import ModelError
 
@@ -42,8 +43,14 @@ def find(name: str, revision: str | None = None) -> Source:
         return Source(name, _bundled(), BUNDLED_SHA256[:12], layers=MODELS[name].layers)
     local = Path(name).expanduser()
     if local.exists():
+        if not local.is_dir():
+            raise ModelError(
+                f"model: {name} is no directory.", "Give a directory written by save_pretrained."
+            )
+        check_entries(local, name)
         pooling = declared_pooling(local)
         local = encoder_directory(local)
+        check_entries(local, name)
         if not (local / "config.json").is_file():
             raise ModelError(
                 f"model: {name} has no config.json, so it is no model directory.",
@@ -62,6 +69,7 @@ def find(name: str, revision: str | None = None) -> Source:
             f"The catalogue has {', '.join(MODELS)}; a Hub id looks like owner/name.",
         )
     snapshot = model_snapshot(hub_id, revision)
+    check_entries(snapshot.path, name)
     pooling = declared_pooling(snapshot.path)
     return Source(name, snapshot.path, snapshot.commit, snapshot.note, pooling=pooling)
 

@@ -1,0 +1,32 @@
+"""Values that do not fit their fields are refused."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import pytest
+
+from tui_al.core.config import LearnerConfig
+from tui_al.core.models import default_settings
+from tui_al.core.records import fits, record_of
+
+
+@dataclass(frozen=True)
+class Chosen:
+    way: Literal["cold", "warm"]
+    layers: int | Literal["auto"] = 0
+
+
+def test_choices() -> None:
+    assert record_of(Chosen, {"way": "warm", "layers": "auto"}) == Chosen("warm", "auto")
+    assert record_of(Chosen, {"way": "cold", "layers": 3}) == Chosen("cold", 3)
+    for wrong in ({"way": "hot"}, {"way": 1}, {"way": "cold", "layers": "all"}, {"way": ["cold"]}):
+        with pytest.raises(ValueError, match="cannot be"):
+            record_of(Chosen, wrong)
+    assert not fits(True, Literal[1])
+
+
+def test_the_settings_of_a_model_come_back() -> None:
+    from dataclasses import asdict
+
+    settings = default_settings("minilm", "adapter")
+    assert record_of(LearnerConfig, asdict(settings)) == settings

@@ -1,0 +1,170 @@
+"""What a model says it is has bounds, checked before anything is built: in time, in memory, and against its weights."""
+
+import json
+import os
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from safetensors.torch import load_file, save_file
+
+from tests.engine import tiny
+from tests.engine.test_pretrained import change
+from tui_al.core.tasks import Dataset, Task
+from tui_al.engine.model_bounds import check_numbers
+from tui_al.engine.model_files import left_out
+from tui_al.engine.pretrained import load_model, load_tokenizer
+from tui_al.engine.sources import find
+from tui_al.errors import ModelError
+
+#: Each alone would take minutes or all memory.
+TOO_LARGE: list[dict[str, Any]] = [
+    {"num_hidden_layers": 10**6},
+    {"num_hidden_layers": 10**30},
+    {"hidden_size": 10**6},
+    {"vocab_size": 10**12},
+    {"num_attention_heads": 2**20},
+    {"intermediate_size": 10**9},
+    {"max_position_embeddings": 10**9},
+    {"type_vocab_size": 10**8},
+    {"num_labels": 10**9},
+    {"num_hidden_layers": 1e400},
+    {"vocab_size": 1_900_000, "hidden_size": 16_000},
+    {"model_type": "albert", "num_hidden_groups": 200, "inner_group_num": 200},
+    {"model_type": "funnel", "block_sizes": [200, 200]},
+    {"text_config": {"num_hidden_layers": 10**6}},
+    {"id2label": {str(i): "a" for i in range(200_000)}},
+]
+
+
+@pytest.fixture
+def copied(bert: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(bert, tmp_path / "model"))
+
+
+def load(directory: Path) -> Any:
+    return load_model(find(str(directory)), Task.CLASSIFICATION, ("a", "b"), 0.0)
+
+
+@pytest.mark.parametrize("settings", TOO_LARGE, ids=lambda one: ",".join(one))
+def test_what_is_too_large_is_refused_at_once(copied: Path, settings: dict[str, Any]) -> None:
+    change(copied, **settings)
+    began = time.process_time()
+    with pytest.raises(ModelError, match=r"is refused: .*(allowed|million parameters)"):
+        load(copied)
+    assert time.process_time() - began < 5
+
+
+def test_the_field_the_value_and_what_is_allowed_are_named(copied: Path) -> None:
+    change(copied, num_hidden_layers=10**6)
+    with pytest.raises(ModelError, match=r"num_hidden_layers = 1,000,000 in its config.json; at most 256 is allowed"):  # fmt: skip
+        load(copied)
+
+
+def test_a_configuration_of_another_model_than_the_weights(copied: Path) -> None:
+    change(copied, intermediate_size=128)
+    with pytest.raises(ModelError, match=r"\(128, 128\) by its config.json, and is \(64, 128\) in its weights"):  # fmt: skip
+        load(copied)
+
+
+@pytest.mark.parametrize("change_", ["header", "cut", "longer", "shape"])
+def test_weights_that_are_no_whole_file(copied: Path, change_: str) -> None:
+    path = copied / "model.safetensors"
+    raw = path.read_bytes()
+    match change_:
+        case "header":
+            path.write_bytes((2**50).to_bytes(8, "little") + raw[8:])
+        case "cut":
+            path.write_bytes(raw[:-10])
+        case "longer":
+            path.write_bytes(raw + bytes(10))
+        case "shape":
+            path.write_bytes(raw.replace(b'"shape":[', b'"shape":{', 1))
+    with pytest.raises(ModelError, match="no whole file of safetensors"):
+        load(copied)
+
+
+#: Sizes of encoders that exist: BERT, ALBERT-xxl, XLM-R XL, DeBERTa-v2-xxl, ModernBERT-large, Longformer, BART-large, T5-11B, mmBERT.
+KNOWN: list[dict[str, Any]] = [
+    {"num_hidden_layers": 24, "hidden_size": 1024, "intermediate_size": 4096, "vocab_size": 30522, "layer_norm_eps": 1e-12},
+    {"num_hidden_layers": 12, "hidden_size": 4096, "intermediate_size": 16384, "num_hidden_groups": 1, "inner_group_num": 1, "num_attention_heads": 64},
+    {"num_hidden_layers": 48, "hidden_size": 10240 // 4, "vocab_size": 250880, "max_position_embeddings": 514},
+    {"num_hidden_layers": 48, "hidden_size": 1536, "intermediate_size": 6144, "position_buckets": 256, "max_relative_positions": -1, "vocab_size": 128100},
+    {"num_hidden_layers": 28, "global_rope_theta": 160000.0, "local_rope_theta": 10000.0, "max_position_embeddings": 8192, "local_attention": 128, "classifier_dropout": 0.0},
+    {"attention_window": [512] * 24, "num_hidden_layers": 24, "max_position_embeddings": 4098},
+    {"encoder_layers": 12, "decoder_layers": 12, "num_hidden_layers": 12, "encoder_ffn_dim": 4096, "d_model": 1024, "max_length": 20, "num_beams": 4, "forced_eos_token_id": 2},
+    {"num_layers": 24, "d_ff": 65536, "d_kv": 128, "d_model": 1024, "num_heads": 128, "relative_attention_num_buckets": 32},
+    {"vocab_size": 256000, "num_hidden_layers": 22, "bos_token_id": 2, "total_flos": 2.2e19, "rope_theta": 1000000, "max_position_embeddings": 8192},
+    {"task_specific_params": {"summarization": {"max_length": 142, "length_penalty": 2.0}}, "id2label": {str(i): str(i) for i in range(21_843)}},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("settings", KNOWN)
+def test_encoders_that_exist_are_within_the_bounds(settings: dict[str, Any]) -> None:
+    check_numbers(settings, "known", Path("config.json"))
+
+
+def test_every_kind_and_a_checkpoint_in_shards_still_load(encoders: dict[str, Path], tmp_path: Path) -> None:  # fmt: skip
+    for path in encoders.values():
+        assert not left_out(
+            path, ""
+        )  # DeBERTa's buckets, and what others read beside their parameters
+        load(path)
+    copied = Path(shutil.copytree(encoders["bert"], tmp_path / "shards"))
+    state = load_file(copied / "model.safetensors")
+    (copied / "model.safetensors").unlink()
+    names = sorted(state)
+    index = {}
+    for number, some in enumerate((names[::2], names[1::2]), start=1):
+        shard = f"model-0000{number}-of-00002.safetensors"
+        save_file({n: state[n] for n in some}, copied / shard, metadata={"format": "pt"})
+        index |= dict.fromkeys(some, shard)
+    (copied / "model.safetensors.index.json").write_text(json.dumps({"metadata": {}, "weight_map": index}))  # fmt: skip
+    load(copied)
+
+
+def test_unknown_settings_are_left_out_and_told(bert: Path, classified: Dataset, tmp_path: Path) -> None:  # fmt: skip
+    assert tiny.learner(bert, "head", classified).notes() == []
+    copied = Path(shutil.copytree(bert, tmp_path / "model"))
+    change(copied, num_experts=8, gradient_checkpointing=False)
+    (note,) = tiny.learner(copied, "head", classified).notes()
+    assert note == (
+        f"the config.json of {copied} has settings that its kind does not know, which are left out: num_experts."
+    )
+
+
+@pytest.mark.parametrize("name", ["tokenizer.json", "config.json", "vocab.txt"])
+def test_files_that_are_none_and_files_that_are_too_large(copied: Path, name: str) -> None:
+    path = copied / name
+    path.unlink(missing_ok=True)
+    os.mkfifo(path)
+    with pytest.raises(ModelError, match=r"is a pipe|has no config.json"):
+        load(copied)
+    path.unlink()
+    with path.open("wb") as file:
+        file.truncate(2**28)
+    with pytest.raises(ModelError, match="268,435,456 bytes; 134,217,728 are allowed"):
+        load(copied)
+    path.unlink()
+    path.symlink_to("/etc/hostname")
+    with pytest.raises(ModelError, match="outside of the model's directory"):
+        load(copied)
+
+
+TOKENIZERS = {
+    "nested": "[" * 100_000,
+    "empty": "{}",
+    "another type": '{"model": 3}',
+    "negative": '{"model": {"type": "WordPiece", "vocab": {"a": -1}}}',
+    "large": '{"model": {"type": "BPE", "vocab": {"a": 4294967295}, "merges": []}}',
+    "cut": '"' + "a" * 10**6,
+}
+
+
+@pytest.mark.parametrize("text", TOKENIZERS.values(), ids=TOKENIZERS)
+def test_a_tokenizer_that_is_none(copied: Path, text: str) -> None:
+    (copied / "tokenizer.json").write_text(text)
+    with pytest.raises(ModelError, match="no tokenizer that can be loaded"):
+        load_tokenizer(find(str(copied)), Task.CLASSIFICATION)

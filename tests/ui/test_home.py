@@ -23,6 +23,7 @@ from tui_al.host.process import EngineEnd
 from tui_al.store.decisions import DecisionLog
 from tui_al.store.session import Session
 from tui_al.store.workbench import Workbench
+from tui_al.ui import summaries
 from tui_al.ui.app import TuiAl
 from tui_al.ui.screens.home import HomeScreen
 from tui_al.ui.screens.list_screen import drawn
@@ -30,6 +31,7 @@ from tui_al.ui.screens.results import ResultsScreen
 from tui_al.ui.screens.run import RunScreen
 from tui_al.ui.screens.setup import SetupScreen
 from tui_al.ui.summaries import Summary, ago, read_all
+from tui_al.ui.sweep_summaries import read_home
 
 
 @contextmanager
@@ -331,3 +333,23 @@ async def test_why_an_engine_failed_is_told(three: Path, engine: FakeEngine) -> 
         await until(pilot, lambda: "✗ half-one" in shown(pilot.app))
         await mark(pilot, "half-one")
         await until(pilot, lambda: "✗ model: x [/b] is gone. Put it back." in shown(pilot.app))
+
+
+def test_the_list_does_not_wait_until_very_many_labels_are_counted(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(summaries, "_MANY", 3)
+    made = desk(home)
+    made.rank(0)
+    with Workbench(made.directory, "anna") as bench:
+        for _ in range(4):
+            item = bench.take()
+            assert item is not None
+            bench.label(item, bench.labelling.labels[0])
+    (first,) = read_home(home, {})
+    (second,) = read_home(home, {first.directory: first})
+    (third,) = read_home(home, {first.directory: second})
+    assert (first.progress, second.progress) == ("counting labels …", "4 labelled")
+    assert first.facts != second.facts
+    assert third is second
+    assert read_all(home, {})[0].progress == "4 labelled"  # who prints a list once waits for it

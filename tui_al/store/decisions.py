@@ -161,6 +161,12 @@ class DecisionLog:
             self.bad = tuple(dict.fromkeys((*self.bad, *found.bad)))
         return found.records
 
+    def last(self) -> int:
+        """Number of the last decision, 0 before the first."""
+        with readable(self._path):
+            (last,) = self._db.execute("SELECT coalesce(max(seq), 0) FROM decisions").fetchone()
+        return int(last)
+
     @property
     def damage(self) -> tuple[str, ...]:
         """What people are told of the rows that `read` left out so far."""

@@ -38,6 +38,11 @@ class Headway:
         finally:
             examples.close()
 
+    def behind(self) -> int:
+        """Decisions that `read` would take in, about."""
+        with DecisionLog(self.directory) as log:
+            return log.last() - self.labelling.seq
+
     def read(self) -> None:
         """Take in what was decided since the last time."""
         with DecisionLog(self.directory) as log:

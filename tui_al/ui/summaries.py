@@ -21,6 +21,9 @@ from tui_al.store.session import Session, session_names
 from tui_al.store.sweeps import arm_labels
 from tui_al.ui.eta import remaining_seconds, roughly
 
+#: Decisions from which on a list is shown before they are counted, which takes a second for every ten thousand or two.
+_MANY = 10_000
+
 
 @dataclass(frozen=True, slots=True)
 class Summary:
@@ -36,6 +39,7 @@ class Summary:
     labelled: int = 0  #: where people label, how many texts have a label
     wanted: int = 0  #: how many more decisions make the next batch
     lacks: str = ""  #: where people label, what the engine needs before it can train
+    counting: bool = False  #: the labels are many, and are counted by the next look
     trouble: str = ""
     written: tuple[int, ...] = ()  #: when and how far its log was, to tell whether to read it again
     #: Where people label; goes on with the next summary.
@@ -50,7 +54,7 @@ class Summary:
     def facts(self) -> tuple[object, ...]:
         """What is shown of it follows from these, but for how long ago something was."""
         return (
-            self.directory, self.label, self.live, self.died, self.failure, self.state.seq, self.labelled, self.wanted, self.lacks, self.trouble, self.damage,
+            self.directory, self.label, self.live, self.died, self.failure, self.state.seq, self.labelled, self.wanted, self.lacks, self.counting, self.trouble, self.damage,
         )  # fmt: skip
 
     @property
@@ -80,7 +84,7 @@ class Summary:
         if config is None:
             return ""
         if self.by_people:
-            return f"{self.labelled:,} labelled"
+            return "counting labels …" if self.counting else f"{self.labelled:,} labelled"
         at = position(self.state)
         if at is None:
             return ""
@@ -189,15 +193,23 @@ def ago(when: float, now: float | None = None) -> str:
     return time.strftime("%Y-%m-%d", then)
 
 
-def read_all(home: Path, known: Mapping[Path, Summary]) -> list[Summary]:
-    """Every session of the home: live ones first, then the last used. What is `known`, by its directory, is only brought up to date."""
+def read_all(home: Path, known: Mapping[Path, Summary], *, quick: bool = False) -> list[Summary]:
+    """Every session of the home: live ones first, then the last used. What is `known`, by its directory, is only brought up to date.
+
+    A `quick` reader leaves very many labels of a session that is not known to the next look: the list is there at once.
+    """
     labels = arm_labels(home)
     directories = [home / "sessions" / name for name in session_names(home)]
-    read = [read_one(one, known.get(one), labels.get(one.name, one.name)) for one in directories]
+    read = [
+        read_one(one, known.get(one), labels.get(one.name, one.name), quick=quick)
+        for one in directories
+    ]
     return sorted(read, key=lambda summary: not summary.live)
 
 
-def read_one(directory: Path, known: Summary | None = None, label: str = "") -> Summary:
+def read_one(
+    directory: Path, known: Summary | None = None, label: str = "", *, quick: bool = False
+) -> Summary:
     """A session as it is now; of one that is `known` only what was appended is read, and nothing where nothing was."""
     label = label or directory.name
     written = _written(directory)
@@ -206,17 +218,20 @@ def read_one(directory: Path, known: Summary | None = None, label: str = "") -> 
     except OSError as error:  # another account's, or on a disk that is gone
         text = f"{error.strerror}: {directory}"
         return Summary(directory.name, label, directory, trouble=text, written=written)
-    if known and (live, written, label) == (known.live, known.written, known.label):
+    same = known and (live, written, label) == (known.live, known.written, known.label)
+    if known and same and not known.counting:
         return known
     if known and written[:1] != known.written[:1]:
         known = None  # another session of the same name
-    headway = known.headway if known else None
+    headway, counting = known.headway if known else None, False
     try:
         with Session(directory) as session:
             state = session.state(known.state if known else None)
         if state.config is not None and state.config.loop.oracle == "person":
             headway = headway or Headway.of(directory)
-            headway.read()
+            counting = quick and known is None and headway.behind() > _MANY
+            if not counting:
+                headway.read()
         died = not live and process.engine_end(directory) is not None
         failure = process.why_not_at_work(directory, state)
     except (sqlite3.Error, OSError, TuiAlError, TypeError, ValueError, KeyError) as error:
@@ -224,10 +239,11 @@ def read_one(directory: Path, known: Summary | None = None, label: str = "") -> 
             error.message if isinstance(error, TuiAlError) else f"{type(error).__name__}: {error}"
         )
         return Summary(directory.name, label, directory, live, trouble=text, written=written)
-    labelled, wanted = (headway.labelled, headway.wanted(state)) if headway else (0, 0)
-    lacks = headway.lacks(state) if headway else ""
+    counted = headway if not counting else None
+    labelled, wanted = (counted.labelled, counted.wanted(state)) if counted else (0, 0)
+    lacks = counted.lacks(state) if counted else ""
     return Summary(
-        directory.name, label, directory, live, died, failure, state, labelled, wanted, lacks, written=written, headway=headway
+        directory.name, label, directory, live, died, failure, state, labelled, wanted, lacks, counting, written=written, headway=headway
     )  # fmt: skip
 
 

@@ -185,7 +185,8 @@ Known = Mapping[Path, Row]
 
 def read_home(home: Path, known: Known) -> list[Row]:
     """Sessions and sweeps of the home: live ones first, then the last used."""
-    sessions = read_all(home, {path: s for path, s in known.items() if isinstance(s, Summary)})
+    summaries = {path: s for path, s in known.items() if isinstance(s, Summary)}
+    sessions = read_all(home, summaries, quick=True)
     rows: list[Row] = [*sessions]
     for name in sweep_names(home):
         directory = home / "sweeps" / name

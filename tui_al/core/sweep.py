@@ -30,7 +30,6 @@ what the arm is called by. What the file does not say is the model's own default
 
 import itertools
 import re
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -47,6 +46,7 @@ from tui_al.core.config import (
 from tui_al.core.models import default_settings
 from tui_al.core.strategies import strategy
 from tui_al.core.sweep_values import check, flat, types_of
+from tui_al.core.toml_text import read_toml
 from tui_al.errors import ConfigError
 
 _SECTIONS: Mapping[str, type[Any]] = {
@@ -97,8 +97,8 @@ def read_sweep(text: str, name: str, overrides: Overrides = Overrides()) -> Swee
         ConfigError: names the key, the value and what is allowed.
     """
     try:
-        plain = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        plain = read_toml(text)
+    except ValueError as error:
         raise ConfigError(f"{name}: this is no TOML: {error}.", "See https://toml.io.") from error
     _known(plain, _TOP, name)
     for section in _SECTIONS:

@@ -18,7 +18,7 @@ from tui_al.engine.data import load
 from tui_al.engine.sources import find
 from tui_al.errors import SessionError
 from tui_al.store.decisions import DecisionLog
-from tui_al.store.home import session_directory
+from tui_al.store.home import fitting, session_directory
 from tui_al.store.session import Session, is_there
 
 
@@ -122,4 +122,5 @@ def default_name(config: ExperimentConfig) -> str:
     model = config.acquisition.model.rstrip("/").rsplit("/", 1)[-1]
     parts = (data, config.loop.strategy, model, config.acquisition.tuning)
     readable = re.sub(r"[^\w.+-]+", "-", "-".join(parts)).strip("-.+_")[:80]
-    return f"{readable}-{config.fingerprint()}"
+    fingerprint = config.fingerprint()
+    return f"{fitting(readable, 1 + len(fingerprint))}-{fingerprint}"

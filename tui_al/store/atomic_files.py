@@ -42,10 +42,15 @@ def write_file(path: Path, text: str) -> None:
         stream.write(text.encode())
 
 
+def _beginning(path: Path) -> str:
+    """Of the name, as much as leaves room for what is put behind it: a name has 255 bytes at most."""
+    return os.fsencode(path.name)[:200].decode(errors="ignore")
+
+
 def _new(path: Path) -> tuple[Path, int]:
     """A file that was not there, locked by this process."""
     while True:
-        making = path.with_name(f".{path.name[:200]}-{secrets.token_hex(4)}{_SUFFIX}")
+        making = path.with_name(f".{_beginning(path)}-{secrets.token_hex(4)}{_SUFFIX}")
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         descriptor = os.open(making, flags, 0o666)
         with contextlib.suppress(OSError):  # a file system without locks
@@ -57,7 +62,7 @@ def _new(path: Path) -> tuple[Path, int]:
 
 def _clear(path: Path) -> None:
     """Remove what killed writers of this file left: nobody holds the lock on it."""
-    leftover = re.compile(rf"\.{re.escape(path.name[:200])}-[0-9a-f]{{8}}{re.escape(_SUFFIX)}")
+    leftover = re.compile(rf"\.{re.escape(_beginning(path))}-[0-9a-f]{{8}}{re.escape(_SUFFIX)}")
     try:
         with os.scandir(path.parent) as entries:
             names = [entry.name for entry in entries if leftover.fullmatch(entry.name)]

@@ -4,6 +4,7 @@ What cannot be written, as on a read-only mount, by another account, or on a ful
 """
 
 import contextlib
+import errno
 import os
 import shutil
 import sqlite3
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from tui_al.errors import MachineError, SessionError, TuiAlError
-from tui_al.store.environment import damaged, of_sqlite
+from tui_al.store.environment import damaged, of_os, of_sqlite
 from tui_al.store.file_systems import is_network
 from tui_al.store.sharing import refusal
 from tui_al.store.strangers import check_files, check_schema
@@ -26,6 +27,9 @@ _COPIES = 5
 
 #: Directories in memory that take a copy where the one for temporary files has no room.
 _PLACES = ("/dev/shm",)
+
+#: Bytes of a path that SQLite takes: 512, less what it puts behind the names of its journals.
+_LONGEST_PATH = 500
 
 #: What reads a file's head: what cannot be opened says so here, not later.
 _LOOK = "SELECT count(*) FROM sqlite_master"
@@ -54,6 +58,8 @@ def explained_sqlite(error: sqlite3.Error, path: Path) -> TuiAlError | None:
     """What an error of SQLite on a session's file means; None where it is no matter of the machine or of damage."""
     if closed := refusal(path):
         return closed
+    if len(os.fsencode(path.absolute())) > _LONGEST_PATH:
+        return of_os(OSError(errno.ENAMETOOLONG, "too long"), path)
     if not path.exists():
         return gone(path.parent)
     return of_sqlite(error, path)

@@ -60,7 +60,7 @@ _REFUSALS = {
     ),
     errno.ENAMETOOLONG: _Refusal(
         "the name is too long",
-        "A file's name has 255 bytes at most, and a letter outside ASCII takes 2 to 4 of them. Give a shorter one.",
+        "A file's name has 255 bytes at most, a session's whole path 500; a letter outside ASCII takes 2 to 4 of them. Give a shorter one.",
     ),
     errno.EMFILE: _Refusal(
         "this process has too many files open",

@@ -8,6 +8,9 @@ import platformdirs
 
 from tui_al.errors import ConfigError
 
+#: Bytes of a name: a file's has 255 at most, and programs that copy put something before or behind it.
+_LONGEST = 245
+
 
 def home_directory(given: Path | str | None = None) -> Path:
     """The directory of all sessions and caches; not created here."""
@@ -24,12 +27,22 @@ def session_directory(home: Path, name: str) -> Path:
 
 def checked_name(what: str, name: str) -> str:
     """The name, if it can be a file's; else raises ConfigError."""
+    if len(os.fsencode(name)) > _LONGEST:
+        raise ConfigError(
+            f"{what}: {name[:20]!r}... is {len(os.fsencode(name)):,} bytes long.",
+            f"A name has {_LONGEST} bytes at most; a letter outside ASCII takes 2 to 4 of them.",
+        )
     if not re.fullmatch(r"[\w][\w.+-]{0,99}", name):
         raise ConfigError(
             f"{what}: {name!r} is no usable name.",
             "Use letters, digits, '.', '_', '+' and '-', starting with a letter or digit, 100 at most.",
         )
     return name
+
+
+def fitting(name: str, more: int) -> str:
+    """The beginning of a name that leaves room for so many bytes behind it, cut between characters."""
+    return os.fsencode(name)[: _LONGEST - more].decode(errors="ignore")
 
 
 def cache_directory(session: Path) -> Path:

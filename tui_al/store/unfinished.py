@@ -19,7 +19,7 @@ LOCK = "at-work.lock"
 @contextlib.contextmanager
 def under_way(parent: Path, name: str) -> Iterator[Path]:
     """A new directory in `parent`, whose content is to be moved away; what is left of it in the end goes."""
-    directory = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=parent))
+    directory = Path(tempfile.mkdtemp(prefix=f".{name[:20]}-", dir=parent))
     making = directory / f"{LOCK}.new"
     lock = os.open(making, os.O_CREAT | os.O_RDWR, 0o600)  # of one process: nobody else opens it
     try:

@@ -8,12 +8,12 @@ invoice = "i"
 """
 
 import re
-import tomllib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tui_al.core.toml_text import read_toml
 from tui_al.errors import ConfigError
 from tui_al.ui.keys import SCREENS, display, keys_of
 
@@ -39,10 +39,10 @@ def load_keymap(home: Path) -> Keymap:
     path = home / FILE
     try:
         text = path.read_text(encoding="utf-8")
-        read = tomllib.loads(text)
+        read = read_toml(text)
     except FileNotFoundError:
         return Keymap()
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise ConfigError(f"{path} cannot be read: {error}.", "It is a TOML file, see the README.") from error  # fmt: skip
     return _Reader(path, text).keymap(read)
 

@@ -9,9 +9,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from textual import on
 from textual.app import App, SystemCommand
 from textual.content import Content
 from textual.driver import Driver
+from textual.events import Event, Key, Paste
 from textual.filter import LineFilter
 from textual.message import Message
 from textual.screen import Screen
@@ -34,6 +36,7 @@ from tui_al.ui.screens.base import TALL, USUAL, WIDE
 from tui_al.ui.screens.dialogs import ConfirmDialog, ErrorDialog
 from tui_al.ui.terminal import Terminal
 from tui_al.ui.theme import DARK, LIGHT, AsciiFilter
+from tui_al.ui.typing_order import Passed, TypingOrder
 from tui_al.ui.widgets.message_line import MessageLine, Said, Severity
 
 if TYPE_CHECKING:
@@ -91,11 +94,23 @@ class TuiAl(App[None]):
         self._events: asyncio.AbstractEventLoop | None = None
         self._leaving = False
         self.fatal: TuiAlError | None = None  #: what the machine did that the app could not outlive
+        self.typing = TypingOrder(self, super().on_event)
         self._first = open_session
         self._ascii_filter = AsciiFilter(enabled=self.ascii)
         self.register_theme(DARK)
         self.register_theme(LIGHT)
         self.theme = (LIGHT if self.terminal.light else DARK).name
+
+    async def on_event(self, event: Event) -> None:
+        """Keys and pastes in the order in which they come; all else as it comes."""
+        if isinstance(event, Key | Paste) and not event.is_forwarded:
+            await self.typing.typed(event)
+        else:
+            await super().on_event(event)
+
+    @on(Passed)
+    def _key_passed(self, message: Passed) -> None:
+        message.arrived.set()
 
     def get_line_filters(self) -> list[LineFilter]:
         """Textual's own, and ours for terminals without Unicode."""

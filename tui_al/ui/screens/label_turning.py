@@ -16,7 +16,7 @@ class LabelTurning(LabelAside):
     """The part of the label screen that turns decisions, and unfolds near-duplicates."""
 
     _refused: str = ""  # the sample whose answer was refused last: its undo takes nothing else back
-    _held: list[str] | None = None  # keys pressed while a job decides which sample is next
+    _held: list[Key] | None = None  # keys pressed while a job decides which sample is next
 
     @property
     def is_turning(self) -> bool:
@@ -96,18 +96,17 @@ class LabelTurning(LabelAside):
         """Keep keys for the sample that comes."""
         if self._held is not None:
             event.stop()
-            self._held.append(event.key)
+            self._held.append(event)
 
     def let_go(self, *, drop: bool = False) -> None:
         """It is here: the keys count; or they are dropped, since things went otherwise than who typed them thought."""
         held, self._held = self._held, None
         if held is None:
             return
-        self.area.focus()
+        self.set_focus(self.area)  # at once: a key may be on its way here
         if drop:
             return
-        for key in held:
-            self.app.simulate_key(key)
+        self.tui.typing.first(held)
 
 
 def as_it_was(item: Item, answer: Given | None) -> Item:

@@ -95,7 +95,7 @@ class SearchPool(ListDialog[Search]):
 
     def _search(self, words: str) -> None:
         wanted = fold_words(words)
-        self._like = ""
+        self._like, self._timer = "", None
         if wanted:
             self._ask(lambda bench: bench.search(words, _HITS), wanted, "holds all these words")
 
@@ -145,6 +145,13 @@ class SearchPool(ListDialog[Search]):
     def drawn(self, width: int) -> list[Content]:
         """What was found, the words marked."""
         return [hit_row(hit, self._words, width) for hit in self._hits]
+
+    def take(self, place: int) -> None:
+        """What is listed may be of what was typed before."""
+        if self._timer is None:
+            super().take(place)
+        else:
+            self._say("searching …")
 
     def chosen(self, place: int) -> Search:
         """The search, with this sample marked."""

@@ -382,6 +382,8 @@ async def test_two_annotators_get_different_samples_and_the_same_one_only_where_
                 await bob.press("2")
                 await until(anna, lambda n=number: len(session.answers()) == 2 * n + 2)  # type: ignore[misc]
             await sees(anna, "saved ✓ 24")
+            async with drive(app_on(home, session, "anna"), (120, 40)) as again:
+                await sees(again, "with anna in another window, bob")
             await sees(bob, "saved ✓ 24")
     labels = [d for d in decided(session) if isinstance(d, Label)]
     assert len({d.ids for d in labels}) == len(labels) == 24

@@ -76,7 +76,9 @@ class EngineColumn(EngineLine):
         for line in known:
             lines += line.wrap(width) if line.plain else ()
         if overview.others:
-            lines += safe("with " + ", ".join(overview.others), "$foreground-muted").wrap(width)
+            own = f"{overview.annotator} in another window"
+            names = [own if name == overview.annotator else name for name in overview.others]
+            lines += safe("with " + ", ".join(names), "$foreground-muted").wrap(width)
         aside = overview.closed - overview.saved
         if aside:
             apart = f"{aside} unclear or ambiguous" if not overview.conflicts else f"{aside} without one answer, {overview.conflicts} of them conflicts"  # fmt: skip

@@ -3,11 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt
+LOCKED := $(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps
 
 # The experiment that the app has preselected, for machines and pipes without a terminal.
 SAMPLE := simulate tickets --strategy lc --seed-size 4% --batch 2% --iterations 7 --seeds 1 --epochs 6 --precision auto
 
-.PHONY: run test check clean
+.PHONY: run test check locked clean
 
 run: $(VENV)/.run
 	@if [ -t 0 ] && [ -t 1 ]; then $(BIN)/tui-al; else $(BIN)/tui-al $(SAMPLE); fi
@@ -30,6 +31,14 @@ $(VENV)/.run: pyproject.toml constraints.txt
 $(VENV)/.dev: $(VENV)/.run
 	@$(INSTALL) --editable '.[offline,report,dev]'
 	@touch $@
+
+# Installs everything with each file's hash checked; after it, `make run` and `make test` install nothing more.
+locked:
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(LOCKED) --require-hashes --requirement locked.txt
+	@if $(BIN)/python -c 'import sys, torch; sys.exit(torch.version.cuda is None)'; then $(LOCKED) --require-hashes --requirement locked-cuda.txt; fi
+	@$(LOCKED) --no-build-isolation --editable .
+	@touch $(VENV)/.run $(VENV)/.dev
 
 clean:
 	rm -rf $(VENV)

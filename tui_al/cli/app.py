@@ -375,11 +375,24 @@ def strategies() -> None:
 
 
 @app.command()
-def doctor(home: Home = None) -> None:
+def doctor(
+    sbom: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write a software bill of materials (CycloneDX JSON) to this file, and list the packages with their licences, "
+            "instead.",
+            metavar="FILE",
+        ),
+    ] = None,
+    home: Home = None,
+) -> None:
     """What this machine can do, and what to do about what is missing."""
-    from tui_al.cli.listings import examine_machine
+    from tui_al.cli.listings import examine_machine, list_materials
 
-    examine_machine(home)
+    if sbom is not None:
+        list_materials(sbom)
+    else:
+        examine_machine(home)
 
 
 @app.command()

@@ -131,6 +131,21 @@ def list_strategies() -> None:
         page.say(line.rstrip())
 
 
+def list_materials(path: Path) -> None:
+    """Write the bill of materials, and list it."""
+    from tui_al.host.bill_of_materials import components, write_bill
+
+    found = components()
+    write_bill(path, found)
+    page = _page()
+    rows = [["package", "version", "licence"]]
+    rows += [[one.name, one.version, one.licence or "not stated"] for one in found]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        page.say("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())  # fmt: skip
+    page.say(f"{path}: {len(found):,} packages")
+
+
 def examine_machine(home: Path | None) -> None:
     """The doctor's page."""
     from tui_al.host.doctor import examine

@@ -9,6 +9,10 @@ from tui_al.engine.no_pickle import forbid
 
 forbid()
 
+# No library tells anybody that it was used.
+for _name in ("HF_HUB_DISABLE_TELEMETRY", "DISABLE_TELEMETRY", "DO_NOT_TRACK"):
+    os.environ[_name] = "1"
+
 # All of this is read once, when torch is imported or first allocates, which is only ever done below these lines.
 
 # OpenMP's threads spin while they wait for each other, milliseconds long. Where something else wants a core, that something is

@@ -118,3 +118,10 @@ def test_decisions(templates: Path, tmp_path: Path, rows: list[Any], name: str) 
     values = [(f"u{number}", when, *body) for number, (when, body) in enumerate(rows)]
     with changed(templates, tmp_path, name, statement, values) as home:
         read_all(home, name, Task.CLASSIFICATION if name == "classes" else Task.TAGGING)
+
+
+def test_a_report_shows_half_a_character_as_such(tmp_path: Path) -> None:
+    with simulated(tmp_path, "first", TICKETS) as session:
+        session.append(ev.RunFailed(7, "caf\ud800", "h"))
+    report_on(["first"], "md", tmp_path / "a.md", None, tmp_path)
+    assert "caf\\ud800" in (tmp_path / "a.md").read_text()

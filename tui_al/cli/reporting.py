@@ -62,7 +62,7 @@ def report_on(
             page.say(line)
         return
     try:
-        out.write_text(text, encoding="utf-8")
+        out.write_text(text, encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         raise unwritable(out, error, ConfigError, "--out") from error
 
@@ -139,8 +139,12 @@ def _write_all(study: Study, out: Path, page: Page) -> None:
     except OSError as error:
         raise unwritable(out, error, ConfigError, "--out") from error
     try:
-        (out / "report.md").write_text(render_study(study, figures), encoding="utf-8")
-        (out / "study.json").write_text(study.to_json(), encoding="utf-8")
+        (out / "report.md").write_text(
+            render_study(study, figures), encoding="utf-8", errors="backslashreplace"
+        )
+        (out / "study.json").write_text(
+            study.to_json(), encoding="utf-8", errors="backslashreplace"
+        )
     except OSError as error:
         raise unwritable(out, error, ConfigError, "--out") from error
     page.say(

@@ -7,12 +7,16 @@ from collections.abc import Sequence
 from charset_normalizer import from_bytes
 
 from tui_al.engine.data.compression import UNPACKING_ERRORS, ByteStream, refuse_binary
+from tui_al.engine.data.plausibility import plausibility
 from tui_al.engine.data.tables import Findings
 from tui_al.errors import DataError
 
 _READ = 1 << 16  # bytes
 _ADVISED_BY = 1 << 20  # bytes that advice on the encoding is based on
 _MOST_ADVISED = 5
+_JUDGED_BY = 1 << 15  # bytes of lines beyond ASCII that tell how likely an encoding is
+_LIKELY = 0.5  # plausibility below which an encoding is not named
+_AS_LIKELY = 0.4  # less plausible than the best by which one is still named
 _SHOWN = 24  # characters of a line, each side of the odd one
 
 _MARKS = (  # UTF-32's little-endian mark begins with UTF-16's
@@ -28,9 +32,6 @@ _USUAL = (
     "utf-8", "cp1252", "gb18030", "shift_jis", "euc_kr", "big5", "euc_jp", "cp1251", "koi8_r", "cp1250", "cp1254",
     "cp1253", "cp1256", "cp1255", "cp1257", "cp1258", "cp874", "mac_roman", "cp850", "cp437", "cp866",
 )  # fmt: skip
-
-
-_EAST_ASIAN = ("gb18030", "shift_jis", "euc_kr", "euc_jp", "big5")
 
 
 class TextStream:
@@ -134,7 +135,26 @@ def advice(sample: bytes, place: int, refused: str) -> str:
 
 
 def _fitting(sample: bytes) -> Sequence[str]:
-    """Usual encodings that decode the bytes to likely text, likeliest first."""
+    """Usual encodings that decode the bytes to likely text, likeliest first; those alike likely as charset-normalizer has them."""
+    lines = [line for line in sample.split(b"\n") if not line.isascii()]
+    excerpt = b"\n".join(lines)[:_JUDGED_BY]
+    likely: dict[str, float] = {}
+    for name in _USUAL:
+        try:
+            sample.decode(name)
+        except UnicodeDecodeError:
+            continue
+        likely[name] = plausibility(excerpt.decode(name, "ignore"))
+    best = max(likely.values(), default=0.0)
+    kept = [name for name, value in likely.items() if value >= max(_LIKELY, best - _AS_LIKELY)]
+    ranks = {name: rank for rank, name in enumerate(_by_charset_normalizer(sample))}
+    last = len(ranks)
+    kept.sort(key=lambda name: (-round(likely[name], 1), ranks.get(name, last)))
+    return kept[:_MOST_ADVISED]
+
+
+def _by_charset_normalizer(sample: bytes) -> Sequence[str]:
+    """Usual encodings in its order; of those that read the bytes alike, the first of ours."""
     matches = from_bytes(
         sample,
         cp_isolation=list(_USUAL),
@@ -146,22 +166,7 @@ def _fitting(sample: bytes) -> Sequence[str]:
     for match in matches:
         alike = {codecs.lookup(name).name for name in match.could_be_from_charset}
         names.append(next((n for n in _USUAL if codecs.lookup(n).name in alike), match.encoding))
-    likely = names[:1] if names[:1] in ([n] for n in _EAST_ASIAN) else []
-    likely += [name for name in _EAST_ASIAN if _is_east_asian(sample, name)]
-    return list(dict.fromkeys(likely + names))[:_MOST_ADVISED]
-
-
-def _is_east_asian(sample: bytes, encoding: str) -> bool:
-    """Whether all characters beyond ASCII are Chinese, Japanese or Korean ones, or their punctuation."""
-    try:
-        text = sample.decode(encoding)
-    except UnicodeDecodeError:
-        return False
-    return all(
-        "\u3000" <= c <= "\u30ff" or "\u4e00" <= c <= "\u9fff" or "\uac00" <= c <= "\ud7a3" or "\uff00" <= c <= "\uff60"
-        for c in text
-        if not c.isascii() and c not in "“”‘’…—·"
-    )  # fmt: skip
+    return list(dict.fromkeys(names))
 
 
 def codec_of(encoding: str) -> str:

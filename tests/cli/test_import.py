@@ -139,3 +139,54 @@ def test_formats_are_guessed(
     config = DataConfig(str(path))
     assert guessed_format(path, config) == expected
     assert guessed_format(tmp_path, config) == "datasets"
+
+
+def test_labels_that_stand_for_none_are_left_out_and_told(command: Command, tmp_path: Path) -> None:  # noqa: F811
+    by_people(tmp_path / "home", "s").close()
+    file = tmp_path / "in.csv"
+    rows = ["text a,return", "text b,NA", "text c,#N/A", "text d,null", "text e,complaint"]
+    file.write_text("\n".join(["text,label", *rows]))
+    code, said, aside = command("import", "s", file, "--add-labels")
+    assert (code, "new decisions: 2" in said) == (0, True), aside
+    assert "'NA' in 1 row, first in.csv:3, '#N/A' in 1 row" in aside
+    assert "left out: 3 without an answer (in.csv:3, in.csv:4, in.csv:5)" in aside
+    assert set(answers(tmp_path / "home", "s").values()) == {"return", "complaint"}
+
+
+def test_a_label_of_the_session_is_a_label(command: Command, tmp_path: Path) -> None:  # noqa: F811
+    with by_people(tmp_path / "home", "s") as session:
+        Clock(session).decide("ann", de.AddLabel("NA"))
+    file = tmp_path / "in.csv"
+    file.write_text("text,label\ntext a,NA\ntext b,null\n")
+    code, said, aside = command("import", "s", file)
+    assert (code, "new decisions: 1" in said) == (0, True), aside
+    assert [*answers(tmp_path / "home", "s").values()] == ["NA"]
+
+
+@pytest.mark.parametrize("given", ["return,complaint", "names.txt", "names.json"])
+def test_names_for_numbered_classes(given: str, command: Command, tmp_path: Path) -> None:  # noqa: F811
+    (tmp_path / "names.txt").write_text("0 return\n1 complaint\n")
+    (tmp_path / "names.json").write_text('["return", "complaint"]')
+    by_people(tmp_path / "home", "s").close()
+    file = tmp_path / "in.csv"
+    file.write_text("text,label\ntext a,0\ntext b,1\n")
+    names = given if "," in given else tmp_path / given
+    code, _, aside = command("import", "s", file, "--labels", names)
+    assert (code, "labels are named by --labels: 0 return, 1 complaint" in aside) == (0, True), (
+        aside
+    )
+    assert {i: a for (i, _), a in answers(tmp_path / "home", "s").items()} == {
+        "a": "return", "b": "complaint"}  # fmt: skip
+
+
+def test_names_for_numbered_tags(command: Command, tmp_path: Path) -> None:  # noqa: F811
+    names = tmp_path / "names" / "tags.txt"
+    names.parent.mkdir()
+    names.write_text("O\nB-PER\nI-PER\nB-LOC\nI-LOC\n")
+    by_people(tmp_path / "home", "s", EVENTS).close()
+    file = tmp_path / "in.jsonl"
+    file.write_text(json.dumps({"tokens": ["Anna", "in", "Ulm"], "ner_tags": [1, 0, 3]}))
+    assert command("import", "s", file)[0] == 3
+    code, said, aside = command("import", "s", file, "--labels", names)
+    assert (code, "new decisions: 1" in said) == (0, True), aside
+    assert [*answers(tmp_path / "home", "s").values()] == [((0, 4, "PER"), (8, 11, "LOC"))]

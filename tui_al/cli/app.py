@@ -62,7 +62,7 @@ def simulate(
     labels: Annotated[
         str | None,
         typer.Option(
-            help="Names of labels or tags that the data has as numbers, from 0 on, apart by commas.",
+            help="Names of labels or tags that the data has as numbers, from 0 on: apart by commas, or a file of them.",
             rich_help_panel="Data",
         ),
     ] = None,

@@ -71,6 +71,12 @@ def import_(
     tags_column: Annotated[
         str | None, typer.Option(help="Column of the tags, where tokens have some.")
     ] = None,
+    labels: Annotated[
+        str | None,
+        typer.Option(
+            help="Names of labels or tags that the file has as numbers, from 0 on: apart by commas, or a file of them."
+        ),
+    ] = None,
     delimiter: Annotated[str | None, typer.Option(help="Of CSV and TSV files.")] = None,
     encoding: Annotated[str, typer.Option()] = "utf-8",
     header: Annotated[
@@ -116,6 +122,7 @@ def import_(
     """Take labels from a file into a session that people label in. Doing it again changes nothing."""
     from tui_al.cli.importing import import_labels
     from tui_al.cli.options import header_of, misfits_of
+    from tui_al.cli.simulate import names_of
     from tui_al.core.config import DataConfig
     from tui_al.store.formats.reading import ReadOptions
     from tui_al.store.import_rules import Wishes
@@ -126,6 +133,7 @@ def import_(
         str(file),
         tokens_column=tokens_column,
         tags_column=tags_column,
+        labels=names_of(labels),
         delimiter=delimiter,
         encoding=encoding,
         misfits=misfits_of(leave_out_misfits),

@@ -30,9 +30,11 @@ def import_labels(
 
     known = format_named(form or guessed_format(file, config), file, reading=True)
     with Session.open(home_directory(home), name) as session:
-        task = Task(session.state().task)
+        state = session.with_labels(session.state())
+        task = Task(state.task)
         check_task(known, task, reading=True)
-        read = read_annotations(file, known, task, options, config)
+        classes = {*state.labels, *state.labels_now, *(config.labels or ())}
+        read = read_annotations(file, known, task, options, config, classes)
         result = import_annotations(session, read.annotations, wishes)
         title = session.name
     _tell(read, result)

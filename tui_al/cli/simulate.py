@@ -92,8 +92,12 @@ class Options:
 
 
 def names_of(labels: str | None) -> tuple[str, ...] | None:
-    """Names that are given apart by commas."""
-    return None if labels is None else tuple(name.strip() for name in labels.split(","))
+    """Names that are given apart by commas, or in a file. Raises DataError for a file that is not there or has none."""
+    if labels is None:
+        return None
+    from tui_al.engine.data.names_files import given_names
+
+    return given_names(labels)
 
 
 def experiment(options: Options) -> ExperimentConfig:

@@ -4,20 +4,23 @@ What a file of another program holds is read by `tui_al.store.formats`; which co
 guessed as for a simulation, and told.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
 
+from tui_al.core.annotations import Annotation, Status
 from tui_al.core.config import DataConfig
 from tui_al.core.tasks import Task
 from tui_al.engine.annotation_tables import dataset_items
 from tui_al.engine.data.cells import string
+from tui_al.engine.data.class_names import names_for, names_given
 from tui_al.engine.data.columns import Use, choose_columns
 from tui_al.engine.data.compression import open_bytes
 from tui_al.engine.data.encodings import TextStream
 from tui_al.engine.data.json_file import is_json_lines, items_of_json, items_of_lines, table_of
 from tui_al.engine.data.lines import Lines
+from tui_al.engine.data.missing_labels import MissingLabels
 from tui_al.engine.data.stream import KINDS, format_of, open_tables
 from tui_al.engine.data.tables import Findings, Table, sampled
 from tui_al.engine.tagged_items import of_objects, of_tables
@@ -25,6 +28,7 @@ from tui_al.errors import DataError
 from tui_al.store.formats.format import Format
 from tui_al.store.formats.reading import (
     HEAD,
+    NO_ANSWER,
     Items,
     Read,
     Reading,
@@ -59,16 +63,22 @@ def guessed_format(path: Path, config: DataConfig) -> str | None:
 
 
 def read_annotations(
-    path: Path, known: Format, task: Task, options: ReadOptions, config: DataConfig
+    path: Path,
+    known: Format,
+    task: Task,
+    options: ReadOptions,
+    config: DataConfig,
+    classes: Collection[str] = (),
 ) -> Read:
-    """What a file holds.
+    """What a file holds. Classes that stand for a missing one are none, and numbers get the names that are given for them.
 
     Args:
         path: the file, or the folder of a format that has folders.
         known: its format.
         task: whose answers are wanted.
         options: which columns to read, and what becomes of items that cannot be read.
-        config: encoding, delimiter and header of the file.
+        config: encoding, delimiter and header of the file; names of numbered labels.
+        classes: labels that are known, which stand for themselves however they are spelled.
 
     Raises:
         DataError: the file, or an item of it, cannot be read; or it has no answers.
@@ -87,8 +97,40 @@ def read_annotations(
     else:
         assert known.read is not None
         read = known.read(path, task, options)
+    if task is Task.CLASSIFICATION:
+        _leave_out_missing(read, classes, findings)
+        _name_classes(read, config.labels or (), findings)
     read.notes[:0] = [*findings.notes, *findings.warnings]
     return read
+
+
+def _leave_out_missing(read: Read, classes: Collection[str], findings: Findings) -> None:
+    """Take labels as NA and null out, as a simulation does; what is left without an answer and a note is left out."""
+    missing, kept = MissingLabels(classes), list[Annotation]()
+    for one in read.annotations:
+        if not isinstance(one.answer, str) or not missing.is_missing(one.answer, one.origin):
+            kept.append(one)
+        elif one.note or one.status is not Status.LABELLED:
+            kept.append(replace(one, answer=None))
+        else:
+            read.left_out.add(NO_ANSWER, one.origin)
+    read.annotations[:] = kept
+    findings.warnings.extend(missing.told("and left out (--labels keeps as classes what it names)"))
+
+
+def _name_classes(read: Read, given: Sequence[str], findings: Findings) -> None:
+    """Names in place of numbers, if every label has one; told either way."""
+    found = names_given(given)
+    if found is None:
+        return
+    answers = {one.answer for one in read.annotations if isinstance(one.answer, str)}
+    names = names_for(sorted(answers), found, findings)
+    read.annotations[:] = [
+        replace(one, answer=names.get(one.answer, one.answer))
+        if isinstance(one.answer, str)
+        else one
+        for one in read.annotations
+    ]
 
 
 class _Opened:

@@ -3,6 +3,7 @@
 import bz2
 import gzip
 import lzma
+import struct
 import sys
 import zipfile
 import zlib
@@ -15,8 +16,12 @@ import pyarrow as pa
 from tui_al.engine.data.tables import some
 from tui_al.errors import DataError
 
-#: What can go wrong while bytes are unpacked.
-UNPACKING_ERRORS = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, pa.ArrowException)  # fmt: skip
+#: What can go wrong while bytes are unpacked. `zipfile` raises nearly anything for a damaged directory of members: RuntimeError
+#: where they are encrypted, NotImplementedError (one of these) for methods it does not know, ValueError for names and sizes.
+UNPACKING_ERRORS = (
+    OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, pa.ArrowException, RuntimeError, ValueError, IndexError,
+    OverflowError, struct.error,
+)  # fmt: skip
 
 
 class ByteStream(Protocol):
@@ -134,7 +139,7 @@ def _member(path: Path) -> zipfile.ZipInfo:
     try:
         with zipfile.ZipFile(path) as archive:
             members = [info for info in archive.infolist() if _is_content(info)]
-    except (OSError, zipfile.BadZipFile) as error:
+    except UNPACKING_ERRORS as error:
         raise DataError(
             f"{path.name} is no complete zip archive: {error}.", "Compress or copy it again."
         ) from error
@@ -152,7 +157,8 @@ def _member(path: Path) -> zipfile.ZipInfo:
 def _is_content(info: zipfile.ZipInfo) -> bool:
     place = PurePosixPath(info.filename)
     hidden = any(part.startswith(".") or part == "__MACOSX" for part in place.parts)
-    return not info.is_dir() and not hidden and not is_documentation(place.name)
+    is_file = place.name and not info.filename.endswith("/")  # is_dir() fails without a name
+    return bool(is_file) and not hidden and not is_documentation(place.name)
 
 
 def is_documentation(name: str) -> bool:

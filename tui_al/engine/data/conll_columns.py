@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from tui_al.core.tag_notation import Form, Notation, notation_of
+from tui_al.core.whole_numbers import whole_number
 
 DOCUMENT = "-DOCSTART-"
 #: Columns of a token line, and the token lines of a sentence.
@@ -112,7 +113,7 @@ def index_column(sentences: Sequence[Sentence], width: int) -> int | None:
     for place in range(width):
         values = [[row[place] for row in sentence] for sentence in sentences]
         if all(_INDEX.fullmatch(value) for column in values for value in column):
-            numbers = [[int(one) for one in column if one.isdecimal()] for column in values]
+            numbers = [[n for n in map(whole_number, column) if n is not None] for column in values]
             if _counts_up(numbers):
                 return place
     return None

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from tui_al.core.config import DataConfig
 from tui_al.core.tag_notation import Form, Notation, notation_of
+from tui_al.core.whole_numbers import whole_number
 from tui_al.engine.data.conll_columns import (
     DOCUMENT,
     Candidate,
@@ -212,10 +213,11 @@ def _asked(
         return None
     if asked in names[:width]:
         return names.index(asked)
-    if not asked.isdecimal() or not 1 <= int(asked) <= width:
+    number = whole_number(asked)
+    if number is None or not 1 <= number <= width:
         known = f", or {', '.join(names)}" if names else ""
         raise DataError(
             f"{name} has no column {asked!r}.",
             f"Columns of CoNLL files are numbered: {option} takes 1 to {width}{known}.",
         )
-    return int(asked) - 1
+    return number - 1

@@ -9,6 +9,7 @@ from typing import Any
 from python_calamine import CalamineError, CalamineWorkbook
 
 from tui_al.core.config import DataConfig
+from tui_al.engine.data.compression import UNPACKING_ERRORS
 from tui_al.engine.data.headers import header_of
 from tui_al.engine.data.tables import Findings, Table, some
 from tui_al.errors import DataError
@@ -28,7 +29,7 @@ def stream_workbook(
             raise DataError(f"{name} unpacks to {size:,} bytes.", "Save the sheet as CSV.")
         workbook = CalamineWorkbook.from_path(path)
         found = _sheet(name, workbook, config, findings)
-    except (OSError, zipfile.BadZipFile, CalamineError) as error:
+    except (*UNPACKING_ERRORS, CalamineError) as error:
         if isinstance(error, OSError) and error.strerror:
             raise DataError(f"{path} cannot be read: {error.strerror}.", "Check the path and its permissions.") from error  # fmt: skip
         raise DataError(

@@ -1,6 +1,6 @@
 """Labels that spreadsheets and programs write for a missing one, as NA and null: taken for none, and told."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Collection
 
 from tui_al.engine.data.rows import Row
@@ -14,6 +14,46 @@ MISSING = frozenset(
 _DOUBTFUL = frozenset({"none", "-", "--", "?", "."})
 
 
+class MissingLabels:
+    """Counts the labels of a data set that stand for a missing one, or may.
+
+    `classes` are labels all the same: what the person names, or a session has, however it is spelled.
+    """
+
+    def __init__(self, classes: Collection[str]) -> None:
+        self._classes = classes
+        self._missing, self._doubtful = Counter[str](), Counter[str]()
+        self._places: dict[str, str] = {}
+
+    def is_missing(self, label: str, origin: str) -> bool:
+        """Whether this label, of the row at that place, stands for none."""
+        label = label.strip()
+        if label in self._classes:
+            return False
+        if label in MISSING:
+            self._missing[label] += 1
+        elif label.lower() in _DOUBTFUL:
+            self._doubtful[label] += 1
+        else:
+            return False
+        self._places.setdefault(label, origin)
+        return label in MISSING
+
+    def told(self, what: str) -> list[str]:
+        """Warnings; `what` becomes of rows whose label stands for none."""
+        said = (
+            (self._missing, f"taken for no label, {what}"),
+            (self._doubtful, "a class, though it may stand for no label: empty such cells if it does"),
+        )  # fmt: skip
+        return [f"{some(self._counted(found))}: {meaning}" for found, meaning in said if found]
+
+    def _counted(self, found: Counter[str]) -> list[str]:
+        return [
+            f"{label!r} in {amount(n, 'row')}, first {self._places[label]}"
+            for label, n in found.items()
+        ]
+
+
 def without_missing(
     rows: dict[str, list[Row]], classes: Collection[str], findings: Findings
 ) -> None:
@@ -24,28 +64,10 @@ def without_missing(
         classes: what the person names as labels stays one, however it is spelled.
         findings: take what was taken out, how often, and what may be another such label.
     """
-    missing, doubtful = Counter[str](), Counter[str]()
-    places: dict[str, str] = defaultdict(str)
-    for split, part in rows.items():
+    missing = MissingLabels(classes)
+    for part in rows.values():
         for place, row in enumerate(part):
-            label = row.answer.strip() if isinstance(row.answer, str) else None
-            if label is None or label in classes:
-                continue
-            if label in MISSING:
-                missing[label] += 1
-                rows[split][place] = row._replace(answer=None)
-            elif label.lower() in _DOUBTFUL:
-                doubtful[label] += 1
-            else:
-                continue
-            places[label] = places[label] or row.origin
-    for found, told in (
-        (missing, "taken for no label, so that the rows are unlabelled (--labels keeps as classes what it names)"),
-        (doubtful, "a class, though it may stand for no label: empty such cells if it does"),
-    ):  # fmt: skip
-        if found:
-            shown = [
-                f"{label!r} in {amount(n, 'row')}, first {places[label]}"
-                for label, n in found.items()
-            ]
-            findings.warnings.append(f"{some(shown)}: {told}")
+            if isinstance(row.answer, str) and missing.is_missing(row.answer, row.origin):
+                part[place] = row._replace(answer=None)
+    told = missing.told("so that the rows are unlabelled (--labels keeps as classes what it names)")
+    findings.warnings.extend(told)

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from tui_al.core.config import DataConfig
 from tui_al.core.tag_notation import PLAIN, Form, Notation, notation_of, numbered
+from tui_al.core.whole_numbers import whole_number
 from tui_al.engine.data.tables import Table
 
 Cells = Sequence[object]
@@ -123,7 +124,7 @@ def find_pair(sample: Table, config: DataConfig) -> Pair | None:
         if tokens is not None and _is_evident(column, tokens, shapes, sequences, notation, config):
             numbers = notation.form is Form.NUMBERS
             largest = (
-                max((int(t) for v in sequences[column] for t in v or ()), default=0)
+                max((whole_number(t) or 0 for v in sequences[column] for t in v or ()), default=0)
                 if numbers
                 else 0
             )

@@ -1,16 +1,12 @@
 """The names of numbered tags or labels: from the person, or from a file that lies beside the data."""
 
-import json
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
-
-from huggingface_hub import metadata_load
 
 from tui_al.core.config import DataConfig
 from tui_al.core.tag_notation import numbered
 from tui_al.core.tasks import iob2_tags
+from tui_al.engine.data.names_files import in_order, numbered_names
 
 _STEMS = (
     "labels", "label", "label_names", "label_list", "label_map", "labels_list", "label2id",
@@ -20,8 +16,6 @@ _STEMS = (
 )  # fmt: skip
 _SUFFIXES = (".txt", ".json", ".csv", ".tsv", ".lst")
 _CARD = "README.md"  # of a data set of the Hub: its head lists features
-_LARGEST = 1_000_000  # bytes of a file that is looked into
-_NUMBERED = re.compile(r"(\d+)[\s,;:=]+(\S.*)|(\S.*?)[\s,;:=]+(\d+)")
 
 Names = tuple[str, ...]
 
@@ -71,60 +65,8 @@ def _are_tags(names: Sequence[str]) -> bool:
 
 def _read(path: Path) -> Iterator[Names]:
     try:
-        if path.stat().st_size > _LARGEST:
-            return
-        if path.name == _CARD:
-            yield from _nested(metadata_load(path))
-        elif path.suffix.lower() == ".json":
-            yield from _nested(json.loads(path.read_text(encoding="utf-8-sig")))
-        elif names := _lines(path.read_text(encoding="utf-8-sig").splitlines()):
-            yield names
-    except (OSError, ValueError, RecursionError):
+        for numbers in numbered_names(path):
+            if (names := in_order(numbers)) is not None:
+                yield names
+    except (OSError, ValueError):
         return
-
-
-def _lines(lines: Sequence[str]) -> Names | None:
-    """A name a line, or a number and a name in either order."""
-    lines = [line.strip() for line in lines if line.strip()]
-    pairs = [_NUMBERED.fullmatch(line) for line in lines]
-    if lines and all(pairs):
-        numbers = {}
-        for pair in pairs:
-            if pair is not None:
-                number, name = (pair[1], pair[2]) if pair[1] else (pair[4], pair[3])
-                numbers[int(number)] = name.strip()
-        return _in_order(numbers)
-    return tuple(lines) or None
-
-
-def _in_order(numbers: Mapping[int, str]) -> Names | None:
-    """Names by number, if these are 0, 1, 2 and so on."""
-    if not numbers or sorted(numbers) != list(range(len(numbers))):
-        return None
-    return tuple(numbers[number] for number in range(len(numbers)))
-
-
-def _nested(value: Any) -> Iterator[Names]:
-    """Every list of names, or table from numbers to names or back, in a JSON or YAML value."""
-    if isinstance(value, list):
-        if value and all(isinstance(one, str) for one in value):
-            yield tuple(value)
-        else:
-            for one in value:
-                yield from _nested(one)
-    elif isinstance(value, dict):
-        names = _table(value)
-        if names is not None:
-            yield names
-        else:
-            for one in value.values():
-                yield from _nested(one)
-
-
-def _table(value: Mapping[Any, Any]) -> Names | None:
-    if value and all(isinstance(one, int) and not isinstance(one, bool) for one in value.values()):
-        return _in_order({number: str(name) for name, number in value.items()})
-    texts = all(isinstance(one, str) for one in value.values())
-    if texts and value and all(str(key).isdecimal() for key in value):
-        return _in_order({int(key): one for key, one in value.items()})
-    return None

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from tui_al.core.config import DataConfig
+from tui_al.core.whole_numbers import whole_number
 from tui_al.engine.data.conll_columns import (
     DOCUMENT,
     Fields,
@@ -204,8 +205,8 @@ def _is_next(layout: Layout, before: Fields, fields: Fields) -> bool:
     """Without blank lines: whether a line begins another sentence than the line before is in."""
     if layout.index is None:
         return layout.run is not None and fields[layout.run] != before[layout.run]
-    numbers = before[layout.index], fields[layout.index]
-    return all(map(str.isdecimal, numbers)) and int(numbers[1]) <= int(numbers[0])
+    first, second = map(whole_number, (before[layout.index], fields[layout.index]))
+    return first is not None and second is not None and second <= first
 
 
 def has_blank_lines(lines: Sequence[str]) -> bool:

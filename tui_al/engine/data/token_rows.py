@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from tui_al.core.config import DataConfig
 from tui_al.core.tag_notation import Form, Notation, notation_of
+from tui_al.core.whole_numbers import whole_number
 from tui_al.engine.data.tables import Findings, Table
 from tui_al.errors import DataError
 
@@ -203,9 +204,9 @@ def _has_runs(values: Sequence[str], named: bool) -> bool:
 
 
 def _counts_up(values: Sequence[str]) -> bool:
-    if not all(map(str.isdecimal, values)):
+    numbers = [number for value in values if (number := whole_number(value)) is not None]
+    if len(numbers) < len(values):
         return False
-    numbers = list(map(int, values))
     first = numbers[0]
     fine = sum(after in (before + 1, first) for before, after in pairwise(numbers))
     begins = numbers.count(first)
@@ -293,8 +294,10 @@ class Grouping:
             return bool(here)
         if border == "changes":
             return here != before
-        counted = here.isdecimal() and before.isdecimal()
-        return border == "counts" and counted and int(here) <= int(before)
+        if border != "counts":
+            return False
+        now, earlier = whole_number(here), whole_number(before)
+        return now is not None and earlier is not None and now <= earlier
 
     def _without_borders(self) -> DataError:
         return DataError(

@@ -13,6 +13,7 @@ from typing import Any
 from tui_al.core.annotations import Annotation, Header
 from tui_al.core.stored_spans import Mark
 from tui_al.core.tasks import Task
+from tui_al.core.whole_numbers import whole_number
 from tui_al.errors import ConfigError, DataError
 from tui_al.store.formats.fields import sound, without_nuls
 from tui_al.store.formats.files import read_text
@@ -102,13 +103,14 @@ def _mark(line: str, where: str) -> Mark:
             "with an entity in several pieces",
         )
     start, _, end = offsets.partition(" ")
-    if not (kind and start.isdecimal() and end.isdecimal()):
+    first, after = whole_number(start), whole_number(end)
+    if not kind or first is None or after is None:
         raise ItemError(
             f"{where}: {line[:60]!r} is no entity.",
             "An entity is T1, a tab, its type with two offsets, a tab, and its text.",
             Reason.NO_ENTITY,
         )
-    return Mark(int(start), int(end), sound(kind), sound(text) or None)
+    return Mark(first, after, sound(kind), sound(text) or None)
 
 
 def _unwritten(_path: Path, _header: Header, _annotations: Sequence[Annotation]) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import krippendorff
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -25,8 +26,10 @@ from tui_al.core.audit import Verdict, accuracy_interval, compare_hits
 from tui_al.core.comparisons import holm, paired_difference
 from tui_al.core.intervals import exact_interval, share_interval
 from tui_al.core.metrics import accuracy, macro_f1
+from tui_al.core.mismatch import BINS, SMOOTHING, agreement, distances
 
 LABELS = st.sampled_from("abcd")
+SCORES = st.lists(st.integers(0, 40).map(lambda n: n / 40), min_size=2, max_size=30)
 PAIRS = st.lists(st.tuples(LABELS, LABELS), min_size=1, max_size=60)
 WITH_GAPS = st.lists(
     st.lists(st.one_of(st.none(), LABELS), min_size=4, max_size=4), min_size=1, max_size=40
@@ -136,3 +139,36 @@ def test_metrics(pairs: list[tuple[str, str]]) -> None:
         warnings.simplefilter("ignore")
         theirs = f1_score(gold, predicted, average="macro", zero_division=0)
     assert macro_f1(gold, predicted) == pytest.approx(theirs)
+
+
+@given(SCORES, SCORES)
+@settings(max_examples=60, deadline=None)
+def test_distances_of_scores(full: list[float], other: list[float]) -> None:
+    """The Wasserstein distance by the sorted scores, KL by NumPy's histogram, as the formulas have them."""
+    size = min(len(full), len(other))
+    first, second = np.array(full[:size]), np.array(other[:size])
+    found = distances(first, second)
+    assert found.wasserstein == pytest.approx(np.abs(np.sort(first) - np.sort(second)).mean())
+    both = np.concatenate([first, second])
+    span = (both.min(), both.max()) if np.ptp(both) else (both.min() - 0.5, both.max() + 0.5)
+    shares = [np.histogram(part, BINS, span)[0] / size + SMOOTHING for part in (first, second)]
+    p, q = (share / share.sum() for share in shares)
+    assert found.kl == pytest.approx(float((p * np.log(p / q)).sum()), abs=1e-9)
+
+
+@given(SCORES, SCORES)
+@settings(max_examples=60, deadline=None)
+def test_rankings_of_scores_are_those_of_their_formulas(
+    full: list[float], other: list[float]
+) -> None:
+    size = min(len(full), len(other))
+    table = pd.DataFrame({"full": full[:size], "other": other[:size]})
+    found = agreement(table.full.to_numpy(), table.other.to_numpy(), 1, np.random.default_rng(1))
+    if found.spearman is None:
+        assert 1 in table.nunique().to_list()
+        return
+    ranks = table.rank()
+    assert found.spearman == pytest.approx(np.corrcoef(ranks.full, ranks.other)[0, 1])
+    signs = [np.sign(np.subtract.outer(column, column)) for column in (ranks.full.to_numpy(), ranks.other.to_numpy())]  # fmt: skip
+    concordance = (signs[0] * signs[1]).sum()
+    assert found.kendall == pytest.approx(concordance / np.sqrt((signs[0] ** 2).sum() * (signs[1] ** 2).sum()))  # fmt: skip

@@ -44,6 +44,7 @@ def parquet_batches(path: Path, name: str, rows: int) -> Iterator[Any]:
     with _damage_told(name, "Parquet"), pq.ParquetFile(path) as file:
         for batch in file.iter_batches(batch_size=rows):
             batch.validate(full=True)
+            _check_names(batch.schema)
             yield batch
 
 
@@ -63,8 +64,17 @@ def arrow_batches(path: Path, name: str, rows: int) -> Iterator[Any]:
             batches = iter(pa.ipc.open_stream(source))
         for batch in batches:
             batch.validate(full=True)
+            _check_names(batch.schema)
             for start in range(0, batch.num_rows, rows):
                 yield batch.slice(start, rows)
+
+
+def _check_names(fields: Any) -> None:
+    """UnicodeDecodeError for a column, or a part of one, whose name is no UTF-8."""
+    for field in fields:
+        str(field.name)
+        kind = field.type
+        _check_names([kind.field(place) for place in range(kind.num_fields)])
 
 
 @contextmanager

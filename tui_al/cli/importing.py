@@ -33,7 +33,7 @@ def import_labels(
         state = session.with_labels(session.state())
         task = Task(state.task)
         check_task(known, task, reading=True)
-        classes = {*state.labels, *state.labels_now, *(config.labels or ())}
+        classes = {*state.labels, *(state.labels_now or ()), *(config.labels or ())}
         read = read_annotations(file, known, task, options, config, classes)
         result = import_annotations(session, read.annotations, wishes)
         title = session.name

@@ -36,7 +36,7 @@ $(VENV)/.dev: $(VENV)/.run
 locked:
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(LOCKED) --require-hashes --requirement locked.txt
-	@if $(BIN)/python -c 'import sys, torch; sys.exit(torch.version.cuda is None)'; then $(LOCKED) --require-hashes --requirement locked-cuda.txt; fi
+	@if $(BIN)/python -c 'import sys; from importlib.metadata import requires; sys.exit(not any("cuda" in one for one in requires("torch")))'; then $(LOCKED) --require-hashes --requirement locked-cuda.txt; fi
 	@$(LOCKED) --no-build-isolation --editable .
 	@touch $(VENV)/.run $(VENV)/.dev
 

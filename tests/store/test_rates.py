@@ -1,12 +1,14 @@
 """Rates of this machine: what sessions tell, what is kept of it."""
 
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
 from tests.report.states import session
 from tui_al.core.config import LearnerConfig
+from tui_al.core.models import default_settings
 from tui_al.store import rates
 from tui_al.store.rates import Rate
 
@@ -76,3 +78,48 @@ def test_points_of_another_session_and_short_work_tell_nothing() -> None:
     assert not rates.observed(
         replace(state, runs={7: shared}), {"acquisition": 5.0, "successor": 10.0}, 1000
     )
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"training": "quick"}, {"training": -1.0}, {"training": 1e400}, {"scoring": [1]}, {"threads": 0}, {"threads": 10**30},
+        {"model": None}, {"device": 3}, {"trunk_layers": {}}, None, 7, [], "rate",
+    ],
+)  # fmt: skip
+def test_a_wrong_entry_is_left_out_and_the_others_stay(
+    tmp_path: Path, wrong: object, caplog: pytest.LogCaptureFixture
+) -> None:
+    good = asdict(rates.Rate.here("cpu", default_settings("minilm", "full"), 100.0, 200.0, 2))
+    bad = good | {"tuning": "head"} | wrong if isinstance(wrong, dict) else wrong
+    path = tmp_path / "rates.json"
+    path.write_text(json.dumps([bad, good]))
+    (found,) = rates.load(tmp_path).values()
+    assert asdict(found) == good
+    assert "left out" in caplog.text
+    rates.record(tmp_path, [replace(found, training=150.0)])
+    assert [one["training"] for one in json.loads(path.read_text())] == [150.0]
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[" * 10_000, "\x00", '{"a": 1}', "[1"])
+def test_a_file_that_is_none(tmp_path: Path, text: str) -> None:
+    (tmp_path / "rates.json").write_text(text)
+    assert rates.load(tmp_path) == {}
+
+
+def test_what_was_measured_with_another_pooling_is_another_rate(tmp_path: Path) -> None:
+    first, mean = (
+        default_settings("minilm", "full", pooling=pooling) for pooling in ("first", "mean")
+    )
+    rates.record(tmp_path, [rates.Rate.here("cpu", first, 100.0, 200.0)])
+    known = rates.load(tmp_path)
+    assert rates.Rate.here("cpu", first, None, None).key in known
+    assert rates.Rate.here("cpu", mean, None, None).key not in known
+
+
+def test_nothing_of_it_fails_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(rates, "observed", refuse)
+    rates.record_observed(tmp_path, None, {}, 0)  # type: ignore[arg-type]

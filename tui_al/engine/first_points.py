@@ -8,6 +8,7 @@ import contextlib
 import fcntl
 import hashlib
 import json
+import logging
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -21,6 +22,8 @@ from tui_al.core import events as ev
 from tui_al.core.config import LearnerConfig
 from tui_al.core.tasks import Answer, Dataset
 from tui_al.store.atomic_files import write_file
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -56,7 +59,7 @@ class SharedFirstPoints:
         """Write the point for the others; it appears whole or not at all."""
         assert self._file is not None
         plain = ev.to_plain(replace(point, shared_from=self.session))
-        write_file(self._file, json.dumps(plain))
+        write_file(self._file, json.dumps({"point": plain, "digest": _digest(plain)}))
 
     @contextlib.contextmanager
     def _lock(self, path: Path) -> Iterator[None]:
@@ -101,7 +104,13 @@ def _digest(what: Any) -> str:
 
 def _read(file: Path) -> ev.Point | None:
     try:
-        event = ev.from_plain(json.loads(file.read_text(encoding="utf-8")))
-    except (FileNotFoundError, ValueError):
+        kept = json.loads(file.read_text(encoding="utf-8"))
+        if kept["digest"] != _digest(kept["point"]):
+            raise ValueError("its digest is another")
+        event = ev.from_plain(kept["point"])
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
+        log.warning("%s is not used, and computed anew: %s", file, error)
         return None
     return event if isinstance(event, ev.Point) else None

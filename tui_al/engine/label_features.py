@@ -27,6 +27,7 @@ from tui_al.engine.pretrained import load_model, load_tokenizer
 from tui_al.engine.sources import find
 from tui_al.engine.tokenizing import tokenize
 from tui_al.engine.tokens import UNSEEN, Tokens, collate, scoring_batches
+from tui_al.store.kept_arrays import read_array
 
 #: Padded sub-tokens encoded at once: less than a step of training takes, as both models are in memory as well.
 _BUDGET = 4_096
@@ -64,8 +65,10 @@ class _EncoderFeatures:
         """Of these rows, (units, width)."""
         tagging = self._dataset.task is Task.TAGGING
         missing = [row for row in rows.tolist() if row not in self._kept]
-        if missing and not tagging and (self._directory / STATES_FILE).exists():
-            kept = np.load(self._directory / STATES_FILE, mmap_mode="r")
+        size = len(self._dataset.train)
+        path = self._directory / STATES_FILE
+        kept = None if tagging or not missing else read_array(path, (size, -1), np.float16)
+        if kept is not None:
             self._kept.update((row, kept[row : row + 1]) for row in missing)
         elif missing:
             self._encode(missing, progress)

@@ -3,6 +3,8 @@
 import contextlib
 import fcntl
 import json
+import logging
+import math
 import platform
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,6 +14,12 @@ import platformdirs
 import torch
 
 from tui_al.store.atomic_files import write_file
+
+log = logging.getLogger(__name__)
+
+
+def _is_measured(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +58,17 @@ class KeptMeasurements:
     def _kept(self) -> dict[str, float]:
         try:
             found = json.loads(self.file.read_text(encoding="utf-8"))
-            return {str(key): float(value) for key, value in found.items()}
-        except (OSError, ValueError, TypeError, AttributeError):
+            kept = {key: value for key, value in found.items() if _is_measured(value)}
+        except FileNotFoundError:
             return {}
+        except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
+            log.warning("%s is not used: %s", self.file, error)
+            return {}
+        if len(kept) < len(found):
+            log.warning(
+                "%s: %d entries are no numbers, and left out", self.file, len(found) - len(kept)
+            )
+        return kept
 
     def _keep(self, measured: dict[str, float]) -> None:
         with contextlib.suppress(OSError):

@@ -7,7 +7,6 @@ Both depend on the frozen data (and the encoder) only, so they are made once a s
 by a model; the states take as long as scoring the pool and only serve the search, so they are made in pieces, when nothing is due.
 """
 
-import contextlib
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -31,6 +30,7 @@ from tui_al.engine.token_cache import TokenCache
 from tui_al.engine.tokens import Tokens, collate, scoring_batches
 from tui_al.store.environment import of_os
 from tui_al.store.home import cache_directory
+from tui_al.store.kept_arrays import read_array, write_array
 
 log = logging.getLogger(__name__)
 
@@ -54,8 +54,9 @@ def near_duplicates(
     character offsets, which fit no other text: there only equal texts make a group.
     """
     path = directory / GROUPS_FILE
-    if path.exists():
-        return np.asarray(np.load(path), dtype=np.int64)
+    kept = read_array(path, (len(dataset.train),), np.int64)
+    if kept is not None and ((kept >= 0) & (kept < len(kept))).all():
+        return np.asarray(kept, dtype=np.int64)
     groups = np.arange(len(dataset.train))
     rows = np.setdiff1d(pool, audit)
     groups[rows] = rows[_alike([dataset.train[row] for row in rows.tolist()], dataset.task, heed)]
@@ -75,7 +76,7 @@ def mean_states(
 ) -> Iterator[None]:
     """Leave each training text's mean state in the pretrained encoder in `directory`; stops about once a second."""
     path = directory / STATES_FILE
-    if path.exists():
+    if read_array(path, (len(dataset.train), -1), np.float16) is not None:
         return
     source = find(config.model, config.revision)
     tokenizer = load_tokenizer(source, dataset.task)
@@ -129,12 +130,7 @@ def mean_of(hidden: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
 
 def _write(path: Path, array: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> None:
     """The file appears whole or not at all; where the disk refuses it, it is made again next time."""
-    making = path.with_suffix(".part")
     try:
-        with making.open("wb") as file:
-            np.save(file, array)
-        making.rename(path)
+        write_array(path, array)
     except OSError as error:
         log.warning("not kept: %s", of_os(error, path).message)
-        with contextlib.suppress(OSError):
-            making.unlink()

@@ -228,7 +228,7 @@ def _simulate(
             if isinstance(learner, TransformerLearner)
         }
         pool = len(askable(dataset))
-        rates.record(home, rates.observed(session.state(), lengths, pool))
+        rates.record_observed(home, session.state(), lengths, pool)
 
 
 def _tell(learners: Mapping[str, AnyLearner], voice: Voice) -> None:

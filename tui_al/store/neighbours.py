@@ -6,6 +6,7 @@ import numpy as np
 
 from tui_al.core.predictions import FloatArray
 from tui_al.errors import SessionError
+from tui_al.store.kept_arrays import open_array
 
 #: In the session's directory: (training examples, width), float16, one mean-pooled state a row.
 STATES = "states.npy"
@@ -21,7 +22,7 @@ def nearest(directory: Path, row: int, limit: int) -> list[tuple[int, float]]:
     """
     path = directory / STATES
     try:
-        states = np.load(path, mmap_mode="r")
+        states = open_array(path)
     except FileNotFoundError as error:
         raise SessionError(
             "Neighbours are not there yet: the engine writes them when it has read the texts once.",

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import logging
 import platform
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -9,11 +10,23 @@ from pathlib import Path
 from typing import Self
 
 from tui_al.core.config import LearnerConfig
+from tui_al.core.records import record_of
 from tui_al.core.state import SessionState
 from tui_al.core.strategies import STRATEGIES
+from tui_al.errors import SessionError
 from tui_al.store.atomic_files import write_file
+from tui_al.store.strangers import read_bytes
+
+log = logging.getLogger(__name__)
 
 _FILE = "rates.json"
+
+#: Bytes of the file that are read; it holds 200 rates.
+_LARGEST = 2**22
+
+#: Bounds of what can be measured: sub-tokens a second, and threads.
+_QUICKEST, _MOST_THREADS = 1e12, 65_536
+
 _PHASES = ("train acquisition", "score pool", "train successor", "evaluate")
 
 
@@ -30,6 +43,15 @@ class Rate:
     training: float | None
     scoring: float | None
     threads: int = 1  #: that it was measured with; says nothing on a GPU
+    pooling: str = ""  #: of older programs, which did not say: ""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a rate that none is."""
+        for value in (self.training, self.scoring):
+            if value is not None and not 0 < value < _QUICKEST:
+                raise ValueError(f"a rate cannot be {value!r:.40}")
+        if not 0 < self.threads < _MOST_THREADS:
+            raise ValueError(f"threads cannot be {self.threads!r:.40}")
 
     @classmethod
     def here(
@@ -43,13 +65,13 @@ class Rate:
         """Of this machine."""
         return cls(
             platform.node(), device, learner.model, learner.tuning, learner.trunk_layers,
-            learner.precision, training, scoring, threads,
+            learner.precision, training, scoring, threads, learner.pooling,
         )  # fmt: skip
 
     @property
     def key(self) -> tuple[object, ...]:
         """What it is the rate of."""
-        return (self.machine, self.device, self.model, self.tuning, self.trunk_layers, self.precision)  # fmt: skip
+        return (self.machine, self.device, self.model, self.tuning, self.trunk_layers, self.precision, self.pooling)  # fmt: skip
 
     def share(self, threads: int) -> float:
         """How many times as quick so many threads are: on a CPU as many times as there are more of them."""
@@ -57,11 +79,23 @@ class Rate:
 
 
 def load(home: Path) -> dict[tuple[object, ...], Rate]:
-    """All known rates by their key; a file that cannot be read is as good as none."""
-    with contextlib.suppress(OSError, ValueError, TypeError):
-        known = [Rate(**plain) for plain in json.loads((home / _FILE).read_text(encoding="utf-8"))]
-        return {rate.key: rate for rate in known}
-    return {}
+    """All known rates by their key; a file that cannot be read is as good as none, and so is an entry that is no rate."""
+    path = home / _FILE
+    try:
+        found = json.loads(read_bytes(path, _LARGEST))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, RecursionError, SessionError) as error:
+        log.warning("%s is not used, and written anew: %s", path, error)
+        return {}
+    known = {}
+    for plain in found if isinstance(found, list) else ():
+        try:
+            rate = record_of(Rate, plain)
+            known[rate.key] = rate
+        except (ValueError, TypeError, AttributeError, KeyError) as error:
+            log.warning("a rate in %s is left out: %s", path, error)
+    return known
 
 
 def record(home: Path, rates: Iterable[Rate]) -> None:
@@ -84,6 +118,16 @@ def record(home: Path, rates: Iterable[Rate]) -> None:
 def _newest(new: float | None, old: float | None, times: float) -> float | None:
     """What was measured, or the older figure for the threads of now."""
     return old * times if new is None and old is not None else new
+
+
+def record_observed(
+    home: Path, state: SessionState, lengths: Mapping[str, float], pool: int
+) -> None:
+    """Add what a session's finished runs tell. What goes wrong in that is logged: it is worth no run."""
+    try:
+        record(home, observed(state, lengths, pool))
+    except Exception:
+        log.warning("the rates of this session are not kept", exc_info=True)
 
 
 def observed(state: SessionState, lengths: Mapping[str, float], pool: int) -> list[Rate]:

@@ -71,6 +71,11 @@ def check_schema(db: sqlite3.Connection, path: Path) -> None:
             )
 
 
+def check_file(path: Path) -> None:
+    """Raise SessionError where a file is a link, has a second name, or is none; FileNotFoundError where there is nothing."""
+    _check(path, path.lstat())
+
+
 def open_regular(path: Path, flags: int = os.O_RDONLY) -> int:
     """A descriptor of a file of the session's own; made with mode 0600 where the flags say so.
 

@@ -123,5 +123,5 @@ def test_decisions(templates: Path, tmp_path: Path, rows: list[Any], name: str) 
 def test_a_report_shows_half_a_character_as_such(tmp_path: Path) -> None:
     with simulated(tmp_path, "first", TICKETS) as session:
         session.append(ev.RunFailed(7, "caf\ud800", "h"))
-    report_on(["first"], "md", tmp_path / "a.md", None, tmp_path)
-    assert "caf\\ud800" in (tmp_path / "a.md").read_text()
+    report_on(["first"], "json", tmp_path / "a.json", None, tmp_path)
+    assert "caf\\ud800" in (tmp_path / "a.json").read_text()

@@ -225,3 +225,17 @@ def test_the_cut_of_the_bundled_encoder_is_its_lower_half(tickets: Dataset, tmp_
             assert torch.equal(weights, theirs.state_dict()[name]), name
     tiny.fit(cut, range(4))
     assert_comes_back(cut, tmp_path / "kept")
+
+
+def test_what_is_saved_does_not_depend_on_what_was_tokenised_before(
+    bert: Path, classified: Dataset, tmp_path: Path
+) -> None:
+    """A run that was resumed finds its sub-tokens in the cache, one that was not has made them: the same files to the last byte."""
+    busy, idle = (tiny.learner(bert, "full", classified, max_length=20) for _ in range(2))
+    busy.predict("test", np.arange(4), tiny.silent)
+    for name, learner in (("busy", busy), ("idle", idle)):
+        learner.save(tmp_path / name)
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        found = {(tmp_path / one / name).read_text() for one in ("busy", "idle")}
+        assert len(found) == 1, name
+    assert json.loads((tmp_path / "idle" / "tokenizer.json").read_text())["truncation"]["max_length"] == 20  # fmt: skip

@@ -1,14 +1,18 @@
 """What a killed process leaves half made goes, and nothing else does."""
 
+import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from tests.store.people import make_session, texts_pool
+from tui_al.store.merging import merge_sessions
 from tui_al.store.removal import remove_session
+from tui_al.store.session import Session
 from tui_al.store.unfinished import clear_unfinished, under_way
 
 POOL = texts_pool(["one", "two"])
@@ -54,3 +58,29 @@ def test_an_error_in_the_making_leaves_nothing(tmp_path: Path) -> None:
         raise ValueError("no")
     clear_unfinished(tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("again", ["merge", "delete"])
+def test_what_was_left_goes_with_whatever_is_begun_next(tmp_path: Path, again: str) -> None:
+    """Not only when a session is made: a merger that is killed over and over would fill the disk."""
+    one, other = make_session(tmp_path, POOL, "one"), make_session(tmp_path, POOL, "other")
+    sessions = tmp_path / "sessions"
+    for _ in range(2):
+        subprocess.run([sys.executable, "-c", _DYING, str(sessions)], check=False)
+    assert len(list(sessions.glob(".mine-*"))) == 1
+    if again == "merge":
+        with Session(one) as first, Session(other) as second:
+            merge_sessions(tmp_path, [first, second], "both")
+    else:
+        remove_session(one)
+    assert not list(sessions.glob(".*"))
+
+
+def test_who_died_before_it_held_its_lock_is_cleared_away_a_minute_later(tmp_path: Path) -> None:
+    for name, seconds in (("dead", 61), ("alive", 0)):
+        making = tmp_path / f".{name}-12345678" / "at-work.lock.new"
+        making.parent.mkdir()
+        making.touch()
+        os.utime(making, (time.time() - seconds,) * 2)
+    clear_unfinished(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [".alive-12345678"]

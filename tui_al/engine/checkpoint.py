@@ -54,6 +54,9 @@ def save_model(
     shutil.rmtree(making, ignore_errors=True)
     making.mkdir(parents=True)
     tokenizer.model_max_length = limit
+    # What was tokenised before would show in its file, and a resumed run may have found everything in the cache.
+    tokenizer.backend_tokenizer.enable_truncation(limit, direction=tokenizer.truncation_side)
+    tokenizer.backend_tokenizer.no_padding()
     if config.tuning in ADAPTERS:
         with _one_name_each(model):
             model.save_adapter(

@@ -42,7 +42,7 @@ from tui_al.store.examples import read_examples, write_examples
 from tui_al.store.home import session_directory
 from tui_al.store.row_checks import MISSING
 from tui_al.store.sharing import account_name, check_home, make_directory, refusal, share
-from tui_al.store.unfinished import clear_unfinished, under_way
+from tui_al.store.unfinished import under_way
 
 SCHEMA_VERSION = 1
 
@@ -103,7 +103,6 @@ class Session:
         """
         directory = session_directory(home, name)
         make_directory(directory.parent)
-        clear_unfinished(directory.parent)
         with under_way(directory.parent, name) as place:
             making = place / name
             making.mkdir(mode=0o700)

@@ -1,0 +1,260 @@
+"""Every process of a campaign, forked by one that has imported everything: `python -m tests.campaigns.fork_server SOCKET LAUNCHER`.
+
+A process asks for another by the launcher, which stands where it expects Python. So each starts within a few hundredths of a second,
+and is otherwise what it is in real life: a process of its own with its arguments, environment, descriptors, session and end.
+"""
+
+import contextlib
+import gc
+import json
+import os
+import runpy
+import selectors
+import signal
+import socket
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.campaigns.launcher import LARGEST, SOCKET
+from tests.campaigns.traps import CASE
+
+
+@dataclass
+class Child:
+    """A living process, and who is told of its end."""
+
+    pid: int
+    case: str
+    arguments: list[str]
+    connection: socket.socket
+
+
+@dataclass
+class Server:
+    """Forks on request, and tells of ends."""
+
+    listener: socket.socket
+    launcher: str
+    selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
+    children: dict[int, Child] = field(default_factory=dict)
+
+    def serve(self) -> "list[str] | None":
+        """Serve until killed; in a forked child, what it is to run."""
+        reader, writer = os.pipe()
+        os.set_blocking(writer, False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(writer)
+        self.selector.register(self.listener, selectors.EVENT_READ)
+        self.selector.register(reader, selectors.EVENT_READ)
+        while True:
+            for key, _ in self.selector.select(0.2):
+                if key.fileobj is self.listener:
+                    arguments = self._answer()
+                    if arguments is not None:
+                        return arguments  # all its descriptors are closed
+                else:
+                    os.read(reader, 4096)
+            self._bury()
+
+    def _answer(self) -> "list[str] | None":
+        connection, _ = self.listener.accept()
+        text, descriptors, _, _ = socket.recv_fds(connection, LARGEST, 64)
+        if not text:
+            connection.close()
+            return None
+        request = json.loads(text)
+        if request["do"] == "alive":
+            found = [
+                [c.pid, c.arguments] for c in self.children.values() if c.case == request["case"]
+            ]
+            connection.send(json.dumps(found).encode())
+            connection.close()
+            return None
+        pid = os.fork()
+        if pid == 0:
+            connection.close()
+            self.listener.close()
+            self.selector.close()
+            for child in self.children.values():
+                child.connection.close()
+            _become(request, list(descriptors), self.launcher)
+            arguments: list[str] = request["arguments"]
+            return arguments
+        for descriptor in descriptors:
+            os.close(descriptor)
+        self.children[pid] = Child(
+            pid, request["environment"].get(CASE, ""), request["arguments"], connection
+        )
+        connection.send(json.dumps({"pid": pid}).encode())
+        return None
+
+    def _bury(self) -> None:
+        with contextlib.suppress(ChildProcessError):
+            while True:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+                if not pid:
+                    return
+                child = self.children.pop(pid)
+                code = os.waitstatus_to_exitcode(status)
+                with contextlib.suppress(OSError):
+                    child.connection.send(json.dumps({"code": code}).encode())
+                child.connection.close()
+
+
+def _become(request: dict[str, Any], descriptors: list[int], launcher: str) -> None:
+    """Take over descriptors, environment, session and terminal."""
+    import fcntl
+    import tempfile
+    import termios
+
+    signal.set_wakeup_fd(-1)
+    for name in (signal.SIGCHLD, signal.SIGHUP, signal.SIGTERM):
+        signal.signal(name, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    if request["leader"]:
+        os.setsid()
+    high = [fcntl.fcntl(one, fcntl.F_DUPFD, 200) for one in descriptors]
+    os.closerange(3, 200)
+    for one, number in zip(high, request["numbers"], strict=True):
+        os.dup2(one, number)
+        os.close(one)
+    if request["terminal"]:
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    os.umask(request["umask"])
+    os.chdir(request["directory"])
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    tempfile.tempdir = None
+    sys.executable = launcher
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
+    sys.stdout = open(1, "w", encoding="utf-8", closefd=False, buffering=1 if os.isatty(1) else -1)  # noqa: SIM115
+    sys.stderr = open(2, "w", encoding="utf-8", closefd=False, buffering=1)  # noqa: SIM115
+    sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr  # type: ignore[misc]
+
+
+def _run(arguments: list[str]) -> int:
+    """What `python -m MODULE ARGUMENT...` does in a new process; the exit code."""
+    from tests.campaigns import traps
+
+    assert arguments[0] == "-m", arguments
+    module, rest = arguments[1], arguments[2:]
+    sys.argv = [module, *rest]
+    traps.set_up(module, rest)
+    try:
+        if module == "tui_al":
+            from tui_al.cli import main
+
+            main()
+            return 0
+        if module == "tui_al.engine":
+            from tui_al.engine.__main__ import main as engine
+
+            return engine(rest)
+        if module == "tui_al.host.watch":
+            from tui_al.host.watch import main as watch
+
+            return watch(Path(rest[0]), int(rest[1]), *rest[2:])
+        if module == "remove":
+            from tui_al.store.removal import remove_session
+
+            remove_session(Path(rest[0]))
+            return 0
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+        return 0
+    except SystemExit as left:
+        return left.code if isinstance(left.code, int) else int(left.code is not None)
+    except KeyboardInterrupt:
+        import traceback
+
+        traceback.print_exc()
+        return 130
+    except BaseException:
+        import traceback
+
+        traceback.print_exc()
+        return 1
+
+
+def _preload() -> None:
+    import adapters  # noqa: F401
+    import datasets  # noqa: F401
+    import pyarrow.parquet  # noqa: F401
+    import torch
+    import transformers
+
+    import tui_al.cli.app
+    import tui_al.cli.exporting
+    import tui_al.cli.importing
+    import tui_al.cli.label
+    import tui_al.cli.merging
+    import tui_al.cli.model_exporting
+    import tui_al.cli.predicting
+    import tui_al.cli.simulate
+    import tui_al.cli.sweep
+    import tui_al.engine.__main__
+    import tui_al.engine.annotation_files
+    import tui_al.engine.data.stream
+    import tui_al.engine.device
+    import tui_al.engine.experiment
+    import tui_al.engine.people
+    import tui_al.engine.prediction
+    import tui_al.engine.priority
+    import tui_al.host.machine
+    import tui_al.host.placement
+    import tui_al.host.scheduler
+    import tui_al.host.sweeping
+    import tui_al.host.watch
+    import tui_al.store.removal
+    import tui_al.ui.app
+    import tui_al.ui.keymap
+    import tui_al.ui.screens.home
+    import tui_al.ui.screens.label
+    import tui_al.ui.widgets.recent
+    from tests.engine import tiny  # noqa: F401 - the tiny encoder's classes
+    from tui_al.engine import runner
+
+    torch.set_num_threads(1)
+    transformers.logging.set_verbosity_error()
+    runner.computing_threads = lambda: 1  # one thread, so that nothing is lost in the fork
+    tui_al.engine.priority.give_way = lambda: (
+        None
+    )  # whoever watches is as patient as the machine is busy
+    with contextlib.suppress(ImportError):
+        import tui_al.cli.session_commands
+
+
+def main() -> None:
+    """Serve, and in a child run what it was forked for."""
+    os.environ["TEXTUAL_ANIMATIONS"] = "none"
+    path, launcher = sys.argv[1:]
+    os.environ[SOCKET] = path
+    _preload()
+    gc.collect()
+    gc.freeze()
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    listener.bind(path)
+    listener.listen(64)
+    arguments = Server(listener, launcher).serve()
+    assert arguments is not None
+    code = _run(arguments)
+    _end(code)
+
+
+def _end(code: int) -> None:
+    """As the interpreter does, but for taking all modules apart."""
+    import atexit
+    import threading
+
+    with contextlib.suppress(BaseException):
+        threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,55 @@
+"""Stands where a process expects Python (`sys.executable`): hands its descriptors and arguments to the fork server, and ends as that process does.
+
+Only the standard library: it has to start within a hundredth of a second.
+"""
+
+import json
+import os
+import signal
+import socket
+import sys
+
+#: Where the fork server listens; an environment variable.
+SOCKET = "TUI_AL_FORK_SERVER"
+
+#: Bytes of a message at most.
+LARGEST = 262_144
+
+
+def inherited() -> list[int]:
+    """Descriptors that were handed down, the three standard ones first."""
+    return sorted(int(name) for name in os.listdir("/proc/self/fd") if _is_open(int(name)))  # noqa: PTH208 - pathlib takes too long to import
+
+
+def _is_open(number: int) -> bool:
+    try:
+        os.fstat(number)
+    except OSError:  # of the listing itself
+        return False
+    return True
+
+
+def main(arguments: list[str]) -> None:
+    """Ask for a process, give it everything, and wait for its end."""
+    numbers = inherited()
+    umask = os.umask(0)
+    request = {
+        "do": "run", "arguments": arguments, "environment": dict(os.environ), "directory": os.getcwd(),  # noqa: PTH109
+        "leader": os.getsid(0) == os.getpid(), "terminal": False, "numbers": numbers, "umask": umask,
+    }  # fmt: skip
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as connection:
+        connection.connect(os.environ[SOCKET])
+        socket.send_fds(connection, [json.dumps(request).encode()], numbers)
+        for number in numbers:
+            os.close(number)
+        connection.recv(LARGEST)  # its number
+        ended = connection.recv(LARGEST)
+    code = json.loads(ended)["code"] if ended else 1
+    if code < 0:
+        signal.signal(-code, signal.SIG_DFL)
+        os.kill(os.getpid(), -code)
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,217 @@
+"""The campaign's side of the fork server: processes that are started, struck and waited for."""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.campaigns import launcher
+from tests.campaigns.traps import CASE, TRAP
+from tui_al.host.process import start_engine
+from tui_al.store.engine_lock import is_live
+from tui_al.store.session import Session
+
+ROOT = Path(__file__).parents[2]
+
+#: Environment variables: what stands where Python is expected, and the number of the server's process.
+STUB, SERVER = "TUI_AL_FORK_STUB", "TUI_AL_FORK_PROCESS"
+
+#: Seconds after which a process that was asked to leave counts as one that stays.
+PATIENCE = 30.0
+
+
+class FaultError(AssertionError):
+    """Something is lost, differs, stays behind or does not end."""
+
+
+def wait_for(what: Callable[[], Any], seconds: float, tell: str) -> Any:
+    """What `what` returns once that is true; a fault after so many seconds."""
+    deadline = time.monotonic() + seconds
+    while not (found := what()):
+        if time.monotonic() > deadline:
+            raise FaultError(f"not within {seconds:.0f} s: {tell}")
+        time.sleep(0.02)
+    return found
+
+
+@dataclass
+class Victim:
+    """A process of the fork server."""
+
+    pid: int
+    connection: socket.socket
+    code: int | None = None
+
+    def strike(self, name: int) -> None:
+        """A signal; one to a process that has left already is nothing."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, name)
+
+    def stopped(self) -> bool:
+        """Whether it stands still (SIGSTOP)."""
+        with contextlib.suppress(OSError):
+            text = Path(f"/proc/{self.pid}/stat").read_text()
+            return text.rpartition(")")[2].split()[0] == "T"
+        return False
+
+    def wait(self, seconds: float) -> int | None:
+        """Exit code, or minus the signal; None if it lives on."""
+        if self.code is None:
+            self.connection.settimeout(max(0.001, seconds))
+            try:
+                told = self.connection.recv(launcher.LARGEST)
+            except TimeoutError:
+                return None
+            self.code = json.loads(told)["code"] if told else 1
+            self.connection.close()
+        return self.code
+
+
+@contextlib.contextmanager
+def fork_server(directory: Path) -> Iterator[dict[str, str]]:
+    """A fork server; the environment of a process that is to use it."""
+    directory.mkdir(parents=True, exist_ok=True)
+    stub = directory / "python"
+    text = Path(launcher.__file__).read_text()
+    stub.write_text(f"#!{os.path.realpath(sys.executable)} -SEs\n{text}")
+    stub.chmod(stub.stat().st_mode | stat.S_IXUSR)
+    place = directory / "fork.socket"
+    place.unlink(missing_ok=True)
+    environment = {
+        **os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false",
+        "CUDA_VISIBLE_DEVICES": "", "HF_HUB_OFFLINE": "1", "TEXTUAL_ANIMATIONS": "none",
+    }  # fmt: skip
+    server = subprocess.Popen(
+        [sys.executable, "-m", "tests.campaigns.fork_server", str(place), str(stub)], cwd=ROOT, env=environment
+    )  # fmt: skip
+    try:
+        wait_for(lambda: place.exists() or server.poll() is not None, 600, "the fork server")
+        yield {**environment, launcher.SOCKET: str(place), STUB: str(stub), SERVER: str(server.pid)}
+    finally:
+        server.kill()
+        server.wait()
+
+
+class Forks:
+    """The fork server of this process's environment."""
+
+    def __init__(self) -> None:
+        self.socket, self.stub = os.environ[launcher.SOCKET], os.environ[STUB]
+        self._server = os.environ[SERVER]
+        self._environment = {k: v for k, v in os.environ.items() if k not in (STUB, SERVER)}
+
+    def environment(self, case: Path, trap: Mapping[str, Any] | None = None) -> dict[str, str]:
+        """Of a process of this case; temporary files go into the case, so that what is left of them is seen."""
+        temporary = case / "tmp"
+        temporary.mkdir(parents=True, exist_ok=True)
+        kept = {
+            name: value for name, value in self._environment.items()
+            if name not in ("NO_COLOR", "TMUX", "SSH_CONNECTION", "SSH_TTY", "COLUMNS", "LINES")
+        }  # fmt: skip
+        made = {
+            **kept, launcher.SOCKET: self.socket, CASE: str(case), "TMPDIR": str(temporary), "TERM": "xterm-256color",
+            "TUI_AL_HOME": str(case / "home"), "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "PYTHONPATH": str(ROOT),
+        }  # fmt: skip
+        return made | ({TRAP: json.dumps(trap)} if trap else {})
+
+    def start(
+        self, case: Path, arguments: Sequence[str], *, trap: Mapping[str, Any] | None = None, terminal: int | None = None,
+        more: Mapping[str, str] | None = None,
+    ) -> Victim:  # fmt: skip
+        """A process of `python -m ARGUMENTS`, on a terminal, or with its output in files of the case."""
+        environment = self.environment(case, trap) | dict(more or {})
+        if terminal is None:
+            files = [
+                os.open(os.devnull, os.O_RDONLY),
+                os.open(case / "stdout", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644),
+                os.open(case / "stderr", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644),
+            ]
+        else:
+            files = [os.dup(terminal) for _ in range(3)]
+        request = {
+            "do": "run", "arguments": ["-m", *arguments], "environment": environment, "directory": str(case),
+            "leader": True, "terminal": terminal is not None, "numbers": [0, 1, 2], "umask": 0o022,
+        }  # fmt: skip
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        connection.connect(self.socket)
+        socket.send_fds(connection, [json.dumps(request).encode()], files)
+        for one in files:
+            os.close(one)
+        pid = json.loads(connection.recv(launcher.LARGEST))["pid"]
+        return Victim(pid, connection)
+
+    def run(self, case: Path, arguments: Sequence[str], *, seconds: float = 60.0) -> int:
+        """A command to its end; its exit code."""
+        victim = self.start(case, arguments)
+        code = victim.wait(seconds)
+        if code is None:
+            victim.strike(signal.SIGKILL)
+            raise FaultError(f"{arguments} does not end within {seconds:.0f} s")
+        return code
+
+    def engine(self, case: Path, session: Path, *, trap: Mapping[str, Any] | None = None, more: Mapping[str, str] | None = None) -> None:  # fmt: skip
+        """A detached engine on a session, started as the app does."""
+        environment, executable = dict(os.environ), sys.executable
+        os.environ.update(self.environment(case, trap) | dict(more or {}))
+        sys.executable = self.stub
+        try:
+            start_engine(session)
+        finally:
+            sys.executable = executable
+            os.environ.clear()
+            os.environ.update(environment)
+
+    def engine_to_its_end(self, case: Path, session: Path, *, more: Mapping[str, str] | None = None) -> None:  # fmt: skip
+        """The same, until it has left; a fault if its session is not finished then."""
+        self.engine(case, session, more=more)
+        wait_for(lambda: not self.at_work(case, session), 120, "the engine's end")
+        with Session(session) as opened:
+            state = opened.state()
+        if not state.finished:
+            log = (session / "engine.log").read_text()[-2000:]
+            raise FaultError(f"the engine left an unfinished session: {state.failure}\n{log}")
+
+    def computed(self) -> float:
+        """Seconds of processor time of all processes that have ended."""
+        fields = Path(f"/proc/{self._server}/stat").read_text().rpartition(")")[2].split()
+        return sum(map(int, fields[13:15])) / os.sysconf("SC_CLK_TCK")
+
+    def alive(self, case: Path) -> list[tuple[int, list[str]]]:
+        """Processes of this case that live."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as connection:
+            connection.connect(self.socket)
+            connection.send(json.dumps({"do": "alive", "case": str(case)}).encode())
+            return [
+                (pid, arguments) for pid, arguments in json.loads(connection.recv(launcher.LARGEST))
+            ]
+
+    def at_work(self, case: Path, session: Path) -> bool:
+        """Whether an engine is, or is on its way: the lock is held from before it starts."""
+        return is_live(session) or bool(self.alive(case)) or is_live(session)
+
+    def expect_no_ghosts(self, case: Path) -> None:
+        """Fails if a process of this case lives on for five seconds."""
+        deadline = time.monotonic() + 5
+        while living := self.alive(case):
+            if time.monotonic() > deadline:
+                raise FaultError(f"ghosts: {living}")
+            time.sleep(0.02)
+
+    def end_all(self, case: Path) -> None:
+        """Kill what is left of a case, and remove it."""
+        for pid, _ in self.alive(case):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(FaultError):
+            self.expect_no_ghosts(case)
+        shutil.rmtree(case, ignore_errors=True)

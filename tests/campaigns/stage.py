@@ -97,7 +97,9 @@ class Stage:
         if not pool.exists():
             with pool.open("w", newline="") as file:
                 csv.writer(file).writerows([["text"], *([e.text] for e in self.tickets.train)])
-        data = DataConfig(str(pool), labels=self.tickets.labels, task="classification", test_share=0.0)
+        data = DataConfig(
+            str(pool), labels=self.tickets.labels, task="classification", test_share=0.0
+        )
         return replace(config, loop=loop, data=data)
 
     def labelled(self, case: Path, name: str, salt: str = "", amount: int = 90) -> Path:

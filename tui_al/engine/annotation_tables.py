@@ -36,7 +36,7 @@ from tui_al.store.formats.reading import (
     read_items,
 )
 from tui_al.store.formats.rows import DETAILS, columns, parser, to_row
-from tui_al.store.unfinished import clear_unfinished, under_way
+from tui_al.store.unfinished import under_way
 
 _KEY = b"tui_al"
 
@@ -103,7 +103,6 @@ def write_dataset(path: Path, header: Header, annotations: Sequence[Annotation])
     bars = datasets.is_progress_bar_enabled()
     datasets.disable_progress_bars()
     try:
-        clear_unfinished(path.parent)
         with under_way(path.parent, path.name) as place:
             found.save_to_disk(place / path.name)
             (place / path.name).rename(path)

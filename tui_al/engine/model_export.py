@@ -22,7 +22,7 @@ from tui_al.engine.pretrained import load_model, load_tokenizer
 from tui_al.engine.sources import Source, find, resolve_pooling
 from tui_al.errors import ModelError
 from tui_al.store.environment import unwritable
-from tui_al.store.unfinished import clear_unfinished, under_way
+from tui_al.store.unfinished import under_way
 
 #: The directory of the encoder with its head, beside that of the adapter.
 MODEL_FOLDER = "model"
@@ -47,7 +47,6 @@ def export_model(saved: Path, out: Path, card: str) -> Exported:
     found = exported(saved)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        clear_unfinished(out.parent)
         with under_way(out.parent, out.name) as place:
             making = place / out.name
             if found.with_adapter:

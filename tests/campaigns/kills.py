@@ -3,6 +3,7 @@
 Each case starts a process for real (app on a terminal, engine, command), strikes it with a signal at a random moment, and checks what
 is left: nothing acknowledged is lost, the session opens, no half target, no ghost, and going on comes to what a calm run comes to.
 A case is drawn by "SEED/NUMBER"; the same draws the same kind, moment and signal (moments by the clock depend on the machine's load).
+Everything is forked by a process that has imported it all, so a case takes a few seconds; `--place DIR` keeps what calm runs came to.
 """
 
 import argparse
@@ -15,7 +16,7 @@ import sys
 import tempfile
 import time
 import traceback
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
@@ -77,37 +78,36 @@ def campaign(seed: int, count: int, *, only: str = "", first: int = 0, log: Path
     """Run so many cases; faults by the name of the case."""
     faults: dict[str, str] = {}
     ends: Counter[str] = Counter()
-    took: Counter[str] = Counter()
+    took: defaultdict[str, float] = defaultdict(float)
     forks = Forks()
     place.mkdir(parents=True, exist_ok=True)
     stage = Stage(forks, place)
-    if True:
-        for number in range(first, first + count):
-            kind, name = draw(seed, number, only), f"{seed}/{number}"
-            began = time.monotonic()
-            before = forks.computed()
-            said, fault = one_case(stage, kind, name)
-            processor = forks.computed() - before
-            stage.keep()
-            seconds = time.monotonic() - began
-            took[kind] += seconds  # type: ignore[assignment]
-            ends[kind] += 1
-            if fault:
-                faults[f"{name} {kind}"] = fault
-            line = {
-                "case": name,
-                "kind": kind,
-                "seconds": round(seconds, 1),
-                "said": said,
-                "fault": fault,
-            }
-            if log is not None:
-                with log.open("a") as stream:
-                    stream.write(json.dumps(line, ensure_ascii=False) + "\n")
-            print(
-                f"{name} {kind} {seconds:.1f} s ({processor:.1f}) {said}{' FAULT ' + fault if fault else ''}",
-                flush=True,
-            )
+    for number in range(first, first + count):
+        kind, name = draw(seed, number, only), f"{seed}/{number}"
+        began = time.monotonic()
+        before = forks.computed()
+        said, fault = one_case(stage, kind, name)
+        processor = forks.computed() - before
+        stage.keep()
+        seconds = time.monotonic() - began
+        took[kind] += seconds
+        ends[kind] += 1
+        if fault:
+            faults[f"{name} {kind}"] = fault
+        line = {
+            "case": name,
+            "kind": kind,
+            "seconds": round(seconds, 1),
+            "said": said,
+            "fault": fault,
+        }
+        if log is not None:
+            with log.open("a") as stream:
+                stream.write(json.dumps(line, ensure_ascii=False) + "\n")
+        print(
+            f"{name} {kind} {seconds:.1f} s ({processor:.1f}) {said}{' FAULT ' + fault if fault else ''}",
+            flush=True,
+        )
     print(
         f"cases by kind: {dict(ends)}; seconds a case: { {k: round(took[k] / n, 1) for k, n in ends.items()} }"
     )

@@ -16,6 +16,7 @@ from tests.ui.labelling import SEED, Desk, desk, people
 from tests.ui.sessions import LABELS, Recording, config, dataset, record
 from tui_al.cli import listings
 from tui_al.cli.listings import list_datasets, list_sessions
+from tui_al.cli.reporting import report_on
 from tui_al.core import events as ev
 from tui_al.core.config import DataConfig
 from tui_al.core.decisions import AddLabel, Label, RenameLabel
@@ -130,6 +131,47 @@ async def test_labels_that_people_made_count_everywhere(home: Path, engine: Fake
         await until(pilot, lambda: pilot.app.screen.query(TitleRow))
         await pilot.press("r")
         await until(pilot, lambda: "4 classes" in pilot.app.screen.query_one(Facts).plain())
+
+
+@pytest.mark.parametrize("note", ['{"code": -9, "began": 0}', None])
+def test_a_report_says_what_became_of_an_engine_that_was_cut_off(
+    home: Path, capsys: pytest.CaptureFixture[str], note: str | None
+) -> None:
+    recording = record(home, "cut")
+    recording.start()
+    recording.rounds(1, 2)
+    if note:
+        (recording.directory / "engine.exit").write_text(note)
+    word = "died" if note else "stopped"  # without a note it may yet be on its way
+    assert read_one(recording.directory).status == word
+    assert f" {word} " in listed(home, capsys, "cut")
+    report_on(["cut"], "md", None, None, home)
+    assert f"Not finished: seed 1 ({word})" in capsys.readouterr().out
+    report_on(["cut"], "json", None, None, home)
+    [told] = json.loads(capsys.readouterr().out)
+    assert (told["status"], told["runs"][0]["status"]) == (word, word)
+    report_on(["cut"], "csv", None, None, home)
+    rows = csv.DictReader(io.StringIO(capsys.readouterr().out))
+    assert {row["status"] for row in rows} == {word}
+    with (recording.directory / "engine.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        report_on(["cut"], "json", None, None, home)
+        assert json.loads(capsys.readouterr().out)[0]["status"] == "running"
+
+
+def test_a_report_counts_what_people_labelled(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = desk(home)
+    made.recording.start()
+    with DecisionLog(made.directory) as log:
+        log.append(Client.new("anna"), *(Label((i,), LABELS[0]) for i in made.ids[:3]))
+    name = made.directory.name
+    assert "3 labelled" in listed(home, capsys, name)
+    report_on([name], "md", None, None, home)
+    assert "**labelled by hand**: 3 texts" in capsys.readouterr().out
+    report_on([name], "json", None, None, home)
+    assert json.loads(capsys.readouterr().out)[0]["labelled"] == 3
 
 
 def test_a_session_that_ended_early_does_not_claim_all_rounds(home: Path) -> None:

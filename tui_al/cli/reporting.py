@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from tui_al.cli.page import Page
-from tui_al.core.state import SessionState
+from tui_al.core.state import SessionState, settled
 from tui_al.errors import ConfigError, SessionError
 from tui_al.report import curves
 from tui_al.report.score_studies import ScoreStudy
@@ -20,6 +20,7 @@ from tui_al.store.home import home_directory
 from tui_al.store.resuming import damage_of
 from tui_al.store.session import Session
 from tui_al.store.sweeps import arm_session, find_sweep, kept_scores, read_record
+from tui_al.ui.summaries import read_one
 
 _FIGURES = (".png", ".svg")
 
@@ -73,7 +74,7 @@ def _find(name: str, home: Path) -> _Named:
     if directory is None:
         with Session.open(home, name) as session:
             shown = Path(name).name
-            state = session.state()
+            state = _as_it_stands(session)
             state = replace(state, damage=damage_of(session, state))
             return _Named(shown, shown, ((shown, state),))
     record = read_record(directory)
@@ -84,7 +85,7 @@ def _find(name: str, home: Path) -> _Named:
             notes.append(f"{arm.label} has not begun.")
             continue
         with begun:
-            state = begun.state()
+            state = _as_it_stands(begun)
         runs = {seed: state.runs[seed] for seed in arm.seeds if seed in state.runs}
         if not any(run.points for run in runs.values()):
             notes.append(f"{arm.label} has no point yet.")
@@ -92,6 +93,16 @@ def _find(name: str, home: Path) -> _Named:
     return _Named(
         record.name, record.title, tuple(states), tuple(notes), is_sweep=True, scores=_scores(directory),
     )  # fmt: skip
+
+
+def _as_it_stands(session: Session) -> SessionState:
+    """The state with what the lists of sessions show: whether an engine is at work, and how many texts people have labelled."""
+    found = read_one(session.directory)
+    state = session.state()
+    if found.trouble:  # what can be read is reported all the same
+        return replace(state, warnings=(*state.warnings, found.trouble))
+    labelled = found.labelled if found.by_people else None
+    return replace(settled(state, live=found.live, died=found.died), labelled=labelled)
 
 
 def _scores(directory: Path) -> tuple[ScoreStudy, ...]:

@@ -18,7 +18,7 @@ class RunState:
     """One seed's run."""
 
     seed: int
-    status: str = "waiting"  #: waiting, running, finished, failed, stopped
+    status: str = "waiting"  #: waiting, running, finished, failed, stopped, died (see `settled`)
     round: int = 0  #: the round being worked on, or the last one
     phase: str = ""
     progress: ev.Progress | None = None
@@ -57,6 +57,9 @@ class SessionState:
     task: str = ""
     labels: tuple[str, ...] = ()  #: that the session began with
     labels_now: tuple[str, ...] | None = None  #: where people label, today's; the store knows them
+    labelled: int | None = (
+        None  #: where people label, how many texts have a label; the store knows it
+    )
     train: int = 0
     test: int = 0
     notes: tuple[str, ...] = ()
@@ -98,9 +101,11 @@ class SessionState:
 
     @property
     def status(self) -> str:
-        """finished, failed, stopped, running (or cut off: the store knows whether an engine is alive), or new."""
+        """finished, failed, stopped, running (or cut off: see `settled`), died, or new."""
         if self.finished:
             return "finished"
+        if self.ended == "died":
+            return "died"
         if self.ended == "failed" or (
             self.ended and any(run.status == "failed" for run in self.runs.values())
         ):
@@ -124,6 +129,25 @@ class SessionState:
             )
         several = f" ({len(failed)} of {len(self.runs)} seeds failed)" if len(self.runs) > 1 else ""
         return f"{failed[0].error}{several}", failed[0].hint
+
+
+def settled(state: SessionState, *, live: bool, died: bool) -> SessionState:
+    """The state, with what the log alone cannot say: an engine that was cut off has told nobody, and is still "running" there.
+
+    Args:
+        state: as folded.
+        live: whether an engine is at work.
+        died: whether the last one left without a word.
+    """
+    cut_off = state.engine is not None and not state.ended and not state.finished
+    if live or not (died or cut_off):
+        return state
+    reason = "died" if died else "stopped"
+    runs = {
+        seed: replace(run, status=reason, progress=None) if run.status == "running" else run
+        for seed, run in state.runs.items()
+    }
+    return replace(state, ended=reason, runs=runs, paused=False)
 
 
 #: How one seed of a session stands, a cell of a sweep.

@@ -37,6 +37,7 @@ def facts(state: SessionState) -> list[tuple[str, str]]:
         ("budget unit", config.loop.budget_unit),
         ("seeds", _seeds(config)),
         ("oracle", _oracle(config)),
+        ("labelled by hand", _labelled(state.labelled)),
         ("device", _device(state)),
         ("versions", _versions(_manifest(state))),
     ]
@@ -132,6 +133,10 @@ def _oracle(config: ExperimentConfig) -> str:
         return "people"
     noise = config.loop.label_noise
     return f"gold labels, {noise * 100:g} % of them wrong" if noise else "gold labels"
+
+
+def _labelled(count: int | None) -> str:
+    return "" if count is None else f"{count:,} {'text' if count == 1 else 'texts'}"
 
 
 def _manifest(state: SessionState) -> Mapping[str, Any]:

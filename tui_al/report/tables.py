@@ -39,6 +39,7 @@ def session_dict(name: str, state: SessionState) -> dict[str, Any]:
         "session": name,
         "config": state.config.to_dict() if state.config else None,
         "status": state.status,
+        **({} if state.labelled is None else {"labelled": state.labelled}),
         "notes": list(state.notes),
         "warnings": list(state.cautions),
         "runs": [_run(run) for run in state.runs.values()],

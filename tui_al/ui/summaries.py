@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tui_al.core.config import ExperimentConfig, LearnerConfig
-from tui_al.core.state import SessionState, position
+from tui_al.core.state import SessionState, position, settled
 from tui_al.core.times import is_date
 from tui_al.errors import TuiAlError
 from tui_al.host import process
@@ -64,9 +64,7 @@ class Summary:
             return "damaged"
         if self.live:
             return "paused" if self.state.paused else "running"
-        if self.died:
-            return "died"
-        return self.state.status if self.state.status != "running" else "stopped"
+        return settled(self.state, live=False, died=self.died).status
 
     @property
     def mark(self) -> str:

@@ -8,6 +8,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.ui.conftest import drive, shown, until
@@ -28,6 +29,7 @@ from tui_al.report.gauges import evaluated, gauge_rows
 from tui_al.report.tables import finished_event, render
 from tui_al.store.annotations import labels_of
 from tui_al.store.decisions import Client, DecisionLog
+from tui_al.store.desk import LabelledPool
 from tui_al.store.session import Session
 from tui_al.store.workbench import Workbench
 from tui_al.ui.app import TuiAl
@@ -245,10 +247,64 @@ async def test_what_is_missing_is_said_while_all_labels_are_of_one_class(
 
 
 def test_what_a_model_needs_before_it_can_learn() -> None:
-    assert lacking({"a": 3, "b": 0}, Task.CLASSIFICATION) == "labels of 2 classes"
-    assert lacking({"a": 3, "b": 1}, Task.CLASSIFICATION) == ""
-    assert lacking({"PER": 0}, Task.TAGGING) == "a first entity"
-    assert lacking({"PER": 1}, Task.TAGGING) == ""
+    assert lacking(["a", "a", "a"], Task.CLASSIFICATION) == "labels of 2 classes"
+    assert lacking([], Task.CLASSIFICATION) == "labels of 2 classes"
+    assert lacking(["a", "a", "b"], Task.CLASSIFICATION) == ""
+    assert lacking([(), ()], Task.TAGGING) == "a first entity"
+    assert lacking([(), ((0, 3, "PER"),)], Task.TAGGING) == ""
+
+
+@pytest.mark.parametrize(
+    ("in_data", "others", "lacks"),
+    [
+        (LABELS[1], "", False),  # the data has the second class
+        (LABELS[0], "", True),
+        (LABELS[1], "overruled", True),  # people say that what the data says is of the first class
+        (LABELS[0], "pool", False),
+        (LABELS[0], "reserve", True),  # it is known of a text only that nothing is trained on
+    ],
+)
+def test_labels_of_the_data_count_for_what_the_engine_needs(
+    home: Path, in_data: str, others: str, lacks: bool
+) -> None:
+    data = dataset()
+    train = tuple(replace(e, answer=None if n > 1 else in_data) for n, e in enumerate(data.train))
+    made = Desk(record(home, "partly", experiment=people(), data=replace(data, train=train)))
+    made.recording.start()
+    made.recording.append(ev.RunStarted(SEED))
+    in_pool, reserved = made.ids[2:], made.ids[12:13]
+    made.rank(0, in_pool, audit=reserved)
+    more = {"overruled": made.ids[:2], "pool": in_pool[11:12], "reserve": reserved, "": []}[others]
+    other = LABELS[0] if others == "overruled" else LABELS[1]
+    with DecisionLog(made.directory) as log:
+        log.append(Client.new("anna"), *(Label((i,), LABELS[0]) for i in in_pool[:10]), *(Label((i,), other) for i in more))  # fmt: skip
+        rows = [n for n, e in enumerate(train) if e.id in reserved]
+        pool = np.arange(2, len(train))
+        engine = LabelledPool(log, replace(data, train=train), pool, np.array(rows))
+        answers = engine.snapshot().answers.values()
+    expected = "labels of 2 classes" if lacks else ""
+    assert lacking((a for a in answers if isinstance(a, str)), Task.CLASSIFICATION) == expected
+    assert read_one(made.directory).lacks == expected
+    with Workbench(made.directory, "anna") as bench:
+        assert bench.lacks() == expected
+
+
+async def test_an_engine_that_has_labels_of_the_data_is_about_to_train(
+    home: Path, engine: FakeEngine
+) -> None:
+    data = dataset()
+    half = tuple(replace(e, answer=None) if n % 2 else e for n, e in enumerate(data.train))
+    made = Desk(record(home, "half", experiment=people(), data=replace(data, train=half)))
+    made.recording.start()
+    made.recording.append(ev.RunStarted(SEED))
+    made.rank(0, made.ids[1::2])
+    with DecisionLog(made.directory) as log:
+        log.append(Client.new("anna"), *(Label((i,), LABELS[0]) for i in made.ids[1:24:2]))
+    made.recording.session.close()
+    with (made.directory / "engine.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        async with drive(TuiAl(home, made.directory, annotator="anna"), (100, 30)) as pilot:
+            await until(pilot, lambda: "engine about to train" in shown(pilot.app))
 
 
 async def test_how_much_is_to_go_after_labels_of_an_earlier_round_were_taken_back(

@@ -372,12 +372,22 @@ def _comparable(answer: Given | None) -> object:
     return tuple(sorted(answer)) if isinstance(answer, tuple) else answer
 
 
-def lacking(counts: Mapping[str, int], task: Task) -> str:
-    """What a model needs before it can learn anything, as it is told: "labels of 2 classes"; "" once that is there."""
-    seen = sum(count > 0 for count in counts.values())
-    if task is Task.CLASSIFICATION:
-        return "" if seen > 1 else "labels of 2 classes"
-    return "" if seen else "a first entity"
+def lacking(answers: Iterable[Given], task: Task) -> str:
+    """What a model needs before it can learn anything, as it is told: "labels of 2 classes"; "" once that is there.
+
+    Args:
+        answers: what it would be trained on, people's and the data's; read only as far as needed. Entities of tagging in any form
+            that is empty where there is none.
+        task: what is labelled.
+    """
+    if task is Task.TAGGING:
+        return "" if any(answers) else "a first entity"
+    first: Given | None = None
+    for answer in answers:
+        first = answer if first is None else first
+        if answer != first:
+            return ""
+    return "labels of 2 classes"
 
 
 def batch_size(loop: LoopConfig, ranked: Ranked | None, pool: int) -> int:

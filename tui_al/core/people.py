@@ -14,7 +14,6 @@ from tui_al.core.models import check_bag_of_words
 from tui_al.core.offsets import tags_to_spans
 from tui_al.core.predictions import IntArray
 from tui_al.core.strategies import strategy
-from tui_al.core.tags import spans_of, tags_of
 from tui_al.core.tasks import Answer, Dataset, Example, Task
 from tui_al.errors import ConfigError
 
@@ -95,16 +94,6 @@ def check(config: ExperimentConfig, dataset: Dataset) -> None:
         )
     if config.loop.budget_unit != "examples":
         raise ConfigError("budget unit: people label examples.", "Leave it at examples.")
-
-
-def today(answer: Answer | None, renamed: Mapping[str, str]) -> Answer | None:
-    """An answer of the data set in today's label names."""
-    if answer is None or not renamed:
-        return answer
-    if isinstance(answer, str):
-        return renamed.get(answer, answer)
-    spans = [(start, end, renamed.get(kind, kind)) for start, end, kind in spans_of(answer)]
-    return tags_of(spans, len(answer))
 
 
 def spans_in(example: Example, answer: Answer) -> Given:

@@ -19,7 +19,7 @@ from tui_al.core.config import ExperimentConfig
 from tui_al.core.disputes import Encode, judge
 from tui_al.core.first_ranking import at_random, depth, mix_audit, open_rows
 from tui_al.core.gauge import NAME, gauge_of
-from tui_al.core.labelling import to_go
+from tui_al.core.labelling import lacking, to_go
 from tui_al.core.loop import (
     Models,
     Purpose,
@@ -31,7 +31,7 @@ from tui_al.core.loop import (
 )
 from tui_al.core.measured import FEWEST
 from tui_al.core.metrics import HEADLINE, evaluate
-from tui_al.core.people import Desk, Snapshot, Wish, spans_in, today
+from tui_al.core.people import Desk, Snapshot, Wish, spans_in
 from tui_al.core.predictions import FloatArray, IntArray
 from tui_al.core.protocols import Tick
 from tui_al.core.quality import estimate, worth
@@ -40,8 +40,8 @@ from tui_al.core.round_timer import Emit, RoundTimer
 from tui_al.core.second_look import board_of
 from tui_al.core.state import RunState
 from tui_al.core.strategies import strategy
-from tui_al.core.tags import spans_of
-from tui_al.core.tasks import Dataset, Task
+from tui_al.core.tags import spans_of, today
+from tui_al.core.tasks import Dataset
 
 #: By how much the labels grow until all of them are judged again: so that however many there are, it costs a few per cent at most.
 _JUDGE_GROWTH = 1.1
@@ -139,10 +139,9 @@ class PeopleLoop:
         return closed > self._ranked.answered and not left
 
     def _trainable(self, now: Snapshot) -> bool:
-        """A classifier needs two classes to learn from, a tagger one entity."""
-        if self.dataset.task is Task.CLASSIFICATION:
-            return len(set(now.answers.values())) > 1
-        return any(spans_of(answer) for answer in now.answers.values())
+        """Whether the models can learn from what is there."""
+        answers = (a if isinstance(a, str) else tuple(spans_of(a)) for a in now.answers.values())
+        return not lacking(answers, self.dataset.task)
 
     def _models_for(self, now: Snapshot) -> Models:
         """The two models for today's labels; made anew when those change."""

@@ -5,9 +5,11 @@ the same type that is still open, and start a new one otherwise; E-, L-, S- and 
 every scheme, and sequences that break their own scheme have one meaning too.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from functools import lru_cache
+
+from tui_al.core.tasks import Answer
 
 #: An entity: first token, token after the last, type.
 Span = tuple[int, int, str]
@@ -115,3 +117,13 @@ def scheme_of(sentences: Sequence[Sequence[str]]) -> Scheme:
         for scheme in (Scheme.IOB2, Scheme.IOB1)
     }
     return min(broken, key=broken.__getitem__)
+
+
+def today(answer: Answer | None, renamed: Mapping[str, str]) -> Answer | None:
+    """An answer of the data set in today's label names."""
+    if answer is None or not renamed:
+        return answer
+    if isinstance(answer, str):
+        return renamed.get(answer, answer)
+    spans = [(start, end, renamed.get(kind, kind)) for start, end, kind in spans_of(answer)]
+    return tags_of(spans, len(answer))

@@ -18,7 +18,8 @@ from typing import Any
 from tui_al.core import decisions as de
 from tui_al.core.decisions import Decided, Given
 from tui_al.core.labelling import Labelling, Status, wants_two
-from tui_al.core.people import spans_in, today
+from tui_al.core.people import spans_in
+from tui_al.core.tags import today
 from tui_al.core.tasks import Example, Task
 from tui_al.errors import MachineError
 from tui_al.store.decisions import Client, DecisionLog, Held
@@ -74,7 +75,7 @@ class Asking:
         self._lapses = 0  # of the claims, as far as they were claimed again
         self._board: dict[str, dict[str, Any]] = {}  # by id, in the order of asking
         self._folds: dict[str, list[str]] = {}
-        self._reserve: frozenset[str] = frozenset()
+        self.reserve: frozenset[str] = frozenset()
         self._chosen: dict[str, bool] = {}  # by id, see `_for_two`
 
     def take(self) -> Item | None:
@@ -94,14 +95,14 @@ class Asking:
             annotators = self._annotators(example.id)
             self._log.claim(self._client, [example.id], 1, annotators)
             self._held[example.id] = annotators
-        by_hand = {"id": example.id, "audit": example.id in self._reserve}
+        by_hand = {"id": example.id, "audit": example.id in self.reserve}
         item = self._item(example, self._board.get(example.id, by_hand))
         return replace(item, by_hand=True, in_data=self._in_data(example))
 
     def unclaimed(self, example: Example) -> Item:
         """A sample as of `open`, where the disk takes no claim: its answer is refused if others have it by then."""
         self._out.add(example.id)
-        by_hand = {"id": example.id, "audit": example.id in self._reserve}
+        by_hand = {"id": example.id, "audit": example.id in self.reserve}
         return self._item(example, self._board.get(example.id, by_hand))
 
     def _in_data(self, example: Example) -> Given | None:
@@ -175,7 +176,7 @@ class Asking:
         }
         self.round = round_
         self._folds = {i: ids for ids in self._log.board("folds") or () for i in ids}
-        self._reserve = frozenset(self._log.board("reserve") or ())
+        self.reserve = frozenset(self._log.board("reserve") or ())
 
     def _annotators(self, identity: str) -> int:
         """How many may be asked about an example."""

@@ -1,13 +1,15 @@
 """How far people got with a session, kept up to date by what was appended since the last look."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
 from tui_al.core.damage import BadRow
+from tui_al.core.decisions import Given
 from tui_al.core.labelling import Labelling, Status, lacking, to_go
 from tui_al.core.state import SessionState
+from tui_al.core.tags import spans_of, today
 from tui_al.core.tasks import Task
 from tui_al.store.decisions import DecisionLog
 from tui_al.store.examples import ExampleReader
@@ -26,6 +28,7 @@ class Headway:
     damage: tuple[str, ...] = ()  #: what is told of decisions that had to be left out
     _bad: tuple[BadRow, ...] = ()
     _in_data: set[str] | None = field(default_factory=set)  # see `keep_in_data`; None: nothing is
+    _reserve: frozenset[str] = frozenset()  # texts to measure on, which nothing is trained on
 
     @classmethod
     def of(cls, directory: Path) -> Self:
@@ -49,6 +52,7 @@ class Headway:
             log.bad = self._bad
             touched = self.labelling.apply(log.read(after=self.labelling.seq))
             self._bad, self.damage = log.bad, log.damage
+            self._reserve = frozenset(log.board("reserve") or ())
         if touched and self._in_data is not None:
             examples = ExampleReader(self.directory / "examples.db")
             try:
@@ -70,7 +74,14 @@ class Headway:
         """What is needed before the engine can train, though there are labels enough; "" if nothing is."""
         if not state.task or self.wanted(state) or self.labelled == self.pool:
             return ""
-        return lacking(self.labelling.counts, Task(state.task))
+        examples = ExampleReader(self.directory / "examples.db")
+        try:
+            return lacking(
+                trained_on(self.labelling, examples, self._reserve, self._in_data or ()),
+                Task(state.task),
+            )
+        finally:
+            examples.close()
 
     def wanted(self, state: SessionState) -> int:
         """How many more decisions the engine waits for until it ranks anew."""
@@ -91,3 +102,27 @@ def keep_in_data(
         done = labelling.standing(identity).status in CLOSED
         in_data = done and examples.given(identity) is not None
         (ids.add if in_data else ids.discard)(identity)
+
+
+def trained_on(
+    labelling: Labelling,
+    examples: ExampleReader,
+    reserve: Collection[str],
+    overruled: Collection[str],
+) -> Iterator[Given]:
+    """The answers that models learn from, as the engine takes them: people's, then the data's, in today's names of labels.
+
+    Args:
+        labelling: what people decided.
+        examples: the data.
+        reserve: texts to measure on, whose answers nothing is trained on.
+        overruled: examples that people decided on though the data has labels for them, see `keep_in_data`.
+    """
+    for identity, standing in labelling.standings():
+        if standing.answer is not None and identity not in reserve:
+            yield standing.answer
+    renamed = labelling.renamed
+    for identity, answer in examples.all_given():
+        if identity not in overruled:
+            now = today(answer, renamed) or answer
+            yield now if isinstance(now, str) else tuple((s, e, k) for s, e, k in spans_of(now))

@@ -16,7 +16,7 @@ from tui_al.core import decisions as de
 from tui_al.core.config import ExperimentConfig
 from tui_al.core.decisions import Decided, Decision, Given
 from tui_al.core.events import Ranked
-from tui_al.core.labelling import Labelling, Status, batch_size
+from tui_al.core.labelling import Labelling, Status, batch_size, lacking
 from tui_al.core.offsets import check_spans, spans_to_tags
 from tui_al.core.second_look import Agreement, SecondLook, agreement_of, shared_answers, to_look_at
 from tui_al.core.state import SessionState
@@ -25,7 +25,7 @@ from tui_al.errors import MachineError, SessionError
 from tui_al.store.asking import Asking
 from tui_al.store.decisions import Client, DecisionLog, Held
 from tui_al.store.examples import ExampleReader
-from tui_al.store.headway import CLOSED, keep_in_data
+from tui_al.store.headway import CLOSED, keep_in_data, trained_on
 from tui_al.store.neighbours import nearest
 from tui_al.store.samples import Hit, Item, Turned, Voice
 from tui_al.store.session import Session
@@ -108,6 +108,14 @@ class Workbench:
         """Samples of the pool that nobody needs to be asked about any more, as the engine counts them."""
         done = sum(self.labelling.count(status) for status in CLOSED)
         return done - len(self._closed_in_data)
+
+    def lacks(self) -> str:
+        """What the engine needs before it can train, see `core.labelling.lacking`; "" if nothing, or if it waits for more anyway."""
+        ranked = self.ranked
+        if self.closed - (ranked.answered if ranked else 0) < self.batch:
+            return ""
+        reserve, overruled = self._asking.reserve, self._closed_in_data
+        return lacking(trained_on(self.labelling, self._examples, reserve, overruled), self.task)
 
     def refresh(self) -> set[str]:
         """Take in what others decided and what the engine put up; ids of examples that it concerns."""

@@ -65,6 +65,7 @@ class Overview:
     batch: int = 0  #: decisions that make the next batch
     #: Of them made; below 0 where more was taken back than was decided since the ranking.
     in_batch: int = 0
+    lacks: str = ""  #: what the engine needs before it can train, though the batch is full
     can_undo: bool = False
     can_redo: bool = False
     recent: tuple[Recent, ...] = ()  #: the newest first
@@ -363,6 +364,7 @@ class Bench:
             ranking=bench.ranking,
             batch=bench.batch,
             in_batch=closed - (ranked.answered if ranked else 0),
+            lacks=bench.lacks(),
             can_undo=labelling.undoable(annotator) is not None,
             can_redo=labelling.redoable(annotator) is not None,
             recent=self._recent(bench, labelling, annotator),

@@ -2,7 +2,6 @@
 
 from textual.content import Content
 
-from tui_al.core.labelling import lacking
 from tui_al.core.measured import Measured
 from tui_al.core.metrics import HEADLINE
 from tui_al.report.curves import measured, metric_name, on_test
@@ -98,7 +97,7 @@ def gauge(overview: Overview, width: int, train_key: str, ascii_only: bool) -> C
     if overview.state.engine is None or overview.state.ended or overview.ranking is None:
         return Content.styled("○ the engine starts", "$text-warning")
     if run is None or not run.busy:
-        lacks = lacking(overview.counts, overview.task)
+        lacks = overview.lacks
         if overview.left == 0 and (not overview.in_batch or lacks):
             return Content.styled("● all texts are labelled", "$text-success")
         about = f"engine needs {lacks}" if lacks else "engine about to train"

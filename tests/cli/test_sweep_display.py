@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from tests.host.test_sweeping import SWEEP, SchedulerDouble
+from tests.host.test_sweeping import DATA, SWEEP, SchedulerDouble
 from tui_al.cli.sweep_display import JsonDisplay, LiveDisplay, PlainDisplay, QuietDisplay
+from tui_al.core import events as ev
 from tui_al.core.sweep import Sweep, read_sweep
 from tui_al.host.sweeping import Progress, work_through
+from tui_al.store.session import Session
 
 LONG = SWEEP.replace(
     '"random", "lc", "bt", "entropy"]',
@@ -104,3 +106,24 @@ def test_lines_and_json_tell_every_change(tmp_path: Path) -> None:
     assert {(c["arm"], c["seed"], c["error"]) for c in failed} == {
         ("lc", 7, "The engine was killed."), ("lc", 8, "The engine was killed."),
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", [QuietDisplay, JsonDisplay, PlainDisplay, LiveDisplay])
+def test_what_changes_the_meaning_of_the_figures_is_told_once(
+    tmp_path: Path, kind: type[QuietDisplay], capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = "3 of 90 texts are in the test split too [b]\x1b[2J."
+    sweep = read_sweep(SWEEP, "s")
+    for arm in sweep.arms:
+        made = ev.SessionCreated(
+            arm.config.to_dict(), "classification", ("a", "b"), 1, 1, (), (said,), {}
+        )
+        Session.create(tmp_path, arm.session, made, DATA).close()
+    to = console()
+    worked(tmp_path, kind(to, sweep, tmp_path), sweep)
+    err, out = capsys.readouterr().err, written(to)
+    aside = kind in (QuietDisplay, JsonDisplay)
+    told, other = (err, out) if aside else (out, err)
+    assert told.count("warning: tickets: 3 of 90 texts are in the test split too [b]") == 1
+    assert "warning" not in other
+    assert "\x1b[2J" not in out + err

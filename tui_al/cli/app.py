@@ -188,7 +188,9 @@ def sweep(
     as_json: Annotated[
         bool, typer.Option("--json", help="One line of JSON for every change of a cell.")
     ] = False,
-    quiet: Annotated[bool, typer.Option(help="Nothing but the table at the end.")] = False,
+    quiet: Annotated[
+        bool, typer.Option(help="Nothing but the table at the end, and warnings.")
+    ] = False,
     home: Home = None,
 ) -> None:
     """Run a grid of experiments from a file; run the same command again to continue. Finished cells stay."""

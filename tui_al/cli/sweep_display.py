@@ -32,13 +32,14 @@ _STYLES = {
 
 
 class QuietDisplay:
-    """Nothing but the table at the end, with what failed."""
+    """Nothing but the table at the end, with what failed; what changes the meaning of the figures is told all the same, on stderr."""
 
     def __init__(self, console: Console, sweep: Sweep, directory: Path) -> None:
         self.page = Page(console)
         self.sweep = sweep
         self.directory = directory
         self.total = len(list(cells(sweep)))
+        self._warned: set[tuple[str, str]] = set()  # data and what was said of it
 
     def __enter__(self) -> Self:
         return self
@@ -56,6 +57,22 @@ class QuietDisplay:
 
     def update(self, progress: Progress, changed: Sequence[Cell]) -> None:
         """A few times a second."""
+        del changed
+        self.tell_warnings(progress)
+
+    def tell_warnings(self, progress: Progress) -> None:
+        """What is to be known first of the arms' data and sessions, once for all arms on the same data."""
+        for arm in self.sweep.arms:
+            state = progress.states.get(arm.session)
+            for warning in state.cautions if state else ():
+                about = (arm.config.data.source, warning)
+                if about not in self._warned:
+                    self._warned.add(about)
+                    self.warn(f"warning: {': '.join(about)}")
+
+    def warn(self, line: str) -> None:
+        """Say a warning where it is no part of the results."""
+        Page(Console(stderr=True, soft_wrap=True)).say(line, "yellow")
 
     def finish(self, progress: Progress) -> None:
         """After the last cell: the arms, what failed, and what to do next."""
@@ -85,9 +102,13 @@ class PlainDisplay(QuietDisplay):
         for note in self.sweep.notes:
             self.page.say(f"note: {note}")
 
+    def warn(self, line: str) -> None:
+        """Say a warning among the lines."""
+        self.page.say(line, "yellow")
+
     def update(self, progress: Progress, changed: Sequence[Cell]) -> None:
         """Tell of the cells that changed."""
-        del progress
+        self.tell_warnings(progress)
         for cell in changed:
             if cell.status != "waiting":
                 self.page.say(_line(cell))
@@ -103,7 +124,7 @@ class JsonDisplay(QuietDisplay):
 
     def update(self, progress: Progress, changed: Sequence[Cell]) -> None:
         """One line a cell."""
-        del progress
+        self.tell_warnings(progress)
         for cell in changed:
             self._write({"kind": "cell", "sweep": self.sweep.name, **_plain(cell)})
 
@@ -146,7 +167,8 @@ class LiveDisplay(PlainDisplay):
         self._live.start()
 
     def update(self, progress: Progress, changed: Sequence[Cell]) -> None:
-        """Redraw; failures stay above as lines."""
+        """Redraw; warnings and failures stay above as lines."""
+        self.tell_warnings(progress)
         for cell in changed:
             if cell.status == "failed":
                 self.page.say(_line(cell), "red")

@@ -49,6 +49,10 @@ class SessionError(TuiAlError):
     exit_code = 5
 
 
+class SessionClosedError(SessionError):
+    """A session, or the home that it lies in, is closed to this account."""
+
+
 class SampleTakenError(SessionError):
     """A sample's claim has lapsed, and by now somebody else has or has answered it; an answer to it was not recorded."""
 

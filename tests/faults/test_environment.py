@@ -5,11 +5,13 @@ import errno
 import json
 import os
 import resource
+import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,9 @@ from tui_al.errors import MachineError, SessionError, TuiAlError
 from tui_al.store.database import connect, readable
 from tui_al.store.environment import explained, of_os, of_sqlite
 from tui_al.store.session import Session
+from tui_al.store.sweeps import arm_labels, kept_scores, read_record
+from tui_al.ui.summaries import read_one
+from tui_al.ui.sweep_summaries import read_sweep
 
 
 def test_a_lock_is_no_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -32,6 +37,67 @@ def test_a_lock_is_no_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         assert (error.value.exit_code, error.value.passes) == (7, True)
         assert f"fuser -v {session.directory / 'session.db'}" in error.value.hint
         session.send("stop")
+
+
+def listed(command: Command, home: Path) -> dict[str, str]:
+    """What `tui-al sessions` says of each session and sweep."""
+    said = command("sessions", "--home", home)
+    assert said.code == 0, said.err
+    lines = [line.removeprefix("sweep ") for line in said.out.splitlines()]
+    return {line.split()[0].rstrip(":"): line for line in lines if line}
+
+
+def test_a_session_that_another_program_has_locked_is_listed_as_that(
+    tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui_al.store.database._PATIENCE", 0.1)
+    by_people(tmp_path, "mine").close()
+    path = tmp_path / "sessions" / "mine" / "session.db"
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        assert listed(command, tmp_path)["mine"].split()[:2] == ["mine", "locked"]
+        other.execute("ROLLBACK")
+    assert listed(command, tmp_path)["mine"].split()[1] == "new"
+
+
+@contextlib.contextmanager
+def somebody_else() -> Iterator[None]:
+    """As an account without rights."""
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to be somebody else for a moment")
+def test_what_is_closed_to_an_account_is_listed_as_that(tmp_path: Path) -> None:
+    by_people(tmp_path, "mine").close()
+    sweep = tmp_path / "sweeps" / "s"
+    (sweep / "scores").mkdir(parents=True)
+    for path in (sweep / "sweep.json", sweep / "scores" / "a.json"):
+        path.write_text("{}")
+        path.chmod(0)
+    with tempfile.TemporaryDirectory() as open_to_all:  # the directory of a test is root's alone
+        place = Path(open_to_all) / "home"
+        shutil.move(tmp_path, place)
+        for entry in (place.parent, place, *place.rglob("*")):
+            if entry.is_dir():
+                entry.chmod(0o755)
+        (place / "sessions" / "mine" / "session.db").chmod(0)
+        with somebody_else():
+            session = read_one(place / "sessions" / "mine")
+            found = read_sweep(place / "sweeps" / "s")
+            with pytest.raises(MachineError, match=r"Sweep s cannot be read: .*may not") as error:
+                read_record(place / "sweeps" / "s")
+            with pytest.raises(MachineError, match=r"a\.json cannot be read: .*may not"):
+                kept_scores(place / "sweeps" / "s")
+            assert arm_labels(place / "sweeps" / "s") == {}
+        assert (session.status, session.when, session.mark) == ("no right", "no right", "✗")
+        assert (found.when, found.mark, error.value.exit_code) == ("no right", "✗", 7)
+        assert "no right" not in (read_one(place / "sessions" / "mine").status)
+        assert read_sweep(place / "sweeps" / "s").when == "damaged"
 
 
 @pytest.mark.parametrize("spoil", ["NOTADB", "CORRUPT"])

@@ -55,7 +55,7 @@ def _sweep_line(home: Path, name: str) -> str:
 
     found = read_sweep(sweep_directory(home, name))
     if found.trouble:
-        return f"damaged: {found.trouble}"
+        return f"{found.refused}: {found.trouble}"
     cells = found.progress.removeprefix("sweep ")
     return f"{cells}, {found.when}; {found.about}; tui-al report {name}, tui-al attach {name}"
 

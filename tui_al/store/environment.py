@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from tui_al.errors import MachineError, SessionError, TuiAlError
+from tui_al.errors import MachineError, SessionClosedError, SessionError, TuiAlError
 from tui_al.store.sharing import account_name, described
 
 
@@ -148,6 +148,22 @@ _WRONG_PATH = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.EN
 #: How libraries in Rust end their messages.
 _OF_RUST = re.compile(r"\(os error (\d+)\)")
 
+#: By errno, a refusal in a word or two, as a list says it.
+_WORDS = {
+    errno.ENOSPC: "disk full",
+    errno.EDQUOT: "quota used up",
+    errno.EROFS: "read-only",
+    errno.EACCES: "no right",
+    errno.EPERM: "no right",
+    errno.EAGAIN: "locked",
+    errno.EBUSY: "locked",
+    errno.ENOLCK: "no locks",
+    errno.EIO: "disk failed",
+    errno.ENOMEM: "no memory",
+    errno.EMFILE: "too many files",
+    errno.ENFILE: "too many files",
+}
+
 #: Bytes that are free on a disk that is not full.
 _ROOM = 32 << 20
 
@@ -166,6 +182,17 @@ def of_os(error: OSError, path: Path | None = None, thing: str = "") -> MachineE
     return _told(thing or _named(path), known, path, number)
 
 
+def word_of(error: TuiAlError) -> str:
+    """Why something cannot be read, in a word or two: what the machine refuses it with, else "damaged"."""
+    if not isinstance(error, MachineError):
+        return "no right" if isinstance(error, SessionClosedError) else "damaged"
+    return _WORDS.get(error.code) or (
+        "not reachable"
+        if _REFUSALS.get(error.code) in (_GONE, _REFUSALS[errno.ESTALE])
+        else "refused"
+    )
+
+
 def unwritable(
     path: Path, error: OSError, mistake: type[TuiAlError], option: str = ""
 ) -> TuiAlError:
@@ -174,6 +201,16 @@ def unwritable(
     if error.errno is None or error.errno in _WRONG_PATH:
         what = error.strerror or error
         return mistake(f"{named}: {what}.", "Give a place in a directory that exists and has room.")
+    return of_os(error, path, named)
+
+
+def unreadable(
+    path: Path, error: OSError, mistake: type[TuiAlError], thing: str = ""
+) -> TuiAlError:
+    """The error for a file that cannot be read: a `mistake` where the path is the matter, else the machine's refusal."""
+    named = f"{thing or path} cannot be read"
+    if error.errno is None or error.errno in _WRONG_PATH:
+        return mistake(f"{named}: {error.strerror or error}.", f"The file is {path}.")
     return of_os(error, path, named)
 
 

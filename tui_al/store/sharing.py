@@ -12,7 +12,7 @@ import pwd
 import stat
 from pathlib import Path
 
-from tui_al.errors import ConfigError, SessionError
+from tui_al.errors import ConfigError, SessionClosedError, SessionError
 from tui_al.store.strangers import check_tree, open_regular
 
 _DIRECTORY, _FILE = 0o2770, 0o660
@@ -123,7 +123,7 @@ def _closed(step: Path, what: str) -> SessionError:
         hint = f"Only group {group_name(group)} may, and {me} is not in it. An administrator can add you; log in again after that."
     else:
         hint = f"{owner} can open a session to a group: `tui-al label SESSION --shared`."
-    return SessionError(f"{what} is closed to {me}: {step} ({described(step)}).", hint)
+    return SessionClosedError(f"{what} is closed to {me}: {step} ({described(step)}).", hint)
 
 
 def described(path: Path) -> str:

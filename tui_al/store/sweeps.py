@@ -17,9 +17,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tui_al.errors import ConfigError, SessionError
+from tui_al.errors import ConfigError, MachineError, SessionError
 from tui_al.store.atomic_files import write_file
 from tui_al.store.engine_lock import is_live, take_engine_lock
+from tui_al.store.environment import unreadable
 from tui_al.store.home import checked_name
 from tui_al.store.session import Session, is_there, session_names
 from tui_al.store.sharing import check_home
@@ -71,7 +72,12 @@ def write_record(directory: Path, record: SweepRecord) -> None:
 
 
 def read_record(directory: Path) -> SweepRecord:
-    """The record of the sweep in a directory; raises SessionError where there is none, or a damaged one."""
+    """The record of the sweep in a directory.
+
+    Raises:
+        SessionError: there is none, or it is damaged.
+        MachineError: the machine does not let it be read.
+    """
     path = directory / RECORD
     try:
         plain = json.loads(read_bytes(path, _LARGEST))
@@ -79,15 +85,17 @@ def read_record(directory: Path) -> SweepRecord:
         for arm in arms:
             checked_name("session", arm.session)  # else it would lie outside of the sweep
         return SweepRecord(**{**plain, "arms": arms, "notes": tuple(plain["notes"])})
-    except (OSError, ValueError, TypeError, KeyError, RecursionError, ConfigError) as error:
+    except OSError as error:
+        raise unreadable(path, error, SessionError, f"Sweep {directory.name}") from error
+    except (ValueError, TypeError, KeyError, RecursionError, ConfigError) as error:
         raise SessionError(
             f"Sweep {directory.name} cannot be read: {error}.", f"The file is {path}."
         ) from error
 
 
 def arm_labels(directory: Path) -> dict[str, str]:
-    """What the arms of the sweep in a directory are called, by session; nothing where it is no sweep, or a damaged one."""
-    with contextlib.suppress(SessionError):
+    """What the arms of the sweep in a directory are called, by session; nothing where it is no sweep, or cannot be read."""
+    with contextlib.suppress(SessionError, MachineError):
         return {arm.session: arm.label for arm in read_record(directory).arms}
     return {}
 
@@ -233,12 +241,14 @@ def keep_scores(directory: Path, name: str, plain: Mapping[str, Any]) -> Path:
 
 
 def kept_scores(directory: Path) -> list[dict[str, Any]]:
-    """What `keep_scores` kept, by name; raises SessionError for a damaged file."""
+    """What `keep_scores` kept, by name; raises SessionError for a damaged file, MachineError as `read_record`."""
     found = []
     for path in sorted((directory / "scores").glob("*.json")):
         try:
             found.append(json.loads(read_bytes(path, _LARGEST)))
-        except (OSError, ValueError, RecursionError) as error:
+        except OSError as error:
+            raise unreadable(path, error, SessionError) from error
+        except (ValueError, RecursionError) as error:
             raise SessionError(
                 f"{path} cannot be read: {error}.", "Remove it, or compare the scores again."
             ) from error

@@ -16,6 +16,7 @@ from tui_al.host.watch import EXIT_FILE
 from tui_al.report.curves import curve, measured
 from tui_al.report.gauges import short
 from tui_al.store.engine_lock import is_live
+from tui_al.store.environment import explained, of_os, word_of
 from tui_al.store.headway import Headway
 from tui_al.store.session import Session, session_names
 from tui_al.store.sweeps import arm_labels
@@ -41,6 +42,7 @@ class Summary:
     lacks: str = ""  #: where people label, what the engine needs before it can train
     counting: bool = False  #: the labels are many, and are counted by the next look
     trouble: str = ""
+    refused: str = "damaged"  #: `trouble` in a word: what the machine refuses it with, or damaged
     written: tuple[int, ...] = ()  #: when and how far its log was, to tell whether to read it again
     #: Where people label; goes on with the next summary.
     headway: Headway | None = field(default=None, repr=False)
@@ -54,14 +56,14 @@ class Summary:
     def facts(self) -> tuple[object, ...]:
         """What is shown of it follows from these, but for how long ago something was."""
         return (
-            self.directory, self.label, self.live, self.died, self.failure, self.state.seq, self.labelled, self.wanted, self.lacks, self.counting, self.trouble, self.damage,
+            self.directory, self.label, self.live, self.died, self.failure, self.state.seq, self.labelled, self.wanted, self.lacks, self.counting, self.trouble, self.refused, self.damage,
         )  # fmt: skip
 
     @property
     def status(self) -> str:
-        """running, paused, finished, stopped, failed, died, new or damaged."""
+        """running, paused, finished, stopped, failed, died or new; what cannot be read is damaged, or what the machine refuses it with."""
         if self.trouble:
-            return "damaged"
+            return self.refused
         if self.live:
             return "paused" if self.state.paused else "running"
         return settled(self.state, live=False, died=self.died).status
@@ -123,7 +125,7 @@ class Summary:
     def when(self) -> str:
         """What is going on, or since when nothing is."""
         if self.trouble:
-            return "damaged"
+            return self.refused
         if not self.live:
             word = "engine died" if self.died else self.status
             return f"{word}, {ago(self.state.updated)}" if self.state.updated else "not begun"
@@ -214,8 +216,10 @@ def read_one(
     try:
         live = is_live(directory)
     except OSError as error:  # another account's, or on a disk that is gone
-        text = f"{error.strerror}: {directory}"
-        return Summary(directory.name, label, directory, trouble=text, written=written)
+        told = of_os(error, directory)
+        return Summary(
+            directory.name, label, directory, trouble=told.message, refused=word_of(told), written=written
+        )  # fmt: skip
     same = known and (live, written, label) == (known.live, known.written, known.label)
     if known and same and not known.counting:
         return known
@@ -233,10 +237,12 @@ def read_one(
         died = not live and process.engine_end(directory) is not None
         failure = process.why_not_at_work(directory, state)
     except (sqlite3.Error, OSError, TuiAlError, TypeError, ValueError, KeyError) as error:
-        text = (
-            error.message if isinstance(error, TuiAlError) else f"{type(error).__name__}: {error}"
+        known_as = explained(error, directory / "session.db")
+        text = known_as.message if known_as else f"{type(error).__name__}: {error}"
+        word = word_of(known_as) if known_as else "damaged"
+        return Summary(
+            directory.name, label, directory, live, trouble=text, refused=word, written=written
         )
-        return Summary(directory.name, label, directory, live, trouble=text, written=written)
     counted = headway if not counting else None
     labelled, wanted = (counted.labelled, counted.wanted(state)) if counted else (0, 0)
     lacks = counted.lacks(state) if counted else ""

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Protocol
 
 from tui_al.core.state import seed_status
-from tui_al.errors import SessionError
+from tui_al.errors import TuiAlError
+from tui_al.store.environment import of_os, word_of
 from tui_al.store.sweeps import is_worked_on, read_record, sweep_names
 from tui_al.store.unfinished import clear_unfinished
 from tui_al.ui.summaries import Summary, ago, read_all, read_one
@@ -78,6 +79,7 @@ class SweepSummary:
     arms: tuple[Summary, ...] = ()
     seeds: tuple[tuple[int, ...], ...] = ()  #: of each arm
     trouble: str = ""
+    refused: str = "damaged"  #: as of a session
 
     @property
     def label(self) -> str:
@@ -111,7 +113,13 @@ class SweepSummary:
     @property
     def facts(self) -> tuple[object, ...]:
         """As of a session, with those of its own."""
-        return (self.directory, self.live, self.trouble, *(arm.facts for arm in self.arms))
+        return (
+            self.directory,
+            self.live,
+            self.trouble,
+            self.refused,
+            *(arm.facts for arm in self.arms),
+        )
 
     @property
     def mark(self) -> str:
@@ -136,7 +144,7 @@ class SweepSummary:
     def when(self) -> str:
         """ "2 running, 1 failed" while something works on it; else since when nothing does."""
         if self.trouble:
-            return "damaged"
+            return self.refused
         counts = self.counts
         failed = f", {counts['failed']} failed" if counts["failed"] else ""
         if self.live:
@@ -166,9 +174,9 @@ def read_sweep(directory: Path, known: SweepSummary | None = None) -> SweepSumma
     try:
         record = read_record(directory)
         live = is_worked_on(directory)
-    except (OSError, SessionError) as error:
-        text = error.message if isinstance(error, SessionError) else str(error)
-        return SweepSummary(directory, trouble=text)
+    except (OSError, TuiAlError) as error:
+        told = of_os(error, directory) if isinstance(error, OSError) else error
+        return SweepSummary(directory, trouble=told.message, refused=word_of(told))
     arms = []
     for arm in record.arms:
         path = directory / "sessions" / arm.session
@@ -236,7 +244,7 @@ class Watcher:
         while not self._stopping:
             try:
                 found = self._read(known)
-            except (OSError, sqlite3.Error, SessionError) as error:  # deleted in between
+            except (OSError, sqlite3.Error, TuiAlError) as error:  # deleted in between
                 failed, before = str(error), failed
                 if failed != before:
                     self._fail(failed)

@@ -15,6 +15,7 @@ NEEDED = (
     "tui_al/sample_data/events/test.conll",
     "tui_al/ui/screens/setup.tcss",
     "tui_al/engine/__main__.py",
+    "tui_al/docs/faults.md",
 )
 
 

@@ -199,7 +199,6 @@ def delete(stage: Stage, chance: random.Random, case: Path) -> str:
     before = contents(session)
     strike = Strike.draw(chance, calm.seconds, calm.files, 0)
     end = strike.fall(stage.forks.start(case, arguments, trap=strike.trap("cli")))
-    check_words(case, strike)
     if session.exists():
         opens(session)
         now = contents(session)

@@ -84,3 +84,31 @@ def test_who_died_before_it_held_its_lock_is_cleared_away_a_minute_later(tmp_pat
         os.utime(making, (time.time() - seconds,) * 2)
     clear_unfinished(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == [".alive-12345678"]
+
+
+_READING = """
+import os, signal, sys
+from pathlib import Path
+from tui_al.core.events import ModelSaved
+from tui_al.store.kept_models import held_still
+session = Path(sys.argv[1])
+with held_still(session, lambda: ModelSaved(1, 0, "successor", "model")) as (_, files):
+    assert (files / "weights").read_text() == "w"
+    if sys.argv[2] == "die":
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_the_copy_of_a_model_that_a_killed_command_left_goes_with_the_next(tmp_path: Path) -> None:
+    """A model may take gigabytes, and what lies among temporary files nobody looks for."""
+    model, temporary = tmp_path / "session" / "model", tmp_path / "tmp"
+    model.mkdir(parents=True)
+    temporary.mkdir()
+    (model / "weights").write_text("w")
+    for end, left in (("die", 1), ("die", 1), ("live", 0)):
+        subprocess.run(
+            [sys.executable, "-c", _READING, str(model.parent), end],
+            check=False,
+            env={**os.environ, "TMPDIR": str(temporary)},
+        )
+        assert len(list(temporary.iterdir())) == left, end

@@ -13,6 +13,7 @@ from tui_al.core.events import ModelSaved
 from tui_al.errors import SessionError
 from tui_al.store.file_hashes import check_hashes
 from tui_al.store.strangers import copy_files, inside
+from tui_al.store.unfinished import under_way
 
 #: How often a model that is replaced in the middle is read anew, and the seconds in between.
 _ATTEMPTS, _PAUSE = 10, 0.05
@@ -61,8 +62,9 @@ def held_still(session: Path, find: Callable[[], ModelSaved]) -> Iterator[tuple[
         SessionError: there is no such model, it cannot be read, something there leads out of the session, or a file of it is not as
             it was saved.
     """
-    with tempfile.TemporaryDirectory(prefix="tui-al-model-") as folder:
-        yield _copied(session, find, Path(folder))
+    # What a killed command left goes with the next one: a model may take gigabytes.
+    with under_way(Path(tempfile.gettempdir()), "tui-al-model") as folder:
+        yield _copied(session, find, folder)
 
 
 def _copied(session: Path, find: Callable[[], ModelSaved], folder: Path) -> tuple[ModelSaved, Path]:

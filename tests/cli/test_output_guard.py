@@ -12,6 +12,7 @@ from rich.console import Console
 
 from tests.cli.test_commands import QUICK, encoder  # noqa: F401 - a fixture
 from tests.ui.terminals import ROOT
+from tui_al import cli
 from tui_al.cli.output_guard import OutputGuard
 from tui_al.cli.predicting import PredictOptions, _output
 from tui_al.core import events as ev
@@ -103,3 +104,15 @@ def test_a_pipe_gets_it_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
             stream.write(RECORD)
         assert os.read(ours, 1000).decode() == RECORD
     os.close(ours)
+
+
+def test_an_interrupt_before_a_command_has_begun_is_no_traceback(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def interrupted(_arguments: list[str]) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "_run", interrupted)
+    with pytest.raises(SystemExit) as left:
+        cli.main()
+    assert left.value.code == 130

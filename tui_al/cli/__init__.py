@@ -14,6 +14,8 @@ def main() -> None:
     except SystemExit:
         _check_output()
         raise
+    except KeyboardInterrupt:  # before a command has begun, which ends in its own way
+        sys.exit(130)  # 128 + SIGINT, as shells say it
     except Exception as error:
         from tui_al.store.environment import explained
 

@@ -192,7 +192,7 @@ def _sessions() -> list[dict[str, bytes]]:
         with simulated(home, "run", TICKETS) as session:
             labelled(session, 7, ("a", "return"), ("b", "complaint"))
         for name in ("people", "run"):
-            files = sorted(file for file in (home / name).rglob("*") if file.is_file())
+            files = sorted(file for file in (home / "sessions" / name).rglob("*") if file.is_file())
             found.append({str(file.relative_to(home)): file.read_bytes() for file in files})
     return found
 

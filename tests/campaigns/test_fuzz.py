@@ -76,6 +76,11 @@ def _spin() -> None:
         pass
 
 
+@pytest.mark.parametrize("name", ["session", "keys", "sweep", "names"])
+def test_a_target_has_files_to_begin_with(name: str) -> None:
+    assert all(TARGETS[name].seeds())
+
+
 def test_what_becomes_of_an_input_is_seen() -> None:
     works = [lambda: None, _refuse, lambda: 1 // 0, _allocate, lambda: os.kill(os.getpid(), signal.SIGSEGV), _spin, lambda: time.sleep(5), lambda: None]  # fmt: skip
     limits = Limits(seconds=0.3, patience=1, memory=1 << 30)

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -121,6 +122,21 @@ class TestEvents:
         for read in (session.created, session.state):
             with pytest.raises(SessionError, match="the event that says what it is is damaged"):
                 read()
+
+    def test_what_the_session_is_is_said_once(self, tmp_path: Path) -> None:
+        session = simulated(tmp_path, "first", TICKETS, (7,))
+        session.append(ev.RunStarted(7))
+        before = session.state()
+        other = {**session.created().config, "seeds": [9]}
+        session.append(replace(session.created(), config=other, labels=("x", "y")))
+        for state in (session.state(), session.state(before)):
+            assert (list(state.runs), state.labels) == ([7], before.labels)
+            assert state.runs == before.runs
+            [row] = state.bad_rows
+            assert str(row) == f"row {before.seq + 1} of events says anew what the session is, as only the first row may"  # fmt: skip
+            assert "is damaged and left out: tui-al check first" in state.damage[0]
+            with pytest.raises(SessionError, match="says anew"):
+                check_whole(session, state)
 
     def test_progress_goes_without_being_missed(self, tmp_path: Path) -> None:
         session = simulated(tmp_path, "first", TICKETS, (7,))

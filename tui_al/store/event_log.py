@@ -29,6 +29,9 @@ from tui_al.store.row_checks import (
 #: Under which key of `meta` the first event stands once more.
 _COPY = "created"
 
+#: The number of the row that says what the session is.
+FIRST = 1
+
 EVENT_VALUES = ("time", "kind", "seed", "body")
 
 
@@ -67,7 +70,7 @@ def append_events(
                 (seq, *values, checksum(seq, *values, previous), previous),
             )
             recorded.append(ev.Recorded(seq, now, event))
-            if isinstance(event, ev.SessionCreated):
+            if isinstance(event, ev.SessionCreated) and seq == FIRST:
                 _keep_copy(db, recorded[-1])
             if isinstance(event, ev.Point | ev.RunFinished):
                 db.execute(
@@ -134,7 +137,9 @@ def kept_copy(db: sqlite3.Connection) -> ev.Recorded | None:
         return None
     plain = json.loads(body)
     event = ev.from_plain(plain["event"])
-    return ev.Recorded(1, plain["time"], event) if isinstance(event, ev.SessionCreated) else None
+    return (
+        ev.Recorded(FIRST, plain["time"], event) if isinstance(event, ev.SessionCreated) else None
+    )
 
 
 def unnamed(directory: Path, bad: Sequence[BadRow]) -> SessionError:
@@ -157,6 +162,8 @@ def event_of(row: RawRow) -> ev.Recorded | BadRow:
         if why := _strange(when, kind, seed, plain):
             return BadRow("events", row.seq, why)
         if isinstance(event, ev.SessionCreated):
+            if row.seq != FIRST:
+                return BadRow("events", row.seq, "says anew what the session is, as only the first row may")  # fmt: skip
             ExperimentConfig.from_stored(event.config)
     except (*ROW_ERRORS, TuiAlError) as error:
         return BadRow("events", row.seq, f"cannot be read: {error_text(error)}")

@@ -3,6 +3,7 @@
 Nothing is ever changed or removed: undo and redo are decisions too, which makes both unlimited, across restarts and retrainings.
 """
 
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
@@ -203,6 +204,10 @@ _KINDS: dict[str, type[Decision]] = {
 }  # fmt: skip
 
 
+#: Fields whose texts are the same in very many records.
+_LABELS_IN = frozenset(("answer", "suggestion", "via"))
+
+
 def to_plain(decision: Decision) -> dict[str, Any]:
     """Values for JSON, without the kind, which the store keeps beside them."""
     return asdict(decision)
@@ -217,7 +222,16 @@ def from_plain(kind: str, plain: Mapping[str, Any]) -> Decision | None:
     cls = _KINDS.get(kind)
     if cls is None:
         return None
-    decision = record_of(cls, plain)
+    decision = record_of(cls, {name: _shared(name, value) for name, value in plain.items()})
     if isinstance(decision, Label | Unfold) and not decision.ids:
         raise ValueError("ids cannot be empty")
     return decision
+
+
+def _shared(name: str, value: object) -> object:
+    """The value with its labels as the one string of that name: a log holds few of them, and each in very many records."""
+    if name not in _LABELS_IN:
+        return value
+    if isinstance(value, list | tuple):
+        return [_shared(name, one) for one in value]
+    return sys.intern(value) if type(value) is str else value

@@ -50,7 +50,7 @@ class Labelling:
         self.seq = 0
         self._base = tuple(labels)
         self._by_uid: dict[str, Decided] = {}
-        self._about: dict[str, list[Decided]] = {}  # by example
+        self._about: dict[str, tuple[Decided, ...]] = {}  # by example; tuples, as most hold one
         self._own: dict[str, list[Decided]] = {}  # by annotator, without undo and redo
         self._redo: dict[str, list[str]] = {}  # by annotator
         self._undone: set[str] = set()
@@ -91,7 +91,7 @@ class Labelling:
         if isinstance(record.decision, de.Unfold):
             self._unfolds.append(record)
         for identity in record.decision.about:
-            self._about.setdefault(identity, []).append(record)
+            self._about[identity] = (*self._about.get(identity, ()), record)
         return (record,)
 
     def _turn(self, annotator: str, decision: de.Undo | de.Redo) -> tuple[Decided, ...]:

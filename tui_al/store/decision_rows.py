@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,4 +97,4 @@ def decision_of(row: RawRow) -> Decided | BadRow:
     if decision is None:
         why = f"is of the kind {kind!r:.40}, which this version does not know"
         return BadRow("decisions", row.seq, why, newer=row.verified)
-    return Decided(row.seq, float(when), annotator, uid, decision)
+    return Decided(row.seq, float(when), sys.intern(annotator), uid, decision)

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual import on
 from textual.app import App, SystemCommand
@@ -28,6 +28,7 @@ from tui_al.store.engine_lock import is_live
 from tui_al.store.environment import explained
 from tui_al.store.session import Session, session_names
 from tui_al.store.sweeps import at_work, is_sweep, sweep_names, sweep_of
+from tui_al.ui.closed_screens import forget_closed
 from tui_al.ui.keymap import Keymap
 from tui_al.ui.keys import bindings
 from tui_al.ui.leaving import keeps_running
@@ -290,6 +291,12 @@ class TuiAl(App[None]):
             return False
         self.show_error(told)
         return True
+
+    async def _replace_screen(self, screen: Screen[Any]) -> Screen[Any]:
+        """As Textual does it, which removes a screen that is closed; nothing is kept of it."""
+        replaced = await super()._replace_screen(screen)
+        forget_closed()
+        return replaced
 
     def _handle_exception(self, error: Exception) -> None:
         """What ends a widget ends the app: with words where the machine is the reason, else with a traceback."""

@@ -182,7 +182,7 @@ class Bench:
         self._writing = 0  # jobs that write, handed over so far
         self._written = 0  # of them done, or refused
         self.trouble = ""  #: why the disk takes no decisions at present
-        self._snippets: dict[str, str] = {}
+        self._snippets: dict[str, str] = {}  # of the last decisions, by example
         self._reason = -1, ("", "")  # why no engine is at work, and when that was so
         self._asked = 0  # times that this was asked since one was, or since anything happened
         self._leaving, self._closed = threading.Event(), threading.Event()
@@ -393,17 +393,16 @@ class Bench:
             if not isinstance(record.decision, Label | Skip | Flag):
                 continue
             identity = record.decision.about[0]
-            if identity not in self._snippets:
+            text = self._snippets.get(identity)
+            if text is None:
                 example = bench.example(identity)
-                self._snippets[identity] = example.text[:60] if example else ""
-            found.append(
-                Recent(
-                    record.uid, identity, record.decision.kind, labelling.given(record),
-                    self._snippets[identity],
-                )
-            )  # fmt: skip
+                text = example.text[:60] if example else ""
+            kind, given = record.decision.kind, labelling.given(record)
+            found.append(Recent(record.uid, identity, kind, given, text))
             if len(found) == RECENT:
                 break
+        # No others are kept: over a day of labelling they would be thousands.
+        self._snippets = {one.id: one.text for one in found}
         return tuple(found)
 
 

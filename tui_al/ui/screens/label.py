@@ -145,7 +145,9 @@ class LabelScreen(LabelTurning):
         ):
             self.query_one(f"#{name}").border_title = title
         self.set_interval(1.0, self._tick)
-        self.tui.benches.append(self._bench)
+        # One that has written all keeps its screen alive for nothing.
+        open_ones = [bench for bench in self.tui.benches if not bench.join(0)]
+        self.tui.benches = [*open_ones, self._bench]
         self._bench.start()
 
     def on_unmount(self) -> None:

@@ -225,6 +225,31 @@ def test_a_damaged_model_is_not_used(
         shutil.rmtree(kept.home / "sessions" / "damaged")
 
 
+def test_an_encoder_outside_of_the_session_is_named(
+    command: Command,  # noqa: F811
+    kept: Kept,
+    tmp_path: Path,
+) -> None:
+    things = kept.data["things"]
+    learner = tiny.learner(kept.home / "encoder", "adapter", things, epochs=1, max_length=12)
+    tiny.fit(learner)
+    with simulated(kept.home, "received", things) as session:
+        learner.save(session.directory / "models" / "8")
+        session.append(ev.ModelSaved(8, 1, "successor", "models/8"))
+    source = tmp_path / "in.txt"
+    source.write_text("the cat sleeps\n", encoding="utf-8")
+    try:
+        for name, warned in (("received", True), ("things", False)):
+            ways: list[tuple[object, ...]] = [("predict", name, source), ("export-model", name)]
+            for way in ways:
+                code, _, aside = ours(command, kept, *way, "--out", tmp_path / f"{name}-{way[0]}")
+                assert code == 0, aside
+                told = f"warning: The adapter's encoder is read from {kept.home / 'encoder'}, outside of the session"
+                assert (told in aside) is warned
+    finally:
+        shutil.rmtree(kept.home / "sessions" / "received")
+
+
 def test_a_session_without_models(command: Command, kept: Kept, tmp_path: Path) -> None:  # noqa: F811
     bare = Dataset("bare", Task.CLASSIFICATION, ("a", "b"), kept.data["things"].train, ())
     with simulated(kept.home, "bare", bare) as session:

@@ -69,6 +69,7 @@ def predict_file(name: str, file: str, options: PredictOptions, home: Path | Non
         subset=options.subset,
         misfits="texts only",
     )
+    from tui_al.engine.checkpoint import read_elsewhere
     from tui_al.engine.data.stream import KINDS, open_tables
     from tui_al.engine.data.tables import Findings
     from tui_al.engine.prediction import Predictor, Texts, task_of
@@ -93,6 +94,8 @@ def predict_file(name: str, file: str, options: PredictOptions, home: Path | Non
         texts = Texts(
             task_of(files), tables, config, findings
         )  # mistakes before the model is loaded
+        if told := read_elsewhere(files):
+            Page(Console(stderr=True, soft_wrap=True)).say(f"warning: {told}", "yellow")
         predictor = Predictor(files, options.device, options.batch_size)
     tally = _Tally(Page(Console(stderr=True, soft_wrap=True)))
     with _output(options) as stream:

@@ -21,7 +21,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from tui_al import __version__
 from tui_al.core.config import LearnerConfig
-from tui_al.core.models import ADAPTERS
+from tui_al.core.models import ADAPTERS, MODELS
 from tui_al.core.records import record_of
 from tui_al.core.tasks import Dataset, Task
 from tui_al.engine import tuning
@@ -154,6 +154,22 @@ def whole(path: Path) -> Iterator[None]:
 def kept_source(name: str, directory: Path) -> Source:
     """Where encoder and tokenizer of a model lie that `save_model` wrote; of an adapter, the tokenizer."""
     return Source(name, encoder_directory(directory))
+
+
+def read_elsewhere(directory: Path) -> str:
+    """What people are told of a kept adapter whose encoder is read from a directory outside of its session; "" for all other models.
+
+    The path is the session's word, and a session from somebody else can name any directory. ModelError as `describe`.
+    """
+    learner = describe(directory).learner
+    bundled = learner.model in MODELS and not MODELS[learner.model].hub_id
+    place = Path(learner.model).expanduser()
+    if learner.tuning not in ADAPTERS or bundled or not place.is_dir():  # as `sources.find` looks
+        return ""
+    return (
+        f"The adapter's encoder is read from {place.absolute()}, outside of the session, as the session says: "
+        "if it came from somebody else, see that this is the encoder it was trained on."
+    )
 
 
 @dataclass(frozen=True, slots=True)

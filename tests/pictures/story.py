@@ -42,7 +42,7 @@ class Clock:
 @contextmanager
 def recording_at(clock: Clock) -> Iterator[None]:
     """What is appended meanwhile happened when the clock says."""
-    with patch("tui_al.store.session.time", SimpleNamespace(time=clock.time, sleep=time.sleep)):
+    with patch("tui_al.store.event_log.time", SimpleNamespace(time=clock.time, sleep=time.sleep)):
         yield
 
 

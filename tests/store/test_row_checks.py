@@ -195,7 +195,8 @@ def test_a_link_in_place_of_the_note_of_last_rows_is_not_followed(
     precious.write_text("mine")
     (people.directory / "session.last").unlink()
     (people.directory / "session.last").symlink_to(precious)
-    Clock(people, "n", 10.0).label("anna", "e", "return")
+    with pytest.raises(SessionError, match=r"session\.last is a link"):
+        Clock(people, "n", 10.0).label("anna", "e", "return")
     assert precious.read_text() == "mine"
 
 

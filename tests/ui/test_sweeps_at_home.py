@@ -286,7 +286,7 @@ async def test_a_session_that_vanishes_goes_from_the_list(home: Path, engine: Fa
         await until(pilot, lambda: isinstance(pilot.app.screen, RunScreen))
         shutil.rmtree(home / "sessions")
         await pilot.press("p")
-        await until(pilot, lambda: "not there any more" in shown(pilot.app))
+        await until(pilot, lambda: "was deleted while it was open" in shown(pilot.app))
 
 
 def test_a_damaged_record_of_a_sweep_is_told(home: Path) -> None:

@@ -89,7 +89,10 @@ class Database(sqlite3.Connection):
         self.reading: Literal["", "file", "unchanged", "copy"] = ""
         self._seen: object = None
         self._schema = ""
-        check_files(path.parent)
+        try:
+            check_files(path.parent)
+        except OSError as error:
+            raise of_os(error, path, f"Session {path.parent.name}") from error
         if new:
             self._open(f"{path.absolute().as_uri()}?mode=rwc")
             self._set_journal()

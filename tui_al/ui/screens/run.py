@@ -350,7 +350,8 @@ def notice(update: Update, log_rows: int) -> list[Content]:
     """What the person must know: why nothing goes on, what to do, the end of the log. Empty while all is well."""
     state = update.state
     if update.trouble:
-        return [safe(f"✗ The session cannot be read: {update.trouble}", "$text-error")]
+        what, _, hint = update.trouble.partition("\n")
+        return [safe(f"✗ {what}", "$text-error"), *([safe(hint)] if hint else [])]
     lines = [safe(f"⚠ {line}", "$text-warning") for line in state.damage]
     if update.waits:
         lines.append(safe(f"◐ The engine is {update.waits}", "bold $text-warning"))

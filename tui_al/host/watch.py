@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 from tui_al.store.atomic_files import write_file
+from tui_al.store.sharing import umask_for
 
 EXIT_FILE = "engine.exit"
 
@@ -34,6 +35,7 @@ def main(directory: Path, lock: int, cores: str, *more: str) -> int:
     )  # so that the engine alone holds it: the kernel frees it the moment the engine dies
     code = engine.wait()
     note = {"began": began, "ended": time.time(), "code": code, "pid": engine.pid}
+    os.umask(umask_for(directory))  # it may have been shared meanwhile
     write_file(directory / EXIT_FILE, json.dumps(note))
     return 0
 

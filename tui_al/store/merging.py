@@ -19,6 +19,7 @@ from tui_al.errors import SessionError
 from tui_al.store.decisions import DecisionLog
 from tui_al.store.home import session_directory
 from tui_al.store.session import Session
+from tui_al.store.sharing import make_directory
 from tui_al.store.unfinished import under_way
 
 
@@ -62,7 +63,7 @@ def merge_sessions(home: Path, sessions: Sequence[Session], into: str) -> Merged
         )
     names = ", ".join(part.name for part in parts)
     created = replace(first.created, notes=(*first.created.notes, f"merged from {names}"))
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_directory(target.parent)
     with under_way(target.parent, into) as making:
         with Session.create(making, into, created, first.dataset) as session:
             directory = session.directory

@@ -15,6 +15,7 @@ from tui_al.core.state import SessionState
 from tui_al.core.strategies import STRATEGIES
 from tui_al.errors import SessionError
 from tui_al.store.atomic_files import write_file
+from tui_al.store.sharing import make_directory
 from tui_al.store.strangers import read_bytes
 
 log = logging.getLogger(__name__)
@@ -110,7 +111,7 @@ def record(home: Path, rates: Iterable[Rate]) -> None:
             scoring=_newest(rate.scoring, old.scoring, times),
         )
     with contextlib.suppress(OSError):
-        home.mkdir(parents=True, exist_ok=True)
+        make_directory(home)
         text = json.dumps([asdict(rate) for rate in list(known.values())[-200:]], indent=1)
         write_file(home / _FILE, text)
 

@@ -21,6 +21,7 @@ from tui_al.store.plain_copies import copy_directory
 from tui_al.store.row_checks import RawRow
 from tui_al.store.salvage import Salvaged, created_of, salvage
 from tui_al.store.session import Session
+from tui_al.store.sharing import make_directory
 from tui_al.store.strangers import inside
 from tui_al.store.unfinished import under_way
 
@@ -59,7 +60,7 @@ def repair(directory: Path, home: Path, name: str) -> Repaired:
     created = replace(
         created, train=len(dataset.train), test=len(dataset.test), notes=(*created.notes, note)
     )
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_directory(target.parent)
     with under_way(target.parent, name) as making:
         with Session.create(making, name, created, dataset) as session:
             place = session.directory

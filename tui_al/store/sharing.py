@@ -55,12 +55,15 @@ def fit(descriptor: int, directory: Path) -> None:
 
 
 def make_directory(directory: Path) -> None:
-    """Make a directory of a home, and those above it; where the home is its group's, so are they."""
+    """Make a directory of a home, and those above it: this account's alone, and where the home is its group's, the group's too.
+
+    It is closed because names of sessions and sweeps tell something already. OSError where it cannot be made.
+    """
     if directory.is_dir():
         return
     make_directory(directory.parent)
     with contextlib.suppress(FileExistsError):  # another process was quicker
-        directory.mkdir()
+        directory.mkdir(mode=0o700)
         if is_shared(directory.parent):
             directory.chmod(_DIRECTORY)
 

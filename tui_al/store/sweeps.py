@@ -23,7 +23,7 @@ from tui_al.store.engine_lock import is_live, take_engine_lock
 from tui_al.store.environment import unreadable
 from tui_al.store.home import checked_name
 from tui_al.store.session import Session, is_there, session_names
-from tui_al.store.sharing import check_home
+from tui_al.store.sharing import check_home, make_directory
 from tui_al.store.strangers import open_regular, read_bytes
 from tui_al.store.unfinished import is_held, under_way
 
@@ -67,7 +67,7 @@ def sweep_directory(home: Path, name: str) -> Path:
 
 def write_record(directory: Path, record: SweepRecord) -> None:
     """Write the record; it appears whole or not at all."""
-    directory.mkdir(parents=True, exist_ok=True)
+    make_directory(directory)
     write_file(directory / RECORD, json.dumps(asdict(record), indent=1, ensure_ascii=False))
 
 
@@ -221,7 +221,7 @@ def _copy(session: Path, place: Path) -> bool:
     except SessionError:  # an engine is at work on it
         return False
     try:
-        place.parent.mkdir(parents=True, exist_ok=True)
+        make_directory(place.parent)
         with under_way(place.parent, place.name) as making:
             copied = making / place.name
             shutil.copytree(session, copied, ignore=shutil.ignore_patterns("engine.lock"))
@@ -234,7 +234,7 @@ def _copy(session: Path, place: Path) -> bool:
 def keep_scores(directory: Path, name: str, plain: Mapping[str, Any]) -> Path:
     """Keep a comparison of scores with a sweep, in place of an earlier one of that name; it appears whole or not at all."""
     folder = directory / "scores"
-    folder.mkdir(exist_ok=True)
+    make_directory(folder)
     path = folder / f"{name}.json"
     write_file(path, json.dumps(plain, indent=1, ensure_ascii=False))
     return path
@@ -258,7 +258,7 @@ def kept_scores(directory: Path) -> list[dict[str, Any]]:
 @contextlib.contextmanager
 def sweep_lock(directory: Path) -> Iterator[None]:
     """Be the only command that works on the sweep; raises SessionError that names the other."""
-    directory.mkdir(parents=True, exist_ok=True)
+    make_directory(directory)
     descriptor = open_regular(directory / "sweep.lock", os.O_RDWR | os.O_CREAT)
     try:
         try:

@@ -168,7 +168,7 @@ def _exit_note(directory: Path) -> Mapping[str, Any] | None:
         note = json.loads(read_bytes(directory / EXIT_FILE, 16_384))
     except (FileNotFoundError, ValueError, RecursionError):
         return None
-    numbers = isinstance(note, dict) and [note.get("code"), note.get("began")]
+    numbers = isinstance(note, dict) and [note.get("code"), note.get("began", 0)]
     return note if numbers and all(isinstance(one, int | float) for one in numbers) else None
 
 

@@ -4,6 +4,7 @@ import fcntl
 import json
 import multiprocessing
 import os
+import resource
 import shutil
 import signal
 import sqlite3
@@ -23,10 +24,10 @@ from tests.report import states
 from tui_al.core import events as ev
 from tui_al.core.state import fold
 from tui_al.core.tasks import Dataset, Example, Task
-from tui_al.errors import ConfigError, SessionError
+from tui_al.errors import ConfigError, MachineError, SessionError
 from tui_al.store import engine_lock
 from tui_al.store import session as session_module
-from tui_al.store.engine_lock import is_live
+from tui_al.store.engine_lock import is_live, take_engine_lock
 from tui_al.store.home import home_directory
 from tui_al.store.session import Session, session_names
 
@@ -337,6 +338,17 @@ class TestOpen:
 
 
 class TestLock:
+    def test_a_lock_that_cannot_be_written_is_told(self, session: Session) -> None:
+        lock = take_engine_lock(session.directory)
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))  # Python ignores the signal
+        try:
+            with pytest.raises(MachineError, match=r"^Session first: "), session.engine_lock(lock):
+                pass
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        assert not session.is_live()
+
     def test_one_engine_at_a_time(self, session: Session) -> None:
         assert not session.is_live()
         holder = python(HOLD_THE_LOCK, session.directory)

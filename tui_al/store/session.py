@@ -37,6 +37,7 @@ from tui_al.store.engine_lock import (
     take_engine_lock,
     write_lock,
 )
+from tui_al.store.environment import of_os
 from tui_al.store.event_log import EventRows, append_events, first_event, read_events
 from tui_al.store.examples import read_examples, write_examples
 from tui_al.store.home import session_directory
@@ -268,7 +269,12 @@ class Session:
         descriptor = take_engine_lock(self.directory) if inherited is None else inherited
         try:
             before = self.commands_before(descriptor)
-            write_lock(descriptor, f"process {os.getpid()} on {os.uname().nodename}", before)
+            try:
+                write_lock(descriptor, f"process {os.getpid()} on {os.uname().nodename}", before)
+            except OSError as error:
+                raise of_os(
+                    error, self.directory / "engine.lock", f"Session {self.name}"
+                ) from error
             yield descriptor
         finally:
             os.close(descriptor)

@@ -16,10 +16,10 @@ from tests.ui.labelling import Desk, desk
 from tests.ui.sessions import dataset
 from tests.ui.test_snapshots import FOLDER, compare, written
 from tests.ui.test_span_editor import PROPOSED, TEXT, editor, flat, tagging
+from tui_al.core import times
 from tui_al.core.decisions import Decided, Decision, Label
 from tui_al.store.decisions import DecisionLog
 from tui_al.ui.app import TuiAl
-from tui_al.ui.screens import conflicts, history, second_look
 from tui_al.ui.screens.label import LabelScreen
 from tui_al.ui.terminal import Terminal
 
@@ -78,8 +78,7 @@ def reviewed(home: Path) -> Desk:
 async def test_the_screens_beside_labelling(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
     still = SimpleNamespace(localtime=time.gmtime, strftime=time.strftime)
-    for module in (conflicts, history, second_look):
-        monkeypatch.setattr(module, "time", still)
+    monkeypatch.setattr(times, "time", still)
     session = reviewed(home)
     app = TuiAl(home, session.directory, annotator="anna")
     async with drive(app) as pilot:

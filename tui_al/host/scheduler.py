@@ -16,7 +16,7 @@ from tui_al.errors import TuiAlError
 from tui_al.host.background import in_background
 from tui_al.host.placement import Slot
 from tui_al.host.process import create_session, engine_end, log_tail, start_engine
-from tui_al.store.engine_lock import is_live
+from tui_al.store.engine_lock import holder_of, is_live
 from tui_al.store.session import Session
 
 #: Seconds between two requests to stop.
@@ -187,6 +187,6 @@ def _ask_to_stop(work: _Work) -> None:
 
 def _cores_of_engine(directory: Path) -> set[int]:
     with contextlib.suppress(OSError, ValueError, IndexError, AttributeError, psutil.Error):
-        pid = int((directory / "engine.lock").read_text().split()[1])
+        pid = int(holder_of(directory).split()[1])
         return set(psutil.Process(pid).cpu_affinity() or ())
     return set()

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from tui_al.errors import MachineError, SessionError, TuiAlError
-from tui_al.store.environment import damaged, of_os, of_sqlite
+from tui_al.store.environment import damaged, of_os, of_sqlite, session_file
 from tui_al.store.file_systems import is_network
 from tui_al.store.sharing import refusal
 from tui_al.store.strangers import check_files, check_schema
@@ -89,10 +89,8 @@ class Database(sqlite3.Connection):
         self.reading: Literal["", "file", "unchanged", "copy"] = ""
         self._seen: object = None
         self._schema = ""
-        try:
+        with session_file(path):
             check_files(path.parent)
-        except OSError as error:
-            raise of_os(error, path, f"Session {path.parent.name}") from error
         if new:
             self._open(f"{path.absolute().as_uri()}?mode=rwc")
             self._set_journal()

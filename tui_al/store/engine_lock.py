@@ -16,12 +16,17 @@ from pathlib import Path
 
 from tui_al.errors import SessionError, TuiAlError
 from tui_al.store.database import connect, readable
-from tui_al.store.environment import of_os
+from tui_al.store.environment import session_file
 from tui_al.store.sharing import open_file
 from tui_al.store.strangers import check_tree, read_bytes
 from tui_al.store.unfinished import is_held
 
+LOCK_FILE = "engine.lock"
+
 _LOCK_TRIES = 15
+
+#: Bytes of the first line of a lock: whose it is, and the rest.
+_LONGEST_LINE = 200
 
 #: Bytes of the note in a lock.
 _LONGEST_NOTE = 1000
@@ -44,15 +49,13 @@ def take_engine_lock(directory: Path) -> int:
         MachineError: the session cannot be written.
     """
     check_tree(directory)
-    try:
-        descriptor = open_file(directory / "engine.lock", os.O_RDWR)
-    except OSError as error:
-        raise of_os(error, directory / "engine.lock", f"Session {directory.name}") from error
+    path = directory / LOCK_FILE
+    with session_file(path):
+        descriptor = open_file(path, os.O_RDWR)
     try:
         _lock(descriptor)
     except BlockingIOError as error:
-        said = os.pread(descriptor, 200, 0).decode(errors="replace")
-        holder = said.partition(",")[0].strip()
+        holder = _holder(_first_line(descriptor))
         os.close(descriptor)
         raise SessionError(
             f"An engine is at work on session {directory.name} ({holder or 'starting'}).",
@@ -60,12 +63,10 @@ def take_engine_lock(directory: Path) -> int:
         ) from error
     log = directory / "session.db"
     try:
-        with readable(log), contextlib.closing(connect(log)) as db:
+        with session_file(path), readable(log), contextlib.closing(connect(log)) as db:
             write_lock(descriptor, _STARTING, last_command(db))
-    except (TuiAlError, OSError) as error:
+    except TuiAlError:
         os.close(descriptor)
-        if isinstance(error, OSError):
-            raise of_os(error, directory / "engine.lock", f"Session {directory.name}") from error
         raise
     return descriptor
 
@@ -80,8 +81,7 @@ def write_lock(descriptor: int, holder: str, before: int) -> None:
 
 def token_in(descriptor: int) -> str | None:
     """The token of the engine that holds the lock; None if an older program took it."""
-    said = os.pread(descriptor, 200, 0).partition(b"\n")[0].decode(errors="replace")
-    found = re.search(rf", {_TOKEN} ([0-9a-f]+)$", said)
+    found = re.search(rf", {_TOKEN} ([0-9a-f]+)$", _first_line(descriptor))
     return found[1] if found else None
 
 
@@ -89,18 +89,27 @@ def engine_token(directory: Path) -> str | None:
     """The token of the engine at work on a session; None if none is, or an older one."""
     if not is_live(directory):
         return None
-    descriptor = os.open(directory / "engine.lock", os.O_RDONLY)
+    descriptor = os.open(directory / LOCK_FILE, os.O_RDONLY)
     try:
         return token_in(descriptor)
     finally:
         os.close(descriptor)
 
 
+def _first_line(descriptor: int) -> str:
+    """What a held lock says of its engine."""
+    return os.pread(descriptor, _LONGEST_LINE, 0).partition(b"\n")[0].decode(errors="replace")
+
+
+def _holder(said: str) -> str:
+    """Of what a lock says, whose it is: "process 123 on box"."""
+    return said.partition(",")[0].strip()
+
+
 def holder_of(directory: Path) -> str:
     """Who holds, or held last, a session's lock: "process 123 on box"; "" where that is not known."""
-    with contextlib.suppress(OSError):
-        said = (directory / "engine.lock").read_text(encoding="utf-8", errors="replace")
-        return said.partition(",")[0].strip()
+    with contextlib.suppress(OSError, SessionError):
+        return _holder(read_bytes(directory / LOCK_FILE, _LONGEST_LINE).decode(errors="replace"))
     return ""
 
 
@@ -108,7 +117,7 @@ def note_in_lock(descriptor: int | None, what: str) -> None:
     """Write in a held lock what its engine waits for, or that it does no more (""); left out where even that is refused."""
     if descriptor is not None:
         with contextlib.suppress(OSError):
-            first = os.pread(descriptor, 200, 0).partition(b"\n")[0] + b"\n"
+            first = os.pread(descriptor, _LONGEST_LINE, 0).partition(b"\n")[0] + b"\n"
             noted = what.replace("\n", " ").encode()[:_LONGEST_NOTE]
             if noted:
                 os.pwrite(descriptor, noted, len(first))
@@ -118,7 +127,7 @@ def note_in_lock(descriptor: int | None, what: str) -> None:
 def waits_for(directory: Path) -> str:
     """What the engine that is at work on a session waits for, in a sentence; "" if it does not wait."""
     try:
-        said = read_bytes(directory / "engine.lock", 2000)
+        said = read_bytes(directory / LOCK_FILE, 2000)
     except (OSError, SessionError):
         return ""
     return said.partition(b"\n")[2].decode(errors="replace")
@@ -126,7 +135,7 @@ def waits_for(directory: Path) -> str:
 
 def numbered_before(descriptor: int) -> int | None:
     """The number of the last command before this lock was taken; None if an older program took it, which did not say."""
-    said = re.search(rf"{_AFTER} (\d+)", os.pread(descriptor, 200, 0).decode(errors="replace"))
+    said = re.search(rf"{_AFTER} (\d+)", _first_line(descriptor))
     return int(said[1]) if said else None
 
 
@@ -139,7 +148,7 @@ def last_command(db: sqlite3.Connection) -> int:
 def is_live(directory: Path) -> bool:
     """Whether an engine of this machine works on the session in `directory`."""
     try:
-        return is_held(directory / "engine.lock")
+        return is_held(directory / LOCK_FILE)
     except FileNotFoundError:
         return False
     except OSError as error:

@@ -10,7 +10,8 @@ import re
 import resource
 import sqlite3
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -180,6 +181,15 @@ def of_os(error: OSError, path: Path | None = None, thing: str = "") -> MachineE
     if known is None:
         known = _Refusal(error.strerror or str(error) or type(error).__name__, "Try it again.")
     return _told(thing or _named(path), known, path, number)
+
+
+@contextmanager
+def session_file(path: Path) -> Iterator[None]:
+    """Tell what an OSError on a session's file means by the session's name, as a MachineError."""
+    try:
+        yield
+    except OSError as error:
+        raise of_os(error, path, _session_file(path)) from error
 
 
 def word_of(error: TuiAlError) -> str:

@@ -30,6 +30,7 @@ from tui_al.store.commands import commands_sent, send_command
 from tui_al.store.database import connect, readable
 from tui_al.store.decision_rows import label_changes
 from tui_al.store.engine_lock import (
+    LOCK_FILE,
     engine_token,
     is_live,
     last_command,
@@ -37,7 +38,7 @@ from tui_al.store.engine_lock import (
     take_engine_lock,
     write_lock,
 )
-from tui_al.store.environment import of_os
+from tui_al.store.environment import session_file
 from tui_al.store.event_log import EventRows, append_events, first_event, read_events
 from tui_al.store.examples import read_examples, write_examples
 from tui_al.store.home import session_directory
@@ -269,12 +270,8 @@ class Session:
         descriptor = take_engine_lock(self.directory) if inherited is None else inherited
         try:
             before = self.commands_before(descriptor)
-            try:
+            with session_file(self.directory / LOCK_FILE):
                 write_lock(descriptor, f"process {os.getpid()} on {os.uname().nodename}", before)
-            except OSError as error:
-                raise of_os(
-                    error, self.directory / "engine.lock", f"Session {self.name}"
-                ) from error
             yield descriptor
         finally:
             os.close(descriptor)

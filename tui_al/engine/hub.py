@@ -5,6 +5,7 @@ is tried. Only safetensors weights are fetched: reading pickled ones can run cod
 """
 
 import json
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -41,6 +42,9 @@ PICKLED = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.h5", "*.msgpack")
 
 CONVERTER = "SFconvertbot"
 CONVERSION_TITLE = "Adding `safetensors` variant of this model"
+
+#: What a kept revision can be: a branch, a commit, or a pull request.
+_REVISION = re.compile(r"[\w][\w./-]{0,199}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +96,17 @@ def model_snapshot(repo_id: str, revision: str | None = None) -> Snapshot:
 
 def _cached_model(repo_id: str, revision: str | None) -> Snapshot | None:
     """A complete cached copy; without a revision, of the one that the last download settled on, else of main."""
-    wanted = revision or recall(repo_id, "model") or MAIN
+    wanted = revision or _last_revision(repo_id) or MAIN
     folder = cached_folder("model", repo_id, wanted)
     if folder is None or not _is_complete(folder):
         return None
     return Snapshot(folder, wanted, folder.name, _note(repo_id, wanted, revision))
+
+
+def _last_revision(repo_id: str) -> str | None:
+    """The revision that the last download settled on; None where it was not kept, or what was kept can be none."""
+    kept = recall(repo_id, "model")
+    return kept if kept and _REVISION.fullmatch(kept) else None
 
 
 def _is_complete(folder: Path) -> bool:

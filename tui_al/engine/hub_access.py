@@ -5,7 +5,6 @@ have timeouts (10 s) and retries of their own, and give up after about 90 s of s
 """
 
 import errno
-import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
@@ -48,9 +47,6 @@ DOWNLOAD_TRIES = 3  #: of a file that breaks off; each goes on where the last on
 
 # Xet brings its own servers, which firewalls know less well, without timeouts or resumable files. Plain HTTP has both.
 constants.HF_HUB_DISABLE_XET = True
-
-#: What a kept remark can be: a branch, a commit, or a pull request.
-_REVISION = re.compile(r"[\w][\w./-]{0,199}")
 
 NOUNS = {"model": "model", "dataset": "data set"}
 
@@ -154,10 +150,9 @@ def remember(repo_id: str, name: str, text: str) -> None:
 def recall(repo_id: str, name: str) -> str | None:
     """The remark kept under this name, or None."""
     try:
-        found = _remark(repo_id, name).read_text(encoding="utf-8")
+        return _remark(repo_id, name).read_text(encoding="utf-8")
     except (OSError, ValueError):
         return None
-    return found if _REVISION.fullmatch(found) else None
 
 
 @contextmanager

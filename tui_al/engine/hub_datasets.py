@@ -153,10 +153,8 @@ def _cached(repo_id: str, subset: str | None, revision: str) -> dict[str, list[P
     folder = cached_folder("dataset", repo_id, revision)
     if folder is None:
         return None
-    record = recall(repo_id, folder.name)
-    if record:
-        names = json.loads(record)
-    else:
+    names = _names(recall(repo_id, folder.name))
+    if names is None:
         names = [
             file.relative_to(folder).as_posix()
             for file in folder.rglob("*.parquet")
@@ -169,6 +167,17 @@ def _cached(repo_id: str, subset: str | None, revision: str) -> dict[str, list[P
     local = _local(folder, splits)
     present = all(file.exists() for files in local.values() for file in files)
     return local if present and all(map(_all_shards, splits.values())) else None
+
+
+def _names(record: str | None) -> list[str] | None:
+    """The files of a repository as they were kept; None where nothing was, or it is damaged."""
+    try:
+        names = json.loads(record or "null")
+    except (ValueError, RecursionError):
+        return None
+    if isinstance(names, list) and names and all(isinstance(name, str) for name in names):
+        return names
+    return None
 
 
 def _all_shards(paths: Iterable[str]) -> bool:

@@ -77,7 +77,7 @@ def test_the_same_machine_makes_the_same_run(
 def test_another_run_is_found_out(
     home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A query and a metric are changed in a copy: both are named, with their round."""
+    """A query and a metric are others in a copy that an older program wrote: both are named, with their round."""
     shutil.copytree(home / "sessions", tmp_path / "sessions")
     with sqlite3.connect(tmp_path / "sessions/made/session.db") as db:
         seq, body = db.execute(
@@ -85,13 +85,17 @@ def test_another_run_is_found_out(
         ).fetchall()[1]
         plain = json.loads(body)
         plain["ids"] = plain["ids"][::-1]
-        db.execute("UPDATE events SET body = ? WHERE seq = ?", (json.dumps(plain), seq))
+        db.execute(
+            "UPDATE events SET body = ?, checksum = NULL WHERE seq = ?", (json.dumps(plain), seq)
+        )
         seq, body = db.execute(
             "SELECT seq, body FROM events WHERE kind = 'point' AND seed = 8"
         ).fetchone()
         plain = json.loads(body)
         plain["metrics"]["accuracy"] = 0.123456
-        db.execute("UPDATE events SET body = ? WHERE seq = ?", (json.dumps(plain), seq))
+        db.execute(
+            "UPDATE events SET body = ?, checksum = NULL WHERE seq = ?", (json.dumps(plain), seq)
+        )
     code, out, _ = said(tmp_path, "made", "--rounds", "1", capsys=capsys)
     assert code == 1
     assert "seed 7  round 1: the same 10 texts in another order" in out
@@ -101,6 +105,18 @@ def test_another_run_is_found_out(
     code, out, _ = said(tmp_path, "made", "--rounds", "0", "--seed", "7", capsys=capsys)
     assert code == 0  # the seed set is the same
     assert "rounds 0 to 0" in out
+
+
+def test_a_damaged_session_is_not_called_the_same(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(home / "sessions", tmp_path / "sessions")
+    with sqlite3.connect(tmp_path / "sessions/made/session.db") as db:
+        db.execute("UPDATE events SET body = replace(body, '0.', '1.') WHERE kind = 'point'")
+    code, out, err = said(tmp_path, "made", "--rounds", "0", capsys=capsys)
+    assert code == 5
+    assert "Session made is damaged" in err
+    assert "same" not in out
 
 
 def test_mistakes(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

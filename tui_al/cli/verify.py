@@ -18,6 +18,7 @@ from tui_al.core.reproduction import ROUNDING, RoundCheck, compare_runs, differe
 from tui_al.core.state import SessionState
 from tui_al.errors import ConfigError, SessionError
 from tui_al.store.home import home_directory
+from tui_al.store.resuming import check_whole
 from tui_al.store.session import Session
 
 
@@ -28,6 +29,7 @@ def verify_session(
     page = Page(Console(soft_wrap=True))
     with Session.open(home_directory(home), name) as session:
         then = session.state()
+        check_whole(session, then)  # what is left out could not be compared
         config = _again(session.name, then, rounds, seeds, device)
         created = ev.SessionCreated(
             config.to_dict(), then.task, then.labels, then.train, then.test, (), (), _here()

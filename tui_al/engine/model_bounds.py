@@ -112,12 +112,12 @@ def tensor_shapes(file: Path, name: str) -> dict[str, tuple[int, ...]]:
         end = max((int(one["data_offsets"][1]) for one in tensors.values()), default=0)
     except (OSError, ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError) as error:  # fmt: skip
         raise ModelError(
-            f"model: {file.name} of {name} is no whole file of safetensors: {error}.",
+            f"model: {file.name} of {name} cannot be loaded, since it is no whole file of safetensors: {error}.",
             "Download or save the model again.",
         ) from error
     if end != held:
         raise ModelError(
-            f"model: {file.name} of {name} is no whole file of safetensors: it holds {held:,} bytes of tensors, {end:,} by its header.",
+            f"model: {file.name} of {name} cannot be loaded, since it is no whole file of safetensors: it holds {held:,} bytes of tensors, {end:,} by its header.",
             "Download or save the model again.",
         )
     return shapes

@@ -149,7 +149,7 @@ def _fitting(sample: bytes) -> Sequence[str]:
     kept = [name for name, value in likely.items() if value >= max(_LIKELY, best - _AS_LIKELY)]
     ranks = {name: rank for rank, name in enumerate(_by_charset_normalizer(sample))}
     last = len(ranks)
-    kept.sort(key=lambda name: (-round(likely[name], 1), ranks.get(name, last)))
+    kept.sort(key=lambda name: (-round(likely[name], 2), ranks.get(name, last)))
     return kept[:_MOST_ADVISED]
 
 

@@ -121,16 +121,30 @@ class TestWhatIsRefused:
         models = session.directory / "models"
         models.mkdir()
         (models / "7").symlink_to(secret)
-        (session.directory / "engine.log").symlink_to(secret / "key")
-        os.mkfifo(session.directory / "pipe")
+        os.mkfifo(models / "pipe")
         arguments = ["backup", "desk", str(tmp_path / "copy"), "--home", str(tmp_path)]
         done = CliRunner().invoke(app, arguments)
         assert done.exit_code == 0
         assert "events: 1, decisions: 1, examples: 8, models: 0" in done.stdout
         found = sorted(str(path.relative_to(tmp_path / "copy")) for path in (tmp_path / "copy").rglob("*"))  # fmt: skip
         assert [name for name in found if not name.startswith("session.db-")] == ["examples.db", "models", "session.db", "session.last"]  # fmt: skip
-        for name in ("engine.log", "models/7", "pipe"):
+        for name in ("models/7", "models/pipe"):
             assert f"left out, no plain file: {name}" in done.stderr
+
+    @pytest.mark.parametrize("kind", ["link", "pipe"])
+    def test_links_beside_the_log_are_refused_and_nothing_is_copied(
+        self, tmp_path: Path, kind: str
+    ) -> None:
+        """As by whatever opens such a session."""
+        session = by_people(tmp_path, "desk")
+        (tmp_path / "secret").write_text("mine")
+        if kind == "link":
+            (session.directory / "engine.log").symlink_to(tmp_path / "secret")
+        else:
+            os.mkfifo(session.directory / "engine.log")
+        with pytest.raises(SessionError, match=rf"engine\.log is a {kind}"):
+            back_up(session.directory, tmp_path / "copy")
+        assert not (tmp_path / "copy").exists()
 
     def test_a_damaged_one(self, tmp_path: Path) -> None:
         session = by_people(tmp_path, "desk")

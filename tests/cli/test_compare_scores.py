@@ -13,10 +13,11 @@ from tests.core.learner_double import LearnerDouble
 from tests.engine import tiny
 from tests.host.test_sweeping import SWEEP, SchedulerDouble, worked
 from tui_al.cli import main
+from tui_al.core.arrays import FloatArray, IntArray
 from tui_al.core.config import PAPER_SEEDS, DataConfig
 from tui_al.core.loop import Purpose
-from tui_al.core.predictions import FloatArray, IntArray
-from tui_al.core.protocols import FitReport, MonteCarlo, ProgressSink, Scorer, Tick
+from tui_al.core.progress import ProgressSink, Tick
+from tui_al.core.protocols import FitReport, MonteCarlo, Scorer
 from tui_al.core.sweep import read_sweep
 from tui_al.core.tasks import Answer
 from tui_al.engine import score_comparison

@@ -13,7 +13,7 @@ from tui_al.core.gauge import Gauge, gauge_of
 from tui_al.core.loop import Models, run
 from tui_al.core.mismatch import distances
 from tui_al.core.oracle import SimulatedOracle, askable
-from tui_al.core.protocols import Tick
+from tui_al.core.progress import Tick
 from tui_al.core.state import RunState
 from tui_al.core.strategies import STRATEGIES, least_confidence
 from tui_al.core.tasks import Dataset, Task

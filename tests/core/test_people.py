@@ -17,7 +17,7 @@ from tui_al.core.loop import Models
 from tui_al.core.models import default_settings
 from tui_al.core.people import Snapshot, Wish, askable, check, reserve
 from tui_al.core.people_loop import PeopleLoop
-from tui_al.core.protocols import Tick
+from tui_al.core.progress import Tick
 from tui_al.core.state import RunState
 from tui_al.core.tags import today
 from tui_al.core.tasks import Answer, Dataset, Example, Task

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from tui_al.core.predictions import FloatArray, IntArray, Predictions
+from tui_al.core.arrays import FloatArray, IntArray
+from tui_al.core.predictions import Predictions
 from tui_al.core.strategies import STRATEGIES, Strategy, entropy, select, strategy
 from tui_al.core.tasks import Task
 from tui_al.errors import ConfigError

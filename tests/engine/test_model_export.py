@@ -19,8 +19,8 @@ import pytest
 
 from tests.engine import tiny
 from tests.report import states
+from tui_al.core.arrays import FloatArray
 from tui_al.core.offsets import token_offsets
-from tui_al.core.predictions import FloatArray
 from tui_al.core.tags import spans_of
 from tui_al.core.tasks import Dataset, Task
 from tui_al.engine.learner import TransformerLearner

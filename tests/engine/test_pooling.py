@@ -13,9 +13,9 @@ from transformers import AutoModelForSequenceClassification
 
 from tests.engine import tiny
 from tests.hub_double import HubDouble
+from tui_al.core.arrays import FloatArray
 from tui_al.core.config import TUNINGS
 from tui_al.core.models import ADAPTERS
-from tui_al.core.predictions import FloatArray
 from tui_al.core.protocols import MonteCarlo, Training
 from tui_al.core.strategies import bald, least_confidence
 from tui_al.core.tasks import Dataset, Task

@@ -12,7 +12,7 @@ from transformers import PreTrainedModel
 from tests.engine import tiny
 from tui_al.core.config import TUNINGS
 from tui_al.core.models import ADAPTERS
-from tui_al.core.protocols import Tick
+from tui_al.core.progress import Tick
 from tui_al.core.tasks import Dataset
 from tui_al.engine import training, tuning
 from tui_al.engine.learner import TransformerLearner

@@ -9,9 +9,10 @@ import torch
 from transformers import pipeline
 
 from tests.engine import tiny
+from tui_al.core.arrays import FloatArray
 from tui_al.core.config import TUNINGS
-from tui_al.core.predictions import FloatArray
-from tui_al.core.protocols import MonteCarlo, Tick
+from tui_al.core.progress import Tick
+from tui_al.core.protocols import MonteCarlo
 from tui_al.core.strategies import bald, least_confidence
 from tui_al.core.tasks import Dataset, Task
 from tui_al.engine import trunk as trunk_module

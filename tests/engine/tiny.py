@@ -35,7 +35,7 @@ from transformers import (
 )
 
 from tui_al.core.config import LearnerConfig
-from tui_al.core.protocols import Tick
+from tui_al.core.progress import Tick
 from tui_al.core.tags import spans_of
 from tui_al.core.tasks import Dataset, Example, Task, example_ids
 from tui_al.engine.learner import TransformerLearner

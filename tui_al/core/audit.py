@@ -17,6 +17,7 @@ from enum import StrEnum
 import numpy as np
 from scipy.stats import t as student
 
+from tui_al.core.arrays import IntArray
 from tui_al.core.intervals import (
     LEVEL,
     Interval,
@@ -24,7 +25,6 @@ from tui_al.core.intervals import (
     paired_difference,
     share_interval,
 )
-from tui_al.core.predictions import IntArray
 from tui_al.core.tags import spans_of
 from tui_al.core.tasks import Answer
 

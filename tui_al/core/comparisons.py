@@ -12,8 +12,8 @@ from enum import StrEnum
 import numpy as np
 from scipy.stats import t as student
 
+from tui_al.core.arrays import FloatArray
 from tui_al.core.intervals import LEVEL, Interval
-from tui_al.core.predictions import FloatArray
 
 _RESAMPLES = 10_000
 _ROUNDING = 1e-12

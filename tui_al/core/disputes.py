@@ -19,9 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui_al.core import softmax_regression
+from tui_al.core.arrays import FloatArray, IntArray
 from tui_al.core.offsets import token_offsets
-from tui_al.core.predictions import FloatArray, IntArray, Predictions
-from tui_al.core.protocols import ProgressSink, Tick
+from tui_al.core.predictions import Predictions
+from tui_al.core.progress import ProgressSink, Tick
 from tui_al.core.softmax_regression import Features
 from tui_al.core.tasks import Answer, Dataset, Task
 

@@ -16,7 +16,7 @@ from collections.abc import Callable, Hashable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from tui_al.core.predictions import IntArray
+from tui_al.core.arrays import IntArray
 
 #: Characters in a shingle.
 SHINGLE = 5

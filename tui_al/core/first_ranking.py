@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from tui_al.core import events as ev
+from tui_al.core.arrays import IntArray
 from tui_al.core.config import ExperimentConfig
 from tui_al.core.loop import Purpose
 from tui_al.core.people import askable, reserve
-from tui_al.core.predictions import IntArray
 from tui_al.core.ranking import Row, with_audit
 from tui_al.core.tasks import Dataset
 

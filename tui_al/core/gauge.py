@@ -15,9 +15,10 @@ from statistics import fmean
 import numpy as np
 
 from tui_al.core import events as ev
+from tui_al.core.arrays import FloatArray, IntArray
 from tui_al.core.mismatch import distances
-from tui_al.core.predictions import FloatArray, IntArray
-from tui_al.core.protocols import Learner, ProgressSink, Scorer
+from tui_al.core.progress import ProgressSink
+from tui_al.core.protocols import Learner, Scorer
 from tui_al.core.state import RunState
 from tui_al.core.strategies import Strategy, strategy
 from tui_al.core.tasks import Dataset, Task

@@ -19,11 +19,13 @@ from enum import IntEnum
 import numpy as np
 
 from tui_al.core import events as ev
+from tui_al.core.arrays import FloatArray, IntArray
 from tui_al.core.config import ExperimentConfig
 from tui_al.core.gauge import NAME, Gauge, gauge_of
 from tui_al.core.metrics import evaluate
-from tui_al.core.predictions import FloatArray, IntArray, Predictions
-from tui_al.core.protocols import Cohort, FirstPoints, Learner, MonteCarlo, silent
+from tui_al.core.predictions import Predictions
+from tui_al.core.progress import silent
+from tui_al.core.protocols import Cohort, FirstPoints, Learner, MonteCarlo
 from tui_al.core.round_timer import Emit, RoundTimer, part_of
 from tui_al.core.state import RunState
 from tui_al.core.strategies import select, strategy

@@ -12,7 +12,7 @@ import numpy as np
 from rich.cells import cell_len
 from scipy.stats import entropy, kendalltau, spearmanr, wasserstein_distance
 
-from tui_al.core.predictions import FloatArray
+from tui_al.core.arrays import FloatArray
 from tui_al.core.strategies import select
 
 #: Histogram bins over the pooled range of both scores.

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from tui_al.core import events as ev
+from tui_al.core.arrays import FloatArray, IntArray
 from tui_al.core.config import ExperimentConfig
 from tui_al.core.disputes import Encode, judge
 from tui_al.core.first_ranking import at_random, depth, mix_audit, open_rows
@@ -32,8 +33,7 @@ from tui_al.core.loop import (
 from tui_al.core.measured import FEWEST
 from tui_al.core.metrics import HEADLINE, evaluate
 from tui_al.core.people import Desk, Snapshot, Wish, spans_in
-from tui_al.core.predictions import FloatArray, IntArray
-from tui_al.core.protocols import Tick
+from tui_al.core.progress import Tick
 from tui_al.core.quality import estimate, worth
 from tui_al.core.ranking import Row, suggestions, without_duplicates
 from tui_al.core.round_timer import Emit, RoundTimer

@@ -7,10 +7,8 @@ an example, so every score is written once, as an operation on units followed by
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-FloatArray = NDArray[np.floating]
-IntArray = NDArray[np.integer]
+from tui_al.core.arrays import FloatArray, IntArray
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,32 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
+from tui_al.core.arrays import FloatArray, IntArray
 from tui_al.core.events import Point
-from tui_al.core.predictions import FloatArray, IntArray, Predictions
+from tui_al.core.predictions import Predictions
+from tui_al.core.progress import ProgressSink
 from tui_al.core.tasks import Answer
-
-#: Called between steps with units done, and in training with epoch, step and loss. May raise EngineStopped.
-ProgressSink = Callable[["Tick"], None]
 
 #: Scores of the examples in a batch of predictions, (n,); the higher, the more worth asking about.
 Scorer = Callable[[Predictions], FloatArray]
-
-
-@dataclass(frozen=True, slots=True)
-class Tick:
-    """How far a learner is in `fit`, `score` or `predict`."""
-
-    done: int  #: examples so far, over all epochs
-    total: int
-    epoch: int = 0
-    epochs: int = 0
-    step: int = 0
-    steps: int = 0
-    loss: float | None = None
-
-
-def silent(_: "Tick") -> None:
-    """A progress sink that tells nobody."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tui_al.core.arrays import IntArray
 from tui_al.core.audit import (
     Comparison,
     accuracy_interval,
@@ -15,8 +16,8 @@ from tui_al.core.audit import (
 from tui_al.core.intervals import Interval
 from tui_al.core.loop import Purpose, decode, derived_seed
 from tui_al.core.people import Snapshot
-from tui_al.core.predictions import IntArray
-from tui_al.core.protocols import Learner, ProgressSink
+from tui_al.core.progress import ProgressSink
+from tui_al.core.protocols import Learner
 from tui_al.core.tasks import Answer, Dataset, Task
 
 

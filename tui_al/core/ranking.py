@@ -5,10 +5,11 @@ from typing import Any
 
 import numpy as np
 
+from tui_al.core.arrays import IntArray
 from tui_al.core.audit import audit_due
 from tui_al.core.loop import decode
 from tui_al.core.offsets import tags_to_spans
-from tui_al.core.predictions import IntArray, Predictions
+from tui_al.core.predictions import Predictions
 from tui_al.core.tags import spans_of
 from tui_al.core.tasks import Answer, Dataset, Example, Task
 

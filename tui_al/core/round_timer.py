@@ -5,7 +5,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from tui_al.core import events as ev
-from tui_al.core.protocols import Learner, ProgressSink, Tick
+from tui_al.core.progress import ProgressSink, Tick
+from tui_al.core.protocols import Learner
 
 Emit = Callable[[ev.Event], None]
 

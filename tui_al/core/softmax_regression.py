@@ -7,7 +7,7 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import logsumexp, softmax
 
-from tui_al.core.predictions import FloatArray, IntArray
+from tui_al.core.arrays import FloatArray, IntArray
 
 #: Weight of the data against the penalty on the weights, for features of length one.
 STRENGTH = 10.0

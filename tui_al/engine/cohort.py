@@ -14,7 +14,8 @@ import numpy as np
 
 from tui_al.core.config import ExperimentConfig
 from tui_al.core.loop import Purpose, derived_seed
-from tui_al.core.protocols import ProgressSink, Training, silent
+from tui_al.core.progress import ProgressSink, silent
+from tui_al.core.protocols import Training
 from tui_al.core.state import RunState
 from tui_al.core.strategies import strategy
 from tui_al.core.tasks import Answer, Dataset, Task

@@ -8,12 +8,12 @@ from typing import Any, Protocol
 
 import torch
 
+from tui_al.core.arrays import IntArray
 from tui_al.core.config import ExperimentConfig
 from tui_al.core.loop import Models
 from tui_al.core.models import BAG_OF_WORDS
 from tui_al.core.people import Snapshot, Wish, askable, reserve
 from tui_al.core.people_loop import PeopleLoop
-from tui_al.core.predictions import IntArray
 from tui_al.core.round_timer import Emit
 from tui_al.core.state import RunState
 from tui_al.core.tasks import Dataset

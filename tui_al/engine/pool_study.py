@@ -17,9 +17,9 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from tui_al.core.arrays import FloatArray, IntArray
 from tui_al.core.config import LearnerConfig
 from tui_al.core.duplicates import duplicate_groups, equal_groups
-from tui_al.core.predictions import FloatArray, IntArray
 from tui_al.core.tasks import Dataset, Example, Task
 from tui_al.engine.device import free_memory, is_out_of_memory
 from tui_al.engine.learner import positions_of

@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from tui_al.core.arrays import FloatArray, IntArray
 from tui_al.core.config import DataConfig
 from tui_al.core.offsets import CharSpan, token_offsets
-from tui_al.core.predictions import FloatArray, IntArray
 from tui_al.core.tags import spans_of
 from tui_al.core.tasks import Example, Task
 from tui_al.engine.checkpoint import describe, kept_source, load_trained

@@ -15,8 +15,8 @@ from torch import nn
 from torch.nn import functional
 from transformers import PreTrainedModel
 
+from tui_al.core.arrays import FloatArray, IntArray
 from tui_al.core.config import LearnerConfig
-from tui_al.core.predictions import FloatArray, IntArray
 from tui_al.core.protocols import MonteCarlo
 from tui_al.engine import tuning, views
 from tui_al.engine.device import free_memory, is_out_of_memory

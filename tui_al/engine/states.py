@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from tui_al.core.arrays import IntArray
 from tui_al.core.limits import ControlGroups
-from tui_al.core.predictions import IntArray
-from tui_al.core.protocols import ProgressSink, Tick
+from tui_al.core.progress import ProgressSink, Tick
 from tui_al.engine.device import is_out_of_memory
 from tui_al.store.sharing import make_directory
 

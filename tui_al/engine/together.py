@@ -15,8 +15,8 @@ import torch
 from torch import nn
 from transformers import PreTrainedModel
 
+from tui_al.core.arrays import IntArray
 from tui_al.core.config import LearnerConfig
-from tui_al.core.predictions import IntArray
 from tui_al.engine.tokens import training_batches
 from tui_al.engine.tuning import parameter_groups
 

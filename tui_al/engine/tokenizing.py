@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from transformers import PreTrainedTokenizerFast
 
-from tui_al.core.predictions import IntArray
+from tui_al.core.arrays import IntArray
 from tui_al.core.tasks import Example, Task
 from tui_al.engine.tokens import UNSEEN, IdArray, Tokens, offsets_of
 

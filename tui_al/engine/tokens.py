@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from tui_al.core.predictions import IntArray
+from tui_al.core.arrays import IntArray
 
 #: `Tokens.heads` of a word that has no sub-token of its own: cut off by the length limit, or nothing but control characters.
 UNSEEN = -1

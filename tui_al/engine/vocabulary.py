@@ -14,7 +14,7 @@ from torch import nn
 from torch.nn import functional
 from transformers import PreTrainedModel
 
-from tui_al.core.predictions import IntArray
+from tui_al.core.arrays import IntArray
 
 #: Of all sub-tokens, the share that may occur for this to be worth its while.
 _SHARE = 0.5

@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from tui_al.core.arrays import FloatArray
 from tui_al.core.mismatch import BINS, SMOOTHING, Agreement, Distances, histogram, histogram_lines
-from tui_al.core.predictions import FloatArray
 from tui_al.report.curves import Spread
 from tui_al.report.figures import drawable, new_drawing
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tui_al.core.predictions import FloatArray
+from tui_al.core.arrays import FloatArray
 from tui_al.errors import SessionError
 from tui_al.store.kept_arrays import open_array
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tui_al.core.tags import Scheme, is_well_formed, spans_of
+from tui_al.core.data.tags import Scheme, is_well_formed, spans_of
 
 FOLDER = Path(__file__).parents[1] / "sample_data"
 README = (FOLDER / "README.md").read_text(encoding="utf-8")

@@ -8,7 +8,7 @@ import time
 
 import numpy as np
 
-from tui_al.core.duplicates import duplicate_groups
+from tui_al.core.data.near_duplicates import duplicate_groups
 
 VOCABULARY = [
     "card",

@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.campaigns import fuzz_seeds as seeds
 from tests.store.labelled_sessions import EVENTS, TICKETS, Clock, by_people, labelled, simulated
 from tui_al.core.config import DataConfig
-from tui_al.core.tasks import Task
+from tui_al.core.data.examples import Task
 from tui_al.engine.annotation_files import guessed_format, read_annotations
 from tui_al.engine.annotation_tables import TABLE_FORMATS
 from tui_al.engine.data import load
@@ -152,7 +152,7 @@ def read_sweep_file(folder: Path) -> Sequence[Work]:
 
 def read_model(folder: Path) -> Sequence[Work]:
     """A kept model: described, loaded, and asked about a text."""
-    from tui_al.core.tasks import Example
+    from tui_al.core.data.examples import Example
     from tui_al.engine.prediction import Predictor
 
     return [lambda: Predictor(folder, "cpu").predict([Example("a", "the cat sleeps today")])]

@@ -13,7 +13,7 @@ from tests.store.labelled_sessions import EVENTS, TICKETS, Clock, by_people, lab
 from tui_al.cli import main
 from tui_al.core import decisions as de
 from tui_al.core.annotations import Status
-from tui_al.core.tasks import Example, Task
+from tui_al.core.data.examples import Example, Task
 from tui_al.engine.annotation_tables import TABLE_FORMATS
 from tui_al.store.formats import TEXT_FORMATS
 

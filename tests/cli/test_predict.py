@@ -18,8 +18,8 @@ from tests.report import states
 from tests.store.labelled_sessions import simulated
 from tui_al.core import events as ev
 from tui_al.core.arrays import FloatArray
-from tui_al.core.offsets import tags_to_spans
-from tui_al.core.tasks import Dataset, Task
+from tui_al.core.data.examples import Dataset, Task
+from tui_al.core.data.offsets import tags_to_spans
 from tui_al.store.file_hashes import hashes_of
 
 

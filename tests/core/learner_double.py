@@ -8,11 +8,11 @@ from typing import Literal
 import numpy as np
 
 from tui_al.core.arrays import FloatArray, IntArray
+from tui_al.core.data.examples import Answer, Dataset, Task
 from tui_al.core.predictions import Predictions
 from tui_al.core.progress import ProgressSink, Tick
 from tui_al.core.protocols import FitReport, MonteCarlo, Scorer
 from tui_al.core.strategies import entropy
-from tui_al.core.tasks import Answer, Dataset, Task
 
 
 @dataclass

@@ -15,9 +15,9 @@ from tui_al.core.audit import (
     entity_f1_interval,
     verdict_on,
 )
+from tui_al.core.data.tags import tags_of
 from tui_al.core.intervals import Interval, exact_interval, share_interval
 from tui_al.core.metrics import entity_scores
-from tui_al.core.tags import tags_of
 
 
 def sentence(entities: int, length: int = 8) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_al.core.caseless import fold, fold_words, holds, places
+from tui_al.core.data.caseless import fold, fold_words, holds, places
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 

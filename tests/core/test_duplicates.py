@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tui_al.core.duplicates import duplicate_groups, evened_out, jaccard
+from tui_al.core.data.near_duplicates import duplicate_groups, evened_out, jaccard
 
 WORDS = [
     "card",

@@ -10,6 +10,7 @@ import pytest
 from tests.core.learner_double import LearnerDouble
 from tui_al.core import events as ev
 from tui_al.core.config import Amount, DataConfig, ExperimentConfig, LearnerConfig, LoopConfig
+from tui_al.core.data.examples import Dataset, Example, Task
 from tui_al.core.loop import (
     LabelsWanted,
     Meeting,
@@ -24,7 +25,6 @@ from tui_al.core.oracle import SimulatedOracle, askable, check
 from tui_al.core.predictions import Predictions
 from tui_al.core.state import RunState, fold
 from tui_al.core.strategies import STRATEGIES
-from tui_al.core.tasks import Dataset, Example, Task
 from tui_al.errors import ConfigError, DataError, EngineError, EngineStopped
 
 T = TypeVar("T", bound=ev.Event)

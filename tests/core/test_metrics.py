@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tui_al.core.data.examples import Task
 from tui_al.core.metrics import (
     HEADLINE,
     accuracy,
@@ -15,7 +16,6 @@ from tui_al.core.metrics import (
     macro_f1,
     normalized_area,
 )
-from tui_al.core.tasks import Task
 
 
 def test_accuracy() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.core.unicode_texts import TEXTS, tagged_texts
 from tui_al.core.annotations import Annotation, labels_used
-from tui_al.core.offsets import (
+from tui_al.core.data.offsets import (
     CharSpan,
     check_spans,
     spans_to_tags,
@@ -16,8 +16,8 @@ from tui_al.core.offsets import (
     token_offsets,
     trim_span,
 )
-from tui_al.core.text import printable
-from tui_al.core.words import split_words, words_of
+from tui_al.core.data.terminal_text import printable
+from tui_al.core.data.word_split import split_words, words_of
 
 TEXT = "Anna  flew to New York."
 TOKENS = ("Anna", "flew", "to", "New", "York", ".")

@@ -10,11 +10,11 @@ import pytest
 from tests.store.people import texts_pool
 from tui_al.core.arrays import IntArray
 from tui_al.core.audit import Verdict
+from tui_al.core.data.examples import Answer, Task
 from tui_al.core.people import Snapshot
 from tui_al.core.predictions import Predictions
 from tui_al.core.progress import Tick
 from tui_al.core.quality import estimate, worth
-from tui_al.core.tasks import Answer, Task
 
 POOL = texts_pool([f"text {n}" for n in range(100)], ("a", "b"))
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tui_al.core.data.examples import Dataset, Example, Task
 from tui_al.core.decisions import Ambiguous, Confirm, Decided, Decision, Label
 from tui_al.core.disputes import Evidence, Verdicts
 from tui_al.core.labelling import Labelling
@@ -16,7 +17,6 @@ from tui_al.core.second_look import (
     shared_answers,
     to_look_at,
 )
-from tui_al.core.tasks import Dataset, Example, Task
 
 
 def labelling(

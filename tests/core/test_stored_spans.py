@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.unicode_texts import TEXTS, tagged_texts
-from tui_al.core.offsets import OverlapError, spans_to_tags, tags_to_spans, words_within
-from tui_al.core.stored_spans import Mark, StoredTextError, Unit, resolve, unit_of
-from tui_al.core.words import is_blank, words_of
+from tui_al.core.data.offsets import OverlapError, spans_to_tags, tags_to_spans, words_within
+from tui_al.core.data.stored_spans import Mark, StoredTextError, Unit, resolve, unit_of
+from tui_al.core.data.word_split import is_blank, words_of
 
 FIRE = "🔥 Anna flew to Ulm"
 

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.test_tags import spans_and_length
-from tui_al.core.tag_notation import PLAIN, Form, Notation, notation_of, numbered
-from tui_al.core.tags import Scheme, Span, spans_of, tags_of
+from tui_al.core.data.tag_notation import PLAIN, Form, Notation, notation_of, numbered
+from tui_al.core.data.tags import Scheme, Span, spans_of, tags_of
 
 
 def found(*sentences: str) -> Notation:
@@ -131,7 +131,7 @@ def test_schemes_without_a_name_elsewhere(tags: str, scheme: str) -> None:
 
 
 def spelled(tags: tuple[str, ...], how: str) -> list[str]:
-    """Tags of `core.tags` in another spelling."""
+    """Tags of `core.data.tags` in another spelling."""
     if how == "small":
         return [tag[0].lower() + tag[1:] for tag in tags]
     if how == "underscore":

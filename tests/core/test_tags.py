@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_al.core.tags import (
+from tui_al.core.data.tags import (
     Scheme,
     is_tag,
     is_well_formed,

@@ -6,7 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from tui_al.core.text import ascii_only, printable, shorten, shorten_apart, shorten_middle
+from tui_al.core.data.terminal_text import (
+    ascii_only,
+    printable,
+    shorten,
+    shorten_apart,
+    shorten_middle,
+)
 
 DIRECTION = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 
 from tests.core.unicode_texts import TEXTS
-from tui_al.core.offsets import token_offsets
-from tui_al.core.words import is_blank, split_words, words_of
+from tui_al.core.data.offsets import token_offsets
+from tui_al.core.data.word_split import is_blank, split_words, words_of
 
 
 @pytest.mark.parametrize(

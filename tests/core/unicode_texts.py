@@ -2,8 +2,8 @@
 
 from hypothesis import strategies as st
 
-from tui_al.core.offsets import CharSpan
-from tui_al.core.words import split_words
+from tui_al.core.data.offsets import CharSpan
+from tui_al.core.data.word_split import split_words
 
 _PIECES = st.sampled_from(
     [

@@ -10,7 +10,7 @@ from huggingface_hub.utils import reset_sessions
 
 from tests.engine import tiny
 from tests.hub_double import HubDouble
-from tui_al.core.tasks import Dataset
+from tui_al.core.data.examples import Dataset
 from tui_al.engine import hub_access
 
 

@@ -8,12 +8,12 @@ import pytest
 import torch
 
 from tui_al.core.config import DataConfig
+from tui_al.core.data.examples import Answer, Dataset
+from tui_al.core.data.near_duplicates import duplicate_groups
+from tui_al.core.data.tags import spans_of, tags_of
 from tui_al.core.disputes import FOLDS, Encode, Verdicts, judge
-from tui_al.core.duplicates import duplicate_groups
 from tui_al.core.models import default_settings
 from tui_al.core.progress import silent
-from tui_al.core.tags import spans_of, tags_of
-from tui_al.core.tasks import Answer, Dataset
 from tui_al.engine.data import load
 from tui_al.engine.label_features import label_features
 

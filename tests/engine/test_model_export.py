@@ -20,9 +20,9 @@ import pytest
 from tests.engine import tiny
 from tests.report import states
 from tui_al.core.arrays import FloatArray
-from tui_al.core.offsets import token_offsets
-from tui_al.core.tags import spans_of
-from tui_al.core.tasks import Dataset, Task
+from tui_al.core.data.examples import Dataset, Task
+from tui_al.core.data.offsets import token_offsets
+from tui_al.core.data.tags import spans_of
 from tui_al.engine.learner import TransformerLearner
 from tui_al.engine.model_export import export_model, exported
 from tui_al.errors import ModelError

@@ -13,7 +13,7 @@ from transformers.integrations import hub_kernels
 
 from tests.engine import tiny
 from tests.engine.test_pretrained import change
-from tui_al.core.tasks import Dataset, Task
+from tui_al.core.data.examples import Dataset, Task
 from tui_al.engine.checkpoint import ADAPTER_FOLDER, load_trained
 from tui_al.engine.model_export import export_model
 from tui_al.engine.model_files import allowed_keys, read_config

@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from tests.engine import tiny
+from tui_al.core.data.examples import Dataset
 from tui_al.core.strategies import least_confidence
-from tui_al.core.tasks import Dataset
 from tui_al.engine import precision, runner
 from tui_al.engine.measured import KeptMeasurements
 from tui_al.engine.precision import compare, resolve_precision, speedup

@@ -9,8 +9,8 @@ import torch
 from torch import nn
 
 from tests.engine import tiny
+from tui_al.core.data.examples import Dataset
 from tui_al.core.protocols import Training
-from tui_al.core.tasks import Dataset
 from tui_al.engine.learner import TransformerLearner
 from tui_al.engine.together import Stacks, Weights, batches_together, side_by_side
 

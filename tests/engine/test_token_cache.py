@@ -17,7 +17,7 @@ from transformers import (
 )
 
 from tests.engine import tiny
-from tui_al.core.tasks import Dataset, Example, Task
+from tui_al.core.data.examples import Dataset, Example, Task
 from tui_al.engine import token_cache
 from tui_al.engine.pretrained import load_tokenizer
 from tui_al.engine.sources import Source

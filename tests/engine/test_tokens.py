@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from transformers import PreTrainedTokenizerFast
 
 from tests.engine import tiny
-from tui_al.core.tasks import Example, Task
+from tui_al.core.data.examples import Example, Task
 from tui_al.engine.pretrained import load_tokenizer
 from tui_al.engine.sources import Source
 from tui_al.engine.tokenizing import first_subtokens, tokenize

@@ -8,7 +8,7 @@ import torch
 from torch.optim import AdamW
 
 from tests.engine import tiny
-from tui_al.core.tasks import Dataset
+from tui_al.core.data.examples import Dataset
 from tui_al.engine import vocabulary
 from tui_al.engine.learner import TransformerLearner
 from tui_al.engine.training import weight_decay_left

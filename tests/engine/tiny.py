@@ -35,9 +35,9 @@ from transformers import (
 )
 
 from tui_al.core.config import LearnerConfig
+from tui_al.core.data.examples import Dataset, Example, Task, example_ids
+from tui_al.core.data.tags import spans_of
 from tui_al.core.progress import Tick
-from tui_al.core.tags import spans_of
-from tui_al.core.tasks import Dataset, Example, Task, example_ids
 from tui_al.engine.learner import TransformerLearner
 from tui_al.engine.sources import Source
 

@@ -12,9 +12,9 @@ from unittest.mock import patch
 
 from tui_al.core import events as ev
 from tui_al.core.config import Amount, DataConfig, ExperimentConfig, LoopConfig
+from tui_al.core.data.examples import Dataset, Example, Task, example_ids
+from tui_al.core.data.preview import Preview, preview_of
 from tui_al.core.models import default_settings
-from tui_al.core.preview import Preview, preview_of
-from tui_al.core.tasks import Dataset, Example, Task, example_ids
 from tui_al.store.session import Session
 
 TICKETS = Path(__file__).parents[2] / "sample_data" / "tickets"

@@ -13,8 +13,8 @@ from tests.store.formats.test_round_trips import FORMATS
 from tests.store.labelled_sessions import EVENTS, TICKETS, Clock, by_people
 from tui_al.core import decisions as de
 from tui_al.core.annotations import Annotation
+from tui_al.core.data.examples import Task
 from tui_al.core.decisions import Decision
-from tui_al.core.tasks import Task
 from tui_al.store.annotations import labels_of
 from tui_al.store.formats.format import Format, Part
 from tui_al.store.import_rules import Wishes

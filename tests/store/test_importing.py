@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.store.labelled_sessions import EVENTS, TICKETS, Clock, by_people, simulated
 from tui_al.core import decisions as de
 from tui_al.core.annotations import Annotation, Status
-from tui_al.core.tasks import Dataset, Example, Task
+from tui_al.core.data.examples import Dataset, Example, Task
 from tui_al.errors import DataError, SessionError
 from tui_al.store.annotations import labels_of
 from tui_al.store.import_rules import (

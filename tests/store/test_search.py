@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tui_al.core.caseless import fold_words, holds
-from tui_al.core.tasks import Dataset, Example, Task
+from tui_al.core.data.caseless import fold_words, holds
+from tui_al.core.data.examples import Dataset, Example, Task
 from tui_al.store import folded_texts
 from tui_al.store.examples import ExampleReader, append_examples, write_examples
 

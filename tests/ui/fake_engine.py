@@ -7,8 +7,8 @@ from pathlib import Path
 
 from tests.ui.sessions import Recording, dataset, record
 from tui_al.core.config import DataConfig, ExperimentConfig
-from tui_al.core.preview import Preview
-from tui_al.core.tasks import Task
+from tui_al.core.data.examples import Task
+from tui_al.core.data.preview import Preview
 from tui_al.errors import DataError, TuiAlError
 from tui_al.host.estimate import Estimate
 from tui_al.host.process import EngineEnd

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.ui.terminals import ROOT
+from tui_al.core.data.offsets import tags_to_spans
 from tui_al.core.decisions import Given
-from tui_al.core.offsets import tags_to_spans
 
 _DATA = ROOT / "sample_data"
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from tui_al.core import events as ev
 from tui_al.core.config import Amount, DataConfig, ExperimentConfig, LoopConfig
+from tui_al.core.data.examples import Dataset, Example, Task, example_ids
 from tui_al.core.models import default_settings
-from tui_al.core.tasks import Dataset, Example, Task, example_ids
 from tui_al.errors import TuiAlError
 from tui_al.host import process
 from tui_al.store.session import Session

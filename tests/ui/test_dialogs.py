@@ -12,8 +12,8 @@ from tests.ui.conftest import assert_clean, drive, shown, until
 from tests.ui.fake_engine import FakeEngine
 from tests.ui.labelling import desk
 from tests.ui.sessions import record
-from tui_al.core.tasks import Dataset, Example, Task, example_ids
-from tui_al.core.words import words_of
+from tui_al.core.data.examples import Dataset, Example, Task, example_ids
+from tui_al.core.data.word_split import words_of
 from tui_al.ui.app import TuiAl
 from tui_al.ui.widgets.fields import TextField
 

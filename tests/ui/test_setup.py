@@ -12,9 +12,9 @@ from textual.widgets import Button
 from tests.ui.conftest import SIZES, assert_clean, drive, shown, until
 from tests.ui.fake_engine import FakeEngine, found
 from tests.ui.torture import TEXTS
+from tui_al.core.data.examples import Task
+from tui_al.core.data.preview import Preview
 from tui_al.core.presets import sample_experiment
-from tui_al.core.preview import Preview
-from tui_al.core.tasks import Task
 from tui_al.errors import DataError, EngineError
 from tui_al.ui.app import TuiAl
 from tui_al.ui.screens.dialogs import ErrorDialog, TextDialog

@@ -10,9 +10,9 @@ from textual.pilot import Pilot
 from tests.ui.conftest import SIZES, assert_clean, drive, shown, until
 from tests.ui.labelling import Desk, desk, people
 from tests.ui.torture import TEXTS
-from tui_al.core.offsets import CharSpan
-from tui_al.core.tasks import Dataset, Example, Task, example_ids
-from tui_al.core.words import words_of
+from tui_al.core.data.examples import Dataset, Example, Task, example_ids
+from tui_al.core.data.offsets import CharSpan
+from tui_al.core.data.word_split import words_of
 from tui_al.ui.app import TuiAl
 from tui_al.ui.terminal import Terminal
 from tui_al.ui.widgets.span_editor import SpanEditor

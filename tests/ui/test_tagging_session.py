@@ -5,8 +5,8 @@ from pathlib import Path
 from tests.ui.conftest import drive, until
 from tests.ui.labelling import desk, people
 from tests.ui.typists import keys_for
-from tui_al.core.offsets import CharSpan, tags_to_spans
-from tui_al.core.tasks import Dataset, Example, Task, example_ids
+from tui_al.core.data.examples import Dataset, Example, Task, example_ids
+from tui_al.core.data.offsets import CharSpan, tags_to_spans
 from tui_al.ui.app import TuiAl
 from tui_al.ui.screens.label import LabelScreen
 from tui_al.ui.widgets.span_editor import SpanEditor

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Hashable, Sequence
 from itertools import combinations
 
-from tui_al.core.tags import spans_of
+from tui_al.core.data.tags import spans_of
 
 #: One annotator's tags of one sentence; None where this annotator has not answered.
 Tags = Sequence[str] | None

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tui_al.core.offsets import CharSpan
-from tui_al.core.tasks import Task
+from tui_al.core.data.examples import Task
+from tui_al.core.data.offsets import CharSpan
 
 #: A class name, or the entities of a text by exact character offsets, in order; () is a text without entities.
 PlainAnswer = str | tuple[CharSpan, ...]

@@ -18,6 +18,8 @@ import numpy as np
 from scipy.stats import t as student
 
 from tui_al.core.arrays import IntArray
+from tui_al.core.data.examples import Answer
+from tui_al.core.data.tags import spans_of
 from tui_al.core.intervals import (
     LEVEL,
     Interval,
@@ -25,8 +27,6 @@ from tui_al.core.intervals import (
     paired_difference,
     share_interval,
 )
-from tui_al.core.tags import spans_of
-from tui_al.core.tasks import Answer
 
 
 class Verdict(StrEnum):

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
-from tui_al.core.offsets import CharSpan
+from tui_al.core.data.offsets import CharSpan
 from tui_al.core.records import record_of
 
 #: What a person answers: a class name, or the entities of a text, in order and apart.

@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, ClassVar
 
+from tui_al.core.data.examples import Answer
 from tui_al.core.records import record_of
-from tui_al.core.tasks import Answer
 
 
 class Phase(StrEnum):

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from statistics import fmean
 
-from tui_al.core.tags import spans_of
-from tui_al.core.tasks import Answer, Task
+from tui_al.core.data.examples import Answer, Task
+from tui_al.core.data.tags import spans_of
 
 #: The metric that curves show, by task.
 HEADLINE: Mapping[Task, str] = {Task.CLASSIFICATION: "accuracy", Task.TAGGING: "entity_f1"}
@@ -47,7 +47,7 @@ def macro_f1(gold: Sequence[object], predicted: Sequence[object]) -> float:
 def entity_scores(gold: Sequence[Answer], predicted: Sequence[Answer]) -> dict[str, float]:
     """Micro precision, recall and F1 over exact (start, end, type) entities (Tjong Kim Sang & De Meulder 2003).
 
-    Malformed tag sequences are read as the CoNLL script reads them, see `tui_al.core.tags.spans_of`.
+    Malformed tag sequences are read as the CoNLL script reads them, see `tui_al.core.data.tags.spans_of`.
     """
     right = found = there = 0
     macro: dict[str, list[int]] = {}

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tui_al.core.tasks import Task
+from tui_al.core.data.examples import Task
 
 #: The branch of a Hub data set that holds it as Parquet files, made by the Hub itself.
 PARQUET_REVISION = "refs/convert/parquet"

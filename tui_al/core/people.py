@@ -9,12 +9,12 @@ import numpy as np
 from tui_al.core.arrays import IntArray
 from tui_al.core.audit import audit_rows
 from tui_al.core.config import ExperimentConfig
+from tui_al.core.data.examples import Answer, Dataset, Example, Task
+from tui_al.core.data.offsets import tags_to_spans
 from tui_al.core.decisions import Given
 from tui_al.core.loop import Purpose
 from tui_al.core.models import check_bag_of_words
-from tui_al.core.offsets import tags_to_spans
 from tui_al.core.strategies import strategy
-from tui_al.core.tasks import Answer, Dataset, Example, Task
 from tui_al.errors import ConfigError
 
 #: Texts of the audit at most: more would tell little.

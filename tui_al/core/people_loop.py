@@ -17,6 +17,8 @@ import numpy as np
 from tui_al.core import events as ev
 from tui_al.core.arrays import FloatArray, IntArray
 from tui_al.core.config import ExperimentConfig
+from tui_al.core.data.examples import Dataset
+from tui_al.core.data.tags import spans_of, today
 from tui_al.core.disputes import Encode, judge
 from tui_al.core.first_ranking import at_random, depth, mix_audit, open_rows
 from tui_al.core.gauge import NAME, gauge_of
@@ -40,8 +42,6 @@ from tui_al.core.round_timer import Emit, RoundTimer
 from tui_al.core.second_look import board_of
 from tui_al.core.state import RunState
 from tui_al.core.strategies import strategy
-from tui_al.core.tags import spans_of, today
-from tui_al.core.tasks import Dataset
 
 #: By how much the labels grow until all of them are judged again: so that however many there are, it costs a few per cent at most.
 _JUDGE_GROWTH = 1.1

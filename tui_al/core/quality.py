@@ -13,12 +13,12 @@ from tui_al.core.audit import (
     compare_hits,
     entity_f1_interval,
 )
+from tui_al.core.data.examples import Answer, Dataset, Task
 from tui_al.core.intervals import Interval
 from tui_al.core.loop import Purpose, decode, derived_seed
 from tui_al.core.people import Snapshot
 from tui_al.core.progress import ProgressSink
 from tui_al.core.protocols import Learner
-from tui_al.core.tasks import Answer, Dataset, Task
 
 
 def estimate(

@@ -6,11 +6,11 @@ from itertools import combinations
 from typing import Any
 
 from tui_al.core.agreement import cohens_kappa, krippendorff_alpha, span_agreement, word_agreement
+from tui_al.core.data.examples import Dataset, Example
+from tui_al.core.data.offsets import spans_to_tags
 from tui_al.core.decisions import Given, Label
 from tui_al.core.disputes import Verdicts
 from tui_al.core.labelling import Labelling, Status
-from tui_al.core.offsets import spans_to_tags
-from tui_al.core.tasks import Dataset, Example
 
 
 @dataclass(frozen=True, slots=True)

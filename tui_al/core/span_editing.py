@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
-from tui_al.core.offsets import CharSpan, check_spans, token_offsets
-from tui_al.core.words import Offsets, is_blank
+from tui_al.core.data.offsets import CharSpan, check_spans, token_offsets
+from tui_al.core.data.word_split import Offsets, is_blank
 
 _NAMED = 30  # characters of an entity that a reason quotes
 

@@ -13,8 +13,8 @@ from typing import Literal
 import numpy as np
 
 from tui_al.core.arrays import FloatArray, IntArray
+from tui_al.core.data.examples import Task
 from tui_al.core.predictions import Predictions
-from tui_al.core.tasks import Task
 from tui_al.errors import ConfigError
 
 

@@ -20,10 +20,10 @@ from scipy.sparse import csr_matrix
 from tui_al.core import softmax_regression
 from tui_al.core.arrays import FloatArray, IntArray
 from tui_al.core.config import LearnerConfig
+from tui_al.core.data.examples import Answer, Dataset
 from tui_al.core.predictions import Predictions
 from tui_al.core.progress import ProgressSink, Tick
 from tui_al.core.protocols import FitReport, MonteCarlo, Scorer
-from tui_al.core.tasks import Answer, Dataset
 from tui_al.engine.device import take_peak_bytes
 
 _ITERATIONS = 200

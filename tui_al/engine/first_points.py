@@ -20,7 +20,7 @@ import torch
 
 from tui_al.core import events as ev
 from tui_al.core.config import LearnerConfig
-from tui_al.core.tasks import Answer, Dataset
+from tui_al.core.data.examples import Answer, Dataset
 from tui_al.store.atomic_files import write_file
 
 log = logging.getLogger(__name__)

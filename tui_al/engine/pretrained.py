@@ -15,7 +15,7 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
-from tui_al.core.tasks import Task
+from tui_al.core.data.examples import Task
 from tui_al.engine.model_bounds import check_size
 from tui_al.engine.model_files import check_shards, check_tokenizer, first_line, read_config
 from tui_al.engine.pooling import MeanPoolingClassifier

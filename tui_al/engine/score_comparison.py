@@ -13,6 +13,7 @@ import torch
 
 from tui_al.core.arrays import FloatArray, IntArray
 from tui_al.core.config import Amount, DataConfig, LearnerConfig
+from tui_al.core.data.examples import Dataset, Task
 from tui_al.core.limits import computing_threads
 from tui_al.core.loop import Purpose, derived_seed
 from tui_al.core.mismatch import Agreement, Distances, agreement, distances
@@ -21,7 +22,6 @@ from tui_al.core.oracle import askable
 from tui_al.core.progress import Tick
 from tui_al.core.protocols import Learner, MonteCarlo
 from tui_al.core.strategies import Strategy, select, strategy
-from tui_al.core.tasks import Dataset, Task
 from tui_al.engine.bag_of_words import BagOfWordsLearner
 from tui_al.engine.data import load
 from tui_al.engine.device import choose_device, prepare

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from transformers import PreTrainedTokenizerFast
 
 from tui_al.core.arrays import IntArray
-from tui_al.core.tasks import Example, Task
+from tui_al.core.data.examples import Example, Task
 from tui_al.engine.tokens import UNSEEN, IdArray, Tokens, offsets_of
 
 #: Texts handed to the tokenizer at once, and their characters: what it makes of a text takes up to a hundred times its length.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tui_al.core.text import printable
+from tui_al.core.data.terminal_text import printable
 from tui_al.errors import ConfigError
 from tui_al.report.curves import Curve, metric_name
 

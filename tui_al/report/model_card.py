@@ -10,13 +10,13 @@ from pathlib import PurePath
 
 from tui_al.core import events as ev
 from tui_al.core.config import LearnerConfig
+from tui_al.core.data.examples import Task
+from tui_al.core.data.terminal_text import printable
 from tui_al.core.intervals import exact_interval
 from tui_al.core.measured import TOO_FEW, Measured
 from tui_al.core.metrics import HEADLINE
 from tui_al.core.models import MODELS
 from tui_al.core.state import SessionState
-from tui_al.core.tasks import Task
-from tui_al.core.text import printable
 from tui_al.report import curves
 from tui_al.report.markdown import escape, plus_minus
 from tui_al.report.settings import facts

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from rich.cells import cell_len
 
-from tui_al.core.text import ascii_only, printable, shorten, shorten_apart
+from tui_al.core.data.terminal_text import ascii_only, printable, shorten, shorten_apart
 from tui_al.report.axes import Axis, budget_axis, short_number, value_axis
 from tui_al.report.raster import Canvas, sample
 

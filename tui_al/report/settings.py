@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from tui_al.core.config import DataConfig, ExperimentConfig, LearnerConfig
+from tui_al.core.data.terminal_text import printable
 from tui_al.core.models import BAG_OF_WORDS, TUNING_SUMMARIES
 from tui_al.core.state import SessionState
-from tui_al.core.text import printable
 
 #: Programs whose versions can move a result; in this order.
 _VERSIONS = ("tui_al", "python", "torch", "transformers", "adapters", "tokenizers", "numpy")

@@ -8,12 +8,12 @@ from tui_al.core import decisions as de
 from tui_al.core import events as ev
 from tui_al.core.annotations import Annotation, Header, Label, Status
 from tui_al.core.damage import BadRow, damage_lines
+from tui_al.core.data.examples import Answer, Dataset, Example, Task
+from tui_al.core.data.offsets import check_spans, tags_to_spans
 from tui_al.core.decisions import Decided
 from tui_al.core.labelling import Labelling
 from tui_al.core.labelling import Status as Stands
-from tui_al.core.offsets import check_spans, tags_to_spans
 from tui_al.core.state import SessionState
-from tui_al.core.tasks import Answer, Dataset, Example, Task
 from tui_al.core.times import is_date
 from tui_al.errors import SessionError
 from tui_al.store.decisions import DecisionLog

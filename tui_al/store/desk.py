@@ -6,12 +6,12 @@ from typing import Any
 
 from tui_al.core import decisions as de
 from tui_al.core.arrays import IntArray
+from tui_al.core.data.examples import Answer, Dataset, Example
+from tui_al.core.data.offsets import spans_to_tags
+from tui_al.core.data.tags import today
 from tui_al.core.decisions import Given
 from tui_al.core.labelling import Labelling, Standing, Status
-from tui_al.core.offsets import spans_to_tags
 from tui_al.core.people import Snapshot
-from tui_al.core.tags import today
-from tui_al.core.tasks import Answer, Dataset, Example
 from tui_al.store.decisions import DecisionLog
 
 #: What needs no further answer. A conflict is settled on a screen of its own.

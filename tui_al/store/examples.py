@@ -11,9 +11,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from tui_al.core.caseless import fold_words, holds
 from tui_al.core.damage import BadRow
-from tui_al.core.tasks import Answer, Dataset, Example, Task
+from tui_al.core.data.caseless import fold_words, holds
+from tui_al.core.data.examples import Answer, Dataset, Example, Task
 from tui_al.errors import SessionError
 from tui_al.store import example_sums, folded_texts
 from tui_al.store.database import Database
@@ -291,7 +291,7 @@ class ExampleReader:
         return [replace(example, answer=None) for some in found for example in some]
 
     def search(self, words: str, limit: int) -> list[Example]:
-        """Examples whose text holds every one of the words, see `core.caseless`, in the order of the file."""
+        """Examples whose text holds every one of the words, see `core.data.caseless`, in the order of the file."""
         wanted = fold_words(words)
         if not wanted:
             return []

@@ -10,7 +10,7 @@ import unicodedata
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 
-from tui_al.core.caseless import FOLDING, fold
+from tui_al.core.data.caseless import FOLDING, fold
 
 SCHEMA = """
 CREATE TABLE folded_texts (

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from tui_al.core.annotations import Annotation, Status
-from tui_al.core.tasks import Example
+from tui_al.core.data.examples import Example
 from tui_al.store.formats.reading import NO_ANSWER, Tally
 
 Placed = tuple[Annotation, Example]

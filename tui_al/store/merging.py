@@ -11,9 +11,9 @@ from pathlib import Path
 
 from tui_al.core import decisions as de
 from tui_al.core import events as ev
+from tui_al.core.data.examples import Dataset
 from tui_al.core.decisions import Decided
 from tui_al.core.labelling import Labelling, Status
-from tui_al.core.tasks import Dataset
 from tui_al.core.times import is_plausible
 from tui_al.errors import SessionError
 from tui_al.store.decisions import DecisionLog

@@ -9,8 +9,8 @@ from typing import TypeVar
 
 from tui_al.core import events as ev
 from tui_al.core.damage import BadRow
+from tui_al.core.data.examples import Example
 from tui_al.core.decisions import Decided
-from tui_al.core.tasks import Example
 from tui_al.errors import SessionError, TuiAlError
 from tui_al.store import example_sums
 from tui_al.store.database import Database

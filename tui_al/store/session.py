@@ -22,9 +22,9 @@ from typing import Literal, Self
 
 from tui_al.core import events as ev
 from tui_al.core.damage import BadRow, damage_lines
+from tui_al.core.data.examples import Dataset
 from tui_al.core.labelling import Labelling
 from tui_al.core.state import SessionState, fold
-from tui_al.core.tasks import Dataset
 from tui_al.errors import SessionError
 from tui_al.store.commands import commands_sent, send_command
 from tui_al.store.database import connect, readable

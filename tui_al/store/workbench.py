@@ -14,13 +14,13 @@ from typing import Self
 
 from tui_al.core import decisions as de
 from tui_al.core.config import ExperimentConfig
+from tui_al.core.data.examples import Example, Task
+from tui_al.core.data.offsets import check_spans, spans_to_tags
 from tui_al.core.decisions import Decided, Decision, Given
 from tui_al.core.events import Ranked
 from tui_al.core.labelling import Labelling, Status, batch_size, lacking
-from tui_al.core.offsets import check_spans, spans_to_tags
 from tui_al.core.second_look import Agreement, SecondLook, agreement_of, shared_answers, to_look_at
 from tui_al.core.state import SessionState
-from tui_al.core.tasks import Example, Task
 from tui_al.errors import MachineError, SessionError
 from tui_al.store.asking import Asking
 from tui_al.store.decisions import Client, DecisionLog, Held
@@ -267,7 +267,7 @@ class Workbench:
         return None if target is None else self._turn(target, de.Redo(target.uid))
 
     def search(self, words: str, limit: int = 50) -> list[Hit]:
-        """Examples that hold all the words, see `core.caseless`, with where they stand."""
+        """Examples that hold all the words, see `core.data.caseless`, with where they stand."""
         return self._hits(self._examples.search(words, limit))
 
     def nearest(self, identity: str, limit: int = 50) -> list[Hit]:

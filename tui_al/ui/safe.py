@@ -7,7 +7,7 @@ link, an escape sequence would reach the terminal. `Content` and Rich's `Text` a
 from rich.text import Text
 from textual.content import Content
 
-from tui_al.core.text import printable
+from tui_al.core.data.terminal_text import printable
 
 
 def safe(text: str, style: str = "", *, keep_newlines: bool = False) -> Content:

@@ -13,9 +13,9 @@ from tui_al.core.config import (
     LearnerConfig,
     LoopConfig,
 )
+from tui_al.core.data.examples import Task
 from tui_al.core.models import default_settings
 from tui_al.core.strategies import strategy
-from tui_al.core.tasks import Task
 from tui_al.errors import ConfigError
 
 T = TypeVar("T")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tui_al.core.config import DataConfig
-from tui_al.core.tasks import Dataset
+from tui_al.core.data.examples import Dataset
 from tui_al.engine.data import load
 
 Load = Callable[..., Dataset]

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tui_al.core.config import DataConfig
-from tui_al.core.tasks import Dataset
+from tui_al.core.data.examples import Dataset
 from tui_al.engine.data import load
 from tui_al.errors import DataError
 

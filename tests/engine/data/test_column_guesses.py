@@ -3,7 +3,7 @@
 import pytest
 
 from tests.engine.data.conftest import Load
-from tui_al.core.tasks import Task
+from tui_al.core.data.examples import Task
 from tui_al.errors import DataError
 
 

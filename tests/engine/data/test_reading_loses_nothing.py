@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from tests.engine.data.workbook import write_workbook
 from tui_al.core.config import DataConfig
-from tui_al.core.tasks import Task
+from tui_al.core.data.examples import Task
 from tui_al.engine.data import load
 from tui_al.engine.data.stream import open_tables
 from tui_al.engine.data.tables import Findings
@@ -231,7 +231,7 @@ READ_IN_PIECES = """
 import resource, sys
 from pathlib import Path
 from tui_al.core.config import DataConfig
-from tui_al.core.tasks import Task
+from tui_al.core.data.examples import Task
 from tui_al.engine.data.stream import open_tables
 from tui_al.engine.data.tables import Findings
 path = Path(sys.argv[1])

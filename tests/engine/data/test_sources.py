@@ -8,8 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from tui_al.core.config import DataConfig
+from tui_al.core.data.examples import Task
 from tui_al.core.named_sets import NAMED_SETS, PARQUET_REVISION, bundled_folder, named_set
-from tui_al.core.tasks import Task
 from tui_al.engine import data as data_package
 from tui_al.engine.data import load
 from tui_al.errors import DataError, HubError

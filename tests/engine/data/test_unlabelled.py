@@ -3,8 +3,8 @@
 import pytest
 
 from tests.engine.data.conftest import Load
-from tui_al.core.offsets import token_offsets
-from tui_al.core.tasks import Task
+from tui_al.core.data.examples import Task
+from tui_al.core.data.offsets import token_offsets
 from tui_al.errors import ConfigError, DataError
 
 

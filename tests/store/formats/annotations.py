@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from tests.core.unicode_texts import TEXTS, tagged_texts
 from tui_al.core.annotations import Annotation, Header, Label, Status
-from tui_al.core.tasks import Task
+from tui_al.core.data.examples import Task
 
 CLASSES = Header(Task.CLASSIFICATION, (Label("refund", "wants money back"), Label("=b,c")), "first")
 ENTITIES = Header(Task.TAGGING, (Label("PER"), Label("a-b c"), Label("場所", "places")), "second")

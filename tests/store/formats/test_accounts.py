@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.store.formats.reading import read_file
 from tests.store.formats.test_round_trips import FORMATS
-from tui_al.core.tasks import Task
+from tui_al.core.data.examples import Task
 from tui_al.errors import DataError
 from tui_al.store.formats import READ_ONLY_FORMATS
 from tui_al.store.formats.brat import read as read_brat

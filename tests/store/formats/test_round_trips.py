@@ -15,8 +15,8 @@ from tests.store.formats import schemas
 from tests.store.formats.annotations import BY_HAND, ENTITIES, HEADERS, annotations
 from tests.store.formats.reading import read_file
 from tui_al.core.annotations import Annotation, Status
-from tui_al.core.offsets import spans_to_tags, tags_to_spans
-from tui_al.core.tasks import Task
+from tui_al.core.data.examples import Task
+from tui_al.core.data.offsets import spans_to_tags, tags_to_spans
 from tui_al.engine.annotation_tables import TABLE_FORMATS
 from tui_al.errors import DataError
 from tui_al.store.formats import TEXT_FORMATS

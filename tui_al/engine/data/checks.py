@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from tui_al.core.tags import Scheme, is_well_formed, scheme_of, spans_of, to_iob2
-from tui_al.core.tasks import Answer, Task
+from tui_al.core.data.examples import Answer, Task
+from tui_al.core.data.tags import Scheme, is_well_formed, scheme_of, spans_of, to_iob2
 from tui_al.engine.data.rows import Row
 from tui_al.engine.data.tables import Findings, amount, some
 from tui_al.errors import DataError

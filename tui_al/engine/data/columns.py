@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tui_al.core.config import DataConfig
+from tui_al.core.data.examples import Task
 from tui_al.core.named_sets import NamedSet
-from tui_al.core.tasks import Task
 from tui_al.engine.data.cells import ColumnSample, Kind
 from tui_al.engine.data.column_names import (
     LABEL_NAMES,
@@ -27,7 +27,7 @@ class Columns:
     task: Task
     unit: str  #: texts, or lists of tokens
     answer: str | None  #: labels, or lists of tags
-    raw: bool = False  #: tagging of texts that nobody has split into words yet (`core.words` does)
+    raw: bool = False  #: tagging of texts that nobody has split into words yet (`core.data.word_split` does)
     text: str | None = None  #: of tagging: the text that the tokens lie in
     listed: bool = False  #: labels are lists of one
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from tui_al.core.tag_notation import Form, Notation, notation_of
+from tui_al.core.data.tag_notation import Form, Notation, notation_of
 from tui_al.core.whole_numbers import whole_number
 
 DOCUMENT = "-DOCSTART-"

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from tui_al.core.tag_notation import PLAIN
-from tui_al.core.tasks import Answer, Task
-from tui_al.core.words import words_of
+from tui_al.core.data.examples import Answer, Task
+from tui_al.core.data.tag_notation import PLAIN
+from tui_al.core.data.word_split import words_of
 from tui_al.engine.data.cells import plain_spelling, string
 from tui_al.engine.data.columns import Columns
 from tui_al.engine.data.multi_label import HINT, labels_of, several

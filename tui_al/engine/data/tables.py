@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Literal, Protocol
 
-from tui_al.core.tasks import Task
+from tui_al.core.data.examples import Task
 
 #: Rows of a table at most, and characters after which a table of long rows is full as well.
 ROWS, CHARACTERS = 1_000, 4_000_000
@@ -27,7 +27,7 @@ class TagReading(Protocol):
     """What knows how a file spells its tags."""
 
     def read(self, tags: Sequence[str], origin: str) -> tuple[str, ...]:
-        """As many tags as `core.tags` takes them; DataError, with the origin, for one that is none."""
+        """As many tags as `core.data.tags` takes them; DataError, with the origin, for one that is none."""
 
     def finish(self) -> None:
         """Tell what was odd in them, once all are read."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tui_al.core.config import DataConfig
-from tui_al.core.tag_notation import PLAIN, Form, Notation, notation_of, numbered
+from tui_al.core.data.tag_notation import PLAIN, Form, Notation, notation_of, numbered
 from tui_al.core.whole_numbers import whole_number
 from tui_al.engine.data.tables import Table
 
@@ -38,7 +38,7 @@ class Pair:
 
     @property
     def is_plain(self) -> bool:
-        """Whether these are lists under the usual names, with tags that `core.tags` reads as they are."""
+        """Whether these are lists under the usual names, with tags that `core.data.tags` reads as they are."""
         usual = self.tokens in _TOKEN_NAMES and self.tags in _TAG_NAMES
         lists = self.tokens_shape is Shape.LIST and self.tags_shape is Shape.LIST
         return usual and lists and self.notation.is_plain

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tui_al.core.config import DataConfig
-from tui_al.core.tag_notation import numbered
-from tui_al.core.tasks import iob2_tags
+from tui_al.core.data.examples import iob2_tags
+from tui_al.core.data.tag_notation import numbered
 from tui_al.engine.data.names_files import in_order, numbered_names
 
 _STEMS = (

@@ -1,11 +1,11 @@
-"""Tags of one file as they are written, to tags of `core.tags`: what was decided is told when the first are read."""
+"""Tags of one file as they are written, to tags of `core.data.tags`: what was decided is told when the first are read."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
 from tui_al.core.config import DataConfig
-from tui_al.core.tag_notation import UNTYPED, Form, Notation, numbered
-from tui_al.core.tags import Scheme, is_well_formed, to_iob2
+from tui_al.core.data.tag_notation import UNTYPED, Form, Notation, numbered
+from tui_al.core.data.tags import Scheme, is_well_formed, to_iob2
 from tui_al.engine.data.tables import Findings, amount, some
 from tui_al.engine.data.tag_names import tag_names
 from tui_al.errors import DataError
@@ -39,7 +39,7 @@ class TagReader:
         self._malformed: list[str] = []
 
     def read(self, tags: Sequence[str], origin: str) -> tuple[str, ...]:
-        """Tags that `core.tags` reads, for as many tokens; DataError names the origin."""
+        """Tags that `core.data.tags` reads, for as many tokens; DataError names the origin."""
         if not self._started:
             self._start()
         try:

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tui_al.core.annotations import Annotation, Header
-from tui_al.core.offsets import spans_to_tags
-from tui_al.core.tasks import Task
+from tui_al.core.data.examples import Task
+from tui_al.core.data.offsets import spans_to_tags
 from tui_al.store.formats.files import write_text
 from tui_al.store.formats.format import Format, Part
 

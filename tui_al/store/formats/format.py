@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from tui_al.core.annotations import Annotation, Header, Status
-from tui_al.core.tasks import Task
+from tui_al.core.data.examples import Task
 from tui_al.store.formats.reading import Parse, Read, Reading, ReadOptions
 
 Parser = Callable[[Sequence[Mapping[str, Any]], Reading], Parse]

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tui_al.core.stored_spans import Mark
-from tui_al.core.tasks import Task
+from tui_al.core.data.examples import Task
+from tui_al.core.data.stored_spans import Mark
 from tui_al.store.formats.fields import Fields, mapping, mark_of, string, strings
 from tui_al.store.formats.reading import ItemError, Reading, Reason
 

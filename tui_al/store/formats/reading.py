@@ -10,9 +10,9 @@ from itertools import chain, islice
 from typing import Any
 
 from tui_al.core.annotations import Annotation, Status
-from tui_al.core.offsets import OverlapError, check_spans
-from tui_al.core.stored_spans import Mark, StoredTextError, Unit, resolve, unit_of
-from tui_al.core.tasks import Task
+from tui_al.core.data.examples import Task
+from tui_al.core.data.offsets import OverlapError, check_spans
+from tui_al.core.data.stored_spans import Mark, StoredTextError, Unit, resolve, unit_of
 from tui_al.errors import DataError
 
 #: Objects looked at before the first is read: to see which fields there are.

@@ -9,11 +9,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from tui_al.core.annotations import Annotation
-from tui_al.core.offsets import spans_to_tags, tags_to_spans
-from tui_al.core.stored_spans import Mark
-from tui_al.core.tasks import Task
+from tui_al.core.data.examples import Task
+from tui_al.core.data.offsets import spans_to_tags, tags_to_spans
+from tui_al.core.data.stored_spans import Mark
+from tui_al.core.data.word_split import words_of
 from tui_al.core.times import to_iso
-from tui_al.core.words import words_of
 from tui_al.errors import DataError
 from tui_al.store.formats.fields import (
     Fields,

@@ -8,7 +8,7 @@ from textual.events import Click
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
-from tui_al.core.text import printable
+from tui_al.core.data.terminal_text import printable
 from tui_al.errors import TuiAlError
 from tui_al.ui.keys import bindings
 from tui_al.ui.safe import safe

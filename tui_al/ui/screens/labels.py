@@ -9,7 +9,7 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from tui_al.core.text import printable, shorten
+from tui_al.core.data.terminal_text import printable, shorten
 from tui_al.store.workbench import Workbench
 from tui_al.ui.keys import bindings
 from tui_al.ui.safe import safe

@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from tui_al.core.text import printable, shorten, shorten_apart
+from tui_al.core.data.terminal_text import printable, shorten, shorten_apart
 from tui_al.ui.safe import safe
 from tui_al.ui.screens.base import TuiScreen
 from tui_al.ui.sweep_summaries import Known, Row, Watcher

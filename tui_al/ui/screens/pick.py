@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Input
 
-from tui_al.core.text import printable, shorten
+from tui_al.core.data.terminal_text import printable, shorten
 from tui_al.ui.safe import safe
 from tui_al.ui.screens.list_dialog import ListDialog
 from tui_al.ui.widgets.fields import TextField

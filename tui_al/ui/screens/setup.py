@@ -8,9 +8,9 @@ from textual.widget import Widget
 from textual.widgets import Button, Input, Label, Static
 
 from tui_al.core.config import ExperimentConfig
+from tui_al.core.data.examples import Task
+from tui_al.core.data.preview import Preview
 from tui_al.core.presets import sample_experiment
-from tui_al.core.preview import Preview
-from tui_al.core.tasks import Task
 from tui_al.errors import DataError, HubError, TuiAlError
 from tui_al.host import estimate, process
 from tui_al.ui import setup_form

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from rich.cells import cell_len
 from textual.content import Content
 
-from tui_al.core.text import printable, shorten
+from tui_al.core.data.terminal_text import printable, shorten
 from tui_al.ui.bench import Overview
 from tui_al.ui.keys import key_name
 from tui_al.ui.safe import safe

@@ -3,9 +3,9 @@
 from rich.cells import cell_len
 from textual.content import Content
 
-from tui_al.core.preview import Preview
-from tui_al.core.tasks import Task
-from tui_al.core.text import printable, shorten
+from tui_al.core.data.examples import Task
+from tui_al.core.data.preview import Preview
+from tui_al.core.data.terminal_text import printable, shorten
 from tui_al.ui.safe import safe
 from tui_al.ui.widgets.label_bar import label_rows
 from tui_al.ui.widgets.lines import Lines

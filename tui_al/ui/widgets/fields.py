@@ -14,7 +14,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from tui_al.core.text import shorten
+from tui_al.core.data.terminal_text import shorten
 from tui_al.ui.safe import safe, safe_rich
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from rich.cells import cell_len
 from textual.content import Content
 
-from tui_al.core.text import printable, shorten
+from tui_al.core.data.terminal_text import printable, shorten
 from tui_al.ui.widgets import glyphs
 
 _BAR = 8  # columns of the longest bar

@@ -7,7 +7,7 @@ from textual.content import Content
 from textual.events import Click
 from textual.geometry import Size
 
-from tui_al.core.text import printable, shorten
+from tui_al.core.data.terminal_text import printable, shorten
 from tui_al.store.samples import Item
 from tui_al.ui.keys import bind, display, key_name
 from tui_al.ui.safe import safe

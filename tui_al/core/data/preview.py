@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
-from tui_al.core.tags import spans_of
-from tui_al.core.tasks import Dataset, Task
+from tui_al.core.data.examples import Dataset, Task
+from tui_al.core.data.tags import spans_of
 
 _ROWS = 20
 _CHARACTERS = 400

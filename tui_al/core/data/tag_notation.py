@@ -1,4 +1,4 @@
-"""How a corpus spells its tags, found from a sample of them, and their translation into the tags of `core.tags`.
+"""How a corpus spells its tags, found from a sample of them, and their translation into the tags of `core.data.tags`.
 
 Read are `B-PER` with any of the usual letters and separators, small letters, `PER-B`, the letter alone (`B`), the type alone
 (`PER`), brackets over several tokens (`(PER*`, `*`, `*)`), and numbers that come with a list of names.
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
-from tui_al.core.tags import is_tag
+from tui_al.core.data.tags import is_tag
 
 #: The type of every entity where the tags have none.
 UNTYPED = "ENTITY"
@@ -51,10 +51,10 @@ class Notation:
     outside: frozenset[str] = frozenset({"O"})
     letters: frozenset[str] = frozenset()  #: that the sample has, as they are written
     entity: str = UNTYPED  #: the type where none is written
-    names: tuple[str, ...] = ()  #: of numbers: tags of `core.tags`
+    names: tuple[str, ...] = ()  #: of numbers: tags of `core.data.tags`
 
     def read(self, tags: Sequence[str]) -> tuple[str, ...]:
-        """The tags of one sentence as `core.tags.split_tag` takes them; ValueError names the token and its tag."""
+        """The tags of one sentence as `core.data.tags.split_tag` takes them; ValueError names the token and its tag."""
         if self.form is Form.BRACKETS:
             return _read_brackets(tags)
         read = []
@@ -66,7 +66,7 @@ class Notation:
         return tuple(read)
 
     def one(self, tag: str) -> str | None:
-        """One tag in the spelling of `core.tags`; None if it is none. Not for brackets."""
+        """One tag in the spelling of `core.data.tags`; None if it is none. Not for brackets."""
         if tag in self.outside:
             return "O"
         return _translations(self)[tag]
@@ -79,7 +79,7 @@ class Notation:
 
     @property
     def scheme(self) -> str:
-        """What the scheme is called where `core.tags.scheme_of` has no name for it; "" otherwise."""
+        """What the scheme is called where `core.data.tags.scheme_of` has no name for it; "" otherwise."""
         if self.form is Form.TYPES:
             return "IO (types alone)"
         if self.form is Form.BRACKETS:
@@ -91,7 +91,7 @@ class Notation:
 
     @property
     def is_plain(self) -> bool:
-        """Whether `core.tags` reads its tags as they are."""
+        """Whether `core.data.tags` reads its tags as they are."""
         large = all(map(str.isupper, self.letters)) and not self.scheme
         as_written = self.form is Form.TYPED and self.separator == "-" and not self.type_first
         return as_written and large and self.outside == {"O"}
@@ -135,7 +135,7 @@ PLAIN = Notation()
 
 
 class _Translation(dict[str, str | None]):
-    """Tag to tag of `core.tags`, worked out when first met; None for what is no tag."""
+    """Tag to tag of `core.data.tags`, worked out when first met; None for what is no tag."""
 
     def __init__(self, notation: Notation) -> None:
         super().__init__()

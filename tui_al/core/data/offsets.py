@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from tui_al.core.tags import spans_of, tags_of
-from tui_al.core.words import Offsets, is_blank, split_words
+from tui_al.core.data.tags import spans_of, tags_of
+from tui_al.core.data.word_split import Offsets, is_blank, split_words
 
 #: An entity in a text: first character, character after the last, type.
 CharSpan = tuple[int, int, str]

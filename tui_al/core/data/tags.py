@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from functools import lru_cache
 
-from tui_al.core.tasks import Answer
+from tui_al.core.data.examples import Answer
 
 #: An entity: first token, token after the last, type.
 Span = tuple[int, int, str]

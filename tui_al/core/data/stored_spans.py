@@ -9,8 +9,8 @@ from enum import StrEnum
 from itertools import accumulate
 from typing import NamedTuple
 
-from tui_al.core.offsets import CharSpan, check_spans, trim_span
-from tui_al.core.words import is_blank
+from tui_al.core.data.offsets import CharSpan, check_spans, trim_span
+from tui_al.core.data.word_split import is_blank
 
 _LAST_OF_ONE_UNIT = "\uffff"
 

@@ -1,0 +1,1 @@
+"""Texts, classes, tags and entities, and how they are split and shown."""

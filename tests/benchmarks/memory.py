@@ -109,7 +109,7 @@ def _work(folder: Path, timed: Callable[..., Any]) -> None:
 
     from tui_al.core.models import default_settings
     from tui_al.core.oracle import askable
-    from tui_al.core.strategies import STRATEGIES, select
+    from tui_al.core.query.strategies import STRATEGIES, select
     from tui_al.engine.learner import TransformerLearner
     from tui_al.engine.sources import find
     from tui_al.engine.token_cache import TokenCache

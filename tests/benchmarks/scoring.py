@@ -24,7 +24,7 @@ from tui_al.core.arrays import IntArray
 from tui_al.core.config import DataConfig
 from tui_al.core.data.examples import Dataset, Example
 from tui_al.core.models import default_settings
-from tui_al.core.strategies import least_confidence
+from tui_al.core.query.strategies import least_confidence
 from tui_al.engine.data import load
 from tui_al.engine.learner import TransformerLearner
 from tui_al.engine.precision import resolve_precision

@@ -26,7 +26,7 @@ from tui_al.core import events as ev
 from tui_al.core.config import DataConfig
 from tui_al.core.models import MODELS, TUNING_SUMMARIES
 from tui_al.core.named_sets import NAMED_SETS
-from tui_al.core.strategies import STRATEGIES
+from tui_al.core.query.strategies import STRATEGIES
 from tui_al.engine import hub_access, runner
 from tui_al.engine.data import load
 from tui_al.engine.learner import TransformerLearner

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from tui_al.core.audit import accuracy_interval, audit_due
 from tui_al.core.intervals import Interval
 from tui_al.core.people import reserve
-from tui_al.core.predictions import Predictions
-from tui_al.core.strategies import breaking_ties
+from tui_al.core.query.predictions import Predictions
+from tui_al.core.query.strategies import breaking_ties
 
 CLASSES, DIMENSIONS, POOL, SEED_SET, BATCH, ROUNDS, SHARE = 5, 6, 1_000, 15, 64, 5, 0.25
 

@@ -9,10 +9,10 @@ import numpy as np
 
 from tui_al.core.arrays import FloatArray, IntArray
 from tui_al.core.data.examples import Answer, Dataset, Task
-from tui_al.core.predictions import Predictions
 from tui_al.core.progress import ProgressSink, Tick
 from tui_al.core.protocols import FitReport, MonteCarlo, Scorer
-from tui_al.core.strategies import entropy
+from tui_al.core.query.predictions import Predictions
+from tui_al.core.query.strategies import entropy
 
 
 @dataclass

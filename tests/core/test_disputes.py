@@ -11,8 +11,8 @@ from tests.store.people import sentences_pool, texts_pool
 from tui_al.core.arrays import FloatArray, IntArray
 from tui_al.core.data.examples import Answer
 from tui_al.core.disputes import FEWEST, FOLDS, dealt, disputes, judge, out_of_fold
-from tui_al.core.predictions import Predictions
 from tui_al.core.progress import ProgressSink, Tick, silent
+from tui_al.core.query.predictions import Predictions
 
 POOL = texts_pool([f"text {n}" for n in range(60)], ("a", "b", "rare"))
 

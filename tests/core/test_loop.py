@@ -22,9 +22,9 @@ from tui_al.core.loop import (
     run,
 )
 from tui_al.core.oracle import SimulatedOracle, askable, check
-from tui_al.core.predictions import Predictions
+from tui_al.core.query.predictions import Predictions
+from tui_al.core.query.strategies import STRATEGIES
 from tui_al.core.state import RunState, fold
-from tui_al.core.strategies import STRATEGIES
 from tui_al.errors import ConfigError, DataError, EngineError, EngineStopped
 
 T = TypeVar("T", bound=ev.Event)

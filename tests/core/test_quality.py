@@ -12,9 +12,9 @@ from tui_al.core.arrays import IntArray
 from tui_al.core.audit import Verdict
 from tui_al.core.data.examples import Answer, Task
 from tui_al.core.people import Snapshot
-from tui_al.core.predictions import Predictions
 from tui_al.core.progress import Tick
 from tui_al.core.quality import estimate, worth
+from tui_al.core.query.predictions import Predictions
 
 POOL = texts_pool([f"text {n}" for n in range(100)], ("a", "b"))
 

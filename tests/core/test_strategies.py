@@ -8,8 +8,8 @@ import pytest
 
 from tui_al.core.arrays import FloatArray, IntArray
 from tui_al.core.data.examples import Task
-from tui_al.core.predictions import Predictions
-from tui_al.core.strategies import STRATEGIES, Strategy, entropy, select, strategy
+from tui_al.core.query.predictions import Predictions
+from tui_al.core.query.strategies import STRATEGIES, Strategy, entropy, select, strategy
 from tui_al.errors import ConfigError
 
 LN2, LN4 = 0.6931472, 1.3862944

@@ -10,7 +10,7 @@ from sklearn.linear_model import LogisticRegression
 from tests.engine import tiny
 from tui_al.core.config import Amount, DataConfig, ExperimentConfig, LoopConfig
 from tui_al.core.models import default_settings
-from tui_al.core.strategies import STRATEGIES
+from tui_al.core.query.strategies import STRATEGIES
 from tui_al.engine import runner
 from tui_al.engine.bag_of_words import BagOfWordsLearner, _tf_idf, _vocabulary
 from tui_al.engine.data import load

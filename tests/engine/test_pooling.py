@@ -18,7 +18,7 @@ from tui_al.core.config import TUNINGS
 from tui_al.core.data.examples import Dataset, Task
 from tui_al.core.models import ADAPTERS
 from tui_al.core.protocols import MonteCarlo, Training
-from tui_al.core.strategies import bald, least_confidence
+from tui_al.core.query.strategies import bald, least_confidence
 from tui_al.engine.checkpoint import describe, load_trained
 from tui_al.engine.hub import model_snapshot
 from tui_al.engine.learner import TransformerLearner

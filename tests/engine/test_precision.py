@@ -11,7 +11,7 @@ import torch
 
 from tests.engine import tiny
 from tui_al.core.data.examples import Dataset
-from tui_al.core.strategies import least_confidence
+from tui_al.core.query.strategies import least_confidence
 from tui_al.engine import precision, runner
 from tui_al.engine.measured import KeptMeasurements
 from tui_al.engine.precision import compare, resolve_precision, speedup

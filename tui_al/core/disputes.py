@@ -18,13 +18,13 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from tui_al.core import softmax_regression
 from tui_al.core.arrays import FloatArray, IntArray
 from tui_al.core.data.examples import Answer, Dataset, Task
 from tui_al.core.data.offsets import token_offsets
-from tui_al.core.predictions import Predictions
 from tui_al.core.progress import ProgressSink, Tick
-from tui_al.core.softmax_regression import Features
+from tui_al.core.query import softmax_regression
+from tui_al.core.query.predictions import Predictions
+from tui_al.core.query.softmax_regression import Features
 
 BoolArray = NDArray[np.bool_]
 

@@ -20,8 +20,8 @@ from tui_al.core.data.examples import Dataset, Task
 from tui_al.core.mismatch import distances
 from tui_al.core.progress import ProgressSink
 from tui_al.core.protocols import Learner, Scorer
+from tui_al.core.query.strategies import Strategy, strategy
 from tui_al.core.state import RunState
-from tui_al.core.strategies import Strategy, strategy
 
 #: Draws the sample; not a run's seed, so that all runs of a session, and of a sweep, have the same texts.
 _SAMPLE_SEED = 20251107

@@ -13,7 +13,7 @@ from rich.cells import cell_len
 from scipy.stats import entropy, kendalltau, spearmanr, wasserstein_distance
 
 from tui_al.core.arrays import FloatArray
-from tui_al.core.strategies import select
+from tui_al.core.query.strategies import select
 
 #: Histogram bins over the pooled range of both scores.
 BINS = 64

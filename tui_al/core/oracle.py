@@ -11,7 +11,7 @@ from tui_al.core.data.examples import Answer, Dataset, Task
 from tui_al.core.data.tags import spans_of, tags_of
 from tui_al.core.loop import Answered, LabelsWanted, Purpose
 from tui_al.core.models import check_bag_of_words
-from tui_al.core.strategies import strategy
+from tui_al.core.query.strategies import strategy
 from tui_al.errors import ConfigError, DataError
 
 

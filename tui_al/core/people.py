@@ -14,7 +14,7 @@ from tui_al.core.data.offsets import tags_to_spans
 from tui_al.core.decisions import Given
 from tui_al.core.loop import Purpose
 from tui_al.core.models import check_bag_of_words
-from tui_al.core.strategies import strategy
+from tui_al.core.query.strategies import strategy
 from tui_al.errors import ConfigError
 
 #: Texts of the audit at most: more would tell little.

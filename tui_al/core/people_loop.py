@@ -37,11 +37,11 @@ from tui_al.core.metrics import HEADLINE, evaluate
 from tui_al.core.people import Desk, Snapshot, Wish, spans_in
 from tui_al.core.progress import Tick
 from tui_al.core.quality import estimate, worth
+from tui_al.core.query.strategies import strategy
 from tui_al.core.ranking import Row, suggestions, without_duplicates
 from tui_al.core.round_timer import Emit, RoundTimer
 from tui_al.core.second_look import board_of
 from tui_al.core.state import RunState
-from tui_al.core.strategies import strategy
 
 #: By how much the labels grow until all of them are judged again: so that however many there are, it costs a few per cent at most.
 _JUDGE_GROWTH = 1.1

@@ -11,7 +11,7 @@ from tui_al.core.data.examples import Answer, Dataset, Example, Task
 from tui_al.core.data.offsets import tags_to_spans
 from tui_al.core.data.tags import spans_of
 from tui_al.core.loop import decode
-from tui_al.core.predictions import Predictions
+from tui_al.core.query.predictions import Predictions
 
 #: Classes suggested for a text, the likeliest first: as many as there are digit keys.
 SUGGESTED = 9

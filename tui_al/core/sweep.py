@@ -44,7 +44,7 @@ from tui_al.core.config import (
     Together,
 )
 from tui_al.core.models import default_settings
-from tui_al.core.strategies import strategy
+from tui_al.core.query.strategies import strategy
 from tui_al.core.sweep_values import check, flat, types_of
 from tui_al.core.toml_text import read_toml
 from tui_al.errors import ConfigError

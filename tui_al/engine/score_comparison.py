@@ -21,7 +21,7 @@ from tui_al.core.models import BAG_OF_WORDS
 from tui_al.core.oracle import askable
 from tui_al.core.progress import Tick
 from tui_al.core.protocols import Learner, MonteCarlo
-from tui_al.core.strategies import Strategy, select, strategy
+from tui_al.core.query.strategies import Strategy, select, strategy
 from tui_al.engine.bag_of_words import BagOfWordsLearner
 from tui_al.engine.data import load
 from tui_al.engine.device import choose_device, prepare

@@ -18,7 +18,7 @@ from tui_al.core.config import ExperimentConfig, LearnerConfig
 from tui_al.core.data.preview import Preview
 from tui_al.core.limits import computing_threads
 from tui_al.core.models import BAG_OF_WORDS
-from tui_al.core.strategies import STRATEGIES
+from tui_al.core.query.strategies import STRATEGIES
 from tui_al.host.cuda import usable_gpus
 from tui_al.store import rates
 from tui_al.store.home import home_directory

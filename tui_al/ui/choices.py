@@ -8,7 +8,7 @@ from tui_al.core.config import TUNINGS
 from tui_al.core.data.examples import Task
 from tui_al.core.models import MODELS, TUNING_SUMMARIES
 from tui_al.core.named_sets import NAMED_SETS
-from tui_al.core.strategies import STRATEGIES
+from tui_al.core.query.strategies import STRATEGIES
 from tui_al.ui.screens.pick import Choice, Chooser, among
 from tui_al.ui.widgets.more_settings import PICKED
 

@@ -2,7 +2,7 @@
 
 from tui_al.core.config import ExperimentConfig
 from tui_al.core.models import MODELS, TUNING_SUMMARIES
-from tui_al.core.strategies import STRATEGIES
+from tui_al.core.query.strategies import STRATEGIES
 from tui_al.host.estimate import Estimate
 from tui_al.ui.eta import roughly
 from tui_al.ui.setup_form import Values

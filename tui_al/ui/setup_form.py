@@ -15,7 +15,7 @@ from tui_al.core.config import (
 )
 from tui_al.core.data.examples import Task
 from tui_al.core.models import default_settings
-from tui_al.core.strategies import strategy
+from tui_al.core.query.strategies import strategy
 from tui_al.errors import ConfigError
 
 T = TypeVar("T")

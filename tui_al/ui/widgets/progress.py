@@ -29,7 +29,9 @@ def steps(state: SessionState, run: RunState) -> list[Step]:
 
     Where people label nothing is asked for at once, and suggestions need the model whatever the choice.
     """
-    from tui_al.core.strategies import STRATEGIES  # brings numpy, which a screen can open without
+    from tui_al.core.query.strategies import (
+        STRATEGIES,  # brings numpy, which a screen can open without
+    )
 
     if state.config is None:
         return []

@@ -14,7 +14,7 @@ import numpy as np
 
 from tui_al.core.arrays import FloatArray, IntArray
 from tui_al.core.data.examples import Task
-from tui_al.core.predictions import Predictions
+from tui_al.core.query.predictions import Predictions
 from tui_al.errors import ConfigError
 
 

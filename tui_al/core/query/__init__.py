@@ -1,0 +1,1 @@
+"""Which samples to ask for next: predictions, strategies."""

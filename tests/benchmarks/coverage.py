@@ -1,6 +1,6 @@
 """How often 95 % intervals cover the truth: `python -m tests.benchmarks.coverage`. Takes about three minutes.
 
-What the choices in `tui_al.core.intervals` and `tui_al.core.audit` rest on. Ours are the functions of the package; the rivals are
+What the choices in `tui_al.core.stats.intervals` and `tui_al.core.stats.audit_sample` rest on. Ours are the functions of the package; the rivals are
 written out here. A share's coverage is exact (summed over the binomial distribution), the others' is simulated.
 """
 
@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import beta, binom, norm
 
-from tui_al.core.audit import compare_entities, entity_f1_interval
-from tui_al.core.intervals import Interval, paired_difference, share_interval
+from tui_al.core.stats.audit_sample import compare_entities, entity_f1_interval
+from tui_al.core.stats.intervals import Interval, paired_difference, share_interval
 
 Z = float(norm.ppf(0.975))
 Limits = tuple[float, float]

@@ -11,11 +11,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tui_al.core.audit import accuracy_interval, audit_due
-from tui_al.core.intervals import Interval
 from tui_al.core.people import reserve
 from tui_al.core.query.predictions import Predictions
 from tui_al.core.query.strategies import breaking_ties
+from tui_al.core.stats.audit_sample import accuracy_interval, audit_due
+from tui_al.core.stats.intervals import Interval
 
 CLASSES, DIMENSIONS, POOL, SEED_SET, BATCH, ROUNDS, SHARE = 5, 6, 1_000, 15, 64, 5, 0.25
 

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_al.core.audit import (
+from tui_al.core.data.tags import tags_of
+from tui_al.core.stats.audit_sample import (
     Verdict,
     accuracy_interval,
     audit_due,
@@ -15,9 +16,8 @@ from tui_al.core.audit import (
     entity_f1_interval,
     verdict_on,
 )
-from tui_al.core.data.tags import tags_of
-from tui_al.core.intervals import Interval, exact_interval, share_interval
-from tui_al.core.metrics import entity_scores
+from tui_al.core.stats.intervals import Interval, exact_interval, share_interval
+from tui_al.core.stats.metrics import entity_scores
 
 
 def sentence(entities: int, length: int = 8) -> tuple[str, ...]:

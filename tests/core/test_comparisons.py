@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import ttest_ind, ttest_rel
 
-from tui_al.core.comparisons import (
+from tui_al.core.stats.paired_tests import (
     Verdict,
     holm,
     is_not_below,

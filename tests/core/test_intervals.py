@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom, hypergeom
 
-from tui_al.core.intervals import Interval, paired_difference, share_interval
+from tui_al.core.stats.intervals import Interval, paired_difference, share_interval
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom
 
-from tui_al.core.intervals import exact_interval
-from tui_al.core.measured import FEWEST, TOO_FEW, Measured, short
+from tui_al.core.stats.intervals import exact_interval
+from tui_al.core.stats.measured import FEWEST, TOO_FEW, Measured, short
 
 
 def of(hits: int, texts: int) -> Measured:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui_al.core.data.examples import Task
-from tui_al.core.metrics import (
+from tui_al.core.stats.metrics import (
     HEADLINE,
     accuracy,
     entity_scores,

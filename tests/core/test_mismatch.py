@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_al.core.mismatch import (
+from tui_al.core.stats.score_distance import (
     BINS,
     SMOOTHING,
     agreement,

@@ -22,11 +22,11 @@ from statsmodels.stats.proportion import proportion_confint
 from statsmodels.stats.weightstats import DescrStatsW
 
 from tui_al.core.agreement import cohens_kappa, krippendorff_alpha
-from tui_al.core.audit import Verdict, accuracy_interval, compare_hits
-from tui_al.core.comparisons import holm, paired_difference
-from tui_al.core.intervals import exact_interval, share_interval
-from tui_al.core.metrics import accuracy, macro_f1
-from tui_al.core.mismatch import BINS, SMOOTHING, agreement, distances
+from tui_al.core.stats.audit_sample import Verdict, accuracy_interval, compare_hits
+from tui_al.core.stats.intervals import exact_interval, share_interval
+from tui_al.core.stats.metrics import accuracy, macro_f1
+from tui_al.core.stats.paired_tests import holm, paired_difference
+from tui_al.core.stats.score_distance import BINS, SMOOTHING, agreement, distances
 
 LABELS = st.sampled_from("abcd")
 SCORES = st.lists(st.integers(0, 40).map(lambda n: n / 40), min_size=2, max_size=30)

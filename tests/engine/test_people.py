@@ -18,7 +18,7 @@ from tui_al.core.data.examples import Dataset, Example, Task, example_ids
 from tui_al.core.data.offsets import tags_to_spans
 from tui_al.core.events import ModelSaved
 from tui_al.core.first_ranking import first_ranking
-from tui_al.core.measured import FEWEST
+from tui_al.core.stats.measured import FEWEST
 from tui_al.engine import pool_study, tokenizing
 from tui_al.engine.experiment import open_or_create
 from tui_al.errors import EngineStopped

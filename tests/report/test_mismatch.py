@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tui_al.core.mismatch import agreement, distances
+from tui_al.core.stats.score_distance import agreement, distances
 from tui_al.report.mismatch import (
     SeedNumbers,
     picture_lines,

@@ -7,7 +7,6 @@ from typing import Any, Literal, Protocol
 import numpy as np
 
 from tui_al.core.arrays import IntArray
-from tui_al.core.audit import audit_rows
 from tui_al.core.config import ExperimentConfig
 from tui_al.core.data.examples import Answer, Dataset, Example, Task
 from tui_al.core.data.offsets import tags_to_spans
@@ -15,6 +14,7 @@ from tui_al.core.decisions import Given
 from tui_al.core.loop import Purpose
 from tui_al.core.models import check_bag_of_words
 from tui_al.core.query.strategies import strategy
+from tui_al.core.stats.audit_sample import audit_rows
 from tui_al.errors import ConfigError
 
 #: Texts of the audit at most: more would tell little.

@@ -32,8 +32,6 @@ from tui_al.core.loop import (
     label_counts,
     sampling,
 )
-from tui_al.core.measured import FEWEST
-from tui_al.core.metrics import HEADLINE, evaluate
 from tui_al.core.people import Desk, Snapshot, Wish, spans_in
 from tui_al.core.progress import Tick
 from tui_al.core.quality import estimate, worth
@@ -42,6 +40,8 @@ from tui_al.core.ranking import Row, suggestions, without_duplicates
 from tui_al.core.round_timer import Emit, RoundTimer
 from tui_al.core.second_look import board_of
 from tui_al.core.state import RunState
+from tui_al.core.stats.measured import FEWEST
+from tui_al.core.stats.metrics import HEADLINE, evaluate
 
 #: By how much the labels grow until all of them are judged again: so that however many there are, it costs a few per cent at most.
 _JUDGE_GROWTH = 1.1

@@ -6,19 +6,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from tui_al.core.arrays import IntArray
-from tui_al.core.audit import (
+from tui_al.core.data.examples import Answer, Dataset, Task
+from tui_al.core.loop import Purpose, decode, derived_seed
+from tui_al.core.people import Snapshot
+from tui_al.core.progress import ProgressSink
+from tui_al.core.protocols import Learner
+from tui_al.core.stats.audit_sample import (
     Comparison,
     accuracy_interval,
     compare_entities,
     compare_hits,
     entity_f1_interval,
 )
-from tui_al.core.data.examples import Answer, Dataset, Task
-from tui_al.core.intervals import Interval
-from tui_al.core.loop import Purpose, decode, derived_seed
-from tui_al.core.people import Snapshot
-from tui_al.core.progress import ProgressSink
-from tui_al.core.protocols import Learner
+from tui_al.core.stats.intervals import Interval
 
 
 def estimate(

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 
 from tui_al.core.arrays import IntArray
-from tui_al.core.audit import audit_due
 from tui_al.core.data.examples import Answer, Dataset, Example, Task
 from tui_al.core.data.offsets import tags_to_spans
 from tui_al.core.data.tags import spans_of
 from tui_al.core.loop import decode
 from tui_al.core.query.predictions import Predictions
+from tui_al.core.stats.audit_sample import audit_due
 
 #: Classes suggested for a text, the likeliest first: as many as there are digit keys.
 SUGGESTED = 9

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from tui_al.core.arrays import FloatArray
-from tui_al.core.mismatch import Agreement, agreement
+from tui_al.core.stats.score_distance import Agreement, agreement
 from tui_al.engine.device import has_bf16
 from tui_al.engine.measured import KeptMeasurements
 

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from tui_al.core.comparisons import (
+from tui_al.core.stats.metrics import normalized_area
+from tui_al.core.stats.paired_tests import (
     PairedDifference,
     Verdict,
     holm,
@@ -12,7 +13,6 @@ from tui_al.core.comparisons import (
     is_within,
     paired_difference,
 )
-from tui_al.core.metrics import normalized_area
 from tui_al.report.study import ArmResult
 
 #: Areas that differ by less than this are as good as equal: one point of accuracy or F1.

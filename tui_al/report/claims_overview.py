@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from statistics import fmean
 
-from tui_al.core.comparisons import Verdict, stratified_difference
+from tui_al.core.stats.paired_tests import Verdict, stratified_difference
 from tui_al.report.claims import Claim, claims
 from tui_al.report.markdown import escape, table
 from tui_al.report.study import ArmResult

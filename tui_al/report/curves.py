@@ -7,10 +7,10 @@ from statistics import fmean, stdev
 
 from tui_al.core.data.examples import Task
 from tui_al.core.events import Audited, Phase, Point
-from tui_al.core.intervals import Interval, exact_interval
-from tui_al.core.measured import Measured
-from tui_al.core.metrics import HEADLINE, normalized_area
 from tui_al.core.state import RunState, SessionState
+from tui_al.core.stats.intervals import Interval, exact_interval
+from tui_al.core.stats.measured import Measured
+from tui_al.core.stats.metrics import HEADLINE, normalized_area
 
 #: What of a round is the acquisition model's time, and what is the successor's; evaluation belongs to neither.
 ACQUISITION_PHASES = (Phase.TRAIN_ACQUISITION.value, Phase.SCORE_POOL.value)

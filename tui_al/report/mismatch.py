@@ -6,7 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from tui_al.core.arrays import FloatArray
-from tui_al.core.mismatch import BINS, SMOOTHING, Agreement, Distances, histogram, histogram_lines
+from tui_al.core.stats.score_distance import (
+    BINS,
+    SMOOTHING,
+    Agreement,
+    Distances,
+    histogram,
+    histogram_lines,
+)
 from tui_al.report.curves import Spread
 from tui_al.report.figures import drawable, new_drawing
 

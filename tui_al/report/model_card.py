@@ -12,11 +12,11 @@ from tui_al.core import events as ev
 from tui_al.core.config import LearnerConfig
 from tui_al.core.data.examples import Task
 from tui_al.core.data.terminal_text import printable
-from tui_al.core.intervals import exact_interval
-from tui_al.core.measured import TOO_FEW, Measured
-from tui_al.core.metrics import HEADLINE
 from tui_al.core.models import MODELS
 from tui_al.core.state import SessionState
+from tui_al.core.stats.intervals import exact_interval
+from tui_al.core.stats.measured import TOO_FEW, Measured
+from tui_al.core.stats.metrics import HEADLINE
 from tui_al.report import curves
 from tui_al.report.markdown import escape, plus_minus
 from tui_al.report.settings import facts

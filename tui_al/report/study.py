@@ -14,10 +14,10 @@ from typing import Self
 
 from tui_al.core.config import LearnerConfig
 from tui_al.core.events import Phase
-from tui_al.core.metrics import normalized_area
 from tui_al.core.models import ADAPTERS, BAG_OF_WORDS
 from tui_al.core.query.strategies import STRATEGIES
 from tui_al.core.state import SessionState
+from tui_al.core.stats.metrics import normalized_area
 from tui_al.errors import DataError
 from tui_al.report import curves
 from tui_al.report.gauges import of_gauge

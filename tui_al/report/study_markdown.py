@@ -3,9 +3,9 @@
 import math
 from collections.abc import Mapping, Sequence
 
-from tui_al.core.comparisons import PairedDifference, bootstrap_mean, labels_to_reach
 from tui_al.core.events import Phase
-from tui_al.core.intervals import Interval
+from tui_al.core.stats.intervals import Interval
+from tui_al.core.stats.paired_tests import PairedDifference, bootstrap_mean, labels_to_reach
 from tui_al.report.claims import MARGIN, Contrast, against_full, against_random, claims
 from tui_al.report.curves import Curve, Spread, metric_name
 from tui_al.report.markdown import escape, plus_minus, seconds, table

@@ -2,8 +2,8 @@
 
 from textual.content import Content
 
-from tui_al.core.measured import Measured
-from tui_al.core.metrics import HEADLINE
+from tui_al.core.stats.measured import Measured
+from tui_al.core.stats.metrics import HEADLINE
 from tui_al.report.curves import measured, metric_name, on_test
 from tui_al.ui.bench import Overview
 from tui_al.ui.eta import duration, phase_remaining

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from textual.content import Content
 
 from tui_al.core import events as ev
-from tui_al.core.measured import Measured
+from tui_al.core.stats.measured import Measured
 from tui_al.core.times import local_clock
 from tui_al.errors import SessionError
 from tui_al.report.curves import metric_name

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.stats import t as student
 
 from tui_al.core.arrays import FloatArray
-from tui_al.core.intervals import LEVEL, Interval
+from tui_al.core.stats.intervals import LEVEL, Interval
 
 _RESAMPLES = 10_000
 _ROUNDING = 1e-12

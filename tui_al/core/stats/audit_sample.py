@@ -20,7 +20,7 @@ from scipy.stats import t as student
 from tui_al.core.arrays import IntArray
 from tui_al.core.data.examples import Answer
 from tui_al.core.data.tags import spans_of
-from tui_al.core.intervals import (
+from tui_al.core.stats.intervals import (
     LEVEL,
     Interval,
     exact_interval,

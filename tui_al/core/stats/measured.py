@@ -6,7 +6,7 @@ nothing, and a perfect one tempts most: 14 of 14 right is an accuracy of 1.00, a
 
 from dataclasses import dataclass
 
-from tui_al.core.intervals import Interval
+from tui_al.core.stats.intervals import Interval
 
 #: Texts from which on a figure is told at all.
 FEWEST = 10

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.store.labelled_sessions import by_people
-from tui_al.core.config import DataConfig
-from tui_al.core.sweep import read_sweep
+from tui_al.core.settings.experiment import DataConfig
+from tui_al.core.settings.sweep import read_sweep
 from tui_al.engine.data import load
 from tui_al.store.annotations import labels_of
 from tui_al.store.session import Session

@@ -12,7 +12,7 @@ import pytest
 
 from tests.cli.test_commands import QUICK, encoder  # noqa: F401 - a fixture
 from tests.supply.lock import entries_of
-from tui_al.core.models import BUNDLED_SHA256
+from tui_al.core.settings.model_catalog import BUNDLED_SHA256
 from tui_al.errors import ConfigError
 from tui_al.host.bill_of_materials import components, write_bill
 

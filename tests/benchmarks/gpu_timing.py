@@ -25,11 +25,11 @@ from torch.utils.flop_counter import FlopCounterMode
 from transformers import ElectraConfig, ElectraModel, ElectraTokenizerFast
 
 from tests.benchmarks.conditions import conditions, line
-from tui_al.core.config import LearnerConfig
 from tui_al.core.data.examples import Dataset, Example, Task
-from tui_al.core.models import default_settings
 from tui_al.core.progress import Tick
 from tui_al.core.query.strategies import least_confidence
+from tui_al.core.settings.experiment import LearnerConfig
+from tui_al.core.settings.model_catalog import default_settings
 from tui_al.engine.device import choose_device
 from tui_al.engine.learner import TransformerLearner
 from tui_al.engine.sources import Source

@@ -23,8 +23,8 @@ import pyarrow.parquet as pq
 from tests.benchmarks.conditions import conditions, line
 from tests.ui.conftest import drive
 from tests.ui.typists import PilotTypist, ways_to_type
-from tui_al.core.config import Amount, DataConfig, ExperimentConfig, LoopConfig
-from tui_al.core.models import default_settings
+from tui_al.core.settings.experiment import Amount, DataConfig, ExperimentConfig, LoopConfig
+from tui_al.core.settings.model_catalog import default_settings
 from tui_al.host import process
 from tui_al.ui.app import TuiAl
 from tui_al.ui.screens.find_label import Finder

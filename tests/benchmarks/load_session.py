@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 
 from tui_al.core import decisions as de
-from tui_al.core.config import Amount, DataConfig, ExperimentConfig
 from tui_al.core.decisions import Decided
-from tui_al.core.models import BAG_OF_WORDS, default_settings
-from tui_al.core.presets import sample_experiment
+from tui_al.core.settings.experiment import Amount, DataConfig, ExperimentConfig
+from tui_al.core.settings.model_catalog import BAG_OF_WORDS, default_settings
+from tui_al.core.settings.presets import sample_experiment
 from tui_al.store.decisions import Client, DecisionLog
 from tui_al.store.examples import ExampleReader
 

@@ -21,11 +21,11 @@ import torch
 
 from tests.benchmarks.conditions import conditions, line
 from tests.benchmarks.table import Table
-from tui_al.core.config import PAPER_SEEDS, DataConfig
 from tui_al.core.data.examples import Dataset
-from tui_al.core.models import default_settings
 from tui_al.core.progress import Tick
 from tui_al.core.query.strategies import least_confidence
+from tui_al.core.settings.experiment import PAPER_SEEDS, DataConfig
+from tui_al.core.settings.model_catalog import default_settings
 from tui_al.engine.data import load
 from tui_al.engine.learner import TransformerLearner
 from tui_al.engine.sources import find

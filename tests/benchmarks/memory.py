@@ -22,7 +22,7 @@ import psutil
 
 from tests.benchmarks.conditions import conditions, line
 from tests.benchmarks.table import Table
-from tui_al.core.config import DataConfig
+from tui_al.core.settings.experiment import DataConfig
 
 
 def main() -> None:
@@ -107,9 +107,9 @@ def _work(folder: Path, timed: Callable[..., Any]) -> None:
     import torch
     from transformers import AutoTokenizer, BertConfig, BertModel
 
-    from tui_al.core.models import default_settings
     from tui_al.core.oracle import askable
     from tui_al.core.query.strategies import STRATEGIES, select
+    from tui_al.core.settings.model_catalog import default_settings
     from tui_al.engine.learner import TransformerLearner
     from tui_al.engine.sources import find
     from tui_al.engine.token_cache import TokenCache

@@ -23,10 +23,10 @@ from sklearn.linear_model import LogisticRegression
 
 from tests.benchmarks.conditions import conditions, line
 from tui_al.core.arrays import FloatArray, IntArray
-from tui_al.core.config import DataConfig
 from tui_al.core.data.examples import Dataset
-from tui_al.core.models import default_settings
 from tui_al.core.progress import Tick
+from tui_al.core.settings.experiment import DataConfig
+from tui_al.core.settings.model_catalog import default_settings
 from tui_al.engine.data import load
 from tui_al.engine.learner import Split, TransformerLearner
 from tui_al.engine.sources import find

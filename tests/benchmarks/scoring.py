@@ -21,10 +21,10 @@ from tests.benchmarks.conditions import conditions, line
 from tests.benchmarks.smalltext_venv import FAIRNESS, Job, SmallText, Texts
 from tests.benchmarks.table import Table
 from tui_al.core.arrays import IntArray
-from tui_al.core.config import DataConfig
 from tui_al.core.data.examples import Dataset, Example
-from tui_al.core.models import default_settings
 from tui_al.core.query.strategies import least_confidence
+from tui_al.core.settings.experiment import DataConfig
+from tui_al.core.settings.model_catalog import default_settings
 from tui_al.engine.data import load
 from tui_al.engine.learner import TransformerLearner
 from tui_al.engine.precision import resolve_precision

@@ -13,8 +13,8 @@ import torch
 
 from tests.benchmarks.conditions import conditions, line
 from tests.benchmarks.table import Table
-from tui_al.core.config import DataConfig
-from tui_al.core.models import default_settings
+from tui_al.core.settings.experiment import DataConfig
+from tui_al.core.settings.model_catalog import default_settings
 from tui_al.engine.cohort import gain
 from tui_al.engine.data import load
 from tui_al.engine.learner import TransformerLearner

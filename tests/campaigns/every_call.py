@@ -27,8 +27,8 @@ from tests.engine.test_resume import outcome
 from tests.faults.injector import KINDS, Control, Fault, compile_shim
 from tests.faults.worker import DEFECT
 from tests.ui.labelling import desk
-from tui_al.core.config import Amount, DataConfig, ExperimentConfig, LoopConfig
-from tui_al.core.models import BAG_OF_WORDS, default_settings
+from tui_al.core.settings.experiment import Amount, DataConfig, ExperimentConfig, LoopConfig
+from tui_al.core.settings.model_catalog import BAG_OF_WORDS, default_settings
 from tui_al.store.database import Database
 from tui_al.store.decisions import DecisionLog
 from tui_al.store.session import Session

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from tests.campaigns import fuzz_seeds as seeds
 from tests.store.labelled_sessions import EVENTS, TICKETS, Clock, by_people, labelled, simulated
-from tui_al.core.config import DataConfig
 from tui_al.core.data.examples import Task
+from tui_al.core.settings.experiment import DataConfig
 from tui_al.engine.annotation_files import guessed_format, read_annotations
 from tui_al.engine.annotation_tables import TABLE_FORMATS
 from tui_al.engine.data import load
@@ -139,7 +139,7 @@ def read_keys(folder: Path) -> Sequence[Work]:
 
 
 def read_sweep_file(folder: Path) -> Sequence[Work]:
-    from tui_al.core.sweep import arms_with_known_first, read_sweep
+    from tui_al.core.settings.sweep import arms_with_known_first, read_sweep
 
     path = _only(folder)
 

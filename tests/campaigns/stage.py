@@ -15,9 +15,9 @@ from tests.campaigns.traps import COUNT
 from tests.engine import tiny
 from tests.engine.test_resume import by_seed, experiment, outcome
 from tui_al.core import decisions as de
-from tui_al.core.config import Amount, DataConfig, ExperimentConfig
 from tui_al.core.decisions import Decided
-from tui_al.core.models import BAG_OF_WORDS, default_settings
+from tui_al.core.settings.experiment import Amount, DataConfig, ExperimentConfig
+from tui_al.core.settings.model_catalog import BAG_OF_WORDS, default_settings
 from tui_al.engine.data import load
 from tui_al.engine.experiment import open_or_create
 from tui_al.store.decisions import DecisionLog

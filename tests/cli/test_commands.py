@@ -23,10 +23,10 @@ from tests.engine import tiny
 from tui_al import __version__
 from tui_al.cli import main
 from tui_al.core import events as ev
-from tui_al.core.config import DataConfig
-from tui_al.core.models import MODELS, TUNING_SUMMARIES
-from tui_al.core.named_sets import NAMED_SETS
 from tui_al.core.query.strategies import STRATEGIES
+from tui_al.core.settings.dataset_catalog import NAMED_SETS
+from tui_al.core.settings.experiment import DataConfig
+from tui_al.core.settings.model_catalog import MODELS, TUNING_SUMMARIES
 from tui_al.engine import hub_access, runner
 from tui_al.engine.data import load
 from tui_al.engine.learner import TransformerLearner

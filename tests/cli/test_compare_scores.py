@@ -14,12 +14,12 @@ from tests.engine import tiny
 from tests.host.test_sweeping import SWEEP, SchedulerDouble, worked
 from tui_al.cli import main
 from tui_al.core.arrays import FloatArray, IntArray
-from tui_al.core.config import PAPER_SEEDS, DataConfig
 from tui_al.core.data.examples import Answer
 from tui_al.core.loop import Purpose
 from tui_al.core.progress import ProgressSink, Tick
 from tui_al.core.protocols import FitReport, MonteCarlo, Scorer
-from tui_al.core.sweep import read_sweep
+from tui_al.core.settings.experiment import PAPER_SEEDS, DataConfig
+from tui_al.core.settings.sweep import read_sweep
 from tui_al.engine import score_comparison
 from tui_al.engine.data import load
 from tui_al.store.sweeps import record_of, write_record

@@ -7,10 +7,10 @@ import pytest
 
 from tests.cli.test_export import Command, command  # noqa: F401 - a fixture
 from tests.store.people import make_session, texts_pool
-from tui_al.core.config import DataConfig
 from tui_al.core.data.examples import Dataset, Example, Task, example_ids
 from tui_al.core.data.offsets import tags_to_spans
 from tui_al.core.data.word_split import words_of
+from tui_al.core.settings.experiment import DataConfig
 from tui_al.engine.data.loading import load
 from tui_al.store.annotations import labels_of
 from tui_al.store.session import Session

@@ -7,7 +7,7 @@ import pytest
 
 from tests.cli.test_export import Command, command  # noqa: F401 - a fixture
 from tests.store.people import make_session, sentences_pool, texts_pool
-from tui_al.core.config import DataConfig
+from tui_al.core.settings.experiment import DataConfig
 from tui_al.engine.data.loading import load
 from tui_al.errors import DataError
 from tui_al.store.annotations import labels_of

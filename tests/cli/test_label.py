@@ -20,7 +20,7 @@ from tui_al.cli.label import (
     tell_reading,
 )
 from tui_al.cli.label_command import label
-from tui_al.core.config import ExperimentConfig
+from tui_al.core.settings.experiment import ExperimentConfig
 from tui_al.errors import ConfigError, SessionError
 
 

@@ -8,7 +8,7 @@ import typer
 
 from tui_al.cli.app import app
 from tui_al.cli.simulate import Options, experiment
-from tui_al.core.presets import sample_experiment
+from tui_al.core.settings.presets import sample_experiment
 
 MAKEFILE = (Path(__file__).parents[2] / "Makefile").read_text(encoding="utf-8")
 

@@ -16,10 +16,10 @@ from tests.engine import tiny
 from tests.engine.test_resume import outcome
 from tui_al.cli import main
 from tui_al.core import events as ev
-from tui_al.core.config import DataConfig
 from tui_al.core.limits import usable_cpus
-from tui_al.core.shipped import shipped_sweeps
-from tui_al.core.sweep import read_sweep
+from tui_al.core.settings.bundled_sweeps import shipped_sweeps
+from tui_al.core.settings.experiment import DataConfig
+from tui_al.core.settings.sweep import read_sweep
 from tui_al.engine import runner
 from tui_al.engine.data import load
 from tui_al.engine.experiment import open_or_create
@@ -221,7 +221,7 @@ def test_a_dry_run_shows_the_cells_and_the_time_and_writes_nothing(
 
 @pytest.mark.parametrize("name", shipped_sweeps())
 def test_the_sweeps_that_come_along_can_be_read(name: str) -> None:
-    from tui_al.core.shipped import sweep_text
+    from tui_al.core.settings.bundled_sweeps import sweep_text
 
     sweep = read_sweep(sweep_text(name)[1], name)
     assert len(sweep.arms) > 1

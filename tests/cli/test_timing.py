@@ -6,7 +6,7 @@ from rich.console import Console
 
 from tui_al.cli.page import Page
 from tui_al.cli.timing import show
-from tui_al.core.config import LearnerConfig
+from tui_al.core.settings.experiment import LearnerConfig
 from tui_al.engine.timing import Measured, Timing, Way
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.engine import tiny
 from tui_al.cli import main
-from tui_al.core.config import Amount, DataConfig, ExperimentConfig, LoopConfig
+from tui_al.core.settings.experiment import Amount, DataConfig, ExperimentConfig, LoopConfig
 from tui_al.engine.data import load
 from tui_al.engine.experiment import open_or_create
 from tui_al.engine.runner import run_session

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_al.core.config import (
+from tui_al.core.settings.experiment import (
     PAPER_SEEDS,
     TUNINGS,
     Amount,
@@ -17,8 +17,8 @@ from tui_al.core.config import (
     LearnerConfig,
     LoopConfig,
 )
-from tui_al.core.models import default_settings
-from tui_al.core.presets import sample_experiment
+from tui_al.core.settings.model_catalog import default_settings
+from tui_al.core.settings.presets import sample_experiment
 from tui_al.errors import ConfigError
 
 LEARNER = LearnerConfig("minilm", "adapter", 2e-3, 2e-3, epochs=8)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.report import states
 from tui_al.core import events as ev
-from tui_al.core.config import ExperimentConfig
+from tui_al.core.settings.experiment import ExperimentConfig
 from tui_al.core.state import LOSSES_KEPT, SessionState, fold
 
 KINDS = ev._KINDS

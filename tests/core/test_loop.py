@@ -9,7 +9,6 @@ import pytest
 
 from tests.core.learner_double import LearnerDouble
 from tui_al.core import events as ev
-from tui_al.core.config import Amount, DataConfig, ExperimentConfig, LearnerConfig, LoopConfig
 from tui_al.core.data.examples import Dataset, Example, Task
 from tui_al.core.loop import (
     LabelsWanted,
@@ -24,6 +23,13 @@ from tui_al.core.loop import (
 from tui_al.core.oracle import SimulatedOracle, askable, check
 from tui_al.core.query.predictions import Predictions
 from tui_al.core.query.strategies import STRATEGIES
+from tui_al.core.settings.experiment import (
+    Amount,
+    DataConfig,
+    ExperimentConfig,
+    LearnerConfig,
+    LoopConfig,
+)
 from tui_al.core.state import RunState, fold
 from tui_al.errors import ConfigError, DataError, EngineError, EngineStopped
 

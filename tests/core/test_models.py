@@ -2,8 +2,8 @@
 
 import pytest
 
-from tui_al.core.config import TUNINGS, LearnerConfig
-from tui_al.core.models import (
+from tui_al.core.settings.experiment import TUNINGS, LearnerConfig
+from tui_al.core.settings.model_catalog import (
     ADAPTERS,
     BUNDLED_SHA256,
     MODELS,

@@ -5,9 +5,9 @@ from typing import Literal
 
 import pytest
 
-from tui_al.core.config import LearnerConfig
-from tui_al.core.models import default_settings
 from tui_al.core.records import fits, record_of
+from tui_al.core.settings.experiment import LearnerConfig
+from tui_al.core.settings.model_catalog import default_settings
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tui_al.core.config import PAPER_SEEDS, Amount
-from tui_al.core.models import default_settings
-from tui_al.core.sweep import Overrides, arms_with_known_first, cells, read_sweep
+from tui_al.core.settings.experiment import PAPER_SEEDS, Amount
+from tui_al.core.settings.model_catalog import default_settings
+from tui_al.core.settings.sweep import Overrides, arms_with_known_first, cells, read_sweep
 from tui_al.errors import ConfigError
 
 GRID = """

@@ -8,9 +8,9 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from tests.engine import tiny
-from tui_al.core.config import Amount, DataConfig, ExperimentConfig, LoopConfig
-from tui_al.core.models import default_settings
 from tui_al.core.query.strategies import STRATEGIES
+from tui_al.core.settings.experiment import Amount, DataConfig, ExperimentConfig, LoopConfig
+from tui_al.core.settings.model_catalog import default_settings
 from tui_al.engine import runner
 from tui_al.engine.bag_of_words import BagOfWordsLearner, _tf_idf, _vocabulary
 from tui_al.engine.data import load

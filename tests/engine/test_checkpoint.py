@@ -13,9 +13,9 @@ from transformers.utils import logging as transformers_logging
 
 from tests.engine import tiny
 from tui_al.core.arrays import FloatArray
-from tui_al.core.config import TUNINGS, DataConfig
 from tui_al.core.data.examples import Dataset, Task
-from tui_al.core.models import ADAPTERS, default_settings
+from tui_al.core.settings.experiment import TUNINGS, DataConfig
+from tui_al.core.settings.model_catalog import ADAPTERS, default_settings
 from tui_al.engine import checkpoint
 from tui_al.engine.checkpoint import load_trained
 from tui_al.engine.data import load

@@ -10,9 +10,15 @@ import pytest
 
 from tests.engine import tiny
 from tui_al.core import events as ev
-from tui_al.core.config import Amount, DataConfig, ExperimentConfig, LoopConfig, Together
 from tui_al.core.data.examples import Dataset
 from tui_al.core.protocols import Training
+from tui_al.core.settings.experiment import (
+    Amount,
+    DataConfig,
+    ExperimentConfig,
+    LoopConfig,
+    Together,
+)
 from tui_al.core.state import RunState, SessionState
 from tui_al.engine import cohort, runner
 from tui_al.engine.cohort import TogetherTrained, gain, is_worth_it, may_keep_step

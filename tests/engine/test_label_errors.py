@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 import torch
 
-from tui_al.core.config import DataConfig
 from tui_al.core.data.examples import Answer, Dataset
 from tui_al.core.data.near_duplicates import duplicate_groups
 from tui_al.core.data.tags import spans_of, tags_of
 from tui_al.core.disputes import FOLDS, Encode, Verdicts, judge
-from tui_al.core.models import default_settings
 from tui_al.core.progress import silent
+from tui_al.core.settings.experiment import DataConfig
+from tui_al.core.settings.model_catalog import default_settings
 from tui_al.engine.data import load
 from tui_al.engine.label_features import label_features
 

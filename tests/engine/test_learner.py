@@ -14,12 +14,12 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from tests.engine import tiny
 from tui_al.core.arrays import FloatArray
-from tui_al.core.config import TUNINGS
 from tui_al.core.data.examples import Dataset, Example, Task
 from tui_al.core.progress import Tick
 from tui_al.core.protocols import MonteCarlo
 from tui_al.core.query.predictions import Predictions
 from tui_al.core.query.strategies import STRATEGIES, bald, entropy, least_confidence
+from tui_al.core.settings.experiment import TUNINGS
 from tui_al.engine import scoring as scoring_module
 from tui_al.engine import tuning
 from tui_al.engine.learner import TransformerLearner

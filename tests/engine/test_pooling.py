@@ -14,11 +14,11 @@ from transformers import AutoModelForSequenceClassification
 from tests.engine import tiny
 from tests.hub_double import HubDouble
 from tui_al.core.arrays import FloatArray
-from tui_al.core.config import TUNINGS
 from tui_al.core.data.examples import Dataset, Task
-from tui_al.core.models import ADAPTERS
 from tui_al.core.protocols import MonteCarlo, Training
 from tui_al.core.query.strategies import bald, least_confidence
+from tui_al.core.settings.experiment import TUNINGS
+from tui_al.core.settings.model_catalog import ADAPTERS
 from tui_al.engine.checkpoint import describe, load_trained
 from tui_al.engine.hub import model_snapshot
 from tui_al.engine.learner import TransformerLearner

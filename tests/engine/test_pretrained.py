@@ -16,7 +16,7 @@ from transformers import BertForSequenceClassification, DebertaV2Config, MPNetCo
 
 from tests.engine import tiny
 from tui_al.core.data.examples import Dataset, Task
-from tui_al.core.models import BUNDLED_SHA256
+from tui_al.core.settings.model_catalog import BUNDLED_SHA256
 from tui_al.engine import device, sources
 from tui_al.engine.pretrained import load_model, load_tokenizer
 from tui_al.engine.sources import Source, find

@@ -17,7 +17,13 @@ import pytest
 
 from tests.engine import tiny
 from tui_al.core import events as ev
-from tui_al.core.config import Amount, DataConfig, ExperimentConfig, LoopConfig, Together
+from tui_al.core.settings.experiment import (
+    Amount,
+    DataConfig,
+    ExperimentConfig,
+    LoopConfig,
+    Together,
+)
 from tui_al.engine.data import load
 from tui_al.engine.experiment import open_or_create
 from tui_al.store.file_hashes import hashes_of

@@ -10,10 +10,10 @@ import torch
 from transformers import PreTrainedModel
 
 from tests.engine import tiny
-from tui_al.core.config import TUNINGS
 from tui_al.core.data.examples import Dataset
-from tui_al.core.models import ADAPTERS
 from tui_al.core.progress import Tick
+from tui_al.core.settings.experiment import TUNINGS
+from tui_al.core.settings.model_catalog import ADAPTERS
 from tui_al.engine import training, tuning
 from tui_al.engine.learner import TransformerLearner
 from tui_al.engine.training import _schedule

@@ -10,11 +10,11 @@ from transformers import pipeline
 
 from tests.engine import tiny
 from tui_al.core.arrays import FloatArray
-from tui_al.core.config import TUNINGS
 from tui_al.core.data.examples import Dataset, Task
 from tui_al.core.progress import Tick
 from tui_al.core.protocols import MonteCarlo
 from tui_al.core.query.strategies import bald, least_confidence
+from tui_al.core.settings.experiment import TUNINGS
 from tui_al.engine import trunk as trunk_module
 from tui_al.engine.checkpoint import load_trained
 from tui_al.engine.learner import TransformerLearner

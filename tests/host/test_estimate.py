@@ -5,10 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from tui_al.core.config import Amount, DataConfig, ExperimentConfig, LearnerConfig, LoopConfig
 from tui_al.core.data.examples import Task
 from tui_al.core.data.preview import Preview
-from tui_al.core.models import MODELS
+from tui_al.core.settings.experiment import (
+    Amount,
+    DataConfig,
+    ExperimentConfig,
+    LearnerConfig,
+    LoopConfig,
+)
+from tui_al.core.settings.model_catalog import MODELS
 from tui_al.host import estimate as module
 from tui_al.host.estimate import estimate
 from tui_al.store import rates

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tui_al.core.config import ExperimentConfig, LearnerConfig
 from tui_al.core.data.examples import Task
 from tui_al.core.data.preview import Preview
-from tui_al.core.models import BAG_OF_WORDS
-from tui_al.core.shipped import shipped_sweeps, sweep_text
-from tui_al.core.sweep import Overrides, Sweep, arms_with_known_first, essence, read_sweep
+from tui_al.core.settings.bundled_sweeps import shipped_sweeps, sweep_text
+from tui_al.core.settings.experiment import ExperimentConfig, LearnerConfig
+from tui_al.core.settings.model_catalog import BAG_OF_WORDS
+from tui_al.core.settings.sweep import Overrides, Sweep, arms_with_known_first, essence, read_sweep
 from tui_al.host import estimate as module
 from tui_al.host.estimate import estimate
 from tui_al.store import rates

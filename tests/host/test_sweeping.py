@@ -9,8 +9,8 @@ import pytest
 
 from tui_al.core import events as ev
 from tui_al.core.data.examples import Dataset, Example, Task
-from tui_al.core.models import default_settings
-from tui_al.core.sweep import Sweep, read_sweep
+from tui_al.core.settings.model_catalog import default_settings
+from tui_al.core.settings.sweep import Sweep, read_sweep
 from tui_al.host import cuda, placement
 from tui_al.host.cuda import TorchBuild
 from tui_al.host.gpu import GpuReading, GpuSurvey

@@ -21,7 +21,7 @@ from textual.app import App
 
 from tests.host.nvml_double import Card, Nvml
 from tests.pictures import labelling, story
-from tui_al.core.config import ExperimentConfig
+from tui_al.core.settings.experiment import ExperimentConfig
 from tui_al.errors import DataError
 from tui_al.host import estimate as estimating
 from tui_al.host import gpu, process

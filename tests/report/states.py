@@ -4,7 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tui_al.core import events as ev
-from tui_al.core.config import Amount, DataConfig, ExperimentConfig, LearnerConfig, LoopConfig
+from tui_al.core.settings.experiment import (
+    Amount,
+    DataConfig,
+    ExperimentConfig,
+    LearnerConfig,
+    LoopConfig,
+)
 from tui_al.core.state import SessionState, fold
 
 #: Seconds of every round after the seed set, by phase.

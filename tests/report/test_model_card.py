@@ -8,8 +8,8 @@ from huggingface_hub import ModelCard
 
 from tests.report import states
 from tui_al.core import events as ev
-from tui_al.core.config import DataConfig, LearnerConfig
 from tui_al.core.data.examples import Task
+from tui_al.core.settings.experiment import DataConfig, LearnerConfig
 from tui_al.core.state import SessionState, fold
 from tui_al.report.model_card import Subject, model_card
 

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from tui_al.core import events as ev
-from tui_al.core.config import Amount, DataConfig, ExperimentConfig, LoopConfig
 from tui_al.core.data.examples import Dataset, Example, Task, example_ids
 from tui_al.core.data.offsets import token_offsets
-from tui_al.core.models import default_settings
+from tui_al.core.settings.experiment import Amount, DataConfig, ExperimentConfig, LoopConfig
+from tui_al.core.settings.model_catalog import default_settings
 from tui_al.store.decisions import DecisionLog
 from tui_al.store.session import Session
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.report.states import session
-from tui_al.core.config import LearnerConfig
-from tui_al.core.models import default_settings
+from tui_al.core.settings.experiment import LearnerConfig
+from tui_al.core.settings.model_catalog import default_settings
 from tui_al.store import rates
 from tui_al.store.rates import Rate
 

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from tests.ui.labelling import Desk, desk, people
 from tests.ui.terminals import ROOT, Tmux, until
-from tui_al.core.config import ExperimentConfig
 from tui_al.core.data.examples import Dataset, Example, Task, example_ids
+from tui_al.core.settings.experiment import ExperimentConfig
 from tui_al.store.engine_lock import is_live
 
 TICKETS = ROOT / "sample_data" / "tickets" / "train.csv"

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.ui.sessions import Recording, dataset, record
-from tui_al.core.config import DataConfig, ExperimentConfig
 from tui_al.core.data.examples import Task
 from tui_al.core.data.preview import Preview
+from tui_al.core.settings.experiment import DataConfig, ExperimentConfig
 from tui_al.errors import DataError, TuiAlError
 from tui_al.host.estimate import Estimate
 from tui_al.host.process import EngineEnd

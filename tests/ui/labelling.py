@@ -7,10 +7,10 @@ from typing import Any
 
 from tests.ui.sessions import LABELS, Recording, config, dataset, record
 from tui_al.core import events as ev
-from tui_al.core.config import Amount, ExperimentConfig
 from tui_al.core.data.examples import Dataset
 from tui_al.core.decisions import Decided, Label
 from tui_al.core.labelling import Labelling
+from tui_al.core.settings.experiment import Amount, ExperimentConfig
 from tui_al.store.decisions import DecisionLog
 
 SEED = 1

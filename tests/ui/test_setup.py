@@ -14,7 +14,7 @@ from tests.ui.fake_engine import FakeEngine, found
 from tests.ui.torture import TEXTS
 from tui_al.core.data.examples import Task
 from tui_al.core.data.preview import Preview
-from tui_al.core.presets import sample_experiment
+from tui_al.core.settings.presets import sample_experiment
 from tui_al.errors import DataError, EngineError
 from tui_al.ui.app import TuiAl
 from tui_al.ui.screens.dialogs import ErrorDialog, TextDialog

@@ -4,10 +4,16 @@ from dataclasses import replace
 
 import pytest
 
-from tui_al.core.config import PAPER_SEEDS, Amount, DataConfig, ExperimentConfig, LoopConfig
 from tui_al.core.data.examples import Task
-from tui_al.core.models import default_settings
-from tui_al.core.presets import sample_experiment
+from tui_al.core.settings.experiment import (
+    PAPER_SEEDS,
+    Amount,
+    DataConfig,
+    ExperimentConfig,
+    LoopConfig,
+)
+from tui_al.core.settings.model_catalog import default_settings
+from tui_al.core.settings.presets import sample_experiment
 from tui_al.ui.setup_form import defaults_for, read, read_data, seed_values, values_of
 
 

@@ -12,8 +12,8 @@ from rich.console import Console
 from tui_al.cli.options import empty_of, header_of, misfits_of
 from tui_al.cli.page import Page
 from tui_al.cli.simulate import stopping
-from tui_al.core.config import PAPER_SEEDS, Amount, DataConfig, LearnerConfig
-from tui_al.core.models import default_settings
+from tui_al.core.settings.experiment import PAPER_SEEDS, Amount, DataConfig, LearnerConfig
+from tui_al.core.settings.model_catalog import default_settings
 from tui_al.errors import ConfigError, SessionError
 from tui_al.report.mismatch import (
     SeedNumbers,

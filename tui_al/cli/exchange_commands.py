@@ -123,7 +123,7 @@ def import_(
     from tui_al.cli.importing import import_labels
     from tui_al.cli.options import header_of, misfits_of
     from tui_al.cli.simulate import names_of
-    from tui_al.core.config import DataConfig
+    from tui_al.core.settings.experiment import DataConfig
     from tui_al.store.formats.reading import ReadOptions
     from tui_al.store.import_rules import Wishes
 

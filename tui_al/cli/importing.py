@@ -6,8 +6,8 @@ from rich.console import Console
 
 from tui_al.cli.exporting import check_task, format_named
 from tui_al.cli.page import Page
-from tui_al.core.config import DataConfig
 from tui_al.core.data.examples import Task
+from tui_al.core.settings.experiment import DataConfig
 from tui_al.store.formats.brat import is_brat
 from tui_al.store.formats.reading import Read, ReadOptions
 from tui_al.store.home import home_directory

@@ -12,7 +12,7 @@ from rich.console import Console
 from tui_al.cli.application import check_terminal, open_app
 from tui_al.cli.page import Page
 from tui_al.cli.simulate import Options, experiment, names_of
-from tui_al.core.config import Amount, ExperimentConfig
+from tui_al.core.settings.experiment import Amount, ExperimentConfig
 from tui_al.errors import ConfigError, SessionError
 from tui_al.host.account import account, annotator_name
 from tui_al.store.engine_lock import is_live

@@ -16,9 +16,9 @@ from rich.console import Console
 from tui_al.cli.model_exporting import kept_model
 from tui_al.cli.options import header_of
 from tui_al.cli.page import Page
-from tui_al.core.config import DataConfig
 from tui_al.core.data.examples import Example, Task
 from tui_al.core.data.terminal_text import printable
+from tui_al.core.settings.experiment import DataConfig
 from tui_al.errors import ConfigError, DataError
 from tui_al.store.atomic_files import replacing
 from tui_al.store.environment import unwritable

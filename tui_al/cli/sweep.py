@@ -11,9 +11,9 @@ from tui_al.cli.output_guard import OutputGuard
 from tui_al.cli.page import Page, aligned, duration
 from tui_al.cli.simulate import stopping
 from tui_al.cli.sweep_display import choose
-from tui_al.core.config import DataConfig
-from tui_al.core.shipped import shipped_sweeps, sweep_text
-from tui_al.core.sweep import Overrides, Sweep, arms_with_known_first, cells, read_sweep
+from tui_al.core.settings.bundled_sweeps import shipped_sweeps, sweep_text
+from tui_al.core.settings.experiment import DataConfig
+from tui_al.core.settings.sweep import Overrides, Sweep, arms_with_known_first, cells, read_sweep
 from tui_al.errors import ConfigError, EngineStopped
 from tui_al.store.home import home_directory
 from tui_al.store.sweeps import (

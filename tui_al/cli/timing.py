@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.table import Table
 
 from tui_al.cli.page import Page, aligned
-from tui_al.core.config import DataConfig, LearnerConfig
-from tui_al.core.models import BAG_OF_WORDS, default_settings
+from tui_al.core.settings.experiment import DataConfig, LearnerConfig
+from tui_al.core.settings.model_catalog import BAG_OF_WORDS, default_settings
 from tui_al.errors import ConfigError
 from tui_al.store import rates
 from tui_al.store.home import home_directory

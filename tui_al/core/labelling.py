@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tui_al.core import decisions as de
-from tui_al.core.config import LoopConfig
 from tui_al.core.data.examples import Task
 from tui_al.core.decisions import Decided, Given
 from tui_al.core.events import Ranked
+from tui_al.core.settings.experiment import LoopConfig
 
 
 class Status(StrEnum):

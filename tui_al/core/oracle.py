@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from tui_al.core.arrays import IntArray
-from tui_al.core.config import ExperimentConfig
 from tui_al.core.data.examples import Answer, Dataset, Task
 from tui_al.core.data.tags import spans_of, tags_of
 from tui_al.core.loop import Answered, LabelsWanted, Purpose
-from tui_al.core.models import check_bag_of_words
 from tui_al.core.query.strategies import strategy
+from tui_al.core.settings.experiment import ExperimentConfig
+from tui_al.core.settings.model_catalog import check_bag_of_words
 from tui_al.errors import ConfigError, DataError
 
 

@@ -7,13 +7,13 @@ from typing import Any, Literal, Protocol
 import numpy as np
 
 from tui_al.core.arrays import IntArray
-from tui_al.core.config import ExperimentConfig
 from tui_al.core.data.examples import Answer, Dataset, Example, Task
 from tui_al.core.data.offsets import tags_to_spans
 from tui_al.core.decisions import Given
 from tui_al.core.loop import Purpose
-from tui_al.core.models import check_bag_of_words
 from tui_al.core.query.strategies import strategy
+from tui_al.core.settings.experiment import ExperimentConfig
+from tui_al.core.settings.model_catalog import check_bag_of_words
 from tui_al.core.stats.audit_sample import audit_rows
 from tui_al.errors import ConfigError
 

@@ -16,7 +16,6 @@ import numpy as np
 
 from tui_al.core import events as ev
 from tui_al.core.arrays import FloatArray, IntArray
-from tui_al.core.config import ExperimentConfig
 from tui_al.core.data.examples import Dataset
 from tui_al.core.data.tags import spans_of, today
 from tui_al.core.disputes import Encode, judge
@@ -39,6 +38,7 @@ from tui_al.core.query.strategies import strategy
 from tui_al.core.ranking import Row, suggestions, without_duplicates
 from tui_al.core.round_timer import Emit, RoundTimer
 from tui_al.core.second_look import board_of
+from tui_al.core.settings.experiment import ExperimentConfig
 from tui_al.core.state import RunState
 from tui_al.core.stats.measured import FEWEST
 from tui_al.core.stats.metrics import HEADLINE, evaluate

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from tui_al.core import events as ev
-from tui_al.core.config import ExperimentConfig
 from tui_al.core.damage import BadRow, damaged
 from tui_al.core.data.examples import Answer
+from tui_al.core.settings.experiment import ExperimentConfig
 
 #: Losses kept for the falling curve on the screen.
 LOSSES_KEPT = 240

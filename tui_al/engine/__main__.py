@@ -17,8 +17,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tui_al.core.config import DataConfig, ExperimentConfig
 from tui_al.core.data.preview import preview_of
+from tui_al.core.settings.experiment import DataConfig, ExperimentConfig
 from tui_al.errors import EngineStopped, TuiAlError
 from tui_al.store.environment import explained
 from tui_al.store.session import Session

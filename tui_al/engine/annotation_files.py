@@ -10,8 +10,8 @@ from itertools import chain, islice
 from pathlib import Path
 
 from tui_al.core.annotations import Annotation, Status
-from tui_al.core.config import DataConfig
 from tui_al.core.data.examples import Task
+from tui_al.core.settings.experiment import DataConfig
 from tui_al.engine.annotation_tables import dataset_items
 from tui_al.engine.data.cells import string
 from tui_al.engine.data.class_names import names_for, names_given

@@ -18,12 +18,12 @@ import torch
 from scipy.sparse import csr_matrix
 
 from tui_al.core.arrays import FloatArray, IntArray
-from tui_al.core.config import LearnerConfig
 from tui_al.core.data.examples import Answer, Dataset
 from tui_al.core.progress import ProgressSink, Tick
 from tui_al.core.protocols import FitReport, MonteCarlo, Scorer
 from tui_al.core.query import softmax_regression
 from tui_al.core.query.predictions import Predictions
+from tui_al.core.settings.experiment import LearnerConfig
 from tui_al.engine.device import take_peak_bytes
 
 _ITERATIONS = 200

@@ -20,10 +20,10 @@ from safetensors.torch import load_file, save_file
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from tui_al import __version__
-from tui_al.core.config import LearnerConfig
 from tui_al.core.data.examples import Dataset, Task
-from tui_al.core.models import ADAPTERS, MODELS
 from tui_al.core.records import record_of
+from tui_al.core.settings.experiment import LearnerConfig
+from tui_al.core.settings.model_catalog import ADAPTERS, MODELS
 from tui_al.engine import tuning
 from tui_al.engine.model_files import check_adapter, first_line
 from tui_al.engine.padding import leave_out_padding

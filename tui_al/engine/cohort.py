@@ -12,12 +12,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from tui_al.core.config import ExperimentConfig
 from tui_al.core.data.examples import Answer, Dataset, Task
 from tui_al.core.loop import Purpose, derived_seed
 from tui_al.core.progress import ProgressSink, silent
 from tui_al.core.protocols import Training
 from tui_al.core.query.strategies import strategy
+from tui_al.core.settings.experiment import ExperimentConfig
 from tui_al.core.state import RunState
 from tui_al.engine.learner import TransformerLearner
 from tui_al.engine.measured import KeptMeasurements

@@ -19,8 +19,8 @@ from typing import Any
 import torch
 
 from tui_al.core import events as ev
-from tui_al.core.config import LearnerConfig
 from tui_al.core.data.examples import Answer, Dataset
+from tui_al.core.settings.experiment import LearnerConfig
 from tui_al.store.atomic_files import write_file
 
 log = logging.getLogger(__name__)

@@ -10,8 +10,8 @@ from typing import Any
 from safetensors.torch import load_file, save_file
 
 from tui_al.core import events as ev
-from tui_al.core.config import ExperimentConfig
-from tui_al.core.models import ADAPTERS
+from tui_al.core.settings.experiment import ExperimentConfig
+from tui_al.core.settings.model_catalog import ADAPTERS
 from tui_al.core.state import RunState
 from tui_al.engine.bag_of_words import BagOfWordsLearner
 from tui_al.engine.learner import TransformerLearner

@@ -14,12 +14,12 @@ import torch
 from numpy.typing import NDArray
 
 from tui_al.core.arrays import FloatArray, IntArray
-from tui_al.core.config import LearnerConfig
 from tui_al.core.data.examples import Dataset, Task
 from tui_al.core.disputes import Encode
-from tui_al.core.models import BAG_OF_WORDS
 from tui_al.core.progress import ProgressSink, Tick
 from tui_al.core.query.softmax_regression import Features
+from tui_al.core.settings.experiment import LearnerConfig
+from tui_al.core.settings.model_catalog import BAG_OF_WORDS
 from tui_al.engine.bag_of_words import BagOfWordsLearner
 from tui_al.engine.learner import positions_of
 from tui_al.engine.pool_study import STATES_FILE, mean_of

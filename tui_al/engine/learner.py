@@ -11,11 +11,11 @@ import numpy as np
 import torch
 
 from tui_al.core.arrays import FloatArray, IntArray
-from tui_al.core.config import LearnerConfig
 from tui_al.core.data.examples import Answer, Dataset, Task
 from tui_al.core.progress import ProgressSink, Tick
 from tui_al.core.protocols import FitReport, MonteCarlo, Scorer, Training
 from tui_al.core.query.predictions import Predictions
+from tui_al.core.settings.experiment import LearnerConfig
 from tui_al.engine import tuning, views
 from tui_al.engine.checkpoint import save_model
 from tui_al.engine.device import take_peak_bytes

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from safetensors.torch import load_file
 
-from tui_al.core.config import LearnerConfig
 from tui_al.core.data.examples import Task
-from tui_al.core.models import ADAPTERS
+from tui_al.core.settings.experiment import LearnerConfig
+from tui_al.core.settings.model_catalog import ADAPTERS
 from tui_al.engine import tuning
 from tui_al.engine.checkpoint import ADAPTER_FOLDER, HEAD, describe, whole
 from tui_al.engine.model_files import check_adapter

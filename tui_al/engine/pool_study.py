@@ -18,9 +18,9 @@ import torch
 from torch.nn import functional
 
 from tui_al.core.arrays import FloatArray, IntArray
-from tui_al.core.config import LearnerConfig
 from tui_al.core.data.examples import Dataset, Example, Task
 from tui_al.core.data.near_duplicates import duplicate_groups, equal_groups
+from tui_al.core.settings.experiment import LearnerConfig
 from tui_al.engine.device import free_memory, is_out_of_memory
 from tui_al.engine.learner import positions_of
 from tui_al.engine.pretrained import load_model, load_tokenizer

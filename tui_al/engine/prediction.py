@@ -9,10 +9,10 @@ import torch
 from torch.nn import functional
 
 from tui_al.core.arrays import FloatArray, IntArray
-from tui_al.core.config import DataConfig
 from tui_al.core.data.examples import Example, Task
 from tui_al.core.data.offsets import CharSpan, token_offsets
 from tui_al.core.data.tags import spans_of
+from tui_al.core.settings.experiment import DataConfig
 from tui_al.engine.checkpoint import describe, kept_source, load_trained
 from tui_al.engine.data.columns import Use, choose_columns
 from tui_al.engine.data.rows import RowReader

@@ -11,13 +11,13 @@ import torch
 
 from tui_al.core import events as ev
 from tui_al.core import loop
-from tui_al.core.config import ExperimentConfig
 from tui_al.core.data.examples import Dataset
 from tui_al.core.limits import computing_threads
-from tui_al.core.models import BAG_OF_WORDS
 from tui_al.core.oracle import SimulatedOracle, askable
 from tui_al.core.protocols import FirstPoints
 from tui_al.core.query.strategies import strategy
+from tui_al.core.settings.experiment import ExperimentConfig
+from tui_al.core.settings.model_catalog import BAG_OF_WORDS
 from tui_al.core.state import RunState, SessionState
 from tui_al.engine import first_points
 from tui_al.engine.bag_of_words import BagOfWordsLearner

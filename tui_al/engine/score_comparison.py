@@ -12,15 +12,15 @@ import numpy as np
 import torch
 
 from tui_al.core.arrays import FloatArray, IntArray
-from tui_al.core.config import Amount, DataConfig, LearnerConfig
 from tui_al.core.data.examples import Dataset, Task
 from tui_al.core.limits import computing_threads
 from tui_al.core.loop import Purpose, derived_seed
-from tui_al.core.models import BAG_OF_WORDS
 from tui_al.core.oracle import askable
 from tui_al.core.progress import Tick
 from tui_al.core.protocols import Learner, MonteCarlo
 from tui_al.core.query.strategies import Strategy, select, strategy
+from tui_al.core.settings.experiment import Amount, DataConfig, LearnerConfig
+from tui_al.core.settings.model_catalog import BAG_OF_WORDS
 from tui_al.core.stats.score_distance import Agreement, Distances, agreement, distances
 from tui_al.engine.bag_of_words import BagOfWordsLearner
 from tui_al.engine.data import load

@@ -16,8 +16,8 @@ from torch.nn import functional
 from transformers import PreTrainedModel
 
 from tui_al.core.arrays import FloatArray, IntArray
-from tui_al.core.config import LearnerConfig
 from tui_al.core.protocols import MonteCarlo
+from tui_al.core.settings.experiment import LearnerConfig
 from tui_al.engine import tuning, views
 from tui_al.engine.device import free_memory, is_out_of_memory
 from tui_al.engine.tokens import Batch, scoring_batches

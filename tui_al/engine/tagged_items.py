@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 
-from tui_al.core.config import DataConfig
 from tui_al.core.data.examples import Task
 from tui_al.core.data.offsets import token_offsets
+from tui_al.core.settings.experiment import DataConfig
 from tui_al.engine.data import tables as sizes
 from tui_al.engine.data.checks import unify_tags
 from tui_al.engine.data.columns import choose_columns, tagged_columns

@@ -15,10 +15,10 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from tui_al.core.arrays import IntArray
-from tui_al.core.config import PAPER_SEEDS, LearnerConfig
 from tui_al.core.data.examples import Dataset
 from tui_al.core.limits import computing_threads
 from tui_al.core.progress import silent
+from tui_al.core.settings.experiment import PAPER_SEEDS, LearnerConfig
 from tui_al.engine.cohort import gain
 from tui_al.engine.device import name_of, prepare
 from tui_al.engine.learner import TransformerLearner

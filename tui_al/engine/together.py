@@ -16,7 +16,7 @@ from torch import nn
 from transformers import PreTrainedModel
 
 from tui_al.core.arrays import IntArray
-from tui_al.core.config import LearnerConfig
+from tui_al.core.settings.experiment import LearnerConfig
 from tui_al.engine.tokens import training_batches
 from tui_al.engine.tuning import parameter_groups
 

@@ -12,9 +12,9 @@ from torch.optim import AdamW
 from transformers import PreTrainedModel
 
 from tui_al.core.arrays import IntArray
-from tui_al.core.config import LearnerConfig
 from tui_al.core.progress import ProgressSink, Tick
 from tui_al.core.protocols import FitReport
+from tui_al.core.settings.experiment import LearnerConfig
 from tui_al.engine.device import free_memory, is_out_of_memory
 from tui_al.engine.tokens import Batch, training_batches
 from tui_al.engine.tuning import parameter_groups

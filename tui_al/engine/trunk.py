@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from transformers import PreTrainedModel
 
 from tui_al.core.arrays import IntArray
-from tui_al.core.config import LearnerConfig
 from tui_al.core.progress import ProgressSink
+from tui_al.core.settings.experiment import LearnerConfig
 from tui_al.engine import views
 from tui_al.engine.device import free_memory, is_out_of_memory
 from tui_al.engine.pooling import masked_mean

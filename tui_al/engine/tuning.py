@@ -12,8 +12,8 @@ import torch
 from torch import nn
 from transformers import PreTrainedModel
 
-from tui_al.core.config import LearnerConfig
-from tui_al.core.models import ADAPTERS
+from tui_al.core.settings.experiment import LearnerConfig
+from tui_al.core.settings.model_catalog import ADAPTERS
 from tui_al.engine.padding import leave_out_padding
 from tui_al.engine.views import layers
 from tui_al.errors import ModelError

@@ -16,7 +16,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from tui_al import __version__
-from tui_al.core.models import BUNDLED_SHA256
+from tui_al.core.settings.model_catalog import BUNDLED_SHA256
 from tui_al.errors import ConfigError
 
 OURS = "tui-al"

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import numpy as np
 
-from tui_al.core.config import ExperimentConfig, LearnerConfig
 from tui_al.core.data.preview import Preview
 from tui_al.core.limits import computing_threads
-from tui_al.core.models import BAG_OF_WORDS
 from tui_al.core.query.strategies import STRATEGIES
+from tui_al.core.settings.experiment import ExperimentConfig, LearnerConfig
+from tui_al.core.settings.model_catalog import BAG_OF_WORDS
 from tui_al.host.cuda import usable_gpus
 from tui_al.store import rates
 from tui_al.store.home import home_directory

@@ -9,9 +9,9 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tui_al.core.config import ExperimentConfig, LearnerConfig
 from tui_al.core.limits import usable_cores, usable_cpus
-from tui_al.core.models import BAG_OF_WORDS, MODELS
+from tui_al.core.settings.experiment import ExperimentConfig, LearnerConfig
+from tui_al.core.settings.model_catalog import BAG_OF_WORDS, MODELS
 from tui_al.host.cuda import usable_gpus
 from tui_al.host.gpu import GpuReading
 from tui_al.host.machine import memory

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui_al import errors
-from tui_al.core.config import DataConfig, ExperimentConfig
 from tui_al.core.data.preview import Preview
+from tui_al.core.settings.experiment import DataConfig, ExperimentConfig
 from tui_al.core.state import SessionState
 from tui_al.errors import EngineError, TuiAlError
 from tui_al.host.background import in_background

@@ -11,7 +11,7 @@ from typing import Protocol
 import psutil
 
 from tui_al.core import events as ev
-from tui_al.core.config import ExperimentConfig
+from tui_al.core.settings.experiment import ExperimentConfig
 from tui_al.errors import TuiAlError
 from tui_al.host.background import in_background
 from tui_al.host.placement import Slot

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from tui_al.core.config import DataConfig, ExperimentConfig, LearnerConfig
 from tui_al.core.data.terminal_text import printable
-from tui_al.core.models import BAG_OF_WORDS, TUNING_SUMMARIES
+from tui_al.core.settings.experiment import DataConfig, ExperimentConfig, LearnerConfig
+from tui_al.core.settings.model_catalog import BAG_OF_WORDS, TUNING_SUMMARIES
 from tui_al.core.state import SessionState
 
 #: Programs whose versions can move a result; in this order.

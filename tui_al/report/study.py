@@ -12,10 +12,10 @@ from itertools import pairwise, takewhile
 from pathlib import Path
 from typing import Self
 
-from tui_al.core.config import LearnerConfig
 from tui_al.core.events import Phase
-from tui_al.core.models import ADAPTERS, BAG_OF_WORDS
 from tui_al.core.query.strategies import STRATEGIES
+from tui_al.core.settings.experiment import LearnerConfig
+from tui_al.core.settings.model_catalog import ADAPTERS, BAG_OF_WORDS
 from tui_al.core.state import SessionState
 from tui_al.core.stats.metrics import normalized_area
 from tui_al.errors import DataError
@@ -26,7 +26,7 @@ from tui_al.report.settings import facts, short_learner
 
 FORMAT = 1
 
-#: Between the parts of a sweep's labels, see `tui_al.core.sweep`.
+#: Between the parts of a sweep's labels, see `tui_al.core.settings.sweep`.
 _BETWEEN = " · "
 
 #: Metrics that are kept of every point, where the task has them.

@@ -9,9 +9,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Self
 
-from tui_al.core.config import LearnerConfig
 from tui_al.core.query.strategies import STRATEGIES
 from tui_al.core.records import record_of
+from tui_al.core.settings.experiment import LearnerConfig
 from tui_al.core.state import SessionState
 from tui_al.errors import SessionError
 from tui_al.store.atomic_files import write_file

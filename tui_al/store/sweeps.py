@@ -28,7 +28,7 @@ from tui_al.store.strangers import open_regular, read_bytes
 from tui_al.store.unfinished import is_held, under_way
 
 if TYPE_CHECKING:  # it brings numpy, and the first frame of the app waits for this module
-    from tui_al.core.sweep import Arm, Sweep
+    from tui_al.core.settings.sweep import Arm, Sweep
 
 RECORD = "sweep.json"
 
@@ -199,7 +199,7 @@ def take_over(directory: Path, sweep: "Sweep") -> dict[str, str]:
 
 
 def _same_elsewhere(directory: Path, arm: "Arm") -> Path | None:
-    from tui_al.core.sweep import essence
+    from tui_al.core.settings.sweep import essence
 
     _, _, digits = arm.session.rpartition("-")
     for path in sorted(directory.parent.glob(f"*/sessions/*-{digits}")):

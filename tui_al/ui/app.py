@@ -19,9 +19,9 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
 
-from tui_al.core.config import ExperimentConfig
 from tui_al.core.data.examples import Task
 from tui_al.core.data.terminal_text import printable
+from tui_al.core.settings.experiment import ExperimentConfig
 from tui_al.errors import TuiAlError
 from tui_al.host.account import account
 from tui_al.store.engine_lock import is_live

@@ -4,11 +4,11 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from tui_al.core.config import TUNINGS
 from tui_al.core.data.examples import Task
-from tui_al.core.models import MODELS, TUNING_SUMMARIES
-from tui_al.core.named_sets import NAMED_SETS
 from tui_al.core.query.strategies import STRATEGIES
+from tui_al.core.settings.dataset_catalog import NAMED_SETS
+from tui_al.core.settings.experiment import TUNINGS
+from tui_al.core.settings.model_catalog import MODELS, TUNING_SUMMARIES
 from tui_al.ui.screens.pick import Choice, Chooser, among
 from tui_al.ui.widgets.more_settings import PICKED
 

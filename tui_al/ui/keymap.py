@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tui_al.core.toml_text import read_toml
+from tui_al.core.settings.toml_text import read_toml
 from tui_al.errors import ConfigError
 from tui_al.ui.keys import SCREENS, display, keys_of
 

@@ -1,8 +1,8 @@
 """What the set-up's answers mean, in a line each."""
 
-from tui_al.core.config import ExperimentConfig
-from tui_al.core.models import MODELS, TUNING_SUMMARIES
 from tui_al.core.query.strategies import STRATEGIES
+from tui_al.core.settings.experiment import ExperimentConfig
+from tui_al.core.settings.model_catalog import MODELS, TUNING_SUMMARIES
 from tui_al.host.estimate import Estimate
 from tui_al.ui.eta import roughly
 from tui_al.ui.setup_form import Values

@@ -5,7 +5,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields
 from typing import Any, TypeVar
 
-from tui_al.core.config import (
+from tui_al.core.data.examples import Task
+from tui_al.core.query.strategies import strategy
+from tui_al.core.settings.experiment import (
     PAPER_SEEDS,
     Amount,
     DataConfig,
@@ -13,9 +15,7 @@ from tui_al.core.config import (
     LearnerConfig,
     LoopConfig,
 )
-from tui_al.core.data.examples import Task
-from tui_al.core.models import default_settings
-from tui_al.core.query.strategies import strategy
+from tui_al.core.settings.model_catalog import default_settings
 from tui_al.errors import ConfigError
 
 T = TypeVar("T")

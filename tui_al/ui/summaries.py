@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tui_al.core.config import ExperimentConfig, LearnerConfig
+from tui_al.core.settings.experiment import ExperimentConfig, LearnerConfig
 from tui_al.core.state import SessionState, position, settled
 from tui_al.core.times import is_date
 from tui_al.errors import TuiAlError

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tui_al.core.config import DataConfig
 from tui_al.core.data.examples import Dataset
+from tui_al.core.settings.experiment import DataConfig
 from tui_al.engine.data import load
 
 Load = Callable[..., Dataset]

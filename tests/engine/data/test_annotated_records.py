@@ -15,9 +15,9 @@ from tests.store.formats.annotations import BY_HAND, HEADERS
 from tests.store.formats.reading import read_file
 from tests.store.formats.test_accounts import CASES, LENIENT, TEXT, Case, in_lines, is_misfit
 from tests.store.formats.test_round_trips import FORMATS
-from tui_al.core.config import DataConfig
 from tui_al.core.data.examples import Dataset, Example, Task
 from tui_al.core.data.offsets import tags_to_spans
+from tui_al.core.settings.experiment import DataConfig
 from tui_al.engine.data.annotated_records import recognise
 from tui_al.engine.data.loading import load
 from tui_al.engine.data.stream import open_tables

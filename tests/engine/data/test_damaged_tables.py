@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tui_al.core.config import DataConfig
 from tui_al.core.data.examples import Task
+from tui_al.core.settings.experiment import DataConfig
 from tui_al.engine.annotation_files import read_annotations
 from tui_al.engine.annotation_tables import TABLE_FORMATS
 from tui_al.engine.data import load

@@ -14,8 +14,8 @@ import pytest
 
 from tests.engine.data.conftest import Load
 from tests.engine.data.workbook import write_workbook
-from tui_al.core.config import DataConfig
 from tui_al.core.data.examples import Dataset, Task
+from tui_al.core.settings.experiment import DataConfig
 from tui_al.engine.data import load
 from tui_al.errors import DataError
 

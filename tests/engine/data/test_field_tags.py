@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tui_al.core.config import DataConfig
 from tui_al.core.data.examples import Dataset, Task
 from tui_al.core.data.tags import spans_of
+from tui_al.core.settings.experiment import DataConfig
 from tui_al.engine.data import load
 from tui_al.errors import DataError
 

@@ -17,8 +17,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.engine.data.workbook import write_workbook
-from tui_al.core.config import DataConfig
 from tui_al.core.data.examples import Task
+from tui_al.core.settings.experiment import DataConfig
 from tui_al.engine.data import load
 from tui_al.engine.data.stream import open_tables
 from tui_al.engine.data.tables import Findings
@@ -230,7 +230,7 @@ def test_load_and_predict_guess_and_tell_alike(name: str, tmp_path: Path) -> Non
 READ_IN_PIECES = """
 import resource, sys
 from pathlib import Path
-from tui_al.core.config import DataConfig
+from tui_al.core.settings.experiment import DataConfig
 from tui_al.core.data.examples import Task
 from tui_al.engine.data.stream import open_tables
 from tui_al.engine.data.tables import Findings

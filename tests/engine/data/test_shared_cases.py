@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tui_al.core.config import DataConfig
 from tui_al.core.data.examples import Dataset, Task
+from tui_al.core.settings.experiment import DataConfig
 from tui_al.engine.data import load
 from tui_al.engine.data.stream import open_tables
 from tui_al.engine.data.tables import Findings

@@ -7,9 +7,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tui_al.core.config import DataConfig
 from tui_al.core.data.examples import Task
-from tui_al.core.named_sets import NAMED_SETS, PARQUET_REVISION, bundled_folder, named_set
+from tui_al.core.settings.dataset_catalog import (
+    NAMED_SETS,
+    PARQUET_REVISION,
+    bundled_folder,
+    named_set,
+)
+from tui_al.core.settings.experiment import DataConfig
 from tui_al.engine import data as data_package
 from tui_al.engine.data import load
 from tui_al.errors import DataError, HubError
@@ -73,11 +78,13 @@ def test_bundled_sets(name: str, task: Task) -> None:
 def test_bundled_files_inside_the_installed_package(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import tui_al.core.named_sets as module
+    import tui_al.core.settings.dataset_catalog as module
 
     inside = tmp_path / "site" / "tui_al" / "sample_data" / "tickets"
     inside.mkdir(parents=True)
-    monkeypatch.setattr(module, "__file__", str(tmp_path / "site/tui_al/core/named_sets.py"))
+    monkeypatch.setattr(
+        module, "__file__", str(tmp_path / "site/tui_al/core/settings/dataset_catalog.py")
+    )
     assert bundled_folder("tickets") == inside
     assert bundled_folder("events") is None
 

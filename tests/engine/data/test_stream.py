@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tui_al.core.config import DataConfig
+from tui_al.core.settings.experiment import DataConfig
 from tui_al.engine.data import encodings, tables
 from tui_al.engine.data.stream import open_tables
 from tui_al.engine.data.tables import Findings, Table

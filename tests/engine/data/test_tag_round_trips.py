@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tui_al.core.config import DataConfig
 from tui_al.core.data.examples import Dataset, Task
 from tui_al.core.data.tags import Scheme, Span, spans_of, tags_of
+from tui_al.core.settings.experiment import DataConfig
 from tui_al.engine.data import load
 
 Sentence = tuple[list[str], list[Span]]

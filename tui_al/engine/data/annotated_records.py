@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from tui_al.core.annotations import Annotation, Status
-from tui_al.core.config import DataConfig
 from tui_al.core.data.examples import Task
 from tui_al.core.data.offsets import spans_to_tags, token_offsets, words_within
 from tui_al.core.data.stored_spans import Unit, unit_of
 from tui_al.core.data.word_split import words_of
+from tui_al.core.settings.experiment import DataConfig
 from tui_al.engine.data import tables as sizes
 from tui_al.engine.data.record_kinds import RecordKind, kind_of
 from tui_al.engine.data.split_names import split_of

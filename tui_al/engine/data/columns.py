@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from tui_al.core.config import DataConfig
 from tui_al.core.data.examples import Task
-from tui_al.core.named_sets import NamedSet
+from tui_al.core.settings.dataset_catalog import NamedSet
+from tui_al.core.settings.experiment import DataConfig
 from tui_al.engine.data.cells import ColumnSample, Kind
 from tui_al.engine.data.column_names import (
     LABEL_NAMES,

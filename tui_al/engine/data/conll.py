@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from tui_al.core.config import DataConfig
 from tui_al.core.data.examples import Task
 from tui_al.core.data.tag_notation import Form, Notation
+from tui_al.core.settings.experiment import DataConfig
 from tui_al.engine.data import tables as sizes
 from tui_al.engine.data.conll_columns import split_line, token_lines
 from tui_al.engine.data.conll_layout import Layout, guess_layout

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from tui_al.core.config import DataConfig
 from tui_al.core.data.tag_notation import Form, Notation, notation_of
+from tui_al.core.settings.experiment import DataConfig
 from tui_al.core.whole_numbers import whole_number
 from tui_al.engine.data.conll_columns import (
     DOCUMENT,

@@ -4,7 +4,7 @@ import csv
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 
-from tui_al.core.config import DataConfig
+from tui_al.core.settings.experiment import DataConfig
 from tui_al.engine.data import tables as sizes
 from tui_al.engine.data.delimiters import delimiter_of, is_setting, line_of_header
 from tui_al.engine.data.headers import header_of

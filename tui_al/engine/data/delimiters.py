@@ -4,7 +4,7 @@ import csv
 import re
 from collections.abc import Sequence
 
-from tui_al.core.config import DataConfig
+from tui_al.core.settings.experiment import DataConfig
 from tui_al.engine.data.column_names import LABEL_NAMES, TEXT_NAMES, is_known_name
 from tui_al.engine.data.lines import Lines
 from tui_al.engine.data.tables import Findings

@@ -8,7 +8,7 @@ from typing import Any
 
 from python_calamine import CalamineError, CalamineWorkbook
 
-from tui_al.core.config import DataConfig
+from tui_al.core.settings.experiment import DataConfig
 from tui_al.engine.data.compression import UNPACKING_ERRORS
 from tui_al.engine.data.headers import header_of
 from tui_al.engine.data.tables import Findings, Table, some

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
-from tui_al.core.config import DataConfig
+from tui_al.core.settings.experiment import DataConfig
 from tui_al.engine.data.annotated_records import open_folder
 from tui_al.engine.data.arrow_file import saved_splits
 from tui_al.engine.data.class_folders import class_folders, read_class_folders

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import count
 
-from tui_al.core.config import DataConfig
+from tui_al.core.settings.experiment import DataConfig
 from tui_al.engine.data.column_names import is_known_name
 from tui_al.engine.data.tables import Findings
 from tui_al.errors import DataError

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from tui_al.core.config import DataConfig
 from tui_al.core.data.examples import Dataset, Example, Task, example_ids
+from tui_al.core.settings.experiment import DataConfig
 from tui_al.engine.data.checks import check_labels, check_sentences, check_texts, unify_tags
 from tui_al.engine.data.class_names import name_classes, names_given
 from tui_al.engine.data.columns import Columns, Use, choose_columns, require, tagged_columns

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tui_al.core.config import DataConfig
-from tui_al.core.named_sets import NAMED_SETS, NamedSet, bundled_folder, named_set
+from tui_al.core.settings.dataset_catalog import NAMED_SETS, NamedSet, bundled_folder, named_set
+from tui_al.core.settings.experiment import DataConfig
 from tui_al.engine.data.class_names import ClassNames, class_names
 from tui_al.engine.data.folders import (
     by_split,

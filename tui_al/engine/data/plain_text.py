@@ -4,8 +4,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from tui_al.core.config import DataConfig
 from tui_al.core.data.examples import Task
+from tui_al.core.settings.experiment import DataConfig
 from tui_al.engine.data import tables as sizes
 from tui_al.engine.data.delimited import stream_delimited
 from tui_al.engine.data.delimiters import delimiter_in_all, delimiter_of_table

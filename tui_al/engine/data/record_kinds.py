@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tui_al.core.config import DataConfig
 from tui_al.core.data.examples import Task
+from tui_al.core.settings.experiment import DataConfig
 from tui_al.errors import DataError
 from tui_al.store.formats.doccano import DOCCANO
 from tui_al.store.formats.fields import is_mark

@@ -3,8 +3,8 @@
 import random
 from collections.abc import Mapping, Sequence
 
-from tui_al.core.config import DataConfig
 from tui_al.core.data.examples import Task
+from tui_al.core.settings.experiment import DataConfig
 from tui_al.engine.data.rows import Row
 from tui_al.engine.data.tables import Findings, amount
 from tui_al.errors import ConfigError

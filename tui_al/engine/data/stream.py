@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
 
-from tui_al.core.config import DataConfig
+from tui_al.core.settings.experiment import DataConfig
 from tui_al.engine.data import tables as sizes
 from tui_al.engine.data.annotated_records import recognised
 from tui_al.engine.data.arrow_file import stream_arrow, stream_parquet

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tui_al.core.config import DataConfig
 from tui_al.core.data.tag_notation import PLAIN, Form, Notation, notation_of, numbered
+from tui_al.core.settings.experiment import DataConfig
 from tui_al.core.whole_numbers import whole_number
 from tui_al.engine.data.tables import Table
 

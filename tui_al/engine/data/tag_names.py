@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tui_al.core.config import DataConfig
 from tui_al.core.data.examples import iob2_tags
 from tui_al.core.data.tag_notation import numbered
+from tui_al.core.settings.experiment import DataConfig
 from tui_al.engine.data.names_files import in_order, numbered_names
 
 _STEMS = (

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from tui_al.core.config import DataConfig
 from tui_al.core.data.tag_notation import UNTYPED, Form, Notation, numbered
 from tui_al.core.data.tags import Scheme, is_well_formed, to_iob2
+from tui_al.core.settings.experiment import DataConfig
 from tui_al.engine.data.tables import Findings, amount, some
 from tui_al.engine.data.tag_names import tag_names
 from tui_al.errors import DataError

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from tui_al.core.config import DataConfig
 from tui_al.core.data.examples import Task
+from tui_al.core.settings.experiment import DataConfig
 from tui_al.engine.data import tables as sizes
 from tui_al.engine.data.tables import Findings, Table
 from tui_al.engine.data.tag_cells import Pair, Shape, find_pair, sequence_of

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
-from tui_al.core.config import DataConfig
 from tui_al.core.data.tag_notation import Form, Notation, notation_of
+from tui_al.core.settings.experiment import DataConfig
 from tui_al.core.whole_numbers import whole_number
 from tui_al.engine.data.tables import Findings, Table
 from tui_al.errors import DataError

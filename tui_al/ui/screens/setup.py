@@ -7,10 +7,10 @@ from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Button, Input, Label, Static
 
-from tui_al.core.config import ExperimentConfig
 from tui_al.core.data.examples import Task
 from tui_al.core.data.preview import Preview
-from tui_al.core.presets import sample_experiment
+from tui_al.core.settings.experiment import ExperimentConfig
+from tui_al.core.settings.presets import sample_experiment
 from tui_al.errors import DataError, HubError, TuiAlError
 from tui_al.host import estimate, process
 from tui_al.ui import setup_form

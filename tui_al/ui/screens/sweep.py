@@ -4,7 +4,7 @@ from pathlib import Path
 
 from textual.content import Content
 
-from tui_al.core.config import ExperimentConfig
+from tui_al.core.settings.experiment import ExperimentConfig
 from tui_al.ui.keys import bindings
 from tui_al.ui.safe import safe
 from tui_al.ui.screens.list_screen import ListScreen

@@ -135,7 +135,7 @@ def named_set(source: str) -> NamedSet | None:
 
 def bundled_folder(name: str) -> Path | None:
     """The folder of a set that comes with the program: inside the installed package, or beside it in a checkout."""
-    package = Path(__file__).resolve().parents[1]
+    package = Path(__file__).resolve().parents[2]
     for parent in (package, package.parent):
         folder = parent / "sample_data" / name
         if folder.is_dir():

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Literal
 
-from tui_al.core.config import TUNINGS, ExperimentConfig, LearnerConfig
+from tui_al.core.settings.experiment import TUNINGS, ExperimentConfig, LearnerConfig
 from tui_al.errors import ConfigError
 
 #: Tunings that leave the encoder as it is and train something small in it.

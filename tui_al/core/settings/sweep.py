@@ -25,7 +25,7 @@
     loop.strategy = "lc"
 
 An arm is one session, a cell of the sweep one seed of an arm. Whole sections can vary as well: a list of tables, whose `name` is
-what the arm is called by. What the file does not say is the model's own default (`tui_al.core.models`).
+what the arm is called by. What the file does not say is the model's own default (`tui_al.core.settings.model_catalog`).
 """
 
 import itertools
@@ -34,7 +34,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tui_al.core.config import (
+from tui_al.core.query.strategies import strategy
+from tui_al.core.settings.experiment import (
     PAPER_SEEDS,
     Amount,
     DataConfig,
@@ -43,10 +44,9 @@ from tui_al.core.config import (
     LoopConfig,
     Together,
 )
-from tui_al.core.models import default_settings
-from tui_al.core.query.strategies import strategy
-from tui_al.core.sweep_values import check, flat, types_of
-from tui_al.core.toml_text import read_toml
+from tui_al.core.settings.model_catalog import default_settings
+from tui_al.core.settings.sweep_values import check, flat, types_of
+from tui_al.core.settings.toml_text import read_toml
 from tui_al.errors import ConfigError
 
 _SECTIONS: Mapping[str, type[Any]] = {

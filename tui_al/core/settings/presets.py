@@ -2,8 +2,14 @@
 
 from dataclasses import replace
 
-from tui_al.core.config import PAPER_SEEDS, Amount, DataConfig, ExperimentConfig, LoopConfig
-from tui_al.core.models import default_settings
+from tui_al.core.settings.experiment import (
+    PAPER_SEEDS,
+    Amount,
+    DataConfig,
+    ExperimentConfig,
+    LoopConfig,
+)
+from tui_al.core.settings.model_catalog import default_settings
 
 
 def sample_experiment() -> ExperimentConfig:

@@ -167,7 +167,7 @@ class LearnerConfig:
     )
     #: What a classifier's head reads: the first token's state (transformers' own head), the mean of all tokens', or what the
     #: model's files say it was trained with. The default is what sessions without this setting were run with; catalogue
-    #: models have their own (`tui_al.core.models`).
+    #: models have their own (`tui_al.core.settings.model_catalog`).
     pooling: Literal["first", "mean", "auto"] = "first"
 
     def __post_init__(self) -> None:

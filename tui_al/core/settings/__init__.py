@@ -1,0 +1,1 @@
+"""What can be set: experiments, sweeps, the catalogues of models and data sets."""

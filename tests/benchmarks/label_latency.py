@@ -18,8 +18,8 @@ import psutil
 from tests.benchmarks.conditions import conditions, line
 from tests.benchmarks.table import Table
 from tests.ui.terminals import Pty, until
-from tui_al.core import events as ev
 from tui_al.core.data.examples import Dataset, Example, Task, example_ids
+from tui_al.core.session import events as ev
 from tui_al.core.settings.experiment import Amount, ExperimentConfig
 from tui_al.core.settings.presets import sample_experiment
 from tui_al.host import process

@@ -20,7 +20,7 @@ import psutil
 from tests.benchmarks.table import Table
 from tests.pictures import story
 from tests.ui.terminals import Pty, until
-from tui_al.core.events import Progress
+from tui_al.core.session.events import Progress
 from tui_al.host import process
 from tui_al.store.session import Session
 from tui_al.ui.terminal import Terminal

@@ -22,8 +22,8 @@ from huggingface_hub import constants
 from tests.engine import tiny
 from tui_al import __version__
 from tui_al.cli import main
-from tui_al.core import events as ev
 from tui_al.core.query.strategies import STRATEGIES
+from tui_al.core.session import events as ev
 from tui_al.core.settings.dataset_catalog import NAMED_SETS
 from tui_al.core.settings.experiment import DataConfig
 from tui_al.core.settings.model_catalog import MODELS, TUNING_SUMMARIES

@@ -20,8 +20,8 @@ from tui_al.cli.display import (
 )
 from tui_al.cli.live import Step, sparkline, steps
 from tui_al.cli.page import clock, duration, plot_style
-from tui_al.core import events as ev
-from tui_al.core.state import SessionState, fold
+from tui_al.core.session import events as ev
+from tui_al.core.session.state import SessionState, fold
 
 RUNS = {7: (0.4, 0.6, 0.7), 8: (0.5, 0.6, 0.9)}
 

@@ -16,10 +16,10 @@ from tests.cli.test_export import Command, command  # noqa: F401 - a fixture
 from tests.engine import tiny
 from tests.report import states
 from tests.store.labelled_sessions import simulated
-from tui_al.core import events as ev
 from tui_al.core.arrays import FloatArray
 from tui_al.core.data.examples import Dataset, Task
 from tui_al.core.data.offsets import tags_to_spans
+from tui_al.core.session import events as ev
 from tui_al.store.file_hashes import hashes_of
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.host.test_sweeping import DATA, SWEEP, SchedulerDouble, worked
 from tui_al.cli import main
-from tui_al.core import events as ev
+from tui_al.core.session import events as ev
 from tui_al.core.settings.sweep import Sweep, read_sweep
 from tui_al.report.study import Study
 from tui_al.store.session import Session

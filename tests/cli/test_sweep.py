@@ -15,8 +15,8 @@ import pytest
 from tests.engine import tiny
 from tests.engine.test_resume import outcome
 from tui_al.cli import main
-from tui_al.core import events as ev
 from tui_al.core.limits import usable_cpus
+from tui_al.core.session import events as ev
 from tui_al.core.settings.bundled_sweeps import shipped_sweeps
 from tui_al.core.settings.experiment import DataConfig
 from tui_al.core.settings.sweep import read_sweep

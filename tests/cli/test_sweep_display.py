@@ -9,7 +9,7 @@ from rich.console import Console
 
 from tests.host.test_sweeping import DATA, SWEEP, SchedulerDouble
 from tui_al.cli.sweep_display import JsonDisplay, LiveDisplay, PlainDisplay, QuietDisplay
-from tui_al.core import events as ev
+from tui_al.core.session import events as ev
 from tui_al.core.settings.sweep import Sweep, read_sweep
 from tui_al.host.sweeping import Progress, work_through
 from tui_al.store.session import Session

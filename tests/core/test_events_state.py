@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.report import states
-from tui_al.core import events as ev
+from tui_al.core.session import events as ev
+from tui_al.core.session.state import LOSSES_KEPT, SessionState, fold
 from tui_al.core.settings.experiment import ExperimentConfig
-from tui_al.core.state import LOSSES_KEPT, SessionState, fold
 
 KINDS = ev._KINDS
 NUMBERS = st.integers(-(2**53), 2**53)

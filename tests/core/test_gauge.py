@@ -7,15 +7,15 @@ import pytest
 
 from tests.core.learner_double import LearnerDouble
 from tests.core.test_loop import SEED, TestResume, configured, doubles, drive, of_kind, texts
-from tui_al.core import events as ev
 from tui_al.core.data.examples import Dataset, Task
 from tui_al.core.gauge import Gauge, gauge_of
 from tui_al.core.loop import Models, run
 from tui_al.core.oracle import SimulatedOracle, askable
 from tui_al.core.progress import Tick
 from tui_al.core.query.strategies import STRATEGIES, least_confidence
+from tui_al.core.session import events as ev
+from tui_al.core.session.state import RunState
 from tui_al.core.settings.experiment import ExperimentConfig
-from tui_al.core.state import RunState
 from tui_al.core.stats.score_distance import distances
 from tui_al.errors import ConfigError, EngineStopped
 

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from tests.core.learner_double import LearnerDouble
-from tui_al.core import events as ev
 from tui_al.core.data.examples import Dataset, Example, Task
 from tui_al.core.loop import (
     LabelsWanted,
@@ -23,6 +22,8 @@ from tui_al.core.loop import (
 from tui_al.core.oracle import SimulatedOracle, askable, check
 from tui_al.core.query.predictions import Predictions
 from tui_al.core.query.strategies import STRATEGIES
+from tui_al.core.session import events as ev
+from tui_al.core.session.state import RunState, fold
 from tui_al.core.settings.experiment import (
     Amount,
     DataConfig,
@@ -30,7 +31,6 @@ from tui_al.core.settings.experiment import (
     LearnerConfig,
     LoopConfig,
 )
-from tui_al.core.state import RunState, fold
 from tui_al.errors import ConfigError, DataError, EngineError, EngineStopped
 
 T = TypeVar("T", bound=ev.Event)

@@ -9,7 +9,6 @@ import pytest
 
 from tests.core.learner_double import LearnerDouble
 from tests.store.people import SEED, people_config, sentences_pool, texts_pool
-from tui_al.core import events as ev
 from tui_al.core.data.examples import Answer, Dataset, Example, Task
 from tui_al.core.data.tags import today
 from tui_al.core.disputes import Encode
@@ -18,9 +17,10 @@ from tui_al.core.loop import Models
 from tui_al.core.people import Snapshot, Wish, askable, check, reserve
 from tui_al.core.people_loop import PeopleLoop
 from tui_al.core.progress import Tick
+from tui_al.core.session import events as ev
+from tui_al.core.session.state import RunState
 from tui_al.core.settings.experiment import Amount, ExperimentConfig
 from tui_al.core.settings.model_catalog import default_settings
-from tui_al.core.state import RunState
 from tui_al.errors import ConfigError
 
 POOL = texts_pool([f"text {n}" for n in range(40)], ("a", "b"))

@@ -5,7 +5,7 @@ from typing import Literal
 
 import pytest
 
-from tui_al.core.records import fits, record_of
+from tui_al.core.session.serialization import fits, record_of
 from tui_al.core.settings.experiment import LearnerConfig
 from tui_al.core.settings.model_catalog import default_settings
 

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from tests.engine import tiny
-from tui_al.core import events as ev
 from tui_al.core.data.examples import Dataset
 from tui_al.core.protocols import Training
+from tui_al.core.session import events as ev
+from tui_al.core.session.state import RunState, SessionState
 from tui_al.core.settings.experiment import (
     Amount,
     DataConfig,
@@ -19,7 +20,6 @@ from tui_al.core.settings.experiment import (
     LoopConfig,
     Together,
 )
-from tui_al.core.state import RunState, SessionState
 from tui_al.engine import cohort, runner
 from tui_al.engine.cohort import TogetherTrained, gain, is_worth_it, may_keep_step
 from tui_al.engine.data import load

@@ -12,8 +12,8 @@ import torch
 
 from tests.engine import tiny
 from tests.engine.test_used_up import few, made, simulated
-from tui_al.core import events as ev
 from tui_al.core.data.examples import Dataset, Task
+from tui_al.core.session import events as ev
 from tui_al.engine import device, learner, pool_study, runner, scoring, training
 from tui_al.engine import trunk as trunk_module
 from tui_al.engine.device import has_kernels, is_out_of_memory, prepare, why_on_cpu

@@ -8,7 +8,7 @@ import pytest
 
 from tests.engine import tiny
 from tests.engine.test_resume import outcome
-from tui_al.core import events as ev
+from tui_al.core.session import events as ev
 from tui_al.core.settings.experiment import Amount, DataConfig, ExperimentConfig, LoopConfig
 from tui_al.engine import runner
 from tui_al.engine.data import load

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from tests.engine import tiny
-from tui_al.core import events as ev
+from tui_al.core.session import events as ev
 from tui_al.core.settings.experiment import (
     Amount,
     DataConfig,

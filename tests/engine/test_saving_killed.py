@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from tests.engine import tiny
-from tui_al.core import events as ev
 from tui_al.core.data.examples import Dataset
+from tui_al.core.session import events as ev
+from tui_al.core.session.state import RunState
 from tui_al.core.settings.experiment import Amount, DataConfig, ExperimentConfig, LoopConfig
-from tui_al.core.state import RunState
 from tui_al.engine import checkpoint, keeper
 from tui_al.engine.keeper import Keeper
 from tui_al.store import kept_models

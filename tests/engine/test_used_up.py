@@ -11,13 +11,13 @@ import pytest
 
 from tests.engine import tiny
 from tests.store.people import people_config
-from tui_al.core import events as ev
 from tui_al.core.data.examples import Dataset, Task
 from tui_al.core.data.offsets import tags_to_spans
 from tui_al.core.query.strategies import STRATEGIES
+from tui_al.core.session import events as ev
+from tui_al.core.session.state import SessionState
 from tui_al.core.settings.experiment import Amount, DataConfig, ExperimentConfig, LoopConfig
 from tui_al.core.settings.model_catalog import default_settings
-from tui_al.core.state import SessionState
 from tui_al.engine import runner
 from tui_al.engine.runner import run_session
 from tui_al.engine.voice import StopSignal

@@ -18,7 +18,7 @@ import adapters  # noqa: F401 - the reason for the zygote
 import torch
 import transformers
 
-from tui_al.core.events import PhaseFinished, PhaseStarted, Recorded
+from tui_al.core.session.events import PhaseFinished, PhaseStarted, Recorded
 from tui_al.engine import runner
 from tui_al.store.session import Session
 

@@ -14,7 +14,7 @@ from tests.faults.conftest import Disk
 from tests.store.labelled_sessions import TICKETS, by_people, simulated
 from tests.ui.labelling import desk
 from tests.ui.test_bench import Told, take
-from tui_al.core import events as ev
+from tui_al.core.session import events as ev
 from tui_al.engine import patience
 from tui_al.engine.patience import Patience, longest_wait
 from tui_al.engine.voice import StopSignal, Voice

@@ -15,8 +15,8 @@ import pytest
 
 from tests.engine import tiny
 from tests.report import states
-from tui_al.core import events as ev
 from tui_al.core.data.examples import Task
+from tui_al.core.session import events as ev
 from tui_al.core.settings.experiment import Amount, DataConfig, ExperimentConfig, LoopConfig
 from tui_al.engine import runner
 from tui_al.engine.data import load

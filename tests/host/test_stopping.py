@@ -12,7 +12,7 @@ import pytest
 
 from tests.report import states
 from tests.ui.sessions import record
-from tui_al.core import events as ev
+from tui_al.core.session import events as ev
 from tui_al.host import stopping
 from tui_al.host.stopping import stop_and_tell
 from tui_al.store.engine_lock import token_in

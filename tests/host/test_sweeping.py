@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tui_al.core import events as ev
 from tui_al.core.data.examples import Dataset, Example, Task
+from tui_al.core.session import events as ev
 from tui_al.core.settings.model_catalog import default_settings
 from tui_al.core.settings.sweep import Sweep, read_sweep
 from tui_al.host import cuda, placement

@@ -124,7 +124,7 @@ def standing_still(scene: Scene) -> Iterator[None]:
             os.environ.pop(name, None)
         if scene.no_color:
             os.environ["NO_COLOR"] = "1"
-        for where in ("tui_al.ui.summaries.time", "tui_al.core.times.time"):
+        for where in ("tui_al.ui.summaries.time", "tui_al.core.session.timestamps.time"):
             stack.enter_context(patch(where, still))
         # The curve waits a second between two drawings; here it need not.
         clock = SimpleNamespace(monotonic=lambda: next(ticking))

@@ -10,9 +10,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from unittest.mock import patch
 
-from tui_al.core import events as ev
 from tui_al.core.data.examples import Dataset, Example, Task, example_ids
 from tui_al.core.data.preview import Preview, preview_of
+from tui_al.core.session import events as ev
 from tui_al.core.settings.experiment import Amount, DataConfig, ExperimentConfig, LoopConfig
 from tui_al.core.settings.model_catalog import default_settings
 from tui_al.store.session import Session

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tui_al.core import events as ev
+from tui_al.core.session import events as ev
+from tui_al.core.session.state import SessionState, fold
 from tui_al.core.settings.experiment import (
     Amount,
     DataConfig,
@@ -11,7 +12,6 @@ from tui_al.core.settings.experiment import (
     LearnerConfig,
     LoopConfig,
 )
-from tui_al.core.state import SessionState, fold
 
 #: Seconds of every round after the seed set, by phase.
 SECONDS = {"train acquisition": 12.0, "score pool": 1.5, "train successor": 30.0, "evaluate": 0.5}

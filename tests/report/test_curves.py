@@ -6,8 +6,8 @@ import pytest
 
 from tests.report.states import session
 from tests.store.people import people_config
-from tui_al.core.events import Audited, Point
-from tui_al.core.state import RunState, SessionState
+from tui_al.core.session.events import Audited, Point
+from tui_al.core.session.state import RunState, SessionState
 from tui_al.report import curves
 from tui_al.report.markdown import render_markdown
 

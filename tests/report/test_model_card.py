@@ -7,10 +7,10 @@ import yaml
 from huggingface_hub import ModelCard
 
 from tests.report import states
-from tui_al.core import events as ev
 from tui_al.core.data.examples import Task
+from tui_al.core.session import events as ev
+from tui_al.core.session.state import SessionState, fold
 from tui_al.core.settings.experiment import DataConfig, LearnerConfig
-from tui_al.core.state import SessionState, fold
 from tui_al.report.model_card import Subject, model_card
 
 LEARNER = LearnerConfig("electra-base", "full", 2e-5, 2e-4, epochs=15)

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.report import states
-from tui_al.core import events as ev
+from tui_al.core.session import events as ev
+from tui_al.core.session.state import fold
 from tui_al.core.settings.model_catalog import default_settings
-from tui_al.core.state import fold
 from tui_al.errors import DataError
 from tui_al.report.claims import Claim, against_full, against_random, claims
 from tui_al.report.study import ArmResult, Study, StudyPoint, arm_result, kind_of

@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from tests.report.states import config, created, recorded, run_events, session
-from tui_al.core import events as ev
+from tui_al.core.session import events as ev
+from tui_al.core.session.state import SessionState, fold
 from tui_al.core.settings.model_catalog import default_settings
-from tui_al.core.state import SessionState, fold
 from tui_al.errors import ConfigError
 from tui_al.report.markdown import escape, seconds
 from tui_al.report.settings import facts, learner

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from tests.report import states
 from tests.store.labelled_sessions import TICKETS, Clock, by_people, simulated
 from tui_al.cli.app import app
-from tui_al.core import events as ev
+from tui_al.core.session import events as ev
 from tui_al.errors import SessionError
 from tui_al.store import backup
 from tui_al.store.backup import back_up
@@ -27,7 +27,8 @@ COPIES = 25
 WRITER = """
 import sys
 from pathlib import Path
-from tui_al.core import decisions as de, events as ev
+from tui_al.core.session import events as ev
+from tui_al.core import decisions as de
 from tui_al.store.decisions import Client, DecisionLog
 from tui_al.store.session import Session
 directory, said = Path(sys.argv[1]), Path(sys.argv[2])

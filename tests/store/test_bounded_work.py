@@ -10,8 +10,8 @@ import pytest
 
 from tests.store.people import people_config, texts_pool
 from tui_al.core import decisions as de
-from tui_al.core import events as ev
 from tui_al.core.decisions import Decided
+from tui_al.core.session import events as ev
 from tui_al.store.decisions import Client, DecisionLog
 from tui_al.store.session import Session
 from tui_al.store.workbench import Workbench

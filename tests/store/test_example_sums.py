@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.store.labelled_sessions import TICKETS, Clock, by_people
-from tui_al.core.damage import BadRow
 from tui_al.core.data.examples import Example
+from tui_al.core.session.damage import BadRow
 from tui_al.errors import SessionError
 from tui_al.store.annotations import labels_of
 from tui_al.store.examples import ExampleReader, append_examples, read_examples

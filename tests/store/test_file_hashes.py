@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_al.core import events as ev
+from tui_al.core.session import events as ev
 from tui_al.errors import SessionError
 from tui_al.store.file_hashes import check_hashes, differences, hashes_of, sha256_of
 

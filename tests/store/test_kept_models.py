@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tui_al.core.events import ModelSaved
+from tui_al.core.session.events import ModelSaved
 from tui_al.errors import SessionError
 from tui_al.store import kept_models, strangers
 from tui_al.store.kept_models import held_still, put_in_place, remove_at_once

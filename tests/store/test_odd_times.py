@@ -11,7 +11,7 @@ from tui_al.cli.app import app
 from tui_al.cli.exporting import ExportOptions, export_labels
 from tui_al.core import decisions as de
 from tui_al.core.decisions import Decided
-from tui_al.core.times import is_date, is_plausible, local_clock
+from tui_al.core.session.timestamps import is_date, is_plausible, local_clock
 from tui_al.errors import TuiAlError
 from tui_al.store.annotations import labels_of
 from tui_al.store.decisions import DecisionLog

@@ -21,9 +21,9 @@ from hypothesis import strategies as st
 
 from tests.core.test_events_state import KINDS, events
 from tests.report import states
-from tui_al.core import events as ev
 from tui_al.core.data.examples import Dataset, Example, Task
-from tui_al.core.state import fold
+from tui_al.core.session import events as ev
+from tui_al.core.session.state import fold
 from tui_al.errors import ConfigError, MachineError, SessionError
 from tui_al.store import engine_lock
 from tui_al.store import session as session_module

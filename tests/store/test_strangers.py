@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.store.people import make_session, texts_pool
-from tui_al.core.events import ModelSaved
+from tui_al.core.session.events import ModelSaved
 from tui_al.errors import SessionError
 from tui_al.host import process
 from tui_al.store import strangers

@@ -89,7 +89,7 @@ def test_who_died_before_it_held_its_lock_is_cleared_away_a_minute_later(tmp_pat
 _READING = """
 import os, signal, sys
 from pathlib import Path
-from tui_al.core.events import ModelSaved
+from tui_al.core.session.events import ModelSaved
 from tui_al.store.kept_models import held_still
 session = Path(sys.argv[1])
 with held_still(session, lambda: ModelSaved(1, 0, "successor", "model")) as (_, files):

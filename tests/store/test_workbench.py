@@ -14,9 +14,9 @@ from tests.store.people import (
     texts_pool,
 )
 from tui_al.core import decisions as de
-from tui_al.core.events import SessionCreated
 from tui_al.core.labelling import Status
 from tui_al.core.people import askable
+from tui_al.core.session.events import SessionCreated
 from tui_al.errors import SampleTakenError, SessionError
 from tui_al.store.asking import AHEAD
 from tui_al.store.decisions import DecisionLog

@@ -5,8 +5,8 @@ import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tui_al.core import events as ev
 from tui_al.core.data.examples import Dataset, Example, Task, example_ids
+from tui_al.core.session import events as ev
 from tui_al.core.settings.experiment import Amount, DataConfig, ExperimentConfig, LoopConfig
 from tui_al.core.settings.model_catalog import default_settings
 from tui_al.errors import TuiAlError

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.ui.labelling import desk
-from tui_al.core.state import SessionState
+from tui_al.core.session.state import SessionState
 from tui_al.store.samples import Item
 from tui_al.store.workbench import Workbench
 from tui_al.ui import bench as module

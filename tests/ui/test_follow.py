@@ -8,7 +8,7 @@ import pytest
 
 from tests.ui import sessions
 from tests.ui.sessions import FakeEngine
-from tui_al.core import events as ev
+from tui_al.core.session import events as ev
 from tui_al.ui.eta import duration, phase_remaining, remaining_seconds, roughly
 from tui_al.ui.follow import Follower, Update
 

@@ -25,8 +25,8 @@ from tui_al.core.decisions import (
     Skip,
     Unfold,
 )
-from tui_al.core.events import EngineFinished
 from tui_al.core.labelling import Status
+from tui_al.core.session.events import EngineFinished
 from tui_al.store.decisions import CLIENT_SECONDS, Client, DecisionLog
 from tui_al.store.removal import remove_session
 from tui_al.store.session import Session

@@ -17,7 +17,7 @@ from tests.ui.annotator import Annotator, Engine, RealEngine, Zygote, labelled_b
 from tests.ui.labelling import Desk, people
 from tests.ui.terminals import Tmux, until
 from tui_al.core.decisions import Label
-from tui_al.core.state import RunState
+from tui_al.core.session.state import RunState
 from tui_al.store.decisions import DecisionLog
 from tui_al.store.session import Session
 

@@ -8,9 +8,9 @@ from tests.ui.conftest import drive, shown, until
 from tests.ui.fake_engine import FakeEngine
 from tests.ui.labelling import desk
 from tests.ui.sessions import config, record
-from tui_al.core import events as ev
 from tui_al.core.data.examples import Dataset, Example, Task, example_ids
 from tui_al.core.data.word_split import words_of
+from tui_al.core.session import events as ev
 from tui_al.report.curves import curve
 from tui_al.report.plot import Series, draw, plain_text
 from tui_al.store.session import Session

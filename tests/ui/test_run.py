@@ -11,7 +11,7 @@ from tests.ui import labelling, sessions
 from tests.ui.conftest import SIZES, assert_clean, drive, shown, until
 from tests.ui.sessions import FakeEngine, Recording
 from tests.ui.torture import TEXTS
-from tui_al.core import events as ev
+from tui_al.core.session import events as ev
 from tui_al.errors import EngineError
 from tui_al.ui.app import TuiAl
 from tui_al.ui.keys import keys_of

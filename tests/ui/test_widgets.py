@@ -10,7 +10,7 @@ from textual.content import Content
 
 from tests.ui import sessions
 from tests.ui.conftest import shown, until
-from tui_al.core import events as ev
+from tui_al.core.session import events as ev
 from tui_al.host.gpu import GpuReading, GpuSample
 from tui_al.host.machine import MachineReading
 from tui_al.report import plot as plot_module

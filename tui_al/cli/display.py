@@ -8,8 +8,8 @@ from rich.console import Console
 
 from tui_al.cli.lines import JsonDisplay, PlainDisplay, QuietDisplay
 from tui_al.cli.live import LiveDisplay
-from tui_al.core.events import Recorded
-from tui_al.core.state import SessionState
+from tui_al.core.session.events import Recorded
+from tui_al.core.session.state import SessionState
 
 __all__ = ["Display", "JsonDisplay", "LiveDisplay", "PlainDisplay", "QuietDisplay", "choose"]
 

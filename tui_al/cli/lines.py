@@ -9,8 +9,8 @@ from typing import Any, Self
 from rich.console import Console
 
 from tui_al.cli.page import Page, clock, duration
-from tui_al.core import events as ev
-from tui_al.core.state import SessionState
+from tui_al.core.session import events as ev
+from tui_al.core.session.state import SessionState
 from tui_al.report import curves
 from tui_al.report.settings import facts
 from tui_al.report.tables import finished_event

@@ -15,10 +15,10 @@ from rich.text import Text
 
 from tui_al.cli.lines import scores_of
 from tui_al.cli.page import Page, clock, duration
-from tui_al.core import events as ev
 from tui_al.core.data.terminal_text import shorten
-from tui_al.core.events import Phase
-from tui_al.core.state import RunState, SessionState, position
+from tui_al.core.session import events as ev
+from tui_al.core.session.events import Phase
+from tui_al.core.session.state import RunState, SessionState, position
 from tui_al.report.axes import short_number
 from tui_al.report.settings import facts, short_learner, strategy
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from rich.console import Console
 
 from tui_al.cli.page import Page
-from tui_al.core import events as ev
+from tui_al.core.session import events as ev
 from tui_al.errors import ConfigError, SessionError
 from tui_al.report.model_card import Subject, model_card, reads_mean
 from tui_al.store.home import home_directory

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.text import Text
 
 from tui_al.core.data.terminal_text import ascii_only, printable
-from tui_al.core.state import SessionState
+from tui_al.core.session.state import SessionState
 from tui_al.report import curves
 from tui_al.report.axes import short_number
 from tui_al.report.curves import Spread

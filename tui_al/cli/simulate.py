@@ -16,7 +16,8 @@ from tui_al.cli.display import choose
 from tui_al.cli.options import empty_of, header_of, misfits_of
 from tui_al.cli.output_guard import OutputGuard
 from tui_al.cli.page import Page
-from tui_al.core.events import Recorded
+from tui_al.core.session.events import Recorded
+from tui_al.core.session.state import fold
 from tui_al.core.settings.experiment import (
     PAPER_SEEDS,
     Amount,
@@ -26,7 +27,6 @@ from tui_al.core.settings.experiment import (
     LoopConfig,
 )
 from tui_al.core.settings.model_catalog import default_settings
-from tui_al.core.state import fold
 from tui_al.errors import ConfigError, EngineStopped
 from tui_al.store.home import home_directory
 

@@ -15,8 +15,8 @@ from rich.text import Text
 
 from tui_al.cli.page import Page, aligned, clock, duration, short_spread
 from tui_al.core.data.terminal_text import shorten, shorten_apart
+from tui_al.core.session.state import SessionState
 from tui_al.core.settings.sweep import Arm, Sweep, cells
-from tui_al.core.state import SessionState
 from tui_al.host.sweeping import Cell, Progress
 from tui_al.report import curves
 from tui_al.report.axes import short_number

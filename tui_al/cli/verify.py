@@ -11,11 +11,11 @@ from rich.console import Console
 
 from tui_al.cli.page import Page
 from tui_al.cli.simulate import stopping
-from tui_al.core import events as ev
 from tui_al.core.limits import usable_cores
-from tui_al.core.reproduction import ROUNDING, RoundCheck, compare_runs, different_facts
+from tui_al.core.session import events as ev
+from tui_al.core.session.reproduction import ROUNDING, RoundCheck, compare_runs, different_facts
+from tui_al.core.session.state import SessionState
 from tui_al.core.settings.experiment import ExperimentConfig
-from tui_al.core.state import SessionState
 from tui_al.errors import ConfigError, SessionError
 from tui_al.store.home import home_directory
 from tui_al.store.resuming import check_whole

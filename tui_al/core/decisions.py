@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
 from tui_al.core.data.offsets import CharSpan
-from tui_al.core.records import record_of
+from tui_al.core.session.serialization import record_of
 
 #: What a person answers: a class name, or the entities of a text, in order and apart.
 Given = str | tuple[CharSpan, ...]

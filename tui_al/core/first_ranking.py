@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tui_al.core import events as ev
 from tui_al.core.arrays import IntArray
 from tui_al.core.data.examples import Dataset
 from tui_al.core.loop import Purpose
 from tui_al.core.people import askable, reserve
 from tui_al.core.ranking import Row, with_audit
+from tui_al.core.session import events as ev
 from tui_al.core.settings.experiment import ExperimentConfig
 
 #: Rows on a ranking's board: the reserve from which people go on while models train.

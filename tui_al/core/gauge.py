@@ -14,13 +14,13 @@ from statistics import fmean
 
 import numpy as np
 
-from tui_al.core import events as ev
 from tui_al.core.arrays import FloatArray, IntArray
 from tui_al.core.data.examples import Dataset, Task
 from tui_al.core.progress import ProgressSink
 from tui_al.core.protocols import Learner, Scorer
 from tui_al.core.query.strategies import Strategy, strategy
-from tui_al.core.state import RunState
+from tui_al.core.session import events as ev
+from tui_al.core.session.state import RunState
 from tui_al.core.stats.score_distance import distances
 
 #: Draws the sample; not a run's seed, so that all runs of a session, and of a sweep, have the same texts.

@@ -18,7 +18,6 @@ from enum import IntEnum
 
 import numpy as np
 
-from tui_al.core import events as ev
 from tui_al.core.arrays import FloatArray, IntArray
 from tui_al.core.data.examples import Answer, Dataset, Task
 from tui_al.core.data.tags import spans_of
@@ -28,8 +27,9 @@ from tui_al.core.protocols import Cohort, FirstPoints, Learner, MonteCarlo
 from tui_al.core.query.predictions import Predictions
 from tui_al.core.query.strategies import select, strategy
 from tui_al.core.round_timer import Emit, RoundTimer, part_of
+from tui_al.core.session import events as ev
+from tui_al.core.session.state import RunState
 from tui_al.core.settings.experiment import ExperimentConfig
-from tui_al.core.state import RunState
 from tui_al.core.stats.metrics import evaluate
 from tui_al.errors import EngineError
 

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from tui_al.core import events as ev
 from tui_al.core.arrays import FloatArray, IntArray
 from tui_al.core.data.examples import Dataset
 from tui_al.core.data.tags import spans_of, today
@@ -38,8 +37,9 @@ from tui_al.core.query.strategies import strategy
 from tui_al.core.ranking import Row, suggestions, without_duplicates
 from tui_al.core.round_timer import Emit, RoundTimer
 from tui_al.core.second_look import board_of
+from tui_al.core.session import events as ev
+from tui_al.core.session.state import RunState
 from tui_al.core.settings.experiment import ExperimentConfig
-from tui_al.core.state import RunState
 from tui_al.core.stats.measured import FEWEST
 from tui_al.core.stats.metrics import HEADLINE, evaluate
 

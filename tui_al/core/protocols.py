@@ -8,9 +8,9 @@ from typing import Literal, Protocol
 
 from tui_al.core.arrays import FloatArray, IntArray
 from tui_al.core.data.examples import Answer
-from tui_al.core.events import Point
 from tui_al.core.progress import ProgressSink
 from tui_al.core.query.predictions import Predictions
+from tui_al.core.session.events import Point
 
 #: Scores of the examples in a batch of predictions, (n,); the higher, the more worth asking about.
 Scorer = Callable[[Predictions], FloatArray]

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from tui_al.core import events as ev
 from tui_al.core.progress import ProgressSink, Tick
 from tui_al.core.protocols import Learner
+from tui_al.core.session import events as ev
 
 Emit = Callable[[ev.Event], None]
 

@@ -21,7 +21,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from tui_al import __version__
 from tui_al.core.data.examples import Dataset, Task
-from tui_al.core.records import record_of
+from tui_al.core.session.serialization import record_of
 from tui_al.core.settings.experiment import LearnerConfig
 from tui_al.core.settings.model_catalog import ADAPTERS, MODELS
 from tui_al.engine import tuning

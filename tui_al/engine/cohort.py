@@ -17,8 +17,8 @@ from tui_al.core.loop import Purpose, derived_seed
 from tui_al.core.progress import ProgressSink, silent
 from tui_al.core.protocols import Training
 from tui_al.core.query.strategies import strategy
+from tui_al.core.session.state import RunState
 from tui_al.core.settings.experiment import ExperimentConfig
-from tui_al.core.state import RunState
 from tui_al.engine.learner import TransformerLearner
 from tui_al.engine.measured import KeptMeasurements
 from tui_al.engine.together import Weights

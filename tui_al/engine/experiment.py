@@ -7,11 +7,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tui_al.core import events as ev
 from tui_al.core import oracle, people
 from tui_al.core.data.examples import Dataset
 from tui_al.core.first_ranking import FirstRanking, first_ranking
 from tui_al.core.query.strategies import strategy
+from tui_al.core.session import events as ev
 from tui_al.core.settings.experiment import ExperimentConfig
 from tui_al.core.settings.model_catalog import BAG_OF_WORDS
 from tui_al.engine.data import load

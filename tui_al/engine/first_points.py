@@ -18,8 +18,8 @@ from typing import Any
 
 import torch
 
-from tui_al.core import events as ev
 from tui_al.core.data.examples import Answer, Dataset
+from tui_al.core.session import events as ev
 from tui_al.core.settings.experiment import LearnerConfig
 from tui_al.store.atomic_files import write_file
 

@@ -9,10 +9,10 @@ from typing import Any
 
 from safetensors.torch import load_file, save_file
 
-from tui_al.core import events as ev
+from tui_al.core.session import events as ev
+from tui_al.core.session.state import RunState
 from tui_al.core.settings.experiment import ExperimentConfig
 from tui_al.core.settings.model_catalog import ADAPTERS
-from tui_al.core.state import RunState
 from tui_al.engine.bag_of_words import BagOfWordsLearner
 from tui_al.engine.learner import TransformerLearner
 from tui_al.errors import SessionError

@@ -14,9 +14,9 @@ from tui_al.core.loop import Models
 from tui_al.core.people import Snapshot, Wish, askable, reserve
 from tui_al.core.people_loop import PeopleLoop
 from tui_al.core.round_timer import Emit
+from tui_al.core.session.state import RunState
 from tui_al.core.settings.experiment import ExperimentConfig
 from tui_al.core.settings.model_catalog import BAG_OF_WORDS
-from tui_al.core.state import RunState
 from tui_al.engine.label_features import label_features
 from tui_al.engine.patience import Patience
 from tui_al.engine.pool_study import mean_states, near_duplicates

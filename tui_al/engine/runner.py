@@ -9,16 +9,16 @@ from pathlib import Path
 
 import torch
 
-from tui_al.core import events as ev
 from tui_al.core import loop
 from tui_al.core.data.examples import Dataset
 from tui_al.core.limits import computing_threads
 from tui_al.core.oracle import SimulatedOracle, askable
 from tui_al.core.protocols import FirstPoints
 from tui_al.core.query.strategies import strategy
+from tui_al.core.session import events as ev
+from tui_al.core.session.state import RunState, SessionState
 from tui_al.core.settings.experiment import ExperimentConfig
 from tui_al.core.settings.model_catalog import BAG_OF_WORDS
-from tui_al.core.state import RunState, SessionState
 from tui_al.engine import first_points
 from tui_al.engine.bag_of_words import BagOfWordsLearner
 from tui_al.engine.cohort import TogetherTrained, is_worth_it, may_keep_step

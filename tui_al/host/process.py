@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from tui_al import errors
 from tui_al.core.data.preview import Preview
+from tui_al.core.session.state import SessionState
 from tui_al.core.settings.experiment import DataConfig, ExperimentConfig
-from tui_al.core.state import SessionState
 from tui_al.errors import EngineError, TuiAlError
 from tui_al.host.background import in_background
 from tui_al.host.cuda import engine_environment

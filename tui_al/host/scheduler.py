@@ -10,7 +10,7 @@ from typing import Protocol
 
 import psutil
 
-from tui_al.core import events as ev
+from tui_al.core.session import events as ev
 from tui_al.core.settings.experiment import ExperimentConfig
 from tui_al.errors import TuiAlError
 from tui_al.host.background import in_background

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tui_al.core.state import SessionState
+from tui_al.core.session.state import SessionState
 from tui_al.host.process import engine_end
 from tui_al.store.engine_lock import holder_of, is_live
 from tui_al.store.session import Session

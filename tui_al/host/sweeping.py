@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tui_al.core.data.examples import Task
-from tui_al.core.events import Point
+from tui_al.core.session.events import Point
+from tui_al.core.session.state import SeedStatus, SessionState, seed_status
 from tui_al.core.settings.sweep import Arm, Sweep
-from tui_al.core.state import SeedStatus, SessionState, seed_status
 from tui_al.core.stats.metrics import HEADLINE
 from tui_al.host.scheduler import Ended, Job, Scheduler
 from tui_al.store.engine_lock import is_live

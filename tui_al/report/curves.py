@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 
 from tui_al.core.data.examples import Task
-from tui_al.core.events import Audited, Phase, Point
-from tui_al.core.state import RunState, SessionState
+from tui_al.core.session.events import Audited, Phase, Point
+from tui_al.core.session.state import RunState, SessionState
 from tui_al.core.stats.intervals import Interval, exact_interval
 from tui_al.core.stats.measured import Measured
 from tui_al.core.stats.metrics import HEADLINE, normalized_area

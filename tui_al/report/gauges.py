@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tui_al.core import events as ev
-from tui_al.core.state import RunState, SessionState
+from tui_al.core.session import events as ev
+from tui_al.core.session.state import RunState, SessionState
 from tui_al.report.curves import Spread
 
 #: What stands in place of a floor that cannot be known yet.

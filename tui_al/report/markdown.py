@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from tui_al.core.data.terminal_text import printable
-from tui_al.core.state import SessionState
+from tui_al.core.session.state import SessionState
 from tui_al.report import curves
 from tui_al.report.curves import ACQUISITION_PHASES, SUCCESSOR_PHASES, RoundRow, Spread
 from tui_al.report.gauges import NO_FLOOR, explained, gauge_rows

@@ -8,12 +8,12 @@ import json
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from tui_al.core import events as ev
 from tui_al.core.data.examples import Task
 from tui_al.core.data.terminal_text import printable
+from tui_al.core.session import events as ev
+from tui_al.core.session.state import SessionState
 from tui_al.core.settings.experiment import LearnerConfig
 from tui_al.core.settings.model_catalog import MODELS
-from tui_al.core.state import SessionState
 from tui_al.core.stats.intervals import exact_interval
 from tui_al.core.stats.measured import TOO_FEW, Measured
 from tui_al.core.stats.metrics import HEADLINE

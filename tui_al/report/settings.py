@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from tui_al.core.data.terminal_text import printable
+from tui_al.core.session.state import SessionState
 from tui_al.core.settings.experiment import DataConfig, ExperimentConfig, LearnerConfig
 from tui_al.core.settings.model_catalog import BAG_OF_WORDS, TUNING_SUMMARIES
-from tui_al.core.state import SessionState
 
 #: Programs whose versions can move a result; in this order.
 _VERSIONS = ("tui_al", "python", "torch", "transformers", "adapters", "tokenizers", "numpy")

@@ -12,11 +12,11 @@ from itertools import pairwise, takewhile
 from pathlib import Path
 from typing import Self
 
-from tui_al.core.events import Phase
 from tui_al.core.query.strategies import STRATEGIES
+from tui_al.core.session.events import Phase
+from tui_al.core.session.state import SessionState
 from tui_al.core.settings.experiment import LearnerConfig
 from tui_al.core.settings.model_catalog import ADAPTERS, BAG_OF_WORDS
-from tui_al.core.state import SessionState
 from tui_al.core.stats.metrics import normalized_area
 from tui_al.errors import DataError
 from tui_al.report import curves

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 
-from tui_al.core.events import Phase
+from tui_al.core.session.events import Phase
 from tui_al.core.stats.intervals import Interval
 from tui_al.core.stats.paired_tests import PairedDifference, bootstrap_mean, labels_to_reach
 from tui_al.report.claims import MARGIN, Contrast, against_full, against_random, claims

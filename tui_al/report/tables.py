@@ -7,8 +7,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, get_args
 
-from tui_al.core.events import Point
-from tui_al.core.state import RunState, SessionState
+from tui_al.core.session.events import Point
+from tui_al.core.session.state import RunState, SessionState
 from tui_al.errors import ConfigError
 from tui_al.report.curves import in_order
 from tui_al.report.markdown import render_markdown

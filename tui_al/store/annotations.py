@@ -5,16 +5,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from tui_al.core import decisions as de
-from tui_al.core import events as ev
 from tui_al.core.annotations import Annotation, Header, Label, Status
-from tui_al.core.damage import BadRow, damage_lines
 from tui_al.core.data.examples import Answer, Dataset, Example, Task
 from tui_al.core.data.offsets import check_spans, tags_to_spans
 from tui_al.core.decisions import Decided
 from tui_al.core.labelling import Labelling
 from tui_al.core.labelling import Status as Stands
-from tui_al.core.state import SessionState
-from tui_al.core.times import is_date
+from tui_al.core.session import events as ev
+from tui_al.core.session.damage import BadRow, damage_lines
+from tui_al.core.session.state import SessionState
+from tui_al.core.session.timestamps import is_date
 from tui_al.errors import SessionError
 from tui_al.store.decisions import DecisionLog
 from tui_al.store.session import Session

@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from tui_al.core.events import ModelSaved
+from tui_al.core.session.events import ModelSaved
 from tui_al.errors import SessionError
 from tui_al.store.database import connect, readable
 from tui_al.store.event_log import read_events

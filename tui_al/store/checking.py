@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tui_al.core import events as ev
+from tui_al.core.session import events as ev
 from tui_al.errors import TuiAlError
 from tui_al.store.engine_lock import is_live
 from tui_al.store.file_hashes import differences

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from tui_al.core import decisions as de
-from tui_al.core.damage import BadRow, damage_lines
 from tui_al.core.decisions import Decided, Decision
+from tui_al.core.session.damage import BadRow, damage_lines
 from tui_al.errors import SampleTakenError
 from tui_al.store.database import connect, readable
 from tui_al.store.decision_rows import insert_decision, read_decisions

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tui_al.core import events as ev
-from tui_al.core.damage import BadRow
+from tui_al.core.session import events as ev
+from tui_al.core.session.damage import BadRow
 from tui_al.core.settings.experiment import ExperimentConfig
 from tui_al.errors import SessionError, TuiAlError
 from tui_al.store.row_checks import (

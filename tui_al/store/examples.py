@@ -11,9 +11,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from tui_al.core.damage import BadRow
 from tui_al.core.data.caseless import fold_words, holds
 from tui_al.core.data.examples import Answer, Dataset, Example, Task
+from tui_al.core.session.damage import BadRow
 from tui_al.errors import SessionError
 from tui_al.store import example_sums, folded_texts
 from tui_al.store.database import Database

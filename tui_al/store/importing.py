@@ -18,7 +18,7 @@ from tui_al.core.data.examples import Dataset, Example, Task, example_ids
 from tui_al.core.data.offsets import spans_to_tags, tags_to_spans, words_within
 from tui_al.core.decisions import Decided, Decision
 from tui_al.core.labelling import Labelling
-from tui_al.core.times import is_plausible
+from tui_al.core.session.timestamps import is_plausible
 from tui_al.errors import DataError, SessionError
 from tui_al.store.decisions import DecisionLog
 from tui_al.store.examples import append_examples

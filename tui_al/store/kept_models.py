@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tui_al.core.events import ModelSaved
+from tui_al.core.session.events import ModelSaved
 from tui_al.errors import SessionError
 from tui_al.store.file_hashes import check_hashes
 from tui_al.store.strangers import copy_files, inside

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tui_al.core import decisions as de
-from tui_al.core import events as ev
 from tui_al.core.data.examples import Dataset
 from tui_al.core.decisions import Decided
 from tui_al.core.labelling import Labelling, Status
-from tui_al.core.times import is_plausible
+from tui_al.core.session import events as ev
+from tui_al.core.session.timestamps import is_plausible
 from tui_al.errors import SessionError
 from tui_al.store.decisions import DecisionLog
 from tui_al.store.home import session_directory

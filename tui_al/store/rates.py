@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Self
 
 from tui_al.core.query.strategies import STRATEGIES
-from tui_al.core.records import record_of
+from tui_al.core.session.serialization import record_of
+from tui_al.core.session.state import SessionState
 from tui_al.core.settings.experiment import LearnerConfig
-from tui_al.core.state import SessionState
 from tui_al.errors import SessionError
 from tui_al.store.atomic_files import write_file
 from tui_al.store.sharing import make_directory

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tui_al.core.labelling import Labelling, Status
-from tui_al.core.state import SessionState
+from tui_al.core.session.state import SessionState
 from tui_al.errors import SessionError, TuiAlError
 from tui_al.store.database import gone
 from tui_al.store.decisions import DecisionLog

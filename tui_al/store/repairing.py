@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from tui_al.core import events as ev
 from tui_al.core.data.examples import Dataset, Task
+from tui_al.core.session import events as ev
 from tui_al.errors import SessionError, TuiAlError
 from tui_al.store.decisions import DecisionLog
 from tui_al.store.file_hashes import differences

@@ -1,7 +1,7 @@
 """What must be so before an engine goes on with a session: numbers that rest on damaged rows would be wrong in silence."""
 
-from tui_al.core.damage import damaged
-from tui_al.core.state import SessionState
+from tui_al.core.session.damage import damaged
+from tui_al.core.session.state import SessionState
 from tui_al.errors import SessionError
 from tui_al.store.decisions import DecisionLog
 from tui_al.store.session import Session

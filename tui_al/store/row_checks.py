@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tui_al.core.damage import BadRow
+from tui_al.core.session.damage import BadRow
 from tui_al.store.sharing import open_file
 
 #: The columns that older sessions lack.

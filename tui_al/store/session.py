@@ -8,7 +8,7 @@
     session.last   the numbers of the last rows that are surely in the log, see `row_checks`
     models/        the last successor of each run
 
-Everything that is known of a session is a fold over its events (`tui_al.core.state`), so a killed engine loses nothing but the
+Everything that is known of a session is a fold over its events (`tui_al.core.session.state`), so a killed engine loses nothing but the
 work since the last event.
 """
 
@@ -20,11 +20,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal, Self
 
-from tui_al.core import events as ev
-from tui_al.core.damage import BadRow, damage_lines
 from tui_al.core.data.examples import Dataset
 from tui_al.core.labelling import Labelling
-from tui_al.core.state import SessionState, fold
+from tui_al.core.session import events as ev
+from tui_al.core.session.damage import BadRow, damage_lines
+from tui_al.core.session.state import SessionState, fold
 from tui_al.errors import SessionError
 from tui_al.store.commands import commands_sent, send_command
 from tui_al.store.database import connect, readable

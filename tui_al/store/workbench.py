@@ -16,11 +16,11 @@ from tui_al.core import decisions as de
 from tui_al.core.data.examples import Example, Task
 from tui_al.core.data.offsets import check_spans, spans_to_tags
 from tui_al.core.decisions import Decided, Decision, Given
-from tui_al.core.events import Ranked
 from tui_al.core.labelling import Labelling, Status, batch_size, lacking
 from tui_al.core.second_look import Agreement, SecondLook, agreement_of, shared_answers, to_look_at
+from tui_al.core.session.events import Ranked
+from tui_al.core.session.state import SessionState
 from tui_al.core.settings.experiment import ExperimentConfig
-from tui_al.core.state import SessionState
 from tui_al.errors import MachineError, SessionError
 from tui_al.store.asking import Asking
 from tui_al.store.decisions import Client, DecisionLog, Held

@@ -18,7 +18,7 @@ from typing import Any
 from tui_al.core.data.examples import Task
 from tui_al.core.decisions import Flag, Given, Label, Skip
 from tui_al.core.labelling import Labelling, Status
-from tui_al.core.state import RunState, SessionState
+from tui_al.core.session.state import RunState, SessionState
 from tui_al.errors import MachineError, TuiAlError
 from tui_al.host import process
 from tui_al.store.engine_lock import is_live, waits_for

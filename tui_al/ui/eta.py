@@ -1,6 +1,6 @@
 """How long a session will still take, from the rounds it has behind it."""
 
-from tui_al.core.state import RunState, SessionState
+from tui_al.core.session.state import RunState, SessionState
 
 
 def remaining_seconds(state: SessionState) -> float | None:

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tui_al.core import events as ev
-from tui_al.core.state import SessionState
+from tui_al.core.session import events as ev
+from tui_al.core.session.state import SessionState
 from tui_al.errors import TuiAlError
 from tui_al.host import process
 from tui_al.store.engine_lock import is_live, waits_for

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tui_al.core.session.state import SessionState, position, settled
+from tui_al.core.session.timestamps import is_date
 from tui_al.core.settings.experiment import ExperimentConfig, LearnerConfig
-from tui_al.core.state import SessionState, position, settled
-from tui_al.core.times import is_date
 from tui_al.errors import TuiAlError
 from tui_al.host import process
 from tui_al.host.watch import EXIT_FILE

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from tui_al.core.state import seed_status
+from tui_al.core.session.state import seed_status
 from tui_al.errors import TuiAlError
 from tui_al.store.environment import of_os, word_of
 from tui_al.store.sweeps import is_worked_on, read_record, sweep_names

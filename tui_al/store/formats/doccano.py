@@ -13,7 +13,7 @@ from typing import Any
 from tui_al.core.annotations import Annotation, Header, Status
 from tui_al.core.data.examples import Task
 from tui_al.core.data.stored_spans import Mark
-from tui_al.core.times import to_iso
+from tui_al.core.session.timestamps import to_iso
 from tui_al.errors import DataError
 from tui_al.store.formats.fields import (
     Fields,

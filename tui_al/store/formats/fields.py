@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from tui_al.core.annotations import Status
 from tui_al.core.data.stored_spans import Mark
-from tui_al.core.times import from_iso, is_plausible
+from tui_al.core.session.timestamps import from_iso, is_plausible
 from tui_al.store.formats.reading import ItemError, Reason
 
 T = TypeVar("T")

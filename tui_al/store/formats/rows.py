@@ -13,7 +13,7 @@ from tui_al.core.data.examples import Task
 from tui_al.core.data.offsets import spans_to_tags, tags_to_spans
 from tui_al.core.data.stored_spans import Mark
 from tui_al.core.data.word_split import words_of
-from tui_al.core.times import to_iso
+from tui_al.core.session.timestamps import to_iso
 from tui_al.errors import DataError
 from tui_al.store.formats.fields import (
     Fields,

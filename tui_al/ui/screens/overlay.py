@@ -13,7 +13,7 @@ from textual.widgets import SelectionList, Static
 from textual.widgets.selection_list import Selection
 
 from tui_al.core.data.terminal_text import printable, shorten_apart
-from tui_al.core.state import SessionState
+from tui_al.core.session.state import SessionState
 from tui_al.core.stats.measured import TOO_FEW
 from tui_al.report.curves import curve
 from tui_al.ui.keys import bindings

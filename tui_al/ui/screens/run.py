@@ -9,8 +9,8 @@ from textual.containers import Container, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from tui_al.core.events import EngineStarted, Recorded
-from tui_al.core.state import SessionState
+from tui_al.core.session.events import EngineStarted, Recorded
+from tui_al.core.session.state import SessionState
 from tui_al.errors import TuiAlError
 from tui_al.host import process
 from tui_al.report.curves import estimates, headline_metric

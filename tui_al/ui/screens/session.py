@@ -9,8 +9,8 @@ from typing import Any
 
 from textual.message import Message
 
-from tui_al.core.events import Recorded
-from tui_al.core.state import SessionState
+from tui_al.core.session.events import Recorded
+from tui_al.core.session.state import SessionState
 from tui_al.errors import TuiAlError
 from tui_al.report.curves import curve, headline_metric, measured_on, metric_name, metrics_of
 from tui_al.store.session import Session, session_names

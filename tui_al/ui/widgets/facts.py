@@ -4,7 +4,7 @@ from pathlib import Path
 
 from textual.content import Content
 
-from tui_al.core.state import SessionState
+from tui_al.core.session.state import SessionState
 from tui_al.report.curves import (
     Spread,
     areas,

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from textual.content import Content
 
-from tui_al.core import events as ev
+from tui_al.core.session import events as ev
+from tui_al.core.session.timestamps import local_clock
 from tui_al.core.stats.measured import Measured
-from tui_al.core.times import local_clock
 from tui_al.errors import SessionError
 from tui_al.report.curves import metric_name
 from tui_al.report.gauges import gauge_lines

@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 from textual.content import Content
 
-from tui_al.core.events import Phase
-from tui_al.core.state import RunState, SessionState
+from tui_al.core.session.events import Phase
+from tui_al.core.session.state import RunState, SessionState
 from tui_al.report.gauges import evaluated, gauge_lines, gauges_of
 from tui_al.ui.eta import duration, phase_remaining, remaining_seconds, roughly
 from tui_al.ui.follow import Update

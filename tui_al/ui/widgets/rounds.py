@@ -7,8 +7,8 @@ from rich.cells import cell_len
 from textual.content import Content
 
 from tui_al.core.data.terminal_text import shorten_middle
-from tui_al.core.events import Phase
-from tui_al.core.state import SessionState
+from tui_al.core.session.events import Phase
+from tui_al.core.session.state import SessionState
 from tui_al.report.curves import (
     RoundRow,
     Spread,

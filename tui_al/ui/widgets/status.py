@@ -5,8 +5,8 @@ from typing import NamedTuple
 from textual.content import Content
 
 from tui_al.core.data.terminal_text import shorten_middle
+from tui_al.core.session.state import SessionState, position
 from tui_al.core.settings.experiment import ExperimentConfig
-from tui_al.core.state import SessionState, position
 from tui_al.report.settings import short_learner
 from tui_al.ui.eta import duration
 from tui_al.ui.follow import Update

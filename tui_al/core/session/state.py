@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from tui_al.core import events as ev
-from tui_al.core.damage import BadRow, damaged
 from tui_al.core.data.examples import Answer
+from tui_al.core.session import events as ev
+from tui_al.core.session.damage import BadRow, damaged
 from tui_al.core.settings.experiment import ExperimentConfig
 
 #: Losses kept for the falling curve on the screen.

@@ -1,6 +1,6 @@
 """What happens in a session, as small frozen records: the one thing that engine, store, screens and reports share.
 
-The engine appends events; everybody else folds them into state (`tui_al.core.state`). An event never changes meaning; a reader
+The engine appends events; everybody else folds them into state (`tui_al.core.session.state`). An event never changes meaning; a reader
 skips a kind that it does not know, so an older program can open a newer session.
 """
 
@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any, ClassVar
 
 from tui_al.core.data.examples import Answer
-from tui_al.core.records import record_of
+from tui_al.core.session.serialization import record_of
 
 
 class Phase(StrEnum):

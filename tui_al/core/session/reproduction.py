@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tui_al.core.state import RunState, SessionState
+from tui_al.core.session.state import RunState, SessionState
 
 #: Scores that differ by less are called equal up to rounding: sums of floats in another order.
 ROUNDING = 1e-5

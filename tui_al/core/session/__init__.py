@@ -1,0 +1,1 @@
+"""The events of a session, and the state that is a fold over them."""

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from tui_al.core import decisions as de
-from tui_al.core.decisions import Decided
+from tui_al.core.annotation import decisions as de
+from tui_al.core.annotation.decisions import Decided
 from tui_al.core.settings.experiment import Amount, DataConfig, ExperimentConfig
 from tui_al.core.settings.model_catalog import BAG_OF_WORDS, default_settings
 from tui_al.core.settings.presets import sample_experiment

@@ -21,7 +21,7 @@ from typing import Any
 
 from tests.report import states
 from tests.store.labelled_sessions import TICKETS, Clock, by_people, simulated
-from tui_al.core import decisions as de
+from tui_al.core.annotation import decisions as de
 from tui_al.core.session import events as ev
 from tui_al.errors import TuiAlError
 from tui_al.store.annotations import labels_of

@@ -21,9 +21,9 @@ from tests.campaigns.moments import Strike
 from tests.campaigns.processes import FaultError, Victim, wait_for
 from tests.campaigns.stage import Calm, Stage, decisions, opens
 from tests.campaigns.traps import COUNT
-from tui_al.core import decisions as de
-from tui_al.core.decisions import Decided
-from tui_al.core.labelling import Labelling, Status
+from tui_al.core.annotation import decisions as de
+from tui_al.core.annotation.decisions import Decided
+from tui_al.core.annotation.label_state import Labelling, Status
 from tui_al.core.session import events as ev
 from tui_al.host.process import stop_engine
 from tui_al.store.decisions import DecisionLog

@@ -14,8 +14,8 @@ from tests.campaigns.processes import FaultError, Forks
 from tests.campaigns.traps import COUNT
 from tests.engine import tiny
 from tests.engine.test_resume import by_seed, experiment, outcome
-from tui_al.core import decisions as de
-from tui_al.core.decisions import Decided
+from tui_al.core.annotation import decisions as de
+from tui_al.core.annotation.decisions import Decided
 from tui_al.core.settings.experiment import Amount, DataConfig, ExperimentConfig
 from tui_al.core.settings.model_catalog import BAG_OF_WORDS, default_settings
 from tui_al.engine.data import load

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.store.labelled_sessions import TICKETS, by_people
-from tui_al.core import decisions as de
+from tui_al.core.annotation import decisions as de
 from tui_al.core.session import events as ev
 from tui_al.errors import TuiAlError
 from tui_al.store.decisions import Client, DecisionLog

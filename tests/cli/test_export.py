@@ -11,8 +11,8 @@ import pytest
 from tests.store.formats.reading import read_file
 from tests.store.labelled_sessions import EVENTS, TICKETS, Clock, by_people, labelled, simulated
 from tui_al.cli import main
-from tui_al.core import decisions as de
-from tui_al.core.annotations import Status
+from tui_al.core.annotation import decisions as de
+from tui_al.core.annotation.records import Status
 from tui_al.core.data.examples import Example, Task
 from tui_al.engine.annotation_tables import TABLE_FORMATS
 from tui_al.store.formats import TEXT_FORMATS

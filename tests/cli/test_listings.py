@@ -7,7 +7,7 @@ import pytest
 from tests.ui.labelling import SEED, desk
 from tests.ui.sessions import LABELS
 from tui_al.cli.listings import list_sessions
-from tui_al.core.decisions import Label
+from tui_al.core.annotation.decisions import Label
 from tui_al.core.session import events as ev
 from tui_al.store.decisions import Client, DecisionLog
 

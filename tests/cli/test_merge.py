@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tests.cli.test_export import Command, command  # noqa: F401 - a fixture
 from tests.store.labelled_sessions import Clock, by_people
-from tui_al.core import decisions as de
+from tui_al.core.annotation import decisions as de
 from tui_al.store.annotations import labels_of
 from tui_al.store.session import Session
 

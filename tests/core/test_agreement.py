@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_al.core.agreement import (
+from tui_al.core.annotation.agreement import (
     cohens_kappa,
     krippendorff_alpha,
     span_agreement,

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.store.people import sentences_pool, texts_pool
+from tui_al.core.annotation.label_errors import FEWEST, FOLDS, dealt, disputes, judge, out_of_fold
 from tui_al.core.arrays import FloatArray, IntArray
 from tui_al.core.data.examples import Answer
-from tui_al.core.disputes import FEWEST, FOLDS, dealt, disputes, judge, out_of_fold
 from tui_al.core.progress import ProgressSink, Tick, silent
 from tui_al.core.query.predictions import Predictions
 

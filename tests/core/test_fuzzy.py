@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_al.core.fuzzy import LabelIndex
+from tui_al.core.annotation.label_search import LabelIndex
 
 BANKING = [
     "activate_my_card", "age_limit", "apple_pay_or_google_pay", "balance_not_updated_after_bank_transfer",

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_al.core import decisions as de
-from tui_al.core.decisions import Decided, Decision
-from tui_al.core.labelling import Labelling, Status, wants_two
+from tui_al.core.annotation import decisions as de
+from tui_al.core.annotation.decisions import Decided, Decision
+from tui_al.core.annotation.label_state import Labelling, Status, wants_two
 
 
 class Log:

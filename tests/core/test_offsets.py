@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.unicode_texts import TEXTS, tagged_texts
-from tui_al.core.annotations import Annotation, labels_used
+from tui_al.core.annotation.records import Annotation, labels_used
 from tui_al.core.data.offsets import (
     CharSpan,
     check_spans,

@@ -9,9 +9,9 @@ import pytest
 
 from tests.core.learner_double import LearnerDouble
 from tests.store.people import SEED, people_config, sentences_pool, texts_pool
+from tui_al.core.annotation.label_errors import Encode
 from tui_al.core.data.examples import Answer, Dataset, Example, Task
 from tui_al.core.data.tags import today
-from tui_al.core.disputes import Encode
 from tui_al.core.first_ranking import first_ranking
 from tui_al.core.loop import Models
 from tui_al.core.people import Snapshot, Wish, askable, check, reserve

@@ -5,11 +5,10 @@ from typing import Any
 
 import pytest
 
-from tui_al.core.data.examples import Dataset, Example, Task
-from tui_al.core.decisions import Ambiguous, Confirm, Decided, Decision, Label
-from tui_al.core.disputes import Evidence, Verdicts
-from tui_al.core.labelling import Labelling
-from tui_al.core.second_look import (
+from tui_al.core.annotation.decisions import Ambiguous, Confirm, Decided, Decision, Label
+from tui_al.core.annotation.label_errors import Evidence, Verdicts
+from tui_al.core.annotation.label_state import Labelling
+from tui_al.core.annotation.review_queue import (
     Disputed,
     SecondLook,
     agreement_of,
@@ -17,6 +16,7 @@ from tui_al.core.second_look import (
     shared_answers,
     to_look_at,
 )
+from tui_al.core.data.examples import Dataset, Example, Task
 
 
 def labelling(

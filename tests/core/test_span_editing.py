@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.unicode_texts import tagged_texts
+from tui_al.core.annotation.span_editing import EditHistory, Editing, Mark, Refused
 from tui_al.core.data.offsets import spans_to_tags, tags_to_spans, token_offsets
 from tui_al.core.data.terminal_text import printable
-from tui_al.core.span_editing import EditHistory, Editing, Mark, Refused
 
 TEXT = "Yesterday Anna Berg of Nordic Rail met engineers in Oslo ."
 TOKENS = TEXT.split()

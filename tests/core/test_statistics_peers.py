@@ -21,7 +21,7 @@ from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 from statsmodels.stats.weightstats import DescrStatsW
 
-from tui_al.core.agreement import cohens_kappa, krippendorff_alpha
+from tui_al.core.annotation.agreement import cohens_kappa, krippendorff_alpha
 from tui_al.core.stats.audit_sample import Verdict, accuracy_interval, compare_hits
 from tui_al.core.stats.intervals import exact_interval, share_interval
 from tui_al.core.stats.metrics import accuracy, macro_f1

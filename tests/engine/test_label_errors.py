@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import torch
 
+from tui_al.core.annotation.label_errors import FOLDS, Encode, Verdicts, judge
 from tui_al.core.data.examples import Answer, Dataset
 from tui_al.core.data.near_duplicates import duplicate_groups
 from tui_al.core.data.tags import spans_of, tags_of
-from tui_al.core.disputes import FOLDS, Encode, Verdicts, judge
 from tui_al.core.progress import silent
 from tui_al.core.settings.experiment import DataConfig
 from tui_al.core.settings.model_catalog import default_settings

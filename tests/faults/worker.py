@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from tui_al.core.decisions import Decided
+from tui_al.core.annotation.decisions import Decided
 from tui_al.errors import TuiAlError
 from tui_al.store import database
 from tui_al.store.samples import Item

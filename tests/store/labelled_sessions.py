@@ -4,9 +4,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from tests.report import states
-from tui_al.core import decisions as de
+from tui_al.core.annotation import decisions as de
+from tui_al.core.annotation.decisions import Decided, Decision
 from tui_al.core.data.examples import Dataset, Example, Task
-from tui_al.core.decisions import Decided, Decision
 from tui_al.core.session import events as ev
 from tui_al.core.settings.experiment import ExperimentConfig
 from tui_al.store.decisions import DecisionLog

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from tests.store.labelled_sessions import EVENTS, TICKETS, Clock, by_people, labelled, simulated
-from tui_al.core import decisions as de
-from tui_al.core.annotations import Annotation, Label, Status
+from tui_al.core.annotation import decisions as de
+from tui_al.core.annotation.records import Annotation, Label, Status
 from tui_al.errors import SessionError
 from tui_al.store.annotations import labels_of
 

@@ -28,7 +28,7 @@ WRITER = """
 import sys
 from pathlib import Path
 from tui_al.core.session import events as ev
-from tui_al.core import decisions as de
+from tui_al.core.annotation import decisions as de
 from tui_al.store.decisions import Client, DecisionLog
 from tui_al.store.session import Session
 directory, said = Path(sys.argv[1]), Path(sys.argv[2])

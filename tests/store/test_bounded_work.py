@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.store.people import people_config, texts_pool
-from tui_al.core import decisions as de
-from tui_al.core.decisions import Decided
+from tui_al.core.annotation import decisions as de
+from tui_al.core.annotation.decisions import Decided
 from tui_al.core.session import events as ev
 from tui_al.store.decisions import Client, DecisionLog
 from tui_al.store.session import Session

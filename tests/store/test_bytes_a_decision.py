@@ -7,8 +7,8 @@ import uuid
 from pathlib import Path
 
 from tests.store.people import make_session, texts_pool
-from tui_al.core.decisions import Decided, Label
-from tui_al.core.labelling import Labelling
+from tui_al.core.annotation.decisions import Decided, Label
+from tui_al.core.annotation.label_state import Labelling
 from tui_al.store.decisions import DecisionLog
 
 LABELS = ("red", "green", "blue", "yellow")

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from tests.store.formats.reading import read_file
 from tests.store.formats.test_round_trips import FORMATS
 from tests.store.labelled_sessions import EVENTS, TICKETS, Clock, by_people
-from tui_al.core import decisions as de
-from tui_al.core.annotations import Annotation
+from tui_al.core.annotation import decisions as de
+from tui_al.core.annotation.decisions import Decision
+from tui_al.core.annotation.records import Annotation
 from tui_al.core.data.examples import Task
-from tui_al.core.decisions import Decision
 from tui_al.store.annotations import labels_of
 from tui_al.store.formats.format import Format, Part
 from tui_al.store.import_rules import Wishes

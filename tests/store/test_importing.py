@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.store.labelled_sessions import EVENTS, TICKETS, Clock, by_people, simulated
-from tui_al.core import decisions as de
-from tui_al.core.annotations import Annotation, Status
+from tui_al.core.annotation import decisions as de
+from tui_al.core.annotation.records import Annotation, Status
 from tui_al.core.data.examples import Dataset, Example, Task
 from tui_al.errors import DataError, SessionError
 from tui_al.store.annotations import labels_of

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.store.people import make_session, people_config, put_up_ranking, texts_pool
-from tui_al.core import decisions as de
+from tui_al.core.annotation import decisions as de
 from tui_al.errors import SampleTakenError
 from tui_al.store.asking import AHEAD
 from tui_al.store.decisions import CLIENT_SECONDS

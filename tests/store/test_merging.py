@@ -9,10 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.store.labelled_sessions import EVENTS, TICKETS, Clock, by_people, simulated
-from tui_al.core import decisions as de
+from tui_al.core.annotation import decisions as de
+from tui_al.core.annotation.decisions import Decided
+from tui_al.core.annotation.label_state import Labelling, Status
 from tui_al.core.data.examples import Example
-from tui_al.core.decisions import Decided
-from tui_al.core.labelling import Labelling, Status
 from tui_al.errors import ConfigError, SessionError
 from tui_al.store.decisions import DecisionLog
 from tui_al.store.merging import Merged, merge_sessions

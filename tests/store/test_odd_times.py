@@ -9,8 +9,8 @@ from typer.testing import CliRunner
 from tests.store.labelled_sessions import Clock, by_people
 from tui_al.cli.app import app
 from tui_al.cli.exporting import ExportOptions, export_labels
-from tui_al.core import decisions as de
-from tui_al.core.decisions import Decided
+from tui_al.core.annotation import decisions as de
+from tui_al.core.annotation.decisions import Decided
 from tui_al.core.session.timestamps import is_date, is_plausible, local_clock
 from tui_al.errors import TuiAlError
 from tui_al.store.annotations import labels_of

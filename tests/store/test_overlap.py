@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.store.people import make_session, people_config, put_up_ranking, texts_pool
-from tui_al.core import decisions as de
-from tui_al.core.labelling import wants_two
+from tui_al.core.annotation import decisions as de
+from tui_al.core.annotation.label_state import wants_two
 from tui_al.store.asking import AHEAD
 from tui_al.store.decisions import CLIENT_SECONDS
 from tui_al.store.samples import Item

@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 from tests.report import states
 from tests.store.labelled_sessions import TICKETS, Clock, by_people, simulated
 from tui_al.cli.app import app
-from tui_al.core import decisions as de
+from tui_al.core.annotation import decisions as de
 from tui_al.core.session import events as ev
 from tui_al.errors import TuiAlError
 from tui_al.store.annotations import labels_of

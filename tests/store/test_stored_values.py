@@ -17,7 +17,7 @@ from tests.store.labelled_sessions import EVENTS, TICKETS, Clock, by_people, sim
 from tui_al.cli.exporting import FORMATS, ExportOptions, export_labels
 from tui_al.cli.listings import list_sessions
 from tui_al.cli.reporting import report_on
-from tui_al.core import decisions as de
+from tui_al.core.annotation import decisions as de
 from tui_al.core.data.examples import Task
 from tui_al.core.session import events as ev
 from tui_al.errors import TuiAlError

@@ -13,8 +13,8 @@ from tests.store.people import (
     suggesting,
     texts_pool,
 )
-from tui_al.core import decisions as de
-from tui_al.core.labelling import Status
+from tui_al.core.annotation import decisions as de
+from tui_al.core.annotation.label_state import Status
 from tui_al.core.people import askable
 from tui_al.core.session.events import SessionCreated
 from tui_al.errors import SampleTakenError, SessionError

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.ui.sessions import LABELS, Recording, config, dataset, record
+from tui_al.core.annotation.decisions import Decided, Label
+from tui_al.core.annotation.label_state import Labelling
 from tui_al.core.data.examples import Dataset
-from tui_al.core.decisions import Decided, Label
-from tui_al.core.labelling import Labelling
 from tui_al.core.session import events as ev
 from tui_al.core.settings.experiment import Amount, ExperimentConfig
 from tui_al.store.decisions import DecisionLog

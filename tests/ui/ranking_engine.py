@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tui_al.core.labelling import Labelling
+from tui_al.core.annotation.label_state import Labelling
 from tui_al.core.session import events as ev
 from tui_al.store.decisions import DecisionLog
 from tui_al.store.session import Session

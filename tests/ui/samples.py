@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.ui.terminals import ROOT
+from tui_al.core.annotation.decisions import Given
 from tui_al.core.data.offsets import tags_to_spans
-from tui_al.core.decisions import Given
 
 _DATA = ROOT / "sample_data"
 

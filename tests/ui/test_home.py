@@ -17,7 +17,7 @@ from tests.ui.fake_engine import FakeEngine
 from tests.ui.labelling import SEED, Desk, desk, people
 from tests.ui.sessions import LABELS, dataset, record
 from tests.ui.torture import TEXTS
-from tui_al.core.decisions import Decided
+from tui_al.core.annotation.decisions import Decided
 from tui_al.core.session import events as ev
 from tui_al.host.process import EngineEnd
 from tui_al.store.decisions import DecisionLog

@@ -14,8 +14,7 @@ from tests.ui.fake_engine import FakeEngine
 from tests.ui.labelling import Desk, desk, people
 from tests.ui.sessions import LABELS, dataset
 from tests.ui.torture import TEXTS
-from tui_al.core.data.examples import example_ids
-from tui_al.core.decisions import (
+from tui_al.core.annotation.decisions import (
     Decision,
     Flag,
     Label,
@@ -25,7 +24,8 @@ from tui_al.core.decisions import (
     Skip,
     Unfold,
 )
-from tui_al.core.labelling import Status
+from tui_al.core.annotation.label_state import Status
+from tui_al.core.data.examples import example_ids
 from tui_al.core.session.events import EngineFinished
 from tui_al.store.decisions import CLIENT_SECONDS, Client, DecisionLog
 from tui_al.store.removal import remove_session

@@ -14,9 +14,9 @@ from tests.ui.conftest import SIZES, assert_clean, drive, shown, until
 from tests.ui.labelling import Desk, desk, people
 from tests.ui.sessions import LABELS, dataset
 from tests.ui.torture import TEXTS
+from tui_al.core.annotation.decisions import AddLabel, Confirm, Decision, Label
+from tui_al.core.annotation.label_state import Status
 from tui_al.core.data.examples import Example
-from tui_al.core.decisions import AddLabel, Confirm, Decision, Label
-from tui_al.core.labelling import Status
 from tui_al.store.decisions import Client, DecisionLog
 from tui_al.store.neighbours import STATES
 from tui_al.store.samples import Hit

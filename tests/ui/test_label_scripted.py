@@ -16,7 +16,7 @@ from tests.engine import tiny
 from tests.ui.annotator import Annotator, Engine, RealEngine, Zygote, labelled_by_script, tickets
 from tests.ui.labelling import Desk, people
 from tests.ui.terminals import Tmux, until
-from tui_al.core.decisions import Label
+from tui_al.core.annotation.decisions import Label
 from tui_al.core.session.state import RunState
 from tui_al.store.decisions import DecisionLog
 from tui_al.store.session import Session

@@ -16,7 +16,7 @@ from tests.ui.labelling import Desk, desk
 from tests.ui.sessions import dataset
 from tests.ui.test_snapshots import FOLDER, compare, written
 from tests.ui.test_span_editor import PROPOSED, TEXT, editor, flat, tagging
-from tui_al.core.decisions import Decided, Decision, Label
+from tui_al.core.annotation.decisions import Decided, Decision, Label
 from tui_al.core.session import timestamps as times
 from tui_al.store.decisions import DecisionLog
 from tui_al.ui.app import TuiAl

@@ -18,9 +18,9 @@ from tests.ui.sessions import LABELS, Recording, config, dataset, record
 from tui_al.cli import listings
 from tui_al.cli.listings import list_datasets, list_sessions
 from tui_al.cli.reporting import report_on
+from tui_al.core.annotation.decisions import AddLabel, Label, RenameLabel
+from tui_al.core.annotation.label_state import lacking
 from tui_al.core.data.examples import Task
-from tui_al.core.decisions import AddLabel, Label, RenameLabel
-from tui_al.core.labelling import lacking
 from tui_al.core.session import events as ev
 from tui_al.core.settings.dataset_catalog import NAMED_SETS
 from tui_al.core.settings.experiment import DataConfig

@@ -5,10 +5,10 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from tests.core.unicode_texts import tagged_texts
+from tui_al.core.annotation.span_editing import Editing, Refused
 from tui_al.core.data.offsets import CharSpan
 from tui_al.core.data.terminal_text import printable
 from tui_al.core.data.word_split import words_of
-from tui_al.core.span_editing import Editing, Refused
 from tui_al.ui.widgets.span_lines import CARRIER, Layout, Row
 
 

@@ -7,9 +7,9 @@ from tests.ui.conftest import drive, shown, until
 from tests.ui.labelling import Desk
 from tests.ui.test_label_aside import decide, press_until
 from tests.ui.test_span_editor import app_on, editor, flat, span, tagging
+from tui_al.core.annotation.decisions import Label, Settle
+from tui_al.core.annotation.label_state import Status
 from tui_al.core.data.offsets import CharSpan
-from tui_al.core.decisions import Label, Settle
-from tui_al.core.labelling import Status
 from tui_al.store.decisions import DecisionLog
 
 TEXTS = [

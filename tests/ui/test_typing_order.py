@@ -11,7 +11,7 @@ from textual.widgets import Input
 from tests.ui.conftest import drive, shown, until
 from tests.ui.fake_engine import FakeEngine
 from tests.ui.labelling import Desk, desk
-from tui_al.core.decisions import Flag, Label, Note
+from tui_al.core.annotation.decisions import Flag, Label, Note
 from tui_al.store.decisions import DecisionLog
 from tui_al.ui.app import TuiAl
 from tui_al.ui.screens.label import LabelScreen

@@ -18,8 +18,8 @@ from tests.ui.conftest import drive
 from tests.ui.samples import Sample, names_in, unlabelled_events, unlabelled_tickets
 from tests.ui.terminals import Tmux, end_engines, until
 from tests.ui.typists import PilotTypist, TerminalTypist
+from tui_al.core.annotation.decisions import Given
 from tui_al.core.data.examples import Task
-from tui_al.core.decisions import Given
 from tui_al.engine.experiment import open_or_create
 from tui_al.host import process
 from tui_al.store.decisions import DecisionLog

@@ -17,10 +17,10 @@ from tests.ui.conftest import drive, shown, until
 from tests.ui.labelling import Desk, desk, people
 from tests.ui.test_label_aside import app_on, decide
 from tests.ui.torture import TEXTS
+from tui_al.core.annotation.decisions import Label
 from tui_al.core.data.examples import Dataset, Example, Task, example_ids
 from tui_al.core.data.terminal_text import printable
 from tui_al.core.data.word_split import words_of
-from tui_al.core.decisions import Label
 from tui_al.store.decisions import DecisionLog
 from tui_al.ui.screens.label_aside import LabelAside
 from tui_al.ui.screens.queue import Evidence, QueueScreen

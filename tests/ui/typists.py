@@ -11,10 +11,10 @@ from tests.ui.conftest import shown, until
 from tests.ui.samples import names_in
 from tests.ui.terminals import Tmux
 from tests.ui.terminals import until as seen
+from tui_al.core.annotation.decisions import Given
+from tui_al.core.annotation.span_editing import Editing
 from tui_al.core.data.offsets import CharSpan
 from tui_al.core.data.word_split import split_words
-from tui_al.core.decisions import Given
-from tui_al.core.span_editing import Editing
 from tui_al.store.workbench import Item
 from tui_al.ui.screens.find_label import FindLabel
 from tui_al.ui.screens.label import LabelScreen

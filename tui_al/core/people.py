@@ -6,10 +6,10 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
+from tui_al.core.annotation.decisions import Given
 from tui_al.core.arrays import IntArray
 from tui_al.core.data.examples import Answer, Dataset, Example, Task
 from tui_al.core.data.offsets import tags_to_spans
-from tui_al.core.decisions import Given
 from tui_al.core.loop import Purpose
 from tui_al.core.query.strategies import strategy
 from tui_al.core.settings.experiment import ExperimentConfig

@@ -14,13 +14,14 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from tui_al.core.annotation.label_errors import Encode, judge
+from tui_al.core.annotation.label_state import lacking, to_go
+from tui_al.core.annotation.review_queue import board_of
 from tui_al.core.arrays import FloatArray, IntArray
 from tui_al.core.data.examples import Dataset
 from tui_al.core.data.tags import spans_of, today
-from tui_al.core.disputes import Encode, judge
 from tui_al.core.first_ranking import at_random, depth, mix_audit, open_rows
 from tui_al.core.gauge import NAME, gauge_of
-from tui_al.core.labelling import lacking, to_go
 from tui_al.core.loop import (
     Models,
     Purpose,
@@ -36,7 +37,6 @@ from tui_al.core.quality import estimate, worth
 from tui_al.core.query.strategies import strategy
 from tui_al.core.ranking import Row, suggestions, without_duplicates
 from tui_al.core.round_timer import Emit, RoundTimer
-from tui_al.core.second_look import board_of
 from tui_al.core.session import events as ev
 from tui_al.core.session.state import RunState
 from tui_al.core.settings.experiment import ExperimentConfig
@@ -58,7 +58,7 @@ class PeopleLoop:
 
     `build` makes the two models for a data set with the labels of the day, which people may change. `study` looks at the pool
     once, while people label the first texts, and numbers its near-duplicates, (train,): rows with the same number are asked
-    about once. `encode` makes features for judging labels, see `tui_al.core.disputes`. `spare` is work that can wait: it is gone on with, piece by piece, when nothing else is to be done.
+    about once. `encode` makes features for judging labels, see `tui_al.core.annotation.label_errors`. `spare` is work that can wait: it is gone on with, piece by piece, when nothing else is to be done.
     """
 
     seed: int

@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
 
-from tui_al.core.annotations import Annotation, Status
+from tui_al.core.annotation.records import Annotation, Status
 from tui_al.core.data.examples import Task
 from tui_al.core.settings.experiment import DataConfig
 from tui_al.engine.annotation_tables import dataset_items

@@ -11,7 +11,7 @@ from typing import Any
 
 from pyarrow import ArrowException
 
-from tui_al.core.annotations import Annotation, Header
+from tui_al.core.annotation.records import Annotation, Header
 from tui_al.core.data.examples import Task, iob2_tags
 from tui_al.core.session.timestamps import to_iso
 from tui_al.engine.data.arrow_file import (

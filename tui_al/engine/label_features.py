@@ -1,4 +1,4 @@
-"""Features of labelled texts that no label has shaped, for `tui_al.core.disputes`: states of the pretrained encoder, or TF-IDF.
+"""Features of labelled texts that no label has shaped, for `tui_al.core.annotation.label_errors`: states of the pretrained encoder, or TF-IDF.
 
 Of a text it is the mean of the last layer's states. Of a word it is the state of its first sub-token in the middle layer, which
 tells words apart better than the last one of a sentence encoder, with those of the words before and after it. Rows have length one.
@@ -13,9 +13,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from tui_al.core.annotation.label_errors import Encode
 from tui_al.core.arrays import FloatArray, IntArray
 from tui_al.core.data.examples import Dataset, Task
-from tui_al.core.disputes import Encode
 from tui_al.core.progress import ProgressSink, Tick
 from tui_al.core.query.softmax_regression import Features
 from tui_al.core.settings.experiment import LearnerConfig

@@ -4,13 +4,13 @@ import contextlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from tui_al.core import decisions as de
-from tui_al.core.annotations import Annotation, Header, Label, Status
+from tui_al.core.annotation import decisions as de
+from tui_al.core.annotation.decisions import Decided
+from tui_al.core.annotation.label_state import Labelling
+from tui_al.core.annotation.label_state import Status as Stands
+from tui_al.core.annotation.records import Annotation, Header, Label, Status
 from tui_al.core.data.examples import Answer, Dataset, Example, Task
 from tui_al.core.data.offsets import check_spans, tags_to_spans
-from tui_al.core.decisions import Decided
-from tui_al.core.labelling import Labelling
-from tui_al.core.labelling import Status as Stands
 from tui_al.core.session import events as ev
 from tui_al.core.session.damage import BadRow, damage_lines
 from tui_al.core.session.state import SessionState

@@ -15,11 +15,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tui_al.core import decisions as de
+from tui_al.core.annotation import decisions as de
+from tui_al.core.annotation.decisions import Decided, Given
+from tui_al.core.annotation.label_state import Labelling, Status, wants_two
 from tui_al.core.data.examples import Example, Task
 from tui_al.core.data.tags import today
-from tui_al.core.decisions import Decided, Given
-from tui_al.core.labelling import Labelling, Status, wants_two
 from tui_al.core.people import spans_in
 from tui_al.errors import MachineError
 from tui_al.store.decisions import Client, DecisionLog, Held

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tui_al.core import decisions as de
-from tui_al.core.decisions import Decided
+from tui_al.core.annotation import decisions as de
+from tui_al.core.annotation.decisions import Decided
 from tui_al.core.session.damage import BadRow
 from tui_al.store.event_log import error_text, is_number
 from tui_al.store.row_checks import ROW_ERRORS, RawRow, acknowledged, checksum, read_rows

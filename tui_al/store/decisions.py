@@ -1,6 +1,6 @@
 """The annotators' part of a session: their decisions, who has which sample before them, and what the engine publishes for them.
 
-decisions   append-only log (`tui_al.core.decisions`); on disk when `append` returns
+decisions   append-only log (`tui_al.core.annotation.decisions`); on disk when `append` returns
 claims      which client has which example, so that two people do not get the same one unless that is asked for
 boards      what the engine publishes: the ranking, disputed labels, predictions of the audit; the last two rounds of each
 """
@@ -16,8 +16,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
-from tui_al.core import decisions as de
-from tui_al.core.decisions import Decided, Decision
+from tui_al.core.annotation import decisions as de
+from tui_al.core.annotation.decisions import Decided, Decision
 from tui_al.core.session.damage import BadRow, damage_lines
 from tui_al.errors import SampleTakenError
 from tui_al.store.database import connect, readable

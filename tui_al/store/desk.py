@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from itertools import takewhile
 from typing import Any
 
-from tui_al.core import decisions as de
+from tui_al.core.annotation import decisions as de
+from tui_al.core.annotation.decisions import Given
+from tui_al.core.annotation.label_state import Labelling, Standing, Status
 from tui_al.core.arrays import IntArray
 from tui_al.core.data.examples import Answer, Dataset, Example
 from tui_al.core.data.offsets import spans_to_tags
 from tui_al.core.data.tags import today
-from tui_al.core.decisions import Given
-from tui_al.core.labelling import Labelling, Standing, Status
 from tui_al.core.people import Snapshot
 from tui_al.store.decisions import DecisionLog
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
+from tui_al.core.annotation.decisions import Given
+from tui_al.core.annotation.label_state import Labelling, Status, lacking, to_go
 from tui_al.core.data.examples import Task
 from tui_al.core.data.tags import spans_of, today
-from tui_al.core.decisions import Given
-from tui_al.core.labelling import Labelling, Status, lacking, to_go
 from tui_al.core.session.damage import BadRow
 from tui_al.core.session.state import SessionState
 from tui_al.store.decisions import DecisionLog

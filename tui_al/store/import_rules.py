@@ -7,7 +7,7 @@ taken, unless the last one is asked for.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from tui_al.core.annotations import Annotation, Status
+from tui_al.core.annotation.records import Annotation, Status
 from tui_al.core.data.examples import Example
 from tui_al.store.formats.reading import NO_ANSWER, Tally
 

@@ -12,12 +12,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from tui_al.core import decisions as de
-from tui_al.core.annotations import Annotation, PlainAnswer, Status, labels_used
+from tui_al.core.annotation import decisions as de
+from tui_al.core.annotation.decisions import Decided, Decision
+from tui_al.core.annotation.label_state import Labelling
+from tui_al.core.annotation.records import Annotation, PlainAnswer, Status, labels_used
 from tui_al.core.data.examples import Dataset, Example, Task, example_ids
 from tui_al.core.data.offsets import spans_to_tags, tags_to_spans, words_within
-from tui_al.core.decisions import Decided, Decision
-from tui_al.core.labelling import Labelling
 from tui_al.core.session.timestamps import is_plausible
 from tui_al.errors import DataError, SessionError
 from tui_al.store.decisions import DecisionLog

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tui_al.core import decisions as de
+from tui_al.core.annotation import decisions as de
+from tui_al.core.annotation.decisions import Decided
+from tui_al.core.annotation.label_state import Labelling, Status
 from tui_al.core.data.examples import Dataset
-from tui_al.core.decisions import Decided
-from tui_al.core.labelling import Labelling, Status
 from tui_al.core.session import events as ev
 from tui_al.core.session.timestamps import is_plausible
 from tui_al.errors import SessionError

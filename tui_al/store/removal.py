@@ -6,7 +6,7 @@ import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
-from tui_al.core.labelling import Labelling, Status
+from tui_al.core.annotation.label_state import Labelling, Status
 from tui_al.core.session.state import SessionState
 from tui_al.errors import SessionError, TuiAlError
 from tui_al.store.database import gone

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+from tui_al.core.annotation.decisions import Decided
 from tui_al.core.data.examples import Example
-from tui_al.core.decisions import Decided
 from tui_al.core.session import events as ev
 from tui_al.core.session.damage import BadRow
 from tui_al.errors import SessionError, TuiAlError

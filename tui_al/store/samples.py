@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
+from tui_al.core.annotation.decisions import Decision, Given
+from tui_al.core.annotation.label_state import Status
 from tui_al.core.data.examples import Example
 from tui_al.core.data.offsets import CharSpan
-from tui_al.core.decisions import Decision, Given
-from tui_al.core.labelling import Status
 
 
 @dataclass(frozen=True, slots=True)

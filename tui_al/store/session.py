@@ -20,8 +20,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal, Self
 
+from tui_al.core.annotation.label_state import Labelling
 from tui_al.core.data.examples import Dataset
-from tui_al.core.labelling import Labelling
 from tui_al.core.session import events as ev
 from tui_al.core.session.damage import BadRow, damage_lines
 from tui_al.core.session.state import SessionState, fold

@@ -12,12 +12,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
-from tui_al.core import decisions as de
+from tui_al.core.annotation import decisions as de
+from tui_al.core.annotation.decisions import Decided, Decision, Given
+from tui_al.core.annotation.label_state import Labelling, Status, batch_size, lacking
+from tui_al.core.annotation.review_queue import (
+    Agreement,
+    SecondLook,
+    agreement_of,
+    shared_answers,
+    to_look_at,
+)
 from tui_al.core.data.examples import Example, Task
 from tui_al.core.data.offsets import check_spans, spans_to_tags
-from tui_al.core.decisions import Decided, Decision, Given
-from tui_al.core.labelling import Labelling, Status, batch_size, lacking
-from tui_al.core.second_look import Agreement, SecondLook, agreement_of, shared_answers, to_look_at
 from tui_al.core.session.events import Ranked
 from tui_al.core.session.state import SessionState
 from tui_al.core.settings.experiment import ExperimentConfig
@@ -95,7 +101,7 @@ class Workbench:
 
     @property
     def batch(self) -> int:
-        """Decisions after which the engine ranks anew, see `core.labelling.batch_size`."""
+        """Decisions after which the engine ranks anew, see `core.annotation.label_state.batch_size`."""
         return batch_size(self.config.loop, self.ranked, self._pool)
 
     @property
@@ -110,7 +116,7 @@ class Workbench:
         return done - len(self._closed_in_data)
 
     def lacks(self) -> str:
-        """What the engine needs before it can train, see `core.labelling.lacking`; "" if nothing, or if it waits for more anyway."""
+        """What the engine needs before it can train, see `core.annotation.label_state.lacking`; "" if nothing, or if it waits for more anyway."""
         ranked = self.ranked
         if self.closed - (ranked.answered if ranked else 0) < self.batch:
             return ""

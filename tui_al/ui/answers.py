@@ -1,6 +1,6 @@
 """A person's answer in words."""
 
-from tui_al.core.decisions import Given
+from tui_al.core.annotation.decisions import Given
 
 
 def answer_in_words(given: Given | None, text: str) -> str:

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tui_al.core.annotation.decisions import Flag, Given, Label, Skip
+from tui_al.core.annotation.label_state import Labelling, Status
 from tui_al.core.data.examples import Task
-from tui_al.core.decisions import Flag, Given, Label, Skip
-from tui_al.core.labelling import Labelling, Status
 from tui_al.core.session.state import RunState, SessionState
 from tui_al.errors import MachineError, TuiAlError
 from tui_al.host import process

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.engine.data.test_tag_round_trips import FORMATS as FILES
 from tests.engine.data.test_tag_round_trips import SCHEMES, SURE, Rows, Sentence, sentences
-from tui_al.core.annotations import Annotation, Header
+from tui_al.core.annotation.records import Annotation, Header
 from tui_al.core.data.examples import Task
 from tui_al.core.data.offsets import CharSpan, tags_to_spans
 from tui_al.core.data.tags import tags_of

@@ -3,7 +3,7 @@
 from hypothesis import strategies as st
 
 from tests.core.unicode_texts import TEXTS, tagged_texts
-from tui_al.core.annotations import Annotation, Header, Label, Status
+from tui_al.core.annotation.records import Annotation, Header, Label, Status
 from tui_al.core.data.examples import Task
 
 CLASSES = Header(Task.CLASSIFICATION, (Label("refund", "wants money back"), Label("=b,c")), "first")

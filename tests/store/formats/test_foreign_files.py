@@ -9,7 +9,7 @@ import pytest
 from tests.store.formats.reading import read_file
 from tests.store.formats.schemas import PRODIGY_NER
 from tests.store.formats.test_round_trips import FORMATS, valid
-from tui_al.core.annotations import Annotation, Status
+from tui_al.core.annotation.records import Annotation, Status
 from tui_al.core.data.examples import Task
 from tui_al.errors import DataError
 from tui_al.store.formats.format import Read

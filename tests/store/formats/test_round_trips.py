@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.store.formats import schemas
 from tests.store.formats.annotations import BY_HAND, ENTITIES, HEADERS, annotations
 from tests.store.formats.reading import read_file
-from tui_al.core.annotations import Annotation, Status
+from tui_al.core.annotation.records import Annotation, Status
 from tui_al.core.data.examples import Task
 from tui_al.core.data.offsets import spans_to_tags, tags_to_spans
 from tui_al.engine.annotation_tables import TABLE_FORMATS

@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
-from tui_al.core.annotations import Annotation, Status
+from tui_al.core.annotation.records import Annotation, Status
 from tui_al.core.data.examples import Task
 from tui_al.core.data.offsets import spans_to_tags, token_offsets, words_within
 from tui_al.core.data.stored_spans import Unit, unit_of

@@ -7,7 +7,7 @@ of tagged words are, in whatever columns and notation, by `tui_al.engine.annotat
 from collections.abc import Sequence
 from pathlib import Path
 
-from tui_al.core.annotations import Annotation, Header
+from tui_al.core.annotation.records import Annotation, Header
 from tui_al.core.data.examples import Task
 from tui_al.core.data.offsets import spans_to_tags
 from tui_al.store.formats.files import write_text

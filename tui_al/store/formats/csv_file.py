@@ -9,7 +9,7 @@ import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tui_al.core.annotations import Annotation, Header
+from tui_al.core.annotation.records import Annotation, Header
 from tui_al.core.data.examples import Task
 from tui_al.store.formats.files import write_text
 from tui_al.store.formats.format import ALL_PARTS, Format, Part

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tui_al.core.annotations import Annotation, Header, Status
+from tui_al.core.annotation.records import Annotation, Header, Status
 from tui_al.core.data.examples import Task
 from tui_al.core.data.stored_spans import Mark
 from tui_al.core.session.timestamps import to_iso

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from tui_al.core.annotations import Status
+from tui_al.core.annotation.records import Status
 from tui_al.core.data.stored_spans import Mark
 from tui_al.core.session.timestamps import from_iso, is_plausible
 from tui_al.store.formats.reading import ItemError, Reason

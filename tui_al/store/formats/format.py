@@ -6,7 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
-from tui_al.core.annotations import Annotation, Header, Status
+from tui_al.core.annotation.records import Annotation, Header, Status
 from tui_al.core.data.examples import Task
 from tui_al.store.formats.reading import Parse, Read, Reading, ReadOptions
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tui_al.core.annotations import Annotation, Header
+from tui_al.core.annotation.records import Annotation, Header
 from tui_al.core.data.examples import Task
 from tui_al.store.formats.files import dumped, write_text
 from tui_al.store.formats.format import ALL_PARTS, Format, Part

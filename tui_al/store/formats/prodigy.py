@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tui_al.core.annotations import Annotation, Header, Status
+from tui_al.core.annotation.records import Annotation, Header, Status
 from tui_al.core.data.examples import Task
 from tui_al.core.data.offsets import token_offsets
 from tui_al.core.data.stored_spans import Mark

@@ -9,7 +9,7 @@ from enum import StrEnum
 from itertools import chain, islice
 from typing import Any
 
-from tui_al.core.annotations import Annotation, Status
+from tui_al.core.annotation.records import Annotation, Status
 from tui_al.core.data.examples import Task
 from tui_al.core.data.offsets import OverlapError, check_spans
 from tui_al.core.data.stored_spans import Mark, StoredTextError, Unit, resolve, unit_of

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from tui_al.core.annotations import Annotation
+from tui_al.core.annotation.records import Annotation
 from tui_al.core.data.examples import Task
 from tui_al.core.data.offsets import spans_to_tags, tags_to_spans
 from tui_al.core.data.stored_spans import Mark

@@ -10,10 +10,10 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from tui_al.core import decisions as de
+from tui_al.core.annotation import decisions as de
+from tui_al.core.annotation.decisions import Given
 from tui_al.core.data.caseless import fold_words, holds
 from tui_al.core.data.terminal_text import printable, shorten
-from tui_al.core.decisions import Given
 from tui_al.core.session.timestamps import local_clock
 from tui_al.store.workbench import Workbench
 from tui_al.ui.answers import answer_in_words

@@ -17,8 +17,8 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 
+from tui_al.core.annotation.decisions import Given
 from tui_al.core.data.examples import Task
-from tui_al.core.decisions import Given
 from tui_al.errors import SampleTakenError, TuiAlError
 from tui_al.store.samples import Item
 from tui_al.store.workbench import Workbench

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tui_al.core.annotation.decisions import Decided, Given
 from tui_al.core.data.examples import Task
-from tui_al.core.decisions import Decided, Given
 from tui_al.host import process
 from tui_al.store.samples import Item
 from tui_al.store.session import Session

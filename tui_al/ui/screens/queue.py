@@ -9,7 +9,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from tui_al.core.decisions import Decided, Given
+from tui_al.core.annotation.decisions import Decided, Given
 from tui_al.store.samples import Item, Turned
 from tui_al.store.workbench import Workbench
 from tui_al.ui.screens.base import is_up

@@ -12,9 +12,9 @@ from textual.content import Content
 from textual.timer import Timer
 from textual.widgets import Input, OptionList, Static
 
+from tui_al.core.annotation.label_state import Status
 from tui_al.core.data.caseless import fold_words, places
 from tui_al.core.data.terminal_text import printable, shorten
-from tui_al.core.labelling import Status
 from tui_al.errors import TuiAlError
 from tui_al.store.samples import Hit
 from tui_al.store.workbench import Workbench

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from textual.content import Content
 
+from tui_al.core.annotation.decisions import Given
+from tui_al.core.annotation.review_queue import Disputed, SecondLook
 from tui_al.core.data.terminal_text import printable, shorten
-from tui_al.core.decisions import Given
-from tui_al.core.second_look import Disputed, SecondLook
 from tui_al.core.session.timestamps import local_clock
 from tui_al.store.workbench import Workbench
 from tui_al.ui.answers import answer_in_words

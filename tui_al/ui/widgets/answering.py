@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from textual.widget import Widget
 
-from tui_al.core.decisions import Given
+from tui_al.core.annotation.decisions import Given
 from tui_al.store.samples import Item
 
 
@@ -15,7 +15,7 @@ class AnswerArea(Widget, can_focus=True):
     #: Whether it shows the sample's text itself; then it has that place, too.
     SHOWS_TEXT: ClassVar[bool] = False
 
-    #: Called with an answer and how it was given (see `Label.via` in `tui_al.core.decisions`). At once, and not by a message: a key
+    #: Called with an answer and how it was given (see `Label.via` in `tui_al.core.annotation.decisions`). At once, and not by a message: a key
     #: that is typed right after must find the answer given.
     give: Callable[[Given, str], None]
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from textual.content import Content
 
+from tui_al.core.annotation.decisions import Given
 from tui_al.core.data.terminal_text import printable, shorten
-from tui_al.core.decisions import Given
 from tui_al.ui.bench import Recent
 from tui_al.ui.safe import safe
 from tui_al.ui.widgets.lines import Lines, flow

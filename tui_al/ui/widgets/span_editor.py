@@ -7,9 +7,9 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
+from tui_al.core.annotation.decisions import Given
+from tui_al.core.annotation.span_editing import EditHistory, Editing, Refused
 from tui_al.core.data.offsets import CharSpan
-from tui_al.core.decisions import Given
-from tui_al.core.span_editing import EditHistory, Editing, Refused
 from tui_al.store.samples import Item
 from tui_al.ui.keys import bind, bindings
 from tui_al.ui.safe import safe

@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 from rich.cells import cell_len, chop_cells
 
+from tui_al.core.annotation.span_editing import Editing, Mark
 from tui_al.core.data.terminal_text import printable
-from tui_al.core.span_editing import Editing, Mark
 
 #: Stands where a token has no picture of its own, and carries marks that have nothing to sit on.
 CARRIER = "\u25cc"

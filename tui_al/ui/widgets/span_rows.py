@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from textual.content import Content
 
+from tui_al.core.annotation.span_editing import Editing, Mark
 from tui_al.core.data.terminal_text import printable, shorten
-from tui_al.core.span_editing import Editing, Mark
 from tui_al.ui.keys import display, key_name, keys_of, own_keys
 from tui_al.ui.safe import safe
 from tui_al.ui.widgets.label_keys import Choice, probability

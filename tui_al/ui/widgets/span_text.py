@@ -10,7 +10,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.visual import Visual
 
-from tui_al.core.span_editing import Editing
+from tui_al.core.annotation.span_editing import Editing
 from tui_al.ui.widgets.span_lines import Layout, Piece
 
 #: Colours of the types, in turn; the name stands beside them.

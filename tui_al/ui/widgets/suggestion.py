@@ -3,8 +3,8 @@
 from rich.cells import cell_len
 from textual.content import Content
 
+from tui_al.core.annotation.label_state import Status
 from tui_al.core.data.terminal_text import printable, shorten
-from tui_al.core.labelling import Status
 from tui_al.store.samples import Item
 from tui_al.ui.answers import answer_in_words
 from tui_al.ui.eta import duration

@@ -5,12 +5,17 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any
 
-from tui_al.core.agreement import cohens_kappa, krippendorff_alpha, span_agreement, word_agreement
+from tui_al.core.annotation.agreement import (
+    cohens_kappa,
+    krippendorff_alpha,
+    span_agreement,
+    word_agreement,
+)
+from tui_al.core.annotation.decisions import Given, Label
+from tui_al.core.annotation.label_errors import Verdicts
+from tui_al.core.annotation.label_state import Labelling, Status
 from tui_al.core.data.examples import Dataset, Example
 from tui_al.core.data.offsets import spans_to_tags
-from tui_al.core.decisions import Given, Label
-from tui_al.core.disputes import Verdicts
-from tui_al.core.labelling import Labelling, Status
 
 
 @dataclass(frozen=True, slots=True)

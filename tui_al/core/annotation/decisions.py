@@ -1,4 +1,4 @@
-"""What annotators decide, as small frozen records: an append-only log whose fold is what is current (`tui_al.core.labelling`).
+"""What annotators decide, as small frozen records: an append-only log whose fold is what is current (`tui_al.core.annotation.label_state`).
 
 Nothing is ever changed or removed: undo and redo are decisions too, which makes both unlimited, across restarts and retrainings.
 """

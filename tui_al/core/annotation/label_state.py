@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tui_al.core import decisions as de
+from tui_al.core.annotation import decisions as de
+from tui_al.core.annotation.decisions import Decided, Given
 from tui_al.core.data.examples import Task
-from tui_al.core.decisions import Decided, Given
 from tui_al.core.session.events import Ranked
 from tui_al.core.settings.experiment import LoopConfig
 

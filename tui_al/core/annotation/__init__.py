@@ -1,0 +1,1 @@
+"""What annotators decide, and the labels that follow from it."""

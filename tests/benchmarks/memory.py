@@ -107,7 +107,7 @@ def _work(folder: Path, timed: Callable[..., Any]) -> None:
     import torch
     from transformers import AutoTokenizer, BertConfig, BertModel
 
-    from tui_al.core.oracle import askable
+    from tui_al.core.loop.oracle import askable
     from tui_al.core.query.strategies import STRATEGIES, select
     from tui_al.core.settings.model_catalog import default_settings
     from tui_al.engine.learner import TransformerLearner

@@ -15,9 +15,9 @@ from tests.host.test_sweeping import SWEEP, SchedulerDouble, worked
 from tui_al.cli import main
 from tui_al.core.arrays import FloatArray, IntArray
 from tui_al.core.data.examples import Answer
-from tui_al.core.loop import Purpose
+from tui_al.core.loop.protocols import FitReport, MonteCarlo, Scorer
+from tui_al.core.loop.simulation import Purpose
 from tui_al.core.progress import ProgressSink, Tick
-from tui_al.core.protocols import FitReport, MonteCarlo, Scorer
 from tui_al.core.settings.experiment import PAPER_SEEDS, DataConfig
 from tui_al.core.settings.sweep import read_sweep
 from tui_al.engine import score_comparison

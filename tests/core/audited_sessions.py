@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tui_al.core.people import reserve
+from tui_al.core.loop.annotation_channel import reserve
 from tui_al.core.query.predictions import Predictions
 from tui_al.core.query.strategies import breaking_ties
 from tui_al.core.stats.audit_sample import accuracy_interval, audit_due

@@ -9,8 +9,8 @@ import numpy as np
 
 from tui_al.core.arrays import FloatArray, IntArray
 from tui_al.core.data.examples import Answer, Dataset, Task
+from tui_al.core.loop.protocols import FitReport, MonteCarlo, Scorer
 from tui_al.core.progress import ProgressSink, Tick
-from tui_al.core.protocols import FitReport, MonteCarlo, Scorer
 from tui_al.core.query.predictions import Predictions
 from tui_al.core.query.strategies import entropy
 

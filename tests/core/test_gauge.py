@@ -8,9 +8,9 @@ import pytest
 from tests.core.learner_double import LearnerDouble
 from tests.core.test_loop import SEED, TestResume, configured, doubles, drive, of_kind, texts
 from tui_al.core.data.examples import Dataset, Task
-from tui_al.core.gauge import Gauge, gauge_of
-from tui_al.core.loop import Models, run
-from tui_al.core.oracle import SimulatedOracle, askable
+from tui_al.core.loop.mismatch_monitor import Gauge, gauge_of
+from tui_al.core.loop.oracle import SimulatedOracle, askable
+from tui_al.core.loop.simulation import Models, run
 from tui_al.core.progress import Tick
 from tui_al.core.query.strategies import STRATEGIES, least_confidence
 from tui_al.core.session import events as ev

@@ -9,7 +9,8 @@ import pytest
 
 from tests.core.learner_double import LearnerDouble
 from tui_al.core.data.examples import Dataset, Example, Task
-from tui_al.core.loop import (
+from tui_al.core.loop.oracle import SimulatedOracle, askable, check
+from tui_al.core.loop.simulation import (
     LabelsWanted,
     Meeting,
     Models,
@@ -19,7 +20,6 @@ from tui_al.core.loop import (
     label_counts,
     run,
 )
-from tui_al.core.oracle import SimulatedOracle, askable, check
 from tui_al.core.query.predictions import Predictions
 from tui_al.core.query.strategies import STRATEGIES
 from tui_al.core.session import events as ev

@@ -5,8 +5,8 @@ import pytest
 
 from tui_al.core.data.examples import Dataset, Example, Task
 from tui_al.core.data.tags import Scheme, is_well_formed, spans_of
-from tui_al.core.loop import Answered, LabelsWanted
-from tui_al.core.oracle import SimulatedOracle
+from tui_al.core.loop.oracle import SimulatedOracle
+from tui_al.core.loop.simulation import Answered, LabelsWanted
 
 CLASSES = ("a", "b", "c", "d")
 GOLD_TAGS = ("B-X", "I-X", "O", "B-Y", "B-Y", "O")  # X(0,2), Y(3,4), Y(4,5)

@@ -12,10 +12,10 @@ from tests.store.people import SEED, people_config, sentences_pool, texts_pool
 from tui_al.core.annotation.label_errors import Encode
 from tui_al.core.data.examples import Answer, Dataset, Example, Task
 from tui_al.core.data.tags import today
-from tui_al.core.first_ranking import first_ranking
-from tui_al.core.loop import Models
-from tui_al.core.people import Snapshot, Wish, askable, check, reserve
-from tui_al.core.people_loop import PeopleLoop
+from tui_al.core.loop.annotation_channel import Snapshot, Wish, askable, check, reserve
+from tui_al.core.loop.annotation_loop import PeopleLoop
+from tui_al.core.loop.first_ranking import first_ranking
+from tui_al.core.loop.simulation import Models
 from tui_al.core.progress import Tick
 from tui_al.core.session import events as ev
 from tui_al.core.session.state import RunState

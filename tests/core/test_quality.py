@@ -10,9 +10,9 @@ import pytest
 from tests.store.people import texts_pool
 from tui_al.core.arrays import IntArray
 from tui_al.core.data.examples import Answer, Task
-from tui_al.core.people import Snapshot
+from tui_al.core.loop.annotation_channel import Snapshot
+from tui_al.core.loop.quality_monitor import estimate, worth
 from tui_al.core.progress import Tick
-from tui_al.core.quality import estimate, worth
 from tui_al.core.query.predictions import Predictions
 from tui_al.core.stats.audit_sample import Verdict
 

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.store.people import sentences_pool, texts_pool
+from tui_al.core.loop.ranking import suggestions, with_audit, without_duplicates
 from tui_al.core.query.predictions import Predictions
-from tui_al.core.ranking import suggestions, with_audit, without_duplicates
 
 
 class TestDuplicates:

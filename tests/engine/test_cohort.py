@@ -10,7 +10,7 @@ import pytest
 
 from tests.engine import tiny
 from tui_al.core.data.examples import Dataset
-from tui_al.core.protocols import Training
+from tui_al.core.loop.protocols import Training
 from tui_al.core.session import events as ev
 from tui_al.core.session.state import RunState, SessionState
 from tui_al.core.settings.experiment import (

@@ -15,8 +15,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from tests.engine import tiny
 from tui_al.core.arrays import FloatArray
 from tui_al.core.data.examples import Dataset, Example, Task
+from tui_al.core.loop.protocols import MonteCarlo
 from tui_al.core.progress import Tick
-from tui_al.core.protocols import MonteCarlo
 from tui_al.core.query.predictions import Predictions
 from tui_al.core.query.strategies import STRATEGIES, bald, entropy, least_confidence
 from tui_al.core.settings.experiment import TUNINGS

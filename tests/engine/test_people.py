@@ -15,7 +15,7 @@ from tests.engine import tiny
 from tests.store.people import people_config
 from tui_al.core.data.examples import Dataset, Example, Task, example_ids
 from tui_al.core.data.offsets import tags_to_spans
-from tui_al.core.first_ranking import first_ranking
+from tui_al.core.loop.first_ranking import first_ranking
 from tui_al.core.session.events import ModelSaved
 from tui_al.core.settings.experiment import Amount, DataConfig
 from tui_al.core.stats.measured import FEWEST

@@ -15,7 +15,7 @@ from tests.engine import tiny
 from tests.hub_double import HubDouble
 from tui_al.core.arrays import FloatArray
 from tui_al.core.data.examples import Dataset, Task
-from tui_al.core.protocols import MonteCarlo, Training
+from tui_al.core.loop.protocols import MonteCarlo, Training
 from tui_al.core.query.strategies import bald, least_confidence
 from tui_al.core.settings.experiment import TUNINGS
 from tui_al.core.settings.model_catalog import ADAPTERS

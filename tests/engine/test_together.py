@@ -10,7 +10,7 @@ from torch import nn
 
 from tests.engine import tiny
 from tui_al.core.data.examples import Dataset
-from tui_al.core.protocols import Training
+from tui_al.core.loop.protocols import Training
 from tui_al.engine.learner import TransformerLearner
 from tui_al.engine.together import Stacks, Weights, batches_together, side_by_side
 

@@ -11,8 +11,8 @@ from transformers import pipeline
 from tests.engine import tiny
 from tui_al.core.arrays import FloatArray
 from tui_al.core.data.examples import Dataset, Task
+from tui_al.core.loop.protocols import MonteCarlo
 from tui_al.core.progress import Tick
-from tui_al.core.protocols import MonteCarlo
 from tui_al.core.query.strategies import bald, least_confidence
 from tui_al.core.settings.experiment import TUNINGS
 from tui_al.engine import trunk as trunk_module

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.store.people import SEED, make_session, people_config, put_up_ranking, texts_pool
-from tui_al.core.people import reserve
+from tui_al.core.loop.annotation_channel import reserve
 from tui_al.store.decisions import DecisionLog
 from tui_al.store.desk import LabelledPool
 from tui_al.store.workbench import Workbench

@@ -15,7 +15,7 @@ from tests.store.people import (
 )
 from tui_al.core.annotation import decisions as de
 from tui_al.core.annotation.label_state import Status
-from tui_al.core.people import askable
+from tui_al.core.loop.annotation_channel import askable
 from tui_al.core.session.events import SessionCreated
 from tui_al.errors import SampleTakenError, SessionError
 from tui_al.store.asking import AHEAD

@@ -19,8 +19,8 @@ from scipy.sparse import csr_matrix
 
 from tui_al.core.arrays import FloatArray, IntArray
 from tui_al.core.data.examples import Answer, Dataset
+from tui_al.core.loop.protocols import FitReport, MonteCarlo, Scorer
 from tui_al.core.progress import ProgressSink, Tick
-from tui_al.core.protocols import FitReport, MonteCarlo, Scorer
 from tui_al.core.query import softmax_regression
 from tui_al.core.query.predictions import Predictions
 from tui_al.core.settings.experiment import LearnerConfig
@@ -32,7 +32,7 @@ _WORD = re.compile(r"\w+|[^\w\s]")
 
 
 class BagOfWordsLearner:
-    """See `tui_al.core.protocols.Learner`; for classification, and for asking only: it is not kept as a model."""
+    """See `tui_al.core.loop.protocols.Learner`; for classification, and for asking only: it is not kept as a model."""
 
     def __init__(self, config: LearnerConfig, dataset: Dataset) -> None:
         self.config = replace(config, start="cold")

@@ -13,9 +13,9 @@ from dataclasses import replace
 import numpy as np
 
 from tui_al.core.data.examples import Answer, Dataset, Task
-from tui_al.core.loop import Purpose, derived_seed
+from tui_al.core.loop.protocols import Training
+from tui_al.core.loop.simulation import Purpose, derived_seed
 from tui_al.core.progress import ProgressSink, silent
-from tui_al.core.protocols import Training
 from tui_al.core.query.strategies import strategy
 from tui_al.core.session.state import RunState
 from tui_al.core.settings.experiment import ExperimentConfig
@@ -89,7 +89,7 @@ def gain(learner: TransformerLearner, seeds: int, batches: int = _BATCHES) -> fl
 
 
 class TogetherTrained:
-    """A cohort, see `tui_al.core.protocols.Cohort`."""
+    """A cohort, see `tui_al.core.loop.protocols.Cohort`."""
 
     def __init__(
         self,
@@ -113,7 +113,7 @@ class TogetherTrained:
         return lambda: self._clock() + self._ahead[seed]
 
     def train(self, seed: int, round_: int, progress: ProgressSink) -> None:
-        """See `tui_al.core.protocols.Cohort`. Where the trainings cannot go together each run has its own."""
+        """See `tui_al.core.loop.protocols.Cohort`. Where the trainings cannot go together each run has its own."""
         began = self._clock()
         if round_ != self._round:
             self._train_all(round_, progress)

@@ -7,9 +7,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tui_al.core import oracle, people
 from tui_al.core.data.examples import Dataset
-from tui_al.core.first_ranking import FirstRanking, first_ranking
+from tui_al.core.loop import annotation_channel as people
+from tui_al.core.loop import oracle
+from tui_al.core.loop.first_ranking import FirstRanking, first_ranking
 from tui_al.core.query.strategies import strategy
 from tui_al.core.session import events as ev
 from tui_al.core.settings.experiment import ExperimentConfig

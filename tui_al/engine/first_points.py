@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class SharedFirstPoints:
-    """See `tui_al.core.protocols.FirstPoints`.
+    """See `tui_al.core.loop.protocols.FirstPoints`.
 
     `wait` is called while another engine computes the point that is wanted; it may raise EngineStopped.
     """

@@ -12,8 +12,8 @@ import torch
 
 from tui_al.core.arrays import FloatArray, IntArray
 from tui_al.core.data.examples import Answer, Dataset, Task
+from tui_al.core.loop.protocols import FitReport, MonteCarlo, Scorer, Training
 from tui_al.core.progress import ProgressSink, Tick
-from tui_al.core.protocols import FitReport, MonteCarlo, Scorer, Training
 from tui_al.core.query.predictions import Predictions
 from tui_al.core.settings.experiment import LearnerConfig
 from tui_al.engine import tuning, views
@@ -54,7 +54,7 @@ Split = Literal["train", "test"]
 
 
 class TransformerLearner:
-    """An encoder with a head on the data of one session. See `tui_al.core.protocols.Learner`."""
+    """An encoder with a head on the data of one session. See `tui_al.core.loop.protocols.Learner`."""
 
     def __init__(
         self,

@@ -10,10 +10,10 @@ import torch
 
 from tui_al.core.arrays import IntArray
 from tui_al.core.data.examples import Dataset
-from tui_al.core.loop import Models
-from tui_al.core.people import Snapshot, Wish, askable, reserve
-from tui_al.core.people_loop import PeopleLoop
-from tui_al.core.round_timer import Emit
+from tui_al.core.loop.annotation_channel import Snapshot, Wish, askable, reserve
+from tui_al.core.loop.annotation_loop import PeopleLoop
+from tui_al.core.loop.phase_timer import Emit
+from tui_al.core.loop.simulation import Models
 from tui_al.core.session.state import RunState
 from tui_al.core.settings.experiment import ExperimentConfig
 from tui_al.core.settings.model_catalog import BAG_OF_WORDS
@@ -47,7 +47,7 @@ class Listener(Protocol):
 
 @dataclass(slots=True)
 class _Desk:
-    """The `Desk` of `core.people` over a session's store."""
+    """The `Desk` of `core.loop.annotation_channel` over a session's store."""
 
     log: DecisionLog
     labelled: LabelledPool

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import torch
 
-from tui_al.core import loop
 from tui_al.core.data.examples import Dataset
 from tui_al.core.limits import computing_threads
-from tui_al.core.oracle import SimulatedOracle, askable
-from tui_al.core.protocols import FirstPoints
+from tui_al.core.loop import simulation as loop
+from tui_al.core.loop.oracle import SimulatedOracle, askable
+from tui_al.core.loop.protocols import FirstPoints
 from tui_al.core.query.strategies import strategy
 from tui_al.core.session import events as ev
 from tui_al.core.session.state import RunState, SessionState

@@ -14,10 +14,10 @@ import torch
 from tui_al.core.arrays import FloatArray, IntArray
 from tui_al.core.data.examples import Dataset, Task
 from tui_al.core.limits import computing_threads
-from tui_al.core.loop import Purpose, derived_seed
-from tui_al.core.oracle import askable
+from tui_al.core.loop.oracle import askable
+from tui_al.core.loop.protocols import Learner, MonteCarlo
+from tui_al.core.loop.simulation import Purpose, derived_seed
 from tui_al.core.progress import Tick
-from tui_al.core.protocols import Learner, MonteCarlo
 from tui_al.core.query.strategies import Strategy, select, strategy
 from tui_al.core.settings.experiment import Amount, DataConfig, LearnerConfig
 from tui_al.core.settings.model_catalog import BAG_OF_WORDS
@@ -159,7 +159,7 @@ def _check(settings: LearnerConfig, dataset: Dataset, score: Strategy) -> None:
 
 
 def _labelled(seed: int, pool: IntArray, labels: int) -> IntArray:
-    """The seed set that the loop draws, see `tui_al.core.loop`."""
+    """The seed set that the loop draws, see `tui_al.core.loop.simulation`."""
     rng = np.random.default_rng([seed, 0, Purpose.SEED_SET])
     return pool[select(np.zeros(len(pool)), np.ones(len(pool), dtype=np.int64), labels, rng)]
 

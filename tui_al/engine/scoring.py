@@ -16,7 +16,7 @@ from torch.nn import functional
 from transformers import PreTrainedModel
 
 from tui_al.core.arrays import FloatArray, IntArray
-from tui_al.core.protocols import MonteCarlo
+from tui_al.core.loop.protocols import MonteCarlo
 from tui_al.core.settings.experiment import LearnerConfig
 from tui_al.engine import tuning, views
 from tui_al.engine.device import free_memory, is_out_of_memory

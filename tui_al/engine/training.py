@@ -12,8 +12,8 @@ from torch.optim import AdamW
 from transformers import PreTrainedModel
 
 from tui_al.core.arrays import IntArray
+from tui_al.core.loop.protocols import FitReport
 from tui_al.core.progress import ProgressSink, Tick
-from tui_al.core.protocols import FitReport
 from tui_al.core.settings.experiment import LearnerConfig
 from tui_al.engine.device import free_memory, is_out_of_memory
 from tui_al.engine.tokens import Batch, training_batches

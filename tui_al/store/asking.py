@@ -20,7 +20,7 @@ from tui_al.core.annotation.decisions import Decided, Given
 from tui_al.core.annotation.label_state import Labelling, Status, wants_two
 from tui_al.core.data.examples import Example, Task
 from tui_al.core.data.tags import today
-from tui_al.core.people import spans_in
+from tui_al.core.loop.annotation_channel import spans_in
 from tui_al.errors import MachineError
 from tui_al.store.decisions import Client, DecisionLog, Held
 from tui_al.store.examples import ExampleReader

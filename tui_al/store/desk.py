@@ -11,7 +11,7 @@ from tui_al.core.arrays import IntArray
 from tui_al.core.data.examples import Answer, Dataset, Example
 from tui_al.core.data.offsets import spans_to_tags
 from tui_al.core.data.tags import today
-from tui_al.core.people import Snapshot
+from tui_al.core.loop.annotation_channel import Snapshot
 from tui_al.store.decisions import DecisionLog
 
 #: What needs no further answer. A conflict is settled on a screen of its own.

@@ -199,7 +199,7 @@ class Point(Event):
 class Gauged(Event):
     """Before query `round`: the acquisition model against the last successor, which learned from the same labels.
 
-    Distances between their scores of a sample of the pool, see `tui_al.core.gauge`; the floor is the mean distance between this
+    Distances between their scores of a sample of the pool, see `tui_al.core.loop.mismatch_monitor`; the floor is the mean distance between this
     run's successor and those of the session's other runs that were as far, None where there was none.
     """
 

@@ -21,12 +21,12 @@ import numpy as np
 from tui_al.core.arrays import FloatArray, IntArray
 from tui_al.core.data.examples import Answer, Dataset, Task
 from tui_al.core.data.tags import spans_of
-from tui_al.core.gauge import NAME, Gauge, gauge_of
+from tui_al.core.loop.mismatch_monitor import NAME, Gauge, gauge_of
+from tui_al.core.loop.phase_timer import Emit, RoundTimer, part_of
+from tui_al.core.loop.protocols import Cohort, FirstPoints, Learner, MonteCarlo
 from tui_al.core.progress import silent
-from tui_al.core.protocols import Cohort, FirstPoints, Learner, MonteCarlo
 from tui_al.core.query.predictions import Predictions
 from tui_al.core.query.strategies import select, strategy
-from tui_al.core.round_timer import Emit, RoundTimer, part_of
 from tui_al.core.session import events as ev
 from tui_al.core.session.state import RunState
 from tui_al.core.settings.experiment import ExperimentConfig

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+from tui_al.core.loop.protocols import Learner
 from tui_al.core.progress import ProgressSink, Tick
-from tui_al.core.protocols import Learner
 from tui_al.core.session import events as ev
 
 Emit = Callable[[ev.Event], None]

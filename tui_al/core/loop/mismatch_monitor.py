@@ -16,8 +16,8 @@ import numpy as np
 
 from tui_al.core.arrays import FloatArray, IntArray
 from tui_al.core.data.examples import Dataset, Task
+from tui_al.core.loop.protocols import Learner, Scorer
 from tui_al.core.progress import ProgressSink
-from tui_al.core.protocols import Learner, Scorer
 from tui_al.core.query.strategies import Strategy, strategy
 from tui_al.core.session import events as ev
 from tui_al.core.session.state import RunState

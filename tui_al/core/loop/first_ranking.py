@@ -11,9 +11,9 @@ import numpy as np
 
 from tui_al.core.arrays import IntArray
 from tui_al.core.data.examples import Dataset
-from tui_al.core.loop import Purpose
-from tui_al.core.people import askable, reserve
-from tui_al.core.ranking import Row, with_audit
+from tui_al.core.loop.annotation_channel import askable, reserve
+from tui_al.core.loop.ranking import Row, with_audit
+from tui_al.core.loop.simulation import Purpose
 from tui_al.core.session import events as ev
 from tui_al.core.settings.experiment import ExperimentConfig
 

@@ -10,7 +10,7 @@ from tui_al.core.annotation.decisions import Given
 from tui_al.core.arrays import IntArray
 from tui_al.core.data.examples import Answer, Dataset, Example, Task
 from tui_al.core.data.offsets import tags_to_spans
-from tui_al.core.loop import Purpose
+from tui_al.core.loop.simulation import Purpose
 from tui_al.core.query.strategies import strategy
 from tui_al.core.settings.experiment import ExperimentConfig
 from tui_al.core.settings.model_catalog import check_bag_of_words

@@ -8,7 +8,7 @@ import numpy as np
 from tui_al.core.arrays import IntArray
 from tui_al.core.data.examples import Answer, Dataset, Task
 from tui_al.core.data.tags import spans_of, tags_of
-from tui_al.core.loop import Answered, LabelsWanted, Purpose
+from tui_al.core.loop.simulation import Answered, LabelsWanted, Purpose
 from tui_al.core.query.strategies import strategy
 from tui_al.core.settings.experiment import ExperimentConfig
 from tui_al.core.settings.model_catalog import check_bag_of_words

@@ -1,6 +1,6 @@
 """The loop with people as the oracle: they label all the time, and the models follow.
 
-The simulated loop (`tui_al.core.loop`) stops at every question; people must not wait. So there is always a ranking of the pool to
+The simulated loop (`tui_al.core.loop.simulation`) stops at every question; people must not wait. So there is always a ranking of the pool to
 label from. As soon as a batch's worth of new labels is there, the acquisition model is trained on all of them and ranks the pool
 anew; the successor is trained after it, while people go on, and gives way (once) when the next batch is full before it is done.
 
@@ -20,9 +20,13 @@ from tui_al.core.annotation.review_queue import board_of
 from tui_al.core.arrays import FloatArray, IntArray
 from tui_al.core.data.examples import Dataset
 from tui_al.core.data.tags import spans_of, today
-from tui_al.core.first_ranking import at_random, depth, mix_audit, open_rows
-from tui_al.core.gauge import NAME, gauge_of
-from tui_al.core.loop import (
+from tui_al.core.loop.annotation_channel import Desk, Snapshot, Wish, spans_in
+from tui_al.core.loop.first_ranking import at_random, depth, mix_audit, open_rows
+from tui_al.core.loop.mismatch_monitor import NAME, gauge_of
+from tui_al.core.loop.phase_timer import Emit, RoundTimer
+from tui_al.core.loop.quality_monitor import estimate, worth
+from tui_al.core.loop.ranking import Row, suggestions, without_duplicates
+from tui_al.core.loop.simulation import (
     Models,
     Purpose,
     decode,
@@ -31,12 +35,8 @@ from tui_al.core.loop import (
     label_counts,
     sampling,
 )
-from tui_al.core.people import Desk, Snapshot, Wish, spans_in
 from tui_al.core.progress import Tick
-from tui_al.core.quality import estimate, worth
 from tui_al.core.query.strategies import strategy
-from tui_al.core.ranking import Row, suggestions, without_duplicates
-from tui_al.core.round_timer import Emit, RoundTimer
 from tui_al.core.session import events as ev
 from tui_al.core.session.state import RunState
 from tui_al.core.settings.experiment import ExperimentConfig

@@ -7,10 +7,10 @@ import numpy as np
 
 from tui_al.core.arrays import IntArray
 from tui_al.core.data.examples import Answer, Dataset, Task
-from tui_al.core.loop import Purpose, decode, derived_seed
-from tui_al.core.people import Snapshot
+from tui_al.core.loop.annotation_channel import Snapshot
+from tui_al.core.loop.protocols import Learner
+from tui_al.core.loop.simulation import Purpose, decode, derived_seed
 from tui_al.core.progress import ProgressSink
-from tui_al.core.protocols import Learner
 from tui_al.core.stats.audit_sample import (
     Comparison,
     accuracy_interval,

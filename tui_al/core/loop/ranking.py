@@ -9,7 +9,7 @@ from tui_al.core.arrays import IntArray
 from tui_al.core.data.examples import Answer, Dataset, Example, Task
 from tui_al.core.data.offsets import tags_to_spans
 from tui_al.core.data.tags import spans_of
-from tui_al.core.loop import decode
+from tui_al.core.loop.simulation import decode
 from tui_al.core.query.predictions import Predictions
 from tui_al.core.stats.audit_sample import audit_due
 

@@ -1,6 +1,6 @@
 """The configuration of an experiment: frozen, comparable, and the same in TOML, JSON, the store and the screen.
 
-Nothing here has a hidden default: the command line and the set-up screen build it through `tui_al.core.catalogue`, which
+Nothing here has a hidden default: the command line and the set-up screen build it through `tui_al.core.settings.model_catalog`, which
 knows each model's own good settings and the paper's.
 """
 

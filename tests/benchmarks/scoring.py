@@ -30,7 +30,7 @@ from tui_al.engine.learner import TransformerLearner
 from tui_al.engine.precision import resolve_precision
 from tui_al.engine.scoring import SCORING_BUDGET
 from tui_al.engine.sources import find
-from tui_al.engine.tokens import scoring_batches
+from tui_al.engine.text.tokens import scoring_batches
 
 #: Tuning and layers of the trunk.
 OURS = {"full": ("full", 0), "adapter": ("adapter", 0), "adapter, trunk kept": ("adapter", "auto")}

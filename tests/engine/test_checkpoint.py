@@ -21,8 +21,8 @@ from tui_al.engine.checkpoint import load_trained
 from tui_al.engine.data import load
 from tui_al.engine.learner import TransformerLearner
 from tui_al.engine.sources import find
-from tui_al.engine.tokenizing import tokenize
-from tui_al.engine.tokens import collate
+from tui_al.engine.text.tokenizing import tokenize
+from tui_al.engine.text.tokens import collate
 from tui_al.errors import ModelError
 
 

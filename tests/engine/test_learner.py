@@ -24,7 +24,7 @@ from tui_al.engine import scoring as scoring_module
 from tui_al.engine import tuning
 from tui_al.engine.learner import TransformerLearner
 from tui_al.engine.scoring import SCORING_BUDGET, Scoring
-from tui_al.engine.tokens import Batch
+from tui_al.engine.text.tokens import Batch
 from tui_al.errors import EngineError, ModelError
 
 FEW = range(24)

@@ -18,12 +18,12 @@ from transformers import (
 
 from tests.engine import tiny
 from tui_al.core.data.examples import Dataset, Example, Task
-from tui_al.engine import token_cache
 from tui_al.engine.pretrained import load_tokenizer
 from tui_al.engine.sources import Source
-from tui_al.engine.token_cache import TokenCache, digest
-from tui_al.engine.tokenizing import tokenize
-from tui_al.engine.tokens import UNSEEN, Tokens
+from tui_al.engine.text import token_cache
+from tui_al.engine.text.token_cache import TokenCache, digest
+from tui_al.engine.text.tokenizing import tokenize
+from tui_al.engine.text.tokens import UNSEEN, Tokens
 
 TEXT, TAGS = Task.CLASSIFICATION, Task.TAGGING
 
@@ -81,7 +81,7 @@ def test_the_file_holds_what_the_tokenizer_gives(
     encoders: dict[str, Path], request: pytest.FixtureRequest, cache: TokenCache, kind: str, task: str, limit: int,
     monkeypatch: pytest.MonkeyPatch, calls: list[int],
 ) -> None:  # fmt: skip
-    monkeypatch.setattr("tui_al.engine.tokenizing._CHUNK", 7)
+    monkeypatch.setattr("tui_al.engine.text.tokenizing._CHUNK", 7)
     dataset: Dataset = request.getfixturevalue(task)
     tokenizer = load_tokenizer(Source("tiny", encoders[kind]), dataset.task)
     made = cache.tokens(tokenizer, dataset.task, dataset.train, limit)

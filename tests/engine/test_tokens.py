@@ -13,8 +13,8 @@ from tests.engine import tiny
 from tui_al.core.data.examples import Example, Task
 from tui_al.engine.pretrained import load_tokenizer
 from tui_al.engine.sources import Source
-from tui_al.engine.tokenizing import first_subtokens, tokenize
-from tui_al.engine.tokens import (
+from tui_al.engine.text.tokenizing import first_subtokens, tokenize
+from tui_al.engine.text.tokens import (
     UNSEEN,
     Tokens,
     collate,
@@ -65,7 +65,7 @@ def test_more_texts_than_the_tokenizer_takes_at_once(
 ) -> None:
     examples = [sentence(*e.text.split()) for e in tiny.classified().train[:10]]
     whole = tokenize(tokenizer, Task.TAGGING, examples, 8)
-    monkeypatch.setattr("tui_al.engine.tokenizing._CHUNK", 3)
+    monkeypatch.setattr("tui_al.engine.text.tokenizing._CHUNK", 3)
     in_parts = tokenize(tokenizer, Task.TAGGING, examples, 8)
     for field in ("ids", "offsets", "heads", "word_offsets"):
         assert np.array_equal(getattr(whole, field), getattr(in_parts, field))

@@ -20,7 +20,7 @@ from tui_al.engine.checkpoint import load_trained
 from tui_al.engine.learner import TransformerLearner
 from tui_al.engine.sources import Source
 from tui_al.engine.states import Shelf, States
-from tui_al.engine.tokens import collate
+from tui_al.engine.text.tokens import collate
 from tui_al.errors import ConfigError
 
 KINDS = ("bert", "electra", "distilbert", "roberta", "deberta-v2")

@@ -25,8 +25,8 @@ from tui_al.engine.learner import positions_of
 from tui_al.engine.pool_study import STATES_FILE, mean_of
 from tui_al.engine.pretrained import load_model, load_tokenizer
 from tui_al.engine.sources import find
-from tui_al.engine.tokenizing import tokenize
-from tui_al.engine.tokens import UNSEEN, Tokens, collate, scoring_batches
+from tui_al.engine.text.tokenizing import tokenize
+from tui_al.engine.text.tokens import UNSEEN, Tokens, collate, scoring_batches
 from tui_al.store.kept_arrays import read_array
 
 #: Padded sub-tokens encoded at once: less than a step of training takes, as both models are in memory as well.

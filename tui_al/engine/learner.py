@@ -25,16 +25,9 @@ from tui_al.engine.pretrained import load_model, load_tokenizer
 from tui_al.engine.scoring import Scoring
 from tui_al.engine.sources import Source, pooling_note, resolve_pooling
 from tui_al.engine.states import Shelf
-from tui_al.engine.together import (
-    Stacks,
-    Weights,
-    batches_together,
-    can_be_stacked,
-    side_by_side,
-)
-from tui_al.engine.token_cache import TokenCache
-from tui_al.engine.tokenizing import tokenize
-from tui_al.engine.tokens import (
+from tui_al.engine.text.token_cache import TokenCache
+from tui_al.engine.text.tokenizing import tokenize
+from tui_al.engine.text.tokens import (
     UNSEEN,
     Batch,
     Tokens,
@@ -43,6 +36,13 @@ from tui_al.engine.tokens import (
     offsets_of,
     put,
     resident_ids,
+)
+from tui_al.engine.together import (
+    Stacks,
+    Weights,
+    batches_together,
+    can_be_stacked,
+    side_by_side,
 )
 from tui_al.engine.training import Lesson, Part, descend, train, weight_decay_left
 from tui_al.engine.trunk import Trunk, trunk_layers

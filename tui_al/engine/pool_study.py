@@ -26,8 +26,8 @@ from tui_al.engine.learner import positions_of
 from tui_al.engine.pretrained import load_model, load_tokenizer
 from tui_al.engine.scoring import SCORING_BUDGET
 from tui_al.engine.sources import find
-from tui_al.engine.token_cache import TokenCache
-from tui_al.engine.tokens import Tokens, collate, scoring_batches
+from tui_al.engine.text.token_cache import TokenCache
+from tui_al.engine.text.tokens import Tokens, collate, scoring_batches
 from tui_al.store.environment import of_os
 from tui_al.store.home import cache_directory
 from tui_al.store.kept_arrays import read_array, write_array

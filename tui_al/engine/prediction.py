@@ -22,8 +22,8 @@ from tui_al.engine.learner import positions_of
 from tui_al.engine.precision import resolve_precision
 from tui_al.engine.pretrained import load_tokenizer
 from tui_al.engine.scoring import SCORING_BUDGET
-from tui_al.engine.tokenizing import tokenize
-from tui_al.engine.tokens import UNSEEN, Tokens, collate, scoring_batches
+from tui_al.engine.text.tokenizing import tokenize
+from tui_al.engine.text.tokens import UNSEEN, Tokens, collate, scoring_batches
 from tui_al.engine.training import out_of_memory, unit_logits
 from tui_al.errors import DataError
 

@@ -28,7 +28,7 @@ from tui_al.engine.learner import TransformerLearner
 from tui_al.engine.precision import resolve_precision
 from tui_al.engine.sources import find
 from tui_al.engine.states import Shelf
-from tui_al.engine.token_cache import TokenCache
+from tui_al.engine.text.token_cache import TokenCache
 from tui_al.engine.voice import Observer, StopSignal, Voice
 from tui_al.errors import EngineError, EngineStopped, MachineError, TuiAlError
 from tui_al.store import rates

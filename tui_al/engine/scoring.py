@@ -20,7 +20,7 @@ from tui_al.core.loop.protocols import MonteCarlo
 from tui_al.core.settings.experiment import LearnerConfig
 from tui_al.engine import tuning, views
 from tui_al.engine.device import free_memory, is_out_of_memory
-from tui_al.engine.tokens import Batch, scoring_batches
+from tui_al.engine.text.tokens import Batch, scoring_batches
 from tui_al.engine.training import out_of_memory, unit_logits
 
 #: Padded sub-tokens in one scoring batch. The processor's was measured (MiniLM, texts of 16: 0.79 of bare products at 1,024, 0.68 at 4,096).

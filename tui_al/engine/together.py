@@ -17,7 +17,7 @@ from transformers import PreTrainedModel
 
 from tui_al.core.arrays import IntArray
 from tui_al.core.settings.experiment import LearnerConfig
-from tui_al.engine.tokens import training_batches
+from tui_al.engine.text.tokens import training_batches
 from tui_al.engine.tuning import parameter_groups
 
 #: What a training changes, by the parameter's name in the model.

@@ -16,7 +16,7 @@ from tui_al.core.loop.protocols import FitReport
 from tui_al.core.progress import ProgressSink, Tick
 from tui_al.core.settings.experiment import LearnerConfig
 from tui_al.engine.device import free_memory, is_out_of_memory
-from tui_al.engine.tokens import Batch, training_batches
+from tui_al.engine.text.tokens import Batch, training_batches
 from tui_al.engine.tuning import parameter_groups
 from tui_al.errors import EngineError
 

@@ -22,7 +22,7 @@ from tui_al.engine.device import free_memory, is_out_of_memory
 from tui_al.engine.pooling import masked_mean
 from tui_al.engine.scoring import SCORING_BUDGET
 from tui_al.engine.states import Shelf, States
-from tui_al.engine.tokens import UNSEEN, Batch, Tokens, collate, scoring_batches
+from tui_al.engine.text.tokens import UNSEEN, Batch, Tokens, collate, scoring_batches
 from tui_al.errors import ConfigError, EngineError
 
 

@@ -25,8 +25,8 @@ from numpy.typing import NDArray
 from transformers import PreTrainedTokenizerFast
 
 from tui_al.core.data.examples import Example, Task
-from tui_al.engine.tokenizing import Piece, joined, pieces_of, tokenize
-from tui_al.engine.tokens import Tokens, offsets_of
+from tui_al.engine.text.tokenizing import Piece, joined, pieces_of, tokenize
+from tui_al.engine.text.tokens import Tokens, offsets_of
 from tui_al.store.sharing import fit, make_directory
 
 log = logging.getLogger(__name__)

@@ -11,7 +11,7 @@ from transformers import PreTrainedTokenizerFast
 
 from tui_al.core.arrays import IntArray
 from tui_al.core.data.examples import Example, Task
-from tui_al.engine.tokens import UNSEEN, IdArray, Tokens, offsets_of
+from tui_al.engine.text.tokens import UNSEEN, IdArray, Tokens, offsets_of
 
 #: Texts handed to the tokenizer at once, and their characters: what it makes of a text takes up to a hundred times its length.
 _CHUNK = 10_000

@@ -31,8 +31,8 @@ from tui_al.core.query.strategies import least_confidence
 from tui_al.core.settings.experiment import LearnerConfig
 from tui_al.core.settings.model_catalog import default_settings
 from tui_al.engine.device import choose_device
+from tui_al.engine.hub.sources import Source
 from tui_al.engine.learner import TransformerLearner
-from tui_al.engine.sources import Source
 from tui_al.engine.timing import TOGETHER, matrix_rate, measure
 from tui_al.engine.training import unit_logits
 from tui_al.engine.tuning import parameter_groups

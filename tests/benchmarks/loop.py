@@ -27,8 +27,8 @@ from tui_al.core.query.strategies import least_confidence
 from tui_al.core.settings.experiment import PAPER_SEEDS, DataConfig
 from tui_al.core.settings.model_catalog import default_settings
 from tui_al.engine.data import load
+from tui_al.engine.hub.sources import find
 from tui_al.engine.learner import TransformerLearner
-from tui_al.engine.sources import find
 from tui_al.engine.states import Shelf
 
 #: Ways to train the acquisition model: tuning and layers of the trunk.

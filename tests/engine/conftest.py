@@ -11,7 +11,7 @@ from huggingface_hub.utils import reset_sessions
 from tests.engine import tiny
 from tests.hub_double import HubDouble
 from tui_al.core.data.examples import Dataset
-from tui_al.engine import hub_access
+from tui_al.engine.hub import client as hub_access
 
 
 @pytest.fixture

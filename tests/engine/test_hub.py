@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.hub_double import Files, HubDouble, commit_of, pull_request
-from tui_al.engine import hub_access
-from tui_al.engine.hub import CONVERSION_TITLE, CONVERTER, model_snapshot
+from tui_al.engine.hub import client as hub_access
+from tui_al.engine.hub.models import CONVERSION_TITLE, CONVERTER, model_snapshot
 from tui_al.errors import HubError, ModelError
 
 FLAT = {"config.json": b"{}", "vocab.txt": b"[UNK]", "model.safetensors": b"weights"}
@@ -178,7 +178,7 @@ def test_refusals_say_what_to_do(hub: HubDouble) -> None:
 def test_the_environment_names_mirror_and_cache(hub: HubDouble, tmp_path: Path) -> None:
     """The same in fresh processes, which read HF_ENDPOINT, HF_HOME and HF_HUB_OFFLINE as a user sets them."""
     hub.models["lab/flat"] = {"main": FLAT}
-    script = "from tui_al.engine.hub import model_snapshot; print(model_snapshot('lab/flat').path)"
+    script = "from tui_al.engine.hub.models import model_snapshot; print(model_snapshot('lab/flat').path)"
 
     def run(**more: str) -> str:
         return subprocess.run(

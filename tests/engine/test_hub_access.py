@@ -11,8 +11,8 @@ import pytest
 from huggingface_hub import constants
 
 from tests.hub_double import HubDouble
-from tui_al.engine import hub_access
-from tui_al.engine.hub import dataset_parquet_files, ensure_reachable, model_snapshot
+from tui_al.engine.hub import client as hub_access
+from tui_al.engine.hub.models import dataset_parquet_files, ensure_reachable, model_snapshot
 from tui_al.errors import HubError
 
 FLAT = {"config.json": b"{}", "vocab.txt": b"[UNK]", "model.safetensors": b"weights"}

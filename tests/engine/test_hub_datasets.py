@@ -3,9 +3,9 @@
 import pytest
 
 from tests.hub_double import HubDouble
-from tui_al.engine import hub_access
-from tui_al.engine.hub import dataset_parquet_files
-from tui_al.engine.hub_datasets import CONVERTED, parquet_layout
+from tui_al.engine.hub import client as hub_access
+from tui_al.engine.hub.datasets import CONVERTED, parquet_layout
+from tui_al.engine.hub.models import dataset_parquet_files
 from tui_al.errors import DataError, HubError
 
 

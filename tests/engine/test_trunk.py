@@ -17,8 +17,8 @@ from tui_al.core.query.strategies import bald, least_confidence
 from tui_al.core.settings.experiment import TUNINGS
 from tui_al.engine import trunk as trunk_module
 from tui_al.engine.checkpoint import load_trained
+from tui_al.engine.hub.sources import Source
 from tui_al.engine.learner import TransformerLearner
-from tui_al.engine.sources import Source
 from tui_al.engine.states import Shelf, States
 from tui_al.engine.text.tokens import collate
 from tui_al.errors import ConfigError

@@ -25,12 +25,12 @@ from tui_al.core.session.serialization import record_of
 from tui_al.core.settings.experiment import LearnerConfig
 from tui_al.core.settings.model_catalog import ADAPTERS, MODELS
 from tui_al.engine import tuning
+from tui_al.engine.hub.sentence_modules import encoder_directory
+from tui_al.engine.hub.sources import Source, find, resolve_pooling
 from tui_al.engine.model_files import check_adapter, first_line
 from tui_al.engine.padding import leave_out_padding
 from tui_al.engine.pooling import MeanPoolingClassifier, load_head, save_modules
 from tui_al.engine.pretrained import load_model
-from tui_al.engine.sentence_modules import encoder_directory
-from tui_al.engine.sources import Source, find, resolve_pooling
 from tui_al.errors import ConfigError, ModelError
 from tui_al.store.kept_models import put_in_place
 

@@ -16,7 +16,7 @@ from tui_al.core.session import events as ev
 from tui_al.core.settings.experiment import ExperimentConfig
 from tui_al.core.settings.model_catalog import BAG_OF_WORDS
 from tui_al.engine.data import load
-from tui_al.engine.sources import find
+from tui_al.engine.hub.sources import find
 from tui_al.errors import SessionError
 from tui_al.store.decisions import DecisionLog
 from tui_al.store.home import fitting, session_directory

@@ -19,11 +19,11 @@ from tui_al.core.settings.experiment import LearnerConfig
 from tui_al.engine import tuning, views
 from tui_al.engine.checkpoint import save_model
 from tui_al.engine.device import take_peak_bytes
+from tui_al.engine.hub.sources import Source, pooling_note, resolve_pooling
 from tui_al.engine.model_files import left_out
 from tui_al.engine.precision import SAMPLE, compare, resolve_precision
 from tui_al.engine.pretrained import load_model, load_tokenizer
 from tui_al.engine.scoring import Scoring
-from tui_al.engine.sources import Source, pooling_note, resolve_pooling
 from tui_al.engine.states import Shelf
 from tui_al.engine.text.token_cache import TokenCache
 from tui_al.engine.text.tokenizing import tokenize

@@ -16,10 +16,10 @@ from tui_al.core.settings.experiment import LearnerConfig
 from tui_al.core.settings.model_catalog import ADAPTERS
 from tui_al.engine import tuning
 from tui_al.engine.checkpoint import ADAPTER_FOLDER, HEAD, describe, whole
+from tui_al.engine.hub.sources import Source, find, resolve_pooling
 from tui_al.engine.model_files import check_adapter
 from tui_al.engine.pooling import MeanPoolingClassifier, save_modules
 from tui_al.engine.pretrained import load_model, load_tokenizer
-from tui_al.engine.sources import Source, find, resolve_pooling
 from tui_al.errors import ModelError
 from tui_al.store.environment import unwritable
 from tui_al.store.unfinished import under_way

@@ -15,7 +15,7 @@ from torch import nn
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 from transformers.modeling_outputs import SequenceClassifierOutput
 
-from tui_al.engine.sentence_modules import DENSE, MODULES, POOLING, TRANSFORMER
+from tui_al.engine.hub.sentence_modules import DENSE, MODULES, POOLING, TRANSFORMER
 
 
 def masked_mean(states: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:

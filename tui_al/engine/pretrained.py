@@ -16,10 +16,10 @@ from transformers import (
 )
 
 from tui_al.core.data.examples import Task
+from tui_al.engine.hub.sources import Source
 from tui_al.engine.model_bounds import check_size
 from tui_al.engine.model_files import check_shards, check_tokenizer, first_line, read_config
 from tui_al.engine.pooling import MeanPoolingClassifier
-from tui_al.engine.sources import Source
 from tui_al.errors import ModelError
 
 #: Settings that hold a dropout rate, in the configurations of the encoders that we know.

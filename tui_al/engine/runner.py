@@ -23,10 +23,10 @@ from tui_al.engine import first_points
 from tui_al.engine.bag_of_words import BagOfWordsLearner
 from tui_al.engine.cohort import TogetherTrained, is_worth_it, may_keep_step
 from tui_al.engine.device import choose_device, has_bf16, name_of, prepare, uuid_of, why_on_cpu
+from tui_al.engine.hub.sources import find
 from tui_al.engine.keeper import AnyLearner, Keeper
 from tui_al.engine.learner import TransformerLearner
 from tui_al.engine.precision import resolve_precision
-from tui_al.engine.sources import find
 from tui_al.engine.states import Shelf
 from tui_al.engine.text.token_cache import TokenCache
 from tui_al.engine.voice import Observer, StopSignal, Voice

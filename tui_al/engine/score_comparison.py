@@ -25,8 +25,8 @@ from tui_al.core.stats.score_distance import Agreement, Distances, agreement, di
 from tui_al.engine.bag_of_words import BagOfWordsLearner
 from tui_al.engine.data import load
 from tui_al.engine.device import choose_device, prepare
+from tui_al.engine.hub.sources import find
 from tui_al.engine.learner import TransformerLearner
-from tui_al.engine.sources import find
 from tui_al.engine.states import Shelf
 from tui_al.errors import ConfigError, EngineStopped
 

@@ -21,8 +21,8 @@ from tui_al.core.progress import silent
 from tui_al.core.settings.experiment import PAPER_SEEDS, LearnerConfig
 from tui_al.engine.cohort import gain
 from tui_al.engine.device import name_of, prepare
+from tui_al.engine.hub.sources import find
 from tui_al.engine.learner import TransformerLearner
-from tui_al.engine.sources import find
 from tui_al.engine.states import Shelf
 
 #: Side of the square matrices whose product is the machine's measured peak.

@@ -44,9 +44,9 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[HubCall]:
             pq.write_table(table, path[0])
         return paths
 
-    import tui_al.engine.hub
+    import tui_al.engine.hub.models
 
-    monkeypatch.setattr(tui_al.engine.hub, "dataset_parquet_files", files)
+    monkeypatch.setattr(tui_al.engine.hub.models, "dataset_parquet_files", files)
     return calls
 
 
@@ -129,12 +129,12 @@ def test_other_hub_ids(hub: list[HubCall]) -> None:
 
 
 def test_hub_errors_pass_through(monkeypatch: pytest.MonkeyPatch) -> None:
-    import tui_al.engine.hub
+    import tui_al.engine.hub.models
 
     def refuse(repo_id: str, subset: str | None, revision: str | None) -> dict[str, list[Path]]:
         raise HubError("The Hub does not answer.")
 
-    monkeypatch.setattr(tui_al.engine.hub, "dataset_parquet_files", refuse)
+    monkeypatch.setattr(tui_al.engine.hub.models, "dataset_parquet_files", refuse)
     with pytest.raises(HubError, match="does not answer"):
         load(DataConfig("ag_news"))
 

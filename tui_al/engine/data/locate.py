@@ -103,7 +103,7 @@ def _from_hub(
     named: NamedSet | None,
     findings: Findings,
 ) -> Located:
-    from tui_al.engine.hub import dataset_parquet_files
+    from tui_al.engine.hub.models import dataset_parquet_files
 
     files = dataset_parquet_files(repo_id, subset, revision)
     where = f"{repo_id} ({subset})" if subset else repo_id

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from huggingface_hub.errors import RevisionNotFoundError
 
-from tui_al.engine.hub_access import (
+from tui_al.engine.hub.client import (
     MAIN,
     Listing,
     cached_folder,

@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from tui_al.engine.hub_access import (
+from tui_al.engine.hub.client import (
     MAIN,
     Listing,
     cached_folder,
@@ -21,7 +21,7 @@ from tui_al.engine.hub_access import (
     recall,
     remember,
 )
-from tui_al.engine.hub_datasets import dataset_parquet_files
+from tui_al.engine.hub.datasets import dataset_parquet_files
 from tui_al.errors import ModelError
 
 __all__ = ["Snapshot", "dataset_parquet_files", "ensure_reachable", "model_snapshot"]

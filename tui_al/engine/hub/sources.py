@@ -9,9 +9,9 @@ from typing import Literal
 
 from tui_al.core.data.examples import Task
 from tui_al.core.settings.model_catalog import BAG_OF_WORDS, BUNDLED_SHA256, MODELS
-from tui_al.engine.hub import model_snapshot
-from tui_al.engine.model_directory import check_entries
-from tui_al.engine.sentence_modules import declared_pooling, encoder_directory
+from tui_al.engine.hub.model_directory import check_entries
+from tui_al.engine.hub.models import model_snapshot
+from tui_al.engine.hub.sentence_modules import declared_pooling, encoder_directory
 from tui_al.errors import ModelError
 
 

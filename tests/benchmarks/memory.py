@@ -111,7 +111,7 @@ def _work(folder: Path, timed: Callable[..., Any]) -> None:
     from tui_al.core.query.strategies import STRATEGIES, select
     from tui_al.core.settings.model_catalog import default_settings
     from tui_al.engine.hub.sources import find
-    from tui_al.engine.learner import TransformerLearner
+    from tui_al.engine.models.learner import TransformerLearner
     from tui_al.engine.text.token_cache import TokenCache
     from tui_al.store.examples import read_examples
 

@@ -29,8 +29,8 @@ from tui_al.core.settings.experiment import DataConfig
 from tui_al.core.settings.model_catalog import default_settings
 from tui_al.engine.data import load
 from tui_al.engine.hub.sources import find
-from tui_al.engine.learner import Split, TransformerLearner
-from tui_al.engine.states import Shelf
+from tui_al.engine.models.feature_cache import Shelf
+from tui_al.engine.models.learner import Split, TransformerLearner
 
 #: What is measured: tuning and layers of the trunk.
 WAYS: dict[str, tuple[str, Any]] = {

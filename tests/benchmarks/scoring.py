@@ -27,9 +27,9 @@ from tui_al.core.settings.experiment import DataConfig
 from tui_al.core.settings.model_catalog import default_settings
 from tui_al.engine.data import load
 from tui_al.engine.hub.sources import find
-from tui_al.engine.learner import TransformerLearner
-from tui_al.engine.precision import resolve_precision
-from tui_al.engine.scoring import SCORING_BUDGET
+from tui_al.engine.models.learner import TransformerLearner
+from tui_al.engine.models.precision import resolve_precision
+from tui_al.engine.models.scoring import SCORING_BUDGET
 from tui_al.engine.text.tokens import scoring_batches
 
 #: Tuning and layers of the trunk.

@@ -15,10 +15,10 @@ from tests.benchmarks.conditions import conditions, line
 from tests.benchmarks.table import Table
 from tui_al.core.settings.experiment import DataConfig
 from tui_al.core.settings.model_catalog import default_settings
-from tui_al.engine.cohort import gain
 from tui_al.engine.data import load
 from tui_al.engine.hub.sources import find
-from tui_al.engine.learner import TransformerLearner
+from tui_al.engine.models.cohort import gain
+from tui_al.engine.models.learner import TransformerLearner
 
 LABELS = 200
 

@@ -13,7 +13,7 @@ from datetime import date
 
 from tui_al.host.machine import manifest
 
-ENGINE = "import tui_al.engine.learner"
+ENGINE = "import tui_al.engine.models.learner"
 HELP = ("-c", "import sys; sys.argv = ['tui-al', '--help']; from tui_al.cli import main; main()")
 
 

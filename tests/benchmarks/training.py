@@ -28,7 +28,7 @@ from tui_al.core.settings.experiment import DataConfig
 from tui_al.core.settings.model_catalog import default_settings
 from tui_al.engine.data import load
 from tui_al.engine.hub.sources import find
-from tui_al.engine.learner import TransformerLearner
+from tui_al.engine.models.learner import TransformerLearner
 
 #: What is measured of ours: tuning and layers of the trunk.
 OURS = {

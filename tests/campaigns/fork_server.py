@@ -196,8 +196,8 @@ def _preload() -> None:
     import tui_al.engine.__main__
     import tui_al.engine.annotation_files
     import tui_al.engine.data.stream
-    import tui_al.engine.device
     import tui_al.engine.experiment
+    import tui_al.engine.models.device
     import tui_al.engine.people
     import tui_al.engine.prediction
     import tui_al.engine.priority

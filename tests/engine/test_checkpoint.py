@@ -16,11 +16,11 @@ from tui_al.core.arrays import FloatArray
 from tui_al.core.data.examples import Dataset, Task
 from tui_al.core.settings.experiment import TUNINGS, DataConfig
 from tui_al.core.settings.model_catalog import ADAPTERS, default_settings
-from tui_al.engine import checkpoint
-from tui_al.engine.checkpoint import load_trained
 from tui_al.engine.data import load
 from tui_al.engine.hub.sources import find
-from tui_al.engine.learner import TransformerLearner
+from tui_al.engine.models import checkpoint
+from tui_al.engine.models.checkpoint import load_trained
+from tui_al.engine.models.learner import TransformerLearner
 from tui_al.engine.text.tokenizing import tokenize
 from tui_al.engine.text.tokens import collate
 from tui_al.errors import ModelError

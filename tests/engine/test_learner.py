@@ -20,10 +20,10 @@ from tui_al.core.progress import Tick
 from tui_al.core.query.predictions import Predictions
 from tui_al.core.query.strategies import STRATEGIES, bald, entropy, least_confidence
 from tui_al.core.settings.experiment import TUNINGS
-from tui_al.engine import scoring as scoring_module
-from tui_al.engine import tuning
-from tui_al.engine.learner import TransformerLearner
-from tui_al.engine.scoring import SCORING_BUDGET, Scoring
+from tui_al.engine.models import peft as tuning
+from tui_al.engine.models import scoring as scoring_module
+from tui_al.engine.models.learner import TransformerLearner
+from tui_al.engine.models.scoring import SCORING_BUDGET, Scoring
 from tui_al.engine.text.tokens import Batch
 from tui_al.errors import EngineError, ModelError
 

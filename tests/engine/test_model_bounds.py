@@ -14,9 +14,9 @@ from tests.engine import tiny
 from tests.engine.test_pretrained import change
 from tui_al.core.data.examples import Dataset, Task
 from tui_al.engine.hub.sources import find
-from tui_al.engine.model_bounds import check_numbers
-from tui_al.engine.model_files import left_out
-from tui_al.engine.pretrained import load_model, load_tokenizer
+from tui_al.engine.models.model_bounds import check_numbers
+from tui_al.engine.models.model_files import left_out
+from tui_al.engine.models.pretrained import load_model, load_tokenizer
 from tui_al.errors import ModelError
 
 #: Each alone would take minutes or all memory.

@@ -14,11 +14,11 @@ from transformers.integrations import hub_kernels
 from tests.engine import tiny
 from tests.engine.test_pretrained import change
 from tui_al.core.data.examples import Dataset, Task
-from tui_al.engine.checkpoint import ADAPTER_FOLDER, load_trained
 from tui_al.engine.hub.sources import Source, find
 from tui_al.engine.model_export import export_model
-from tui_al.engine.model_files import allowed_keys, read_config
-from tui_al.engine.pretrained import load_model, load_tokenizer
+from tui_al.engine.models.checkpoint import ADAPTER_FOLDER, load_trained
+from tui_al.engine.models.model_files import allowed_keys, read_config
+from tui_al.engine.models.pretrained import load_model, load_tokenizer
 from tui_al.errors import ModelError
 
 LABELS = ("a", "b")

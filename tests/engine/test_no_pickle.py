@@ -20,9 +20,9 @@ from transformers import AutoModel
 from tests.engine import tiny
 from tests.hub_double import HubDouble
 from tui_al.core.data.examples import Dataset, Task
-from tui_al.engine.checkpoint import ADAPTER_FOLDER, HEAD, load_trained
 from tui_al.engine.hub.sources import find
-from tui_al.engine.pretrained import load_model, load_tokenizer
+from tui_al.engine.models.checkpoint import ADAPTER_FOLDER, HEAD, load_trained
+from tui_al.engine.models.pretrained import load_model, load_tokenizer
 from tui_al.errors import HubError, ModelError
 
 

@@ -19,14 +19,14 @@ from tui_al.core.loop.protocols import MonteCarlo, Training
 from tui_al.core.query.strategies import bald, least_confidence
 from tui_al.core.settings.experiment import TUNINGS
 from tui_al.core.settings.model_catalog import ADAPTERS
-from tui_al.engine.checkpoint import describe, load_trained
 from tui_al.engine.hub.models import model_snapshot
 from tui_al.engine.hub.sentence_modules import declared_pooling, encoder_directory
 from tui_al.engine.hub.sources import Source, find, pooling_note, resolve_pooling
-from tui_al.engine.learner import TransformerLearner
-from tui_al.engine.pooling import MeanPoolingClassifier, masked_mean
+from tui_al.engine.models.checkpoint import describe, load_trained
+from tui_al.engine.models.feature_cache import Shelf
+from tui_al.engine.models.learner import TransformerLearner
+from tui_al.engine.models.pooling import MeanPoolingClassifier, masked_mean
 from tui_al.engine.prediction import Predictor
-from tui_al.engine.states import Shelf
 
 KINDS = ("bert", "electra", "distilbert", "roberta")
 

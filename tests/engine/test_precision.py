@@ -12,9 +12,10 @@ import torch
 from tests.engine import tiny
 from tui_al.core.data.examples import Dataset
 from tui_al.core.query.strategies import least_confidence
-from tui_al.engine import precision, runner
-from tui_al.engine.measured import KeptMeasurements
-from tui_al.engine.precision import compare, resolve_precision, speedup
+from tui_al.engine import runner
+from tui_al.engine.models import precision
+from tui_al.engine.models.benchmark_cache import KeptMeasurements
+from tui_al.engine.models.precision import compare, resolve_precision, speedup
 
 SCORERS = {"lc": least_confidence}
 
@@ -105,7 +106,7 @@ def test_a_bf16_learner_compares_itself_once_with_fp32(
         compared.append((exact, rounded))
         return real(exact, rounded)
 
-    monkeypatch.setattr("tui_al.engine.learner.compare", noted)
+    monkeypatch.setattr("tui_al.engine.models.learner.compare", noted)
     rows = np.arange(len(dataset.train))[::-1]
     with caplog.at_level(logging.INFO):
         scores = [learner.score(rows, SCORERS, tiny.silent)["lc"] for _ in range(2)]

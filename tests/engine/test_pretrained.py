@@ -17,10 +17,10 @@ from transformers import BertForSequenceClassification, DebertaV2Config, MPNetCo
 from tests.engine import tiny
 from tui_al.core.data.examples import Dataset, Task
 from tui_al.core.settings.model_catalog import BUNDLED_SHA256
-from tui_al.engine import device
 from tui_al.engine.hub import sources
 from tui_al.engine.hub.sources import Source, find
-from tui_al.engine.pretrained import load_model, load_tokenizer
+from tui_al.engine.models import device
+from tui_al.engine.models.pretrained import load_model, load_tokenizer
 from tui_al.errors import ConfigError, ModelError
 
 LABELS = ("a", "b")

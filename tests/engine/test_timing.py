@@ -9,7 +9,7 @@ from tests.engine import tiny
 from tui_al.cli import timing as command
 from tui_al.core.data.examples import Dataset
 from tui_al.engine import timing
-from tui_al.engine.learner import TransformerLearner
+from tui_al.engine.models.learner import TransformerLearner
 from tui_al.engine.timing import Timing, measure
 
 SHARES = (0.1, 0.3)

@@ -11,8 +11,8 @@ from torch import nn
 from tests.engine import tiny
 from tui_al.core.data.examples import Dataset
 from tui_al.core.loop.protocols import Training
-from tui_al.engine.learner import TransformerLearner
-from tui_al.engine.together import Stacks, Weights, batches_together, side_by_side
+from tui_al.engine.models.learner import TransformerLearner
+from tui_al.engine.models.together import Stacks, Weights, batches_together, side_by_side
 
 #: Twenty-one texts each: two batches of eight and one of five.
 SIZE = 21

@@ -19,7 +19,7 @@ from transformers import (
 from tests.engine import tiny
 from tui_al.core.data.examples import Dataset, Example, Task
 from tui_al.engine.hub.sources import Source
-from tui_al.engine.pretrained import load_tokenizer
+from tui_al.engine.models.pretrained import load_tokenizer
 from tui_al.engine.text import token_cache
 from tui_al.engine.text.token_cache import TokenCache, digest
 from tui_al.engine.text.tokenizing import tokenize

@@ -12,7 +12,7 @@ from transformers import PreTrainedTokenizerFast
 from tests.engine import tiny
 from tui_al.core.data.examples import Example, Task
 from tui_al.engine.hub.sources import Source
-from tui_al.engine.pretrained import load_tokenizer
+from tui_al.engine.models.pretrained import load_tokenizer
 from tui_al.engine.text.tokenizing import first_subtokens, tokenize
 from tui_al.engine.text.tokens import (
     UNSEEN,

@@ -14,9 +14,10 @@ from tui_al.core.data.examples import Dataset
 from tui_al.core.progress import Tick
 from tui_al.core.settings.experiment import TUNINGS
 from tui_al.core.settings.model_catalog import ADAPTERS
-from tui_al.engine import training, tuning
-from tui_al.engine.learner import TransformerLearner
-from tui_al.engine.training import _schedule
+from tui_al.engine.models import peft as tuning
+from tui_al.engine.models import training
+from tui_al.engine.models.learner import TransformerLearner
+from tui_al.engine.models.training import _schedule
 from tui_al.errors import EngineError
 
 #: Twelve texts in three steps; a rate that moves every weight visibly.

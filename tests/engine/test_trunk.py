@@ -15,11 +15,11 @@ from tui_al.core.loop.protocols import MonteCarlo
 from tui_al.core.progress import Tick
 from tui_al.core.query.strategies import bald, least_confidence
 from tui_al.core.settings.experiment import TUNINGS
-from tui_al.engine import trunk as trunk_module
-from tui_al.engine.checkpoint import load_trained
 from tui_al.engine.hub.sources import Source
-from tui_al.engine.learner import TransformerLearner
-from tui_al.engine.states import Shelf, States
+from tui_al.engine.models import frozen_layers as trunk_module
+from tui_al.engine.models.checkpoint import load_trained
+from tui_al.engine.models.feature_cache import Shelf, States
+from tui_al.engine.models.learner import TransformerLearner
 from tui_al.engine.text.tokens import collate
 from tui_al.errors import ConfigError
 

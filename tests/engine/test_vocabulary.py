@@ -9,9 +9,9 @@ from torch.optim import AdamW
 
 from tests.engine import tiny
 from tui_al.core.data.examples import Dataset
-from tui_al.engine import vocabulary
-from tui_al.engine.learner import TransformerLearner
-from tui_al.engine.training import weight_decay_left
+from tui_al.engine.models import sparse_embeddings as vocabulary
+from tui_al.engine.models.learner import TransformerLearner
+from tui_al.engine.models.training import weight_decay_left
 
 SOME = range(10)
 

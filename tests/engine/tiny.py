@@ -39,7 +39,7 @@ from tui_al.core.data.tags import spans_of
 from tui_al.core.progress import Tick
 from tui_al.core.settings.experiment import LearnerConfig
 from tui_al.engine.hub.sources import Source
-from tui_al.engine.learner import TransformerLearner
+from tui_al.engine.models.learner import TransformerLearner
 
 CPU = torch.device("cpu")
 

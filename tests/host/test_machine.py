@@ -118,7 +118,7 @@ def test_memory_that_tensors_free_is_used_again():
     """Not given back and fetched page by page again: pages of 4 KiB asked for by 20 tensors of 48 MB after the first."""
     code = """
 import resource
-from tui_al.engine import device
+from tui_al.engine.models import device
 import torch
 
 def pages():

@@ -56,7 +56,7 @@ def time_training(options: Options) -> None:
         stderr.say("loading …", "dim")
 
     from tui_al.engine.data import load
-    from tui_al.engine.device import choose_device
+    from tui_al.engine.models.device import choose_device
     from tui_al.engine.timing import measure
 
     device = choose_device(options.device)

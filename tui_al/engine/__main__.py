@@ -66,7 +66,7 @@ def _run(directory: Path, lock: int, shared: str = "", ahead: str = "0") -> int:
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
-    from tui_al.engine.device import choose_device
+    from tui_al.engine.models.device import choose_device
     from tui_al.engine.priority import give_way
     from tui_al.engine.runner import Sharing, run_session
     from tui_al.engine.voice import StopSignal

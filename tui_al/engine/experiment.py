@@ -53,7 +53,7 @@ def open_or_create(
     for learner in encoders.values():
         find(learner.model, learner.revision)
 
-    from tui_al.engine.device import (
+    from tui_al.engine.models.device import (
         choose_device,  # imports torch: last, so that other mistakes are told at once
     )
 

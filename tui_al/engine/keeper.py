@@ -13,8 +13,8 @@ from tui_al.core.session import events as ev
 from tui_al.core.session.state import RunState
 from tui_al.core.settings.experiment import ExperimentConfig
 from tui_al.core.settings.model_catalog import ADAPTERS
-from tui_al.engine.bag_of_words import BagOfWordsLearner
-from tui_al.engine.learner import TransformerLearner
+from tui_al.engine.models.bag_of_words import BagOfWordsLearner
+from tui_al.engine.models.learner import TransformerLearner
 from tui_al.errors import SessionError
 from tui_al.store.file_hashes import hashes_of, sha256_of
 from tui_al.store.kept_models import clear_leftovers, remove_at_once

@@ -20,11 +20,11 @@ from tui_al.core.progress import ProgressSink, Tick
 from tui_al.core.query.softmax_regression import Features
 from tui_al.core.settings.experiment import LearnerConfig
 from tui_al.core.settings.model_catalog import BAG_OF_WORDS
-from tui_al.engine.bag_of_words import BagOfWordsLearner
 from tui_al.engine.hub.sources import find
-from tui_al.engine.learner import positions_of
+from tui_al.engine.models.bag_of_words import BagOfWordsLearner
+from tui_al.engine.models.learner import positions_of
+from tui_al.engine.models.pretrained import load_model, load_tokenizer
 from tui_al.engine.pool_study import STATES_FILE, mean_of
-from tui_al.engine.pretrained import load_model, load_tokenizer
 from tui_al.engine.text.tokenizing import tokenize
 from tui_al.engine.text.tokens import UNSEEN, Tokens, collate, scoring_batches
 from tui_al.store.kept_arrays import read_array

@@ -14,12 +14,12 @@ from safetensors.torch import load_file
 from tui_al.core.data.examples import Task
 from tui_al.core.settings.experiment import LearnerConfig
 from tui_al.core.settings.model_catalog import ADAPTERS
-from tui_al.engine import tuning
-from tui_al.engine.checkpoint import ADAPTER_FOLDER, HEAD, describe, whole
 from tui_al.engine.hub.sources import Source, find, resolve_pooling
-from tui_al.engine.model_files import check_adapter
-from tui_al.engine.pooling import MeanPoolingClassifier, save_modules
-from tui_al.engine.pretrained import load_model, load_tokenizer
+from tui_al.engine.models import peft as tuning
+from tui_al.engine.models.checkpoint import ADAPTER_FOLDER, HEAD, describe, whole
+from tui_al.engine.models.model_files import check_adapter
+from tui_al.engine.models.pooling import MeanPoolingClassifier, save_modules
+from tui_al.engine.models.pretrained import load_model, load_tokenizer
 from tui_al.errors import ModelError
 from tui_al.store.environment import unwritable
 from tui_al.store.unfinished import under_way
@@ -39,7 +39,7 @@ class Exported:
 
 
 def export_model(saved: Path, out: Path, card: str) -> Exported:
-    """Write the model of `saved` (see `tui_al.engine.checkpoint`) with its card to the new directory `out`, whole or not at all.
+    """Write the model of `saved` (see `tui_al.engine.models.checkpoint`) with its card to the new directory `out`, whole or not at all.
 
     Raises:
         ModelError: no model there, the encoder of an adapter cannot be found, or `out` cannot be written.

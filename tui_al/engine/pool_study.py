@@ -21,11 +21,11 @@ from tui_al.core.arrays import FloatArray, IntArray
 from tui_al.core.data.examples import Dataset, Example, Task
 from tui_al.core.data.near_duplicates import duplicate_groups, equal_groups
 from tui_al.core.settings.experiment import LearnerConfig
-from tui_al.engine.device import free_memory, is_out_of_memory
 from tui_al.engine.hub.sources import find
-from tui_al.engine.learner import positions_of
-from tui_al.engine.pretrained import load_model, load_tokenizer
-from tui_al.engine.scoring import SCORING_BUDGET
+from tui_al.engine.models.device import free_memory, is_out_of_memory
+from tui_al.engine.models.learner import positions_of
+from tui_al.engine.models.pretrained import load_model, load_tokenizer
+from tui_al.engine.models.scoring import SCORING_BUDGET
 from tui_al.engine.text.token_cache import TokenCache
 from tui_al.engine.text.tokens import Tokens, collate, scoring_batches
 from tui_al.store.environment import of_os

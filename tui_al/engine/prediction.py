@@ -13,18 +13,18 @@ from tui_al.core.data.examples import Example, Task
 from tui_al.core.data.offsets import CharSpan, token_offsets
 from tui_al.core.data.tags import spans_of
 from tui_al.core.settings.experiment import DataConfig
-from tui_al.engine.checkpoint import describe, kept_source, load_trained
 from tui_al.engine.data.columns import Use, choose_columns
 from tui_al.engine.data.rows import RowReader
 from tui_al.engine.data.tables import Findings, Table, sampled
-from tui_al.engine.device import choose_device, free_memory, is_out_of_memory, prepare
-from tui_al.engine.learner import positions_of
-from tui_al.engine.precision import resolve_precision
-from tui_al.engine.pretrained import load_tokenizer
-from tui_al.engine.scoring import SCORING_BUDGET
+from tui_al.engine.models.checkpoint import describe, kept_source, load_trained
+from tui_al.engine.models.device import choose_device, free_memory, is_out_of_memory, prepare
+from tui_al.engine.models.learner import positions_of
+from tui_al.engine.models.precision import resolve_precision
+from tui_al.engine.models.pretrained import load_tokenizer
+from tui_al.engine.models.scoring import SCORING_BUDGET
+from tui_al.engine.models.training import out_of_memory, unit_logits
 from tui_al.engine.text.tokenizing import tokenize
 from tui_al.engine.text.tokens import UNSEEN, Tokens, collate, scoring_batches
-from tui_al.engine.training import out_of_memory, unit_logits
 from tui_al.errors import DataError
 
 

@@ -20,14 +20,21 @@ from tui_al.core.session.state import RunState, SessionState
 from tui_al.core.settings.experiment import ExperimentConfig
 from tui_al.core.settings.model_catalog import BAG_OF_WORDS
 from tui_al.engine import first_points
-from tui_al.engine.bag_of_words import BagOfWordsLearner
-from tui_al.engine.cohort import TogetherTrained, is_worth_it, may_keep_step
-from tui_al.engine.device import choose_device, has_bf16, name_of, prepare, uuid_of, why_on_cpu
 from tui_al.engine.hub.sources import find
 from tui_al.engine.keeper import AnyLearner, Keeper
-from tui_al.engine.learner import TransformerLearner
-from tui_al.engine.precision import resolve_precision
-from tui_al.engine.states import Shelf
+from tui_al.engine.models.bag_of_words import BagOfWordsLearner
+from tui_al.engine.models.cohort import TogetherTrained, is_worth_it, may_keep_step
+from tui_al.engine.models.device import (
+    choose_device,
+    has_bf16,
+    name_of,
+    prepare,
+    uuid_of,
+    why_on_cpu,
+)
+from tui_al.engine.models.feature_cache import Shelf
+from tui_al.engine.models.learner import TransformerLearner
+from tui_al.engine.models.precision import resolve_precision
 from tui_al.engine.text.token_cache import TokenCache
 from tui_al.engine.voice import Observer, StopSignal, Voice
 from tui_al.errors import EngineError, EngineStopped, MachineError, TuiAlError

@@ -22,12 +22,12 @@ from tui_al.core.query.strategies import Strategy, select, strategy
 from tui_al.core.settings.experiment import Amount, DataConfig, LearnerConfig
 from tui_al.core.settings.model_catalog import BAG_OF_WORDS
 from tui_al.core.stats.score_distance import Agreement, Distances, agreement, distances
-from tui_al.engine.bag_of_words import BagOfWordsLearner
 from tui_al.engine.data import load
-from tui_al.engine.device import choose_device, prepare
 from tui_al.engine.hub.sources import find
-from tui_al.engine.learner import TransformerLearner
-from tui_al.engine.states import Shelf
+from tui_al.engine.models.bag_of_words import BagOfWordsLearner
+from tui_al.engine.models.device import choose_device, prepare
+from tui_al.engine.models.feature_cache import Shelf
+from tui_al.engine.models.learner import TransformerLearner
 from tui_al.errors import ConfigError, EngineStopped
 
 #: Trainings of one seed, for each of the two models: what each is called, and which derived seed it takes.

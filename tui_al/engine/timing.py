@@ -19,11 +19,11 @@ from tui_al.core.data.examples import Dataset
 from tui_al.core.limits import computing_threads
 from tui_al.core.progress import silent
 from tui_al.core.settings.experiment import PAPER_SEEDS, LearnerConfig
-from tui_al.engine.cohort import gain
-from tui_al.engine.device import name_of, prepare
 from tui_al.engine.hub.sources import find
-from tui_al.engine.learner import TransformerLearner
-from tui_al.engine.states import Shelf
+from tui_al.engine.models.cohort import gain
+from tui_al.engine.models.device import name_of, prepare
+from tui_al.engine.models.feature_cache import Shelf
+from tui_al.engine.models.learner import TransformerLearner
 
 #: Side of the square matrices whose product is the machine's measured peak.
 _SIDE = {"cpu": 1024, "mps": 2048, "cuda": 8192}

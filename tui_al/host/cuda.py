@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tui_al.host.gpu import GpuReading, GpuSurvey, survey
 
-#: Tells an engine why it computes on the CPU though a GPU is there; see `tui_al.engine.device`.
+#: Tells an engine why it computes on the CPU though a GPU is there; see `tui_al.engine.models.device`.
 WHY_CPU = "TUI_AL_WHY_CPU"
 
 START = "https://pytorch.org/get-started/locally/"

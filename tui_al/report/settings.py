@@ -95,7 +95,7 @@ def learner(settings: LearnerConfig, task: str = "classification") -> str:
 
 
 def _frozen(settings: LearnerConfig) -> str:
-    if settings.tuning == "head":  # however many it names, see `tui_al.engine.trunk`
+    if settings.tuning == "head":  # however many it names, see `tui_al.engine.models.frozen_layers`
         return "all layers"
     if settings.trunk_layers == "auto":
         return "the lowest two thirds of the layers"

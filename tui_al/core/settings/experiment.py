@@ -19,7 +19,7 @@ T = TypeVar("T")
 #: The five fixed seeds; the paper does not name its own, these ship with the same laboratory's toolbox.
 PAPER_SEEDS = (23419, 705525, 4837, 10671619, 1084218)
 
-#: Bottleneck adapters differ in placement; the rest in method. See `tui_al.engine.tuning`.
+#: Bottleneck adapters differ in placement; the rest in method. See `tui_al.engine.models.peft`.
 TUNINGS = (
     "full",
     "adapter",

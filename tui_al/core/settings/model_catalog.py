@@ -33,7 +33,7 @@ TUNING_SUMMARIES: Mapping[str, str] = MappingProxyType(
 BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 
-#: The one model that is no encoder: TF-IDF features and logistic regression, to ask only. See `tui_al.engine.bag_of_words`.
+#: The one model that is no encoder: TF-IDF features and logistic regression, to ask only. See `tui_al.engine.models.bag_of_words`.
 BAG_OF_WORDS = "tfidf"
 
 

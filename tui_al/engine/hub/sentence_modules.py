@@ -1,6 +1,6 @@
 """Directories of sentence-transformers: modules.json names the parts of a model, each in a folder of its own. Imports no torch.
 
-A classifier with mean pooling is written in that form too (`tui_al.engine.pooling`): encoder, pooling, and the head as a dense layer.
+A classifier with mean pooling is written in that form too (`tui_al.engine.models.pooling`): encoder, pooling, and the head as a dense layer.
 At the top lies no config.json then, so `AutoModelForSequenceClassification`, whose head would read the first token, refuses it.
 """
 

@@ -52,7 +52,7 @@ class Tokens:
 class Batch:
     """Padded inputs on a device. For tagging, unit k is at sequence `unit_rows[k]`, position `unit_columns[k]`.
 
-    With a frozen trunk, its output `states` takes the place of the sub-tokens, see `tui_al.engine.trunk`.
+    With a frozen trunk, its output `states` takes the place of the sub-tokens, see `tui_al.engine.models.frozen_layers`.
     """
 
     input_ids: torch.Tensor  # (batch, longest)

@@ -15,9 +15,9 @@ from tui_al.core.arrays import IntArray
 from tui_al.core.loop.protocols import FitReport
 from tui_al.core.progress import ProgressSink, Tick
 from tui_al.core.settings.experiment import LearnerConfig
-from tui_al.engine.device import free_memory, is_out_of_memory
+from tui_al.engine.models.device import free_memory, is_out_of_memory
+from tui_al.engine.models.peft import parameter_groups
 from tui_al.engine.text.tokens import Batch, training_batches
-from tui_al.engine.tuning import parameter_groups
 from tui_al.errors import EngineError
 
 #: Seconds between two ticks; a tick reads the loss, which waits for the device.
@@ -39,7 +39,7 @@ Collate = Callable[[IntArray], Part]
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """What is learned, and how: one training's, or that of several which share every batch (`tui_al.engine.together`)."""
+    """What is learned, and how: one training's, or that of several which share every batch (`tui_al.engine.models.together`)."""
 
     lengths: IntArray  #: sub-tokens of every text, (texts,)
     groups: list[dict[str, Any]]  #: of the optimizer

@@ -1,7 +1,7 @@
 """Trained models on disk.
 
 `full` and `head`: what `save_pretrained` writes, so `transformers.pipeline(model=directory)` loads it; with mean pooling, which
-`transformers` has no class for, modules of sentence-transformers (`tui_al.engine.pooling`). The other tunings: the adapter as
+`transformers` has no class for, modules of sentence-transformers (`tui_al.engine.models.pooling`). The other tunings: the adapter as
 the `adapters` library writes it, in `adapter/`, and the head in `head.safetensors`. All with tokenizer, label names and
 `tui_al.json`, which names the encoder that an adapter belongs to.
 """
@@ -24,13 +24,13 @@ from tui_al.core.data.examples import Dataset, Task
 from tui_al.core.session.serialization import record_of
 from tui_al.core.settings.experiment import LearnerConfig
 from tui_al.core.settings.model_catalog import ADAPTERS, MODELS
-from tui_al.engine import tuning
 from tui_al.engine.hub.sentence_modules import encoder_directory
 from tui_al.engine.hub.sources import Source, find, resolve_pooling
-from tui_al.engine.model_files import check_adapter, first_line
-from tui_al.engine.padding import leave_out_padding
-from tui_al.engine.pooling import MeanPoolingClassifier, load_head, save_modules
-from tui_al.engine.pretrained import load_model
+from tui_al.engine.models import peft as tuning
+from tui_al.engine.models.model_files import check_adapter, first_line
+from tui_al.engine.models.padding import leave_out_padding
+from tui_al.engine.models.pooling import MeanPoolingClassifier, load_head, save_modules
+from tui_al.engine.models.pretrained import load_model
 from tui_al.errors import ConfigError, ModelError
 from tui_al.store.kept_models import put_in_place
 

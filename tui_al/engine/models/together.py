@@ -3,7 +3,7 @@
 What each training changes lies in stacks, one slice a training: every trained linear layer is replaced, while that lasts, by one that
 multiplies each part of the batch with its own slice. Losses, gradients, clipping and AdamW keep slices apart, so a slice learns
 what it would have learned alone, to rounding: sums over larger batches are added in another order. That is why who trains
-together must not depend on when a session was cut off, see `tui_al.engine.cohort`.
+together must not depend on when a session was cut off, see `tui_al.engine.models.cohort`.
 """
 
 import contextlib
@@ -17,8 +17,8 @@ from transformers import PreTrainedModel
 
 from tui_al.core.arrays import IntArray
 from tui_al.core.settings.experiment import LearnerConfig
+from tui_al.engine.models.peft import parameter_groups
 from tui_al.engine.text.tokens import training_batches
-from tui_al.engine.tuning import parameter_groups
 
 #: What a training changes, by the parameter's name in the model.
 Weights = Mapping[str, torch.Tensor]

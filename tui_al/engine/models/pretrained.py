@@ -17,9 +17,9 @@ from transformers import (
 
 from tui_al.core.data.examples import Task
 from tui_al.engine.hub.sources import Source
-from tui_al.engine.model_bounds import check_size
-from tui_al.engine.model_files import check_shards, check_tokenizer, first_line, read_config
-from tui_al.engine.pooling import MeanPoolingClassifier
+from tui_al.engine.models.model_bounds import check_size
+from tui_al.engine.models.model_files import check_shards, check_tokenizer, first_line, read_config
+from tui_al.engine.models.pooling import MeanPoolingClassifier
 from tui_al.errors import ModelError
 
 #: Settings that hold a dropout rate, in the configurations of the encoders that we know.
@@ -82,7 +82,7 @@ def load_model(
 ) -> PreTrainedModel:
     """The encoder with a head for the task, labels named, every dropout at `dropout`.
 
-    The head is the stock one of `transformers`; of a classifier with `mean` pooling, that of `tui_al.engine.pooling`. Its weights
+    The head is the stock one of `transformers`; of a classifier with `mean` pooling, that of `tui_al.engine.models.pooling`. Its weights
     are whatever they are in the file, or random: learners reset them with a seed of their own.
     """
     config = read_config(source.path, source.name)

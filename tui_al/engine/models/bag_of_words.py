@@ -24,7 +24,7 @@ from tui_al.core.progress import ProgressSink, Tick
 from tui_al.core.query import softmax_regression
 from tui_al.core.query.predictions import Predictions
 from tui_al.core.settings.experiment import LearnerConfig
-from tui_al.engine.device import take_peak_bytes
+from tui_al.engine.models.device import take_peak_bytes
 
 _ITERATIONS = 200
 

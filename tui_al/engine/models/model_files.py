@@ -19,7 +19,7 @@ from typing import Any
 import transformers
 from transformers import CONFIG_MAPPING, PretrainedConfig
 
-from tui_al.engine.model_bounds import check_numbers
+from tui_al.engine.models.model_bounds import check_numbers
 from tui_al.errors import ModelError
 
 CONFIG, TOKENIZER_CONFIG, ADAPTER_CONFIG = "config.json", "tokenizer_config.json", "adapter_config.json"  # fmt: skip

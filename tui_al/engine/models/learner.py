@@ -16,15 +16,26 @@ from tui_al.core.loop.protocols import FitReport, MonteCarlo, Scorer, Training
 from tui_al.core.progress import ProgressSink, Tick
 from tui_al.core.query.predictions import Predictions
 from tui_al.core.settings.experiment import LearnerConfig
-from tui_al.engine import tuning, views
-from tui_al.engine.checkpoint import save_model
-from tui_al.engine.device import take_peak_bytes
 from tui_al.engine.hub.sources import Source, pooling_note, resolve_pooling
-from tui_al.engine.model_files import left_out
-from tui_al.engine.precision import SAMPLE, compare, resolve_precision
-from tui_al.engine.pretrained import load_model, load_tokenizer
-from tui_al.engine.scoring import Scoring
-from tui_al.engine.states import Shelf
+from tui_al.engine.models import partial_forward as views
+from tui_al.engine.models import peft as tuning
+from tui_al.engine.models.checkpoint import save_model
+from tui_al.engine.models.device import take_peak_bytes
+from tui_al.engine.models.feature_cache import Shelf
+from tui_al.engine.models.frozen_layers import Trunk, trunk_layers
+from tui_al.engine.models.model_files import left_out
+from tui_al.engine.models.precision import SAMPLE, compare, resolve_precision
+from tui_al.engine.models.pretrained import load_model, load_tokenizer
+from tui_al.engine.models.scoring import Scoring
+from tui_al.engine.models.sparse_embeddings import occurring_only
+from tui_al.engine.models.together import (
+    Stacks,
+    Weights,
+    batches_together,
+    can_be_stacked,
+    side_by_side,
+)
+from tui_al.engine.models.training import Lesson, Part, descend, train, weight_decay_left
 from tui_al.engine.text.token_cache import TokenCache
 from tui_al.engine.text.tokenizing import tokenize
 from tui_al.engine.text.tokens import (
@@ -37,16 +48,6 @@ from tui_al.engine.text.tokens import (
     put,
     resident_ids,
 )
-from tui_al.engine.together import (
-    Stacks,
-    Weights,
-    batches_together,
-    can_be_stacked,
-    side_by_side,
-)
-from tui_al.engine.training import Lesson, Part, descend, train, weight_decay_left
-from tui_al.engine.trunk import Trunk, trunk_layers
-from tui_al.engine.vocabulary import occurring_only
 
 log = logging.getLogger(__name__)
 
@@ -263,7 +264,7 @@ class TransformerLearner:
         return Predictions(probs, offsets)
 
     def save(self, directory: Path) -> None:
-        """Write model, tokenizer and label names to `directory`, see `tui_al.engine.checkpoint`."""
+        """Write model, tokenizer and label names to `directory`, see `tui_al.engine.models.checkpoint`."""
         save_model(
             directory,
             self.model,

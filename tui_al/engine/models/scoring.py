@@ -18,10 +18,11 @@ from transformers import PreTrainedModel
 from tui_al.core.arrays import FloatArray, IntArray
 from tui_al.core.loop.protocols import MonteCarlo
 from tui_al.core.settings.experiment import LearnerConfig
-from tui_al.engine import tuning, views
-from tui_al.engine.device import free_memory, is_out_of_memory
+from tui_al.engine.models import partial_forward as views
+from tui_al.engine.models import peft as tuning
+from tui_al.engine.models.device import free_memory, is_out_of_memory
+from tui_al.engine.models.training import out_of_memory, unit_logits
 from tui_al.engine.text.tokens import Batch, scoring_batches
-from tui_al.engine.training import out_of_memory, unit_logits
 
 #: Padded sub-tokens in one scoring batch. The processor's was measured (MiniLM, texts of 16: 0.79 of bare products at 1,024, 0.68 at 4,096).
 SCORING_BUDGET = {"cpu": 1_024, "mps": 16_384, "cuda": 65_536}
@@ -34,7 +35,7 @@ Found = tuple[torch.Tensor, torch.Tensor | None]
 class Scoring:
     """How to get from rows to probabilities."""
 
-    view: PreTrainedModel  #: what is run, see `tui_al.engine.views`
+    view: PreTrainedModel  #: what is run, see `tui_al.engine.models.partial_forward`
     model: PreTrainedModel  #: the whole of it, whose dropouts are set
     config: LearnerConfig
     collate: Callable[[IntArray], Batch]  #: of positions in what `lengths` are of

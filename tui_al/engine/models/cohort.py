@@ -1,4 +1,4 @@
-"""Runs that keep step, and train their acquisition models in one pass where that is quicker. See `tui_al.engine.together`.
+"""Runs that keep step, and train their acquisition models in one pass where that is quicker. See `tui_al.engine.models.together`.
 
 A round's training is that of all runs of the cohort whose labels reach so far, whatever became of them since: a session that was
 cut off when some had gone on trains them once more, and every run gets the same model to the last bit. Each run is charged an
@@ -19,9 +19,9 @@ from tui_al.core.progress import ProgressSink, silent
 from tui_al.core.query.strategies import strategy
 from tui_al.core.session.state import RunState
 from tui_al.core.settings.experiment import ExperimentConfig
-from tui_al.engine.learner import TransformerLearner
-from tui_al.engine.measured import KeptMeasurements
-from tui_al.engine.together import Weights
+from tui_al.engine.models.benchmark_cache import KeptMeasurements
+from tui_al.engine.models.learner import TransformerLearner
+from tui_al.engine.models.together import Weights
 from tui_al.errors import EngineError
 
 #: How many times quicker a cohort's training is than one after the other, by model and number of seeds.

@@ -14,8 +14,8 @@ from transformers import PreTrainedModel
 
 from tui_al.core.settings.experiment import LearnerConfig
 from tui_al.core.settings.model_catalog import ADAPTERS
-from tui_al.engine.padding import leave_out_padding
-from tui_al.engine.views import layers
+from tui_al.engine.models.padding import leave_out_padding
+from tui_al.engine.models.partial_forward import layers
 from tui_al.errors import ModelError
 
 #: The name of our adapter inside a model.

@@ -17,11 +17,11 @@ from transformers import PreTrainedModel
 from tui_al.core.arrays import IntArray
 from tui_al.core.progress import ProgressSink
 from tui_al.core.settings.experiment import LearnerConfig
-from tui_al.engine import views
-from tui_al.engine.device import free_memory, is_out_of_memory
-from tui_al.engine.pooling import masked_mean
-from tui_al.engine.scoring import SCORING_BUDGET
-from tui_al.engine.states import Shelf, States
+from tui_al.engine.models import partial_forward as views
+from tui_al.engine.models.device import free_memory, is_out_of_memory
+from tui_al.engine.models.feature_cache import Shelf, States
+from tui_al.engine.models.pooling import masked_mean
+from tui_al.engine.models.scoring import SCORING_BUDGET
 from tui_al.engine.text.tokens import UNSEEN, Batch, Tokens, collate, scoring_batches
 from tui_al.errors import ConfigError, EngineError
 

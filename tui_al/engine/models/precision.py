@@ -8,8 +8,8 @@ import torch
 
 from tui_al.core.arrays import FloatArray
 from tui_al.core.stats.score_distance import Agreement, agreement
-from tui_al.engine.device import has_bf16
-from tui_al.engine.measured import KeptMeasurements
+from tui_al.engine.models.benchmark_cache import KeptMeasurements
+from tui_al.engine.models.device import has_bf16
 
 Precision = Literal["fp32", "bf16"]
 

@@ -1,4 +1,4 @@
-"""What a frozen trunk gives for the texts of a session, kept in memory or on disk within a budget. See `tui_al.engine.trunk`."""
+"""What a frozen trunk gives for the texts of a session, kept in memory or on disk within a budget. See `tui_al.engine.models.frozen_layers`."""
 
 import logging
 import os
@@ -13,7 +13,7 @@ import torch
 from tui_al.core.arrays import IntArray
 from tui_al.core.limits import ControlGroups
 from tui_al.core.progress import ProgressSink, Tick
-from tui_al.engine.device import is_out_of_memory
+from tui_al.engine.models.device import is_out_of_memory
 from tui_al.store.sharing import make_directory
 
 log = logging.getLogger(__name__)

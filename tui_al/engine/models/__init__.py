@@ -1,0 +1,1 @@
+"""Models: loading, tuning, training, scoring, saving."""

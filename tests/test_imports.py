@@ -40,7 +40,7 @@ def test_a_room_outside_the_engine_loads_nothing_heavy(room: str) -> None:
 
 def test_the_engine_loads_no_screen() -> None:
     loaded = loaded_by(
-        "import tui_al.engine.runner, tui_al.engine.experiment, tui_al.engine.__main__"
+        "import tui_al.engine.worker.runner, tui_al.engine.worker.session_setup, tui_al.engine.__main__"
     )
     assert "torch" in loaded
     assert not loaded & {"textual", "typer"}

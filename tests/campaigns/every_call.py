@@ -123,7 +123,7 @@ def labelling_home(place: Path) -> Path:
 def simulation_home(place: Path) -> Path:
     """A home with a session to simulate: words ask, a tiny encoder learns, one round."""
     from tui_al.engine.data import load
-    from tui_al.engine.experiment import open_or_create
+    from tui_al.engine.worker.session_setup import open_or_create
 
     data = DataConfig("tickets", train_limit=40, test_limit=10)
     texts = [example.text for example in load(data).train]

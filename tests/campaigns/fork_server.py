@@ -196,11 +196,11 @@ def _preload() -> None:
     import tui_al.engine.__main__
     import tui_al.engine.annotation_files
     import tui_al.engine.data.stream
-    import tui_al.engine.experiment
     import tui_al.engine.models.device
-    import tui_al.engine.people
     import tui_al.engine.prediction
-    import tui_al.engine.priority
+    import tui_al.engine.worker.annotation_worker
+    import tui_al.engine.worker.niceness
+    import tui_al.engine.worker.session_setup
     import tui_al.host.machine
     import tui_al.host.placement
     import tui_al.host.scheduler
@@ -213,12 +213,12 @@ def _preload() -> None:
     import tui_al.ui.screens.label
     import tui_al.ui.widgets.recent
     from tests.engine import tiny  # noqa: F401 - the tiny encoder's classes
-    from tui_al.engine import runner
+    from tui_al.engine.worker import runner
 
     torch.set_num_threads(1)
     transformers.logging.set_verbosity_error()
     runner.computing_threads = lambda: 1  # one thread, so that nothing is lost in the fork
-    tui_al.engine.priority.give_way = lambda: (
+    tui_al.engine.worker.niceness.give_way = lambda: (
         None
     )  # whoever watches is as patient as the machine is busy
     with contextlib.suppress(ImportError):

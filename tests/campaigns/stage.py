@@ -19,7 +19,7 @@ from tui_al.core.annotation.decisions import Decided
 from tui_al.core.settings.experiment import Amount, DataConfig, ExperimentConfig
 from tui_al.core.settings.model_catalog import BAG_OF_WORDS, default_settings
 from tui_al.engine.data import load
-from tui_al.engine.experiment import open_or_create
+from tui_al.engine.worker.session_setup import open_or_create
 from tui_al.store.decisions import DecisionLog
 from tui_al.store.session import Session
 

@@ -27,10 +27,10 @@ from tui_al.core.session import events as ev
 from tui_al.core.settings.dataset_catalog import NAMED_SETS
 from tui_al.core.settings.experiment import DataConfig
 from tui_al.core.settings.model_catalog import MODELS, TUNING_SUMMARIES
-from tui_al.engine import runner
 from tui_al.engine.data import load
 from tui_al.engine.hub import client as hub_access
 from tui_al.engine.models.learner import TransformerLearner
+from tui_al.engine.worker import runner
 from tui_al.errors import EngineError
 from tui_al.store.engine_lock import take_engine_lock
 from tui_al.store.session import Session

@@ -20,11 +20,11 @@ from tui_al.core.session import events as ev
 from tui_al.core.settings.bundled_sweeps import shipped_sweeps
 from tui_al.core.settings.experiment import DataConfig
 from tui_al.core.settings.sweep import read_sweep
-from tui_al.engine import runner
 from tui_al.engine.data import load
-from tui_al.engine.experiment import open_or_create
-from tui_al.engine.runner import run_session
-from tui_al.engine.voice import StopSignal
+from tui_al.engine.worker import runner
+from tui_al.engine.worker.runner import run_session
+from tui_al.engine.worker.session_io import StopSignal
+from tui_al.engine.worker.session_setup import open_or_create
 from tui_al.store.engine_lock import is_live
 from tui_al.store.session import Session
 from tui_al.store.sweeps import read_record

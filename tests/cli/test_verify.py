@@ -12,9 +12,9 @@ from tests.engine import tiny
 from tui_al.cli import main
 from tui_al.core.settings.experiment import Amount, DataConfig, ExperimentConfig, LoopConfig
 from tui_al.engine.data import load
-from tui_al.engine.experiment import open_or_create
-from tui_al.engine.runner import run_session
-from tui_al.engine.voice import StopSignal
+from tui_al.engine.worker.runner import run_session
+from tui_al.engine.worker.session_io import StopSignal
+from tui_al.engine.worker.session_setup import open_or_create
 
 DATA = DataConfig("tickets", train_limit=90, test_limit=40)
 

@@ -11,12 +11,12 @@ from tests.engine import tiny
 from tui_al.core.query.strategies import STRATEGIES
 from tui_al.core.settings.experiment import Amount, DataConfig, ExperimentConfig, LoopConfig
 from tui_al.core.settings.model_catalog import default_settings
-from tui_al.engine import runner
 from tui_al.engine.data import load
-from tui_al.engine.experiment import open_or_create
 from tui_al.engine.models.bag_of_words import BagOfWordsLearner, _tf_idf, _vocabulary
-from tui_al.engine.runner import run_session
-from tui_al.engine.voice import StopSignal
+from tui_al.engine.worker import runner
+from tui_al.engine.worker.runner import run_session
+from tui_al.engine.worker.session_io import StopSignal
+from tui_al.engine.worker.session_setup import open_or_create
 from tui_al.errors import ConfigError, ModelError
 
 SETTINGS = default_settings("tfidf", "head")

@@ -20,13 +20,13 @@ from tui_al.core.settings.experiment import (
     LoopConfig,
     Together,
 )
-from tui_al.engine import runner
 from tui_al.engine.data import load
-from tui_al.engine.experiment import open_or_create
 from tui_al.engine.models import cohort
 from tui_al.engine.models.benchmark_cache import KeptMeasurements
 from tui_al.engine.models.cohort import TogetherTrained, gain, is_worth_it, may_keep_step
 from tui_al.engine.models.learner import TransformerLearner
+from tui_al.engine.worker import runner
+from tui_al.engine.worker.session_setup import open_or_create
 from tui_al.errors import EngineError
 
 SEEDS = (7, 8, 9)

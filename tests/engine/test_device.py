@@ -14,13 +14,14 @@ from tests.engine import tiny
 from tests.engine.test_used_up import few, made, simulated
 from tui_al.core.data.examples import Dataset, Task
 from tui_al.core.session import events as ev
-from tui_al.engine import pool_study, runner
 from tui_al.engine.models import device, learner, scoring, training
 from tui_al.engine.models import frozen_layers as trunk_module
 from tui_al.engine.models.benchmark_cache import KeptMeasurements
 from tui_al.engine.models.device import has_kernels, is_out_of_memory, prepare, why_on_cpu
-from tui_al.engine.runner import run_session
-from tui_al.engine.voice import StopSignal
+from tui_al.engine.worker import pool_analysis as pool_study
+from tui_al.engine.worker import runner
+from tui_al.engine.worker.runner import run_session
+from tui_al.engine.worker.session_io import StopSignal
 from tui_al.errors import ConfigError, EngineError
 from tui_al.store.session import Session
 

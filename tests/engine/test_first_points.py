@@ -10,11 +10,11 @@ from tests.engine import tiny
 from tests.engine.test_resume import outcome
 from tui_al.core.session import events as ev
 from tui_al.core.settings.experiment import Amount, DataConfig, ExperimentConfig, LoopConfig
-from tui_al.engine import runner
 from tui_al.engine.data import load
-from tui_al.engine.experiment import open_or_create
-from tui_al.engine.runner import Sharing, run_session
-from tui_al.engine.voice import StopSignal
+from tui_al.engine.worker import runner
+from tui_al.engine.worker.runner import Sharing, run_session
+from tui_al.engine.worker.session_io import StopSignal
+from tui_al.engine.worker.session_setup import open_or_create
 from tui_al.errors import EngineStopped
 from tui_al.store.session import Session
 

@@ -15,7 +15,7 @@ from tui_al.core.progress import silent
 from tui_al.core.settings.experiment import DataConfig
 from tui_al.core.settings.model_catalog import default_settings
 from tui_al.engine.data import load
-from tui_al.engine.label_features import label_features
+from tui_al.engine.worker.label_features import label_features
 
 SAMPLE_DATA = Path(__file__).parents[2] / "sample_data"
 LABELS, WRONG, LISTED = 400, 40, 60

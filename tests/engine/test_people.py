@@ -19,9 +19,9 @@ from tui_al.core.loop.first_ranking import first_ranking
 from tui_al.core.session.events import ModelSaved
 from tui_al.core.settings.experiment import Amount, DataConfig
 from tui_al.core.stats.measured import FEWEST
-from tui_al.engine import pool_study
-from tui_al.engine.experiment import open_or_create
 from tui_al.engine.text import tokenizing
+from tui_al.engine.worker import pool_analysis as pool_study
+from tui_al.engine.worker.session_setup import open_or_create
 from tui_al.errors import EngineStopped
 from tui_al.host import process
 from tui_al.store.file_hashes import hashes_of

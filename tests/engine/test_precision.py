@@ -12,10 +12,10 @@ import torch
 from tests.engine import tiny
 from tui_al.core.data.examples import Dataset
 from tui_al.core.query.strategies import least_confidence
-from tui_al.engine import runner
 from tui_al.engine.models import precision
 from tui_al.engine.models.benchmark_cache import KeptMeasurements
 from tui_al.engine.models.precision import compare, resolve_precision, speedup
+from tui_al.engine.worker import runner
 
 SCORERS = {"lc": least_confidence}
 

@@ -25,7 +25,7 @@ from tui_al.core.settings.experiment import (
     Together,
 )
 from tui_al.engine.data import load
-from tui_al.engine.experiment import open_or_create
+from tui_al.engine.worker.session_setup import open_or_create
 from tui_al.store.file_hashes import hashes_of
 from tui_al.store.session import Session
 

@@ -14,9 +14,9 @@ from tui_al.core.data.examples import Dataset
 from tui_al.core.session import events as ev
 from tui_al.core.session.state import RunState
 from tui_al.core.settings.experiment import Amount, DataConfig, ExperimentConfig, LoopConfig
-from tui_al.engine import keeper
-from tui_al.engine.keeper import Keeper
 from tui_al.engine.models import checkpoint
+from tui_al.engine.worker import model_saver as keeper
+from tui_al.engine.worker.model_saver import Keeper
 from tui_al.store import kept_models
 from tui_al.store.file_hashes import hashes_of
 

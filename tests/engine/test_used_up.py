@@ -18,9 +18,9 @@ from tui_al.core.session import events as ev
 from tui_al.core.session.state import SessionState
 from tui_al.core.settings.experiment import Amount, DataConfig, ExperimentConfig, LoopConfig
 from tui_al.core.settings.model_catalog import default_settings
-from tui_al.engine import runner
-from tui_al.engine.runner import run_session
-from tui_al.engine.voice import StopSignal
+from tui_al.engine.worker import runner
+from tui_al.engine.worker.runner import run_session
+from tui_al.engine.worker.session_io import StopSignal
 from tui_al.store.session import Session
 from tui_al.store.workbench import Workbench
 

@@ -19,7 +19,7 @@ import torch
 import transformers
 
 from tui_al.core.session.events import PhaseFinished, PhaseStarted, Recorded
-from tui_al.engine import runner
+from tui_al.engine.worker import runner
 from tui_al.store.session import Session
 
 _REPORT = struct.Struct("<i20s")

@@ -9,7 +9,7 @@ from tests.faults.conftest import Command
 from tests.store.labelled_sessions import by_people
 from tests.store.people import people_config
 from tui_al.core.settings.experiment import DataConfig
-from tui_al.engine.experiment import default_name
+from tui_al.engine.worker.session_setup import default_name
 from tui_al.errors import ConfigError
 from tui_al.store.home import checked_name
 from tui_al.store.session import Session

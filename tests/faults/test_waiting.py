@@ -15,9 +15,9 @@ from tests.store.labelled_sessions import TICKETS, by_people, simulated
 from tests.ui.labelling import desk
 from tests.ui.test_bench import Told, take
 from tui_al.core.session import events as ev
-from tui_al.engine import patience
-from tui_al.engine.patience import Patience, longest_wait
-from tui_al.engine.voice import StopSignal, Voice
+from tui_al.engine.worker import patience
+from tui_al.engine.worker.patience import Patience, longest_wait
+from tui_al.engine.worker.session_io import StopSignal, Voice
 from tui_al.errors import EngineStopped, MachineError
 from tui_al.store import database
 from tui_al.store.database import Database

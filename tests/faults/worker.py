@@ -124,7 +124,7 @@ def _simulation() -> Callable[[Path, Say], bool]:
     import torch
     import transformers
 
-    from tui_al.engine import patience, runner
+    from tui_al.engine.worker import patience, runner
 
     torch.set_num_threads(1)
     transformers.logging.set_verbosity_error()

@@ -18,9 +18,9 @@ from tests.report import states
 from tui_al.core.data.examples import Task
 from tui_al.core.session import events as ev
 from tui_al.core.settings.experiment import Amount, DataConfig, ExperimentConfig, LoopConfig
-from tui_al.engine import runner
 from tui_al.engine.data import load
-from tui_al.engine.experiment import open_or_create
+from tui_al.engine.worker import runner
+from tui_al.engine.worker.session_setup import open_or_create
 from tui_al.errors import ConfigError, DataError, EngineError, SessionError
 from tui_al.host import process
 from tui_al.host.process import (

@@ -14,8 +14,8 @@ import torch
 import transformers
 
 from tests.engine import tiny  # noqa: F401 - imports the tiny encoder's classes, too
-from tui_al.engine import runner
-from tui_al.engine.voice import StopSignal
+from tui_al.engine.worker import runner
+from tui_al.engine.worker.session_io import StopSignal
 from tui_al.host.process import LOG_FILE
 from tui_al.store.session import Session
 

@@ -14,7 +14,7 @@ from tests.engine import tiny
 from tests.ui.terminals import Pty, Tmux, end_engines, fresh_clone, until
 from tui_al.core.session.state import SessionState
 from tui_al.core.settings.experiment import Amount, DataConfig, ExperimentConfig, LoopConfig
-from tui_al.engine.experiment import open_or_create
+from tui_al.engine.worker.session_setup import open_or_create
 from tui_al.store.engine_lock import is_live
 from tui_al.store.session import Session
 

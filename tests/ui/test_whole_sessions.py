@@ -20,7 +20,7 @@ from tests.ui.terminals import Tmux, end_engines, until
 from tests.ui.typists import PilotTypist, TerminalTypist
 from tui_al.core.annotation.decisions import Given
 from tui_al.core.data.examples import Task
-from tui_al.engine.experiment import open_or_create
+from tui_al.engine.worker.session_setup import open_or_create
 from tui_al.host import process
 from tui_al.store.decisions import DecisionLog
 from tui_al.store.engine_lock import is_live

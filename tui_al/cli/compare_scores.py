@@ -85,7 +85,7 @@ def compare(options: Options) -> None:
     notes.say("loading …", "dim")
 
     from tui_al.engine.score_comparison import Plan, compare_scores
-    from tui_al.engine.voice import StopSignal
+    from tui_al.engine.worker.session_io import StopSignal
 
     plan = Plan(
         data=DataConfig(

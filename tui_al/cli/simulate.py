@@ -210,14 +210,14 @@ def run_simulation(options: Options) -> None:
     if not options.as_json:
         stderr.print("loading …", style="dim", highlight=False)
 
-    from tui_al.engine.experiment import open_or_create
+    from tui_al.engine.worker.session_setup import open_or_create
     from tui_al.host.machine import manifest
 
     with open_or_create(
         home_directory(options.home), config, manifest(), options.session
     ) as session:
-        from tui_al.engine.runner import run_session
-        from tui_al.engine.voice import StopSignal
+        from tui_al.engine.worker.runner import run_session
+        from tui_al.engine.worker.session_io import StopSignal
 
         _log_to(session.directory / "engine.log")
         display = choose(session.name, stdout, stderr, as_json=options.as_json, quiet=options.quiet)

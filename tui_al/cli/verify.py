@@ -101,8 +101,8 @@ def _use_threads(then: SessionState, page: Page) -> None:
 
 
 def _run(session: Session, page: Page) -> None:
-    from tui_al.engine.runner import run_session
-    from tui_al.engine.voice import StopSignal
+    from tui_al.engine.worker.runner import run_session
+    from tui_al.engine.worker.session_io import StopSignal
 
     def observe(recorded: list[ev.Recorded]) -> None:
         for record in recorded:

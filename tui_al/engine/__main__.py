@@ -48,7 +48,7 @@ def _preview(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _create(request: dict[str, Any]) -> dict[str, Any]:
-    from tui_al.engine.experiment import open_or_create
+    from tui_al.engine.worker.session_setup import open_or_create
 
     config = ExperimentConfig.from_dict(request["config"])
     with open_or_create(
@@ -67,9 +67,9 @@ def _run(directory: Path, lock: int, shared: str = "", ahead: str = "0") -> int:
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
     from tui_al.engine.models.device import choose_device
-    from tui_al.engine.priority import give_way
-    from tui_al.engine.runner import Sharing, run_session
-    from tui_al.engine.voice import StopSignal
+    from tui_al.engine.worker.niceness import give_way
+    from tui_al.engine.worker.runner import Sharing, run_session
+    from tui_al.engine.worker.session_io import StopSignal
 
     stop = StopSignal()
 

@@ -19,9 +19,7 @@ from tui_al.core.session import events as ev
 from tui_al.core.session.state import RunState, SessionState
 from tui_al.core.settings.experiment import ExperimentConfig
 from tui_al.core.settings.model_catalog import BAG_OF_WORDS
-from tui_al.engine import first_points
 from tui_al.engine.hub.sources import find
-from tui_al.engine.keeper import AnyLearner, Keeper
 from tui_al.engine.models.bag_of_words import BagOfWordsLearner
 from tui_al.engine.models.cohort import TogetherTrained, is_worth_it, may_keep_step
 from tui_al.engine.models.device import (
@@ -36,7 +34,9 @@ from tui_al.engine.models.feature_cache import Shelf
 from tui_al.engine.models.learner import TransformerLearner
 from tui_al.engine.models.precision import resolve_precision
 from tui_al.engine.text.token_cache import TokenCache
-from tui_al.engine.voice import Observer, StopSignal, Voice
+from tui_al.engine.worker import shared_initial_results as first_points
+from tui_al.engine.worker.model_saver import AnyLearner, Keeper
+from tui_al.engine.worker.session_io import Observer, StopSignal, Voice
 from tui_al.errors import EngineError, EngineStopped, MachineError, TuiAlError
 from tui_al.store import rates
 from tui_al.store.file_systems import file_system, is_network
@@ -254,7 +254,7 @@ def _follow_people(
     session: Session, state: SessionState, dataset: Dataset, device: torch.device, voice: Voice
 ) -> str:
     """Work for people until they have enough; how the engine ends: "finished", or "stopped" when nobody is there."""
-    from tui_al.engine.people import follow
+    from tui_al.engine.worker.annotation_worker import follow
 
     config = state.config
     assert config is not None

@@ -17,9 +17,9 @@ from tui_al.core.loop.simulation import Models
 from tui_al.core.session.state import RunState
 from tui_al.core.settings.experiment import ExperimentConfig
 from tui_al.core.settings.model_catalog import BAG_OF_WORDS
-from tui_al.engine.label_features import label_features
-from tui_al.engine.patience import Patience
-from tui_al.engine.pool_study import mean_states, near_duplicates
+from tui_al.engine.worker.label_features import label_features
+from tui_al.engine.worker.patience import Patience
+from tui_al.engine.worker.pool_analysis import mean_states, near_duplicates
 from tui_al.store.decisions import DecisionLog
 from tui_al.store.desk import LabelledPool
 
@@ -31,7 +31,7 @@ ALONE = 900.0
 
 
 class Listener(Protocol):
-    """What people ask of the engine, see `tui_al.engine.runner`."""
+    """What people ask of the engine, see `tui_al.engine.worker.runner`."""
 
     wish: str
     patient: Patience

@@ -24,9 +24,9 @@ from tui_al.engine.hub.sources import find
 from tui_al.engine.models.bag_of_words import BagOfWordsLearner
 from tui_al.engine.models.learner import positions_of
 from tui_al.engine.models.pretrained import load_model, load_tokenizer
-from tui_al.engine.pool_study import STATES_FILE, mean_of
 from tui_al.engine.text.tokenizing import tokenize
 from tui_al.engine.text.tokens import UNSEEN, Tokens, collate, scoring_batches
+from tui_al.engine.worker.pool_analysis import STATES_FILE, mean_of
 from tui_al.store.kept_arrays import read_array
 
 #: Padded sub-tokens encoded at once: less than a step of training takes, as both models are in memory as well.

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tui_al.core.session import events as ev
-from tui_al.engine.patience import Patience
+from tui_al.engine.worker.patience import Patience
 from tui_al.errors import EngineStopped, TuiAlError
 from tui_al.store.engine_lock import token_in
 from tui_al.store.session import Command, Session

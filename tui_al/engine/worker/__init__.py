@@ -1,0 +1,1 @@
+"""The process that runs a session: its loop, its commands, its models."""

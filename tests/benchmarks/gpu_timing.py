@@ -31,11 +31,11 @@ from tui_al.core.query.strategies import least_confidence
 from tui_al.core.settings.experiment import LearnerConfig
 from tui_al.core.settings.model_catalog import default_settings
 from tui_al.engine.hub.sources import Source
+from tui_al.engine.jobs.timing import TOGETHER, matrix_rate, measure
 from tui_al.engine.models.device import choose_device
 from tui_al.engine.models.learner import TransformerLearner
 from tui_al.engine.models.peft import parameter_groups
 from tui_al.engine.models.training import unit_logits
-from tui_al.engine.timing import TOGETHER, matrix_rate, measure
 
 CLASSES = tuple(f"class{i:02}" for i in range(77))
 WAYS: tuple[tuple[str, Any], ...] = (("full", 0), ("adapter", 0), ("adapter", "auto"), ("head", "auto"))  # fmt: skip

@@ -194,10 +194,10 @@ def _preload() -> None:
     import tui_al.cli.simulate
     import tui_al.cli.sweep
     import tui_al.engine.__main__
-    import tui_al.engine.annotation_files
     import tui_al.engine.data.stream
+    import tui_al.engine.jobs.annotation_files
+    import tui_al.engine.jobs.prediction
     import tui_al.engine.models.device
-    import tui_al.engine.prediction
     import tui_al.engine.worker.annotation_worker
     import tui_al.engine.worker.niceness
     import tui_al.engine.worker.session_setup

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from tests.engine.data.workbook import write_workbook
 from tests.store.formats.annotations import BY_HAND, HEADERS
 from tui_al.core.data.examples import Task
-from tui_al.engine.annotation_tables import TABLE_FORMATS
+from tui_al.engine.jobs.annotation_tables import TABLE_FORMATS
 from tui_al.store.formats import TEXT_FORMATS
 
 Files = Mapping[str, bytes]

@@ -12,12 +12,12 @@ from tests.campaigns import fuzz_seeds as seeds
 from tests.store.labelled_sessions import EVENTS, TICKETS, Clock, by_people, labelled, simulated
 from tui_al.core.data.examples import Task
 from tui_al.core.settings.experiment import DataConfig
-from tui_al.engine.annotation_files import guessed_format, read_annotations
-from tui_al.engine.annotation_tables import TABLE_FORMATS
 from tui_al.engine.data import load
 from tui_al.engine.data.stream import open_tables
 from tui_al.engine.data.tables import Findings
-from tui_al.engine.prediction import Texts
+from tui_al.engine.jobs.annotation_files import guessed_format, read_annotations
+from tui_al.engine.jobs.annotation_tables import TABLE_FORMATS
+from tui_al.engine.jobs.prediction import Texts
 from tui_al.errors import TuiAlError
 from tui_al.store.formats import READ_ONLY_FORMATS, TEXT_FORMATS
 from tui_al.store.formats.reading import ReadOptions
@@ -153,7 +153,7 @@ def read_sweep_file(folder: Path) -> Sequence[Work]:
 def read_model(folder: Path) -> Sequence[Work]:
     """A kept model: described, loaded, and asked about a text."""
     from tui_al.core.data.examples import Example
-    from tui_al.engine.prediction import Predictor
+    from tui_al.engine.jobs.prediction import Predictor
 
     return [lambda: Predictor(folder, "cpu").predict([Example("a", "the cat sleeps today")])]
 

@@ -93,8 +93,8 @@ def run(seed: int, cases: int, patience: float, model: Path | None = None) -> li
     import tui_al.cli.reporting
 
     if model:
-        import tui_al.engine.model_export
-        import tui_al.engine.prediction  # noqa: F401
+        import tui_al.engine.jobs.model_export
+        import tui_al.engine.jobs.prediction  # noqa: F401
 
     failures: list[Failure] = []
     for case in range(cases):

@@ -20,8 +20,8 @@ from tui_al.core.loop.simulation import Purpose
 from tui_al.core.progress import ProgressSink, Tick
 from tui_al.core.settings.experiment import PAPER_SEEDS, DataConfig
 from tui_al.core.settings.sweep import read_sweep
-from tui_al.engine import score_comparison
 from tui_al.engine.data import load
+from tui_al.engine.jobs import score_comparison
 from tui_al.store.sweeps import record_of, write_record
 
 LIMITED = ("--train-limit", "120", "--device", "cpu")

@@ -14,7 +14,7 @@ from tui_al.cli import main
 from tui_al.core.annotation import decisions as de
 from tui_al.core.annotation.records import Status
 from tui_al.core.data.examples import Example, Task
-from tui_al.engine.annotation_tables import TABLE_FORMATS
+from tui_al.engine.jobs.annotation_tables import TABLE_FORMATS
 from tui_al.store.formats import TEXT_FORMATS
 
 Command = Callable[..., tuple[int, str, str]]

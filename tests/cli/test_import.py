@@ -11,7 +11,7 @@ from tui_al.cli.importing import guessed_format
 from tui_al.core.annotation import decisions as de
 from tui_al.core.data.examples import Task
 from tui_al.core.settings.experiment import DataConfig
-from tui_al.engine.annotation_tables import TABLE_FORMATS
+from tui_al.engine.jobs.annotation_tables import TABLE_FORMATS
 from tui_al.store.annotations import labels_of
 from tui_al.store.formats import TEXT_FORMATS
 from tui_al.store.formats.format import Part

@@ -23,7 +23,7 @@ from tui_al.core.arrays import FloatArray
 from tui_al.core.data.examples import Dataset, Task
 from tui_al.core.data.offsets import token_offsets
 from tui_al.core.data.tags import spans_of
-from tui_al.engine.model_export import export_model, exported
+from tui_al.engine.jobs.model_export import export_model, exported
 from tui_al.engine.models.learner import TransformerLearner
 from tui_al.errors import ModelError
 from tui_al.report.model_card import Subject, model_card

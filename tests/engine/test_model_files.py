@@ -15,7 +15,7 @@ from tests.engine import tiny
 from tests.engine.test_pretrained import change
 from tui_al.core.data.examples import Dataset, Task
 from tui_al.engine.hub.sources import Source, find
-from tui_al.engine.model_export import export_model
+from tui_al.engine.jobs.model_export import export_model
 from tui_al.engine.models.checkpoint import ADAPTER_FOLDER, load_trained
 from tui_al.engine.models.model_files import allowed_keys, read_config
 from tui_al.engine.models.pretrained import load_model, load_tokenizer

@@ -22,11 +22,11 @@ from tui_al.core.settings.model_catalog import ADAPTERS
 from tui_al.engine.hub.models import model_snapshot
 from tui_al.engine.hub.sentence_modules import declared_pooling, encoder_directory
 from tui_al.engine.hub.sources import Source, find, pooling_note, resolve_pooling
+from tui_al.engine.jobs.prediction import Predictor
 from tui_al.engine.models.checkpoint import describe, load_trained
 from tui_al.engine.models.feature_cache import Shelf
 from tui_al.engine.models.learner import TransformerLearner
 from tui_al.engine.models.pooling import MeanPoolingClassifier, masked_mean
-from tui_al.engine.prediction import Predictor
 
 KINDS = ("bert", "electra", "distilbert", "roberta")
 

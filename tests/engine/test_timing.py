@@ -8,9 +8,9 @@ import pytest
 from tests.engine import tiny
 from tui_al.cli import timing as command
 from tui_al.core.data.examples import Dataset
-from tui_al.engine import timing
+from tui_al.engine.jobs import timing
+from tui_al.engine.jobs.timing import Timing, measure
 from tui_al.engine.models.learner import TransformerLearner
-from tui_al.engine.timing import Timing, measure
 
 SHARES = (0.1, 0.3)
 

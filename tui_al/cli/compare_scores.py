@@ -28,7 +28,7 @@ from tui_al.store.home import home_directory
 from tui_al.store.sweeps import find_sweep, keep_scores, sweep_names
 
 if TYPE_CHECKING:
-    from tui_al.engine.score_comparison import Comparison, Plan
+    from tui_al.engine.jobs.score_comparison import Comparison, Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ def compare(options: Options) -> None:
     notes = Page(Console(stderr=True, soft_wrap=True))
     notes.say("loading …", "dim")
 
-    from tui_al.engine.score_comparison import Plan, compare_scores
+    from tui_al.engine.jobs.score_comparison import Plan, compare_scores
     from tui_al.engine.worker.session_io import StopSignal
 
     plan = Plan(

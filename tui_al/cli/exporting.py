@@ -9,7 +9,7 @@ from rich.console import Console
 from tui_al.cli.page import Page
 from tui_al.core.annotation.records import Annotation, Status
 from tui_al.core.data.examples import Task
-from tui_al.engine.annotation_tables import TABLE_FORMATS
+from tui_al.engine.jobs.annotation_tables import TABLE_FORMATS
 from tui_al.errors import ConfigError, SessionError
 from tui_al.store.annotations import DIFFERING, Labels, labels_of
 from tui_al.store.exported import note_export

@@ -26,7 +26,7 @@ def import_labels(
     config: DataConfig,
 ) -> None:
     """Read the file in its format and put what is new on record."""
-    from tui_al.engine.annotation_files import read_annotations
+    from tui_al.engine.jobs.annotation_files import read_annotations
 
     known = format_named(form or guessed_format(file, config), file, reading=True)
     with Session.open(home_directory(home), name) as session:
@@ -65,7 +65,7 @@ def _tell(read: Read, result: Imported) -> None:
 
 def guessed_format(path: Path, config: DataConfig) -> str | None:
     """By the name; JSON is told apart by its first objects, a directory by what is in it."""
-    from tui_al.engine.annotation_files import guessed_format as by_file
+    from tui_al.engine.jobs.annotation_files import guessed_format as by_file
 
     if path.is_dir():
         return "brat" if is_brat(path) else "datasets"

@@ -21,7 +21,7 @@ def export_kept_model(name: str, out: Path, role: str, seed: int | None, home: P
         Session.open(home_directory(home), name) as session,
         held_still(session.directory, lambda: kept_model(session, role, seed)) as (saved, files),
     ):
-        from tui_al.engine.model_export import export_model, exported
+        from tui_al.engine.jobs.model_export import export_model, exported
         from tui_al.engine.models.checkpoint import read_elsewhere
 
         if told := read_elsewhere(files):

@@ -71,8 +71,8 @@ def predict_file(name: str, file: str, options: PredictOptions, home: Path | Non
     )
     from tui_al.engine.data.stream import KINDS, open_tables
     from tui_al.engine.data.tables import Findings
+    from tui_al.engine.jobs.prediction import Predictor, Texts, task_of
     from tui_al.engine.models.checkpoint import read_elsewhere
-    from tui_al.engine.prediction import Predictor, Texts, task_of
 
     if options.input_format not in (None, *KINDS):
         raise ConfigError(

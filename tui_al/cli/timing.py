@@ -17,7 +17,7 @@ from tui_al.store import rates
 from tui_al.store.home import home_directory
 
 if TYPE_CHECKING:
-    from tui_al.engine.timing import Measured, Timing, Way
+    from tui_al.engine.jobs.timing import Measured, Timing, Way
 
 #: The table's columns in the paper: shares of the training split.
 SHARES = (0.02, 0.06, 0.12)
@@ -56,8 +56,8 @@ def time_training(options: Options) -> None:
         stderr.say("loading …", "dim")
 
     from tui_al.engine.data import load
+    from tui_al.engine.jobs.timing import measure
     from tui_al.engine.models.device import choose_device
-    from tui_al.engine.timing import measure
 
     device = choose_device(options.device)
 
@@ -176,7 +176,7 @@ def spread(values: list[float]) -> str:
 
 
 def _notes(timing: "Timing") -> list[str]:
-    from tui_al.engine.timing import TOGETHER
+    from tui_al.engine.jobs.timing import TOGETHER
 
     repeats = len(timing.ways[0].trainings[0].seconds)
     peaks = ", ".join(f"{rate / 1e9:,.0f} Gflop/s in {p}" for p, rate in timing.peak.items())

@@ -15,12 +15,12 @@ import pytest
 
 from tui_al.core.data.examples import Task
 from tui_al.core.settings.experiment import DataConfig
-from tui_al.engine.annotation_files import read_annotations
-from tui_al.engine.annotation_tables import TABLE_FORMATS
 from tui_al.engine.data import load
 from tui_al.engine.data.stream import open_tables
 from tui_al.engine.data.tables import Findings
-from tui_al.engine.prediction import Texts
+from tui_al.engine.jobs.annotation_files import read_annotations
+from tui_al.engine.jobs.annotation_tables import TABLE_FORMATS
+from tui_al.engine.jobs.prediction import Texts
 from tui_al.errors import DataError
 from tui_al.store.formats.reading import DEFAULTS, Read, ReadOptions
 

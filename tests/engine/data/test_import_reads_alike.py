@@ -18,9 +18,9 @@ from tui_al.core.data.examples import Task
 from tui_al.core.data.offsets import CharSpan, tags_to_spans
 from tui_al.core.data.tags import tags_of
 from tui_al.core.settings.experiment import DataConfig
-from tui_al.engine.annotation_files import guessed_format, read_annotations
-from tui_al.engine.annotation_tables import TABLE_FORMATS
 from tui_al.engine.data import load
+from tui_al.engine.jobs.annotation_files import guessed_format, read_annotations
+from tui_al.engine.jobs.annotation_tables import TABLE_FORMATS
 from tui_al.errors import DataError
 from tui_al.store.formats import TEXT_FORMATS
 from tui_al.store.formats.conll import CONLL

@@ -10,7 +10,7 @@ from tui_al.core.settings.experiment import DataConfig
 from tui_al.engine.data import load
 from tui_al.engine.data.stream import open_tables
 from tui_al.engine.data.tables import Findings
-from tui_al.engine.prediction import Texts
+from tui_al.engine.jobs.prediction import Texts
 from tui_al.errors import DataError
 
 

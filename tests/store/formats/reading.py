@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tui_al.core.data.examples import Task
 from tui_al.core.settings.experiment import DataConfig
-from tui_al.engine.annotation_files import read_annotations
+from tui_al.engine.jobs.annotation_files import read_annotations
 from tui_al.store.formats.format import Format
 from tui_al.store.formats.reading import DEFAULTS, Read, ReadOptions
 

@@ -17,7 +17,7 @@ from tests.store.formats.reading import read_file
 from tui_al.core.annotation.records import Annotation, Status
 from tui_al.core.data.examples import Task
 from tui_al.core.data.offsets import spans_to_tags, tags_to_spans
-from tui_al.engine.annotation_tables import TABLE_FORMATS
+from tui_al.engine.jobs.annotation_tables import TABLE_FORMATS
 from tui_al.errors import DataError
 from tui_al.store.formats import TEXT_FORMATS
 from tui_al.store.formats.csv_file import formulas

@@ -12,7 +12,6 @@ from pathlib import Path
 from tui_al.core.annotation.records import Annotation, Status
 from tui_al.core.data.examples import Task
 from tui_al.core.settings.experiment import DataConfig
-from tui_al.engine.annotation_tables import dataset_items
 from tui_al.engine.data.cells import string
 from tui_al.engine.data.class_names import names_for, names_given
 from tui_al.engine.data.columns import Use, choose_columns
@@ -23,7 +22,8 @@ from tui_al.engine.data.lines import Lines
 from tui_al.engine.data.missing_labels import MissingLabels
 from tui_al.engine.data.stream import KINDS, format_of, open_tables
 from tui_al.engine.data.tables import Findings, Table, sampled
-from tui_al.engine.tagged_items import of_objects, of_tables
+from tui_al.engine.jobs.annotation_tables import dataset_items
+from tui_al.engine.jobs.tagged_items import of_objects, of_tables
 from tui_al.errors import DataError
 from tui_al.store.formats.format import Format
 from tui_al.store.formats.reading import (

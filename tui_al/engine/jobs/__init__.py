@@ -1,0 +1,1 @@
+"""What is done with a session or a model apart from the loop: timing, comparing, predicting, exporting, importing."""

@@ -16,7 +16,7 @@ from tui_al.cli import main
 #: What the commands import when they are called: once here, not in each process.
 for _name in ("app", "care", "exporting", "importing", "listings", "merging", "reporting"):
     importlib.import_module(f"tui_al.cli.{_name}")
-for _name in ("engine.annotation_files", "ui.summaries", "store.checking", "store.repairing"):
+for _name in ("engine.jobs.annotation_files", "ui.summaries", "store.checking", "store.repairing"):
     importlib.import_module(f"tui_al.{_name}")
 
 OWNER, MEMBER, OUTSIDER = 54321, 54322, 54323

@@ -5,6 +5,7 @@ import shutil
 import signal
 import sqlite3
 import stat
+import struct
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -15,7 +16,7 @@ from tests.store.people import make_session, texts_pool
 from tui_al.core.session.events import ModelSaved
 from tui_al.errors import SessionError
 from tui_al.host import process
-from tui_al.store import strangers
+from tui_al.store import salvage, strangers
 from tui_al.store.engine_lock import is_live, take_engine_lock
 from tui_al.store.examples import ExampleReader, read_examples
 from tui_al.store.kept_models import held_still
@@ -170,6 +171,38 @@ def test_a_view_that_calls_itself_a_table(directory: Path) -> None:
         db.commit()
     with pytest.raises(SessionError):
         Session(directory)
+
+
+def _journal_of_several_files(file: Path, named: Path) -> None:
+    """As a transaction over this file and others leaves it behind that ended in the middle; `named` says which they are."""
+    size = int.from_bytes(file.read_bytes()[16:18], "big")
+    magic, name = bytes.fromhex("d9d505f920a163d7"), bytes(named)
+    head = struct.pack(">8s5I", magic, 0, 1, file.stat().st_size // size, 512, size).ljust(
+        512, b"\0"
+    )
+    tail = name + struct.pack(">2I8s", len(name), sum(name) & 0xFFFFFFFF, magic)
+    journal = file.with_name(f"{file.name}-journal")
+    journal.write_bytes(head + struct.pack(">I", 0x40000000 // size + 1) + tail)
+
+
+@pytest.mark.parametrize("name", ["session.db", "examples.db"])
+def test_a_journal_that_would_have_another_file_deleted(directory: Path, tmp_path: Path, name: str) -> None:  # fmt: skip
+    """SQLite reads what such a journal names, and deletes it once the file is as it was."""
+    plain, taken = tmp_path / "plain.db", tmp_path / "taken"
+    shutil.copyfile(directory / name, plain)
+    taken.write_text("somebody's")
+    _journal_of_several_files(plain, taken)
+    with closing(sqlite3.connect(plain)) as db:
+        db.execute("SELECT count(*) FROM sqlite_master").fetchall()
+    assert not taken.exists()  # so it is such a journal
+    taken.write_text("somebody's")
+    _journal_of_several_files(directory / name, taken)
+    with pytest.raises(SessionError, match=f"{name}-journal names a file outside of the session"):
+        Session(directory)
+    assert salvage.salvage(directory).trouble
+    with pytest.raises(SessionError, match=r"names a file outside"):
+        strangers.copy_files(directory, tmp_path / "copy")
+    assert taken.read_text() == "somebody's"
 
 
 def test_sessions_of_this_program_are_what_they_may_be(directory: Path) -> None:

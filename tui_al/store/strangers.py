@@ -38,6 +38,9 @@ _INDEX = re.compile(
     re.IGNORECASE,
 )
 
+#: Ends a journal of a transaction over several files. SQLite reads the file that is named before it, wherever that lies, and deletes it.
+_SEVERAL_FILES = bytes.fromhex("d9d505f920a163d7")
+
 
 def check_files(directory: Path) -> None:
     """Raise SessionError where an entry of this directory is no file of its own and no directory."""
@@ -196,3 +199,18 @@ def _check(path: Path, found: os.stat_result) -> None:
             f"{path} is also the file of another name (a hard link): what is written there would change both.",
             f"Make a copy of its own: cp {path} {path}.new && mv {path}.new {path}. If it came from somebody else, ask them first.",
         )
+    if path.name.endswith("-journal"):
+        _check_journal(path)
+
+
+def _check_journal(path: Path) -> None:
+    """Raise SessionError for a journal of SQLite's that names another file."""
+    with contextlib.suppress(PermissionError):  # then SQLite cannot read it either
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "rb") as stream:
+            stream.seek(max(0, os.fstat(descriptor).st_size - len(_SEVERAL_FILES)))
+            if stream.read(len(_SEVERAL_FILES)) == _SEVERAL_FILES:
+                raise SessionError(
+                    f"{path} names a file outside of the session, which SQLite would delete; no tui-al makes such a journal.",
+                    "Ask whoever gave the session to you for another copy, made by: tui-al backup.",
+                )

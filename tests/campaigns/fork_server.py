@@ -135,9 +135,10 @@ def _become(request: dict[str, Any], descriptors: list[int], launcher: str) -> N
 
 
 def _run(arguments: list[str]) -> int:
-    """What `python -m MODULE ARGUMENT...` does in a new process; the exit code."""
+    """What `python [-P] -m MODULE ARGUMENT...` does in a new process; the exit code."""
     from tests.campaigns import traps
 
+    arguments = arguments[arguments[0] == "-P" :]
     assert arguments[0] == "-m", arguments
     module, rest = arguments[1], arguments[2:]
     sys.argv = [module, *rest]

@@ -94,7 +94,23 @@ def points(directory: Path) -> int:
         return len(session.state().runs[7].points)
 
 
-def test_an_engine_works_detached_until_it_is_done(made: Callable[[int], Path]) -> None:
+@pytest.fixture
+def odd_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working directory: in it lie files named as modules, which note that they ran."""
+    place = tmp_path / "data of others"
+    place.mkdir()
+    for name in ("numpy", "json", "torch", "tui_al", "sitecustomize"):
+        (place / f"{name}.py").write_text(f"open({str(place / 'ran')!r}, 'w')\nraise ImportError('{name}')\n")  # fmt: skip
+    monkeypatch.chdir(place)
+    return place
+
+
+def test_nothing_in_the_working_directory_runs(odd_place: Path) -> None:
+    assert preview(DATA).train
+    assert not (odd_place / "ran").exists()
+
+
+def test_an_engine_works_detached_until_it_is_done(made: Callable[[int], Path], odd_place: Path) -> None:  # fmt: skip
     directory = made(2)
     assert not is_live(directory)
     assert engine_end(directory) is None  # none ever ran
@@ -117,6 +133,7 @@ def test_an_engine_works_detached_until_it_is_done(made: Callable[[int], Path]) 
     assert (note["code"], note["pid"]) == (0, engine)
     assert "Traceback" not in "\n".join(log_tail(directory))
     until(lambda: not psutil.pid_exists(watcher), 10)  # no zombie is left
+    assert not (odd_place / "ran").exists()
 
 
 def test_an_engine_stops_when_asked_and_goes_on_after_a_kill(made: Callable[[int], Path]) -> None:

@@ -3,6 +3,7 @@
 import builtins
 import os
 import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -181,6 +182,23 @@ def test_what_would_keep_each_app_from_starting_is_told_before(home: Path) -> No
     (home / FILE).write_text("[label]\nskip = 1\n")
     with pytest.raises(ConfigError, match=r"keys.toml, line 2: 1 is no key"):
         serve(port=free_port(), home=home)
+
+
+def test_each_visitor_s_app_takes_no_module_from_the_working_directory(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commands: list[str] = []
+
+    class Server:
+        def __init__(self, _access: object, command: str, **_: object) -> None:
+            commands.append(command)
+
+        def serve(self) -> None:
+            pass
+
+    monkeypatch.setattr("tui_al.ui.serve._server_class", lambda: Server)
+    serve(port=free_port(), home=home)
+    assert shlex.split(commands[0])[1:] == ["-P", "-m", "tui_al", "--home", str(home)]
 
 
 def test_a_taken_port_is_named() -> None:

@@ -8,7 +8,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -22,6 +21,7 @@ from tui_al.core.settings.experiment import DataConfig, ExperimentConfig
 from tui_al.errors import EngineError, TuiAlError
 from tui_al.host.background import in_background
 from tui_al.host.cuda import engine_environment
+from tui_al.host.interpreter import module_command
 from tui_al.host.watch import EXIT_FILE
 from tui_al.store.engine_lock import is_live, take_engine_lock
 from tui_al.store.session import Session
@@ -90,7 +90,7 @@ def start_engine(
         (directory / EXIT_FILE).unlink(missing_ok=True)
         with os.fdopen(open_file(directory / LOG_FILE, os.O_WRONLY | os.O_APPEND), "ab") as log:
             watcher = subprocess.Popen(
-                [sys.executable, "-m", "tui_al.host.watch", *arguments],
+                module_command("tui_al.host.watch", *arguments),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -200,7 +200,7 @@ def _explain(code: int | None, directory: Path, tail: Sequence[str]) -> tuple[st
 
 def _ask(command: str, request: Mapping[str, Any]) -> dict[str, Any]:
     done = subprocess.run(
-        [sys.executable, "-m", "tui_al.engine", command],
+        module_command("tui_al.engine", command),
         input=json.dumps(request),
         capture_output=True,
         text=True,

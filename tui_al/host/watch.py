@@ -11,6 +11,7 @@ import sys
 import time
 from pathlib import Path
 
+from tui_al.host.interpreter import module_command
 from tui_al.store.atomic_files import write_file
 from tui_al.store.sharing import umask_for
 
@@ -26,7 +27,7 @@ def main(directory: Path, lock: int, cores: str, *more: str) -> int:
         os.sched_setaffinity(0, map(int, cores.split(",")))
     began = time.time()
     engine = subprocess.Popen(
-        [sys.executable, "-m", "tui_al.engine", "run", str(directory), str(lock), *more],
+        module_command("tui_al.engine", "run", str(directory), str(lock), *more),
         stdin=subprocess.DEVNULL,
         pass_fds=(lock,),
     )
@@ -36,7 +37,12 @@ def main(directory: Path, lock: int, cores: str, *more: str) -> int:
     code = engine.wait()
     note = {"began": began, "ended": time.time(), "code": code, "pid": engine.pid}
     os.umask(umask_for(directory))  # it may have been shared meanwhile
-    write_file(directory / EXIT_FILE, json.dumps(note))
+    try:
+        write_file(directory / EXIT_FILE, json.dumps(note))
+    except (
+        OSError
+    ) as error:  # into the engine's log; whoever looks is told that the engine is gone all the same
+        sys.stderr.write(f"How the engine ended ({code}) could not be noted: {error}\n")
     return 0
 
 

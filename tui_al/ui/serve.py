@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tui_al.errors import ConfigError
+from tui_al.host.interpreter import module_command
 from tui_al.store.home import home_directory
 from tui_al.store.sharing import check_home
 from tui_al.ui.serve_access import (
@@ -77,7 +78,7 @@ def serve(
     _tell(host, access)
     logging.getLogger("aiohttp.access").setLevel(logging.WARNING)  # its lines hold the token
     at_home = [] if home is None else ["--home", str(home.absolute())]
-    command = shlex.join([sys.executable, "-m", "tui_al", *at_home])
+    command = shlex.join(module_command("tui_al", *at_home))
     server(access, command, host=host, port=port, title="tui-al").serve()
 
 

@@ -1,7 +1,7 @@
 """Values that do not fit their fields are refused."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 
@@ -23,6 +23,12 @@ def test_choices() -> None:
         with pytest.raises(ValueError, match="cannot be"):
             record_of(Chosen, wrong)
     assert not fits(True, Literal[1])
+
+
+@pytest.mark.parametrize("plain", [[], "x", 1, None, [{"way": "cold"}]])
+def test_what_has_no_fields_at_all(plain: Any) -> None:
+    with pytest.raises(ValueError, match="Chosen cannot be"):
+        record_of(Chosen, plain)
 
 
 def test_the_settings_of_a_model_come_back() -> None:

@@ -83,6 +83,22 @@ def test_what_leads_to_code_is_refused_at_any_depth(
         assert json.dumps(value)[:20] in caught.value.message
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("layer_norm_eps", ["x"]), ("layer_norm_eps", True), ("hidden_dropout_prob", "0.1"), ("num_hidden_layers", [2]), ("vocab_size", 0)],
+)  # fmt: skip
+def test_what_no_model_can_be_built_of_is_told_before_its_first_text(copied: Path, key: str, value: Any) -> None:  # fmt: skip
+    change(copied, **{key: value})
+    with pytest.raises(ModelError):
+        load(copied)
+
+
+def test_a_number_or_a_list_where_the_class_takes_both(tmp_path: Path) -> None:
+    plain = CONFIG_MAPPING["longformer"]().to_dict() | {"attention_window": [8] * 12}
+    (tmp_path / "config.json").write_text(json.dumps(plain))
+    assert read_config(tmp_path, "m").attention_window == [8] * 12
+
+
 def test_what_is_harmless_and_unknown_is_left_out(copied: Path) -> None:
     change(
         copied, _attn_implementation_autoset=True, _attn_implementation="flash_attention_2", trust_remote_code=False,

@@ -18,9 +18,11 @@ def record_of(cls: type[T], plain: Mapping[str, Any]) -> T:
     """The dataclass `cls` from plain values; lists become tuples, fields that this version does not know are left out.
 
     Raises:
-        ValueError: a value does not fit its field; the message names both.
+        ValueError: a value does not fit its field, or there are no fields at all; the message names both.
         TypeError: a field that must be there is missing.
     """
+    if not isinstance(plain, Mapping):
+        raise ValueError(f"{cls.__name__} cannot be {_short(_frozen(plain))}")
     checks = _checks(cls)  # type: ignore[arg-type]  # a class is hashable
     values = {}
     for name, value in plain.items():

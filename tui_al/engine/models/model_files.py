@@ -74,6 +74,11 @@ def read_config(directory: Path, name: str) -> PretrainedConfig:
     check_numbers(plain, name, directory / CONFIG)
     cls = CONFIG_MAPPING[kind]
     kept = {key: value for key, value in plain.items() if key in allowed_keys(cls)}
+    for key in _of_the_wrong_kind(kept, cls):
+        raise ModelError(
+            f"model: {name} is refused: {key} = {json.dumps(kept[key])[:120]} in its config.json; a number is allowed.",
+            "Download or save the model again.",
+        )
     try:
         config = cls.from_dict(kept)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
@@ -83,6 +88,19 @@ def read_config(directory: Path, name: str) -> PretrainedConfig:
         ) from error
     assert isinstance(config, PretrainedConfig)
     return config
+
+
+def _of_the_wrong_kind(plain: dict[str, Any], cls: type[PretrainedConfig]) -> Iterator[str]:
+    """Keys whose value is no number, where the class takes nothing else: the model would be built, and fail at its first text."""
+    for key, taken in inspect.signature(cls.__init__).parameters.items():
+        value, default = plain.get(key), taken.default
+        alternatives = re.search(r"list|tuple|dict|str|bool", str(taken.annotation), re.IGNORECASE)
+        if value is None or alternatives or isinstance(default, bool):
+            continue
+        if isinstance(default, int | float) and (
+            isinstance(value, bool) or not isinstance(value, int | float)
+        ):
+            yield key
 
 
 def allowed_keys(cls: type[PretrainedConfig]) -> frozenset[str]:

@@ -116,7 +116,7 @@ def load_model(
             ignore_mismatched_sizes=True,  # a checkpoint's own head of another size
             dtype=torch.float32,
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, AssertionError, RuntimeError, SafetensorError) as error:  # fmt: skip
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, AssertionError, ArithmeticError, RuntimeError, SafetensorError) as error:  # fmt: skip
         raise ModelError(
             f"model: {source.name} ({config.model_type}) cannot be loaded for {task}: {first_line(error)}.",
             "Choose an encoder such as BERT, ELECTRA, RoBERTa, DistilBERT or DeBERTa.",

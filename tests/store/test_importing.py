@@ -1,5 +1,6 @@
 """Annotations into a labelling session: found, compared with what is there, put on record once."""
 
+import contextlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,8 +12,11 @@ from tests.store.labelled_sessions import EVENTS, TICKETS, Clock, by_people, sim
 from tui_al.core.annotation import decisions as de
 from tui_al.core.annotation.records import Annotation, Status
 from tui_al.core.data.examples import Dataset, Example, Task
-from tui_al.errors import DataError, SessionError
+from tui_al.errors import DataError, MachineError, SessionError
+from tui_al.store import database, importing
 from tui_al.store.annotations import labels_of
+from tui_al.store.database import Database
+from tui_al.store.examples import append_examples
 from tui_al.store.import_rules import (
     CONTRADICTING,
     MISFITS,
@@ -43,6 +47,28 @@ def said(session: Session) -> list[tuple[object, ...]]:
         (a.id, a.annotator, a.answer, a.time, a.status.value, a.note, a.reason)
         for a in labels_of(session, each=True).annotations
     ]
+
+
+def test_new_texts_are_told_of_where_the_machine_refuses_the_rest_which_the_same_import_adds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "_PATIENCE", 0.1)
+    both = (Annotation("", "new", "return"), Annotation("a", "", "complaint", (), "ann", 5.5))
+    with by_people(tmp_path, "s") as session:
+        with contextlib.closing(Database(session.directory / "session.db")) as other:
+            monkeypatch.setattr(
+                importing,
+                "append_examples",
+                lambda *new: (append_examples(*new), other.execute("BEGIN IMMEDIATE")),
+            )
+            with pytest.raises(MachineError, match="another program has locked it") as caught:
+                put(session, *both, add_examples=True)
+        assert "New texts (1) are in the session with their labels" in caught.value.hint
+        monkeypatch.undo()
+        assert said(session) == []
+        again = put(session, *both, add_examples=True)
+        assert (again.examples, again.decisions) == (0, 1)
+        assert [one[:3] for one in said(session)] == [("a", "ann", "complaint")]
 
 
 def test_by_id_by_text_and_with_everything_kept(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from tui_al.core.annotation.records import Annotation, PlainAnswer, Status, labe
 from tui_al.core.data.examples import Dataset, Example, Task, example_ids
 from tui_al.core.data.offsets import spans_to_tags, tags_to_spans, words_within
 from tui_al.core.session.timestamps import is_plausible
-from tui_al.errors import DataError, SessionError
+from tui_al.errors import DataError, MachineError, SessionError
 from tui_al.store.decisions import DecisionLog
 from tui_al.store.examples import append_examples
 from tui_al.store.import_rules import (
@@ -53,7 +53,7 @@ _OURS = "import-"
 def import_annotations(
     session: Session, annotations: Sequence[Annotation], wishes: Wishes
 ) -> Imported:
-    """Put annotations on record; nothing is, if an error is raised.
+    """Put annotations on record; nothing is, if an error is raised, but for new examples where the disk then refuses the rest.
 
     Examples are found by id, else by text, else by their words. The second of equal texts goes to the second such example.
 
@@ -90,7 +90,12 @@ def import_annotations(
             records += _note_records(annotation, example, labelling, wishes, result)
         if new:
             append_examples(session.directory / "examples.db", new)
-        inserted = {record.uid for record in log.insert(records)}
+        try:
+            inserted = {record.uid for record in log.insert(records)}
+        except MachineError as error:
+            if new:
+                error.hint = f"New texts ({len(new):,}) are in the session with their labels, nothing else of the file is: the same import adds the rest. {error.hint}"
+            raise
     result.labels = added
     _count(records, inserted, result)
     return result

@@ -1,5 +1,6 @@
 """The commands, end to end, on an encoder that trains in a second."""
 
+import contextlib
 import csv
 import io
 import json
@@ -22,6 +23,7 @@ from huggingface_hub import constants
 from tests.engine import tiny
 from tui_al import __version__
 from tui_al.cli import main
+from tui_al.cli.simulate import _log_to
 from tui_al.core.query.strategies import STRATEGIES
 from tui_al.core.session import events as ev
 from tui_al.core.settings.dataset_catalog import NAMED_SETS
@@ -220,6 +222,24 @@ def test_a_failed_run_exits_with_1_and_keeps_its_points(
     assert finished(again)["runs"][1] == runs[1]
     trained = [json.loads(line) for line in again.lines]
     assert all(event.get("seed", 7) == 7 for event in trained)
+
+
+def test_a_log_that_takes_nothing_puts_nothing_on_the_display(capsys: pytest.CaptureFixture[str]) -> None:  # fmt: skip
+    root = logging.getLogger()
+    before, settings = root.handlers[:], (root.level, logging.raiseExceptions)
+    try:
+        _log_to(Path("/dev/full"))
+        logging.getLogger("tui_al").error("of a run that failed")
+        assert capsys.readouterr() == ("", "")
+    finally:
+        for handler in root.handlers[:]:
+            root.removeHandler(handler)
+            with contextlib.suppress(OSError):
+                handler.close()
+        logging.captureWarnings(False)
+        root.handlers[:] = before
+        root.setLevel(settings[0])
+        logging.raiseExceptions = settings[1]
 
 
 def test_a_run_that_breaks_is_logged_with_its_traceback(

@@ -66,6 +66,7 @@ def _run(directory: Path, lock: int, shared: str = "", ahead: str = "0") -> int:
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
+    logging.raiseExceptions = False  # what a full disk does not take is not told in tracebacks
     from tui_al.engine.models.device import choose_device
     from tui_al.engine.worker.niceness import give_way
     from tui_al.engine.worker.runner import Sharing, run_session

@@ -5,7 +5,6 @@ The other tunings are two: `model/`, the encoder as it was with the trained head
 add to it. The encoder alone would load too and predict nonsense, so it does not lie at the top.
 """
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from tui_al.engine.models.pooling import MeanPoolingClassifier, save_modules
 from tui_al.engine.models.pretrained import load_model, load_tokenizer
 from tui_al.errors import ModelError
 from tui_al.store.environment import unwritable
+from tui_al.store.strangers import copy_files
 from tui_al.store.unfinished import under_way
 
 #: The directory of the encoder with its head, beside that of the adapter.
@@ -53,7 +53,7 @@ def export_model(saved: Path, out: Path, card: str) -> Exported:
                 making.mkdir()
                 _write_parts(saved, making, found)
             else:
-                shutil.copytree(saved, making)
+                copy_files(saved, making)
             (making / "README.md").write_text(card, encoding="utf-8")
             making.rename(out)
     except OSError as error:
@@ -84,4 +84,4 @@ def _write_parts(saved: Path, making: Path, found: Exported) -> None:
         model.save_pretrained(making / MODEL_FOLDER, safe_serialization=True)
         tokenizer.save_pretrained(making / MODEL_FOLDER)
     check_adapter(saved / ADAPTER_FOLDER, str(saved))
-    shutil.copytree(saved / ADAPTER_FOLDER, making / ADAPTER_FOLDER)
+    copy_files(saved / ADAPTER_FOLDER, making / ADAPTER_FOLDER)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.campaigns.moments import Strike
+from tests.campaigns.failures import TOLD, Blow, Failure
 from tests.campaigns.processes import PATIENCE, FaultError
 from tests.campaigns.stage import Calm, Stage, opens, told
 from tests.campaigns.traps import COUNT
@@ -21,11 +21,12 @@ def calm_simulation(stage: Stage, name: str) -> Calm:
     if key not in stage.calm:
         case = stage.fresh(f"calm-{name}")
         made = stage.session(case, name, stage.simulations()[name])
+        stage.count_calls()
         began = time.monotonic()
         stage.forks.engine_to_its_end(case, made, more={COUNT: f"engine:{case / 'count'}"})
-        seconds = time.monotonic() - began
+        seconds, calls = time.monotonic() - began, stage.counted_calls()
         counts = json.loads((case / "count").read_text())
-        stage.calm[key] = Calm(seconds, counts["file"], counts["event"], (told(made), kept(made)))
+        stage.calm[key] = Calm(seconds, counts["file"], counts["event"], (told(made), kept(made)), calls)  # fmt: skip
         stage.forks.end_all(case)
     return stage.calm[key]
 
@@ -46,9 +47,10 @@ def engine_of_simulation(stage: Stage, chance: random.Random, case: Path) -> str
     session = stage.session(case, name, stage.simulations()[name])
     said = [name]
     for _ in range(chance.choice((1, 1, 2, 3))):
-        strike = Strike.draw(chance, calm.seconds, calm.files, calm.events)
+        strike = stage.blow(chance, calm)
         role = "watch" if chance.random() < 0.1 and strike.what == "delay" else "engine"
-        said.append(f"{role} {strike}: {strike_engine(stage, case, session, strike, role)}")
+        end = strike_engine(stage, case, session, strike, role)
+        said.append(f"{role} {strike}: {end}")
         opens(session)
     with Session(session) as opened:
         finished = opened.state().finished
@@ -79,7 +81,7 @@ def expect_no_leftovers(session: Path, said: object, most: int = 1) -> None:
         raise FaultError(f"left behind: {left} after {said}")
 
 
-def strike_engine(stage: Stage, case: Path, session: Path, strike: Strike, role: str) -> str:
+def strike_engine(stage: Stage, case: Path, session: Path, strike: Blow, role: str) -> str:
     """Start an engine and strike it; "killed", "left" or "done"."""
     forks = stage.forks
     forks.engine(case, session, trap=strike.trap(role))
@@ -91,8 +93,9 @@ def strike_engine(stage: Stage, case: Path, session: Path, strike: Strike, role:
         living = forks.alive(case)
         pid = next((p for p, arguments in living if module in arguments), pid)
         if strike.what == "delay" and not sent and time.monotonic() >= deadline and pid:
-            send(pid, strike.number)
+            strike.hit(pid)
             sent = True
+        strike.look()
         if pid and standing_still(pid):
             time.sleep(0.05)
             opens(session)  # nobody waits for who stands still
@@ -100,12 +103,15 @@ def strike_engine(stage: Stage, case: Path, session: Path, strike: Strike, role:
         if time.monotonic() > began + 60 + PATIENCE:
             raise FaultError(f"the engine does not end after {strike}: {living}")
         time.sleep(0.02)
+    strike.end()
     if is_live(session):
         raise FaultError(f"somebody holds the engine's lock after {strike}")
     note = session / "engine.exit"
     if role == "watch" or not note.exists():
         return "killed"
     code = json.loads(note.read_text())["code"]
+    if isinstance(strike, Failure) and code and code not in TOLD:
+        raise FaultError(f"the engine ends with {code} after {strike}")
     return "killed" if code < 0 else "done" if code == 0 else "left"
 
 

@@ -1,9 +1,10 @@
-"""Random kills over everything that writes: `python -m tests.campaigns.kills --seed 1 --count 500 [--only KIND]`.
+"""Random kills over everything that writes: `python -m tests.campaigns.kills --seed 1 --count 500 [--only KIND] [--failures SHARE]`.
 
-Each case starts a process for real (app on a terminal, engine, command), strikes it with a signal at a random moment, and checks what
+Each case starts a process for real (app on a terminal, engine, command), strikes it with a signal at a random moment, or (a share of
+the blows) makes calls fail from there on by `tests/faults/shim.c`, once, for a while or for good, in all its processes, and checks what
 is left: nothing acknowledged is lost, the session opens, no half target, no ghost, and going on comes to what a calm run comes to.
 A case is drawn by "SEED/NUMBER"; the same draws the same kind, moment and signal (moments by the clock depend on the machine's load).
-Everything is forked by a process that has imported it all, so a case takes a few seconds; `--place DIR` keeps what calm runs came to.
+Everything is forked by a process that has imported it all, so a case takes a few seconds; `--place DIR` keeps encoder and sessions for the next.
 """
 
 import argparse
@@ -27,6 +28,7 @@ from tests.campaigns.people import app_of_people, engine_of_people
 from tests.campaigns.processes import STUB, Forks, fork_server
 from tests.campaigns.runs import headless_simulation, sweep
 from tests.campaigns.stage import Stage
+from tests.faults.injector import Fault
 
 Kind = Callable[[Stage, random.Random, Path], str]
 
@@ -55,14 +57,17 @@ def one_case(stage: Stage, kind: str, name: str) -> tuple[str, str]:
         fault = f"{type(error).__name__}: {error}"
         if not isinstance(error, AssertionError):
             fault += "\n" + traceback.format_exc()
-        for log in case.glob("home/**/engine.log"):
-            fault += f"\n{log}: {log.read_text(errors='replace')[-1500:]}"
+        for log in (case / "stderr", *case.glob("home/**/engine.log")):
+            if log.exists():
+                fault += f"\n{log}: {log.read_text(errors='replace')[-1500:]}"
     if fault:
         kept = stage.directory / "faults" / case.name
         shutil.copytree(
             case, kept, symlinks=True, ignore_dangling_symlinks=True, dirs_exist_ok=True
         )
     stage.forks.end_all(case)
+    if stage.control is not None:
+        stage.control.arm(Fault())
     return said, fault
 
 
@@ -74,21 +79,20 @@ def draw(seed: int, number: int, only: str) -> str:
     return random.Random(f"{seed}/{number}").choices(names, [KINDS[n][1] for n in names])[0]
 
 
-def campaign(seed: int, count: int, *, only: str = "", first: int = 0, log: Path | None = None, place: Path) -> dict[str, str]:  # fmt: skip
+def campaign(seed: int, count: int, *, only: str = "", first: int = 0, log: Path | None = None, place: Path, failures: float = 0.0) -> dict[str, str]:  # fmt: skip
     """Run so many cases; faults by the name of the case."""
     faults: dict[str, str] = {}
     ends: Counter[str] = Counter()
     took: defaultdict[str, float] = defaultdict(float)
     forks = Forks()
     place.mkdir(parents=True, exist_ok=True)
-    stage = Stage(forks, place)
+    stage = Stage(forks, place, failures)
     for number in range(first, first + count):
         kind, name = draw(seed, number, only), f"{seed}/{number}"
         began = time.monotonic()
         before = forks.computed()
         said, fault = one_case(stage, kind, name)
         processor = forks.computed() - before
-        stage.keep()
         seconds = time.monotonic() - began
         took[kind] += seconds
         ends[kind] += 1
@@ -121,6 +125,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--count", type=int, default=500)
     parser.add_argument("--first", type=int, default=0, help="number of the first case")
+    parser.add_argument("--failures", type=float, default=0.0, help="share of the blows that are failing calls, 0 to 1")  # fmt: skip
     parser.add_argument("--only", default="", choices=["", *KINDS])
     parser.add_argument(
         "--place", type=Path, help="what is made once is kept here, for the next campaign"
@@ -131,7 +136,7 @@ def main() -> None:
     if (
         launcher.SOCKET not in os.environ
     ):  # the campaign itself is forked, too: it needs all that is imported
-        with fork_server(place / "forks") as environment:
+        with fork_server(place / "forks", failing=given.failures > 0) as environment:
             command = [
                 environment[STUB],
                 "-m",
@@ -143,7 +148,13 @@ def main() -> None:
             code = subprocess.run(command, env=environment, check=False).returncode
         raise SystemExit(code)
     faults = campaign(
-        given.seed, given.count, only=given.only, first=given.first, log=given.log, place=place
+        given.seed,
+        given.count,
+        only=given.only,
+        first=given.first,
+        log=given.log,
+        place=place,
+        failures=given.failures,
     )
     raise SystemExit(1 if faults else 0)
 

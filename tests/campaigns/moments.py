@@ -1,5 +1,7 @@
-"""When and by what a process is struck, drawn by the seed of the case."""
+"""When and by which signal a process is struck, drawn by the seed of the case."""
 
+import contextlib
+import os
 import random
 import signal
 import time
@@ -11,6 +13,9 @@ from tests.campaigns.processes import PATIENCE, FaultError, Victim
 
 #: Signals with their weights; "STOP" stands still for a moment and is killed then.
 _SIGNALS = {"KILL": 8, "TERM": 4, "INT": 3, "HUP": 2, "STOP": 2}
+
+#: All of them.
+SIGNALS = " ".join(_SIGNALS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +34,7 @@ class Strike:
         files: int,
         events: int,
         *,
-        signals: str = "KILL TERM INT HUP STOP",
+        signals: str = SIGNALS,
     ) -> "Strike":
         """At random; `seconds`, `files` and `events` are what a calm run takes and counts."""
         names = signals.split()
@@ -44,6 +49,17 @@ class Strike:
     def number(self) -> int:
         """The signal's."""
         return int(getattr(signal, f"SIG{self.signal}"))
+
+    def hit(self, pid: int) -> None:
+        """The blow, at a moment by the clock."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, self.number)
+
+    def look(self) -> None:
+        """Nothing: a signal is over when it is sent."""
+
+    def end(self) -> None:
+        """Nothing, likewise."""
 
     def trap(self, role: str) -> dict[str, Any] | None:
         """For the process's environment; None where it is struck from outside."""

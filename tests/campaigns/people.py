@@ -12,11 +12,12 @@ import signal
 import struct
 import termios
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from tests.campaigns.engines import expect_no_leftovers, send, standing_still
+from tests.campaigns.failures import TOLD, Blow, Failure
 from tests.campaigns.moments import Strike
 from tests.campaigns.processes import FaultError, Victim, wait_for
 from tests.campaigns.stage import Calm, Stage, decisions, opens
@@ -78,13 +79,16 @@ class Seat:
         """Whether it was painted since the app began."""
         return text in _ESCAPES.sub(b"", bytes(self.output)).decode(errors="replace")
 
+    def tail(self) -> str:
+        """What was painted last."""
+        return _ESCAPES.sub(b" ", bytes(self.output[-3000:])).decode(errors="replace")
+
     def until(self, what: Any, seconds: float, tell: str) -> Any:
         """Keep the terminal flowing until that is true."""
         deadline = time.monotonic() + seconds
         while not (found := what()):
             if self.victim.wait(0.001) is not None or time.monotonic() > deadline:
-                tail = _ESCAPES.sub(b" ", bytes(self.output[-3000:])).decode(errors="replace")
-                raise FaultError(f"{tell}; the app: {self.victim.code}\n{tail}")
+                raise FaultError(f"{tell}; the app: {self.victim.code}\n{self.tail()}")
             self.read(0.02)
         return found
 
@@ -112,6 +116,8 @@ class Seat:
 
 def app_of_people(stage: Stage, chance: random.Random, case: Path) -> str:
     """Somebody types; the app, its engine or its terminal is struck. Then somebody sits down again."""
+    if stage.failures and chance.random() < stage.failures:
+        return app_on_a_failing_disk(stage, chance, case)
     session = stage.labelled(case, "tickets-anna", amount=30)
     undoing = chance.random() < 0.5
     whom = chance.choices(("app", "engine", "terminal"), (6, 2, 1))[0]
@@ -150,6 +156,83 @@ def app_of_people(stage: Stage, chance: random.Random, case: Path) -> str:
     return (
         f"{said}: {acknowledged} were shown as saved, {len(here) - len(before)} decisions are there"
     )
+
+
+#: Calls of the app and its engine while they open and some keys are typed, about, by the bit of their kind.
+_CALLS = (150, 15, 5, 60, 5, 3, 250, 60, 300, 10)
+
+
+def app_on_a_failing_disk(stage: Stage, chance: random.Random, case: Path) -> str:
+    """Somebody types while calls of the app and its engine fail, until they do no more; what is shown as saved is on disk, then and after."""
+    session = stage.labelled(case, "tickets-anna", amount=30)
+    assert stage.control is not None
+    failure = Failure.draw(chance, 2.5, _CALLS, stage.control)
+    failure.lasts = chance.choice((0.5, 2.0, 4.0))
+    undoing = chance.random() < 0.5
+    seat = Seat(stage, case, session)
+    before = decisions(session)
+    try:
+        victim = seat.sit_down(failure.trap("app"))
+        _type_while_it_fails(seat, victim, failure, chance, undoing)
+        failure.end()
+        said = str(failure)
+        if victim.wait(0.001) is None:
+            seat.until(
+                lambda: seat.saved() == _labelled(seat), 30, f"not all is saved after {said}"
+            )
+            said += f", it goes on with {seat.saved()}"
+            _quit(seat, victim)
+        elif victim.code not in TOLD or seat.shows("Traceback"):
+            raise FaultError(f"the app ends with {victim.code} after {said}: {seat.tail()}")
+        else:
+            said += f", it ends with {victim.code}: {' '.join(seat.tail().split())[-200:]}"
+            seat.expect_restored(said)
+        shown, here = seat.saved(), decisions(session)
+        if here[: len(before)] != before:
+            raise FaultError(f"decisions of before differ after {said}")
+        _check_acknowledged(seat, here, len(before), shown, undoing)
+        opens(session)
+        seat.leave()
+        _sit_down_again(seat, said)
+    finally:
+        failure.end()
+        seat.leave()
+    if is_live(session) and not stop_engine(session, 30):
+        raise FaultError(f"the engine does not stop after {said}")
+    stage.forks.expect_no_ghosts(case)
+    expect_no_leftovers(session, said)
+    return f"app {said}; {len(here) - len(before)} decisions are there"
+
+
+def _type_while_it_fails(
+    seat: Seat, victim: Victim, failure: Failure, chance: random.Random, undoing: bool
+) -> None:
+    """Type from when the app is open until a second after the failure, but for 12 seconds at most."""
+    began = time.monotonic()
+    opened, over = 0.0, 0.0
+    while victim.wait(0.001) is None:
+        now = time.monotonic()
+        failure.look()
+        if failure.what == "delay" and now > began + failure.when:
+            failure.hit(victim.pid)
+        if not over and (failure.is_over or (opened and now > opened + 8)):
+            over = now
+        opened = opened or (now if seat.saved() >= 0 else 0.0)
+        if (over and opened and now > over + 1) or now > began + 60:
+            break
+        if opened:
+            seat.type(chance.choice("123456 u" if undoing else "123456"))
+        for _ in range(
+            chance.choice((4, 10))
+        ):  # no faster than the app paints, else "q" waits behind all keys
+            seat.read(0.05)
+
+
+def _labelled(seat: Seat) -> int:
+    """How many are answered on disk."""
+    labelling = Labelling(seat.stage.tickets.labels)
+    labelling.apply(decisions(seat.session))
+    return labelling.count(Status.LABELLED)
 
 
 def _type_until_struck(
@@ -229,10 +312,13 @@ def _check_acknowledged(
 
 
 def _quit(seat: Seat, victim: Victim) -> None:
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while victim.wait(0.001) is None:
         if time.monotonic() > end:
-            raise FaultError("the app does not quit")
+            victim.strike(signal.SIGUSR2)
+            time.sleep(0.5)
+            stacks = Path(f"{seat.case}.stacks").read_text() if seat.stage.control else ""
+            raise FaultError(f"the app does not quit: {seat.tail()}\n{stacks}")
         seat.type("q")
         for _ in range(10):
             seat.read(0.02)
@@ -243,9 +329,7 @@ def _quit(seat: Seat, victim: Victim) -> None:
 
 def _sit_down_again(seat: Seat, said: str) -> None:
     """The app opens on the session, and shows what is on disk."""
-    labelling = Labelling(seat.stage.tickets.labels)
-    labelling.apply(decisions(seat.session))
-    there = labelling.count(Status.LABELLED)
+    there = _labelled(seat)
     victim = seat.sit_down()
     seat.until(
         lambda: seat.saved() == there,
@@ -262,17 +346,18 @@ ROUNDS = 3
 def engine_of_people(stage: Stage, chance: random.Random, case: Path) -> str:
     """People answer batch after batch, while the engine is killed and started again; its boards and points are those of a calm one."""
     if "people" not in stage.calm:
-        began = time.monotonic()
         calm_case = stage.fresh("calm-people")
+        stage.count_calls()
+        began = time.monotonic()
         session = stage.session(calm_case, "people", stage.people())
         result, _ = _label_rounds(stage, calm_case, session, [])
         count = json.loads((calm_case / "count").read_text())
-        stage.calm["people"] = Calm(time.monotonic() - began, count["file"], count["event"], result)
+        stage.calm["people"] = Calm(time.monotonic() - began, count["file"], count["event"], result, stage.counted_calls())  # fmt: skip
         stage.forks.end_all(calm_case)
     calm = stage.calm["people"]
     session = stage.session(case, "people", stage.people())
     strikes = [
-        Strike.draw(chance, calm.seconds / 2, calm.files, calm.events)
+        stage.blow(chance, replace(calm, seconds=calm.seconds / 2))
         for _ in range(chance.choice((1, 2, 3)))
     ]
     result, ends = _label_rounds(stage, case, session, list(strikes))
@@ -290,19 +375,20 @@ def _first_difference(one: Any, other: Any) -> str:
 
 
 def _label_rounds(
-    stage: Stage, case: Path, session: Path, strikes: list[Strike]
+    stage: Stage, case: Path, session: Path, strikes: list[Blow]
 ) -> tuple[dict[Any, Any], list[str]]:
     gold = {example.id: example.answer for example in stage.tickets.train}  # ids come from texts
     result: dict[Any, Any] = {}
     ends: list[str] = []
     counted = not strikes
 
-    struck: list[tuple[Strike, float]] = []
+    struck: list[tuple[Blow, float]] = []
 
     def keep_at_work() -> None:
         living = [(p, a) for p, a in stage.forks.alive(case) if "tui_al.engine" in a]
         if not living and not stage.forks.at_work(case, session):
             if struck:
+                struck[0][0].end()
                 ends.append(f"{struck.pop()[0]}")
             trap = None
             if strikes:
@@ -318,7 +404,9 @@ def _label_rounds(
                 and struck[0][0].what == "delay"
                 and time.monotonic() > struck[0][1] + struck[0][0].when
             ):
-                send(pid, struck[0][0].number)
+                struck[0][0].hit(pid)
+        if struck:
+            struck[0][0].look()
 
     with DecisionLog(session) as log:
         for round_ in range(ROUNDS):

@@ -17,6 +17,7 @@ from typing import Any
 
 from tests.campaigns import launcher
 from tests.campaigns.traps import CASE, TRAP
+from tests.faults.injector import Control, compile_shim
 from tui_al.host.process import start_engine
 from tui_al.store.engine_lock import is_live
 from tui_al.store.session import Session
@@ -26,8 +27,14 @@ ROOT = Path(__file__).parents[2]
 #: Environment variables: what stands where Python is expected, and the number of the server's process.
 STUB, SERVER = "TUI_AL_FORK_STUB", "TUI_AL_FORK_PROCESS"
 
+#: Another: the file by which calls are made to fail, where the processes have the shim of `tests.faults`.
+CONTROL = "TUI_AL_FAILING_CALLS"
+
 #: Seconds after which a process that was asked to leave counts as one that stays.
 PATIENCE = 30.0
+
+#: Seconds that an engine waits for what passes, in a campaign with failing calls.
+WAITS = "2"
 
 
 class FaultError(AssertionError):
@@ -78,8 +85,8 @@ class Victim:
 
 
 @contextlib.contextmanager
-def fork_server(directory: Path) -> Iterator[dict[str, str]]:
-    """A fork server; the environment of a process that is to use it."""
+def fork_server(directory: Path, *, failing: bool = False) -> Iterator[dict[str, str]]:
+    """A fork server; the environment of a process that is to use it. `failing`: calls of its processes can be made to fail."""
     directory.mkdir(parents=True, exist_ok=True)
     stub = directory / "python"
     text = Path(launcher.__file__).read_text()
@@ -91,6 +98,12 @@ def fork_server(directory: Path) -> Iterator[dict[str, str]]:
         **os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false",
         "CUDA_VISIBLE_DEVICES": "", "HF_HUB_OFFLINE": "1", "TEXTUAL_ANIMATIONS": "none",
     }  # fmt: skip
+    if failing:
+        shim = compile_shim(directory)
+        if shim is None:
+            raise OSError("calls cannot be made to fail without a C compiler")
+        environment["LD_PRELOAD"] = str(shim)
+        environment[CONTROL] = str(directory / "failing")
     server = subprocess.Popen(
         [sys.executable, "-m", "tests.campaigns.fork_server", str(place), str(stub)], cwd=ROOT, env=environment
     )  # fmt: skip
@@ -108,7 +121,11 @@ class Forks:
     def __init__(self) -> None:
         self.socket, self.stub = os.environ[launcher.SOCKET], os.environ[STUB]
         self._server = os.environ[SERVER]
-        self._environment = {k: v for k, v in os.environ.items() if k not in (STUB, SERVER)}
+        failing = os.environ.get(CONTROL)
+        self.control = Control(Path(failing)) if failing else None
+        self._environment = {
+            k: v for k, v in os.environ.items() if k not in (STUB, SERVER, CONTROL)
+        }
 
     def environment(self, case: Path, trap: Mapping[str, Any] | None = None) -> dict[str, str]:
         """Of a process of this case; temporary files go into the case, so that what is left of them is seen."""
@@ -122,6 +139,8 @@ class Forks:
             **kept, launcher.SOCKET: self.socket, CASE: str(case), "TMPDIR": str(temporary), "TERM": "xterm-256color",
             "TUI_AL_HOME": str(case / "home"), "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "PYTHONPATH": str(ROOT),
         }  # fmt: skip
+        if self.control is not None:
+            made |= {"FAULTS_CONTROL": str(self.control.path), "FAULTS_DIRECTORY": str(case), "TUI_AL_WAIT_SECONDS": WAITS}  # fmt: skip
         return made | ({TRAP: json.dumps(trap)} if trap else {})
 
     def start(
@@ -131,10 +150,9 @@ class Forks:
         """A process of `python -m ARGUMENTS`, on a terminal, or with its output in files of the case."""
         environment = self.environment(case, trap) | dict(more or {})
         if terminal is None:
-            files = [
-                os.open(os.devnull, os.O_RDONLY),
-                os.open(case / "stdout", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644),
-                os.open(case / "stderr", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644),
+            files = [os.open(os.devnull, os.O_RDONLY)] + [
+                os.open(self._said(case, name), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+                for name in ("stdout", "stderr")
             ]
         else:
             files = [os.dup(terminal) for _ in range(3)]
@@ -149,6 +167,14 @@ class Forks:
             os.close(one)
         pid = json.loads(connection.recv(launcher.LARGEST))["pid"]
         return Victim(pid, connection)
+
+    @staticmethod
+    def _said(case: Path, name: str) -> Path:
+        """Where output goes: beside the case, whose files fail, and linked from it."""
+        place = case.parent / f"{case.name}.{name}"
+        with contextlib.suppress(FileExistsError):
+            (case / name).symlink_to(place)
+        return place
 
     def run(self, case: Path, arguments: Sequence[str], *, seconds: float = 60.0) -> int:
         """A command to its end; its exit code."""
@@ -215,3 +241,5 @@ class Forks:
         with contextlib.suppress(FaultError):
             self.expect_no_ghosts(case)
         shutil.rmtree(case, ignore_errors=True)
+        for name in ("stdout", "stderr", "stacks"):
+            (case.parent / f"{case.name}.{name}").unlink(missing_ok=True)

@@ -3,12 +3,14 @@
 import random
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from tests.campaigns.engines import expect_no_leftovers, kept
+from tests.campaigns.failures import Blow, Failure
 from tests.campaigns.moments import Strike
 from tests.campaigns.processes import FaultError
-from tests.campaigns.stage import Calm, Stage, opens, told
+from tests.campaigns.stage import Stage, opens, told
 
 SWEEP = """
 data.source = "tickets"
@@ -50,16 +52,16 @@ def headless_simulation(stage: Stage, chance: random.Random, case: Path) -> str:
         calm_case = stage.fresh("calm-simulate")
         found = stage.measured("simulate", calm_case, arguments)
         session = calm_case / "home" / "sessions" / "made"
-        stage.calm["simulate"] = Calm(found.seconds, found.files, found.events, (told(session), kept(session)))  # fmt: skip
+        stage.calm["simulate"] = replace(found, result=(told(session), kept(session)))
         stage.forks.end_all(calm_case)
     calm = stage.calm["simulate"]
     session = case / "home" / "sessions" / "made"
     said = []
     for _ in range(chance.choice((1, 2))):
-        strike = Strike.draw(chance, calm.seconds, calm.files, calm.events)
+        strike = stage.blow(chance, calm)
         victim = stage.forks.start(case, arguments, trap=strike.trap("cli"))
-        said.append(f"{strike}: {strike.fall(victim)}")
-        check_words(case, strike)
+        end = strike.fall(victim)
+        said.append(f"{strike}: {end}{check_words(case, strike, end)}")
         if session.exists():
             opens(session)
     again(stage, case, arguments)
@@ -81,11 +83,17 @@ def again(stage: Stage, case: Path, arguments: list[str]) -> None:
         raise FaultError(f"again: exit code {code}: {(case / 'stderr').read_text()[-2000:]}")
 
 
-def check_words(case: Path, strike: Strike) -> None:
-    """Nobody is shown a traceback, whatever the signal."""
+def check_words(case: Path, strike: Blow, end: str) -> str:
+    """Nobody is shown a traceback, whatever the blow, and whoever leaves for a failing call says why; its last line."""
     text = (case / "stderr").read_text(errors="replace")
     if "Traceback" in text:
         raise FaultError(f"a traceback after {strike}:\n{text[-3000:]}")
+    if not isinstance(strike, Failure) or not end.startswith("left"):
+        return ""
+    said = text.strip() or (case / "stdout").read_text(errors="replace").strip()
+    if not said:
+        raise FaultError(f"{end} without a word after {strike}")
+    return f" ({said[-300:]})"
 
 
 def sweep(stage: Stage, chance: random.Random, case: Path) -> str:
@@ -96,29 +104,33 @@ def sweep(stage: Stage, chance: random.Random, case: Path) -> str:
         calm_case = stage.fresh("calm-sweep")
         (calm_case / "small.toml").write_text(text)
         found = stage.measured("sweep", calm_case, arguments)
-        stage.calm["sweep"] = Calm(found.seconds, found.files, found.events, _arms(calm_case))
+        stage.calm["sweep"] = replace(found, result=_arms(calm_case))
         stage.forks.end_all(calm_case)
     calm = stage.calm["sweep"]
     (case / "small.toml").write_text(text)
     said = []
     for _ in range(chance.choice((1, 2))):
-        strike = Strike.draw(chance, calm.seconds, calm.files, calm.events)
+        strike = stage.blow(chance, calm)
         role = chance.choice(("cli", "cli", "engine"))
-        if role == "engine":
+        if role == "engine" and isinstance(strike, Strike):
             strike = Strike.draw(chance, calm.seconds, 12, 24, signals="KILL")
         trap = strike.trap(role)
         victim = stage.forks.start(case, arguments, trap=trap)
-        if role == "engine" and strike.what == "delay":
+        if isinstance(strike, Failure):
+            end = strike.fall(victim)
+            said.append(f"{strike}: {end}")
+        elif role == "engine" and strike.what == "delay":
             _strike_an_engine(stage, case, strike, chance)
             end = victim.wait(60)
             said.append(f"an engine, {strike}: the sweep ended with {end}")
         elif role == "engine":
             said.append(f"an engine, {strike}: the sweep ended with {victim.wait(60)}")
         else:
-            said.append(f"{strike}: {strike.fall(victim)}")
+            end = strike.fall(victim)
+            said.append(f"{strike}: {end}")
         if victim.wait(0.01) is None:
             raise FaultError(f"the sweep does not end: {said}")
-        check_words(case, strike)
+        said[-1] += check_words(case, strike, said[-1].rpartition(": ")[2])
         for session in (case / "home" / "sweeps" / "small" / "sessions").glob("[!.]*"):
             opens(session)
     again(stage, case, arguments)

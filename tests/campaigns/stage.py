@@ -2,7 +2,7 @@
 
 import csv
 import json
-import pickle
+import random
 import shutil
 import time
 from collections.abc import Mapping, Sequence
@@ -10,10 +10,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from tests.campaigns.failures import Blow, Failure
+from tests.campaigns.moments import SIGNALS, Strike
 from tests.campaigns.processes import FaultError, Forks
 from tests.campaigns.traps import COUNT
 from tests.engine import tiny
 from tests.engine.test_resume import by_seed, experiment, outcome
+from tests.faults.injector import ALL, Fault
 from tui_al.core.annotation import decisions as de
 from tui_al.core.annotation.decisions import Decided
 from tui_al.core.settings.experiment import Amount, DataConfig, ExperimentConfig
@@ -34,6 +37,7 @@ class Calm:
     files: int
     events: int
     result: Any
+    calls: tuple[int, ...] = ()  #: that can fail, by the bit of their kind; none without the shim
 
 
 @dataclass
@@ -42,9 +46,13 @@ class Stage:
 
     forks: Forks
     directory: Path
+    failures: float = 0.0  #: share of blows that are failing calls
     calm: dict[str, Calm] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.control = self.forks.control
+        if self.failures and self.control is None:
+            raise ValueError("calls cannot be made to fail: the fork server has no shim")
         data = [load(DataConfig(n, train_limit=150, test_limit=60)) for n in ("tickets", "events")]
         texts = [e.text for one in data for e in (*one.train, *one.test)]
         self.encoder = self.directory / "encoder"
@@ -52,12 +60,21 @@ class Stage:
             tiny.save_encoder("bert", self.encoder, texts, width=32)
         self.tickets = data[0]
         self.templates = self.directory / "templates"
-        if (kept := self.directory / "calm.pickle").exists():
-            self.calm = pickle.loads(kept.read_bytes())
 
-    def keep(self) -> None:
-        """For the next campaign in the same place."""
-        (self.directory / "calm.pickle").write_bytes(pickle.dumps(self.calm))
+    def blow(self, chance: random.Random, calm: Calm, *, signals: str = SIGNALS) -> Blow:
+        """When and by what a process is struck that takes so long, in which so much happens."""
+        if self.control is not None and self.failures and chance.random() < self.failures:
+            return Failure.draw(chance, calm.seconds, calm.calls, self.control)
+        return Strike.draw(chance, calm.seconds, calm.files, calm.events, signals=signals)
+
+    def count_calls(self) -> None:
+        """From now on; nothing fails."""
+        if self.control is not None:
+            self.control.arm(Fault(kinds=ALL))
+
+    def counted_calls(self) -> tuple[int, ...]:
+        """Since then, by the bit of their kind; none without the shim."""
+        return () if self.control is None else self.control.counts()
 
     def simulations(self) -> dict[str, ExperimentConfig]:
         """Of every way to continue: cold, warm, on a frozen trunk, tagging, seeds in step, a bag of words that asks."""
@@ -126,13 +143,14 @@ class Stage:
     def measured(self, key: str, case: Path, arguments: Sequence[str], role: str = "cli") -> Calm:
         """A command to its end, with what it takes; `case` stays for the caller to read the result from."""
         count = case / "count"
+        self.count_calls()
         began = time.monotonic()
         victim = self.forks.start(case, arguments, more={COUNT: f"{role}:{count}"})
         code = victim.wait(120)
         if code != 0:
             raise FaultError(f"the calm run of {key}: {code}\n{(case / 'stderr').read_text()}")
         counts = json.loads(count.read_text())
-        return Calm(time.monotonic() - began, counts["file"], counts["event"], None)
+        return Calm(time.monotonic() - began, counts["file"], counts["event"], None, self.counted_calls())  # fmt: skip
 
 
 def answer(directory: Path, examples: Sequence[Any], labels: Sequence[str], salt: str) -> None:

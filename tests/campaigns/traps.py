@@ -6,6 +6,8 @@ A trap is told by the environment: whose it is ("engine", "watch", "tui_al"), wh
     event   events or decisions go on record; it springs when they are on disk
 """
 
+import ctypes
+import faulthandler
 import json
 import os
 import signal
@@ -63,6 +65,13 @@ class Trap:
 
 def set_up(module: str, arguments: list[str]) -> None:
     """Trap this process, if it is the one that is meant, or count for the next."""
+    if "FAULTS_CONTROL" in os.environ:
+        ctypes.CDLL(os.environ["LD_PRELOAD"]).faults_begin()
+    if "FAULTS_CONTROL" in os.environ:
+        stacks = os.open(
+            f"{os.environ[CASE]}.stacks", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600
+        )
+        faulthandler.register(signal.SIGUSR2, stacks, all_threads=True)
     role = ROLES.get(module, "")
     if module == "tui_al.engine" and arguments[:1] != ["run"]:
         role = "helper"

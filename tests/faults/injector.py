@@ -9,19 +9,23 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-WRITE, SYNC, TRUNCATE, CREATE, RENAME, MKDIR, LOCK = (1 << bit for bit in range(7))
+WRITE, SYNC, TRUNCATE, CREATE, RENAME, MKDIR, LOCK, OPEN, READ, REMOVE = (1 << n for n in range(10))
 _TAKES_ROOM = WRITE | SYNC | TRUNCATE | CREATE | RENAME | MKDIR
 
 #: What a file system refuses with each of these.
 KINDS = {
     errno.ENOSPC: _TAKES_ROOM,
     errno.EDQUOT: _TAKES_ROOM,
-    errno.EIO: _TAKES_ROOM,
-    errno.EROFS: _TAKES_ROOM & ~SYNC,
+    errno.EIO: _TAKES_ROOM | REMOVE,
+    errno.EROFS: (_TAKES_ROOM & ~SYNC) | REMOVE,
     errno.ENOLCK: LOCK,
+    errno.EMFILE: CREATE | OPEN,
 }
 
-_LAYOUT = struct.Struct("6q")
+#: Every kind of call.
+ALL = (1 << 10) - 1
+
+_LAYOUT = struct.Struct("22q")
 
 
 def compile_shim(place: Path) -> Path | None:
@@ -39,14 +43,24 @@ def compile_shim(place: Path) -> Path | None:
 
 @dataclass(frozen=True)
 class Fault:
-    """The call that fails, and with what; `at` 0: none."""
+    """The calls that fail, and with what.
+
+    `at` is the first of them, counted from 1 (0: none fails), `many` their number, unless they fail `forever`. They are of the kinds
+    that `KINDS` has for the errno, where `kinds` does not say which.
+    """
 
     at: int = 0
     number: int = errno.ENOSPC
     forever: bool = False
+    many: int = 1
+    kinds: int = 0
 
     def __str__(self) -> str:
-        since = " and all after it" if self.forever else ""
+        since = (
+            " and all after it"
+            if self.forever
+            else f" to {self.at + self.many - 1}" * (self.many > 1)
+        )
         return f"{errno.errorcode[self.number]} at call {self.at}{since}"
 
 
@@ -61,8 +75,8 @@ class Control:
 
     def arm(self, fault: Fault) -> None:
         """From now on; counts anew."""
-        kinds = KINDS[fault.number]
-        self._mapped[:] = _LAYOUT.pack(0, fault.at, fault.number, fault.forever, kinds, 0)
+        kinds, many = fault.kinds or KINDS[fault.number], 0 if fault.forever else fault.many
+        self._mapped[:] = _LAYOUT.pack(0, fault.at, fault.number, many, kinds, 0, *[0] * 16)
 
     @property
     def calls(self) -> int:
@@ -73,6 +87,10 @@ class Control:
     def failed(self) -> int:
         """Calls that failed."""
         return int(_LAYOUT.unpack(self._mapped[:])[5])
+
+    def counts(self) -> tuple[int, ...]:
+        """Calls so far, by the bit of their kind."""
+        return tuple(_LAYOUT.unpack(self._mapped[:])[6:])
 
     def environment(self, shim: Path, directory: Path) -> dict[str, str]:
         """For processes whose calls below `directory` are to fail."""

@@ -1,8 +1,10 @@
 /* Makes the n-th call that writes below a directory fail with a given errno: to be preloaded (LD_PRELOAD).
 
    FAULTS_CONTROL names a file of `struct control`, which is mapped, so that a driver can change it between two forks and read the
-   count. FAULTS_DIRECTORY is the directory. A call counts if its kind is in `kinds` and its file lies below the directory. */
+   counts. FAULTS_DIRECTORY is the directory. A call counts if its kind is in `kinds` and its file lies below the directory. Both are
+   read when the library is loaded, and again by `faults_begin`, for a process that was forked by one without them. */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -14,19 +16,21 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum { WRITE = 1, SYNC = 2, TRUNCATE = 4, CREATE = 8, RENAME = 16, MKDIR = 32, LOCK = 64 };
+enum { WRITE = 1, SYNC = 2, TRUNCATE = 4, CREATE = 8, RENAME = 16, MKDIR = 32, LOCK = 64, OPEN = 128, READ = 256, REMOVE = 512 };
 
 struct control {
     _Atomic long count; /* calls so far */
     long at;            /* the call that fails, from 1; 0: none */
     long number;        /* errno */
-    long forever;       /* all calls from that one on */
+    long many;          /* how many fail, from that one on; 0: all */
     long kinds;         /* of calls, a sum of the above */
     _Atomic long failed;
+    _Atomic long counts[16]; /* of calls so far, by the bit of their kind */
 };
 
 static struct control *control;
@@ -37,8 +41,9 @@ static size_t length;
     static type (*real)(__VA_ARGS__); \
     if (!real) real = (type (*)(__VA_ARGS__))dlsym(RTLD_NEXT, name)
 
-__attribute__((constructor)) static void begin(void) {
+__attribute__((constructor)) void faults_begin(void) {
     const char *file = getenv("FAULTS_CONTROL"), *place = getenv("FAULTS_DIRECTORY");
+    control = NULL;
     if (!file || !place || !realpath(place, directory)) return;
     length = strlen(directory);
     int opened = open(file, O_RDWR | O_CLOEXEC);
@@ -53,9 +58,10 @@ static int below(const char *path) {
 }
 
 /* Whether this call is to fail; errno is set then. */
-static int refuse(void) {
+static int refuse(long kind) {
     long count = atomic_fetch_add(&control->count, 1) + 1;
-    if (!control->at || count < control->at || (count > control->at && !control->forever)) return 0;
+    atomic_fetch_add(&control->counts[__builtin_ctzl(kind)], 1);
+    if (!control->at || count < control->at || (control->many && count >= control->at + control->many)) return 0;
     atomic_fetch_add(&control->failed, 1);
     errno = (int)control->number;
     return 1;
@@ -70,7 +76,7 @@ static int refuses_file(int descriptor, long kind) {
     errno = before;
     if (size < 0) return 0;
     path[size] = 0;
-    return below(path) && refuse();
+    return below(path) && refuse(kind);
 }
 
 static int refuses_path(int at, const char *path, long kind) {
@@ -89,7 +95,7 @@ static int refuses_path(int at, const char *path, long kind) {
         snprintf(whole, sizeof whole, "%s/%s", base, path);
     }
     errno = before;
-    return below(whole) && refuse();
+    return below(whole) && refuse(kind);
 }
 
 ssize_t write(int descriptor, const void *data, size_t size) {
@@ -109,6 +115,29 @@ ssize_t writev(int descriptor, const struct iovec *parts, int count) {
     }
 PWRITE(pwrite, off_t)
 PWRITE(pwrite64, off64_t)
+
+ssize_t sendfile(int descriptor, int from, off_t *place, size_t size) {
+    REAL(ssize_t, "sendfile", int, int, off_t *, size_t);
+    return refuses_file(descriptor, WRITE) ? -1 : real(descriptor, from, place, size);
+}
+
+ssize_t copy_file_range(int from, off64_t *start, int descriptor, off64_t *place, size_t size, unsigned flags) {
+    REAL(ssize_t, "copy_file_range", int, off64_t *, int, off64_t *, size_t, unsigned);
+    return refuses_file(descriptor, WRITE) ? -1 : real(from, start, descriptor, place, size, flags);
+}
+
+ssize_t read(int descriptor, void *data, size_t size) {
+    REAL(ssize_t, "read", int, void *, size_t);
+    return refuses_file(descriptor, READ) ? -1 : real(descriptor, data, size);
+}
+
+#define PREAD(name, offset) \
+    ssize_t name(int descriptor, void *data, size_t size, offset place) { \
+        REAL(ssize_t, #name, int, void *, size_t, offset); \
+        return refuses_file(descriptor, READ) ? -1 : real(descriptor, data, size, place); \
+    }
+PREAD(pread, off_t)
+PREAD(pread64, off64_t)
 
 #define SYNCING(name) \
     int name(int descriptor) { \
@@ -145,7 +174,7 @@ static mode_t mode_of(int flags, va_list more) {
         va_start(more, flags); \
         mode_t mode = mode_of(flags, more); \
         va_end(more); \
-        if ((flags & O_CREAT) && refuses_path(AT_FDCWD, path, CREATE)) return -1; \
+        if (refuses_path(AT_FDCWD, path, flags & O_CREAT ? CREATE : OPEN)) return -1; \
         return real(path, flags, mode); \
     }
 OPENING(open)
@@ -158,11 +187,46 @@ OPENING(open64)
         va_start(more, flags); \
         mode_t mode = mode_of(flags, more); \
         va_end(more); \
-        if ((flags & O_CREAT) && refuses_path(at, path, CREATE)) return -1; \
+        if (refuses_path(at, path, flags & O_CREAT ? CREATE : OPEN)) return -1; \
         return real(at, path, flags, mode); \
     }
 OPENING_AT(openat)
 OPENING_AT(openat64)
+
+DIR *opendir(const char *path) {
+    REAL(DIR *, "opendir", const char *);
+    return refuses_path(AT_FDCWD, path, OPEN) ? NULL : real(path);
+}
+
+int unlink(const char *path) {
+    REAL(int, "unlink", const char *);
+    return refuses_path(AT_FDCWD, path, REMOVE) ? -1 : real(path);
+}
+
+int unlinkat(int at, const char *path, int flags) {
+    REAL(int, "unlinkat", int, const char *, int);
+    return refuses_path(at, path, REMOVE) ? -1 : real(at, path, flags);
+}
+
+int rmdir(const char *path) {
+    REAL(int, "rmdir", const char *);
+    return refuses_path(AT_FDCWD, path, REMOVE) ? -1 : real(path);
+}
+
+int link(const char *from, const char *to) {
+    REAL(int, "link", const char *, const char *);
+    return refuses_path(AT_FDCWD, to, CREATE) ? -1 : real(from, to);
+}
+
+int linkat(int from_at, const char *from, int to_at, const char *to, int flags) {
+    REAL(int, "linkat", int, const char *, int, const char *, int);
+    return refuses_path(to_at, to, CREATE) ? -1 : real(from_at, from, to_at, to, flags);
+}
+
+int symlink(const char *text, const char *to) {
+    REAL(int, "symlink", const char *, const char *);
+    return refuses_path(AT_FDCWD, to, CREATE) ? -1 : real(text, to);
+}
 
 int rename(const char *from, const char *to) {
     REAL(int, "rename", const char *, const char *);
@@ -172,6 +236,11 @@ int rename(const char *from, const char *to) {
 int renameat(int from_at, const char *from, int to_at, const char *to) {
     REAL(int, "renameat", int, const char *, int, const char *);
     return refuses_path(to_at, to, RENAME) ? -1 : real(from_at, from, to_at, to);
+}
+
+int renameat2(int from_at, const char *from, int to_at, const char *to, unsigned flags) {
+    REAL(int, "renameat2", int, const char *, int, const char *, unsigned);
+    return refuses_path(to_at, to, RENAME) ? -1 : real(from_at, from, to_at, to, flags);
 }
 
 int mkdir(const char *path, mode_t mode) {

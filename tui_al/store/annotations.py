@@ -8,7 +8,7 @@ from tui_al.core.annotation import decisions as de
 from tui_al.core.annotation.decisions import Decided
 from tui_al.core.annotation.label_state import Labelling
 from tui_al.core.annotation.label_state import Status as Stands
-from tui_al.core.annotation.records import Annotation, Header, Label, Status
+from tui_al.core.annotation.records import Annotation, Header, Label, Status, labels_used
 from tui_al.core.data.examples import Answer, Dataset, Example, Task
 from tui_al.core.data.offsets import check_spans, tags_to_spans
 from tui_al.core.session import events as ev
@@ -93,7 +93,8 @@ def _simulated(session: Session, state: SessionState, dataset: Dataset, seed: in
     damage = (*state.damage, *_odd_times(annotations))
     annotations = list(map(_dated, annotations))
     left_out = _strange(len(said) - len(known), len(known) - len(annotations))
-    header = Header(dataset.task, tuple(map(Label, dataset.labels)), session.name)
+    strange = sorted(labels_used(annotations) - set(dataset.labels))  # formats list all names
+    header = Header(dataset.task, tuple(map(Label, (*dataset.labels, *strange))), session.name)
     return Labels(header, annotations, chosen, with_labels, left_out=left_out, damage=damage)
 
 

@@ -231,7 +231,7 @@ def _apply(state: SessionState, record: ev.Recorded) -> SessionState:
             )
         case ev.SeedsAdded():
             assert state.config is not None
-            new = [seed for seed in event.seeds if seed not in state.runs]
+            new = [*dict.fromkeys(seed for seed in event.seeds if seed not in state.runs)]
             return replace(
                 state,
                 config=replace(state.config, seeds=(*state.config.seeds, *new)),

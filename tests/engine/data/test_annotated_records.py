@@ -163,6 +163,16 @@ def test_entities_in_cells_of_csv(tmp_path: Path) -> None:
     assert [entities(e) for e in loaded(path).train] == [((0, 4, "PER"),)] * 2
 
 
+def test_blanks_before_a_quote_in_json_say_nothing_of_the_cells(tmp_path: Path) -> None:
+    """A text's own first blank stays, or all offsets would move."""
+    path = tmp_path / "ls.csv"
+    cell = json.dumps([{"start": 1, "end": 5, "text": "Anna", "labels": ["PER"]}]).replace('"', '""')  # fmt: skip
+    path.write_text(f'id,text,label\n1, Anna flew,"{cell}"\n2, Anna left,"{cell}"\n3,none,\n')
+    data = loaded(path)
+    answers = [(e.text, entities(e)) for e in data.train]
+    assert answers == [(" Anna flew", ((1, 5, "PER"),)), (" Anna left", ((1, 5, "PER"),)), ("none", None)]  # fmt: skip
+
+
 def test_words_are_split_where_entities_end_and_that_is_told(tmp_path: Path) -> None:
     path = tmp_path / "in.jsonl"
     path.write_text(json.dumps({"text": "Romreise  bald", "entities": [[0, 3, "LOC"]]}))
@@ -217,6 +227,26 @@ def test_annotators_that_differ_leave_a_text_unlabelled(tmp_path: Path) -> None:
     data = loaded(path)
     assert [e.answer for e in data.train] == ["x", None, "y"]
     assert any("1 texts that annotators label differently" in w for w in data.warnings)
+
+
+def test_what_is_told_of_records_is_what_became_of_them(tmp_path: Path) -> None:
+    """One annotator skipped, or marked what cannot be read, where another one answered: the text has its label, and counts as such."""
+
+    def choice(*names: str, **more: object) -> dict[str, object]:
+        return {"result": [{"type": "choices", "from_name": "c", "value": {"choices": list(names)}}], **more}  # fmt: skip
+
+    skipped = {"result": [], "was_cancelled": True}
+    annotations = [[choice("x"), skipped], [choice("y"), choice("x", "y")], [choice("x"), choice("x")], [skipped, skipped], [choice("x", "y")] * 2]  # fmt: skip
+    path = tmp_path / "tasks.json"
+    path.write_text(json.dumps([{"data": {"text": f"t{n}"}, "annotations": of} for n, of in enumerate(annotations)]))  # fmt: skip
+    data = loaded(path, misfits="leave out")
+    assert [(e.text, e.answer) for e in data.train] == [("t0", "x"), ("t1", "y"), ("t2", "x"), ("t3", None)]  # fmt: skip
+    assert data.warnings == (
+        "tasks.json: unlabelled: 1 skipped in the file (tasks.json row 4)",
+        "tasks.json: left out: 1 with several labels (tasks.json row 5)",
+    )
+    assert "tasks.json: 1 texts that several annotators label alike, a row each (tasks.json row 3)" in data.notes  # fmt: skip
+    assert "tasks.json: not read: 2 annotations with several labels, beside others of their text (tasks.json row 2, tasks.json row 5)" in data.notes  # fmt: skip
 
 
 def test_classes_and_entities_together_are_asked_about(tmp_path: Path) -> None:

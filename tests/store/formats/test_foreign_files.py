@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,9 @@ from tests.store.formats.test_round_trips import FORMATS, valid
 from tui_al.core.annotation.records import Annotation, Status
 from tui_al.core.data.examples import Task
 from tui_al.errors import DataError
+from tui_al.store.formats.brat import read as read_brat
 from tui_al.store.formats.format import Read
+from tui_al.store.formats.reading import EMPTY, NO_ANSWER, ReadOptions
 
 CLASSES, ENTITIES = Task.CLASSIFICATION, Task.TAGGING
 
@@ -117,6 +120,42 @@ def test_doccano_classes_of_every_version(
     line: dict[str, object], answer: object, tmp_path: Path
 ) -> None:
     assert answers(read("doccano", CLASSES, json_lines(line), tmp_path)) == [answer]
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_an_entity_that_brat_broke_at_a_line_break_is_one(mark: str, tmp_path: Path) -> None:
+    """As brat's server stores it; a byte-order mark is a character to it."""
+    (tmp_path / "a.txt").write_bytes(f"{mark}Anna\r\nLee\tflew\n".encode())
+    by = len(mark)
+    lines = [f"T1\tPER {by} {by + 4};{by + 6} {by + 9}\tAnna Lee", f"T2\tX {by + 10} {by + 14}\tflew"]  # fmt: skip
+    (tmp_path / "a.ann").write_text("\n".join(lines), encoding="utf-8")
+    found = read_brat(tmp_path, ENTITIES)
+    assert [(a.text, a.answer) for a in found.annotations] == [
+        ("Anna\r\nLee\tflew", ((0, 9, "PER"), (10, 14, "X")))
+    ]
+    joined = "1 entities that brat broke at a line break or tab, read whole (a.ann:1)"
+    counted = "1 texts with a byte-order mark, which their offsets count as a character (a.txt)"
+    assert found.notes == [joined, *([counted] if mark else [])]
+
+
+def test_offsets_that_do_not_count_a_byte_order_mark(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes("\ufeffAnna flew".encode())
+    (tmp_path / "a.ann").write_text("T1\tPER 0 4\tAnna\n")
+    found = read_brat(tmp_path, ENTITIES)
+    assert (answers(found), found.notes) == ([((0, 4, "PER"),)], [])
+
+
+def test_label_studio_writes_no_field_where_nothing_is_marked(tmp_path: Path) -> None:
+    rows = [
+        {"text": "Anna", "label": [{"start": 0, "end": 4, "text": "Anna", "labels": ["PER"]}], "annotation_id": 1, "lead_time": 2},
+        {"text": "none", "annotation_id": 2, "lead_time": 2},
+        {"text": "nobody looked", "annotation_id": None, "lead_time": None},
+    ]  # fmt: skip
+    (tmp_path / "min.json").write_text(json.dumps(rows))
+    read = partial(read_file, FORMATS["jsonl"], tmp_path / "min.json", ENTITIES)
+    assert read().left_out.counts == {EMPTY: 1, NO_ANSWER: 1}
+    found = read(ReadOptions(accept_empty=True))
+    assert (answers(found), found.left_out.counts) == ([((0, 4, "PER"),), ()], {NO_ANSWER: 1})
 
 
 def test_label_studio_as_it_exports(tmp_path: Path) -> None:

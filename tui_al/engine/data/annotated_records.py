@@ -42,6 +42,7 @@ _SKIP = "Correct the file, or read the others with --leave-out-misfits."
 _TOKENS = "whose words are not in their text"
 _BORDERS = "with entities that do not begin and end with the file's words"
 _DIFFER = "texts that annotators label differently"
+_ALIKE = "texts that several annotators label alike, a row each"
 _SPLIT = "texts in which words were split where an entity begins or ends"
 
 
@@ -108,13 +109,15 @@ class AnnotatedRecords:
         if self._config.misfits == "texts only":
             return self._bare(record, origin)
         found = [self._row(one) for one in parsed_item(record, origin, self._parse)]
-        rows = [row for row in found if not isinstance(row, ItemError)]
-        for error in found:
-            if isinstance(error, ItemError):
-                if self._config.misfits == "refuse":
-                    raise ItemError(error.message, _SKIP, error.reason)
-                self._left_out.add(error.reason, origin)
-        return self._one_of(rows, origin)
+        errors = [one for one in found if isinstance(one, ItemError)]
+        read = [one for one in found if not isinstance(one, ItemError)]
+        if errors and self._config.misfits == "refuse":
+            raise ItemError(errors[0].message, _SKIP, errors[0].reason)
+        if errors and not read:
+            self._left_out.add(errors.pop(0).reason, origin)
+        for error in errors:
+            self._reading.aside.add(f"annotations {error.reason}, beside others of their text", origin)  # fmt: skip
+        return self._one_of(read, origin) if read else None
 
     def finish(self) -> None:
         """See `RecordConverter`."""
@@ -125,7 +128,8 @@ class AnnotatedRecords:
         warnings += [f"{self._name}: unlabelled: {line}" for line in self._unanswered.told()]
         warnings += [f"{self._name}: left out: {line}" for line in self._left_out.told()]
 
-    def _row(self, one: Parsed | ItemError) -> Row | ItemError:
+    def _row(self, one: Parsed | ItemError) -> tuple[Row, str] | ItemError:
+        """The row of one annotation; and why it has no answer, "" if it has one."""
         if isinstance(one, ItemError):
             return one
         place = one.annotation.origin
@@ -146,10 +150,9 @@ class AnnotatedRecords:
             return error
         if converted:
             self._reading.counted.add(CONVERTED, place)
-        if answer is None:
-            why = reason_of(one, annotation) if labelled else f"{annotation.status} in the file"
-            self._unanswered.add(why, place)
-        return row
+        if answer is not None:
+            return row, ""
+        return row, reason_of(one, annotation) if labelled else f"{annotation.status} in the file"
 
     def _named(self, annotation: Annotation, answer: object) -> Row:
         """Columns under the names that the person gave for them, which are looked for in a table."""
@@ -179,20 +182,22 @@ class AnnotatedRecords:
             raise ItemError(f"{place}: {error}.", _SKIP, _BORDERS) from error
         return {"tokens": list(tokens), "tags": tags, "text": text}
 
-    def _one_of(self, rows: Sequence[Row], origin: str) -> Row | None:
-        """The row of a record; where several annotators differ, it is unlabelled."""
-        if not rows:
-            return None
+    def _one_of(self, read: Sequence[tuple[Row, str]], origin: str) -> Row:
+        """The row of a record, out of those of its annotations; where annotators differ, it is unlabelled."""
         key = "tags" if self.settled is Task.TAGGING else "label"
-        answered = [row for row in rows if row[key] is not None]
+        answered = [row for row, why in read if not why]
+        first, why = read[0]
         if not answered:
-            return rows[0]
+            self._unanswered.add(why, origin)
+            return first
         if any(row != answered[0] for row in answered[1:]):
             self._unanswered.add(_DIFFER, origin)
-            text = str(rows[0]["text"])
-            return {**rows[0], key: None} | (
+            text = str(first["text"])
+            return {**first, key: None} | (
                 {"tokens": list(words_of(text))} if key == "tags" else {}
             )
+        if len(answered) > 1:
+            self._reading.counted.add(_ALIKE, origin)
         return answered[0]
 
     def _bare(self, record: Record, origin: str) -> Row:

@@ -93,7 +93,7 @@ def records_of(
 
 def _csv_records(lines: Lines, delimiter: str, findings: Findings) -> Iterator[Record]:
     head = lines.peek(_HEAD)
-    spaced = sum(f'{delimiter} "' in line for line in head) * 2 > len(head)
+    spaced = sum(_has_blank_before_quote(line, delimiter) for line in head) * 2 > len(head)
     if spaced:
         findings.notes.append(f"{lines.name}: blanks between delimiter and quote are left out")
     reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=spaced, strict=True)
@@ -115,6 +115,17 @@ def _csv_records(lines: Lines, delimiter: str, findings: Findings) -> Iterator[R
             ) from error
         yield first, fields
         first = lines.number + 1
+
+
+def _has_blank_before_quote(line: str, delimiter: str) -> bool:
+    """Whether a field begins with blanks and a quote; not what looks so inside a quoted one, as JSON does."""
+    if f"{delimiter} " not in line:
+        return False
+    try:
+        fields = next(csv.reader([line], delimiter=delimiter), [])
+    except csv.Error:
+        return False
+    return any(field.startswith(" ") and field.lstrip(" ").startswith('"') for field in fields[1:])
 
 
 def _tab_records(lines: Lines, _delimiter: str, findings: Findings) -> Iterator[Record]:

@@ -102,8 +102,8 @@ def _is_plain(records: Sequence[Record], config: DataConfig, wanted: Task | None
         return not any(is_mark(m) for row in records for m in listed(row.get(config.label_column)))
     if wanted is Task.CLASSIFICATION:
         return True
-    return wanted is None and any(isinstance(row.get("label"), str) and not listed(row["label"])
-                                  for row in records)  # fmt: skip
+    labels = [row["label"] for row in records if isinstance(row.get("label"), str)]
+    return wanted is None and any(label.strip() and not listed(label) for label in labels)
 
 
 def _has_one_cat_each(records: Sequence[Record]) -> bool:

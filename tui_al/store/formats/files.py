@@ -1,5 +1,6 @@
 """Files of the exchange formats: whole or not at all on writing, messages with lines on reading."""
 
+import codecs
 import gzip
 import json
 import zlib
@@ -40,6 +41,12 @@ def read_text(path: Path) -> str:
             f"{path.name}:{line}: byte {raw[error.start]:#04x} is not valid UTF-8.",
             "Save the file as UTF-8, or export it again.",
         ) from error
+
+
+def has_mark(path: Path) -> bool:
+    """Whether a file that can be read begins with a byte-order mark."""
+    with path.open("rb") as file:
+        return file.read(3) == codecs.BOM_UTF8
 
 
 def dumped(value: object, *, indent: int | None = None) -> str:

@@ -159,6 +159,8 @@ def _parsed(
     else:
         marks, by_tags = _entities(row, answer_name, text, tokens, place)
         settled = settled or by_tags
+        if marks is None and row.get("annotation_id") not in (None, ""):
+            marks = ()  # Label Studio writes no field where nothing is marked
         if marks is not None and isinstance(raw, str):
             marks = without_nuls(raw, marks)
     annotation = Annotation(

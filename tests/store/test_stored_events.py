@@ -171,16 +171,15 @@ def test_screens_survive(templates: Path, tmp_path: Path, odd: list[Stored], nam
         asyncio.run(look_at(home, name))
 
 
-def test_seeds_that_no_session_can_have_cost_their_row_and_no_more(tmp_path: Path) -> None:
+def test_seeds_that_no_run_can_have_are_left_out_and_told(tmp_path: Path) -> None:
     """Also one that was given twice, which stands once."""
     with simulated(tmp_path, "s", TICKETS) as session:
-        session.append(ev.SeedsAdded((9, 9)), ev.SeedsAdded((-1,)))
+        session.append(ev.SeedsAdded((9, -1, 9)))
     with Session(tmp_path / "sessions" / "s") as session:
         state = session.state()
     assert state.config is not None
     assert state.config.seeds == tuple(state.runs) == (7, 8, 9)
-    (bad,) = state.bad_rows
-    assert str(bad) == "row 3 of events cannot be read: seeds cannot be -1"
+    assert state.warnings[-1] == "left out, since no run can have such a seed: -1"
 
 
 def test_answers_that_no_label_of_the_session_is_are_exported_with_their_names(

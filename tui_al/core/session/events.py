@@ -331,8 +331,6 @@ def from_plain(plain: Mapping[str, Any]) -> Event | None:
     if cls is None:
         return None
     event = record_of(cls, plain)
-    if isinstance(event, SeedsAdded) and any(seed < 0 for seed in event.seeds):
-        raise ValueError(f"seeds cannot be {min(event.seeds)}")
     if isinstance(event, Labelled) and not len(event.ids) == len(event.answers) == len(event.by):
         raise ValueError(
             f"{len(event.ids)} ids, {len(event.answers)} answers, {len(event.by)} names"

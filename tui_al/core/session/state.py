@@ -231,9 +231,13 @@ def _apply(state: SessionState, record: ev.Recorded) -> SessionState:
             )
         case ev.SeedsAdded():
             assert state.config is not None
-            new = [*dict.fromkeys(seed for seed in event.seeds if seed not in state.runs)]
+            fresh = dict.fromkeys(seed for seed in event.seeds if seed not in state.runs)
+            new = [seed for seed in fresh if seed >= 0]
+            strange = ", ".join(str(seed) for seed in fresh if seed < 0)
+            told = (f"left out, since no run can have such a seed: {strange}",) if strange else ()
             return replace(
                 state,
+                warnings=(*state.warnings, *told),
                 config=replace(state.config, seeds=(*state.config.seeds, *new)),
                 runs={**state.runs, **{seed: RunState(seed) for seed in new}},
                 cohorts=(*state.cohorts, tuple(new)),

@@ -15,7 +15,7 @@ NEEDED = (
     "tui_al/sample_data/events/test.conll",
     "tui_al/ui/screens/setup.tcss",
     "tui_al/engine/__main__.py",
-    "tui_al/docs/faults.md",
+    *(f"tui_al/docs/{page.name}" for page in (ROOT / "tui_al" / "docs").iterdir()),
 )
 
 

@@ -1,6 +1,6 @@
-"""A benchmark's result: a table with what it was measured on, printed, and stored for the README.
+"""A benchmark's result: a table with what it was measured on, printed, and stored for the documentation.
 
-`--out tests/evidence/speed/NAME.json` stores it; `python -m tests.evidence.speed` writes the README's section from those files.
+`--out tests/evidence/speed/NAME.json` stores it; `python -m tests.evidence.speed` writes `tui_al/docs/benchmarks.md` from those files.
 """
 
 import json
@@ -22,11 +22,11 @@ class Table:
     notes: tuple[str, ...] = ()
 
     def markdown(self) -> str:
-        """All of it, as it stands in the README."""
+        """All of it, as it stands on that page."""
         lines = [_row(self.header), _row(["---", *["---:"] * (len(self.header) - 1)])]
         table = "\n".join([*lines, *map(_row, self.rows)])
-        said = f"**{self.title}** ({self.conditions}): `{self.command}`"
-        return "\n\n".join([said, table, *self.notes])
+        said = f"`{self.command}`: {self.conditions}."
+        return "\n\n".join([f"### {self.title}", said, table, *self.notes])
 
     def tell(self, out: Path | None) -> None:
         """Print it, and store it where asked to."""

@@ -8,6 +8,8 @@ import contextlib
 import tempfile
 from pathlib import Path
 
+from textual.strip import Strip
+
 from tests.pictures.scenes import PICTURES, Scene, on_stage, prepare
 from tests.pictures.svg import svg
 from tui_al.ui.app import TuiAl
@@ -15,9 +17,14 @@ from tui_al.ui.app import TuiAl
 HERE = Path(__file__).parent
 
 
+def strips_of(app: TuiAl) -> list[Strip]:
+    """What is on the screen, a strip a row."""
+    return app.screen._compositor.render_strips()[: app.size.height]
+
+
 def picture(app: TuiAl, scene: Scene) -> str:
     """The screen as SVG."""
-    strips = app.screen._compositor.render_strips()[: app.size.height]
+    strips = strips_of(app)
     colours = app.theme_variables
     return svg(
         strips, app.size.width, colours["background"].lower(), colours["foreground"].lower(), f"tui-al: {scene.name}"

@@ -31,11 +31,18 @@ _BRAILLE_ROWS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 
 def svg(strips: Sequence[Strip], width: int, background: str, foreground: str, title: str) -> str:
     """The strips of a screen `width` columns wide; colours of the terminal as #rrggbb."""
-    height = len(strips)
-    across, down = width * COLUMN + 2 * MARGIN, height * ROW + 2 * MARGIN
     body = [
-        part for y, strip in enumerate(strips) for part in _row(strip, y, background, foreground)
+        part
+        for y, strip in enumerate(strips)
+        for part in row_shapes(strip, y, background, foreground)
     ]
+    return document(body, (width, len(strips)), background, title)
+
+
+def document(body: Sequence[str], size: tuple[int, int], background: str, title: str) -> str:
+    """A picture of a screen of `size` columns and rows, made of what `row_shapes` gives."""
+    width, height = size
+    across, down = width * COLUMN + 2 * MARGIN, height * ROW + 2 * MARGIN
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {across:g} {down:g}" role="img">\n'
         f"<title>{escape(title)}</title>\n"
@@ -45,7 +52,7 @@ def svg(strips: Sequence[Strip], width: int, background: str, foreground: str, t
     return head + "\n".join(body) + "\n</g>\n</svg>\n"
 
 
-def _row(strip: Strip, y: int, background: str, foreground: str) -> Iterator[str]:
+def row_shapes(strip: Strip, y: int, background: str, foreground: str) -> Iterator[str]:
     """Backgrounds first, so that no cell covers its neighbour's letters."""
     segments = [s for s in strip if s.text and not s.control]
     runs = []

@@ -9,7 +9,7 @@ import pytest
 from tests.ui.conftest import drive, shown, until
 from tests.ui.fake_engine import FakeEngine
 from tui_al.ui.app import TuiAl
-from tui_al.ui.keys import KEYS, SCREENS, bindings, display, keys_of, markdown_table
+from tui_al.ui.keys import KEYS, SCREENS, bindings, display, keys_of
 from tui_al.ui.widgets.key_bar import fitting, keys_everywhere
 
 #: What every keyboard and every terminal sends as it is.
@@ -66,12 +66,6 @@ def test_a_narrow_key_bar_drops_its_last_keys_but_not_the_help() -> None:
     assert kept[-2:] == last
     assert len(kept) < len(own + last)
     assert sum(len(key.shown) + len(key.label) + 3 for key in kept) < 40
-
-
-def test_the_readme_table_has_a_row_for_each_key() -> None:
-    table = markdown_table()
-    assert len(table.splitlines()) == len(KEYS) + 2
-    assert "| Everywhere | `F1`, `?` |" in table
 
 
 async def test_help_shows_the_keys_of_the_screen_and_escape_closes_it(

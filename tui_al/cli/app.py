@@ -398,6 +398,18 @@ def doctor(
 
 
 @app.command()
+def docs(
+    page: Annotated[
+        str | None, typer.Argument(help="Name of a page. [default: the list of pages]")
+    ] = None,
+) -> None:
+    """Read the documentation: tui-al docs keys; in a pipe it is plain Markdown."""
+    from tui_al.cli.docs import show_docs
+
+    show_docs(page)
+
+
+@app.command()
 def attach(
     session: Annotated[
         str | None,

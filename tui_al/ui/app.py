@@ -52,7 +52,8 @@ _LISTS = ("home", "sweep")
 
 
 class TuiAl(App[None]):
-    """`TuiAl(home)` opens on the sessions of `home`; with `open_session`, on that one. `annotator` labels, the account by default."""
+    """`TuiAl(home)` opens on the sessions of `home`; with `open_session`, on that one; with `page`, on that page
+    of the documentation. `annotator` labels, the account by default."""
 
     TITLE = "tui-al"
     BINDINGS = bindings("app")
@@ -74,6 +75,7 @@ class TuiAl(App[None]):
         terminal: Terminal | None = None,
         annotator: str | None = None,
         keymap: Keymap | None = None,
+        page: str = "",
     ) -> None:
         super().__init__()
         self.home = home
@@ -97,6 +99,7 @@ class TuiAl(App[None]):
         self.fatal: TuiAlError | None = None  #: what the machine did that the app could not outlive
         self.typing = TypingOrder(self, super().on_event)
         self._first = open_session
+        self._page = page
         self._ascii_filter = AsciiFilter(enabled=self.ascii)
         self.register_theme(DARK)
         self.register_theme(LIGHT)
@@ -128,7 +131,11 @@ class TuiAl(App[None]):
             self.exit()
             return
         sys.setswitchinterval(_LONGEST_TURN)
-        if self._first is not None:
+        if self._page:
+            from tui_al.ui.screens.docs import DocsScreen
+
+            self.push_screen(DocsScreen(self._page))
+        elif self._first is not None:
             self.open_session(self._first)
         elif session_names(self.home) or sweep_names(self.home):
             self.to_home()

@@ -43,7 +43,7 @@ def load_keymap(home: Path) -> Keymap:
     except FileNotFoundError:
         return Keymap()
     except (OSError, ValueError) as error:
-        raise ConfigError(f"{path} cannot be read: {error}.", "It is a TOML file, see the README.") from error  # fmt: skip
+        raise ConfigError(f"{path} cannot be read: {error}.", "It is a TOML file, see `tui-al docs keys`.") from error  # fmt: skip
     return _Reader(path, text).keymap(read)
 
 

@@ -1,4 +1,4 @@
-"""Every key of the app, in one table: bindings, key bar, help screen and README are made from it.
+"""Every key of the app, in one table: bindings, key bar, help screen and documentation are made from it.
 
 Plain letters and function keys only: chords with ctrl, alt or shift get lost in tmux, screen, mosh and plain terminals. A key that
 cannot act at the moment says why (`TuiAl.say`) instead of doing nothing.
@@ -6,7 +6,7 @@ cannot act at the moment says why (`TuiAl.say`) instead of doing nothing.
 A screen writes `BINDINGS = bindings("run")` and an `action_<name>` for each of its keys, `<name>` being the id's second part.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from textual.binding import Binding, BindingType
@@ -27,6 +27,7 @@ SCREENS = {
     "history": "History",
     "second_look": "Second look",
     "conflicts": "Conflicts",
+    "docs": "Documentation",
     "dialog": "Questions",
 }
 
@@ -168,6 +169,9 @@ KEYS: tuple[Key, ...] = (
     _key("conflicts.text_page_down", "pagedown", "", "A screenful down of a long text.", bar=False),
     _key("conflicts.undo", "u", "undo", "Take back what was decided here last."),
     _key("conflicts.back", "escape", "back", "Back to labelling.", bar=False),
+    _key("docs.pages", "p", "pages", "Choose another page."),
+    _key("docs.contents", "t", "contents", "Show the headings of this page, or hide them; enter goes to one."),
+    _key("docs.back", "escape", "back", "Back to the page before; from the first one, leave."),
     _key("dialog.yes", "y", "yes", "Yes.", bar=False),
     _key("dialog.no", "n", "no", "No.", bar=False),
     _key("dialog.cancel", "escape", "close", "Close without doing anything.", bar=False),
@@ -229,13 +233,3 @@ def bind(node: DOMNode, key: str, action: str) -> None:
     """Bind a key that is known at run time. Keys that are seen by `on_key` instead would overtake those that are bound."""
     for binding in Binding.make_bindings([Binding(key, action, show=False)]):
         node._bindings.bind(binding.key, action)
-
-
-def markdown_table(screens: Sequence[str] = tuple(SCREENS)) -> str:
-    """The keys as Markdown, for the README."""
-    lines = ["| where | key | what it does |", "| --- | --- | --- |"]
-    for screen in screens:
-        for key in keys_of(screen):
-            shown = ", ".join(f"`{display(one)}`" for one in key.keys.split(","))
-            lines.append(f"| {SCREENS[screen]} | {shown} | {key.help} |")
-    return "\n".join(lines) + "\n"

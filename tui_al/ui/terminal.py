@@ -98,6 +98,7 @@ def run_app(
     *,
     mouse: bool = True,
     annotator: str | None = None,
+    page: str = "",
 ) -> None:
     """Prepare the environment, import Textual, run the app, wait for decisions that are not on disk yet.
 
@@ -109,7 +110,7 @@ def run_app(
     from tui_al.ui.app import TuiAl  # after prepare(): Textual reads the environment on import
     from tui_al.ui.exit_guard import SAVE_SECONDS, ExitGuard, save
 
-    app = TuiAl(home, open_session, settings.terminal, annotator, settings.keymap)
+    app = TuiAl(home, open_session, settings.terminal, annotator, settings.keymap, page)
     with ExitGuard(app) as guard:
         try:
             app.run(mouse=mouse)

@@ -1,6 +1,6 @@
 """The catalogue of models: what they are called, where they come from, and settings that work for each.
 
-`minilm`'s settings were measured (see the README); the others' follow their authors' papers and the adapters paper, and say so.
+`minilm`'s settings were measured (see `tui-al docs benchmarks`); the others' follow their authors' papers and the adapters paper, and say so.
 """
 
 from collections.abc import Mapping

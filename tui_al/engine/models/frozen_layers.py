@@ -30,7 +30,7 @@ def trunk_layers(model: PreTrainedModel, config: LearnerConfig) -> int:
     """How many layers are frozen; `auto` is two thirds of them, and all for the tuning `head`, which trains none anyway.
 
     The depth does not change how much is kept, only what is left to run: two thirds cost next to nothing in accuracy where
-    that was measured (see the README). On an encoder whose layers cannot be run apart, `auto` is 0.
+    that was measured (see `tui-al docs benchmarks`). On an encoder whose layers cannot be run apart, `auto` is 0.
 
     Raises:
         ConfigError: more layers than there are, none left to train, or an encoder whose layers cannot be run apart.

@@ -1,4 +1,4 @@
-"""The README's tables on speed are what the command writes from the stored tables."""
+"""The tables of benchmarks are what the command writes from the stored tables."""
 
 from pathlib import Path
 from typing import Any
@@ -7,15 +7,15 @@ import pytest
 
 from tests.benchmarks import table_1
 from tests.benchmarks.table import Table
-from tests.evidence.speed import BEGIN, END, main, with_tables
+from tests.evidence.speed import BEGIN, END, renew, with_tables
 
 TABLE = Table(
     "Training", "python -m x DATA", "one core", ("way", "a/s"), (("full", "12.5"),), ("A note.",)
 )
 
 
-def test_the_readme_is_up_to_date() -> None:
-    assert main(["--check"]) == 0
+def test_the_page_is_up_to_date() -> None:
+    assert renew(check=True), "run `python -m tests.evidence.speed`"
 
 
 def test_a_stored_table_comes_back_whole(
@@ -29,7 +29,7 @@ def test_a_stored_table_comes_back_whole(
 def test_only_the_section_changes() -> None:
     text = with_tables(f"before 1.5\n{BEGIN}\nold\n{END}\nafter\n", [TABLE])
     assert text == (
-        f"before 1.5\n{BEGIN}\n\n**Training** (one core): `python -m x DATA`\n\n"
+        f"before 1.5\n{BEGIN}\n\n### Training\n\n`python -m x DATA`: one core.\n\n"
         f"| way | a/s |\n| --- | ---: |\n| full | 12.5 |\n\nA note.\n\n{END}\nafter\n"
     )
     with pytest.raises(ValueError, match="lacks the lines"):

@@ -91,7 +91,8 @@ def test_files_of_the_program_that_a_page_names_are_there(page: Path) -> None:
 def test_modules_that_a_page_names_can_be_run(page: Path) -> None:
     for module in re.findall(r"python -m\s+(tests[\w.]*)", text_of(page)):
         path = ROOT / module.replace(".", "/")
-        path = path / "__main__.py" if path.is_dir() else path.with_suffix(".py")
+        module_file = path.with_suffix(".py")
+        path = module_file if module_file.exists() else path / "__main__.py"
         assert "__main__" in path.read_text(encoding="utf-8"), module
 
 

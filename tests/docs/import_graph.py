@@ -5,7 +5,9 @@ Every import counts, also one within a function, but none that only a type check
 
 import ast
 import sys
-from collections.abc import Iterator, Mapping
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
@@ -133,23 +135,29 @@ def _told(found: list[tuple[str, ...]]) -> str:
     return f"These import each other: {'; '.join(' and '.join(group) for group in found)}."
 
 
-def picture(graph: Graph) -> str:
-    """The packages as SVG: each above all that it imports; arrows that follow from others are left out."""
-    rows = _rows(graph)
-    widest = max(map(len, rows))
-    across = widest * _WIDE + (widest - 1) * _ACROSS + 2 * _MARGIN
+def layers() -> list[list[str]]:
+    """The packages in rows, as the import contract has them, the highest first."""
+    config = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    contracts = config["tool"]["importlinter"]["contracts"]
+    rows = next(one["layers"] for one in contracts if one["type"] == "layers")
+    return [sorted(name.split(".")[-1].strip() for name in row.split("|")) for row in rows]
+
+
+def picture(graph: Graph, rows: Sequence[Sequence[str]]) -> str:
+    """The packages in rows as SVG; arrows that follow from others are left out."""
+    across = max(map(_width, rows)) + 2 * _MARGIN
     down = len(rows) * _TALL + (len(rows) - 1) * _DOWN + 2 * _MARGIN
-    places = {}
+    boxes = {}
     for y, row in enumerate(rows):
-        left = (across - len(row) * _WIDE - (len(row) - 1) * _ACROSS) / 2
+        left = (across - _width(row)) / 2
         for x, name in enumerate(row):
-            places[name] = (left + x * (_WIDE + _ACROSS), _MARGIN + y * (_TALL + _DOWN))
-    body = [
-        _arrow(places[name], places[there])
+            boxes[name] = _Box(y, left + x * (_WIDE + _ACROSS), _MARGIN + y * (_TALL + _DOWN))
+    arrows = [
+        _arrow(boxes[name], boxes[there], boxes.values())
         for name, others in needed(graph).items()
         for there in sorted(others)
     ]
-    body += [_box(name, *place) for name, place in places.items()]
+    body = [*arrows, *(box.drawn(name) for name, box in boxes.items())]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {across:g} {down:g}" role="img" '
         f'font-family="DejaVu Sans, Arial, sans-serif" font-size="14">\n<title>Which package imports which</title>\n'
@@ -159,39 +167,54 @@ def picture(graph: Graph) -> str:
     )  # fmt: skip
 
 
-def _rows(graph: Graph) -> list[list[str]]:
-    """Packages by how long a way down it is from them, the longest first."""
-
-    def height(name: str, above: frozenset[str]) -> int:
-        below = [o for o in graph.get(name, ()) if o not in above]
-        return 1 + max((height(other, above | {name}) for other in below), default=-1)
-
-    heights = {name: height(name, frozenset({name})) for name in graph}
-    return [
-        [name for name in graph if heights[name] == level]
-        for level in range(max(heights.values()), -1, -1)
-    ]
+def _width(row: Sequence[str]) -> float:
+    return len(row) * _WIDE + (len(row) - 1) * _ACROSS
 
 
-def _box(name: str, x: float, y: float) -> str:
-    return (
-        f'<rect x="{x:g}" y="{y:g}" width="{_WIDE}" height="{_TALL}" rx="5" fill="#eef3fa" stroke="#3a6ea5"/>'
-        f'<text x="{x + _WIDE / 2:g}" y="{y + _TALL / 2 + 5:g}" text-anchor="middle" fill="#1c1c1c">{escape(name)}</text>'
-    )
+@dataclass(frozen=True, slots=True)
+class _Box:
+    """A package's place: its row, and its upper left corner in pixels."""
+
+    row: int
+    x: float
+    y: float
+
+    @property
+    def middle(self) -> float:
+        return self.x + _WIDE / 2
+
+    def side(self, towards: float) -> float:
+        """The x of the side that faces another x."""
+        return self.x if towards < self.middle else self.x + _WIDE
+
+    def drawn(self, name: str) -> str:
+        return (
+            f'<rect x="{self.x:g}" y="{self.y:g}" width="{_WIDE}" height="{_TALL}" rx="5" fill="#eef3fa" stroke="#3a6ea5"/>'
+            f'<text x="{self.middle:g}" y="{self.y + _TALL / 2 + 5:g}" text-anchor="middle" fill="#1c1c1c">{escape(name)}</text>'
+        )
 
 
-def _arrow(start: tuple[float, float], end: tuple[float, float]) -> str:
-    x, y, to_x, to_y = start[0] + _WIDE / 2, start[1] + _TALL, end[0] + _WIDE / 2, end[1]
+def _arrow(start: _Box, end: _Box, boxes: Iterable[_Box]) -> str:
+    """From below one box to above the other; past rows between them on a side where no box stands."""
+    between = [box for box in boxes if start.row < box.row < end.row]
+    x, y, to_x, to_y = start.middle, start.y + _TALL, end.middle, end.y
     bend = (to_y - y) / 2
+    path = f"C{x:g} {y + bend:g} {to_x:g} {to_y - bend:g} {to_x:g} {to_y:g}"
+    if between and not any(box.x <= to_x <= box.x + _WIDE for box in between):
+        x, y = start.side(to_x), start.y + _TALL / 2
+        path = f"C{to_x:g} {y:g} {to_x:g} {y:g} {to_x:g} {y + _TALL:g}L{to_x:g} {to_y:g}"
+    elif between:
+        to_x, to_y = end.side(x), end.y + _TALL / 2
+        path = f"L{x:g} {to_y - _TALL:g}C{x:g} {to_y:g} {x:g} {to_y:g} {to_x:g} {to_y:g}"
     return (
-        f'<path d="M{x:g} {y:g}C{x:g} {y + bend:g} {to_x:g} {to_y - bend:g} {to_x:g} {to_y:g}" fill="none" stroke="#5b6472" '
-        'stroke-width="1.4" marker-end="url(#tip)"/>'
+        f'<path d="M{x:g} {y:g}{path}" fill="none" stroke="#5b6472" stroke-width="1.4" '
+        'marker-end="url(#tip)"/>'
     )
 
 
 def renew(*, check: bool) -> bool:
     """Write page and picture, or with `check` only look; whether both were up to date."""
-    drawn = picture(imports(1))
+    drawn = picture(imports(1), layers())
     same = PICTURE.exists() and PICTURE.read_text(encoding="utf-8") == drawn
     if not same and not check:
         PICTURE.write_text(drawn, encoding="utf-8")

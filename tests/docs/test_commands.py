@@ -35,12 +35,12 @@ from tui_al.ui.doc_pages import doc_pages
 DATA = ROOT.parent / "shared" / "data"
 
 #: What makes an experiment small; the page's own options stay in front of these.
-SMALL = "--train-limit 60 --test-limit 20 --epochs 1 --iterations 1 --seeds 1 --seed-size 12 --batch 12 --device cpu"
+SMALL = "--train-limit 60 --test-limit 20 --epochs 1 --iterations 1 --seeds 1 --seed-size 12 --batch 12 --max-length 32 --device cpu"
 
 #: The same for other commands that train.
 SMALLER = {
-    "compare-scores": "--train-limit 60 --labels 12 --epochs 1 --device cpu",
-    "timing": "--train-limit 300 --max-steps 1 --epochs 1 --device cpu",
+    "compare-scores": "--train-limit 60 --labels 12 --epochs 1 --max-length 32 --device cpu",
+    "timing": "--train-limit 60 --max-steps 1 --epochs 1 --max-length 16 --device cpu",
     "label": "--device cpu",
 }
 

@@ -2,11 +2,16 @@
 
 from typing import ClassVar
 
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.reactive import var
-from textual.widgets import MarkdownViewer, Static, Tree
+from textual.widgets import Markdown, MarkdownViewer, Static, Tree
+from textual.widgets._markdown import MarkdownTable  # the public module leaves it out
+from textual.widgets.markdown import MarkdownTableOfContents
 
 from tui_al.ui.doc_pages import DocPage, doc_pages
 from tui_al.ui.keys import bindings
@@ -16,8 +21,35 @@ from tui_al.ui.screens.pick import Choice, PickDialog, among
 from tui_al.ui.widgets.key_bar import KeyBar
 
 
+class DocsTable(MarkdownTable):
+    """A table as one widget: Textual makes one of every cell, which takes seconds on the page of results."""
+
+    def compose(self) -> ComposeResult:
+        """Columns share the width; what does not fit is wrapped."""
+        headers, rows = self._get_headers_and_rows()
+        drawn = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+        for header in headers:
+            drawn.add_column(Text(header.plain), overflow="fold")
+        for row in rows:
+            drawn.add_row(*(Text(cell.plain) for cell in row))
+        yield Static(drawn)
+
+
+class DocsMarkdown(Markdown):
+    """Textual's Markdown with tables of ours."""
+
+    BLOCKS = Markdown.BLOCKS | {"table_open": DocsTable}  # noqa: RUF012 - as in the base
+
+
 class DocsViewer(MarkdownViewer):
     """Textual's viewer; links lead to pages and headings only, since a browser would open on the machine of the program."""
+
+    def compose(self) -> ComposeResult:
+        """As in the base, with our Markdown."""
+        document = DocsMarkdown(open_links=False)
+        document.can_focus = True
+        yield document
+        yield MarkdownTableOfContents(document)
 
     async def go(self, location: object) -> None:
         """Follow a link: to a heading of this page, to another page, or say where it leads."""

@@ -39,7 +39,7 @@ SMALL = "--train-limit 60 --test-limit 20 --epochs 1 --iterations 1 --seeds 1 --
 
 #: The same for other commands that train.
 SMALLER = {
-    "compare-scores": "--train-limit 60 --labels 12 --epochs 1 --max-length 32 --device cpu",
+    "compare-scores": "--train-limit 60 --labels 12 --epochs 1 --max-length 32 --mc-passes 2 --device cpu",
     "timing": "--train-limit 60 --max-steps 1 --epochs 1 --max-length 16 --device cpu",
     "label": "--device cpu",
 }

@@ -354,6 +354,31 @@ async def test_after_a_suspension_a_sample_that_another_has_gives_way(home: Path
     assert session.answers() == {session.ids[4]: "billing"}
 
 
+async def test_after_a_suspension_what_a_dialog_asks_of_a_sample_is_not_done_to_the_next(
+    home: Path,
+) -> None:
+    session = desk(home)
+    session.rank(1)
+    first = session.ids[0]
+    async with drive(app_on(home, session)) as pilot:
+        screen = pilot.app.screen
+        assert isinstance(screen, LabelScreen)
+        await sees(pilot, session.text(first))
+        await pilot.press("f")
+        await sees(pilot, "Why is it unclear?")
+        suspended(session, "anna")
+        with Workbench(session.directory, "ben") as ben:
+            ben.take()
+            screen.ask("alive", Workbench.alive)
+            done = []
+            screen.ask("more", lambda _: None, then=done.append)
+            await until(pilot, lambda: done)
+            await pilot.pause()
+            await pilot.press(*"no label", "enter")
+            await sees(pilot, "Not saved")
+    assert session.labelling().count(Status.UNCLEAR) == 0
+
+
 async def test_labels_never_seen_raise_an_alarm_once_enough_is_labelled(home: Path) -> None:
     session = desk(home)
     session.rank(1)
@@ -500,10 +525,25 @@ async def test_why_the_engine_failed_is_told(home: Path, size: tuple[int, int]) 
         with Session(session.directory) as store:
             store.append(EngineFinished("failed", "model: x [/b] is unknown.", "Choose another."))
         await sees(pilot, "The engine failed: model: x [/b] is", "unknown. Choose another.")
-        await sees(pilot, "The engine failed: the label screen")
+        assert shown(pilot.app).count("failed") == 1
         session.rank(1)
-        await sees(pilot, "engine failed", "[/b] is")  # above the sample, too
+        await sees(pilot, "✗ engine failed", "[/b] is")  # beside the sample, too
+        assert shown(pilot.app).count("failed") == 1
         assert_clean(pilot.app)
+
+
+async def test_a_failure_is_said_in_passing_where_the_label_screen_does_not_show_it(
+    home: Path,
+) -> None:
+    session = desk(home)
+    session.rank(1)
+    async with drive(app_on(home, session)) as pilot:
+        await sees(pilot, session.text(session.ids[0]))
+        await pilot.press("h")
+        await sees(pilot, "0 decisions")
+        with Session(session.directory) as store:
+            store.append(EngineFinished("failed", "model: x is unknown.", "Choose another."))
+        await sees(pilot, "The engine failed: the label screen says why.")
 
 
 async def test_a_pool_smaller_than_a_batch_is_used_up(home: Path) -> None:

@@ -120,6 +120,10 @@ class Workbench:
         ranked = self.ranked
         if self.closed - (ranked.answered if ranked else 0) < self.batch:
             return ""
+        return self.lacks_to_train()
+
+    def lacks_to_train(self) -> str:
+        """The same for a training now, however far the batch is."""
         reserve, overruled = self._asking.reserve, self._closed_in_data
         return lacking(trained_on(self.labelling, self._examples, reserve, overruled), self.task)
 

@@ -101,8 +101,19 @@ class Overview:
             start = "No engine is at work on this session: t starts it, and the first samples come."
             return f"The engine failed: {why}\n\n{start}" if why else start
         if self.left == 0:
-            return "There is nothing left to label: all texts are labelled."
+            return f"There is nothing left to label: {self._how_it_ended}."
         return "There is nothing left to label in this ranking."
+
+    @property
+    def _how_it_ended(self) -> str:
+        """What became of the texts, and what no model can be trained for that."""
+        aside = self.closed - self.saved
+        ended = "all texts are labelled"
+        if aside > 0:
+            ended = f"{self.saved:,} {'text is' if self.saved == 1 else 'texts are'} labelled, {aside:,} without one answer"
+        if not self.lacks:
+            return ended
+        return f"{ended}. But no model can be trained on that: it needs {self.lacks}"
 
     @property
     def unseen(self) -> tuple[str, ...]:

@@ -228,15 +228,17 @@ class LabelScreen(LabelTurning):
                 self.tui.show_error(error)
 
     def _know(self, overview: Overview) -> None:
-        if overview.failure[0] and overview.failure != self.overview.failure:
+        failed = overview.failure[0] and overview.failure != self.overview.failure
+        if failed and not self.is_active:  # else it stands here already
             self.tui.say("The engine failed: the label screen says why.", "error")
         self.overview = overview
         self._fetch()
         if self.item is None:
             self._show_waiting()
         self.area.know(overview.key_order, overview.counts)
+        in_its_place = self.item is None and overview.ranking is None  # of a sample
         for widget in self.query(EngineLine):
-            widget.show(overview)
+            widget.show(overview, why_is_told=in_its_place)
         self.query_one(CountsColumn).show(overview)
         self._show_title()
 
@@ -267,7 +269,7 @@ class LabelScreen(LabelTurning):
 
     def _give_way(self, lost: frozenset[str]) -> None:
         """Others have the sample that is shown. Where the person is at work on it, they are told when they have answered."""
-        busy = not self.is_current or self.is_turning or self.area.unsaved
+        busy = not self.is_active or self.is_turning or self.area.unsaved
         if self.item is not None and self.item.id in lost - self._insisted and not busy:
             self.leave_alone()
             self.tui.say("This app was suspended: others took its sample over. Here is the next.")

@@ -12,6 +12,7 @@ from tui_al.store.samples import Item
 from tui_al.store.session import Session
 from tui_al.store.workbench import Workbench
 from tui_al.ui.bench import Overview
+from tui_al.ui.keys import key_name
 from tui_al.ui.screens.dialogs import ConfirmDialog
 from tui_al.ui.screens.scrolling import ScrollsText
 from tui_al.ui.screens.write import WriteDialog
@@ -228,11 +229,16 @@ class LabelAside(ScrollsText):
     def action_train(self) -> None:
         """t: train now, or start an engine."""
         live, directory = self.overview.live, self.directory
+        paused, key = self.overview.state.paused, key_name(self, "label.engine")
 
-        def call(_: Workbench) -> str:
+        def call(bench: Workbench) -> str:
             if live:
+                if lacks := bench.lacks_to_train():  # it would take the command and do nothing
+                    return f"The engine cannot train yet: it needs {lacks}."
                 with Session(directory) as session:
                     session.send("train")
+                if paused:
+                    return f"The engine is paused: it trains as soon as it goes on ({key} shows it)."
                 return "The engine trains on the labels there are, at its next step."
             process.start_engine(directory)
             return "The engine is starting."

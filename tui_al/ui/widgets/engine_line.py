@@ -21,11 +21,13 @@ class EngineLine(Lines):
     def __init__(self, id: str = "engine") -> None:  # noqa: A002
         super().__init__(id=id)
         self._overview: Overview | None = None
+        self._why_is_told = False
 
-    def show(self, overview: Overview) -> None:
-        """Show this state of affairs."""
-        self._overview = overview
-        self.set_class(bool(overview.failure[0] or overview.engine_waits), "-failed")
+    def show(self, overview: Overview, *, why_is_told: bool = False) -> None:
+        """Show this state of affairs; `why_is_told`: the screen says elsewhere why no engine is at work, or what one waits for."""
+        self._overview, self._why_is_told = overview, why_is_told
+        amiss = bool(overview.failure[0] or overview.engine_waits)
+        self.set_class(amiss and not why_is_told, "-failed")
         self.show_lines()
 
     def lines(self, width: int) -> list[Content]:
@@ -47,6 +49,8 @@ class EngineLine(Lines):
     def failed(self, width: int) -> list[Content]:
         """Why no engine is at work and what to do, where the last one failed, or what one waits for; else nothing."""
         assert self._overview is not None
+        if self._why_is_told:
+            return []
         if waits := self._overview.engine_waits:
             return list(safe(f"◐ engine {waits}", "$text-error").wrap(width))
         cause, hint = self._overview.failure
@@ -98,8 +102,10 @@ def gauge(overview: Overview, width: int, train_key: str, ascii_only: bool) -> C
         return Content.styled("○ the engine starts", "$text-warning")
     if run is None or not run.busy:
         lacks = overview.lacks
-        if overview.left == 0 and (not overview.in_batch or lacks):
-            return Content.styled("● all texts are labelled", "$text-success")
+        if overview.left == 0 and not overview.in_batch and not lacks:
+            aside = overview.closed > overview.saved
+            over = "nothing is left to label" if aside else "all texts are labelled"
+            return Content.styled(f"● {over}", "$text-success")
         about = f"engine needs {lacks}" if lacks else "engine about to train"
         waits = f"● engine waits for {overview.to_go} more" if overview.to_go else f"● {about}"
         return Content.styled(waits, "$foreground-muted")

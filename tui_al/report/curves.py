@@ -144,7 +144,8 @@ def measured_on(state: SessionState) -> str:
         return f"on {state.test:,} test texts"
     told = list(estimates(state).values())
     count = f"{told[-1].texts:,} " if told else ""
-    return f"on {count}texts drawn at random that could be answered"
+    texts = "text" if told and told[-1].texts == 1 else "texts"
+    return f"on {count}{texts} drawn at random that could be answered"
 
 
 def metrics_of(state: SessionState) -> tuple[str, ...]:

@@ -119,12 +119,14 @@ def _gauges(state: SessionState) -> list[str]:
 def _runs_not_finished(state: SessionState) -> list[str]:
     lines = []
     for seed, run in state.runs.items():
-        so_far = f"{len(run.points)} points"
+        so_far = f"{len(run.points)} {'point' if len(run.points) == 1 else 'points'}"
         if run.status == "failed":
             hint = f" {escape(run.hint)}" if run.hint else ""
             lines.append(f"- **Failed**: seed {seed}, after {so_far}: {escape(run.error)}{hint}")
-        elif run.status != "finished":
+        elif run.status != "finished" and state.status != "done":
             lines.append(f"- Not finished: seed {seed} ({run.status}), {so_far}.")
+    if state.lacks:
+        lines.append(f"- Nothing was trained at the end: that takes {state.lacks}.")
     return lines
 
 

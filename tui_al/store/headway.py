@@ -72,7 +72,7 @@ class Headway:
 
     def lacks(self, state: SessionState) -> str:
         """What is needed before the engine can train, though there are labels enough; "" if nothing is."""
-        if not state.task or self.wanted(state) or self.labelled == self.pool:
+        if not state.task or self.wanted(state):
             return ""
         examples = ExampleReader(self.directory / "examples.db")
         try:

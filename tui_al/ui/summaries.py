@@ -40,6 +40,7 @@ class Summary:
     labelled: int = 0  #: where people label, how many texts have a label
     wanted: int = 0  #: how many more decisions make the next batch
     lacks: str = ""  #: where people label, what the engine needs before it can train
+    used_up: bool = False  #: where people label, whether every text is decided about
     counting: bool = False  #: the labels are many, and are counted by the next look
     trouble: str = ""
     refused: str = "damaged"  #: `trouble` in a word: what the machine refuses it with, or damaged
@@ -56,12 +57,12 @@ class Summary:
     def facts(self) -> tuple[object, ...]:
         """What is shown of it follows from these, but for how long ago something was."""
         return (
-            self.directory, self.label, self.live, self.died, self.failure, self.state.seq, self.labelled, self.wanted, self.lacks, self.counting, self.trouble, self.refused, self.damage,
+            self.directory, self.label, self.live, self.died, self.failure, self.state.seq, self.labelled, self.wanted, self.lacks, self.used_up, self.counting, self.trouble, self.refused, self.damage,
         )  # fmt: skip
 
     @property
     def status(self) -> str:
-        """running, paused, finished, stopped, failed, died or new; what cannot be read is damaged, or what the machine refuses it with."""
+        """running, paused, finished, done, stopped, failed, died or new; what cannot be read is damaged, or what the machine refuses it with."""
         if self.trouble:
             return self.refused
         if self.live:
@@ -73,7 +74,7 @@ class Summary:
         """One character that says the same; also that a person is waited for."""
         if self.waiting:
             return "◐"
-        return {"running": "●", "paused": "◐", "finished": "✓", "new": "·", "stopped": "○"}.get(
+        return {"running": "●", "paused": "◐", "finished": "✓", "done": "✓", "new": "·", "stopped": "○"}.get(
             self.status, "✗"
         )
 
@@ -136,6 +137,9 @@ class Summary:
         left = None if self.by_people else remaining_seconds(self.state)
         run = self.state.runs.get(self.state.current) if self.state.current is not None else None
         doing = "paused" if self.state.paused else (run.phase if run and run.phase else "starting")
+        idle = self.by_people and run is not None and run.status == "running" and not run.busy
+        if idle and not self.state.paused:
+            doing = "nothing left to label" if self.used_up else "about to train"
         return doing + (f", {roughly(left)} left" if left is not None else "")
 
     @property
@@ -246,8 +250,9 @@ def read_one(
     counted = headway if not counting else None
     labelled, wanted = (counted.labelled, counted.wanted(state)) if counted else (0, 0)
     lacks = counted.lacks(state) if counted else ""
+    used_up = counted is not None and counted.closed >= counted.pool
     return Summary(
-        directory.name, label, directory, live, died, failure, state, labelled, wanted, lacks, counting, written=written, headway=headway
+        directory.name, label, directory, live, died, failure, state, labelled, wanted, lacks, used_up, counting, written=written, headway=headway
     )  # fmt: skip
 
 

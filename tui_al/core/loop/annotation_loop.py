@@ -87,6 +87,8 @@ class PeopleLoop:
     _asker: int = -1
     _judged: int = 0  # labels when they were judged last
     _unjudged: bool = False  # whether the last judging gave way
+    #: What the last training would have taken, where people ended the work and none could be; "" otherwise.
+    lacks: str = field(init=False, default="")
 
     def __post_init__(self) -> None:
         self._original = self.dataset
@@ -122,7 +124,8 @@ class PeopleLoop:
             if wish == "train" and began:  # else it waits until there is a ranking to be renewed
                 wish = ""
             if wish == "finish":
-                if self._trainable(now) and now.seq != self._measured_seq:
+                self.lacks = self._lacks(now)
+                if not self.lacks and now.seq != self._measured_seq:
                     self._measure(now, self._ranked.round if self._ranked else 0, may_yield=False)
                 return "finish"
 
@@ -140,8 +143,12 @@ class PeopleLoop:
 
     def _trainable(self, now: Snapshot) -> bool:
         """Whether the models can learn from what is there."""
+        return not self._lacks(now)
+
+    def _lacks(self, now: Snapshot) -> str:
+        """What they would need to, see `lacking`."""
         answers = (a if isinstance(a, str) else tuple(spans_of(a)) for a in now.answers.values())
-        return not lacking(answers, self.dataset.task)
+        return lacking(answers, self.dataset.task)
 
     def _models_for(self, now: Snapshot) -> Models:
         """The two models for today's labels; made anew when those change."""

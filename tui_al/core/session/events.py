@@ -68,13 +68,15 @@ class EngineStarted(Event):
 class EngineFinished(Event):
     """The engine left the session in good order: `reason` is "finished", "stopped" or "failed".
 
-    `error` and `hint` tell what failed for all runs alike (a model or device that is not to be had).
+    `error` and `hint` tell what failed for all runs alike (a model or device that is not to be had). `lacks` is what the last
+    training would have taken, where people ended their session and none could be: "labels of 2 classes".
     """
 
     kind: ClassVar[str] = "engine_finished"
     reason: str
     error: str = ""
     hint: str = ""
+    lacks: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,7 @@ class SessionState:
     )
     error: str = ""  #: what the last engine failed with, if all runs are concerned
     hint: str = ""
+    lacks: str = ""  #: why nothing was trained at the end, see `EngineFinished`
     finished: bool = False
     paused: bool = False
     bad_rows: tuple[BadRow, ...] = ()  #: rows of the log that are left out; the store knows them
@@ -101,7 +102,9 @@ class SessionState:
 
     @property
     def status(self) -> str:
-        """finished, failed, stopped, running (or cut off: see `settled`), died, or new."""
+        """finished, failed, done (people ended it, and all their labels were trained on), stopped, running (or cut off: see `settled`),
+        died, or new.
+        """
         if self.finished:
             return "finished"
         if self.ended == "died":
@@ -111,7 +114,7 @@ class SessionState:
         ):
             return "failed"
         if self.ended:
-            return "stopped"
+            return "done" if self.ended == "finished" and not self.lacks else "stopped"
         return "running" if self.engine else "new"
 
     @property
@@ -245,7 +248,7 @@ def _apply(state: SessionState, record: ev.Recorded) -> SessionState:
             )
         case ev.EngineStarted():
             return replace(
-                state, engine=event, ended="", error="", hint="", finished=False, paused=False
+                state, engine=event, ended="", error="", hint="", lacks="", finished=False, paused=False
             )
         case ev.EnginePaused():
             return replace(state, paused=event.paused)
@@ -261,6 +264,7 @@ def _apply(state: SessionState, record: ev.Recorded) -> SessionState:
                 ended=event.reason,
                 error=event.error,
                 hint=event.hint,
+                lacks=event.lacks,
                 runs=runs,
                 current=None,
                 paused=False,

@@ -14,6 +14,7 @@ from tui_al.core.loop.annotation_channel import Snapshot, Wish, askable, reserve
 from tui_al.core.loop.annotation_loop import PeopleLoop
 from tui_al.core.loop.phase_timer import Emit
 from tui_al.core.loop.simulation import Models
+from tui_al.core.session.events import EngineFinished
 from tui_al.core.session.state import RunState
 from tui_al.core.settings.experiment import ExperimentConfig
 from tui_al.core.settings.model_catalog import BAG_OF_WORDS
@@ -92,8 +93,8 @@ def follow(
     listener: Listener,
     build: Callable[[Dataset], Models],
     emit: Emit,
-) -> str:
-    """Work for the people of a session until they want to end, or nobody is there any more. Returns why it ended."""
+) -> EngineFinished:
+    """Work for the people of a session until they want to end, or nobody is there any more. Returns how it ended."""
     pool = askable(dataset)
     audit = reserve(run.seed, pool, config.loop.audit_share)
     with DecisionLog(directory) as log:
@@ -109,4 +110,5 @@ def follow(
         loop = PeopleLoop(
             run.seed, config, dataset, pool, audit, desk, build, study, encode, spare, emit, listener.clock
         )  # fmt: skip
-        return loop.run(run)
+        reason = "finished" if loop.run(run) == "finish" else "stopped"
+        return EngineFinished(reason, lacks=loop.lacks)

@@ -97,7 +97,7 @@ def run_session(
             voice.listen()  # what was asked for while it started
             dataset = session.dataset()
             if state.config.loop.oracle == "person":
-                ending = ev.EngineFinished(_follow_people(session, state, dataset, device, voice))
+                ending = _follow_people(session, state, dataset, device, voice)
             else:
                 _simulate(session, state, dataset, device, voice, sharing)
             state = voice.patient(session.state)
@@ -252,7 +252,7 @@ def _tell(learners: Mapping[str, AnyLearner], voice: Voice) -> None:
 
 def _follow_people(
     session: Session, state: SessionState, dataset: Dataset, device: torch.device, voice: Voice
-) -> str:
+) -> ev.EngineFinished:
     """Work for people until they have enough; how the engine ends: "finished", or "stopped" when nobody is there."""
     from tui_al.engine.worker.annotation_worker import follow
 
@@ -279,8 +279,7 @@ def _follow_people(
                 voice.warn_once(missing)
         return loop.Models(learners["acquisition"], learners["successor"])
 
-    reason = follow(session.directory, run, config, dataset, device, voice, build, emit)
-    return "finished" if reason == "finish" else "stopped"
+    return follow(session.directory, run, config, dataset, device, voice, build, emit)
 
 
 class _Runs:

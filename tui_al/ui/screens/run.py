@@ -380,6 +380,9 @@ def notice(update: Update, log_rows: int) -> list[Content]:
 def _not_running(state: SessionState, *, died: bool) -> Content:
     if state.engine is None and not died:
         return Content("Nothing has run yet; p starts it.")
+    if state.ended == "finished" and state.lacks:
+        told = safe(f"■ Ended, but nothing was trained at the end: that takes {state.lacks}.", "bold $text-warning")  # fmt: skip
+        return Content.assemble(told, " p lets it go on with new ones.")
     if state.ended == "finished":
         return Content("✓ Trained and measured on all labels. p lets it go on with new ones.")
     where = "" if died else " from where it was; no finished round is lost"

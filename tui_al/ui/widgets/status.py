@@ -41,7 +41,7 @@ def status(update: Update, *, starting: bool = False, stopping: bool = False) ->
         return Status("✗", "engine died", "$text-error")
     if state.status == "failed":
         return Status("✗", "failed", "$text-error")
-    if state.ended == "finished":
+    if state.ended == "finished" and not state.lacks:
         return Status("✓", "done", "$text-success")
     if state.ended:
         return Status("■", "stopped", "$text-warning")

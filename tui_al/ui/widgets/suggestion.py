@@ -132,7 +132,11 @@ def why(item: Item, strategy: str, width: int, *, blind: bool) -> str:
     if item.blind == "random check":
         return "asked: drawn at random from the whole pool"
     if item.ranking is None:
-        return "opened by hand"
+        if item.by_hand:
+            return "opened by hand"
+        if item.blind:
+            return "asked: for a second answer"
+        return "here again: what was decided about it was taken back"
     if item.score is None or strategy == "random":
         return "asked: drawn at random" + ("" if item.ranking else "; there is no model yet")
     score = f"{strategy} {item.score:.3g}"

@@ -217,11 +217,13 @@ class TestRounds:
         s = stage([None, None, all_a, None, None, "train", "finish"])
         assert s.loop.run(RunState(SEED)) == "finish"
         assert kinds(s.events) == ["ranked 0"]
+        assert s.loop.lacks == "labels of 2 classes"
 
     def test_a_wish_trains_before_the_batch_is_full_and_the_end_trains_once_more(self) -> None:
         s = stage([None, None, label(2), "train", None, label(1), "finish"])
         assert s.loop.run(RunState(SEED)) == "finish"
         assert kinds(s.events) == ["ranked 0", "ranked 1", "point 0", "point 1"]
+        assert s.loop.lacks == ""
 
     def test_it_goes_on_where_it_was_left(self) -> None:
         ranked = ev.Ranked(SEED, 3, "lc", 10, 9, 30, 30)

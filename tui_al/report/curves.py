@@ -9,7 +9,7 @@ from tui_al.core.data.examples import Task
 from tui_al.core.session.events import Audited, Phase, Point
 from tui_al.core.session.state import RunState, SessionState
 from tui_al.core.stats.intervals import Interval, exact_interval
-from tui_al.core.stats.measured import Measured
+from tui_al.core.stats.measured import FEWEST, Measured
 from tui_al.core.stats.metrics import HEADLINE, normalized_area
 
 #: What of a round is the acquisition model's time, and what is the successor's; evaluation belongs to neither.
@@ -146,6 +146,14 @@ def measured_on(state: SessionState) -> str:
     count = f"{told[-1].texts:,} " if told else ""
     texts = "text" if told and told[-1].texts == 1 else "texts"
     return f"on {count}{texts} drawn at random that could be answered"
+
+
+def why_no_point(state: SessionState) -> str:
+    """What stands in place of a curve without points: that there is none yet, or that those there are rest on too few texts."""
+    told = list(estimates(state).values())
+    if not told:
+        return "no points yet"
+    return f"measured on too few texts yet: n={told[-1].texts:,}, told from {FEWEST} on"
 
 
 def metrics_of(state: SessionState) -> tuple[str, ...]:

@@ -77,11 +77,12 @@ def draw(
     x_label: str = "labels",
     unicode: bool = True,
     bounds: tuple[float, float] | None = (0.0, 1.0),
+    nothing: str = "no points yet",
 ) -> list[Line]:
     """Draw the series into `height` lines of at most `width` columns.
 
     The first series is in front. Bands show y ± spread, cut to `bounds`, which is where values can lie at all (None: anywhere).
-    With `unicode` off every character is ASCII. Below 20 x 5 there are only empty lines.
+    With `unicode` off every character is ASCII. `nothing` is written where there is no point to draw. Below 20 x 5 there are only empty lines.
     """
     if width < LEAST_WIDTH or height < LEAST_HEIGHT:
         return [[] for _ in range(max(0, height))]
@@ -97,7 +98,7 @@ def draw(
         _draw_series(canvas, frame, one, bounds)
     body = _body(canvas, frame)
     if not any(one.x for one in points):
-        _write_over(body, frame, "no points yet", width)
+        _write_over(body, frame, nothing, width)
     return [*head, *body, *_foot(frame, canvas.columns, x_label), *legend]
 
 

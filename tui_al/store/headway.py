@@ -13,6 +13,7 @@ from tui_al.core.session.damage import BadRow
 from tui_al.core.session.state import SessionState
 from tui_al.store.decisions import DecisionLog
 from tui_al.store.examples import ExampleReader
+from tui_al.store.session import Session
 
 #: What needs no further answer, see `tui_al.store.desk`.
 CLOSED = (Status.LABELLED, Status.UNCLEAR, Status.CONFLICT, Status.AMBIGUOUS)
@@ -72,7 +73,11 @@ class Headway:
 
     def lacks(self, state: SessionState) -> str:
         """What is needed before the engine can train, though there are labels enough; "" if nothing is."""
-        if not state.task or self.wanted(state):
+        return "" if self.wanted(state) else self.lacks_to_train(state)
+
+    def lacks_to_train(self, state: SessionState) -> str:
+        """The same for a training now, however many labels the engine waits for."""
+        if not state.task:
             return ""
         examples = ExampleReader(self.directory / "examples.db")
         try:
@@ -83,12 +88,29 @@ class Headway:
         finally:
             examples.close()
 
+    def used_up(self, state: SessionState) -> bool:
+        """Whether every text is decided about, and the engine knows of all these decisions."""
+        run = next(iter(state.runs.values()), None)
+        answered = run.ranked.answered if run and run.ranked else 0
+        return self.pool <= self.closed <= answered
+
     def wanted(self, state: SessionState) -> int:
         """How many more decisions the engine waits for until it ranks anew."""
         run = next(iter(state.runs.values()), None)
         if state.config is None or run is None:
             return 0
         return to_go(state.config.loop, run.ranked, self.pool, self.closed)
+
+
+def lacks_to_train(directory: Path) -> str:
+    """What is missing before anything can be trained on the labels of the session in `directory` as they are now; "" if nothing is.
+
+    Reads all decisions: call it in the background.
+    """
+    headway = Headway.of(directory)
+    headway.read()
+    with Session(directory) as session:
+        return headway.lacks_to_train(session.state())
 
 
 def keep_in_data(

@@ -390,12 +390,15 @@ class Workbench:
         return spans
 
     def _known(self, name: str) -> None:
-        self._unheard |= self._apply()  # somebody may have renamed it a moment ago
-        if name not in self.labelling.labels:
-            raise SessionError(
-                f"There is no label {name!r}.",
-                f"There are: {', '.join(self.labelling.labels) or 'none yet'}. Add it first.",
-            )
+        """Raise SessionError if there is no such label; says what it is called now, where somebody has renamed it."""
+        self._unheard |= self._apply()  # perhaps a moment ago
+        if name in self.labelling.labels:
+            return
+        there = f"There are: {', '.join(self.labelling.labels) or 'none yet'}."
+        now = self.labelling.called_now(name)
+        if now != name:
+            raise SessionError(f"There is no label {name!r} any more: it is {now!r} now.", there)
+        raise SessionError(f"There is no label {name!r}.", f"{there} Add it first.")
 
     def _new_name(self, name: str) -> str:
         name = unicodedata.normalize("NFC", name.strip())

@@ -74,9 +74,14 @@ class Summary:
         """One character that says the same; also that a person is waited for."""
         if self.waiting:
             return "◐"
-        return {"running": "●", "paused": "◐", "finished": "✓", "done": "✓", "new": "·", "stopped": "○"}.get(
-            self.status, "✗"
-        )
+        return {
+            "running": "●",
+            "paused": "◐",
+            "finished": "✓",
+            "done": "✓",
+            "new": "·",
+            "stopped": "○",
+        }.get(self.status, "✗")
 
     @property
     def progress(self) -> str:
@@ -250,7 +255,7 @@ def read_one(
     counted = headway if not counting else None
     labelled, wanted = (counted.labelled, counted.wanted(state)) if counted else (0, 0)
     lacks = counted.lacks(state) if counted else ""
-    used_up = counted is not None and counted.closed >= counted.pool
+    used_up = counted is not None and counted.used_up(state)
     return Summary(
         directory.name, label, directory, live, died, failure, state, labelled, wanted, lacks, used_up, counting, written=written, headway=headway
     )  # fmt: skip

@@ -209,6 +209,12 @@ class Labelling:
         assert isinstance(name, str)
         return name
 
+    def called_now(self, name: str) -> str:
+        """What a label that once had this name is called now, after all renamings and mergers; the same name if there were none."""
+        now = self._renamed(name, 0)
+        assert isinstance(now, str)
+        return now
+
     def undone(self, record: Decided) -> bool:
         """Whether a decision was taken back."""
         return record.uid in self._undone

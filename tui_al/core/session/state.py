@@ -248,7 +248,14 @@ def _apply(state: SessionState, record: ev.Recorded) -> SessionState:
             )
         case ev.EngineStarted():
             return replace(
-                state, engine=event, ended="", error="", hint="", lacks="", finished=False, paused=False
+                state,
+                engine=event,
+                ended="",
+                error="",
+                hint="",
+                lacks="",
+                finished=False,
+                paused=False,
             )
         case ev.EnginePaused():
             return replace(state, paused=event.paused)

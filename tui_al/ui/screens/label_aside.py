@@ -238,7 +238,9 @@ class LabelAside(ScrollsText):
                 with Session(directory) as session:
                     session.send("train")
                 if paused:
-                    return f"The engine is paused: it trains as soon as it goes on ({key} shows it)."
+                    return (
+                        f"The engine is paused: it trains as soon as it goes on ({key} shows it)."
+                    )
                 return "The engine trains on the labels there are, at its next step."
             process.start_engine(directory)
             return "The engine is starting."

@@ -14,6 +14,7 @@ from tui_al.core.session.state import SessionState
 from tui_al.errors import TuiAlError
 from tui_al.host import process
 from tui_al.report.curves import estimates, headline_metric
+from tui_al.store.headway import lacks_to_train
 from tui_al.store.session import Command, Session
 from tui_al.ui.follow import Update
 from tui_al.ui.keys import bindings, key_name
@@ -323,8 +324,11 @@ class RunScreen(SessionScreen):
         }
 
         def send() -> str:
+            lacks = lacks_to_train(self.directory) if command == "finish" else ""
             with Session(self.directory) as session:
                 session.send(command)
+            if lacks:
+                return f"The engine ends without training: that takes {lacks}."
             return said[command]
 
         self.jobs.start(command, send)

@@ -12,7 +12,14 @@ from textual.message import Message
 from tui_al.core.session.events import Recorded
 from tui_al.core.session.state import SessionState
 from tui_al.errors import TuiAlError
-from tui_al.report.curves import curve, headline_metric, measured_on, metric_name, metrics_of
+from tui_al.report.curves import (
+    curve,
+    headline_metric,
+    measured_on,
+    metric_name,
+    metrics_of,
+    why_no_point,
+)
 from tui_al.store.session import Session, session_names
 from tui_al.store.sweeps import arm_labels, sweep_of
 from tui_al.ui.follow import Follower, Update
@@ -86,7 +93,7 @@ class SessionScreen(TuiScreen):
         """This session's curve in front, the others behind it."""
         state = self.update_now.state
         curves = [curve(label, its_state, self.metric) for label, its_state in self.labelled(state)]
-        self.query_one(CurvePlot).show(curves, self._curve_title())
+        self.query_one(CurvePlot).show(curves, self._curve_title(), why_no_point(state))
 
     def labelled(self, state: SessionState) -> list[tuple[str, SessionState]]:
         """This session in that state and those that are laid over it, by what they are shown as."""

@@ -44,22 +44,23 @@ class CurvePlot(Widget):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._series: tuple[Series, ...] | None = None  #: None before there is anything to tell
-        self._title = ""
+        self._title = self._nothing = ""
         self._x_label = "labels"
         self._lines: list[list[Segment]] = []
         self._drawn_for: tuple[Size, bool] | None = None
         self._drawn_at = float("-inf")
         self._later: Timer | None = None
 
-    def show(self, curves: Sequence[Curve], title: str) -> None:
-        """Show these curves from the next redraw on; the first one names the axis."""
+    def show(self, curves: Sequence[Curve], title: str, nothing: str = "no points yet") -> None:
+        """Show these curves from the next redraw on; the first one names the axis. `nothing` stands where none has a point."""
         from tui_al.report.plot import Series
 
         series = tuple(Series(c.name, c.labels, c.mean, c.sd) for c in curves)
         x_label = curves[0].unit if curves else "labels"
-        if (series, title, x_label) == (self._series, self._title, self._x_label):
+        wanted = (series, title, x_label, nothing)
+        if wanted == (self._series, self._title, self._x_label, self._nothing):
             return
-        self._series, self._title, self._x_label = series, title, x_label
+        self._series, self._title, self._x_label, self._nothing = wanted
         least = 3.0 if getattr(self.app, "remote", False) else 1.0
         wait = least - (time.monotonic() - self._drawn_at)
         if wait <= 0:
@@ -99,6 +100,7 @@ class CurvePlot(Widget):
                 title=self._title,
                 x_label=self._x_label,
                 unicode=not wanted[1],
+                nothing=self._nothing,
             )
             self._drawn_for = wanted
         return self._lines

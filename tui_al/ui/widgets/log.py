@@ -42,7 +42,9 @@ def tell(
             return Told(f"{goes} on {event.device}, process {event.pid} of {event.host}", "bold")
         case ev.EngineFinished():
             why = " ".join(part for part in (event.error, event.hint) if part)
-            why = f"nothing was trained at the end: that takes {event.lacks}" if event.lacks else why
+            why = (
+                f"nothing was trained at the end: that takes {event.lacks}" if event.lacks else why
+            )
             return Told(f"engine left: {event.reason}{f', {why}' if why else ''}", "bold")
         case ev.EnginePaused():
             return Told("paused" if event.paused else "goes on", "bold")

@@ -34,7 +34,7 @@ class RecentRow(Lines):
         shown = [(("…", "bold $text-warning"), one) for one in self._pending]
         shown += [(("✓", "$text-success"), one) for one in self._saved]
         if not shown:
-            return [Content.styled("nothing labelled yet", "$foreground-muted")]
+            return [Content.styled("nothing labelled by you yet", "$foreground-muted")]
         if not self._column:
             parts = [
                 Content.assemble(mark, " ", safe(_name(one, 24), "$foreground-muted"))

@@ -61,7 +61,10 @@ def how_far(state: SessionState, *, short: bool = False) -> str:
     if at is None or state.config is None:
         return ""
     if state.config.loop.oracle == "person":
-        return f"{'r' if short else 'round'} {at.round}"
+        ranked = at.run.ranked  # as the label screen counts: the batch that people are at
+        if ranked is None or not ranked.depth:
+            return ""
+        return f"{'r' if short else 'round'} {ranked.round + 1}"
     parts = [f"{at.round}/{at.rounds}"]
     if at.seeds > 1:
         parts.append(f"{at.seed_number}/{at.seeds}")

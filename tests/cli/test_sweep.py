@@ -182,16 +182,30 @@ def said(*arguments: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str,
     return int(end.value.code or 0), out, err
 
 
-def test_an_arm_without_its_data_fails_and_the_exit_code_tells(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("given", "code", "told"),
+    [
+        ('data.source = "tickts"', 3, "bad, random: There is no data set 'tickts'."),
+        ('data.source = "HERE/p12.tx"', 3, "Did you mean HERE/p12.txt? "),
+        (
+            'data.source = "tickets"\nsuccessor.model = "minilmm"',
+            4,
+            "Did you mean minilm or minilm-3? ",
+        ),
+        ('data.source = "tickets"\ndevice = "cuda:7"', 2, "device: cuda:7 is not there"),
+    ],
+)
+def test_a_name_with_a_typing_error_is_told_before_any_arm_begins(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], given: str, code: int, told: str
 ) -> None:
-    file = tmp_path / "bad.toml"
-    file.write_text('data.source = "nowhere/to/be/found.csv"\nseeds = [7]\ndevice = "cpu"')
-    code, out, _ = said(str(file), "--home", str(tmp_path / "home"), capsys=capsys)
-    assert code == 1
-    assert "seed 7  failed: " in out
-    assert "found.csv" in out
-    assert "0 of 1 cells finished" in out
+    (tmp_path / "p12.txt").write_text("a text\n")
+    file, here = tmp_path / "bad.toml", str(tmp_path)
+    grid = '\n[grid]\nloop.strategy = ["random", "lc"]'
+    file.write_text(f"seeds = [7]\n{given}{grid}".replace("HERE", here))
+    found, _, err = said(str(file), "--home", str(tmp_path / "home"), capsys=capsys)
+    assert found == code
+    assert told.replace("HERE", here) in " ".join(err.split())
+    assert not (tmp_path / "home").exists()
 
 
 def test_mistakes_are_told_before_anything_starts(

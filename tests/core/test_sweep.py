@@ -29,6 +29,14 @@ loop.strategy = ["random", "lc", "bt"]
 """
 
 
+def test_a_value_given_twice_is_told_as_that() -> None:
+    sweep = read_sweep(
+        'data.source = "tickets"\n[grid]\nloop.strategy = ["lc", "bt", "lc"]', "twice"
+    )
+    assert [arm.label for arm in sweep.arms] == ["lc", "bt"]
+    assert sweep.notes == ("1 combinations are left out that are the same experiment as another.",)
+
+
 def test_every_combination_is_an_arm_and_every_seed_of_it_a_cell() -> None:
     sweep = read_sweep(GRID, "two")
     assert (sweep.name, sweep.title) == ("two", "Two sets")

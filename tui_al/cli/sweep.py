@@ -16,6 +16,7 @@ from tui_al.core.settings.experiment import DataConfig
 from tui_al.core.settings.sweep import Overrides, Sweep, arms_with_known_first, cells, read_sweep
 from tui_al.errors import ConfigError, EngineStopped
 from tui_al.store.home import home_directory
+from tui_al.store.session import is_there
 from tui_al.store.sweeps import (
     is_sweep,
     read_record,
@@ -59,6 +60,7 @@ def run_sweep(options: Options) -> None:
             "Which sweep?", "Name a TOML file, or one of `tui-al sweep --list`, which come along."
         )
     sweep = _read(options, options.file)
+    _check_names(sweep, options)
     if options.dry_run:
         _tell(sweep, options, Page(Console(soft_wrap=True)))
         return
@@ -73,6 +75,16 @@ def _read(options: Options, given: str) -> Sweep:
     where = None if options.data_dir is None else str(options.data_dir.expanduser().absolute())
     sweep = read_sweep(text, name, Overrides(where, options.device, seeds))
     return replace(sweep, name=options.name) if options.name else sweep
+
+
+def _check_names(sweep: Sweep, options: Options) -> None:
+    """Raise what an arm that has not begun would fail with for good, perhaps hours after the others began."""
+    from tui_al.host.process import check_names
+
+    home = sweep_directory(home_directory(options.home), sweep.name)
+    new = [arm for arm in sweep.arms if not is_there(home / "sessions" / arm.session)]
+    if new:
+        check_names([(f"{sweep.name}, {arm.label}", arm.config) for arm in new])
 
 
 def _work(sweep: Sweep, options: Options) -> None:

@@ -1,6 +1,7 @@
 """The engine as a process of its own: `python -m tui_al.engine COMMAND`, one JSON object in, one JSON object out.
 
     preview    a data configuration to what the data set holds
+    check      experiments by what they are called: raises what is wrong with the names of data, models and devices in them
     create     an experiment to a session
     run        works on a session until it is done; its output goes to the session's engine.log. Arguments: the session, a
                descriptor that holds its lock, and in a sweep the folder of what is shared and the place to begin among the seeds
@@ -31,7 +32,7 @@ def main(arguments: list[str]) -> int:
         if command == "run":
             return _run(Path(arguments[1]), int(arguments[2]), *arguments[3:])
         request = json.load(sys.stdin)
-        reply = {"preview": _preview, "create": _create}[command](request)
+        reply = {"preview": _preview, "check": _check, "create": _create}[command](request)
     except Exception as error:
         told = explained(error)
         if told is None:
@@ -45,6 +46,17 @@ def _preview(request: dict[str, Any]) -> dict[str, Any]:
     from tui_al.engine.data import load
 
     return preview_of(load(DataConfig(**request["data"]))).to_plain()
+
+
+def _check(request: dict[str, Any]) -> dict[str, Any]:
+    from tui_al.engine.worker.session_setup import check_names
+
+    for called, plain in request["configs"]:
+        try:
+            check_names(ExperimentConfig.from_dict(plain))
+        except TuiAlError as error:
+            raise type(error)(f"{called}: {error.message}", error.hint) from error
+    return {}
 
 
 def _create(request: dict[str, Any]) -> dict[str, Any]:

@@ -51,6 +51,11 @@ def preview(data: DataConfig) -> Preview:
     return Preview.from_plain(_ask("preview", {"data": asdict(data)}))
 
 
+def check_names(configs: Sequence[tuple[str, ExperimentConfig]]) -> None:
+    """Raise what is wrong with the names of data, models and devices in experiments, by what each is called. Blocks."""
+    _ask("check", {"configs": [[called, config.to_dict()] for called, config in configs]})
+
+
 def create_session(
     home: Path, config: ExperimentConfig, name: str | None = None, *, shared: bool = False
 ) -> Path:

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Literal, Self
 
 from tui_al.core.annotation.label_state import Labelling
+from tui_al.core.close_names import did_you_mean
 from tui_al.core.data.examples import Dataset
 from tui_al.core.session import events as ev
 from tui_al.core.session.damage import BadRow, damage_lines
@@ -145,7 +146,7 @@ class Session:
             there = session_names(home)
             raise SessionError(
                 f"There is no session {name!r} in {home}.",
-                f"There are: {', '.join(there)}."
+                f"{did_you_mean(name, there)}There are: {', '.join(there)}."
                 if there
                 else "There is none yet: start one with `tui-al simulate tickets`.",
             )

@@ -156,7 +156,7 @@ def test_missing_files_get_suggestions_and_no_download(tmp_path: Path, hub: list
     (tmp_path / "reviews.csv").write_text(ROWS, encoding="utf-8")
     with pytest.raises(DataError, match="no file or folder") as caught:
         load(DataConfig(str(tmp_path / "review.csv")))
-    assert "Did you mean reviews.csv?" in caught.value.hint
+    assert f"Did you mean {tmp_path}/reviews.csv?" in caught.value.hint
     with pytest.raises(DataError, match="no file or folder"):
         load(DataConfig("data/review.csv"))
     assert hub == []

@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 
 from tui_al.core.arrays import FloatArray, IntArray
+from tui_al.core.close_names import did_you_mean
 from tui_al.core.data.examples import Task
 from tui_al.core.query.predictions import Predictions
 from tui_al.errors import ConfigError
@@ -114,7 +115,8 @@ def strategy(name: str) -> Strategy:
     """The strategy of that name; raises ConfigError with the names there are."""
     if name not in STRATEGIES:
         raise ConfigError(
-            f"strategy: {name!r} is unknown.", f"Choose one of {', '.join(STRATEGIES)}."
+            f"strategy: {name!r} is unknown.",
+            f"{did_you_mean(name, STRATEGIES)}Choose one of {', '.join(STRATEGIES)}.",
         )
     return STRATEGIES[name]
 

@@ -4,6 +4,7 @@ import tomllib
 from importlib.resources import files
 from pathlib import Path
 
+from tui_al.core.close_names import did_you_mean
 from tui_al.errors import ConfigError
 
 
@@ -36,5 +37,5 @@ def sweep_text(given: str) -> tuple[str, str]:
         ) from error
     raise ConfigError(
         f"sweep: there is no file {given!r}, and none of that name comes with the program.",
-        f"By name there are {', '.join(shipped_sweeps())}; `tui-al sweep --list` tells what they are.",
+        f"{did_you_mean(given, shipped_sweeps())}By name there are {', '.join(shipped_sweeps())}; `tui-al sweep --list` tells what they are.",
     )

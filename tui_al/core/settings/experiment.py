@@ -12,6 +12,7 @@ from dataclasses import MISSING, asdict, dataclass, fields
 from decimal import Decimal
 from typing import Any, Literal, Self, TypeVar, get_args
 
+from tui_al.core.close_names import did_you_mean
 from tui_al.errors import ConfigError
 
 T = TypeVar("T")
@@ -182,7 +183,8 @@ class LearnerConfig:
             )
         if self.tuning not in TUNINGS:
             raise ConfigError(
-                f"tuning: {self.tuning!r} is unknown.", f"Choose one of {', '.join(TUNINGS)}."
+                f"tuning: {self.tuning!r} is unknown.",
+                f"{did_you_mean(self.tuning, TUNINGS)}Choose one of {', '.join(TUNINGS)}.",
             )
         for name in ("learning_rate", "head_learning_rate"):
             if not 0 < getattr(self, name) <= 1:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Literal
 
+from tui_al.core.close_names import did_you_mean
 from tui_al.core.settings.experiment import TUNINGS, ExperimentConfig, LearnerConfig
 from tui_al.errors import ConfigError
 
@@ -147,7 +148,10 @@ def default_settings(
 
 def _default_settings(model: str, tuning: str, preset: str | None) -> LearnerConfig:
     if tuning not in TUNINGS:
-        raise ConfigError(f"tuning: {tuning!r} is unknown.", f"Choose one of {', '.join(TUNINGS)}.")
+        raise ConfigError(
+            f"tuning: {tuning!r} is unknown.",
+            f"{did_you_mean(tuning, TUNINGS)}Choose one of {', '.join(TUNINGS)}.",
+        )
     if model == BAG_OF_WORDS and tuning != "head":
         raise ConfigError(
             f"tuning: {tuning!r} does not fit {BAG_OF_WORDS}, which has no encoder to tune.",

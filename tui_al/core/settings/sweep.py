@@ -34,6 +34,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from tui_al.core.close_names import did_you_mean
 from tui_al.core.query.strategies import strategy
 from tui_al.core.settings.experiment import (
     PAPER_SEEDS,
@@ -116,7 +117,8 @@ def read_sweep(text: str, name: str, overrides: Overrides = Overrides()) -> Swee
         if any(hits):
             continue
         if arm.session in arms:
-            same.append(arm.config.loop.strategy)
+            asks = strategy(arm.config.loop.strategy).needs != "nothing"
+            same.append("" if asks else arm.config.loop.strategy)
         arms.setdefault(arm.session, arm)
     for rule, hit in zip(rules, used, strict=True):
         if not hit:
@@ -127,9 +129,11 @@ def read_sweep(text: str, name: str, overrides: Overrides = Overrides()) -> Swee
     if not arms:
         raise ConfigError(f"{name}: every combination is excluded.", "Leave one at least.")
     notes = [
-        f"{strategy} asks no acquisition model: {same.count(strategy)} combinations are left out that differ from another in it only."
-        for strategy in dict.fromkeys(same)
+        f"{name} asks no acquisition model: {same.count(name)} combinations are left out that differ from another in it only."
+        for name in dict.fromkeys(filter(None, same))
     ]
+    if twice := same.count(""):
+        notes.append(f"{twice} combinations are left out that are the same experiment as another.")
     return Sweep(name, str(plain.get("title", name)), tuple(arms.values()), tuple(notes))
 
 
@@ -233,7 +237,7 @@ def _axes(grid: Mapping[str, Any], name: str) -> dict[str, list[Any]]:
         if section not in _SECTIONS and key not in ("preset", "device"):
             raise ConfigError(
                 f"{name}: [grid] has the unknown key {key!r}.",
-                f"Vary a section ({', '.join(_SECTIONS)}), one of its settings, as loop.strategy, or preset.",
+                f"{did_you_mean(key, (*_SECTIONS, 'preset', 'device'))}Vary a section ({', '.join(_SECTIONS)}), one of its settings, as loop.strategy, or preset.",
             )
         if setting:
             _known({setting: None}, _settings_of(section), f"{name}: [grid] {section}")
@@ -328,7 +332,7 @@ def _known(
         if key not in allowed:
             raise ConfigError(
                 f"{where} has the unknown key {key!r}.",
-                f"It may have {', '.join(sorted(allowed))}.",
+                f"{did_you_mean(key, allowed)}It may have {', '.join(sorted(allowed))}.",
             )
 
 

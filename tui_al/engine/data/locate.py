@@ -1,6 +1,5 @@
 """From what the person named to files: a path, a named set, or a data set on the Hub."""
 
-import difflib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +18,8 @@ from tui_al.engine.data.folders import (
 from tui_al.engine.data.sources import Source
 from tui_al.engine.data.stream import format_of
 from tui_al.engine.data.tables import Findings, some
-from tui_al.errors import DataError
+from tui_al.engine.hub.near_paths import near_by
+from tui_al.errors import DataError, HubError
 
 _HUB_ID = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
 
@@ -53,7 +53,13 @@ def locate(config: DataConfig, findings: Findings) -> Located:
         if inside.exists():
             return _from_path(inside, source, config, findings)
     if _HUB_ID.fullmatch(source) and not format_of(path):
-        return _from_hub(source, source, config.subset, config.revision, None, findings)
+        try:
+            return _from_hub(source, source, config.subset, config.revision, None, findings)
+        except (DataError, HubError) as error:  # a path with a typing error looks like an id, too
+            if meant := near_by(source, path):
+                local = f"There is no file or folder {source!r} either. {meant}"
+                raise type(error)(error.message, local + error.hint) from error
+            raise
     raise _unknown(source, path)
 
 
@@ -138,12 +144,6 @@ def _tell_unused(config: DataConfig, findings: Findings, named: NamedSet | None 
 def _unknown(source: str, path: Path) -> DataError:
     names = list(NAMED_SETS)
     known = f"Known names: {', '.join(names)}; or give a path, or a Hub id such as owner/name."
-    if len(path.parts) == 1 and not format_of(path):
-        message, candidates = f"There is no data set {source!r}.", names
-    else:
-        message = f"There is no file or folder {source!r}."
-        siblings = path.parent.iterdir() if path.parent.is_dir() else ()
-        candidates = [entry.name for entry in siblings] + names
-    close = difflib.get_close_matches(path.name.lower(), candidates, n=3)
-    hint = f"Did you mean {' or '.join(close)}? " if close else ""
-    return DataError(message, hint + known)
+    is_name = len(path.parts) == 1 and not format_of(path)
+    what = "data set" if is_name else "file or folder"
+    return DataError(f"There is no {what} {source!r}.", near_by(source, path, names) + known)

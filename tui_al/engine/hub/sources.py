@@ -11,8 +11,9 @@ from tui_al.core.data.examples import Task
 from tui_al.core.settings.model_catalog import BAG_OF_WORDS, BUNDLED_SHA256, MODELS
 from tui_al.engine.hub.model_directory import check_entries
 from tui_al.engine.hub.models import model_snapshot
+from tui_al.engine.hub.near_paths import near_by
 from tui_al.engine.hub.sentence_modules import declared_pooling, encoder_directory
-from tui_al.errors import ModelError
+from tui_al.errors import HubError, ModelError
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +64,33 @@ def find(name: str, revision: str | None = None) -> Source:
             )
         return Source(name, local.absolute(), pooling=pooling)
     hub_id = MODELS[name].hub_id if name in MODELS else name
-    if hub_id.count("/") != 1 or any(part in ("", ".", "..") for part in hub_id.split("/")):
+    if not _is_hub_id(hub_id):
         raise ModelError(
             f"model: {name!r} is unknown: no such directory, and not in the catalogue.",
-            f"The catalogue has {', '.join(MODELS)}; a Hub id looks like owner/name.",
+            f"{near_by(name, local, MODELS)}The catalogue has {', '.join(MODELS)}; a Hub id looks like owner/name.",
         )
-    snapshot = model_snapshot(hub_id, revision)
+    try:
+        snapshot = model_snapshot(hub_id, revision)
+    except (ModelError, HubError) as error:  # a path with a typing error looks like an id, too
+        if name not in MODELS and (meant := near_by(name, local)):
+            there = f"There is no directory {name!r} either. {meant}"
+            raise type(error)(error.message, there + error.hint) from error
+        raise
     check_entries(snapshot.path, name)
     pooling = declared_pooling(snapshot.path)
     return Source(name, snapshot.path, snapshot.commit, snapshot.note, pooling=pooling)
+
+
+def check_name(name: str) -> None:
+    """Raise what `find` raises where it can be told without asking the Hub: a name that is none, a directory without a model."""
+    hub_id = MODELS[name].hub_id if name in MODELS else name
+    if not _is_hub_id(hub_id) or Path(name).expanduser().exists():
+        find(name)
+
+
+def _is_hub_id(name: str) -> bool:
+    """Whether it is written as one."""
+    return name.count("/") == 1 and all(part not in ("", ".", "..") for part in name.split("/"))
 
 
 @lru_cache(maxsize=1)

@@ -16,7 +16,9 @@ from tui_al.core.session import events as ev
 from tui_al.core.settings.experiment import ExperimentConfig
 from tui_al.core.settings.model_catalog import BAG_OF_WORDS
 from tui_al.engine.data import load
-from tui_al.engine.hub.sources import find
+from tui_al.engine.data.locate import locate
+from tui_al.engine.data.tables import Findings
+from tui_al.engine.hub.sources import check_name, find
 from tui_al.errors import SessionError
 from tui_al.store.decisions import DecisionLog
 from tui_al.store.home import fitting, session_directory
@@ -73,6 +75,24 @@ def open_or_create(
         return Session.create(home, name, created, dataset, shared=shared, begin=begin)
     except SessionError:  # another process was quicker
         return _same(Session.open(home, name), config)
+
+
+def check_names(config: ExperimentConfig) -> None:
+    """Raise what `open_or_create` would raise of the names in a configuration, without reading the data and without downloads.
+
+    Raises:
+        DataError, HubError: there is no such data set.
+        ModelError: there is no such model.
+        ConfigError: there is no such device.
+    """
+    locate(config.data, Findings())
+    check_name(config.successor.model)
+    if config.acquisition.model != BAG_OF_WORDS:
+        check_name(config.acquisition.model)
+    if config.device not in ("auto", "cpu"):
+        from tui_al.engine.device import choose_device  # imports torch
+
+        choose_device(config.device)
 
 
 def _put_up(first: FirstRanking, directory: Path) -> None:

@@ -186,6 +186,7 @@ class TestDeciding:
                 (lambda: bench.add_label("scam"), "already"),
                 (lambda: bench.add_label(" "), "without a name"),
                 (lambda: bench.rename_label("gone", "x"), "no label 'gone'"),
+                (lambda: bench.label(item, "loss"), "no label 'loss' any more: it is 'scam' now"),
                 (lambda: bench.merge_labels("scam", "scam"), "with itself"),
             ):
                 with pytest.raises(SessionError, match=message):

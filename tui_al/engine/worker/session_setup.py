@@ -90,7 +90,7 @@ def check_names(config: ExperimentConfig) -> None:
     if config.acquisition.model != BAG_OF_WORDS:
         check_name(config.acquisition.model)
     if config.device not in ("auto", "cpu"):
-        from tui_al.engine.device import choose_device  # imports torch
+        from tui_al.engine.models.device import choose_device  # imports torch
 
         choose_device(config.device)
 

@@ -186,7 +186,7 @@ def test_comparison_of_unlike_sessions_says_so() -> None:
 
 def test_failures_are_named_and_their_points_stay() -> None:
     text = render([("broken", failed())])
-    assert "**Failed**: seed 8, after 1 points: Out of memory. Use a smaller batch size." in text
+    assert "**Failed**: seed 8, after 1 point: Out of memory. Use a smaller batch size." in text
     assert cells(text, "0")[-1] == "2"
     assert cells(text, "1")[-1] == "1"
 

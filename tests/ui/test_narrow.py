@@ -94,7 +94,8 @@ async def test_the_sample_keeps_its_room_where_everything_else_wants_it(
     async with drive(TuiAl(home, made.directory), (60, 20)) as pilot:
         await until(pilot, lambda: "engine failed" in shown(pilot.app) or text in shown(pilot.app))
         await until(pilot, lambda: text in shown(pilot.app))
-        await until(pilot, lambda: "the label screen says why" in shown(pilot.app))
+        await until(pilot, lambda: "✗ engine failed: The engine was stopped" in shown(pilot.app))
+        assert shown(pilot.app).count("failed") == 1
         assert text in shown(pilot.app)
         await pilot.resize_terminal(60, 24)
         await until(pilot, lambda: "✗ engine failed: The engine was stopped" in shown(pilot.app))

@@ -127,7 +127,20 @@ def test_nothing_below_is_read_or_written_either(
 
 
 @pytest.mark.parametrize(
-    "named", ["/etc", "..", "../people", "models/../../..", "", "/", "models/\0", "models/../.."]
+    "named",
+    [
+        "/etc",
+        "..",
+        "../people",
+        "models/../../..",
+        "",
+        "/",
+        "models/\0",
+        "models/../..",
+        "x" * 256,
+        "a/" * 2000,
+        "models/\ud800",
+    ],
 )
 def test_names_in_events_stay_inside(directory: Path, named: str) -> None:
     saved = ModelSaved(7, 1, "successor", named)
@@ -203,6 +216,26 @@ def test_a_journal_that_would_have_another_file_deleted(directory: Path, tmp_pat
     with pytest.raises(SessionError, match=r"names a file outside"):
         strangers.copy_files(directory, tmp_path / "copy")
     assert taken.read_text() == "somebody's"
+
+
+def test_what_is_saved_of_a_session_is_its_own(directory: Path, tmp_path: Path) -> None:
+    """`tui-al check` and its `--repair` read no file of the reader's by a link, and nothing through a view."""
+    theirs = make_session(tmp_path / "mine", POOL)
+    whole = salvage.salvage(directory)
+    assert (whole.trouble, len(whole.train)) == ([], 2)
+    for name in ("session.db", "examples.db"):
+        (directory / name).unlink()
+        (directory / name).symlink_to(theirs / name)
+    found = salvage.salvage(directory)
+    assert (found.events, found.train) == ([], [])
+    assert all("is a link" in one for one in found.trouble)
+    assert len(found.trouble) == 2
+    with closing(sqlite3.connect(theirs / "session.db")) as db:
+        db.executescript(
+            "ALTER TABLE events RENAME TO kept; CREATE VIEW events AS WITH RECURSIVE n(seq) AS "
+            "(SELECT 1 UNION ALL SELECT seq + 1 FROM n) SELECT seq, 1 time, 'x' kind, 7 seed, '{}' body FROM n"
+        )
+    assert "the view 'events'" in salvage.salvage(theirs).trouble[0]
 
 
 def test_sessions_of_this_program_are_what_they_may_be(directory: Path) -> None:

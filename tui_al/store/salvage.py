@@ -18,6 +18,7 @@ from tui_al.store.decision_rows import DECISION_VALUES, decision_of
 from tui_al.store.event_log import EVENT_VALUES, event_of, kept_copy
 from tui_al.store.examples import any_text, example_of
 from tui_al.store.row_checks import MISSING, RawRow, acknowledged, has_columns, raw_row
+from tui_al.store.strangers import check_file, check_schema
 
 T = TypeVar("T")
 
@@ -82,13 +83,21 @@ def _reading(path: Path, found: Salvaged) -> Iterator[sqlite3.Connection | None]
 
 
 def _connected(path: Path) -> sqlite3.Connection:
-    """Without a checkpoint when it is closed; where a log cannot be read in place, of a copy."""
+    """Without a checkpoint when it is closed; where a log cannot be read in place, of a copy. Raises as `check_file`, `check_schema`."""
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        with contextlib.suppress(FileNotFoundError):
+            check_file(path.with_name(path.name + suffix))
     db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=30)
     try:
         db.execute("SELECT count(*) FROM sqlite_master").fetchall()
     except sqlite3.OperationalError:
         db.close()
         return Database(path, wal=False)
+    try:
+        check_schema(db, path)
+    except BaseException:
+        db.close()
+        raise
     return db
 
 

@@ -38,6 +38,9 @@ _INDEX = re.compile(
     re.IGNORECASE,
 )
 
+#: Bytes of a path that an event names; an engine's own have fewer than a hundred.
+_LONGEST = 1_000
+
 #: Ends a journal of a transaction over several files. SQLite reads the file that is named before it, wherever that lies, and deletes it.
 _SEVERAL_FILES = bytes.fromhex("d9d505f920a163d7")
 
@@ -110,7 +113,7 @@ def read_bytes(path: Path, most: int, *, end: bool = False) -> bytes:
 def inside(directory: Path, named: str) -> Path:
     """The path that an event names, from the session's directory; SessionError where it leads out of it."""
     parts = Path(named).parts
-    if not parts or Path(named).is_absolute() or ".." in parts or "\0" in named:
+    if not parts or Path(named).is_absolute() or ".." in parts or not _can_be(parts):
         raise SessionError(
             f"Session {directory.name} names a place outside of it: {named[:200]!r}.",
             "What a session keeps lies in its own directory; nothing else is read. Ask whoever gave it to you.",
@@ -121,6 +124,15 @@ def inside(directory: Path, named: str) -> Path:
         with contextlib.suppress(FileNotFoundError):
             _check(place, place.lstat())
     return place
+
+
+def _can_be(parts: tuple[str, ...]) -> bool:
+    """Whether there can be a file of that name."""
+    try:
+        encoded = [os.fsencode(part) for part in parts]
+    except UnicodeEncodeError:
+        return False
+    return not any(b"\0" in one or len(one) > 255 for one in encoded) and sum(map(len, encoded)) < _LONGEST  # fmt: skip
 
 
 def copy_files(source: Path, target: Path, names: Collection[str] = ()) -> None:

@@ -1,16 +1,20 @@
 """Nothing pickled is read, by whatever way a library would come to it."""
 
+import importlib
 import io
 import json
 import os
 import pickle
+import shelve
 import shutil
 import subprocess
 import sys
+import tarfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import datasets
 import numpy as np
 import pytest
 import torch
@@ -81,6 +85,41 @@ def test_every_reader_is_closed(tmp_path: Path, mine: bytes) -> None:
     for way in ways:
         with pytest.raises(ModelError, match=r"is not read"):
             way()
+
+
+def test_the_libraries_ways_are_closed_too(tmp_path: Path, mine: bytes) -> None:
+    joblib, pandas, dill = map(importlib.import_module, ("joblib", "pandas", "dill"))
+    plain = pickle.dumps(Mine())
+    (tmp_path / "a.pkl").write_bytes(plain)
+    (tmp_path / "t.pt").write_bytes(mine)
+    with tarfile.open(tmp_path / "web.tar", "w") as tar:
+        for name, content in (("0.pth", mine), ("1.pickle", plain)):
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            tar.addfile(entry, io.BytesIO(content))
+    ways: dict[str, Callable[[], object]] = {
+        "joblib": lambda: joblib.load(tmp_path / "a.pkl"),
+        "pandas": lambda: pandas.read_pickle(tmp_path / "a.pkl"),
+        "shelve": lambda: shelve.Shelf({b"key": plain})["key"],
+        "dill": lambda: dill.loads(plain),
+        "torch's inner readers": lambda: torch.serialization._load(torch._C.PyTorchFileReader(str(tmp_path / "t.pt")), "cpu", pickle),
+        "datasets": lambda: datasets.load_dataset("webdataset", data_files=str(tmp_path / "web.tar"), cache_dir=str(tmp_path / "c")),
+    }  # fmt: skip
+    for name, way in ways.items():
+        with pytest.raises(ModelError, match=r"is not read"):
+            way()
+            pytest.fail(name)
+
+
+def test_code_beside_a_pickle_does_not_run(tmp_path: Path) -> None:
+    source = "import os; os.mkdir(os.environ['TEST_PICKLE_RAN'])\ndef made(): pass\n"
+    with torch.package.PackageExporter(str(tmp_path / "p.pt")) as package:
+        package.save_source_string("odd", source)
+    (tmp_path / "hubconf.py").write_text(source)
+    with pytest.raises(ModelError, match=r"p.pt is not read"):
+        torch.package.PackageImporter(str(tmp_path / "p.pt")).import_module("odd")
+    with pytest.raises(ModelError, match="is not read"):
+        torch.hub.load(str(tmp_path), "made", source="local")
 
 
 @pytest.mark.parametrize(

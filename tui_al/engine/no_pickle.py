@@ -2,8 +2,10 @@
 
 Everything that is loaded here is data: safetensors, JSON, arrays. Libraries would read pickles all the same, where a file's name or an
 index leads them to it (`pytorch_model.bin`, `adapters`' heads, a cache). So `forbid` closes the ways, for good and for the whole
-process: what a pickle names (`find_class`) is refused by an audit hook, whoever reads it, numpy and joblib included; and `torch.load`,
-whose "weights only" reader is Python code of its own, raises an error in place of reading, as do its relatives.
+process: what a pickle names (`find_class`) is refused by an audit hook, whoever reads it: numpy, joblib, pandas, shelve and dill included.
+`torch.load`, whose "weights only" reader is Python code of its own, raises an error in place of reading, as do its relatives, and what runs
+code that lies beside a pickle: packages and repositories of torch. Only a reader that looks names up by itself would not be heard: no
+library here has one.
 """
 
 import importlib.util
@@ -52,12 +54,24 @@ def _close(torch: Any) -> None:
     torch.load = torch.serialization.load = _refuse
     torch.jit.load = torch.jit._serialization.load = _refuse
     torch.hub.load_state_dict_from_url = _refuse
+    torch.hub.load = _refuse_code
+    torch.package.PackageImporter.__init__ = _refuse_package
 
 
 def _refuse(f: object = None, *_: object, **__: object) -> NoReturn:
     """Stands where `torch.load` was."""
     named = getattr(f, "name", f)
     raise ModelError(f"model: {named} is not read: it may be a pickle.", _HINT)
+
+
+def _refuse_code(repository: object = None, *_: object, **__: object) -> NoReturn:
+    """Stands where `torch.hub.load` was, which runs a repository's hubconf.py."""
+    raise ModelError(f"model: {repository} is not read: it would run code of its own.", _HINT)
+
+
+def _refuse_package(_self: object, file: object = None, *_: object, **__: object) -> NoReturn:
+    """Makes no importer of torch's packages, which hold modules of Python and pickles with a reader of their own."""
+    raise ModelError(f"model: {file} is not read: it would run code of its own.", _HINT)
 
 
 class _WhenTorchComes(MetaPathFinder):

@@ -8,17 +8,19 @@ Everything is forked by a process that has imported it all, so a case takes a fe
 """
 
 import argparse
+import contextlib
 import json
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 import traceback
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tests.campaigns import launcher
@@ -60,6 +62,13 @@ def one_case(stage: Stage, kind: str, name: str) -> tuple[str, str]:
         for log in (case / "stderr", *case.glob("home/**/engine.log")):
             if log.exists():
                 fault += f"\n{log}: {log.read_text(errors='replace')[-1500:]}"
+    if fault and stage.control is not None:  # where whoever lives on is at work
+        for pid, _ in stage.forks.alive(case):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGUSR2)
+        time.sleep(0.5)
+        stacks = Path(f"{case}.stacks")
+        fault += f"\n{stacks.read_text()}" if stacks.exists() else ""
     if fault:
         kept = stage.directory / "faults" / case.name
         shutil.copytree(
@@ -79,15 +88,15 @@ def draw(seed: int, number: int, only: str) -> str:
     return random.Random(f"{seed}/{number}").choices(names, [KINDS[n][1] for n in names])[0]
 
 
-def campaign(seed: int, count: int, *, only: str = "", first: int = 0, log: Path | None = None, place: Path, failures: float = 0.0) -> dict[str, str]:  # fmt: skip
-    """Run so many cases; faults by the name of the case."""
+def campaign(seed: int, numbers: Sequence[int], *, only: str = "", log: Path | None = None, place: Path, failures: float = 0.0) -> dict[str, str]:  # fmt: skip
+    """Run the cases of these numbers; faults by the name of the case."""
     faults: dict[str, str] = {}
     ends: Counter[str] = Counter()
     took: defaultdict[str, float] = defaultdict(float)
     forks = Forks()
     place.mkdir(parents=True, exist_ok=True)
     stage = Stage(forks, place, failures)
-    for number in range(first, first + count):
+    for number in numbers:
         kind, name = draw(seed, number, only), f"{seed}/{number}"
         began = time.monotonic()
         before = forks.computed()
@@ -115,7 +124,7 @@ def campaign(seed: int, count: int, *, only: str = "", first: int = 0, log: Path
     print(
         f"cases by kind: {dict(ends)}; seconds a case: { {k: round(took[k] / n, 1) for k, n in ends.items()} }"
     )
-    print(f"faults: {len(faults)} of {count}; what was there: {place / 'faults'}")
+    print(f"faults: {len(faults)} of {len(numbers)}; what was there: {place / 'faults'}")
     return faults
 
 
@@ -126,6 +135,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=500)
     parser.add_argument("--first", type=int, default=0, help="number of the first case")
     parser.add_argument("--failures", type=float, default=0.0, help="share of the blows that are failing calls, 0 to 1")  # fmt: skip
+    parser.add_argument("--number", type=int, action="append", help="this case alone; may be repeated")  # fmt: skip
     parser.add_argument("--only", default="", choices=["", *KINDS])
     parser.add_argument(
         "--place", type=Path, help="what is made once is kept here, for the next campaign"
@@ -149,9 +159,8 @@ def main() -> None:
         raise SystemExit(code)
     faults = campaign(
         given.seed,
-        given.count,
+        given.number or range(given.first, given.first + given.count),
         only=given.only,
-        first=given.first,
         log=given.log,
         place=place,
         failures=given.failures,

@@ -315,10 +315,7 @@ def _quit(seat: Seat, victim: Victim) -> None:
     end = time.monotonic() + 60
     while victim.wait(0.001) is None:
         if time.monotonic() > end:
-            victim.strike(signal.SIGUSR2)
-            time.sleep(0.5)
-            stacks = Path(f"{seat.case}.stacks").read_text() if seat.stage.control else ""
-            raise FaultError(f"the app does not quit: {seat.tail()}\n{stacks}")
+            raise FaultError(f"the app does not quit: {seat.tail()}")
         seat.type("q")
         for _ in range(10):
             seat.read(0.02)

@@ -1,9 +1,10 @@
-"""Hostile session directories at random: `python -m tests.campaigns.strangers --seed 1 --cases 200`.
+"""Hostile sessions: `python -m tests.campaigns.strangers [--every 1 | --seed 1 --cases 200] [--model DIR]`.
 
-Each case takes a good session with a saved model, plants links, hard links, pipes, sockets, names in events and things in the SQLite
-files, and runs commands on it: lists, report, export, predict, export-model, check, engine. Nothing outside of the session may be
-changed, no file of the reader's may be in anything that is written or said, no pickle may run, and nothing may take longer than
-10 seconds (--patience, for a machine that is busy).
+Each case takes a good session with a saved model, plants one thing of `tests.campaigns.plants` (`--every`: all of them in turn), or one
+to three drawn by the seed, and has it listed, reported, exported, checked, repaired, copied, stopped, shown on a terminal, and its model
+predicted with and exported. Nothing outside of the session may be read or changed, nothing of the reader's may be in anything that is
+written or said, nothing planted may run, no terminal may be steered, no error may be without words, and no command may take longer than
+--patience seconds or more than a gigabyte of memory.
 """
 
 import argparse
@@ -12,17 +13,20 @@ import io
 import json
 import os
 import random
+import resource
 import shutil
 import signal
-import sqlite3
-import stat
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+import time
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.campaigns.on_terminal import shown
+from tests.campaigns.plants import PLANTS, PRIVATE, STEERING, Place
 from tests.store.labelled_sessions import TICKETS, by_people
 from tui_al.core.annotation import decisions as de
 from tui_al.core.session import events as ev
@@ -30,39 +34,20 @@ from tui_al.errors import TuiAlError
 from tui_al.store.decisions import Client, DecisionLog
 from tui_al.store.file_hashes import hashes_of
 
-#: In the canary, and nowhere else.
-PRIVATE = "PRIVATE-4f1c9d"
+#: Bytes that a command may take more than the process it was forked by.
+_MEMORY = 1 << 30
 
-_PLACES = (
-    "session.db", "session.db-wal", "session.db-shm", "session.db-journal", "examples.db", "examples.db-wal", "engine.lock", "engine.log",
-    "engine.exit", "states.npy", "groups.npy", "models", "models/seed-7", "models/seed-7/successor", "warm", "warm/.making", "anything",
-    "models/seed-7/successor/config.json", "models/seed-7/successor/tokenizer.json", "models/seed-7/successor/model.safetensors",
-    "models/seed-7/successor/tui_al.json", "models/seed-7/successor/vocab.txt", "models/seed-7/successor/README.md",
-)  # fmt: skip
-_KINDS = ("link", "link to nowhere", "link to a directory", "hard link", "pipe", "socket")
-_NAMES = (
-    "/{outside}",
-    "../../outside",
-    "models/../../../outside",
-    "..",
-    "",
-    "models/seed-7/../../../outside",
-    "\0",
-)
-_SQL = (
-    "CREATE TRIGGER t AFTER INSERT ON commands BEGIN DELETE FROM events; END",
-    "ALTER TABLE commands RENAME TO kept; CREATE VIEW commands AS WITH RECURSIVE n(seq) AS (SELECT 1 UNION ALL SELECT seq + 1 FROM n) SELECT seq, 'a' name FROM n",
-    "CREATE VIRTUAL TABLE v USING fts5(text)",
-    "CREATE TABLE v (a, b AS (hex(zeroblob(900000000))))",
-)  # fmt: skip
+#: When the reader's files were last read, before the case: long ago, so that every reading shows in their times of access.
+_LONG_AGO = (1_000_000_000, 1_600_000_000)
+
+_WITHOUT_WORDS = 99
 
 
 @dataclass(frozen=True)
 class Failure:
     """A case that went wrong."""
 
-    case: int
-    planted: list[str]
+    case: str
     command: str
     what: str
 
@@ -81,146 +66,131 @@ def make(home: Path, model: Path | None = None) -> Path:
         else:
             shutil.copytree(model, place)
         (session.directory / "warm").mkdir()
-        session.append(ev.ModelSaved(7, 1, "successor", "models/seed-7/successor"))
+        session.append(ev.RunStarted(7), ev.ModelSaved(7, 1, "successor", "models/seed-7/successor"))  # fmt: skip
         return session.directory
 
 
 def run(seed: int, cases: int, patience: float, model: Path | None = None) -> list[Failure]:
-    """The failures of so many cases."""
-    import tui_al.__main__
-    import tui_al.cli.app
-    import tui_al.cli.exporting
-    import tui_al.cli.reporting
-
-    if model:
-        import tui_al.engine.jobs.model_export
-        import tui_al.engine.jobs.prediction  # noqa: F401
-
+    """The failures of so many cases, of things drawn by the seed."""
     failures: list[Failure] = []
-    for case in range(cases):
-        choice = random.Random(f"{seed} {case}")
-        with tempfile.TemporaryDirectory(prefix="strangers-") as folder:
-            failures += _case(case, choice, Path(folder), patience, model)
+    for number in range(cases):
+        choice = random.Random(f"{seed} {number}")
+        planted = choice.sample(sorted(PLANTS), choice.randint(1, 3))
+        failures += case(planted, patience, model)
     return failures
 
 
-def _case(
-    case: int, choice: random.Random, folder: Path, patience: float, model: Path | None
-) -> list[Failure]:
-    outside, home, out = folder / "outside", folder / "home", folder / "out"
-    outside.mkdir()
-    out.mkdir()
-    canary = outside / "canary"
-    canary.write_text(PRIVATE * 10)
-    (outside / "config.json").write_text(json.dumps({PRIVATE: 1}))
-    session = make(home, model)
-    planted = [_plant(choice, session, canary, outside) for _ in range(choice.randint(1, 3))]
-    before = _seen(outside)
+def case(planted: Sequence[str], patience: float, model: Path | None = None, *, terminal: bool = False, codes: "Counter[str] | None" = None) -> list[Failure]:  # fmt: skip
+    """The failures of a session with these things in it; `terminal`: also as the app shows it."""
+    _imported(model is not None)
+    with tempfile.TemporaryDirectory(prefix="strangers-") as name:
+        folder = Path(name)
+        outside, home, out = folder / "outside", folder / "home", folder / "out"
+        outside.mkdir()
+        out.mkdir()
+        place = Place(make(home, model), outside, folder / "ran")
+        place.canary.write_text(PRIVATE * 10)
+        (outside / "config.json").write_text(json.dumps({PRIVATE: 1}))
+        done = []
+        for one in planted:
+            with contextlib.suppress(OSError, TuiAlError, ValueError):  # in the way of one before
+                PLANTS[one](place)
+                done.append(one)
+        if not done:
+            return []
+        return list(_judged("; ".join(done), place, home, out, patience, model, terminal, codes))
+
+
+def _judged(what: str, place: Place, home: Path, out: Path, patience: float, model: Path | None, terminal: bool, codes: "Counter[str] | None") -> list[Failure]:  # fmt: skip
+    """Run all commands; what is wrong with how they end, and with what there is afterwards."""
     failures = []
-    text = folder / "in.txt"
-    text.write_text("a text\n")
-    commands: Sequence[Sequence[str]] = (
-        ["sessions"], ["report", "received"], ["export", "received", "--out", f"{out}/labels.jsonl"], ["check", "received"],
-        ["stop", "received"], ["COPY", f"{out}/copy"], ["ENGINE"],
-    )  # fmt: skip
-    if model:  # these load torch
-        commands = (
-            *commands,
-            [
-                "predict",
-                "received",
-                str(text),
-                "--out",
-                f"{out}/predicted.jsonl",
-                "--device",
-                "cpu",
-            ],
-            ["export-model", "received", "--out", f"{out}/model"],
-        )
-    for command in commands:
-        what = _run(command, home, session, out / "said", patience)
-        if what:
-            failures.append(Failure(case, planted, command[0], what))
-    if _seen(outside) != before:
-        failures.append(Failure(case, planted, "", "something outside of the session was changed"))
+    text = home / "in.txt"
+    text.write_text("a text\nthe cat eats\n")
+    for path in (*place.outside.iterdir(), place.outside):
+        os.utime(path, _LONG_AGO)
+    before = _seen(place.outside)
+    for command in _commands(out, text, model is not None):
+        wrong, code = _run(command, home, place.session, out / "said", patience)
+        if codes is not None:
+            codes[f"{command[0]} {code}"] += 1
+        if wrong:
+            failures.append(Failure(what, command[0], wrong))
+    if terminal:
+        for command in (["attach", "received"], ["sessions"], ["report", "received"], []):
+            wrong = shown(command, home, out / "painted", patience, STEERING)
+            if wrong:
+                failures.append(Failure(what, f"{command} on a terminal", wrong))
+    after = _seen(place.outside)
+    if after != before:
+        different = sorted(name for name in {*before, *after} if before.get(name) != after.get(name))  # fmt: skip
+        failures.append(Failure(what, "", f"outside of the session was read or changed: {different}"))  # fmt: skip
+    if place.ran.exists():
+        failures.append(Failure(what, "", "something planted was run"))
+    there = {path.name for path in home.parent.iterdir()} - {"outside", "home", "out", "ran"}
+    if there:
+        failures.append(Failure(what, "", f"new beside the home: {sorted(there)}"))
     for path in out.rglob("*"):
         if path.is_symlink() or (path.is_file() and PRIVATE.encode() in path.read_bytes()):
-            failures.append(Failure(case, planted, "", f"what is the reader's is in {path.name}"))
+            failures.append(Failure(what, "", f"what is the reader's is in {path.name}"))
     return failures
 
 
-def _seen(outside: Path) -> dict[str, tuple[int, int, bytes]]:
-    return {
-        path.name: (path.stat().st_mode, path.stat().st_mtime_ns, path.read_bytes())
-        for path in outside.iterdir()
-    }
+def _commands(out: Path, text: Path, model: bool) -> Sequence[Sequence[str]]:
+    first: list[list[str]] = [
+        ["sessions"], ["report", "received"], ["export", "received", "--out", f"{out}/labels.jsonl"], ["check", "received"],
+        ["check", "received", "--repair", "mended"], ["report", "mended"], ["backup", "received", f"{out}/backup"], ["stop", "received"],
+        ["COPY", f"{out}/copy"], ["ENGINE"],
+    ]  # fmt: skip
+    if model:  # these load torch
+        first += [
+            ["predict", "received", str(text), "--out", f"{out}/predicted.jsonl", "--device", "cpu"],
+            ["export-model", "received", "--out", f"{out}/model"],
+        ]  # fmt: skip
+    return first
 
 
-def _plant(choice: random.Random, session: Path, canary: Path, outside: Path) -> str:
-    """Do one hostile thing to the session; what it was."""
-    ways: dict[str, Callable[[], str]] = {
-        "place": lambda: _plant_file(choice, session, canary, outside),
-        "event": lambda: _plant_event(choice, session, outside),
-        "sql": lambda: _plant_sql(choice, session),
-    }
-    try:
-        return ways[choice.choice(("place", "place", "event", "sql"))]()
-    except (OSError, sqlite3.Error) as error:  # what was planted before is in the way
-        return f"nothing ({error})"
+def _imported(model: bool) -> None:
+    """What the commands import, so that each child has it."""
+    import tui_al.__main__
+    import tui_al.cli.app
+    import tui_al.cli.care
+    import tui_al.cli.exporting
+    import tui_al.cli.reporting
+    import tui_al.store.repairing
+
+    if model:
+        import tui_al.engine.model_export
+        import tui_al.engine.prediction  # noqa: F401
 
 
-def _plant_file(choice: random.Random, session: Path, canary: Path, outside: Path) -> str:
-    path, kind = session / choice.choice(_PLACES), choice.choice(_KINDS)
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    path.unlink(missing_ok=True)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if kind == "link":
-        path.symlink_to(canary)
-    elif kind == "link to nowhere":
-        path.symlink_to(outside / "new")
-    elif kind == "link to a directory":
-        path.symlink_to(outside)
-    elif kind == "hard link":
-        path.hardlink_to(canary)
-    else:
-        os.mknod(path, (stat.S_IFIFO if kind == "pipe" else stat.S_IFSOCK) | 0o600)
-    return f"{kind} as {path.relative_to(session)}"
+def _seen(outside: Path) -> dict[str, tuple[object, ...]]:
+    """Names, times of change and of access, and contents, in that order: reading them changes the second."""
+    found: dict[str, tuple[object, ...]] = {}
+    for path in (*sorted(outside.iterdir()), outside):
+        status = path.lstat()
+        known: tuple[object, ...] = (status.st_mode, status.st_mtime_ns)
+        found[path.name] = known if path == outside else (*known, status.st_atime_ns)
+    return found
 
 
-def _plant_event(choice: random.Random, session: Path, outside: Path) -> str:
-    named = choice.choice(_NAMES).format(outside=outside)
-    body = json.dumps(ev.to_plain(ev.ModelSaved(7, 2, "successor", named)))
-    with contextlib.closing(sqlite3.connect(session / "session.db", timeout=1)) as db:
-        db.execute(
-            "INSERT INTO events (time, kind, seed, body) VALUES (1, 'model_saved', 7, ?)", (body,)
-        )
-        db.commit()
-    return f"an event that names {named!r}"
-
-
-def _plant_sql(choice: random.Random, session: Path) -> str:
-    sql, name = choice.choice(_SQL), choice.choice(("session.db", "examples.db"))
-    with contextlib.closing(sqlite3.connect(session / name, timeout=1)) as db:
-        if name == "examples.db":
-            db.execute("CREATE TABLE IF NOT EXISTS commands (seq)")
-        db.executescript(sql)
-    return f"{sql[:60]} in {name}"
-
-
-def _run(command: Sequence[str], home: Path, session: Path, said: Path, patience: float) -> str:
-    """Run a command in a process of its own; what is wrong with how it ended, "" if nothing is."""
+def _run(command: Sequence[str], home: Path, session: Path, said: Path, patience: float) -> tuple[str, int]:  # fmt: skip
+    """Run a command in a process of its own; what is wrong with how it ended ("": nothing), and its exit code."""
     child = os.fork()
     if child == 0:
         signal.setitimer(signal.ITIMER_REAL, patience)
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         os._exit(_in_child(command, home, session, said))
-    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    _, status, used = os.wait4(child, 0)
+    code = os.waitstatus_to_exitcode(status)
+    size = int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+    taken = used.ru_maxrss * 1024 - size
     if code == -signal.SIGALRM:
-        return f"takes longer than {patience:g} s"
-    if code < 0 or code == 99:
-        return f"died ({code}): {said.read_text()[-300:] if said.exists() else ''}"
-    return ""
+        return f"takes longer than {patience:g} s", code
+    if code < 0 or code == _WITHOUT_WORDS:
+        return f"died ({code}): {said.read_text()[-900:] if said.exists() else ''}", code
+    if taken > _MEMORY:
+        return f"took {taken >> 20:,} MiB", code
+    return "", code
 
 
 def _in_child(command: Sequence[str], home: Path, session: Path, said: Path) -> int:
@@ -243,13 +213,15 @@ def _in_child(command: Sequence[str], home: Path, session: Path, said: Path) -> 
         stream.write(str(error))
         code = error.exit_code
     except SystemExit as left:
-        code = int(left.code or 0)
+        code = left.code if isinstance(left.code, int) else int(left.code is not None)
     except BaseException as error:
-        stream.write(f"{type(error).__name__}: {error}")
-        code = 99
-    if "Traceback" in stream.getvalue():
-        code = 99
-    with said.open("a") as file:
+        import traceback
+
+        stream.write(f"{''.join(traceback.format_exception(error)[-3:])}\n{type(error).__name__}: {error}")  # fmt: skip
+        code = _WITHOUT_WORDS
+    if "Traceback (most recent" in stream.getvalue():
+        code = _WITHOUT_WORDS
+    with said.open("a", errors="surrogateescape") as file:
         file.write(f"$ {' '.join(command)}\n{stream.getvalue()}\n")
     return code
 
@@ -271,17 +243,23 @@ def _as_engine(session: Path) -> None:
     """What an engine does first: its lock, its log, and a model that it saves."""
     from tui_al.host.process import LOG_FILE, engine_end
     from tui_al.store.engine_lock import take_engine_lock
+    from tui_al.store.environment import explained
     from tui_al.store.sharing import open_file
+    from tui_al.store.strangers import check_tree
 
-    engine_end(session)
-    lock = take_engine_lock(session)
-    with os.fdopen(open_file(session / LOG_FILE, os.O_WRONLY | os.O_APPEND), "ab") as log:
-        log.write(b"at work\n")
-    place = session / "models" / "seed-7" / "successor"
-    place.mkdir(parents=True, exist_ok=True)
-    (place / "new").write_text("of the engine")
-    hashes_of(place)
-    os.close(lock)
+    try:
+        check_tree(session)
+        engine_end(session)
+        lock = take_engine_lock(session)
+        with os.fdopen(open_file(session / LOG_FILE, os.O_WRONLY | os.O_APPEND), "ab") as log:
+            log.write(b"at work\n")
+        place = session / "models" / "seed-7" / "successor"
+        place.mkdir(parents=True, exist_ok=True)
+        (place / "new").write_text("of the engine")
+        hashes_of(place)
+        os.close(lock)
+    except OSError as error:  # as the engine tells it
+        raise explained(error, session) or error from error
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -289,13 +267,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--cases", type=int, default=200)
+    parser.add_argument("--every", type=int, default=0, help="each thing by itself; 3: every third")
+    parser.add_argument("--first", type=int, default=0, help="the number of the first one")
+    parser.add_argument("--named", default="", help="only things with this in their name")
+    parser.add_argument("--terminal", type=int, default=0, help="3: show every third on a terminal")
     parser.add_argument("--patience", type=float, default=10.0)
     parser.add_argument("--model", type=Path, help="a directory that an engine has saved")
     given: Any = parser.parse_args(arguments)
-    failures = run(given.seed, given.cases, given.patience, given.model)
+    if not given.every:
+        failures = run(given.seed, given.cases, given.patience, given.model)
+        count, codes = given.cases, Counter[str]()
+    else:
+        names = [name for name in PLANTS if given.named in name][given.first :: given.every]
+        failures, codes, count = [], Counter[str](), len(names)
+        for number, name in enumerate(names):
+            began = time.monotonic()
+            on = bool(given.terminal) and number % given.terminal == 0
+            found = case([name], given.patience, given.model, terminal=on, codes=codes)
+            print(f"{name!r} {time.monotonic() - began:.1f} s {found or ''}", flush=True)
+            failures += found
     for failure in failures:
         print(failure)
-    print(f"{given.cases} cases, {len(failures)} failures")
+    print(f"{count} cases, {sum(codes.values())} commands ({dict(codes)}), {len(failures)} failures")  # fmt: skip
     return bool(failures)
 
 

@@ -20,6 +20,7 @@ from tui_al.store import salvage, strangers
 from tui_al.store.engine_lock import is_live, take_engine_lock
 from tui_al.store.examples import ExampleReader, read_examples
 from tui_al.store.kept_models import held_still
+from tui_al.store.plain_copies import copy_file
 from tui_al.store.session import Session
 from tui_al.store.sharing import share
 from tui_al.ui.widgets.log import tail
@@ -265,6 +266,15 @@ def test_a_copy_needs_room(directory: Path, tmp_path: Path) -> None:
         file.truncate(2**43)  # a file of holes
     with pytest.raises(SessionError, match="has room for"):
         strangers.copy_files(directory, tmp_path / "copy")
+
+
+def test_a_file_larger_than_the_disk_is_not_begun_to_be_copied(tmp_path: Path) -> None:
+    """Of backups and repairs: a file of nothing takes no room where it is, and all of it where it is copied."""
+    with (tmp_path / "nothing").open("wb") as file:
+        file.truncate(2 * shutil.disk_usage(tmp_path).free)
+    with pytest.raises(OSError, match="No space left"):
+        copy_file(tmp_path / "nothing", tmp_path / "copy")
+    assert not (tmp_path / "copy").exists()
 
 
 def test_read_bytes_takes_the_end(directory: Path) -> None:

@@ -1,5 +1,6 @@
 """Copies of what lies in a session's directory, which may be a stranger's: links are not followed, and nothing is written over."""
 
+import errno
 import os
 import shutil
 import stat
@@ -47,11 +48,14 @@ def _copy_directory(source: Path, target: Path, inside: Path, *, top: bool) -> l
 
 
 def copy_file(source: Path, target: Path) -> None:
-    """Copy one regular file to a new one, open to its account alone; OSError where it is a link by now."""
+    """Copy one regular file to a new one, open to its account alone; OSError where it is a link by now, or there is no room for it."""
     reading = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(reading, "rb") as original:
         if not stat.S_ISREG(os.fstat(reading).st_mode):
             raise OSError(f"{source} is no plain file")
+        # A stranger's file may say that it has a terabyte, and lie on no disk at all.
+        if os.fstat(reading).st_size > shutil.disk_usage(target.parent).free:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(target))
         writing = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         with os.fdopen(writing, "wb") as copy:
             shutil.copyfileobj(original, copy, 1 << 20)

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tui_al.core.annotation import decisions as de
 from tui_al.core.annotation.decisions import Decided
@@ -87,7 +88,7 @@ def decision_of(row: RawRow) -> Decided | BadRow:
         return BadRow("decisions", row.seq, row.why)
     uid, when, annotator, kind, body = row.values
     try:
-        decision = de.from_plain(kind, json.loads(body))
+        decision = de.from_plain(kind, _from_json(body))
     except ROW_ERRORS as error:
         return BadRow("decisions", row.seq, f"cannot be read: {error_text(error)}")
     if not (isinstance(uid, str) and isinstance(annotator, str)):
@@ -97,4 +98,16 @@ def decision_of(row: RawRow) -> Decided | BadRow:
     if decision is None:
         why = f"is of the kind {kind!r:.40}, which this version does not know"
         return BadRow("decisions", row.seq, why, newer=row.verified)
-    return Decided(row.seq, float(when), sys.intern(annotator), uid, decision)
+    return de.decided(row.seq, float(when), sys.intern(annotator), uid, decision)
+
+
+_decode = json.JSONDecoder().raw_decode
+
+
+def _from_json(body: str) -> Any:
+    """As `json.loads`, which takes three times as long over a short text."""
+    try:
+        value, end = _decode(body)
+    except (ValueError, TypeError):
+        end = -1
+    return value if end == len(body) else json.loads(body)  # which says what is wrong with it

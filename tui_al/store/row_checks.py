@@ -52,7 +52,8 @@ class RawRows:
 
 def checksum(*values: object) -> int:
     """CRC-32 over the values of a row, in the order of its columns."""
-    text = "\x1f".join(one if type(one) is str else repr(one) for one in values)
+    # What SQLite holds is written alike by str and repr, but for texts, which stay as they are.
+    text = "\x1f".join(map(str, values))
     return zlib.crc32(text.encode("utf-8", "surrogatepass"))
 
 
@@ -77,14 +78,15 @@ def next_number(db: sqlite3.Connection, table: str, known: int) -> int:
 
 def raw_row(stored: Sequence[Any]) -> RawRow:
     """A row from its number, its values, its checksum and the number before, as they are stored."""
-    seq, *values, said, previous = stored
-    row = RawRow(seq, tuple(values))
-    if row.values and isinstance(row.values[0], UnicodeError):
-        row.why = "holds text that is no UTF-8"
-    elif said is not None:
-        row.verified = said == checksum(seq, *values, previous)
-        row.why = "" if row.verified else "does not agree with its checksum"
-    return row
+    said, previous = stored[-2:]
+    values = tuple(stored[1:-2])
+    if values and isinstance(values[0], UnicodeError):
+        return RawRow(stored[0], values, why="holds text that is no UTF-8")
+    if said is None:
+        return RawRow(stored[0], values)
+    if said == checksum(*stored[:-2], previous):
+        return RawRow(stored[0], values, verified=True)
+    return RawRow(stored[0], values, why="does not agree with its checksum")
 
 
 def read_rows(

@@ -5,7 +5,7 @@ Nothing is ever changed or removed: undo and redo are decisions too, which makes
 
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any, ClassVar
 
 from tui_al.core.data.offsets import CharSpan
@@ -222,10 +222,64 @@ def from_plain(kind: str, plain: Mapping[str, Any]) -> Decision | None:
     cls = _KINDS.get(kind)
     if cls is None:
         return None
+    if cls is Label and (usual := _usual_label(plain)) is not None:
+        return usual
     decision = record_of(cls, {name: _shared(name, value) for name, value in plain.items()})
     if isinstance(decision, Label | Unfold) and not decision.ids:
         raise ValueError("ids cannot be empty")
     return decision
+
+
+#: Slots are filled in directly where hundreds of thousands of records are made: `__init__` takes several times as long.
+_LABEL_FIELDS = [one.name for one in fields(Label)]
+_fill_ids, _fill_answer, _fill_seconds, _fill_via, _fill_suggestion, _fill_blind, _fill_ranking = (
+    getattr(Label, name).__set__ for name in _LABEL_FIELDS
+)
+_fill_seq, _fill_time, _fill_annotator, _fill_uid, _fill_decision = (
+    getattr(Decided, one.name).__set__ for one in fields(Decided)
+)
+
+
+def _usual_label(plain: Mapping[str, Any]) -> Label | None:
+    """What `record_of` makes of the class of one example, as by far the most records are; None for all that needs a closer look."""
+    if [*plain] != _LABEL_FIELDS:
+        return None
+    ids, answer, seconds, via, suggestion, blind, ranking = plain.values()
+    if (
+        type(ids) is not list
+        or len(ids) != 1
+        or type(ids[0]) is not str
+        or type(answer) is not str
+        or type(seconds) is not float
+        or type(via) is not str
+        or type(blind) is not bool
+        or (ranking is not None and (type(ranking) is not int or not 0 <= ranking < 2**63))
+    ):
+        return None
+    if suggestion is not None:
+        if type(suggestion) is not str:
+            return None
+        suggestion = sys.intern(suggestion)
+    label = object.__new__(Label)
+    _fill_ids(label, (ids[0],))
+    _fill_answer(label, sys.intern(answer))
+    _fill_seconds(label, seconds)
+    _fill_via(label, sys.intern(via))
+    _fill_suggestion(label, suggestion)
+    _fill_blind(label, blind)
+    _fill_ranking(label, ranking)
+    return label
+
+
+def decided(seq: int, time: float, annotator: str, uid: str, decision: Decision) -> Decided:
+    """`Decided` of these values, in a third of the time."""
+    record = object.__new__(Decided)
+    _fill_seq(record, seq)
+    _fill_time(record, time)
+    _fill_annotator(record, annotator)
+    _fill_uid(record, uid)
+    _fill_decision(record, decision)
+    return record
 
 
 def _shared(name: str, value: object) -> object:

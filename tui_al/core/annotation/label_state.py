@@ -4,6 +4,7 @@ A fold over the log of decisions, kept up to date decision by decision, since it
 """
 
 import hashlib
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -41,6 +42,9 @@ _OPEN = Standing(Status.OPEN)
 #: Decisions by which an annotator takes a stand on an example; the last one of each annotator counts.
 _STANDS = (de.Label, de.Flag, de.Skip)
 _LABEL_CHANGES = (de.AddLabel, de.RenameLabel, de.MergeLabels, de.DescribeLabel)
+_TURNS = (de.Undo, de.Redo)
+_ANSWERS = (de.Label, de.Settle)
+_VERDICTS = (de.Settle, de.Ambiguous)
 
 
 class Labelling:
@@ -50,13 +54,15 @@ class Labelling:
         self.seq = 0
         self._base = tuple(labels)
         self._by_uid: dict[str, Decided] = {}
-        self._about: dict[str, tuple[Decided, ...]] = {}  # by example; tuples, as most hold one
+        # By example, in the order of the first decision about it; by itself where there is one, as for most.
+        self._about: dict[str, Decided | tuple[Decided, ...]] = {}
         self._own: dict[str, list[Decided]] = {}  # by annotator, without undo and redo
         self._redo: dict[str, list[str]] = {}  # by annotator
         self._undone: set[str] = set()
         self._label_log: list[Decided] = []
+        self._names_since: dict[int, Mapping[str, str]] = {}  # see `_renamed`
         self._unfolds: list[Decided] = []
-        self._standings: dict[str, Standing] = {}
+        self._standings: dict[str, Standing] = {}  # but of those with one label, see `_only_label`
         self._counts: Counter[str] = Counter()
         self._statuses: Counter[Status] = Counter()
 
@@ -69,45 +75,62 @@ class Labelling:
             if record.uid in self._by_uid:
                 continue
             self._by_uid[record.uid] = record
-            decision = record.decision
-            if isinstance(decision, de.Undo | de.Redo):
-                changed = self._turn(record.annotator, decision)
-            else:
-                changed = self._note(record)
-            for one in changed:
-                touched.update(one.decision.about)
-                relabelled = relabelled or isinstance(one.decision, _LABEL_CHANGES)
-        if relabelled:
+            changed = self._changed_by(record)
+            if changed is None:
+                continue
+            relabelled = relabelled or isinstance(changed.decision, _LABEL_CHANGES)
+            for identity in changed.decision.about:
+                if identity not in touched:
+                    touched.add(identity)
+                    if not relabelled and identity in self._about:
+                        self._uncount(identity)
+            self._take(record)
+        if relabelled:  # today's names are others: all is counted anew
+            self._counts.clear()
+            self._statuses.clear()
             touched.update(self._about)
-        for identity in touched:
-            self._restand(identity)
+        self._count_all(touched)
         return touched
 
-    def _note(self, record: Decided) -> tuple[Decided, ...]:
-        self._own.setdefault(record.annotator, []).append(record)
-        self._redo.pop(record.annotator, None)
-        if isinstance(record.decision, _LABEL_CHANGES):
-            self._label_log.append(record)
-        if isinstance(record.decision, de.Unfold):
-            self._unfolds.append(record)
-        for identity in record.decision.about:
-            self._about[identity] = (*self._about.get(identity, ()), record)
-        return (record,)
-
-    def _turn(self, annotator: str, decision: de.Undo | de.Redo) -> tuple[Decided, ...]:
+    def _changed_by(self, record: Decided) -> Decided | None:
+        """The decision that holds from this record on, or no longer: itself, or what it undoes or redoes; None for none."""
+        decision = record.decision
+        if type(decision) is de.Label or not isinstance(decision, _TURNS):
+            return record
         target = self._by_uid.get(decision.target)
+        undone = decision.target in self._undone
+        return None if isinstance(decision, de.Undo) == undone else target
+
+    def _take(self, record: Decided) -> None:
+        """Put a record in its places; one that undoes or redoes does so."""
+        decision = record.decision
+        if isinstance(decision, _TURNS):
+            self._turn(record.annotator, decision)
+            return
+        own = self._own.get(record.annotator)
+        if own is None:
+            own = self._own[record.annotator] = []
+        own.append(record)
+        self._redo.pop(record.annotator, None)
+        for identity in decision.about:
+            before = self._about.get(identity)
+            self._about[identity] = record if before is None else (*_as_tuple(before), record)
+        if isinstance(decision, _LABEL_CHANGES):
+            self._label_log.append(record)
+            self._names_since.clear()
+        elif isinstance(decision, de.Unfold):
+            self._unfolds.append(record)
+
+    def _turn(self, annotator: str, decision: de.Undo | de.Redo) -> None:
         redo = self._redo.setdefault(annotator, [])
-        undoing = isinstance(decision, de.Undo)
-        if target is None or undoing == (decision.target in self._undone):
-            return ()
-        if undoing:
+        if isinstance(decision, de.Undo):
             self._undone.add(decision.target)
             redo.append(decision.target)
         else:
             self._undone.discard(decision.target)
             if decision.target in redo:
                 redo.remove(decision.target)
-        return (target,)
+        self._names_since.clear()
 
     def undoable(self, annotator: str) -> Decided | None:
         """The annotator's last decision that holds, which an undo would take back."""
@@ -126,14 +149,14 @@ class Labelling:
 
     def standing(self, identity: str) -> Standing:
         """What counts for an example."""
-        return self._standings.get(identity, _OPEN)
+        return self._standing_of(identity, self._about.get(identity)) or _OPEN
 
     def standings(self) -> Iterator[tuple[str, Standing]]:
         """Every example that anybody took a stand on, in the order of the first one."""
         return (
-            (identity, self._standings[identity])
-            for identity in self._about
-            if identity in self._standings
+            (identity, standing)
+            for identity, about in self._about.items()
+            if (standing := self._standing_of(identity, about)) is not None
         )
 
     def answers(self) -> dict[str, Given]:
@@ -179,7 +202,7 @@ class Labelling:
 
     def given(self, record: Decided) -> Given | None:
         """The answer of a label or settlement in today's names; None for other decisions."""
-        if isinstance(record.decision, de.Label | de.Settle):
+        if isinstance(record.decision, _ANSWERS):
             return self._renamed(record.decision.answer, record.seq)
         return None
 
@@ -291,44 +314,92 @@ class Labelling:
         return {old: new for old, new in today.items() if isinstance(new, str) and new != old}
 
     def _holding(self, identity: str) -> Iterator[Decided]:
-        return (r for r in self._about.get(identity, ()) if r.uid not in self._undone)
+        about = self._about.get(identity)
+        if about is None:
+            return iter(())
+        return (r for r in _as_tuple(about) if r.uid not in self._undone)
 
     def _label_changes(self) -> Iterator[Decided]:
         return (r for r in self._label_log if r.uid not in self._undone)
 
     def _renamed(self, answer: Given, since: int) -> Given:
         """The answer in today's names: renamings and mergers after `since` applied in order."""
-        names: dict[str, str] = {}
-        for record in self._label_changes():
-            match record.decision:
-                case de.RenameLabel(old, new) | de.MergeLabels(old, new) if record.seq > since:
-                    names = {name: new if now == old else now for name, now in names.items()}
-                    names.setdefault(old, new)
+        if not self._label_log:
+            return answer
+        first = bisect_right(self._label_log, since, key=lambda record: record.seq)
+        names = self._names_since.get(first)
+        if names is None:
+            names = self._names_since[first] = self._names_from(first)
         if not names:
             return answer
         if isinstance(answer, str):
             return names.get(answer, answer)
         return tuple((start, end, names.get(kind, kind)) for start, end, kind in answer)
 
-    def _restand(self, identity: str) -> None:
-        """Work out an example's standing anew, and keep the counts."""
-        before = self._standings.pop(identity, None)
+    def _names_from(self, first: int) -> Mapping[str, str]:
+        """What the renamings and mergers that hold make of each name, those before this place in their log left out."""
+        names: dict[str, str] = {}
+        for record in self._label_log[first:]:
+            match record.decision:
+                case de.RenameLabel(old, new) | de.MergeLabels(old, new) if (
+                    record.uid not in self._undone
+                ):
+                    names = {name: new if now == old else now for name, now in names.items()}
+                    names.setdefault(old, new)
+        return names
+
+    def _standing_of(
+        self, identity: str, about: Decided | tuple[Decided, ...] | None
+    ) -> Standing | None:
+        """An example's standing, given all decisions about it; None where nobody has taken a stand."""
+        if about is None:
+            return None
+        if isinstance(about, Decided) and type(about.decision) is de.Label:
+            return self._only_label(about)
+        return self._standings.get(identity)
+
+    def _only_label(self, only: Decided) -> Standing | None:
+        """The standing of an example that is labelled once and no more is said of: by far the most, so none is kept of them."""
+        if only.uid in self._undone:
+            return None
+        return Standing(Status.LABELLED, self.given(only), only)
+
+    def _uncount(self, identity: str) -> None:
+        """Take an example out of the counts, before what is decided about it changes."""
+        before = self._standing_of(identity, self._about.get(identity))
         if before is not None:
             self._statuses[before.status] -= 1
             self._counts.subtract(_names(before.answer))
-        after = self._stand(identity)
-        if after is not None:
+
+    def _count_all(self, ids: Iterable[str]) -> None:
+        """Work out the standings of these anew and count them; they are out of the counts."""
+        labelled = 0
+        for identity in ids:
+            about = self._about[identity]
+            if isinstance(about, Decided) and type(about.decision) is de.Label:
+                if about.uid not in self._undone:
+                    labelled += 1
+                    self._count(self._renamed(about.decision.answer, about.seq))
+                continue
+            after = self._stand(identity)
+            if after is None:
+                self._standings.pop(identity, None)
+                continue
             self._standings[identity] = after
             self._statuses[after.status] += 1
-            self._counts.update(_names(after.answer))
+            if after.answer is not None:
+                self._count(after.answer)
+        if labelled:
+            self._statuses[Status.LABELLED] += labelled
+
+    def _count(self, answer: Given) -> None:
+        if isinstance(answer, str):
+            self._counts[answer] += 1
+        else:
+            self._counts.update(_names(answer))
 
     def _stand(self, identity: str) -> Standing | None:
-        about = self._about.get(identity, ())
-        if len(about) == 1 and isinstance(about[0].decision, de.Label):  # by far the most
-            only = about[0]
-            if only.uid in self._undone:
-                return None
-            return Standing(Status.LABELLED, self.given(only), only)
+        """What an example's decisions amount to; of a single label see `_only_label`."""
         stands = self.stands(identity)
         newest = max(
             (r.seq for r in stands.values() if not isinstance(r.decision, de.Skip)), default=0
@@ -336,7 +407,7 @@ class Labelling:
         verdicts = [
             r
             for r in self._holding(identity)
-            if r.seq > newest and isinstance(r.decision, de.Settle | de.Ambiguous)
+            if r.seq > newest and isinstance(r.decision, _VERDICTS)
         ]
         if verdicts:
             status = (
@@ -357,6 +428,10 @@ class Labelling:
             if found:
                 return Standing(status, None, found[-1])
         return None
+
+
+def _as_tuple(about: Decided | tuple[Decided, ...]) -> tuple[Decided, ...]:
+    return about if isinstance(about, tuple) else (about,)
 
 
 def _old_and_new(decision: de.Decision) -> tuple[str, str]:

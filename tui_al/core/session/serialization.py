@@ -26,11 +26,13 @@ def record_of(cls: type[T], plain: Mapping[str, Any]) -> T:
     checks = _checks(cls)  # type: ignore[arg-type]  # a class is hashable
     values = {}
     for name, value in plain.items():
-        if (check := checks.get(name)) is not None:
-            frozen = _frozen(value)
-            if not check(frozen):
-                raise ValueError(f"{name} cannot be {_short(frozen)}")
-            values[name] = frozen
+        if (known := checks.get(name)) is not None:
+            simple, check = known
+            if type(value) not in simple:
+                value = _frozen(value)
+                if not check(value):
+                    raise ValueError(f"{name} cannot be {_short(value)}")
+            values[name] = value
     return cls(**values)
 
 
@@ -83,10 +85,17 @@ def _is_whole(value: object) -> bool:
 
 
 @cache
-def _checks(cls: type) -> Mapping[str, Check]:
-    """By field."""
+def _checks(cls: type) -> Mapping[str, tuple[frozenset[type], Check]]:
+    """By field: the types whose values all fit as they are, and what tells of any other value whether it does."""
     hints = get_type_hints(cls)
-    return {one.name: _check(hints[one.name]) for one in fields(cls)}
+    return {one.name: (_simple(hints[one.name]), _check(hints[one.name])) for one in fields(cls)}
+
+
+def _simple(hint: Any) -> frozenset[type]:
+    """The types of which a field of this type takes every value: of most values in a log no more is to be asked."""
+    if get_origin(hint) in (Union, types.UnionType):
+        return frozenset[type]().union(*map(_simple, get_args(hint)))
+    return frozenset([hint]) if hint in (str, float, bool, types.NoneType) else frozenset()
 
 
 def _short(value: object) -> str:

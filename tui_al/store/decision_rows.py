@@ -12,7 +12,7 @@ from tui_al.core.annotation import decisions as de
 from tui_al.core.annotation.decisions import Decided
 from tui_al.core.session.damage import BadRow
 from tui_al.store.event_log import error_text, is_number
-from tui_al.store.row_checks import ROW_ERRORS, RawRow, acknowledged, checksum, read_rows
+from tui_al.store.row_checks import ROW_ERRORS, RawRow, RawRows, acknowledged, checksum, read_rows
 
 DECISION_VALUES = ("uid", "time", "annotator", "kind", "body")
 
@@ -40,7 +40,7 @@ def insert_decision(db: sqlite3.Connection, seq: int, previous: int, record: Dec
     values = (uid, float(record.time), annotator, kind, body)
     done = db.execute(
         "INSERT OR IGNORE INTO decisions (seq, uid, time, annotator, kind, body, checksum, previous) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (seq, *values, checksum(seq, *values, previous), previous),
+        (seq, *values, checksum((seq, *values, previous)), previous),
     )
     return done.rowcount == 1
 
@@ -59,14 +59,13 @@ def read_decisions(db: sqlite3.Connection, directory: Path, after: int = 0) -> D
     known = acknowledged(directory, "decisions")
     found = read_rows(db, "decisions", DECISION_VALUES, after, known)
     records, bad = [], list(found.missing)
-    for row in found.rows:
-        record = decision_of(row)
-        if isinstance(record, BadRow):
-            bad.append(record)
+    for one in _decided(found):
+        if isinstance(one, BadRow):
+            bad.append(one)
         else:
-            records.append(record)
+            records.append(one)
     bad.sort(key=lambda one: one.seq)
-    last = found.rows[-1].seq if found.rows else after
+    last = found.stored[-1][0] if found.stored else after
     return DecisionRows(records, tuple(bad), last)
 
 
@@ -76,29 +75,40 @@ def label_changes(db: sqlite3.Connection, after: int = 0) -> Iterator[Decided]:
     found = read_rows(
         db, "decisions", DECISION_VALUES, after, 0, where=f"kind IN ({marks})", values=_LABEL_KINDS
     )
-    for row in found.rows:
-        record = decision_of(row)
-        if isinstance(record, Decided):
-            yield record
+    return (one for one in _decided(found) if isinstance(one, Decided))
+
+
+def _decided(found: RawRows) -> Iterator[Decided | BadRow]:
+    """The decision of each row; of a log with hundreds of thousands, so nothing is made for a row but the decision itself."""
+    for seq, uid, when, annotator, kind, body, _, said in found.stored:
+        if seq in found.faults:
+            yield BadRow("decisions", seq, found.faults[seq])
+        else:
+            yield _decision_of(seq, uid, when, annotator, kind, body, verified=said is not None)
 
 
 def decision_of(row: RawRow) -> Decided | BadRow:
     """The decision of a row, or why it cannot be used. A time that is no date stays as it is: the answer is sound."""
     if row.why:
         return BadRow("decisions", row.seq, row.why)
-    uid, when, annotator, kind, body = row.values
+    return _decision_of(row.seq, *row.values, verified=row.verified)
+
+
+def _decision_of(
+    seq: int, uid: Any, when: Any, annotator: Any, kind: Any, body: Any, *, verified: bool
+) -> Decided | BadRow:
     try:
         decision = de.from_plain(kind, _from_json(body))
     except ROW_ERRORS as error:
-        return BadRow("decisions", row.seq, f"cannot be read: {error_text(error)}")
+        return BadRow("decisions", seq, f"cannot be read: {error_text(error)}")
     if not (isinstance(uid, str) and isinstance(annotator, str)):
-        return BadRow("decisions", row.seq, "has no name or annotator")
-    if not is_number(when) and not isinstance(when, float):
-        return BadRow("decisions", row.seq, f"has the time {when!r:.40}, which is none")
+        return BadRow("decisions", seq, "has no name or annotator")
+    if not isinstance(when, float) and not is_number(when):
+        return BadRow("decisions", seq, f"has the time {when!r:.40}, which is none")
     if decision is None:
         why = f"is of the kind {kind!r:.40}, which this version does not know"
-        return BadRow("decisions", row.seq, why, newer=row.verified)
-    return de.decided(row.seq, float(when), sys.intern(annotator), uid, decision)
+        return BadRow("decisions", seq, why, newer=verified)
+    return de.decided(seq, float(when), sys.intern(annotator), uid, decision)
 
 
 _decode = json.JSONDecoder().raw_decode

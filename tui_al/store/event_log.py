@@ -67,7 +67,7 @@ def append_events(
             values = (now, event.kind, plain.get("seed"), json.dumps(plain))
             db.execute(
                 "INSERT INTO events (seq, time, kind, seed, body, checksum, previous) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (seq, *values, checksum(seq, *values, previous), previous),
+                (seq, *values, checksum((seq, *values, previous)), previous),
             )
             recorded.append(ev.Recorded(seq, now, event))
             if isinstance(event, ev.SessionCreated) and seq == FIRST:
@@ -94,7 +94,7 @@ def read_events(db: sqlite3.Connection, directory: Path, after: int = 0) -> Even
     known = acknowledged(directory, "events")
     found = read_rows(db, "events", EVENT_VALUES, after, known, passing=ev.Progress.kind)
     recorded, bad = [], list(found.missing)
-    for row in found.rows:
+    for row in found.rows():
         event = event_of(row)
         if isinstance(event, BadRow):
             bad.append(event)
@@ -110,10 +110,11 @@ def read_events(db: sqlite3.Connection, directory: Path, after: int = 0) -> Even
 
 def first_event(db: sqlite3.Connection, directory: Path) -> ev.SessionCreated:
     """What the session is. SessionError as `read_events`."""
-    rows = read_rows(
+    found_rows = read_rows(
         db, "events", EVENT_VALUES, 0, 0, where="seq = (SELECT min(seq) FROM events)"
-    ).rows
-    found = event_of(rows[0]) if rows else BadRow("events", 1, MISSING)
+    )
+    first = next(found_rows.rows(), None)
+    found = event_of(first) if first else BadRow("events", 1, MISSING)
     if isinstance(found, ev.Recorded) and isinstance(found.event, ev.SessionCreated):
         return found.event
     if copy := kept_copy(db):

@@ -42,19 +42,34 @@ class RawRow:
     why: str = ""
 
 
+#: A row as it is selected: its number, its values, the number before, its checksum. Without checksums the last two are None.
+Stored = tuple[Any, ...]
+
+
 @dataclass(slots=True)
 class RawRows:
-    """Rows in order, and those before, between and after them that are not there any more."""
+    """Rows in order, and those before, between and after them that are not there any more.
 
-    rows: list[RawRow] = field(default_factory=list)
+    `faults` says of the rows that cannot be used, by number, why that is so.
+    """
+
+    stored: list[Stored] = field(default_factory=list)
+    faults: dict[int, str] = field(default_factory=dict)
     missing: list[BadRow] = field(default_factory=list)
 
+    def rows(self) -> Iterator[RawRow]:
+        """Each row with what is wrong with it."""
+        for one in self.stored:
+            why = self.faults.get(one[0], "")
+            yield RawRow(one[0], one[1:-2], one[-1] is not None and not why, why)
 
-def checksum(*values: object) -> int:
-    """CRC-32 over the values of a row, in the order of its columns."""
-    # What SQLite holds is written alike by str and repr, but for texts, which stay as they are.
-    text = "\x1f".join(map(str, values))
-    return zlib.crc32(text.encode("utf-8", "surrogatepass"))
+
+def checksum(values: tuple[object, ...]) -> int:
+    """CRC-32 over the values of a row, in the order of its columns, without the checksum's own."""
+    text = (
+        "%s\x1f" * len(values) % values
+    )  # of what SQLite holds, str and repr are the same but for texts
+    return zlib.crc32(text[:-1].encode("utf-8", "surrogatepass"))
 
 
 def has_columns(db: sqlite3.Connection, table: str) -> bool:
@@ -76,17 +91,19 @@ def next_number(db: sqlite3.Connection, table: str, known: int) -> int:
     return max(int(last), known, int(given[0]) if given else 0) + 1
 
 
-def raw_row(stored: Sequence[Any]) -> RawRow:
-    """A row from its number, its values, its checksum and the number before, as they are stored."""
-    said, previous = stored[-2:]
-    values = tuple(stored[1:-2])
-    if values and isinstance(values[0], UnicodeError):
-        return RawRow(stored[0], values, why="holds text that is no UTF-8")
-    if said is None:
-        return RawRow(stored[0], values)
-    if said == checksum(*stored[:-2], previous):
-        return RawRow(stored[0], values, verified=True)
-    return RawRow(stored[0], values, why="does not agree with its checksum")
+def fault_of(stored: Stored) -> str:
+    """Why a row cannot be used; "" if nothing is wrong with it, or it has no checksum."""
+    if isinstance(stored[1], UnicodeError):
+        return "holds text that is no UTF-8"
+    if stored[-1] is not None and stored[-1] != checksum(stored[:-1]):
+        return "does not agree with its checksum"
+    return ""
+
+
+def gap_before(stored: Stored, last: int) -> int:
+    """The number of a row that went missing between a sound row and the `last` one before it; 0 where none did."""
+    previous = stored[-2]
+    return previous if isinstance(previous, int) and previous > last else 0
 
 
 def read_rows(
@@ -113,25 +130,59 @@ def read_rows(
     """
     db.execute("BEGIN")  # one moment for all that is asked
     try:
-        checked = has_columns(db, table)
-        extra = COLUMNS if checked else ("NULL", "NULL")
-        chosen = ", ".join(("seq", *columns, *extra))
-        found = list(_fetched(db, table, chosen, after, where, values))
+        found = list(_fetched(db, table, selected(db, table, columns), after, where, values))
         before = _last_before(db, table, after, passing)
     finally:
         db.execute("COMMIT")
-    kind = columns.index("kind")
-    result, last = RawRows(), before
-    for stored in found:
-        row, seq, previous = raw_row(stored), stored[0], stored[-1]
-        if row.verified and not where and isinstance(previous, int) and previous > last:
-            result.missing.append(BadRow(table, previous, MISSING))
-        if passing is None or row.why or row.values[kind] != passing:
-            last = max(last, seq)
-        result.rows.append(row)
+    result = RawRows(found)
+    last = look_through(result, table, columns, before, passing, gaps=not where)
     if last_known and last_known > max(last, found[-1][0] if found else after):
         result.missing.append(BadRow(table, last_known, MISSING))
     return result
+
+
+def look_through(
+    result: RawRows,
+    table: str,
+    columns: Sequence[str],
+    before: int = 0,
+    passing: str | None = None,
+    lost: Sequence[int] = (),
+    *,
+    gaps: bool = True,
+) -> int:
+    """Find what is wrong with rows, and which are missing between them.
+
+    Args:
+        result: has the rows, and gets what is found.
+        table: what they are of.
+        columns: those of a row's values, of which `kind` is one.
+        before: the number of the row before the first.
+        passing: a kind whose rows are not missed.
+        lost: numbers of rows that are there and cannot be read: what lies beside one is not told as missing.
+        gaps: False for some of the rows, between which others lie.
+
+    Returns:
+        The number of the last row, those that are passing left out; `before` if there is none.
+    """
+    kind, last = columns.index("kind") + 1, before
+    for stored in result.stored:
+        seq, said = stored[0], stored[-1]
+        if said is not None and said == checksum(stored[:-1]):
+            gap = gap_before(stored, last) if gaps else 0
+            if gap and not any(last < one < seq for one in lost):
+                result.missing.append(BadRow(table, gap, MISSING))
+        elif why := fault_of(stored):
+            result.faults[seq] = why
+        if passing is None or stored[kind] != passing or seq in result.faults:
+            last = max(last, seq)
+    return last
+
+
+def selected(db: sqlite3.Connection, table: str, columns: Sequence[str]) -> str:
+    """What to select for rows in the form of `Stored`."""
+    extra = ("previous", "checksum") if has_columns(db, table) else ("NULL", "NULL")
+    return ", ".join(("seq", *columns, *extra))
 
 
 def _last_before(db: sqlite3.Connection, table: str, after: int, passing: str | None) -> int:

@@ -17,7 +17,7 @@ from tui_al.store.database import Database
 from tui_al.store.decision_rows import DECISION_VALUES, decision_of
 from tui_al.store.event_log import EVENT_VALUES, event_of, kept_copy
 from tui_al.store.examples import any_text, example_of
-from tui_al.store.row_checks import MISSING, RawRow, acknowledged, has_columns, raw_row
+from tui_al.store.row_checks import MISSING, RawRow, RawRows, acknowledged, look_through, selected
 from tui_al.store.strangers import check_file, check_schema
 
 T = TypeVar("T")
@@ -137,29 +137,20 @@ def _rows(
             if known:
                 found.bad.append(BadRow(table, known, MISSING))
             return []
-        extra = ("checksum", "previous") if has_columns(db, table) else ("NULL", "NULL")
+        chosen = selected(db, table, values)
     except sqlite3.Error as error:
         found.trouble.append(f"{table}: {error}")
         return []
-    chosen = ", ".join(("seq", *values, *extra))
     query = f"SELECT {chosen} FROM {table} WHERE seq BETWEEN ? AND ? ORDER BY seq"
     last = max(known, _most(db, table))
     stored, lost = _around(db, query, 1, last)
     found.bad += [BadRow(table, seq, UNREADABLE) for seq in lost]
-    rows, before = [], 0
-    kind = values.index("kind")
-    for one in stored:
-        row, previous = raw_row(one), one[-1]
-        gap = range(before + 1, row.seq)
-        skipped = row.verified and isinstance(previous, int) and previous > before
-        if skipped and not any(seq in gap for seq in lost):
-            found.bad.append(BadRow(table, int(str(previous)), MISSING))
-        if passing is None or row.why or row.values[kind] != passing:
-            before = max(before, row.seq)
-        rows.append(row)
+    read = RawRows(stored)
+    before = look_through(read, table, values, passing=passing, lost=lost)
+    found.bad += read.missing
     if known > before and not any(seq > before for seq in lost):
         found.bad.append(BadRow(table, known, MISSING))
-    return rows
+    return list(read.rows())
 
 
 def _most(db: sqlite3.Connection, table: str) -> int:

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from operator import attrgetter
 
 from tui_al.core.annotation import decisions as de
 from tui_al.core.annotation.decisions import Decided, Given
@@ -70,16 +71,25 @@ class Labelling:
         """Take further decisions; the ids of the examples whose standing may have changed."""
         touched: set[str] = set()
         relabelled = False
+        by_uid, undone = self._by_uid, self._undone
         for record in records:
             self.seq = record.seq
-            if record.uid in self._by_uid:
+            if record.uid in by_uid:
                 continue
-            self._by_uid[record.uid] = record
-            changed = self._changed_by(record)
-            if changed is None:
-                continue
-            relabelled = relabelled or isinstance(changed.decision, _LABEL_CHANGES)
-            for identity in changed.decision.about:
+            by_uid[record.uid] = record
+            decision = record.decision
+            if type(decision) is de.Label:  # by far the most
+                ids = decision.ids
+            else:
+                changed = record
+                if isinstance(decision, _TURNS):
+                    target = by_uid.get(decision.target)
+                    if target is None or isinstance(decision, de.Undo) == (target.uid in undone):
+                        continue
+                    changed = target
+                ids = changed.decision.about
+                relabelled = relabelled or isinstance(changed.decision, _LABEL_CHANGES)
+            for identity in ids:
                 if identity not in touched:
                     touched.add(identity)
                     if not relabelled and identity in self._about:
@@ -92,34 +102,32 @@ class Labelling:
         self._count_all(touched)
         return touched
 
-    def _changed_by(self, record: Decided) -> Decided | None:
-        """The decision that holds from this record on, or no longer: itself, or what it undoes or redoes; None for none."""
-        decision = record.decision
-        if type(decision) is de.Label or not isinstance(decision, _TURNS):
-            return record
-        target = self._by_uid.get(decision.target)
-        undone = decision.target in self._undone
-        return None if isinstance(decision, de.Undo) == undone else target
-
     def _take(self, record: Decided) -> None:
         """Put a record in its places; one that undoes or redoes does so."""
         decision = record.decision
-        if isinstance(decision, _TURNS):
+        if type(decision) is de.Label:
+            ids = decision.ids
+        elif isinstance(decision, _TURNS):
             self._turn(record.annotator, decision)
             return
-        own = self._own.get(record.annotator)
-        if own is None:
-            own = self._own[record.annotator] = []
-        own.append(record)
-        self._redo.pop(record.annotator, None)
-        for identity in decision.about:
-            before = self._about.get(identity)
-            self._about[identity] = record if before is None else (*_as_tuple(before), record)
-        if isinstance(decision, _LABEL_CHANGES):
-            self._label_log.append(record)
-            self._names_since.clear()
-        elif isinstance(decision, de.Unfold):
-            self._unfolds.append(record)
+        else:
+            ids = decision.about
+            if isinstance(decision, _LABEL_CHANGES):
+                self._label_log.append(record)
+                self._names_since.clear()
+            elif isinstance(decision, de.Unfold):
+                self._unfolds.append(record)
+        annotator, about = record.annotator, self._about
+        if annotator not in self._own:
+            self._own[annotator] = []
+        self._own[annotator].append(record)
+        self._redo.pop(annotator, None)
+        for identity in ids:
+            before = about.get(identity)
+            if before is None:
+                about[identity] = record
+            else:
+                about[identity] = (*_as_tuple(before), record)
 
     def _turn(self, annotator: str, decision: de.Undo | de.Redo) -> None:
         redo = self._redo.setdefault(annotator, [])
@@ -373,15 +381,17 @@ class Labelling:
 
     def _count_all(self, ids: Iterable[str]) -> None:
         """Work out the standings of these anew and count them; they are out of the counts."""
+        about_all, undone, plain = self._about, self._undone, not self._label_log
         labelled = 0
         for identity in ids:
-            about = self._about[identity]
-            if isinstance(about, Decided) and type(about.decision) is de.Label:
-                if about.uid not in self._undone:
+            about = about_all[identity]
+            if type(about) is Decided and type(decision := about.decision) is de.Label:
+                if about.uid not in undone:
                     labelled += 1
-                    self._count(self._renamed(about.decision.answer, about.seq))
+                    answer = decision.answer
+                    self._count(answer if plain else self._renamed(answer, about.seq))
                 continue
-            after = self._stand(identity)
+            after = self._stand(_as_tuple(about))
             if after is None:
                 self._standings.pop(identity, None)
                 continue
@@ -398,36 +408,44 @@ class Labelling:
         else:
             self._counts.update(_names(answer))
 
-    def _stand(self, identity: str) -> Standing | None:
-        """What an example's decisions amount to; of a single label see `_only_label`."""
-        stands = self.stands(identity)
-        newest = max(
-            (r.seq for r in stands.values() if not isinstance(r.decision, de.Skip)), default=0
-        )
-        verdicts = [
-            r
-            for r in self._holding(identity)
-            if r.seq > newest and isinstance(r.decision, _VERDICTS)
-        ]
-        if verdicts:
-            status = (
-                Status.LABELLED
-                if isinstance(verdicts[-1].decision, de.Settle)
-                else Status.AMBIGUOUS
-            )
-            return Standing(status, self.given(verdicts[-1]), verdicts[-1])
-        labelled = [r for r in stands.values() if isinstance(r.decision, de.Label)]
+    def _stand(self, about: Iterable[Decided]) -> Standing | None:
+        """What all decisions about an example amount to; None where nobody has taken a stand."""
+        stands: dict[str, Decided] = {}  # as of `stands`
+        verdict, undone = None, self._undone
+        for record in about:
+            if record.uid not in undone:
+                decision = record.decision
+                if isinstance(decision, _STANDS):
+                    stands[record.annotator] = record
+                elif isinstance(decision, _VERDICTS):
+                    verdict = record
+        labelled, flagged, skipped = [], None, None
+        for record in stands.values():
+            if type(record.decision) is de.Label:
+                labelled.append(record)
+            elif isinstance(record.decision, de.Flag):
+                flagged = record
+            else:
+                skipped = record
+        if verdict is not None:
+            seq = verdict.seq
+            stood = (r.seq for r in stands.values() if not isinstance(r.decision, de.Skip))
+            if all(one < seq for one in stood):
+                settled = isinstance(verdict.decision, de.Settle)
+                status = Status.LABELLED if settled else Status.AMBIGUOUS
+                return Standing(status, self.given(verdict), verdict)
         if labelled:
-            answers = {_comparable(self.given(r)) for r in labelled}
-            last = max(labelled, key=lambda r: r.seq)
-            if len(answers) > 1:
+            last = max(labelled, key=_by_seq) if len(labelled) > 1 else labelled[0]
+            answer = self.given(last)
+            if len(labelled) > 1 and any(_differ(self.given(r), answer) for r in labelled):
                 return Standing(Status.CONFLICT, None, last)
-            return Standing(Status.LABELLED, self.given(last), last)
-        for kind, status in ((de.Flag, Status.UNCLEAR), (de.Skip, Status.SKIPPED)):
-            found = [r for r in stands.values() if isinstance(r.decision, kind)]
-            if found:
-                return Standing(status, None, found[-1])
-        return None
+            return Standing(Status.LABELLED, answer, last)
+        if flagged is not None:
+            return Standing(Status.UNCLEAR, None, flagged)
+        return None if skipped is None else Standing(Status.SKIPPED, None, skipped)
+
+
+_by_seq = attrgetter("seq")
 
 
 def _as_tuple(about: Decided | tuple[Decided, ...]) -> tuple[Decided, ...]:
@@ -449,8 +467,11 @@ def _names(answer: Given | None) -> list[str]:
     return [answer] if isinstance(answer, str) else [kind for *_, kind in answer]
 
 
-def _comparable(answer: Given | None) -> object:
-    return tuple(sorted(answer)) if isinstance(answer, tuple) else answer
+def _differ(one: Given | None, other: Given | None) -> bool:
+    """Whether two answers are different ones; the order of entities does not matter."""
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        return sorted(one) != sorted(other)
+    return one != other
 
 
 def lacking(answers: Iterable[Given], task: Task) -> str:

@@ -34,9 +34,7 @@ def back_up_session(name: str, target: Path, home: Path | None) -> None:
     with Session(target) as copy:
         damage = copy.state().damage
     page = Page(Console(soft_wrap=True))
-    page.say(
-        f"{target}: events: {done.events:,}, decisions: {done.decisions:,}, examples: {done.examples:,}, models: {done.models:,}"
-    )
+    page.say(f"{target}: {_amounts(done.events, done.decisions, done.examples, done.models)}")
     for line in damage:
         page.say(line)
 
@@ -54,10 +52,7 @@ def check_session(name: str, new: str | None, home: Path | None) -> None:
     for line in found.notes:
         page.say(f"note: {line}")
     sound = found.salvaged
-    texts = len(sound.train) + len(sound.test)
-    holds = (
-        f"events: {len(sound.events):,}, decisions: {len(sound.decisions):,}, examples: {texts:,}"
-    )
+    holds = _amounts(len(sound.events), len(sound.decisions), len(sound.train) + len(sound.test))
     if not found.faults:
         page.say(f"{directory.name} is sound: {holds}")
     else:
@@ -66,12 +61,16 @@ def check_session(name: str, new: str | None, home: Path | None) -> None:
         done = repair(directory, home_directory(home), new)
         for line in done.lost:
             page.say(f"lost: {line}")
-        page.say(
-            f"{new}: events: {done.events:,}, decisions: {done.decisions:,}, examples: {done.examples:,}, models: {done.models:,}"
-        )
+        page.say(f"{new}: {_amounts(done.events, done.decisions, done.examples, done.models)}")
     elif found.faults:
         page.say(f"tui-al check {name} --repair NEW writes what is sound into a new session")
         raise typer.Exit(SessionError.exit_code)
+
+
+def _amounts(events: int, decisions: int, examples: int, models: int | None = None) -> str:
+    """How much there is of each, in a line."""
+    counted = f"events: {events:,}, decisions: {decisions:,}, examples: {examples:,}"
+    return counted if models is None else f"{counted}, models: {models:,}"
 
 
 def _place_of(name: str, home: Path | None) -> Path:

@@ -17,7 +17,6 @@ from tui_al.report.study_markdown import panel_curves, panel_title, render_study
 from tui_al.report.tables import FORMATS, render
 from tui_al.store.environment import unwritable
 from tui_al.store.home import home_directory
-from tui_al.store.resuming import damage_of
 from tui_al.store.session import Session
 from tui_al.store.sweeps import arm_session, find_sweep, kept_scores, read_record
 from tui_al.ui.summaries import read_one
@@ -75,7 +74,6 @@ def _find(name: str, home: Path) -> _Named:
         with Session.open(home, name) as session:
             shown = Path(name).name
             state = _as_it_stands(session)
-            state = replace(state, damage=damage_of(session, state))
             return _Named(shown, shown, ((shown, state),))
     record = read_record(directory)
     states, notes = [], list(record.notes)
@@ -102,7 +100,8 @@ def _as_it_stands(session: Session) -> SessionState:
     if found.trouble:  # what can be read is reported all the same
         return replace(state, warnings=(*state.warnings, found.trouble))
     labelled = found.labelled if found.by_people else None
-    return replace(settled(state, live=found.live, died=found.died), labelled=labelled)
+    state = settled(state, live=found.live, died=found.died)
+    return replace(state, labelled=labelled, damage=found.damage)
 
 
 def _scores(directory: Path) -> tuple[ScoreStudy, ...]:

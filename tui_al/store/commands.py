@@ -4,10 +4,11 @@ A session of an older program has neither column: they are added when something 
 write and read, so they go on working; what they send is for whatever engine is at work.
 """
 
-import contextlib
 import sqlite3
 import time
 from dataclasses import dataclass
+
+from tui_al.store.row_checks import add_columns, columns_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +27,7 @@ _ADDED = ("recipient", "account")
 
 def send_command(db: sqlite3.Connection, name: str, recipient: str | None, account: str) -> None:
     """Keep a command for the engine whose token is `recipient`; None for whatever engine is at work."""
-    for column in sorted(set(_ADDED) - set(_columns(db))):
-        with contextlib.suppress(
-            sqlite3.OperationalError
-        ):  # another process has added it meanwhile
-            db.execute(f"ALTER TABLE commands ADD COLUMN {column} TEXT")
+    add_columns(db, "commands", _ADDED, "TEXT")
     db.execute(
         "INSERT INTO commands (time, name, recipient, account) VALUES (?, ?, ?, ?)",
         (time.time(), name, recipient, account),
@@ -39,14 +36,10 @@ def send_command(db: sqlite3.Connection, name: str, recipient: str | None, accou
 
 def commands_sent(db: sqlite3.Connection, after: int = 0) -> list[Sent]:
     """Commands with a number above `after`, in order."""
-    there = _columns(db)
+    there = columns_of(db, "commands")
     more = [name if name in there else "NULL" for name in ("account", "recipient")]
     rows = db.execute(
         f"SELECT seq, time, name, {', '.join(more)} FROM commands WHERE seq > ? ORDER BY seq",
         (after,),
     )
     return [Sent(seq, when, name, account or "", to or "") for seq, when, name, account, to in rows]
-
-
-def _columns(db: sqlite3.Connection) -> list[str]:
-    return [str(row[1]) for row in db.execute("PRAGMA table_info(commands)")]

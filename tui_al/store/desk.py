@@ -1,11 +1,11 @@
 """The engine's side of a labelling session: the decisions on record as training data, and boards for the people."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import takewhile
 from typing import Any
 
 from tui_al.core.annotation import decisions as de
-from tui_al.core.annotation.decisions import Given
+from tui_al.core.annotation.decisions import Decided, Given
 from tui_al.core.annotation.label_state import Labelling, Standing, Status
 from tui_al.core.arrays import IntArray
 from tui_al.core.data.examples import Answer, Dataset, Example
@@ -21,10 +21,18 @@ _CLOSED = (Status.LABELLED, Status.UNCLEAR, Status.CONFLICT, Status.AMBIGUOUS)
 class LabelledPool:
     """The labels of a session as rows of its data set; `audit` rows are apart from those to train on.
 
-    Texts that came with labels are trained on as the data has them, unless a person says otherwise of one.
+    Texts that came with labels are trained on as the data has them, unless a person says otherwise of one. What was `decided` so
+    far, from the log's first record on, is not read again.
     """
 
-    def __init__(self, log: DecisionLog, dataset: Dataset, pool: IntArray, audit: IntArray) -> None:
+    def __init__(
+        self,
+        log: DecisionLog,
+        dataset: Dataset,
+        pool: IntArray,
+        audit: IntArray,
+        decided: Iterable[Decided] = (),
+    ) -> None:
         self._log = log
         self._dataset = dataset
         self._row_of = {dataset.train[row].id: int(row) for row in pool}
@@ -38,6 +46,7 @@ class LabelledPool:
         }
         self._given_row_of = {dataset.train[row].id: row for row in self._given}
         self._labelling = Labelling(dataset.labels)
+        self._labelling.apply(decided)
         self._snapshot: Snapshot | None = None
 
     def snapshot(self) -> Snapshot:

@@ -72,16 +72,21 @@ def checksum(values: tuple[object, ...]) -> int:
     return zlib.crc32(text[:-1].encode("utf-8", "surrogatepass"))
 
 
-def has_columns(db: sqlite3.Connection, table: str) -> bool:
-    """Whether the rows of a table have checksums."""
-    return any(row[1] == COLUMNS[0] for row in db.execute(f"PRAGMA table_info({table})"))
+def columns_of(db: sqlite3.Connection, table: str) -> list[str]:
+    """Names of a table's columns; none where there is no such table."""
+    return [str(row[1]) for row in db.execute(f"PRAGMA table_info({table})")]
 
 
-def add_columns(db: sqlite3.Connection, table: str) -> None:
-    """Give a table of an older session the columns; call it in a transaction that writes."""
-    if not has_columns(db, table):
-        for column in COLUMNS:
-            db.execute(f"ALTER TABLE {table} ADD COLUMN {column} INTEGER")
+def add_columns(
+    db: sqlite3.Connection, table: str, columns: Sequence[str] = COLUMNS, kind: str = "INTEGER"
+) -> None:
+    """Give a table of an older session the columns that it lacks, all of one type; another process may do so meanwhile."""
+    for column in sorted({*columns} - {*columns_of(db, table)}):
+        try:
+            db.execute(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")
+        except sqlite3.OperationalError:
+            if column not in columns_of(db, table):
+                raise
 
 
 def next_number(db: sqlite3.Connection, table: str, known: int) -> int:
@@ -181,7 +186,8 @@ def look_through(
 
 def selected(db: sqlite3.Connection, table: str, columns: Sequence[str]) -> str:
     """What to select for rows in the form of `Stored`."""
-    extra = ("previous", "checksum") if has_columns(db, table) else ("NULL", "NULL")
+    checked = COLUMNS[0] in columns_of(db, table)
+    extra = ("previous", "checksum") if checked else ("NULL", "NULL")
     return ", ".join(("seq", *columns, *extra))
 
 

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import torch
 
+from tui_al.core.annotation.decisions import Decided
 from tui_al.core.arrays import IntArray
 from tui_al.core.data.examples import Dataset
 from tui_al.core.loop.annotation_channel import Snapshot, Wish, askable, reserve
@@ -93,12 +94,18 @@ def follow(
     listener: Listener,
     build: Callable[[Dataset], Models],
     emit: Emit,
+    decided: list[Decided],
 ) -> EngineFinished:
-    """Work for the people of a session until they want to end, or nobody is there any more. Returns how it ended."""
+    """Work for the people of a session until they want to end, or nobody is there any more. Returns how it ended.
+
+    `decided` are all decisions up to now, as `check_whole` read them; the list is emptied when they are taken in.
+    """
     pool = askable(dataset)
     audit = reserve(run.seed, pool, config.loop.audit_share)
     with DecisionLog(directory) as log:
-        desk = _Desk(log, LabelledPool(log, dataset, pool, audit), listener)
+        labelled = LabelledPool(log, dataset, pool, audit, decided)
+        decided.clear()
+        desk = _Desk(log, labelled, listener)
 
         def study() -> IntArray:
             return near_duplicates(directory, dataset, pool, audit, listener.listen)

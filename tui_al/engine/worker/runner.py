@@ -9,6 +9,7 @@ from pathlib import Path
 
 import torch
 
+from tui_al.core.annotation.decisions import Decided
 from tui_al.core.data.examples import Dataset
 from tui_al.core.limits import computing_threads
 from tui_al.core.loop import simulation as loop
@@ -81,7 +82,7 @@ def run_session(
         assert state.config is not None
         if state.finished:
             return state
-        check_whole(session, state)
+        decided = check_whole(session, state)
         before = session.commands_before(descriptor)
         voice = Voice(session, observe, stop, before, lock=descriptor)
         if is_network(session.directory):
@@ -97,7 +98,7 @@ def run_session(
             voice.listen()  # what was asked for while it started
             dataset = session.dataset()
             if state.config.loop.oracle == "person":
-                ending = _follow_people(session, state, dataset, device, voice)
+                ending = _follow_people(session, state, dataset, device, voice, decided)
             else:
                 _simulate(session, state, dataset, device, voice, sharing)
             state = voice.patient(session.state)
@@ -251,7 +252,12 @@ def _tell(learners: Mapping[str, AnyLearner], voice: Voice) -> None:
 
 
 def _follow_people(
-    session: Session, state: SessionState, dataset: Dataset, device: torch.device, voice: Voice
+    session: Session,
+    state: SessionState,
+    dataset: Dataset,
+    device: torch.device,
+    voice: Voice,
+    decided: list[Decided],
 ) -> ev.EngineFinished:
     """Work for people until they have enough; how the engine ends: "finished", or "stopped" when nobody is there."""
     from tui_al.engine.worker.annotation_worker import follow
@@ -279,7 +285,7 @@ def _follow_people(
                 voice.warn_once(missing)
         return loop.Models(learners["acquisition"], learners["successor"])
 
-    return follow(session.directory, run, config, dataset, device, voice, build, emit)
+    return follow(session.directory, run, config, dataset, device, voice, build, emit, decided)
 
 
 class _Runs:

@@ -1,7 +1,8 @@
 """The fold over annotators' decisions: standings, names that change, undo and redo, counts; checked against a slow twin."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import FrozenInstanceError
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from tui_al.core.annotation import decisions as de
 from tui_al.core.annotation.decisions import Decided, Decision
 from tui_al.core.annotation.label_state import Labelling, Status, wants_two
+from tui_al.core.session.serialization import record_of
 
 
 class Log:
@@ -222,18 +224,25 @@ class TestUndo:
         assert log.labelling.counts == {"x": 1}
 
 
-#: A step: which annotator, what (0-4 label, skip, undo, redo, rename), on which example, which label.
+#: A step: which annotator, what (see `play`), on which example, which label, on which example more.
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from("pq"), st.integers(0, 5), st.sampled_from("abc"), st.sampled_from("xyz")
+        st.sampled_from("pq"),
+        st.integers(0, 13),
+        st.sampled_from("abc"),
+        st.sampled_from("xyz"),
+        st.sampled_from("abc"),
     ),
     max_size=40,
 )
 
+Step = tuple[str, int, str, str, str]
 
-def play(steps: Sequence[tuple[str, int, str, str]]) -> Log:
+
+def play(steps: Sequence[Step]) -> Log:
     log = Log("x", "y", "z")
-    for by, what, identity, label in steps:
+    for by, what, identity, label, other in steps:
+        entities = ((0, 1, label), (2, 3, "z"))
         if what <= 1:
             log.label(identity, label, by)
         elif what == 2:
@@ -244,29 +253,69 @@ def play(steps: Sequence[tuple[str, int, str, str]]) -> Log:
             log.redo(by)
         elif what == 5 and label in log.labelling.labels:
             log.add(de.RenameLabel(label, label + "'"), by)
+        elif what == 6:
+            log.add(de.MergeLabels(label, "z"), by)
+        elif what == 7:
+            log.add(de.Label((identity, other), entities if other == "c" else label), by)
+        elif what == 8:
+            log.add(de.Flag(identity, "unclear"), by)
+        elif what == 9:
+            log.add(de.Settle(identity, label), by)
+        elif what == 10:
+            log.add(de.Ambiguous(identity), by)
+        elif what == 11:
+            log.add(de.Note(identity, label), by)
+        elif what == 12:
+            log.add(de.AddLabel(label + "'", "a new one"), by)
+        elif what == 13 and log.records:  # anybody's decision, a second undo of it too
+            log.add(de.Undo(log.records[len(label + other) * 7 % len(log.records)].uid), by)
     return log
 
 
-@given(STEPS)
-def test_folding_step_by_step_equals_folding_at_once(
-    steps: list[tuple[str, int, str, str]],
+def shown(labelling: Labelling) -> dict[str, object]:
+    """All that a fold says."""
+    return {
+        "standings": dict(labelling.standings()),
+        "one by one": {identity: labelling.standing(identity) for identity in "abc"},
+        "stands": {identity: labelling.stands(identity) for identity in "abc"},
+        "history": {identity: labelling.history(identity) for identity in "abc"},
+        "by status": {status: labelling.count(status) for status in Status},
+        "counts": dict(labelling.counts),
+        "labels": labelling.labels,
+        "keys": labelling.key_order,
+        "renamed": dict(labelling.renamed),
+        "strays": labelling.strays(),
+        "undo": {by: (labelling.undoable(by), labelling.redoable(by)) for by in "pq"},
+    }
+
+
+@given(STEPS, st.integers(1, 41))
+def test_folding_step_by_step_equals_folding_at_once_and_in_parts(
+    steps: list[Step], size: int
 ) -> None:
     log = play(steps)
-    at_once = Labelling(("x", "y", "z"))
+    at_once, in_parts = Labelling(("x", "y", "z")), Labelling(("x", "y", "z"))
     at_once.apply(log.records)
-    assert dict(at_once.standings()) == dict(log.labelling.standings())
-    assert at_once.labels == log.labelling.labels
-    assert at_once.key_order == log.labelling.key_order
+    for start in range(0, len(log.records), size):
+        in_parts.apply(log.records[start : start + size])
+    assert shown(at_once) == shown(log.labelling) == shown(in_parts)
     assert sorted(at_once.key_order) == sorted(at_once.labels)
-    counted = Counter(answer for answer in at_once.answers().values())
-    assert {name: n for name, n in log.labelling.counts.items() if n} == dict(counted)
-    for status in Status:
-        there = sum(s.status is status for _, s in at_once.standings())
-        assert log.labelling.count(status) == there
 
 
 @given(STEPS)
-def test_undoing_everything_leaves_nothing(steps: list[tuple[str, int, str, str]]) -> None:
+def test_the_counts_are_those_of_the_standings(steps: list[Step]) -> None:
+    log = play(steps)
+    standings = [standing for _, standing in log.labelling.standings()]
+    assert Counter(one.status for one in standings) == +Counter(
+        {status: log.labelling.count(status) for status in Status}
+    )
+    said = [one.answer for one in standings if one.answer is not None]
+    names = [n for a in said for n in ([a] if isinstance(a, str) else [kind for *_, kind in a])]
+    assert Counter(names) == +Counter(log.labelling.counts)
+
+
+@given(STEPS)
+def test_undoing_everything_leaves_nothing(steps: list[Step]) -> None:
     log = play(steps)
     done = 0
     for by in "pq":
@@ -280,15 +329,54 @@ def test_undoing_everything_leaves_nothing(steps: list[tuple[str, int, str, str]
         for _ in range(done):
             if log.labelling.redoable(by):
                 log.redo(by)
-    if not any(what == 4 for _, what, _, _ in steps) and not any(w == 3 for _, w, _, _ in steps):
+    if not any(step[1] in (3, 4, 13) for step in steps):
         assert log.labelling.answers() == before.labelling.answers()
 
 
 @given(STEPS)
-def test_decisions_survive_the_store_s_form(steps: list[tuple[str, int, str, str]]) -> None:
+def test_decisions_survive_the_store_s_form(steps: list[Step]) -> None:
     for record in play(steps).records:
         plain = de.to_plain(record.decision)
         assert de.from_plain(record.decision.kind, plain) == record.decision
+
+
+#: Values of every field that a label can have, and such as none has.
+VALUES = st.sampled_from(
+    ("key", "", 1.5, 2, -1, 2**63, True, None, ["a"], ["a", "b"], [], [1], [[0, 1, "x"]], {"a": 1})
+)
+
+
+@given(
+    st.fixed_dictionaries(
+        {"ids": st.just(["a"]) | VALUES, "answer": st.just("x") | VALUES},
+        optional={
+            "seconds": st.just(1.5) | VALUES,
+            "via": st.just("key") | VALUES,
+            "suggestion": st.sampled_from(("x", None)) | VALUES,
+            "blind": st.booleans() | VALUES,
+            "ranking": st.integers(0, 3) | VALUES,
+            "of a newer version": VALUES,
+        },
+    )
+)
+def test_the_usual_label_is_made_as_every_other_record_is(plain: dict[str, object]) -> None:
+    def of(make: Callable[[], object]) -> object:
+        try:
+            return make()
+        except (TypeError, ValueError) as error:
+            return str(error)
+
+    by_fields = of(lambda: record_of(de.Label, plain))
+    if isinstance(by_fields, de.Label) and not by_fields.ids:
+        by_fields = "ids cannot be empty"
+    made = of(lambda: de.from_plain("label", plain))
+    assert made == by_fields
+    assert repr(made) == repr(by_fields)  # True is 1 and 1 is 1.0 otherwise
+    if isinstance(made, de.Label):
+        assert hash(made) == hash(by_fields)
+        assert de.decided(1, 2.0, "anna", "u", made) == Decided(1, 2.0, "anna", "u", made)
+        with pytest.raises(FrozenInstanceError):
+            made.answer = "y"  # type: ignore[misc]  # that it cannot be set is what is tested
 
 
 def test_a_kind_from_the_future_is_left_out() -> None:

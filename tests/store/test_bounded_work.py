@@ -1,5 +1,6 @@
 """What a key costs does not grow with what was decided before: counted in SQLite's own steps, which no busy machine changes."""
 
+import sys
 import uuid
 from collections.abc import Callable
 from contextlib import closing
@@ -8,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from tests.store.people import people_config, texts_pool
+from tests.store.people import make_session, people_config, texts_pool
 from tui_al.core.annotation import decisions as de
 from tui_al.core.annotation.decisions import Decided
+from tui_al.core.annotation.label_state import Labelling
 from tui_al.core.session import events as ev
 from tui_al.store.decisions import Client, DecisionLog
 from tui_al.store.session import Session
@@ -89,3 +91,35 @@ def test_a_session_with_its_index_is_opened_again(tmp_path: Path) -> None:
     for _ in range(2):
         with Workbench(directory, "anna") as bench:
             assert bench.take() is not None
+
+
+def _calls_a_decision(directory: Path, renamings: int) -> float:
+    """Python functions called to read and fold a decision, of 1,000 with so many renamings among them."""
+    records = [_record(de.Label((f"{number:x}",), "a", 1.5, "key")) for number in range(1_000)]
+    for number in range(renamings):
+        records.insert(number * 20, _record(de.RenameLabel(f"b{number}", f"b{number + 1}")))
+    calls = 0
+
+    def count(_: object, what: str, __: object) -> None:
+        nonlocal calls
+        calls += what == "call"
+
+    with DecisionLog(directory) as log:
+        log.insert(records)
+        labelling = Labelling(("a",))
+        before = sys.getprofile()
+        sys.setprofile(count)
+        try:
+            labelling.apply(log.read())
+        finally:
+            sys.setprofile(before)
+    assert labelling.counts["a"] == 1_000
+    return calls / 1_000
+
+
+def test_a_decision_is_read_and_folded_in_a_few_calls(tmp_path: Path) -> None:
+    """With hundreds of thousands of them it is what opening a session takes; of renamings that all look for is found once."""
+    few = _calls_a_decision(make_session(tmp_path, texts_pool(["a"]), "plain"), 0)
+    many = _calls_a_decision(make_session(tmp_path, texts_pool(["a"]), "renamed"), 40)
+    assert few < 16
+    assert many < 26

@@ -15,8 +15,8 @@ LABELS = ("red", "green", "blue", "yellow")
 DECISIONS = 2_000
 POOL = texts_pool([f"text number {n}" for n in range(20)])
 
-#: Bytes: its name of 81, an example's id of 61, two numbers, three records, and a place in four tables.
-ENOUGH = 700
+#: Bytes: its name of 81, an example's id of 61, two numbers, two records, and a place in three tables.
+ENOUGH = 520
 
 
 def test_a_decision_takes_a_bounded_amount_of_memory(tmp_path: Path) -> None:

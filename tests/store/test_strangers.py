@@ -19,6 +19,7 @@ from tui_al.host import process
 from tui_al.store import salvage, strangers
 from tui_al.store.engine_lock import is_live, take_engine_lock
 from tui_al.store.examples import ExampleReader, read_examples
+from tui_al.store.file_hashes import differences
 from tui_al.store.kept_models import held_still
 from tui_al.store.plain_copies import copy_file
 from tui_al.store.session import Session
@@ -266,6 +267,16 @@ def test_a_copy_needs_room(directory: Path, tmp_path: Path) -> None:
         file.truncate(2**43)  # a file of holes
     with pytest.raises(SessionError, match="has room for"):
         strangers.copy_files(directory, tmp_path / "copy")
+
+
+def test_only_files_of_a_model_are_compared_with_how_they_were_saved(directory: Path, canary: Path) -> None:  # fmt: skip
+    """What an event names elsewhere is not read: its hash would tell of the reader's file."""
+    for name in (str(canary), os.path.relpath(canary, directory), "../session.db", "x\0"):
+        (said,) = differences(directory, {name: "00"})
+        assert said.endswith("is no file of its own in there")
+    (said,) = differences(directory, {"examples.db": "00"})
+    assert "is not as it was saved (SHA-256" in said
+    assert differences(directory, {"gone": "00"}) == ["gone is missing"]
 
 
 def test_a_file_larger_than_the_disk_is_not_begun_to_be_copied(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tui_al.errors import SessionError
+from tui_al.store.strangers import inside
 
 #: Hex digits of a hash that a message shows.
 _SHOWN = 12
@@ -36,7 +37,9 @@ def differences(directory: Path, saved: Mapping[str, str]) -> list[str]:
     found = []
     for name, expected in saved.items():
         try:
-            actual = sha256_of(directory / name)
+            actual = sha256_of(inside(directory, name))  # the names are the session's word
+        except SessionError:
+            found.append(f"{name[:200]!r} is no file of its own in there")
         except FileNotFoundError:
             found.append(f"{name} is missing")
         except OSError as error:

@@ -24,7 +24,6 @@ from tui_al.store.formats.fields import (
     string,
     strings,
     text_of,
-    time_of,
     without_nuls,
 )
 from tui_al.store.formats.files import dumped, write_text
@@ -36,6 +35,7 @@ from tui_al.store.formats.reading import (
     Parsed,
     Reading,
 )
+from tui_al.store.formats.times import Times
 
 
 def write(path: Path, _header: Header, annotations: Sequence[Annotation]) -> None:
@@ -79,12 +79,19 @@ def parser(head: Sequence[Fields], reading: Reading) -> Parse:
             f"No field is called 'label', only {', '.join(dict.fromkeys(n for r in head for n in r))}.",
             "Name the one that holds the answers with --label-column.",
         )
-    parse = partial(_parse, task=reading.task, text_name=text, answer_name=answer)
-    return without_foreign(head, reading, parse)
+    times = Times((row.get("time") for row in head), reading)
+    parse = partial(_parse, task=reading.task, text_name=text, answer_name=answer, times=times)
+    return without_foreign(head, reading, parse, times)
 
 
 def _parse(
-    fields: Fields, place: str, *, task: Task, text_name: str | None, answer_name: str | None
+    fields: Fields,
+    place: str,
+    *,
+    task: Task,
+    text_name: str | None,
+    answer_name: str | None,
+    times: Times,
 ) -> list[Parsed | ItemError]:
     if "annotations" in fields and answer_name is None:
         raise ItemError(
@@ -108,7 +115,7 @@ def _parse(
         text=text,
         answer=answer,
         annotator=string(fields, "annotator", place),
-        time=time_of(fields, "time", place),
+        time=times.of(fields, ("time",), place),
         note="\n".join(strings(fields, "Comments", place)),
         status=status,
         reason=string(fields, "reason", place),

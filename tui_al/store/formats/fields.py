@@ -5,7 +5,6 @@ from typing import Any, TypeVar
 
 from tui_al.core.annotation.records import Status
 from tui_al.core.data.stored_spans import Mark
-from tui_al.core.session.timestamps import from_iso, is_plausible
 from tui_al.store.formats.reading import ItemError, Reason
 
 T = TypeVar("T")
@@ -22,7 +21,7 @@ def text_of(fields: Fields, name: str, place: str) -> str:
     """A text that must be there."""
     found = fields.get(name)
     if not isinstance(found, str):
-        raise _wrong(place, name, found, "a text")
+        raise wrong(place, name, found, "a text")
     return sound(found)
 
 
@@ -35,7 +34,7 @@ def string(fields: Fields, name: str, place: str) -> str:
         return sound(found)
     if isinstance(found, int | float) and not isinstance(found, bool):
         return str(found)
-    raise _wrong(place, name, found, "a string")
+    raise wrong(place, name, found, "a string")
 
 
 def annotator_of(fields: Fields, name: str, place: str) -> str:
@@ -54,7 +53,7 @@ def items(fields: Fields, name: str, place: str) -> Sequence[Any]:
     if found is None:
         return []
     if not isinstance(found, list):
-        raise _wrong(place, name, found, "a list")
+        raise wrong(place, name, found, "a list")
     return found
 
 
@@ -62,7 +61,7 @@ def strings(fields: Fields, name: str, place: str) -> tuple[str, ...]:
     """A list of strings, () where the field is missing or null."""
     found = items(fields, name, place)
     if not all(isinstance(item, str) for item in found):
-        raise _wrong(place, name, found, "a list of strings")
+        raise wrong(place, name, found, "a list of strings")
     return tuple(sound(item) for item in found)
 
 
@@ -71,7 +70,7 @@ def objects(fields: Fields, name: str, place: str) -> list[Fields]:
     found = items(fields, name, place)
     for item in found:
         if not isinstance(item, Mapping):
-            raise _wrong(place, name, item, "a list of objects")
+            raise wrong(place, name, item, "a list of objects")
     return list(found)
 
 
@@ -81,29 +80,8 @@ def mapping(fields: Fields, name: str, place: str) -> Fields:
     if found is None:
         return {}
     if not isinstance(found, Mapping):
-        raise _wrong(place, name, found, "an object")
+        raise wrong(place, name, found, "an object")
     return found
-
-
-def time_of(fields: Fields, name: str, place: str) -> float:
-    """A time as seconds since the epoch or ISO 8601, as seconds; 0 where the field is missing, null or "".
-
-    ItemError for a time before 1970 or after tomorrow: it would overrule, or be overruled by, all others.
-    """
-    found = fields.get(name)
-    if found is None or found == "":
-        return 0.0
-    try:
-        number = isinstance(found, int | float) and not isinstance(found, bool)
-        seconds = float(found) if number else from_iso(found)
-    except (ValueError, TypeError, OverflowError) as error:
-        raise _wrong(place, name, found, "a time, as 2026-01-31T12:00:00Z") from error
-    if not is_plausible(seconds):
-        wanted = "a time between 1970 and tomorrow, in seconds or as 2026-01-31T12:00:00Z"
-        if number and is_plausible(seconds / 1000):
-            wanted += "; it may be in milliseconds"
-        raise _wrong(place, name, found, wanted)
-    return seconds
 
 
 def status_of(fields: Fields, name: str, place: str) -> Status:
@@ -112,7 +90,7 @@ def status_of(fields: Fields, name: str, place: str) -> Status:
     try:
         return Status(found)
     except ValueError as error:
-        raise _wrong(place, name, found, f"one of {', '.join(Status)}") from error
+        raise wrong(place, name, found, f"one of {', '.join(Status)}") from error
 
 
 def mark_of(fields: Fields, place: str, *, text: str | None = None) -> Mark:
@@ -209,7 +187,7 @@ def tokens_of(fields: Fields, place: str) -> tuple[str, ...]:
         elif isinstance(token, Mapping) and isinstance(whole, str) and is_range(token):
             words.append(sound(whole[token["start"] : token["end"]]))
         else:
-            raise _wrong(place, "tokens", found, "a list of strings")
+            raise wrong(place, "tokens", found, "a list of strings")
     return tuple(words)
 
 
@@ -237,7 +215,8 @@ def sound(text: str) -> str:
     return "".join("\ufffd" if "\ud800" <= c <= "\udfff" else c for c in cleaned)
 
 
-def _wrong(place: str, name: str, found: object, wanted: str) -> ItemError:
+def wrong(place: str, name: str, found: object, wanted: str) -> ItemError:
+    """The error for a field that holds something else than what is wanted."""
     try:
         what = "nothing" if found is None else f"{found!r:.60}"
     except ValueError:  # Python does not write out numbers of thousands of digits

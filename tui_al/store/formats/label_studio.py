@@ -27,7 +27,6 @@ from tui_al.store.formats.fields import (
     status_of,
     string,
     text_of,
-    time_of,
     without_nuls,
 )
 from tui_al.store.formats.files import dumped, write_text
@@ -39,6 +38,9 @@ from tui_al.store.formats.reading import (
     Parsed,
     Reading,
 )
+from tui_al.store.formats.times import Times
+
+_TIMES = ("updated_at", "created_at")
 
 _FROM, _TO, _NOTE = "label", "text", "note"
 
@@ -110,7 +112,20 @@ def parser(head: Sequence[Fields], reading: Reading) -> Parse:
     here says nothing, and is left out. Predictions and drafts are nobody's answers.
     """
     key = reading.options.text_column or text_key(head, reading)
-    return partial(_task, key=key, reading=reading)
+    times = Times((given.get(name) for given in _given(head) for name in _TIMES), reading)
+    return partial(_task, key=key, reading=reading, times=times)
+
+
+def _given(head: Sequence[Fields]) -> Iterator[Fields]:
+    """The annotations of these tasks."""
+    for task in head:
+        for name in ("annotations", "completions"):
+            given = task.get(name)
+            yield from (
+                (one for one in given if isinstance(one, Mapping))
+                if isinstance(given, list)
+                else ()
+            )
 
 
 def text_key(head: Sequence[Fields], reading: Reading) -> str:
@@ -135,7 +150,9 @@ def text_key(head: Sequence[Fields], reading: Reading) -> str:
     return "text"
 
 
-def _task(fields: Fields, place: str, *, key: str, reading: Reading) -> list[Parsed | ItemError]:
+def _task(
+    fields: Fields, place: str, *, key: str, reading: Reading, times: Times
+) -> list[Parsed | ItemError]:
     if not isinstance(fields.get("data"), Mapping):
         raise ItemError(
             f"{place}: no task of Label Studio: it has no 'data'.",
@@ -154,13 +171,15 @@ def _task(fields: Fields, place: str, *, key: str, reading: Reading) -> list[Par
         return [Parsed(bare, unanswered="tasks without an annotation")]
     for annotation in given:
         try:
-            found.append(_annotated(data, annotation, key, place, reading))
+            found.append(_annotated(data, annotation, key, place, reading, times))
         except ItemError as error:
             found.append(error)
     return found
 
 
-def _annotated(data: Fields, given: Fields, key: str, place: str, reading: Reading) -> Parsed:
+def _annotated(
+    data: Fields, given: Fields, key: str, place: str, reading: Reading, times: Times
+) -> Parsed:
     text = text_of(data, key, place)
     ours = mapping(given, "tui_al", place)
     status = status_of(ours, "status", place)
@@ -181,7 +200,7 @@ def _annotated(data: Fields, given: Fields, key: str, place: str, reading: Readi
         text=text,
         answer=answer,
         annotator=string(ours, "annotator", place) or annotator_of(given, "completed_by", place),
-        time=time_of(given, "updated_at", place) or time_of(given, "created_at", place),
+        time=times.of(given, _TIMES, place),
         note="\n".join(regions.notes),
         status=status,
         reason=string(ours, "reason", place),

@@ -25,7 +25,6 @@ from tui_al.store.formats.fields import (
     string,
     strings,
     text_of,
-    time_of,
     tokens_of,
     without_nuls,
 )
@@ -38,6 +37,7 @@ from tui_al.store.formats.reading import (
     Reading,
     Reason,
 )
+from tui_al.store.formats.times import Times
 
 
 def write(path: Path, header: Header, annotations: Sequence[Annotation]) -> None:
@@ -108,18 +108,19 @@ def _entities(annotation: Annotation) -> dict[str, Any]:
     }
 
 
-def parser(_head: Sequence[Fields], reading: Reading) -> Parse:
+def parser(head: Sequence[Fields], reading: Reading) -> Parse:
     """Reads tasks that were answered; what a task does not answer is said of it.
 
     A rejected task says only what is wrong; one accepted entity by itself (`ner`) does not say what else there is; a task of another
     interface says nothing about entities; and one without `answer` was not answered, unless it holds one all the same.
     """
     text = reading.options.text_column or "text"
-    return partial(_parse, reading=reading, text_name=text)
+    times = Times((task.get("_timestamp") for task in head), reading)
+    return partial(_parse, reading=reading, text_name=text, times=times)
 
 
 def _parse(
-    fields: Fields, place: str, *, reading: Reading, text_name: str
+    fields: Fields, place: str, *, reading: Reading, text_name: str, times: Times
 ) -> list[Parsed | ItemError]:
     text = text_of(fields, text_name, place)
     meta = mapping(fields, "meta", place)
@@ -141,7 +142,7 @@ def _parse(
         answer=answer,
         tokens=tokens_of(fields, place),
         annotator=string(fields, "_annotator_id", place) or string(fields, "_session_id", place),
-        time=time_of(fields, "_timestamp", place),
+        time=times.of(fields, ("_timestamp",), place),
         note=string(meta, "note", place),
         status=status,
         reason=string(meta, "reason", place),

@@ -5,7 +5,8 @@ entities is `tokens` and `tags` (IOB2), as training wants it, beside `entities` 
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from tui_al.core.annotation.records import Annotation
@@ -27,12 +28,12 @@ from tui_al.store.formats.fields import (
     string,
     strings,
     text_of,
-    time_of,
     tokens_of,
     without_nuls,
 )
 from tui_al.store.formats.own_fields import without_foreign
 from tui_al.store.formats.reading import ItemError, Parse, Parsed, Reading, Reason
+from tui_al.store.formats.times import Times
 
 DETAILS = ("annotator", "time", "note", "status", "reason")
 
@@ -101,12 +102,14 @@ def parser(head: Sequence[Fields], reading: Reading) -> Parse:
         answer = named or _entity_column(head, names, reading)
     if head and answer not in names and not {"status", "tags"} & names.keys():
         reading.nothing = _no_answers(names, text, reading.task)
-    times = _TIMES if _LABEL_STUDIO_MARKS & names.keys() else _TIMES[:1]
+    when = _TIMES if _LABEL_STUDIO_MARKS & names.keys() else _TIMES[:1]
+    times = Times((row.get(name) for row in head for name in when), reading)
 
     def parse(row: Fields, place: str) -> list[Parsed | ItemError]:
-        return [_parsed(row, place, reading.task, text, answer, times)]
+        found = _parsed(row, place, reading.task, text, answer, partial(times.of, names=when))
+        return [found]
 
-    return without_foreign(head, reading, parse)
+    return without_foreign(head, reading, parse, times)
 
 
 def _class_column(names: Mapping[str, None], text: str, reading: Reading) -> str:
@@ -144,7 +147,12 @@ def listed(cell: object) -> Sequence[object]:
 
 
 def _parsed(
-    row: Fields, place: str, task: Task, text_name: str, answer_name: str, times: Sequence[str]
+    row: Fields,
+    place: str,
+    task: Task,
+    text_name: str,
+    answer_name: str,
+    time_of: Callable[..., float],
 ) -> Parsed:
     """See `parser`. All fields but the text are optional."""
     tokens = tokens_of(row, place)
@@ -169,7 +177,7 @@ def _parsed(
         answer=answer,
         tokens=tokens,
         annotator=annotator_of(row, "annotator", place),
-        time=next(filter(None, (time_of(row, name, place) for name in times)), 0.0),
+        time=time_of(row, place=place),
         note=string(row, "note", place),
         status=status,
         reason=string(row, "reason", place),

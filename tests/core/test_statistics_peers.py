@@ -1,4 +1,4 @@
-"""The statistics that people see against their peers, on generated inputs: scikit-learn, krippendorff, statsmodels, scipy.
+"""The statistics that people see against their peers, on generated inputs: scikit-learn, krippendorff, statsmodels, scipy, nervaluate.
 
 Where ours differs on purpose it says None: a coefficient that is 0 / 0 for its peers, of no item with two answers or of one label
 only, "cannot be said" (scikit-learn gives NaN with a warning, krippendorff raises), and F1 of nothing at all has no interval.
@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from nervaluate.evaluator import Evaluator
 from scipy.stats import binomtest
 from sklearn.metrics import accuracy_score, cohen_kappa_score, f1_score
 from statsmodels.stats.contingency_tables import mcnemar
@@ -22,9 +23,10 @@ from statsmodels.stats.proportion import proportion_confint
 from statsmodels.stats.weightstats import DescrStatsW
 
 from tui_al.core.annotation.agreement import cohens_kappa, krippendorff_alpha
+from tui_al.core.data.tags import tags_of
 from tui_al.core.stats.audit_sample import Verdict, accuracy_interval, compare_hits
 from tui_al.core.stats.intervals import exact_interval, share_interval
-from tui_al.core.stats.metrics import accuracy, macro_f1
+from tui_al.core.stats.metrics import accuracy, entity_scores, macro_f1
 from tui_al.core.stats.paired_tests import holm, paired_difference
 from tui_al.core.stats.score_distance import BINS, SMOOTHING, agreement, distances
 
@@ -172,3 +174,44 @@ def test_rankings_of_scores_are_those_of_their_formulas(
     signs = [np.sign(np.subtract.outer(column, column)) for column in (ranks.full.to_numpy(), ranks.other.to_numpy())]  # fmt: skip
     concordance = (signs[0] * signs[1]).sum()
     assert found.kendall == pytest.approx(concordance / np.sqrt((signs[0] ** 2).sum() * (signs[1] ** 2).sum()))  # fmt: skip
+
+
+TYPES = ("LOC", "ORG", "PER")
+
+
+@st.composite
+def _tags(draw: st.DrawFn, length: int) -> list[str]:
+    """IOB2 tags: entities of one to three tokens, some of which touch."""
+    spans, place = [], 0
+    while place < length:
+        place += draw(st.integers(0, 2))
+        end = min(length, place + draw(st.integers(1, 3)))
+        if place < end:
+            spans.append((place, end, draw(st.sampled_from(TYPES))))
+        place = end
+    return list(tags_of(spans, length))
+
+
+@st.composite
+def _sentences(draw: st.DrawFn) -> tuple[list[str], list[str]]:
+    """Tags of a sentence, and what a model makes of it: now and then the same."""
+    length = draw(st.integers(1, 8))
+    gold = draw(_tags(length))
+    return gold, gold if draw(st.booleans()) else draw(_tags(length))
+
+
+@given(st.lists(_sentences(), min_size=1, max_size=6))
+@settings(deadline=None, max_examples=60)
+def test_entity_scores_are_the_strict_ones_of_nervaluate(
+    sentences: list[tuple[list[str], list[str]]],
+) -> None:
+    """Exact borders and type; the macro mean is over the types that either side has."""
+    gold, predicted = map(list, zip(*sentences, strict=True))
+    ours = entity_scores([*map(tuple, gold)], [*map(tuple, predicted)])
+    found = Evaluator(gold, predicted, tags=list(TYPES), loader="list").evaluate()
+    strict = found["overall"]["strict"]
+    theirs = {"entity_precision": strict.precision, "entity_recall": strict.recall, "entity_f1": strict.f1}  # fmt: skip
+    assert {name: ours[name] for name in theirs} == pytest.approx(theirs, abs=1e-12)
+    there = {tag[2:] for tags in (*gold, *predicted) for tag in tags if tag != "O"}
+    by_type = [found["entities"][kind]["strict"].f1 for kind in sorted(there)]
+    assert ours["macro_f1"] == pytest.approx(np.mean(by_type) if by_type else 0.0, abs=1e-12)

@@ -39,7 +39,7 @@ def differences(directory: Path, saved: Mapping[str, str]) -> list[str]:
         try:
             actual = sha256_of(inside(directory, name))  # the names are the session's word
         except SessionError:
-            found.append(f"{name[:200]!r} is no file of its own in there")
+            found.append(f"{name[:200]} cannot be read (it is no file of its own in there)")
         except FileNotFoundError:
             found.append(f"{name} is missing")
         except OSError as error:

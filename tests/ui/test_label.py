@@ -449,6 +449,10 @@ async def test_t_asks_a_live_engine_to_train(home: Path, engine: FakeEngine) -> 
         async with drive(app_on(home, session)) as pilot:
             await sees(pilot, "engine waits for 10 more")
             await pilot.press("t")
+            await sees(pilot, "The engine cannot train yet: it needs labels of 2 classes.")
+            await pilot.press("1", "2")
+            await sees(pilot, "saved ✓ 2")
+            await pilot.press("t")
             await sees(pilot, "The engine trains on")
     finally:
         locks.leave()

@@ -12,11 +12,12 @@ from safetensors.torch import load_file, save_file
 
 from tests.engine import tiny
 from tests.engine.test_pretrained import change
-from tui_al.core.data.examples import Dataset, Task
+from tui_al.core.data.examples import Dataset, Example, Task
 from tui_al.engine.hub.sources import find
 from tui_al.engine.models.model_bounds import check_numbers
 from tui_al.engine.models.model_files import left_out
 from tui_al.engine.models.pretrained import load_model, load_tokenizer
+from tui_al.engine.text.tokenizing import tokenize
 from tui_al.errors import ModelError
 
 #: Each alone would take minutes or all memory.
@@ -168,3 +169,15 @@ def test_a_tokenizer_that_is_none(copied: Path, text: str) -> None:
     (copied / "tokenizer.json").write_text(text)
     with pytest.raises(ModelError, match="no tokenizer that can be loaded"):
         load_tokenizer(find(str(copied)), Task.CLASSIFICATION)
+
+
+def test_a_pattern_that_takes_too_many_steps_is_told(copied: Path) -> None:
+    path = copied / "tokenizer.json"
+    plain = json.loads(path.read_text())
+    pattern = {"Regex": "(a|a)*$"}
+    plain["pre_tokenizer"] = {"type": "Split", "pattern": pattern, "behavior": "Isolated", "invert": False}  # fmt: skip
+    path.write_text(json.dumps(plain))
+    tokenizer = load_tokenizer(find(str(copied)), Task.CLASSIFICATION)
+    texts = [Example("a", "a" * 60 + "!")]
+    with pytest.raises(ModelError, match="cannot take a text apart"):
+        tokenize(tokenizer, Task.CLASSIFICATION, texts, 32)

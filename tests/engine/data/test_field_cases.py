@@ -484,6 +484,24 @@ def test_a_zip_is_called_as_what_is_in_it(load_text: Load) -> None:
     assert "Unpack it" in caught.value.hint
 
 
+def test_a_workbook_that_would_take_all_memory(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    write_workbook(path, {"far": [["text"], ["x"]]})
+    sheet = "xl/worksheets/sheet1.xml"
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    far = b'</row><row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData>'
+    for body, said in (
+        (parts[sheet].replace(b"</row></sheetData>", far), r"17,179,869,184 cells"),
+        (parts[sheet] + b"<!--" + b" " * (256 << 20) + b"-->", r"more than 268,435,456 bytes"),
+    ):
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+            for name, part in parts.items():
+                archive.writestr(name, body if name == sheet else part)
+        with pytest.raises(DataError, match=rf"a\.xlsx.* {said}"):
+            load(DataConfig(str(path)))
+
+
 def test_a_workbook(tmp_path: Path) -> None:
     path = tmp_path / "a.xlsx"
     rows = [["id", "text", "stars"], *([i, text, i % 3] for i, text in enumerate(TEXTS))]

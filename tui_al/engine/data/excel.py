@@ -1,6 +1,7 @@
 """Excel workbooks: a sheet as a table. A sheet is held whole, as the library reads it so."""
 
 import datetime
+import re
 import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -15,7 +16,11 @@ from tui_al.engine.data.tables import Findings, Table, some
 from tui_al.errors import DataError
 
 _HEAD = 200  # rows that the header is guessed from
-_LARGEST = 2 << 30  # bytes unpacked; more than any text data set that fits a sheet
+_LARGEST = 256 << 20  # bytes unpacked; the library takes several times as much memory
+_MOST_CELLS = 20_000_000  # up to a sheet's last used one, as the library makes room for all of them
+_CELL = re.compile(
+    rb"""\br=["']([A-Z]{0,3})(\d{1,7})["']"""
+)  # of a cell, or of a row without letters
 
 
 def stream_workbook(
@@ -23,10 +28,7 @@ def stream_workbook(
 ) -> Iterator[Table]:
     """The first sheet that holds anything, or the one that `config.subset` names, in tables of at most so many rows."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            size = sum(info.file_size for info in archive.infolist())
-        if size > _LARGEST:
-            raise DataError(f"{name} unpacks to {size:,} bytes.", "Save the sheet as CSV.")
+        _check_sizes(path, name)
         workbook = CalamineWorkbook.from_path(path)
         found = _sheet(name, workbook, config, findings)
     except (*UNPACKING_ERRORS, CalamineError) as error:
@@ -46,6 +48,42 @@ def stream_workbook(
         cells = zip(*(row for _, row in part), strict=True)
         columns: dict[str, Sequence[object]] = dict(zip(names, cells, strict=True))
         yield Table(name, columns, [number for number, _ in part], "row")
+
+
+def _check_sizes(path: Path, name: str) -> None:
+    """Raise DataError where a workbook would take too much memory; what it says of its own sizes is not believed."""
+    unpacked = 0
+    with zipfile.ZipFile(path) as archive:
+        for info in archive.infolist():
+            last_row = last_column = 0
+            with archive.open(info) as file:
+                rest = b""
+                while chunk := file.read(1 << 20):
+                    unpacked += len(chunk)
+                    if unpacked > _LARGEST:
+                        raise DataError(
+                            f"{name} unpacks to more than {_LARGEST:,} bytes.",
+                            "Save the sheet as CSV, which is read piece by piece.",
+                        )
+                    if not info.filename.startswith("xl/worksheets/"):
+                        continue
+                    for cell in _CELL.finditer(rest + chunk):
+                        last_row = max(last_row, int(cell[2]))
+                        last_column = max(last_column, _column_number(cell[1]))
+                    rest = chunk[-16:]
+            cells = last_row * last_column
+            if cells > _MOST_CELLS:
+                raise DataError(
+                    f"{name}: a sheet has {cells:,} cells up to its last used one; at most {_MOST_CELLS:,} can be read.",
+                    "Delete stray cells far from the others, or save the sheet as CSV.",
+                )
+
+
+def _column_number(letters: bytes) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - ord("A") + 1
+    return number
 
 
 def _sheet(

@@ -1,5 +1,6 @@
 """From texts to sub-tokens: piece by piece, spread over the cores, as compact arrays."""
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -12,6 +13,7 @@ from transformers import PreTrainedTokenizerFast
 from tui_al.core.arrays import IntArray
 from tui_al.core.data.examples import Example, Task
 from tui_al.engine.text.tokens import UNSEEN, IdArray, Tokens, offsets_of
+from tui_al.errors import ModelError
 
 #: Texts handed to the tokenizer at once, and their characters: what it makes of a text takes up to a hundred times its length.
 _CHUNK = 10_000
@@ -61,11 +63,12 @@ def pieces_of(
     few = max(tokenizer.get_vocab().values(), default=0) < 2**16
     id_type: Any = np.uint16 if few else np.int32
     for chunk in _chunks(examples):
-        if task is Task.TAGGING:
-            inputs: list[Any] = [list(e.tokens) for e in chunk]
-            encoded = backend.encode_batch(inputs, is_pretokenized=True)
-        else:
-            encoded = backend.encode_batch_fast([e.text for e in chunk])
+        with _panics_told():
+            if task is Task.TAGGING:
+                inputs: list[Any] = [list(e.tokens) for e in chunk]
+                encoded = backend.encode_batch(inputs, is_pretokenized=True)
+            else:
+                encoded = backend.encode_batch_fast([e.text for e in chunk])
         lengths = np.fromiter((len(e.ids) for e in encoded), np.int32, len(encoded))
         ids = np.fromiter(chain.from_iterable(e.ids for e in encoded), id_type, int(lengths.sum()))
         heads = words = np.zeros(0, np.int32)
@@ -78,6 +81,21 @@ def pieces_of(
                 words,
             )
         yield Piece(ids, lengths, heads, words, sum(bool(e.overflowing) for e in encoded))
+
+
+@contextlib.contextmanager
+def _panics_told() -> Iterator[None]:
+    """The library panics, past all `except Exception`, where a pattern of tokenizer.json takes too many steps on a text."""
+    try:
+        yield
+    except BaseException as error:
+        if isinstance(error, Exception) or type(error).__name__ != "PanicException":
+            raise
+        said = str(error).partition("\n")[0]
+        raise ModelError(
+            f"model: its tokenizer.json cannot take a text apart: {said}.",
+            "A pattern in it is at fault; choose another model.",
+        ) from error
 
 
 def _chunks(examples: Sequence[Example]) -> Iterator[Sequence[Example]]:

@@ -67,7 +67,7 @@ def build(home: Path, *, shared: bool) -> None:
     label(directory, ANNOTATOR)
     write_record(sweep_directory(home, SWEEP), SweepRecord(SWEEP, TEXTS[0], (), (), 1, 0))
     if shared:
-        share(directory)
+        share(directory, GROUP)
 
 
 def label(directory: Path, annotator: str) -> str:
@@ -112,9 +112,12 @@ def tries(home: Path, rng: random.Random, count: int) -> list[Act]:
             "check": command("check", name, *where),
             "repair": command("check", name, "--repair", f"new-{number}", *where),
             "merge": command("merge", name, name, "--into", f"new-{number}", *where),
-            "share": lambda place=place: share(place),
+            "share": lambda place=place: share(place, os.getegid()),
+            "take back": command("unshare", name, *where),
+            "rename": command("rename", name, f"new-{number}", *where),
+            "history": command("history", name, "--json", *where),
             "delete": lambda place=place: remove_session(place),
-            "rename": lambda place=place: place.rename(place.with_name("taken")),
+            "rename directory": lambda place=place: place.rename(place.with_name("taken")),
             "move": lambda place=place, n=number: place.rename(f"moved-{n}"),
         }
         what = list(acts)[number] if number < len(acts) else rng.choice(list(acts))
@@ -205,10 +208,19 @@ def test_an_account_of_the_group_does_in_a_shared_session_what_its_owner_does(ba
     with DecisionLog(directory) as log:
         by = Counter(one.annotator for one in log.read())
     assert by == {ANNOTATOR: 2, "ben": 1, "import": 1}
-    refused, deleted = act(MEMBER, [GROUP], own, [Act("share", lambda: share(directory)), Act("delete", lambda: remove_session(directory))])  # fmt: skip
-    assert refused.failed
-    assert "Operation not permitted" in refused.output  # whose it is decides who may work on it
-    assert not deleted.failed, deleted.output
+    owners = [
+        Act("share", command("share", NAME, GROUP, *where)),
+        Act("take it back", command("unshare", NAME, *where)),
+        Act("rename", command("rename", NAME, "other", *where)),
+        Act("delete", lambda: remove_session(directory)),
+    ]
+    for one, it in zip(owners, act(MEMBER, [GROUP], own, owners), strict=True):
+        assert it.failed
+        to_do = (
+            "share it" if one.what == "share" else one.what + " it" * (one.what != "take it back")
+        )
+        assert f"{NAME} is {OWNER}'s: only {OWNER} can {to_do}." in it.output
+    of_owner(base, lambda: remove_session(directory))
     assert not directory.exists()
 
 
@@ -220,7 +232,7 @@ def test_a_session_that_is_not_shared_stays_closed_in_the_home_of_a_group(base: 
     acts = [
         one
         for one in tries(home, random.Random("group"), 60)
-        if one.what not in ("list", "names", "read", "rename", "report sweep")
+        if one.what not in ("list", "names", "read", "report sweep")
     ]
     for one, it in zip(acts, act(MEMBER, [GROUP], base / str(MEMBER), acts), strict=True):
         told = {word for word in leaks(one, it) if word in ("zebra", "refund", ANNOTATOR)}

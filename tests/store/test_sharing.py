@@ -1,5 +1,6 @@
 """Sessions of several accounts, by accounts that are real: two in one group, and one that is not in it."""
 
+import grp
 import os
 import shlex
 import shutil
@@ -18,16 +19,9 @@ import pytest
 
 from tests.ui.sessions import record
 from tests.ui.terminals import ROOT, Tmux, end_engines, until
-from tui_al.errors import ConfigError
+from tui_al.store.atomic_files import write_file
 from tui_al.store.decisions import DecisionLog
-from tui_al.store.sharing import (
-    check_can_be_shared,
-    is_shared,
-    make_directory,
-    open_file,
-    share,
-    umask_for,
-)
+from tui_al.store.sharing import group_of, make_directory, open_file, share, take_back
 
 PACKAGES = sysconfig.get_path("purelib")
 INTERPRETERS = (sys.executable, f"/usr/bin/python3.{sys.version_info.minor}")
@@ -41,10 +35,13 @@ def mode(path: Path) -> str:
 
 def test_a_session_is_its_accounts_alone_unless_it_is_shared(tmp_path: Path) -> None:
     directory = record(tmp_path, "mine").directory
-    assert (mode(directory), is_shared(directory), umask_for(directory)) == ("0o700", False, 0o077)
-    share(directory)
-    assert (mode(directory), is_shared(directory), umask_for(directory)) == ("0o2770", True, 0o007)
+    assert (mode(directory), group_of(directory)) == ("0o700", None)
+    share(directory, os.getegid())
+    assert (mode(directory), group_of(directory)) == ("0o2770", os.getegid())
     assert {mode(path) for path in directory.iterdir()} == {"0o660"}
+    assert take_back(directory) == 0
+    assert (mode(directory), group_of(directory)) == ("0o700", None)
+    assert {mode(path) for path in directory.iterdir()} == {"0o600"}
 
 
 def test_files_have_the_sessions_mode_whatever_the_umask(tmp_path: Path) -> None:
@@ -53,10 +50,12 @@ def test_files_have_the_sessions_mode_whatever_the_umask(tmp_path: Path) -> None
     try:
         for shared, wanted in ((False, "0o600"), (True, "0o660")):
             if shared:
-                share(directory)
+                share(directory, os.getegid())
             path = directory / f"log-{shared}"
             os.close(open_file(path, os.O_WRONLY))
             assert mode(path) == wanted
+            write_file(directory / "note", "a file that is written whole")
+            assert mode(directory / "note") == wanted
         make_directory(directory / "a" / "b")
         assert mode(directory / "a" / "b") == "0o2770"
         with DecisionLog(directory) as log:  # what SQLite makes beside the database
@@ -65,17 +64,6 @@ def test_files_have_the_sessions_mode_whatever_the_umask(tmp_path: Path) -> None
             assert mode(directory / "session.db-shm") == "0o660"
     finally:
         os.umask(before)
-
-
-def test_a_group_of_one_is_told(tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    home.mkdir()
-    if os.geteuid() != 0:
-        pytest.skip("needs root, to give the home a group that nobody is in")
-    os.chown(home, -1, 54321)
-    home.chmod(0o2770)
-    with pytest.raises(ConfigError, match="group 54321, which nobody else is in"):
-        check_can_be_shared(home)
 
 
 @dataclass(frozen=True)
@@ -148,7 +136,7 @@ def people() -> Iterator[People]:
             pytest.skip(f"another account cannot use this Python: {tried.stderr[-300:]}")
         found.home.mkdir()
         shutil.chown(found.home, group=group)
-        found.home.chmod(0o2770)
+        found.home.chmod(0o3770)
         (base / "texts.csv").write_text("text\n" + "\n".join(TEXTS) + "\n")
         yield found
     finally:
@@ -157,6 +145,29 @@ def people() -> Iterator[People]:
             subprocess.run(["userdel", "--force", account], check=False, capture_output=True)
         subprocess.run(["groupdel", group], check=False, capture_output=True)
         shutil.rmtree(base, ignore_errors=True)
+
+
+def test_a_group_that_is_none_is_told_with_those_that_are_allowed(people: People) -> None:
+    """Of the second account; before anything is made."""
+    ask = "import sys; from tui_al.store.accounts import group_id; print(group_id(sys.argv[1], '--shared'))"
+    allowed = people.run(people.ben, "-c", ask, people.group)
+    assert allowed.stdout.strip() == str(grp.getgrnam(people.group).gr_gid), allowed.stderr
+    by_number = people.run(people.ben, "-c", ask, allowed.stdout.strip())
+    assert by_number.stdout == allowed.stdout
+    for account, group, why in (
+        (people.ben, "nosuch", "there is no group 'nosuch'"),
+        (people.ben, people.ben, f"nobody else is in group {people.ben}"),
+        (people.carol, people.group, f"{people.carol} is not in group {people.group}"),
+        (people.carol, "0", f"{people.carol} is not in group root"),
+    ):
+        refused = people.run(account, "-c", ask, group)
+        assert f"ConfigError: --shared: {why}." in refused.stderr
+        offered = (
+            f"{people.ben} is in: {people.group}."
+            if account == people.ben
+            else f"{people.carol} is in no group with others."
+        )
+        assert offered in refused.stderr
 
 
 @pytest.fixture
@@ -194,7 +205,16 @@ def test_two_accounts_label_in_one_session_and_a_third_is_refused(
         "both",
     ]
     on_screen(
-        terminal, people, people.anna, *made, "--shared", "--seed-size", "30", "--batch", "30"
+        terminal,
+        people,
+        people.anna,
+        *made,
+        "--shared",
+        people.group,
+        "--seed-size",
+        "30",
+        "--batch",
+        "30",
     )
     terminal.sees("parcel number", "1 late", seconds=180)
     for _ in range(2):
@@ -252,26 +272,44 @@ def test_what_is_not_shared_is_closed_to_the_group_and_its_account_can_share_it(
     assert f"Session own is closed to {people.ben}" in refused.stderr
     assert f"{people.anna} can open a session to a group" in refused.stderr
     assert "Traceback" not in refused.stderr
-    on_screen(terminal, people, people.anna, "label", "own", "--shared")
+    on_screen(terminal, people, people.anna, "label", "own", "--shared", people.group)
     terminal.sees("parcel number", seconds=180)
     terminal.press("q")
     assert people.run(people.ben, "-m", "tui_al", "stop", "own").returncode == 0
 
 
-def test_a_home_in_a_closed_place_or_of_ones_own_group_cannot_be_shared(
-    people: People, terminal: Tmux
-) -> None:
-    homes = {
-        people.base / people.anna / "mine": "which nobody else is in",
-        people.base / "shut" / "home": "is closed to group",
+def test_a_way_that_is_shut_is_told_before_anything_is_made(people: People) -> None:
+    shut = people.base / "shut"
+    other = people.base / "other"
+    for place, group in ((shut, people.anna), (other, "users")):
+        (place / "home").mkdir(parents=True)
+        for path in (place, place / "home"):
+            shutil.chown(path, people.anna, group)
+    shut.chmod(0o700)
+    other.chmod(0o755)
+    (other / "home").chmod(0o750)
+    subprocess.run(["gpasswd", "--add", people.carol, "users"], check=True, capture_output=True)
+    subprocess.run(["gpasswd", "--add", people.anna, "users"], check=True, capture_output=True)
+    texts = str(people.base / "texts.csv")
+    expected = {
+        shut / "home": f"--shared: {shut} is closed to group {people.group}",
+        other / "home": f"--shared: {other / 'home'} is open to group users already",
+        people.base
+        / people.anna
+        / "no"
+        / "home": "is not there, and would be made for this account alone",
     }
-    for home in homes:
-        home.mkdir(parents=True)
-        shutil.chown(home, people.anna, people.group if "shut" in home.parts else people.anna)
-        home.chmod(0o2770)
-    (people.base / "shut").chmod(0o700)
-    shutil.chown(people.base / "shut", people.anna)
-    for home, why in homes.items():
-        on_screen(terminal, people, people.anna, "label", str(people.base / "texts.csv"), "--labels", "a,b", "--shared", "--home", str(home))  # fmt: skip
-        terminal.sees(why)
+    for home, why in expected.items():
+        refused = people.run(
+            people.anna,
+            "-m",
+            "tui_al",
+            "simulate",
+            texts,
+            "--shared",
+            people.group,
+            "--home",
+            str(home),
+        )
+        assert (refused.returncode, why in refused.stderr) == (2, True), refused.stderr
         assert not (home / "sessions").exists()

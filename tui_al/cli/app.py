@@ -10,6 +10,7 @@ from tui_al.cli.care_commands import commands as care_commands
 from tui_al.cli.exchange_commands import commands as exchange_commands
 from tui_al.cli.label_command import commands as label_commands
 from tui_al.cli.options import Home
+from tui_al.cli.sharing_commands import commands as sharing_commands
 
 app = typer.Typer(
     name="tui-al",
@@ -144,6 +145,7 @@ def simulate(
     save_models: Annotated[
         bool, typer.Option(help="Keep each run's last successor.", rich_help_panel="Session")
     ] = True,
+    shared: options.Shared = None,
     home: Home = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="One event a line on stdout.", rich_help_panel="Session")
@@ -191,6 +193,7 @@ def sweep(
     quiet: Annotated[
         bool, typer.Option(help="Nothing but the table at the end, and warnings.")
     ] = False,
+    shared: options.Shared = None,
     home: Home = None,
 ) -> None:
     """Run a grid of experiments from a file; run the same command again to continue. Finished cells stay."""
@@ -456,3 +459,4 @@ def serve(
 app.add_typer(label_commands)
 app.add_typer(exchange_commands)
 app.add_typer(care_commands)
+app.add_typer(sharing_commands)

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from tui_al.cli.application import check_terminal, open_app
 from tui_al.cli.page import Page
+from tui_al.cli.sharing import group_to_share_with, share_where_it_was_not
 from tui_al.cli.simulate import Options, experiment, names_of
 from tui_al.core.settings.experiment import Amount, ExperimentConfig
 from tui_al.errors import ConfigError, SessionError
@@ -18,8 +19,7 @@ from tui_al.host.account import account, annotator_name
 from tui_al.store.engine_lock import is_live
 from tui_al.store.home import home_directory
 from tui_al.store.session import Session, is_there
-from tui_al.store.sharing import check_can_be_shared, check_home, is_shared
-from tui_al.store.sharing import share as share_with_group
+from tui_al.store.sharing import check_home
 from tui_al.ui.terminal import app_settings
 
 
@@ -35,7 +35,7 @@ class LabelOptions:
     overlap: str
     seed_size: str | None
     seed: int | None
-    shared: bool = False
+    shared: str | None = None
 
 
 def label_by_hand(options: LabelOptions, others: Mapping[str, Any]) -> None:
@@ -47,14 +47,13 @@ def label_by_hand(options: LabelOptions, others: Mapping[str, Any]) -> None:
         account() if options.annotator is None else annotator_name(options.annotator, "--annotator")
     )
     app_settings(home)  # what the app would stumble over is told before an engine is at work
-    if options.shared:
-        check_can_be_shared(home)
     directory = _session_named(home, options.source)
+    there = directory or home / "sessions" / (others["session"] or "new")
+    group = group_to_share_with(options.shared, there)
     if directory is None:
         config = labelling_experiment(options, others)
-        directory = _make(home, config, others["session"], shared=options.shared)
-    if options.shared and not is_shared(directory):
-        _open_to_group(directory)
+        directory = _make(home, config, others["session"], group)
+    share_where_it_was_not(directory, group)
     _start(directory)
     open_app(others["home"], directory, annotator=annotator)
 
@@ -108,22 +107,11 @@ def _session_named(home: Path, source: str) -> Path | None:
     return session.directory
 
 
-def _open_to_group(directory: Path) -> None:
-    """Share a session that is there already; SessionError where it is another account's."""
-    try:
-        share_with_group(directory)
-    except OSError as error:
-        raise SessionError(
-            f"Session {directory.name} cannot be opened to its group: {error}.",
-            "Only the account that made it can do that.",
-        ) from error
-
-
-def _make(home: Path, config: ExperimentConfig, name: str | None, *, shared: bool) -> Path:
+def _make(home: Path, config: ExperimentConfig, name: str | None, group: int | None) -> Path:
     from tui_al.host.process import create_session
 
     sys.stderr.write("reading the data …\n")
-    directory = create_session(home, config, name, shared=shared)
+    directory = create_session(home, config, name, group=group)
     with Session(directory) as session:
         state = session.state()
     if state.engine is None:  # new: no engine has worked on it yet

@@ -61,13 +61,7 @@ def label(
             rich_help_panel="Loop",
         ),
     ] = "0%",
-    shared: Annotated[
-        bool,
-        typer.Option(
-            "--shared",
-            help="Open the session to its directory's group, so that several accounts label in it.",
-        ),
-    ] = False,
+    shared: options.Shared = None,
     strategy: options.Strategy = "lc",
     mc_passes: options.McPasses = 10,
     mc_dropout: options.McDropout = 0.1,

@@ -12,6 +12,16 @@ Home = Annotated[
     ),
 ]
 
+Shared = Annotated[
+    str | None,
+    typer.Option(
+        "--shared",
+        help="Open it to this group, by name or number, so that several accounts work in it; see `tui-al share`.",
+        metavar="GROUP",
+        rich_help_panel="Session",
+    ),
+]
+
 # Of the commands that set an experiment up: its data, its models, its loop.
 DataDir = Annotated[
     Path | None,

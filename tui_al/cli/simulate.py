@@ -16,6 +16,7 @@ from tui_al.cli.display import choose
 from tui_al.cli.options import empty_of, header_of, misfits_of
 from tui_al.cli.output_guard import OutputGuard
 from tui_al.cli.page import Page
+from tui_al.cli.sharing import group_to_share_with, share_where_it_was_not
 from tui_al.core.session.events import Recorded
 from tui_al.core.session.state import fold
 from tui_al.core.settings.experiment import (
@@ -29,6 +30,8 @@ from tui_al.core.settings.experiment import (
 from tui_al.core.settings.model_catalog import default_settings
 from tui_al.errors import ConfigError, EngineStopped
 from tui_al.store.home import home_directory
+from tui_al.store.session import Session
+from tui_al.store.sharing import open_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,7 @@ class Options:
     device: str
     session: str | None
     save_models: bool
+    shared: str | None
     home: Path | None
     as_json: bool
     quiet: bool
@@ -206,6 +210,8 @@ def run_simulation(options: Options) -> None:
     """Create or continue the session and run it to its end; raises typer.Exit with 1 if a run failed."""
     stdout, stderr = Console(soft_wrap=True), Console(stderr=True, soft_wrap=True)
     config = experiment(options)
+    home = home_directory(options.home)
+    group = group_to_share_with(options.shared, home / "sessions" / (options.session or "new"))
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
     if not options.as_json:
         stderr.print("loading …", style="dim", highlight=False)
@@ -213,9 +219,10 @@ def run_simulation(options: Options) -> None:
     from tui_al.engine.worker.session_setup import open_or_create
     from tui_al.host.machine import manifest
 
-    with open_or_create(
-        home_directory(options.home), config, manifest(), options.session
-    ) as session:
+    with open_or_create(home, config, manifest(), options.session, group=group) as session:
+        directory = session.directory
+    share_where_it_was_not(directory, group)
+    with Session(directory) as session:
         from tui_al.engine.worker.runner import run_session
         from tui_al.engine.worker.session_io import StopSignal
 
@@ -268,6 +275,7 @@ def stopping(stop: object) -> Iterator[None]:
 
 def _log_to(path: Path) -> None:
     """What libraries and failing runs have to say goes to the session's log, not on the display."""
+    os.close(open_file(path, os.O_WRONLY))  # with the mode of the session's files
     handler = logging.FileHandler(path, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from tui_al.cli.output_guard import OutputGuard
 from tui_al.cli.page import Page, aligned, duration
+from tui_al.cli.sharing import group_to_share_with, share_where_it_was_not
 from tui_al.cli.simulate import stopping
 from tui_al.cli.sweep_display import choose
 from tui_al.core.settings.bundled_sweeps import shipped_sweeps, sweep_text
@@ -42,6 +43,7 @@ class Options:
     dry_run: bool
     as_json: bool
     quiet: bool
+    shared: str | None
     home: Path | None
 
 
@@ -93,6 +95,7 @@ def _work(sweep: Sweep, options: Options) -> None:
     from tui_al.host.sweeping import work_through
 
     directory = sweep_directory(home_directory(options.home), sweep.name)
+    group = group_to_share_with(options.shared, directory)
     with sweep_lock(directory):
         before = read_record(directory) if is_sweep(directory) else None
         cores = before.cores if before and before.cores else None
@@ -101,6 +104,7 @@ def _work(sweep: Sweep, options: Options) -> None:
         notes = dict.fromkeys((*sweep.notes, *(before.notes if before else ()), *told))
         sweep = replace(sweep, notes=tuple(notes))
         write_record(directory, record_of(sweep, len(places), len(places[0].cores)))
+        share_where_it_was_not(directory, group)
         display = choose(sweep, directory, as_json=options.as_json, quiet=options.quiet)
         stop = _Stop()
         shown = OutputGuard(stop, Console(stderr=True, soft_wrap=True))

@@ -68,7 +68,7 @@ def _create(request: dict[str, Any]) -> dict[str, Any]:
         config,
         request["manifest"],
         request["name"],
-        shared=request["shared"],
+        group=request["group"],
     ) as session:
         return {"directory": str(session.directory)}
 

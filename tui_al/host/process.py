@@ -25,7 +25,7 @@ from tui_al.host.interpreter import module_command
 from tui_al.host.watch import EXIT_FILE
 from tui_al.store.engine_lock import is_live, take_engine_lock
 from tui_al.store.session import Session
-from tui_al.store.sharing import open_file, umask_for
+from tui_al.store.sharing import open_file
 from tui_al.store.strangers import read_bytes
 
 if TYPE_CHECKING:
@@ -57,16 +57,16 @@ def check_names(configs: Sequence[tuple[str, ExperimentConfig]]) -> None:
 
 
 def create_session(
-    home: Path, config: ExperimentConfig, name: str | None = None, *, shared: bool = False
+    home: Path, config: ExperimentConfig, name: str | None = None, *, group: int | None = None
 ) -> Path:
-    """The directory of the experiment's session, made if need be, for its group if `shared`. Blocks; raises any TuiAlError."""
+    """The directory of the experiment's session, made if need be, for a group if one is given. Blocks; raises any TuiAlError."""
     from tui_al.host.machine import manifest  # here, because every screen imports this module
 
     request = {
         "home": str(home),
         "config": config.to_dict(),
         "name": name,
-        "shared": shared,
+        "group": group,
         "manifest": manifest(),
     }
     return Path(_ask("create", request)["directory"])
@@ -100,7 +100,7 @@ def start_engine(
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                umask=umask_for(directory),
+                umask=0o077,  # for what it makes elsewhere; a session's files have the session's mode
                 pass_fds=(lock,),
                 env=environment,
             )

@@ -18,6 +18,7 @@ from tui_al.host.placement import Slot
 from tui_al.host.process import create_session, engine_end, log_tail, start_engine
 from tui_al.store.engine_lock import holder_of, is_live
 from tui_al.store.session import Session
+from tui_al.store.sharing import group_of
 
 #: Seconds between two requests to stop.
 _REMIND = 1.0
@@ -122,7 +123,7 @@ class LocalScheduler:
     def _start(self, work: _Work) -> None:
         job = work.job
         if not (job.directory / "session.db").is_file():
-            create_session(job.home, job.config, job.session)
+            create_session(job.home, job.config, job.session, group=group_of(job.home))
         with Session(job.directory) as session:
             state = session.state()
             assert state.config is not None

@@ -13,7 +13,6 @@ from pathlib import Path
 
 from tui_al.host.interpreter import module_command
 from tui_al.store.atomic_files import write_file
-from tui_al.store.sharing import umask_for
 
 EXIT_FILE = "engine.exit"
 
@@ -36,7 +35,6 @@ def main(directory: Path, lock: int, cores: str, *more: str) -> int:
     )  # so that the engine alone holds it: the kernel frees it the moment the engine dies
     code = engine.wait()
     note = {"began": began, "ended": time.time(), "code": code, "pid": engine.pid}
-    os.umask(umask_for(directory))  # it may have been shared meanwhile
     try:
         write_file(directory / EXIT_FILE, json.dumps(note))
     except (

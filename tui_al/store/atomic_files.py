@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from tui_al.store.sharing import fit
+
 _SUFFIX = ".part"
 
 
@@ -25,6 +27,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     _clear(path)
     making, descriptor = _new(path)
     try:
+        fit(descriptor, path.parent)
         with open(descriptor, "wb", closefd=False) as stream:
             yield stream
         making.replace(path)

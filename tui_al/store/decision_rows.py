@@ -18,6 +18,9 @@ from tui_al.store.row_checks import ROW_ERRORS, RawRow, RawRows, acknowledged, c
 
 DECISION_VALUES = ("uid", "time", "annotator", "kind", "body")
 
+#: Where the body of a row says whose account it was; older programs pass over what they do not know.
+_ACCOUNT = "account"
+
 #: Decisions that say which labels there are.
 _LABEL_KINDS = tuple(
     one.kind
@@ -36,7 +39,10 @@ class DecisionRows:
 
 def insert_decision(db: sqlite3.Connection, seq: int, previous: int, record: Decided) -> bool:
     """Put a decision on record under this number; whether it was not there. Call it in a transaction."""
-    body = json.dumps(de.to_plain(record.decision), ensure_ascii=False)
+    plain = de.to_plain(record.decision)
+    if record.account:
+        plain[_ACCOUNT] = record.account
+    body = json.dumps(plain, ensure_ascii=False)
     texts = (record.uid, record.annotator, record.decision.kind, body)
     uid, annotator, kind, body = map(_storable, texts)
     values = (uid, float(record.time), annotator, kind, body)
@@ -114,17 +120,21 @@ def _decision_of(
     seq: int, uid: Any, when: Any, annotator: Any, kind: Any, body: Any, *, verified: bool
 ) -> Decided | BadRow:
     try:
-        decision = de.from_plain(kind, _from_json(body))
+        plain = _from_json(body)
+        account = plain.pop(_ACCOUNT, "") if isinstance(plain, dict) else ""
+        decision = de.from_plain(kind, plain)
     except ROW_ERRORS as error:
         return BadRow("decisions", seq, f"cannot be read: {error_text(error)}")
-    if not (isinstance(uid, str) and isinstance(annotator, str)):
-        return BadRow("decisions", seq, "has no name or annotator")
+    if not (isinstance(uid, str) and isinstance(annotator, str) and isinstance(account, str)):
+        return BadRow("decisions", seq, "has no name, annotator or account")
     if not isinstance(when, float) and not is_number(when):
         return BadRow("decisions", seq, f"has the time {when!r:.40}, which is none")
     if decision is None:
         why = f"is of the kind {kind!r:.40}, which this version does not know"
         return BadRow("decisions", seq, why, newer=verified)
-    return de.decided(seq, float(when), sys.intern(annotator), uid, decision)
+    return de.decided(
+        seq, float(when), sys.intern(annotator), uid, decision, sys.intern(account)
+    )
 
 
 _decode = json.JSONDecoder().raw_decode

@@ -20,6 +20,7 @@ from tui_al.core.annotation import decisions as de
 from tui_al.core.annotation.decisions import Decided, Decision
 from tui_al.core.session.damage import BadRow, damage_lines
 from tui_al.errors import SampleTakenError
+from tui_al.store.accounts import this_account
 from tui_al.store.database import connect, readable
 from tui_al.store.decision_rows import insert_decision, read_decisions
 from tui_al.store.row_checks import (
@@ -78,7 +79,13 @@ class Client:
     @classmethod
     def new(cls, annotator: str) -> Self:
         """A client of this process."""
-        return cls(f"{socket.gethostname()}-{uuid.uuid4().hex[:12]}", annotator)
+        name = f"{socket.gethostname()}-{uuid.uuid4().hex[:12]}@{this_account()}"
+        return cls(name, annotator)
+
+    @property
+    def account(self) -> str:
+        """Whose process it is; "" of an older program's."""
+        return self.name.partition("@")[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +134,8 @@ class DecisionLog:
         """
         now = time.time()
         records = [
-            Decided(0, now, client.annotator, uuid.uuid4().hex, decision) for decision in decisions
+            Decided(0, now, client.annotator, uuid.uuid4().hex, decision, this_account())
+            for decision in decisions
         ]
         return self.insert(records, client, held)
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tui_al.errors import MachineError, SessionClosedError, SessionError, TuiAlError
-from tui_al.store.sharing import account_name, described
+from tui_al.store.accounts import account_name, described
 
 
 @dataclass(frozen=True, slots=True)

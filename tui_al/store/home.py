@@ -7,6 +7,7 @@ from pathlib import Path
 import platformdirs
 
 from tui_al.errors import ConfigError
+from tui_al.store.sharing import is_shared
 
 #: Bytes of a name: a file's has 255 at most, and programs that copy put something before or behind it.
 _LONGEST = 245
@@ -46,7 +47,12 @@ def fitting(name: str, more: int) -> str:
 
 
 def cache_directory(session: Path) -> Path:
-    """Where what can be made again is kept for the session in this directory: in its home, else in the user's cache."""
+    """Where this account keeps what can be made again for the session in this directory, and nobody else reads it.
+
+    That is its home, where this account owns it and no group works in it; else the user's cache.
+    """
     if session.parent.name == "sessions":
-        return session.parent.parent / "cache"
+        home = session.parent.parent
+        if home.stat().st_uid == os.geteuid() and not is_shared(home):
+            return home / "cache"
     return Path(platformdirs.user_cache_dir("tui-al", appauthor=False))

@@ -20,6 +20,7 @@ from tui_al.core.data.examples import Dataset, Example, Task, example_ids
 from tui_al.core.data.offsets import spans_to_tags, tags_to_spans, words_within
 from tui_al.core.session.timestamps import is_plausible
 from tui_al.errors import DataError, MachineError, SessionError
+from tui_al.store.accounts import this_account
 from tui_al.store.decisions import DecisionLog
 from tui_al.store.examples import append_examples
 from tui_al.store.import_rules import (
@@ -403,4 +404,4 @@ def _record(decision: Decision, annotator: str, when: float) -> Decided:
     """A decision under a name made from what it says, so that the log takes it once."""
     said = json.dumps([decision.kind, de.to_plain(decision), annotator, when], ensure_ascii=False)
     uid = _OURS + hashlib.blake2b(said.encode(), digest_size=12).hexdigest()
-    return Decided(0, when or time.time(), annotator, uid, decision)
+    return Decided(0, when or time.time(), annotator, uid, decision, this_account())

@@ -12,6 +12,7 @@ from pathlib import Path
 from tui_al.core.session.events import ModelSaved
 from tui_al.errors import SessionError
 from tui_al.store.file_hashes import check_hashes
+from tui_al.store.sharing import fit_tree
 from tui_al.store.strangers import copy_files, inside
 from tui_al.store.unfinished import under_way
 
@@ -32,8 +33,10 @@ def put_in_place(new: Path, directory: Path) -> None:
     for path in new.rglob("*"):
         if path.is_file():
             _to_disk(path)
+    fit_tree(new)
     old = _aside(directory)
     new.rename(directory)
+    fit_tree(directory)  # the session may have been shared meanwhile
     if old is not None:
         shutil.rmtree(old, ignore_errors=True)
 

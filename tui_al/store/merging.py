@@ -16,6 +16,7 @@ from tui_al.core.data.examples import Dataset
 from tui_al.core.session import events as ev
 from tui_al.core.session.timestamps import is_plausible
 from tui_al.errors import SessionError
+from tui_al.store.accounts import this_account
 from tui_al.store.decisions import DecisionLog
 from tui_al.store.home import session_directory
 from tui_al.store.session import Session
@@ -66,6 +67,7 @@ def merge_sessions(home: Path, sessions: Sequence[Session], into: str) -> Merged
     make_directory(target.parent)
     with under_way(target.parent, into) as making:
         with Session.create(making, into, created, first.dataset) as session:
+            session.append(ev.ActionTaken(this_account(), "merged", f"from {names}"))
             directory = session.directory
             with DecisionLog(directory) as log:
                 log.insert([*_labels_of_others(parts), *_in_order(parts)])
@@ -124,7 +126,8 @@ def _labels_of_others(parts: Sequence[_Part]) -> Iterator[Decided]:
         for name in part.dataset.labels:
             if name not in known:
                 known.add(name)
-                yield Decided(0, part.started, "merge", f"merge-label-{name}", de.AddLabel(name))
+                uid, added = f"merge-label-{name}", de.AddLabel(name)
+                yield Decided(0, part.started, "merge", uid, added, this_account())
 
 
 def _names_apart(
@@ -146,7 +149,9 @@ def _names_apart(
             if decision not in undone:
                 last = records[-1]
                 uid = f"merge-follow-{change.uid}-{name}-{last.uid}"
-                followed.append(Decided(0, last.time, change.annotator, uid, decision))
+                followed.append(
+                    Decided(0, last.time, change.annotator, uid, decision, this_account())
+                )
         elif changes:
             apart += [name, *sorted(ways)]
     return followed, tuple(dict.fromkeys(apart))

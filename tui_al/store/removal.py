@@ -13,7 +13,10 @@ from tui_al.store.database import gone
 from tui_al.store.decisions import DecisionLog
 from tui_al.store.engine_lock import is_live
 from tui_al.store.exported import exported_up_to
+from tui_al.store.home_history import note
 from tui_al.store.session import Session
+from tui_al.store.shared_homes import home_of
+from tui_al.store.sharing import check_owner
 from tui_al.store.sweeps import RECORD, is_sweep, is_worked_on
 from tui_al.store.unfinished import under_way
 
@@ -116,7 +119,8 @@ def remove_session(directory: Path) -> None:
     """Delete the session with everything in it: it is gone at once, or still whole.
 
     Raises:
-        SessionError: an engine is at work on it, `directory` holds no session, or the file system refuses.
+        SessionError: an engine is at work on it, `directory` holds no session, it is another account's, or the file system refuses.
+        MachineError: it is deleted, and the home's history could not be written.
     """
     if is_live(directory):
         raise SessionError(
@@ -131,7 +135,8 @@ def remove_sweep(directory: Path) -> None:
     """Delete the sweep with all its sessions: it is gone at once, or still whole.
 
     Raises:
-        SessionError: something works on it, `directory` holds no sweep, or the file system refuses.
+        SessionError: something works on it, `directory` holds no sweep, it is another account's, or the file system refuses.
+        MachineError: it is deleted, and the home's history could not be written.
     """
     if not is_sweep(directory):
         raise SessionError(
@@ -145,6 +150,7 @@ def remove_sweep(directory: Path) -> None:
 
 
 def _remove(directory: Path, what: str) -> None:
+    check_owner(directory, "delete it")
     try:
         with under_way(directory.parent, directory.name) as place:
             leaving = place / directory.name
@@ -155,3 +161,4 @@ def _remove(directory: Path, what: str) -> None:
             f"{what} {directory.name} cannot be deleted: {error}.",
             "Check who owns the files, and whether the disk is writable.",
         ) from error
+    note(home_of(directory), "deleted", what.lower(), directory.name)

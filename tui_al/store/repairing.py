@@ -14,6 +14,7 @@ from pathlib import Path
 from tui_al.core.data.examples import Dataset, Task
 from tui_al.core.session import events as ev
 from tui_al.errors import SessionError, TuiAlError
+from tui_al.store.accounts import this_account
 from tui_al.store.decisions import DecisionLog
 from tui_al.store.file_hashes import differences
 from tui_al.store.home import session_directory
@@ -66,6 +67,8 @@ def repair(directory: Path, home: Path, name: str) -> Repaired:
             place = session.directory
             events = _with_models(directory, place, kept, result)
             session.restore(events)
+            lost = f"from session {directory.name}; lost: {len(result.lost):,}"
+            session.append(ev.ActionTaken(this_account(), "repaired", lost))
             result.events = 1 + len(events)
         with DecisionLog(place) as log:
             result.decisions = len(log.insert(found.decisions))

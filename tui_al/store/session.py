@@ -27,7 +27,8 @@ from tui_al.core.session import events as ev
 from tui_al.core.session.damage import BadRow, damage_lines
 from tui_al.core.session.state import SessionState, fold
 from tui_al.errors import SessionError
-from tui_al.store.commands import commands_sent, send_command
+from tui_al.store.accounts import group_name, this_account
+from tui_al.store.commands import Sent, commands_sent, send_command
 from tui_al.store.database import connect, readable
 from tui_al.store.decision_rows import label_changes
 from tui_al.store.engine_lock import (
@@ -44,7 +45,8 @@ from tui_al.store.event_log import EventRows, append_events, first_event, read_e
 from tui_al.store.examples import read_examples, write_examples
 from tui_al.store.home import session_directory
 from tui_al.store.row_checks import MISSING
-from tui_al.store.sharing import account_name, check_home, make_directory, refusal, share
+from tui_al.store.shared_homes import open_way
+from tui_al.store.sharing import check_home, check_list, make_directory, refusal, share
 from tui_al.store.unfinished import under_way
 
 SCHEMA_VERSION = 1
@@ -95,10 +97,10 @@ class Session:
         created: ev.SessionCreated,
         dataset: Dataset,
         *,
-        shared: bool = False,
+        group: int | None = None,
         begin: Callable[[Path], None] | None = None,
     ) -> Self:
-        """Make a new session; appears whole or not at all. A `shared` one is its group's, any other its account's alone.
+        """Make a new session; appears whole or not at all. It is its account's alone, unless there is a group to share it with.
 
         `begin` is called with the directory before it appears, to put in what the session is to begin with.
 
@@ -116,11 +118,14 @@ class Session:
                 db.execute("INSERT INTO meta VALUES ('schema_version', ?)", (str(SCHEMA_VERSION),))
             db.close()
             with contextlib.closing(cls(making)) as session:
-                session.append(created)
+                session.append(replace(created, account=this_account()))
+                if group is not None:
+                    detail = f"with group {group_name(group)}"
+                    session.append(ev.ActionTaken(this_account(), "shared", detail))
             if begin is not None:
                 begin(making)
-            if shared:
-                share(making)
+            if group is not None:
+                share(making, group)
             try:
                 making.rename(directory)  # fails if a directory with entries is there
             except OSError as error:
@@ -130,6 +135,8 @@ class Session:
                         "Choose another name with --session, or run the same experiment to continue it.",
                     ) from error
                 raise
+        if group is not None:
+            open_way(directory, group)
         return cls(directory)
 
     @classmethod
@@ -244,8 +251,12 @@ class Session:
     def send(self, command: Command) -> None:
         """Ask the engine that is at work now for something, and no later one; it looks a few times a second."""
         with readable(self.directory / "session.db"):
-            account = account_name(os.geteuid())
-            send_command(self._db, command, engine_token(self.directory), account)
+            send_command(self._db, command, engine_token(self.directory), this_account())
+
+    def sent(self) -> list[Sent]:
+        """All that was ever asked of the session's engines, with the account that asked, in order."""
+        with readable(self.directory / "session.db"):
+            return commands_sent(self._db)
 
     def commands(self, after: int = 0, engine: str | None = None) -> list[tuple[int, Command]]:
         """Numbered commands above `after`, in order; with an `engine`'s token, without those that are for another."""
@@ -315,8 +326,9 @@ def is_there(directory: Path) -> bool:
 
 
 def session_names(home: Path) -> list[str]:
-    """Names of the sessions in `home`, the last used first; SessionError where the home is closed to this account."""
+    """Names of the sessions in `home`, the last used first; SessionError where this account may not know them."""
     check_home(home)
+    check_list(home / "sessions")
     found: dict[str, float] = {}
     for log in (home / "sessions").glob("*/session.db"):
         name = log.parent.name

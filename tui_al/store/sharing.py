@@ -1,98 +1,123 @@
 """Sessions that several accounts work on: who may open what on disk, and how it is told where somebody may not.
 
-A session belongs to its account alone (mode 0700). A shared one is open to its group as well: directories 2770, which what is
-made in them inherits the group from, and files 0660. SQLite gives its side files the mode of the database. Whatever process makes
-files in a session goes by `umask_for`, or makes them by `open_file`, so that no account's own umask closes them to the others.
+A session belongs to its account alone (mode 0700). A shared one is open to a group as well: directories 2770, which what is made in
+them inherits the group from, and files 0660. No process's umask matters: SQLite gives its side files the mode of the database, and
+all else is made by `open_file` and `make_directory`, or given its mode by `fit` and `fit_tree` before it gets its name.
+
+`share` may run while an engine works. Whoever makes a file looks at the directory's mode after the file is there, and `share` sets
+the modes of directories before it looks through them for the last time, so one of the two finds every file.
 """
 
 import contextlib
-import grp
 import os
-import pwd
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
-from tui_al.errors import ConfigError, SessionClosedError, SessionError
+from tui_al.errors import SessionClosedError, SessionError
+from tui_al.store.accounts import account_name, described, group_name, own_group, this_account
 from tui_al.store.strangers import check_tree, open_regular
 
 _DIRECTORY, _FILE = 0o2770, 0o660
+_OWN_DIRECTORY, _OWN_FILE = 0o700, 0o600
 _GROUP_MAY = stat.S_IRGRP | stat.S_IWGRP | stat.S_IXGRP
+
+#: Directories of names: in those of a group only its owner can move or remove an entry.
+_FOLDERS = ("sessions", "sweeps")
+
+#: Times to look through a session that an engine changes meanwhile.
+_PASSES = 20
 
 
 def is_shared(directory: Path) -> bool:
     """Whether what lies in a directory is its group's: made so by `share`, or by who administers the home."""
-    mode = directory.stat().st_mode
-    return bool(mode & stat.S_ISGID) and mode & _GROUP_MAY == _GROUP_MAY
+    return _is_shared(directory.stat())
 
 
-def share(directory: Path) -> None:
-    """Open a session to its group; OSError where it is another account's, SessionError where something there leads out of it."""
+def _is_shared(found: os.stat_result) -> bool:
+    return bool(found.st_mode & stat.S_ISGID) and found.st_mode & _GROUP_MAY == _GROUP_MAY
+
+
+def group_of(directory: Path) -> int | None:
+    """The group that a session or sweep is shared with; None if it is its account's alone."""
+    found = directory.stat()
+    return found.st_gid if _is_shared(found) else None
+
+
+def share(directory: Path, group: int) -> None:
+    """Open a session or a sweep, with all that is in it, to a group. No SQLite file of it may be open in this process.
+
+    Raises:
+        SessionError: it is another account's, or something there leads out of it.
+        OSError: the file system refuses.
+    """
+    check_owner(directory, "share it")
     check_tree(directory)
-    for parent, _, names in os.walk(directory):
-        os.chmod(parent, _DIRECTORY)  # noqa: PTH101
-        for name in names:
-            path = Path(parent, name)
-            if not path.is_symlink():
-                path.chmod(_FILE)
+    _set_all(directory, group, _DIRECTORY, _FILE)
 
 
-def umask_for(directory: Path) -> int:
-    """The umask for a process that makes files in a session: none for others, and for its group where it is shared."""
-    return 0o007 if is_shared(directory) else 0o077
+def take_back(directory: Path) -> int:
+    """Make a session or sweep its account's alone again. No SQLite file of it may be open in this process.
+
+    Returns:
+        How many files and directories in it still belong to other accounts. They are closed by the directory around them.
+
+    Raises:
+        As `share`.
+    """
+    check_owner(directory, "take it back")
+    check_tree(directory)
+    found = directory.stat()
+    own = own_group(found.st_uid)
+    directory.chmod(_OWN_DIRECTORY)  # first, and at once
+    return _set_all(directory, found.st_gid if own is None else own, _OWN_DIRECTORY, _OWN_FILE)
+
+
+def check_owner(directory: Path, to_do: str) -> None:
+    """Raise SessionError where a session or sweep is another account's: `to_do` says what only its owner can."""
+    owner = directory.stat().st_uid
+    if os.geteuid() not in (0, owner):
+        raise SessionError(
+            f"{directory.name} is {account_name(owner)}'s: only {account_name(owner)} can {to_do}.",
+            "Its group can work in it; see the page on sharing in the documentation.",
+        )
 
 
 def open_file(path: Path, flags: int) -> int:
     """A descriptor of a file in a session, made if need be, with the mode that the session's files have. Raises as `open_regular`."""
     descriptor = open_regular(path, flags | os.O_CREAT)
-    if is_shared(path.parent) and os.fstat(descriptor).st_uid == os.geteuid():
-        os.fchmod(descriptor, _FILE)
+    fit(descriptor, path.parent)
     return descriptor
 
 
 def fit(descriptor: int, directory: Path) -> None:
-    """Give a new file the mode that files in this directory have, whatever it was made with."""
-    os.fchmod(descriptor, _FILE if is_shared(directory) else 0o600)
+    """Give a file that was made in a shared directory the mode and group of what is in there; all others stay as they are."""
+    around = directory.stat()
+    if _is_shared(around) and os.fstat(descriptor).st_uid == os.geteuid():
+        _set(descriptor, around.st_gid, _FILE)
+
+
+def fit_tree(new: Path) -> None:
+    """As `fit`, of a directory with all that is in it; call it again when it has its name. It may hold no open SQLite file."""
+    with contextlib.suppress(FileNotFoundError):
+        if (group := group_of(new.parent)) is not None:
+            _set_all(new, group, _DIRECTORY, _FILE)
 
 
 def make_directory(directory: Path) -> None:
-    """Make a directory of a home, and those above it: this account's alone, and where the home is its group's, the group's too.
+    """Make a directory of a home or session, and those above it: this account's alone, or the group's where the one above is.
 
     It is closed because names of sessions and sweeps tell something already. OSError where it cannot be made.
     """
-    if directory.is_dir():
-        return
-    make_directory(directory.parent)
-    with contextlib.suppress(FileExistsError):  # another process was quicker
-        directory.mkdir(mode=0o700)
-        if is_shared(directory.parent):
-            directory.chmod(_DIRECTORY)
-
-
-def check_can_be_shared(home: Path) -> None:
-    """Raise ConfigError where a session of this home would be open to nobody else: the group is the wrong one, or the way there is shut."""
-    place = home
-    while not place.exists():
-        place = place.parent
-    inherited = place.stat().st_mode & stat.S_ISGID
-    gid = place.stat().st_gid if inherited else os.getegid()
-    name, others = group_name(gid), members(gid) - {account_name(os.geteuid())}
-    how = (
-        f"As administrator: chgrp GROUP {home}; chmod 2770 {home}. Everybody who labels has to be in GROUP; "
-        "`id` shows whose groups you are in."
-    )
-    if not others:
-        raise ConfigError(
-            f"--shared: a session in {home} would belong to group {name}, which nobody else is in.",
-            how,
-        )
-    for step in (place.absolute(), *place.absolute().parents):
-        found = step.stat()
-        needed = stat.S_IXGRP if found.st_gid == gid else stat.S_IXOTH
-        if not found.st_mode & needed and not _has_acl(step):
-            raise ConfigError(
-                f"--shared: {step} is closed to group {name} ({described(step)}), so nobody else could reach the session.",
-                f"Choose a --home that the group can reach, e.g. /srv/labelling. {how}",
-            )
+    new = not directory.is_dir()
+    if new:
+        make_directory(directory.parent)
+        with contextlib.suppress(FileExistsError):  # another process was quicker
+            directory.mkdir(mode=_OWN_DIRECTORY)
+    found, above = directory.stat(), directory.parent.stat()
+    if found.st_uid == os.geteuid() and _is_shared(above) and (new or _is_shared(found)):
+        os.chown(directory, -1, above.st_gid)
+        directory.chmod(_mode(directory, _DIRECTORY))  # also of one that an older program made
 
 
 def refusal(path: Path, what: str = "") -> SessionError | None:
@@ -117,51 +142,77 @@ def check_home(home: Path) -> None:
         raise closed
 
 
+def check_list(folder: Path) -> None:
+    """Raise SessionClosedError where this account can use a session of the folder by its name, and may not know the names."""
+    if folder.is_dir() and not os.access(folder, os.R_OK, effective_ids=True):
+        owner = account_name(folder.stat().st_uid)
+        raise SessionClosedError(
+            f"Which {folder.name} there are in {folder.parent} is {owner}'s alone to see ({described(folder)}).",
+            f"Name the one that {owner} has shared with you, as in `tui-al attach NAME --home {folder.parent}`.",
+        )
+
+
 def _closed(step: Path, what: str) -> SessionError:
-    me, owner = account_name(os.geteuid()), account_name(step.stat().st_uid)
+    me, owner = this_account(), account_name(step.stat().st_uid)
     group = step.stat().st_gid
     shared = step.stat().st_mode & stat.S_IXGRP
     inside = group in {os.getegid(), *os.getgroups()}
     if shared and not inside:
         hint = f"Only group {group_name(group)} may, and {me} is not in it. An administrator can add you; log in again after that."
     else:
-        hint = f"{owner} can open a session to a group: `tui-al label SESSION --shared`."
+        hint = f"{owner} can open a session to a group: `tui-al share SESSION GROUP`."
     return SessionClosedError(f"{what} is closed to {me}: {step} ({described(step)}).", hint)
 
 
-def described(path: Path) -> str:
-    """Who may what with a file, as "drwx------ anna lab"."""
-    found = path.stat()
-    return f"{stat.filemode(found.st_mode)} {account_name(found.st_uid)} {group_name(found.st_gid)}"
+def _set_all(top: Path, group: int, of_directories: int, of_files: int) -> int:
+    """Set group and modes of all below, until a look through finds nothing to set; how many things are another account's.
+
+    Everything is opened before it is changed, and no link followed: others may write in there.
+    """
+    for _ in range(_PASSES):
+        changed = others = 0
+        for path, descriptor in _opened(top):
+            mode = os.fstat(descriptor).st_mode
+            wanted = _mode(path, of_directories) if stat.S_ISDIR(mode) else of_files
+            if os.geteuid() not in (0, os.fstat(descriptor).st_uid):
+                others += 1
+            else:
+                changed += _set(descriptor, group, wanted)
+        if not changed:
+            break
+    return others
 
 
-def _has_acl(path: Path) -> bool:
-    """Whether more is said of who may than the mode tells."""
-    try:
-        return bool(os.getxattr(path, "system.posix_acl_access"))
-    except OSError:
+def _mode(directory: Path, mode: int) -> int:
+    """With the sticky bit for a shared directory of names; a session may have such a name itself."""
+    folder = directory.name in _FOLDERS and directory.parent.name not in _FOLDERS
+    return mode | stat.S_ISVTX if folder and mode & stat.S_ISGID else mode
+
+
+def _opened(top: Path) -> Iterator[tuple[Path, int]]:
+    """The directory and all below, each open while it is looked at; links and what is no file are passed over."""
+    safe = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    for parent, _, names, inside in os.fwalk(top, follow_symlinks=False):
+        yield Path(parent), inside
+        for name in names:
+            with contextlib.suppress(
+                OSError
+            ):  # gone meanwhile, a link, or another's file that is closed
+                descriptor = os.open(name, safe, dir_fd=inside)
+                try:
+                    found = os.fstat(descriptor)
+                    if stat.S_ISREG(found.st_mode) and found.st_nlink == 1:
+                        yield Path(parent, name), descriptor
+                finally:
+                    os.close(descriptor)
+
+
+def _set(descriptor: int, group: int, mode: int) -> bool:
+    """Whether anything had to be set. Group first: a file of the right mode is then surely of the right group."""
+    found = os.fstat(descriptor)
+    if found.st_gid == group and stat.S_IMODE(found.st_mode) == mode:
         return False
-
-
-def account_name(uid: int) -> str:
-    """The account's name, or its number where it has none here."""
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return str(uid)
-
-
-def group_name(gid: int) -> str:
-    """The group's name, or its number where it has none here."""
-    try:
-        return grp.getgrgid(gid).gr_name
-    except KeyError:
-        return str(gid)
-
-
-def members(gid: int) -> set[str]:
-    """Accounts in a group: listed with it, or having it as their own."""
-    own = {one.pw_name for one in pwd.getpwall() if one.pw_gid == gid}
-    with contextlib.suppress(KeyError):
-        own |= set(grp.getgrgid(gid).gr_mem)
-    return own
+    if found.st_gid != group:
+        os.fchown(descriptor, -1, group)
+    os.fchmod(descriptor, mode)
+    return True

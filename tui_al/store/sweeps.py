@@ -23,8 +23,8 @@ from tui_al.store.engine_lock import is_live, take_engine_lock
 from tui_al.store.environment import unreadable
 from tui_al.store.home import checked_name
 from tui_al.store.session import Session, is_there, session_names
-from tui_al.store.sharing import check_home, make_directory
-from tui_al.store.strangers import open_regular, read_bytes
+from tui_al.store.sharing import check_home, check_list, make_directory, open_file
+from tui_al.store.strangers import read_bytes
 from tui_al.store.unfinished import is_held, under_way
 
 if TYPE_CHECKING:  # it brings numpy, and the first frame of the app waits for this module
@@ -164,7 +164,8 @@ def at_work(home: Path) -> list[Path]:
 
 
 def sweep_names(home: Path) -> list[str]:
-    """Names of the sweeps in `home`."""
+    """Names of the sweeps in `home`; SessionError where this account may not know them."""
+    check_list(home / "sweeps")
     return sorted(path.parent.name for path in (home / "sweeps").glob(f"*/{RECORD}"))
 
 
@@ -259,7 +260,7 @@ def kept_scores(directory: Path) -> list[dict[str, Any]]:
 def sweep_lock(directory: Path) -> Iterator[None]:
     """Be the only command that works on the sweep; raises SessionError that names the other."""
     make_directory(directory)
-    descriptor = open_regular(directory / "sweep.lock", os.O_RDWR | os.O_CREAT)
+    descriptor = open_file(directory / "sweep.lock", os.O_RDWR)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -187,13 +187,17 @@ class Redo(Decision):
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """A decision on record: its place in the log, when (seconds since the epoch), by whom, and a name unique in the world."""
+    """A decision on record: its place in the log, when (seconds since the epoch), by whom, and a name unique in the world.
+
+    `account` is who sat there, whatever `annotator` says: the machine's account that put it on record. "" in logs of older programs.
+    """
 
     seq: int
     time: float
     annotator: str
     uid: str
     decision: Decision
+    account: str = ""
 
 
 _KINDS: dict[str, type[Decision]] = {
@@ -235,7 +239,7 @@ _LABEL_FIELDS = [one.name for one in fields(Label)]
 _fill_ids, _fill_answer, _fill_seconds, _fill_via, _fill_suggestion, _fill_blind, _fill_ranking = (
     getattr(Label, name).__set__ for name in _LABEL_FIELDS
 )
-_fill_seq, _fill_time, _fill_annotator, _fill_uid, _fill_decision = (
+_fill_seq, _fill_time, _fill_annotator, _fill_uid, _fill_decision, _fill_account = (
     getattr(Decided, one.name).__set__ for one in fields(Decided)
 )
 
@@ -271,7 +275,9 @@ def _usual_label(plain: Mapping[str, Any]) -> Label | None:
     return label
 
 
-def decided(seq: int, time: float, annotator: str, uid: str, decision: Decision) -> Decided:
+def decided(
+    seq: int, time: float, annotator: str, uid: str, decision: Decision, account: str = ""
+) -> Decided:
     """`Decided` of these values, in a third of the time."""
     record = object.__new__(Decided)
     _fill_seq(record, seq)
@@ -279,6 +285,7 @@ def decided(seq: int, time: float, annotator: str, uid: str, decision: Decision)
     _fill_annotator(record, annotator)
     _fill_uid(record, uid)
     _fill_decision(record, decision)
+    _fill_account(record, account)
     return record
 
 

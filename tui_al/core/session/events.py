@@ -42,6 +42,7 @@ class SessionCreated(Event):
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
     manifest: Mapping[str, Any]
+    account: str = ""  #: that made it; older programs did not note it
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ class EngineStarted(Event):
     device: str
     resumed: bool
     manifest: Mapping[str, Any]
+    account: str = ""  #: that it runs as; older programs did not note it
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,6 +296,16 @@ class Warned(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ActionTaken(Event):
+    """What an account did with the session as a whole: "shared", "taken back", "renamed", "imported", "merged", "repaired"."""
+
+    kind: ClassVar[str] = "action_taken"
+    account: str
+    action: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SessionFinished(Event):
     """Every run of the session is finished."""
 
@@ -313,7 +325,7 @@ _KINDS: dict[str, type[Event]] = {
     cls.kind: cls
     for cls in (
         SessionCreated, SeedsAdded, EngineStarted, EngineFinished, EnginePaused, RunStarted, PhaseStarted, Progress, PhaseFinished, Queried, Ranked, Labelled,
-        Point, Gauged, Audited, Compared, ModelSaved, RunFinished, RunFailed, Warned, SessionFinished,
+        Point, Gauged, Audited, Compared, ModelSaved, RunFinished, RunFailed, Warned, ActionTaken, SessionFinished,
     )
 }  # fmt: skip
 

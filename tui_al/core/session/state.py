@@ -206,6 +206,8 @@ def fold(recorded: Iterable[ev.Recorded], state: SessionState | None = None) -> 
 
 
 def _apply(state: SessionState, record: ev.Recorded) -> SessionState:
+    if isinstance(record.event, ev.ActionTaken):  # tells nothing of how the work stands
+        return replace(state, seq=record.seq)
     state = replace(
         state,
         seq=record.seq,

@@ -33,6 +33,7 @@ from tui_al.engine.models.pooling import MeanPoolingClassifier, load_head, save_
 from tui_al.engine.models.pretrained import load_model
 from tui_al.errors import ConfigError, ModelError
 from tui_al.store.kept_models import put_in_place
+from tui_al.store.sharing import make_directory
 
 DESCRIPTION, ADAPTER_FOLDER, HEAD = "tui_al.json", "adapter", "head.safetensors"
 
@@ -52,7 +53,8 @@ def save_model(
     """
     making = directory.with_name(f".{directory.name}-{os.getpid()}")
     shutil.rmtree(making, ignore_errors=True)
-    making.mkdir(parents=True)
+    make_directory(making.parent)
+    making.mkdir()
     tokenizer.model_max_length = limit
     # What was tokenised before would show in its file, and a resumed run may have found everything in the cache.
     tokenizer.backend_tokenizer.enable_truncation(limit, direction=tokenizer.truncation_side)

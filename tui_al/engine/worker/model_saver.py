@@ -18,6 +18,7 @@ from tui_al.engine.models.learner import TransformerLearner
 from tui_al.errors import SessionError
 from tui_al.store.file_hashes import hashes_of, sha256_of
 from tui_al.store.kept_models import clear_leftovers, remove_at_once
+from tui_al.store.sharing import fit_tree, make_directory
 
 AnyLearner = TransformerLearner | BagOfWordsLearner
 
@@ -141,7 +142,7 @@ class Keeper:
 
     def _save_weights(self, role: str, round_: int) -> None:
         shutil.rmtree(self._making, ignore_errors=True)  # what an engine killed while saving left
-        self._making.mkdir(parents=True)
+        make_directory(self._making)
         weights = {
             n: w.detach().cpu().contiguous() for n, w in self.learners[role].trainable().items()
         }
@@ -149,7 +150,9 @@ class Keeper:
         save_file(weights, making)
         name = f"{self.run.seed}-{role}-{round_:04d}-{sha256_of(making)}.safetensors"
         kept = self._folder / name
+        fit_tree(making.parent)  # what writes the weights makes them this account's alone
         making.rename(kept)
+        fit_tree(self._folder)
         there = self._kept(role)
         rounds = sorted({_WARM.fullmatch(p.name)[1] for p in there})[-2:]  # type: ignore[index]
         for path in there:

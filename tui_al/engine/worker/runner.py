@@ -40,6 +40,7 @@ from tui_al.engine.worker.model_saver import AnyLearner, Keeper
 from tui_al.engine.worker.session_io import Observer, StopSignal, Voice
 from tui_al.errors import EngineError, EngineStopped, MachineError, TuiAlError
 from tui_al.store import rates
+from tui_al.store.accounts import this_account
 from tui_al.store.file_systems import file_system, is_network
 from tui_al.store.home import cache_directory
 from tui_al.store.resuming import check_whole
@@ -134,7 +135,12 @@ def _engine_started(state: SessionState, device: torch.device) -> ev.EngineStart
         "auto_precision": resolve_precision("auto", device),
     }
     return ev.EngineStarted(
-        os.getpid(), os.uname().nodename, str(device), state.engine is not None, facts
+        os.getpid(),
+        os.uname().nodename,
+        str(device),
+        state.engine is not None,
+        facts,
+        this_account(),
     )
 
 

@@ -31,9 +31,9 @@ def open_or_create(
     manifest: Mapping[str, Any],
     name: str | None = None,
     *,
-    shared: bool = False,
+    group: int | None = None,
 ) -> Session:
-    """The session of this experiment: the one that is there already, or a new one, for its group if `shared`.
+    """The session of this experiment: the one that is there already, or a new one, for a group if one is given.
 
     Everything that can fail for good fails here, before anything is written: data, models, device, combinations.
 
@@ -72,7 +72,7 @@ def open_or_create(
     )
     try:
         begin = partial(_put_up, first_ranking(config, dataset)) if by_people else None
-        return Session.create(home, name, created, dataset, shared=shared, begin=begin)
+        return Session.create(home, name, created, dataset, group=group, begin=begin)
     except SessionError:  # another process was quicker
         return _same(Session.open(home, name), config)
 

@@ -22,6 +22,7 @@ from tui_al.core.data.examples import Answer, Dataset
 from tui_al.core.session import events as ev
 from tui_al.core.settings.experiment import LearnerConfig
 from tui_al.store.atomic_files import write_file
+from tui_al.store.sharing import make_directory, open_file
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +45,7 @@ class SharedFirstPoints:
         self, seed: int, ids: Sequence[str], answers: Sequence[Answer]
     ) -> Iterator[ev.Point | None]:
         """The point of these labels, or None and the lock on it."""
-        self.directory.mkdir(parents=True, exist_ok=True)
+        make_directory(self.directory)
         file = self.directory / f"{_digest([self.basis, seed, list(ids), list(answers)])}.json"
         with self._lock(file.with_suffix(".lock")):
             self._file = file
@@ -63,7 +64,7 @@ class SharedFirstPoints:
 
     @contextlib.contextmanager
     def _lock(self, path: Path) -> Iterator[None]:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        descriptor = open_file(path, os.O_RDWR)
         try:
             while True:
                 with contextlib.suppress(BlockingIOError):

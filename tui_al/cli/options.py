@@ -8,7 +8,8 @@ import typer
 Home = Annotated[
     Path | None,
     typer.Option(
-        help="Directory of all sessions. [default: $TUI_AL_HOME or the user's data directory]"
+        help="Directory of all sessions. [default: $TUI_AL_HOME or the user's data directory]",
+        readable=False,  # who shares a session in it may pass it, and not list it
     ),
 ]
 

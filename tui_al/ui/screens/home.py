@@ -156,6 +156,16 @@ class HomeScreen(ListScreen):
             lambda yes: self._jobs.start("stop", stop) if yes else None,
         )  # fmt: skip
 
+    def action_actions(self) -> None:
+        """Which account did what with the marked session."""
+        from tui_al.ui.screens.actions import ActionsScreen
+
+        marked = self._marked_or_say()
+        if isinstance(marked, SweepSummary):
+            self.tui.say(f"{marked.label} is a sweep: each of its sessions has its own history.")
+        elif marked:
+            self.app.push_screen(ActionsScreen(marked.directory))
+
     def action_delete(self) -> None:
         """Delete the marked session or sweep, after a question that says what goes with it."""
         marked = self._marked_or_say()

@@ -27,8 +27,8 @@ from tests.store.test_closed_sessions import (
     send,
     tree,
 )
-from tui_al.core import events as ev
-from tui_al.core.decisions import Label
+from tui_al.core.annotation.decisions import Label
+from tui_al.core.session import events as ev
 from tui_al.store.decisions import DecisionLog
 from tui_al.store.history import history
 from tui_al.store.home_history import read_home_history
@@ -216,7 +216,7 @@ def test_what_the_page_says_is_what_happens(
     before = tree(place.directory)
     with owner_process(at_work(place.directory)) if at_work else contextlib.nullcontext():
         for account, groups in ((OUTSIDER, []), (MEMBER, [GROUP])):
-            acts = tries(place, rng, 30)
+            acts = tries(place, rng, 22)
             came = act(account, groups, base / str(account), acts)
             for number, (one, it) in enumerate(zip(acts, came, strict=True)):
                 assert "Traceback" not in it.output, (one.what, it.output)

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tui_al.core import decisions as de
-from tui_al.core import events as ev
-from tui_al.core.config import ExperimentConfig
-from tui_al.core.decisions import Decided
-from tui_al.core.times import is_plausible, local_clock
+from tui_al.core.annotation import decisions as de
+from tui_al.core.annotation.decisions import Decided
+from tui_al.core.session import events as ev
+from tui_al.core.session.timestamps import is_plausible, local_clock
+from tui_al.core.settings.experiment import ExperimentConfig
 from tui_al.store.decisions import DecisionLog
 from tui_al.store.session import Session
 

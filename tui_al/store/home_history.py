@@ -10,7 +10,7 @@ import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from tui_al.core.records import record_of
+from tui_al.core.session.serialization import record_of
 from tui_al.store.accounts import this_account
 from tui_al.store.environment import of_os
 from tui_al.store.sharing import open_file

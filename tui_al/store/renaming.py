@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from tui_al.core import events as ev
+from tui_al.core.session import events as ev
 from tui_al.errors import SessionError
 from tui_al.store.accounts import this_account
 from tui_al.store.engine_lock import is_live

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tui_al.core import events as ev
+from tui_al.core.session import events as ev
 from tui_al.errors import ConfigError, SessionError
 from tui_al.store.accounts import account_name, group_name, this_account
 from tui_al.store.decisions import Client, DecisionLog

@@ -7,8 +7,8 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Static
 
-from tui_al.core.text import printable
-from tui_al.core.times import local_clock
+from tui_al.core.data.terminal_text import printable
+from tui_al.core.session.timestamps import local_clock
 from tui_al.errors import TuiAlError
 from tui_al.store.history import Entry, History, by_day, history, under_other_names
 from tui_al.ui.jobs import JobDone, Jobs

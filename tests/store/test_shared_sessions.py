@@ -15,6 +15,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from tests.store.accounts import GROUP, MEMBER, OUTSIDER, OWNER, Act, act, command, read_all
+from tests.store.people import people_config, texts_pool
 from tests.store.test_closed_sessions import (
     ANNOTATOR,
     NAME,
@@ -37,7 +38,8 @@ from tui_al.store.kept_models import put_in_place
 from tui_al.store.removal import remove_session
 from tui_al.store.session import Session
 from tui_al.store.session_sharing import share_with_group
-from tui_al.store.sharing import make_directory
+from tui_al.store.sharing import group_of, make_directory
+from tui_al.store.sweeps import SweepRecord, keep_scores, write_record
 from tui_al.store.workbench import Workbench
 
 __all__ = ["base"]
@@ -361,3 +363,38 @@ def test_an_older_programs_decisions_have_no_account(base: Path) -> None:
     assert any(
         one.account == "" and one.annotator == ANNOTATOR for one in history(place.directory).entries
     )
+
+
+def test_a_sweep_is_shared_as_a_whole_and_so_is_what_it_makes_later(base: Path) -> None:
+    home = base / str(OWNER) / "home"
+    sweep = home / "sweeps" / SWEEP
+
+    def arm(name: str) -> None:
+        config = people_config()
+        created = ev.SessionCreated(
+            config.to_dict(), "classification", ("refund",), 1, 0, (), (), {}
+        )
+        Session.create(sweep, name, created, texts_pool(["zebra"]), group=group_of(sweep)).close()
+
+    def made() -> None:
+        write_record(sweep, SweepRecord(SWEEP, "zebra", (), (), 1, 0))
+        arm("before")
+
+    of_owner(base, made)
+    of_owner(base, command("share", SWEEP, GROUP, "--home", home))
+    of_owner(base, lambda: arm("after"))
+    of_owner(base, lambda: keep_scores(sweep, "first", {"zebra": 1}))
+    modes = {path.relative_to(sweep).as_posix(): (oct(stat.S_IMODE(path.stat().st_mode)), path.stat().st_gid) for path in sweep.rglob("*")}  # fmt: skip
+    assert modes.pop("sessions") == ("0o3770", GROUP)
+    assert set(modes.values()) == {("0o2770", GROUP), ("0o660", GROUP)}
+    acts = [
+        Act("report", command("report", SWEEP, "--home", home)),
+        Act("read", lambda: read_all(sweep)),
+    ]
+    report, read = act(MEMBER, [GROUP], base / str(MEMBER), acts)
+    assert "Traceback" not in report.output
+    assert "closed to" not in report.output
+    assert "first.json" in read.output
+    arms = [Act("share", lambda: share_with_group(sweep / "sessions" / "after", GROUP, "GROUP"))]
+    (came,) = act(OWNER, [GROUP], base / str(OWNER), arms)
+    assert f"`tui-al share {SWEEP} GROUP`" in came.output

@@ -258,24 +258,52 @@ def test_two_accounts_label_in_one_session_and_a_third_is_refused(
     until(terminal.ended, 30)
 
 
-def test_what_is_not_shared_is_closed_to_the_group_and_its_account_can_share_it(
+def test_a_session_at_work_is_shared_and_what_its_engine_saves_later_is_the_groups(
     people: People, terminal: Tmux
 ) -> None:
+    """In a home of its owner: the other account labels, has the model, and keeps its caches and keys to itself."""
+    home = people.base / "annas"
+    home.mkdir(mode=0o700)
+    shutil.chown(home, people.anna, people.anna)
+    where = ["--home", str(home)]
     texts = str(people.base / "texts.csv")
-    made = ["label", texts, "--labels", "late,lost", "--task", "classification", "--session", "own"]
-    on_screen(terminal, people, people.anna, *made)
+    made = ["label", texts, "--labels", "late,lost", "--task", "classification", "--session", "own", *where]  # fmt: skip
+    small = ["--seed-size", "2", "--batch", "2", "--audit-share", "0%", "--acquisition-tuning", "head", "--successor-tuning", "head", "--epochs", "1"]  # fmt: skip
+    on_screen(terminal, people, people.anna, *made, *small)
     terminal.sees("parcel number", "1 late", seconds=180)
     terminal.press("q")
-    assert people.run(people.anna, "-m", "tui_al", "stop", "own").returncode == 0
-    assert mode(people.home / "sessions" / "own") in ("0o700", "0o2700")
-    refused = people.run(people.ben, "-m", "tui_al", "export", "own", "--out", "x.csv")
-    assert f"Session own is closed to {people.ben}" in refused.stderr
-    assert f"{people.anna} can open a session to a group" in refused.stderr
+    (home / "keys.toml").write_text("no keys for anybody else\n")  # would be an error to its owner
+    (home / "keys.toml").chmod(0o600)
+    directory = home / "sessions" / "own"
+    assert mode(directory) == "0o700"
+    refused = people.run(people.ben, "-m", "tui_al", "export", "own", "--out", "x.csv", *where)
+    assert f"Home {home} is closed to {people.ben}" in refused.stderr or "own is closed to" in refused.stderr  # fmt: skip
     assert "Traceback" not in refused.stderr
-    on_screen(terminal, people, people.anna, "label", "own", "--shared", people.group)
-    terminal.sees("parcel number", seconds=180)
+    shared = people.run(people.anna, "-m", "tui_al", "share", "own", people.group, *where)
+    assert (shared.returncode, f"own is shared with group {people.group}" in shared.stdout) == (0, True), shared.stderr  # fmt: skip
+    on_screen(terminal, people, people.ben, "label", "own", *where)
+    terminal.sees("parcel number", "1 late", seconds=180)
+    for key in "12":
+        terminal.press(key)
+        time.sleep(0.5)
+    models = directory / "models"
+    until(lambda: bool(list(models.glob("*/successor-*/*.safetensors"))), 180)
     terminal.press("q")
-    assert people.run(people.ben, "-m", "tui_al", "stop", "own").returncode == 0
+    out = people.base / people.ben / "model"
+    exported = people.run(people.ben, "-m", "tui_al", "export-model", "own", "--out", str(out), *where)  # fmt: skip
+    assert exported.returncode == 0, exported.stderr
+    assert people.run(people.ben, "-m", "tui_al", "stop", "own", *where).returncode == 0
+    there = [path for path in directory.rglob("*") if not path.name.startswith(".")]
+    wrong = [str(p) for p in there if (p.group(), mode(p)) != (people.group, "0o2770" if p.is_dir() else "0o660")]  # fmt: skip
+    assert not wrong
+    assert {path.owner() for path in there} == {people.anna}
+    assert out.owner() == people.ben
+    told = people.run(people.ben, "-m", "tui_al", "history", "own", *where).stdout
+    for line in (f"{people.anna}  made the session", f"{people.anna}  started the engine", f"{people.ben}   labelled 2"):  # fmt: skip
+        assert " ".join(line.split()) in " ".join(told.split()), told
+    back = people.run(people.anna, "-m", "tui_al", "unshare", "own", *where)
+    assert back.returncode == 0, back.stderr
+    assert (mode(home), mode(home / "sessions"), mode(directory)) == ("0o700", "0o700", "0o700")
 
 
 def test_a_way_that_is_shut_is_told_before_anything_is_made(people: People) -> None:

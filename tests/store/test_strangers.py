@@ -92,7 +92,7 @@ def test_nothing_of_the_session_leads_out_of_it(directory: Path, canary: Path, k
         with pytest.raises(SessionError):
             process.start_engine(bad)
         with pytest.raises(SessionError):
-            share(bad)
+            share(bad, os.getegid())
         with pytest.raises(SessionError):
             ExampleReader(bad / "examples.db")
         with pytest.raises(SessionError):

@@ -17,6 +17,7 @@ from tests.ui.fake_engine import FakeEngine
 from tests.ui.labelling import SEED, Desk, desk, people
 from tests.ui.sessions import LABELS, dataset, record
 from tests.ui.torture import TEXTS
+from tui_al.core.annotation import decisions as de
 from tui_al.core.annotation.decisions import Decided
 from tui_al.core.session import events as ev
 from tui_al.host.process import EngineEnd
@@ -32,6 +33,9 @@ from tui_al.ui.screens.run import RunScreen
 from tui_al.ui.screens.setup import SetupScreen
 from tui_al.ui.summaries import Summary, ago, read_all
 from tui_al.ui.sweep_summaries import read_home
+
+#: Seconds since the epoch, in the middle of a day wherever one is.
+SOME_DAY = 1_790_000_000.0
 
 
 @contextmanager
@@ -353,3 +357,27 @@ def test_the_list_does_not_wait_until_very_many_labels_are_counted(
     assert first.facts != second.facts
     assert third is second
     assert read_all(home, {})[0].progress == "4 labelled"  # who prints a list once waits for it
+
+
+async def test_who_did_what_names_accounts_and_whoever_used_the_name_of_another(
+    home: Path, engine: FakeEngine
+) -> None:
+    made = desk(home)
+    ids = [example.id for example in made.dataset.train]
+    with DecisionLog(made.directory) as log:
+        log.insert(
+            Decided(0, SOME_DAY + number, "ben", f"uid-{number}", de.Label((ids[number],), LABELS[0]), account)
+            for number, account in enumerate(("ben", "ben", "[/x] carol"))
+        )  # fmt: skip
+    async with drive(TuiAl(home)) as pilot:
+        await until(pilot, lambda: "tickets-anna" in shown(pilot.app))
+        await pilot.press("h")
+        await until(pilot, lambda: "made the session" in shown(pilot.app))
+        text = shown(pilot.app)
+        assert " ben  labelled 2 until " in text
+        assert " [/x] carol as ben  labelled" in text
+        assert "annotator ben, by account: ben 2, [/x] carol 1" in text
+        await pilot.press("e")
+        await until(pilot, lambda: shown(pilot.app).count(f"→ {LABELS[0]}") == 3)
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, HomeScreen))

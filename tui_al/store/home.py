@@ -21,6 +21,11 @@ def home_directory(given: Path | str | None = None) -> Path:
     return Path(platformdirs.user_data_dir("tui-al", appauthor=False))
 
 
+def is_of_another(home: Path) -> bool:
+    """Whether a home is one account's, and not this one's: what it shared with this account lies in it, and its own settings."""
+    return os.path.isdir(home) and home.stat().st_uid != os.geteuid() and not is_shared(home)  # noqa: PTH112 - closed is none
+
+
 def session_directory(home: Path, name: str) -> Path:
     """The directory of a session by name; raises ConfigError for names that are no plain file names."""
     return home / "sessions" / checked_name("session", name)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from tui_al.core.settings.toml_text import read_toml
 from tui_al.errors import ConfigError
+from tui_al.store.home import is_of_another
 from tui_al.ui.keys import SCREENS, display, keys_of
 
 FILE = "keys.toml"
@@ -37,6 +38,8 @@ class Keymap:
 def load_keymap(home: Path) -> Keymap:
     """The person's keys; none where there is no file. Raises ConfigError that names the file, the line and the key."""
     path = home / FILE
+    if is_of_another(home):  # whose keys are that person's
+        return Keymap()
     try:
         text = path.read_text(encoding="utf-8")
         read = read_toml(text)

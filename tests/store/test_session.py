@@ -11,6 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -29,9 +30,11 @@ from tui_al.store import engine_lock
 from tui_al.store import session as session_module
 from tui_al.store.engine_lock import is_live, take_engine_lock
 from tui_al.store.home import home_directory
+from tui_al.store.accounts import this_account
 from tui_al.store.session import Session, session_names
 
 CREATED = states.created(states.config())
+MADE = replace(CREATED, account=this_account())  #: as the store keeps it
 TEXTS = Dataset(
     name="odd texts",
     task=Task.CLASSIFICATION,
@@ -88,7 +91,7 @@ class TestRoundTrip:
     def test_created(self, tmp_path: Path, session: Session) -> None:
         assert session.name == "first"
         assert session.directory == tmp_path / "sessions" / "first"
-        assert [record.event for record in session.events()] == [CREATED]
+        assert [record.event for record in session.events()] == [MADE]
         assert session.state().config == states.config()
         assert session_names(tmp_path) == ["first"]
 
@@ -118,7 +121,7 @@ class TestRoundTrip:
         session.append(*history[5:])
         whole = session.state()
         assert session.state(since=half_way) == whole
-        assert [record.event for record in session.events()] == [CREATED, *history]
+        assert [record.event for record in session.events()] == [MADE, *history]
         assert whole.status == "finished"
         with Session.open(session.directory.parents[1], "first") as other:
             assert other.state() == whole
@@ -169,7 +172,7 @@ class TestRoundTrip:
             )
         db.close()
         (record,) = session.append(ev.Warned("a"))
-        assert [r.event for r in session.events()] == [CREATED, record.event]
+        assert [r.event for r in session.events()] == [MADE, record.event]
         assert record.seq == 3
 
     def test_commands(self, session: Session) -> None:

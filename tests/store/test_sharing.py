@@ -283,11 +283,11 @@ def test_a_session_at_work_is_shared_and_what_its_engine_saves_later_is_the_grou
     assert (shared.returncode, f"own is shared with group {people.group}" in shared.stdout) == (0, True), shared.stderr  # fmt: skip
     on_screen(terminal, people, people.ben, "label", "own", *where)
     terminal.sees("parcel number", "1 late", seconds=180)
-    for key in "12":
+    for number, key in enumerate("12", start=1):
         terminal.press(key)
-        time.sleep(0.5)
+        terminal.sees(f"saved ✓ {number}", seconds=60)
     models = directory / "models"
-    until(lambda: bool(list(models.glob("*/successor-*/*.safetensors"))), 180)
+    until(lambda: bool(list(models.glob("*/successor-*/*.safetensors"))), 600)
     terminal.press("q")
     out = people.base / people.ben / "model"
     exported = people.run(people.ben, "-m", "tui_al", "export-model", "own", "--out", str(out), *where)  # fmt: skip

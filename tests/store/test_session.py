@@ -11,8 +11,8 @@ import sqlite3
 import subprocess
 import sys
 import time
-from dataclasses import replace
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +28,9 @@ from tui_al.core.session.state import fold
 from tui_al.errors import ConfigError, MachineError, SessionError
 from tui_al.store import engine_lock
 from tui_al.store import session as session_module
+from tui_al.store.accounts import this_account
 from tui_al.store.engine_lock import is_live, take_engine_lock
 from tui_al.store.home import home_directory
-from tui_al.store.accounts import this_account
 from tui_al.store.session import Session, session_names
 
 CREATED = states.created(states.config())

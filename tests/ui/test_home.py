@@ -363,7 +363,7 @@ async def test_who_did_what_names_accounts_and_whoever_used_the_name_of_another(
     home: Path, engine: FakeEngine
 ) -> None:
     made = desk(home)
-    ids = [example.id for example in made.dataset.train]
+    ids = made.ids
     with DecisionLog(made.directory) as log:
         log.insert(
             Decided(0, SOME_DAY + number, "ben", f"uid-{number}", de.Label((ids[number],), LABELS[0]), account)

@@ -92,9 +92,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, object]]:
     monkeypatch.setattr(module, "_start", lambda directory: done.append(("start", directory.name)))
     monkeypatch.setattr(module, "open_app", lambda home, directory, annotator: done.append((annotator, directory.name)))  # fmt: skip
 
-    def create(
-        home: Path, config: ExperimentConfig, name: str | None, *, group: int | None = None
-    ) -> Path:
+    def create(home: Path, config: ExperimentConfig, name: str | None, group: int | None) -> Path:
         done.append(("create", config.data.source))
         return home / "sessions" / (name or "made")
 

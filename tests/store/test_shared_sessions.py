@@ -194,7 +194,8 @@ def may(place: Place, account: int, kind: str, what: str) -> bool:
 
 def is_there(place: Place, number: int) -> None:
     """The session lies where it was, is its owner's, and everything in it is its group's or its owner's alone."""
-    for path in [place.directory, *place.directory.rglob("*")]:
+    walked = os.walk(place.directory)  # which passes over what vanishes meanwhile
+    for path in [Path(parent, name) for parent, _, names in walked for name in (*names, "")]:
         with contextlib.suppress(FileNotFoundError):  # an engine replaces it
             found = path.lstat()
             mode = stat.S_IMODE(found.st_mode)

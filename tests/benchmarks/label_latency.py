@@ -23,8 +23,8 @@ from tui_al.core.session import events as ev
 from tui_al.core.settings.experiment import Amount, ExperimentConfig
 from tui_al.core.settings.presets import sample_experiment
 from tui_al.host import process
+from tui_al.store.annotation_service import Workbench
 from tui_al.store.session import Session
-from tui_al.store.workbench import Workbench
 
 POOL, BEFORE, PRESSES, BETWEEN, LABELS = 100_000, 60, 200, 0.4, 8
 _WORDS = [

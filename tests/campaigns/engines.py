@@ -85,7 +85,7 @@ def strike_engine(stage: Stage, case: Path, session: Path, strike: Blow, role: s
     """Start an engine and strike it; "killed", "left" or "done"."""
     forks = stage.forks
     forks.engine(case, session, trap=strike.trap(role))
-    module = "tui_al.engine" if role == "engine" else "tui_al.host.watch"
+    module = "tui_al.engine" if role == "engine" else "tui_al.host.supervisor"
     began, pid = time.monotonic(), 0
     deadline = began + (strike.when if strike.what == "delay" else 120)
     sent = False

@@ -153,8 +153,8 @@ def _run(arguments: list[str]) -> int:
             from tui_al.engine.__main__ import main as engine
 
             return engine(rest)
-        if module == "tui_al.host.watch":
-            from tui_al.host.watch import main as watch
+        if module == "tui_al.host.supervisor":
+            from tui_al.host.supervisor import main as watch
 
             return watch(Path(rest[0]), int(rest[1]), *rest[2:])
         if module == "remove":
@@ -186,12 +186,12 @@ def _preload() -> None:
     import transformers
 
     import tui_al.cli.app
-    import tui_al.cli.exporting
-    import tui_al.cli.importing
+    import tui_al.cli.export_labels
+    import tui_al.cli.export_model
+    import tui_al.cli.import_labels
     import tui_al.cli.label
-    import tui_al.cli.merging
-    import tui_al.cli.model_exporting
-    import tui_al.cli.predicting
+    import tui_al.cli.merge
+    import tui_al.cli.predict
     import tui_al.cli.simulate
     import tui_al.cli.sweep
     import tui_al.engine.__main__
@@ -205,8 +205,8 @@ def _preload() -> None:
     import tui_al.host.machine
     import tui_al.host.placement
     import tui_al.host.scheduler
+    import tui_al.host.supervisor
     import tui_al.host.sweeping
-    import tui_al.host.watch
     import tui_al.store.removal
     import tui_al.ui.app
     import tui_al.ui.keymap

@@ -154,8 +154,8 @@ def _imported(model: bool) -> None:
     import tui_al.__main__
     import tui_al.cli.app
     import tui_al.cli.care
-    import tui_al.cli.exporting
-    import tui_al.cli.reporting
+    import tui_al.cli.export_labels
+    import tui_al.cli.reports
     import tui_al.store.repairing
 
     if model:
@@ -228,7 +228,7 @@ def _in_child(command: Sequence[str], home: Path, session: Path, said: Path) -> 
 
 def _copy_model(session: Path, target: Path) -> None:
     """What `predict` and `export-model` do first: find the model and copy it."""
-    from tui_al.cli.model_exporting import kept_model
+    from tui_al.cli.export_model import kept_model
     from tui_al.store.kept_models import held_still
     from tui_al.store.session import Session
 

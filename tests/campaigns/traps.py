@@ -26,7 +26,12 @@ _FILE_EVENTS = frozenset(
     {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "os.symlink", "os.truncate"}
 )
 
-ROLES = {"tui_al": "cli", "tui_al.engine": "engine", "tui_al.host.watch": "watch", "remove": "cli"}
+ROLES = {
+    "tui_al": "cli",
+    "tui_al.engine": "engine",
+    "tui_al.host.supervisor": "watch",
+    "remove": "cli",
+}
 
 
 class Trap:

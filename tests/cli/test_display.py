@@ -10,6 +10,7 @@ import pytest
 from rich.console import Console
 
 from tests.report.states import config, created, recorded, run_events, session, session_events
+from tui_al.cli.console import clock, duration, plot_style
 from tui_al.cli.display import (
     Display,
     JsonDisplay,
@@ -19,7 +20,6 @@ from tui_al.cli.display import (
     choose,
 )
 from tui_al.cli.live import Step, sparkline, steps
-from tui_al.cli.page import clock, duration, plot_style
 from tui_al.core.session import events as ev
 from tui_al.core.session.state import SessionState, fold
 

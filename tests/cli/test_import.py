@@ -7,7 +7,7 @@ import pytest
 
 from tests.cli.test_export import Command, command  # noqa: F401 - a fixture
 from tests.store.labelled_sessions import EVENTS, TICKETS, Clock, by_people
-from tui_al.cli.importing import guessed_format
+from tui_al.cli.import_labels import guessed_format
 from tui_al.core.annotation import decisions as de
 from tui_al.core.data.examples import Task
 from tui_al.core.settings.experiment import DataConfig

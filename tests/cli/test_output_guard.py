@@ -14,7 +14,7 @@ from tests.cli.test_commands import QUICK, encoder  # noqa: F401 - a fixture
 from tests.ui.terminals import ROOT
 from tui_al import cli
 from tui_al.cli.output_guard import OutputGuard
-from tui_al.cli.predicting import PredictOptions, _output
+from tui_al.cli.predict import PredictOptions, _output
 from tui_al.core.session import events as ev
 from tui_al.store.session import Session
 

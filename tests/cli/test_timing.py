@@ -4,7 +4,7 @@ import io
 
 from rich.console import Console
 
-from tui_al.cli.page import Page
+from tui_al.cli.console import Page
 from tui_al.cli.timing import show
 from tui_al.core.settings.experiment import LearnerConfig
 from tui_al.engine.jobs.timing import Measured, Timing, Way

@@ -24,9 +24,9 @@ from tui_al.engine.worker import pool_analysis as pool_study
 from tui_al.engine.worker.session_setup import open_or_create
 from tui_al.errors import EngineStopped
 from tui_al.host import process
+from tui_al.store.annotation_service import Workbench
 from tui_al.store.file_hashes import hashes_of
 from tui_al.store.session import Session
-from tui_al.store.workbench import Workbench
 
 PATIENCE = 120.0
 

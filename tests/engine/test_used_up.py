@@ -21,8 +21,8 @@ from tui_al.core.settings.model_catalog import default_settings
 from tui_al.engine.worker import runner
 from tui_al.engine.worker.runner import run_session
 from tui_al.engine.worker.session_io import StopSignal
+from tui_al.store.annotation_service import Workbench
 from tui_al.store.session import Session
-from tui_al.store.workbench import Workbench
 
 PATIENCE = 90.0
 TEXTS = 12

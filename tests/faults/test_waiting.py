@@ -20,12 +20,12 @@ from tui_al.engine.worker.patience import Patience, longest_wait
 from tui_al.engine.worker.session_io import StopSignal, Voice
 from tui_al.errors import EngineStopped, MachineError
 from tui_al.store import database
+from tui_al.store.annotation_service import Workbench
 from tui_al.store.database import Database
 from tui_al.store.engine_lock import numbered_before, take_engine_lock, waits_for
 from tui_al.store.session import Session
-from tui_al.store.workbench import Workbench
-from tui_al.ui import bench as module
-from tui_al.ui.bench import Bench, Done, News, Stuck
+from tui_al.ui import annotation_worker as module
+from tui_al.ui.annotation_worker import Bench, Done, News, Stuck
 
 
 @pytest.fixture(autouse=True)

@@ -16,11 +16,11 @@ from typing import Any
 from tui_al.core.annotation.decisions import Decided
 from tui_al.errors import TuiAlError
 from tui_al.store import database
+from tui_al.store.annotation_service import Workbench
 from tui_al.store.samples import Item
 from tui_al.store.session import Session
-from tui_al.store.workbench import Workbench
-from tui_al.ui import bench as bench_module
-from tui_al.ui.bench import Bench, Done, Failed, Report, Stuck
+from tui_al.ui import annotation_worker as bench_module
+from tui_al.ui.annotation_worker import Bench, Done, Failed, Report, Stuck
 
 #: How a child ends: all is done; it gave up, in words.
 FINISHED, GAVE_UP, DEFECT = 0, 7, 1

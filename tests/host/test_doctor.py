@@ -11,8 +11,8 @@ import pytest
 
 from tests.host.nvml_double import Card, Nvml, NVMLError, NVMLError_DriverNotLoaded
 from tui_al.host import hardware, installation, storage, terminal
+from tui_al.host.diagnostic import Finding, size
 from tui_al.host.doctor import examine, gather, render
-from tui_al.host.finding import Finding, size
 from tui_al.host.hardware import TorchBuild
 from tui_al.store import file_systems
 

@@ -17,7 +17,7 @@ from tui_al.core.settings.experiment import (
 from tui_al.core.settings.model_catalog import MODELS
 from tui_al.host import estimate as module
 from tui_al.host.estimate import estimate
-from tui_al.store import rates
+from tui_al.store import throughput
 
 #: 10 words are 20 sub-tokens here, and 2 for the ends: with max_length 12, a text has 12.
 PREVIEW = Preview(
@@ -133,7 +133,7 @@ def test_a_kept_encoder_costs_one_pass_over_what_is_read() -> None:
 
 def test_measured_rates_count_where_there_are_any(tmp_path: Path) -> None:
     """Of the successor: 90 texts of 22 sub-tokens in 2 epochs at 110 a second, 150 texts at 330."""
-    rates.record(tmp_path, [rates.Rate.here("cpu", SUCCESSOR, 110.0, 330.0, threads=2)])
+    throughput.record(tmp_path, [throughput.Rate.here("cpu", SUCCESSOR, 110.0, 330.0, threads=2)])
     found = estimate(CONFIG, PREVIEW, tmp_path)
     assert found.seconds == pytest.approx(3 * (36 + 10 + 9_600 / 500))
     assert found.basis.startswith("rates measured here and ")
@@ -144,7 +144,7 @@ def test_measured_rates_count_where_there_are_any(tmp_path: Path) -> None:
 
 def test_a_rate_of_one_thread_counts_for_each_of_this_machine(tmp_path: Path) -> None:
     """Engines of a sweep measure a core each; the estimate is of all cores together."""
-    rates.record(tmp_path, [rates.Rate.here("cpu", SUCCESSOR, 55.0, 165.0, threads=1)])
+    throughput.record(tmp_path, [throughput.Rate.here("cpu", SUCCESSOR, 55.0, 165.0, threads=1)])
     found = estimate(CONFIG, PREVIEW, tmp_path)
     assert found.seconds == pytest.approx(3 * (36 + 10 + 9_600 / 500))
 

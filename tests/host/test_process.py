@@ -31,7 +31,7 @@ from tui_al.host.process import (
     start_engine,
     stop_engine,
 )
-from tui_al.host.watch import EXIT_FILE
+from tui_al.host.supervisor import EXIT_FILE
 from tui_al.store.engine_lock import is_live
 from tui_al.store.session import Session
 

@@ -15,7 +15,7 @@ from tui_al.core.settings.model_catalog import BAG_OF_WORDS
 from tui_al.core.settings.sweep import Overrides, Sweep, arms_with_known_first, essence, read_sweep
 from tui_al.host import estimate as module
 from tui_al.host.estimate import estimate
-from tui_al.store import rates
+from tui_al.store import throughput
 
 #: Mean number of words of a text in the training split.
 WORDS = {"banking77": 12.0, "massive": 7.0, "ag_news": 38.0, "conll2003": 14.5}
@@ -42,10 +42,12 @@ def know_the_rates(sweep: Sweep, home: Path) -> None:
     learners = {arm.config.successor for arm in sweep.arms} | {
         arm.config.acquisition for arm in sweep.arms
     }
-    rates.record(
+    throughput.record(
         home,
         [
-            rates.Rate.here("cpu", one, training / share(one), scoring / min(1, share(one) + 0.35))
+            throughput.Rate.here(
+                "cpu", one, training / share(one), scoring / min(1, share(one) + 0.35)
+            )
             for one in learners
         ],
     )

@@ -14,7 +14,7 @@ from pathlib import Path
 from tui_al.cli import main
 
 #: What the commands import when they are called: once here, not in each process.
-for _name in ("app", "care", "exporting", "importing", "listings", "merging", "reporting"):
+for _name in ("app", "care", "export_labels", "import_labels", "listings", "merge", "reports"):
     importlib.import_module(f"tui_al.cli.{_name}")
 for _name in ("engine.jobs.annotation_files", "ui.summaries", "store.checking", "store.repairing"):
     importlib.import_module(f"tui_al.{_name}")

@@ -14,9 +14,9 @@ from tui_al.core.annotation import decisions as de
 from tui_al.core.annotation.decisions import Decided
 from tui_al.core.annotation.label_state import Labelling
 from tui_al.core.session import events as ev
+from tui_al.store.annotation_service import Workbench
 from tui_al.store.decisions import Client, DecisionLog
 from tui_al.store.session import Session
-from tui_al.store.workbench import Workbench
 
 _POOL, _RANKED = 2_400, 200
 

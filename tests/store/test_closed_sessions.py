@@ -25,6 +25,7 @@ from tests.store.accounts import (
     read_all,
 )
 from tests.store.people import make_session, put_up_ranking, suggesting, texts_pool
+from tui_al.store.annotation_service import Workbench
 from tui_al.store.backup import back_up
 from tui_al.store.commands import commands_sent
 from tui_al.store.database import connect
@@ -34,7 +35,6 @@ from tui_al.store.removal import remove_session
 from tui_al.store.session import Session, session_names
 from tui_al.store.sharing import share
 from tui_al.store.sweeps import SweepRecord, sweep_directory, write_record
-from tui_al.store.workbench import Workbench
 
 TEXTS = [f"zebra parcel {n}" for n in range(12)]
 NAME, SWEEP, ANNOTATOR = "quarterly", "gridsearch", "annabel"

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from tui_al.errors import SessionError
-from tui_al.store import neighbours
-from tui_al.store.neighbours import STATES, nearest
+from tui_al.store import nearest_neighbors
+from tui_al.store.nearest_neighbors import STATES, nearest
 
 
 def test_the_nearest_come_first_whatever_their_length_and_the_chunks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(neighbours, "_CHUNK", 2)
+    monkeypatch.setattr(nearest_neighbors, "_CHUNK", 2)
     states = np.array([[1, 0], [0, 3], [5, 5], [-1, 0], [0, 0], [2, 0.1]], dtype=np.float16)
     np.save(tmp_path / STATES, states)
     found = nearest(tmp_path, 0, 10)

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from tests.store.labelled_sessions import Clock, by_people
 from tui_al.cli.app import app
-from tui_al.cli.exporting import ExportOptions, export_labels
+from tui_al.cli.export_labels import ExportOptions, export_labels
 from tui_al.core.annotation import decisions as de
 from tui_al.core.annotation.decisions import Decided
 from tui_al.core.session.timestamps import is_date, is_plausible, local_clock

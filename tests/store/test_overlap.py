@@ -11,10 +11,10 @@ import pytest
 from tests.store.people import make_session, people_config, put_up_ranking, texts_pool
 from tui_al.core.annotation import decisions as de
 from tui_al.core.annotation.label_state import wants_two
-from tui_al.store.asking import AHEAD
+from tui_al.store.annotation_service import Workbench
 from tui_al.store.decisions import CLIENT_SECONDS
+from tui_al.store.sample_queue import AHEAD
 from tui_al.store.samples import Item
-from tui_al.store.workbench import Workbench
 
 POOL = texts_pool([f"text number {n}" for n in range(400)], ("refund", "repair"))
 IDS = [example.id for example in POOL.train]

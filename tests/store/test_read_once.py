@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from tests.store.people import make_session, texts_pool
-from tui_al.cli.reporting import report_on
+from tui_al.cli.reports import report_on
 from tui_al.core.annotation import decisions as de
 from tui_al.store import decisions
 from tui_al.store.decision_rows import DecisionRows
 from tui_al.store.decisions import Client, DecisionLog
-from tui_al.store.desk import LabelledPool
 from tui_al.store.resuming import check_whole
 from tui_al.store.session import Session
+from tui_al.store.training_labels import LabelledPool
 
 POOL = texts_pool(["pay me", "mend it", "pay now"])
 DECIDED = 3

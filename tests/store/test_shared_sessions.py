@@ -30,6 +30,7 @@ from tests.store.test_closed_sessions import (
 )
 from tui_al.core.annotation.decisions import Label
 from tui_al.core.session import events as ev
+from tui_al.store.annotation_service import Workbench
 from tui_al.store.decisions import DecisionLog
 from tui_al.store.history import history
 from tui_al.store.home_history import read_home_history
@@ -40,7 +41,6 @@ from tui_al.store.session import Session
 from tui_al.store.session_sharing import share_with_group
 from tui_al.store.sharing import group_of, make_directory
 from tui_al.store.sweeps import SweepRecord, keep_scores, write_record
-from tui_al.store.workbench import Workbench
 
 __all__ = ["base"]
 

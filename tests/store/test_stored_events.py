@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from tests.store.labelled_sessions import TICKETS, Clock, by_people, simulated
 from tests.store.test_stored_values import TEXTS, TIMES, VALUES, changed, read_all
 from tests.ui.conftest import assert_clean, drive, shown, until
-from tui_al.cli.exporting import ExportOptions, export_labels
-from tui_al.cli.reporting import report_on
+from tui_al.cli.export_labels import ExportOptions, export_labels
+from tui_al.cli.reports import report_on
 from tui_al.core.data.examples import Task
 from tui_al.core.session import events as ev
 from tui_al.engine.jobs.annotation_tables import read_dataset

@@ -14,17 +14,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.store.labelled_sessions import EVENTS, TICKETS, Clock, by_people, simulated
-from tui_al.cli.exporting import FORMATS, ExportOptions, export_labels
+from tui_al.cli.export_labels import FORMATS, ExportOptions, export_labels
 from tui_al.cli.listings import list_sessions
-from tui_al.cli.reporting import report_on
+from tui_al.cli.reports import report_on
 from tui_al.core.annotation import decisions as de
 from tui_al.core.data.examples import Task
 from tui_al.core.session import events as ev
 from tui_al.errors import TuiAlError
+from tui_al.store.annotation_service import Workbench
 from tui_al.store.annotations import labels_of
 from tui_al.store.checking import check
 from tui_al.store.session import Session
-from tui_al.store.workbench import Workbench
 from tui_al.ui.screens.history import _row, recall
 from tui_al.ui.widgets.log import tell
 

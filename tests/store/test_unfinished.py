@@ -10,17 +10,17 @@ from pathlib import Path
 import pytest
 
 from tests.store.people import make_session, texts_pool
+from tui_al.store.atomic_dirs import clear_unfinished, under_way
 from tui_al.store.merging import merge_sessions
 from tui_al.store.removal import remove_session
 from tui_al.store.session import Session
-from tui_al.store.unfinished import clear_unfinished, under_way
 
 POOL = texts_pool(["one", "two"])
 
 _DYING = """
 import os, signal, sys
 from pathlib import Path
-from tui_al.store.unfinished import under_way
+from tui_al.store.atomic_dirs import under_way
 with under_way(Path(sys.argv[1]), "mine") as place:
     (place / "mine").mkdir()
     (place / "mine" / "session.db").write_text("half")

@@ -18,12 +18,12 @@ from tui_al.core.annotation.label_state import Status
 from tui_al.core.loop.annotation_channel import askable
 from tui_al.core.session.events import SessionCreated
 from tui_al.errors import SampleTakenError, SessionError
-from tui_al.store.asking import AHEAD
+from tui_al.store.annotation_service import Workbench
 from tui_al.store.decisions import DecisionLog
-from tui_al.store.desk import LabelledPool
+from tui_al.store.sample_queue import AHEAD
 from tui_al.store.samples import Item
 from tui_al.store.session import Session
-from tui_al.store.workbench import Workbench
+from tui_al.store.training_labels import LabelledPool
 
 POOL = texts_pool([f"text number {n}" for n in range(30)], ("refund", "repair", "scam"))
 IDS = [example.id for example in POOL.train]

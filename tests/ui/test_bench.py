@@ -8,10 +8,10 @@ import pytest
 
 from tests.ui.labelling import desk
 from tui_al.core.session.state import SessionState
+from tui_al.store.annotation_service import Workbench
 from tui_al.store.samples import Item
-from tui_al.store.workbench import Workbench
-from tui_al.ui import bench as module
-from tui_al.ui.bench import Bench, Done, Failed, News, Overview, Report, Stuck
+from tui_al.ui import annotation_worker as module
+from tui_al.ui.annotation_worker import Bench, Done, Failed, News, Overview, Report, Stuck
 
 
 class Told:

@@ -10,7 +10,7 @@ from tests.ui import sessions
 from tests.ui.sessions import FakeEngine
 from tui_al.core.session import events as ev
 from tui_al.ui.eta import duration, phase_remaining, remaining_seconds, roughly
-from tui_al.ui.follow import Follower, Update
+from tui_al.ui.session_watcher import Follower, Update
 
 
 class Listener:
@@ -91,7 +91,7 @@ def test_a_session_that_is_no_session(tmp_path: Path) -> None:
 
 
 def test_working_time_leaves_out_the_time_without_an_engine(home: Path) -> None:
-    from tui_al.ui.follow import _WorkClock
+    from tui_al.ui.session_watcher import _WorkClock
 
     clock = _WorkClock()
     started = ev.EngineStarted(1, "box", "cpu", False, {})

@@ -21,9 +21,9 @@ from tui_al.core.annotation import decisions as de
 from tui_al.core.annotation.decisions import Decided
 from tui_al.core.session import events as ev
 from tui_al.host.process import EngineEnd
+from tui_al.store.annotation_service import Workbench
 from tui_al.store.decisions import DecisionLog
 from tui_al.store.session import Session
-from tui_al.store.workbench import Workbench
 from tui_al.ui import summaries
 from tui_al.ui.app import TuiAl
 from tui_al.ui.screens.home import HomeScreen

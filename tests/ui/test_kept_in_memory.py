@@ -12,9 +12,9 @@ from textual.widget import Widget
 
 from tests.ui.conftest import drive, until
 from tests.ui.labelling import desk
-from tui_al.store.workbench import Workbench
+from tui_al.store.annotation_service import Workbench
+from tui_al.ui.annotation_worker import RECENT, Bench
 from tui_al.ui.app import TuiAl
-from tui_al.ui.bench import RECENT, Bench
 from tui_al.ui.screens.home import HomeScreen
 from tui_al.ui.screens.label import LabelScreen
 

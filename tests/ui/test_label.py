@@ -27,12 +27,12 @@ from tui_al.core.annotation.decisions import (
 from tui_al.core.annotation.label_state import Status
 from tui_al.core.data.examples import example_ids
 from tui_al.core.session.events import EngineFinished
+from tui_al.store.annotation_service import Workbench
 from tui_al.store.decisions import CLIENT_SECONDS, Client, DecisionLog
 from tui_al.store.removal import remove_session
 from tui_al.store.session import Session
-from tui_al.store.workbench import Workbench
+from tui_al.ui.annotation_worker import Bench
 from tui_al.ui.app import TuiAl
-from tui_al.ui.bench import Bench
 from tui_al.ui.keymap import Keymap
 from tui_al.ui.screens.home import HomeScreen
 from tui_al.ui.screens.label import LabelScreen
@@ -583,7 +583,9 @@ async def test_a_session_that_is_deleted_under_the_person_is_told_at_once(
 async def test_what_is_given_after_a_session_was_deleted_is_never_called_saved(
     home: Path, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui_al.ui.bench.LOOK", 60.0)  # nothing but the answer itself finds out
+    monkeypatch.setattr(
+        "tui_al.ui.annotation_worker.LOOK", 60.0
+    )  # nothing but the answer itself finds out
     session = desk(home)
     session.rank(1)
     async with drive(app_on(home, session)) as pilot:

@@ -18,7 +18,7 @@ from tui_al.core.annotation.decisions import AddLabel, Confirm, Decision, Label
 from tui_al.core.annotation.label_state import Status
 from tui_al.core.data.examples import Example
 from tui_al.store.decisions import Client, DecisionLog
-from tui_al.store.neighbours import STATES
+from tui_al.store.nearest_neighbors import STATES
 from tui_al.store.samples import Hit
 from tui_al.ui.app import TuiAl
 from tui_al.ui.screens.find_label import Finder

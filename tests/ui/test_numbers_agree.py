@@ -17,7 +17,7 @@ from tests.ui.labelling import SEED, Desk, desk, people
 from tests.ui.sessions import LABELS, Recording, config, dataset, record
 from tui_al.cli import listings
 from tui_al.cli.listings import list_datasets, list_sessions
-from tui_al.cli.reporting import report_on
+from tui_al.cli.reports import report_on
 from tui_al.core.annotation.decisions import AddLabel, Label, RenameLabel
 from tui_al.core.annotation.label_state import lacking
 from tui_al.core.data.examples import Task
@@ -27,15 +27,15 @@ from tui_al.core.settings.experiment import DataConfig
 from tui_al.engine.data import load
 from tui_al.report.gauges import evaluated, gauge_rows
 from tui_al.report.tables import finished_event, render
+from tui_al.store.annotation_service import Workbench
 from tui_al.store.annotations import labels_of
 from tui_al.store.decisions import Client, DecisionLog
-from tui_al.store.desk import LabelledPool
 from tui_al.store.session import Session
-from tui_al.store.workbench import Workbench
+from tui_al.store.training_labels import LabelledPool
 from tui_al.ui.app import TuiAl
 from tui_al.ui.summaries import read_one
-from tui_al.ui.widgets.facts import Facts
 from tui_al.ui.widgets.progress import NowPanel
+from tui_al.ui.widgets.result_facts import Facts
 from tui_al.ui.widgets.status import TitleRow, how_far
 
 

@@ -20,8 +20,8 @@ from tests.ui.test_label_aside import app_on, begun, decide, disputed, first, pr
 from tests.ui.test_span_editor import flat, span, tagging
 from tui_al.core.annotation.decisions import Decided, Flag, Label, MergeLabels, Settle
 from tui_al.core.annotation.label_state import Status
+from tui_al.store.annotation_service import Workbench
 from tui_al.store.decisions import Client, DecisionLog
-from tui_al.store.workbench import Workbench
 from tui_al.ui.screens.history import PAGE, HistoryScreen
 from tui_al.ui.screens.home import HomeScreen
 from tui_al.ui.screens.label import LabelScreen

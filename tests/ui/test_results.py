@@ -11,7 +11,7 @@ from tui_al.ui.app import TuiAl
 from tui_al.ui.screens.results import ResultsScreen
 from tui_al.ui.screens.run import RunScreen
 from tui_al.ui.terminal import Terminal
-from tui_al.ui.widgets.facts import Facts
+from tui_al.ui.widgets.result_facts import Facts
 
 
 @pytest.fixture(autouse=True)

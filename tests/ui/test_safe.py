@@ -10,7 +10,7 @@ from tests.ui.conftest import assert_clean, drive, shown, until
 from tests.ui.fake_engine import FakeEngine
 from tests.ui.torture import TEXTS
 from tui_al.ui.app import TuiAl
-from tui_al.ui.safe import safe, safe_rich
+from tui_al.ui.escape import safe, safe_rich
 
 SOURCES = sorted(Path(tui_al.ui.__file__).parent.rglob("*.py"))
 

@@ -20,8 +20,8 @@ from tui_al.ui.app import TuiAl
 from tui_al.ui.screens.dialogs import ErrorDialog, TextDialog
 from tui_al.ui.screens.home import HomeScreen
 from tui_al.ui.screens.label import LabelScreen
-from tui_al.ui.screens.pick import PickDialog
 from tui_al.ui.screens.run import RunScreen
+from tui_al.ui.screens.select_dialog import PickDialog
 from tui_al.ui.screens.setup import SetupScreen
 from tui_al.ui.widgets.fields import PickField, TextField
 

@@ -14,7 +14,7 @@ from tests.ui.fake_engine import FakeEngine
 from tests.ui.labelling import SEED, desk
 from tests.ui.sessions import LABELS, config, record
 from tui_al.cli import application
-from tui_al.cli.exporting import ExportOptions, export_labels
+from tui_al.cli.export_labels import ExportOptions, export_labels
 from tui_al.cli.listings import list_sessions
 from tui_al.core.annotation.decisions import Label
 from tui_al.core.session import events as ev

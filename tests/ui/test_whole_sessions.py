@@ -22,11 +22,11 @@ from tui_al.core.annotation.decisions import Given
 from tui_al.core.data.examples import Task
 from tui_al.engine.worker.session_setup import open_or_create
 from tui_al.host import process
+from tui_al.store.annotation_service import Workbench
 from tui_al.store.decisions import DecisionLog
 from tui_al.store.engine_lock import is_live
 from tui_al.store.examples import ExampleReader
 from tui_al.store.session import Session
-from tui_al.store.workbench import Workbench
 from tui_al.ui.app import TuiAl
 
 SAMPLES: Mapping[Task, Callable[[Path], Sample]] = {

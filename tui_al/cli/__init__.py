@@ -49,7 +49,7 @@ def say_error(message: str, hint: str) -> None:
     """An error on stderr: what happened, then what to do about it."""
     from rich.console import Console
 
-    from tui_al.cli.page import Page
+    from tui_al.cli.console import Page
 
     try:
         page = Page(Console(stderr=True, soft_wrap=True))

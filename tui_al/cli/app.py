@@ -340,7 +340,7 @@ def report(
     home: Home = None,
 ) -> None:
     """Tables of one session, of several compared, or of a sweep."""
-    from tui_al.cli.reporting import report_on
+    from tui_al.cli.reports import report_on
 
     report_on(sessions, format, out, title, home)
 

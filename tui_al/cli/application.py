@@ -53,7 +53,7 @@ def stop_session(name: str, home: Path | None) -> None:
     """Stop the engine of a session, and say what became of it."""
     from rich.console import Console
 
-    from tui_al.cli.page import Page
+    from tui_al.cli.console import Page
     from tui_al.host.stopping import stop_and_tell
 
     path = find(home_directory(home), name)

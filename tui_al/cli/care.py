@@ -5,7 +5,7 @@ from pathlib import Path
 import typer
 from rich.console import Console
 
-from tui_al.cli.page import Page
+from tui_al.cli.console import Page
 from tui_al.errors import SessionError
 from tui_al.store.backup import back_up
 from tui_al.store.home import home_directory

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from tui_al.cli.console import Page
 from tui_al.cli.options import empty_of, header_of, misfits_of
-from tui_al.cli.page import Page
 from tui_al.cli.simulate import stopping
 from tui_al.core.settings.experiment import PAPER_SEEDS, Amount, DataConfig, LearnerConfig
 from tui_al.core.settings.model_catalog import default_settings

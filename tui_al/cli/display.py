@@ -6,8 +6,8 @@ from typing import Protocol, Self
 
 from rich.console import Console
 
-from tui_al.cli.lines import JsonDisplay, PlainDisplay, QuietDisplay
 from tui_al.cli.live import LiveDisplay
+from tui_al.cli.plain_display import JsonDisplay, PlainDisplay, QuietDisplay
 from tui_al.core.session.events import Recorded
 from tui_al.core.session.state import SessionState
 

@@ -19,7 +19,7 @@ def show_docs(name: str | None) -> None:
         return
     from rich.console import Console
 
-    from tui_al.cli.page import Page
+    from tui_al.cli.console import Page
 
     out = Page(Console(soft_wrap=True))
     for line in page.text.splitlines():

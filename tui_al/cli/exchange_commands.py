@@ -42,7 +42,7 @@ def export(
     home: Home = None,
 ) -> None:
     """Write a session's labels to a file, for training elsewhere or another labelling program."""
-    from tui_al.cli.exporting import ExportOptions, export_labels
+    from tui_al.cli.export_labels import ExportOptions, export_labels
 
     options = ExportOptions(out, format, seed, each, flagged, given, overwrite)
     export_labels(session, options, home)
@@ -120,7 +120,7 @@ def import_(
     home: Home = None,
 ) -> None:
     """Take labels from a file into a session that people label in. Doing it again changes nothing."""
-    from tui_al.cli.importing import import_labels
+    from tui_al.cli.import_labels import import_labels
     from tui_al.cli.options import header_of, misfits_of
     from tui_al.cli.simulate import names_of
     from tui_al.core.settings.experiment import DataConfig
@@ -156,7 +156,7 @@ def export_model(
     home: Home = None,
 ) -> None:
     """Write a session's model with a model card, for `transformers.pipeline` and `adapters`."""
-    from tui_al.cli.model_exporting import export_kept_model
+    from tui_al.cli.export_model import export_kept_model
 
     export_kept_model(session, out, role, seed, home)
 
@@ -205,7 +205,7 @@ def predict(
     home: Home = None,
 ) -> None:
     """Label a file of any size with a session's model: a class, or entities by character offsets, for every text in order."""
-    from tui_al.cli.predicting import PredictOptions, predict_file
+    from tui_al.cli.predict import PredictOptions, predict_file
 
     given = {
         key: value for key, value in locals().items() if key in PredictOptions.__dataclass_fields__
@@ -223,6 +223,6 @@ def merge(
     home: Home = None,
 ) -> None:
     """Merge sessions that were labelled on separate machines into a new one: everybody's decisions, each once."""
-    from tui_al.cli.merging import merge as merge_into
+    from tui_al.cli.merge import merge as merge_into
 
     merge_into(sessions, into, home)

@@ -10,12 +10,12 @@ from typing import Any
 from rich.console import Console
 
 from tui_al.cli.application import check_terminal, open_app
-from tui_al.cli.page import Page
+from tui_al.cli.console import Page
 from tui_al.cli.sharing import group_to_share_with, share_where_it_was_not
 from tui_al.cli.simulate import Options, experiment, names_of
 from tui_al.core.settings.experiment import Amount, ExperimentConfig
 from tui_al.errors import ConfigError, SessionError
-from tui_al.host.account import account, annotator_name
+from tui_al.host.username import account, annotator_name
 from tui_al.store.engine_lock import is_live
 from tui_al.store.home import home_directory
 from tui_al.store.session import Session, is_there

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from tui_al.cli.page import Page, aligned
+from tui_al.cli.console import Page, aligned
 from tui_al.core.query.strategies import STRATEGIES
 from tui_al.core.settings.dataset_catalog import NAMED_SETS
 from tui_al.core.settings.model_catalog import BAG_OF_WORDS, MODELS, TUNING_SUMMARIES
+from tui_al.store.atomic_dirs import clear_unfinished
 from tui_al.store.home import home_directory
 from tui_al.store.sweeps import sweep_directory, sweep_names
-from tui_al.store.unfinished import clear_unfinished
 
 if TYPE_CHECKING:
     from tui_al.ui.summaries import Summary

@@ -13,8 +13,8 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
-from tui_al.cli.lines import scores_of
-from tui_al.cli.page import Page, clock, duration
+from tui_al.cli.console import Page, clock, duration
+from tui_al.cli.plain_display import scores_of
 from tui_al.core.data.terminal_text import shorten
 from tui_al.core.session import events as ev
 from tui_al.core.session.events import Phase

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rich.cells import cell_len
 from rich.console import Console
 
-from tui_al.cli.page import Page
+from tui_al.cli.console import Page
 from tui_al.core.session.timestamps import is_date, local_clock, to_iso
 from tui_al.errors import SessionError
 from tui_al.store.accounts import group_id, group_name

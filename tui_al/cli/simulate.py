@@ -12,10 +12,10 @@ from typing import Literal
 import typer
 from rich.console import Console
 
+from tui_al.cli.console import Page
 from tui_al.cli.display import choose
 from tui_al.cli.options import empty_of, header_of, misfits_of
 from tui_al.cli.output_guard import OutputGuard
-from tui_al.cli.page import Page
 from tui_al.cli.sharing import group_to_share_with, share_where_it_was_not
 from tui_al.core.session.events import Recorded
 from tui_al.core.session.state import fold

@@ -7,8 +7,8 @@ from pathlib import Path
 import typer
 from rich.console import Console
 
+from tui_al.cli.console import Page, aligned, duration
 from tui_al.cli.output_guard import OutputGuard
-from tui_al.cli.page import Page, aligned, duration
 from tui_al.cli.sharing import group_to_share_with, share_where_it_was_not
 from tui_al.cli.simulate import stopping
 from tui_al.cli.sweep_display import choose

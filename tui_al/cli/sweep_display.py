@@ -13,7 +13,7 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
-from tui_al.cli.page import Page, aligned, clock, duration, short_spread
+from tui_al.cli.console import Page, aligned, clock, duration, short_spread
 from tui_al.core.data.terminal_text import shorten, shorten_apart
 from tui_al.core.session.state import SessionState
 from tui_al.core.settings.sweep import Arm, Sweep, cells

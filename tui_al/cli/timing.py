@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table
 
-from tui_al.cli.page import Page, aligned
+from tui_al.cli.console import Page, aligned
 from tui_al.core.settings.experiment import DataConfig, LearnerConfig
 from tui_al.core.settings.model_catalog import BAG_OF_WORDS, default_settings
 from tui_al.errors import ConfigError
-from tui_al.store import rates
+from tui_al.store import throughput
 from tui_al.store.home import home_directory
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def time_training(options: Options) -> None:
     timing = measure(
         dataset, settings, SHARES, device, options.repeats, options.max_steps, 23419, tell
     )
-    rates.record(home_directory(options.home), _rates(timing, device.type))
+    throughput.record(home_directory(options.home), _rates(timing, device.type))
     page = Page(Console(soft_wrap=True))
     if options.as_json:
         page.say(json.dumps(plain(timing, options.data)))
@@ -202,7 +202,7 @@ def _notes(timing: "Timing") -> list[str]:
     return lines
 
 
-def _rates(timing: "Timing", device: str) -> list[rates.Rate]:
+def _rates(timing: "Timing", device: str) -> list[throughput.Rate]:
     """Of every way, under the settings as they are asked for."""
     found = []
     for way in timing.ways:
@@ -211,5 +211,5 @@ def _rates(timing: "Timing", device: str) -> list[rates.Rate]:
             for one in way.trainings
         )
         scoring = way.scoring * way.subtokens
-        found.append(rates.Rate.here(device, way.learner, training, scoring, timing.threads))
+        found.append(throughput.Rate.here(device, way.learner, training, scoring, timing.threads))
     return found

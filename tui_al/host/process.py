@@ -22,7 +22,7 @@ from tui_al.errors import EngineError, TuiAlError
 from tui_al.host.background import in_background
 from tui_al.host.cuda import engine_environment
 from tui_al.host.interpreter import module_command
-from tui_al.host.watch import EXIT_FILE
+from tui_al.host.supervisor import EXIT_FILE
 from tui_al.store.engine_lock import is_live, take_engine_lock
 from tui_al.store.session import Session
 from tui_al.store.sharing import open_file
@@ -95,7 +95,7 @@ def start_engine(
         (directory / EXIT_FILE).unlink(missing_ok=True)
         with os.fdopen(open_file(directory / LOG_FILE, os.O_WRONLY | os.O_APPEND), "ab") as log:
             watcher = subprocess.Popen(
-                module_command("tui_al.host.watch", *arguments),
+                module_command("tui_al.host.supervisor", *arguments),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

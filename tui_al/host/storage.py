@@ -7,7 +7,7 @@ import sqlite3
 import tempfile
 from pathlib import Path
 
-from tui_al.host.finding import Finding, size
+from tui_al.host.diagnostic import Finding, size
 from tui_al.host.machine import disk_free, nearest_existing
 from tui_al.store.engine_lock import is_live
 from tui_al.store.file_systems import file_system, is_network

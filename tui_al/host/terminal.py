@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from typing import Literal
 
-from tui_al.host.finding import Finding
+from tui_al.host.diagnostic import Finding
 
 
 @dataclass(frozen=True, slots=True)

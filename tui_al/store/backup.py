@@ -14,11 +14,11 @@ from pathlib import Path
 
 from tui_al.core.session.events import ModelSaved
 from tui_al.errors import SessionError
+from tui_al.store.atomic_dirs import under_way
 from tui_al.store.database import connect, readable
 from tui_al.store.event_log import read_events
 from tui_al.store.plain_copies import copy_files, sync_directory
 from tui_al.store.row_checks import acknowledge, acknowledged
-from tui_al.store.unfinished import under_way
 
 #: How often the files are copied anew when an engine replaces a model meanwhile, and the seconds in between.
 _ATTEMPTS, _PAUSE = 20, 0.25

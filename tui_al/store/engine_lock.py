@@ -15,11 +15,11 @@ import uuid
 from pathlib import Path
 
 from tui_al.errors import SessionError, TuiAlError
+from tui_al.store.atomic_dirs import is_held
 from tui_al.store.database import connect, readable
 from tui_al.store.environment import session_file
 from tui_al.store.sharing import open_file
 from tui_al.store.strangers import check_tree, read_bytes
-from tui_al.store.unfinished import is_held
 
 LOCK_FILE = "engine.lock"
 

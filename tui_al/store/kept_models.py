@@ -11,10 +11,10 @@ from pathlib import Path
 
 from tui_al.core.session.events import ModelSaved
 from tui_al.errors import SessionError
+from tui_al.store.atomic_dirs import under_way
 from tui_al.store.file_hashes import check_hashes
 from tui_al.store.sharing import fit_tree
 from tui_al.store.strangers import copy_files, inside
-from tui_al.store.unfinished import under_way
 
 #: How often a model that is replaced in the middle is read anew, and the seconds in between.
 _ATTEMPTS, _PAUSE = 10, 0.05

@@ -17,11 +17,11 @@ from tui_al.core.session import events as ev
 from tui_al.core.session.timestamps import is_plausible
 from tui_al.errors import SessionError
 from tui_al.store.accounts import this_account
+from tui_al.store.atomic_dirs import under_way
 from tui_al.store.decisions import DecisionLog
 from tui_al.store.home import session_directory
 from tui_al.store.session import Session
 from tui_al.store.sharing import make_directory
-from tui_al.store.unfinished import under_way
 
 
 @dataclass(frozen=True, slots=True)

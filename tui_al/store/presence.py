@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from tui_al.errors import SessionError
-from tui_al.store.unfinished import LOCK
+from tui_al.store.atomic_dirs import LOCK
 
 _FILE = "session.db"
 

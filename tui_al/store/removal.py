@@ -9,6 +9,7 @@ from pathlib import Path
 from tui_al.core.annotation.label_state import Labelling, Status
 from tui_al.core.session.state import SessionState
 from tui_al.errors import SessionError, TuiAlError
+from tui_al.store.atomic_dirs import under_way
 from tui_al.store.database import gone
 from tui_al.store.decisions import DecisionLog
 from tui_al.store.engine_lock import is_live
@@ -18,7 +19,6 @@ from tui_al.store.session import Session
 from tui_al.store.shared_homes import home_of
 from tui_al.store.sharing import check_owner
 from tui_al.store.sweeps import RECORD, is_sweep, is_worked_on
-from tui_al.store.unfinished import under_way
 
 #: An answer counts for so many seconds at most: who takes longer was away.
 _LONGEST_ANSWER = 300.0

@@ -15,6 +15,7 @@ from tui_al.core.data.examples import Dataset, Task
 from tui_al.core.session import events as ev
 from tui_al.errors import SessionError, TuiAlError
 from tui_al.store.accounts import this_account
+from tui_al.store.atomic_dirs import under_way
 from tui_al.store.decisions import DecisionLog
 from tui_al.store.file_hashes import differences
 from tui_al.store.home import session_directory
@@ -24,7 +25,6 @@ from tui_al.store.salvage import Salvaged, created_of, salvage
 from tui_al.store.session import Session
 from tui_al.store.sharing import make_directory
 from tui_al.store.strangers import inside
-from tui_al.store.unfinished import under_way
 
 
 @dataclass(slots=True)

@@ -28,6 +28,7 @@ from tui_al.core.session.damage import BadRow, damage_lines
 from tui_al.core.session.state import SessionState, fold
 from tui_al.errors import SessionError
 from tui_al.store.accounts import group_name, this_account
+from tui_al.store.atomic_dirs import under_way
 from tui_al.store.commands import Sent, commands_sent, send_command
 from tui_al.store.database import connect, readable
 from tui_al.store.decision_rows import label_changes
@@ -47,7 +48,6 @@ from tui_al.store.home import session_directory
 from tui_al.store.row_checks import MISSING
 from tui_al.store.shared_homes import open_way
 from tui_al.store.sharing import check_home, check_list, make_directory, refusal, share
-from tui_al.store.unfinished import under_way
 
 SCHEMA_VERSION = 1
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui_al.errors import ConfigError, MachineError, SessionError
+from tui_al.store.atomic_dirs import is_held, under_way
 from tui_al.store.atomic_files import write_file
 from tui_al.store.engine_lock import is_live, take_engine_lock
 from tui_al.store.environment import unreadable
@@ -25,7 +26,6 @@ from tui_al.store.home import checked_name
 from tui_al.store.session import Session, is_there, session_names
 from tui_al.store.sharing import check_home, check_list, make_directory, open_file
 from tui_al.store.strangers import read_bytes
-from tui_al.store.unfinished import is_held, under_way
 
 if TYPE_CHECKING:  # it brings numpy, and the first frame of the app waits for this module
     from tui_al.core.settings.sweep import Arm, Sweep

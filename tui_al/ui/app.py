@@ -23,16 +23,16 @@ from tui_al.core.data.examples import Task
 from tui_al.core.data.terminal_text import printable
 from tui_al.core.settings.experiment import ExperimentConfig
 from tui_al.errors import TuiAlError
-from tui_al.host.account import account
+from tui_al.host.username import account
 from tui_al.store.engine_lock import is_live
 from tui_al.store.environment import explained
 from tui_al.store.session import Session, session_names
 from tui_al.store.sweeps import at_work, is_sweep, sweep_names, sweep_of
 from tui_al.ui.closed_screens import forget_closed
+from tui_al.ui.escape import safe_rich
 from tui_al.ui.keymap import Keymap
 from tui_al.ui.keys import bindings
 from tui_al.ui.leaving import keeps_running
-from tui_al.ui.safe import safe_rich
 from tui_al.ui.screens.base import TALL, USUAL, WIDE
 from tui_al.ui.screens.dialogs import ConfirmDialog, ErrorDialog
 from tui_al.ui.terminal import Terminal
@@ -41,7 +41,7 @@ from tui_al.ui.typing_order import Passed, TypingOrder
 from tui_al.ui.widgets.message_line import MessageLine, Said, Severity
 
 if TYPE_CHECKING:
-    from tui_al.ui.bench import Bench
+    from tui_al.ui.annotation_worker import Bench
 
 #: Seconds that a thread which reads or folds may keep the others from running: a key should not wait for it.
 _LONGEST_TURN = 0.001

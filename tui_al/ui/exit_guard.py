@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, Self
 from tui_al.ui.driver import TerminalDriver, hung_up, say_on_stderr
 
 if TYPE_CHECKING:
+    from tui_al.ui.annotation_worker import Bench
     from tui_al.ui.app import TuiAl
-    from tui_al.ui.bench import Bench
 
 #: What would end the process by default, leaving the terminal as it is. Batch systems send the later ones.
 SIGNALS = (

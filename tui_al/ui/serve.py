@@ -83,7 +83,7 @@ def serve(
 
 
 def _tell(host: str, access: Access) -> None:
-    from tui_al.host.account import account
+    from tui_al.host.username import account
 
     said = _CAN.format(account=account())
     if not access.local:

@@ -11,9 +11,9 @@ from typing import Protocol
 
 from tui_al.core.session.state import seed_status
 from tui_al.errors import TuiAlError
+from tui_al.store.atomic_dirs import clear_unfinished
 from tui_al.store.environment import of_os, word_of
 from tui_al.store.sweeps import is_worked_on, read_record, sweep_names
-from tui_al.store.unfinished import clear_unfinished
 from tui_al.ui.summaries import Summary, ago, read_all, read_one
 
 

@@ -13,7 +13,7 @@ from tui_al.errors import ConfigError
 from tui_al.ui.keymap import Keymap, load_keymap
 
 if TYPE_CHECKING:
-    from tui_al.ui.bench import Bench
+    from tui_al.ui.annotation_worker import Bench
     from tui_al.ui.exit_guard import ExitGuard
 
 #: Textual reads these once, when it is imported. Over SSH: fewer frames, nothing that moves for its own sake.

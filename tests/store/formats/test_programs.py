@@ -21,7 +21,7 @@ from tests.store.formats.annotated_sets import (
 )
 from tests.store.formats.programs import PROGRAMS, Row, Written
 from tests.store.people import make_session
-from tui_al.cli.importing import guessed_format
+from tui_al.cli.import_labels import guessed_format
 from tui_al.core.annotation.records import Status
 from tui_al.core.data.examples import Dataset, Example, Task, example_ids
 from tui_al.core.data.offsets import tags_to_spans

@@ -23,6 +23,7 @@ from tui_al.engine.data.arrow_file import (
 )
 from tui_al.engine.data.tables import ROWS
 from tui_al.errors import DataError
+from tui_al.store.atomic_dirs import under_way
 from tui_al.store.atomic_files import replacing
 from tui_al.store.environment import unwritable
 from tui_al.store.formats.format import ALL_PARTS, Format, Part
@@ -36,7 +37,6 @@ from tui_al.store.formats.reading import (
     read_items,
 )
 from tui_al.store.formats.rows import DETAILS, columns, parser, to_row
-from tui_al.store.unfinished import under_way
 
 _KEY = b"tui_al"
 

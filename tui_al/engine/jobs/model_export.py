@@ -20,9 +20,9 @@ from tui_al.engine.models.model_files import check_adapter
 from tui_al.engine.models.pooling import MeanPoolingClassifier, save_modules
 from tui_al.engine.models.pretrained import load_model, load_tokenizer
 from tui_al.errors import ModelError
+from tui_al.store.atomic_dirs import under_way
 from tui_al.store.environment import unwritable
 from tui_al.store.strangers import copy_files
-from tui_al.store.unfinished import under_way
 
 #: The directory of the encoder with its head, beside that of the adapter.
 MODEL_FOLDER = "model"

@@ -23,7 +23,7 @@ from tui_al.engine.worker.label_features import label_features
 from tui_al.engine.worker.patience import Patience
 from tui_al.engine.worker.pool_analysis import mean_states, near_duplicates
 from tui_al.store.decisions import DecisionLog
-from tui_al.store.desk import LabelledPool
+from tui_al.store.training_labels import LabelledPool
 
 #: Seconds between two looks at what was decided.
 _LOOK = 0.2

@@ -39,7 +39,7 @@ from tui_al.engine.worker import shared_initial_results as first_points
 from tui_al.engine.worker.model_saver import AnyLearner, Keeper
 from tui_al.engine.worker.session_io import Observer, StopSignal, Voice
 from tui_al.errors import EngineError, EngineStopped, MachineError, TuiAlError
-from tui_al.store import rates
+from tui_al.store import throughput
 from tui_al.store.accounts import this_account
 from tui_al.store.file_systems import file_system, is_network
 from tui_al.store.home import cache_directory
@@ -242,7 +242,7 @@ def _simulate(
             if isinstance(learner, TransformerLearner)
         }
         pool = len(askable(dataset))
-        rates.record_observed(home, session.state(), lengths, pool)
+        throughput.record_observed(home, session.state(), lengths, pool)
 
 
 def _tell(learners: Mapping[str, AnyLearner], voice: Voice) -> None:

@@ -11,9 +11,9 @@ from tui_al.core.data.terminal_text import printable
 from tui_al.core.session.timestamps import local_clock
 from tui_al.errors import TuiAlError
 from tui_al.store.history import Entry, History, by_day, history, under_other_names
+from tui_al.ui.escape import safe
 from tui_al.ui.jobs import JobDone, Jobs
 from tui_al.ui.keys import bindings
-from tui_al.ui.safe import safe
 from tui_al.ui.screens.base import TuiScreen
 from tui_al.ui.widgets.key_bar import KeyBar
 from tui_al.ui.widgets.lines_view import LinesView

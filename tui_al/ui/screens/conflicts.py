@@ -8,11 +8,11 @@ from tui_al.core.annotation.decisions import Given
 from tui_al.core.annotation.review_queue import Agreement
 from tui_al.core.data.terminal_text import printable
 from tui_al.core.session.timestamps import local_clock
+from tui_al.store.annotation_service import Workbench
 from tui_al.store.samples import Voice
-from tui_al.store.workbench import Workbench
 from tui_al.ui.answers import answer_in_words
+from tui_al.ui.escape import safe
 from tui_al.ui.keys import bind, bindings, keys_of, own_keys
-from tui_al.ui.safe import safe
 from tui_al.ui.screens.queue import QueueScreen
 
 

@@ -10,8 +10,8 @@ from textual.widgets import Button, Input, Static
 
 from tui_al.core.data.terminal_text import printable
 from tui_al.errors import TuiAlError
+from tui_al.ui.escape import safe
 from tui_al.ui.keys import bindings
-from tui_al.ui.safe import safe
 from tui_al.ui.widgets.fields import TextField
 from tui_al.ui.widgets.lines_view import LinesView
 

@@ -14,10 +14,10 @@ from textual.widgets._markdown import MarkdownTable  # the public module leaves 
 from textual.widgets.markdown import MarkdownTableOfContents
 
 from tui_al.ui.doc_pages import DocPage, doc_pages
+from tui_al.ui.escape import safe
 from tui_al.ui.keys import bindings
-from tui_al.ui.safe import safe
 from tui_al.ui.screens.base import TuiScreen
-from tui_al.ui.screens.pick import Choice, PickDialog, among
+from tui_al.ui.screens.select_dialog import Choice, PickDialog, among
 from tui_al.ui.widgets.key_bar import KeyBar
 
 

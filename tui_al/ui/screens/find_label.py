@@ -10,7 +10,7 @@ from textual.widgets import Input
 
 from tui_al.core.annotation.label_search import LabelIndex, Match
 from tui_al.core.data.terminal_text import printable, shorten
-from tui_al.ui.safe import safe
+from tui_al.ui.escape import safe
 from tui_al.ui.screens.list_dialog import ListDialog
 from tui_al.ui.widgets.label_keys import probability
 

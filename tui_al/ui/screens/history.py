@@ -15,13 +15,13 @@ from tui_al.core.annotation.decisions import Given
 from tui_al.core.data.caseless import fold_words, holds
 from tui_al.core.data.terminal_text import printable, shorten
 from tui_al.core.session.timestamps import local_clock
-from tui_al.store.workbench import Workbench
+from tui_al.store.annotation_service import Workbench
 from tui_al.ui.answers import answer_in_words
+from tui_al.ui.escape import safe
 from tui_al.ui.keys import bindings
-from tui_al.ui.safe import safe
 from tui_al.ui.screens.base import TuiScreen, is_up
 from tui_al.ui.screens.label_aside import LabelAside, Origin
-from tui_al.ui.screens.write import WriteDialog
+from tui_al.ui.screens.text_dialog import WriteDialog
 from tui_al.ui.widgets.key_bar import KeyBar
 
 PAGE = 500  # decisions that are looked up at once

@@ -9,13 +9,13 @@ from tui_al.errors import TuiAlError
 from tui_al.store.removal import Loss, loss_of, remove_session, remove_sweep
 from tui_al.store.session import Session
 from tui_al.store.sweeps import worker_of
+from tui_al.ui.escape import safe
 from tui_al.ui.jobs import JobDone, Jobs
 from tui_al.ui.keys import bindings
-from tui_al.ui.launching import continue_session
 from tui_al.ui.leaving import what_is_lost
-from tui_al.ui.safe import safe
 from tui_al.ui.screens.dialogs import ConfirmDialog, NameDialog
 from tui_al.ui.screens.list_screen import ListScreen
+from tui_al.ui.start_session import continue_session
 from tui_al.ui.summaries import Summary
 from tui_al.ui.sweep_summaries import Known, Row, SweepSummary, read_home
 

@@ -1,7 +1,7 @@
 """Labelling: read, press one key, read the next.
 
 The screen holds the next samples in its hand, so that a key paints one at once; everything that touches the disk is the bench's, in
-another thread (`tui_al.ui.bench`). Only the screen says which sample is before the person, so no two threads can differ on that: what
+another thread (`tui_al.ui.annotation_worker`). Only the screen says which sample is before the person, so no two threads can differ on that: what
 it has in hand is claimed for it until it is decided or put back.
 """
 
@@ -20,19 +20,29 @@ from textual.message import Message
 from tui_al.core.annotation.decisions import Given
 from tui_al.core.data.examples import Task
 from tui_al.errors import SampleTakenError, TuiAlError
+from tui_al.store.annotation_service import Workbench
 from tui_al.store.samples import Item
-from tui_al.store.workbench import Workbench
-from tui_al.ui.bench import Bench, Done, Failed, Gone, News, Overview, Recent, Report, Stuck
-from tui_al.ui.hand import Hand
+from tui_al.ui.annotation_worker import (
+    Bench,
+    Done,
+    Failed,
+    Gone,
+    News,
+    Overview,
+    Recent,
+    Report,
+    Stuck,
+)
 from tui_al.ui.keys import bindings, key_name, keys_of
+from tui_al.ui.prefetch import Hand
 from tui_al.ui.screens.dialogs import TextDialog
 from tui_al.ui.screens.label_aside import Made
 from tui_al.ui.screens.label_turning import LabelTurning, as_it_was
-from tui_al.ui.screens.write import WriteDialog
-from tui_al.ui.widgets.answering import AnswerArea
-from tui_al.ui.widgets.coverage import Alarm, CountsColumn
+from tui_al.ui.screens.text_dialog import WriteDialog
+from tui_al.ui.widgets.answer_input import AnswerArea
 from tui_al.ui.widgets.engine_line import EngineColumn, EngineLine
 from tui_al.ui.widgets.key_bar import KeyBar
+from tui_al.ui.widgets.label_counts import Alarm, CountsColumn
 from tui_al.ui.widgets.label_keys import LabelKeys
 from tui_al.ui.widgets.label_title import LabelTitle
 from tui_al.ui.widgets.recent import RecentRow

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 from tui_al.core.annotation.decisions import Decided, Given
 from tui_al.core.data.examples import Task
 from tui_al.host import process
+from tui_al.store.annotation_service import Workbench
 from tui_al.store.samples import Item
 from tui_al.store.session import Session
-from tui_al.store.workbench import Workbench
-from tui_al.ui.bench import Overview
+from tui_al.ui.annotation_worker import Overview
 from tui_al.ui.keys import key_name
 from tui_al.ui.screens.dialogs import ConfirmDialog
 from tui_al.ui.screens.scrolling import ScrollsText
-from tui_al.ui.screens.write import WriteDialog
-from tui_al.ui.widgets.answering import AnswerArea
+from tui_al.ui.screens.text_dialog import WriteDialog
+from tui_al.ui.widgets.answer_input import AnswerArea
 
 if TYPE_CHECKING:
     from tui_al.ui.screens.search_pool import Search

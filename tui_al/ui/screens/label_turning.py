@@ -6,8 +6,8 @@ from dataclasses import replace
 from textual.events import Key
 
 from tui_al.core.annotation.decisions import Given, Label
+from tui_al.store.annotation_service import Workbench
 from tui_al.store.samples import Item, Turned
-from tui_al.store.workbench import Workbench
 from tui_al.ui.keys import key_name
 from tui_al.ui.screens.label_aside import LabelAside, Made
 

@@ -10,13 +10,13 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from tui_al.core.data.terminal_text import printable, shorten
-from tui_al.store.workbench import Workbench
+from tui_al.store.annotation_service import Workbench
+from tui_al.ui.escape import safe
 from tui_al.ui.keys import bindings
-from tui_al.ui.safe import safe
 from tui_al.ui.screens.base import TuiScreen
 from tui_al.ui.screens.find_label import Finder, FindLabel, Row
 from tui_al.ui.screens.label_aside import LabelAside
-from tui_al.ui.screens.write import WriteDialog
+from tui_al.ui.screens.text_dialog import WriteDialog
 from tui_al.ui.widgets.key_bar import KeyBar
 
 _NAME = 40  # columns of a name at most

@@ -13,7 +13,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from tui_al.core.data.terminal_text import printable, shorten, shorten_apart
-from tui_al.ui.safe import safe
+from tui_al.ui.escape import safe
 from tui_al.ui.screens.base import TuiScreen
 from tui_al.ui.sweep_summaries import Known, Row, Watcher
 from tui_al.ui.widgets.key_bar import KeyBar

@@ -10,8 +10,8 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tui_al.core.annotation.decisions import Decided, Given
+from tui_al.store.annotation_service import Workbench
 from tui_al.store.samples import Item, Turned
-from tui_al.store.workbench import Workbench
 from tui_al.ui.screens.base import is_up
 from tui_al.ui.screens.find_label import Finder, FindLabel, Row
 from tui_al.ui.screens.label_aside import LabelAside, Made, Origin

@@ -15,8 +15,8 @@ from tui_al.ui.screens.export import ExportDialog
 from tui_al.ui.screens.session import SessionScreen
 from tui_al.ui.widgets.comparison import Comparison
 from tui_al.ui.widgets.curve import CurvePlot
-from tui_al.ui.widgets.facts import Facts
 from tui_al.ui.widgets.key_bar import KeyBar
+from tui_al.ui.widgets.result_facts import Facts
 from tui_al.ui.widgets.status import TitleRow
 
 

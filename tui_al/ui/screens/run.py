@@ -14,14 +14,14 @@ from tui_al.core.session.state import SessionState
 from tui_al.errors import TuiAlError
 from tui_al.host import process
 from tui_al.report.curves import estimates, headline_metric
-from tui_al.store.headway import lacks_to_train
+from tui_al.store.progress import lacks_to_train
 from tui_al.store.session import Command, Session
-from tui_al.ui.follow import Update
+from tui_al.ui.escape import safe
 from tui_al.ui.keys import bindings, key_name
-from tui_al.ui.safe import safe
 from tui_al.ui.screens.base import TALL, USUAL, WIDE
 from tui_al.ui.screens.dialogs import ConfirmDialog
 from tui_al.ui.screens.session import SessionScreen
+from tui_al.ui.session_watcher import Update
 from tui_al.ui.widgets.curve import CurvePlot
 from tui_al.ui.widgets.key_bar import KeyBar
 from tui_al.ui.widgets.lines_view import LinesView

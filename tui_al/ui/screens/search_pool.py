@@ -16,9 +16,9 @@ from tui_al.core.annotation.label_state import Status
 from tui_al.core.data.caseless import fold_words, places
 from tui_al.core.data.terminal_text import printable, shorten
 from tui_al.errors import TuiAlError
+from tui_al.store.annotation_service import Workbench
 from tui_al.store.samples import Hit
-from tui_al.store.workbench import Workbench
-from tui_al.ui.safe import safe
+from tui_al.ui.escape import safe
 from tui_al.ui.screens.base import is_up
 from tui_al.ui.screens.label_aside import LabelAside
 from tui_al.ui.screens.list_dialog import ListDialog

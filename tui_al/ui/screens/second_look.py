@@ -8,10 +8,10 @@ from tui_al.core.annotation.decisions import Given
 from tui_al.core.annotation.review_queue import Disputed, SecondLook
 from tui_al.core.data.terminal_text import printable, shorten
 from tui_al.core.session.timestamps import local_clock
-from tui_al.store.workbench import Workbench
+from tui_al.store.annotation_service import Workbench
 from tui_al.ui.answers import answer_in_words
+from tui_al.ui.escape import safe
 from tui_al.ui.keys import bindings, key_name
-from tui_al.ui.safe import safe
 from tui_al.ui.screens.queue import QueueScreen
 from tui_al.ui.widgets.label_keys import probability
 

@@ -22,10 +22,10 @@ from tui_al.report.curves import (
 )
 from tui_al.store.session import Session, session_names
 from tui_al.store.sweeps import arm_labels, sweep_of
-from tui_al.ui.follow import Follower, Update
 from tui_al.ui.jobs import JobDone, Jobs
 from tui_al.ui.screens.base import TuiScreen
-from tui_al.ui.screens.overlay import OverlayDialog
+from tui_al.ui.screens.compare_dialog import OverlayDialog
+from tui_al.ui.session_watcher import Follower, Update
 from tui_al.ui.widgets.curve import CurvePlot
 from tui_al.ui.widgets.status import TitleRow, status
 

@@ -14,15 +14,21 @@ from tui_al.core.settings.presets import sample_experiment
 from tui_al.errors import DataError, HubError, TuiAlError
 from tui_al.host import estimate, process
 from tui_al.ui import setup_form
-from tui_al.ui.choices import offer
+from tui_al.ui.escape import safe
+from tui_al.ui.field_options import offer
 from tui_al.ui.jobs import JobDone, Jobs
 from tui_al.ui.keys import bindings
-from tui_al.ui.launching import Launched, launch
-from tui_al.ui.plan import labelling_plan, learner_note, oracle_note, plan_text, strategy_note
-from tui_al.ui.safe import safe
+from tui_al.ui.run_summary import (
+    labelling_plan,
+    learner_note,
+    oracle_note,
+    plan_text,
+    strategy_note,
+)
 from tui_al.ui.screens.base import WIDE, TuiScreen
 from tui_al.ui.screens.dialogs import TextDialog
-from tui_al.ui.screens.pick import PickDialog
+from tui_al.ui.screens.select_dialog import PickDialog
+from tui_al.ui.start_session import Launched, launch
 from tui_al.ui.widgets.data_preview import DataPreview, whole_preview
 from tui_al.ui.widgets.fields import FormRow, PickField, TextField
 from tui_al.ui.widgets.key_bar import KeyBar

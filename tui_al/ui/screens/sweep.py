@@ -5,8 +5,8 @@ from pathlib import Path
 from textual.content import Content
 
 from tui_al.core.settings.experiment import ExperimentConfig
+from tui_al.ui.escape import safe
 from tui_al.ui.keys import bindings
-from tui_al.ui.safe import safe
 from tui_al.ui.screens.list_screen import ListScreen
 from tui_al.ui.summaries import Summary
 from tui_al.ui.sweep_summaries import Known, Row, SweepSummary, read_sweep

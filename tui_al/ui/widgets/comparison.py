@@ -8,7 +8,7 @@ from tui_al.core.data.terminal_text import printable, shorten_apart
 from tui_al.core.session.state import SessionState
 from tui_al.report.curves import Spread, areas, curve, metric_name, paired
 from tui_al.report.markdown import plus_minus
-from tui_al.ui.safe import safe
+from tui_al.ui.escape import safe
 from tui_al.ui.widgets.lines import Lines
 
 Named = tuple[str, SessionState]

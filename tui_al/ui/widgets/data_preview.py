@@ -6,7 +6,7 @@ from textual.content import Content
 from tui_al.core.data.examples import Task
 from tui_al.core.data.preview import Preview
 from tui_al.core.data.terminal_text import printable, shorten
-from tui_al.ui.safe import safe
+from tui_al.ui.escape import safe
 from tui_al.ui.widgets.label_bar import label_rows
 from tui_al.ui.widgets.lines import Lines
 

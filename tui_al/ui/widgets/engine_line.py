@@ -5,10 +5,10 @@ from textual.content import Content
 from tui_al.core.stats.measured import Measured
 from tui_al.core.stats.metrics import HEADLINE
 from tui_al.report.curves import measured, metric_name, on_test
-from tui_al.ui.bench import Overview
+from tui_al.ui.annotation_worker import Overview
+from tui_al.ui.escape import safe
 from tui_al.ui.eta import duration, phase_remaining
 from tui_al.ui.keys import key_name
-from tui_al.ui.safe import safe
 from tui_al.ui.widgets.glyphs import bar, is_ascii
 from tui_al.ui.widgets.lines import Lines, spread_out
 

@@ -15,7 +15,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from tui_al.core.data.terminal_text import shorten
-from tui_al.ui.safe import safe, safe_rich
+from tui_al.ui.escape import safe, safe_rich
 
 
 class PickField(Widget, can_focus=True):

@@ -9,10 +9,10 @@ from textual.geometry import Size
 
 from tui_al.core.data.terminal_text import printable, shorten
 from tui_al.store.samples import Item
+from tui_al.ui.escape import safe
 from tui_al.ui.keys import bind, display, key_name
-from tui_al.ui.safe import safe
-from tui_al.ui.widgets.answering import AnswerArea
-from tui_al.ui.widgets.coverage import worth_alarm
+from tui_al.ui.widgets.answer_input import AnswerArea
+from tui_al.ui.widgets.label_counts import worth_alarm
 
 #: With more labels than keys, so many keys choose among what the model finds likeliest.
 BEST = 9

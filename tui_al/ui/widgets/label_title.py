@@ -3,8 +3,8 @@
 from textual.content import Content
 
 from tui_al.store.samples import Item
-from tui_al.ui.bench import Overview
-from tui_al.ui.safe import safe
+from tui_al.ui.annotation_worker import Overview
+from tui_al.ui.escape import safe
 from tui_al.ui.widgets.lines import Lines, spread_out
 
 

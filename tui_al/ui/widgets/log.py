@@ -13,7 +13,7 @@ from tui_al.errors import SessionError
 from tui_al.report.curves import metric_name
 from tui_al.report.gauges import gauge_lines
 from tui_al.store.strangers import read_bytes
-from tui_al.ui.safe import safe
+from tui_al.ui.escape import safe
 from tui_al.ui.widgets.lines_view import LinesView
 
 _LONGEST = 1000

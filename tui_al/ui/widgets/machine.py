@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from tui_al.host.gpu import GpuReading, GpuSample, GpuSampler
-from tui_al.ui.safe import safe
+from tui_al.ui.escape import safe
 from tui_al.ui.widgets.glyphs import bar, is_ascii, spark
 from tui_al.ui.widgets.lines import Lines, spread_out
 

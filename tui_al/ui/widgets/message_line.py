@@ -7,7 +7,7 @@ from textual.content import Content
 from textual.geometry import Size
 from textual.widget import Widget
 
-from tui_al.ui.safe import safe
+from tui_al.ui.escape import safe
 
 Severity = Literal["information", "warning", "error"]
 

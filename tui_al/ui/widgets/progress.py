@@ -8,7 +8,7 @@ from tui_al.core.session.events import Phase
 from tui_al.core.session.state import RunState, SessionState
 from tui_al.report.gauges import evaluated, gauge_lines, gauges_of
 from tui_al.ui.eta import duration, phase_remaining, remaining_seconds, roughly
-from tui_al.ui.follow import Update
+from tui_al.ui.session_watcher import Update
 from tui_al.ui.widgets.glyphs import bar, is_ascii, spark
 from tui_al.ui.widgets.lines import Lines, spread_out
 

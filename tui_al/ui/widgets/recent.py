@@ -6,8 +6,8 @@ from textual.content import Content
 
 from tui_al.core.annotation.decisions import Given
 from tui_al.core.data.terminal_text import printable, shorten
-from tui_al.ui.bench import Recent
-from tui_al.ui.safe import safe
+from tui_al.ui.annotation_worker import Recent
+from tui_al.ui.escape import safe
 from tui_al.ui.widgets.lines import Lines, flow
 
 _WORDS = {"skip": "skipped", "flag": "unclear"}

@@ -19,7 +19,7 @@ from tui_al.report.curves import (
     run_curve,
 )
 from tui_al.report.gauges import gauge_rows, short
-from tui_al.ui.safe import safe
+from tui_al.ui.escape import safe
 from tui_al.ui.widgets.lines_view import LinesView
 
 #: By phase: header of its seconds, and rank among the columns.

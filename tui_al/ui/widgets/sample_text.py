@@ -7,8 +7,8 @@ from textual.geometry import Size
 from textual.widgets import Static
 
 from tui_al.store.samples import Item
+from tui_al.ui.escape import safe
 from tui_al.ui.keys import key_name
-from tui_al.ui.safe import safe
 
 
 class SampleText(VerticalScroll, can_focus=False):

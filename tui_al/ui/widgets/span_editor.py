@@ -11,9 +11,9 @@ from tui_al.core.annotation.decisions import Given
 from tui_al.core.annotation.span_editing import EditHistory, Editing, Refused
 from tui_al.core.data.offsets import CharSpan
 from tui_al.store.samples import Item
+from tui_al.ui.escape import safe
 from tui_al.ui.keys import bind, bindings
-from tui_al.ui.safe import safe
-from tui_al.ui.widgets.answering import AnswerArea
+from tui_al.ui.widgets.answer_input import AnswerArea
 from tui_al.ui.widgets.label_keys import Choice, choices
 from tui_al.ui.widgets.span_rows import CursorRow, KindRow, SpanKeys
 from tui_al.ui.widgets.span_text import SpanText

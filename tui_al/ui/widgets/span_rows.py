@@ -6,8 +6,8 @@ from textual.content import Content
 
 from tui_al.core.annotation.span_editing import Editing, Mark
 from tui_al.core.data.terminal_text import printable, shorten
+from tui_al.ui.escape import safe
 from tui_al.ui.keys import display, key_name, keys_of, own_keys
-from tui_al.ui.safe import safe
 from tui_al.ui.widgets.label_keys import Choice, probability
 from tui_al.ui.widgets.lines import Lines, flow, spread_out
 from tui_al.ui.widgets.span_text import COLOURS

@@ -8,9 +8,9 @@ from tui_al.core.data.terminal_text import shorten_middle
 from tui_al.core.session.state import SessionState, position
 from tui_al.core.settings.experiment import ExperimentConfig
 from tui_al.report.settings import short_learner
+from tui_al.ui.escape import safe
 from tui_al.ui.eta import duration
-from tui_al.ui.follow import Update
-from tui_al.ui.safe import safe
+from tui_al.ui.session_watcher import Update
 from tui_al.ui.widgets.lines import Lines, spread_out
 
 

@@ -7,9 +7,9 @@ from tui_al.core.annotation.label_state import Status
 from tui_al.core.data.terminal_text import printable, shorten
 from tui_al.store.samples import Item
 from tui_al.ui.answers import answer_in_words
+from tui_al.ui.escape import safe
 from tui_al.ui.eta import duration
 from tui_al.ui.keys import key_name
-from tui_al.ui.safe import safe
 from tui_al.ui.widgets.label_keys import probability
 from tui_al.ui.widgets.lines import Lines, spread_out
 

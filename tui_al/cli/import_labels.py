@@ -4,8 +4,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tui_al.cli.exporting import check_task, format_named
-from tui_al.cli.page import Page
+from tui_al.cli.console import Page
+from tui_al.cli.export_labels import check_task, format_named
 from tui_al.core.data.examples import Task
 from tui_al.core.settings.experiment import DataConfig
 from tui_al.store.formats.brat import is_brat

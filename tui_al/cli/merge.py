@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tui_al.cli.page import Page
+from tui_al.cli.console import Page
 from tui_al.errors import ConfigError
 from tui_al.store.home import home_directory
 from tui_al.store.merging import merge_sessions

@@ -13,9 +13,9 @@ from typing import Any, TextIO
 
 from rich.console import Console
 
-from tui_al.cli.model_exporting import kept_model
+from tui_al.cli.console import Page
+from tui_al.cli.export_model import kept_model
 from tui_al.cli.options import header_of
-from tui_al.cli.page import Page
 from tui_al.core.data.examples import Example, Task
 from tui_al.core.data.terminal_text import printable
 from tui_al.core.settings.experiment import DataConfig

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tui_al.cli.page import Page
+from tui_al.cli.console import Page
 from tui_al.core.session.state import SessionState, settled
 from tui_al.errors import ConfigError, SessionError
 from tui_al.report import curves

@@ -1,4 +1,4 @@
-"""Starts an engine, waits for it and notes how it ended: `python -m tui_al.host.watch DIRECTORY LOCK CORES [SHARED AHEAD]`.
+"""Starts an engine, waits for it and notes how it ended: `python -m tui_al.host.supervisor DIRECTORY LOCK CORES [SHARED AHEAD]`.
 
 Only a parent learns by which signal its child died, and the engine's own parent may be a terminal that is long gone. So this small
 process stands between them: it holds no model, survives the terminal, and leaves `engine.exit` behind.

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from rich.console import Console
 
-from tui_al.cli.page import Page, clock, duration
+from tui_al.cli.console import Page, clock, duration
 from tui_al.core.session import events as ev
 from tui_al.core.session.state import SessionState
 from tui_al.report import curves

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tui_al.cli.page import Page
+from tui_al.cli.console import Page
 from tui_al.core.annotation.records import Annotation, Status
 from tui_al.core.data.examples import Task
 from tui_al.engine.jobs.annotation_tables import TABLE_FORMATS

@@ -28,11 +28,11 @@ from tui_al.core.session.events import Ranked
 from tui_al.core.session.state import SessionState
 from tui_al.core.settings.experiment import ExperimentConfig
 from tui_al.errors import MachineError, SessionError
-from tui_al.store.asking import Asking
 from tui_al.store.decisions import Client, DecisionLog, Held
 from tui_al.store.examples import ExampleReader
-from tui_al.store.headway import CLOSED, keep_in_data, trained_on
-from tui_al.store.neighbours import nearest
+from tui_al.store.nearest_neighbors import nearest
+from tui_al.store.progress import CLOSED, keep_in_data, trained_on
+from tui_al.store.sample_queue import Asking
 from tui_al.store.samples import Hit, Item, Turned, Voice
 from tui_al.store.session import Session
 

@@ -15,7 +15,7 @@ from tui_al.store.decisions import DecisionLog
 from tui_al.store.examples import ExampleReader
 from tui_al.store.session import Session
 
-#: What needs no further answer, see `tui_al.store.desk`.
+#: What needs no further answer, see `tui_al.store.training_labels`.
 CLOSED = (Status.LABELLED, Status.UNCLEAR, Status.CONFLICT, Status.AMBIGUOUS)
 
 

@@ -19,8 +19,8 @@ from tui_al.report.curves import (
 from tui_al.report.gauges import NO_FLOOR, gauge_rows, short
 from tui_al.report.markdown import plus_minus
 from tui_al.report.settings import facts
+from tui_al.ui.escape import safe
 from tui_al.ui.eta import duration
-from tui_al.ui.safe import safe
 from tui_al.ui.widgets.glyphs import bar, is_ascii
 from tui_al.ui.widgets.lines import Lines, flow
 

@@ -10,7 +10,7 @@ from textual.content import Content
 from textual.widgets import Input
 
 from tui_al.core.data.terminal_text import printable, shorten
-from tui_al.ui.safe import safe
+from tui_al.ui.escape import safe
 from tui_al.ui.screens.list_dialog import ListDialog
 from tui_al.ui.widgets.fields import TextField
 

@@ -6,9 +6,9 @@ from rich.cells import cell_len
 from textual.content import Content
 
 from tui_al.core.data.terminal_text import printable, shorten
-from tui_al.ui.bench import Overview
+from tui_al.ui.annotation_worker import Overview
+from tui_al.ui.escape import safe
 from tui_al.ui.keys import key_name
-from tui_al.ui.safe import safe
 from tui_al.ui.widgets.glyphs import is_ascii
 from tui_al.ui.widgets.label_bar import bar
 from tui_al.ui.widgets.lines import Lines

@@ -21,10 +21,10 @@ from tui_al.core.data.examples import Task
 from tui_al.core.session.state import RunState, SessionState
 from tui_al.errors import MachineError, TuiAlError
 from tui_al.host import process
+from tui_al.store.annotation_service import Workbench
 from tui_al.store.engine_lock import is_live, waits_for
 from tui_al.store.environment import explained
 from tui_al.store.presence import Presence
-from tui_al.store.workbench import Workbench
 
 #: Seconds between two looks at what others and the engine did, between signs of life, and before a failed write is tried again.
 LOOK, ALIVE, AGAIN = 1.0, 15.0, 1.0

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tui_al.cli.page import Page
+from tui_al.cli.console import Page
 from tui_al.core.session import events as ev
 from tui_al.errors import ConfigError, SessionError
 from tui_al.report.model_card import Subject, model_card, reads_mean

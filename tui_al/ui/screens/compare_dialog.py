@@ -16,8 +16,8 @@ from tui_al.core.data.terminal_text import printable, shorten_apart
 from tui_al.core.session.state import SessionState
 from tui_al.core.stats.measured import TOO_FEW
 from tui_al.report.curves import curve
+from tui_al.ui.escape import safe
 from tui_al.ui.keys import bindings
-from tui_al.ui.safe import safe
 from tui_al.ui.widgets.status import what_it_is
 
 

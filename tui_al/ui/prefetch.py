@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Iterable
 
 from tui_al.store.samples import Item
-from tui_al.ui.bench import LOOK
+from tui_al.ui.annotation_worker import LOOK
 
 #: Samples in hand behind the one on the screen.
 HAND = 3

@@ -26,11 +26,11 @@ from transformers import ElectraConfig, ElectraModel, ElectraTokenizerFast
 
 from tests.benchmarks.conditions import conditions, line
 from tui_al.core.data.examples import Dataset, Example, Task
-from tui_al.core.progress import Tick
+from tui_al.core.progress import TrainingProgress
 from tui_al.core.query.strategies import least_confidence
 from tui_al.core.settings.experiment import LearnerConfig
 from tui_al.core.settings.model_catalog import default_settings
-from tui_al.engine.hub.sources import Source
+from tui_al.engine.hub.sources import ModelSource
 from tui_al.engine.jobs.timing import TOGETHER, matrix_rate, measure
 from tui_al.engine.models.device import choose_device
 from tui_al.engine.models.learner import TransformerLearner
@@ -41,7 +41,7 @@ CLASSES = tuple(f"class{i:02}" for i in range(77))
 WAYS: tuple[tuple[str, Any], ...] = (("full", 0), ("adapter", 0), ("adapter", "auto"), ("head", "auto"))  # fmt: skip
 
 
-def silent(_: Tick) -> None:
+def silent(_: TrainingProgress) -> None:
     """A progress sink."""
 
 
@@ -179,12 +179,12 @@ def main() -> None:
                 if way.together:
                     print(f"{precision} {way.learner.tuning:8} frozen {way.layers:2}: {TOGETHER} seeds in one pass {way.together:.2f} times as quick")  # fmt: skip
             for config in ways[:3]:
-                learner = TransformerLearner(config, Source(str(path), path), dataset, device)
+                learner = TransformerLearner(config, ModelSource(str(path), path), dataset, device)
                 steps = launches(learner)
                 found[f"step {precision} {config.tuning} {config.trunk_layers}"] = steps
                 print(f"{precision} {config.tuning} frozen {learner.config.trunk_layers}: a step in ms: {steps}")  # fmt: skip
             pool = made_up(options.pool, 40)
-            learner = TransformerLearner(ways[1], Source(str(path), path), pool, device)
+            learner = TransformerLearner(ways[1], ModelSource(str(path), path), pool, device)
             learner.fit(np.arange(16), [pool.train[i].answer for i in range(16)], 1, silent)  # type: ignore[misc]
             scored = scoring(learner, options.pool, matrix_rate(device, precision))
             found[f"scoring {precision}"] = scored

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from tui_al.core.annotation import decisions as de
-from tui_al.core.annotation.decisions import Decided
+from tui_al.core.annotation.decisions import DecisionRecord
 from tui_al.core.settings.experiment import Amount, DataConfig, ExperimentConfig
 from tui_al.core.settings.model_catalog import BAG_OF_WORDS, default_settings
 from tui_al.core.settings.presets import sample_experiment
@@ -112,18 +112,20 @@ def decide(directory: Path, amount: int, annotators: int, seed: int = 15) -> Non
     reader = ExampleReader(directory / "examples.db")
     clients = [Client.new(f"annotator {number}") for number in range(annotators)]
     began = time.time() - 86_400
-    made: dict[str, list[Decided]] = {client.annotator: [] for client in clients}
+    made: dict[str, list[DecisionRecord]] = {client.annotator: [] for client in clients}
     place = done = 0
     with DecisionLog(directory) as log:
         while done < amount:
             client = clients[int(rng.integers(annotators))]
-            records: list[Decided] = []
+            records: list[DecisionRecord] = []
             examples = reader.at(range(place, place + 400))
             for example in examples:
                 last = made[client.annotator][-1] if made[client.annotator] else None
                 when = began + 86_400 * (done + len(records)) / amount
                 for decision in _decisions(example.id, last, rng):
-                    records.append(Decided(0, when, client.annotator, uuid.uuid4().hex, decision))
+                    records.append(
+                        DecisionRecord(0, when, client.annotator, uuid.uuid4().hex, decision)
+                    )
             seconds = rng.random() < _SECOND * 4 and place > 400
             place += 0 if seconds else len(examples)
             records = records[: amount - done]
@@ -133,7 +135,9 @@ def decide(directory: Path, amount: int, annotators: int, seed: int = 15) -> Non
     reader.close()
 
 
-def _decisions(identity: str, last: Decided | None, rng: np.random.Generator) -> list[de.Decision]:
+def _decisions(
+    identity: str, last: DecisionRecord | None, rng: np.random.Generator
+) -> list[de.Decision]:
     kind = rng.random()
     label = LABELS[int(rng.integers(len(LABELS)))]
     answer = de.Label((identity,), label, round(float(rng.gamma(2, 2)), 2), "key", None, True, 0)

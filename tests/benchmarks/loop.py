@@ -22,13 +22,13 @@ import torch
 from tests.benchmarks.conditions import conditions, line
 from tests.benchmarks.table import Table
 from tui_al.core.data.examples import Dataset
-from tui_al.core.progress import Tick
+from tui_al.core.progress import TrainingProgress
 from tui_al.core.query.strategies import least_confidence
 from tui_al.core.settings.experiment import PAPER_SEEDS, DataConfig
 from tui_al.core.settings.model_catalog import default_settings
 from tui_al.engine.data import load
 from tui_al.engine.hub.sources import find
-from tui_al.engine.models.feature_cache import Shelf
+from tui_al.engine.models.feature_cache import FeatureStore
 from tui_al.engine.models.learner import TransformerLearner
 
 #: Ways to train the acquisition model: tuning and layers of the trunk.
@@ -41,7 +41,7 @@ WAYS: dict[str, tuple[str, Any]] = {
 ROUNDS = 12
 
 
-def silent(_: Tick) -> None:
+def silent(_: TrainingProgress) -> None:
     """A progress sink."""
 
 
@@ -84,7 +84,9 @@ class Loop:
 
     def _learner(self) -> TransformerLearner:
         device = torch.device("cpu")
-        learner = TransformerLearner(self.config, find("minilm"), self.dataset, device, Shelf())
+        learner = TransformerLearner(
+            self.config, find("minilm"), self.dataset, device, FeatureStore()
+        )
         learner.tokens("train")
         return learner
 

@@ -24,12 +24,12 @@ from sklearn.linear_model import LogisticRegression
 from tests.benchmarks.conditions import conditions, line
 from tui_al.core.arrays import FloatArray, IntArray
 from tui_al.core.data.examples import Dataset
-from tui_al.core.progress import Tick
+from tui_al.core.progress import TrainingProgress
 from tui_al.core.settings.experiment import DataConfig
 from tui_al.core.settings.model_catalog import default_settings
 from tui_al.engine.data import load
 from tui_al.engine.hub.sources import find
-from tui_al.engine.models.feature_cache import Shelf
+from tui_al.engine.models.feature_cache import FeatureStore
 from tui_al.engine.models.learner import Split, TransformerLearner
 
 #: What is measured: tuning and layers of the trunk.
@@ -44,7 +44,7 @@ POOLINGS: tuple[Pooling, ...] = ("first", "mean")
 CS = (1.0, 10.0)
 
 
-def silent(_: Tick) -> None:
+def silent(_: TrainingProgress) -> None:
     """A progress sink."""
 
 
@@ -67,7 +67,7 @@ def draw(dataset: Dataset, labels: int, seed: int) -> IntArray:
     return order[:labels].astype(np.int64)
 
 
-def learner(dataset: Dataset, shelf: Shelf, way: str, pooling: Pooling, options: Any) -> TransformerLearner:  # fmt: skip
+def learner(dataset: Dataset, shelf: FeatureStore, way: str, pooling: Pooling, options: Any) -> TransformerLearner:  # fmt: skip
     """The catalogue's settings with this pooling."""
     tuning, layers = WAYS[way]
     config = replace(
@@ -109,7 +109,7 @@ def measure(data: str, options: argparse.Namespace, tell: Any) -> None:
     """All figures of one data set, each told as soon as it is there."""
     config = DataConfig(data, data_dir=options.data_dir, test_limit=options.test)
     dataset = load(config)
-    shelf = Shelf()
+    shelf = FeatureStore()
     for way in options.ways:
         for pooling in options.poolings:
             one = learner(dataset, shelf, way, pooling, options)

@@ -23,7 +23,7 @@ from tests.benchmarks.conditions import conditions, line
 from tests.benchmarks.smalltext_venv import FAIRNESS, Job, SmallText, Texts
 from tests.benchmarks.table import Table
 from tui_al.core.data.examples import Dataset
-from tui_al.core.progress import Tick
+from tui_al.core.progress import TrainingProgress
 from tui_al.core.settings.experiment import DataConfig
 from tui_al.core.settings.model_catalog import default_settings
 from tui_al.engine.data import load
@@ -42,7 +42,7 @@ LENGTHS = (64, 128)
 SETTINGS = ("best", "default")
 
 
-def silent(_: Tick) -> None:
+def silent(_: TrainingProgress) -> None:
     """A progress sink."""
 
 

@@ -55,7 +55,7 @@ def _decide(session: Session) -> None:
         clock.label("bert", identity, "complaint" if identity == "c" else "return")
     clock.decide("anna", de.Note("a", "see rules"), de.Flag("d", "half a text"))
     clock.decide("bert", de.AddLabel("other"), de.RenameLabel("return", "send back"))
-    session.append(*[one for one in states.run_events(7, [0.5, 0.6, 0.7]) if isinstance(one, ev.Point | ev.RunStarted)])  # fmt: skip
+    session.append(*[one for one in states.run_events(7, [0.5, 0.6, 0.7]) if isinstance(one, ev.RoundResult | ev.RunStarted)])  # fmt: skip
 
 
 def _runs() -> list[ev.Event]:

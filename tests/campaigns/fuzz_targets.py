@@ -14,14 +14,14 @@ from tui_al.core.data.examples import Task
 from tui_al.core.settings.experiment import DataConfig
 from tui_al.engine.data import load
 from tui_al.engine.data.stream import open_tables
-from tui_al.engine.data.tables import Findings
+from tui_al.engine.data.tables import LoadReport
 from tui_al.engine.jobs.annotation_files import guessed_format, read_annotations
 from tui_al.engine.jobs.annotation_tables import TABLE_FORMATS
 from tui_al.engine.jobs.prediction import Texts
 from tui_al.errors import TuiAlError
 from tui_al.store.formats import READ_ONLY_FORMATS, TEXT_FORMATS
 from tui_al.store.formats.reading import ReadOptions
-from tui_al.store.import_rules import Wishes
+from tui_al.store.import_rules import ImportOptions
 from tui_al.store.importing import import_annotations
 from tui_al.store.session import Session
 
@@ -62,7 +62,7 @@ def _only(folder: Path) -> Path:
 
 
 def _predict(path: Path, task: Task) -> None:
-    config, findings = DataConfig(str(path)), Findings()
+    config, findings = DataConfig(str(path)), LoadReport()
     for _ in Texts(task, open_tables(path, path.name, config, findings), config, findings):
         pass
 
@@ -118,7 +118,9 @@ def _into_session(path: Path, form: str) -> None:
     home = path.parent.parent / "sessions"
     shutil.rmtree(home, ignore_errors=True)
     with by_people(home, "fuzz", EVENTS) as session:
-        import_annotations(session, read.annotations, Wishes("x", True, True, True, True, True))
+        import_annotations(
+            session, read.annotations, ImportOptions("x", True, True, True, True, True)
+        )
         _export(session)
 
 

@@ -23,8 +23,8 @@ from tests.campaigns.processes import FaultError, Victim, wait_for
 from tests.campaigns.stage import Calm, Stage, decisions, opens
 from tests.campaigns.traps import COUNT
 from tui_al.core.annotation import decisions as de
-from tui_al.core.annotation.decisions import Decided
-from tui_al.core.annotation.label_state import Labelling, Status
+from tui_al.core.annotation.decisions import DecisionRecord
+from tui_al.core.annotation.label_state import LabelState, Status
 from tui_al.core.session import events as ev
 from tui_al.host.process import stop_engine
 from tui_al.store.decisions import DecisionLog
@@ -230,7 +230,7 @@ def _type_while_it_fails(
 
 def _labelled(seat: Seat) -> int:
     """How many are answered on disk."""
-    labelling = Labelling(seat.stage.tickets.labels)
+    labelling = LabelState(seat.stage.tickets.labels)
     labelling.apply(decisions(seat.session))
     return labelling.count(Status.LABELLED)
 
@@ -293,10 +293,10 @@ def _kill_engine(seat: Seat) -> None:
 
 
 def _check_acknowledged(
-    seat: Seat, here: list[Decided], before: int, shown: int, undoing: bool
+    seat: Seat, here: list[DecisionRecord], before: int, shown: int, undoing: bool
 ) -> None:
     """What the screen said is saved is on disk, and nothing is there that nobody typed."""
-    labelling = Labelling(seat.stage.tickets.labels)
+    labelling = LabelState(seat.stage.tickets.labels)
     labelling.apply(here[:before])
     counts = [labelling.count(Status.LABELLED)]
     for record in here[before:]:
@@ -419,7 +419,7 @@ def _label_rounds(
             result["ranking", round_] = board
             chosen = [row["id"] for row in board["rows"][:10]]
             log.insert(
-                Decided(0, 1.7e9 + round_, "anna", f"r{round_}-{identity}", de.Label((identity,), gold[identity]))
+                DecisionRecord(0, 1.7e9 + round_, "anna", f"r{round_}-{identity}", de.Label((identity,), gold[identity]))
                 for identity in chosen
             )  # fmt: skip
         with Session(session) as opened:
@@ -437,12 +437,12 @@ def _label_rounds(
             wait_for(lambda: not stage.forks.at_work(case, session), 30, "the engine's end")
             for record in opened.events():
                 event = record.event
-                if isinstance(event, ev.Point):
+                if isinstance(event, ev.RoundResult):
                     result["point", event.round] = (
                         event.labels,
                         dict(event.metrics),
                         dict(event.counts),
                     )
-                elif isinstance(event, ev.Ranked):
+                elif isinstance(event, ev.RankingPublished):
                     result["ranked", event.round] = (event.strategy, event.answered, event.labels)
     return result, ends

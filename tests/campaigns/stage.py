@@ -18,7 +18,7 @@ from tests.engine import tiny
 from tests.engine.test_resume import by_seed, experiment, outcome
 from tests.faults.injector import ALL, Fault
 from tui_al.core.annotation import decisions as de
-from tui_al.core.annotation.decisions import Decided
+from tui_al.core.annotation.decisions import DecisionRecord
 from tui_al.core.settings.experiment import Amount, DataConfig, ExperimentConfig
 from tui_al.core.settings.model_catalog import BAG_OF_WORDS, default_settings
 from tui_al.engine.data import load
@@ -172,8 +172,8 @@ def answer(directory: Path, examples: Sequence[Any], labels: Sequence[str], salt
         log.insert(records)
 
 
-def _record(salt: str, number: int, who: str, decision: Any) -> Decided:
-    return Decided(0, 1.7e9 + number, who, f"{salt}u{number}", decision)
+def _record(salt: str, number: int, who: str, decision: Any) -> DecisionRecord:
+    return DecisionRecord(0, 1.7e9 + number, who, f"{salt}u{number}", decision)
 
 
 def told(directory: Path) -> Outcome:
@@ -181,7 +181,7 @@ def told(directory: Path) -> Outcome:
     return by_seed(outcome(directory))
 
 
-def decisions(directory: Path) -> list[Decided]:
+def decisions(directory: Path) -> list[DecisionRecord]:
     """All decisions on record."""
     with DecisionLog(directory) as log:
         return log.read()

@@ -229,12 +229,12 @@ def _in_child(command: Sequence[str], home: Path, session: Path, said: Path) -> 
 def _copy_model(session: Path, target: Path) -> None:
     """What `predict` and `export-model` do first: find the model and copy it."""
     from tui_al.cli.export_model import kept_model
-    from tui_al.store.kept_models import held_still
+    from tui_al.store.kept_models import copy_snapshot
     from tui_al.store.session import Session
 
     with (
         Session(session) as opened,
-        held_still(session, lambda: kept_model(opened, "successor", None)) as (_, files),
+        copy_snapshot(session, lambda: kept_model(opened, "successor", None)) as (_, files),
     ):
         shutil.copytree(files, target, symlinks=True)
 

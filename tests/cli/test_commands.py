@@ -485,5 +485,5 @@ def test_the_command_as_a_process(encoder: str, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     kinds = [json.loads(line)["kind"] for line in done.stdout.splitlines()]
     assert kinds[-1] == "finished"
-    assert kinds.count(ev.Point.kind) == 3
+    assert kinds.count(ev.RoundResult.kind) == 3
     assert "Warning" not in done.stderr

@@ -17,7 +17,7 @@ from tui_al.core.arrays import FloatArray, IntArray
 from tui_al.core.data.examples import Answer
 from tui_al.core.loop.protocols import FitReport, MonteCarlo, Scorer
 from tui_al.core.loop.simulation import Purpose
-from tui_al.core.progress import ProgressSink, Tick
+from tui_al.core.progress import ProgressCallback, TrainingProgress
 from tui_al.core.settings.experiment import PAPER_SEEDS, DataConfig
 from tui_al.core.settings.sweep import read_sweep
 from tui_al.engine.data import load
@@ -36,7 +36,7 @@ class Known(LearnerDouble):
         made.append(self)
 
     def fit(
-        self, rows: IntArray, answers: Sequence[Answer], seed: int, progress: ProgressSink
+        self, rows: IntArray, answers: Sequence[Answer], seed: int, progress: ProgressCallback
     ) -> FitReport:
         return super().fit(rows, answers, seed, progress)
 
@@ -44,11 +44,11 @@ class Known(LearnerDouble):
         self,
         rows: IntArray,
         scorers: Mapping[str, Scorer],
-        progress: ProgressSink,
+        progress: ProgressCallback,
         monte_carlo: MonteCarlo | None = None,
     ) -> dict[str, FloatArray]:
         self.scored.append((rows.tolist(), monte_carlo))
-        progress(Tick(len(rows), len(rows)))
+        progress(TrainingProgress(len(rows), len(rows)))
         shift = self.shift + 0.25 * (len(self.fits) - 1)
         return {name: np.arange(len(rows)) + shift for name in scorers}
 

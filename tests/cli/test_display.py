@@ -61,7 +61,7 @@ def training(progress: Sequence[ev.Progress]) -> list[ev.Event]:
         ev.PhaseFinished(7, 1, "train acquisition", 12.4, 0),
         ev.PhaseStarted(7, 1, "score pool", 950),
         ev.PhaseFinished(7, 1, "score pool", 1.4, 0),
-        ev.Queried(7, 1, "lc", tuple(map(str, range(50))), (), 950),
+        ev.QuerySelected(7, 1, "lc", tuple(map(str, range(50))), (), 950),
         ev.PhaseStarted(7, 1, "train successor", 800),
         *progress,
     ]
@@ -149,7 +149,7 @@ def test_json_lines() -> None:
     events = [
         *session_events(RUNS)[:-2],
         replace(HALF, loss=float("nan")),
-        ev.Warned("é is odd"),
+        ev.WarningRaised("é is odd"),
         ev.SessionFinished(),
     ]
     play(JsonDisplay(where, diagnostics, "demo"), events)
@@ -228,7 +228,10 @@ def test_live_redraws_four_times_a_second_at_most() -> None:
 def test_live_end_keeps_curve_and_table_and_warnings() -> None:
     where = console(terminal=True)
     events = session_events(RUNS)
-    play(LiveDisplay(where, "demo"), [*events[:-2], ev.Warned("watch [out]\x1b[2J"), *events[-2:]])
+    play(
+        LiveDisplay(where, "demo"),
+        [*events[:-2], ev.WarningRaised("watch [out]\x1b[2J"), *events[-2:]],
+    )
     text = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", written(where))
     assert "warning: watch [out]␛[2J" in text
     assert "demo, mean ± sd of 2 seeds" in text

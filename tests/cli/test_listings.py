@@ -16,7 +16,7 @@ def test_sessions_that_people_label_are_listed_by_labels(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     made = desk(tmp_path)
-    made.recording.append(ev.Audited(SEED, 1, "accuracy", 0.831, 0.78, 0.88, 41))
+    made.recording.append(ev.AuditEvaluated(SEED, 1, "accuracy", 0.831, 0.78, 0.88, 41))
     with DecisionLog(made.directory) as log:
         log.append(Client.new("anna"), *(Label((i,), LABELS[0]) for i in made.ids[:3]))
     list_sessions(tmp_path)

@@ -7,21 +7,21 @@ from rich.console import Console
 from tui_al.cli.console import Page
 from tui_al.cli.timing import show
 from tui_al.core.settings.experiment import LearnerConfig
-from tui_al.engine.jobs.timing import Measured, Timing, Way
+from tui_al.engine.jobs.timing import Measured, Setup, Timing
 
 
 def way(
     tuning: str, seconds: tuple[tuple[float, ...], ...], layers: int = 0, run: int = 100,
     together: float | None = None,
-) -> Way:  # fmt: skip
+) -> Setup:  # fmt: skip
     learner = LearnerConfig("small[b]", tuning, 1e-3, 1e-3, epochs=2, trunk_layers=layers)
     trainings = tuple(
         Measured(n, 100, run, times) for n, times in zip((20, 60, 120), seconds, strict=True)
     )
-    return Way(learner, layers, 12.0, trainings, 3.25 * bool(layers), 1234.5, 0.456, together)
+    return Setup(learner, layers, 12.0, trainings, 3.25 * bool(layers), 1234.5, 0.456, together)
 
 
-def shown(*ways: Way, terminal: bool = False) -> str:
+def shown(*ways: Setup, terminal: bool = False) -> str:
     text = io.StringIO()
     console = Console(file=text, width=140, force_terminal=terminal, color_system=None, soft_wrap=not terminal)  # fmt: skip
     show(Timing("cpu", 2, {"fp32": 5e10}, 9.0, ways), Page(console))

@@ -10,7 +10,7 @@ import numpy as np
 from tui_al.core.arrays import FloatArray, IntArray
 from tui_al.core.data.examples import Answer, Dataset, Task
 from tui_al.core.loop.protocols import FitReport, MonteCarlo, Scorer
-from tui_al.core.progress import ProgressSink, Tick
+from tui_al.core.progress import ProgressCallback, TrainingProgress
 from tui_al.core.query.predictions import Predictions
 from tui_al.core.query.strategies import entropy
 
@@ -26,29 +26,31 @@ class LearnerDouble:
     scored: list[tuple[list[int], MonteCarlo | None]] = field(default_factory=list)
 
     def fit(
-        self, rows: IntArray, answers: Sequence[Answer], seed: int, progress: ProgressSink
+        self, rows: IntArray, answers: Sequence[Answer], seed: int, progress: ProgressCallback
     ) -> FitReport:
         self.fits.append(([int(row) for row in rows], list(answers), seed))
         for epoch in (1, 2):
-            progress(Tick(epoch * len(rows), 2 * len(rows), epoch, 2, epoch, 2, 1.0 / epoch))
+            progress(
+                TrainingProgress(epoch * len(rows), 2 * len(rows), epoch, 2, epoch, 2, 1.0 / epoch)
+            )
         return FitReport(2, 2 * len(rows), 0.5)
 
     def score(
         self,
         rows: IntArray,
         scorers: Mapping[str, Scorer],
-        progress: ProgressSink,
+        progress: ProgressCallback,
         monte_carlo: MonteCarlo | None = None,
     ) -> dict[str, FloatArray]:
         self.scored.append(([int(row) for row in rows], monte_carlo))
         predictions = self._predictions("train", rows, monte_carlo.seed if monte_carlo else 0)
-        progress(Tick(len(rows), len(rows)))
+        progress(TrainingProgress(len(rows), len(rows)))
         return {name: scorer(predictions) for name, scorer in scorers.items()}
 
     def predict(
-        self, split: Literal["train", "test"], rows: IntArray, progress: ProgressSink
+        self, split: Literal["train", "test"], rows: IntArray, progress: ProgressCallback
     ) -> Predictions:
-        progress(Tick(len(rows), len(rows)))
+        progress(TrainingProgress(len(rows), len(rows)))
         return self._predictions(split, rows, 0)
 
     def save(self, directory: Path) -> None:

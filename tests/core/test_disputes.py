@@ -11,15 +11,15 @@ from tests.store.people import sentences_pool, texts_pool
 from tui_al.core.annotation.label_errors import FEWEST, FOLDS, dealt, disputes, judge, out_of_fold
 from tui_al.core.arrays import FloatArray, IntArray
 from tui_al.core.data.examples import Answer
-from tui_al.core.progress import ProgressSink, Tick, silent
+from tui_al.core.progress import ProgressCallback, TrainingProgress, silent
 from tui_al.core.query.predictions import Predictions
 
 POOL = texts_pool([f"text {n}" for n in range(60)], ("a", "b", "rare"))
 
 
-def corners(rows: IntArray, progress: ProgressSink) -> FloatArray:
+def corners(rows: IntArray, progress: ProgressCallback) -> FloatArray:
     """Even and odd texts far apart."""
-    progress(Tick(len(rows), len(rows)))
+    progress(TrainingProgress(len(rows), len(rows)))
     return np.stack([rows % 2 == 0, rows % 2 == 1], axis=1).astype(np.float32)
 
 
@@ -64,7 +64,7 @@ def test_labels_of_too_few_texts_are_not_judged_and_named() -> None:
 
 def test_near_duplicates_do_not_speak_for_one_another() -> None:
     # five copies of a text with the same wrong answer: they would bear one another out
-    def own_corner(rows: IntArray, progress: ProgressSink) -> FloatArray:
+    def own_corner(rows: IntArray, progress: ProgressCallback) -> FloatArray:
         found = np.hstack([corners(rows, progress), np.zeros((len(rows), 1), np.float32)])
         found[np.isin(rows, [40, 42, 44, 46, 48]), 2] = 3.0
         return found
@@ -87,7 +87,7 @@ def test_nothing_to_judge() -> None:
 
 
 def test_what_the_features_do_not_see_is_not_judged() -> None:
-    def half_blind(rows: IntArray, progress: ProgressSink) -> FloatArray:
+    def half_blind(rows: IntArray, progress: ProgressCallback) -> FloatArray:
         found = corners(rows, progress)
         found[rows == 6] = 0.0
         return found
@@ -101,7 +101,7 @@ def test_what_the_features_do_not_see_is_not_judged() -> None:
 def test_a_sentence_is_spoken_for_by_its_least_confident_word() -> None:
     pool = sentences_pool([("Anna", "left", f"Oslo{n}") for n in range(20)])
 
-    def words(rows: IntArray, progress: ProgressSink) -> FloatArray:
+    def words(rows: IntArray, progress: ProgressCallback) -> FloatArray:
         return np.tile(np.eye(3, dtype=np.float32), (len(rows), 1))
 
     labelled: list[tuple[int, Answer]] = [(n, ("B-PER", "O", "B-LOC")) for n in range(20)]
@@ -159,7 +159,7 @@ def test_progress_may_end_the_work() -> None:
     class Enough(Exception):
         pass
 
-    def stop(tick: Tick) -> None:
+    def stop(tick: TrainingProgress) -> None:
         if tick.total > 40:
             raise Enough
 

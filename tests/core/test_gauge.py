@@ -11,7 +11,7 @@ from tui_al.core.data.examples import Dataset, Task
 from tui_al.core.loop.mismatch_monitor import Gauge, gauge_of
 from tui_al.core.loop.oracle import SimulatedOracle, askable
 from tui_al.core.loop.simulation import Models, run
-from tui_al.core.progress import Tick
+from tui_al.core.progress import TrainingProgress
 from tui_al.core.query.strategies import STRATEGIES, least_confidence
 from tui_al.core.session import events as ev
 from tui_al.core.session.state import RunState
@@ -29,7 +29,7 @@ def gauge(size: int = 60) -> Gauge:
     return found
 
 
-def unheard(_: Tick) -> None:
+def unheard(_: TrainingProgress) -> None:
     pass
 
 
@@ -42,11 +42,13 @@ def test_it_moves_no_query_and_no_point(strategy: str) -> None:
     config = configured(strategy, seed_size="10", batch="5", rounds=3)
     on, _ = drive(with_gauge(config, 60), DATA)
     off, _ = drive(with_gauge(config, 0), DATA)
-    assert of_kind(on, ev.Queried) == of_kind(off, ev.Queried)
-    assert [p.metrics for p in of_kind(on, ev.Point)] == [p.metrics for p in of_kind(off, ev.Point)]
-    assert bool(of_kind(on, ev.Gauged)) == (strategy != "random")
-    assert not of_kind(off, ev.Gauged)
-    assert {p.sample for p in of_kind(off, ev.Point)} == {()}
+    assert of_kind(on, ev.QuerySelected) == of_kind(off, ev.QuerySelected)
+    assert [p.metrics for p in of_kind(on, ev.RoundResult)] == [
+        p.metrics for p in of_kind(off, ev.RoundResult)
+    ]
+    assert bool(of_kind(on, ev.MismatchMeasured)) == (strategy != "random")
+    assert not of_kind(off, ev.MismatchMeasured)
+    assert {p.sample for p in of_kind(off, ev.RoundResult)} == {()}
 
 
 @pytest.mark.parametrize("strategy", ["lc", "bt", "bald"])
@@ -61,9 +63,9 @@ def test_both_models_learned_from_the_same_labels_and_score_the_same_texts(strat
     assert isinstance(successor, LearnerDouble)
     drive(config, DATA, models)
     labelled: list[str] = []
-    readings = {reading.round: reading for reading in of_kind(events, ev.Gauged)}
+    readings = {reading.round: reading for reading in of_kind(events, ev.MismatchMeasured)}
     assert list(readings) == [1, 2, 3]
-    for round_, query in enumerate(of_kind(events, ev.Queried)):
+    for round_, query in enumerate(of_kind(events, ev.QuerySelected)):
         if round_:
             open_ = [row for row in gauge().rows if DATA.train[row].id not in labelled]
             scores = []
@@ -84,12 +86,12 @@ def test_both_models_learned_from_the_same_labels_and_score_the_same_texts(strat
 def test_the_same_model_twice_has_no_mismatch() -> None:
     table = [0.5 + row / 200 for row in range(80)]
     twins = Models(LearnerDouble(DATA, table=table), LearnerDouble(DATA, table=table))
-    for reading in of_kind(drive(CONFIG, DATA, twins)[0], ev.Gauged):
+    for reading in of_kind(drive(CONFIG, DATA, twins)[0], ev.MismatchMeasured):
         assert (reading.wasserstein, reading.kl) == (0, 0)
 
 
 def run_state(seed: int, events: list[ev.Event]) -> RunState:
-    points, queries = of_kind(events, ev.Point), of_kind(events, ev.Queried)
+    points, queries = of_kind(events, ev.RoundResult), of_kind(events, ev.QuerySelected)
     return RunState(seed, points=tuple(points), queries=tuple(queries))
 
 
@@ -107,7 +109,7 @@ def test_another_seeds_successor_gives_the_floor() -> None:
         while True:
             wanted = generator.send(oracle.answer(wanted))
     mine = run_state(SEED, log)
-    for reading in of_kind(log, ev.Gauged):
+    for reading in of_kind(log, ev.MismatchMeasured):
         known = {
             i for one in (mine, earlier) for q in one.queries if q.round < reading.round for i in q.ids
         }  # fmt: skip
@@ -117,7 +119,7 @@ def test_another_seeds_successor_gives_the_floor() -> None:
         assert reading.floors == 1
         assert reading.floor_wasserstein == pytest.approx(expected.wasserstein)
         assert reading.floor_kl == pytest.approx(expected.kl)
-    assert len(of_kind(log, ev.Gauged)) == 3
+    assert len(of_kind(log, ev.MismatchMeasured)) == 3
 
 
 def test_cut_off_after_any_event_the_readings_are_the_same() -> None:
@@ -153,9 +155,9 @@ def test_the_sample_is_of_the_pool_alone_and_the_same_for_every_seed() -> None:
 
 def test_too_few_texts_say_nothing() -> None:
     events, _ = drive(configured(seed_size="2", batch="2", gauge=500), texts(21))
-    assert not of_kind(events, ev.Gauged)
+    assert not of_kind(events, ev.MismatchMeasured)
     events, _ = drive(configured(seed_size="2", batch="2", gauge=500), texts(22))
-    assert [g.round for g in of_kind(events, ev.Gauged)] == [1]
+    assert [g.round for g in of_kind(events, ev.MismatchMeasured)] == [1]
 
 
 def test_a_negative_size_is_refused() -> None:

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui_al.core.annotation import decisions as de
-from tui_al.core.annotation.decisions import Decided, Decision
-from tui_al.core.annotation.label_state import Labelling, Status, wants_two
+from tui_al.core.annotation.decisions import Decision, DecisionRecord
+from tui_al.core.annotation.label_state import LabelState, Status, wants_two
 from tui_al.core.session.serialization import record_of
 
 
@@ -18,16 +18,18 @@ class Log:
     """A log under way: `add` numbers a decision, folds it in and gives it back."""
 
     def __init__(self, *labels: str) -> None:
-        self.labelling = Labelling(labels)
-        self.records: list[Decided] = []
+        self.labelling = LabelState(labels)
+        self.records: list[DecisionRecord] = []
 
-    def add(self, decision: Decision, by: str = "anna") -> Decided:
-        record = Decided(len(self.records) + 1, 0.0, by, f"u{len(self.records) + 1}", decision)
+    def add(self, decision: Decision, by: str = "anna") -> DecisionRecord:
+        record = DecisionRecord(
+            len(self.records) + 1, 0.0, by, f"u{len(self.records) + 1}", decision
+        )
         self.records.append(record)
         self.labelling.apply([record])
         return record
 
-    def label(self, identity: str, answer: de.Given, by: str = "anna") -> Decided:
+    def label(self, identity: str, answer: de.UserAnswer, by: str = "anna") -> DecisionRecord:
         return self.add(de.Label((identity,), answer), by)
 
     def undo(self, by: str = "anna") -> None:
@@ -43,7 +45,7 @@ class Log:
     def status(self, identity: str) -> Status:
         return self.labelling.standing(identity).status
 
-    def answer(self, identity: str) -> de.Given | None:
+    def answer(self, identity: str) -> de.UserAnswer | None:
         return self.labelling.standing(identity).answer
 
 
@@ -83,7 +85,7 @@ class TestStandings:
         assert log.status("a") is Status.LABELLED
         assert log.status("b") is Status.CONFLICT
         assert log.labelling.answers() == {"a": "refund"}
-        assert {by: log.labelling.given(r) for by, r in log.labelling.stands("b").items()} == {
+        assert {by: log.labelling.given(r) for by, r in log.labelling.votes("b").items()} == {
             "anna": "refund",
             "ben": "repair",
         }
@@ -272,12 +274,12 @@ def play(steps: Sequence[Step]) -> Log:
     return log
 
 
-def shown(labelling: Labelling) -> dict[str, object]:
+def shown(labelling: LabelState) -> dict[str, object]:
     """All that a fold says."""
     return {
         "standings": dict(labelling.standings()),
         "one by one": {identity: labelling.standing(identity) for identity in "abc"},
-        "stands": {identity: labelling.stands(identity) for identity in "abc"},
+        "stands": {identity: labelling.votes(identity) for identity in "abc"},
         "history": {identity: labelling.history(identity) for identity in "abc"},
         "by status": {status: labelling.count(status) for status in Status},
         "counts": dict(labelling.counts),
@@ -294,7 +296,7 @@ def test_folding_step_by_step_equals_folding_at_once_and_in_parts(
     steps: list[Step], size: int
 ) -> None:
     log = play(steps)
-    at_once, in_parts = Labelling(("x", "y", "z")), Labelling(("x", "y", "z"))
+    at_once, in_parts = LabelState(("x", "y", "z")), LabelState(("x", "y", "z"))
     at_once.apply(log.records)
     for start in range(0, len(log.records), size):
         in_parts.apply(log.records[start : start + size])
@@ -374,7 +376,7 @@ def test_the_usual_label_is_made_as_every_other_record_is(plain: dict[str, objec
     assert repr(made) == repr(by_fields)  # True is 1 and 1 is 1.0 otherwise
     if isinstance(made, de.Label):
         assert hash(made) == hash(by_fields)
-        assert de.decided(1, 2.0, "anna", "u", made) == Decided(1, 2.0, "anna", "u", made)
+        assert de.decided(1, 2.0, "anna", "u", made) == DecisionRecord(1, 2.0, "anna", "u", made)
         with pytest.raises(FrozenInstanceError):
             made.answer = "y"  # type: ignore[misc]  # that it cannot be set is what is tested
 

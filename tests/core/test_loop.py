@@ -11,7 +11,7 @@ from tests.core.learner_double import LearnerDouble
 from tui_al.core.data.examples import Dataset, Example, Task
 from tui_al.core.loop.oracle import SimulatedOracle, askable, check
 from tui_al.core.loop.simulation import (
-    LabelsWanted,
+    LabelRequest,
     Meeting,
     Models,
     Purpose,
@@ -126,7 +126,7 @@ def of_kind(events: Sequence[ev.Event], kind: type[T]) -> list[T]:
     return [event for event in events if isinstance(event, kind)]
 
 
-def rows_of(query: ev.Queried, dataset: Dataset) -> list[int]:
+def rows_of(query: ev.QuerySelected, dataset: Dataset) -> list[int]:
     position = {example.id: i for i, example in enumerate(dataset.train)}
     return [position[identity] for identity in query.ids]
 
@@ -135,13 +135,13 @@ class TestRounds:
     def test_points_and_labels(self) -> None:
         events, reason = drive(configured(seed_size="3", batch="2", rounds=3), texts())
         assert reason == "rounds"
-        assert [(p.round, p.labels) for p in of_kind(events, ev.Point)] == [
+        assert [(p.round, p.labels) for p in of_kind(events, ev.RoundResult)] == [
             (0, 3),
             (1, 5),
             (2, 7),
             (3, 9),
         ]
-        assert [(q.round, len(q.ids), q.pool) for q in of_kind(events, ev.Queried)] == [
+        assert [(q.round, len(q.ids), q.pool) for q in of_kind(events, ev.QuerySelected)] == [
             (0, 3, 10),
             (1, 2, 7),
             (2, 2, 5),
@@ -150,25 +150,25 @@ class TestRounds:
 
     def test_no_rounds_is_the_seed_set_alone(self) -> None:
         events, reason = drive(configured(rounds=0), texts())
-        assert ([p.labels for p in of_kind(events, ev.Point)], reason) == ([2], "rounds")
+        assert ([p.labels for p in of_kind(events, ev.RoundResult)], reason) == ([2], "rounds")
 
     @pytest.mark.parametrize("strategy", STRATEGIES)
     def test_nothing_is_asked_twice(self, strategy: str) -> None:
         dataset = sentences()
         events, reason = drive(configured(strategy, batch="3", rounds=9), dataset)
-        asked = [i for query in of_kind(events, ev.Queried) for i in query.ids]
+        asked = [i for query in of_kind(events, ev.QuerySelected) for i in query.ids]
         assert sorted(asked) == [e.id for e in dataset.train]
         assert reason == "pool"
 
     def test_an_empty_pool_ends_the_run(self) -> None:
         events, reason = drive(configured(seed_size="4", batch="4", rounds=5), texts())
         assert reason == "pool"
-        assert [p.labels for p in of_kind(events, ev.Point)] == [4, 8, 10]
+        assert [p.labels for p in of_kind(events, ev.RoundResult)] == [4, 8, 10]
 
     def test_least_confidence_asks_the_least_confident(self) -> None:
         dataset = texts()
         events, _ = drive(configured("lc"), dataset, doubles(dataset, TABLE))
-        seed_set, first, second = of_kind(events, ev.Queried)
+        seed_set, first, second = of_kind(events, ev.QuerySelected)
         expected = [row for row in LEAST_CONFIDENT_FIRST if row not in rows_of(seed_set, dataset)]
         assert rows_of(first, dataset) == expected[:2]
         assert rows_of(second, dataset) == expected[2:4]
@@ -181,7 +181,7 @@ class TestRounds:
         dataset = texts()
         models = doubles(dataset)
         events, _ = drive(configured(), dataset, models)
-        asked = [rows_of(query, dataset) for query in of_kind(events, ev.Queried)]
+        asked = [rows_of(query, dataset) for query in of_kind(events, ev.QuerySelected)]
         acquisition, successor = models.acquisition, models.successor
         assert isinstance(acquisition, LearnerDouble) and isinstance(successor, LearnerDouble)
         # round 1 learns from the seed set, round 2 from that and the first batch; the successor from each round's labels too
@@ -207,15 +207,15 @@ class TestRounds:
             "train successor",
             "evaluate",
         }
-        assert all(not query.scores for query in of_kind(events, ev.Queried))
+        assert all(not query.scores for query in of_kind(events, ev.QuerySelected))
 
     def test_one_model_is_trained_once_on_the_same_labels(self) -> None:
         """The model of each point asks for the next batch: three points of three trainings, of which two asked."""
         dataset = texts()
         models = one_double(dataset)
         events, _ = drive(configured(), dataset, models)
-        assert models.are_one and isinstance(models.successor, LearnerDouble)
-        asked = [rows_of(query, dataset) for query in of_kind(events, ev.Queried)]
+        assert models.model_is_current and isinstance(models.successor, LearnerDouble)
+        asked = [rows_of(query, dataset) for query in of_kind(events, ev.QuerySelected)]
         labels = [asked[0], asked[0] + asked[1], asked[0] + asked[1] + asked[2]]
         assert [rows for rows, _, _ in models.successor.fits] == labels
         assert [seed for *_, seed in models.successor.fits] == [
@@ -223,16 +223,16 @@ class TestRounds:
         ]
         assert [len(rows) for rows, _ in models.successor.scored] == [8, 6]  # no gauge of itself
         assert "train acquisition" not in {p.phase for p in of_kind(events, ev.PhaseStarted)}
-        assert all(set(p.seconds) <= {"score pool", "train successor", "evaluate"} for p in of_kind(events, ev.Point))  # fmt: skip
+        assert all(set(p.seconds) <= {"score pool", "train successor", "evaluate"} for p in of_kind(events, ev.RoundResult))  # fmt: skip
 
     def test_one_model_asks_what_two_alike_would(self) -> None:
         """With the same seeds for both roles a second training gives the same model, so nothing but its time is saved."""
         dataset = texts()
         models = one_double(dataset)
         events, _ = drive(configured(), dataset, models)
-        for query in of_kind(events, ev.Queried)[1:]:
+        for query in of_kind(events, ev.QuerySelected)[1:]:
             alike = LearnerDouble(dataset)
-            known = [row for q in of_kind(events, ev.Queried) if q.round < query.round for row in rows_of(q, dataset)]  # fmt: skip
+            known = [row for q in of_kind(events, ev.QuerySelected) if q.round < query.round for row in rows_of(q, dataset)]  # fmt: skip
             alike.fit(np.array(known), [dataset.train[row].answer for row in known], derived_seed(SEED, query.round - 1, Purpose.TRAIN_SUCCESSOR), lambda _: None)  # fmt: skip
             left = np.setdiff1d(np.arange(10), known)
             scores = alike.score(left, {"lc": STRATEGIES["lc"].scorer}, lambda _: None)["lc"]  # type: ignore[dict-item]
@@ -253,18 +253,21 @@ class TestRounds:
         first, again = drive(config, dataset)[0], drive(config, dataset)[0]
         other = drive(config, dataset, seed=8)[0]
         assert first == again
-        assert of_kind(first, ev.Queried)[0].ids != of_kind(other, ev.Queried)[0].ids
+        assert of_kind(first, ev.QuerySelected)[0].ids != of_kind(other, ev.QuerySelected)[0].ids
 
     def test_the_seed_set_does_not_depend_on_the_strategy(self) -> None:
         sets = {
-            of_kind(drive(configured(s), sentences())[0], ev.Queried)[0].ids for s in STRATEGIES
+            of_kind(drive(configured(s), sentences())[0], ev.QuerySelected)[0].ids
+            for s in STRATEGIES
         }
         assert len(sets) == 1
 
     def test_the_draws_are_the_seeds(self) -> None:
         dataset = texts()
         events, _ = drive(configured("random"), dataset)
-        seed_set, first, _ = (rows_of(query, dataset) for query in of_kind(events, ev.Queried))
+        seed_set, first, _ = (
+            rows_of(query, dataset) for query in of_kind(events, ev.QuerySelected)
+        )
         drawn = np.random.default_rng([SEED, 0, Purpose.SEED_SET]).permutation(10)
         assert seed_set == np.argsort(drawn)[:2].tolist()
         left = np.delete(np.arange(10), seed_set)
@@ -279,8 +282,8 @@ class TestRounds:
     def test_point(self) -> None:
         dataset = texts()
         events, _ = drive(configured(), dataset)
-        last = of_kind(events, ev.Point)[-1]
-        gold = [dataset.train[r].answer for q in of_kind(events, ev.Queried) for r in rows_of(q, dataset)]  # fmt: skip
+        last = of_kind(events, ev.RoundResult)[-1]
+        gold = [dataset.train[r].answer for q in of_kind(events, ev.QuerySelected) for r in rows_of(q, dataset)]  # fmt: skip
         assert last.counts == {"a": gold.count("a"), "b": gold.count("b")}
         assert last.tokens == 0
         assert set(last.metrics) == {"accuracy", "macro_f1"}
@@ -300,9 +303,9 @@ class TestBudgets:
         # 150 rows have a label: 5 % are 7.5, 1 % is 1.5
         dataset = texts(150, unlabelled=50)
         events, _ = drive(configured(seed_size="5%", batch="1%"), dataset)
-        assert [len(q.ids) for q in of_kind(events, ev.Queried)] == [8, 2, 2]
-        assert of_kind(events, ev.Queried)[0].pool == 150
-        assert all(i.startswith("t") for q in of_kind(events, ev.Queried) for i in q.ids)
+        assert [len(q.ids) for q in of_kind(events, ev.QuerySelected)] == [8, 2, 2]
+        assert of_kind(events, ev.QuerySelected)[0].pool == 150
+        assert all(i.startswith("t") for q in of_kind(events, ev.QuerySelected) for i in q.ids)
 
     @pytest.mark.parametrize(("batch", "words"), [("5", 5), ("20%", 5)])  # 26 words, 20 % are 5.2
     def test_tokens(self, batch: str, words: int) -> None:
@@ -312,7 +315,7 @@ class TestBudgets:
         lengths = {e.id: len(e.tokens) for e in dataset.train}
         total = 0
         for query, point in zip(
-            of_kind(events, ev.Queried), of_kind(events, ev.Point), strict=True
+            of_kind(events, ev.QuerySelected), of_kind(events, ev.RoundResult), strict=True
         ):
             costs = [lengths[identity] for identity in query.ids]
             budget = words if query.round else 4
@@ -333,7 +336,7 @@ class TestResume:
 
     @staticmethod
     def told(events: Sequence[ev.Event]) -> list[ev.Event]:
-        return [e for e in events if isinstance(e, ev.Queried | ev.Labelled | ev.Point)]
+        return [e for e in events if isinstance(e, ev.QuerySelected | ev.Labelled | ev.RoundResult)]
 
     @pytest.mark.parametrize(("dataset", "config"), CASES)
     def test_after_every_event(self, dataset: Dataset, config: ExperimentConfig) -> None:
@@ -367,9 +370,9 @@ class TestResume:
     def asked(events: Sequence[ev.Event]) -> list[object]:
         """Queries with their scores, and what each point measured; the seconds of a second training are not the first's."""
         return [
-            (e.ids, e.scores) if isinstance(e, ev.Queried) else (e.labels, e.metrics)
+            (e.ids, e.scores) if isinstance(e, ev.QuerySelected) else (e.labels, e.metrics)
             for e in events
-            if isinstance(e, ev.Queried | ev.Point)
+            if isinstance(e, ev.QuerySelected | ev.RoundResult)
         ]
 
     def test_cut_off_again_and_again(self) -> None:
@@ -380,7 +383,7 @@ class TestResume:
             state = self.state(config, dataset, log)
             with pytest.raises(EngineStopped):
                 drive(config, dataset, log=log, state=state, stop_after=len(log) + step)
-        assert len(of_kind(log, ev.Point)) < 3
+        assert len(of_kind(log, ev.RoundResult)) < 3
         drive(config, dataset, log=log, state=self.state(config, dataset, log))
         assert self.told(log) == self.told(whole)
 
@@ -490,7 +493,7 @@ class TestCohort:
                     told.append(("waited", wanted.round))
                     wanted = next(steps)
                 else:
-                    assert isinstance(wanted, LabelsWanted)
+                    assert isinstance(wanted, LabelRequest)
                     told.append(("asked", wanted.round))
                     wanted = steps.send(oracle.answer(wanted))
         except StopIteration as end:
@@ -503,7 +506,7 @@ class TestCohort:
         later = [(what, r) for r in (1, 2) for what in ("waited", "trained", "asked")]
         assert (told, reason) == ([("asked", 0), *later], "rounds")
         usual, _ = drive(config, dataset, doubles(dataset, TABLE))
-        assert of_kind(log, ev.Queried) == of_kind(usual, ev.Queried)
+        assert of_kind(log, ev.QuerySelected) == of_kind(usual, ev.QuerySelected)
         assert [(e.round, e.phase) for e in of_kind(log, ev.PhaseFinished)] == [
             (e.round, e.phase) for e in of_kind(usual, ev.PhaseFinished)
         ]
@@ -512,7 +515,7 @@ class TestCohort:
         config, dataset = configured(rounds=2), texts()
         log: list[ev.Event] = []
         self.keep_step(config, dataset, RunState(SEED), log)
-        cut = next(i for i, e in enumerate(log) if isinstance(e, ev.Queried) and e.round == 1)
+        cut = next(i for i, e in enumerate(log) if isinstance(e, ev.QuerySelected) and e.round == 1)
         state = TestResume.state(config, dataset, log[: cut + 1])
         told, _ = self.keep_step(config, dataset, state, [])
         assert told == [("asked", 1), ("waited", 2), ("trained", 2), ("asked", 2)]

@@ -6,7 +6,7 @@ import pytest
 from tui_al.core.data.examples import Dataset, Example, Task
 from tui_al.core.data.tags import Scheme, is_well_formed, spans_of
 from tui_al.core.loop.oracle import SimulatedOracle
-from tui_al.core.loop.simulation import Answered, LabelsWanted
+from tui_al.core.loop.simulation import LabelRequest, OracleAnswers
 
 CLASSES = ("a", "b", "c", "d")
 GOLD_TAGS = ("B-X", "I-X", "O", "B-Y", "B-Y", "O")  # X(0,2), Y(3,4), Y(4,5)
@@ -23,8 +23,8 @@ def sentences(n: int) -> Dataset:
     return Dataset("words", Task.TAGGING, ("X", "Y", "Z"), train, ())
 
 
-def ask(oracle: SimulatedOracle, rows: list[int]) -> Answered:
-    return oracle.answer(LabelsWanted(1, np.array(rows)))
+def ask(oracle: SimulatedOracle, rows: list[int]) -> OracleAnswers:
+    return oracle.answer(LabelRequest(1, np.array(rows)))
 
 
 def test_gold() -> None:

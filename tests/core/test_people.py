@@ -12,11 +12,11 @@ from tests.store.people import SEED, people_config, sentences_pool, texts_pool
 from tui_al.core.annotation.label_errors import Encode
 from tui_al.core.data.examples import Answer, Dataset, Example, Task
 from tui_al.core.data.tags import today
-from tui_al.core.loop.annotation_channel import Snapshot, Wish, askable, check, reserve
+from tui_al.core.loop.annotation_channel import Command, LabelSnapshot, askable, check, reserve
 from tui_al.core.loop.annotation_loop import PeopleLoop
 from tui_al.core.loop.first_ranking import first_ranking
 from tui_al.core.loop.simulation import Models
-from tui_al.core.progress import Tick
+from tui_al.core.progress import TrainingProgress
 from tui_al.core.session import events as ev
 from tui_al.core.session.state import RunState
 from tui_al.core.settings.experiment import Amount, ExperimentConfig
@@ -41,9 +41,9 @@ class DeskDouble:
     labels: tuple[str, ...] = ("a", "b")
     rankings: dict[int, int] = field(default_factory=dict)
 
-    def snapshot(self) -> Snapshot:
+    def snapshot(self) -> LabelSnapshot:
         audit = set(np.asarray(self.audit).tolist())
-        return Snapshot(
+        return LabelSnapshot(
             len(self.answers),
             self.labels,
             {r: a for r, a in self.answers.items() if r not in audit},
@@ -58,7 +58,7 @@ class DeskDouble:
     def heed(self) -> None:
         pass
 
-    def wait(self) -> Wish:
+    def wait(self) -> Command:
         if not self.steps:
             return "leave"
         step = self.steps.pop(0)
@@ -102,7 +102,7 @@ def corners(dataset: Dataset) -> Encode:
     """Features by which even and odd texts lie far apart; a word has those of its text."""
 
     def encode(rows: Any, progress: Any) -> Any:
-        progress(Tick(len(rows), len(rows)))
+        progress(TrainingProgress(len(rows), len(rows)))
         units = [row for row in rows.tolist() for _ in range(len(dataset.train[row].tokens) or 1)]
         return np.array([[row % 2 == 0, row % 2 == 1] for row in units], dtype=np.float64)
 
@@ -138,7 +138,7 @@ def stage(
 
 def kinds(events: list[ev.Event]) -> list[str]:
     """What happened, phases and progress left out."""
-    told = (ev.Ranked, ev.Point)
+    told = (ev.RankingPublished, ev.RoundResult)
     return [f"{e.kind} {e.round}" for e in events if isinstance(e, told)]
 
 
@@ -151,7 +151,7 @@ class TestRounds:
         assert [len(rows) for rows, *_ in acquisition.fits] == [
             len(rows) for rows, *_ in successor.fits
         ]
-        ranked = [e for e in s.events if isinstance(e, ev.Ranked)]
+        ranked = [e for e in s.events if isinstance(e, ev.RankingPublished)]
         assert [e.answered for e in ranked] == [0, 4, 7]
 
     def test_the_first_order_is_the_one_that_a_new_session_begins_with(self) -> None:
@@ -226,7 +226,7 @@ class TestRounds:
         assert s.loop.lacks == ""
 
     def test_it_goes_on_where_it_was_left(self) -> None:
-        ranked = ev.Ranked(SEED, 3, "lc", 10, 9, 30, 30)
+        ranked = ev.RankingPublished(SEED, 3, "lc", 10, 9, 30, 30)
         s = stage([None, None, "leave"])
         s.desk.answers = {row: "ab"[row % 2] for row in range(10)}
         s.loop.run(RunState(SEED, ranked=ranked))
@@ -295,8 +295,8 @@ class TestAudit:
     def test_without_a_test_set_it_is_what_the_curve_shows(self) -> None:
         s = stage([None, None, label(40), None, None, "leave"], people_config(audit_share=0.5))
         s.loop.run(RunState(SEED))
-        (audited,) = [e for e in s.events if isinstance(e, ev.Audited)]
-        (point,) = [e for e in s.events if isinstance(e, ev.Point)]
+        (audited,) = [e for e in s.events if isinstance(e, ev.AuditEvaluated)]
+        (point,) = [e for e in s.events if isinstance(e, ev.RoundResult)]
         predictions = s.desk.boards["audit"][-1][1]
         gold = {
             POOL.train[r].id: a
@@ -316,7 +316,7 @@ class TestAudit:
         dataset = texts_pool([f"text {n}" for n in range(200)], ("a", "b"))
         s = stage([None, None, label(20), None, label(60), *[None] * 4, "leave"], config, dataset)
         s.loop.run(RunState(SEED))
-        (compared,) = [e for e in s.events if isinstance(e, ev.Compared)]
+        (compared,) = [e for e in s.events if isinstance(e, ev.StrategyCompared)]
         assert compared.labels == 20  # half of 40 audit labels
         assert compared.examples == 40
         assert compared.low <= compared.difference <= compared.high
@@ -330,11 +330,11 @@ class TestGauge:
     def test_both_models_are_compared_when_the_successor_is_there(self) -> None:
         s = stage(list(self.STEPS), dataset=self.BIG)
         s.loop.run(RunState(SEED))
-        found = [e for e in s.events if isinstance(e, ev.Gauged)]
+        found = [e for e in s.events if isinstance(e, ev.MismatchMeasured)]
         assert [(e.round, e.labels, e.score, e.floors) for e in found] == [
             (1, len(s.learners[1].fits[0][0]), "lc", 0), (2, len(s.learners[1].fits[1][0]), "lc", 0),
         ]  # fmt: skip
-        told = [e.kind for e in s.events if isinstance(e, ev.Point | ev.Gauged)]
+        told = [e.kind for e in s.events if isinstance(e, ev.RoundResult | ev.MismatchMeasured)]
         assert told == ["point", "gauged", "point", "gauged"]
         rows, _ = s.learners[0].scored[-1]
         reserved = set(np.asarray(s.desk.audit).tolist())
@@ -349,19 +349,19 @@ class TestGauge:
         for s in (on_stage, off_stage):
             s.loop.run(RunState(SEED))
         assert on_stage.desk.boards["ranking"] == off_stage.desk.boards["ranking"]
-        assert not any(isinstance(e, ev.Gauged) for e in off_stage.events)
+        assert not any(isinstance(e, ev.MismatchMeasured) for e in off_stage.events)
 
     def test_a_model_that_did_not_rank_is_not_compared(self) -> None:
         """After a restart the successor is trained, and there is no acquisition model to hold it against."""
         s = stage(list(self.STEPS), dataset=self.BIG)
         s.loop.run(RunState(SEED))
-        ranked = [e for e in s.events if isinstance(e, ev.Ranked)][-1]
+        ranked = [e for e in s.events if isinstance(e, ev.RankingPublished)][-1]
         again = stage([None, label(1), None, "leave"], dataset=self.BIG)
         again.desk.answers = dict(s.desk.answers)
         again.desk.boards = s.desk.boards
         again.loop.run(RunState(SEED, ranked=ranked))
-        assert any(isinstance(e, ev.Point) for e in again.events)
-        assert not any(isinstance(e, ev.Gauged) for e in again.events)
+        assert any(isinstance(e, ev.RoundResult) for e in again.events)
+        assert not any(isinstance(e, ev.MismatchMeasured) for e in again.events)
 
 
 class TestPool:
@@ -453,7 +453,7 @@ class TestPool:
         text = pool.train[0].text
         assert any(tops)
         assert all(0 <= a < b <= len(text) + 1 and 0 < p <= 1 for top in tops for a, b, _, p in top)
-        point = [e for e in s.events if isinstance(e, ev.Point)][-1]
+        point = [e for e in s.events if isinstance(e, ev.RoundResult)][-1]
         assert point.counts == {
             "LOC": len(s.learners[1].fits[-1][0]),
             "PER": len(s.learners[1].fits[-1][0]),

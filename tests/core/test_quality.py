@@ -10,16 +10,16 @@ import pytest
 from tests.store.people import texts_pool
 from tui_al.core.arrays import IntArray
 from tui_al.core.data.examples import Answer, Task
-from tui_al.core.loop.annotation_channel import Snapshot
+from tui_al.core.loop.annotation_channel import LabelSnapshot
 from tui_al.core.loop.quality_monitor import estimate, worth
-from tui_al.core.progress import Tick
+from tui_al.core.progress import TrainingProgress
 from tui_al.core.query.predictions import Predictions
 from tui_al.core.stats.audit_sample import Verdict
 
 POOL = texts_pool([f"text {n}" for n in range(100)], ("a", "b"))
 
 
-def silent(_: Tick) -> None:
+def silent(_: TrainingProgress) -> None:
     """A progress sink."""
 
 
@@ -65,7 +65,7 @@ class TestWorth:
         audit: dict[int, Answer] = {
             row: "b" if row % 10 >= 5 else "a" for row in (15, 16, 17, 28, 29, 36, 37, 39, 45, 46)
         }
-        now = Snapshot(1, ("a", "b"), answers, audit, frozenset(), rankings=rankings)
+        now = LabelSnapshot(1, ("a", "b"), answers, audit, frozenset(), rankings=rankings)
         learner = Parrot()
         found = worth(POOL, now, learner, 7, silent)  # type: ignore[arg-type]
         assert found is not None
@@ -81,7 +81,7 @@ class TestWorth:
         answers: dict[int, Answer] = {row: "b" if row >= 5 else "a" for row in range(10)}
         rankings = {row: int(row >= 5) for row in range(10)}
         audit: dict[int, Answer] = {row: "b" if row % 10 else "a" for row in range(10, 100, 5)}
-        now = Snapshot(1, ("a", "b"), answers, audit, frozenset(), rankings=rankings)
+        now = LabelSnapshot(1, ("a", "b"), answers, audit, frozenset(), rankings=rankings)
         found = worth(POOL, now, Parrot(), 7, silent)  # type: ignore[arg-type]
         assert found is not None
         assert found.comparison.verdict is Verdict.UNDECIDED
@@ -91,7 +91,7 @@ class TestWorth:
         answers: dict[int, Answer] = {row: "b" if row >= 5 else "a" for row in range(15)}
         rankings = {row: int(row >= 5) for row in range(15)}
         audit: dict[int, Answer] = {row: "b" if row % 10 >= 5 else "a" for row in range(15, 40)}
-        now = Snapshot(1, ("a", "b"), answers, audit, frozenset(), rankings=rankings, folded=frozenset(range(10, 15)))  # fmt: skip
+        now = LabelSnapshot(1, ("a", "b"), answers, audit, frozenset(), rankings=rankings, folded=frozenset(range(10, 15)))  # fmt: skip
         learner = Parrot()
         found = worth(POOL, now, learner, 7, silent)  # type: ignore[arg-type]
         assert found is not None
@@ -100,5 +100,5 @@ class TestWorth:
         assert not set(range(10, 15)) & {row for fit in learner.fits for row in fit}
 
     def test_nothing_to_compare(self) -> None:
-        now = Snapshot(1, ("a", "b"), {0: "a", 1: "b"}, {2: "a"}, frozenset(), rankings={0: 0})
+        now = LabelSnapshot(1, ("a", "b"), {0: "a", 1: "b"}, {2: "a"}, frozenset(), rankings={0: 0})
         assert worth(POOL, now, Parrot(), 7, silent) is None  # type: ignore[arg-type]

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from tui_al.core.annotation.decisions import Ambiguous, Confirm, Decided, Decision, Label
+from tui_al.core.annotation.decisions import Ambiguous, Confirm, Decision, DecisionRecord, Label
 from tui_al.core.annotation.label_errors import Evidence, Verdicts
-from tui_al.core.annotation.label_state import Labelling
+from tui_al.core.annotation.label_state import LabelState
 from tui_al.core.annotation.review_queue import (
     Disputed,
     SecondLook,
@@ -21,10 +21,10 @@ from tui_al.core.data.examples import Dataset, Example, Task
 
 def labelling(
     *decisions: tuple[str, Decision], labels: tuple[str, ...] = ("A", "B", "C")
-) -> Labelling:
-    found = Labelling(labels)
+) -> LabelState:
+    found = LabelState(labels)
     found.apply(
-        Decided(seq, float(seq), who, f"u{seq}", decision)
+        DecisionRecord(seq, float(seq), who, f"u{seq}", decision)
         for seq, (who, decision) in enumerate(decisions, start=1)
     )
     return found

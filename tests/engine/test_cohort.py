@@ -71,14 +71,16 @@ def test_a_session_asks_what_its_seeds_would_ask_alone(encoder: Path, tmp_path: 
     for seed in SEEDS:
         for mine, theirs in zip(one.runs[seed].queries[1:], other.runs[seed].queries[1:], strict=True):  # fmt: skip
             np.testing.assert_allclose(mine.scores, theirs.scores, atol=1e-4)
-    queries = [(e.round, e.seed) for e in told if isinstance(e, ev.Queried)]
+    queries = [(e.round, e.seed) for e in told if isinstance(e, ev.QuerySelected)]
     assert queries == [(r, s) for r in range(3) for s in SEEDS]
     trained = [e for e in told if isinstance(e, ev.PhaseFinished) and e.phase == "train acquisition"]  # fmt: skip
     for round_ in (1, 2):  # an equal share each
         shares = [e.seconds for e in trained if e.round == round_]
         assert len(shares) == 3
         assert max(shares) - min(shares) < 0.01
-    assert [e.floors for e in told if isinstance(e, ev.Gauged)] == 6 * [2]  # all see all others
+    assert [e.floors for e in told if isinstance(e, ev.MismatchMeasured)] == 6 * [
+        2
+    ]  # all see all others
 
 
 def test_one_that_fails_leaves_the_others_to_train_alone(
@@ -134,8 +136,10 @@ def progressed(seed: int, rounds: int, each: int = 2) -> RunState:
     ids = [[f"{seed}-{round_}-{i}" for i in range(each)] for round_ in range(rounds)]
     return RunState(
         seed,
-        points=tuple(ev.Point(seed, r, each * (r + 1), 0, {}, {}, {}, 0) for r in range(rounds)),
-        queries=tuple(ev.Queried(seed, r, "lc", tuple(i), (), 9) for r, i in enumerate(ids)),
+        points=tuple(
+            ev.RoundResult(seed, r, each * (r + 1), 0, {}, {}, {}, 0) for r in range(rounds)
+        ),
+        queries=tuple(ev.QuerySelected(seed, r, "lc", tuple(i), (), 9) for r, i in enumerate(ids)),
         labelled={identity: identity[-1] for some in ids for identity in some},
     )
 

@@ -186,7 +186,7 @@ def test_a_trunk_is_computed_in_parts(
     whole, parts = (
         tiny.learner(bert, "head", classified, epochs=1, trunk_layers="auto") for _ in range(2)
     )
-    real = trunk_module.Trunk._run
+    real = trunk_module.FrozenLayers._run
 
     def run(self: Any, tokens: Any, rows: Any) -> torch.Tensor:
         if len(rows) > room:
@@ -195,7 +195,7 @@ def test_a_trunk_is_computed_in_parts(
 
     tiny.fit(whole, range(16))
     expected = whole.predict("train", np.arange(16), tiny.silent).probs
-    monkeypatch.setattr(trunk_module.Trunk, "_run", run)
+    monkeypatch.setattr(trunk_module.FrozenLayers, "_run", run)
     if not room:
         with pytest.raises(EngineError, match="out of memory with a single text"):
             tiny.fit(parts, range(16))

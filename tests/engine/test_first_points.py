@@ -56,8 +56,8 @@ def events(directory: Path) -> list[ev.Event]:
         return [record.event for record in session.events()]
 
 
-def first_points(directory: Path) -> dict[int, ev.Point]:
-    return {e.seed: e for e in events(directory) if isinstance(e, ev.Point) and e.round == 0}
+def first_points(directory: Path) -> dict[int, ev.RoundResult]:
+    return {e.seed: e for e in events(directory) if isinstance(e, ev.RoundResult) and e.round == 0}
 
 
 def trained_first(directory: Path) -> set[int]:
@@ -178,10 +178,10 @@ def test_the_gauge_changes_no_query_and_is_shared_with_the_point(
     ran(tmp_path, "giver", random, sharing)
     taker = ran(tmp_path, "taker", config, sharing)
     assert outcome(taker) == outcome(alone)
-    gauges = [e for e in events(taker) if isinstance(e, ev.Gauged)]
+    gauges = [e for e in events(taker) if isinstance(e, ev.MismatchMeasured)]
     assert [(g.seed, g.round, g.labels, g.floors) for g in gauges] == [
         (7, 1, 10, 0), (7, 2, 20, 0), (8, 1, 10, 1), (8, 2, 20, 1),
     ]  # fmt: skip
     assert all(g.wasserstein > 0 and g.kl > 0 for g in gauges)
-    assert not any(isinstance(e, ev.Gauged) for e in events(alone))
+    assert not any(isinstance(e, ev.MismatchMeasured) for e in events(alone))
     assert trained_first(taker) == set()

@@ -16,7 +16,7 @@ from tests.engine import tiny
 from tui_al.core.arrays import FloatArray
 from tui_al.core.data.examples import Dataset, Example, Task
 from tui_al.core.loop.protocols import MonteCarlo
-from tui_al.core.progress import Tick
+from tui_al.core.progress import TrainingProgress
 from tui_al.core.query.predictions import Predictions
 from tui_al.core.query.strategies import STRATEGIES, bald, entropy, least_confidence
 from tui_al.core.settings.experiment import TUNINGS
@@ -144,12 +144,12 @@ def test_progress_counts_the_texts(
     trained: TransformerLearner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(SCORING_BUDGET, "cpu", 40)
-    ticks: list[Tick] = []
+    ticks: list[TrainingProgress] = []
     trained.score(np.arange(20), {"lc": least_confidence}, ticks.append)
     done = [tick.done for tick in ticks]
     assert len(done) > 2
     assert done == sorted(done)
-    assert ticks[-1] == Tick(20, 20)
+    assert ticks[-1] == TrainingProgress(20, 20)
 
 
 def test_a_tagged_word_is_one_unit_and_a_cut_one_is_certainly_o(

@@ -14,7 +14,7 @@ from transformers.integrations import hub_kernels
 from tests.engine import tiny
 from tests.engine.test_pretrained import change
 from tui_al.core.data.examples import Dataset, Task
-from tui_al.engine.hub.sources import Source, find
+from tui_al.engine.hub.sources import ModelSource, find
 from tui_al.engine.jobs.model_export import export_model
 from tui_al.engine.models.checkpoint import ADAPTER_FOLDER, load_trained
 from tui_al.engine.models.model_files import allowed_keys, read_config
@@ -214,4 +214,4 @@ def test_saved_models_are_checked_alike(
             read()
     change(saved, auto_map={"AutoTokenizer": "odd.Odd"})
     with pytest.raises(ModelError, match="brings its own code"):
-        load_tokenizer(Source("x", saved), Task.CLASSIFICATION)
+        load_tokenizer(ModelSource("x", saved), Task.CLASSIFICATION)

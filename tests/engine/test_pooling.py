@@ -21,10 +21,10 @@ from tui_al.core.settings.experiment import TUNINGS
 from tui_al.core.settings.model_catalog import ADAPTERS
 from tui_al.engine.hub.models import model_snapshot
 from tui_al.engine.hub.sentence_modules import declared_pooling, encoder_directory
-from tui_al.engine.hub.sources import Source, find, pooling_note, resolve_pooling
+from tui_al.engine.hub.sources import ModelSource, find, pooling_note, resolve_pooling
 from tui_al.engine.jobs.prediction import Predictor
 from tui_al.engine.models.checkpoint import describe, load_trained
-from tui_al.engine.models.feature_cache import Shelf
+from tui_al.engine.models.feature_cache import FeatureStore
 from tui_al.engine.models.learner import TransformerLearner
 from tui_al.engine.models.pooling import MeanPoolingClassifier, masked_mean
 
@@ -89,7 +89,7 @@ def test_kept_states_give_the_same_as_the_whole_model(
     frozen, anew = (
         TransformerLearner(
             tiny.settings(encoders[kind], method, pooling="mean", trunk_layers=layers, epochs=2),
-            Source(kind, encoders[kind]), classified, tiny.CPU, Shelf(budget),
+            ModelSource(kind, encoders[kind]), classified, tiny.CPU, FeatureStore(budget),
         )
         for budget in (2**30, 0)
     )  # fmt: skip
@@ -105,11 +105,11 @@ def test_kept_states_give_the_same_as_the_whole_model(
 
 def test_poolings_keep_states_of_their_own(bert: Path, classified: Dataset) -> None:
     """Two frozen encoders on one shelf: what one head reads is not handed to the other."""
-    shelf = Shelf(2**30)
+    shelf = FeatureStore(2**30)
     read = []
     for pooling in ("first", "mean"):
         config = tiny.settings(bert, "head", pooling=pooling, trunk_layers="auto", epochs=1)
-        learner = TransformerLearner(config, Source("b", bert), classified, tiny.CPU, shelf)
+        learner = TransformerLearner(config, ModelSource("b", bert), classified, tiny.CPU, shelf)
         learner.keep("train", np.arange(9), tiny.silent)
         read.append(learner._collate("train", np.arange(9)).states)
     assert not torch.allclose(read[0], read[1], atol=1e-2)
@@ -245,7 +245,7 @@ def test_what_a_models_files_say(
 ) -> None:
     directory = modules(tmp_path / "m", **pooling)
     assert declared_pooling(directory) == said
-    source = Source("m", directory, pooling=said)
+    source = ModelSource("m", directory, pooling=said)
     assert resolve_pooling("auto", Task.CLASSIFICATION, source) == read
     assert resolve_pooling("first", Task.CLASSIFICATION, source) == "first"
     assert resolve_pooling("mean", Task.TAGGING, source) == "first"

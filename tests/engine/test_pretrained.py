@@ -18,7 +18,7 @@ from tests.engine import tiny
 from tui_al.core.data.examples import Dataset, Task
 from tui_al.core.settings.model_catalog import BUNDLED_SHA256
 from tui_al.engine.hub import sources
-from tui_al.engine.hub.sources import Source, find
+from tui_al.engine.hub.sources import ModelSource, find
 from tui_al.engine.models import device
 from tui_al.engine.models.pretrained import load_model, load_tokenizer
 from tui_al.errors import ConfigError, ModelError
@@ -115,7 +115,7 @@ def test_pickled_weights_are_never_loaded(copied: Path) -> None:
         find(str(copied))
     assert "Pickled weights are never loaded" in caught.value.hint
     with pytest.raises(ModelError):  # nor when the check above is got round
-        load_model(Source("x", copied), Task.CLASSIFICATION, LABELS, 0.1)
+        load_model(ModelSource("x", copied), Task.CLASSIFICATION, LABELS, 0.1)
 
 
 def test_a_models_own_code_never_runs(copied: Path) -> None:
@@ -170,7 +170,7 @@ def test_a_head_of_another_size_is_replaced(bert: Path, tmp_path: Path) -> None:
     torch.manual_seed(1)
     model = BertForSequenceClassification.from_pretrained(bert, num_labels=7)
     model.save_pretrained(tmp_path / "seven")
-    loaded = load_model(Source("x", tmp_path / "seven"), Task.CLASSIFICATION, LABELS, 0.2)
+    loaded = load_model(ModelSource("x", tmp_path / "seven"), Task.CLASSIFICATION, LABELS, 0.2)
     assert loaded.classifier.weight.shape == (2, tiny.WIDTH)
     assert loaded.config.id2label == {0: "a", 1: "b"}
     assert loaded.config.label2id == {"a": 0, "b": 1}
@@ -180,7 +180,7 @@ def test_a_head_of_another_size_is_replaced(bert: Path, tmp_path: Path) -> None:
 
 def test_every_dropout_is_set_in_the_configuration(encoders: dict[str, Path]) -> None:
     for kind, path in encoders.items():
-        model = load_model(Source(kind, path), Task.CLASSIFICATION, LABELS, 0.35)
+        model = load_model(ModelSource(kind, path), Task.CLASSIFICATION, LABELS, 0.35)
         rates = {m.p for m in model.modules() if isinstance(m, torch.nn.Dropout)}
         assert rates == {0.35}, kind
 
@@ -248,7 +248,7 @@ def test_a_tokenizer_that_is_a_sentencepiece_model_only(
     DebertaV2Config(
         vocab_size=70, hidden_size=32, num_hidden_layers=1, num_attention_heads=2
     ).save_pretrained(place)
-    tokenizer = load_tokenizer(Source("deberta", place), Task.CLASSIFICATION)
+    tokenizer = load_tokenizer(ModelSource("deberta", place), Task.CLASSIFICATION)
     ids = tokenizer("ab cd")["input_ids"]
     assert tokenizer.is_fast
     assert ids[0] == tokenizer.cls_token_id

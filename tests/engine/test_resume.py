@@ -117,11 +117,11 @@ def outcome(directory: Path) -> list[tuple[object, ...]]:
         told: list[tuple[object, ...]] = []
         for record in session.events():
             match record.event:
-                case ev.Queried() as e:
+                case ev.QuerySelected() as e:
                     told.append(("queried", e.seed, e.round, e.strategy, e.ids, e.scores, e.pool))
                 case ev.Labelled() as e:
                     told.append(("labelled", e.seed, e.round, e.ids, e.answers, e.by))
-                case ev.Point() as e:
+                case ev.RoundResult() as e:
                     told.append(("point", e.seed, e.round, e.labels, e.tokens, dict(e.metrics), dict(e.counts)))  # fmt: skip
                 case ev.ModelSaved() as e:
                     assert hashes_of(directory / e.path) == e.hashes
@@ -134,12 +134,12 @@ def outcome(directory: Path) -> list[tuple[object, ...]]:
 def assert_no_round_was_repeated(directory: Path, config: ExperimentConfig) -> None:
     with Session(directory) as session:
         events = [record.event for record in session.events()]
-    for kind in (ev.Point, ev.Queried, ev.Labelled):
+    for kind in (ev.RoundResult, ev.QuerySelected, ev.Labelled):
         rounds = [(e.seed, e.round) for e in events if isinstance(e, kind)]
         assert rounds == [(s, r) for s in config.seeds for r in range(config.loop.rounds + 1)], kind
     open_rounds: set[tuple[int, int]] = set()
     for e in events:
-        if isinstance(e, ev.Point):
+        if isinstance(e, ev.RoundResult):
             open_rounds.add((e.seed, e.round))
         elif isinstance(e, ev.PhaseStarted):
             assert (e.seed, e.round) not in open_rounds

@@ -16,13 +16,13 @@ from tui_al.core.session.state import RunState
 from tui_al.core.settings.experiment import Amount, DataConfig, ExperimentConfig, LoopConfig
 from tui_al.engine.models import checkpoint
 from tui_al.engine.worker import model_saver as keeper
-from tui_al.engine.worker.model_saver import Keeper
+from tui_al.engine.worker.model_saver import ModelSaver
 from tui_al.store import kept_models
 from tui_al.store.file_hashes import hashes_of
 
 
-def point(round_: int) -> ev.Point:
-    return ev.Point(7, round_, 10, 0, {}, {}, {}, 0)
+def point(round_: int) -> ev.RoundResult:
+    return ev.RoundResult(7, round_, 10, 0, {}, {}, {}, 0)
 
 
 def die(*_: object, **__: object) -> None:
@@ -60,7 +60,7 @@ def test_what_a_killed_engine_left(
         LoopConfig("lc", Amount(10, False), Amount(10, False), 3, oracle=oracle), (7,), device="cpu",
     )  # fmt: skip
     learner.config = replace(learner.config, start="warm")
-    mine = Keeper(
+    mine = ModelSaver(
         tmp_path, RunState(7), config, {"successor": learner, "acquisition": learner}, 100
     )
     models = tmp_path / "models" / "seed-7"
@@ -70,7 +70,7 @@ def test_what_a_killed_engine_left(
         mine.tidy_models(found)
         return found
 
-    for place, name in ((checkpoint, "put_in_place"), (checkpoint.json, "dumps"), (checkpoint, "put_in_place")):  # fmt: skip
+    for place, name in ((checkpoint, "replace_dir"), (checkpoint.json, "dumps"), (checkpoint, "replace_dir")):  # fmt: skip
         with monkeypatch.context() as patched:
             patched.setattr(place, name, die)
             killed(save)

@@ -82,7 +82,7 @@ def test_multiplications_are_counted_by_hand(bert: Path, classified: Dataset) ->
     Forward, and backward to the weights of both and the classifier's input: 2 * 4 * 128 * (2 * 128 + 3 * 3).
     """
     config = tiny.settings(bert, "head", trunk_layers="auto", epochs=1, batch_size=4)
-    clock = timing._Clock(config, classified, 108, tiny.CPU, timing.Shelf(), None)
+    clock = timing._SetupTimer(config, classified, 108, tiny.CPU, timing.FeatureStore(), None)
     assert clock.operations == 2 * 4 * 128 * (2 * 128 + 3 * 3)
 
 

@@ -18,7 +18,7 @@ from transformers import (
 
 from tests.engine import tiny
 from tui_al.core.data.examples import Dataset, Example, Task
-from tui_al.engine.hub.sources import Source
+from tui_al.engine.hub.sources import ModelSource
 from tui_al.engine.models.pretrained import load_tokenizer
 from tui_al.engine.text import token_cache
 from tui_al.engine.text.token_cache import TokenCache, digest
@@ -30,7 +30,7 @@ TEXT, TAGS = Task.CLASSIFICATION, Task.TAGGING
 
 @pytest.fixture(scope="module")
 def tokenizer(bert: Path) -> PreTrainedTokenizerFast:
-    return load_tokenizer(Source("tiny", bert), TEXT)
+    return load_tokenizer(ModelSource("tiny", bert), TEXT)
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def test_the_file_holds_what_the_tokenizer_gives(
 ) -> None:  # fmt: skip
     monkeypatch.setattr("tui_al.engine.text.tokenizing._CHUNK", 7)
     dataset: Dataset = request.getfixturevalue(task)
-    tokenizer = load_tokenizer(Source("tiny", encoders[kind]), dataset.task)
+    tokenizer = load_tokenizer(ModelSource("tiny", encoders[kind]), dataset.task)
     made = cache.tokens(tokenizer, dataset.task, dataset.train, limit)
     again = cache.tokens(tokenizer, dataset.task, dataset.train, limit)
     assert calls == [len(dataset.train)]
@@ -214,7 +214,7 @@ def test_several_processes_at_once_leave_one_good_file(bert: Path, tmp_path: Pat
         process.join(60)
     assert [p.exitcode for p in processes] == [0, 0, 0]
     assert not list(tmp_path.glob("*.part"))
-    tokenizer = load_tokenizer(Source("tiny", bert), TEXT)
+    tokenizer = load_tokenizer(ModelSource("tiny", bert), TEXT)
     made = TokenCache(tmp_path).tokens(tokenizer, TEXT, tiny.classified().train, 48)
     assert isinstance(made.ids, np.memmap)
 
@@ -222,7 +222,7 @@ def test_several_processes_at_once_leave_one_good_file(bert: Path, tmp_path: Pat
 def _fill(bert: Path, directory: Path) -> None:
     """Make the file and drop it, again and again; whatever the others do meanwhile, the tokens are right."""
     os.environ["TOKENIZERS_PARALLELISM"] = "false"  # its threads do not survive a fork
-    tokenizer = load_tokenizer(Source("tiny", bert), TEXT)
+    tokenizer = load_tokenizer(ModelSource("tiny", bert), TEXT)
     examples = tiny.classified().train
     right = tokenize(tokenizer, TEXT, examples, 48)
     for _ in range(8):

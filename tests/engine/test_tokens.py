@@ -11,7 +11,7 @@ from transformers import PreTrainedTokenizerFast
 
 from tests.engine import tiny
 from tui_al.core.data.examples import Example, Task
-from tui_al.engine.hub.sources import Source
+from tui_al.engine.hub.sources import ModelSource
 from tui_al.engine.models.pretrained import load_tokenizer
 from tui_al.engine.text.tokenizing import first_subtokens, tokenize
 from tui_al.engine.text.tokens import (
@@ -28,7 +28,7 @@ LENGTHS = st.lists(st.integers(1, 60), max_size=200).map(np.array)
 
 @pytest.fixture(scope="module")
 def tokenizer(bert: Path) -> PreTrainedTokenizerFast:
-    return load_tokenizer(Source("tiny", bert), Task.CLASSIFICATION)
+    return load_tokenizer(ModelSource("tiny", bert), Task.CLASSIFICATION)
 
 
 def text(words: str) -> Example:

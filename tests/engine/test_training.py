@@ -11,7 +11,7 @@ from transformers import PreTrainedModel
 
 from tests.engine import tiny
 from tui_al.core.data.examples import Dataset
-from tui_al.core.progress import Tick
+from tui_al.core.progress import TrainingProgress
 from tui_al.core.settings.experiment import TUNINGS
 from tui_al.core.settings.model_catalog import ADAPTERS
 from tui_al.engine.models import peft as tuning
@@ -220,7 +220,7 @@ def test_it_learns(
     bert: Path, classified: Dataset, monkeypatch: pytest.MonkeyPatch, method: str
 ) -> None:
     learner = tiny.learner(bert, method, classified, epochs=14, batch_size=8)
-    ticks: list[Tick] = []
+    ticks: list[TrainingProgress] = []
     rows = np.arange(len(classified.train))
     answers = [e.answer for e in classified.train]
     monkeypatch.setattr(training, "_TICK_SECONDS", 0.0)
@@ -238,7 +238,7 @@ def test_ticks_tell_epoch_step_and_examples(
 ) -> None:
     monkeypatch.setattr(training, "_TICK_SECONDS", 0.0)
     learner = tiny.learner(bert, "head", classified, epochs=2, batch_size=5)
-    ticks: list[Tick] = []
+    ticks: list[TrainingProgress] = []
     answers = [classified.train[i].answer for i in FEW]
     report = learner.fit(np.arange(12), answers, 1, ticks.append)  # type: ignore[arg-type]
     assert [(t.epoch, t.step) for t in ticks] == [(1, 1), (1, 2), (1, 3), (2, 4), (2, 5), (2, 6)]

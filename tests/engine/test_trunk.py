@@ -12,13 +12,13 @@ from tests.engine import tiny
 from tui_al.core.arrays import FloatArray
 from tui_al.core.data.examples import Dataset, Task
 from tui_al.core.loop.protocols import MonteCarlo
-from tui_al.core.progress import Tick
+from tui_al.core.progress import TrainingProgress
 from tui_al.core.query.strategies import bald, least_confidence
 from tui_al.core.settings.experiment import TUNINGS
-from tui_al.engine.hub.sources import Source
+from tui_al.engine.hub.sources import ModelSource
 from tui_al.engine.models import frozen_layers as trunk_module
 from tui_al.engine.models.checkpoint import load_trained
-from tui_al.engine.models.feature_cache import Shelf, States
+from tui_al.engine.models.feature_cache import CachedFeatures, FeatureStore
 from tui_al.engine.models.learner import TransformerLearner
 from tui_al.engine.text.tokens import collate
 from tui_al.errors import ConfigError
@@ -83,7 +83,7 @@ def test_every_tuning_trains_as_if_nothing_were_kept(
     kept, anew = (
         TransformerLearner(
             tiny.settings(bert, method, trunk_layers=1, epochs=2, learning_rate=1e-3),
-            Source(str(bert), bert), classified, tiny.CPU, Shelf(budget),
+            ModelSource(str(bert), bert), classified, tiny.CPU, FeatureStore(budget),
         )
         for budget in (2**30, 0)
     )  # fmt: skip
@@ -115,18 +115,18 @@ def test_states_are_made_once_for_all(
 ) -> None:
     """By two learners with the same trunk, over trainings, scorings and seeds; another depth is another trunk."""
     computed: list[int] = []
-    real = trunk_module.Trunk._compute
+    real = trunk_module.FrozenLayers._compute
 
-    def counted(self: trunk_module.Trunk, tokens: object, rows: FloatArray) -> torch.Tensor:
+    def counted(self: trunk_module.FrozenLayers, tokens: object, rows: FloatArray) -> torch.Tensor:
         computed.append(len(rows))
         return real(self, tokens, rows)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(trunk_module.Trunk, "_compute", counted)
-    shelf = Shelf(2**30)
+    monkeypatch.setattr(trunk_module.FrozenLayers, "_compute", counted)
+    shelf = FeatureStore(2**30)
     learners = [
         TransformerLearner(
             tiny.settings(bert, method, trunk_layers=layers, epochs=1),
-            Source(str(bert), bert), classified, tiny.CPU, shelf,
+            ModelSource(str(bert), bert), classified, tiny.CPU, shelf,
         )
         for method, layers in (("adapter", 1), ("full", 1), ("head", 1))
     ]  # fmt: skip
@@ -143,13 +143,13 @@ def test_states_are_made_once_for_all(
 def test_what_memory_allows_is_kept_and_the_rest_is_said(bert: Path, dataset: Dataset) -> None:
     """Room for about half of the train split."""
     config = tiny.settings(bert, "adapter", trunk_layers=1, epochs=2)
-    source = Source(str(bert), bert)
-    rich = TransformerLearner(config, source, dataset, tiny.CPU, Shelf(2**30))
+    source = ModelSource(str(bert), bert)
+    rich = TransformerLearner(config, source, dataset, tiny.CPU, FeatureStore(2**30))
     assert not rich.notes()
     room = int(rich.tokens("train").lengths().sum()) * tiny.WIDTH * 4 // 2
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(trunk_module.SCORING_BUDGET, "cpu", 64)
-        poor = TransformerLearner(config, source, dataset, tiny.CPU, Shelf(room))
+        poor = TransformerLearner(config, source, dataset, tiny.CPU, FeatureStore(room))
         notes = poor.notes()
     states = poor._trunk._found["train"]  # type: ignore[union-attr]
     assert 0.3 * room < states.nbytes <= room
@@ -167,10 +167,10 @@ def test_what_memory_has_no_room_for_is_mapped_from_disk(
 ) -> None:
     """Nothing is computed twice, the numbers are the same to the last bit, and no file stays behind."""
     config = tiny.settings(bert, "adapter", trunk_layers=1, epochs=2)
-    source = Source(str(bert), bert)
+    source = ModelSource(str(bert), bert)
     in_memory, on_disk = (
         TransformerLearner(config, source, dataset, tiny.CPU, shelf)
-        for shelf in (Shelf(2**30), Shelf(0, tmp_path / "states"))
+        for shelf in (FeatureStore(2**30), FeatureStore(0, tmp_path / "states"))
     )
     assert not on_disk.notes()
     assert list((tmp_path / "states").iterdir()) == []
@@ -192,8 +192,8 @@ def test_without_room_on_disk_states_stay_in_memory(tmp_path: Path, why: str) ->
     batches = [np.array([0]), np.array([1])]
     (tmp_path / "file").touch()
     shelf = {
-        "budget": Shelf(30, tmp_path, disk_budget=55),
-        "place": Shelf(30, tmp_path / "file" / "x"),
+        "budget": FeatureStore(30, tmp_path, disk_budget=55),
+        "place": FeatureStore(30, tmp_path / "file" / "x"),
     }[why]
     states = shelf.states(("a",), lengths, batches, 2, torch.float32, tiny.CPU)
     assert states.texts == 1
@@ -202,7 +202,7 @@ def test_without_room_on_disk_states_stay_in_memory(tmp_path: Path, why: str) ->
 
 def test_the_disk_budget_counts_all_that_is_mapped(tmp_path: Path) -> None:
     lengths, batches = np.array([3]), [np.array([0])]
-    shelf = Shelf(0, tmp_path, disk_budget=40)
+    shelf = FeatureStore(0, tmp_path, disk_budget=40)
     one, other = (
         shelf.states((key,), lengths, batches, 2, torch.float32, tiny.CPU) for key in "ab"
     )
@@ -221,7 +221,7 @@ def test_a_state_does_not_depend_on_what_was_asked_for_when() -> None:
             into.append(tuple(int(r) for r in rows))
             return torch.cat([torch.full((lengths[r], 2), float(r)) for r in rows])
 
-        states = States(lengths, fixed, 2, torch.float32, tiny.CPU, 10_000)
+        states = CachedFeatures(lengths, fixed, 2, torch.float32, tiny.CPU, 10_000)
         for rows in orders:
             states.make(np.array(rows), compute, tiny.silent)
         asked.append(sorted(batches))
@@ -235,12 +235,12 @@ def test_a_state_does_not_depend_on_what_was_asked_for_when() -> None:
 
 def test_making_states_can_be_stopped(bert: Path, classified: Dataset) -> None:
     learner = tiny.learner(bert, "head", classified, trunk_layers="auto", epochs=1)
-    ticks: list[Tick] = []
+    ticks: list[TrainingProgress] = []
     answers = [e.answer for e in classified.train]
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(trunk_module.SCORING_BUDGET, "cpu", 100)
         learner.fit(np.arange(108), answers, 1, ticks.append)  # type: ignore[arg-type]
-    assert ticks[:5] == 5 * [Tick(0, 108)]
+    assert ticks[:5] == 5 * [TrainingProgress(0, 108)]
 
 
 @pytest.mark.parametrize("method", ["full", "head"])

@@ -143,7 +143,7 @@ def answer(bench: Workbench, dataset: Dataset, most: int = TEXTS) -> int:
     return most
 
 
-def last(state: SessionState) -> ev.Point:
+def last(state: SessionState) -> ev.RoundResult:
     (run,) = state.runs.values()
     return run.points[-1]
 

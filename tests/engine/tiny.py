@@ -36,9 +36,9 @@ from transformers import (
 
 from tui_al.core.data.examples import Dataset, Example, Task, example_ids
 from tui_al.core.data.tags import spans_of
-from tui_al.core.progress import Tick
+from tui_al.core.progress import TrainingProgress
 from tui_al.core.settings.experiment import LearnerConfig
-from tui_al.engine.hub.sources import Source
+from tui_al.engine.hub.sources import ModelSource
 from tui_al.engine.models.learner import TransformerLearner
 
 CPU = torch.device("cpu")
@@ -223,11 +223,11 @@ def settings(model: Path | str, tuning: str, **changes: Any) -> LearnerConfig:
 def learner(path: Path, tuning: str, dataset: Dataset, **changes: Any) -> TransformerLearner:
     """A learner on the CPU."""
     return TransformerLearner(
-        settings(path, tuning, **changes), Source(str(path), path), dataset, CPU
+        settings(path, tuning, **changes), ModelSource(str(path), path), dataset, CPU
     )
 
 
-def silent(_: Tick) -> None:
+def silent(_: TrainingProgress) -> None:
     """A progress sink."""
 
 

@@ -13,11 +13,11 @@ import pytest
 from tests.faults.conftest import Disk
 from tests.store.labelled_sessions import TICKETS, by_people, simulated
 from tests.ui.labelling import desk
-from tests.ui.test_bench import Told, take
+from tests.ui.test_bench import LogLine, take
 from tui_al.core.session import events as ev
 from tui_al.engine.worker import patience
 from tui_al.engine.worker.patience import Patience, longest_wait
-from tui_al.engine.worker.session_io import StopSignal, Voice
+from tui_al.engine.worker.session_io import SessionIO, StopSignal
 from tui_al.errors import EngineStopped, MachineError
 from tui_al.store import database
 from tui_al.store.annotation_service import Workbench
@@ -25,7 +25,7 @@ from tui_al.store.database import Database
 from tui_al.store.engine_lock import numbered_before, take_engine_lock, waits_for
 from tui_al.store.session import Session
 from tui_al.ui import annotation_worker as module
-from tui_al.ui.annotation_worker import Bench, Done, News, Stuck
+from tui_al.ui.annotation_worker import AnnotationWorker, Done, StateChanged, WriteBlocked
 
 
 @pytest.fixture(autouse=True)
@@ -57,7 +57,7 @@ def meanwhile(condition: Callable[[], object], then: Callable[[], object]) -> It
 def test_an_engine_waits_for_a_full_disk_that_is_cleared(disk: Disk) -> None:
     with simulated(disk.path / "home", "mine", TICKETS) as session:
         lock = take_engine_lock(session.directory)
-        voice = Voice(session, lambda _: None, StopSignal(), lock=lock)
+        voice = SessionIO(session, lambda _: None, StopSignal(), lock=lock)
         before = numbered_before(lock)
         disk.fill()
         began = voice.clock()
@@ -73,7 +73,7 @@ def test_an_engine_waits_for_a_full_disk_that_is_cleared(disk: Disk) -> None:
 def test_an_engine_waits_for_a_lock(tmp_path: Path) -> None:
     with simulated(tmp_path, "mine", TICKETS) as session:
         lock = take_engine_lock(session.directory)
-        voice = Voice(session, lambda _: None, StopSignal(), lock=lock)
+        voice = SessionIO(session, lambda _: None, StopSignal(), lock=lock)
         other = Database(session.directory / "session.db", any_thread=True)
         other.execute("BEGIN IMMEDIATE")
         locked = "another program has locked it"
@@ -86,7 +86,7 @@ def test_an_engine_waits_for_a_lock(tmp_path: Path) -> None:
 def test_the_wait_ends_in_time_with_the_reason(disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(patience.VARIABLE, "0.2")
     with simulated(disk.path / "home", "mine", TICKETS) as session:
-        voice = Voice(session, lambda _: None, StopSignal())
+        voice = SessionIO(session, lambda _: None, StopSignal())
         disk.fill()
         with pytest.raises(MachineError, match="Session mine: the disk is full"):
             voice.say(ev.RunStarted(7))
@@ -138,14 +138,14 @@ def test_a_message_of_a_library_in_rust_is_understood(tmp_path: Path) -> None:
 def test_an_answer_is_not_saved_before_it_is(disk: Disk) -> None:
     session = desk(disk.path / "home")
     session.rank(1)
-    told = Told()
-    bench = Bench(session.directory, "anna", told.put)
+    told = LogLine()
+    bench = AnnotationWorker(session.directory, "anna", told.put)
     bench.start()
     item = take(bench, told)
     disk.fill()
     bench.do("decide", lambda b: b.label(item, "billing"), writes=True)
-    stuck = told.next(Stuck)
-    assert isinstance(stuck, Stuck)
+    stuck = told.next(WriteBlocked)
+    assert isinstance(stuck, WriteBlocked)
     assert "the disk is full (0.0 MB free)" in stuck.trouble
     assert "Free some room" in stuck.trouble
     assert (bench.unsaved, session.answers()) == (1, {})
@@ -168,11 +168,11 @@ def test_a_workbench_on_a_full_disk_gives_samples_as_soon_as_there_is_room(disk:
     session.rank(1)
     session.recording.session.close()
     disk.fill()
-    told = Told()
-    bench = Bench(session.directory, "anna", told.put)
+    told = LogLine()
+    bench = AnnotationWorker(session.directory, "anna", told.put)
     bench.start()
     bench.do("take", Workbench.take)
-    assert "full" in told.next(Stuck).trouble  # type: ignore[union-attr]
+    assert "full" in told.next(WriteBlocked).trouble  # type: ignore[union-attr]
     disk.clear()
     done = told.next(Done)
     assert isinstance(done, Done)
@@ -187,21 +187,21 @@ def test_what_an_engine_waits_for_is_news_to_the_people(tmp_path: Path) -> None:
     session = desk(tmp_path)
     session.rank(1)
     lock = take_engine_lock(session.directory)
-    told = Told()
-    bench = Bench(session.directory, "anna", told.put)
+    told = LogLine()
+    bench = AnnotationWorker(session.directory, "anna", told.put)
     bench.start()
-    told.next(News)
+    told.next(StateChanged)
     patient = Patience(session.directory, StopSignal(), lock)
     tried: list[str] = []
 
     def save() -> None:
         tried.append(waits_for(session.directory))
-        if len(tried) == 1 or not told.next(News).overview.engine_waits:  # type: ignore[union-attr]
+        if len(tried) == 1 or not told.next(StateChanged).overview.engine_waits:  # type: ignore[union-attr]
             raise OSError(errno.EDQUOT, "x", str(session.directory))
 
     patient(save)
     assert "your quota on the disk is used up. It goes on by itself." in tried[1]
-    assert told.next(News).overview.engine_waits == ""  # type: ignore[union-attr]
+    assert told.next(StateChanged).overview.engine_waits == ""  # type: ignore[union-attr]
     os.close(lock)
     bench.close()
     assert bench.join(20)

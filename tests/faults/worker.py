@@ -13,14 +13,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from tui_al.core.annotation.decisions import Decided
+from tui_al.core.annotation.decisions import DecisionRecord
 from tui_al.errors import TuiAlError
 from tui_al.store import database
 from tui_al.store.annotation_service import Workbench
-from tui_al.store.samples import Item
+from tui_al.store.samples import Sample
 from tui_al.store.session import Session
 from tui_al.ui import annotation_worker as bench_module
-from tui_al.ui.annotation_worker import Bench, Done, Failed, Report, Stuck
+from tui_al.ui.annotation_worker import AnnotationWorker, Done, Failed, Report, WriteBlocked
 
 #: How a child ends: all is done; it gave up, in words.
 FINISHED, GAVE_UP, DEFECT = 0, 7, 1
@@ -82,9 +82,9 @@ def _send(writer: int, text: str) -> None:
 def label(directory: Path, acknowledge: Say) -> bool:
     """A short session of labelling through the thread that the app labels with; what is shown as saved is acknowledged at once."""
     reports: queue.SimpleQueue[Report] = queue.SimpleQueue()
-    bench = Bench(directory, "anna", reports.put)
+    bench = AnnotationWorker(directory, "anna", reports.put)
     bench.start()
-    items: list[Item] = []
+    items: list[Sample] = []
     script: Sequence[tuple[str, Callable[[Workbench], Any], bool]] = (
         ("take", lambda b: b.take_some(4), False),
         ("label", lambda b: b.label(items[0], "billing"), True),
@@ -102,7 +102,7 @@ def label(directory: Path, acknowledge: Say) -> bool:
         bench.do(kind, call, writes=writes)
         stuck = 0
         while not isinstance(report := reports.get(timeout=20), Done):
-            stuck += isinstance(report, Stuck) and bool(report.trouble)
+            stuck += isinstance(report, WriteBlocked) and bool(report.trouble)
             if isinstance(report, Failed):
                 raise report.error
             if stuck > _PATIENCE:
@@ -111,7 +111,7 @@ def label(directory: Path, acknowledge: Say) -> bool:
             items += report.value
         elif isinstance(report.value, list):
             for record in report.value:
-                assert isinstance(record, Decided)
+                assert isinstance(record, DecisionRecord)
                 acknowledge(record.uid)
     bench.close()
     assert bench.join(20)

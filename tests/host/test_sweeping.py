@@ -16,7 +16,7 @@ from tui_al.host.cuda import TorchBuild
 from tui_al.host.gpu import GpuReading, GpuSurvey
 from tui_al.host.placement import Slot, bytes_needed, slots
 from tui_al.host.scheduler import Ended, Job
-from tui_al.host.sweeping import Cell, Progress, work_through
+from tui_al.host.sweeping import Progress, SweepRun, work_through
 from tui_al.store.engine_lock import take_engine_lock
 from tui_al.store.session import Session
 from tui_al.store.sweeps import record_of, take_over, write_record
@@ -35,8 +35,10 @@ DATA = Dataset(
 )
 
 
-def point(seed: int, round_: int, accuracy: float) -> ev.Point:
-    return ev.Point(seed, round_, 10 + 10 * round_, 0, {"accuracy": accuracy}, {"a": 1}, {}, 0)
+def point(seed: int, round_: int, accuracy: float) -> ev.RoundResult:
+    return ev.RoundResult(
+        seed, round_, 10 + 10 * round_, 0, {"accuracy": accuracy}, {"a": 1}, {}, 0
+    )
 
 
 @dataclass
@@ -107,11 +109,11 @@ class SchedulerDouble:
 
 def worked(
     home: Path, scheduler: SchedulerDouble, sweep: Sweep, stop_after: int = 10_000
-) -> tuple[Progress, list[Cell]]:
-    told: list[Cell] = []
+) -> tuple[Progress, list[SweepRun]]:
+    told: list[SweepRun] = []
     looks = 0
 
-    def observe(_: Progress, changed: list[Cell]) -> None:
+    def observe(_: Progress, changed: list[SweepRun]) -> None:
         nonlocal looks
         looks += 1
         told.extend(changed)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.pictures import story
-from tui_al.core.annotation.decisions import Decided, Label
+from tui_al.core.annotation.decisions import DecisionRecord, Label
 from tui_al.core.data.examples import Dataset
 from tui_al.core.session import events as ev
 from tui_al.core.settings.experiment import Amount, ExperimentConfig
@@ -67,7 +67,7 @@ def _record(home: Path, name: str, data: Dataset, *, blind: bool) -> None:
             done = data.train[:LABELLED]
             log.insert(
                 [
-                    Decided(0, clock.now + n, ANNOTATOR, f"{n:032x}", Label((e.id,), str(e.answer), 4.0, "key"))
+                    DecisionRecord(0, clock.now + n, ANNOTATOR, f"{n:032x}", Label((e.id,), str(e.answer), 4.0, "key"))
                     for n, e in enumerate(done)
                     if e.answer != data.labels[5]  # one label has never been seen
                 ],
@@ -81,10 +81,10 @@ def _record(home: Path, name: str, data: Dataset, *, blind: bool) -> None:
         session.append(
             ev.EngineStarted(story.PID, "box", "cuda", False, {}),
             ev.RunStarted(SEED),
-            ev.Audited(SEED, ROUND - 1, "accuracy", 0.829, 0.687, 0.915, 41),
-            ev.Compared(SEED, ROUND - 1, 20, 0.073, 0.012, 0.134, "better", 41),
-            ev.Point(SEED, ROUND - 1, 300, 0, {"accuracy": 0.8121, "macro_f1": 0.79}, {}, {}, 0),
-            ev.Ranked(SEED, ROUND, "lc", 300, 300, 900, len(rows)),
+            ev.AuditEvaluated(SEED, ROUND - 1, "accuracy", 0.829, 0.687, 0.915, 41),
+            ev.StrategyCompared(SEED, ROUND - 1, 20, 0.073, 0.012, 0.134, "better", 41),
+            ev.RoundResult(SEED, ROUND - 1, 300, 0, {"accuracy": 0.8121, "macro_f1": 0.79}, {}, {}, 0),
+            ev.RankingPublished(SEED, ROUND, "lc", 300, 300, 900, len(rows)),
             ev.PhaseStarted(SEED, ROUND, ev.Phase.TRAIN_SUCCESSOR.value, 2400),
             ev.Progress(SEED, ROUND, ev.Phase.TRAIN_SUCCESSOR.value, 1464, 2400, 111.0, epoch=4, epochs=6, step=92, steps=150, loss=0.4),
         )  # fmt: skip

@@ -119,7 +119,7 @@ class Story:
         seed, labels = self.config.seeds[number], BATCH * (round_ + 1)
         seconds = self._seconds(round_)
         if round_ and self.config.loop.strategy != "random":
-            if not self.config.one_model:
+            if not self.config.shared_model:
                 self.phase(seed, round_, ev.Phase.TRAIN_ACQUISITION)
             self.phase(seed, round_, ev.Phase.SCORE_POOL)
         self.query(seed, round_)
@@ -128,7 +128,9 @@ class Story:
         score = accuracy(self.session.name.removeprefix("tickets-"), number, round_)
         counts = dict(Counter(str(example.answer) for example in self.data.train[:labels]))
         metrics = {"accuracy": score, "macro_f1": round(score - 0.031, 4)}
-        self._tell(0.1, ev.Point(seed, round_, labels, 0, metrics, counts, seconds, _GPU_BYTES))
+        self._tell(
+            0.1, ev.RoundResult(seed, round_, labels, 0, metrics, counts, seconds, _GPU_BYTES)
+        )
 
     def query(self, seed: int, round_: int) -> None:
         """Asked and answered."""
@@ -140,7 +142,7 @@ class Story:
         name = self.config.loop.strategy if round_ else "seed set"
         self._tell(
             0.2,
-            ev.Queried(seed, round_, name, ids, scores if round_ else (), pool),
+            ev.QuerySelected(seed, round_, name, ids, scores if round_ else (), pool),
             ev.Labelled(seed, round_, ids, answers, ("gold",) * len(ids)),
         )
 
@@ -191,7 +193,7 @@ class Story:
             ev.Phase.TRAIN_SUCCESSOR.value: round(3.4 + 3.2 * round_, 1),
             ev.Phase.EVALUATE.value: 0.3,
         }
-        if self.config.one_model:
+        if self.config.shared_model:
             del seconds[ev.Phase.TRAIN_ACQUISITION.value]
         return seconds
 

@@ -61,7 +61,7 @@ def run_events(
     for round_, accuracy in enumerate(accuracies):
         ids = tuple(f"{seed}-{round_}-{i}" for i in range(first if round_ == 0 else batch))
         seconds = SECONDS if round_ else {"train successor": 20.0, "evaluate": 0.5}
-        query = ev.Queried(seed, round_, "lc", ids)
+        query = ev.QuerySelected(seed, round_, "lc", ids)
         answers = ev.Labelled(seed, round_, ids, ("return",) * len(ids), ("gold",) * len(ids))
         for phase, spent in seconds.items():
             if phase == "train successor":
@@ -72,7 +72,7 @@ def run_events(
             ]
         labels = first + round_ * batch
         events.append(
-            ev.Point(
+            ev.RoundResult(
                 seed=seed,
                 round=round_,
                 labels=labels,

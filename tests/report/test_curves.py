@@ -6,7 +6,7 @@ import pytest
 
 from tests.report.states import session
 from tests.store.people import people_config
-from tui_al.core.session.events import Audited, Point
+from tui_al.core.session.events import AuditEvaluated, RoundResult
 from tui_al.core.session.state import RunState, SessionState
 from tui_al.report import curves
 from tui_al.report.markdown import render_markdown
@@ -64,10 +64,12 @@ def test_what_the_scores_rest_on() -> None:
 
 def test_figures_of_the_random_share_are_told_with_their_texts_and_interval() -> None:
     config = people_config()
-    points = tuple(Point(7, n, 20 * (n + 1), 0, {"accuracy": 1.0}, {}, {}, 0) for n in range(2))
+    points = tuple(
+        RoundResult(7, n, 20 * (n + 1), 0, {"accuracy": 1.0}, {}, {}, 0) for n in range(2)
+    )
     audits = (
-        Audited(7, 0, "accuracy", 1.0, 0.398, 1.0, 4),
-        Audited(7, 1, "accuracy", 1.0, 0.768, 1.0, 14),
+        AuditEvaluated(7, 0, "accuracy", 1.0, 0.398, 1.0, 4),
+        AuditEvaluated(7, 1, "accuracy", 1.0, 0.768, 1.0, 14),
     )
     run = RunState(7, points=points, audits=audits)
     state = SessionState(config=config, task="classification", runs={7: run})
@@ -89,7 +91,7 @@ def test_figures_of_the_random_share_are_told_with_their_texts_and_interval() ->
 
 
 def test_a_figure_on_a_test_set_says_how_many_texts_it_has() -> None:
-    point = Point(7, 0, 20, 0, {"accuracy": 1.0}, {}, {}, 0)
+    point = RoundResult(7, 0, 20, 0, {"accuracy": 1.0}, {}, {}, 0)
     state = SessionState(test=14, task="classification", runs={7: RunState(7, points=(point,))})
     assert curves.last_figure(state) == "accuracy at the last point: 1.000 [.768, 1.000] n=14, test texts"  # fmt: skip
     tagging = replace(state, task="tagging", runs={7: RunState(7, points=(replace(point, metrics={"entity_f1": 0.5}),))})  # fmt: skip

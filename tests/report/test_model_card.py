@@ -119,7 +119,7 @@ def test_a_model_that_was_not_measured(with_adapter: bool) -> None:
 
 
 def test_without_a_test_set_the_blind_labels_are_the_measure() -> None:
-    told = ev.Audited(7, 1, "accuracy", 0.7, 0.55, 0.82, 40)
+    told = ev.AuditEvaluated(7, 1, "accuracy", 0.7, 0.55, 0.82, 40)
     run = state().runs[7]
     unmeasured = replace(state(), test=0, runs={7: replace(run, audits=(told,))})
     card = model_card(SUBJECT, unmeasured)

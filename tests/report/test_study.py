@@ -214,7 +214,7 @@ def test_the_mismatch_of_each_arm_over_rounds_and_seeds(tmp_path: Path) -> None:
 
 
 def test_a_reading_belongs_to_the_point_that_its_models_learned_from() -> None:
-    reading = ev.Gauged(7, 2, 100, 400, "lc", 0.01, 0.1, None, None, 0)
+    reading = ev.MismatchMeasured(7, 2, 100, 400, "lc", 0.01, 0.1, None, None, 0)
     events = [*states.session_events({7: [0.5, 0.6, 0.7]}), reading]
     found = arm_result("mine", fold(states.recorded(events)))
     assert found is not None

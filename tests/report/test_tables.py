@@ -75,9 +75,11 @@ def test_markdown_table_of_rounds() -> None:
     assert "## Comparison" not in text
 
 
-def gauged(seed: int, round_: int, wd: float, floor: float | None) -> ev.Gauged:
+def gauged(seed: int, round_: int, wd: float, floor: float | None) -> ev.MismatchMeasured:
     floors = 0 if floor is None else 1
-    return ev.Gauged(seed, round_, 50 * round_, 400, "lc", wd, 10 * wd, floor, floor, floors)
+    return ev.MismatchMeasured(
+        seed, round_, 50 * round_, 400, "lc", wd, 10 * wd, floor, floor, floors
+    )
 
 
 def test_markdown_tells_the_mismatch_and_its_floor() -> None:

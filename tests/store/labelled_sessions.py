@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tests.report import states
 from tui_al.core.annotation import decisions as de
-from tui_al.core.annotation.decisions import Decided, Decision
+from tui_al.core.annotation.decisions import Decision, DecisionRecord
 from tui_al.core.data.examples import Dataset, Example, Task
 from tui_al.core.session import events as ev
 from tui_al.core.settings.experiment import ExperimentConfig
@@ -76,8 +76,8 @@ class Clock:
             for decision in decisions:
                 self.now += 1
                 uid = f"{self._machine}{int(self.now)}"
-                log.insert([Decided(0, self.now, annotator, uid, decision)])
+                log.insert([DecisionRecord(0, self.now, annotator, uid, decision)])
         return uid
 
-    def label(self, annotator: str, identity: str, answer: de.Given) -> str:
+    def label(self, annotator: str, identity: str, answer: de.UserAnswer) -> str:
         return self.decide(annotator, de.Label((identity,), answer))

@@ -70,7 +70,9 @@ def put_up_ranking(
     with DecisionLog(directory) as log, Session(directory) as session:
         log.publish("ranking", round_, {"rows": list(rows), "labels": labels})
         session.append(
-            ev.Ranked(SEED, round_, "lc" if round_ else "seed set", 0, labels, len(rows), len(rows))
+            ev.RankingPublished(
+                SEED, round_, "lc" if round_ else "seed set", 0, labels, len(rows), len(rows)
+            )
         )
 
 

@@ -67,7 +67,9 @@ def test_every_copy_has_what_was_on_record_when_it_began(tmp_path: Path) -> None
                 assert uids[: len(before)] == before
                 assert (copy.state().damage, log.damage) == ((), ())
                 assert copy.dataset() == TICKETS
-                warned = len([one for one in copy.events() if isinstance(one.event, ev.Warned)])
+                warned = len(
+                    [one for one in copy.events() if isinstance(one.event, ev.WarningRaised)]
+                )
                 assert abs(warned - len(uids)) <= 1
             sizes.append(len(uids))
             shutil.rmtree(target)
@@ -149,7 +151,7 @@ class TestWhatIsRefused:
 
     def test_a_damaged_one(self, tmp_path: Path) -> None:
         session = by_people(tmp_path, "desk")
-        session.append(*[ev.Warned(f"{i:0500}") for i in range(100)])
+        session.append(*[ev.WarningRaised(f"{i:0500}") for i in range(100)])
         session.close()
         log = session.directory / "session.db"
         log.write_bytes(log.read_bytes()[:20_000])

@@ -11,8 +11,8 @@ import pytest
 
 from tests.store.people import make_session, people_config, texts_pool
 from tui_al.core.annotation import decisions as de
-from tui_al.core.annotation.decisions import Decided
-from tui_al.core.annotation.label_state import Labelling
+from tui_al.core.annotation.decisions import DecisionRecord
+from tui_al.core.annotation.label_state import LabelState
 from tui_al.core.session import events as ev
 from tui_al.store.annotation_service import Workbench
 from tui_al.store.decisions import Client, DecisionLog
@@ -40,8 +40,8 @@ def _session(home: Path, decided: int) -> Path:
     return directory
 
 
-def _record(decision: de.Decision) -> Decided:
-    return Decided(0, 1.0, "ben", uuid.uuid4().hex, decision)
+def _record(decision: de.Decision) -> DecisionRecord:
+    return DecisionRecord(0, 1.0, "ben", uuid.uuid4().hex, decision)
 
 
 def _steps(db: Any, call: Callable[[], object]) -> int:
@@ -106,7 +106,7 @@ def _calls_a_decision(directory: Path, renamings: int) -> float:
 
     with DecisionLog(directory) as log:
         log.insert(records)
-        labelling = Labelling(("a",))
+        labelling = LabelState(("a",))
         before = sys.getprofile()
         sys.setprofile(count)
         try:

@@ -7,8 +7,8 @@ import uuid
 from pathlib import Path
 
 from tests.store.people import make_session, texts_pool
-from tui_al.core.annotation.decisions import Decided, Label
-from tui_al.core.annotation.label_state import Labelling
+from tui_al.core.annotation.decisions import DecisionRecord, Label
+from tui_al.core.annotation.label_state import LabelState
 from tui_al.store.decisions import DecisionLog
 
 LABELS = ("red", "green", "blue", "yellow")
@@ -22,7 +22,7 @@ ENOUGH = 520
 def test_a_decision_takes_a_bounded_amount_of_memory(tmp_path: Path) -> None:
     with DecisionLog(make_session(tmp_path, POOL)) as log:
         log.insert(
-            Decided(
+            DecisionRecord(
                 0, time.time(), "anna", uuid.uuid4().hex,
                 Label((f"{place:012x}",), LABELS[place % 4], 1.25 + place, "key", LABELS[place % 3], False, 1),
             )
@@ -32,7 +32,7 @@ def test_a_decision_takes_a_bounded_amount_of_memory(tmp_path: Path) -> None:
         tracemalloc.start()
         try:
             before = tracemalloc.get_traced_memory()[0]
-            labelling = Labelling(LABELS)
+            labelling = LabelState(LABELS)
             while new := log.read(after=labelling.seq):
                 labelling.apply(new)
             del new
@@ -48,7 +48,7 @@ def test_equal_labels_and_names_are_kept_once(tmp_path: Path) -> None:
     spans = ((0, 2, "place"), (3, 5, "name"))
     with DecisionLog(make_session(tmp_path, POOL)) as log:
         log.insert(
-            Decided(0, 1.0 + place, "anna", f"uid {place}", Label((f"id {place}",), spans, 1.0, "key"))
+            DecisionRecord(0, 1.0 + place, "anna", f"uid {place}", Label((f"id {place}",), spans, 1.0, "key"))
             for place in range(2)
         )  # fmt: skip
         one, two = log.read()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.store.people import make_session, texts_pool
 from tui_al.core.annotation import decisions as de
-from tui_al.core.annotation.decisions import Decided
+from tui_al.core.annotation.decisions import DecisionRecord
 from tui_al.store import decisions as store
 from tui_al.store.decisions import Client, DecisionLog
 
@@ -34,8 +34,8 @@ class TestLog:
 
     def test_records_of_another_machine_come_in_once(self, session: Path) -> None:
         records = [
-            Decided(90, 5.0, "ben", "uid-1", de.Label((IDS[0],), "repair")),
-            Decided(91, 6.0, "ben", "uid-2", de.Undo("uid-1")),
+            DecisionRecord(90, 5.0, "ben", "uid-1", de.Label((IDS[0],), "repair")),
+            DecisionRecord(91, 6.0, "ben", "uid-2", de.Undo("uid-1")),
         ]
         with DecisionLog(session) as log:
             assert [r.seq for r in log.insert(records)] == [1, 2]

@@ -17,7 +17,7 @@ from tui_al.core.annotation.records import Annotation
 from tui_al.core.data.examples import Task
 from tui_al.store.annotations import labels_of
 from tui_al.store.formats.format import Format, Part
-from tui_al.store.import_rules import Wishes
+from tui_al.store.import_rules import ImportOptions
 from tui_al.store.importing import import_annotations
 
 PAIRS = [
@@ -27,7 +27,7 @@ PAIRS = [
     if task in known.tasks and known.name != "datasets"  # slow, and rows as Parquet has them
 ]
 DATA = {Task.CLASSIFICATION: TICKETS, Task.TAGGING: EVENTS}
-ANSWERS: dict[Task, list[de.Given]] = {
+ANSWERS: dict[Task, list[de.UserAnswer]] = {
     Task.CLASSIFICATION: ["return", "complaint"],
     Task.TAGGING: [(), ((0, 4, "PER"),), ((0, 4, "LOC"),)],
 }
@@ -83,7 +83,7 @@ def test_from_a_session_to_a_fresh_one(known: Format, task: Task, data: st.DataO
         known.write(path, labels.header, wanted)
         with by_people(home, "to", DATA[task]) as session:
             read = read_file(known, path, task)
-            result = import_annotations(session, read.annotations, Wishes())
+            result = import_annotations(session, read.annotations, ImportOptions())
             assert (read.left_out.total, result.left_out.counts) == (0, {})
             found = labels_of(session, each=True).annotations
     expected = [carried(known, a) for a in wanted]

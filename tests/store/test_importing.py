@@ -28,14 +28,14 @@ from tui_al.store.import_rules import (
     TEST,
     UNKNOWN_BARE,
     Imported,
-    Wishes,
+    ImportOptions,
 )
 from tui_al.store.importing import import_annotations
 from tui_al.store.session import Session
 
 
 def put(session: Session, *annotations: Annotation, **wishes: object) -> Imported:
-    return import_annotations(session, annotations, Wishes(**wishes))  # type: ignore[arg-type]
+    return import_annotations(session, annotations, ImportOptions(**wishes))  # type: ignore[arg-type]
 
 
 def counted(result: Imported) -> dict[str, int]:

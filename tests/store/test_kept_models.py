@@ -8,7 +8,7 @@ import pytest
 from tui_al.core.session.events import ModelSaved
 from tui_al.errors import SessionError
 from tui_al.store import kept_models, strangers
-from tui_al.store.kept_models import held_still, put_in_place, remove_at_once
+from tui_al.store.kept_models import copy_snapshot, remove_atomically, replace_dir
 
 NAMES = ("a.json", "b.safetensors", "c.txt")
 
@@ -49,8 +49,8 @@ def test_one_that_is_replaced_in_the_middle_is_read_anew(
 ) -> None:
     model(tmp_path / "successor", "old")
     new = model(tmp_path / ".new", "new")
-    after_copies(copies, lambda: put_in_place(new, tmp_path / "successor"), monkeypatch)
-    with held_still(tmp_path, lambda: saved("successor")) as (_, files):
+    after_copies(copies, lambda: replace_dir(new, tmp_path / "successor"), monkeypatch)
+    with copy_snapshot(tmp_path, lambda: saved("successor")) as (_, files):
         assert contents(files) == {"new"}
         assert sorted(p.name for p in files.rglob("*.*")) == sorted([*NAMES, "d.json"])
     assert not files.exists()
@@ -63,8 +63,8 @@ def test_one_that_is_removed_in_the_middle_makes_way_for_the_newest(
     model(tmp_path / "successor-0001", "old")
     model(tmp_path / "successor-0002", "new")
     found = [saved("successor-0001"), saved("successor-0002")]
-    after_copies(2, lambda: remove_at_once(tmp_path / "successor-0001"), monkeypatch)
-    with held_still(tmp_path, lambda: found.pop(0)) as (which, files):
+    after_copies(2, lambda: remove_atomically(tmp_path / "successor-0001"), monkeypatch)
+    with copy_snapshot(tmp_path, lambda: found.pop(0)) as (which, files):
         assert which.path == "successor-0002"
         assert contents(files) == {"new"}
 
@@ -75,7 +75,7 @@ def test_one_that_is_half_removed_by_another_program(
     model(tmp_path / "successor", "old")
     after_copies(1, lambda: (tmp_path / "successor" / "c.txt").unlink(), monkeypatch)
     monkeypatch.setattr(kept_models, "_PAUSE", 0.0)
-    with held_still(tmp_path, lambda: saved("successor")) as (_, files):
+    with copy_snapshot(tmp_path, lambda: saved("successor")) as (_, files):
         assert len(list(files.rglob("*.*"))) == 3  # read anew: what was there at one moment
 
 
@@ -88,11 +88,11 @@ def test_one_that_never_holds_still_and_one_that_is_not_there(
         shutil.rmtree(tmp_path / "successor", ignore_errors=True)
         return saved("successor")
 
-    with pytest.raises(SessionError, match="replaced again and again"), held_still(tmp_path, replaced):  # fmt: skip
+    with pytest.raises(SessionError, match="replaced again and again"), copy_snapshot(tmp_path, replaced):  # fmt: skip
         pass
 
     def none() -> ModelSaved:
         raise SessionError("It has kept no successor.")
 
-    with pytest.raises(SessionError, match="kept no successor"), held_still(tmp_path, none):
+    with pytest.raises(SessionError, match="kept no successor"), copy_snapshot(tmp_path, none):
         pass

@@ -11,7 +11,7 @@ from tui_al.errors import SampleTakenError
 from tui_al.store.annotation_service import Workbench
 from tui_al.store.decisions import CLIENT_SECONDS
 from tui_al.store.sample_queue import AHEAD
-from tui_al.store.samples import Item
+from tui_al.store.samples import Sample
 
 POOL = texts_pool([f"text number {n}" for n in range(30)], ("refund", "repair"))
 IDS = [example.id for example in POOL.train]
@@ -24,7 +24,7 @@ def session(tmp_path: Path) -> Path:
     return directory
 
 
-def take(bench: Workbench, amount: int = 1) -> list[Item]:
+def take(bench: Workbench, amount: int = 1) -> list[Sample]:
     items = [bench.take() for _ in range(amount)]
     assert None not in items
     return [item for item in items if item is not None]
@@ -114,7 +114,7 @@ def test_a_sample_for_two_annotators_is_taken_by_the_second_only(tmp_path: Path)
         sleep(anna)
         ben.label(take(ben)[0], "repair")
         carla.label(take(carla)[0], "repair")
-        answered = {i: len(carla.labelling.stands(i)) for i in (one.id, two.id)}
+        answered = {i: len(carla.labelling.votes(i)) for i in (one.id, two.id)}
         assert answered == {one.id: 2, two.id: 2}
         with pytest.raises(SampleTakenError):
             anna.label(two, "refund")

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from tests.store.labelled_sessions import EVENTS, TICKETS, Clock, by_people, simulated
 from tui_al.core.annotation import decisions as de
-from tui_al.core.annotation.decisions import Decided
-from tui_al.core.annotation.label_state import Labelling, Status
+from tui_al.core.annotation.decisions import DecisionRecord
+from tui_al.core.annotation.label_state import LabelState, Status
 from tui_al.core.data.examples import Example
 from tui_al.errors import ConfigError, SessionError
 from tui_al.store.decisions import DecisionLog
@@ -19,7 +19,7 @@ from tui_al.store.merging import Merged, merge_sessions
 from tui_al.store.session import Session, session_names
 
 
-def log_of(home: Path, name: str) -> list[Decided]:
+def log_of(home: Path, name: str) -> list[DecisionRecord]:
     """Its decisions in order; their numbers may have gaps, which mean nothing."""
     with Session.open(home, name) as session, DecisionLog(session.directory) as log:
         return [replace(record, seq=place) for place, record in enumerate(log.read(), start=1)]
@@ -47,10 +47,10 @@ def test_two_annotators_on_two_machines(tmp_path: Path) -> None:
     assert result == Merged(9, ("ann", "bob"), labelled=2, conflicts=1)
     records = log_of(tmp_path, "both")
     assert [r.time for r in records] == [1, 1.5, 2, 2.5, 3, 3.5, 4, 4.5, 5.5]
-    labelling = Labelling(TICKETS.labels)
+    labelling = LabelState(TICKETS.labels)
     labelling.apply(records)
     assert labelling.standing("a").status is Status.CONFLICT
-    assert {who: r.decision for who, r in labelling.stands("a").items()} == {
+    assert {who: r.decision for who, r in labelling.votes("a").items()} == {
         "ann": de.Label(("a",), "return"),
         "bob": de.Label(("a",), "complaint"),
     }
@@ -84,7 +84,7 @@ def test_the_last_word_of_somebody_who_worked_on_both(tmp_path: Path) -> None:
         Clock(two, "B").label("ann", "a", "complaint")  # at 1
     for names in (["one", "two"], ["two", "one"]):
         merged(tmp_path, names, "-".join(names))
-        labelling = Labelling(TICKETS.labels)
+        labelling = LabelState(TICKETS.labels)
         labelling.apply(log_of(tmp_path, "-".join(names)))
         assert labelling.answers() == {"a": "return"}
 
@@ -107,13 +107,13 @@ def test_labels_that_only_the_other_began_with(tmp_path: Path) -> None:
     merged(tmp_path, ["one", "two"], "both")
     merged(tmp_path, ["both", "two"], "again")
     assert len(log_of(tmp_path, "again")) == 2
-    labelling = Labelling(TICKETS.labels)
+    labelling = LabelState(TICKETS.labels)
     labelling.apply(log_of(tmp_path, "both"))
     assert labelling.labels == ("complaint", "return", "praise")
 
 
-def standing(home: Path, name: str) -> Labelling:
-    labelling = Labelling(TICKETS.labels)
+def standing(home: Path, name: str) -> LabelState:
+    labelling = LabelState(TICKETS.labels)
     labelling.apply(log_of(home, name))
     return labelling
 
@@ -242,6 +242,6 @@ def test_apart_and_merged_is_the_same_as_together(
             if not isinstance(step, de.Undo):
                 last[at_left] = uid
             with DecisionLog(both.directory) as log:
-                log.insert([Decided(0, float(time), who, uid, decision)])
+                log.insert([DecisionRecord(0, float(time), who, uid, decision)])
     merged(home, ["l", "r"], "m")
     assert log_of(home, "m") == log_of(home, "t")

@@ -10,7 +10,7 @@ from tests.store.labelled_sessions import Clock, by_people
 from tui_al.cli.app import app
 from tui_al.cli.export_labels import ExportOptions, export_labels
 from tui_al.core.annotation import decisions as de
-from tui_al.core.annotation.decisions import Decided
+from tui_al.core.annotation.decisions import DecisionRecord
 from tui_al.core.session.timestamps import is_date, is_plausible, local_clock
 from tui_al.errors import TuiAlError
 from tui_al.store.annotations import labels_of
@@ -57,7 +57,7 @@ def test_every_format_exports_what_is_stored(
     tmp_path: Path, form: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with by_people(tmp_path, "s") as session, DecisionLog(session.directory) as log:
-        log.insert([Decided(0, when, "ann", f"u{n}", de.Label(("abcdef"[n],), "return")) for n, when in enumerate(ODD)])  # fmt: skip
+        log.insert([DecisionRecord(0, when, "ann", f"u{n}", de.Label(("abcdef"[n],), "return")) for n, when in enumerate(ODD)])  # fmt: skip
     out = tmp_path / FORMATS[form]
     export_labels("s", ExportOptions(out, form), tmp_path)
     said = capsys.readouterr()
@@ -68,7 +68,7 @@ def test_every_format_exports_what_is_stored(
 
 def test_an_odd_time_here_does_not_win_over_a_file(tmp_path: Path) -> None:
     with by_people(tmp_path, "s") as session, DecisionLog(session.directory) as log:
-        log.insert([Decided(0, 1.7e12, "ann", "u", de.Label(("a",), "complaint"))])
+        log.insert([DecisionRecord(0, 1.7e12, "ann", "u", de.Label(("a",), "complaint"))])
     file = tmp_path / "f.jsonl"
     file.write_text('{"text": "text a", "label": "return", "annotator": "ann", "time": 1700000000}\n')  # fmt: skip
     assert CliRunner().invoke(app, ["import", "s", str(file), "--home", str(tmp_path)]).exit_code == 0  # fmt: skip
@@ -87,6 +87,6 @@ def test_a_screen_shows_a_number_that_is_no_date_as_such() -> None:
 
 def test_a_note_with_half_a_character_is_stored_with_a_mark_in_its_place(tmp_path: Path) -> None:
     with by_people(tmp_path, "s") as session, DecisionLog(session.directory) as log:
-        log.insert([Decided(0, 1.0, "an\udce9", "u", de.Note("a", "caf\udce9"))])
+        log.insert([DecisionRecord(0, 1.0, "an\udce9", "u", de.Note("a", "caf\udce9"))])
         (record,) = log.read()
     assert (record.annotator, record.decision) == ("an\ufffd", de.Note("a", "caf\ufffd"))

@@ -14,7 +14,7 @@ from tui_al.core.annotation.label_state import wants_two
 from tui_al.store.annotation_service import Workbench
 from tui_al.store.decisions import CLIENT_SECONDS
 from tui_al.store.sample_queue import AHEAD
-from tui_al.store.samples import Item
+from tui_al.store.samples import Sample
 
 POOL = texts_pool([f"text number {n}" for n in range(400)], ("refund", "repair"))
 IDS = [example.id for example in POOL.train]
@@ -73,7 +73,7 @@ class Office:
         else:
             bench.label(item, "refund")
 
-    def note(self, name: str, item: Item) -> None:
+    def note(self, name: str, item: Sample) -> None:
         mine = self.offered.setdefault(name, [])
         assert item.id not in mine
         mine.append(item.id)

@@ -84,8 +84,8 @@ def test_a_simulation_goes_on_from_the_last_sound_round(tmp_path: Path) -> None:
         session.append(ev.RunStarted(seed))
         for round_ in range(3):
             session.append(
-                ev.Queried(seed, round_, "lc", ids), ev.Labelled(seed, round_, ids, ("return",) * 2, ("gold",) * 2),
-                *[one for one in states.run_events(seed, [0.5]) if isinstance(one, ev.Point)],
+                ev.QuerySelected(seed, round_, "lc", ids), ev.Labelled(seed, round_, ids, ("return",) * 2, ("gold",) * 2),
+                *[one for one in states.run_events(seed, [0.5]) if isinstance(one, ev.RoundResult)],
             )  # fmt: skip
         session.append(ev.RunFinished(seed, "rounds"))
     session.append(ev.SessionFinished())

@@ -98,7 +98,7 @@ class TestEvents:
         session = simulated(tmp_path, "first", TICKETS, (7,))
         session.append(*states.run_events(7, [0.5, 0.6, 0.7]))
         whole, statement = session.state(), SPOILT[how][0]
-        points = [r.seq for r in session.events() if isinstance(r.event, ev.Point)]
+        points = [r.seq for r in session.events() if isinstance(r.event, ev.RoundResult)]
         change(session, statement.format("events", points[1]).replace("return", "0.6").replace("rEturn", "0.9"))  # fmt: skip
         state = session.state()
         assert [p.round for p in state.runs[7].points] == [0, 2]
@@ -145,7 +145,7 @@ class TestEvents:
             session.append(ev.Progress(7, 0, "evaluate", step, 3, 1.0))
         assert len(session.events()) == 5
         session.append(*states.run_events(7, [0.5])[1:])
-        session.append(ev.Warned("later"))
+        session.append(ev.WarningRaised("later"))
         assert not any(isinstance(r.event, ev.Progress) for r in session.events())
         assert session.state().bad_rows == ()
 
@@ -173,11 +173,11 @@ class TestOlderPrograms:
         with Session(people.directory) as session:
             assert (session.events(), labels_of(session).annotations) == before
             assert session.state().bad_rows == ()
-            session.append(ev.Warned("new"))
+            session.append(ev.WarningRaised("new"))
         Clock(people, "n", 10.0).label("bert", "e", "return")
         change(people, "INSERT INTO events (time, kind, seed, body) VALUES (1.0, 'warned', NULL, '{\"kind\": \"warned\", \"message\": \"old\"}')")  # fmt: skip
         with Session(people.directory) as session, DecisionLog(people.directory) as log:
-            session.append(ev.Warned("newer"))
+            session.append(ev.WarningRaised("newer"))
             state = session.state()
             assert state.warnings[-3:] == ("new", "old", "newer")
             assert state.bad_rows == ()

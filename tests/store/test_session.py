@@ -135,20 +135,20 @@ class TestRoundTrip:
 
     def test_appended_are_numbered_and_stamped(self, session: Session) -> None:
         before = time.time()
-        first, second = session.append(ev.Warned("a"), ev.Warned("b"))
+        first, second = session.append(ev.WarningRaised("a"), ev.WarningRaised("b"))
         assert second.seq == first.seq + 1
         assert before <= first.time == second.time <= time.time()
         assert session.events(after=first.seq) == [second]
 
     def test_all_or_none(self, session: Session) -> None:
-        unspeakable = ev.Warned(object())  # type: ignore[arg-type]
+        unspeakable = ev.WarningRaised(object())  # type: ignore[arg-type]
         with pytest.raises(TypeError):
-            session.append(ev.Warned("a"), unspeakable)
+            session.append(ev.WarningRaised("a"), unspeakable)
         assert len(session.events()) == 1
-        session.append(ev.Warned("the next one works"))
+        session.append(ev.WarningRaised("the next one works"))
 
     def test_a_lone_surrogate_in_an_event(self, session: Session) -> None:
-        session.append(ev.Warned("file caf\udce9.csv"))
+        session.append(ev.WarningRaised("file caf\udce9.csv"))
         assert session.state().warnings[-1] == "file caf\udce9.csv"
 
     @settings(
@@ -171,7 +171,7 @@ class TestRoundTrip:
                 "INSERT INTO events (time, kind, body) VALUES (1.0, 'later', '{\"kind\": \"later\"}')"
             )
         db.close()
-        (record,) = session.append(ev.Warned("a"))
+        (record,) = session.append(ev.WarningRaised("a"))
         assert [r.event for r in session.events()] == [MADE, record.event]
         assert record.seq == 3
 
@@ -191,7 +191,7 @@ class TestProgress:
         return [(r.event.kind, getattr(r.event, "seed", None)) for r in session.events()]
 
     def test_a_point_drops_the_progress_of_its_run(self, session: Session) -> None:
-        point = ev.Point(7, 0, 5, 0, {"accuracy": 0.5}, {}, {}, 0)
+        point = ev.RoundResult(7, 0, 5, 0, {"accuracy": 0.5}, {}, {}, 0)
         session.append(self.tick(7), self.tick(8), self.tick(7))
         last = session.append(point)[0].seq
         assert self.kinds(session)[1:] == [("progress", 8), ("point", 7)]
@@ -275,13 +275,13 @@ class TestOpen:
             assert copied.name == "copy"
             assert copied.state() == session.state()
             assert copied.dataset() == session.dataset()
-            copied.append(ev.Warned("only here"))
+            copied.append(ev.WarningRaised("only here"))
         with Session.open(tmp_path, str(copy)) as copied:
             assert len(copied.events()) == len(session.events()) + 1
 
     @pytest.mark.parametrize("damage", ["no database", "cut short", "empty", "no version"])
     def test_damaged(self, tmp_path: Path, session: Session, damage: str) -> None:
-        session.append(*[ev.Warned(f"{i:0500}") for i in range(100)])
+        session.append(*[ev.WarningRaised(f"{i:0500}") for i in range(100)])
         session.close()
         log = session.directory / "session.db"
         whole = log.read_bytes()
@@ -297,7 +297,7 @@ class TestOpen:
         assert str(log) in caught.value.hint
 
     def test_damaged_inside(self, tmp_path: Path, session: Session) -> None:
-        session.append(ev.Warned("a"))
+        session.append(ev.WarningRaised("a"))
         db = sqlite3.connect(session.directory / "session.db", isolation_level=None)
         db.execute('UPDATE events SET body = \'{"kind": "point"}\' WHERE seq = 2')
         assert "does not agree with its checksum" in str(session.state().bad_rows[0])
@@ -320,7 +320,7 @@ class TestOpen:
             for path in session.directory.glob("session.db*"):
                 os.utime(path, (1000 - age, 1000 - age))
         assert session_names(tmp_path) == ["a", "b", "c"]
-        made[1].append(ev.Warned("at work"))  # not yet folded into session.db
+        made[1].append(ev.WarningRaised("at work"))  # not yet folded into session.db
         assert session_names(tmp_path) == ["b", "a", "c"]
         for age, session in enumerate(made):
             session.close()  # which takes the side file away
@@ -360,7 +360,7 @@ class TestLock:
             expected = rf"at work on session first \(process {holder.pid} on "
             with pytest.raises(SessionError, match=expected), session.engine_lock():
                 pass
-            session.append(ev.Warned("others may still write"))
+            session.append(ev.WarningRaised("others may still write"))
         finally:
             holder.send_signal(signal.SIGKILL)
             holder.wait()
@@ -391,7 +391,7 @@ class TestLock:
 def _append_many(directory: Path, writer: int, n: int) -> None:
     with Session(directory) as session:
         for i in range(n):
-            session.append(ev.Warned(f"{writer}-{i}"), ev.Warned(f"{writer}-{i}b"))
+            session.append(ev.WarningRaised(f"{writer}-{i}"), ev.WarningRaised(f"{writer}-{i}b"))
 
 
 def test_several_writers_lose_nothing(session: Session) -> None:
@@ -406,7 +406,9 @@ def test_several_writers_lose_nothing(session: Session) -> None:
     assert [writer.exitcode for writer in writers] == [0, 0, 0]
     recorded = session.events()[1:]
     assert len({record.seq for record in recorded}) == len(recorded) == 150
-    messages = [record.event.message for record in recorded if isinstance(record.event, ev.Warned)]
+    messages = [
+        record.event.message for record in recorded if isinstance(record.event, ev.WarningRaised)
+    ]
     for w in range(
         3
     ):  # each one's own order is kept, and what was appended together stays together
@@ -418,7 +420,7 @@ def test_several_writers_lose_nothing(session: Session) -> None:
 
 def test_another_reader_sees_it_at_once(session: Session) -> None:
     other = Session(session.directory)
-    session.append(ev.Warned("a"))
+    session.append(ev.WarningRaised("a"))
     assert fold(other.events()).warnings[-1] == "a"
     other.close()
     body = sqlite3.connect(session.directory / "session.db")

@@ -35,7 +35,7 @@ from tui_al.store.decisions import DecisionLog
 from tui_al.store.history import history
 from tui_al.store.home_history import read_home_history
 from tui_al.store.kept_arrays import write_array
-from tui_al.store.kept_models import put_in_place
+from tui_al.store.kept_models import replace_dir
 from tui_al.store.removal import remove_session
 from tui_al.store.session import Session
 from tui_al.store.session_sharing import share_with_group
@@ -102,9 +102,9 @@ def engine_at_work(directory: Path) -> Callable[[Callable[[], bool]], None]:
                 making = folder / f".successor-{os.getpid()}"
                 making.mkdir()
                 save_file({"weight": np.zeros(3)}, making / "model.safetensors")
-                put_in_place(making, folder / "successor")
+                replace_dir(making, folder / "successor")
                 write_array(directory / "states.npy", np.arange(number % 5))
-                session.append(ev.Warned(f"round {number}"))
+                session.append(ev.WarningRaised(f"round {number}"))
 
     return work
 
@@ -283,7 +283,7 @@ def test_it_is_not_taken_back_from_under_who_has_it_open(base: Path) -> None:
     with DecisionLog(place.directory) as log:  # as an app of another account
         from tui_al.store.decisions import Client
 
-        log.sign_of_life(Client(f"box-1@{MEMBER}", "ben"))
+        log.heartbeat(Client(f"box-1@{MEMBER}", "ben"))
     took = [Act("take back", command("unshare", NAME, "--home", place.home))]
     (came,) = act(OWNER, [GROUP], base / str(OWNER), took)
     assert came.failed

@@ -100,9 +100,9 @@ def round_events(round_: int) -> list[ev.Event]:
     metrics = {"accuracy": 0.5 + round_ / 8, "macro_f1": 0.25}
     return [
         ev.RunStarted(SEED) if round_ == 0 else ev.PhaseStarted(SEED, round_, ev.Phase.SCORE_POOL, 4),
-        ev.Queried(SEED, round_, "lc", ids),
+        ev.QuerySelected(SEED, round_, "lc", ids),
         ev.Labelled(SEED, round_, ids, ("return", "complaint"), ("gold", "gold")),
-        ev.Point(SEED, round_, 2 + 2 * round_, 0, metrics, {"return": 1 + round_, "complaint": 1 + round_}, {"evaluate": 1.0}, 2**30),
+        ev.RoundResult(SEED, round_, 2 + 2 * round_, 0, metrics, {"return": 1 + round_, "complaint": 1 + round_}, {"evaluate": 1.0}, 2**30),
     ]  # fmt: skip
 
 

@@ -20,7 +20,7 @@ from tui_al.store import salvage, strangers
 from tui_al.store.engine_lock import is_live, take_engine_lock
 from tui_al.store.examples import ExampleReader, read_examples
 from tui_al.store.file_hashes import differences
-from tui_al.store.kept_models import held_still
+from tui_al.store.kept_models import copy_snapshot
 from tui_al.store.plain_copies import copy_file
 from tui_al.store.session import Session
 from tui_al.store.sharing import share
@@ -124,7 +124,7 @@ def test_nothing_below_is_read_or_written_either(
         take_engine_lock(directory)
     if place.startswith("models"):
         saved = ModelSaved(7, 1, "successor", "models/seed-7/successor")
-        with pytest.raises(SessionError), held_still(directory, lambda: saved):
+        with pytest.raises(SessionError), copy_snapshot(directory, lambda: saved):
             pass
 
 
@@ -146,7 +146,7 @@ def test_nothing_below_is_read_or_written_either(
 )
 def test_names_in_events_stay_inside(directory: Path, named: str) -> None:
     saved = ModelSaved(7, 1, "successor", named)
-    with pytest.raises(SessionError, match="a place outside of it"), held_still(directory, lambda: saved):  # fmt: skip
+    with pytest.raises(SessionError, match="a place outside of it"), copy_snapshot(directory, lambda: saved):  # fmt: skip
         pass
 
 

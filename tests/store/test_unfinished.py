@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.store.people import make_session, texts_pool
-from tui_al.store.atomic_dirs import clear_unfinished, under_way
+from tui_al.store.atomic_dirs import clear_unfinished, temp_dir
 from tui_al.store.merging import merge_sessions
 from tui_al.store.removal import remove_session
 from tui_al.store.session import Session
@@ -36,7 +36,7 @@ def test_what_a_killed_process_left_goes_when_the_next_session_is_made(tmp_path:
     died = subprocess.run([sys.executable, "-c", _DYING, str(sessions)], check=False)
     assert died.returncode == -signal.SIGKILL
     (left,) = sessions.glob(".mine-*")
-    with under_way(sessions, "other") as at_work:
+    with temp_dir(sessions, "other") as at_work:
         make_session(tmp_path, POOL, "next")
         assert not left.exists()
         assert at_work.is_dir()
@@ -53,7 +53,7 @@ def test_a_session_that_is_made_leaves_no_trace_of_the_making(tmp_path: Path) ->
 
 
 def test_an_error_in_the_making_leaves_nothing(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="no"), under_way(tmp_path, "mine") as place:
+    with pytest.raises(ValueError, match="no"), temp_dir(tmp_path, "mine") as place:
         (place / "part").mkdir()
         raise ValueError("no")
     clear_unfinished(tmp_path)

@@ -21,7 +21,7 @@ from tui_al.errors import SampleTakenError, SessionError
 from tui_al.store.annotation_service import Workbench
 from tui_al.store.decisions import DecisionLog
 from tui_al.store.sample_queue import AHEAD
-from tui_al.store.samples import Item
+from tui_al.store.samples import Sample
 from tui_al.store.session import Session
 from tui_al.store.training_labels import LabelledPool
 
@@ -36,7 +36,7 @@ def session(tmp_path: Path) -> Path:
     return directory
 
 
-def take(bench: Workbench) -> Item:
+def take(bench: Workbench) -> Sample:
     item = bench.take()
     assert item is not None
     return item

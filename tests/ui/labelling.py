@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.ui.sessions import LABELS, Recording, config, dataset, record
-from tui_al.core.annotation.decisions import Decided, Label
-from tui_al.core.annotation.label_state import Labelling
+from tui_al.core.annotation.decisions import DecisionRecord, Label
+from tui_al.core.annotation.label_state import LabelState
 from tui_al.core.data.examples import Dataset
 from tui_al.core.session import events as ev
 from tui_al.core.settings.experiment import Amount, ExperimentConfig
@@ -78,20 +78,20 @@ class Desk:
             log.publish("folds", 0, [list(one) for one in folds])
             log.publish("ranking", round_, {"rows": rows, "labels": len(closed) if round_ else 0})
         self.recording.append(
-            ev.Ranked(SEED, round_, "lc" if round_ else "seed set", len(closed), len(closed) * bool(round_), len(chosen), len(rows))
+            ev.RankingPublished(SEED, round_, "lc" if round_ else "seed set", len(closed), len(closed) * bool(round_), len(chosen), len(rows))
         )  # fmt: skip
 
-    def labelling(self) -> Labelling:
+    def labelling(self) -> LabelState:
         """All that is on record."""
         with DecisionLog(self.directory) as log:
-            found = Labelling(self.recording.data.labels)
+            found = LabelState(self.recording.data.labels)
             found.apply(log.read())
             return found
 
     def answers(self) -> dict[str, Any]:
         return self.labelling().answers()
 
-    def records(self) -> list[Decided]:
+    def records(self) -> list[DecisionRecord]:
         """All label decisions, the first one first, undone or not."""
         with DecisionLog(self.directory) as log:
             return [r for r in log.read() if isinstance(r.decision, Label)]

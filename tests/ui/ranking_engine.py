@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tui_al.core.annotation.label_state import Labelling
+from tui_al.core.annotation.label_state import LabelState
 from tui_al.core.session import events as ev
 from tui_al.store.decisions import DecisionLog
 from tui_al.store.session import Session
@@ -26,7 +26,7 @@ def main() -> None:
         seed, batch = state.config.seeds[0], state.config.loop.batch.of(len(gold))
         session.append(ev.EngineStarted(1, "box", "cpu", bool(state.engine), {}))
         ranked = state.runs[seed].ranked
-        labelling = Labelling(state.labels)
+        labelling = LabelState(state.labels)
         while True:
             labelling.apply(log.read(after=labelling.seq))
             closed = {i for i, s in labelling.standings() if s.answer is not None}
@@ -34,7 +34,7 @@ def main() -> None:
                 round_ = 0 if ranked is None else ranked.round + 1
                 rows = _rows(gold, closed, state.labels, round_)
                 log.publish("ranking", round_, {"rows": rows, "labels": len(closed)})
-                ranked = ev.Ranked(seed, round_, "lc", len(closed), len(closed), len(rows), len(rows))  # fmt: skip
+                ranked = ev.RankingPublished(seed, round_, "lc", len(closed), len(closed), len(rows), len(rows))  # fmt: skip
                 session.append(ranked)
             time.sleep(0.02)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.ui.terminals import ROOT
-from tui_al.core.annotation.decisions import Given
+from tui_al.core.annotation.decisions import UserAnswer
 from tui_al.core.data.offsets import tags_to_spans
 
 _DATA = ROOT / "sample_data"
@@ -21,7 +21,7 @@ class Sample:
     """An unlabelled file, one text a line, and the gold answer of each text."""
 
     file: Path
-    gold: Mapping[str, Given]
+    gold: Mapping[str, UserAnswer]
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -29,7 +29,7 @@ class Sample:
         return tuple(sorted({name for given in self.gold.values() for name in names_in(given)}))
 
 
-def names_in(given: Given) -> list[str]:
+def names_in(given: UserAnswer) -> list[str]:
     """The class, or the type of each entity."""
     return [given] if isinstance(given, str) else [kind for *_, kind in given]
 

@@ -91,7 +91,9 @@ class Recording:
         ids = tuple(example.id for example in asked)
         name = self.config.loop.strategy if round_ else "seed set"
         self.append(
-            ev.Queried(seed, round_, name, ids, (0.5,) * 5 if round_ else (), 60 - 5 * round_),
+            ev.QuerySelected(
+                seed, round_, name, ids, (0.5,) * 5 if round_ else (), 60 - 5 * round_
+            ),
             ev.Labelled(
                 seed, round_, ids, tuple(example.answer or "" for example in asked), ("gold",) * 5
             ),
@@ -101,14 +103,16 @@ class Recording:
         """Before the round's query: WD 0.0123, and KL 0.045 of round 1, falling; the floor where there is one."""
         floor = (0.004, 0.012) if floors else (None, None)
         self.append(
-            ev.Gauged(seed, round_, 5 * round_, 50, "lc", 0.0123, 0.045 / round_, *floor, floors)
+            ev.MismatchMeasured(
+                seed, round_, 5 * round_, 50, "lc", 0.0123, 0.045 / round_, *floor, floors
+            )
         )
 
     def point(self, seed: int, round_: int, accuracy: float) -> None:
         """The round's end."""
         counts = {label: 5 * (round_ + 1) // len(self.data.labels) for label in self.data.labels}
         self.append(
-            ev.Point(
+            ev.RoundResult(
                 seed, round_, 5 * (round_ + 1), 0,
                 {"accuracy": accuracy, "macro_f1": accuracy - 0.03}, counts, seconds(round_), 400_000_000,
             )

@@ -9,12 +9,20 @@ import pytest
 from tests.ui.labelling import desk
 from tui_al.core.session.state import SessionState
 from tui_al.store.annotation_service import Workbench
-from tui_al.store.samples import Item
+from tui_al.store.samples import Sample
 from tui_al.ui import annotation_worker as module
-from tui_al.ui.annotation_worker import Bench, Done, Failed, News, Overview, Report, Stuck
+from tui_al.ui.annotation_worker import (
+    AnnotationState,
+    AnnotationWorker,
+    Done,
+    Failed,
+    Report,
+    StateChanged,
+    WriteBlocked,
+)
 
 
-class Told:
+class LogLine:
     """What the bench reports, in order."""
 
     def __init__(self) -> None:
@@ -30,31 +38,33 @@ class Told:
 
 
 @pytest.fixture
-def told() -> Told:
-    return Told()
+def told() -> LogLine:
+    return LogLine()
 
 
 @pytest.fixture
-def bench(home: Path, told: Told, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+def bench(home: Path, told: LogLine, monkeypatch: pytest.MonkeyPatch) -> Iterator[AnnotationWorker]:
     monkeypatch.setattr(module, "AGAIN", 0.05)
     session = desk(home)
     session.rank(1)
-    opened = Bench(session.directory, "anna", told.put)
+    opened = AnnotationWorker(session.directory, "anna", told.put)
     opened.start()
     yield opened
     opened.close()
     assert opened.join(20)
 
 
-def take(bench: Bench, told: Told) -> Item:
+def take(bench: AnnotationWorker, told: LogLine) -> Sample:
     bench.do("take", Workbench.take)
     done = told.next(Done)
     assert isinstance(done, Done)
-    assert isinstance(done.value, Item)
+    assert isinstance(done.value, Sample)
     return done.value
 
 
-def test_jobs_are_done_in_order_and_done_means_on_disk(bench: Bench, told: Told) -> None:
+def test_jobs_are_done_in_order_and_done_means_on_disk(
+    bench: AnnotationWorker, told: LogLine
+) -> None:
     first, second = take(bench, told), take(bench, told)
     bench.do("decide", lambda b: b.label(first, "billing"), writes=True)
     bench.do("decide", lambda b: b.label(second, "returns"), writes=True)
@@ -65,7 +75,9 @@ def test_jobs_are_done_in_order_and_done_means_on_disk(bench: Bench, told: Told)
     assert bench.unsaved == 0
 
 
-def test_a_full_disk_holds_the_queue_until_there_is_room(bench: Bench, told: Told) -> None:
+def test_a_full_disk_holds_the_queue_until_there_is_room(
+    bench: AnnotationWorker, told: LogLine
+) -> None:
     item, another = take(bench, told), take(bench, told)
 
     def fill(b: Workbench) -> None:
@@ -76,8 +88,8 @@ def test_a_full_disk_holds_the_queue_until_there_is_room(bench: Bench, told: Tol
     long = "x" * 200_000
     bench.do("note", lambda b: b.note(item, long), writes=True)
     bench.do("decide", lambda b: b.label(another, "billing"), writes=True)
-    stuck = told.next(Stuck)
-    assert isinstance(stuck, Stuck)
+    stuck = told.next(WriteBlocked)
+    assert isinstance(stuck, WriteBlocked)
     assert "full" in stuck.trouble
     assert bench.unsaved == 2
     assert "full" in bench.trouble
@@ -103,7 +115,9 @@ def test_a_full_disk_holds_the_queue_until_there_is_room(bench: Bench, told: Tol
     assert (bench.unsaved, bench.trouble) == (0, "")
 
 
-def test_a_refused_decision_and_a_defect_stop_nothing(bench: Bench, told: Told) -> None:
+def test_a_refused_decision_and_a_defect_stop_nothing(
+    bench: AnnotationWorker, told: LogLine
+) -> None:
     item = take(bench, told)
     bench.do("decide", lambda b: b.label(item, "no such label"), writes=True)
     bench.do("odd", lambda _: [][1], writes=True)  # type: ignore[misc]
@@ -117,9 +131,9 @@ def test_a_refused_decision_and_a_defect_stop_nothing(bench: Bench, told: Told) 
     assert bench.unsaved == 0
 
 
-def test_what_the_engine_and_others_do_is_news(bench: Bench, told: Told) -> None:
-    news = told.next(News)
-    assert isinstance(news, News)
+def test_what_the_engine_and_others_do_is_news(bench: AnnotationWorker, told: LogLine) -> None:
+    news = told.next(StateChanged)
+    assert isinstance(news, StateChanged)
     assert (news.overview.ranking, news.overview.saved) == (1, 0)
     directory = bench._directory
     with Workbench(directory, "bob") as other:
@@ -127,13 +141,13 @@ def test_what_the_engine_and_others_do_is_news(bench: Bench, told: Told) -> None
         assert item is not None
         other.label(item, "billing")
         while item.id not in news.touched:
-            news = told.next(News)
-            assert isinstance(news, News)
+            news = told.next(StateChanged)
+            assert isinstance(news, StateChanged)
         assert (news.overview.saved, news.overview.others) == (1, ("bob",))
 
 
-def test_a_session_that_cannot_be_opened_is_told(tmp_path: Path, told: Told) -> None:
-    opened = Bench(tmp_path, "anna", told.put)
+def test_a_session_that_cannot_be_opened_is_told(tmp_path: Path, told: LogLine) -> None:
+    opened = AnnotationWorker(tmp_path, "anna", told.put)
     opened.start()
     failed = told.next(Failed)
     assert isinstance(failed, Failed)
@@ -145,6 +159,6 @@ def test_how_the_data_was_read_is_told_while_the_engine_starts() -> None:
     note = "text column: body (guessed; --text-column overrides)"
     warning = "spellings of one label became one: x ('x', '\"x\"')"
     state = SessionState(notes=(note,), warnings=(warning,))
-    told = Overview(live=True, state=state).waits_for
+    told = AnnotationState(live=True, state=state).waits_for
     assert told.splitlines()[-3:] == ["How the data was read:", f"⚠ {warning}", note]
-    assert "How the data" not in Overview(live=True, ranking=1, state=state).waits_for
+    assert "How the data" not in AnnotationState(live=True, ranking=1, state=state).waits_for

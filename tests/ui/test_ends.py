@@ -91,7 +91,7 @@ async def test_texts_without_an_answer_are_not_called_labelled(home: Path) -> No
     made.rank(1, [])
     with at_work(made):
         assert read_one(made.directory).when == "about to train"  # what was found unclear counts
-        made.recording.append(ev.Ranked(SEED, 2, "lc", 6, 4, 0, 0))
+        made.recording.append(ev.RankingPublished(SEED, 2, "lc", 6, 4, 0, 0))
         assert read_one(made.directory).when == "nothing left to label"
         async with drive(TuiAl(home, made.directory, annotator="anna")) as pilot:
             await sees(pilot, "nothing left to label: 4 texts are labelled, 2 without one answer.")
@@ -147,8 +147,8 @@ async def test_a_curve_without_points_says_when_they_rest_on_too_few_texts(
 ) -> None:
     made = small(home, 30)
     made.recording.append(
-        ev.Audited(SEED, 0, "accuracy", 1.0, 0.2, 1.0, 1),
-        ev.Point(SEED, 0, 4, 20, {}, {LABELS[0]: 4}, {}, 0),
+        ev.AuditEvaluated(SEED, 0, "accuracy", 1.0, 0.2, 1.0, 1),
+        ev.RoundResult(SEED, 0, 4, 20, {}, {LABELS[0]: 4}, {}, 0),
     )
     state = made.recording.session.state()
     assert measured_on(state) == "on 1 text drawn at random that could be answered"

@@ -18,7 +18,7 @@ from tests.ui.labelling import SEED, Desk, desk, people
 from tests.ui.sessions import LABELS, dataset, record
 from tests.ui.torture import TEXTS
 from tui_al.core.annotation import decisions as de
-from tui_al.core.annotation.decisions import Decided
+from tui_al.core.annotation.decisions import DecisionRecord
 from tui_al.core.session import events as ev
 from tui_al.host.process import EngineEnd
 from tui_al.store.annotation_service import Workbench
@@ -117,7 +117,7 @@ async def test_where_people_label_it_says_how_many_are_waited_for(
             await until(pilot, lambda: "waiting for you: 7" in shown(pilot.app))  # of 10
             (row,) = [line for line in shown(pilot.app).splitlines() if "3 labelled" in line]
             assert row.startswith("◐ tickets-anna")
-            made.recording.append(ev.Audited(SEED, 1, "accuracy", 0.831, 0.78, 0.88, 41))
+            made.recording.append(ev.AuditEvaluated(SEED, 1, "accuracy", 0.831, 0.78, 0.88, 41))
             await until(pilot, lambda: ".83 [.78, .88] n=41" in shown(pilot.app))
             made.recording.append(ev.PhaseStarted(SEED, 1, "train acquisition", 100))
             await until(pilot, lambda: "train acquisition" in shown(pilot.app))
@@ -269,7 +269,7 @@ def test_of_what_people_decided_only_the_new_is_read(
     reads: list[int] = []
     read = DecisionLog.read
 
-    def counted(log: DecisionLog, after: int = 0) -> list[Decided]:
+    def counted(log: DecisionLog, after: int = 0) -> list[DecisionRecord]:
         reads.append(after)
         return read(log, after)
 
@@ -366,7 +366,7 @@ async def test_who_did_what_names_accounts_and_whoever_used_the_name_of_another(
     ids = made.ids
     with DecisionLog(made.directory) as log:
         log.insert(
-            Decided(0, SOME_DAY + number, "ben", f"uid-{number}", de.Label((ids[number],), LABELS[0]), account)
+            DecisionRecord(0, SOME_DAY + number, "ben", f"uid-{number}", de.Label((ids[number],), LABELS[0]), account)
             for number, account in enumerate(("ben", "ben", "[/x] carol"))
         )  # fmt: skip
     async with drive(TuiAl(home)) as pilot:

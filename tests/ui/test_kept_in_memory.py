@@ -13,7 +13,7 @@ from textual.widget import Widget
 from tests.ui.conftest import drive, until
 from tests.ui.labelling import desk
 from tui_al.store.annotation_service import Workbench
-from tui_al.ui.annotation_worker import RECENT, Bench
+from tui_al.ui.annotation_worker import RECENT, AnnotationWorker
 from tui_al.ui.app import TuiAl
 from tui_al.ui.screens.home import HomeScreen
 from tui_al.ui.screens.label import LabelScreen
@@ -79,7 +79,7 @@ async def test_label_screens_that_were_left_are_gone(home: Path) -> None:
 def test_of_decided_samples_only_the_last_texts_are_kept(home: Path) -> None:
     session = desk(home)
     session.rank(1)
-    bench = Bench(session.directory, "anna", lambda _: None)
+    bench = AnnotationWorker(session.directory, "anna", lambda _: None)
     with Workbench(session.directory, "anna") as workbench:
         for _ in range(3 * RECENT):
             item = workbench.take()

@@ -31,7 +31,7 @@ from tui_al.store.annotation_service import Workbench
 from tui_al.store.decisions import CLIENT_SECONDS, Client, DecisionLog
 from tui_al.store.removal import remove_session
 from tui_al.store.session import Session
-from tui_al.ui.annotation_worker import Bench
+from tui_al.ui.annotation_worker import AnnotationWorker
 from tui_al.ui.app import TuiAl
 from tui_al.ui.keymap import Keymap
 from tui_al.ui.screens.home import HomeScreen
@@ -505,13 +505,13 @@ async def test_the_workbench_is_left_alone_at_the_end_of_a_ranking(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = []
-    do = Bench.do
+    do = AnnotationWorker.do
 
-    def counted(bench: Bench, kind: str, *rest: Any, **options: Any) -> int:
+    def counted(bench: AnnotationWorker, kind: str, *rest: Any, **options: Any) -> int:
         asked.append(kind)
         return do(bench, kind, *rest, **options)
 
-    monkeypatch.setattr(Bench, "do", counted)
+    monkeypatch.setattr(AnnotationWorker, "do", counted)
     session = desk(home)
     session.rank(1, session.ids[:2])  # fewer than the hand holds
     async with drive(app_on(home, session)) as pilot:

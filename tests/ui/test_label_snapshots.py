@@ -16,7 +16,7 @@ from tests.ui.labelling import Desk, desk
 from tests.ui.sessions import dataset
 from tests.ui.test_snapshots import FOLDER, compare, written
 from tests.ui.test_span_editor import PROPOSED, TEXT, editor, flat, tagging
-from tui_al.core.annotation.decisions import Decided, Decision, Label
+from tui_al.core.annotation.decisions import Decision, DecisionRecord, Label
 from tui_al.core.session import timestamps as times
 from tui_al.store.decisions import DecisionLog
 from tui_al.ui.app import TuiAl
@@ -69,7 +69,9 @@ def reviewed(home: Path) -> Desk:
         ("bob", Label((ids[place],), label)) for place, label in ((20, "billing"), (21, "returns"))
     ]
     with DecisionLog(session.directory) as log:
-        log.insert(Decided(0, 1.8e9, who, f"u{n}", what) for n, (who, what) in enumerate(said))
+        log.insert(
+            DecisionRecord(0, 1.8e9, who, f"u{n}", what) for n, (who, what) in enumerate(said)
+        )
         case = {ids[20]: ["billing", 0.12, "returns", 0.71]}
         log.publish("disputes", 1, disputes_board(case, 246, delivery=2, refund=1))
     return session

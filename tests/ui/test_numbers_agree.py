@@ -114,7 +114,7 @@ async def test_labels_that_people_made_count_everywhere(home: Path, engine: Fake
     made.recording.start()
     made.recording.append(
         ev.RunStarted(SEED),
-        ev.Point(SEED, 0, 2, 0, {"accuracy": 0.5}, {"bills": 0, LABELS[1]: 1, LABELS[2]: 0, "warranty": 1}, {}, 0),
+        ev.RoundResult(SEED, 0, 2, 0, {"accuracy": 0.5}, {"bills": 0, LABELS[1]: 1, LABELS[2]: 0, "warranty": 1}, {}, 0),
     )  # fmt: skip
     names = ("bills", LABELS[1], LABELS[2], "warranty")
     with Session(made.directory) as session:

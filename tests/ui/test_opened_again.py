@@ -18,7 +18,7 @@ from tests.ui.sessions import dataset
 from tests.ui.test_label import suspended
 from tests.ui.test_label_aside import app_on, begun, decide, disputed, first, press_until
 from tests.ui.test_span_editor import flat, span, tagging
-from tui_al.core.annotation.decisions import Decided, Flag, Label, MergeLabels, Settle
+from tui_al.core.annotation.decisions import DecisionRecord, Flag, Label, MergeLabels, Settle
 from tui_al.core.annotation.label_state import Status
 from tui_al.store.annotation_service import Workbench
 from tui_al.store.decisions import Client, DecisionLog
@@ -297,7 +297,7 @@ def many(session: Desk, amount: int) -> None:
         log._db.execute("PRAGMA synchronous = OFF")
         now = time.time()
         records = [
-            Decided(
+            DecisionRecord(
                 0, now, "anna", f"u{n}", Label((ids[n % len(ids)],), "billing" if n else "returns")
             )
             for n in range(amount)

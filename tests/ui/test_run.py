@@ -328,7 +328,7 @@ async def test_the_log_tells_everything_once(working: Recording) -> None:
         await until(pilot, lambda: "● running" in shown(app))
         log = app.screen.query_one("#log")
         await pilot.press("p", "l", "t", "l")
-        working.append(ev.Warned("the [/disk] is nearly full"))
+        working.append(ev.WarningRaised("the [/disk] is nearly full"))
         await until(pilot, lambda: "warning: the [/disk] is nearly full" in log.plain())
         lines = [row.split("  ", 1)[1] for row in log.plain().splitlines()]
         assert lines.count("seed 1, round 3: accuracy 0.724 with 20 labels") == 1
@@ -423,7 +423,7 @@ def dying_with(home: Path, name: str, text: str) -> Recording:
     recording.start(device=text)
     recording.rounds(1, 1)
     recording.append(
-        ev.Warned(text), ev.ModelSaved(1, 1, "successor", text), ev.RunFailed(1, text, text)
+        ev.WarningRaised(text), ev.ModelSaved(1, 1, "successor", text), ev.RunFailed(1, text, text)
     )
     (recording.directory / "engine.log").write_text(text, encoding="utf-8")
     recording.session.close()

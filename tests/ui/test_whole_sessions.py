@@ -18,7 +18,7 @@ from tests.ui.conftest import drive
 from tests.ui.samples import Sample, names_in, unlabelled_events, unlabelled_tickets
 from tests.ui.terminals import Tmux, end_engines, until
 from tests.ui.typists import PilotTypist, TerminalTypist
-from tui_al.core.annotation.decisions import Given
+from tui_al.core.annotation.decisions import UserAnswer
 from tui_al.core.data.examples import Task
 from tui_al.engine.worker.session_setup import open_or_create
 from tui_al.host import process
@@ -128,7 +128,7 @@ def test_by_commands_in_a_terminal(
     check_model(command, tmp_path, directory, task, sample, typist.answers)
 
 
-def check_labels(directory: Path, answers: list[tuple[str, Given]]) -> None:
+def check_labels(directory: Path, answers: list[tuple[str, UserAnswer]]) -> None:
     """On record is what was answered, entities by exact offsets; the labels are those that were added on the way."""
     with Workbench(directory, "who looks") as bench:
         stored = {
@@ -142,7 +142,7 @@ def check_labels(directory: Path, answers: list[tuple[str, Given]]) -> None:
 
 
 def check_model(
-    command: Command, folder: Path, directory: Path, task: Task, sample: Sample, learned: list[tuple[str, Given]]  # noqa: F811
+    command: Command, folder: Path, directory: Path, task: Task, sample: Sample, learned: list[tuple[str, UserAnswer]]  # noqa: F811
 ) -> None:  # fmt: skip
     """Of what it learned from, the model says what the person said: exported, and by `tui-al predict`."""
     with (
@@ -169,26 +169,26 @@ def check_model(
         )  # with other names, or names mixed up, next to nothing
 
 
-def agreement(right: Mapping[str, Given], found: Mapping[str, Given]) -> float:
+def agreement(right: Mapping[str, UserAnswer], found: Mapping[str, UserAnswer]) -> float:
     """The share of texts with the right class; for entities F1."""
     expected = {(text, one) for text, given in right.items() for one in parts_of(given)}
     got = {(text, one) for text in right for one in parts_of(found[text])}
     return 2 * len(expected & got) / (len(expected) + len(got))
 
 
-def parts_of(given: Given) -> tuple[object, ...]:
+def parts_of(given: UserAnswer) -> tuple[object, ...]:
     """A class alone, or each entity."""
     return (given,) if isinstance(given, str) else given
 
 
-def given_in(row: Mapping[str, Any]) -> Given:
+def given_in(row: Mapping[str, Any]) -> UserAnswer:
     """A line of `tui-al predict`, as people answer."""
     if "label" in row:
         return str(row["label"])
     return tuple((e["start"], e["end"], e["label"]) for e in row["entities"])
 
 
-def given_by(found: list[Mapping[str, Any]]) -> Given:
+def given_by(found: list[Mapping[str, Any]]) -> UserAnswer:
     """What a pipeline says of one text, as people answer."""
     if found and "label" in found[0]:
         return str(found[0]["label"])

@@ -114,11 +114,11 @@ def test_wide_labels_count_by_their_columns() -> None:
 
 
 def test_sentences_on_events() -> None:
-    told = tell(ev.Queried(3, 2, "lc", ("a", "b"), (), 50))
+    told = tell(ev.QuerySelected(3, 2, "lc", ("a", "b"), (), 50))
     assert told and told.text == "seed 3, round 2: asked about 2 of 50 by lc"
-    told = tell(ev.Point(3, 2, 1400, 0, {"entity_f1": 0.5}, {}, {}, 0), "entity_f1")
+    told = tell(ev.RoundResult(3, 2, 1400, 0, {"entity_f1": 0.5}, {}, {}, 0), "entity_f1")
     assert told and told.text == "seed 3, round 2: entity F1 0.500 with 1,400 labels"
-    told = tell(ev.Gauged(3, 2, 10, 50, "lc", 0.0123, 0.045, None, None, 0))
+    told = tell(ev.MismatchMeasured(3, 2, 10, 50, "lc", 0.0123, 0.045, None, None, 0))
     assert told
     assert told.text == "seed 3, round 2: mismatch: WD .0123  KL .045; floor: needs 2 seeds"
     assert tell(ev.Progress(1, 1, "evaluate", 1, 2, 3.0)) is None
@@ -244,12 +244,12 @@ async def test_the_log_wraps_and_stays_at_its_end() -> None:
     log = EventLog()
     app = Stage(log)
     async with app.run_test(size=(30, 6)) as pilot:
-        news = [ev.Recorded(i, 0.0, ev.Warned(f"number {i} of many")) for i in range(40)]
+        news = [ev.Recorded(i, 0.0, ev.WarningRaised(f"number {i} of many")) for i in range(40)]
         log.tell(news, "accuracy", {})
         await until(pilot, lambda: "number 39" in shown(app))
         log.scroll_home(animate=False)
         await until(pilot, lambda: "number 0" in shown(app))
-        log.tell([ev.Recorded(99, 0.0, ev.Warned("later"))], "accuracy", {})
+        log.tell([ev.Recorded(99, 0.0, ev.WarningRaised("later"))], "accuracy", {})
         await pilot.pause()
         assert "later" not in shown(app)
         log.scroll_end(animate=False)

@@ -11,11 +11,11 @@ from tests.ui.conftest import shown, until
 from tests.ui.samples import names_in
 from tests.ui.terminals import Tmux
 from tests.ui.terminals import until as seen
-from tui_al.core.annotation.decisions import Given
+from tui_al.core.annotation.decisions import UserAnswer
 from tui_al.core.annotation.span_editing import Editing
 from tui_al.core.data.offsets import CharSpan
 from tui_al.core.data.word_split import split_words
-from tui_al.store.annotation_service import Item
+from tui_al.store.annotation_service import Sample
 from tui_al.ui.screens.find_label import FindLabel
 from tui_al.ui.screens.label import LabelScreen
 from tui_al.ui.widgets.label_keys import LabelKeys
@@ -48,10 +48,10 @@ def ways_to_type(name: str) -> tuple[str, str]:
 class PilotTypist:
     """Sits at the label screen of an app under test. `keys` counts what was pressed, but for adding labels."""
 
-    def __init__(self, pilot: Pilot[Any], gold: Mapping[str, Given]) -> None:
+    def __init__(self, pilot: Pilot[Any], gold: Mapping[str, UserAnswer]) -> None:
         self.pilot, self.gold = pilot, gold
         self.keys = 0
-        self.answers: list[tuple[str, Given]] = []  #: text and answer, in order
+        self.answers: list[tuple[str, UserAnswer]] = []  #: text and answer, in order
         self.taken = 0  #: answers that were the model's, accepted as they were
         self.how = ""  #: the last class was given: "suggestion", "digit" or "name"
         self.corrected = (
@@ -64,7 +64,7 @@ class PilotTypist:
         return next(s for s in self.pilot.app.screen_stack if isinstance(s, LabelScreen))
 
     @property
-    def item(self) -> Item | None:
+    def item(self) -> Sample | None:
         """The sample before the person."""
         screens = [s for s in self.pilot.app.screen_stack if isinstance(s, LabelScreen)]
         return screens[0].item if screens else None
@@ -151,9 +151,9 @@ class PilotTypist:
 class TerminalTypist:
     """Sits at a terminal on which `tui-al label` runs; knows only what is on the screen. Blind, so that nothing is pre-drawn."""
 
-    def __init__(self, tmux: Tmux, gold: Mapping[str, Given]) -> None:
+    def __init__(self, tmux: Tmux, gold: Mapping[str, UserAnswer]) -> None:
         self.tmux = tmux
-        self.answers: list[tuple[str, Given]] = []
+        self.answers: list[tuple[str, UserAnswer]] = []
         self._gold = {words(text): (text, given) for text, given in gold.items()}
         self._last = ""
 
@@ -176,14 +176,14 @@ class TerminalTypist:
             self.tmux.sees(f" {kind}]")
         self.tmux.press("Enter")
 
-    def _sample(self) -> tuple[str, Given]:
-        def found() -> tuple[str, Given] | None:
+    def _sample(self) -> tuple[str, UserAnswer]:
+        def found() -> tuple[str, UserAnswer] | None:
             screen = self.tmux.screen()
             here = self._gold.get(shown_text(screen))
             still = screen == self.tmux.screen()  # not in the middle of being painted
             return here if here and here[0] != self._last and still else None
 
-        result: tuple[str, Given] = seen(found, 60, self.tmux.screen)
+        result: tuple[str, UserAnswer] = seen(found, 60, self.tmux.screen)
         return result
 
     def _choose(self, name: str) -> None:

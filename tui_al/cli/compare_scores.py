@@ -28,7 +28,7 @@ from tui_al.store.home import home_directory
 from tui_al.store.sweeps import find_sweep, keep_scores, sweep_names
 
 if TYPE_CHECKING:
-    from tui_al.engine.jobs.score_comparison import Comparison, Plan
+    from tui_al.engine.jobs.score_comparison import Comparison, ComparisonConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +84,10 @@ def compare(options: Options) -> None:
     notes = Page(Console(stderr=True, soft_wrap=True))
     notes.say("loading …", "dim")
 
-    from tui_al.engine.jobs.score_comparison import Plan, compare_scores
+    from tui_al.engine.jobs.score_comparison import ComparisonConfig, compare_scores
     from tui_al.engine.worker.session_io import StopSignal
 
-    plan = Plan(
+    plan = ComparisonConfig(
         data=DataConfig(
             source=options.data,
             data_dir=None if options.data_dir is None else str(options.data_dir),
@@ -132,7 +132,7 @@ def _sweep(name: str, home: Path | None) -> Path:
     return directory
 
 
-def _keep(plan: "Plan", found: "Comparison", directory: Path) -> Path:
+def _keep(plan: "ComparisonConfig", found: "Comparison", directory: Path) -> Path:
     """Write the numbers where the sweep's report finds them; the same comparison again takes the old one's place."""
     first, second = (f"{model.model}:{model.tuning}" for model in plan.models)
     one = found.seeds[0]
@@ -187,7 +187,7 @@ def _model(part: str, options: Options) -> LearnerConfig:
     )
 
 
-def _tell(plan: "Plan", found: "Comparison", options: Options) -> None:
+def _tell(plan: "ComparisonConfig", found: "Comparison", options: Options) -> None:
     names = _names(plan.models)
     seeds = [
         SeedNumbers(s.seed, s.between, s.ranking, s.floor, s.floor_ranking) for s in found.seeds
@@ -232,7 +232,7 @@ def _names(models: tuple[LearnerConfig, LearnerConfig]) -> tuple[str, str]:
     return first, second if first != second else f"{second} (2)"
 
 
-def _sampling(plan: "Plan", found: "Comparison") -> str:
+def _sampling(plan: "ComparisonConfig", found: "Comparison") -> str:
     if found.strategy.needs != "monte carlo":
         return ""
     return f", {plan.passes} passes of Monte-Carlo dropout at {plan.dropout:g}"
@@ -246,7 +246,7 @@ def _settings(model: LearnerConfig) -> str:
     )
 
 
-def _facts(plan: "Plan", found: "Comparison") -> dict[str, object]:
+def _facts(plan: "ComparisonConfig", found: "Comparison") -> dict[str, object]:
     from tui_al.host.machine import manifest
 
     return {

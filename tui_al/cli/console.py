@@ -10,7 +10,7 @@ from tui_al.core.data.terminal_text import ascii_only, printable
 from tui_al.core.session.state import SessionState
 from tui_al.report import curves
 from tui_al.report.axes import short_number
-from tui_al.report.curves import Spread
+from tui_al.report.curves import MeanStd
 from tui_al.report.plot import Line, Series, draw
 
 #: The terminal's own colours, so that they fit its background.
@@ -129,7 +129,7 @@ def rounds_table(state: SessionState) -> list[str]:
 
 def totals(state: SessionState) -> list[str]:
     """Area under the curve, and where the seconds went."""
-    area = Spread.of(curves.areas(state).values())
+    area = MeanStd.of(curves.areas(state).values())
     if area is None:
         return []
     spent = curves.mean_seconds(state)
@@ -151,7 +151,7 @@ def failures(state: SessionState) -> list[str]:
     ]
 
 
-def short_spread(spread: Spread | None) -> str:
+def short_spread(spread: MeanStd | None) -> str:
     """ ".741 ±.012", or ".741" of a single run; nothing of none."""
     if spread is None:
         return ""

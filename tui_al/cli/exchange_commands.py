@@ -125,9 +125,11 @@ def import_(
     from tui_al.cli.simulate import names_of
     from tui_al.core.settings.experiment import DataConfig
     from tui_al.store.formats.reading import ReadOptions
-    from tui_al.store.import_rules import Wishes
+    from tui_al.store.import_rules import ImportOptions
 
-    wishes = Wishes(annotator, add_labels, add_examples, leave_out_misfits, last_wins, replace)
+    wishes = ImportOptions(
+        annotator, add_labels, add_examples, leave_out_misfits, last_wins, replace
+    )
     options = ReadOptions(text_column, label_column, leave_out_misfits, accept_empty)
     config = DataConfig(
         str(file),

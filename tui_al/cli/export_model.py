@@ -9,7 +9,7 @@ from tui_al.core.session import events as ev
 from tui_al.errors import ConfigError, SessionError
 from tui_al.report.model_card import Subject, model_card, reads_mean
 from tui_al.store.home import home_directory
-from tui_al.store.kept_models import held_still, is_kept
+from tui_al.store.kept_models import copy_snapshot, is_kept
 from tui_al.store.session import Session
 
 
@@ -19,7 +19,7 @@ def export_kept_model(name: str, out: Path, role: str, seed: int | None, home: P
         raise ConfigError(f"--out {out} is there already.", "Name a new directory.")
     with (
         Session.open(home_directory(home), name) as session,
-        held_still(session.directory, lambda: kept_model(session, role, seed)) as (saved, files),
+        copy_snapshot(session.directory, lambda: kept_model(session, role, seed)) as (saved, files),
     ):
         from tui_al.engine.jobs.model_export import export_model, exported
         from tui_al.engine.models.checkpoint import read_elsewhere

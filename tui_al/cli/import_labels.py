@@ -11,7 +11,7 @@ from tui_al.core.settings.experiment import DataConfig
 from tui_al.store.formats.brat import is_brat
 from tui_al.store.formats.reading import Read, ReadOptions
 from tui_al.store.home import home_directory
-from tui_al.store.import_rules import Imported, Wishes
+from tui_al.store.import_rules import Imported, ImportOptions
 from tui_al.store.importing import import_annotations
 from tui_al.store.session import Session
 
@@ -21,7 +21,7 @@ def import_labels(
     file: Path,
     form: str | None,
     options: ReadOptions,
-    wishes: Wishes,
+    wishes: ImportOptions,
     home: Path | None,
     config: DataConfig,
 ) -> None:

@@ -79,7 +79,7 @@ class LiveDisplay:
     def update(self, state: SessionState, new_events: Sequence[ev.Recorded]) -> None:
         """Show the state; warnings and failures stay above as lines."""
         for record in new_events:
-            if isinstance(record.event, ev.Warned):
+            if isinstance(record.event, ev.WarningRaised):
                 self.page.say(f"warning: {record.event.message}", "yellow")
             elif isinstance(record.event, ev.RunFailed):
                 failed = record.event
@@ -194,7 +194,7 @@ def steps(state: SessionState, run: RunState) -> list[Step]:
     closed = run.last_round == round_
     seconds = run.points[-1].seconds if closed else run.seconds
     random = state.config is not None and state.config.loop.strategy == "random"
-    one = state.config is not None and state.config.one_model
+    one = state.config is not None and state.config.shared_model
     asked = next((query for query in run.queries if query.round == round_), None)
     found = []
     for phase in Phase:

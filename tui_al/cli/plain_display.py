@@ -98,13 +98,13 @@ class PlainDisplay(QuietDisplay):
                 return f"{_where(state, progress)}  {progress_text(progress)}"
             case ev.PhaseFinished() as phase:
                 return f"{_where(state, phase)}  {phase.phase} done in {duration(phase.seconds)}"
-            case ev.Point() as point:
+            case ev.RoundResult() as point:
                 return f"{_where(state, point)}  {point_text(point)}"
             case ev.RunFailed() as failed:
                 return f"seed {failed.seed}  failed: {failed.error} {failed.hint}".rstrip()
             case ev.RunFinished(seed=seed, reason="pool"):
                 return f"seed {seed}  finished: nothing is left to ask"
-            case ev.Warned() as warned:
+            case ev.WarningRaised() as warned:
                 return f"warning: {warned.message}"
             case _:
                 return ""
@@ -133,7 +133,7 @@ class JsonDisplay(QuietDisplay):
             kind = plain.pop("kind")
             plain.pop("sample", None)  # hundreds of numbers that only the gauge reads
             self._write({"kind": kind, "seq": record.seq, "time": record.time, **plain})
-            if isinstance(record.event, ev.Warned):
+            if isinstance(record.event, ev.WarningRaised):
                 self._diagnostics.say(f"warning: {record.event.message}")
             elif isinstance(record.event, ev.RunFailed):
                 failed = record.event
@@ -166,7 +166,7 @@ def progress_text(progress: ev.Progress) -> str:
     return "  ".join(parts)
 
 
-def point_text(point: ev.Point) -> str:
+def point_text(point: ev.RoundResult) -> str:
     """ "240 labels  accuracy 0.731  macro-F1 0.702  train 12.4 s  score 1.1 s  successor 38 s"."""
     scores = [f"{name} {value:.3f}" for name, value in scores_of(point)]
     spent = [
@@ -177,13 +177,13 @@ def point_text(point: ev.Point) -> str:
     return "  ".join([f"{point.labels:,} labels", *scores, *spent])
 
 
-def scores_of(point: ev.Point) -> list[tuple[str, float]]:
+def scores_of(point: ev.RoundResult) -> list[tuple[str, float]]:
     """The metrics worth a line, by the names that people use."""
     shown = [name for name in ("entity_f1", "accuracy", "macro_f1") if name in point.metrics]
     return [(curves.metric_name(name), point.metrics[name]) for name in shown]
 
 
-def _where(state: SessionState, event: ev.Progress | ev.PhaseFinished | ev.Point) -> str:
+def _where(state: SessionState, event: ev.Progress | ev.PhaseFinished | ev.RoundResult) -> str:
     rounds = f"/{state.config.loop.rounds}" if state.config else ""
     return f"seed {event.seed}  round {event.round}{rounds}"
 

@@ -24,7 +24,7 @@ from tui_al.store.atomic_files import replacing
 from tui_al.store.environment import unwritable
 from tui_al.store.formats.files import dumped
 from tui_al.store.home import home_directory
-from tui_al.store.kept_models import held_still
+from tui_al.store.kept_models import copy_snapshot
 from tui_al.store.session import Session
 
 _FORMATS = ("jsonl", "csv")
@@ -70,7 +70,7 @@ def predict_file(name: str, file: str, options: PredictOptions, home: Path | Non
         misfits="texts only",
     )
     from tui_al.engine.data.stream import KINDS, open_tables
-    from tui_al.engine.data.tables import Findings
+    from tui_al.engine.data.tables import LoadReport
     from tui_al.engine.jobs.prediction import Predictor, Texts, task_of
     from tui_al.engine.models.checkpoint import read_elsewhere
 
@@ -79,12 +79,14 @@ def predict_file(name: str, file: str, options: PredictOptions, home: Path | Non
             f"--input-format {options.input_format!r} is unknown.",
             f"Choose one of {', '.join(KINDS)}.",
         )
-    findings = Findings()
+    findings = LoadReport()
     path = Path(file).expanduser() if file != "-" else Path("-")
     name_of_file = "stdin" if file == "-" else path.name
     with (
         Session.open(home_directory(home), name) as session,
-        held_still(session.directory, lambda: kept_model(session, options.role, options.seed)) as (
+        copy_snapshot(
+            session.directory, lambda: kept_model(session, options.role, options.seed)
+        ) as (
             _,
             files,
         ),

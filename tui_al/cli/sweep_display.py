@@ -17,10 +17,10 @@ from tui_al.cli.console import Page, aligned, clock, duration, short_spread
 from tui_al.core.data.terminal_text import shorten, shorten_apart
 from tui_al.core.session.state import SessionState
 from tui_al.core.settings.sweep import Arm, Sweep, cells
-from tui_al.host.sweeping import Cell, Progress
+from tui_al.host.sweeping import Progress, SweepRun
 from tui_al.report import curves
 from tui_al.report.axes import short_number
-from tui_al.report.curves import Spread
+from tui_al.report.curves import MeanStd
 
 _STYLES = {
     "finished": "green",
@@ -55,7 +55,7 @@ class QuietDisplay:
     def start(self, engines: int, cores: int) -> None:
         """Before anything is done; `engines` work at once, on `cores` cores each (0: on a GPU, or unlimited)."""
 
-    def update(self, progress: Progress, changed: Sequence[Cell]) -> None:
+    def update(self, progress: Progress, changed: Sequence[SweepRun]) -> None:
         """A few times a second."""
         del changed
         self.tell_warnings(progress)
@@ -106,7 +106,7 @@ class PlainDisplay(QuietDisplay):
         """Say a warning among the lines."""
         self.page.say(line, "yellow")
 
-    def update(self, progress: Progress, changed: Sequence[Cell]) -> None:
+    def update(self, progress: Progress, changed: Sequence[SweepRun]) -> None:
         """Tell of the cells that changed."""
         self.tell_warnings(progress)
         for cell in changed:
@@ -122,7 +122,7 @@ class PlainDisplay(QuietDisplay):
 class JsonDisplay(QuietDisplay):
     """A line of JSON for every change of a cell; the last tells all cells."""
 
-    def update(self, progress: Progress, changed: Sequence[Cell]) -> None:
+    def update(self, progress: Progress, changed: Sequence[SweepRun]) -> None:
         """One line a cell."""
         self.tell_warnings(progress)
         for cell in changed:
@@ -166,7 +166,7 @@ class LiveDisplay(PlainDisplay):
         super().start(engines, cores)
         self._live.start()
 
-    def update(self, progress: Progress, changed: Sequence[Cell]) -> None:
+    def update(self, progress: Progress, changed: Sequence[SweepRun]) -> None:
         """Redraw; warnings and failures stay above as lines."""
         self.tell_warnings(progress)
         for cell in changed:
@@ -240,14 +240,14 @@ def arms_table(sweep: Sweep, progress: Progress) -> list[str]:
         if kept is None or curve is None or not curve.mean:
             rows.append([arm.label, seeds, "", "", "", "", ""])
             continue
-        area = Spread.of(curves.areas(kept).values())
+        area = MeanStd.of(curves.areas(kept).values())
         rows.append(
             [
                 arm.label,
                 seeds,
                 f"{curve.labels[-1]:,.0f}",
                 curves.metric_name(curve.metric),
-                short_spread(Spread(curve.mean[-1], curve.sd[-1], curve.seeds[-1])),
+                short_spread(MeanStd(curve.mean[-1], curve.sd[-1], curve.seeds[-1])),
                 short_spread(area) if area else "",
                 duration(sum(curves.mean_seconds(kept).values())),
             ]
@@ -260,7 +260,7 @@ def _of_seeds(state: SessionState, seeds: Sequence[int]) -> SessionState:
     return replace(state, runs={seed: state.runs[seed] for seed in seeds if seed in state.runs})
 
 
-def _line(cell: Cell) -> str:
+def _line(cell: SweepRun) -> str:
     where = f"{cell.arm.label}  seed {cell.seed}"
     if cell.status == "failed":
         return f"{where}  failed: {cell.error} {cell.hint}".rstrip()
@@ -272,7 +272,7 @@ def _line(cell: Cell) -> str:
     return "  ".join(parts)
 
 
-def _short(cell: Cell, unicode: bool) -> str:
+def _short(cell: SweepRun, unicode: bool) -> str:
     """A cell in eight places: a sign, how far it is, its last figure."""
     signs = {"finished": "✓", "running": "▶", "failed": "✗", "stopped": "■", "waiting": "·"}
     plain = {"finished": "+", "running": ">", "failed": "x", "stopped": "=", "waiting": "."}
@@ -291,7 +291,7 @@ def _urgency(arm: Arm, progress: Progress) -> int:
     return min(order.index(progress.cells[arm.session, seed].status) for seed in arm.config.seeds)
 
 
-def _plain(cell: Cell) -> dict[str, Any]:
+def _plain(cell: SweepRun) -> dict[str, Any]:
     return {
         "arm": cell.arm.label,
         "session": cell.arm.session,

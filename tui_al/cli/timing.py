@@ -17,7 +17,7 @@ from tui_al.store import throughput
 from tui_al.store.home import home_directory
 
 if TYPE_CHECKING:
-    from tui_al.engine.jobs.timing import Measured, Timing, Way
+    from tui_al.engine.jobs.timing import Measured, Setup, Timing
 
 #: The table's columns in the paper: shares of the training split.
 SHARES = (0.02, 0.06, 0.12)
@@ -105,7 +105,7 @@ def _settings(options: Options) -> list[LearnerConfig]:
     ]
 
 
-def savings(timing: "Timing", way: "Way") -> list[float]:
+def savings(timing: "Timing", way: "Setup") -> list[float]:
     """Seconds saved against the model's full tuning, 0 to 1, summed over the table's columns; one figure a repeat."""
     full = next(w for w in timing.ways if w.learner.model == way.learner.model)
     return [
@@ -114,7 +114,7 @@ def savings(timing: "Timing", way: "Way") -> list[float]:
     ]
 
 
-def _by_repeat(way: "Way") -> list[tuple[float, ...]]:
+def _by_repeat(way: "Setup") -> list[tuple[float, ...]]:
     return list(zip(*(one.seconds for one in way.trainings), strict=True))
 
 
@@ -148,7 +148,7 @@ def show(timing: "Timing", page: Page) -> None:
         page.say(line)
 
 
-def _row(timing: "Timing", way: "Way") -> list[str]:
+def _row(timing: "Timing", way: "Setup") -> list[str]:
     first = way.learner == next(
         w.learner for w in timing.ways if w.learner.model == way.learner.model
     )

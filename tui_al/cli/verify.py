@@ -106,7 +106,7 @@ def _run(session: Session, page: Page) -> None:
 
     def observe(recorded: list[ev.Recorded]) -> None:
         for record in recorded:
-            if isinstance(record.event, ev.Point):
+            if isinstance(record.event, ev.RoundResult):
                 page.say(f"  seed {record.event.seed}  round {record.event.round} done", "dim")
 
     stop = StopSignal()

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 #: Called between steps with units done, and in training with epoch, step and loss. May raise EngineStopped.
-ProgressSink = Callable[["Tick"], None]
+ProgressCallback = Callable[["TrainingProgress"], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Tick:
+class TrainingProgress:
     """How far a learner is in `fit`, `score` or `predict`."""
 
     done: int  #: examples so far, over all epochs
@@ -20,5 +20,5 @@ class Tick:
     loss: float | None = None
 
 
-def silent(_: "Tick") -> None:
+def silent(_: "TrainingProgress") -> None:
     """A progress sink that tells nobody."""

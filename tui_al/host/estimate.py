@@ -83,7 +83,7 @@ def estimate(
         if round_ < config.loop.rounds and asks != "nothing":
             passes = config.loop.mc_passes if asks == "monte carlo" else 1
             seconds += acquisition.score((pool - labelled) * passes)
-            if not config.one_model or (first_is_known and not round_):
+            if not config.shared_model or (first_is_known and not round_):
                 seconds += acquisition.train(labelled)
                 trainings += 1
         labelled = min(pool, labelled + batch)

@@ -98,7 +98,7 @@ def _on_gpus(
 
 def bytes_needed(config: ExperimentConfig, device: str) -> float:
     """About how much memory an engine takes on a device ("cpu" or "cuda"): weights of both models, training, libraries."""
-    both = [config.successor] if config.one_model else [config.acquisition, config.successor]
+    both = [config.successor] if config.shared_model else [config.acquisition, config.successor]
     weights = sum(_parameters(learner) * (4 + _trained(learner)) for learner in both)
     if device == "cuda":
         activations = max(map(_activations, both))

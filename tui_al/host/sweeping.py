@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tui_al.core.data.examples import Task
-from tui_al.core.session.events import Point
+from tui_al.core.session.events import RoundResult
 from tui_al.core.session.state import SeedStatus, SessionState, seed_status
 from tui_al.core.settings.sweep import Arm, Sweep
 from tui_al.core.stats.metrics import HEADLINE
@@ -18,7 +18,7 @@ from tui_al.store.sweeps import arm_session
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class SweepRun:
     """One seed of an arm, as it stands."""
 
     arm: Arm
@@ -36,7 +36,7 @@ class Cell:
 class Progress:
     """How a sweep stands: every cell by arm and seed, and the state of each arm's session where there is one."""
 
-    cells: dict[tuple[str, int], Cell]
+    cells: dict[tuple[str, int], SweepRun]
     states: dict[str, SessionState]
 
     @property
@@ -50,7 +50,7 @@ class Progress:
 
 
 #: Told how the sweep stands and which cells changed; called a few times a second, also without news.
-Observer = Callable[[Progress, list[Cell]], None]
+Observer = Callable[[Progress, list[SweepRun]], None]
 
 
 def work_through(
@@ -108,7 +108,9 @@ class _Follower:
         self._sessions: dict[str, Session] = {}
         self._states: dict[str, SessionState] = {}
         self._cells = {
-            (arm.session, seed): Cell(arm, seed) for arm in sweep.arms for seed in arm.config.seeds
+            (arm.session, seed): SweepRun(arm, seed)
+            for arm in sweep.arms
+            for seed in arm.config.seeds
         }
         self._ends: dict[str, Ended] = {}
 
@@ -124,7 +126,7 @@ class _Follower:
 
     def look(
         self, ended: list[Ended] | None, at_work: dict[str, Job] | None = None
-    ) -> tuple[Progress, list[Cell]]:
+    ) -> tuple[Progress, list[SweepRun]]:
         """How things stand, and the cells that changed; the first call (`ended` None) looks at every arm."""
         ends = {end.job.session: end for end in ended or ()}
         self._ends |= ends
@@ -149,8 +151,8 @@ class _Follower:
             self._sessions[name] = found
         self._states[name] = self._sessions[name].state(self._states.get(name))
 
-    def _cell(self, session: str, seed: int, *, at_work: bool) -> Cell:
-        cell = Cell(self._arms[session], seed)
+    def _cell(self, session: str, seed: int, *, at_work: bool) -> SweepRun:
+        cell = SweepRun(self._arms[session], seed)
         end = self._ends.get(session)
         state = self._states.get(session)
         run = state.runs.get(seed) if state else None
@@ -165,7 +167,7 @@ class _Follower:
         return replace(cell, status=status, error=of.error, hint=of.hint)
 
 
-def _with_point(cell: Cell, points: tuple[Point, ...], metric: str) -> Cell:
+def _with_point(cell: SweepRun, points: tuple[RoundResult, ...], metric: str) -> SweepRun:
     if not points:
         return cell
     last = points[-1]

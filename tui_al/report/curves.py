@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 
 from tui_al.core.data.examples import Task
-from tui_al.core.session.events import Audited, Phase, Point
+from tui_al.core.session.events import AuditEvaluated, Phase, RoundResult
 from tui_al.core.session.state import RunState, SessionState
 from tui_al.core.stats.intervals import Interval, exact_interval
 from tui_al.core.stats.measured import FEWEST, Measured
@@ -26,7 +26,7 @@ METRIC_NAMES: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Spread:
+class MeanStd:
     """Mean and sample standard deviation of one number over runs.
 
     The deviation has n - 1 in its denominator. Of one run there is none to be known; `sd` is 0 then, and `n` tells, so that
@@ -38,7 +38,7 @@ class Spread:
     n: int
 
     @classmethod
-    def of(cls, values: Iterable[float]) -> "Spread | None":
+    def of(cls, values: Iterable[float]) -> "MeanStd | None":
         """Over the finite values; None when there is none."""
         kept = [float(value) for value in values if math.isfinite(value)]
         if not kept:
@@ -58,7 +58,7 @@ class Curve:
     mean: tuple[float, ...]
     sd: tuple[
         float, ...
-    ]  #: sample standard deviation; 0 where one run reached the round, see `Spread`
+    ]  #: sample standard deviation; 0 where one run reached the round, see `MeanStd`
     seeds: tuple[int, ...]  #: how many runs reached the round
 
 
@@ -69,7 +69,7 @@ class RoundRow:
     round: int
     labels: float
     tokens: float
-    headline: Spread | None  #: None where the random share is too small to tell
+    headline: MeanStd | None  #: None where the random share is too small to tell
     estimate: Measured | None  #: of a session whose figures are those of its random share
     macro_f1: float | None
     seconds: Mapping[str, float]  #: by phase, over the runs that had the phase in this round
@@ -78,14 +78,14 @@ class RoundRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Paired:
+class PairedComparison:
     """How much better a session is than another, seed by seed: each shared seed's runs are compared with each other.
 
     Only where both runs have a point at the same number of labels; `final` is at the last such point and `area` over all.
     """
 
-    final: Spread
-    area: Spread
+    final: MeanStd
+    area: MeanStd
     seeds: tuple[int, ...]
 
 
@@ -99,7 +99,7 @@ def metric_name(metric: str) -> str:
     return METRIC_NAMES.get(metric, metric.replace("_", " "))
 
 
-def measured(audit: Audited) -> Measured:
+def measured(audit: AuditEvaluated) -> Measured:
     """What the random share that people label blind says of a successor."""
     return Measured.of(audit.value, audit.low, audit.high, audit.examples)
 
@@ -175,13 +175,13 @@ def curve(name: str, state: SessionState, metric: str | None = None) -> Curve:
     metric = metric or headline_metric(state)
     unit = budget_unit(state)
     labels: list[float] = []
-    spreads: list[Spread] = []
+    spreads: list[MeanStd] = []
     told = estimates(state) if metric == headline_metric(state) else {}
     for round_, points in _by_round(state).items():
         if round_ in told and not told[round_].is_enough:
             continue
         measured = [point for point in points if _has(point, metric)]
-        spread = Spread.of(point.metrics[metric] for point in measured)
+        spread = MeanStd.of(point.metrics[metric] for point in measured)
         if spread is None:
             continue
         labels.append(fmean(_spent(point, unit) for point in measured))
@@ -221,10 +221,10 @@ def round_rows(state: SessionState) -> list[RoundRow]:
     metric = headline_metric(state)
     rows = []
     for round_, points in _by_round(state).items():
-        headline = Spread.of(point.metrics.get(metric, math.nan) for point in points)
+        headline = MeanStd.of(point.metrics.get(metric, math.nan) for point in points)
         if headline is None and round_ not in estimates(state):
             continue
-        macro = Spread.of(point.metrics.get("macro_f1", math.nan) for point in points)
+        macro = MeanStd.of(point.metrics.get("macro_f1", math.nan) for point in points)
         queried = [
             len(query.ids)
             for run in state.runs.values()
@@ -269,7 +269,7 @@ def mean_seconds(state: SessionState, phases: Sequence[str] | None = None) -> di
     )
 
 
-def paired(base: SessionState, other: SessionState, metric: str) -> Paired | None:
+def paired(base: SessionState, other: SessionState, metric: str) -> PairedComparison | None:
     """`other` minus `base` for the seeds that both ran; None when there is no point to compare."""
     finals, area_differences, seeds = [], [], []
     for seed, run in other.runs.items():
@@ -284,23 +284,23 @@ def paired(base: SessionState, other: SessionState, metric: str) -> Paired | Non
         finals.append(differences[-1])
         area_differences.append(normalized_area(shared, differences))
         seeds.append(seed)
-    final, area = Spread.of(finals), Spread.of(area_differences)
-    return Paired(final, area, tuple(seeds)) if final and area else None
+    final, area = MeanStd.of(finals), MeanStd.of(area_differences)
+    return PairedComparison(final, area, tuple(seeds)) if final and area else None
 
 
-def _by_round(state: SessionState) -> dict[int, list[Point]]:
-    rounds: dict[int, list[Point]] = {}
+def _by_round(state: SessionState) -> dict[int, list[RoundResult]]:
+    rounds: dict[int, list[RoundResult]] = {}
     for run in state.runs.values():
         for point in run.points:
             rounds.setdefault(point.round, []).append(point)
     return dict(sorted(rounds.items()))
 
 
-def _has(point: Point, metric: str) -> bool:
+def _has(point: RoundResult, metric: str) -> bool:
     return math.isfinite(point.metrics.get(metric, math.nan))
 
 
-def _spent(point: Point, unit: str) -> float:
+def _spent(point: RoundResult, unit: str) -> float:
     return point.tokens if unit == "words" else point.labels
 
 

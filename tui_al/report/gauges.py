@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from tui_al.core.session import events as ev
 from tui_al.core.session.state import RunState, SessionState
-from tui_al.report.curves import Spread
+from tui_al.report.curves import MeanStd
 
 #: What stands in place of a floor that cannot be known yet.
 NO_FLOOR = "needs 2 seeds"
@@ -17,34 +17,37 @@ class GaugeRow:
 
     round: int
     labels: float  #: that both models had learned from, mean
-    wasserstein: Spread
-    kl: Spread
-    floor_wasserstein: Spread | None
-    floor_kl: Spread | None
+    wasserstein: MeanStd
+    kl: MeanStd
+    floor_wasserstein: MeanStd | None
+    floor_kl: MeanStd | None
 
 
-def gauges_of(state: SessionState, run: RunState) -> tuple[ev.Gauged, ...]:
+def gauges_of(state: SessionState, run: RunState) -> tuple[ev.MismatchMeasured, ...]:
     """What the gauge said of a run; nothing where one model does both, whose distance from itself earlier versions measured."""
-    return () if state.config is not None and state.config.one_model else run.gauges
+    return () if state.config is not None and state.config.shared_model else run.gauges
 
 
 def gauge_rows(state: SessionState) -> list[GaugeRow]:
     """Round by round; empty where nothing was measured."""
-    rounds: dict[int, list[ev.Gauged]] = {}
+    rounds: dict[int, list[ev.MismatchMeasured]] = {}
     for run in state.runs.values():
         for found in gauges_of(state, run):
             rounds.setdefault(found.round, []).append(found)
     rows = []
     for round_, found_ in sorted(rounds.items()):
-        wasserstein, kl = Spread.of(g.wasserstein for g in found_), Spread.of(g.kl for g in found_)
-        labels = Spread.of(g.labels for g in found_)
+        wasserstein, kl = (
+            MeanStd.of(g.wasserstein for g in found_),
+            MeanStd.of(g.kl for g in found_),
+        )
+        labels = MeanStd.of(g.labels for g in found_)
         if wasserstein and kl and labels:
-            floors = [Spread.of(v for v in (getattr(g, name) for g in found_) if v is not None) for name in ("floor_wasserstein", "floor_kl")]  # fmt: skip
+            floors = [MeanStd.of(v for v in (getattr(g, name) for g in found_) if v is not None) for name in ("floor_wasserstein", "floor_kl")]  # fmt: skip
             rows.append(GaugeRow(round_, labels.mean, wasserstein, kl, *floors))
     return rows
 
 
-def of_gauge(found: ev.Gauged) -> Mapping[str, float]:
+def of_gauge(found: ev.MismatchMeasured) -> Mapping[str, float]:
     """The numbers that a study keeps of it."""
     values = {
         "wd": found.wasserstein,
@@ -60,7 +63,7 @@ def short(value: float | None, digits: int) -> str:
     return "–" if value is None else f"{value:.{digits}f}".replace("0.", ".", 1)
 
 
-def gauge_lines(found: ev.Gauged) -> tuple[str, str]:
+def gauge_lines(found: ev.MismatchMeasured) -> tuple[str, str]:
     """ "mismatch WD .0123 KL .045", "   floor WD .0040 KL .012"."""
     floor = (
         f"WD {short(found.floor_wasserstein, 4)}  KL {short(found.floor_kl, 3)}"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from tui_al.core.data.terminal_text import printable
 from tui_al.core.session.state import SessionState
 from tui_al.report import curves
-from tui_al.report.curves import ACQUISITION_PHASES, SUCCESSOR_PHASES, RoundRow, Spread
+from tui_al.report.curves import ACQUISITION_PHASES, SUCCESSOR_PHASES, MeanStd, RoundRow
 from tui_al.report.gauges import NO_FLOOR, explained, gauge_rows
 from tui_al.report.settings import facts
 
@@ -26,7 +26,7 @@ def escape(text: str) -> str:
     return re.sub(r"([\\`*\[\]<>|#~]|\b_|_\b)", r"\\\1", printable(text))
 
 
-def plus_minus(spread: Spread | None, *, signed: bool = False) -> str:
+def plus_minus(spread: MeanStd | None, *, signed: bool = False) -> str:
     """ "0.741 ± 0.012"; without the deviation where there is only one run, "–" where there is none."""
     if spread is None:
         return "–"
@@ -79,7 +79,7 @@ def _rounds(state: SessionState, rows: Sequence[RoundRow]) -> str:
 
 
 def _totals(state: SessionState) -> str:
-    area = Spread.of(curves.areas(state).values())
+    area = MeanStd.of(curves.areas(state).values())
     spent = curves.mean_seconds(state)
     last = curves.last_figure(state)
     by_phase = ", ".join(f"{phase} {seconds(value)} s" for phase, value in spent.items())
@@ -171,7 +171,7 @@ def _comparison_row(
 ) -> list[str]:
     same_task = curves.headline_metric(state) == metric
     curve = curves.curve(name, state, metric)
-    final = Spread(curve.mean[-1], curve.sd[-1], curve.seeds[-1]) if curve.mean else None
+    final = MeanStd(curve.mean[-1], curve.sd[-1], curve.seeds[-1]) if curve.mean else None
     paired = curves.paired(base, state, metric) if base and same_task else None
     acquisition = sum(curves.mean_seconds(state, ACQUISITION_PHASES).values())
     successor = sum(curves.mean_seconds(state, SUCCESSOR_PHASES).values())
@@ -179,7 +179,7 @@ def _comparison_row(
         escape(name),
         plus_minus(final if same_task else None),
         f"{curve.labels[-1]:,.0f}" if curve.labels else "–",
-        plus_minus(Spread.of(curves.areas(state, metric).values()) if same_task else None),
+        plus_minus(MeanStd.of(curves.areas(state, metric).values()) if same_task else None),
         seconds(acquisition),
         seconds(successor),
         plus_minus(paired.final if paired else None, signed=True),

@@ -14,7 +14,7 @@ from tui_al.core.stats.score_distance import (
     histogram,
     histogram_lines,
 )
-from tui_al.report.curves import Spread
+from tui_al.report.curves import MeanStd
 from tui_al.report.figures import drawable, new_drawing
 
 
@@ -44,7 +44,7 @@ def table(names: tuple[str, str], seeds: Sequence[SeedNumbers]) -> list[str]:
     cells = 19 if len(seeds) > 1 else 10
     lines = [" " * width + "".join(column.rjust(cells) for column in _COLUMNS)]
     for name, values in rows.items():
-        spreads = [Spread.of(v[k] for v in values if v[k] is not None) for k in _COLUMNS]  # type: ignore[misc]
+        spreads = [MeanStd.of(v[k] for v in values if v[k] is not None) for k in _COLUMNS]  # type: ignore[misc]
         lines.append(
             name.ljust(width)
             + "".join(
@@ -105,7 +105,7 @@ def _numbers(found: Distances, ranking: Agreement) -> dict[str, float | None]:
     return dict(zip(_COLUMNS, values, strict=True))
 
 
-def _cell(column: str, spread: Spread | None) -> str:
+def _cell(column: str, spread: MeanStd | None) -> str:
     if spread is None:
         return "none"
     if column == "overlap":

@@ -98,7 +98,7 @@ def _without_folders(name: str) -> str:
     return name if _is_hub_id(name) else PurePath(name).name or name
 
 
-def _front_matter(subject: Subject, state: SessionState, point: ev.Point | None) -> str:
+def _front_matter(subject: Subject, state: SessionState, point: ev.RoundResult | None) -> str:
     """YAML; strings are written as JSON, which YAML reads."""
     task = Task(state.task)
     lines = [
@@ -118,7 +118,7 @@ def _front_matter(subject: Subject, state: SessionState, point: ev.Point | None)
     return "\n".join(["---", *lines, "---"])
 
 
-def _model_index(subject: Subject, state: SessionState, point: ev.Point) -> list[str]:
+def _model_index(subject: Subject, state: SessionState, point: ev.RoundResult) -> list[str]:
     source = _without_folders(state.config.data.source) if state.config else ""
     lines = [
         "model-index:",
@@ -135,7 +135,7 @@ def _model_index(subject: Subject, state: SessionState, point: ev.Point) -> list
     return lines
 
 
-def _summary(subject: Subject, state: SessionState, point: ev.Point | None) -> str:
+def _summary(subject: Subject, state: SessionState, point: ev.RoundResult | None) -> str:
     unit = "texts" if state.task == Task.CLASSIFICATION else "sentences"
     labelled = f"{point.labels:,} labelled {unit}" if point else "labelled texts"
     what = {
@@ -216,7 +216,7 @@ def _use_of_mean(subject: Subject) -> str:
     return "\n".join([words, "", "```python", *code, "```"])
 
 
-def _labels(state: SessionState, point: ev.Point | None) -> list[str]:
+def _labels(state: SessionState, point: ev.RoundResult | None) -> list[str]:
     counts = point.counts if point else {}
     unit = "labelled texts" if state.task == Task.CLASSIFICATION else "labelled entities"
     names = [*state.classes, *(name for name in counts if name not in state.classes)]
@@ -224,7 +224,7 @@ def _labels(state: SessionState, point: ev.Point | None) -> list[str]:
     return ["## Labels", "\n".join([f"| label | {unit} |", "| --- | ---: |", *rows])]
 
 
-def _scores(subject: Subject, state: SessionState, point: ev.Point | None) -> list[str]:
+def _scores(subject: Subject, state: SessionState, point: ev.RoundResult | None) -> list[str]:
     audits = state.runs[subject.seed].audits
     audit = next((one for one in audits[::-1] if one.round == subject.round), None)
     estimate = [] if audit is None else [_estimated(audit)]
@@ -259,7 +259,7 @@ def _interval(metric: str, value: float, state: SessionState) -> str:
     return Measured(found, state.test).limits(3) or TOO_FEW
 
 
-def _estimated(audit: ev.Audited) -> str:
+def _estimated(audit: ev.AuditEvaluated) -> str:
     """What people's blind labels of a random share say of the model."""
     return (
         f"Estimated on {audit.examples:,} of the texts that could be answered, drawn at random and labelled blind, which no model "

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
-from tui_al.report.curves import Spread
+from tui_al.report.curves import MeanStd
 from tui_al.report.markdown import escape, table
 
 #: The paper's Table 4, WD and KL of BALD scores, full tuning against adapter (ELECTRA-base).
@@ -75,7 +75,7 @@ def scores_blocks(studies: Sequence[ScoreStudy]) -> list[str]:
 
 def _row(study: ScoreStudy) -> list[str]:
     def spread(name: str, digits: int) -> str:
-        found = Spread.of(v for s in study.seeds if (v := getattr(s, name)) is not None)
+        found = MeanStd.of(v for s in study.seeds if (v := getattr(s, name)) is not None)
         if found is None:
             return "–"
         return f"{found.mean:.{digits}f}" + (f" ± {found.sd:.{digits}f}" if found.n > 1 else "")

@@ -51,7 +51,7 @@ def _seeds(config: ExperimentConfig) -> str:
 
 
 def _acquisition(config: ExperimentConfig, task: str) -> str:
-    if config.one_model and config.loop.strategy != "random":
+    if config.shared_model and config.loop.strategy != "random":
         return "the successor itself: one training on the same labels does for both"
     return learner(config.acquisition, task)
 

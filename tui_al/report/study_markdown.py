@@ -7,7 +7,7 @@ from tui_al.core.session.events import Phase
 from tui_al.core.stats.intervals import Interval
 from tui_al.core.stats.paired_tests import PairedDifference, bootstrap_mean, labels_to_reach
 from tui_al.report.claims import MARGIN, Contrast, against_full, against_random, claims
-from tui_al.report.curves import Curve, Spread, metric_name
+from tui_al.report.curves import Curve, MeanStd, metric_name
 from tui_al.report.markdown import escape, plus_minus, seconds, table
 from tui_al.report.score_studies import scores_blocks
 from tui_al.report.study import ArmResult, Study
@@ -45,7 +45,7 @@ def panel_curves(arms: Sequence[ArmResult]) -> list[Curve]:
     found = []
     for arm in arms:
         rows = _by_labels(arm)
-        spreads = [spread for values in rows.values() if (spread := Spread.of(values))]
+        spreads = [spread for values in rows.values() if (spread := MeanStd.of(values))]
         found.append(
             Curve(
                 arm.label, arm.metric, arm.unit, tuple(rows),
@@ -60,10 +60,10 @@ def curve_table(arms: Sequence[ArmResult]) -> str:
     rows = [_by_labels(arm) for arm in arms]
     labels = sorted({spent for row in rows for spent in row})
     body = [
-        [f"{spent:,.0f}", *(plus_minus(Spread.of(row.get(spent, ()))) for row in rows)]
+        [f"{spent:,.0f}", *(plus_minus(MeanStd.of(row.get(spent, ()))) for row in rows)]
         for spent in labels
     ]
-    body.append(["area", *(plus_minus(Spread.of(arm.areas().values())) for arm in arms)])
+    body.append(["area", *(plus_minus(MeanStd.of(arm.areas().values())) for arm in arms)])
     return table([arms[0].unit, *(escape(arm.label) for arm in arms)], body)
 
 
@@ -91,7 +91,7 @@ def totals_table(arms: Sequence[ArmResult]) -> str:
             labels_to_reach([p.labels for p in points], arm.values(seed), target)
             for seed, points in arm.runs.items()
         ]
-        spent = [Spread.of(arm.seconds((phase,)).values()) for phase in _PHASES]
+        spent = [MeanStd.of(arm.seconds((phase,)).values()) for phase in _PHASES]
         peak = max(point.peak_bytes for points in arm.runs.values() for point in points)
         body.append(
             [
@@ -127,7 +127,7 @@ def _target(arms: Sequence[ArmResult]) -> tuple[float, str]:
 def _labels_needed(reached: Sequence[float | None]) -> str:
     """ "175 ± 5 [170, 180]"; without an interval where a seed did not reach it, since how far off it was is not known."""
     values = [value for value in reached if value is not None]
-    found = Spread.of(values)
+    found = MeanStd.of(values)
     if found is None:
         return "not reached"
     text = f"{found.mean:,.0f}" + (f" ± {found.sd:,.0f}" if found.n > 1 else "")
@@ -186,17 +186,17 @@ def mismatch_table(arms: Sequence[ArmResult]) -> list[str]:
     ]
 
 
-def _seed_means(arm: ArmResult, name: str) -> Spread | None:
+def _seed_means(arm: ArmResult, name: str) -> MeanStd | None:
     """Over the seeds, of each run's mean over its rounds."""
     means = []
     for points in arm.runs.values():
         values = [p.mismatch[name] for p in points if name in p.mismatch]
         if values:
             means.append(sum(values) / len(values))
-    return Spread.of(means)
+    return MeanStd.of(means)
 
 
-def _distance(found: Spread | None) -> str:
+def _distance(found: MeanStd | None) -> str:
     if found is None:
         return "–"
     return f"{found.mean:.4f}" + (f" ± {found.sd:.4f}" if found.n > 1 else "")

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, get_args
 
-from tui_al.core.session.events import Point
+from tui_al.core.session.events import RoundResult
 from tui_al.core.session.state import RunState, SessionState
 from tui_al.errors import ConfigError
 from tui_al.report.curves import in_order
@@ -130,6 +130,6 @@ def _values(values: Mapping[str, float], keys: Sequence[str]) -> list[float | No
     return [finite(values).get(key) for key in keys]
 
 
-def _counts(point: Point, classes: Sequence[str], known: Sequence[str]) -> list[int | None]:
+def _counts(point: RoundResult, classes: Sequence[str], known: Sequence[str]) -> list[int | None]:
     """Zero for a class of this session without an example; nothing for another session's class."""
     return [point.counts.get(name, 0 if name in known else None) for name in classes]

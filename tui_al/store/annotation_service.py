@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Self
 
 from tui_al.core.annotation import decisions as de
-from tui_al.core.annotation.decisions import Decided, Decision, Given
-from tui_al.core.annotation.label_state import Labelling, Status, batch_size, lacking
+from tui_al.core.annotation.decisions import Decision, DecisionRecord, UserAnswer
+from tui_al.core.annotation.label_state import LabelState, Status, batch_size, lacking
 from tui_al.core.annotation.review_queue import (
     Agreement,
     SecondLook,
@@ -24,16 +24,16 @@ from tui_al.core.annotation.review_queue import (
 )
 from tui_al.core.data.examples import Example, Task
 from tui_al.core.data.offsets import check_spans, spans_to_tags
-from tui_al.core.session.events import Ranked
+from tui_al.core.session.events import RankingPublished
 from tui_al.core.session.state import SessionState
 from tui_al.core.settings.experiment import ExperimentConfig
 from tui_al.errors import MachineError, SessionError
-from tui_al.store.decisions import Client, DecisionLog, Held
+from tui_al.store.decisions import Claim, Client, DecisionLog
 from tui_al.store.examples import ExampleReader
 from tui_al.store.nearest_neighbors import nearest
 from tui_al.store.progress import CLOSED, keep_in_data, trained_on
-from tui_al.store.sample_queue import Asking
-from tui_al.store.samples import Hit, Item, Turned, Voice
+from tui_al.store.sample_queue import SampleQueue
+from tui_al.store.samples import AnnotatorAnswer, Hit, Sample, UndoResult
 from tui_al.store.session import Session
 
 
@@ -57,11 +57,11 @@ class Workbench:
         self.log = DecisionLog(directory)
         self._examples = ExampleReader(directory / "examples.db")
         self.name, self.task, labels = self._examples.facts()
-        self.labelling = Labelling(labels)
+        self.labelling = LabelState(labels)
         self._pool = self._examples.askable()
         self._unheard: set[str] = set()  # touched by others since the last `refresh`
         self._closed_in_data: set[str] = set()  # decided on, though the data has labels for them
-        self._asking = Asking(
+        self._asking = SampleQueue(
             self.client, self.log, self._examples, self.labelling, self.task, self.config.loop.overlap
         )  # fmt: skip
         self.refresh()
@@ -90,7 +90,7 @@ class Workbench:
         return (*self._state.damage, *self.log.damage)
 
     @property
-    def ranked(self) -> Ranked | None:
+    def ranked(self) -> RankingPublished | None:
         """The newest ranking that was announced."""
         return self._state.runs[self.seed].ranked
 
@@ -141,22 +141,22 @@ class Workbench:
 
     def alive(self) -> None:
         """A sign of life, every quarter of a minute, that keeps the claims."""
-        self.log.sign_of_life(self.client)
+        self.log.heartbeat(self.client)
         self._asking.reclaim()
 
     def lost(self) -> frozenset[str]:
         """Samples that went to others since the last call, because this client had given no sign of life for too long."""
         return self._asking.lost()
 
-    def take(self) -> Item | None:
+    def take(self) -> Sample | None:
         """The next sample; None when there is none now: the pool is used up, or the engine has not ranked it yet."""
         item = self._asking.take()
         self._asking.reclaim()
         return item
 
-    def take_some(self, wanted: int) -> list[Item]:
+    def take_some(self, wanted: int) -> list[Sample]:
         """The next ones; fewer where there are no more now."""
-        items: list[Item] = []
+        items: list[Sample] = []
         try:
             while len(items) < wanted and (item := self.take()) is not None:
                 items.append(item)
@@ -165,34 +165,34 @@ class Workbench:
                 raise
         return items
 
-    def put_back(self, items: Sequence[Item]) -> None:
+    def put_back(self, items: Sequence[Sample]) -> None:
         """Give up samples that were taken and not decided: others may have them."""
         self._asking.put_back(item.id for item in items)
 
-    def open(self, identity: str) -> Item:
+    def open(self, identity: str) -> Sample:
         """Any example of the pool as a sample: one of the history, of a search, a dispute. Raises SessionError."""
         return self._asking.open(self._example(identity))
 
-    def look(self, identity: str) -> Item:
+    def look(self, identity: str) -> Sample:
         """A sample to be judged, not labelled: with everybody's answers. Raises SessionError as `open`."""
         example = self._example(identity)
         voices = tuple(
-            Voice(annotator, record.time, given)
-            for annotator, record in self.labelling.stands(identity).items()
+            AnnotatorAnswer(annotator, record.time, given)
+            for annotator, record in self.labelling.votes(identity).items()
             if (given := self.labelling.given(record)) is not None
         )
-        return Item(example, note=self.labelling.note(identity), voices=voices)
+        return Sample(example, note=self.labelling.note(identity), voices=voices)
 
     def label(
         self,
-        item: Item,
-        answer: Given,
+        item: Sample,
+        answer: UserAnswer,
         *,
         seconds: float = 0.0,
         via: str = "key",
         blind: bool = False,
         anyway: bool = False,
-    ) -> list[Decided]:
+    ) -> list[DecisionRecord]:
         """Record an answer for the sample and the near-duplicates folded with it.
 
         Raises:
@@ -209,46 +209,46 @@ class Workbench:
             held=None if anyway else self._asking.held(item.id),
         )
 
-    def skip(self, item: Item) -> list[Decided]:
+    def skip(self, item: Sample) -> list[DecisionRecord]:
         """Put a sample off: it comes again with a later ranking."""
         return self._decide(de.Skip(item.id, self.ranking))
 
-    def flag(self, item: Item, reason: str, *, anyway: bool = False) -> list[Decided]:
+    def flag(self, item: Sample, reason: str, *, anyway: bool = False) -> list[DecisionRecord]:
         """Unclear: kept out of training, with a reason. Raises SampleTakenError as `label`."""
         held = None if anyway else self._asking.held(item.id)
         return self._decide(de.Flag(item.id, reason), held=held)
 
-    def note(self, item: Item, text: str) -> list[Decided]:
+    def note(self, item: Sample, text: str) -> list[DecisionRecord]:
         """A remark on a sample; an empty one takes the last away."""
         return self._decide(de.Note(item.id, text))
 
-    def unfold(self, item: Item) -> Item:
+    def unfold(self, item: Sample) -> Sample:
         """Ask about the near-duplicates one by one; the sample without them."""
         self._decide(de.Unfold((item.id, *item.folded)))
         return replace(item, folded=())
 
-    def settle(self, identity: str, answer: Given) -> list[Decided]:
+    def settle(self, identity: str, answer: UserAnswer) -> list[DecisionRecord]:
         """The answer that counts where annotators differ. Raises SessionError as `label`."""
         return self._decide(de.Settle(identity, self._checked(self._example(identity), answer)))
 
-    def confirm(self, identity: str) -> list[Decided]:
+    def confirm(self, identity: str) -> list[DecisionRecord]:
         """A second look found the label right."""
         return self._decide(de.Confirm(identity))
 
-    def ambiguous(self, identity: str) -> list[Decided]:
+    def ambiguous(self, identity: str) -> list[DecisionRecord]:
         """There is no one right answer: kept out of training."""
         return self._decide(de.Ambiguous(identity))
 
-    def add_label(self, name: str, description: str = "") -> list[Decided]:
+    def add_label(self, name: str, description: str = "") -> list[DecisionRecord]:
         """A new label. Raises SessionError for an empty name or one that is there."""
         return self._decide(de.AddLabel(self._new_name(name), description.strip()))
 
-    def rename_label(self, name: str, new: str) -> list[Decided]:
+    def rename_label(self, name: str, new: str) -> list[DecisionRecord]:
         """Another name for a label, in old answers too. Raises SessionError as `add_label`."""
         self._known(name)
         return self._decide(de.RenameLabel(name, self._new_name(new)))
 
-    def merge_labels(self, name: str, into: str) -> list[Decided]:
+    def merge_labels(self, name: str, into: str) -> list[DecisionRecord]:
         """One label less: what had `name` has `into`. Raises SessionError for names that are not there, or equal."""
         self._known(name)
         self._known(into)
@@ -256,12 +256,12 @@ class Workbench:
             raise SessionError(f"{name!r} cannot be merged with itself.", "Choose another label.")
         return self._decide(de.MergeLabels(name, into))
 
-    def describe_label(self, name: str, description: str) -> list[Decided]:
+    def describe_label(self, name: str, description: str) -> list[DecisionRecord]:
         """What a label is for."""
         self._known(name)
         return self._decide(de.DescribeLabel(name, description.strip()))
 
-    def undo(self, made: Sequence[Decided] | None = None) -> Turned | None:
+    def undo(self, made: Sequence[DecisionRecord] | None = None) -> UndoResult | None:
         """Take back this annotator's last decision that holds, or the one that was `made`; None if there is none.
 
         What was asked for and then refused has `made` nothing, and nothing else is taken back in its place.
@@ -271,7 +271,7 @@ class Workbench:
             target = next((one for one in made if not self.labelling.undone(one)), None)
         return None if target is None else self._turn(target, de.Undo(target.uid))
 
-    def redo(self) -> Turned | None:
+    def redo(self) -> UndoResult | None:
         """Bring back what was undone last, unless something new was decided since; None then."""
         target = self.labelling.redoable(self.client.annotator)
         return None if target is None else self._turn(target, de.Redo(target.uid))
@@ -298,9 +298,9 @@ class Workbench:
             for example in examples
         ]
 
-    def change(self, identity: str, answer: Given) -> list[Decided]:
+    def change(self, identity: str, answer: UserAnswer) -> list[DecisionRecord]:
         """Another answer after a second look: this annotator's, or where others answered too, the one that counts."""
-        if set(self.labelling.stands(identity)) - {self.client.annotator}:
+        if set(self.labelling.votes(identity)) - {self.client.annotator}:
             return self.settle(identity, answer)
         return self.label(self.open(identity), answer, via="second look", blind=True)
 
@@ -345,7 +345,7 @@ class Workbench:
         """An example of the pool."""
         return self._examples.get(identity)
 
-    def _decide(self, *decisions: Decision, held: Held | None = None) -> list[Decided]:
+    def _decide(self, *decisions: Decision, held: Claim | None = None) -> list[DecisionRecord]:
         records = self.log.append(self.client, *decisions, held=held)
         with contextlib.suppress(SessionError, MachineError):  # it is on disk; `refresh` reads on
             self._apply()
@@ -361,20 +361,20 @@ class Workbench:
             keep_in_data(self._closed_in_data, touched, self.labelling, self._examples)
         return touched
 
-    def _turn(self, target: Decided, decision: de.Undo | de.Redo) -> Turned:
+    def _turn(self, target: DecisionRecord, decision: de.Undo | de.Redo) -> UndoResult:
         self._decide(decision)
         about = target.decision.about
         if not about or isinstance(target.decision, de.Note | de.Unfold):
-            return Turned(target.decision, None)
+            return UndoResult(target.decision, None)
         try:
             if isinstance(decision, de.Undo) and isinstance(target.decision, de.Label | de.Flag):
                 self._asking.hold(about[0])
             item = replace(self.open(about[0]), by_hand=False)
         except MachineError:  # done is done: tried again, it would take back one decision more
             item = self._asking.unclaimed(self._example(about[0]))
-        return Turned(target.decision, item)
+        return UndoResult(target.decision, item)
 
-    def _checked(self, example: Example, answer: Given) -> Given:
+    def _checked(self, example: Example, answer: UserAnswer) -> UserAnswer:
         if isinstance(answer, str):
             self._known(answer)
             return answer

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from tui_al.core.annotation import decisions as de
-from tui_al.core.annotation.decisions import Decided
-from tui_al.core.annotation.label_state import Labelling
+from tui_al.core.annotation.decisions import DecisionRecord
+from tui_al.core.annotation.label_state import LabelState
 from tui_al.core.annotation.label_state import Status as Stands
 from tui_al.core.annotation.records import Annotation, Header, Label, Status, labels_used
 from tui_al.core.data.examples import Answer, Dataset, Example, Task
@@ -133,7 +133,7 @@ def _fits(annotation: Annotation, task: Task) -> bool:
 def _by_people(
     session: Session, state: SessionState, dataset: Dataset, each: bool, given: bool
 ) -> Labels:
-    labelling = Labelling(dataset.labels)
+    labelling = LabelState(dataset.labels)
     with DecisionLog(session.directory) as log:
         labelling.apply(log.read())
         damage = (*state.damage, *log.damage)
@@ -169,7 +169,7 @@ def _by_people(
     return Labels(header, annotations, left_out=left_out, damage=damage, seq=labelling.seq)
 
 
-def _what_counts(labelling: Labelling, example: Example) -> Iterator[Annotation]:
+def _what_counts(labelling: LabelState, example: Example) -> Iterator[Annotation]:
     """One annotation, unless annotators differ or there is no right answer."""
     standing = labelling.standing(example.id)
     status = {
@@ -181,9 +181,9 @@ def _what_counts(labelling: Labelling, example: Example) -> Iterator[Annotation]
         yield _decided(labelling, example, standing.last, status, labelling.note(example.id))
 
 
-def _everybody(labelling: Labelling, example: Example) -> Iterator[Annotation]:
+def _everybody(labelling: LabelState, example: Example) -> Iterator[Annotation]:
     """What every annotator last said; a settlement counts as the word of the one who settled."""
-    current = dict(labelling.stands(example.id))
+    current = dict(labelling.votes(example.id))
     history = labelling.history(example.id)
     for record in history:
         if isinstance(record.decision, de.Settle):
@@ -197,7 +197,7 @@ def _everybody(labelling: Labelling, example: Example) -> Iterator[Annotation]:
         yield _decided(labelling, example, record, status, _own_note(history, record.annotator))
 
 
-def _own_note(history: Iterable[Decided], annotator: str) -> str:
+def _own_note(history: Iterable[DecisionRecord], annotator: str) -> str:
     notes = [
         record.decision.text
         for record in history
@@ -207,7 +207,7 @@ def _own_note(history: Iterable[Decided], annotator: str) -> str:
 
 
 def _decided(
-    labelling: Labelling, example: Example, record: Decided, status: Status, note: str
+    labelling: LabelState, example: Example, record: DecisionRecord, status: Status, note: str
 ) -> Annotation:
     decision = record.decision
     return Annotation(

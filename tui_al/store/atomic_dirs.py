@@ -24,7 +24,7 @@ _SURELY_DEAD = 60.0
 
 
 @contextlib.contextmanager
-def under_way(parent: Path, name: str) -> Iterator[Path]:
+def temp_dir(parent: Path, name: str) -> Iterator[Path]:
     """A new directory in `parent`, whose content is to be moved away; what is left of it in the end goes.
 
     What killed processes left in `parent` goes first.

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tui_al.core.session.events import ModelSaved
 from tui_al.errors import SessionError
-from tui_al.store.atomic_dirs import under_way
+from tui_al.store.atomic_dirs import temp_dir
 from tui_al.store.database import connect, readable
 from tui_al.store.event_log import read_events
 from tui_al.store.plain_copies import copy_files, sync_directory
@@ -50,7 +50,7 @@ def back_up(session: Path, target: Path) -> BackedUp:
             f"{target.parent} is no directory.", "Make it first; nothing was written."
         )
     try:
-        with under_way(target.parent, target.name) as place:
+        with temp_dir(target.parent, target.name) as place:
             making = place / target.name
             copied = _copied(session, making, place)
             sync_directory(making)

@@ -50,7 +50,7 @@ def _references(found: Salvaged) -> Iterator[str]:
             if identity not in known:
                 yield f"row {record.seq:,} of decisions is about {identity!r:.40}, which is not in the data"
     for one in found.events:
-        ids = one.event.ids if isinstance(one.event, ev.Queried | ev.Labelled) else ()
+        ids = one.event.ids if isinstance(one.event, ev.QuerySelected | ev.Labelled) else ()
         strange = [identity for identity in ids if identity not in known]
         if strange:
             yield f"row {one.seq:,} of events is about {strange[0]!r:.40}, which is not in the data"

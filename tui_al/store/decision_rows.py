@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tui_al.core.annotation import decisions as de
-from tui_al.core.annotation.decisions import Decided
+from tui_al.core.annotation.decisions import DecisionRecord
 from tui_al.core.session.damage import BadRow
 from tui_al.store.event_log import error_text, is_number
 from tui_al.store.row_checks import ROW_ERRORS, RawRow, RawRows, acknowledged, checksum, read_rows
@@ -32,12 +32,14 @@ _LABEL_KINDS = tuple(
 class DecisionRows:
     """Decisions in order, the rows that are left out, and the number of the last row of either kind."""
 
-    records: list[Decided]
+    records: list[DecisionRecord]
     bad: tuple[BadRow, ...] = ()
     seq: int = 0
 
 
-def insert_decision(db: sqlite3.Connection, seq: int, previous: int, record: Decided) -> bool:
+def insert_decision(
+    db: sqlite3.Connection, seq: int, previous: int, record: DecisionRecord
+) -> bool:
     """Put a decision on record under this number; whether it was not there. Call it in a transaction."""
     plain = de.to_plain(record.decision)
     if record.account:
@@ -66,7 +68,7 @@ def read_decisions(db: sqlite3.Connection, directory: Path, after: int = 0) -> D
     """Decisions with a number above `after`."""
     known = acknowledged(directory, "decisions")
     found = read_rows(db, "decisions", DECISION_VALUES, after, known)
-    records: list[Decided] = []
+    records: list[DecisionRecord] = []
     bad = list(found.missing)
     with _no_collections():  # of what is made here, nothing is garbage
         for one in _decided(found):
@@ -91,16 +93,16 @@ def _no_collections() -> Iterator[None]:
             gc.enable()
 
 
-def label_changes(db: sqlite3.Connection, after: int = 0) -> Iterator[Decided]:
+def label_changes(db: sqlite3.Connection, after: int = 0) -> Iterator[DecisionRecord]:
     """The decisions with a number above `after` that matter for which labels there are, in order; what cannot be used is left out."""
     marks = ", ".join("?" * len(_LABEL_KINDS))
     found = read_rows(
         db, "decisions", DECISION_VALUES, after, 0, where=f"kind IN ({marks})", values=_LABEL_KINDS
     )
-    return (one for one in _decided(found) if isinstance(one, Decided))
+    return (one for one in _decided(found) if isinstance(one, DecisionRecord))
 
 
-def _decided(found: RawRows) -> Iterator[Decided | BadRow]:
+def _decided(found: RawRows) -> Iterator[DecisionRecord | BadRow]:
     """The decision of each row; of a log with hundreds of thousands, so nothing is made for a row but the decision itself."""
     for seq, uid, when, annotator, kind, body, _, said in found.stored:
         if seq in found.faults:
@@ -109,7 +111,7 @@ def _decided(found: RawRows) -> Iterator[Decided | BadRow]:
             yield _decision_of(seq, uid, when, annotator, kind, body, verified=said is not None)
 
 
-def decision_of(row: RawRow) -> Decided | BadRow:
+def decision_of(row: RawRow) -> DecisionRecord | BadRow:
     """The decision of a row, or why it cannot be used. A time that is no date stays as it is: the answer is sound."""
     if row.why:
         return BadRow("decisions", row.seq, row.why)
@@ -118,7 +120,7 @@ def decision_of(row: RawRow) -> Decided | BadRow:
 
 def _decision_of(
     seq: int, uid: Any, when: Any, annotator: Any, kind: Any, body: Any, *, verified: bool
-) -> Decided | BadRow:
+) -> DecisionRecord | BadRow:
     try:
         plain = _from_json(body)
         account = plain.pop(_ACCOUNT, "") if isinstance(plain, dict) else ""

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from tui_al.core.annotation import decisions as de
-from tui_al.core.annotation.decisions import Decided, Decision
+from tui_al.core.annotation.decisions import Decision, DecisionRecord
 from tui_al.core.session.damage import BadRow, damage_lines
 from tui_al.errors import SampleTakenError
 from tui_al.store.accounts import this_account
@@ -89,7 +89,7 @@ class Client:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class Claim:
     """A claim that an answer rests on: the example, and how many annotators may have it."""
 
     id: str
@@ -101,8 +101,8 @@ class DecisionLog:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        #: Times that a client was found to have lost its claims, see `sign_of_life`.
-        self.lapses = 0
+        #: Times that a client was found to have lost its claims, see `heartbeat`.
+        self.expired_count = 0
         self._indexed = False
         self.bad: tuple[BadRow, ...] = ()  #: rows that `read` had to leave out
         self._path = directory / "session.db"
@@ -125,8 +125,8 @@ class DecisionLog:
         self.close()
 
     def append(
-        self, client: Client, *decisions: Decision, held: Held | None = None
-    ) -> list[Decided]:
+        self, client: Client, *decisions: Decision, held: Claim | None = None
+    ) -> list[DecisionRecord]:
         """Add decisions, all or none; they are on disk when this returns.
 
         Raises:
@@ -134,14 +134,17 @@ class DecisionLog:
         """
         now = time.time()
         records = [
-            Decided(0, now, client.annotator, uuid.uuid4().hex, decision, this_account())
+            DecisionRecord(0, now, client.annotator, uuid.uuid4().hex, decision, this_account())
             for decision in decisions
         ]
         return self.insert(records, client, held)
 
     def insert(
-        self, records: Iterable[Decided], client: Client | None = None, held: Held | None = None
-    ) -> list[Decided]:
+        self,
+        records: Iterable[DecisionRecord],
+        client: Client | None = None,
+        held: Claim | None = None,
+    ) -> list[DecisionRecord]:
         """Add decisions as they were recorded elsewhere, numbered anew; those that are here already are left out."""
         added = []
         with self._transaction():
@@ -162,7 +165,7 @@ class DecisionLog:
             acknowledge(self.directory, "decisions", added[-1].seq)
         return added
 
-    def read(self, after: int = 0) -> list[Decided]:
+    def read(self, after: int = 0) -> list[DecisionRecord]:
         """Decisions with a number above `after`, in order; rows that are damaged or of unknown kinds are left out, see `bad`."""
         with readable(self._path):
             found = read_decisions(self._db, self.directory, after)
@@ -251,10 +254,10 @@ class DecisionLog:
                     (identity, client.name),
                 )
 
-    def sign_of_life(self, client: Client) -> None:
+    def heartbeat(self, client: Client) -> None:
         """Keep the client's claims; call it every quarter of CLIENT_SECONDS or so.
 
-        If the last sign, of this kind or another, is longer ago than that, the claims are gone, which `lapses` counts.
+        If the last sign, of this kind or another, is longer ago than that, the claims are gone, which `expired_count` counts.
         """
         with self._transaction():
             self._sign_of_life(client)
@@ -293,7 +296,7 @@ class DecisionLog:
             ).fetchone()
             return None if row is None else json.loads(row[0])
 
-    def _keep_claims(self, record: Decided, client: str) -> None:
+    def _keep_claims(self, record: DecisionRecord, client: str) -> None:
         """What is answered is nobody else's to answer; what is skipped or undone is."""
         decision = record.decision
         if isinstance(decision, de.Undo | de.Redo):
@@ -334,7 +337,7 @@ class DecisionLog:
         if row is not None and row[0] <= now - CLIENT_SECONDS:
             # Others may have them by now, and a new sign of life must not bring them back.
             self._db.execute("DELETE FROM claims WHERE client = ? AND NOT answered", (client.name,))
-            self.lapses += 1
+            self.expired_count += 1
         self._db.execute(
             "INSERT OR REPLACE INTO clients VALUES (?, ?, ?)",
             (client.name, client.annotator, now),
@@ -346,7 +349,7 @@ class DecisionLog:
         ).fetchone()
         return row is not None and bool(row[0])
 
-    def _check_claim(self, client: Client, held: Held) -> None:
+    def _check_claim(self, client: Client, held: Claim) -> None:
         self._sign_of_life(client)
         others = self.others(client, held.id)
         if _is_taken(client, others, held.annotators):

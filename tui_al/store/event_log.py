@@ -72,7 +72,7 @@ def append_events(
             recorded.append(ev.Recorded(seq, now, event))
             if isinstance(event, ev.SessionCreated) and seq == FIRST:
                 _keep_copy(db, recorded[-1])
-            if isinstance(event, ev.Point | ev.RunFinished):
+            if isinstance(event, ev.RoundResult | ev.RunFinished):
                 db.execute(
                     "DELETE FROM events WHERE kind = ? AND seed = ?",
                     (ev.Progress.kind, plain.get("seed")),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tui_al.core.annotation import decisions as de
-from tui_al.core.annotation.decisions import Decided
+from tui_al.core.annotation.decisions import DecisionRecord
 from tui_al.core.session import events as ev
 from tui_al.core.session.timestamps import is_plausible, local_clock
 from tui_al.core.settings.experiment import ExperimentConfig
@@ -145,7 +145,7 @@ def _of_commands(session: Session) -> Iterator[Entry]:
         yield Entry(sent.time, sent.account, action)
 
 
-def _of_decisions(records: Sequence[Decided]) -> Iterator[Entry]:
+def _of_decisions(records: Sequence[DecisionRecord]) -> Iterator[Entry]:
     undone = {record.uid: record.decision for record in records}
     for record in records:
         decision = record.decision

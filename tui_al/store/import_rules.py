@@ -34,7 +34,7 @@ REPLACED = "answers given here replaced by the file's"
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class ImportOptions:
     """What to do where it is not plain."""
 
     annotator: str = "import"  #: for annotations that name none
@@ -70,7 +70,7 @@ class Imported:
 
 
 def settled(
-    known: Sequence[tuple[Annotation, Example]], wishes: Wishes, result: Imported
+    known: Sequence[tuple[Annotation, Example]], wishes: ImportOptions, result: Imported
 ) -> list[tuple[Annotation, Example]]:
     """One answer of each annotator to each example, in the order of their times; the others are counted."""
     groups: dict[tuple[str, str], list[Annotation]] = {}
@@ -94,7 +94,9 @@ def by_time(placed: tuple[Annotation, Example]) -> float:
     return placed[0].time
 
 
-def the_one(group: Sequence[Annotation], wishes: Wishes, result: Imported) -> Annotation | None:
+def the_one(
+    group: Sequence[Annotation], wishes: ImportOptions, result: Imported
+) -> Annotation | None:
     """The annotation that counts among those of one annotator about one example; the others are told of."""
     answered = [a for a in group if a.status is not Status.SKIPPED]
     wanted = answered or list(group)
@@ -107,7 +109,7 @@ def the_one(group: Sequence[Annotation], wishes: Wishes, result: Imported) -> An
     return one
 
 
-def _choice(group: Sequence[Annotation], wishes: Wishes) -> Annotation | None:
+def _choice(group: Sequence[Annotation], wishes: ImportOptions) -> Annotation | None:
     """The newest; None where they contradict each other and have no times to tell which that is."""
     if not group:
         return None
@@ -134,7 +136,7 @@ def tell(annotations: Iterable[Annotation], reason: str, result: Imported) -> No
 
 
 def last_notes(
-    placed: Sequence[tuple[Annotation, Example]], wishes: Wishes, result: Imported
+    placed: Sequence[tuple[Annotation, Example]], wishes: ImportOptions, result: Imported
 ) -> list[tuple[Annotation, Example]]:
     """The last note of each annotator on each example, in the order of their times; the others are counted."""
     last: dict[tuple[str, str], tuple[Annotation, Example]] = {}
@@ -149,7 +151,9 @@ def last_notes(
     return list(last.values())
 
 
-def one_to_add(group: Sequence[Annotation], wishes: Wishes, result: Imported) -> Annotation | None:
+def one_to_add(
+    group: Sequence[Annotation], wishes: ImportOptions, result: Imported
+) -> Annotation | None:
     """The annotation whose answer a new example gets; where there is none, why not is told of all of the group."""
     answered = [a for a in group if a.answer is not None and a.status is Status.LABELLED]
     one = _choice(answered, wishes)
@@ -160,7 +164,7 @@ def one_to_add(group: Sequence[Annotation], wishes: Wishes, result: Imported) ->
 
 
 def said_beside(
-    one: Annotation, group: Sequence[Annotation], wishes: Wishes, result: Imported
+    one: Annotation, group: Sequence[Annotation], wishes: ImportOptions, result: Imported
 ) -> list[Annotation]:
     """What others say of the text of a new example, and what `one` has beside its answer; its annotator's other answers are told."""
     beside = [replace(one, answer=None, status=Status.LABELLED)] if one.note else []

@@ -13,8 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from tui_al.core.annotation import decisions as de
-from tui_al.core.annotation.decisions import Decided, Decision
-from tui_al.core.annotation.label_state import Labelling
+from tui_al.core.annotation.decisions import Decision, DecisionRecord
+from tui_al.core.annotation.label_state import LabelState
 from tui_al.core.annotation.records import Annotation, PlainAnswer, Status, labels_used
 from tui_al.core.data.examples import Dataset, Example, Task, example_ids
 from tui_al.core.data.offsets import spans_to_tags, tags_to_spans, words_within
@@ -35,7 +35,7 @@ from tui_al.store.import_rules import (
     TEST,
     UNKNOWN,
     Imported,
-    Wishes,
+    ImportOptions,
     last_notes,
     one_to_add,
     said_beside,
@@ -52,7 +52,7 @@ _OURS = "import-"
 
 
 def import_annotations(
-    session: Session, annotations: Sequence[Annotation], wishes: Wishes
+    session: Session, annotations: Sequence[Annotation], wishes: ImportOptions
 ) -> Imported:
     """Put annotations on record; nothing is, if an error is raised, but for new examples where the disk then refuses the rest.
 
@@ -70,7 +70,7 @@ def import_annotations(
         )
     result = Imported()
     with DecisionLog(session.directory) as log:
-        labelling = Labelling(dataset.labels)
+        labelling = LabelState(dataset.labels)
         here = list(log.read())
         labelling.apply(here)
         uids = {record.uid for record in here}
@@ -123,7 +123,7 @@ def _labels_of(examples: Sequence[Example]) -> set[str]:
     return labels_used(Annotation(one.id, one.text, _plain(one)) for one in examples)
 
 
-def _count(records: Sequence[Decided], inserted: set[str], result: Imported) -> None:
+def _count(records: Sequence[DecisionRecord], inserted: set[str], result: Imported) -> None:
     """What of the records is new: a decision that was undone is in the log already, and is not taken again."""
     for record in records:
         if isinstance(record.decision, de.AddLabel):
@@ -138,7 +138,7 @@ def _count(records: Sequence[Decided], inserted: set[str], result: Imported) -> 
 
 
 def _with_known_labels(
-    annotations: list[Annotation], labelling: Labelling, wishes: Wishes, result: Imported
+    annotations: list[Annotation], labelling: LabelState, wishes: ImportOptions, result: Imported
 ) -> list[Annotation]:
     """Those whose labels the session knows or gets; the others are left out where that is asked for."""
     if wishes.add_labels or not wishes.leave_out_misfits:
@@ -154,7 +154,7 @@ def _with_known_labels(
     return kept
 
 
-def _today(annotations: Iterable[Annotation], labelling: Labelling) -> list[Annotation]:
+def _today(annotations: Iterable[Annotation], labelling: LabelState) -> list[Annotation]:
     """With the names that labels have now, where the session has renamed them."""
     names = labelling.renamed
     return [
@@ -169,7 +169,7 @@ def _renamed(answer: PlainAnswer, names: Mapping[str, str]) -> PlainAnswer:
 
 
 def _placed(
-    annotations: Sequence[Annotation], dataset: Dataset, wishes: Wishes, result: Imported
+    annotations: Sequence[Annotation], dataset: Dataset, wishes: ImportOptions, result: Imported
 ) -> tuple[list[tuple[Annotation, Example]], list[Annotation]]:
     """Annotations with their examples, entities in the offsets of these; and those without."""
     finder = _Finder(dataset)
@@ -244,7 +244,7 @@ def _new_examples(
     session: Session,
     dataset: Dataset,
     unknown: Sequence[Annotation],
-    wishes: Wishes,
+    wishes: ImportOptions,
     result: Imported,
 ) -> tuple[list[Example], list[Annotation]]:
     """Examples of the unknown texts that are labelled, each once; and what else is said of these."""
@@ -299,7 +299,7 @@ def _example(annotation: Annotation, identity: str, task: Task) -> Example:
     return Example(identity, annotation.text, tags, tokens, annotation.origin)
 
 
-def _new_labels(labelling: Labelling, used: set[str], wishes: Wishes) -> tuple[str, ...]:
+def _new_labels(labelling: LabelState, used: set[str], wishes: ImportOptions) -> tuple[str, ...]:
     new = tuple(sorted(used - set(labelling.labels)))
     if new and not wishes.add_labels:
         more = f" and {len(new) - _NAMED:,} more" if len(new) > _NAMED else ""
@@ -314,14 +314,14 @@ def _answer_records(
     annotation: Annotation,
     example: Example,
     in_data: PlainAnswer | None,
-    labelling: Labelling,
+    labelling: LabelState,
     uids: set[str],
-    wishes: Wishes,
+    wishes: ImportOptions,
     result: Imported,
-) -> list[Decided]:
+) -> list[DecisionRecord]:
     """The decision that an annotation stands for, unless it says nothing new or may not replace what is here."""
     annotator = annotation.annotator or wishes.annotator
-    stand = labelling.stands(example.id).get(annotator)
+    stand = labelling.votes(example.id).get(annotator)
     decision = _decision(annotation, example)
     record = _record(decision, annotator, annotation.time)
     why = ""
@@ -344,7 +344,11 @@ def _answer_records(
 
 
 def _why_not(
-    annotation: Annotation, decision: Decision, stand: Decided, labelling: Labelling, wishes: Wishes
+    annotation: Annotation,
+    decision: Decision,
+    stand: DecisionRecord,
+    labelling: LabelState,
+    wishes: ImportOptions,
 ) -> str:
     """Why a decision does not take the place of the annotator's own that is here, "" if it does."""
     if isinstance(decision, de.Skip):
@@ -360,10 +364,10 @@ def _why_not(
 def _note_records(
     annotation: Annotation,
     example: Example,
-    labelling: Labelling,
-    wishes: Wishes,
+    labelling: LabelState,
+    wishes: ImportOptions,
     result: Imported,
-) -> list[Decided]:
+) -> list[DecisionRecord]:
     """The annotation's note, unless it is the one that is here, or may not replace a later one."""
     annotator = annotation.annotator or wishes.annotator
     own = [
@@ -394,14 +398,14 @@ def _decision(annotation: Annotation, example: Example) -> Decision:
     return de.Label((example.id,), annotation.answer, via="import")
 
 
-def _same(stand: Decided, decision: Decision, labelling: Labelling) -> bool:
+def _same(stand: DecisionRecord, decision: Decision, labelling: LabelState) -> bool:
     if isinstance(decision, de.Label):
         return labelling.given(stand) == decision.answer
     return stand.decision == decision
 
 
-def _record(decision: Decision, annotator: str, when: float) -> Decided:
+def _record(decision: Decision, annotator: str, when: float) -> DecisionRecord:
     """A decision under a name made from what it says, so that the log takes it once."""
     said = json.dumps([decision.kind, de.to_plain(decision), annotator, when], ensure_ascii=False)
     uid = _OURS + hashlib.blake2b(said.encode(), digest_size=12).hexdigest()
-    return Decided(0, when or time.time(), annotator, uid, decision, this_account())
+    return DecisionRecord(0, when or time.time(), annotator, uid, decision, this_account())

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tui_al.core.session.events import ModelSaved
 from tui_al.errors import SessionError
-from tui_al.store.atomic_dirs import under_way
+from tui_al.store.atomic_dirs import temp_dir
 from tui_al.store.file_hashes import check_hashes
 from tui_al.store.sharing import fit_tree
 from tui_al.store.strangers import copy_files, inside
@@ -28,7 +28,7 @@ _DAMAGED = (
 )
 
 
-def put_in_place(new: Path, directory: Path) -> None:
+def replace_dir(new: Path, directory: Path) -> None:
     """Move a finished directory to where another one may be, which goes away; its files are on the disk before."""
     for path in new.rglob("*"):
         if path.is_file():
@@ -41,7 +41,7 @@ def put_in_place(new: Path, directory: Path) -> None:
         shutil.rmtree(old, ignore_errors=True)
 
 
-def remove_at_once(directory: Path) -> None:
+def remove_atomically(directory: Path) -> None:
     """Remove it so that nobody finds a part of it under its name."""
     old = _aside(directory)
     if old is not None:
@@ -56,7 +56,9 @@ def clear_leftovers(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def held_still(session: Path, find: Callable[[], ModelSaved]) -> Iterator[tuple[ModelSaved, Path]]:
+def copy_snapshot(
+    session: Path, find: Callable[[], ModelSaved]
+) -> Iterator[tuple[ModelSaved, Path]]:
     """A kept model, and a copy of its files as they were at one moment, whatever an engine does meanwhile.
 
     `find` says which model; it is asked again when that one was replaced or removed in the middle.
@@ -66,7 +68,7 @@ def held_still(session: Path, find: Callable[[], ModelSaved]) -> Iterator[tuple[
             it was saved.
     """
     # What a killed command left goes with the next one: a model may take gigabytes.
-    with under_way(Path(tempfile.gettempdir()), "tui-al-model") as folder:
+    with temp_dir(Path(tempfile.gettempdir()), "tui-al-model") as folder:
         yield _copied(session, find, folder)
 
 

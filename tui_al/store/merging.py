@@ -10,14 +10,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tui_al.core.annotation import decisions as de
-from tui_al.core.annotation.decisions import Decided
-from tui_al.core.annotation.label_state import Labelling, Status
+from tui_al.core.annotation.decisions import DecisionRecord
+from tui_al.core.annotation.label_state import LabelState, Status
 from tui_al.core.data.examples import Dataset
 from tui_al.core.session import events as ev
 from tui_al.core.session.timestamps import is_plausible
 from tui_al.errors import SessionError
 from tui_al.store.accounts import this_account
-from tui_al.store.atomic_dirs import under_way
+from tui_al.store.atomic_dirs import temp_dir
 from tui_al.store.decisions import DecisionLog
 from tui_al.store.home import session_directory
 from tui_al.store.session import Session
@@ -42,7 +42,7 @@ class _Part:
     name: str
     created: ev.SessionCreated
     dataset: Dataset
-    records: list[Decided]
+    records: list[DecisionRecord]
     started: float
 
 
@@ -65,14 +65,14 @@ def merge_sessions(home: Path, sessions: Sequence[Session], into: str) -> Merged
     names = ", ".join(part.name for part in parts)
     created = replace(first.created, notes=(*first.created.notes, f"merged from {names}"))
     make_directory(target.parent)
-    with under_way(target.parent, into) as making:
+    with temp_dir(target.parent, into) as making:
         with Session.create(making, into, created, first.dataset) as session:
             session.append(ev.ActionTaken(this_account(), "merged", f"from {names}"))
             directory = session.directory
             with DecisionLog(directory) as log:
                 log.insert([*_labels_of_others(parts), *_in_order(parts)])
                 records = log.read()
-                labelling = Labelling(first.dataset.labels)
+                labelling = LabelState(first.dataset.labels)
                 labelling.apply(records)
                 followed, apart = _names_apart(labelling, records)
                 labelling.apply(log.insert(followed))
@@ -119,7 +119,7 @@ def _check_fits(first: _Part, other: _Part) -> None:
         )
 
 
-def _labels_of_others(parts: Sequence[_Part]) -> Iterator[Decided]:
+def _labels_of_others(parts: Sequence[_Part]) -> Iterator[DecisionRecord]:
     """Labels that another session began with, added under a name that is the same in every merger."""
     known = set(parts[0].dataset.labels)
     for part in parts[1:]:
@@ -127,18 +127,18 @@ def _labels_of_others(parts: Sequence[_Part]) -> Iterator[Decided]:
             if name not in known:
                 known.add(name)
                 uid, added = f"merge-label-{name}", de.AddLabel(name)
-                yield Decided(0, part.started, "merge", uid, added, this_account())
+                yield DecisionRecord(0, part.started, "merge", uid, added, this_account())
 
 
 def _names_apart(
-    labelling: Labelling, records: Sequence[Decided]
-) -> tuple[list[Decided], tuple[str, ...]]:
+    labelling: LabelState, records: Sequence[DecisionRecord]
+) -> tuple[list[DecisionRecord], tuple[str, ...]]:
     """Where one session renamed a label and another went on by the old name: renamings that bring the answers together.
 
     They are decisions of who renamed the label, the last ones in the log, so that they can be undone; one that was undone in an
     earlier merger is not made again. Also returned are names that stay, because what they stood for was renamed to several.
     """
-    followed: list[Decided] = []
+    followed: list[DecisionRecord] = []
     apart: list[str] = []
     undone = {r.decision for r in records if labelling.undone(r)}
     for name, changes in labelling.strays().items():
@@ -150,19 +150,19 @@ def _names_apart(
                 last = records[-1]
                 uid = f"merge-follow-{change.uid}-{name}-{last.uid}"
                 followed.append(
-                    Decided(0, last.time, change.annotator, uid, decision, this_account())
+                    DecisionRecord(0, last.time, change.annotator, uid, decision, this_account())
                 )
         elif changes:
             apart += [name, *sorted(ways)]
     return followed, tuple(dict.fromkeys(apart))
 
 
-def _in_order(parts: Sequence[_Part]) -> Iterator[Decided]:
+def _in_order(parts: Sequence[_Part]) -> Iterator[DecisionRecord]:
     """By time, each session's own order kept even where its clock went back."""
 
     def stamped(
-        place: int, records: Sequence[Decided]
-    ) -> Iterator[tuple[float, int, int, Decided]]:
+        place: int, records: Sequence[DecisionRecord]
+    ) -> Iterator[tuple[float, int, int, DecisionRecord]]:
         latest = 0.0
         for record in records:
             latest = max(latest, record.time) if is_plausible(record.time) else latest

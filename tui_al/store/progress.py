@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from tui_al.core.annotation.decisions import Given
-from tui_al.core.annotation.label_state import Labelling, Status, lacking, to_go
+from tui_al.core.annotation.decisions import UserAnswer
+from tui_al.core.annotation.label_state import LabelState, Status, lacking, to_go
 from tui_al.core.data.examples import Task
 from tui_al.core.data.tags import spans_of, today
 from tui_al.core.session.damage import BadRow
@@ -24,7 +24,7 @@ class Headway:
     """The decisions on record, folded; `read` takes in further ones."""
 
     directory: Path
-    labelling: Labelling
+    labelling: LabelState
     pool: int  #: texts to label, which percentages of a batch are of
     damage: tuple[str, ...] = ()  #: what is told of decisions that had to be left out
     _bad: tuple[BadRow, ...] = ()
@@ -38,7 +38,7 @@ class Headway:
         try:
             *_, labels = examples.facts()
             in_data = None if examples.all_asked else set[str]()
-            return cls(directory, Labelling(labels), examples.askable(), _in_data=in_data)
+            return cls(directory, LabelState(labels), examples.askable(), _in_data=in_data)
         finally:
             examples.close()
 
@@ -114,7 +114,7 @@ def lacks_to_train(directory: Path) -> str:
 
 
 def keep_in_data(
-    ids: set[str], touched: Iterable[str], labelling: Labelling, examples: ExampleReader
+    ids: set[str], touched: Iterable[str], labelling: LabelState, examples: ExampleReader
 ) -> None:
     """Bring up to date which examples are decided on though the data has labels for them, after decisions on the `touched` ones.
 
@@ -127,11 +127,11 @@ def keep_in_data(
 
 
 def trained_on(
-    labelling: Labelling,
+    labelling: LabelState,
     examples: ExampleReader,
     reserve: Collection[str],
     overruled: Collection[str],
-) -> Iterator[Given]:
+) -> Iterator[UserAnswer]:
     """The answers that models learn from, as the engine takes them: people's, then the data's, in today's names of labels.
 
     Args:

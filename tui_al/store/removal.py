@@ -6,10 +6,10 @@ import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
-from tui_al.core.annotation.label_state import Labelling, Status
+from tui_al.core.annotation.label_state import LabelState, Status
 from tui_al.core.session.state import SessionState
 from tui_al.errors import SessionError, TuiAlError
-from tui_al.store.atomic_dirs import under_way
+from tui_al.store.atomic_dirs import temp_dir
 from tui_al.store.database import gone
 from tui_al.store.decisions import DecisionLog
 from tui_al.store.engine_lock import is_live
@@ -91,7 +91,7 @@ def _by_hand(directory: Path, state: SessionState, before: int) -> tuple[int, in
     """Texts with a label by hand, those labelled since the decision `before`, those in conflict, and how long answering took."""
     if state.config is None or state.config.loop.oracle != "person":
         return 0, 0, 0, 0.0
-    labelling = Labelling(state.labels)
+    labelling = LabelState(state.labels)
     with DecisionLog(directory) as log:
         records = log.read()
     labelling.apply(records)
@@ -152,7 +152,7 @@ def remove_sweep(directory: Path) -> None:
 def _remove(directory: Path, what: str) -> None:
     check_owner(directory, "delete it")
     try:
-        with under_way(directory.parent, directory.name) as place:
+        with temp_dir(directory.parent, directory.name) as place:
             leaving = place / directory.name
             directory.rename(leaving)
             shutil.rmtree(leaving)

@@ -15,7 +15,7 @@ from tui_al.core.data.examples import Dataset, Task
 from tui_al.core.session import events as ev
 from tui_al.errors import SessionError, TuiAlError
 from tui_al.store.accounts import this_account
-from tui_al.store.atomic_dirs import under_way
+from tui_al.store.atomic_dirs import temp_dir
 from tui_al.store.decisions import DecisionLog
 from tui_al.store.file_hashes import differences
 from tui_al.store.home import session_directory
@@ -62,7 +62,7 @@ def repair(directory: Path, home: Path, name: str) -> Repaired:
         created, train=len(dataset.train), test=len(dataset.test), notes=(*created.notes, note)
     )
     make_directory(target.parent)
-    with under_way(target.parent, name) as making:
+    with temp_dir(target.parent, name) as making:
         with Session.create(making, name, created, dataset) as session:
             place = session.directory
             events = _with_models(directory, place, kept, result)
@@ -121,7 +121,8 @@ def _kept_events(
     lost += [
         one.seq
         for one in events
-        if isinstance(one.event, ev.Queried | ev.Labelled) and not known.issuperset(one.event.ids)
+        if isinstance(one.event, ev.QuerySelected | ev.Labelled)
+        and not known.issuperset(one.event.ids)
     ]
     if not lost:
         return events
@@ -130,7 +131,7 @@ def _kept_events(
         end = _last_sound(seed, events, sorted(lost))
         if end is not None:
             ends[seed] = end
-            points = [one.event.round for one in events if _seed(one) == seed and isinstance(one.event, ev.Point) and one.seq <= end]  # fmt: skip
+            points = [one.event.round for one in events if _seed(one) == seed and isinstance(one.event, ev.RoundResult) and one.seq <= end]  # fmt: skip
             upto = f"after round {points[-1]}" if points else "from its beginning"
             result.lost.append(f"seed {seed} is kept up to its last sound round, and an engine goes on {upto}")  # fmt: skip
     ended = (ev.SessionFinished, ev.EngineFinished)
@@ -157,7 +158,9 @@ def _last_sound(seed: int, events: Sequence[ev.Recorded], lost: Sequence[int]) -
         return begun - 1
     if not inside_:
         return None
-    before = [one.seq for one in own if one.seq < inside_[0] and isinstance(one.event, ev.Point)]
+    before = [
+        one.seq for one in own if one.seq < inside_[0] and isinstance(one.event, ev.RoundResult)
+    ]
     return before[-1] if before else begun
 
 

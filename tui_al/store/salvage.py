@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from tui_al.core.annotation.decisions import Decided
+from tui_al.core.annotation.decisions import DecisionRecord
 from tui_al.core.data.examples import Example
 from tui_al.core.session import events as ev
 from tui_al.core.session.damage import BadRow
@@ -36,7 +36,7 @@ class Salvaged:
     """What is left of a session. `trouble` says what is wrong with the files as a whole."""
 
     events: list[ev.Recorded] = field(default_factory=list)
-    decisions: list[Decided] = field(default_factory=list)
+    decisions: list[DecisionRecord] = field(default_factory=list)
     train: list[Example] = field(default_factory=list)
     test: list[Example] = field(default_factory=list)
     bad: list[BadRow] = field(default_factory=list)

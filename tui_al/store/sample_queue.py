@@ -16,15 +16,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tui_al.core.annotation import decisions as de
-from tui_al.core.annotation.decisions import Decided, Given
-from tui_al.core.annotation.label_state import Labelling, Status, wants_two
+from tui_al.core.annotation.decisions import DecisionRecord, UserAnswer
+from tui_al.core.annotation.label_state import LabelState, Status, wants_two
 from tui_al.core.data.examples import Example, Task
 from tui_al.core.data.tags import today
 from tui_al.core.loop.annotation_channel import spans_in
 from tui_al.errors import MachineError
-from tui_al.store.decisions import Client, DecisionLog, Held
+from tui_al.store.decisions import Claim, Client, DecisionLog
 from tui_al.store.examples import ExampleReader
-from tui_al.store.samples import Item
+from tui_al.store.samples import Sample
 
 #: Samples that are held ready behind the one on the screen.
 AHEAD = 3
@@ -48,7 +48,7 @@ class _Tally:
         self.for_two += for_two
 
 
-class Asking:
+class SampleQueue:
     """One client's samples: those held ready, those taken and not yet decided."""
 
     def __init__(
@@ -56,7 +56,7 @@ class Asking:
         client: Client,
         log: DecisionLog,
         examples: ExampleReader,
-        labelling: Labelling,
+        labelling: LabelState,
         task: Task,
         overlap: float,
     ) -> None:
@@ -66,7 +66,7 @@ class Asking:
         self._client, self._log = client, log
         self._examples, self._labelling = examples, labelling
         self._task, self._overlap = task, overlap
-        self._ready: deque[Item] = deque()
+        self._ready: deque[Sample] = deque()
         self._out: set[str] = set()  # shown, not yet decided
         self._held: dict[str, int] = {}  # claimed and shown: how many annotators may have it
         self._lost: set[str] = (
@@ -78,7 +78,7 @@ class Asking:
         self.reserve: frozenset[str] = frozenset()
         self._chosen: dict[str, bool] = {}  # by id, see `_for_two`
 
-    def take(self) -> Item | None:
+    def take(self) -> Sample | None:
         """The next sample, claimed; None when there is none now."""
         if not self._ready:
             self._claim(1 + AHEAD)
@@ -88,7 +88,7 @@ class Asking:
             self._held[item.id] = self._annotators(item.id)
         return item
 
-    def open(self, example: Example) -> Item:
+    def open(self, example: Example) -> Sample:
         """Any example as a sample. One that waits for an answer is claimed, or its answer refused as long as others have it."""
         self._out.add(example.id)
         if self._labelling.standing(example.id).status in (Status.OPEN, Status.SKIPPED):
@@ -99,13 +99,13 @@ class Asking:
         item = self._item(example, self._board.get(example.id, by_hand))
         return replace(item, by_hand=True, in_data=self._in_data(example))
 
-    def unclaimed(self, example: Example) -> Item:
+    def unclaimed(self, example: Example) -> Sample:
         """A sample as of `open`, where the disk takes no claim: its answer is refused if others have it by then."""
         self._out.add(example.id)
         by_hand = {"id": example.id, "audit": example.id in self.reserve}
         return self._item(example, self._board.get(example.id, by_hand))
 
-    def _in_data(self, example: Example) -> Given | None:
+    def _in_data(self, example: Example) -> UserAnswer | None:
         answer = today(self._examples.given(example.id), self._labelling.renamed)
         return None if answer is None else spans_in(example, answer)
 
@@ -117,17 +117,17 @@ class Asking:
             self._held.pop(identity, None)
         self._log.release(self._client, ids)
 
-    def held(self, identity: str) -> Held | None:
+    def held(self, identity: str) -> Claim | None:
         """The claim that an answer to this sample rests on; None where there was none."""
         annotators = self._held.get(identity)
-        return None if annotators is None else Held(identity, annotators)
+        return None if annotators is None else Claim(identity, annotators)
 
     def hold(self, identity: str) -> None:
         """An answer was taken back: the sample is this client's again, beside those who have it or have answered it now."""
         others = self._log.others(self._client, identity)
         self._held[identity] = max(self._annotators(identity), len(others) + 1)
 
-    def decided(self, records: Iterable[Decided]) -> None:
+    def decided(self, records: Iterable[DecisionRecord]) -> None:
         """What is decided is not shown again."""
         for record in records:
             about = record.decision.about
@@ -147,9 +147,9 @@ class Asking:
 
     def reclaim(self) -> None:
         """After a sign of life: if the claims had lapsed before it, claim again what is held."""
-        if self._lapses == self._log.lapses:
+        if self._lapses == self._log.expired_count:
             return
-        self._lapses = self._log.lapses
+        self._lapses = self._log.expired_count
         ready = {item.id: self._annotators(item.id) for item in self._ready}
         wanted = ready | self._held
         got: set[str] = set()
@@ -219,10 +219,10 @@ class Asking:
         return asked.union(i for i in claimed if self._labelling.standing(i).status in unanswered)
 
     def _was_asked(self, identity: str) -> bool:
-        stands = self._labelling.stands(identity).values()
+        votes = self._labelling.votes(identity).values()
         return any(
             isinstance(r.decision, de.Label | de.Flag) and r.decision.about[0] == identity
-            for r in stands
+            for r in votes
         )
 
     def _in_turn(
@@ -261,13 +261,13 @@ class Asking:
         for identity in dict.fromkeys([*answered, *with_others]):
             if identity in busy or not self._for_two(identity):
                 continue
-            standing, stands = self._labelling.standing(identity), self._labelling.stands(identity)
+            standing, votes = self._labelling.standing(identity), self._labelling.votes(identity)
             is_open = standing.status in (Status.OPEN, Status.SKIPPED)
             if not is_open and not (
                 standing.status is Status.LABELLED and self._was_asked(identity)
             ):
                 continue
-            said = {who for who, one in stands.items() if not isinstance(one.decision, de.Skip)}
+            said = {who for who, one in votes.items() if not isinstance(one.decision, de.Skip)}
             others = with_others.get(identity, frozenset()) | said
             mine = self._client.annotator in others or self._just_put_off(identity)
             if len(others) == 1 and not mine:
@@ -292,16 +292,16 @@ class Asking:
                 yield row
 
     def _just_put_off(self, identity: str) -> bool:
-        mine = self._labelling.stands(identity).get(self._client.annotator)
+        mine = self._labelling.votes(identity).get(self._client.annotator)
         return (
             mine is not None
             and isinstance(mine.decision, de.Skip)
             and mine.decision.ranking == self.round
         )
 
-    def _item(self, example: Example, row: dict[str, Any]) -> Item:
+    def _item(self, example: Example, row: dict[str, Any]) -> Sample:
         blind = "random check" if row.get("audit") else "second opinion" * ("second" in row)
-        mine = self._labelling.stands(example.id).get(self._client.annotator)
+        mine = self._labelling.votes(example.id).get(self._client.annotator)
         standing = self._labelling.standing(example.id)
         said = None if mine is None else mine.decision
         known = frozenset(self._labelling.labels)
@@ -309,7 +309,7 @@ class Asking:
         tagging = self._task is Task.TAGGING
         unfolded = self._labelling.unfolded()
         folded = () if blind or example.id in unfolded else self._folds.get(example.id, ())
-        return Item(
+        return Sample(
             example=example,
             ranking=self.round if "place" in row else None,
             place=row.get("place", 0),

@@ -2,23 +2,23 @@
 
 from dataclasses import dataclass
 
-from tui_al.core.annotation.decisions import Decision, Given
+from tui_al.core.annotation.decisions import Decision, UserAnswer
 from tui_al.core.annotation.label_state import Status
 from tui_al.core.data.examples import Example
 from tui_al.core.data.offsets import CharSpan
 
 
 @dataclass(frozen=True, slots=True)
-class Voice:
+class AnnotatorAnswer:
     """What one annotator says of a sample, in today's names, and since when (seconds since the epoch)."""
 
     annotator: str
     time: float
-    answer: Given
+    answer: UserAnswer
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class Sample:
     """A sample before an annotator.
 
     `top` are the model's likeliest classes with their probabilities; `spans` its entities, each with a confidence. Both are
@@ -38,15 +38,15 @@ class Item:
     )
     folded: tuple[str, ...] = ()  #: near-duplicates that get the same answer
     note: str = ""
-    answer: Given | None = None  #: what this annotator has answered before
-    beginning: Given | None = None  #: entities to begin with, which are no answer yet
+    answer: UserAnswer | None = None  #: what this annotator has answered before
+    beginning: UserAnswer | None = None  #: entities to begin with, which are no answer yet
     flag: str | None = None  #: why this annotator has found it unclear, "" for no reason
-    in_data: Given | None = None  #: what the data says of one that nobody is asked about
+    in_data: UserAnswer | None = None  #: what the data says of one that nobody is asked about
     status: Status = Status.OPEN  #: where it stood when it was put up
-    counts: Given | None = None  #: what counted then, where this annotator has answered
+    counts: UserAnswer | None = None  #: what counted then, where this annotator has answered
     by_hand: bool = False  #: opened by its annotator, not asked about
     voices: tuple[
-        Voice, ...
+        AnnotatorAnswer, ...
     ] = ()  #: everybody's answers; only where they are asked for, see `Workbench.look`
 
     @property
@@ -61,7 +61,7 @@ class Item:
         return self.answer is not None or self.flag is not None or (self.by_hand and not waits)
 
     @property
-    def suggestion(self) -> Given | None:
+    def suggestion(self) -> UserAnswer | None:
         """What Enter takes: the likeliest class, or the model's entities; None where there is no suggestion."""
         if self.top:
             return self.top[0][0]
@@ -80,8 +80,8 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
-class Turned:
+class UndoResult:
     """What an undo or redo did: the decision, and the example to show, if it is about one."""
 
     decision: Decision
-    item: Item | None
+    item: Sample | None

@@ -20,7 +20,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal, Self
 
-from tui_al.core.annotation.label_state import Labelling
+from tui_al.core.annotation.label_state import LabelState
 from tui_al.core.close_names import did_you_mean
 from tui_al.core.data.examples import Dataset
 from tui_al.core.session import events as ev
@@ -28,7 +28,7 @@ from tui_al.core.session.damage import BadRow, damage_lines
 from tui_al.core.session.state import SessionState, fold
 from tui_al.errors import SessionError
 from tui_al.store.accounts import group_name, this_account
-from tui_al.store.atomic_dirs import under_way
+from tui_al.store.atomic_dirs import temp_dir
 from tui_al.store.commands import Sent, commands_sent, send_command
 from tui_al.store.database import connect, readable
 from tui_al.store.decision_rows import label_changes
@@ -108,7 +108,7 @@ class Session:
         """
         directory = session_directory(home, name)
         make_directory(directory.parent)
-        with under_way(directory.parent, name) as place:
+        with temp_dir(directory.parent, name) as place:
             making = place / name
             making.mkdir(mode=0o700)
             write_examples(making / "examples.db", dataset)
@@ -306,7 +306,7 @@ class _LabelsToday:
 
     def __init__(self, begun_with: tuple[str, ...]) -> None:
         self.begun_with = begun_with
-        self._labelling = Labelling(begun_with)
+        self._labelling = LabelState(begun_with)
         self._seq = 0  # of the last decision that was looked at
 
     def read(self, db: sqlite3.Connection) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui_al.errors import ConfigError, MachineError, SessionError
-from tui_al.store.atomic_dirs import is_held, under_way
+from tui_al.store.atomic_dirs import is_held, temp_dir
 from tui_al.store.atomic_files import write_file
 from tui_al.store.engine_lock import is_live, take_engine_lock
 from tui_al.store.environment import unreadable
@@ -223,7 +223,7 @@ def _copy(session: Path, place: Path) -> bool:
         return False
     try:
         make_directory(place.parent)
-        with under_way(place.parent, place.name) as making:
+        with temp_dir(place.parent, place.name) as making:
             copied = making / place.name
             shutil.copytree(session, copied, ignore=shutil.ignore_patterns("engine.lock"))
             copied.rename(place)

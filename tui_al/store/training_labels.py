@@ -5,13 +5,13 @@ from itertools import takewhile
 from typing import Any
 
 from tui_al.core.annotation import decisions as de
-from tui_al.core.annotation.decisions import Decided, Given
-from tui_al.core.annotation.label_state import Labelling, Standing, Status
+from tui_al.core.annotation.decisions import DecisionRecord, UserAnswer
+from tui_al.core.annotation.label_state import LabelState, LabelStatus, Status
 from tui_al.core.arrays import IntArray
 from tui_al.core.data.examples import Answer, Dataset, Example
 from tui_al.core.data.offsets import spans_to_tags
 from tui_al.core.data.tags import today
-from tui_al.core.loop.annotation_channel import Snapshot
+from tui_al.core.loop.annotation_channel import LabelSnapshot
 from tui_al.store.decisions import DecisionLog
 
 #: What needs no further answer. A conflict is settled on a screen of its own.
@@ -31,7 +31,7 @@ class LabelledPool:
         dataset: Dataset,
         pool: IntArray,
         audit: IntArray,
-        decided: Iterable[Decided] = (),
+        decided: Iterable[DecisionRecord] = (),
     ) -> None:
         self._log = log
         self._dataset = dataset
@@ -45,11 +45,11 @@ class LabelledPool:
             if example.answer is not None and row not in pool_rows
         }
         self._given_row_of = {dataset.train[row].id: row for row in self._given}
-        self._labelling = Labelling(dataset.labels)
+        self._labelling = LabelState(dataset.labels)
         self._labelling.apply(decided)
-        self._snapshot: Snapshot | None = None
+        self._snapshot: LabelSnapshot | None = None
 
-    def snapshot(self) -> Snapshot:
+    def snapshot(self) -> LabelSnapshot:
         """The labels now; cheap while nothing was decided."""
         new = self._log.read(after=self._labelling.seq)
         if new or self._snapshot is None:
@@ -61,7 +61,7 @@ class LabelledPool:
         """Put up a board."""
         self._log.publish(board, round_, body)
 
-    def _take(self) -> Snapshot:
+    def _take(self) -> LabelSnapshot:
         renamed = self._labelling.renamed
         answers: dict[int, Answer] = {
             row: today(answer, renamed) or answer for row, answer in self._given.items()
@@ -87,7 +87,7 @@ class LabelledPool:
                     if decision.about[0] != identity:
                         folded.add(row)
         unfolded = {self._row_of[i] for i in self._labelling.unfolded() if i in self._row_of}
-        return Snapshot(
+        return LabelSnapshot(
             self._labelling.seq,
             self._labelling.labels,
             answers,
@@ -111,7 +111,7 @@ class LabelledPool:
             takewhile(lambda row: standing(train[row].id).status is not Status.OPEN, self._order)
         )
 
-    def _correct(self, answers: dict[int, Answer], identity: str, standing: Standing) -> None:
+    def _correct(self, answers: dict[int, Answer], identity: str, standing: LabelStatus) -> None:
         """What people say of a text that came with a label: theirs counts, or none where they find it unclear or differ."""
         row = self._given_row_of.get(identity)
         if row is None or standing.status not in _CLOSED:
@@ -121,7 +121,7 @@ class LabelledPool:
             answers[row] = trained_answer(self._dataset.train[row], standing.answer)
 
 
-def trained_answer(example: Example, given: Given) -> Answer:
+def trained_answer(example: Example, given: UserAnswer) -> Answer:
     """A person's answer as models are trained on it: the class, or IOB2 tags of the example's tokens.
 
     Raises:

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tui_al.core.annotation.decisions import Flag, Given, Label, Skip
-from tui_al.core.annotation.label_state import Labelling, Status
+from tui_al.core.annotation.decisions import Flag, Label, Skip, UserAnswer
+from tui_al.core.annotation.label_state import LabelState, Status
 from tui_al.core.data.examples import Task
 from tui_al.core.session.state import RunState, SessionState
 from tui_al.errors import MachineError, TuiAlError
@@ -37,18 +37,18 @@ RECENT = 9
 
 
 @dataclass(frozen=True, slots=True)
-class Recent:
+class RecentDecision:
     """One of the annotator's last decisions on samples: `what` is its answer, or None for a skip or a flag."""
 
     uid: str
     id: str
     kind: str  #: "label", "skip" or "flag"
-    what: Given | None
+    what: UserAnswer | None
     text: str  #: the beginning of the sample
 
 
 @dataclass(frozen=True, slots=True)
-class Overview:
+class AnnotationState:
     """All there is to know around the sample, at one moment."""
 
     name: str = ""  #: of the data set
@@ -68,7 +68,7 @@ class Overview:
     lacks: str = ""  #: what the engine needs before it can train, though the batch is full
     can_undo: bool = False
     can_redo: bool = False
-    recent: tuple[Recent, ...] = ()  #: the newest first
+    recent: tuple[RecentDecision, ...] = ()  #: the newest first
     others: tuple[str, ...] = ()  #: annotators who are at it now, this one left out
     left: int = -1  #: texts that nobody has decided about; -1: not known
     live: bool = False  #: an engine is at work
@@ -137,7 +137,7 @@ class Done:
 
     job: Job
     value: Any
-    overview: Overview
+    overview: AnnotationState
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,17 +149,17 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True)
-class Stuck:
+class WriteBlocked:
     """The disk does not take decisions; `trouble` is empty when it does again."""
 
     trouble: str
 
 
 @dataclass(frozen=True, slots=True)
-class News:
+class StateChanged:
     """What others did, or the engine; `touched` are the examples that it concerns, `lost` those that others took over."""
 
-    overview: Overview
+    overview: AnnotationState
     touched: frozenset[str]
     lost: frozenset[str] = frozenset()
 
@@ -171,7 +171,7 @@ class Gone:
     error: TuiAlError
 
 
-Report = Done | Failed | Stuck | News | Gone
+Report = Done | Failed | WriteBlocked | StateChanged | Gone
 
 
 class _GoneError(Exception):
@@ -182,7 +182,7 @@ class _GoneError(Exception):
         self.where = where
 
 
-class Bench:
+class AnnotationWorker:
     """Call `start` once, then `do`; `deliver` is called from the thread with what came of it."""
 
     def __init__(self, directory: Path, annotator: str, deliver: Callable[[Report], None]) -> None:
@@ -238,7 +238,7 @@ class Bench:
 
     def _tell_gone(self, bench: Workbench, where: Path | None) -> None:
         """If it was moved, what is on its way is saved first."""
-        last = Overview()
+        last = AnnotationState()
         with contextlib.suppress(queue.Empty, _GoneError):
             while where is not None and (job := self._jobs.get_nowait()) is not None:
                 last = self._do(bench, job, last)
@@ -276,7 +276,7 @@ class Bench:
         told = None if error is None else _as_ours(error)
         kept = "It is tried again every second, and nothing you did is lost."
         self.trouble = "" if told is None else f"{told.message} {kept} {told.hint}".strip()
-        self._deliver(Stuck(self.trouble))
+        self._deliver(WriteBlocked(self.trouble))
 
     def _close(self, bench: Workbench) -> None:
         try:
@@ -287,8 +287,8 @@ class Bench:
             self._closed.set()
 
     def _serve(self, bench: Workbench) -> None:
-        last = self._overview(bench, Overview())
-        self._deliver(News(last, frozenset()))
+        last = self._overview(bench, AnnotationState())
+        self._deliver(StateChanged(last, frozenset()))
         look, alive = time.monotonic() + LOOK, time.time() + ALIVE
         while True:
             try:
@@ -305,17 +305,17 @@ class Bench:
                 return
             last = self._do(bench, job, last)
 
-    def _look(self, bench: Workbench, last: Overview) -> Overview:
+    def _look(self, bench: Workbench, last: AnnotationState) -> AnnotationState:
         try:
             touched = bench.refresh()
         except (TuiAlError, sqlite3.Error, OSError):
             return last  # told when something is to be written; reading is tried again
         now, lost = self._overview(bench, last), bench.lost()
         if touched or lost or now != last:
-            self._deliver(News(now, frozenset(touched), lost))
+            self._deliver(StateChanged(now, frozenset(touched), lost))
         return now
 
-    def _do(self, bench: Workbench, job: Job, last: Overview) -> Overview:
+    def _do(self, bench: Workbench, job: Job, last: AnnotationState) -> AnnotationState:
         stuck = False
         while True:
             try:
@@ -348,20 +348,20 @@ class Bench:
         except (MachineError, sqlite3.Error, OSError):
             return
 
-    def _overview(self, bench: Workbench, last: Overview) -> Overview:
+    def _overview(self, bench: Workbench, last: AnnotationState) -> AnnotationState:
         """As it is now; `last` where it cannot be read."""
         try:
             return self._look_around(bench)
         except (TuiAlError, sqlite3.Error, OSError):
             return last
 
-    def _look_around(self, bench: Workbench) -> Overview:
+    def _look_around(self, bench: Workbench) -> AnnotationState:
         labelling = bench.labelling
         annotator = bench.client.annotator
         closed = bench.closed
         ranked, live = bench.ranked, is_live(self._directory)
         self._asked = 0 if live else self._asked
-        return Overview(
+        return AnnotationState(
             name=bench.name,
             task=bench.task,
             annotator=annotator,
@@ -398,7 +398,9 @@ class Bench:
             self._reason = state.seq, process.why_not_at_work(self._directory, state)
         return self._reason[1]
 
-    def _recent(self, bench: Workbench, labelling: Labelling, annotator: str) -> tuple[Recent, ...]:
+    def _recent(
+        self, bench: Workbench, labelling: LabelState, annotator: str
+    ) -> tuple[RecentDecision, ...]:
         found = []
         for record in labelling.decisions_of(annotator):
             if not isinstance(record.decision, Label | Skip | Flag):
@@ -409,7 +411,7 @@ class Bench:
                 example = bench.example(identity)
                 text = example.text[:60] if example else ""
             kind, given = record.decision.kind, labelling.given(record)
-            found.append(Recent(record.uid, identity, kind, given, text))
+            found.append(RecentDecision(record.uid, identity, kind, given, text))
             if len(found) == RECENT:
                 break
         # No others are kept: over a day of labelling they would be thousands.

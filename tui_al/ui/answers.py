@@ -1,9 +1,9 @@
 """A person's answer in words."""
 
-from tui_al.core.annotation.decisions import Given
+from tui_al.core.annotation.decisions import UserAnswer
 
 
-def answer_in_words(given: Given | None, text: str) -> str:
+def answer_in_words(given: UserAnswer | None, text: str) -> str:
     """A class, or entities by their words and types."""
     if given is None:
         return "nothing"

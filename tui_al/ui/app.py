@@ -41,7 +41,7 @@ from tui_al.ui.typing_order import Passed, TypingOrder
 from tui_al.ui.widgets.message_line import MessageLine, Said, Severity
 
 if TYPE_CHECKING:
-    from tui_al.ui.annotation_worker import Bench
+    from tui_al.ui.annotation_worker import AnnotationWorker
 
 #: Seconds that a thread which reads or folds may keep the others from running: a key should not wait for it.
 _LONGEST_TURN = 0.001
@@ -85,7 +85,7 @@ class TuiAl(App[None]):
         self.label_keys = keymap.labels  #: keys that the person gave to labels, by name
         self.set_keymap(dict(keymap.keys))
         #: Those opened; who ran the app waits for what they still have to write.
-        self.benches: list[Bench] = []
+        self.benches: list[AnnotationWorker] = []
         self.terminal = terminal or Terminal()
         self.ascii = self.terminal.ascii
         self.remote = self.terminal.remote

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 from tui_al.ui.driver import TerminalDriver, hung_up, say_on_stderr
 
 if TYPE_CHECKING:
-    from tui_al.ui.annotation_worker import Bench
+    from tui_al.ui.annotation_worker import AnnotationWorker
     from tui_al.ui.app import TuiAl
 
 #: What would end the process by default, leaving the terminal as it is. Batch systems send the later ones.
@@ -116,7 +116,7 @@ class ExitGuard:
                 self.number = self.number or signal.SIGHUP  # fmt: skip
 
 
-def save(benches: "list[Bench]", seconds: float) -> bool:
+def save(benches: "list[AnnotationWorker]", seconds: float) -> bool:
     """Have all decisions written and all samples given back; whether that was done in time."""
     until = time.monotonic() + seconds
     for bench in benches:

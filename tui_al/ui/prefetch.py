@@ -4,7 +4,7 @@ import time
 from collections import deque
 from collections.abc import Iterable
 
-from tui_al.store.samples import Item
+from tui_al.store.samples import Sample
 from tui_al.ui.annotation_worker import LOOK
 
 #: Samples in hand behind the one on the screen.
@@ -16,7 +16,7 @@ class Hand:
 
     def __init__(self) -> None:
         self.ranking: int | None = None  #: that they come from
-        self._items: deque[Item] = deque()
+        self._items: deque[Sample] = deque()
         self._job = 0  # that fetches samples, 0 if there is none
         self._wanted = 0  # samples that it fetches
         self._dry_until = 0.0  # there were fewer: no use asking again before
@@ -42,12 +42,12 @@ class Hand:
         if job == self._job:
             self._job = 0
 
-    def take_in(self, ranking: int | None, items: list[Item]) -> tuple[Item, ...]:
+    def take_in(self, ranking: int | None, items: list[Sample]) -> tuple[Sample, ...]:
         """What was fetched. Returns those of an older ranking, which are to be put back."""
         self._job = 0
         if len(items) < self._wanted:
             self._dry_until = time.monotonic() + LOOK
-        old: tuple[Item, ...] = ()
+        old: tuple[Sample, ...] = ()
         if ranking != self.ranking and items:
             old = tuple(self._items)
             self._items.clear()
@@ -55,15 +55,15 @@ class Hand:
         self._items += items
         return old
 
-    def next(self) -> Item | None:
+    def next(self) -> Sample | None:
         """The next one, which is not in the hand any more."""
         return self._items.popleft() if self._items else None
 
-    def put_first(self, item: Item) -> None:
+    def put_first(self, item: Sample) -> None:
         """This one is next."""
         self._items.appendleft(item)
 
-    def drop(self, ids: Iterable[str]) -> tuple[Item, ...]:
+    def drop(self, ids: Iterable[str]) -> tuple[Sample, ...]:
         """Take these out, if they are in it; returns them."""
         ids = frozenset(ids)
         dropped = tuple(item for item in self._items if item.id in ids)

@@ -13,7 +13,7 @@ from tui_al.errors import ConfigError
 from tui_al.ui.keymap import Keymap, load_keymap
 
 if TYPE_CHECKING:
-    from tui_al.ui.annotation_worker import Bench
+    from tui_al.ui.annotation_worker import AnnotationWorker
     from tui_al.ui.exit_guard import ExitGuard
 
 #: Textual reads these once, when it is imported. Over SSH: fewer frames, nothing that moves for its own sake.
@@ -127,7 +127,7 @@ def run_app(
         sys.exit(app.return_code)
 
 
-def _wait_for(bench: "Bench", guard: "ExitGuard") -> None:
+def _wait_for(bench: "AnnotationWorker", guard: "ExitGuard") -> None:
     """Until all decisions are on disk; not if the disk has refused them, which was asked about, and not after Ctrl-C."""
     refused = bool(bench.trouble)
     bench.close()

@@ -21,7 +21,7 @@ from tui_al.core.settings.experiment import DataConfig
 from tui_al.engine.data.annotated_records import recognise
 from tui_al.engine.data.loading import load
 from tui_al.engine.data.stream import open_tables
-from tui_al.engine.data.tables import Findings
+from tui_al.engine.data.tables import LoadReport
 from tui_al.errors import DataError
 from tui_al.store.formats.reading import Reason
 
@@ -41,7 +41,7 @@ RECORDS["doccano", Task.CLASSIFICATION] = [
 GUESSED = ("jsonl", Task.CLASSIFICATION)
 
 
-def rows_of(path: Path, findings: Findings, **config: Any) -> list[dict[str, object]]:
+def rows_of(path: Path, findings: LoadReport, **config: Any) -> list[dict[str, object]]:
     tables = open_tables(path, path.name, DataConfig(str(path), **config), findings)
     return [
         {"origin": table.origin(n), "settled": table.settled}
@@ -72,7 +72,7 @@ def test_records_are_those_of_import(
     cases = [RECORDS[key][0], *chosen]
     path = tmp_path / "in.jsonl"
     path.write_text(in_lines([item for item, _ in cases]), encoding="utf-8")
-    findings = Findings()
+    findings = LoadReport()
     rows = rows_of(path, findings, misfits="leave out", task=task.value)
     misfits = sum(is_misfit(outcome) for _, outcome in cases)
     assert len(rows) == len(cases) - misfits
@@ -100,7 +100,7 @@ def test_records_are_those_of_import(
     ) == (unlabelled), told
     if misfits:
         with pytest.raises(DataError) as error:
-            rows_of(path, Findings(), task=task.value)
+            rows_of(path, LoadReport(), task=task.value)
         first = next(n for n, (_, why) in enumerate(cases, 1) if is_misfit(why))
         assert error.value.message.startswith(f"in.jsonl:{first}:")
         assert "--leave-out-misfits" in error.value.hint
@@ -113,7 +113,7 @@ def test_predict_keeps_every_row_whatever_is_said_of_it(
     cases = [case for case, _ in RECORDS[key]]
     path = tmp_path / "in.jsonl"
     path.write_text(in_lines(cases), encoding="utf-8")
-    findings = Findings()
+    findings = LoadReport()
     rows = rows_of(path, findings, misfits="texts only", task=key[1].value)
     assert len(rows) == len(cases)
     assert findings.warnings == []
@@ -271,7 +271,7 @@ def test_classes_and_entities_together_are_asked_about(tmp_path: Path) -> None:
 
 def plain(rows: Sequence[dict[str, object]], **config: Any) -> bool:
     """Whether rows are left to the guesses of columns."""
-    return recognise(rows, "a.jsonl", DataConfig("a.jsonl", **config), Findings()) is None
+    return recognise(rows, "a.jsonl", DataConfig("a.jsonl", **config), LoadReport()) is None
 
 
 def test_other_rows_are_left_alone() -> None:

@@ -17,7 +17,7 @@ from tui_al.core.data.examples import Task
 from tui_al.core.settings.experiment import DataConfig
 from tui_al.engine.data import load
 from tui_al.engine.data.stream import open_tables
-from tui_al.engine.data.tables import Findings
+from tui_al.engine.data.tables import LoadReport
 from tui_al.engine.jobs.annotation_files import read_annotations
 from tui_al.engine.jobs.annotation_tables import TABLE_FORMATS
 from tui_al.engine.jobs.prediction import Texts
@@ -32,7 +32,7 @@ def simulated(path: Path) -> None:
 
 
 def predicted(path: Path) -> None:
-    config, findings = DataConfig(str(path)), Findings()
+    config, findings = DataConfig(str(path)), LoadReport()
     list(
         Texts(Task.CLASSIFICATION, open_tables(path, path.name, config, findings), config, findings)
     )

@@ -21,7 +21,7 @@ from tui_al.core.data.examples import Task
 from tui_al.core.settings.experiment import DataConfig
 from tui_al.engine.data import load
 from tui_al.engine.data.stream import open_tables
-from tui_al.engine.data.tables import Findings
+from tui_al.engine.data.tables import LoadReport
 from tui_al.engine.jobs.prediction import Texts
 from tui_al.errors import DataError
 
@@ -125,7 +125,7 @@ def assert_accounted_for(path: Path, rows: Rows) -> None:
     unlabelled = counted(r"(\d[\d,]*) of [\d,]+ training rows? unlabelled", data.notes)
     assert sum(example.answer is not None for example in data.train) + unlabelled == len(data.train)
     assert set(data.labels) <= {"red", "green", "blue"}
-    findings = Findings()
+    findings = LoadReport()
     tables = open_tables(path, path.name, config, findings)
     predicted = [e for _, es in Texts(Task.CLASSIFICATION, tables, config, findings) for e in es]
     assert len(predicted) == len(rows)
@@ -216,7 +216,7 @@ def test_load_and_predict_guess_and_tell_alike(name: str, tmp_path: Path) -> Non
     path = tmp_path / name
     WRITERS[name](path, rows)
     data = load(DataConfig(str(path), test_share=0.0))
-    findings = Findings()
+    findings = LoadReport()
     config = DataConfig(str(path))
     tables = open_tables(path, path.name, config, findings)
     predicted = [e for _, es in Texts(Task.CLASSIFICATION, tables, config, findings) for e in es]
@@ -277,7 +277,7 @@ def test_standard_input_is_read_as_a_file_is(
     path = tmp_path / "a.csv"
     delimited(";")(path, rows)
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(path.read_bytes())))
-    told, piped = Findings(), Findings()
+    told, piped = LoadReport(), LoadReport()
     of_file = list(open_tables(path, "a.csv", DataConfig(""), told))
     of_pipe = list(open_tables(Path("-"), "a.csv", DataConfig(""), piped, "csv"))
     assert of_file == of_pipe

@@ -10,7 +10,7 @@ from tui_al.core.data.examples import Dataset, Task
 from tui_al.core.settings.experiment import DataConfig
 from tui_al.engine.data import load
 from tui_al.engine.data.stream import open_tables
-from tui_al.engine.data.tables import Findings
+from tui_al.engine.data.tables import LoadReport
 from tui_al.engine.jobs.prediction import Texts
 from tui_al.errors import DataError
 
@@ -37,7 +37,7 @@ def labelled(name: str, *labels: str) -> Dataset:
 
 def predicted(name: str) -> list[str]:
     """The texts that `predict` takes from it."""
-    config, findings = DataConfig(str(CASES / name)), Findings()
+    config, findings = DataConfig(str(CASES / name)), LoadReport()
     tables = open_tables(CASES / name, name, config, findings)
     return [e.text for _, es in Texts(Task.CLASSIFICATION, tables, config, findings) for e in es]
 

@@ -9,7 +9,7 @@ from tests.engine.data.conftest import Load
 from tui_al.core.data.examples import Dataset
 from tui_al.core.settings.experiment import DataConfig
 from tui_al.engine.data.stream import open_tables
-from tui_al.engine.data.tables import Findings
+from tui_al.engine.data.tables import LoadReport
 from tui_al.errors import DataError
 
 LABELS = ("kettle", "parcel", "billing")
@@ -45,7 +45,7 @@ def test_lines_of_the_old_mac(load_text: Load) -> None:
 def test_old_lines_go_on_past_the_first_piece(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_bytes(b"a text of some words\r" * 10_000)
-    tables = open_tables(path, "a.txt", DataConfig(str(path)), Findings())
+    tables = open_tables(path, "a.txt", DataConfig(str(path)), LoadReport())
     assert sum(map(len, tables)) == 10_000
 
 

@@ -14,7 +14,7 @@ import pytest
 from tui_al.core.settings.experiment import DataConfig
 from tui_al.engine.data import encodings, tables
 from tui_al.engine.data.stream import open_tables
-from tui_al.engine.data.tables import Findings, Table
+from tui_al.engine.data.tables import LoadReport, Table
 from tui_al.errors import DataError
 
 TEXTS = [f'text {i} — ünï 👍🏽, "quoted"' for i in range(25)]
@@ -97,7 +97,7 @@ def test_a_stream_has_the_rows_of_the_file(name: str, packed: bool, tmp_path: Pa
     raw = CONTENTS[name].encode()
     path = tmp_path / (f"{name}.gz" if packed else name)
     path.write_bytes(gzip.compress(raw) if packed else raw)
-    findings = Findings()
+    findings = LoadReport()
     assert_all_rows(name, list(open_tables(path, path.name, DataConfig(str(path)), findings)))
     assert len(findings.notes) == len(set(findings.notes)) <= 3
 
@@ -114,14 +114,14 @@ def test_binary_files(suffix: str, tmp_path: Path) -> None:
         with make(str(path), table.schema) as writer:
             writer.write_table(table)
     assert_all_rows(
-        path.name, list(open_tables(path, path.name, DataConfig(str(path)), Findings()))
+        path.name, list(open_tables(path, path.name, DataConfig(str(path)), LoadReport()))
     )
 
 
 def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     def read(content: str, kind: str | None = None) -> tuple[dict[str, list[object]], list[int]]:
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content.encode())))
-        return joined(list(open_tables(Path("-"), "stdin", DataConfig("-"), Findings(), kind)))
+        return joined(list(open_tables(Path("-"), "stdin", DataConfig("-"), LoadReport(), kind)))
 
     assert read("a\n\nb") == ({"text": ["a", "", "b"]}, [1, 2, 3])
     assert read('{"text": "a"}\n', "jsonl") == ({"text": ["a"]}, [1])
@@ -133,7 +133,7 @@ def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_stream_reads_no_further_than_it_must(tmp_path: Path) -> None:
     path = tmp_path / "in.jsonl"
     path.write_text('{"text": "a"}\n' * 5_000 + "broken", encoding="utf-8")
-    parts = open_tables(path, path.name, DataConfig(str(path)), Findings())
+    parts = open_tables(path, path.name, DataConfig(str(path)), LoadReport())
     assert [len(next(parts)) for _ in range(5)] == [1_000] * 5
     with pytest.raises(DataError, match=r"in\.jsonl:5001: not valid JSON"):
         next(parts)
@@ -159,10 +159,10 @@ def test_what_is_wrong_is_named(name: str, raw: bytes, message: str, tmp_path: P
     path = tmp_path / name
     path.write_bytes(raw)
     with pytest.raises(DataError) as error:
-        list(open_tables(path, path.name, DataConfig(str(path)), Findings()))
+        list(open_tables(path, path.name, DataConfig(str(path)), LoadReport()))
     assert message in error.value.message
     with pytest.raises(DataError, match="cannot be read"):
-        list(open_tables(tmp_path / "missing.txt", "missing.txt", DataConfig(""), Findings()))
+        list(open_tables(tmp_path / "missing.txt", "missing.txt", DataConfig(""), LoadReport()))
 
 
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
@@ -173,7 +173,7 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
         path = tmp_path / name
         path.write_text(make(rows), encoding="utf-8")
         tracemalloc.start()
-        for _ in open_tables(path, path.name, DataConfig(str(path)), Findings()):
+        for _ in open_tables(path, path.name, DataConfig(str(path)), LoadReport()):
             pass
         highest = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()

@@ -9,7 +9,7 @@ from tui_al.core.data.examples import Dataset, Task
 from tui_al.core.settings.experiment import DataConfig
 from tui_al.engine.data import load
 from tui_al.engine.data.stream import open_tables
-from tui_al.engine.data.tables import Findings
+from tui_al.engine.data.tables import LoadReport
 from tui_al.engine.jobs.prediction import Texts
 from tui_al.errors import DataError
 
@@ -340,7 +340,7 @@ def test_predictions_are_made_on_the_same_sentences(tmp_path: Path, name: str) -
     content = "# sent_id = 1\nAnn\tB-PER\nLee\tI-PER\nran\tO\n\n" * 30 + "Rome\tQ-X\n"
     path = tmp_path / name
     path.write_text(content, encoding="utf-8")
-    findings, config = Findings(), DataConfig(str(path), task="tagging")
+    findings, config = LoadReport(), DataConfig(str(path), task="tagging")
     texts = Texts(Task.TAGGING, open_tables(path, name, config, findings), config, findings)
     found = [example for _, examples in texts for example in examples]
     assert [example.tokens for example in found] == [("Ann", "Lee", "ran")] * 30 + [("Rome",)]
@@ -353,7 +353,7 @@ def test_long_files_are_read_in_bounded_memory(tmp_path: Path) -> None:
     """Tables come as they fill up; a contradiction far on is met after the tables before it were given out."""
     path = tmp_path / "a.conll"
     path.write_text("Ann B-PER\nran O\n\n" * 12_000 + "broken\n", encoding="utf-8")
-    tables = open_tables(path, "a.conll", DataConfig(str(path)), Findings())
+    tables = open_tables(path, "a.conll", DataConfig(str(path)), LoadReport())
     assert [len(next(tables)) for _ in range(12)] == [1_000] * 12
     with pytest.raises(DataError, match=r"a\.conll:36001: 1 column"):
         next(tables)

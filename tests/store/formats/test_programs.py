@@ -33,7 +33,7 @@ from tui_al.engine.jobs.annotation_tables import TABLE_FORMATS
 from tui_al.store.annotations import labels_of
 from tui_al.store.formats import READ_ONLY_FORMATS, TEXT_FORMATS
 from tui_al.store.formats.reading import Read, ReadOptions
-from tui_al.store.import_rules import MISFITS, Wishes
+from tui_al.store.import_rules import MISFITS, ImportOptions
 from tui_al.store.importing import import_annotations
 from tui_al.store.session import Session
 
@@ -150,7 +150,7 @@ def test_what_is_on_record_after_an_import_is_what_was_annotated(
             make_session(home, pool([record[0].text for record in file.records]), "s")
             found = read(file.path)
             with Session.open(home, "s") as session:
-                wishes = Wishes(add_labels=add_labels, leave_out_misfits=True)
+                wishes = ImportOptions(add_labels=add_labels, leave_out_misfits=True)
                 result = import_annotations(session, found.annotations, wishes)
             kept, why = imported(file, add_labels)
             assert result.left_out.counts == why

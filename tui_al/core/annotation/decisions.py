@@ -12,7 +12,7 @@ from tui_al.core.data.offsets import CharSpan
 from tui_al.core.session.serialization import record_of
 
 #: What a person answers: a class name, or the entities of a text, in order and apart.
-Given = str | tuple[CharSpan, ...]
+UserAnswer = str | tuple[CharSpan, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +33,10 @@ class Label(Decision):
 
     kind: ClassVar[str] = "label"
     ids: tuple[str, ...]
-    answer: Given
+    answer: UserAnswer
     seconds: float = 0.0  #: from shown to answered
     via: str = ""  #: how: "key", "suggestion", "search", "second look", "import"
-    suggestion: Given | None = None  #: what the model proposed, if that was shown
+    suggestion: UserAnswer | None = None  #: what the model proposed, if that was shown
     blind: bool = False  #: no suggestion was shown
     ranking: int | None = None  #: round of the ranking it came from
 
@@ -90,7 +90,7 @@ class Settle(Decision):
 
     kind: ClassVar[str] = "settle"
     id: str
-    answer: Given
+    answer: UserAnswer
 
     @property
     def about(self) -> tuple[str, ...]:
@@ -174,7 +174,7 @@ class Undo(Decision):
     """As if the decision `target` had not been made."""
 
     kind: ClassVar[str] = "undo"
-    target: str  #: `Decided.uid`
+    target: str  #: `DecisionRecord.uid`
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +186,7 @@ class Redo(Decision):
 
 
 @dataclass(frozen=True, slots=True)
-class Decided:
+class DecisionRecord:
     """A decision on record: its place in the log, when (seconds since the epoch), by whom, and a name unique in the world.
 
     `account` is who sat there, whatever `annotator` says: the machine's account that put it on record. "" in logs of older programs.
@@ -240,7 +240,7 @@ _fill_ids, _fill_answer, _fill_seconds, _fill_via, _fill_suggestion, _fill_blind
     getattr(Label, name).__set__ for name in _LABEL_FIELDS
 )
 _fill_seq, _fill_time, _fill_annotator, _fill_uid, _fill_decision, _fill_account = (
-    getattr(Decided, one.name).__set__ for one in fields(Decided)
+    getattr(DecisionRecord, one.name).__set__ for one in fields(DecisionRecord)
 )
 
 
@@ -277,9 +277,9 @@ def _usual_label(plain: Mapping[str, Any]) -> Label | None:
 
 def decided(
     seq: int, time: float, annotator: str, uid: str, decision: Decision, account: str = ""
-) -> Decided:
-    """`Decided` of these values, in a third of the time."""
-    record = object.__new__(Decided)
+) -> DecisionRecord:
+    """`DecisionRecord` of these values, in a third of the time."""
+    record = object.__new__(DecisionRecord)
     _fill_seq(record, seq)
     _fill_time(record, time)
     _fill_annotator(record, annotator)

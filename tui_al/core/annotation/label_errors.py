@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from tui_al.core.arrays import FloatArray, IntArray
 from tui_al.core.data.examples import Answer, Dataset, Task
 from tui_al.core.data.offsets import token_offsets
-from tui_al.core.progress import ProgressSink, Tick
+from tui_al.core.progress import ProgressCallback, TrainingProgress
 from tui_al.core.query import softmax_regression
 from tui_al.core.query.predictions import Predictions
 from tui_al.core.query.softmax_regression import Features
@@ -44,7 +44,7 @@ _DIGITS = 6
 class Encode(Protocol):
     """Features of labelled texts, or of the words of sentences, that no label has shaped."""
 
-    def __call__(self, rows: IntArray, progress: ProgressSink) -> Features:
+    def __call__(self, rows: IntArray, progress: ProgressCallback) -> Features:
         """Of these training rows, units one below the other, (units, width); a unit that the model cannot see is all 0."""
         ...
 
@@ -88,7 +88,7 @@ def judge(
     groups: IntArray | None,
     encode: Encode,
     seed: int,
-    progress: ProgressSink,
+    progress: ProgressCallback,
 ) -> Verdicts:
     """Judge the labels of these training rows, each by a model that has not learned from it.
 
@@ -138,7 +138,7 @@ def dealt(groups: IntArray, labels: Sequence[str], rng: np.random.Generator) -> 
 
 
 def out_of_fold(
-    x: Features, targets: IntArray, folds: IntArray, classes: int, progress: ProgressSink
+    x: Features, targets: IntArray, folds: IntArray, classes: int, progress: ProgressCallback
 ) -> FloatArray:
     """Probabilities of each unit's classes by a model that has not learned from its fold, (units, classes)."""
     probs = np.zeros((len(targets), classes))
@@ -198,13 +198,13 @@ def _too_few(names: Sequence[Sequence[str]], known: BoolArray) -> dict[str, int]
     return {name: counts[name] for name in sorted(unknown)}
 
 
-def _counter(start: int, total: int, progress: ProgressSink) -> Callable[[], None]:
+def _counter(start: int, total: int, progress: ProgressCallback) -> Callable[[], None]:
     done = start
 
     def step() -> None:
         nonlocal done
         done += 1
-        progress(Tick(done, total))
+        progress(TrainingProgress(done, total))
 
     return step
 

@@ -12,9 +12,9 @@ from enum import StrEnum
 from operator import attrgetter
 
 from tui_al.core.annotation import decisions as de
-from tui_al.core.annotation.decisions import Decided, Given
+from tui_al.core.annotation.decisions import DecisionRecord, UserAnswer
 from tui_al.core.data.examples import Task
-from tui_al.core.session.events import Ranked
+from tui_al.core.session.events import RankingPublished
 from tui_al.core.settings.experiment import LoopConfig
 
 
@@ -30,15 +30,15 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class LabelStatus:
     """What counts for one example, and why: `answer` only where the status is LABELLED."""
 
     status: Status
-    answer: Given | None = None
-    last: Decided | None = None  #: the decision that it rests on
+    answer: UserAnswer | None = None
+    last: DecisionRecord | None = None  #: the decision that it rests on
 
 
-_OPEN = Standing(Status.OPEN)
+_OPEN = LabelStatus(Status.OPEN)
 
 #: Decisions by which an annotator takes a stand on an example; the last one of each annotator counts.
 _STANDS = (de.Label, de.Flag, de.Skip)
@@ -48,26 +48,28 @@ _ANSWERS = (de.Label, de.Settle)
 _VERDICTS = (de.Settle, de.Ambiguous)
 
 
-class Labelling:
+class LabelState:
     """The state of a labelling session; `apply` takes further decisions in the order of the log."""
 
     def __init__(self, labels: Sequence[str] = ()) -> None:
         self.seq = 0
         self._base = tuple(labels)
-        self._by_uid: dict[str, Decided] = {}
+        self._by_uid: dict[str, DecisionRecord] = {}
         # By example, in the order of the first decision about it; by itself where there is one, as for most.
-        self._about: dict[str, Decided | tuple[Decided, ...]] = {}
-        self._own: dict[str, list[Decided]] = {}  # by annotator, without undo and redo
+        self._about: dict[str, DecisionRecord | tuple[DecisionRecord, ...]] = {}
+        self._own: dict[str, list[DecisionRecord]] = {}  # by annotator, without undo and redo
         self._redo: dict[str, list[str]] = {}  # by annotator
         self._undone: set[str] = set()
-        self._label_log: list[Decided] = []
+        self._label_log: list[DecisionRecord] = []
         self._names_since: dict[int, Mapping[str, str]] = {}  # see `_renamed`
-        self._unfolds: list[Decided] = []
-        self._standings: dict[str, Standing] = {}  # but of those with one label, see `_only_label`
+        self._unfolds: list[DecisionRecord] = []
+        self._standings: dict[
+            str, LabelStatus
+        ] = {}  # but of those with one label, see `_only_label`
         self._counts: Counter[str] = Counter()
         self._statuses: Counter[Status] = Counter()
 
-    def apply(self, records: Iterable[Decided]) -> set[str]:
+    def apply(self, records: Iterable[DecisionRecord]) -> set[str]:
         """Take further decisions; the ids of the examples whose standing may have changed."""
         touched: set[str] = set()
         relabelled = False
@@ -102,7 +104,7 @@ class Labelling:
         self._count_all(touched)
         return touched
 
-    def _take(self, record: Decided) -> None:
+    def _take(self, record: DecisionRecord) -> None:
         """Put a record in its places; one that undoes or redoes does so."""
         decision = record.decision
         if type(decision) is de.Label:
@@ -140,26 +142,26 @@ class Labelling:
                 redo.remove(decision.target)
         self._names_since.clear()
 
-    def undoable(self, annotator: str) -> Decided | None:
+    def undoable(self, annotator: str) -> DecisionRecord | None:
         """The annotator's last decision that holds, which an undo would take back."""
         return next(self.decisions_of(annotator), None)
 
-    def redoable(self, annotator: str) -> Decided | None:
+    def redoable(self, annotator: str) -> DecisionRecord | None:
         """What a redo would bring back: the last undone decision, as long as nothing new was decided since."""
         stack = self._redo.get(annotator)
         return self._by_uid[stack[-1]] if stack else None
 
-    def decisions_of(self, annotator: str) -> Iterator[Decided]:
+    def decisions_of(self, annotator: str) -> Iterator[DecisionRecord]:
         """What the annotator decided and still holds, the newest first."""
         return (
             one for one in reversed(self._own.get(annotator, ())) if one.uid not in self._undone
         )
 
-    def standing(self, identity: str) -> Standing:
+    def standing(self, identity: str) -> LabelStatus:
         """What counts for an example."""
         return self._standing_of(identity, self._about.get(identity)) or _OPEN
 
-    def standings(self) -> Iterator[tuple[str, Standing]]:
+    def standings(self) -> Iterator[tuple[str, LabelStatus]]:
         """Every example that anybody took a stand on, in the order of the first one."""
         return (
             (identity, standing)
@@ -167,7 +169,7 @@ class Labelling:
             if (standing := self._standing_of(identity, about)) is not None
         )
 
-    def answers(self) -> dict[str, Given]:
+    def answers(self) -> dict[str, UserAnswer]:
         """Every labelled example's answer, by id."""
         return {
             identity: standing.answer
@@ -175,9 +177,9 @@ class Labelling:
             if standing.answer is not None
         }
 
-    def stands(self, identity: str) -> dict[str, Decided]:
+    def votes(self, identity: str) -> dict[str, DecisionRecord]:
         """Each annotator's current label, flag or skip of an example, the first annotator first."""
-        found: dict[str, Decided] = {}
+        found: dict[str, DecisionRecord] = {}
         for record in self._holding(identity):
             if isinstance(record.decision, _STANDS):
                 found[record.annotator] = record
@@ -204,17 +206,17 @@ class Labelling:
             for identity in record.decision.about
         }
 
-    def history(self, identity: str) -> list[Decided]:
+    def history(self, identity: str) -> list[DecisionRecord]:
         """All that holds about an example, oldest first."""
         return list(self._holding(identity))
 
-    def given(self, record: Decided) -> Given | None:
+    def given(self, record: DecisionRecord) -> UserAnswer | None:
         """The answer of a label or settlement in today's names; None for other decisions."""
         if isinstance(record.decision, _ANSWERS):
             return self._renamed(record.decision.answer, record.seq)
         return None
 
-    def strays(self) -> dict[str, tuple[Decided, ...]]:
+    def strays(self) -> dict[str, tuple[DecisionRecord, ...]]:
         """Names in use that are no labels: each with the renamings and mergers that hold of the label that it was.
 
         They come of logs that were written apart: one machine renames a label, another still answers by its old name, or renames
@@ -227,14 +229,14 @@ class Labelling:
             if record.uid not in self._undone
             for name in _names(self.given(record))
         }
-        found: dict[str, tuple[Decided, ...]] = {}
+        found: dict[str, tuple[DecisionRecord, ...]] = {}
         for name in sorted(used - declared):
             changes = [(r, *_old_and_new(r.decision)) for r in self._label_changes()]
             before = {name} | {old for _, old, new in changes if new == name}
             found[name] = tuple(r for r, old, _ in changes if old in before)
         return found
 
-    def name_today(self, change: Decided) -> str:
+    def name_today(self, change: DecisionRecord) -> str:
         """What a label that this decision renamed or merged is called now."""
         name = self._renamed(_old_and_new(change.decision)[1], change.seq)
         assert isinstance(name, str)
@@ -246,7 +248,7 @@ class Labelling:
         assert isinstance(now, str)
         return now
 
-    def undone(self, record: Decided) -> bool:
+    def undone(self, record: DecisionRecord) -> bool:
         """Whether a decision was taken back."""
         return record.uid in self._undone
 
@@ -321,16 +323,16 @@ class Labelling:
         today = {name: self._renamed(name, 0) for name in self._base}
         return {old: new for old, new in today.items() if isinstance(new, str) and new != old}
 
-    def _holding(self, identity: str) -> Iterator[Decided]:
+    def _holding(self, identity: str) -> Iterator[DecisionRecord]:
         about = self._about.get(identity)
         if about is None:
             return iter(())
         return (r for r in _as_tuple(about) if r.uid not in self._undone)
 
-    def _label_changes(self) -> Iterator[Decided]:
+    def _label_changes(self) -> Iterator[DecisionRecord]:
         return (r for r in self._label_log if r.uid not in self._undone)
 
-    def _renamed(self, answer: Given, since: int) -> Given:
+    def _renamed(self, answer: UserAnswer, since: int) -> UserAnswer:
         """The answer in today's names: renamings and mergers after `since` applied in order."""
         if not self._label_log:
             return answer
@@ -357,20 +359,20 @@ class Labelling:
         return names
 
     def _standing_of(
-        self, identity: str, about: Decided | tuple[Decided, ...] | None
-    ) -> Standing | None:
+        self, identity: str, about: DecisionRecord | tuple[DecisionRecord, ...] | None
+    ) -> LabelStatus | None:
         """An example's standing, given all decisions about it; None where nobody has taken a stand."""
         if about is None:
             return None
-        if isinstance(about, Decided) and type(about.decision) is de.Label:
+        if isinstance(about, DecisionRecord) and type(about.decision) is de.Label:
             return self._only_label(about)
         return self._standings.get(identity)
 
-    def _only_label(self, only: Decided) -> Standing | None:
+    def _only_label(self, only: DecisionRecord) -> LabelStatus | None:
         """The standing of an example that is labelled once and no more is said of: by far the most, so none is kept of them."""
         if only.uid in self._undone:
             return None
-        return Standing(Status.LABELLED, self.given(only), only)
+        return LabelStatus(Status.LABELLED, self.given(only), only)
 
     def _uncount(self, identity: str) -> None:
         """Take an example out of the counts, before what is decided about it changes."""
@@ -385,7 +387,7 @@ class Labelling:
         labelled = 0
         for identity in ids:
             about = about_all[identity]
-            if type(about) is Decided and type(decision := about.decision) is de.Label:
+            if type(about) is DecisionRecord and type(decision := about.decision) is de.Label:
                 if about.uid not in undone:
                     labelled += 1
                     answer = decision.answer
@@ -402,25 +404,25 @@ class Labelling:
         if labelled:
             self._statuses[Status.LABELLED] += labelled
 
-    def _count(self, answer: Given) -> None:
+    def _count(self, answer: UserAnswer) -> None:
         if isinstance(answer, str):
             self._counts[answer] += 1
         else:
             self._counts.update(_names(answer))
 
-    def _stand(self, about: Iterable[Decided]) -> Standing | None:
+    def _stand(self, about: Iterable[DecisionRecord]) -> LabelStatus | None:
         """What all decisions about an example amount to; None where nobody has taken a stand."""
-        stands: dict[str, Decided] = {}  # as of `stands`
+        votes: dict[str, DecisionRecord] = {}  # as of `stands`
         verdict, undone = None, self._undone
         for record in about:
             if record.uid not in undone:
                 decision = record.decision
                 if isinstance(decision, _STANDS):
-                    stands[record.annotator] = record
+                    votes[record.annotator] = record
                 elif isinstance(decision, _VERDICTS):
                     verdict = record
         labelled, flagged, skipped = [], None, None
-        for record in stands.values():
+        for record in votes.values():
             if type(record.decision) is de.Label:
                 labelled.append(record)
             elif isinstance(record.decision, de.Flag):
@@ -429,26 +431,26 @@ class Labelling:
                 skipped = record
         if verdict is not None:
             seq = verdict.seq
-            stood = (r.seq for r in stands.values() if not isinstance(r.decision, de.Skip))
+            stood = (r.seq for r in votes.values() if not isinstance(r.decision, de.Skip))
             if all(one < seq for one in stood):
                 settled = isinstance(verdict.decision, de.Settle)
                 status = Status.LABELLED if settled else Status.AMBIGUOUS
-                return Standing(status, self.given(verdict), verdict)
+                return LabelStatus(status, self.given(verdict), verdict)
         if labelled:
             last = max(labelled, key=_by_seq) if len(labelled) > 1 else labelled[0]
             answer = self.given(last)
             if len(labelled) > 1 and any(_differ(self.given(r), answer) for r in labelled):
-                return Standing(Status.CONFLICT, None, last)
-            return Standing(Status.LABELLED, answer, last)
+                return LabelStatus(Status.CONFLICT, None, last)
+            return LabelStatus(Status.LABELLED, answer, last)
         if flagged is not None:
-            return Standing(Status.UNCLEAR, None, flagged)
-        return None if skipped is None else Standing(Status.SKIPPED, None, skipped)
+            return LabelStatus(Status.UNCLEAR, None, flagged)
+        return None if skipped is None else LabelStatus(Status.SKIPPED, None, skipped)
 
 
 _by_seq = attrgetter("seq")
 
 
-def _as_tuple(about: Decided | tuple[Decided, ...]) -> tuple[Decided, ...]:
+def _as_tuple(about: DecisionRecord | tuple[DecisionRecord, ...]) -> tuple[DecisionRecord, ...]:
     return about if isinstance(about, tuple) else (about,)
 
 
@@ -460,21 +462,21 @@ def _old_and_new(decision: de.Decision) -> tuple[str, str]:
     return "", ""
 
 
-def _names(answer: Given | None) -> list[str]:
+def _names(answer: UserAnswer | None) -> list[str]:
     """The labels that an answer adds to the counts."""
     if answer is None:
         return []
     return [answer] if isinstance(answer, str) else [kind for *_, kind in answer]
 
 
-def _differ(one: Given | None, other: Given | None) -> bool:
+def _differ(one: UserAnswer | None, other: UserAnswer | None) -> bool:
     """Whether two answers are different ones; the order of entities does not matter."""
     if isinstance(one, tuple) and isinstance(other, tuple):
         return sorted(one) != sorted(other)
     return one != other
 
 
-def lacking(answers: Iterable[Given], task: Task) -> str:
+def lacking(answers: Iterable[UserAnswer], task: Task) -> str:
     """What a model needs before it can learn anything, as it is told: "labels of 2 classes"; "" once that is there.
 
     Args:
@@ -484,7 +486,7 @@ def lacking(answers: Iterable[Given], task: Task) -> str:
     """
     if task is Task.TAGGING:
         return "" if any(answers) else "a first entity"
-    first: Given | None = None
+    first: UserAnswer | None = None
     for answer in answers:
         first = answer if first is None else first
         if answer != first:
@@ -492,14 +494,14 @@ def lacking(answers: Iterable[Given], task: Task) -> str:
     return "labels of 2 classes"
 
 
-def batch_size(loop: LoopConfig, ranked: Ranked | None, pool: int) -> int:
+def batch_size(loop: LoopConfig, ranked: RankingPublished | None, pool: int) -> int:
     """Decisions after a ranking that make the engine rank anew: a seed set's worth before the first model, then a batch's, or all
     that were left of the `pool` texts to label."""
     amount = loop.seed_size if ranked is None or ranked.round == 0 else loop.batch
     return min(amount.of(max(1, pool)), max(0, pool - (ranked.answered if ranked else 0)))
 
 
-def to_go(loop: LoopConfig, ranked: Ranked | None, pool: int, closed: int) -> int:
+def to_go(loop: LoopConfig, ranked: RankingPublished | None, pool: int, closed: int) -> int:
     """How many more decisions the engine waits for, with `closed` of the `pool` texts decided on.
 
     More than a batch where labels that the ranking rests on were taken back.

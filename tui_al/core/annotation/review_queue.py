@@ -11,9 +11,9 @@ from tui_al.core.annotation.agreement import (
     span_agreement,
     word_agreement,
 )
-from tui_al.core.annotation.decisions import Given, Label
+from tui_al.core.annotation.decisions import Label, UserAnswer
 from tui_al.core.annotation.label_errors import Verdicts
-from tui_al.core.annotation.label_state import Labelling, Status
+from tui_al.core.annotation.label_state import LabelState, Status
 from tui_al.core.data.examples import Dataset, Example
 from tui_al.core.data.offsets import spans_to_tags
 
@@ -54,7 +54,7 @@ def board_of(verdicts: Verdicts, dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def to_look_at(board: Any, labelling: Labelling) -> SecondLook:
+def to_look_at(board: Any, labelling: LabelState) -> SecondLook:
     """Disputed labels that still stand and that nobody has confirmed; nothing of a board that an older version put up."""
     if not isinstance(board, dict):
         return SecondLook()
@@ -69,7 +69,7 @@ def to_look_at(board: Any, labelling: Labelling) -> SecondLook:
     return SecondLook(tuple(cases), board["labels"], board["folds"], board["not_judged"])
 
 
-def _label(answer: Given, word: tuple[int, int] | None) -> str:
+def _label(answer: UserAnswer, word: tuple[int, int] | None) -> str:
     """The class, or the tag of the entities at a word."""
     if isinstance(answer, str):
         return answer
@@ -92,13 +92,13 @@ class Agreement:
     alpha: float | None  #: Krippendorff's; for entities over words
 
 
-def shared_answers(labelling: Labelling) -> dict[str, dict[str, Given]]:
+def shared_answers(labelling: LabelState) -> dict[str, dict[str, UserAnswer]]:
     """Examples that at least two annotators answered: each one's answer, in today's names."""
     found = {}
     for identity, _ in labelling.standings():
         answers = {
             annotator: given
-            for annotator, record in labelling.stands(identity).items()
+            for annotator, record in labelling.votes(identity).items()
             if isinstance(record.decision, Label) and (given := labelling.given(record)) is not None
         }
         if len(answers) > 1:
@@ -107,7 +107,7 @@ def shared_answers(labelling: Labelling) -> dict[str, dict[str, Given]]:
 
 
 def agreement_of(
-    answers: Mapping[str, Mapping[str, Given]], examples: Mapping[str, Example]
+    answers: Mapping[str, Mapping[str, UserAnswer]], examples: Mapping[str, Example]
 ) -> Agreement:
     """Agreement on `shared_answers`; `examples` are needed for entities only, whose words are compared."""
     annotators = tuple(sorted({name for one in answers.values() for name in one}))
@@ -126,7 +126,7 @@ def agreement_of(
     return Agreement(len(answers), annotators, sum(known) / len(known) if known else None, alpha)
 
 
-def _tags(given: Given | None, example: Example) -> tuple[str, ...] | None:
+def _tags(given: UserAnswer | None, example: Example) -> tuple[str, ...] | None:
     if not isinstance(given, tuple):
         return None
     return spans_to_tags(example.text, example.tokens, given)

@@ -6,7 +6,7 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
-from tui_al.core.annotation.decisions import Given
+from tui_al.core.annotation.decisions import UserAnswer
 from tui_al.core.arrays import IntArray
 from tui_al.core.data.examples import Answer, Dataset, Example, Task
 from tui_al.core.data.offsets import tags_to_spans
@@ -21,11 +21,11 @@ from tui_al.errors import ConfigError
 AUDIT_MOST = 1_000
 
 #: What people may want of the engine: to train at once, to train a last time and leave, or to leave as it is.
-Wish = Literal["", "train", "finish", "leave"]
+Command = Literal["", "train", "finish", "leave"]
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
+class LabelSnapshot:
     """The labels at one moment; rows are positions in the training split."""
 
     seq: int  #: of the last decision that it knows
@@ -45,10 +45,10 @@ class Snapshot:
     folded: frozenset[int] = frozenset()  #: rows answered along with a near-duplicate, not asked
 
 
-class Desk(Protocol):
+class AnnotationChannel(Protocol):
     """Where the engine meets the people."""
 
-    def snapshot(self) -> Snapshot:
+    def snapshot(self) -> LabelSnapshot:
         """The labels now."""
         ...
 
@@ -60,7 +60,7 @@ class Desk(Protocol):
         """Wait while paused; raises EngineStopped when people stop the engine."""
         ...
 
-    def wait(self) -> Wish:
+    def wait(self) -> Command:
         """Rest for a moment; what they want since the last call. Raises EngineStopped."""
         ...
 
@@ -96,7 +96,7 @@ def check(config: ExperimentConfig, dataset: Dataset) -> None:
         raise ConfigError("budget unit: people label examples.", "Leave it at examples.")
 
 
-def spans_in(example: Example, answer: Answer) -> Given:
+def spans_in(example: Example, answer: Answer) -> UserAnswer:
     """A model's answer as people give it: a class name, or entities by character offsets."""
     if isinstance(answer, str):
         return answer

@@ -20,7 +20,7 @@ from tui_al.core.annotation.review_queue import board_of
 from tui_al.core.arrays import FloatArray, IntArray
 from tui_al.core.data.examples import Dataset
 from tui_al.core.data.tags import spans_of, today
-from tui_al.core.loop.annotation_channel import Desk, Snapshot, Wish, spans_in
+from tui_al.core.loop.annotation_channel import AnnotationChannel, Command, LabelSnapshot, spans_in
 from tui_al.core.loop.first_ranking import at_random, depth, mix_audit, open_rows
 from tui_al.core.loop.mismatch_monitor import NAME, gauge_of
 from tui_al.core.loop.phase_timer import Emit, RoundTimer
@@ -35,7 +35,7 @@ from tui_al.core.loop.simulation import (
     label_counts,
     sampling,
 )
-from tui_al.core.progress import Tick
+from tui_al.core.progress import TrainingProgress
 from tui_al.core.query.strategies import strategy
 from tui_al.core.session import events as ev
 from tui_al.core.session.state import RunState
@@ -66,7 +66,7 @@ class PeopleLoop:
     dataset: Dataset
     pool: IntArray
     audit: IntArray
-    desk: Desk
+    desk: AnnotationChannel
     build: Callable[[Dataset], Models]
     study: Callable[[], IntArray]
     encode: Encode
@@ -77,7 +77,7 @@ class PeopleLoop:
     _renamed: Mapping[str, str] = field(default_factory=dict)
     _groups: IntArray | None = None
     _models: Models | None = None
-    _ranked: ev.Ranked | None = None
+    _ranked: ev.RankingPublished | None = None
     _measured: int = -1  # the last round whose successor is trained
     _measured_seq: int = -1
     _gave_way: bool = False  # whether the last successor did
@@ -99,7 +99,7 @@ class PeopleLoop:
         if self._is_outgrown(self._ranked):
             self._ranked = None
         self.desk.publish("reserve", 0, [self.dataset.train[row].id for row in self.audit])
-        wish: Wish = ""
+        wish: Command = ""
         while True:
             wish = self.desk.wait() or wish
             now = self.desk.snapshot()
@@ -129,28 +129,28 @@ class PeopleLoop:
                     self._measure(now, self._ranked.round if self._ranked else 0, may_yield=False)
                 return "finish"
 
-    def _is_outgrown(self, ranked: ev.Ranked | None) -> bool:
+    def _is_outgrown(self, ranked: ev.RankingPublished | None) -> bool:
         """Whether texts have come into the pool since the seed set's order was drawn, which holds none of them."""
         there = len(self.pool) - len(self.audit)
         return ranked is not None and ranked.round == 0 and ranked.pool < there
 
-    def _is_full(self, now: Snapshot) -> bool:
+    def _is_full(self, now: LabelSnapshot) -> bool:
         """Whether the labels since the last ranking make a batch (for the first: a seed set), or the pool is used up."""
         assert self._ranked is not None
         closed = len(now.closed)
         left = to_go(self.config.loop, self._ranked, len(self.pool), closed)
         return closed > self._ranked.answered and not left
 
-    def _trainable(self, now: Snapshot) -> bool:
+    def _trainable(self, now: LabelSnapshot) -> bool:
         """Whether the models can learn from what is there."""
         return not self._lacks(now)
 
-    def _lacks(self, now: Snapshot) -> str:
+    def _lacks(self, now: LabelSnapshot) -> str:
         """What they would need to, see `lacking`."""
         answers = (a if isinstance(a, str) else tuple(spans_of(a)) for a in now.answers.values())
         return lacking(answers, self.dataset.task)
 
-    def _models_for(self, now: Snapshot) -> Models:
+    def _models_for(self, now: LabelSnapshot) -> Models:
         """The two models for today's labels; made anew when those change."""
         if self._models is None or (now.labels, now.renamed) != (
             self.dataset.labels,
@@ -165,18 +165,18 @@ class PeopleLoop:
             self._asker = -1
         return self._models
 
-    def _open(self, now: Snapshot) -> IntArray:
+    def _open(self, now: LabelSnapshot) -> IntArray:
         """Rows still to be asked about, the audit left out."""
         return open_rows(self.pool, self.audit, now.closed)
 
-    def _rank_at_random(self, now: Snapshot) -> None:
+    def _rank_at_random(self, now: LabelSnapshot) -> None:
         rows, self._ranked = at_random(
             self.seed, self.config, self.dataset, self.pool, self.audit, now.closed
         )
         self.desk.publish("ranking", 0, {"rows": rows, "labels": 0})
         self.emit(self._ranked)
 
-    def _rank(self, now: Snapshot) -> None:
+    def _rank(self, now: LabelSnapshot) -> None:
         """Train the acquisition model on everything labelled, score what is open, put up the new order."""
         assert self._ranked is not None
         round_ = self._ranked.round + 1
@@ -202,7 +202,12 @@ class PeopleLoop:
         )
 
     def _publish_ranking(
-        self, now: Snapshot, round_: int, rows: IntArray, scores: FloatArray | None, labels: int
+        self,
+        now: LabelSnapshot,
+        round_: int,
+        rows: IntArray,
+        scores: FloatArray | None,
+        labels: int,
     ) -> None:
         """Put up the first rows of an order, near-duplicates once, the audit mixed in."""
         batch = self.config.loop.batch.of(len(self.pool))
@@ -222,12 +227,12 @@ class PeopleLoop:
             board, self.seed, round_, self.config, self.dataset, self.pool, self.audit, now.closed
         )
         self.desk.publish("ranking", round_, {"rows": mixed, "labels": labels})
-        self._ranked = ev.Ranked(
+        self._ranked = ev.RankingPublished(
             self.seed, round_, self.config.loop.strategy, len(now.closed), labels, len(rows), len(mixed)
         )  # fmt: skip
         self.emit(self._ranked)
 
-    def _measure(self, now: Snapshot, round_: int, *, may_yield: bool = True) -> None:
+    def _measure(self, now: LabelSnapshot, round_: int, *, may_yield: bool = True) -> None:
         """Train the successor on everything labelled and measure it: on the test set, and on the audit."""
         models = self._models_for(now)
         timer = RoundTimer(
@@ -254,7 +259,7 @@ class PeopleLoop:
         if audited:
             self.emit(audited)
         self.emit(
-            ev.Point(
+            ev.RoundResult(
                 self.seed, round_, len(now.answers), tokens, metrics, label_counts(self.dataset, now.answers.values()),
                 timer.seconds, timer.peak_bytes,
             )
@@ -262,10 +267,12 @@ class PeopleLoop:
         if self._asker == round_ + 1:
             self._gauge(now, round_ + 1, models)
 
-    def _gauge(self, now: Snapshot, round_: int, models: Models) -> None:
+    def _gauge(self, now: LabelSnapshot, round_: int, models: Models) -> None:
         """How differently the two models see the pool, see `gauge`; the successor may know labels given since the ranking."""
         assert self._ranked is not None
-        asks = strategy(self.config.loop.strategy).scorer is not None and not self.config.one_model
+        asks = (
+            strategy(self.config.loop.strategy).scorer is not None and not self.config.shared_model
+        )
         pool = np.setdiff1d(self.pool, self.audit)
         gauge = gauge_of(self.config.loop.gauge if asks else 0, self.dataset, pool)
         if gauge is None:
@@ -283,13 +290,17 @@ class PeopleLoop:
         if found:
             self.emit(found)
 
-    def _on_test(self, models: Models, progress: Callable[[Tick], None]) -> dict[str, float]:
+    def _on_test(
+        self, models: Models, progress: Callable[[TrainingProgress], None]
+    ) -> dict[str, float]:
         rows = np.arange(len(self.dataset.test))
         predicted = decode(models.successor.predict("test", rows, progress), self.dataset)
         gold = [example.answer for example in self.dataset.test]
         return evaluate(self.dataset.task, gold, predicted)  # type: ignore[arg-type]
 
-    def _on_audit(self, models: Models, now: Snapshot, round_: int) -> ev.Audited | None:
+    def _on_audit(
+        self, models: Models, now: LabelSnapshot, round_: int
+    ) -> ev.AuditEvaluated | None:
         """Put up what the successor says of the whole audit, each further label being one more trial; how it did so far."""
         predictions = models.successor.predict("train", self.audit, _unheard)
         answers = dict(zip(self.audit.tolist(), decode(predictions, self.dataset), strict=True))
@@ -300,11 +311,11 @@ class PeopleLoop:
         found = estimate(self.dataset.task, now.audit, answers)
         if found is None:
             return None
-        return ev.Audited(
+        return ev.AuditEvaluated(
             self.seed, round_, HEADLINE[self.dataset.task], found.value, found.low, found.high, len(now.audit)
         )  # fmt: skip
 
-    def _may_compare(self, now: Snapshot) -> bool:
+    def _may_compare(self, now: LabelSnapshot) -> bool:
         """Whether there are enough new audit labels to ask again what the strategy is worth."""
         asked = sum(
             round_ > 0
@@ -318,7 +329,7 @@ class PeopleLoop:
             and asked >= len(now.audit) // 2
         )
 
-    def _compare(self, now: Snapshot) -> None:
+    def _compare(self, now: LabelSnapshot) -> None:
         """What the strategy's labels are worth, see `quality.worth`. Gives way like a successor."""
         assert self._ranked is not None
         learner = self._models_for(now).acquisition
@@ -331,13 +342,13 @@ class PeopleLoop:
         if found is not None:
             difference = found.comparison.difference
             self.emit(
-                ev.Compared(
+                ev.StrategyCompared(
                     self.seed, self._ranked.round - 1, found.labels, difference.value, difference.low, difference.high,
                     found.comparison.verdict.value, found.comparison.examples,
                 )
             )  # fmt: skip
 
-    def _quietly(self, _: Tick) -> None:
+    def _quietly(self, _: TrainingProgress) -> None:
         self.desk.heed()
         if self._is_due():
             raise _Overtaken
@@ -356,7 +367,7 @@ class PeopleLoop:
         if isinstance(event, ev.Progress) and cold and not self._gave_way and self._is_due():
             raise _Overtaken
 
-    def _may_judge(self, now: Snapshot) -> bool:
+    def _may_judge(self, now: LabelSnapshot) -> bool:
         """Whether the labels have grown enough to be judged, once there is a model's ranking to go on labelling from."""
         assert self._ranked is not None
         return (
@@ -365,7 +376,7 @@ class PeopleLoop:
             and self._trainable(now)
         )
 
-    def _judge(self, now: Snapshot) -> None:
+    def _judge(self, now: LabelSnapshot) -> None:
         """Put up which labels a model doubts that has not learned from them. Gives way like a successor, once."""
         assert self._ranked is not None
         self._models_for(now)  # today's labels
@@ -380,7 +391,7 @@ class PeopleLoop:
         self._judged = len(labelled)
         self.desk.publish("disputes", self._ranked.round, board_of(found, self.dataset))
 
-    def _heeding(self, _: Tick) -> None:
+    def _heeding(self, _: TrainingProgress) -> None:
         self.desk.heed()
 
     def _publish_groups(self, groups: IntArray) -> None:
@@ -396,5 +407,5 @@ class _Overtaken(Exception):
     """The next batch was full before the successor was trained."""
 
 
-def _unheard(_: Tick) -> None:
+def _unheard(_: TrainingProgress) -> None:
     """For predictions that are too quick to tell of."""

@@ -27,7 +27,7 @@ class FirstRanking:
 
     reserve: list[str]
     rows: list[Row]
-    ranked: ev.Ranked
+    ranked: ev.RankingPublished
 
 
 def first_ranking(config: ExperimentConfig, dataset: Dataset) -> FirstRanking:
@@ -45,7 +45,7 @@ def at_random(
     pool: IntArray,
     audit: IntArray,
     closed: Set[int],
-) -> tuple[list[Row], ev.Ranked]:
+) -> tuple[list[Row], ev.RankingPublished]:
     """The seed set's order, of the rows of the pool that are not `closed`; what is told of it, and the board's rows."""
     rows = open_rows(pool, audit, closed)
     batch = config.loop.batch.of(len(pool))
@@ -53,7 +53,7 @@ def at_random(
     board: list[Row] = [{"id": dataset.train[row].id} for row in rows[order[: depth(batch)]]]
     mixed = mix_audit(board, seed, 0, config, dataset, pool, audit, closed)
     # For the first model whatever is labelled counts: an import may have come before the engine.
-    return mixed, ev.Ranked(seed, 0, "seed set", 0, 0, len(rows), len(mixed))
+    return mixed, ev.RankingPublished(seed, 0, "seed set", 0, 0, len(rows), len(mixed))
 
 
 def open_rows(pool: IntArray, audit: IntArray, closed: Set[int]) -> IntArray:

@@ -17,7 +17,7 @@ import numpy as np
 from tui_al.core.arrays import FloatArray, IntArray
 from tui_al.core.data.examples import Dataset, Task
 from tui_al.core.loop.protocols import Learner, Scorer
-from tui_al.core.progress import ProgressSink
+from tui_al.core.progress import ProgressCallback
 from tui_al.core.query.strategies import Strategy, strategy
 from tui_al.core.session import events as ev
 from tui_al.core.session.state import RunState
@@ -47,7 +47,7 @@ class Gauge:
         assert self.score.scorer is not None
         return self.score.scorer
 
-    def of_successor(self, learner: Learner, progress: ProgressSink) -> tuple[float, ...]:
+    def of_successor(self, learner: Learner, progress: ProgressCallback) -> tuple[float, ...]:
         """The successor's scores of the whole sample, short enough to be kept with its point."""
         scores = learner.score(self.rows, {NAME: self.scorer}, progress)[NAME]
         return tuple(_short(scores))
@@ -68,7 +68,7 @@ class Gauge:
         successor: Sequence[float],
         labelled: Iterable[str],
         others: Sequence[RunState],
-    ) -> ev.Gauged | None:
+    ) -> ev.MismatchMeasured | None:
         """What both models' scores say before query `round_`; None where there are too few, or nothing to hold them against.
 
         Args:
@@ -94,7 +94,7 @@ class Gauge:
             apart = np.array([identity not in asked for identity in self.ids])
             if apart.sum() >= _FEWEST:
                 floors.append(distances(mine[apart], np.asarray(theirs)[apart]))
-        return ev.Gauged(
+        return ev.MismatchMeasured(
             seed,
             round_,
             len(known),

@@ -8,7 +8,7 @@ import numpy as np
 from tui_al.core.arrays import IntArray
 from tui_al.core.data.examples import Answer, Dataset, Task
 from tui_al.core.data.tags import spans_of, tags_of
-from tui_al.core.loop.simulation import Answered, LabelsWanted, Purpose
+from tui_al.core.loop.simulation import LabelRequest, OracleAnswers, Purpose
 from tui_al.core.query.strategies import strategy
 from tui_al.core.settings.experiment import ExperimentConfig
 from tui_al.core.settings.model_catalog import check_bag_of_words
@@ -70,10 +70,10 @@ class SimulatedOracle:
     seed: int
     noise: float = 0.0
 
-    def answer(self, wanted: LabelsWanted) -> Answered:
+    def answer(self, wanted: LabelRequest) -> OracleAnswers:
         """One answer a row; `by` says "gold", or "noise" where the answer is not the gold one."""
         pairs = [self._answer(int(row)) for row in wanted.rows]
-        return Answered([answer for answer, _ in pairs], [by for _, by in pairs])
+        return OracleAnswers([answer for answer, _ in pairs], [by for _, by in pairs])
 
     def _answer(self, row: int) -> tuple[Answer, str]:
         gold = self.dataset.train[row].answer

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from tui_al.core.loop.protocols import Learner
-from tui_al.core.progress import ProgressSink, Tick
+from tui_al.core.progress import ProgressCallback, TrainingProgress
 from tui_al.core.session import events as ev
 
 Emit = Callable[[ev.Event], None]
@@ -29,13 +29,13 @@ class RoundTimer:
         self.peak_bytes = 0
 
     @contextmanager
-    def phase(self, phase: ev.Phase, total: int, learner: Learner) -> Iterator[ProgressSink]:
+    def phase(self, phase: ev.Phase, total: int, learner: Learner) -> Iterator[ProgressCallback]:
         """Announce a phase, hand out its progress sink, and close it with seconds and peak memory."""
         self.emit(ev.PhaseStarted(self.seed, self.round, phase.value, total))
         learner.peak_bytes()
         began = self.clock()
 
-        def progress(tick: Tick) -> None:
+        def progress(tick: TrainingProgress) -> None:
             rate = tick.done / max(self.clock() - began, 1e-9)
             self.emit(
                 ev.Progress(
@@ -52,6 +52,6 @@ class RoundTimer:
         self.emit(ev.PhaseFinished(self.seed, self.round, phase.value, seconds, peak))
 
 
-def part_of(progress: ProgressSink, before: int, total: int) -> ProgressSink:
+def part_of(progress: ProgressCallback, before: int, total: int) -> ProgressCallback:
     """For a pass that is part of a phase with `total` texts, of which `before` are done."""
     return lambda tick: progress(replace(tick, done=before + tick.done, total=total))

@@ -8,9 +8,9 @@ from typing import Literal, Protocol
 
 from tui_al.core.arrays import FloatArray, IntArray
 from tui_al.core.data.examples import Answer
-from tui_al.core.progress import ProgressSink
+from tui_al.core.progress import ProgressCallback
 from tui_al.core.query.predictions import Predictions
-from tui_al.core.session.events import Point
+from tui_al.core.session.events import RoundResult
 
 #: Scores of the examples in a batch of predictions, (n,); the higher, the more worth asking about.
 Scorer = Callable[[Predictions], FloatArray]
@@ -52,7 +52,7 @@ class Learner(Protocol):
         rows: IntArray,
         answers: Sequence[Answer],
         seed: int,
-        progress: ProgressSink,
+        progress: ProgressCallback,
     ) -> FitReport:
         """Train on these training rows; from the pretrained weights for a cold start."""
         ...
@@ -61,14 +61,14 @@ class Learner(Protocol):
         self,
         rows: IntArray,
         scorers: Mapping[str, Scorer],
-        progress: ProgressSink,
+        progress: ProgressCallback,
         monte_carlo: MonteCarlo | None = None,
     ) -> dict[str, FloatArray]:
         """Every scorer's value for these training rows, (rows,) each, from one pass over them."""
         ...
 
     def predict(
-        self, split: Literal["train", "test"], rows: IntArray, progress: ProgressSink
+        self, split: Literal["train", "test"], rows: IntArray, progress: ProgressCallback
     ) -> Predictions:
         """Probabilities for these rows, in their order."""
         ...
@@ -87,11 +87,11 @@ class FirstPoints(Protocol):
 
     def turn(
         self, seed: int, ids: Sequence[str], answers: Sequence[Answer]
-    ) -> AbstractContextManager[Point | None]:
+    ) -> AbstractContextManager[RoundResult | None]:
         """The point that another session computed on these labels, or None: then it is this one's turn to."""
         ...
 
-    def keep(self, point: Point) -> None:
+    def keep(self, point: RoundResult) -> None:
         """Tell the point of the turn that is on, for the others."""
         ...
 
@@ -99,6 +99,6 @@ class FirstPoints(Protocol):
 class Cohort(Protocol):
     """Runs of a session that keep step, so that their acquisition models are trained together."""
 
-    def train(self, seed: int, round_: int, progress: ProgressSink) -> None:
+    def train(self, seed: int, round_: int, progress: ProgressCallback) -> None:
         """Leave the acquisition model of this run's round as the session's; the run's events up to here are in the store."""
         ...

@@ -7,10 +7,10 @@ import numpy as np
 
 from tui_al.core.arrays import IntArray
 from tui_al.core.data.examples import Answer, Dataset, Task
-from tui_al.core.loop.annotation_channel import Snapshot
+from tui_al.core.loop.annotation_channel import LabelSnapshot
 from tui_al.core.loop.protocols import Learner
 from tui_al.core.loop.simulation import Purpose, decode, derived_seed
-from tui_al.core.progress import ProgressSink
+from tui_al.core.progress import ProgressCallback
 from tui_al.core.stats.audit_sample import (
     Comparison,
     accuracy_interval,
@@ -42,7 +42,7 @@ class Worth:
 
 
 def worth(
-    dataset: Dataset, now: Snapshot, learner: Learner, seed: int, progress: ProgressSink
+    dataset: Dataset, now: LabelSnapshot, learner: Learner, seed: int, progress: ProgressCallback
 ) -> Worth | None:
     """What the strategy's labels are worth against as many random ones, without any label spent on it.
 

@@ -1,4 +1,4 @@
-"""The active-learning loop, once: simulated oracle, person and test double differ only in who answers `LabelsWanted`.
+"""The active-learning loop, once: simulated oracle, person and test double differ only in who answers `LabelRequest`.
 
 Round 0 labels a random seed set. Each later round trains the acquisition model on all labels, scores the pool and asks for the
 next batch. Every round ends by training the successor on all labels and measuring it on the test set: one point of the curve.
@@ -54,7 +54,7 @@ def derived_seed(seed: int, round_: int, purpose: Purpose) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class LabelsWanted:
+class LabelRequest:
     """The examples whose answers the loop waits for, in order of asking; positions in the training split."""
 
     round: int
@@ -69,7 +69,7 @@ class Meeting:
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class OracleAnswers:
     """The oracle's reply: one answer for each row, and who gave it."""
 
     answers: Sequence[Answer]
@@ -84,8 +84,8 @@ class Models:
     successor: Learner
 
     @property
-    def are_one(self) -> bool:
-        """Whether the successor itself asks, see `ExperimentConfig.one_model`."""
+    def model_is_current(self) -> bool:
+        """Whether the successor itself asks, see `ExperimentConfig.shared_model`."""
         return self.acquisition is self.successor
 
 
@@ -101,7 +101,7 @@ def run(
     first: FirstPoints | None = None,
     others: Callable[[], Sequence[RunState]] = tuple,
     cohort: Cohort | None = None,
-) -> Generator[LabelsWanted | Meeting, Answered | None, str]:
+) -> Generator[LabelRequest | Meeting, OracleAnswers | None, str]:
     """One seed's run, from where `state` left off. Returns why it ended: "rounds" or "pool".
 
     Args:
@@ -143,7 +143,7 @@ class _Run:
 
     def rounds(
         self, state: RunState, emit: Emit, clock: Callable[[], float]
-    ) -> Generator[LabelsWanted | Meeting, Answered | None, str]:
+    ) -> Generator[LabelRequest | Meeting, OracleAnswers | None, str]:
         """See `run`."""
         self.sample = state.points[-1].sample if state.points else ()
         row_of = {self.dataset.train[row].id: int(row) for row in self.pool}
@@ -168,7 +168,7 @@ class _Run:
                 [row for row in rows if int(row) not in self.labelled], dtype=np.int64
             )
             if len(missing):
-                reply = yield LabelsWanted(round_, missing)
+                reply = yield LabelRequest(round_, missing)
                 assert reply is not None
                 self.note_answers(round_, missing, reply, timer.emit)
             if round_ == 0 and self.first is not None:
@@ -185,7 +185,7 @@ class _Run:
         has_scores = round_ > 0 and self.strategy.scorer is not None
         if has_scores:
             if not self.has_learned:
-                self.train_to_ask(round_, timer)
+                self.fit_acquisition(round_, timer)
             scores = self.score(round_, unlabelled, timer)
         rng = np.random.default_rng([self.seed, round_, purpose])
         total = int(self.costs[self.pool].sum())
@@ -197,7 +197,7 @@ class _Run:
             ) from error
         rows = unlabelled[positions]
         timer.emit(
-            ev.Queried(
+            ev.QuerySelected(
                 self.seed,
                 round_,
                 self.strategy.name if round_ else "seed set",
@@ -208,7 +208,7 @@ class _Run:
         )
         return rows
 
-    def train_to_ask(self, round_: int, timer: RoundTimer) -> None:
+    def fit_acquisition(self, round_: int, timer: RoundTimer) -> None:
         """Train the acquisition model; where it is the successor itself, to the very model of the last point."""
         model, epochs = self.models.acquisition, self.config.acquisition.epochs
         if self.cohort:
@@ -218,7 +218,7 @@ class _Run:
             return
         derived = (
             derived_seed(self.seed, round_ - 1, Purpose.TRAIN_SUCCESSOR)
-            if self.models.are_one
+            if self.models.model_is_current
             else derived_seed(self.seed, round_, Purpose.TRAIN_ACQUISITION)
         )
         fit(model, self.labelled, derived, timer, ev.Phase.TRAIN_ACQUISITION, epochs)
@@ -226,7 +226,7 @@ class _Run:
     @property
     def own_gauge(self) -> Gauge | None:
         """The gauge, where there are two models that can differ: one that asks, and another that is wanted."""
-        return None if self.strategy.scorer is None or self.models.are_one else self.gauge
+        return None if self.strategy.scorer is None or self.models.model_is_current else self.gauge
 
     def score(self, round_: int, unlabelled: IntArray, timer: RoundTimer) -> FloatArray:
         """How much each row is worth asking about, (unlabelled,), and what the gauge says of the model that scores."""
@@ -247,7 +247,7 @@ class _Run:
 
     def reading(
         self, gauge: Gauge, round_: int, rows: IntArray, found: Mapping[str, FloatArray]
-    ) -> ev.Gauged | None:
+    ) -> ev.MismatchMeasured | None:
         """The gauge before a query; where dropout was on in scoring, the acquisition model scores the sample without it."""
         if NAME not in found:
             rows = np.intersect1d(gauge.rows, rows)
@@ -258,7 +258,7 @@ class _Run:
         scores = gauge.among(rows, found[NAME])
         return gauge.read(self.seed, round_, scores, self.sample, ids, self.others())
 
-    def note_answers(self, round_: int, rows: IntArray, reply: Answered, emit: Emit) -> None:
+    def note_answers(self, round_: int, rows: IntArray, reply: OracleAnswers, emit: Emit) -> None:
         """Put the oracle's answers on record."""
         ids = tuple(self.dataset.train[row].id for row in rows)
         emit(ev.Labelled(self.seed, round_, ids, tuple(reply.answers), tuple(reply.by)))
@@ -268,7 +268,7 @@ class _Run:
         """End the round with its point."""
         point = self.measure(round_, timer, self.own_gauge)
         timer.emit(point)
-        self.sample, self.has_learned = point.sample, self.models.are_one
+        self.sample, self.has_learned = point.sample, self.models.model_is_current
 
     def close_first(self, first: FirstPoints, timer: RoundTimer) -> None:
         """End round 0 with another session's point for the same seed set, or be the one that computes it."""
@@ -278,9 +278,9 @@ class _Run:
             if known is None:
                 first.keep(point)
             timer.emit(point)
-        self.sample, self.has_learned = point.sample, self.models.are_one and known is None
+        self.sample, self.has_learned = point.sample, self.models.model_is_current and known is None
 
-    def measure(self, round_: int, timer: RoundTimer, gauge: Gauge | None) -> ev.Point:
+    def measure(self, round_: int, timer: RoundTimer, gauge: Gauge | None) -> ev.RoundResult:
         """Train the successor on all labels and evaluate it on the whole test set."""
         successor, dataset = self.models.successor, self.dataset
         fit(successor, self.labelled, derived_seed(self.seed, round_, Purpose.TRAIN_SUCCESSOR), timer,
@@ -294,7 +294,7 @@ class _Run:
             metrics = evaluate(dataset.task, gold, decode(predictions, dataset))  # type: ignore[arg-type]
             if gauge:
                 sample = gauge.of_successor(successor, part_of(progress, len(rows), total))
-        return ev.Point(
+        return ev.RoundResult(
             self.seed,
             round_,
             len(self.labelled),

@@ -141,7 +141,7 @@ class PhaseFinished(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Queried(Event):
+class QuerySelected(Event):
     """The examples that round `round` asks the oracle about, highest score first; round 0 is the seed set (no scores)."""
 
     kind: ClassVar[str] = "queried"
@@ -154,7 +154,7 @@ class Queried(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Ranked(Event):
+class RankingPublished(Event):
     """While people label: a new order in which the pool is asked about; the order itself is on the board "ranking"."""
 
     kind: ClassVar[str] = "ranked"
@@ -180,7 +180,7 @@ class Labelled(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Point(Event):
+class RoundResult(Event):
     """One point of the curve: the successor trained on everything labelled up to this round, measured on the test set.
 
     Appending it closes the round: a resumed run goes on after its last point.
@@ -196,11 +196,13 @@ class Point(Event):
     seconds: Mapping[str, float]  #: by phase
     peak_bytes: int
     shared_from: str = ""  #: the session that computed this point, where it was not computed anew
-    sample: tuple[float, ...] = ()  #: the successor's scores of the gauge's texts, see `Gauged`
+    sample: tuple[
+        float, ...
+    ] = ()  #: the successor's scores of the gauge's texts, see `MismatchMeasured`
 
 
 @dataclass(frozen=True, slots=True)
-class Gauged(Event):
+class MismatchMeasured(Event):
     """Before query `round`: the acquisition model against the last successor, which learned from the same labels.
 
     Distances between their scores of a sample of the pool, see `tui_al.core.loop.mismatch_monitor`; the floor is the mean distance between this
@@ -221,7 +223,7 @@ class Gauged(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Audited(Event):
+class AuditEvaluated(Event):
     """While people label: the newest successor on the random share that nothing was trained on, with a 95 % interval."""
 
     kind: ClassVar[str] = "audited"
@@ -235,7 +237,7 @@ class Audited(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Compared(Event):
+class StrategyCompared(Event):
     """While people label: what the strategy's labels are worth against as many random ones, with a 95 % interval.
 
     `difference` is of the headline metric, strategy minus random, both models tested on audit examples that neither has seen.
@@ -287,7 +289,7 @@ class RunFailed(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Warned(Event):
+class WarningRaised(Event):
     """Something a person should know; not an error."""
 
     kind: ClassVar[str] = "warned"
@@ -324,8 +326,8 @@ class Recorded:
 _KINDS: dict[str, type[Event]] = {
     cls.kind: cls
     for cls in (
-        SessionCreated, SeedsAdded, EngineStarted, EngineFinished, EnginePaused, RunStarted, PhaseStarted, Progress, PhaseFinished, Queried, Ranked, Labelled,
-        Point, Gauged, Audited, Compared, ModelSaved, RunFinished, RunFailed, Warned, ActionTaken, SessionFinished,
+        SessionCreated, SeedsAdded, EngineStarted, EngineFinished, EnginePaused, RunStarted, PhaseStarted, Progress, PhaseFinished, QuerySelected, RankingPublished, Labelled,
+        RoundResult, MismatchMeasured, AuditEvaluated, StrategyCompared, ModelSaved, RunFinished, RunFailed, WarningRaised, ActionTaken, SessionFinished,
     )
 }  # fmt: skip
 

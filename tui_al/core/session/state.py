@@ -23,15 +23,17 @@ class RunState:
     phase: str = ""
     progress: ev.Progress | None = None
     losses: tuple[float, ...] = ()  #: of the training under way
-    points: tuple[ev.Point, ...] = ()
-    queries: tuple[ev.Queried, ...] = ()  #: one a round, round 0 first
+    points: tuple[ev.RoundResult, ...] = ()
+    queries: tuple[ev.QuerySelected, ...] = ()  #: one a round, round 0 first
     labelled: Mapping[str, Answer] = field(
         default_factory=dict
     )  #: id to answer, in the order of asking
-    gauges: tuple[ev.Gauged, ...] = ()  #: one a query that a model chose, by round
-    ranked: ev.Ranked | None = None  #: while people label, the ranking in use
-    audits: tuple[ev.Audited, ...] = ()  #: while people label, one a successor
-    compared: ev.Compared | None = None  #: while people label, the last check of the strategy
+    gauges: tuple[ev.MismatchMeasured, ...] = ()  #: one a query that a model chose, by round
+    ranked: ev.RankingPublished | None = None  #: while people label, the ranking in use
+    audits: tuple[ev.AuditEvaluated, ...] = ()  #: while people label, one a successor
+    compared: ev.StrategyCompared | None = (
+        None  #: while people label, the last check of the strategy
+    )
     seconds: Mapping[str, float] = field(default_factory=dict)  #: by phase, of the round under way
     peak_bytes: int = 0  #: of the round under way
     model_path: str | None = None
@@ -280,7 +282,7 @@ def _apply(state: SessionState, record: ev.Recorded) -> SessionState:
             )
         case ev.SessionFinished():
             return replace(state, finished=True, current=None)
-        case ev.Warned():
+        case ev.WarningRaised():
             return replace(state, warnings=(*state.warnings, event.message))
         case _:
             seed = getattr(event, "seed", None)
@@ -308,21 +310,21 @@ def _apply_to_run(run: RunState, event: ev.Event) -> RunState:
                 seconds={**run.seconds, event.phase: event.seconds},
                 peak_bytes=max(run.peak_bytes, event.peak_bytes),
             )
-        case ev.Queried():
+        case ev.QuerySelected():
             return replace(run, round=event.round, queries=(*run.queries, event))
-        case ev.Ranked():
+        case ev.RankingPublished():
             return replace(run, round=event.round, ranked=event)
-        case ev.Gauged():  # once more where a run was cut off between it and its query
+        case ev.MismatchMeasured():  # once more where a run was cut off between it and its query
             earlier = tuple(one for one in run.gauges if one.round != event.round)
             return replace(run, gauges=(*earlier, event))
-        case ev.Audited():
+        case ev.AuditEvaluated():
             return replace(run, audits=(*run.audits, event))
-        case ev.Compared():
+        case ev.StrategyCompared():
             return replace(run, compared=event)
         case ev.Labelled():
             answers = dict(zip(event.ids, event.answers, strict=True))
             return replace(run, labelled={**run.labelled, **answers})
-        case ev.Point():
+        case ev.RoundResult():
             return replace(
                 run,
                 round=event.round,

@@ -321,7 +321,7 @@ class ExperimentConfig:
                 )
 
     @property
-    def one_model(self) -> bool:
+    def shared_model(self) -> bool:
         """Whether the successor itself asks: both models are set up alike, so one training on the same labels does for both.
 
         Not with a warm start, where each goes on from its own last training, nor with people, who are asked while the successor trains.

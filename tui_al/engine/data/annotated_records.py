@@ -19,7 +19,7 @@ from tui_al.core.settings.experiment import DataConfig
 from tui_al.engine.data import tables as sizes
 from tui_al.engine.data.record_kinds import RecordKind, kind_of
 from tui_al.engine.data.split_names import split_of
-from tui_al.engine.data.tables import Findings, Table
+from tui_al.engine.data.tables import LoadReport, Table
 from tui_al.store.formats.brat import BRAT, documents, is_brat
 from tui_al.store.formats.fields import sound, tokens_of
 from tui_al.store.formats.reading import (
@@ -59,7 +59,7 @@ class RecordConverter(Protocol):
 
 
 def recognise(
-    records: Sequence[Mapping[str, object]], name: str, config: DataConfig, findings: Findings
+    records: Sequence[Mapping[str, object]], name: str, config: DataConfig, findings: LoadReport
 ) -> RecordConverter | None:
     """What reads records like these first ones of a file; None if their columns are to be guessed.
 
@@ -86,7 +86,7 @@ class AnnotatedRecords:
         head: Sequence[Record],
         name: str,
         config: DataConfig,
-        findings: Findings,
+        findings: LoadReport,
     ) -> None:
         self.settled = kind.task
         self._kind, self._name, self._config, self._findings = kind, name, config, findings
@@ -215,7 +215,7 @@ class AnnotatedRecords:
 
 
 def recognised(
-    tables: Iterator[Table], sample: Table, config: DataConfig, findings: Findings
+    tables: Iterator[Table], sample: Table, config: DataConfig, findings: LoadReport
 ) -> Iterator[Table]:
     """Tables of rows that are annotated records, as CSV and Parquet hold them too, as settled ones; others as they are.
 
@@ -262,14 +262,14 @@ def _table(
     return Table(name, columns, numbers, unit, settled, places=places)
 
 
-def open_folder(folder: Path, config: DataConfig, findings: Findings) -> Iterator[Table] | None:
+def open_folder(folder: Path, config: DataConfig, findings: LoadReport) -> Iterator[Table] | None:
     """The rows of a folder of brat's files, a text file each; None for any other folder, also one of folders by split."""
     if any(path.is_dir() and split_of(path.name) for path in folder.iterdir()):
         return None
     return _brat(folder, config, findings) if is_brat(folder) else None
 
 
-def _brat(folder: Path, config: DataConfig, findings: Findings) -> Iterator[Table]:
+def _brat(folder: Path, config: DataConfig, findings: LoadReport) -> Iterator[Table]:
     findings.notes.append(f"{folder.name}: read as brat's texts with their annotations")
     kind = RecordKind(BRAT, Task.TAGGING, "brat's texts with their annotations")
     converter = AnnotatedRecords(kind, (), folder.name, config, findings)

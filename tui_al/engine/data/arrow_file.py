@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tui_al.core.settings.experiment import DataConfig
-from tui_al.engine.data.tables import Findings, Table
+from tui_al.engine.data.tables import LoadReport, Table
 from tui_al.errors import DataError
 
 _FILE_MAGIC = b"ARROW1"
@@ -26,14 +26,14 @@ _NO_CLASS = -1  # how `datasets` writes a missing class label
 
 
 def stream_parquet(
-    path: Path, name: str, _config: DataConfig, _findings: Findings, rows: int
+    path: Path, name: str, _config: DataConfig, _findings: LoadReport, rows: int
 ) -> Iterator[Table]:
     """A Parquet file in tables of at most so many rows; columns of types that hold neither texts nor labels are left out."""
     yield from _tables(name, parquet_batches(path, name, rows))
 
 
 def stream_arrow(
-    path: Path, name: str, _config: DataConfig, _findings: Findings, rows: int
+    path: Path, name: str, _config: DataConfig, _findings: LoadReport, rows: int
 ) -> Iterator[Table]:
     """An Arrow IPC file or stream (`.arrow`, `.feather`) in tables of at most so many rows."""
     yield from _tables(name, arrow_batches(path, name, rows))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from tui_al.core.data.examples import Answer, Task
 from tui_al.core.data.tags import Scheme, is_well_formed, scheme_of, spans_of, to_iob2
 from tui_al.engine.data.rows import Row
-from tui_al.engine.data.tables import Findings, amount, some
+from tui_al.engine.data.tables import LoadReport, amount, some
 from tui_al.errors import DataError
 
 _VERY_LONG = 20_000  # characters
@@ -14,7 +14,7 @@ _ENOUGH_ROWS = 20  # below it many classes mean nothing
 
 
 def unify_tags(
-    train: Sequence[Row], test: Sequence[Row], findings: Findings
+    train: Sequence[Row], test: Sequence[Row], findings: LoadReport
 ) -> tuple[list[Row], list[Row]]:
     """All tags as valid IOB2. The scheme is a note; sequences that break it are a warning with their places."""
     gold = [row.answer for row in (*train, *test) if isinstance(row.answer, tuple)]
@@ -43,7 +43,7 @@ def _in_iob2(row: Row) -> Row:
     return row._replace(answer=to_iob2(row.answer)) if isinstance(row.answer, tuple) else row
 
 
-def check_sentences(train: Sequence[Row], findings: Findings) -> None:
+def check_sentences(train: Sequence[Row], findings: LoadReport) -> None:
     """DataError for a training file that is one long sentence, a warning for sentences as long as documents.
 
     Both come of files whose blank lines are lost. Only for rows that their source split into tokens.
@@ -74,7 +74,7 @@ def check_labels(
     task: Task,
     train: Sequence[Row],
     test: Sequence[Row],
-    findings: Findings,
+    findings: LoadReport,
     named: Sequence[str] = (),
     files: str = "The data",
 ) -> tuple[str, ...]:
@@ -117,7 +117,7 @@ def _check_classes(
     in_train: set[str],
     unlabelled: int,
     labels: set[str],
-    findings: Findings,
+    findings: LoadReport,
 ) -> None:
     labelled = len(train) - unlabelled
     if labelled >= _ENOUGH_ROWS and len(in_train) > labelled / 2:
@@ -128,7 +128,7 @@ def _check_classes(
         findings.notes.append(f"labels are numbers without names: {some(sorted(labels))}")
 
 
-def check_texts(train: Sequence[Row], test: Sequence[Row], findings: Findings) -> None:
+def check_texts(train: Sequence[Row], test: Sequence[Row], findings: LoadReport) -> None:
     """Warnings about long texts, repeats, contradictions, and texts that are in train and in test."""
     warnings = findings.warnings
     long = [row.origin for row in (*train, *test) if len(row.text) > _VERY_LONG]

@@ -11,7 +11,7 @@ from tui_al.engine.data.compression import is_documentation, open_bytes
 from tui_al.engine.data.encodings import TextStream
 from tui_al.engine.data.lines import LONGEST
 from tui_al.engine.data.split_names import split_of
-from tui_al.engine.data.tables import Findings, Table, some
+from tui_al.engine.data.tables import LoadReport, Table, some
 from tui_al.errors import DataError
 
 
@@ -26,7 +26,7 @@ def class_folders(folder: Path) -> list[Path]:
     return folders if all(next(_texts(path), None) for path in folders) else []
 
 
-def read_class_folders(folder: Path, config: DataConfig, findings: Findings) -> Iterator[Table]:
+def read_class_folders(folder: Path, config: DataConfig, findings: LoadReport) -> Iterator[Table]:
     """A row for each file, the name of its folder its label; files of a folder called unsup have none."""
     texts: list[str] = []
     labels: list[str | None] = []
@@ -69,7 +69,7 @@ def _is_text(path: Path) -> bool:
     return path.is_file() and plain and path.name[0] != "." and not is_documentation(path.name)
 
 
-def _read(path: Path, name: str, config: DataConfig, findings: Findings) -> str:
+def _read(path: Path, name: str, config: DataConfig, findings: LoadReport) -> str:
     pieces, size = [], 0
     with closing(open_bytes(path, name)) as raw:
         stream = TextStream(raw, name, config.encoding, findings)

@@ -7,7 +7,7 @@ from pathlib import Path
 from tui_al.core.whole_numbers import whole_number
 from tui_al.engine.data.names_files import numbered_names, told_names
 from tui_al.engine.data.rows import Row
-from tui_al.engine.data.tables import Findings, amount, some
+from tui_al.engine.data.tables import LoadReport, amount, some
 
 #: Files that list names of classes, one a line in the order of their numbers, or as a JSON object.
 NAME_FILES = (
@@ -40,7 +40,7 @@ class ClassNames:
         return named if len(named) == len(found) else None
 
 
-def class_names(folder: Path, findings: Findings) -> ClassNames | None:
+def class_names(folder: Path, findings: LoadReport) -> ClassNames | None:
     """Those of the first file in the folder that lists any; a file of that name that does not is told."""
     for name in NAME_FILES:
         path = folder / name
@@ -64,7 +64,7 @@ def names_given(labels: Sequence[str]) -> ClassNames | None:
     return ClassNames("--labels", dict(enumerate(labels)))
 
 
-def name_classes(rows: dict[str, list[Row]], found: ClassNames, findings: Findings) -> None:
+def name_classes(rows: dict[str, list[Row]], found: ClassNames, findings: LoadReport) -> None:
     """Put names in place of numbers in all rows, if every label has one; told either way."""
     labels = sorted({row.answer for part in rows.values() for row in part if isinstance(row.answer, str)})  # fmt: skip
     names = names_for(labels, found, findings)
@@ -77,7 +77,7 @@ def name_classes(rows: dict[str, list[Row]], found: ClassNames, findings: Findin
         ]
 
 
-def names_for(labels: Sequence[str], found: ClassNames, findings: Findings) -> Mapping[str, str]:
+def names_for(labels: Sequence[str], found: ClassNames, findings: LoadReport) -> Mapping[str, str]:
     """The name of each label; empty where one has none. Told either way."""
     names = found.for_labels(labels)
     if names is not None:

@@ -16,7 +16,7 @@ from tui_al.engine.data.column_names import (
     named,
 )
 from tui_al.engine.data.label_column import Labels, Use, find_labels, is_metadata
-from tui_al.engine.data.tables import SAMPLE, Findings, Table, some
+from tui_al.engine.data.tables import SAMPLE, LoadReport, Table, some
 from tui_al.errors import DataError
 
 
@@ -36,7 +36,7 @@ def choose_columns(
     table: Table,
     config: DataConfig,
     known: NamedSet | None,
-    findings: Findings,
+    findings: LoadReport,
     use: Use = Use.GOLD,
 ) -> Columns:
     """Settle the columns from a sample of the first training file.
@@ -58,7 +58,7 @@ def choose_columns(
     return guess.classification(config)
 
 
-def settled_columns(table: Table, config: DataConfig, findings: Findings, use: Use) -> Columns:
+def settled_columns(table: Table, config: DataConfig, findings: LoadReport, use: Use) -> Columns:
     """Those of a table whose reader knows them; of texts with `tagging` asked for, words are found in them."""
     if table.tagged:
         if config.task == "classification" and "text" in table.columns:
@@ -125,7 +125,9 @@ def _task(guess: "_Guess", config: DataConfig) -> Task:
 class _Guess:
     """One table under inspection: a sample of its cells and the kind of each column."""
 
-    def __init__(self, table: Table, known: NamedSet | None, findings: Findings, use: Use) -> None:
+    def __init__(
+        self, table: Table, known: NamedSet | None, findings: LoadReport, use: Use
+    ) -> None:
         self.table, self.known, self.findings, self._use = table, known, findings, use
         self.columns = {name: ColumnSample.of(cells) for name, cells in table.columns.items()}
 

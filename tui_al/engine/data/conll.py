@@ -11,7 +11,7 @@ from tui_al.engine.data import tables as sizes
 from tui_al.engine.data.conll_columns import split_line, token_lines
 from tui_al.engine.data.conll_layout import Layout, guess_layout
 from tui_al.engine.data.lines import Lines
-from tui_al.engine.data.tables import Findings, Table
+from tui_al.engine.data.tables import LoadReport, Table
 from tui_al.engine.data.tag_reader import TagReader
 from tui_al.engine.data.token_lines import TokenLines, TokenSentence, has_blank_lines
 from tui_al.errors import DataError
@@ -80,7 +80,7 @@ def _blocks(lines: Sequence[str]) -> int:
     return sum(not now and before for before, now in pairwise([True, *blank]))
 
 
-def stream_conll(lines: Lines, config: DataConfig, findings: Findings) -> Iterator[Table]:
+def stream_conll(lines: Lines, config: DataConfig, findings: LoadReport) -> Iterator[Table]:
     """Sentences as rows with the columns `tokens` and, unless no column looks like tags, `tags`.
 
     Token and tag columns are found by their shape over many lines, unless `tokens_column` and `tags_column` give their

@@ -9,7 +9,7 @@ from tui_al.engine.data import tables as sizes
 from tui_al.engine.data.delimiters import delimiter_of, is_setting, line_of_header
 from tui_al.engine.data.headers import header_of
 from tui_al.engine.data.lines import LONGEST, Lines
-from tui_al.engine.data.tables import Findings, Table, amount, some
+from tui_al.engine.data.tables import LoadReport, Table, amount, some
 from tui_al.errors import DataError
 
 csv.field_size_limit(LONGEST)  # Python's own limit, 128 KiB, is shorter than some texts
@@ -20,7 +20,7 @@ _END_OF_FILE = "\0\x1a \t"  # what some systems write after the last line
 Record = tuple[int, list[str]]  # line it starts on, fields
 
 
-def stream_delimited(lines: Lines, config: DataConfig, findings: Findings) -> Iterator[Table]:
+def stream_delimited(lines: Lines, config: DataConfig, findings: LoadReport) -> Iterator[Table]:
     """Records as rows, all cells strings. The first record names the columns if it differs from the others in kind."""
     _skip_remarks(lines, config, findings)
     delimiter = delimiter_of(lines, config, findings)
@@ -42,7 +42,7 @@ def stream_delimited(lines: Lines, config: DataConfig, findings: Findings) -> It
         )
 
 
-def _skip_remarks(lines: Lines, config: DataConfig, findings: Findings) -> None:
+def _skip_remarks(lines: Lines, config: DataConfig, findings: LoadReport) -> None:
     """Take the lines out that an exporter wrote before the header; told with what they say."""
     number = line_of_header(lines, config)
     if number is None or number == 1 or is_setting(lines):
@@ -63,7 +63,7 @@ def table_of(name: str, names: Sequence[str], records: Sequence[Record]) -> Tabl
 
 
 def records_of(
-    lines: Lines, delimiter: str, findings: Findings, *, leave_out: bool = False
+    lines: Lines, delimiter: str, findings: LoadReport, *, leave_out: bool = False
 ) -> Iterator[Record]:
     """Records in order, each with the line it starts on.
 
@@ -91,7 +91,7 @@ def records_of(
         )
 
 
-def _csv_records(lines: Lines, delimiter: str, findings: Findings) -> Iterator[Record]:
+def _csv_records(lines: Lines, delimiter: str, findings: LoadReport) -> Iterator[Record]:
     head = lines.peek(_HEAD)
     spaced = sum(_has_blank_before_quote(line, delimiter) for line in head) * 2 > len(head)
     if spaced:
@@ -128,7 +128,7 @@ def _has_blank_before_quote(line: str, delimiter: str) -> bool:
     return any(field.startswith(" ") and field.lstrip(" ").startswith('"') for field in fields[1:])
 
 
-def _tab_records(lines: Lines, _delimiter: str, findings: Findings) -> Iterator[Record]:
+def _tab_records(lines: Lines, _delimiter: str, findings: LoadReport) -> Iterator[Record]:
     """Quotes in tab-separated files often mean nothing: a line that is whole without them is a record, whatever they say.
 
     They are quotes where the line alone is a record with them too, or where it is none without.
@@ -190,7 +190,7 @@ def _quoted_over_lines(line: str, lines: Lines) -> list[str] | None:
 
 
 def _without_repeats(
-    name: str, header: Sequence[str], records: Iterator[Record], findings: Findings
+    name: str, header: Sequence[str], records: Iterator[Record], findings: LoadReport
 ) -> Iterator[Record]:
     """Without the header lines that files have inside which were put together from several."""
     repeats = []

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from tui_al.core.settings.experiment import DataConfig
 from tui_al.engine.data.column_names import LABEL_NAMES, TEXT_NAMES, is_known_name
 from tui_al.engine.data.lines import Lines
-from tui_al.engine.data.tables import Findings
+from tui_al.engine.data.tables import LoadReport
 from tui_al.errors import DataError
 
 #: Delimiters that are tried; where several fit alike the first is taken.
@@ -22,7 +22,7 @@ _NEARLY_ALL = 0.8  # of the records as wide as the first: the delimiter, and an 
 _SETTING = re.compile(r'\ufeff?"?sep=(.)"?\s*', re.IGNORECASE)
 
 
-def delimiter_of(lines: Lines, config: DataConfig, findings: Findings) -> str:
+def delimiter_of(lines: Lines, config: DataConfig, findings: LoadReport) -> str:
     """The delimiter, NONE for a file of one column. A first line `sep=;`, as Excel writes it, is taken out of `lines`."""
     asked = _asked(config)
     first = lines.peek(1)
@@ -117,7 +117,7 @@ def _asked(config: DataConfig) -> str | None:
     return delimiter
 
 
-def _guessed(lines: Lines, head: Sequence[str], findings: Findings) -> str:
+def _guessed(lines: Lines, head: Sequence[str], findings: LoadReport) -> str:
     """The one that gives every record the same number of fields; of several, one that is not followed by blanks."""
     widths = {delimiter: _widths(head, delimiter, lines.at_end) for delimiter in _NAMES}
     fitting = [d for d, found in widths.items() if found and found[0] > 1 and len(set(found)) == 1]

@@ -8,7 +8,7 @@ from charset_normalizer import from_bytes
 
 from tui_al.engine.data.compression import UNPACKING_ERRORS, ByteStream, refuse_binary
 from tui_al.engine.data.plausibility import plausibility
-from tui_al.engine.data.tables import Findings
+from tui_al.engine.data.tables import LoadReport
 from tui_al.errors import DataError
 
 _READ = 1 << 16  # bytes
@@ -41,7 +41,7 @@ class TextStream:
     in the encodings that fit.
     """
 
-    def __init__(self, raw: ByteStream, name: str, encoding: str, findings: Findings) -> None:
+    def __init__(self, raw: ByteStream, name: str, encoding: str, findings: LoadReport) -> None:
         self._raw, self._name, self._findings = raw, name, findings
         self._before = 0  # bytes decoded
         self._lines = 0  # line feeds decoded

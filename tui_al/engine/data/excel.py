@@ -12,7 +12,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 from tui_al.core.settings.experiment import DataConfig
 from tui_al.engine.data.compression import UNPACKING_ERRORS
 from tui_al.engine.data.headers import header_of
-from tui_al.engine.data.tables import Findings, Table, some
+from tui_al.engine.data.tables import LoadReport, Table, some
 from tui_al.errors import DataError
 
 _HEAD = 200  # rows that the header is guessed from
@@ -24,7 +24,7 @@ _CELL = re.compile(
 
 
 def stream_workbook(
-    path: Path, name: str, config: DataConfig, findings: Findings, rows: int
+    path: Path, name: str, config: DataConfig, findings: LoadReport, rows: int
 ) -> Iterator[Table]:
     """The first sheet that holds anything, or the one that `config.subset` names, in tables of at most so many rows."""
     try:
@@ -87,7 +87,7 @@ def _column_number(letters: bytes) -> int:
 
 
 def _sheet(
-    name: str, workbook: CalamineWorkbook, config: DataConfig, findings: Findings
+    name: str, workbook: CalamineWorkbook, config: DataConfig, findings: LoadReport
 ) -> list[tuple[int, list[object]]]:
     """Rows of the sheet with their numbers in it, as wide as its widest, blank columns at its end cut off."""
     sheets = workbook.sheet_names

@@ -19,13 +19,13 @@ from tui_al.engine.data.parallel_files import parallel_sources
 from tui_al.engine.data.sources import FileSource, FolderSource, JsonSource, Source
 from tui_al.engine.data.split_names import SPLIT_NAMES, is_shard, split_of
 from tui_al.engine.data.stream import format_of
-from tui_al.engine.data.tables import Findings, some
+from tui_al.engine.data.tables import LoadReport, some
 from tui_al.errors import DataError
 
 Sources = dict[str, Sequence[Source]]
 
 
-def folder_sources(folder: Path, config: DataConfig, findings: Findings) -> Sources:
+def folder_sources(folder: Path, config: DataConfig, findings: LoadReport) -> Sources:
     """Sources by split, or by what the folder calls them. What is not used is told.
 
     Raises:
@@ -58,7 +58,7 @@ def file_sources(path: Path, config: DataConfig) -> Sources:
     """A single file; its parts, where it is JSON that holds several splits, by their names. Raises DataError."""
     if format_of(path) == ".json" and config.subset is None:
         with closing(open_bytes(path, path.name)) as raw:
-            lines = Lines(TextStream(raw, path.name, config.encoding, Findings()), path.name)
+            lines = Lines(TextStream(raw, path.name, config.encoding, LoadReport()), path.name)
             keys = [] if is_json_lines(lines) else arrays_of_json(JsonText(lines))
         if len(keys) > 1 and all(split_of(key) for key in keys):
             return {key: [JsonSource(path, key)] for key in keys}
@@ -75,7 +75,7 @@ def named_apart(files: Mapping[str, Sequence[Path]]) -> Sources:
     }
 
 
-def by_split(sources: Sources, where: str, findings: Findings) -> Sources:
+def by_split(sources: Sources, where: str, findings: LoadReport) -> Sources:
     """The four splits that are known here, whatever the source calls them."""
     splits: Sources = {}
     for name, found in sources.items():
@@ -98,7 +98,7 @@ def by_split(sources: Sources, where: str, findings: Findings) -> Sources:
     return splits
 
 
-def tell_siblings(path: Path, findings: Findings) -> None:
+def tell_siblings(path: Path, findings: LoadReport) -> None:
     """A file called train has its test beside it as a rule; reading one of them alone must not go unnoticed."""
     if split_of(_stem(path)) != "train":
         return
@@ -111,9 +111,9 @@ def tell_siblings(path: Path, findings: Findings) -> None:
         findings.notes.append(f"{some(beside)} beside it is not read: name the folder to use both")
 
 
-def _whole(folder: Path, findings: Findings) -> Sources | None:
+def _whole(folder: Path, findings: LoadReport) -> Sources | None:
     """Files that make a data set together: annotated texts, a folder for each class, parallel files."""
-    if open_folder(folder, DataConfig(str(folder)), Findings()) is not None:
+    if open_folder(folder, DataConfig(str(folder)), LoadReport()) is not None:
         return {"train": [_annotated(folder)]}
     if classes := class_folders(folder):
         findings.notes.append(
@@ -125,13 +125,13 @@ def _whole(folder: Path, findings: Findings) -> Sources | None:
 
 
 def _annotated(folder: Path) -> Source:
-    def read(config: DataConfig, findings: Findings):  # type: ignore[no-untyped-def]
+    def read(config: DataConfig, findings: LoadReport):  # type: ignore[no-untyped-def]
         return open_folder(folder, config, findings)
 
     return FolderSource(folder.name, read)
 
 
-def _of_split(folder: Path, findings: Findings) -> Sequence[Source]:
+def _of_split(folder: Path, findings: LoadReport) -> Sequence[Source]:
     """What a folder called train or test holds."""
     if whole := _whole(folder, findings):
         return [source for sources in whole.values() for source in sources]
@@ -147,7 +147,7 @@ def _of_split(folder: Path, findings: Findings) -> Sequence[Source]:
 
 
 def _split_files(
-    folder: Path, files: Sequence[Path], config: DataConfig, findings: Findings
+    folder: Path, files: Sequence[Path], config: DataConfig, findings: LoadReport
 ) -> Sources:
     """Files of a folder by what they are called: train.csv, dev.parquet, my_train_file.csv, eng.testb."""
     splits: dict[str, list[Path]] = {}
@@ -167,7 +167,7 @@ def _split_files(
     return named_apart({split: _one(folder, split, p, findings) for split, p in splits.items()})
 
 
-def _one(folder: Path, split: str, paths: list[Path], findings: Findings) -> list[Path]:
+def _one(folder: Path, split: str, paths: list[Path], findings: LoadReport) -> list[Path]:
     """The file of a split, or its shards; of GLUE's two validation files the matched one."""
     if len(paths) == 1 or all(is_shard(_stem(path)) for path in paths):
         return paths

@@ -7,7 +7,7 @@ from itertools import count
 
 from tui_al.core.settings.experiment import DataConfig
 from tui_al.engine.data.column_names import is_known_name
-from tui_al.engine.data.tables import Findings
+from tui_al.engine.data.tables import LoadReport
 from tui_al.errors import DataError
 
 _LONGEST_NAME = 80  # characters; a longer first cell is data
@@ -18,7 +18,7 @@ _WORDS_OF_NAME, _WORDS_OF_TEXT = 4, 4
 
 
 def header_of(
-    name: str, records: Sequence[Sequence[str]], config: DataConfig, findings: Findings
+    name: str, records: Sequence[Sequence[str]], config: DataConfig, findings: LoadReport
 ) -> tuple[list[str], bool]:
     """The columns' names, and whether the first record is what names them; else they are numbered from 1.
 

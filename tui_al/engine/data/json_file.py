@@ -12,7 +12,7 @@ from tui_al.engine.data.annotated_records import RecordConverter, recognise
 from tui_al.engine.data.json_shapes import records_of_json, with_text
 from tui_al.engine.data.json_values import JsonText
 from tui_al.engine.data.lines import Lines
-from tui_al.engine.data.tables import Findings, Table, place_of
+from tui_al.engine.data.tables import LoadReport, Table, place_of
 from tui_al.errors import DataError
 from tui_al.store.formats.reading import ItemError, Reason
 
@@ -25,7 +25,7 @@ _LINES = 'Every line is one object, as {"text": ..., "label": ...}.'
 Numbered = tuple[int, Mapping[str, Any]]
 
 
-def stream_json(lines: Lines, config: DataConfig, findings: Findings) -> Iterator[Table]:
+def stream_json(lines: Lines, config: DataConfig, findings: LoadReport) -> Iterator[Table]:
     """The objects of a JSON file, in whichever of the usual ways they are put together; see `records_of_json`."""
     if is_json_lines(lines):
         findings.notes.append(f"{lines.name}: read as JSON lines, an object on each")
@@ -34,7 +34,7 @@ def stream_json(lines: Lines, config: DataConfig, findings: Findings) -> Iterato
     return _tables(lines.name, enumerate(records, start=1), "row", config, findings)
 
 
-def stream_json_lines(lines: Lines, config: DataConfig, findings: Findings) -> Iterator[Table]:
+def stream_json_lines(lines: Lines, config: DataConfig, findings: LoadReport) -> Iterator[Table]:
     """One object a line; blank lines are skipped."""
     return _tables(lines.name, _objects_of_lines(lines), "line", config, findings)
 
@@ -71,7 +71,7 @@ def items_of_lines(lines: Lines) -> Iterator[tuple[object, str]]:
             )
 
 
-def items_of_json(lines: Lines, findings: Findings) -> Iterator[tuple[object, str]]:
+def items_of_json(lines: Lines, findings: LoadReport) -> Iterator[tuple[object, str]]:
     """The objects of a JSON file, as `stream_json` has them, each with its place."""
     records = records_of_json(JsonText(lines), findings)
     for number, record in enumerate(records, start=1):
@@ -89,7 +89,7 @@ def _objects_of_lines(lines: Lines) -> Iterator[Numbered]:
 
 
 def _tables(
-    name: str, records: Iterator[Numbered], unit: str, config: DataConfig, findings: Findings
+    name: str, records: Iterator[Numbered], unit: str, config: DataConfig, findings: LoadReport
 ) -> Iterator[Table]:
     head = list(islice(records, _HEAD))
     converter = recognise([record for _, record in head], name, config, findings)

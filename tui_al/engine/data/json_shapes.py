@@ -6,7 +6,7 @@ from typing import Any
 from tui_al.engine.data.column_names import is_known_name
 from tui_al.engine.data.json_values import JsonText
 from tui_al.engine.data.split_names import split_of
-from tui_al.engine.data.tables import Findings, some
+from tui_al.engine.data.tables import LoadReport, some
 from tui_al.errors import DataError
 
 SHAPE = (
@@ -22,7 +22,9 @@ _WORDS_OF_TEXT = 3  # on average, in an array of texts
 Record = Mapping[str, Any]
 
 
-def records_of_json(text: JsonText, findings: Findings, key: str | None = None) -> Iterator[Record]:
+def records_of_json(
+    text: JsonText, findings: LoadReport, key: str | None = None
+) -> Iterator[Record]:
     """The rows of a JSON file, in order.
 
     Read piece by piece are an array of objects, and arrays of objects inside an object, whatever else it holds. Columns
@@ -64,7 +66,7 @@ def arrays_of_json(text: JsonText) -> list[str]:
     return found
 
 
-def _of_object(text: JsonText, findings: Findings, key: str | None) -> Iterator[Record]:
+def _of_object(text: JsonText, findings: LoadReport, key: str | None) -> Iterator[Record]:
     others: dict[str, Any] = {}
     read: list[str] = []
     for name in _keys(text):
@@ -128,7 +130,7 @@ def _objects(text: JsonText) -> Iterator[Record]:
             return
 
 
-def _of_values(name: str, content: Mapping[str, Any], findings: Findings) -> Iterator[Record]:
+def _of_values(name: str, content: Mapping[str, Any], findings: LoadReport) -> Iterator[Record]:
     """Rows of an object that holds no array of objects: columns, objects by their ids, or the object itself."""
     values = list(content.values())
     if isinstance(content.get("data"), dict) and any(key in content for key in _SAID):
@@ -158,7 +160,7 @@ def _of_values(name: str, content: Mapping[str, Any], findings: Findings) -> Ite
 
 
 def _of_pairs(
-    name: str, pairs: Sequence[Any], others: Sequence[str], findings: Findings
+    name: str, pairs: Sequence[Any], others: Sequence[str], findings: LoadReport
 ) -> Iterator[Record]:
     """Pairs of a text and an object, as spaCy's training data are written, inside an object that lists the types too."""
     empty = pairs.count(None)
@@ -174,7 +176,7 @@ def _of_pairs(
 
 
 def _of_labels(
-    name: str, lists: Mapping[str, Sequence[Any]], findings: Findings
+    name: str, lists: Mapping[str, Sequence[Any]], findings: LoadReport
 ) -> Iterator[Record] | None:
     """Rows of an object that has an array of texts for each label; None for columns.
 

@@ -7,7 +7,7 @@ from enum import Enum
 from tui_al.engine.data.cells import ColumnSample
 from tui_al.engine.data.column_names import LABEL_GROUPS, LABEL_NAMES, METADATA_NAMES, name_parts
 from tui_al.engine.data.multi_label import one_label_each
-from tui_al.engine.data.tables import Findings, Table, some
+from tui_al.engine.data.tables import LoadReport, Table, some
 from tui_al.errors import DataError
 
 _FEW_CLASSES = 200
@@ -37,7 +37,7 @@ def find_labels(
     text: str,
     asked: str | None,
     use: Use,
-    findings: Findings,
+    findings: LoadReport,
 ) -> Labels:
     """The label column: the one asked for ("" asks for none), else the one whose name says so.
 
@@ -52,7 +52,7 @@ def find_labels(
     if asked is not None:
         return Labels(asked, one_label_each(table, asked, asked=True, findings=findings))
     try:
-        told = Findings()
+        told = LoadReport()
         label = _by_name(table, columns, text, use, told)
         if label is None and use is Use.GOLD:
             label = _by_values(table, columns, text, told)
@@ -84,7 +84,7 @@ def _by_name(
     columns: Mapping[str, ColumnSample],
     text: str,
     use: Use,
-    findings: Findings,
+    findings: LoadReport,
 ) -> str | None:
     """The column with the surest name. Several of one group have to say the same, as labels and their numbers do."""
     groups = [
@@ -135,7 +135,7 @@ def _say_the_same(table: Table, one: str, other: str) -> bool:
 
 
 def _by_values(
-    table: Table, columns: Mapping[str, ColumnSample], text: str, findings: Findings
+    table: Table, columns: Mapping[str, ColumnSample], text: str, findings: LoadReport
 ) -> str | None:
     """The only column whose values repeat as labels do; what is about the text does not count."""
     candidates = [

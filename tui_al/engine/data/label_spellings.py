@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 
 from tui_al.engine.data.cells import INVISIBLE, plain_spelling
 from tui_al.engine.data.rows import Row
-from tui_al.engine.data.tables import Findings, some
+from tui_al.engine.data.tables import LoadReport, some
 
 _WHOLE = re.compile(r"([-+]?\d+)\.0+")
 _NUMBER = re.compile(r"[-+]?\d+(\.0+)?")
 
 
-def unify_spellings(rows: dict[str, list[Row]], findings: Findings) -> None:
+def unify_spellings(rows: dict[str, list[Row]], findings: LoadReport) -> None:
     """Put one spelling in place of all that mean one label, in all splits; told are those that became one."""
     written = Counter(
         row.answer for part in rows.values() for row in part if isinstance(row.answer, str)
@@ -49,7 +49,7 @@ def _without_fraction(label: str) -> str:
     return match[1] if match else label
 
 
-def _tell(spelled: Mapping[str, str], findings: Findings) -> None:
+def _tell(spelled: Mapping[str, str], findings: LoadReport) -> None:
     forms: dict[str, list[str]] = defaultdict(list)
     for old, new in sorted(spelled.items()):
         forms[new].append(old)
@@ -69,7 +69,7 @@ def _tell(spelled: Mapping[str, str], findings: Findings) -> None:
         )
 
 
-def _tell_cases(labels: set[str], findings: Findings) -> None:
+def _tell_cases(labels: set[str], findings: LoadReport) -> None:
     """A warning for labels that differ in upper and lower case only; they stay apart."""
     forms: dict[str, list[str]] = defaultdict(list)
     for label in sorted(labels):

@@ -10,11 +10,11 @@ from tui_al.engine.data.class_names import name_classes, names_given
 from tui_al.engine.data.columns import Columns, Use, choose_columns, require, tagged_columns
 from tui_al.engine.data.label_column import has_label_word
 from tui_al.engine.data.label_spellings import unify_spellings
-from tui_al.engine.data.locate import Located, locate
+from tui_al.engine.data.locate import DatasetFiles, locate
 from tui_al.engine.data.missing_labels import without_missing
 from tui_al.engine.data.rows import Row, RowReader
 from tui_al.engine.data.splits import check_amounts, split_rows
-from tui_al.engine.data.tables import SAMPLE, Findings, Table, amount, sampled, some
+from tui_al.engine.data.tables import SAMPLE, LoadReport, Table, amount, sampled, some
 from tui_al.engine.data.tag_names import types_of
 from tui_al.errors import DataError
 
@@ -30,7 +30,7 @@ def load(config: DataConfig, *, by_people: bool = False) -> Dataset:
     `labels=()` and `test=()`.
     """
     check_amounts(config)
-    findings = Findings()
+    findings = LoadReport()
     located = locate(config, findings)
     columns, rows = _rows(located, config, Use.GIVEN if by_people else Use.GOLD, findings)
     without_missing(rows, config.labels or (), findings)
@@ -68,14 +68,14 @@ def _named(config: DataConfig, task: Task, train: Sequence[Row], by_people: bool
     return types_of(labels) if task is Task.TAGGING else labels
 
 
-def _files(located: Located) -> str:
+def _files(located: DatasetFiles) -> str:
     """What the training rows come from, for messages."""
     sources = (*located.splits.get("train", ()), *located.splits.get("pool", ()))
     return some([source.name for source in sources]) or located.name
 
 
 def _rows(
-    located: Located, config: DataConfig, use: Use, findings: Findings
+    located: DatasetFiles, config: DataConfig, use: Use, findings: LoadReport
 ) -> tuple[Columns, dict[str, list[Row]]]:
     """Rows of every split. The first training file settles the columns."""
     split = "train" if located.splits.get("train") else "pool"
@@ -96,7 +96,7 @@ class _SplitReader:
     """Reads the files of all splits by the columns of the first; a pool may call its text otherwise."""
 
     def __init__(
-        self, first: Table, columns: Columns, config: DataConfig, findings: Findings
+        self, first: Table, columns: Columns, config: DataConfig, findings: LoadReport
     ) -> None:
         self._first, self._columns = first, columns
         self._config, self._findings = config, findings
@@ -187,7 +187,7 @@ class _SplitReader:
 
 
 def _pool_columns(
-    table: Table, columns: Columns, config: DataConfig, findings: Findings
+    table: Table, columns: Columns, config: DataConfig, findings: LoadReport
 ) -> Columns:
     own = choose_columns(table, replace(config, label_column=None), None, findings)
     if own.task is not columns.task:
@@ -199,7 +199,7 @@ def _pool_columns(
 
 
 def _tell_difference(
-    located: Located, rows: Mapping[str, Sequence[Row]], findings: Findings
+    located: DatasetFiles, rows: Mapping[str, Sequence[Row]], findings: LoadReport
 ) -> None:
     """A named set that is not as large as the published one must not be taken for it."""
     if located.named is None:

@@ -17,7 +17,7 @@ from tui_al.engine.data.folders import (
 )
 from tui_al.engine.data.sources import Source
 from tui_al.engine.data.stream import format_of
-from tui_al.engine.data.tables import Findings, some
+from tui_al.engine.data.tables import LoadReport, some
 from tui_al.engine.hub.near_paths import near_by
 from tui_al.errors import DataError, HubError
 
@@ -25,7 +25,7 @@ _HUB_ID = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
 
 
 @dataclass(frozen=True, slots=True)
-class Located:
+class DatasetFiles:
     """The sources of a data set, by split: train, and where there are such, validation, test and pool."""
 
     name: str
@@ -34,7 +34,7 @@ class Located:
     class_names: ClassNames | None = None  #: of labels that are numbers
 
 
-def locate(config: DataConfig, findings: Findings) -> Located:
+def locate(config: DataConfig, findings: LoadReport) -> DatasetFiles:
     """Existing path, then known name, then a folder of `data_dir`, then Hub id; DataError for anything else."""
     source = config.source.strip()
     if not source:
@@ -63,7 +63,7 @@ def locate(config: DataConfig, findings: Findings) -> Located:
     raise _unknown(source, path)
 
 
-def _from_name(named: NamedSet, config: DataConfig, findings: Findings) -> Located:
+def _from_name(named: NamedSet, config: DataConfig, findings: LoadReport) -> DatasetFiles:
     if named.bundled:
         folder = bundled_folder(named.name)
         if folder is None:
@@ -107,31 +107,31 @@ def _from_hub(
     subset: str | None,
     revision: str | None,
     named: NamedSet | None,
-    findings: Findings,
-) -> Located:
+    findings: LoadReport,
+) -> DatasetFiles:
     from tui_al.engine.hub.models import dataset_parquet_files
 
     files = dataset_parquet_files(repo_id, subset, revision)
     where = f"{repo_id} ({subset})" if subset else repo_id
     findings.notes.append(f"read from the Hub: {where}")
-    return Located(name, by_split(named_apart(files), where, findings), named)
+    return DatasetFiles(name, by_split(named_apart(files), where, findings), named)
 
 
 def _from_path(
-    path: Path, name: str, config: DataConfig, findings: Findings, named: NamedSet | None = None
-) -> Located:
+    path: Path, name: str, config: DataConfig, findings: LoadReport, named: NamedSet | None = None
+) -> DatasetFiles:
     if path.is_file():
         tell_siblings(path, findings)
         sources = file_sources(path, config)
         if list(sources) == ["train"]:
-            return Located(path.name.split(".")[0] or path.name, sources, named)
-        return Located(path.stem, by_split(sources, path.name, findings), named)
+            return DatasetFiles(path.name.split(".")[0] or path.name, sources, named)
+        return DatasetFiles(path.stem, by_split(sources, path.name, findings), named)
     sources = folder_sources(path, config, findings)
     splits = by_split(sources, str(path), findings)
-    return Located(name or path.resolve().name, splits, named, class_names(path, findings))
+    return DatasetFiles(name or path.resolve().name, splits, named, class_names(path, findings))
 
 
-def _tell_unused(config: DataConfig, findings: Findings, named: NamedSet | None = None) -> None:
+def _tell_unused(config: DataConfig, findings: LoadReport, named: NamedSet | None = None) -> None:
     usual = (None, named.subset if named else None)
     if config.subset not in usual:
         findings.notes.append(

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection
 
 from tui_al.engine.data.rows import Row
-from tui_al.engine.data.tables import Findings, amount, some
+from tui_al.engine.data.tables import LoadReport, amount, some
 
 #: What pandas, R, Excel and SQL write; the row is unlabelled. Nobody calls a class so, or says it with --labels.
 MISSING = frozenset(
@@ -55,7 +55,7 @@ class MissingLabels:
 
 
 def without_missing(
-    rows: dict[str, list[Row]], classes: Collection[str], findings: Findings
+    rows: dict[str, list[Row]], classes: Collection[str], findings: LoadReport
 ) -> None:
     """Take labels that stand for a missing one out of all splits.
 

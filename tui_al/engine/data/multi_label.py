@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from tui_al.engine.data.tables import Findings, Table
+from tui_al.engine.data.tables import LoadReport, Table
 from tui_al.errors import DataError
 
 HINT = (
@@ -19,7 +19,7 @@ _SEPARATORS = ("|", ";", ",")
 _LIST = re.compile(r"\s*\[.*\]\s*", re.DOTALL)
 
 
-def one_label_each(table: Table, column: str, *, asked: bool, findings: Findings) -> bool:
+def one_label_each(table: Table, column: str, *, asked: bool, findings: LoadReport) -> bool:
     """Whether the cells are lists of one label, which then stands for the list; False for plain labels.
 
     Args:

@@ -12,7 +12,7 @@ from tui_al.engine.data.encodings import TextStream
 from tui_al.engine.data.lines import Lines
 from tui_al.engine.data.sources import FolderSource, Source
 from tui_al.engine.data.split_names import split_of
-from tui_al.engine.data.tables import Findings, Table
+from tui_al.engine.data.tables import LoadReport, Table
 from tui_al.errors import DataError
 
 #: Names of a file of texts, and of those beside it, of labels and of tags; before each may stand a split and "_" or ".".
@@ -40,7 +40,7 @@ def parallel_sources(folder: Path) -> dict[str, Sequence[Source]]:
 
 
 def _source(folder: Path, texts: str, labels: str | None, tags: str | None) -> Source:
-    def read(config: DataConfig, findings: Findings) -> Iterator[Table]:
+    def read(config: DataConfig, findings: LoadReport) -> Iterator[Table]:
         tagging = config.task == "tagging" or labels is None
         answers = tags if tagging and tags else None if tagging else labels
         beside = [name for name in (labels, tags) if name and name != answers]
@@ -60,7 +60,7 @@ def _read(
     answers: str | None,
     tagged: bool,
     config: DataConfig,
-    findings: Findings,
+    findings: LoadReport,
 ) -> Iterator[Table]:
     name = f"{folder.name}/{texts}"
     left = _lines(folder, texts, config, findings)
@@ -97,7 +97,7 @@ def _table(name: str, units: list[str], given: list[str | None], last: int, tagg
     return Table(name, columns, numbers, "line", Task.TAGGING)
 
 
-def _lines(folder: Path, name: str, config: DataConfig, findings: Findings) -> Iterator[str]:
+def _lines(folder: Path, name: str, config: DataConfig, findings: LoadReport) -> Iterator[str]:
     shown = f"{folder.name}/{name}"
     raw = open_bytes(folder / name, shown)
     try:

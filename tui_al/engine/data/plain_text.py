@@ -10,7 +10,7 @@ from tui_al.engine.data import tables as sizes
 from tui_al.engine.data.delimited import stream_delimited
 from tui_al.engine.data.delimiters import delimiter_in_all, delimiter_of_table
 from tui_al.engine.data.lines import Lines
-from tui_al.engine.data.tables import Findings, Table, amount
+from tui_al.engine.data.tables import LoadReport, Table, amount
 from tui_al.errors import DataError
 
 _HEAD = 200  # lines that are looked at
@@ -19,7 +19,7 @@ _FASTTEXT = re.compile(r"(?:__label__\S+\s+)+|__label__\S+$")
 _MARK = "__label__"
 
 
-def stream_text(lines: Lines, config: DataConfig, findings: Findings) -> Iterator[Table]:
+def stream_text(lines: Lines, config: DataConfig, findings: LoadReport) -> Iterator[Table]:
     """A text a line; fastText lines, lines of a label and a text around a tab, and tables with a header are recognised.
 
     Raises:
@@ -51,7 +51,7 @@ def stream_text(lines: Lines, config: DataConfig, findings: Findings) -> Iterato
         yield from stream_lines(lines, config, findings)
 
 
-def stream_lines(lines: Lines, _config: DataConfig, _findings: Findings) -> Iterator[Table]:
+def stream_lines(lines: Lines, _config: DataConfig, _findings: LoadReport) -> Iterator[Table]:
     """A text a line, whatever is in it."""
     for first, block in _blocks(lines):
         numbers = range(first, first + len(block))

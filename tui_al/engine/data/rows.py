@@ -9,7 +9,7 @@ from tui_al.core.data.word_split import words_of
 from tui_al.engine.data.cells import plain_spelling, string
 from tui_al.engine.data.columns import Columns
 from tui_al.engine.data.multi_label import HINT, labels_of, several
-from tui_al.engine.data.tables import Findings, Table, TagReading, amount, column_of, some
+from tui_al.engine.data.tables import LoadReport, Table, TagReading, amount, column_of, some
 from tui_al.engine.data.tag_reader import TAG_FORMS
 from tui_al.errors import DataError
 
@@ -28,7 +28,7 @@ class Row(NamedTuple):
 class RowReader:
     """Turns the tables of a data set into rows and keeps count of what was odd in them."""
 
-    def __init__(self, columns: Columns, findings: Findings) -> None:
+    def __init__(self, columns: Columns, findings: LoadReport) -> None:
         self._columns, self._findings = columns, findings
         self._cleaned: list[str] = []
         self._empty_tokens: list[str] = []

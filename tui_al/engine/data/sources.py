@@ -7,7 +7,7 @@ from typing import Protocol
 
 from tui_al.core.settings.experiment import DataConfig
 from tui_al.engine.data.stream import open_tables
-from tui_al.engine.data.tables import Findings, Table
+from tui_al.engine.data.tables import LoadReport, Table
 
 
 class Source(Protocol):
@@ -17,7 +17,7 @@ class Source(Protocol):
     def name(self) -> str:
         """What it is called in messages."""
 
-    def tables(self, config: DataConfig, findings: Findings) -> Iterator[Table]:
+    def tables(self, config: DataConfig, findings: LoadReport) -> Iterator[Table]:
         """Its rows, at least one; nothing is read before the first is asked for. Raises DataError."""
 
 
@@ -28,7 +28,7 @@ class FileSource:
     path: Path
     name: str
 
-    def tables(self, config: DataConfig, findings: Findings) -> Iterator[Table]:
+    def tables(self, config: DataConfig, findings: LoadReport) -> Iterator[Table]:
         """As `open_tables`."""
         return open_tables(self.path, self.name, config, findings)
 
@@ -45,7 +45,7 @@ class JsonSource:
         """The file's, and which array."""
         return f"{self.path.name} ({self.key})"
 
-    def tables(self, config: DataConfig, findings: Findings) -> Iterator[Table]:
+    def tables(self, config: DataConfig, findings: LoadReport) -> Iterator[Table]:
         """As `open_tables`."""
         return open_tables(self.path, self.name, replace(config, subset=self.key), findings)
 
@@ -55,8 +55,8 @@ class FolderSource:
     """Files that make a table together."""
 
     name: str
-    read: Callable[[DataConfig, Findings], Iterator[Table]]
+    read: Callable[[DataConfig, LoadReport], Iterator[Table]]
 
-    def tables(self, config: DataConfig, findings: Findings) -> Iterator[Table]:
+    def tables(self, config: DataConfig, findings: LoadReport) -> Iterator[Table]:
         """As its reader has it."""
         return self.read(config, findings)

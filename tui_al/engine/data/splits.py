@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from tui_al.core.data.examples import Task
 from tui_al.core.settings.experiment import DataConfig
 from tui_al.engine.data.rows import Row
-from tui_al.engine.data.tables import Findings, amount
+from tui_al.engine.data.tables import LoadReport, amount
 from tui_al.errors import ConfigError
 
 
@@ -23,7 +23,7 @@ def check_amounts(config: DataConfig) -> None:
 
 
 def split_rows(
-    splits: Mapping[str, Sequence[Row]], task: Task, config: DataConfig, findings: Findings
+    splits: Mapping[str, Sequence[Row]], task: Task, config: DataConfig, findings: LoadReport
 ) -> tuple[list[Row], list[Row]]:
     """Train (with the unlabelled pool) and test. A validation split is never trained on; it is the test if there is no other."""
     train = [*splits.get("train", ()), *splits.get("pool", ())]
@@ -46,7 +46,7 @@ def split_rows(
     return _cut_both(*_hold_out(train, task, config, findings), config, findings)
 
 
-def _labelled(split: str, rows: Sequence[Row], findings: Findings) -> list[Row]:
+def _labelled(split: str, rows: Sequence[Row], findings: LoadReport) -> list[Row]:
     labelled = [row for row in rows if row.answer is not None]
     if labelled and len(labelled) < len(rows):
         missing = amount(len(rows) - len(labelled), "row")
@@ -55,7 +55,7 @@ def _labelled(split: str, rows: Sequence[Row], findings: Findings) -> list[Row]:
 
 
 def _hold_out(
-    train: list[Row], task: Task, config: DataConfig, findings: Findings
+    train: list[Row], task: Task, config: DataConfig, findings: LoadReport
 ) -> tuple[list[Row], list[Row]]:
     """Part of the labelled rows as test, class by class; equal texts stay on one side."""
     groups: dict[str, list[int]] = {}
@@ -102,7 +102,7 @@ def _quotas(strata: Mapping[str, Sequence[object]], share: float) -> dict[str, i
 
 
 def _cut_both(
-    train: list[Row], test: list[Row], config: DataConfig, findings: Findings
+    train: list[Row], test: list[Row], config: DataConfig, findings: LoadReport
 ) -> tuple[list[Row], list[Row]]:
     return (
         _cut("train", train, config.train_limit, config, findings),
@@ -111,7 +111,7 @@ def _cut_both(
 
 
 def _cut(
-    split: str, rows: list[Row], limit: int | None, config: DataConfig, findings: Findings
+    split: str, rows: list[Row], limit: int | None, config: DataConfig, findings: LoadReport
 ) -> list[Row]:
     """A random part of a split, in its old order."""
     if limit is None or limit >= len(rows):

@@ -16,7 +16,7 @@ from tui_al.engine.data.excel import stream_workbook
 from tui_al.engine.data.json_file import is_json_lines, stream_json, stream_json_lines
 from tui_al.engine.data.lines import Lines
 from tui_al.engine.data.plain_text import stream_lines, stream_text
-from tui_al.engine.data.tables import Findings, Table, sampled
+from tui_al.engine.data.tables import LoadReport, Table, sampled
 from tui_al.engine.data.tag_tables import reshape
 from tui_al.errors import DataError
 
@@ -24,14 +24,14 @@ _HEAD = 200  # lines that are looked at to tell formats apart
 _WEBANNO = "#FORMAT=WebAnno TSV"  # how its files begin
 _LONGEST_HEAD = 1_000  # characters of a first line that may say so
 
-LineReader = Callable[[Lines, DataConfig, Findings], Iterator[Table]]
-FileReader = Callable[[Path, str, DataConfig, Findings, int], Iterator[Table]]
+LineReader = Callable[[Lines, DataConfig, LoadReport], Iterator[Table]]
+FileReader = Callable[[Path, str, DataConfig, LoadReport, int], Iterator[Table]]
 
 
 def _text_or_columns(other: LineReader) -> LineReader:
     """CoNLL columns where the lines look so, whatever the file is called; else as the other reader has it."""
 
-    def stream(lines: Lines, config: DataConfig, findings: Findings) -> Iterator[Table]:
+    def stream(lines: Lines, config: DataConfig, findings: LoadReport) -> Iterator[Table]:
         if looks_like_conll(lines.peek(_HEAD), lines.name):
             findings.notes.append(
                 f"{lines.name}: read as CoNLL columns (a token and its tag a line)"
@@ -42,7 +42,7 @@ def _text_or_columns(other: LineReader) -> LineReader:
     return stream
 
 
-def _delimited(lines: Lines, config: DataConfig, findings: Findings) -> Iterator[Table]:
+def _delimited(lines: Lines, config: DataConfig, findings: LoadReport) -> Iterator[Table]:
     """JSON lines where each line is an object, whatever the file is called; else columns."""
     if is_json_lines(lines):
         findings.notes.append(f"{lines.name}: read as JSON lines, an object on each")
@@ -101,7 +101,7 @@ def open_tables(
     path: Path,
     name: str,
     config: DataConfig,
-    findings: Findings,
+    findings: LoadReport,
     kind: str | None = None,
     *,
     annotated: bool = True,
@@ -151,7 +151,7 @@ def _refuse_webanno(lines: Lines) -> None:
 
 
 def _shaped(
-    tables: Iterator[Table], name: str, config: DataConfig, findings: Findings, annotated: bool
+    tables: Iterator[Table], name: str, config: DataConfig, findings: LoadReport, annotated: bool
 ) -> Iterator[Table]:
     """The tables, one at least; with tokens and tags as lists where the first rows hold them in another shape."""
     first = next(tables, None)

@@ -16,7 +16,7 @@ SAMPLE = 5_000
 
 
 @dataclass(frozen=True, slots=True)
-class Findings:
+class LoadReport:
     """What is told to the person: decisions (`notes`) and oddities of the data (`warnings`), in the order they came up."""
 
     notes: list[str] = field(default_factory=list)

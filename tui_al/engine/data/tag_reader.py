@@ -6,7 +6,7 @@ from dataclasses import replace
 from tui_al.core.data.tag_notation import UNTYPED, Form, Notation, numbered
 from tui_al.core.data.tags import Scheme, is_well_formed, to_iob2
 from tui_al.core.settings.experiment import DataConfig
-from tui_al.engine.data.tables import Findings, amount, some
+from tui_al.engine.data.tables import LoadReport, amount, some
 from tui_al.engine.data.tag_names import tag_names
 from tui_al.errors import DataError
 
@@ -29,7 +29,7 @@ class TagReader:
         name: str,
         notation: Notation,
         config: DataConfig,
-        findings: Findings,
+        findings: LoadReport,
         names: Sequence[str] = (),
     ) -> None:
         """`names` are those of numbered tags where the file has them itself."""

@@ -7,7 +7,7 @@ from typing import Literal
 from tui_al.core.data.examples import Task
 from tui_al.core.settings.experiment import DataConfig
 from tui_al.engine.data import tables as sizes
-from tui_al.engine.data.tables import Findings, Table
+from tui_al.engine.data.tables import LoadReport, Table
 from tui_al.engine.data.tag_cells import Pair, Shape, find_pair, sequence_of
 from tui_al.engine.data.tag_reader import TagReader
 from tui_al.engine.data.token_rows import Grouping, Sentence, TokenRows, find_token_rows
@@ -28,7 +28,7 @@ _LABEL_NAMES = ("label", "labels", "category", "intent", "class", "target", "top
 
 
 def reshape(
-    tables: Iterator[Table], sample: Table, config: DataConfig, findings: Findings
+    tables: Iterator[Table], sample: Table, config: DataConfig, findings: LoadReport
 ) -> Iterator[Table]:
     """The tables as they are, or as sentences with `tokens` and `tags`, by the shape of their cells.
 
@@ -70,7 +70,7 @@ def _labelled_texts(sample: Table, pair: Pair) -> str:
 
 
 def _from_cells(
-    tables: Iterator[Table], pair: Pair, config: DataConfig, findings: Findings
+    tables: Iterator[Table], pair: Pair, config: DataConfig, findings: LoadReport
 ) -> Iterator[Table]:
     cells = Cells(pair, config, findings)
     for table in tables:
@@ -83,7 +83,7 @@ class Cells:
 
     pair: Pair
     config: DataConfig
-    findings: Findings
+    findings: LoadReport
     _reader: TagReader | None = None
     _told: bool = False
 
@@ -133,7 +133,7 @@ class Cells:
 
 
 def _from_rows(
-    tables: Iterator[Table], rows: TokenRows, config: DataConfig, findings: Findings
+    tables: Iterator[Table], rows: TokenRows, config: DataConfig, findings: LoadReport
 ) -> Iterator[Table]:
     grouping: Grouping | None = None
     reader: TagReader | None = None

@@ -16,7 +16,7 @@ from tui_al.engine.data.conll_columns import (
 )
 from tui_al.engine.data.conll_layout import Layout, guess_layout
 from tui_al.engine.data.lines import Lines
-from tui_al.engine.data.tables import Findings, amount, some
+from tui_al.engine.data.tables import LoadReport, amount, some
 from tui_al.errors import DataError
 
 _SAMPLE = 5_000  # lines the layout is found from
@@ -47,7 +47,7 @@ class TokenLines:
 
     lines: Lines
     config: DataConfig
-    findings: Findings
+    findings: LoadReport
     layout: Layout | None = field(init=False)
     _counts: _Counts = field(default_factory=_Counts)
     _misfits: list[str] = field(default_factory=list)  # lines for which sentences are left out

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from tui_al.core.data.tag_notation import Form, Notation, notation_of
 from tui_al.core.settings.experiment import DataConfig
 from tui_al.core.whole_numbers import whole_number
-from tui_al.engine.data.tables import Findings, Table
+from tui_al.engine.data.tables import LoadReport, Table
 from tui_al.errors import DataError
 
 _TOKEN_NAMES = ("token", "word", "form", "tokens", "words", "text", "surface")
@@ -260,7 +260,7 @@ class Grouping:
             if not blank:
                 self._add(number, columns[self.rows.tokens][row], values)
 
-    def finish(self, findings: Findings) -> Iterator[Sentence]:
+    def finish(self, findings: LoadReport) -> Iterator[Sentence]:
         """The last sentence; DataError or a warning if it is the only one of many tokens."""
         few = self._tokens < _ASKED_ABOUT
         if self.rows.border.kind == "none" and not few:

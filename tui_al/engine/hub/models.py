@@ -24,7 +24,7 @@ from tui_al.engine.hub.client import (
 from tui_al.engine.hub.datasets import dataset_parquet_files
 from tui_al.errors import ModelError
 
-__all__ = ["Snapshot", "dataset_parquet_files", "ensure_reachable", "model_snapshot"]
+__all__ = ["ModelSnapshot", "dataset_parquet_files", "ensure_reachable", "model_snapshot"]
 
 WEIGHTS = "model.safetensors"
 WEIGHTS_INDEX = "model.safetensors.index.json"
@@ -48,7 +48,7 @@ _REVISION = re.compile(r"[\w][\w./-]{0,199}")
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
+class ModelSnapshot:
     """A model on this disk: configuration, tokenizer files and safetensors weights, all of one commit."""
 
     path: Path
@@ -57,7 +57,7 @@ class Snapshot:
     note: str = ""  #: for people, where another revision than expected is used
 
 
-def model_snapshot(repo_id: str, revision: str | None = None) -> Snapshot:
+def model_snapshot(repo_id: str, revision: str | None = None) -> ModelSnapshot:
     """A model of the Hub as a local folder; downloads it unless a complete copy is cached.
 
     Only safetensors weights are fetched, never pickled ones, and never code. Where `main` has none (and no `revision` is
@@ -91,16 +91,18 @@ def model_snapshot(repo_id: str, revision: str | None = None) -> Snapshot:
         )
     if revision is None:
         remember(repo_id, "model", source.revision)
-    return Snapshot(folder, source.revision, folder.name, _note(repo_id, source.revision, revision))
+    return ModelSnapshot(
+        folder, source.revision, folder.name, _note(repo_id, source.revision, revision)
+    )
 
 
-def _cached_model(repo_id: str, revision: str | None) -> Snapshot | None:
+def _cached_model(repo_id: str, revision: str | None) -> ModelSnapshot | None:
     """A complete cached copy; without a revision, of the one that the last download settled on, else of main."""
     wanted = revision or _last_revision(repo_id) or MAIN
     folder = cached_folder("model", repo_id, wanted)
     if folder is None or not _is_complete(folder):
         return None
-    return Snapshot(folder, wanted, folder.name, _note(repo_id, wanted, revision))
+    return ModelSnapshot(folder, wanted, folder.name, _note(repo_id, wanted, revision))
 
 
 def _last_revision(repo_id: str) -> str | None:

@@ -17,7 +17,7 @@ from tui_al.errors import HubError, ModelError
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class ModelSource:
     """Where a model was found. `commit` is the Hub's, or the hash of the bundled weights; "" for a local path."""
 
     name: str
@@ -28,7 +28,7 @@ class Source:
     pooling: str | None = None  #: as its files say, see `declared_pooling`
 
 
-def find(name: str, revision: str | None = None) -> Source:
+def find(name: str, revision: str | None = None) -> ModelSource:
     """A model's local files: the bundled one, a directory, or a snapshot from the Hub (downloaded if need be).
 
     Raises:
@@ -41,7 +41,7 @@ def find(name: str, revision: str | None = None) -> Source:
             "It can be the acquisition model of a classification; choose an encoder for the other.",
         )
     if name in MODELS and not MODELS[name].hub_id:
-        return Source(name, _bundled(), BUNDLED_SHA256[:12], layers=MODELS[name].layers)
+        return ModelSource(name, _bundled(), BUNDLED_SHA256[:12], layers=MODELS[name].layers)
     local = Path(name).expanduser()
     if local.exists():
         if not local.is_dir():
@@ -62,7 +62,7 @@ def find(name: str, revision: str | None = None) -> Source:
                 f"model: {name} has no weights as safetensors.",
                 "Pickled weights are never loaded; write it again with save_pretrained.",
             )
-        return Source(name, local.absolute(), pooling=pooling)
+        return ModelSource(name, local.absolute(), pooling=pooling)
     hub_id = MODELS[name].hub_id if name in MODELS else name
     if not _is_hub_id(hub_id):
         raise ModelError(
@@ -78,7 +78,7 @@ def find(name: str, revision: str | None = None) -> Source:
         raise
     check_entries(snapshot.path, name)
     pooling = declared_pooling(snapshot.path)
-    return Source(name, snapshot.path, snapshot.commit, snapshot.note, pooling=pooling)
+    return ModelSource(name, snapshot.path, snapshot.commit, snapshot.note, pooling=pooling)
 
 
 def check_name(name: str) -> None:
@@ -114,7 +114,7 @@ def _bundled() -> Path:
 
 
 def resolve_pooling(
-    asked: Literal["first", "mean", "auto"], task: Task, source: Source
+    asked: Literal["first", "mean", "auto"], task: Task, source: ModelSource
 ) -> Literal["first", "mean"]:
     """What is read of this model; tags are read word by word, so it is always `first` for them.
 
@@ -128,7 +128,7 @@ def resolve_pooling(
     return asked
 
 
-def pooling_note(asked: str, task: Task, source: Source) -> str:
+def pooling_note(asked: str, task: Task, source: ModelSource) -> str:
     """What was made of `auto`, for people; "" where it was not asked for."""
     if asked != "auto" or task is Task.TAGGING:
         return ""

@@ -21,7 +21,7 @@ from tui_al.engine.data.json_file import is_json_lines, items_of_json, items_of_
 from tui_al.engine.data.lines import Lines
 from tui_al.engine.data.missing_labels import MissingLabels
 from tui_al.engine.data.stream import KINDS, format_of, open_tables
-from tui_al.engine.data.tables import Findings, Table, sampled
+from tui_al.engine.data.tables import LoadReport, Table, sampled
 from tui_al.engine.jobs.annotation_tables import dataset_items
 from tui_al.engine.jobs.tagged_items import of_objects, of_tables
 from tui_al.errors import DataError
@@ -52,8 +52,8 @@ def guessed_format(path: Path, config: DataConfig) -> str | None:
         return "brat"
     suffix = format_of(path)
     if suffix in _JSON:
-        with _Opened(path, config, Findings()) as lines:
-            items = _json_items(lines, suffix, Findings())
+        with _Opened(path, config, LoadReport()) as lines:
+            items = _json_items(lines, suffix, LoadReport())
             return format_of_objects([item for item, _ in islice(items, HEAD)])
     if suffix in _TABLES:
         return "csv"
@@ -83,7 +83,7 @@ def read_annotations(
     Raises:
         DataError: the file, or an item of it, cannot be read; or it has no answers.
     """
-    findings = Findings()
+    findings = LoadReport()
     if known.name in OBJECTS:
         with _Opened(path, config, findings) as lines:
             read = _of_objects(lines, path, known, task, options, config, findings)
@@ -104,7 +104,7 @@ def read_annotations(
     return read
 
 
-def _leave_out_missing(read: Read, classes: Collection[str], findings: Findings) -> None:
+def _leave_out_missing(read: Read, classes: Collection[str], findings: LoadReport) -> None:
     """Take labels as NA and null out, as a simulation does; what is left without an answer and a note is left out."""
     missing, kept = MissingLabels(classes), list[Annotation]()
     for one in read.annotations:
@@ -118,7 +118,7 @@ def _leave_out_missing(read: Read, classes: Collection[str], findings: Findings)
     findings.warnings.extend(missing.told("and left out (--labels keeps as classes what it names)"))
 
 
-def _name_classes(read: Read, given: Sequence[str], findings: Findings) -> None:
+def _name_classes(read: Read, given: Sequence[str], findings: LoadReport) -> None:
     """Names in place of numbers, if every label has one; told either way."""
     found = names_given(given)
     if found is None:
@@ -136,7 +136,7 @@ def _name_classes(read: Read, given: Sequence[str], findings: Findings) -> None:
 class _Opened:
     """The lines of a text file."""
 
-    def __init__(self, path: Path, config: DataConfig, findings: Findings) -> None:
+    def __init__(self, path: Path, config: DataConfig, findings: LoadReport) -> None:
         self._path, self._config, self._findings = path, config, findings
 
     def __enter__(self) -> Lines:
@@ -148,7 +148,7 @@ class _Opened:
         self._raw.close()
 
 
-def _json_items(lines: Lines, suffix: str, findings: Findings) -> Items:
+def _json_items(lines: Lines, suffix: str, findings: LoadReport) -> Items:
     if suffix != ".json" or is_json_lines(lines):
         return items_of_lines(lines)
     return items_of_json(lines, findings)
@@ -161,7 +161,7 @@ def _of_objects(
     task: Task,
     options: ReadOptions,
     config: DataConfig,
-    findings: Findings,
+    findings: LoadReport,
 ) -> Read:
     assert known.parser is not None
     if not lines.has_content():
@@ -181,7 +181,7 @@ def _of_objects(
     return read_items(chain(head, items), known.parser, Reading(task, options))
 
 
-def _tables(path: Path, known: Format, config: DataConfig, findings: Findings) -> Iterator[Table]:
+def _tables(path: Path, known: Format, config: DataConfig, findings: LoadReport) -> Iterator[Table]:
     kind = None if format_of(path) else known.name
     kind = kind if kind in KINDS else None
     return open_tables(path, path.name, config, findings, kind, annotated=False)
@@ -193,7 +193,7 @@ def _of_tables(
     task: Task,
     options: ReadOptions,
     config: DataConfig,
-    findings: Findings,
+    findings: LoadReport,
 ) -> Read:
     sample, tables = sampled(_tables(path, known, replace(config, task=task.value), findings))
     assert sample is not None  # a file without a row is an error
@@ -231,7 +231,7 @@ def _of_arrow(
     task: Task,
     options: ReadOptions,
     config: DataConfig,
-    findings: Findings,
+    findings: LoadReport,
 ) -> Read:
     raw = replace(config, task=Task.CLASSIFICATION.value)  # columns as they are in the file
     sample, tables = sampled(_tables(path, known, raw, findings))
@@ -244,7 +244,7 @@ def _of_arrow(
 
 
 def _with_columns(
-    sample: Table, task: Task, options: ReadOptions, findings: Findings
+    sample: Table, task: Task, options: ReadOptions, findings: LoadReport
 ) -> ReadOptions:
     """The options with the columns of a table that does not call them as we do: named, or guessed as for a simulation."""
     _look_for_predictions(sample, options, findings)
@@ -259,7 +259,7 @@ def _with_columns(
     return replace(options, text_column=chosen.unit, label_column=chosen.answer)
 
 
-def _look_for_predictions(sample: Table, options: ReadOptions, findings: Findings) -> None:
+def _look_for_predictions(sample: Table, options: ReadOptions, findings: LoadReport) -> None:
     """DataError for a file that `predict` wrote, whose labels nobody gave, unless the column of these is named; then told."""
     columns = sample.columns
     entities = [cell for cell in columns.get("entities", ()) if cell not in (None, "", "[]", [])]

@@ -23,7 +23,7 @@ from tui_al.engine.data.arrow_file import (
 )
 from tui_al.engine.data.tables import ROWS
 from tui_al.errors import DataError
-from tui_al.store.atomic_dirs import under_way
+from tui_al.store.atomic_dirs import temp_dir
 from tui_al.store.atomic_files import replacing
 from tui_al.store.environment import unwritable
 from tui_al.store.formats.format import ALL_PARTS, Format, Part
@@ -103,7 +103,7 @@ def write_dataset(path: Path, header: Header, annotations: Sequence[Annotation])
     bars = datasets.is_progress_bar_enabled()
     datasets.disable_progress_bars()
     try:
-        with under_way(path.parent, path.name) as place:
+        with temp_dir(path.parent, path.name) as place:
             found.save_to_disk(place / path.name)
             (place / path.name).rename(path)
     except OSError as error:

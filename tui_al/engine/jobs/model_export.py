@@ -13,14 +13,14 @@ from safetensors.torch import load_file
 from tui_al.core.data.examples import Task
 from tui_al.core.settings.experiment import LearnerConfig
 from tui_al.core.settings.model_catalog import ADAPTERS
-from tui_al.engine.hub.sources import Source, find, resolve_pooling
+from tui_al.engine.hub.sources import ModelSource, find, resolve_pooling
 from tui_al.engine.models import peft as tuning
 from tui_al.engine.models.checkpoint import ADAPTER_FOLDER, HEAD, describe, whole
 from tui_al.engine.models.model_files import check_adapter
 from tui_al.engine.models.pooling import MeanPoolingClassifier, save_modules
 from tui_al.engine.models.pretrained import load_model, load_tokenizer
 from tui_al.errors import ModelError
-from tui_al.store.atomic_dirs import under_way
+from tui_al.store.atomic_dirs import temp_dir
 from tui_al.store.environment import unwritable
 from tui_al.store.strangers import copy_files
 
@@ -47,7 +47,7 @@ def export_model(saved: Path, out: Path, card: str) -> Exported:
     found = exported(saved)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        with under_way(out.parent, out.name) as place:
+        with temp_dir(out.parent, out.name) as place:
             making = place / out.name
             if found.with_adapter:
                 making.mkdir()
@@ -77,7 +77,7 @@ def _write_parts(saved: Path, making: Path, found: Exported) -> None:
     model = load_model(source, found.task, outputs, learner.dropout, pooling)
     with whole(saved / HEAD):
         tuning.head(model).load_state_dict(load_file(saved / HEAD))
-    tokenizer = load_tokenizer(Source(str(saved), saved), found.task)
+    tokenizer = load_tokenizer(ModelSource(str(saved), saved), found.task)
     if isinstance(model, MeanPoolingClassifier):
         save_modules(making / MODEL_FOLDER, model, tokenizer, tokenizer.model_max_length)
     else:

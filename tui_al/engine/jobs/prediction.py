@@ -15,7 +15,7 @@ from tui_al.core.data.tags import spans_of
 from tui_al.core.settings.experiment import DataConfig
 from tui_al.engine.data.columns import Use, choose_columns
 from tui_al.engine.data.rows import RowReader
-from tui_al.engine.data.tables import Findings, Table, sampled
+from tui_al.engine.data.tables import LoadReport, Table, sampled
 from tui_al.engine.models.checkpoint import describe, kept_source, load_trained
 from tui_al.engine.models.device import choose_device, free_memory, is_out_of_memory, prepare
 from tui_al.engine.models.learner import positions_of
@@ -148,7 +148,7 @@ class Texts:
     """
 
     def __init__(
-        self, task: Task, tables: Iterator[Table], config: DataConfig, findings: Findings
+        self, task: Task, tables: Iterator[Table], config: DataConfig, findings: LoadReport
     ) -> None:
         config = replace(config, task=task.value)
         sample, self._tables = sampled(tables)

@@ -17,7 +17,7 @@ from tui_al.core.limits import computing_threads
 from tui_al.core.loop.oracle import askable
 from tui_al.core.loop.protocols import Learner, MonteCarlo
 from tui_al.core.loop.simulation import Purpose, derived_seed
-from tui_al.core.progress import Tick
+from tui_al.core.progress import TrainingProgress
 from tui_al.core.query.strategies import Strategy, select, strategy
 from tui_al.core.settings.experiment import Amount, DataConfig, LearnerConfig
 from tui_al.core.settings.model_catalog import BAG_OF_WORDS
@@ -26,7 +26,7 @@ from tui_al.engine.data import load
 from tui_al.engine.hub.sources import find
 from tui_al.engine.models.bag_of_words import BagOfWordsLearner
 from tui_al.engine.models.device import choose_device, prepare
-from tui_al.engine.models.feature_cache import Shelf
+from tui_al.engine.models.feature_cache import FeatureStore
 from tui_al.engine.models.learner import TransformerLearner
 from tui_al.errors import ConfigError, EngineStopped
 
@@ -35,7 +35,7 @@ _TRAININGS = ((("first", 1), ("again", 2)), (("second", 3),))
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ComparisonConfig:
     """What is to be compared, and on what."""
 
     data: DataConfig
@@ -74,7 +74,9 @@ class Comparison:
     seeds: tuple[SeedScores, ...]
 
 
-def compare_scores(plan: Plan, say: Callable[[str], None], stop: Callable[[], bool]) -> Comparison:
+def compare_scores(
+    plan: ComparisonConfig, say: Callable[[str], None], stop: Callable[[], bool]
+) -> Comparison:
     """Train, score and compare, for every seed.
 
     Args:
@@ -104,9 +106,9 @@ def compare_scores(plan: Plan, say: Callable[[str], None], stop: Callable[[], bo
     device = choose_device(plan.device)
     prepare(device)
     torch.set_num_threads(computing_threads())
-    shelf = Shelf()
+    shelf = FeatureStore()
 
-    def progress(_: Tick) -> None:
+    def progress(_: TrainingProgress) -> None:
         if stop():
             raise EngineStopped("The comparison was stopped.", "It keeps nothing: run it again.")
 
@@ -134,7 +136,7 @@ def compare_scores(plan: Plan, say: Callable[[str], None], stop: Callable[[], bo
 
 
 def _learner(
-    settings: LearnerConfig, dataset: Dataset, device: torch.device, shelf: Shelf
+    settings: LearnerConfig, dataset: Dataset, device: torch.device, shelf: FeatureStore
 ) -> Learner:
     if settings.model == BAG_OF_WORDS:
         return BagOfWordsLearner(settings, dataset)
@@ -171,8 +173,8 @@ def _scored(
     pool: IntArray,
     number: int,
     seed: int,
-    plan: Plan,
-    progress: Callable[[Tick], None],
+    plan: ComparisonConfig,
+    progress: Callable[[TrainingProgress], None],
 ) -> FloatArray:
     chosen = strategy(plan.score)
     assert chosen.scorer is not None
@@ -187,7 +189,11 @@ def _scored(
 
 
 def _compared(
-    seed: int, labels: int, scores: Mapping[tuple[int, str], FloatArray], plan: Plan, pool: int
+    seed: int,
+    labels: int,
+    scores: Mapping[tuple[int, str], FloatArray],
+    plan: ComparisonConfig,
+    pool: int,
 ) -> SeedScores:
     first, again, second = (scores[seed, name] for name in ("first", "again", "second"))
     batch = plan.batch.of(pool)

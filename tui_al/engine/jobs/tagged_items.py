@@ -12,7 +12,7 @@ from tui_al.engine.data.checks import unify_tags
 from tui_al.engine.data.columns import choose_columns, tagged_columns
 from tui_al.engine.data.json_file import table_of
 from tui_al.engine.data.rows import Row, RowReader
-from tui_al.engine.data.tables import SAMPLE, Findings, Table, column_of
+from tui_al.engine.data.tables import SAMPLE, LoadReport, Table, column_of
 from tui_al.engine.data.tag_cells import Pair, Shape, find_pair
 from tui_al.engine.data.tag_tables import Cells, reshape
 from tui_al.engine.data.token_rows import find_token_rows
@@ -29,7 +29,7 @@ _OWN = "status"  # a field of every row that this program writes: its tags are I
 Item = tuple[object, str]
 
 
-def of_tables(tables: Iterator[Table], findings: Findings) -> Iterator[Item]:
+def of_tables(tables: Iterator[Table], findings: LoadReport) -> Iterator[Item]:
     """The sentences of settled tables of tokens, each as an object with `text`, `tokens` and `tags`, None for an untagged one.
 
     An ItemError stands for one whose tags are none. Notes and warnings are complete when the first item is given.
@@ -41,7 +41,7 @@ def of_tables(tables: Iterator[Table], findings: Findings) -> Iterator[Item]:
     yield from gathered.items()
 
 
-def of_objects(items: Items, name: str, config: DataConfig, findings: Findings) -> Iterator[Item]:
+def of_objects(items: Items, name: str, config: DataConfig, findings: LoadReport) -> Iterator[Item]:
     """Objects whose tokens and tags have any names and notation, with `tokens` and `tags` in IOB2; all others as they are.
 
     Objects with entities by their offsets, and those that this program wrote, are left alone. Where each object is one token,
@@ -80,7 +80,7 @@ def of_objects(items: Items, name: str, config: DataConfig, findings: Findings) 
 def _named_pair(sample: Table, config: DataConfig) -> Pair | None:
     """Lists under the usual names, though many of them do not fit each other: each that does not is told of."""
     try:
-        chosen = choose_columns(sample, config, None, Findings())
+        chosen = choose_columns(sample, config, None, LoadReport())
     except DataError:
         return None
     return None if chosen.raw else Pair(chosen.unit, Shape.LIST, chosen.answer)
@@ -90,7 +90,7 @@ def _has_marks(row: Mapping[str, object]) -> bool:
     return any(is_mark(one) for cell in row.values() for one in listed(cell)[:1])
 
 
-def _paired(items: Items, name: str, cells: Cells, findings: Findings) -> Iterator[Item]:
+def _paired(items: Items, name: str, cells: Cells, findings: LoadReport) -> Iterator[Item]:
     """Objects with a sentence each."""
     gathered = _Gathered(findings)
     for item, place in items:
@@ -132,7 +132,7 @@ def _only(table: Table, row: int) -> Table:
 class _Gathered:
     """All sentences of a file: their tags are of one scheme, which only all of them tell."""
 
-    findings: Findings
+    findings: LoadReport
     _read: list[tuple[object, str, Mapping[str, object]]] = field(default_factory=list)
     _reader: RowReader | None = None
 

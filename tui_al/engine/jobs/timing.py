@@ -22,7 +22,7 @@ from tui_al.core.settings.experiment import PAPER_SEEDS, LearnerConfig
 from tui_al.engine.hub.sources import find
 from tui_al.engine.models.cohort import gain
 from tui_al.engine.models.device import name_of, prepare
-from tui_al.engine.models.feature_cache import Shelf
+from tui_al.engine.models.feature_cache import FeatureStore
 from tui_al.engine.models.learner import TransformerLearner
 
 #: Side of the square matrices whose product is the machine's measured peak.
@@ -36,7 +36,7 @@ _SCORED = 256
 TOGETHER = len(PAPER_SEEDS)
 
 #: Told what is being measured, and how much of all has been.
-Teller = Callable[[str, int, int], None]
+MeasurementCallback = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class Setup:
     """One way to train a model: what was measured of it."""
 
     learner: LearnerConfig
@@ -73,7 +73,7 @@ class Timing:
     threads: int
     peak: dict[str, float]  #: floating-point operations a second, by precision
     words: float  #: of a text, mean
-    ways: tuple[Way, ...]
+    ways: tuple[Setup, ...]
 
 
 def measure(
@@ -84,7 +84,7 @@ def measure(
     repeats: int,
     max_steps: int | None,
     seed: int,
-    tell: Teller,
+    tell: MeasurementCallback,
 ) -> Timing:
     """Time every way to train at these shares of the training split (0 to 1), `repeats` times in turns."""
     prepare(device)
@@ -95,10 +95,10 @@ def measure(
     part = replace(dataset, train=tuple(dataset.train[row] for row in rows))
     ways = len(settings)
     clocks = []
-    shelf = Shelf()
+    shelf = FeatureStore()
     for number, config in enumerate(settings):
         tell(f"loading {config.model} {config.tuning}", number, ways * (repeats + 1))
-        clocks.append(_Clock(config, part, total, device, shelf, max_steps))
+        clocks.append(_SetupTimer(config, part, total, device, shelf, max_steps))
     found = [[[0.0] * repeats for _ in labels] for _ in clocks]
     for repeat in range(repeats):
         for way, clock in enumerate(clocks):
@@ -120,7 +120,7 @@ def measure(
     )
 
 
-class _Clock:
+class _SetupTimer:
     """Times one way to train."""
 
     def __init__(
@@ -129,7 +129,7 @@ class _Clock:
         dataset: Dataset,
         total: int,
         device: torch.device,
-        shelf: Shelf,
+        shelf: FeatureStore,
         max_steps: int | None,
     ) -> None:
         self.learner = TransformerLearner(config, find(config.model, config.revision), dataset, device, shelf)  # fmt: skip
@@ -155,7 +155,7 @@ class _Clock:
         seconds = self._timed(lambda: self._fit(np.arange(texts), epochs, seed))
         return seconds * self._steps(labels, self.config.epochs) / steps
 
-    def way(self, labels: list[int], seconds: list[list[float]], peak: float) -> Way:
+    def way(self, labels: list[int], seconds: list[list[float]], peak: float) -> Setup:
         """What was measured, with the share of `peak` operations a second that the largest training reached."""
         trainings = tuple(
             Measured(
@@ -165,7 +165,7 @@ class _Clock:
         )
         whole = trainings[-1]
         rate = self.operations * whole.steps / float(np.median(whole.seconds))
-        return Way(
+        return Setup(
             learner=self.config,
             layers=int(self.learner.config.trunk_layers),
             subtokens=float(self.learner.tokens("train").lengths().mean()),

@@ -20,7 +20,7 @@ from scipy.sparse import csr_matrix
 from tui_al.core.arrays import FloatArray, IntArray
 from tui_al.core.data.examples import Answer, Dataset
 from tui_al.core.loop.protocols import FitReport, MonteCarlo, Scorer
-from tui_al.core.progress import ProgressSink, Tick
+from tui_al.core.progress import ProgressCallback, TrainingProgress
 from tui_al.core.query import softmax_regression
 from tui_al.core.query.predictions import Predictions
 from tui_al.core.settings.experiment import LearnerConfig
@@ -43,7 +43,7 @@ class BagOfWordsLearner:
         self._weights: FloatArray = np.zeros((len(self._classes), 1))  # (classes, features + 1)
 
     def fit(
-        self, rows: IntArray, answers: Sequence[Answer], seed: int, progress: ProgressSink
+        self, rows: IntArray, answers: Sequence[Answer], seed: int, progress: ProgressCallback
     ) -> FitReport:
         """Fit from zero; `seed` changes nothing."""
         del seed
@@ -56,7 +56,11 @@ class BagOfWordsLearner:
         def step() -> None:
             nonlocal done
             done += 1
-            progress(Tick(min(done, _ITERATIONS) * len(rows), _ITERATIONS * len(rows), 1, 1, done))
+            progress(
+                TrainingProgress(
+                    min(done, _ITERATIONS) * len(rows), _ITERATIONS * len(rows), 1, 1, done
+                )
+            )
 
         weights, loss = softmax_regression.fit(x, y, len(self._classes), _ITERATIONS, step)
         self._weights = np.zeros((len(self._classes), len(self._vocabulary) + 1))
@@ -67,7 +71,7 @@ class BagOfWordsLearner:
         self,
         rows: IntArray,
         scorers: Mapping[str, Scorer],
-        progress: ProgressSink,
+        progress: ProgressCallback,
         monte_carlo: MonteCarlo | None = None,
     ) -> dict[str, FloatArray]:
         """Every scorer's value for these training rows, (rows,) each."""
@@ -76,11 +80,11 @@ class BagOfWordsLearner:
         return {name: scorer(predictions) for name, scorer in scorers.items()}
 
     def predict(
-        self, split: Literal["train", "test"], rows: IntArray, progress: ProgressSink
+        self, split: Literal["train", "test"], rows: IntArray, progress: ProgressCallback
     ) -> Predictions:
         """Probabilities in the order of `rows`."""
         probs = softmax_regression.probabilities(self._matrix(split)[rows], self._weights)
-        progress(Tick(len(rows), len(rows)))
+        progress(TrainingProgress(len(rows), len(rows)))
         return Predictions.of_texts(probs)
 
     def features(self, rows: IntArray) -> csr_matrix:

@@ -25,14 +25,14 @@ from tui_al.core.session.serialization import record_of
 from tui_al.core.settings.experiment import LearnerConfig
 from tui_al.core.settings.model_catalog import ADAPTERS, MODELS
 from tui_al.engine.hub.sentence_modules import encoder_directory
-from tui_al.engine.hub.sources import Source, find, resolve_pooling
+from tui_al.engine.hub.sources import ModelSource, find, resolve_pooling
 from tui_al.engine.models import peft as tuning
 from tui_al.engine.models.model_files import check_adapter, first_line
 from tui_al.engine.models.padding import leave_out_padding
 from tui_al.engine.models.pooling import MeanPoolingClassifier, load_head, save_modules
 from tui_al.engine.models.pretrained import load_model
 from tui_al.errors import ConfigError, ModelError
-from tui_al.store.kept_models import put_in_place
+from tui_al.store.kept_models import replace_dir
 from tui_al.store.sharing import make_directory
 
 DESCRIPTION, ADAPTER_FOLDER, HEAD = "tui_al.json", "adapter", "head.safetensors"
@@ -43,7 +43,7 @@ def save_model(
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerFast,
     config: LearnerConfig,
-    source: Source,
+    source: ModelSource,
     dataset: Dataset,
     limit: int,
 ) -> None:
@@ -83,7 +83,7 @@ def save_model(
         "learner": asdict(config),
     }
     (making / DESCRIPTION).write_text(json.dumps(description, indent=1), encoding="utf-8")
-    put_in_place(making, directory)
+    replace_dir(making, directory)
 
 
 @contextlib.contextmanager
@@ -153,9 +153,9 @@ def whole(path: Path) -> Iterator[None]:
         ) from error
 
 
-def kept_source(name: str, directory: Path) -> Source:
+def kept_source(name: str, directory: Path) -> ModelSource:
     """Where encoder and tokenizer of a model lie that `save_model` wrote; of an adapter, the tokenizer."""
-    return Source(name, encoder_directory(directory))
+    return ModelSource(name, encoder_directory(directory))
 
 
 def read_elsewhere(directory: Path) -> str:

@@ -15,7 +15,7 @@ import numpy as np
 from tui_al.core.data.examples import Answer, Dataset, Task
 from tui_al.core.loop.protocols import Training
 from tui_al.core.loop.simulation import Purpose, derived_seed
-from tui_al.core.progress import ProgressSink, silent
+from tui_al.core.progress import ProgressCallback, silent
 from tui_al.core.query.strategies import strategy
 from tui_al.core.session.state import RunState
 from tui_al.core.settings.experiment import ExperimentConfig
@@ -40,7 +40,7 @@ def may_keep_step(config: ExperimentConfig, learner: TransformerLearner) -> bool
         config.seeds_together != "off"
         and strategy(config.loop.strategy).scorer is not None
         and config.loop.rounds > 0
-        and not config.one_model
+        and not config.shared_model
         and config.successor.start == "cold"
         and learner.can_train_together()
     )
@@ -112,7 +112,7 @@ class TogetherTrained:
         """What a run of the cohort times its phases by: as if everybody had trained for an equal share of the time."""
         return lambda: self._clock() + self._ahead[seed]
 
-    def train(self, seed: int, round_: int, progress: ProgressSink) -> None:
+    def train(self, seed: int, round_: int, progress: ProgressCallback) -> None:
         """See `tui_al.core.loop.protocols.Cohort`. Where the trainings cannot go together each run has its own."""
         began = self._clock()
         if round_ != self._round:
@@ -125,7 +125,7 @@ class TogetherTrained:
             job = self._training(self._runs()[seed], round_)
             self._learner.fit(job.rows, job.answers, job.seed, progress)
 
-    def _train_all(self, round_: int, progress: ProgressSink) -> None:
+    def _train_all(self, round_: int, progress: ProgressCallback) -> None:
         """One that does not converge, or too little memory, leaves all to train alone; so does a number of labels of one's own."""
         self._trained = {}
         there = self._runs()

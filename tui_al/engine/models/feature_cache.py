@@ -12,7 +12,7 @@ import torch
 
 from tui_al.core.arrays import IntArray
 from tui_al.core.limits import ControlGroups
-from tui_al.core.progress import ProgressSink, Tick
+from tui_al.core.progress import ProgressCallback, TrainingProgress
 from tui_al.engine.models.device import is_out_of_memory
 from tui_al.store.sharing import make_directory
 
@@ -37,7 +37,7 @@ def memory_budget() -> int:
     return int(_SHARE * (min(there, limit.limit) if limit else there))
 
 
-class Shelf:
+class FeatureStore:
     """The states that are kept in one process, by what they were made from and with.
 
     In memory at most `budget` bytes of them; what does not fit there goes to a file in `directory`, if one is given, read
@@ -54,7 +54,7 @@ class Shelf:
         self._room = self.budget
         self._directory = directory
         self._disk_room = disk_budget
-        self._states: dict[tuple[object, ...], States] = {}
+        self._states: dict[tuple[object, ...], CachedFeatures] = {}
 
     def states(
         self,
@@ -64,7 +64,7 @@ class Shelf:
         width: int,
         dtype: torch.dtype,
         device: torch.device,
-    ) -> "States":
+    ) -> "CachedFeatures":
         """Those of this key, or new ones in the room that is left."""
         if key not in self._states:
             wanted = int(lengths.sum()) * width * dtype.itemsize
@@ -72,10 +72,12 @@ class Shelf:
             if there is not None:
                 states = there
             elif wanted > self._room and (mapped := self._mapped(wanted, dtype)) is not None:
-                states = States(lengths, batches, width, dtype, mapped.device, wanted, mapped)
+                states = CachedFeatures(
+                    lengths, batches, width, dtype, mapped.device, wanted, mapped
+                )
             else:
                 room = min(wanted, self._room)
-                states = States(lengths, batches, width, dtype, torch.device("cpu"), room)
+                states = CachedFeatures(lengths, batches, width, dtype, torch.device("cpu"), room)
                 self._room -= states.nbytes
             self._states[key] = states
         return self._states[key]
@@ -88,12 +90,12 @@ class Shelf:
         dtype: torch.dtype,
         device: torch.device,
         wanted: int,
-    ) -> "States | None":
+    ) -> "CachedFeatures | None":
         """All of them on a GPU, where they take little of what is free there."""
         if device.type != "cuda" or wanted >= _SHARE_OF_GPU * torch.cuda.mem_get_info(device)[0]:
             return None
         try:
-            return States(lengths, batches, width, dtype, device, wanted)
+            return CachedFeatures(lengths, batches, width, dtype, device, wanted)
         except RuntimeError as error:  # others were quicker, or it is in pieces
             if not is_out_of_memory(error):
                 raise
@@ -121,7 +123,7 @@ class Shelf:
         return mapped
 
 
-class States:
+class CachedFeatures:
     """The trunk's output for a split's texts, as far as there is room for it: the first batches'.
 
     They are made in the fixed `batches`, which hold every text once, so that a text's state does not depend on what was asked for when: a continued session
@@ -167,7 +169,10 @@ class States:
         return int((self._batch_of >= 0).sum())
 
     def make(
-        self, rows: IntArray, compute: Callable[[IntArray], torch.Tensor], progress: ProgressSink
+        self,
+        rows: IntArray,
+        compute: Callable[[IntArray], torch.Tensor],
+        progress: ProgressCallback,
     ) -> None:
         """Compute what these rows need and nobody asked for before; `compute` gives their states one below the other."""
         numbers = np.unique(self._batch_of[rows])
@@ -177,7 +182,7 @@ class States:
                 start, count = int(self._starts[batch[0]]), int(self.lengths[batch].sum())
                 self._kept[start : start + count] = compute(batch).to(self._kept)
                 self._made[number] = True
-                progress(Tick(0, len(rows)))
+                progress(TrainingProgress(0, len(rows)))
 
     def gather(self, rows: IntArray, compute: Callable[[IntArray], torch.Tensor]) -> torch.Tensor:
         """States of rows that `make` was called for, those without room computed anew: (rows, longest, width), fp32.

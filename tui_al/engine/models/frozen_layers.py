@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from transformers import PreTrainedModel
 
 from tui_al.core.arrays import IntArray
-from tui_al.core.progress import ProgressSink
+from tui_al.core.progress import ProgressCallback
 from tui_al.core.settings.experiment import LearnerConfig
 from tui_al.engine.models import partial_forward as views
 from tui_al.engine.models.device import free_memory, is_out_of_memory
-from tui_al.engine.models.feature_cache import Shelf, States
+from tui_al.engine.models.feature_cache import CachedFeatures, FeatureStore
 from tui_al.engine.models.pooling import masked_mean
 from tui_al.engine.models.scoring import SCORING_BUDGET
 from tui_al.engine.text.tokens import UNSEEN, Batch, Tokens, collate, scoring_batches
@@ -60,7 +60,7 @@ def trunk_layers(model: PreTrainedModel, config: LearnerConfig) -> int:
 
 
 @dataclass(slots=True)
-class Trunk:
+class FrozenLayers:
     """One model's trunk and what is kept of it."""
 
     run: Any  #: see `views.lower`
@@ -70,13 +70,13 @@ class Trunk:
     identity: tuple[
         object, ...
     ]  #: of the encoder and its texts: weights, tokenizer, maximum length
-    shelf: Shelf
+    shelf: FeatureStore
     precision: str
     pad_id: int
     device: torch.device
-    _found: dict[str, States] = field(default_factory=dict)
+    _found: dict[str, CachedFeatures] = field(default_factory=dict)
 
-    def make(self, split: str, tokens: Tokens, rows: IntArray, progress: ProgressSink) -> None:
+    def make(self, split: str, tokens: Tokens, rows: IntArray, progress: ProgressCallback) -> None:
         """Compute what these rows need and is not kept yet."""
         self._states(split, tokens).make(rows, lambda some: self._compute(tokens, some), progress)
 
@@ -106,7 +106,7 @@ class Trunk:
             f"{self.shelf.budget / 2**30:.1f} GiB of memory and the disk allow; for the others it is computed each time"
         )
 
-    def _states(self, split: str, tokens: Tokens) -> States:
+    def _states(self, split: str, tokens: Tokens) -> CachedFeatures:
         if split in self._found:
             return self._found[split]
         read = self.whole and self.mean

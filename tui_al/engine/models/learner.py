@@ -13,16 +13,16 @@ import torch
 from tui_al.core.arrays import FloatArray, IntArray
 from tui_al.core.data.examples import Answer, Dataset, Task
 from tui_al.core.loop.protocols import FitReport, MonteCarlo, Scorer, Training
-from tui_al.core.progress import ProgressSink, Tick
+from tui_al.core.progress import ProgressCallback, TrainingProgress
 from tui_al.core.query.predictions import Predictions
 from tui_al.core.settings.experiment import LearnerConfig
-from tui_al.engine.hub.sources import Source, pooling_note, resolve_pooling
+from tui_al.engine.hub.sources import ModelSource, pooling_note, resolve_pooling
 from tui_al.engine.models import partial_forward as views
 from tui_al.engine.models import peft as tuning
 from tui_al.engine.models.checkpoint import save_model
 from tui_al.engine.models.device import take_peak_bytes
-from tui_al.engine.models.feature_cache import Shelf
-from tui_al.engine.models.frozen_layers import Trunk, trunk_layers
+from tui_al.engine.models.feature_cache import FeatureStore
+from tui_al.engine.models.frozen_layers import FrozenLayers, trunk_layers
 from tui_al.engine.models.model_files import left_out
 from tui_al.engine.models.precision import SAMPLE, compare, resolve_precision
 from tui_al.engine.models.pretrained import load_model, load_tokenizer
@@ -35,7 +35,13 @@ from tui_al.engine.models.together import (
     can_be_stacked,
     side_by_side,
 )
-from tui_al.engine.models.training import Lesson, Part, descend, train, weight_decay_left
+from tui_al.engine.models.training import (
+    MicroBatch,
+    TrainingJob,
+    train,
+    train_loop,
+    weight_decay_left,
+)
 from tui_al.engine.text.token_cache import TokenCache
 from tui_al.engine.text.tokenizing import tokenize
 from tui_al.engine.text.tokens import (
@@ -60,10 +66,10 @@ class TransformerLearner:
     def __init__(
         self,
         config: LearnerConfig,
-        source: Source,
+        source: ModelSource,
         dataset: Dataset,
         device: torch.device,
-        shelf: Shelf | None = None,
+        shelf: FeatureStore | None = None,
         cache: TokenCache | None = None,
     ) -> None:
         self.source = source
@@ -94,7 +100,7 @@ class TransformerLearner:
         tuning.prepare(self.model, self.config)
         if config.tuning == "full":  # all that training changes, to start from again
             self._pretrained = {n: w.detach().clone() for n, w in self.trainable().items()}
-        self._trunk = self._freeze(shelf or Shelf()) if self.config.trunk_layers else None
+        self._trunk = self._freeze(shelf or FeatureStore()) if self.config.trunk_layers else None
         first = (
             dataset.task is Task.CLASSIFICATION
             and pooling == "first"
@@ -111,13 +117,13 @@ class TransformerLearner:
             self._tokens[split] = make(self.tokenizer, self.dataset.task, examples, self._limit)
         return self._tokens[split]
 
-    def keep(self, split: Split, rows: IntArray, progress: ProgressSink) -> None:
+    def keep(self, split: Split, rows: IntArray, progress: ProgressCallback) -> None:
         """Compute what a frozen trunk gives for these rows, where that is not known yet; training and scoring do it too."""
         if self._trunk:
             self._trunk.make(split, self.tokens(split), rows, progress)
 
     def fit(
-        self, rows: IntArray, answers: Sequence[Answer], seed: int, progress: ProgressSink
+        self, rows: IntArray, answers: Sequence[Answer], seed: int, progress: ProgressCallback
     ) -> FitReport:
         """Train on these training rows; cold, or on from the last training where the configuration says warm."""
         if self._fresh or self.config.start == "cold":
@@ -130,9 +136,9 @@ class TransformerLearner:
         self.keep("train", rows, progress)
         targets = self._all_targets(tokens, rows, answers)
 
-        def batch(positions: IntArray) -> Part:
+        def batch(positions: IntArray) -> MicroBatch:
             chosen = np.concatenate([targets[i] for i in positions])
-            return Part(self._collate("train", rows[positions]), put(chosen, self.device))
+            return MicroBatch(self._collate("train", rows[positions]), put(chosen, self.device))
 
         lengths = tokens.lengths()[rows]
         with self._trained_embeddings(tokens, rows):
@@ -152,7 +158,7 @@ class TransformerLearner:
         self._reset(0)  # marks what is trained
         return can_be_stacked(self.model)
 
-    def fit_together(self, jobs: Sequence[Training], progress: ProgressSink) -> list[Weights]:
+    def fit_together(self, jobs: Sequence[Training], progress: ProgressCallback) -> list[Weights]:
         """What `fit` would leave in `trainable` for each of these trainings of equal size, to rounding; `restore` puts it in place."""
         rows = np.concatenate([job.rows for job in jobs])
         tokens = self.tokens("train")
@@ -167,17 +173,17 @@ class TransformerLearner:
         count, texts = len(jobs), len(jobs[0].rows)
         rngs = [np.random.default_rng(job.seed) for job in jobs]
 
-        def batch(positions: IntArray) -> Part:
+        def batch(positions: IntArray) -> MicroBatch:
             chosen, owners = side_by_side(positions, texts)
             units = np.repeat(owners, [len(targets[i]) for i in chosen])
-            return Part(
+            return MicroBatch(
                 self._collate("train", rows[chosen]),
                 put(np.concatenate([targets[i] for i in chosen]), self.device),
                 put(units, self.device),
             )
 
         stacks = Stacks(self.model, begin)
-        lesson = Lesson(
+        lesson = TrainingJob(
             lengths,
             stacks.groups(self.model, self.config),
             lambda: batches_together(lengths, self.config.batch_size, rngs),
@@ -186,7 +192,7 @@ class TransformerLearner:
             count,
         )
         with stacks.inside(self.view):
-            descend(self.view, self.config, lesson, progress)
+            train_loop(self.view, self.config, lesson, progress)
         self.view.eval()
         return stacks.slices()
 
@@ -210,7 +216,7 @@ class TransformerLearner:
         self,
         rows: IntArray,
         scorers: Mapping[str, Scorer],
-        progress: ProgressSink,
+        progress: ProgressCallback,
         monte_carlo: MonteCarlo | None = None,
     ) -> dict[str, FloatArray]:
         """Every scorer's value for these training rows, (rows,) each. Words cut off by the length limit do not count."""
@@ -245,7 +251,7 @@ class TransformerLearner:
             exact[positions] = scorer(self._as_predictions(probs, None, rows[sample[positions]]))
         return compare(exact, scores[name][sample])
 
-    def predict(self, split: Split, rows: IntArray, progress: ProgressSink) -> Predictions:
+    def predict(self, split: Split, rows: IntArray, progress: ProgressCallback) -> Predictions:
         """Probabilities in the order of `rows`; for tagging one unit a word, those cut off being certainly O."""
         classes = len(self._output)
         if self.dataset.task is Task.CLASSIFICATION:
@@ -310,10 +316,10 @@ class TransformerLearner:
         tuning.reset(self.model, self.config, seed)
         self.model.eval()
 
-    def _freeze(self, shelf: Shelf) -> Trunk:
+    def _freeze(self, shelf: FeatureStore) -> FrozenLayers:
         layers = int(self.config.trunk_layers)
         texts = hash(tuple(e.id for e in (*self.dataset.train, *self.dataset.test)))
-        return Trunk(
+        return FrozenLayers(
             run=views.lower(self.model, layers),
             layers=layers,
             whole=layers == len(views.layers(self.model)),
@@ -369,7 +375,7 @@ class TransformerLearner:
         self,
         split: Split,
         rows: IntArray,
-        progress: ProgressSink,
+        progress: ProgressCallback,
         monte_carlo: MonteCarlo | None = None,
     ) -> Iterator[tuple[IntArray, Predictions]]:
         """Positions in `rows` and their predictions over seen units, batch by batch, longest first."""
@@ -386,7 +392,7 @@ class TransformerLearner:
         for positions, probs, expected in scoring.batches(lengths, monte_carlo):
             done += len(positions)
             yield positions, self._as_predictions(probs, expected, rows[positions], split)
-            progress(Tick(done, len(rows)))
+            progress(TrainingProgress(done, len(rows)))
 
     def _as_predictions(
         self, probs: FloatArray, expected: FloatArray | None, rows: IntArray, split: Split = "train"

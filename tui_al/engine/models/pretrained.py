@@ -16,7 +16,7 @@ from transformers import (
 )
 
 from tui_al.core.data.examples import Task
-from tui_al.engine.hub.sources import Source
+from tui_al.engine.hub.sources import ModelSource
 from tui_al.engine.models.model_bounds import check_size
 from tui_al.engine.models.model_files import check_shards, check_tokenizer, first_line, read_config
 from tui_al.engine.models.pooling import MeanPoolingClassifier
@@ -33,7 +33,7 @@ _DROPOUTS = (
 _ALMOST_NONE = 1e-9
 
 
-def load_tokenizer(source: Source, task: Task) -> PreTrainedTokenizerFast:
+def load_tokenizer(source: ModelSource, task: Task) -> PreTrainedTokenizerFast:
     """The model's own tokenizer; raises ModelError if it has no fast one, which words need for their positions."""
     config = read_config(source.path, source.name)
     check_tokenizer(source.path, source.name)
@@ -74,7 +74,7 @@ def load_tokenizer(source: Source, task: Task) -> PreTrainedTokenizerFast:
 
 
 def load_model(
-    source: Source,
+    source: ModelSource,
     task: Task,
     outputs: tuple[str, ...],
     dropout: float,

@@ -53,7 +53,7 @@ class Scoring:
             tuning.set_dropout(self.model, monte_carlo.rate)
         self.view.train(monte_carlo is not None)
         waiting = list(scoring_batches(lengths, SCORING_BUDGET[self.view.device.type]))[::-1]
-        under_way: tuple[IntArray, Found] | None = None
+        temp_dir: tuple[IntArray, Found] | None = None
         with shared_prefix(self.view) if monte_carlo else contextlib.nullcontext() as forget:
             while waiting:
                 positions = waiting.pop()
@@ -68,11 +68,11 @@ class Scoring:
                     middle = len(positions) // 2
                     waiting += [positions[middle:], positions[:middle]]
                     continue
-                if under_way:
-                    yield _fetched(*under_way)
-                under_way = positions, begun
-            if under_way:
-                yield _fetched(*under_way)
+                if temp_dir:
+                    yield _fetched(*temp_dir)
+                temp_dir = positions, begun
+            if temp_dir:
+                yield _fetched(*temp_dir)
         self.view.eval()
 
     def _begin(self, positions: IntArray, monte_carlo: MonteCarlo | None) -> Found | None:

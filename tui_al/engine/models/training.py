@@ -13,7 +13,7 @@ from transformers import PreTrainedModel
 
 from tui_al.core.arrays import IntArray
 from tui_al.core.loop.protocols import FitReport
-from tui_al.core.progress import ProgressSink, Tick
+from tui_al.core.progress import ProgressCallback, TrainingProgress
 from tui_al.core.settings.experiment import LearnerConfig
 from tui_al.engine.models.device import free_memory, is_out_of_memory
 from tui_al.engine.models.peft import parameter_groups
@@ -24,7 +24,7 @@ from tui_al.errors import EngineError
 _TICK_SECONDS = 0.2
 
 
-class Part(NamedTuple):
+class MicroBatch(NamedTuple):
     """A batch, or a piece of one, and what its units (texts, or seen words) should come out as."""
 
     batch: Batch
@@ -34,11 +34,11 @@ class Part(NamedTuple):
 
 
 #: Positions among the texts of a training, to what a model takes of them.
-Collate = Callable[[IntArray], Part]
+Collate = Callable[[IntArray], MicroBatch]
 
 
 @dataclass(frozen=True, slots=True)
-class Lesson:
+class TrainingJob:
     """What is learned, and how: one training's, or that of several which share every batch (`tui_al.engine.models.together`)."""
 
     lengths: IntArray  #: sub-tokens of every text, (texts,)
@@ -55,24 +55,24 @@ def train(
     lengths: IntArray,
     collate: Collate,
     seed: int,
-    progress: ProgressSink,
+    progress: ProgressCallback,
 ) -> FitReport:
     """Train what requires gradients on texts of these lengths, shuffled by `seed`. See `descend`."""
     rng = np.random.default_rng(seed)
     groups = parameter_groups(model, config)
     trained = [p for group in groups for p in group["params"]]
-    lesson = Lesson(
+    lesson = TrainingJob(
         lengths,
         groups,
         lambda: training_batches(lengths, config.batch_size, rng),
         collate,
         lambda most: torch.nn.utils.clip_grad_norm_(trained, most),
     )
-    return descend(model, config, lesson, progress)
+    return train_loop(model, config, lesson, progress)
 
 
-def descend(
-    model: PreTrainedModel, config: LearnerConfig, lesson: Lesson, progress: ProgressSink
+def train_loop(
+    model: PreTrainedModel, config: LearnerConfig, lesson: TrainingJob, progress: ProgressCallback
 ) -> FitReport:
     """Go through a lesson with AdamW, warm-up, linear decay and clipping, for `config.epochs` epochs.
 
@@ -113,7 +113,7 @@ def descend(
             epoch_losses.append(loss)
             if time.perf_counter() - ticked > _TICK_SECONDS or step == steps:
                 mean = _finite_mean(pending, config, step)
-                progress(Tick(done, total, epoch, config.epochs, step, steps, mean))
+                progress(TrainingProgress(done, total, epoch, config.epochs, step, steps, mean))
                 pending.clear()
                 ticked = time.perf_counter()
     return FitReport(steps, total, _finite_mean(epoch_losses, config, step), pieces)
@@ -123,7 +123,7 @@ def _try(
     model: PreTrainedModel,
     config: LearnerConfig,
     positions: IntArray,
-    lesson: Lesson,
+    lesson: TrainingJob,
     pieces: int,
 ) -> torch.Tensor | None:
     """`_backward`, or None where memory runs out: what it held is free when this returns, not before."""
@@ -165,7 +165,7 @@ def out_of_memory(config: LearnerConfig, longest: int) -> EngineError:
 
 
 def _backward(
-    model: PreTrainedModel, precision: str, positions: IntArray, lesson: Lesson, pieces: int
+    model: PreTrainedModel, precision: str, positions: IntArray, lesson: TrainingJob, pieces: int
 ) -> torch.Tensor:
     """Add the gradients of a batch's mean loss, worked through in `pieces`; the loss, detached, ().
 
@@ -183,7 +183,9 @@ def _backward(
     return total / lesson.trainings
 
 
-def _weights(parts: Sequence[Part], trainings: int) -> Callable[[torch.Tensor, Part], torch.Tensor]:
+def _weights(
+    parts: Sequence[MicroBatch], trainings: int
+) -> Callable[[torch.Tensor, MicroBatch], torch.Tensor]:
     """From a part's logits to what it adds to the batch's loss, ()."""
     if parts[0].owners is None:
         units = max(1, sum(len(part.targets) for part in parts))

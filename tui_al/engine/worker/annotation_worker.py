@@ -8,10 +8,10 @@ from typing import Any, Protocol
 
 import torch
 
-from tui_al.core.annotation.decisions import Decided
+from tui_al.core.annotation.decisions import DecisionRecord
 from tui_al.core.arrays import IntArray
 from tui_al.core.data.examples import Dataset
-from tui_al.core.loop.annotation_channel import Snapshot, Wish, askable, reserve
+from tui_al.core.loop.annotation_channel import Command, LabelSnapshot, askable, reserve
 from tui_al.core.loop.annotation_loop import PeopleLoop
 from tui_al.core.loop.phase_timer import Emit
 from tui_al.core.loop.simulation import Models
@@ -57,7 +57,7 @@ class _Desk:
     _seq: int = -1
     _last_company: float = 0.0
 
-    def snapshot(self) -> Snapshot:
+    def snapshot(self) -> LabelSnapshot:
         """The labels now."""
         return self.listener.patient(self.labelled.snapshot)
 
@@ -69,7 +69,7 @@ class _Desk:
         """Wait while paused; raises EngineStopped."""
         self.listener.listen()
 
-    def wait(self) -> Wish:
+    def wait(self) -> Command:
         """A moment's rest where nothing new was decided; what people want."""
         self.listener.listen()
         wish, self.listener.wish = self.listener.wish, ""
@@ -94,7 +94,7 @@ def follow(
     listener: Listener,
     build: Callable[[Dataset], Models],
     emit: Emit,
-    decided: list[Decided],
+    decided: list[DecisionRecord],
 ) -> EngineFinished:
     """Work for the people of a session until they want to end, or nobody is there any more. Returns how it ended.
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from tui_al.core.annotation.label_errors import Encode
 from tui_al.core.arrays import FloatArray, IntArray
 from tui_al.core.data.examples import Dataset, Task
-from tui_al.core.progress import ProgressSink, Tick
+from tui_al.core.progress import ProgressCallback, TrainingProgress
 from tui_al.core.query.softmax_regression import Features
 from tui_al.core.settings.experiment import LearnerConfig
 from tui_al.core.settings.model_catalog import BAG_OF_WORDS
@@ -43,10 +43,10 @@ def label_features(
         BagOfWordsLearner
     ] = []  # its vocabulary is that of the whole pool: made when needed
 
-    def encode(rows: IntArray, progress: ProgressSink) -> Features:
+    def encode(rows: IntArray, progress: ProgressCallback) -> Features:
         if not learner:
             learner.append(BagOfWordsLearner(config, dataset))
-        progress(Tick(len(rows), len(rows)))
+        progress(TrainingProgress(len(rows), len(rows)))
         return learner[0].features(rows)
 
     return encode
@@ -61,7 +61,7 @@ class _EncoderFeatures:
         self._directory, self._dataset, self._config, self._device = directory, dataset, config, device  # fmt: skip
         self._kept: dict[int, NDArray[np.float16]] = {}  # by row: (1, width), or (words, width)
 
-    def __call__(self, rows: IntArray, progress: ProgressSink) -> FloatArray:
+    def __call__(self, rows: IntArray, progress: ProgressCallback) -> FloatArray:
         """Of these rows, (units, width)."""
         tagging = self._dataset.task is Task.TAGGING
         missing = [row for row in rows.tolist() if row not in self._kept]
@@ -75,7 +75,7 @@ class _EncoderFeatures:
         parts = [self._kept[row].astype(np.float32) for row in rows.tolist()]
         return np.concatenate([_in_context(one) for one in parts] if tagging else parts)
 
-    def _encode(self, rows: Sequence[int], progress: ProgressSink) -> None:
+    def _encode(self, rows: Sequence[int], progress: ProgressCallback) -> None:
         """Keep the states of these rows; what is kept when `progress` raises stays."""
         task = self._dataset.task
         source = find(self._config.model, self._config.revision)
@@ -100,7 +100,7 @@ class _EncoderFeatures:
                 found = list(means.astype(np.float16)[:, None])
             self._kept.update((rows[i], one) for i, one in zip(batch_rows, found, strict=True))
             done += len(batch_rows)
-            progress(Tick(done, len(rows)))
+            progress(TrainingProgress(done, len(rows)))
 
 
 def _of_words(tokens: Tokens, row: int, states: NDArray[np.float32]) -> NDArray[np.float16]:

@@ -17,7 +17,7 @@ from tui_al.engine.models.bag_of_words import BagOfWordsLearner
 from tui_al.engine.models.learner import TransformerLearner
 from tui_al.errors import SessionError
 from tui_al.store.file_hashes import hashes_of, sha256_of
-from tui_al.store.kept_models import clear_leftovers, remove_at_once
+from tui_al.store.kept_models import clear_leftovers, remove_atomically
 from tui_al.store.sharing import fit_tree, make_directory
 
 AnyLearner = TransformerLearner | BagOfWordsLearner
@@ -27,7 +27,7 @@ _WARM = re.compile(r"\d+-[a-z]+-(\d+)(?:-([0-9a-f]{64}))?\.safetensors")
 
 
 @dataclass(slots=True)
-class Keeper:
+class ModelSaver:
     """Keeps models on disk: each run's last successor and the adapter that asked last, and weights for warm starts."""
 
     directory: Path
@@ -45,10 +45,10 @@ class Keeper:
             trained = event.phase == ev.Phase.TRAIN_ACQUISITION
             if trained and self._for_people and self._is_adapter:
                 return (self._saved("acquisition", event.round),)
-        if isinstance(event, ev.Queried) and self._is_last(event) and self._is_adapter:
+        if isinstance(event, ev.QuerySelected) and self._is_last(event) and self._is_adapter:
             clear_leftovers(self._models)
             self.learners["acquisition"].save(self.directory / self._place("acquisition"))
-        if isinstance(event, ev.Point) and self._is_to_be_kept(event):
+        if isinstance(event, ev.RoundResult) and self._is_to_be_kept(event):
             acquisition = self._place("acquisition")
             asked = (self.directory / acquisition).is_dir() and not self._for_people
             before = (self._noted("acquisition", event.round, acquisition),) if asked else ()
@@ -62,7 +62,7 @@ class Keeper:
                 kept = Path(event.path)
                 for old in (self.directory / kept.parent).glob(f"{event.role}*"):
                     if old.name != kept.name:
-                        remove_at_once(old)
+                        remove_atomically(old)
 
     def _saved(self, role: str, round_: int) -> ev.ModelSaved:
         """Save a role's model, and the event that tells of it."""
@@ -91,7 +91,7 @@ class Keeper:
             name = f"{base}-{number}"
         return folder / name
 
-    def _is_last(self, query: ev.Queried) -> bool:
+    def _is_last(self, query: ev.QuerySelected) -> bool:
         """Whether a model asks for the last time: all rounds are over then, or the pool is used up."""
         return bool(query.scores) and (
             query.round == self.config.loop.rounds or len(query.ids) == query.pool
@@ -203,7 +203,7 @@ class Keeper:
     def _warm(self, role: str) -> bool:
         return self.learners[role].config.start == "warm"
 
-    def _is_to_be_kept(self, point: ev.Point) -> bool:
+    def _is_to_be_kept(self, point: ev.RoundResult) -> bool:
         last = point.round == self.config.loop.rounds or point.labels == self.pool
         return self.config.save_models and (last or self._for_people) and not point.shared_from
 

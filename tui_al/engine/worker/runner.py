@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from tui_al.core.annotation.decisions import Decided
+from tui_al.core.annotation.decisions import DecisionRecord
 from tui_al.core.data.examples import Dataset
 from tui_al.core.limits import computing_threads
 from tui_al.core.loop import simulation as loop
@@ -31,13 +31,13 @@ from tui_al.engine.models.device import (
     uuid_of,
     why_on_cpu,
 )
-from tui_al.engine.models.feature_cache import Shelf
+from tui_al.engine.models.feature_cache import FeatureStore
 from tui_al.engine.models.learner import TransformerLearner
 from tui_al.engine.models.precision import resolve_precision
 from tui_al.engine.text.token_cache import TokenCache
 from tui_al.engine.worker import shared_initial_results as first_points
-from tui_al.engine.worker.model_saver import AnyLearner, Keeper
-from tui_al.engine.worker.session_io import Observer, StopSignal, Voice
+from tui_al.engine.worker.model_saver import AnyLearner, ModelSaver
+from tui_al.engine.worker.session_io import Observer, SessionIO, StopSignal
 from tui_al.errors import EngineError, EngineStopped, MachineError, TuiAlError
 from tui_al.store import throughput
 from tui_al.store.accounts import this_account
@@ -85,7 +85,7 @@ def run_session(
             return state
         decided = check_whole(session, state)
         before = session.commands_before(descriptor)
-        voice = Voice(session, observe, stop, before, lock=descriptor)
+        voice = SessionIO(session, observe, stop, before, lock=descriptor)
         if is_network(session.directory):
             log.warning("%s lies on %s: no write-ahead log there, which is slower; use it from one machine at a time", session.directory, file_system(session.directory))  # fmt: skip
         ending = ev.EngineFinished("failed")
@@ -154,7 +154,7 @@ def _first_points(
     sharing: Sharing,
     dataset: Dataset,
     successor: AnyLearner,
-    voice: Voice,
+    voice: SessionIO,
 ) -> first_points.SharedFirstPoints:
     assert isinstance(successor, TransformerLearner)
     source, device = successor.source, str(successor.device)
@@ -167,21 +167,21 @@ def _first_points(
     return first_points.SharedFirstPoints(sharing.folder, session.name, basis, voice.listen)
 
 
-def _shelf(session: Session) -> Shelf:
-    return Shelf(directory=cache_directory(session.directory) / "states")
+def _shelf(session: Session) -> FeatureStore:
+    return FeatureStore(directory=cache_directory(session.directory) / "states")
 
 
 def _build(
     config: ExperimentConfig,
     dataset: Dataset,
     device: torch.device,
-    voice: Voice,
-    shelf: Shelf,
+    voice: SessionIO,
+    shelf: FeatureStore,
 ) -> dict[str, AnyLearner]:
     """Both models, loaded once for all seeds; the acquisition model only where the strategy asks one that is not the successor."""
     roles = {"successor": config.successor}
     asks = strategy(config.loop.strategy).needs != "nothing" or config.loop.oracle == "person"
-    if asks and not config.one_model:
+    if asks and not config.shared_model:
         roles["acquisition"] = config.acquisition
     learners: dict[str, AnyLearner] = {}
     cache = TokenCache(cache_directory(voice.session.directory) / "tokens")
@@ -209,7 +209,7 @@ def _simulate(
     state: SessionState,
     dataset: Dataset,
     device: torch.device,
-    voice: Voice,
+    voice: SessionIO,
     sharing: Sharing | None,
 ) -> None:
     """The runs of all seeds: one after another, or round by round where their models are trained together."""
@@ -245,7 +245,7 @@ def _simulate(
         throughput.record_observed(home, session.state(), lengths, pool)
 
 
-def _tell(learners: Mapping[str, AnyLearner], voice: Voice) -> None:
+def _tell(learners: Mapping[str, AnyLearner], voice: SessionIO) -> None:
     """Warn of what was found while models were at work: short memory; bf16 that does not ask about the texts that fp32 would."""
     for role, one in learners.items():
         for shortage in sorted(getattr(one, "shortages", ())):
@@ -262,8 +262,8 @@ def _follow_people(
     state: SessionState,
     dataset: Dataset,
     device: torch.device,
-    voice: Voice,
-    decided: list[Decided],
+    voice: SessionIO,
+    decided: list[DecisionRecord],
 ) -> ev.EngineFinished:
     """Work for people until they have enough; how the engine ends: "finished", or "stopped" when nobody is there."""
     from tui_al.engine.worker.annotation_worker import follow
@@ -273,7 +273,7 @@ def _follow_people(
     run = state.runs[config.seeds[0]]
     learners: dict[str, AnyLearner] = {}
     shelf = _shelf(session)  # outlives the models that are built anew when labels are added
-    keeper = Keeper(session.directory, run, config, learners, pool=0)
+    keeper = ModelSaver(session.directory, run, config, learners, pool=0)
     voice.say(ev.RunStarted(run.seed, run.last_round if run.points else None))
 
     def emit(event: ev.Event) -> None:
@@ -297,7 +297,7 @@ def _follow_people(
 class _Runs:
     """A session's runs as they are at each call."""
 
-    def __init__(self, session: Session, state: SessionState, voice: Voice) -> None:
+    def __init__(self, session: Session, state: SessionState, voice: SessionIO) -> None:
         self._session, self._state, self._voice = session, state, voice
 
     def __call__(self) -> Mapping[int, RunState]:
@@ -310,7 +310,7 @@ def _cohorts(
     config: ExperimentConfig,
     dataset: Dataset,
     learners: dict[str, AnyLearner],
-    voice: Voice,
+    voice: SessionIO,
     runs: _Runs,
 ) -> dict[int, TogetherTrained]:
     """The cohort of every seed that has one."""
@@ -336,7 +336,7 @@ class _SeedRun:
         dataset: Dataset,
         config: ExperimentConfig,
         learners: dict[str, AnyLearner],
-        voice: Voice,
+        voice: SessionIO,
         first: FirstPoints | None,
         runs: _Runs,
         cohort: TogetherTrained | None,
@@ -346,7 +346,7 @@ class _SeedRun:
         self._learners = learners
         pool = askable(dataset)
         self._oracle = SimulatedOracle(dataset, run.seed, config.loop.label_noise)
-        self._keeper = Keeper(session.directory, run, config, learners, len(pool))
+        self._keeper = ModelSaver(session.directory, run, config, learners, len(pool))
         self._steps = loop.run(
             run.seed,
             config,
@@ -371,7 +371,7 @@ class _SeedRun:
                 for missing in self._keeper.restore():
                     self._voice.warn_once(missing)
             wanted = next(self._steps)
-            while isinstance(wanted, loop.LabelsWanted):
+            while isinstance(wanted, loop.LabelRequest):
                 wanted = self._steps.send(self._oracle.answer(wanted))
             self.meeting = wanted
         except StopIteration as end:

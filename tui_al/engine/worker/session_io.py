@@ -28,7 +28,7 @@ class StopSignal:
 
 
 @dataclass(slots=True)
-class Voice:
+class SessionIO:
     """Writes events to the store, thins out progress, and listens for stop and pause meanwhile.
 
     `heard` is the number of the last command that was for an earlier engine; later ones are for this one.
@@ -74,7 +74,7 @@ class Voice:
         """A warning, unless the session has it already."""
         if message not in self._said:
             self._said.add(message)
-            self.say(ev.Warned(message))
+            self.say(ev.WarningRaised(message))
 
     def clock(self) -> float:
         """Seconds, without those spent paused."""

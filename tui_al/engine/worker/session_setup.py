@@ -17,7 +17,7 @@ from tui_al.core.settings.experiment import ExperimentConfig
 from tui_al.core.settings.model_catalog import BAG_OF_WORDS
 from tui_al.engine.data import load
 from tui_al.engine.data.locate import locate
-from tui_al.engine.data.tables import Findings
+from tui_al.engine.data.tables import LoadReport
 from tui_al.engine.hub.sources import check_name, find
 from tui_al.errors import SessionError
 from tui_al.store.decisions import DecisionLog
@@ -85,7 +85,7 @@ def check_names(config: ExperimentConfig) -> None:
         ModelError: there is no such model.
         ConfigError: there is no such device.
     """
-    locate(config.data, Findings())
+    locate(config.data, LoadReport())
     check_name(config.successor.model)
     if config.acquisition.model != BAG_OF_WORDS:
         check_name(config.acquisition.model)

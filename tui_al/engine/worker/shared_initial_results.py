@@ -43,7 +43,7 @@ class SharedFirstPoints:
     @contextlib.contextmanager
     def turn(
         self, seed: int, ids: Sequence[str], answers: Sequence[Answer]
-    ) -> Iterator[ev.Point | None]:
+    ) -> Iterator[ev.RoundResult | None]:
         """The point of these labels, or None and the lock on it."""
         make_directory(self.directory)
         file = self.directory / f"{_digest([self.basis, seed, list(ids), list(answers)])}.json"
@@ -56,7 +56,7 @@ class SharedFirstPoints:
                 known = replace(known, shared_from="")
             yield known
 
-    def keep(self, point: ev.Point) -> None:
+    def keep(self, point: ev.RoundResult) -> None:
         """Write the point for the others; it appears whole or not at all."""
         assert self._file is not None
         plain = ev.to_plain(replace(point, shared_from=self.session))
@@ -103,7 +103,7 @@ def _digest(what: Any) -> str:
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
 
 
-def _read(file: Path) -> ev.Point | None:
+def _read(file: Path) -> ev.RoundResult | None:
     try:
         kept = json.loads(file.read_text(encoding="utf-8"))
         if kept["digest"] != _digest(kept["point"]):
@@ -114,4 +114,4 @@ def _read(file: Path) -> ev.Point | None:
     except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
         log.warning("%s is not used, and computed anew: %s", file, error)
         return None
-    return event if isinstance(event, ev.Point) else None
+    return event if isinstance(event, ev.RoundResult) else None

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 from textual.content import Content
 
-from tui_al.core.annotation.decisions import Given
+from tui_al.core.annotation.decisions import UserAnswer
 from tui_al.core.annotation.review_queue import Agreement
 from tui_al.core.data.terminal_text import printable
 from tui_al.core.session.timestamps import local_clock
 from tui_al.store.annotation_service import Workbench
-from tui_al.store.samples import Voice
+from tui_al.store.samples import AnnotatorAnswer
 from tui_al.ui.answers import answer_in_words
 from tui_al.ui.escape import safe
 from tui_al.ui.keys import bind, bindings, keys_of, own_keys
@@ -50,7 +50,7 @@ class ConflictsScreen(QueueScreen[str]):
         return agreement_in_words(self._agreement, tagging=self.desk.is_tagging)
 
     @property
-    def _voices(self) -> tuple[Voice, ...]:
+    def _voices(self) -> tuple[AnnotatorAnswer, ...]:
         return self.item.voices if self.item is not None else ()
 
     def evidence(self, case: str, width: int) -> list[Content]:  # noqa: ARG002
@@ -74,16 +74,16 @@ class ConflictsScreen(QueueScreen[str]):
         else:
             self.tui.say("No annotator has this number.")
 
-    def answer(self, given: Given) -> None:
+    def answer(self, given: UserAnswer) -> None:
         """This is what counts."""
         self.decide(lambda bench, item: bench.settle(item.id, given))
 
 
-def _parts(answer: Given) -> set[object]:
+def _parts(answer: UserAnswer) -> set[object]:
     return {answer} if isinstance(answer, str) else set(answer)
 
 
-def _answer(answer: Given, text: str, everywhere: set[object]) -> Content:
+def _answer(answer: UserAnswer, text: str, everywhere: set[object]) -> Content:
     """The answer; of entities, those that not everybody has stand out."""
     if isinstance(answer, str) or not answer:
         return safe(answer_in_words(answer, text), "bold")

@@ -11,7 +11,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from tui_al.core.annotation import decisions as de
-from tui_al.core.annotation.decisions import Given
+from tui_al.core.annotation.decisions import UserAnswer
 from tui_al.core.data.caseless import fold_words, holds
 from tui_al.core.data.terminal_text import printable, shorten
 from tui_al.core.session.timestamps import local_clock
@@ -39,7 +39,7 @@ class Past:
     uid: str  #: of the decision
 
 
-def told(decision: de.Decision, given: Given | None, text: str) -> str:
+def told(decision: de.Decision, given: UserAnswer | None, text: str) -> str:
     """What was decided, in a few words."""
     match decision:
         case de.Label():

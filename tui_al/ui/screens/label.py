@@ -17,21 +17,21 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 
-from tui_al.core.annotation.decisions import Given
+from tui_al.core.annotation.decisions import UserAnswer
 from tui_al.core.data.examples import Task
 from tui_al.errors import SampleTakenError, TuiAlError
 from tui_al.store.annotation_service import Workbench
-from tui_al.store.samples import Item
+from tui_al.store.samples import Sample
 from tui_al.ui.annotation_worker import (
-    Bench,
+    AnnotationState,
+    AnnotationWorker,
     Done,
     Failed,
     Gone,
-    News,
-    Overview,
-    Recent,
+    RecentDecision,
     Report,
-    Stuck,
+    StateChanged,
+    WriteBlocked,
 )
 from tui_al.ui.keys import bindings, key_name, keys_of
 from tui_al.ui.prefetch import Hand
@@ -64,8 +64,8 @@ REASONS = (
 class _Pending:
     """A decision on its way to the disk: as it is shown, about which sample, and what comes of it."""
 
-    recent: Recent
-    item: Item
+    recent: RecentDecision
+    item: Sample
     made: Made
 
 
@@ -107,8 +107,8 @@ class LabelScreen(LabelTurning):
         super().__init__()
         self.directory = directory
         self.kind = task
-        self.overview = Overview()
-        self.item: Item | None = None  #: the sample before the person
+        self.overview = AnnotationState()
+        self.item: Sample | None = None  #: the sample before the person
         self.blind = False
         self._hand = Hand()
         self._since = 0.0
@@ -117,7 +117,7 @@ class LabelScreen(LabelTurning):
         self._otherwise: dict[int, Callable[[], None]] = {}  # what to do when nothing comes of it
         self._insisted: set[str] = set()  # others have these samples, and the person has been told
         self._trouble = ""
-        self._bench = Bench(directory, annotator, self._report)
+        self._bench = AnnotationWorker(directory, annotator, self._report)
 
     def compose(self) -> ComposeResult:
         """Title; text, answers, suggestion and recent ones; keys."""
@@ -191,7 +191,7 @@ class LabelScreen(LabelTurning):
             self._otherwise[number] = failed
         return number
 
-    def put_up(self, item: Item) -> None:
+    def put_up(self, item: Sample) -> None:
         """Show a sample now; the one before the person is next."""
         self._hand.drop({item.id})
         self._put_up(item)
@@ -201,7 +201,7 @@ class LabelScreen(LabelTurning):
         self.item = None
         self._next()
 
-    def show_anew(self, item: Item) -> None:
+    def show_anew(self, item: Sample) -> None:
         """The sample before the person, as it is now."""
         self.item = item
         self._show_item()
@@ -215,11 +215,11 @@ class LabelScreen(LabelTurning):
     @on(Reported)
     def _reported(self, message: Reported) -> None:
         match message.report:
-            case News(overview, touched, lost):
+            case StateChanged(overview, touched, lost):
                 self.put_back(*self._hand.drop(touched | lost))
                 self._know(overview)
                 self._give_way(lost)
-            case Stuck(trouble):
+            case WriteBlocked(trouble):
                 self._trouble = trouble
                 self._show_title()
             case Done(job, value, overview):
@@ -237,7 +237,7 @@ class LabelScreen(LabelTurning):
                 self.tui.to_sessions()
                 self.tui.show_error(error)
 
-    def _know(self, overview: Overview) -> None:
+    def _know(self, overview: AnnotationState) -> None:
         failed = overview.failure[0] and overview.failure != self.overview.failure
         if failed and not self.is_active:  # else it stands here already
             self.tui.say("The engine failed: the label screen says why.", "error")
@@ -270,7 +270,7 @@ class LabelScreen(LabelTurning):
         if (otherwise := self._otherwise.pop(number, None)) is not None:
             otherwise()
 
-    def _tell_taken(self, item: Item, error: SampleTakenError) -> None:
+    def _tell_taken(self, item: Sample, error: SampleTakenError) -> None:
         """No answer is lost, and none is given twice unawares: the sample is back on the screen."""
         self._insisted.add(item.id)
         on = key_name(self, "label.skip")
@@ -293,13 +293,13 @@ class LabelScreen(LabelTurning):
             job = self.ask("take", lambda bench: (bench.ranking, bench.take_some(wanted)))
             self._hand.fetching(job, wanted)
 
-    def done_take(self, taken: tuple[int | None, list[Item]]) -> None:
+    def done_take(self, taken: tuple[int | None, list[Sample]]) -> None:
         """Samples have come into the hand."""
         self.put_back(*self._hand.take_in(*taken))
         if self.item is None:
             self._next()
 
-    def put_back(self, *items: Item) -> None:
+    def put_back(self, *items: Sample) -> None:
         """Others may have these samples."""
         if items:
             self.ask("put_back", lambda bench: bench.put_back(items))
@@ -314,7 +314,7 @@ class LabelScreen(LabelTurning):
             self._show_waiting()
         self._fetch()
 
-    def _put_up(self, item: Item) -> None:
+    def _put_up(self, item: Sample) -> None:
         """Show a sample; the one before the person, if it is not decided, is next in the hand."""
         if self.item is not None and self.item.id != item.id:
             self._hand.put_first(self.item)
@@ -361,7 +361,7 @@ class LabelScreen(LabelTurning):
 
     # Decisions
 
-    def answer(self, answer: Given, via: str) -> None:
+    def answer(self, answer: UserAnswer, via: str) -> None:
         """Save an answer for the sample and go on."""
         item = self.item
         if item is None:
@@ -376,12 +376,14 @@ class LabelScreen(LabelTurning):
             ),
         )
 
-    def _decided(self, kind: str, what: Given | None, call: Callable[[Workbench], Any]) -> None:
+    def _decided(
+        self, kind: str, what: UserAnswer | None, call: Callable[[Workbench], Any]
+    ) -> None:
         item = self.item
         assert item is not None
         made, self._refused = Made(), ""
         number = self.ask("decide", made.by(call), writes=True)
-        recent = Recent("", item.id, kind, what, item.example.text[:60])
+        recent = RecentDecision("", item.id, kind, what, item.example.text[:60])
         self._pending[number] = _Pending(recent, item, made)
         self._hand.drop({item.id, *item.folded})
         self.item = None

@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tui_al.core.annotation.decisions import Decided, Given
+from tui_al.core.annotation.decisions import DecisionRecord, UserAnswer
 from tui_al.core.data.examples import Task
 from tui_al.host import process
 from tui_al.store.annotation_service import Workbench
-from tui_al.store.samples import Item
+from tui_al.store.samples import Sample
 from tui_al.store.session import Session
-from tui_al.ui.annotation_worker import Overview
+from tui_al.ui.annotation_worker import AnnotationState
 from tui_al.ui.keys import key_name
 from tui_al.ui.screens.dialogs import ConfirmDialog
 from tui_al.ui.screens.scrolling import ScrollsText
@@ -29,9 +29,11 @@ class Made:
     Written by the workbench's thread, so that later jobs of that thread know what became of this one.
     """
 
-    records: Sequence[Decided] = ()
+    records: Sequence[DecisionRecord] = ()
 
-    def by(self, call: Callable[[Workbench], Sequence[Decided]]) -> Callable[[Workbench], None]:
+    def by(
+        self, call: Callable[[Workbench], Sequence[DecisionRecord]]
+    ) -> Callable[[Workbench], None]:
         """The same, its records kept here."""
 
         def run(bench: Workbench) -> None:
@@ -52,8 +54,8 @@ class LabelAside(ScrollsText):
     """The label screen as its other screens and dialogs see it: they ask its workbench, and hand it samples."""
 
     directory: Path
-    overview: Overview
-    item: Item | None
+    overview: AnnotationState
+    item: Sample | None
     blind: bool
     _opened: tuple[str, Origin] | None = None  # the sample that was opened last, by its id
 
@@ -69,11 +71,11 @@ class LabelAside(ScrollsText):
         """Have something done at the workbench; `then` is called with what comes of it, or `failed`, once the person is told why."""
         raise NotImplementedError
 
-    def put_back(self, *items: Item) -> None:
+    def put_back(self, *items: Sample) -> None:
         """Others may have these samples."""
         raise NotImplementedError
 
-    def put_up(self, item: Item) -> None:
+    def put_up(self, item: Sample) -> None:
         """Show a sample now; the one before the person is next."""
         raise NotImplementedError
 
@@ -81,7 +83,7 @@ class LabelAside(ScrollsText):
         """The sample before the person needs no answer: the next one."""
         raise NotImplementedError
 
-    def show_anew(self, item: Item) -> None:
+    def show_anew(self, item: Sample) -> None:
         """The sample before the person, as it is now."""
         raise NotImplementedError
 
@@ -91,14 +93,14 @@ class LabelAside(ScrollsText):
         raise NotImplementedError
 
     def open(
-        self, identity: str, beginning: Given | None = None, *, origin: Origin | None = None
+        self, identity: str, beginning: UserAnswer | None = None, *, origin: Origin | None = None
     ) -> None:
         """Show any sample; one that this annotator has not answered with these entities to begin with.
 
         As long as it is before the person, Escape leads back to `origin`.
         """
 
-        def opened(item: Item) -> None:
+        def opened(item: Sample) -> None:
             self._opened = None if origin is None else (item.id, origin)
             self.put_up(replace(item, beginning=beginning) if item.answer is None else item)
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from textual.events import Key
 
-from tui_al.core.annotation.decisions import Given, Label
+from tui_al.core.annotation.decisions import Label, UserAnswer
 from tui_al.store.annotation_service import Workbench
-from tui_al.store.samples import Item, Turned
+from tui_al.store.samples import Sample, UndoResult
 from tui_al.ui.keys import key_name
 from tui_al.ui.screens.label_aside import LabelAside, Made
 
@@ -43,7 +43,7 @@ class LabelTurning(LabelAside):
         if not self.area.redo():
             self._turn("redo", Workbench.redo)
 
-    def _turn(self, kind: str, call: Callable[[Workbench], Turned | None]) -> None:
+    def _turn(self, kind: str, call: Callable[[Workbench], UndoResult | None]) -> None:
         self.hold()
         self.ask(kind, call, writes=True)
 
@@ -52,7 +52,7 @@ class LabelTurning(LabelAside):
         """The last decision that is not on disk yet, if there is one."""
         raise NotImplementedError
 
-    def done_undo(self, turned: Turned | None) -> None:
+    def done_undo(self, turned: UndoResult | None) -> None:
         """The sample as it was before, or word that there is nothing to undo."""
         if turned is None:
             self.tui.say("There is nothing to undo.")
@@ -62,7 +62,7 @@ class LabelTurning(LabelAside):
             self.put_up(as_it_was(turned.item, answer))
         self.let_go()
 
-    def done_redo(self, turned: Turned | None) -> None:
+    def done_redo(self, turned: UndoResult | None) -> None:
         """The decision holds again; on with the next sample."""
         if turned is None:
             self.tui.say("There is nothing to redo.")
@@ -79,7 +79,7 @@ class LabelTurning(LabelAside):
         self.hold()
         self.ask("unfold", lambda bench: bench.unfold(item), writes=True)
 
-    def done_unfold(self, item: Item) -> None:
+    def done_unfold(self, item: Sample) -> None:
         """The sample by itself."""
         self.show_anew(item)
         self.let_go()
@@ -109,7 +109,7 @@ class LabelTurning(LabelAside):
         self.tui.typing.first(held)
 
 
-def as_it_was(item: Item, answer: Given | None) -> Item:
+def as_it_was(item: Sample, answer: UserAnswer | None) -> Sample:
     """The sample with the entities of an answer that was taken back or refused, so that marking them is not lost."""
     if isinstance(answer, tuple) and item.answer is None:
         return replace(item, beginning=answer)

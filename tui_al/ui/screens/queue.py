@@ -9,9 +9,9 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from tui_al.core.annotation.decisions import Decided, Given
+from tui_al.core.annotation.decisions import DecisionRecord, UserAnswer
 from tui_al.store.annotation_service import Workbench
-from tui_al.store.samples import Item, Turned
+from tui_al.store.samples import Sample, UndoResult
 from tui_al.ui.screens.base import is_up
 from tui_al.ui.screens.find_label import Finder, FindLabel, Row
 from tui_al.ui.screens.label_aside import LabelAside, Made, Origin
@@ -80,7 +80,7 @@ class QueueScreen(ScrollsText, Generic[T]):
         self.desk = desk
         self.cases: Sequence[T] = ()
         self.place = 0
-        self.item: Item | None = None  #: the sample of the case, once it has been fetched
+        self.item: Sample | None = None  #: the sample of the case, once it has been fetched
         self._decided: list[_Judged] = left._decided if left else []  # the last one last
         self._first = left.item.id if left and left.item else ""  # the sample to begin with
         self._loaded = False
@@ -152,7 +152,7 @@ class QueueScreen(ScrollsText, Generic[T]):
             return
         identity = self.id_of(case)
 
-        def fetched(item: Item) -> None:
+        def fetched(item: Sample) -> None:
             if is_up(self) and self.case is case:
                 self.item = item
                 self._show()
@@ -184,7 +184,7 @@ class QueueScreen(ScrollsText, Generic[T]):
 
     # Deciding
 
-    def decide(self, call: Callable[[Workbench, Item], Sequence[Decided]]) -> None:
+    def decide(self, call: Callable[[Workbench, Sample], Sequence[DecisionRecord]]) -> None:
         """Put a decision about the case on record, and go to the next. It counts once it is on disk; refused, its case is back."""
         item = self.item
         if item is None:
@@ -210,7 +210,7 @@ class QueueScreen(ScrollsText, Generic[T]):
         self.cases = [one for i, one in enumerate(self.cases) if i != self.place]
         self._go(self.place if self.place < len(self.cases) else 0)
 
-    def answer(self, given: Given) -> None:
+    def answer(self, given: UserAnswer) -> None:
         """The case gets this answer."""
         raise NotImplementedError
 
@@ -256,7 +256,7 @@ class QueueScreen(ScrollsText, Generic[T]):
     def _come_back(self) -> None:
         self.desk.app.push_screen(type(self)(self.desk, self))
 
-    def beginning(self) -> Given | None:
+    def beginning(self) -> UserAnswer | None:
         """What editing begins with where this annotator has not answered: the first answer there is."""
         return next((voice.answer for voice in self.item.voices), None) if self.item else None
 
@@ -267,13 +267,13 @@ class QueueScreen(ScrollsText, Generic[T]):
             return
         judged = self._decided.pop()
 
-        def undo(bench: Workbench) -> Turned | None:
+        def undo(bench: Workbench) -> UndoResult | None:
             turned = bench.undo(judged.made.records)
             if turned is not None and turned.item is not None:
                 bench.put_back([turned.item])  # it is looked at here, not labelled
             return turned
 
-        def undone(turned: Turned | None) -> None:
+        def undone(turned: UndoResult | None) -> None:
             if turned is None:
                 self.tui.say("That was not saved, or is taken back already; nothing else is.")
             if is_up(self):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from textual.content import Content
 
-from tui_al.core.annotation.decisions import Given
+from tui_al.core.annotation.decisions import UserAnswer
 from tui_al.core.annotation.review_queue import Disputed, SecondLook
 from tui_al.core.data.terminal_text import printable, shorten
 from tui_al.core.session.timestamps import local_clock
@@ -104,7 +104,7 @@ class SecondLookScreen(QueueScreen[Disputed]):
         elif case is not None:
             self.answer(case.other)
 
-    def answer(self, given: Given) -> None:
+    def answer(self, given: UserAnswer) -> None:
         """Another label."""
         self.decide(lambda bench, item: bench.change(item.id, given))
 

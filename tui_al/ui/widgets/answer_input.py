@@ -5,8 +5,8 @@ from typing import ClassVar
 
 from textual.widget import Widget
 
-from tui_al.core.annotation.decisions import Given
-from tui_al.store.samples import Item
+from tui_al.core.annotation.decisions import UserAnswer
+from tui_al.store.samples import Sample
 
 
 class AnswerArea(Widget, can_focus=True):
@@ -17,7 +17,7 @@ class AnswerArea(Widget, can_focus=True):
 
     #: Called with an answer and how it was given (see `Label.via` in `tui_al.core.annotation.decisions`). At once, and not by a message: a key
     #: that is typed right after must find the answer given.
-    give: Callable[[Given, str], None]
+    give: Callable[[UserAnswer, str], None]
 
     def label_for(self, key: str) -> str | None:
         """The label that a key gives for the sample that is shown now; None where it gives none, or there is no sample."""
@@ -28,7 +28,7 @@ class AnswerArea(Widget, can_focus=True):
         """Labels that a key gives now, where there are others that none gives."""
         return ()
 
-    def show(self, item: Item | None, *, blind: bool) -> None:
+    def show(self, item: Sample | None, *, blind: bool) -> None:
         """A sample to be answered, or none; `blind` hides what the model thinks. Answers only count for this one."""
         raise NotImplementedError
 

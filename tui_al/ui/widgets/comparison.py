@@ -6,7 +6,7 @@ from textual.content import Content
 
 from tui_al.core.data.terminal_text import printable, shorten_apart
 from tui_al.core.session.state import SessionState
-from tui_al.report.curves import Spread, areas, curve, metric_name, paired
+from tui_al.report.curves import MeanStd, areas, curve, metric_name, paired
 from tui_al.report.markdown import plus_minus
 from tui_al.ui.escape import safe
 from tui_al.ui.widgets.lines import Lines
@@ -56,8 +56,8 @@ class Comparison(Lines):
 
 def _row(name: str, state: SessionState, this: SessionState | None, metric: str) -> tuple[str, ...]:
     drawn = curve(name, state, metric)
-    final = Spread(drawn.mean[-1], drawn.sd[-1], drawn.seeds[-1]) if drawn.mean else None
-    area = Spread.of(areas(state, metric).values())
+    final = MeanStd(drawn.mean[-1], drawn.sd[-1], drawn.seeds[-1]) if drawn.mean else None
+    area = MeanStd.of(areas(state, metric).values())
     better = paired(state, this, metric) if this else None
     return (
         name,

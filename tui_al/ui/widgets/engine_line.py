@@ -5,7 +5,7 @@ from textual.content import Content
 from tui_al.core.stats.measured import Measured
 from tui_al.core.stats.metrics import HEADLINE
 from tui_al.report.curves import measured, metric_name, on_test
-from tui_al.ui.annotation_worker import Overview
+from tui_al.ui.annotation_worker import AnnotationState
 from tui_al.ui.escape import safe
 from tui_al.ui.eta import duration, phase_remaining
 from tui_al.ui.keys import key_name
@@ -20,10 +20,10 @@ class EngineLine(Lines):
 
     def __init__(self, id: str = "engine") -> None:  # noqa: A002
         super().__init__(id=id)
-        self._overview: Overview | None = None
+        self._overview: AnnotationState | None = None
         self._why_is_told = False
 
-    def show(self, overview: Overview, *, why_is_told: bool = False) -> None:
+    def show(self, overview: AnnotationState, *, why_is_told: bool = False) -> None:
         """Show this state of affairs; `why_is_told`: the screen says elsewhere why no engine is at work, or what one waits for."""
         self._overview, self._why_is_told = overview, why_is_told
         amiss = bool(overview.failure[0] or overview.engine_waits)
@@ -89,7 +89,7 @@ class EngineColumn(EngineLine):
         return lines
 
 
-def gauge(overview: Overview, width: int, train_key: str, ascii_only: bool) -> Content:
+def gauge(overview: AnnotationState, width: int, train_key: str, ascii_only: bool) -> Content:
     """The engine in `width` columns."""
     run = overview.run
     if not overview.live:
@@ -119,7 +119,7 @@ def gauge(overview: Overview, width: int, train_key: str, ascii_only: bool) -> C
     return Content.assemble(named, (filled, "$primary"), (rest, "$foreground-muted"), ending)
 
 
-def quality(overview: Overview) -> Content:
+def quality(overview: AnnotationState) -> Content:
     """ "accuracy .83 [.69, .92] n=41": the newest successor on the random share that nothing was trained on."""
     audits = overview.run.audits if overview.run else ()
     if not audits:
@@ -130,7 +130,7 @@ def quality(overview: Overview) -> Content:
     return Content.assemble(f"{metric_name(last.metric)} ", (found.figure(), "bold"), f" {rest}")
 
 
-def tested(overview: Overview) -> Content:
+def tested(overview: AnnotationState) -> Content:
     """The same on a test set, where the data has one."""
     points = overview.run.points if overview.run else ()
     metric = HEADLINE[overview.task]
@@ -140,7 +140,7 @@ def tested(overview: Overview) -> Content:
     return Content(f"{metric_name(metric)} {figure} test texts")
 
 
-def worth(overview: Overview) -> Content:
+def worth(overview: AnnotationState) -> Content:
     """Whether the strategy's labels were worth more than random ones."""
     found = overview.run.compared if overview.run else None
     if found is None:

@@ -6,7 +6,7 @@ from rich.cells import cell_len
 from textual.content import Content
 
 from tui_al.core.data.terminal_text import printable, shorten
-from tui_al.ui.annotation_worker import Overview
+from tui_al.ui.annotation_worker import AnnotationState
 from tui_al.ui.escape import safe
 from tui_al.ui.keys import key_name
 from tui_al.ui.widgets.glyphs import is_ascii
@@ -28,10 +28,10 @@ class Alarm(Lines):
 
     def __init__(self) -> None:
         super().__init__(id="alarm")
-        self._overview = Overview()
+        self._overview = AnnotationState()
         self._trouble = ""
 
-    def show(self, overview: Overview, trouble: str) -> None:
+    def show(self, overview: AnnotationState, trouble: str) -> None:
         """Show this state of affairs."""
         self._overview, self._trouble = overview, trouble
         self.show_lines()
@@ -69,9 +69,9 @@ class CountsColumn(Lines):
 
     def __init__(self) -> None:
         super().__init__(id="counts")
-        self._overview = Overview()
+        self._overview = AnnotationState()
 
-    def show(self, overview: Overview) -> None:
+    def show(self, overview: AnnotationState) -> None:
         """Show this state of affairs."""
         self._overview = overview
         self.show_lines()

@@ -8,7 +8,7 @@ from textual.events import Click
 from textual.geometry import Size
 
 from tui_al.core.data.terminal_text import printable, shorten
-from tui_al.store.samples import Item
+from tui_al.store.samples import Sample
 from tui_al.ui.escape import safe
 from tui_al.ui.keys import bind, display, key_name
 from tui_al.ui.widgets.answer_input import AnswerArea
@@ -32,7 +32,7 @@ class Choice:
 
 def choices(
     labels: Sequence[str],
-    item: Item | None,
+    item: Sample | None,
     *,
     blind: bool,
     keys: Sequence[str],
@@ -71,11 +71,11 @@ class LabelKeys(AnswerArea):
             bind(self, key, f"press({key!r})")
         self._labels: tuple[str, ...] = ()
         self._counts: Mapping[str, int] = {}
-        self._item: Item | None = None
+        self._item: Sample | None = None
         self._blind = False
         self.choices: tuple[Choice, ...] = ()
 
-    def show(self, item: Item | None, *, blind: bool) -> None:
+    def show(self, item: Sample | None, *, blind: bool) -> None:
         """A sample to be answered."""
         self._item, self._blind = item, blind
         self._choose()

@@ -2,8 +2,8 @@
 
 from textual.content import Content
 
-from tui_al.store.samples import Item
-from tui_al.ui.annotation_worker import Overview
+from tui_al.store.samples import Sample
+from tui_al.ui.annotation_worker import AnnotationState
 from tui_al.ui.escape import safe
 from tui_al.ui.widgets.lines import Lines, spread_out
 
@@ -16,12 +16,14 @@ class LabelTitle(Lines):
     def __init__(self, name: str) -> None:
         super().__init__(id="title")
         self._called = name
-        self._overview: Overview | None = None
-        self._item: Item | None = None
+        self._overview: AnnotationState | None = None
+        self._item: Sample | None = None
         self._pending = 0
         self._trouble = False
 
-    def show(self, overview: Overview, item: Item | None, pending: int, *, trouble: bool) -> None:
+    def show(
+        self, overview: AnnotationState, item: Sample | None, pending: int, *, trouble: bool
+    ) -> None:
         """Show this state of affairs."""
         self._overview, self._item = overview, item
         self._pending, self._trouble = pending, trouble
@@ -46,7 +48,7 @@ class LabelTitle(Lines):
         return [spread_out(left, right, width)]
 
 
-def place(overview: Overview) -> str:
+def place(overview: AnnotationState) -> str:
     """ "round 3 · 12 of 50"; once the batch is full, how far people are ahead of the engine.
 
     "round 3 · 70 to go" where labels of earlier rounds were taken back.

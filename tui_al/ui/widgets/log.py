@@ -20,7 +20,7 @@ _LONGEST = 1000
 _TAIL_BYTES = 64_000
 
 
-class Told(NamedTuple):
+class LogLine(NamedTuple):
     """An event in words; `style` repeats what the words say."""
 
     text: str
@@ -29,66 +29,70 @@ class Told(NamedTuple):
 
 def tell(
     event: ev.Event, headline: str = "accuracy", estimates: Mapping[int, Measured] | None = None
-) -> Told | None:
+) -> LogLine | None:
     """A sentence on the event; None for what is of no interest to people."""
     match event:
         case ev.SessionCreated():
-            return Told(
+            return LogLine(
                 f"created: {event.task}, {len(event.labels)} labels, "
                 f"{event.train:,} to train on, {event.test:,} to test on"
             )
         case ev.EngineStarted():
             goes = "engine goes on" if event.resumed else "engine started"
-            return Told(f"{goes} on {event.device}, process {event.pid} of {event.host}", "bold")
+            return LogLine(f"{goes} on {event.device}, process {event.pid} of {event.host}", "bold")
         case ev.EngineFinished():
             why = " ".join(part for part in (event.error, event.hint) if part)
             why = (
                 f"nothing was trained at the end: that takes {event.lacks}" if event.lacks else why
             )
-            return Told(f"engine left: {event.reason}{f', {why}' if why else ''}", "bold")
+            return LogLine(f"engine left: {event.reason}{f', {why}' if why else ''}", "bold")
         case ev.EnginePaused():
-            return Told("paused" if event.paused else "goes on", "bold")
+            return LogLine("paused" if event.paused else "goes on", "bold")
         case ev.SessionFinished():
-            return Told("every run is finished", "bold $text-success")
-        case ev.Warned():
-            return Told(f"warning: {event.message}", "$text-warning")
+            return LogLine("every run is finished", "bold $text-success")
+        case ev.WarningRaised():
+            return LogLine(f"warning: {event.message}", "$text-warning")
         case _:
             return _tell_of_run(event, headline, estimates or {})
 
 
-def _tell_of_run(event: ev.Event, headline: str, estimates: Mapping[int, Measured]) -> Told | None:
+def _tell_of_run(
+    event: ev.Event, headline: str, estimates: Mapping[int, Measured]
+) -> LogLine | None:
     match event:
         case ev.RunStarted():
             after = event.resumed_after
-            return Told(
+            return LogLine(
                 f"seed {event.seed}: begins" if after is None else f"seed {event.seed}: goes on after round {after}"
             )  # fmt: skip
-        case ev.Queried():
+        case ev.QuerySelected():
             how = f" of {event.pool:,} by {event.strategy}" if event.round else " as seed set"
-            return Told(f"{_at(event.seed, event.round)}: asked about {len(event.ids):,}{how}")
+            return LogLine(f"{_at(event.seed, event.round)}: asked about {len(event.ids):,}{how}")
         case ev.PhaseFinished():
-            return Told(
+            return LogLine(
                 f"{_at(event.seed, event.round)}: {event.phase}, {event.seconds:,.1f} s",
                 "$foreground-muted",
             )
-        case ev.Gauged():
+        case ev.MismatchMeasured():
             mismatch, floor = gauge_lines(event)
-            return Told(f"{_at(event.seed, event.round)}: {mismatch}; {floor}", "$foreground-muted")
-        case ev.Point():
+            return LogLine(
+                f"{_at(event.seed, event.round)}: {mismatch}; {floor}", "$foreground-muted"
+            )
+        case ev.RoundResult():
             value = event.metrics.get(headline)
             found = estimates.get(event.round)
             figure = found.in_words(3) if found else "" if value is None else f"{value:.3f}"
             shown = f"{metric_name(headline)} {figure} with " if figure else ""
-            return Told(
+            return LogLine(
                 f"{_at(event.seed, event.round)}: {shown}{event.labels:,} labels", "$text-success"
             )
         case ev.ModelSaved():
-            return Told(f"seed {event.seed}: {event.role} saved in {event.path}")
+            return LogLine(f"seed {event.seed}: {event.role} saved in {event.path}")
         case ev.RunFinished():
             why = "all rounds done" if event.reason == "rounds" else "nothing is left to ask about"
-            return Told(f"seed {event.seed}: finished, {why}")
+            return LogLine(f"seed {event.seed}: finished, {why}")
         case ev.RunFailed():
-            return Told(f"seed {event.seed}: failed: {event.error} {event.hint}", "$text-error")
+            return LogLine(f"seed {event.seed}: failed: {event.error} {event.hint}", "$text-error")
         case _:
             return None
 

@@ -49,7 +49,7 @@ def steps(state: SessionState, run: RunState) -> list[Step]:
     seconds = run.points[-1].seconds if closed else run.seconds
     learned = Phase.TRAIN_ACQUISITION.value
     # where the model of the last point asks there is nothing to train
-    if state.config.one_model and learned in names and learned not in (*seconds, run.phase):
+    if state.config.shared_model and learned in names and learned not in (*seconds, run.phase):
         names.remove(learned)
     asked = next((len(q.ids) for q in reversed(run.queries) if q.round == run.round), None)
     listed = []

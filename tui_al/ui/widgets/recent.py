@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from textual.content import Content
 
-from tui_al.core.annotation.decisions import Given
+from tui_al.core.annotation.decisions import UserAnswer
 from tui_al.core.data.terminal_text import printable, shorten
-from tui_al.ui.annotation_worker import Recent
+from tui_al.ui.annotation_worker import RecentDecision
 from tui_al.ui.escape import safe
 from tui_al.ui.widgets.lines import Lines, flow
 
@@ -21,10 +21,10 @@ class RecentRow(Lines):
     def __init__(self, id: str, *, column: bool = False) -> None:  # noqa: A002
         super().__init__(id=id)
         self._column = column
-        self._pending: tuple[Recent, ...] = ()
-        self._saved: tuple[Recent, ...] = ()
+        self._pending: tuple[RecentDecision, ...] = ()
+        self._saved: tuple[RecentDecision, ...] = ()
 
-    def show(self, pending: Sequence[Recent], saved: Sequence[Recent]) -> None:
+    def show(self, pending: Sequence[RecentDecision], saved: Sequence[RecentDecision]) -> None:
         """Those on their way, and those on disk; each the newest first."""
         self._pending, self._saved = tuple(pending), tuple(saved)
         self.show_lines()
@@ -50,11 +50,11 @@ class RecentRow(Lines):
         return rows
 
 
-def _name(one: Recent, width: int) -> str:
+def _name(one: RecentDecision, width: int) -> str:
     return shorten(printable(_WORDS.get(one.kind) or answer_text(one.what)), width)
 
 
-def answer_text(answer: Given | None) -> str:
+def answer_text(answer: UserAnswer | None) -> str:
     """An answer in a few words: the label, or the types of its entities."""
     if answer is None:
         return ""

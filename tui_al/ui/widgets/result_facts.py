@@ -6,7 +6,7 @@ from textual.content import Content
 
 from tui_al.core.session.state import SessionState
 from tui_al.report.curves import (
-    Spread,
+    MeanStd,
     areas,
     budget_unit,
     curve,
@@ -66,9 +66,9 @@ def _numbers(state: SessionState, width: int, *, wide: bool) -> list[Content]:
             pairs.append((metric_name(name), estimated[-1].in_words(3)))
         elif one.mean:
             pairs.append(
-                (metric_name(name), plus_minus(Spread(one.mean[-1], one.sd[-1], one.seeds[-1])))
+                (metric_name(name), plus_minus(MeanStd(one.mean[-1], one.sd[-1], one.seeds[-1])))
             )
-    area = Spread.of(areas(state).values())
+    area = MeanStd.of(areas(state).values())
     pairs.append(("area", plus_minus(area)))
     for row in gauge_rows(state)[-1:]:
         pairs.append(("mismatch WD", _gauge(row.wasserstein, row.floor_wasserstein, 4)))
@@ -83,7 +83,7 @@ def _numbers(state: SessionState, width: int, *, wide: bool) -> list[Content]:
     return [*flow(numbers, "   ", width), Content.styled(f"at {at}", "$foreground-muted")]
 
 
-def _gauge(found: Spread, floor: Spread | None, digits: int) -> str:
+def _gauge(found: MeanStd, floor: MeanStd | None, digits: int) -> str:
     """ ".0123, floor .0040"; of the last query."""
     told = NO_FLOOR if floor is None else short(floor.mean, digits)
     return f"{short(found.mean, digits)}, floor {told}"

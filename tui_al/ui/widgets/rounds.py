@@ -10,8 +10,8 @@ from tui_al.core.data.terminal_text import shorten_middle
 from tui_al.core.session.events import Phase
 from tui_al.core.session.state import SessionState
 from tui_al.report.curves import (
+    MeanStd,
     RoundRow,
-    Spread,
     budget_unit,
     headline_metric,
     metric_name,
@@ -31,7 +31,7 @@ _COSTS = {
 }
 
 
-def differences(state: SessionState, other: SessionState) -> dict[int, Spread]:
+def differences(state: SessionState, other: SessionState) -> dict[int, MeanStd]:
     """By round: `state` minus `other`, seed by seed, where both have a point at the same number of labels."""
     metric, unit = headline_metric(state), budget_unit(state)
     if headline_metric(other) != metric or budget_unit(other) != unit:
@@ -45,7 +45,7 @@ def differences(state: SessionState, other: SessionState) -> dict[int, Spread]:
             spent = float(point.tokens if unit == "words" else point.labels)
             if spent in theirs and metric in point.metrics:
                 by_round.setdefault(point.round, []).append(point.metrics[metric] - theirs[spent])
-    spreads = {round_: Spread.of(values) for round_, values in by_round.items()}
+    spreads = {round_: MeanStd.of(values) for round_, values in by_round.items()}
     return {round_: spread for round_, spread in spreads.items() if spread}
 
 
@@ -138,7 +138,7 @@ def _figure(row: RoundRow) -> str:
     return row.estimate.in_words() if row.estimate else _spread(row.headline)
 
 
-def _spread(spread: Spread | None, *, sign: str = "") -> str:
+def _spread(spread: MeanStd | None, *, sign: str = "") -> str:
     """ ".741 ±.012"; "+.031" of one run."""
     if spread is None:
         return "–"
@@ -146,7 +146,7 @@ def _spread(spread: Spread | None, *, sign: str = "") -> str:
     return f"{mean} ±{short(spread.sd, 3)}" if spread.n > 1 else mean
 
 
-def _with_floor(found: Spread, floor: Spread | None, digits: int) -> str:
+def _with_floor(found: MeanStd, floor: MeanStd | None, digits: int) -> str:
     """ ".0123 (.0040)"; "(–)" where the floor is not known."""
     return f"{short(found.mean, digits)} ({short(floor.mean if floor else None, digits)})"
 

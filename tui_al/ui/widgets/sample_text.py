@@ -6,7 +6,7 @@ from textual.content import Content
 from textual.geometry import Size
 from textual.widgets import Static
 
-from tui_al.store.samples import Item
+from tui_al.store.samples import Sample
 from tui_al.ui.escape import safe
 from tui_al.ui.keys import key_name
 
@@ -35,7 +35,7 @@ class SampleText(VerticalScroll, can_focus=False):
         """One text."""
         yield Static(id="sample")
 
-    def show(self, item: Item | None, waiting: str = "") -> None:
+    def show(self, item: Sample | None, waiting: str = "") -> None:
         """A sample from its beginning, or why there is none."""
         self.set_class(item is None, "-waiting")
         text = waiting if item is None else item.example.text

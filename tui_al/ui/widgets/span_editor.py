@@ -7,10 +7,10 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from tui_al.core.annotation.decisions import Given
+from tui_al.core.annotation.decisions import UserAnswer
 from tui_al.core.annotation.span_editing import EditHistory, Editing, Refused
 from tui_al.core.data.offsets import CharSpan
-from tui_al.store.samples import Item
+from tui_al.store.samples import Sample
 from tui_al.ui.escape import safe
 from tui_al.ui.keys import bind, bindings
 from tui_al.ui.widgets.answer_input import AnswerArea
@@ -42,7 +42,7 @@ class SpanEditor(AnswerArea):
             bind(self, key, f"kind({key!r})")
         self._labels: tuple[str, ...] = ()
         self._counts: Mapping[str, int] = {}
-        self._item: Item | None = None
+        self._item: Sample | None = None
         self._blind = False
         self._sent = False
         self._history = EditHistory(Editing("", ()))
@@ -61,7 +61,7 @@ class SpanEditor(AnswerArea):
         """What is drawn."""
         return self._history.now
 
-    def show(self, item: Item | None, *, blind: bool) -> None:
+    def show(self, item: Sample | None, *, blind: bool) -> None:
         """A sample to be answered. When only the model's opinion is hidden or shown again, what was marked by hand stays."""
         before, self._item = self._item, item
         self._sent = False
@@ -78,7 +78,7 @@ class SpanEditor(AnswerArea):
         self.query_one(SpanText).start(self.state, self._labels)
         self._show_rows()
 
-    def _beginning(self, item: Item, *, keep: bool) -> Editing:
+    def _beginning(self, item: Sample, *, keep: bool) -> Editing:
         """The sample with an earlier answer, with what was marked in it by hand, or with the model's proposals."""
         proposed = () if self._blind or item.blind else item.spans
         spans: tuple[CharSpan, ...] = ()
@@ -278,6 +278,6 @@ class SpanEditor(AnswerArea):
         self._do(Editing.accept)
 
 
-def _said(item: Item) -> Given | None:
+def _said(item: Sample) -> UserAnswer | None:
     """The entities that a sample begins with, if not with the model's."""
     return next((x for x in (item.beginning, item.answer, item.in_data) if x is not None), None)

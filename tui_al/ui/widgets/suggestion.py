@@ -5,7 +5,7 @@ from textual.content import Content
 
 from tui_al.core.annotation.label_state import Status
 from tui_al.core.data.terminal_text import printable, shorten
-from tui_al.store.samples import Item
+from tui_al.store.samples import Sample
 from tui_al.ui.answers import answer_in_words
 from tui_al.ui.escape import safe
 from tui_al.ui.eta import duration
@@ -38,13 +38,13 @@ class Suggestion(Lines):
 
     def __init__(self) -> None:
         super().__init__(id="suggestion")
-        self._item: Item | None = None
+        self._item: Sample | None = None
         self._blind = False
         self._strategy = ""
         self._origin = ""
         self._seconds = 0.0
 
-    def show(self, item: Item | None, strategy: str, *, blind: bool, origin: str = "") -> None:
+    def show(self, item: Sample | None, strategy: str, *, blind: bool, origin: str = "") -> None:
         """A sample, as it has just been put up; `origin` is where it was opened from, "the history"."""
         self._origin = origin
         self._item, self._strategy, self._blind, self._seconds = item, strategy, blind, 0.0
@@ -68,7 +68,7 @@ class Suggestion(Lines):
             reason = f"opened by hand: {back} back to {self._origin}, {on} on to the next sample"
         return [first, safe(reason, "$foreground-muted")]
 
-    def _said(self, item: Item, width: int) -> Content:
+    def _said(self, item: Sample, width: int) -> Content:
         """What stands of a sample that needs no answer: this annotator's, or the data's; of others' only that there is one."""
         text, about, other = item.example.text, "", ""
         if item.answer is not None:
@@ -96,7 +96,7 @@ class Suggestion(Lines):
             (other, "$text-warning"), safe(about, "bold $text-warning"), (keeps, "$foreground-muted"),
         )  # fmt: skip
 
-    def _suggested(self, item: Item) -> Content:
+    def _suggested(self, item: Sample) -> Content:
         alike = Content("")
         if item.folded:
             unfold = key_name(self, "label.unfold")
@@ -127,7 +127,7 @@ class Suggestion(Lines):
         return Content.assemble(("no suggestion yet", "$foreground-muted"), alike)
 
 
-def why(item: Item, strategy: str, width: int, *, blind: bool) -> str:
+def why(item: Sample, strategy: str, width: int, *, blind: bool) -> str:
     """Why this one was asked, names shortened to `width`; what would give the model's opinion away only where it is shown."""
     if item.blind == "random check":
         return "asked: drawn at random from the whole pool"
@@ -146,7 +146,7 @@ def why(item: Item, strategy: str, width: int, *, blind: bool) -> str:
     return f"asked: {opinion} · {score}" if opinion else f"asked: {score}"
 
 
-def _opinion(item: Item, width: int) -> str:
+def _opinion(item: Sample, width: int) -> str:
     """The two closest labels, or the entity that the model is least sure of."""
     if len(item.top) > 1:
         (first, p), (second, q) = ((printable(name), p) for name, p in item.top[:2])

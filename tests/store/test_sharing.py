@@ -290,6 +290,7 @@ def test_a_session_at_work_is_shared_and_what_its_engine_saves_later_is_the_grou
     models = directory / "models"
     until(lambda: bool(list(models.glob("*/successor-*/tui_al.json"))), 600)
     terminal.press("q")
+    until(terminal.ended, 30, terminal.screen)
     checked = people.run(people.ben, "-m", "tui_al", "check", "own", *where)  # its models too
     assert "own is sound" in checked.stdout, checked.stderr
     assert people.run(people.ben, "-m", "tui_al", "stop", "own", *where).returncode == 0

@@ -22,7 +22,7 @@ from textual.timer import Timer
 from tui_al.core.data.examples import Task
 from tui_al.core.data.terminal_text import printable
 from tui_al.core.settings.experiment import ExperimentConfig
-from tui_al.errors import TuiAlError
+from tui_al.errors import SessionClosedError, TuiAlError
 from tui_al.host.username import account
 from tui_al.store.engine_lock import is_live
 from tui_al.store.environment import explained
@@ -365,7 +365,10 @@ class TuiAl(App[None]):
     def _leave(self) -> None:
         """Engines keep running, which is said on the way out."""
         shown = [path for path in map(_directory_of, self.screen_stack) if path and is_live(path)]
-        lines = keeps_running(self.home, [*at_work(self.home), *shown])
+        live = list(shown)
+        with contextlib.suppress(SessionClosedError):  # a home of another account, which says no names
+            live = [*at_work(self.home), *shown]
+        lines = keeps_running(self.home, live)
         self.exit(message=safe_rich("\n".join(lines), keep_newlines=True) if lines else None)
 
     async def action_quit(self) -> None:

@@ -26,13 +26,16 @@ class DocsTable(MarkdownTable):
 
     def compose(self) -> ComposeResult:
         """Columns share the width; what does not fit is wrapped."""
+        yield Static(self._drawn())
+
+    def _drawn(self) -> Table:
         headers, rows = self._get_headers_and_rows()
         drawn = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
         for header in headers:
             drawn.add_column(Text(header.plain), overflow="fold")
         for row in rows:
             drawn.add_row(*(Text(cell.plain) for cell in row))
-        yield Static(drawn)
+        return drawn
 
 
 class DocsMarkdown(Markdown):

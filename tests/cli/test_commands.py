@@ -224,11 +224,17 @@ def test_a_failed_run_exits_with_1_and_keeps_its_points(
     assert all(event.get("seed", 7) == 7 for event in trained)
 
 
-def test_a_log_that_takes_nothing_puts_nothing_on_the_display(capsys: pytest.CaptureFixture[str]) -> None:  # fmt: skip
+def test_a_log_that_takes_nothing_puts_nothing_on_the_display(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     root = logging.getLogger()
     before, settings = root.handlers[:], (root.level, logging.raiseExceptions)
     try:
-        _log_to(Path("/dev/full"))
+        _log_to(tmp_path / "engine.log")
+        (handler,) = (h for h in root.handlers if isinstance(h, logging.FileHandler))
+        written = handler.setStream(Path("/dev/full").open("w", encoding="utf-8"))  # noqa: SIM115  # the disk is full from now on
+        assert written is not None
+        written.close()
         logging.getLogger("tui_al").error("of a run that failed")
         assert capsys.readouterr() == ("", "")
     finally:

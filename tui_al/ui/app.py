@@ -366,7 +366,9 @@ class TuiAl(App[None]):
         """Engines keep running, which is said on the way out."""
         shown = [path for path in map(_directory_of, self.screen_stack) if path and is_live(path)]
         live = list(shown)
-        with contextlib.suppress(SessionClosedError):  # a home of another account, which says no names
+        with contextlib.suppress(
+            SessionClosedError
+        ):  # a home of another account, which says no names
             live = [*at_work(self.home), *shown]
         lines = keeps_running(self.home, live)
         self.exit(message=safe_rich("\n".join(lines), keep_newlines=True) if lines else None)

@@ -289,6 +289,22 @@ async def test_a_session_that_vanishes_goes_from_the_list(home: Path, engine: Fa
         await until(pilot, lambda: "was deleted while it was open" in shown(pilot.app))
 
 
+async def test_a_sweep_that_vanishes_under_its_screen_is_told_once(
+    home: Path, engine: FakeEngine
+) -> None:
+    directory = sweep(home)
+    async with drive(TuiAl(home, directory)) as pilot:
+        await until(pilot, lambda: "cells" in shown(pilot.app).splitlines()[0])
+        (directory / "sweep.json").write_text("{")
+        await until(pilot, lambda: shown(pilot.app).count("cannot be read") == 2)  # title, and why
+        assert "being read" not in shown(pilot.app)
+        shutil.rmtree(directory)
+        await until(pilot, lambda: "was deleted or moved while it was open" in shown(pilot.app))
+        assert shown(pilot.app).splitlines()[0].split()[-1] == "gone"
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, HomeScreen))
+
+
 def test_a_damaged_record_of_a_sweep_is_told(home: Path) -> None:
     directory = sweep(home)
     (directory / "sweep.json").write_text(json.dumps({"arms": 3}))

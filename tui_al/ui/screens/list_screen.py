@@ -143,9 +143,14 @@ class ListScreen(TuiScreen):
                 options.focus()  # it could not take the focus while it was empty
         self._show_about()
         self.query_one("#title", Static).update(self.heading(width))
+        self.query_one("#welcome", Static).update(safe(self.why_empty(), keep_newlines=True))
         offer = self.offer()
         self.set_class(bool(offer), "-running")
         self.query_one("#offer", Static).update(safe(offer))
+
+    def why_empty(self) -> str:
+        """What stands in place of rows where there are none."""
+        return self.EMPTY
 
     def offer(self) -> str:
         """What is at work, and what to press; "" if nothing is."""

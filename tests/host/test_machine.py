@@ -107,7 +107,7 @@ def test_waiting_threads_sleep():
     """As OpenMP itself tells when torch loads it."""
     environment = {k: v for k, v in os.environ.items() if k != "OMP_WAIT_POLICY"}
     done = subprocess.run(
-        [sys.executable, "-c", "from tui_al.engine import device"],
+        [sys.executable, "-c", "from tui_al.engine.models import device"],
         env={**environment, "OMP_DISPLAY_ENV": "true"}, capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert "OMP_WAIT_POLICY = 'PASSIVE'" in done.stderr

@@ -38,7 +38,7 @@ with DecisionLog(directory) as log, Session(directory) as session, said.open("w"
         (made,) = log.append(Client("me", "anna"), de.Label(("abcdef"[number % 6],), "return" if number % 2 else "complaint"))
         out.write(made.uid + "\\n")
         out.flush()
-        session.append(ev.Warned(str(number)))
+        session.append(ev.WarningRaised(str(number)))
         number += 1
 """
 

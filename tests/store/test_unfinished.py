@@ -20,8 +20,8 @@ POOL = texts_pool(["one", "two"])
 _DYING = """
 import os, signal, sys
 from pathlib import Path
-from tui_al.store.atomic_dirs import under_way
-with under_way(Path(sys.argv[1]), "mine") as place:
+from tui_al.store.atomic_dirs import temp_dir
+with temp_dir(Path(sys.argv[1]), "mine") as place:
     (place / "mine").mkdir()
     (place / "mine" / "session.db").write_text("half")
     os.kill(os.getpid(), signal.SIGKILL)
@@ -90,9 +90,9 @@ _READING = """
 import os, signal, sys
 from pathlib import Path
 from tui_al.core.session.events import ModelSaved
-from tui_al.store.kept_models import held_still
+from tui_al.store.kept_models import copy_snapshot
 session = Path(sys.argv[1])
-with held_still(session, lambda: ModelSaved(1, 0, "successor", "model")) as (_, files):
+with copy_snapshot(session, lambda: ModelSaved(1, 0, "successor", "model")) as (_, files):
     assert (files / "weights").read_text() == "w"
     if sys.argv[2] == "die":
         os.kill(os.getpid(), signal.SIGKILL)

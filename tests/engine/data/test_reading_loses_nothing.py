@@ -233,10 +233,10 @@ from pathlib import Path
 from tui_al.core.settings.experiment import DataConfig
 from tui_al.core.data.examples import Task
 from tui_al.engine.data.stream import open_tables
-from tui_al.engine.data.tables import Findings
+from tui_al.engine.data.tables import LoadReport
 path = Path(sys.argv[1])
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-rows = sum(len(table) for table in open_tables(path, path.name, DataConfig(str(path)), Findings()))
+rows = sum(len(table) for table in open_tables(path, path.name, DataConfig(str(path)), LoadReport()))
 print(rows, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
 """
 

@@ -49,7 +49,7 @@ class Listener(Protocol):
 
 @dataclass(slots=True)
 class _Desk:
-    """The `Desk` of `core.loop.annotation_channel` over a session's store."""
+    """The `AnnotationChannel` of `core.loop.annotation_channel` over a session's store."""
 
     log: DecisionLog
     labelled: LabelledPool

@@ -46,6 +46,14 @@ def test_the_engine_loads_no_screen() -> None:
     assert not loaded & {"textual", "typer"}
 
 
+@pytest.mark.parametrize("screen", ["home", "label", "run"])
+def test_a_screen_does_not_wait_for_scipy(screen: str) -> None:
+    """Whose statistics take longer to import than all the rest together."""
+    loaded = loaded_by(f"import tui_al.ui.app, tui_al.ui.screens.{screen}")
+    assert "textual" in loaded
+    assert not loaded & {"scipy"}
+
+
 def test_help_loads_next_to_nothing() -> None:
     """`tui-al --help`, the very entry point."""
     code = (

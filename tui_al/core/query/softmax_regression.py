@@ -4,8 +4,6 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import numpy as np
-from scipy.optimize import minimize
-from scipy.special import logsumexp, softmax
 
 from tui_al.core.arrays import FloatArray, IntArray
 
@@ -27,6 +25,8 @@ def fit(
         iterations: at most so many.
         step: called after each iteration; may raise to end the training.
     """
+    from scipy.optimize import minimize  # here, as the label screen would wait for it otherwise
+
     shape = (classes, x.shape[1] + 1)
     found = minimize(
         _loss, np.zeros(shape).ravel(), args=(x, y, shape), jac=True, method="L-BFGS-B",
@@ -37,6 +37,8 @@ def fit(
 
 def probabilities(x: Features, weights: FloatArray) -> FloatArray:
     """Of each class, (examples, classes)."""
+    from scipy.special import softmax
+
     weights = weights.astype(x.dtype)
     found: FloatArray = softmax(x @ weights[:, :-1].T + weights[:, -1], axis=1)
     return found
@@ -44,6 +46,8 @@ def probabilities(x: Features, weights: FloatArray) -> FloatArray:
 
 def _loss(flat: FloatArray, x: Features, y: IntArray, shape: tuple[int, int]) -> Any:
     """Negative log-likelihood plus penalty, and its gradient; products in the precision of `x`, which is not converted each time."""
+    from scipy.special import logsumexp, softmax
+
     weights = flat.reshape(shape).astype(x.dtype)
     logits = x @ weights[:, :-1].T + weights[:, -1]
     likelihood = logits[np.arange(len(y)), y] - logsumexp(logits, axis=1)

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
-from scipy.stats import t as student
 
 from tui_al.core.arrays import IntArray
 from tui_al.core.data.examples import Answer
@@ -180,6 +179,8 @@ def _counts(gold: Answer, predicted: Answer) -> tuple[int, int]:
 
 def _t(freedom: float) -> float:
     """Student's two-sided quantile; the normal one for infinite freedom."""
+    from scipy.stats import t as student  # here, as the label screen would wait for it otherwise
+
     return float(student.ppf((1 + LEVEL) / 2, freedom))
 
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
-from scipy.stats import t as student
 
 from tui_al.core.arrays import FloatArray
 from tui_al.core.stats.intervals import LEVEL, Interval
@@ -94,6 +93,8 @@ def _student(mean: float, error: float, degrees: float) -> tuple[Interval, float
     """The interval of a mean with this standard error, and the two-sided p of its being 0."""
     if not error:
         return Interval(mean, mean, mean), 1.0 if mean == 0 else 0.0
+    from scipy.stats import t as student  # here, as the label screen would wait for it otherwise
+
     half = float(student.ppf((1 + LEVEL) / 2, degrees)) * error
     return Interval(mean, mean - half, mean + half), float(2 * student.sf(abs(mean) / error, degrees))  # fmt: skip
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from rich.cells import cell_len
-from scipy.stats import entropy, kendalltau, spearmanr, wasserstein_distance
 
 from tui_al.core.arrays import FloatArray
 from tui_al.core.query.strategies import select
@@ -60,6 +59,11 @@ def distances(full: FloatArray, other: FloatArray) -> Distances:
     Raises:
         ValueError: scores are missing, not finite, or not of the same pool.
     """
+    from scipy.stats import (  # here, as the label screen would wait for it otherwise
+        entropy,
+        wasserstein_distance,
+    )
+
     _check(full, other)
     first, second = histogram([full, other]).shares + SMOOTHING
     return Distances(
@@ -77,6 +81,8 @@ def agreement(
     Raises:
         ValueError: as for `distances`, or the batch is not 1 to the pool's size.
     """
+    from scipy.stats import kendalltau, spearmanr
+
     _check(full, other)
     if not 1 <= batch <= len(full):
         raise ValueError(f"a batch of {batch} from a pool of {len(full)}")

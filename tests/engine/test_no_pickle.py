@@ -100,7 +100,7 @@ def test_the_libraries_ways_are_closed_too(tmp_path: Path, mine: bytes) -> None:
     ways: dict[str, Callable[[], object]] = {
         "joblib": lambda: joblib.load(tmp_path / "a.pkl"),
         "pandas": lambda: pandas.read_pickle(tmp_path / "a.pkl"),
-        "shelve": lambda: shelve.FeatureStore({b"key": plain})["key"],
+        "shelve": lambda: shelve.Shelf({b"key": plain})["key"],
         "dill": lambda: dill.loads(plain),
         "torch's inner readers": lambda: torch.serialization._load(torch._C.PyTorchFileReader(str(tmp_path / "t.pt")), "cpu", pickle),
         "datasets": lambda: datasets.load_dataset("webdataset", data_files=str(tmp_path / "web.tar"), cache_dir=str(tmp_path / "c")),

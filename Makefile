@@ -8,13 +8,20 @@ LOCKED := $(BIN)/python -m pip install --disable-pip-version-check --quiet --no-
 # The experiment that the app has preselected, for machines and pipes without a terminal.
 SAMPLE := simulate tickets --strategy lc --seed-size 4% --batch 2% --iterations 7 --seeds 1 --epochs 6 --precision auto
 
-.PHONY: run test check locked clean
+.PHONY: run test test-slow test-all check locked clean
 
 run: $(VENV)/.run
 	@if [ -t 0 ] && [ -t 1 ]; then $(BIN)/tui-al; else $(BIN)/tui-al $(SAMPLE); fi
 
+# What a person runs while working: minutes.
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not slow"
+
+# Kills, terminals, browsers, other accounts, whole sessions, every command of the documentation.
+test-slow: $(VENV)/.dev
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m slow
+
+test-all: test test-slow
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -17,7 +17,10 @@ from tui_al.errors import DataError
 CORPUS = Path(__file__).resolve().parents[1] / "corpus"
 INPUTS = sorted(path for path in CORPUS.glob("*/*") if path.is_dir())
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="inputs run in forked processes")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="inputs run in forked processes"),
+]
 
 
 def test_the_corpus(tmp_path: Path) -> None:

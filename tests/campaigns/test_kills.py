@@ -5,7 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.campaigns.processes import ROOT
+
+pytestmark = pytest.mark.slow
 
 
 def test_kills_of_app_engine_import_export_and_merger_lose_nothing(tmp_path: Path) -> None:

@@ -16,6 +16,8 @@ from tui_al.engine.worker.runner import run_session
 from tui_al.engine.worker.session_io import StopSignal
 from tui_al.engine.worker.session_setup import open_or_create
 
+pytestmark = pytest.mark.slow
+
 DATA = DataConfig("tickets", train_limit=90, test_limit=40)
 
 

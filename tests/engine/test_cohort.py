@@ -29,6 +29,8 @@ from tui_al.engine.worker import runner
 from tui_al.engine.worker.session_setup import open_or_create
 from tui_al.errors import EngineError
 
+pytestmark = pytest.mark.slow
+
 SEEDS = (7, 8, 9)
 
 

@@ -18,6 +18,8 @@ from tui_al.engine.worker.session_setup import open_or_create
 from tui_al.errors import EngineStopped
 from tui_al.store.session import Session
 
+pytestmark = pytest.mark.slow
+
 DATA = DataConfig("tickets", train_limit=90, test_limit=40)
 
 

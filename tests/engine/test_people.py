@@ -28,6 +28,8 @@ from tui_al.store.annotation_service import Workbench
 from tui_al.store.file_hashes import hashes_of
 from tui_al.store.session import Session
 
+pytestmark = pytest.mark.slow
+
 PATIENCE = 120.0
 
 

@@ -20,6 +20,8 @@ from tui_al.engine.worker.model_saver import ModelSaver
 from tui_al.store import kept_models
 from tui_al.store.file_hashes import hashes_of
 
+pytestmark = pytest.mark.slow
+
 
 def point(round_: int) -> ev.RoundResult:
     return ev.RoundResult(7, round_, 10, 0, {}, {}, {}, 0)

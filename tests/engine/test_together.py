@@ -14,6 +14,8 @@ from tui_al.core.loop.protocols import Training
 from tui_al.engine.models.learner import TransformerLearner
 from tui_al.engine.models.together import Stacks, Weights, batches_together, side_by_side
 
+pytestmark = pytest.mark.slow
+
 #: Twenty-one texts each: two batches of eight and one of five.
 SIZE = 21
 

@@ -24,6 +24,8 @@ from tui_al.engine.worker.session_io import StopSignal
 from tui_al.store.annotation_service import Workbench
 from tui_al.store.session import Session
 
+pytestmark = pytest.mark.slow
+
 PATIENCE = 90.0
 TEXTS = 12
 

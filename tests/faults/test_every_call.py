@@ -15,6 +15,8 @@ from tests.campaigns.every_call import (
 )
 from tests.faults.injector import Control, Fault, compile_shim
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def shim(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -27,6 +27,8 @@ from tui_al.store.session import Session
 from tui_al.ui import annotation_worker as module
 from tui_al.ui.annotation_worker import AnnotationWorker, Done, StateChanged, WriteBlocked
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:

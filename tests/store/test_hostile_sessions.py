@@ -4,6 +4,8 @@ import pytest
 
 from tests.campaigns import strangers
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     "planted", ["link as session.db", "a journal of several files of session.db"]

@@ -44,7 +44,10 @@ from tui_al.store.sweeps import SweepRecord, keep_scores, write_record
 
 __all__ = ["base"]
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to act as several accounts")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to act as several accounts"),
+]
 
 #: Acts that only the owner may do, whoever is in the group.
 OWNERS = ("share", "take back", "rename", "delete", "rename directory", "move")

@@ -23,6 +23,8 @@ from tui_al.store.atomic_files import write_file
 from tui_al.store.decisions import DecisionLog
 from tui_al.store.sharing import group_of, make_directory, open_file, share, take_back
 
+pytestmark = pytest.mark.slow
+
 PACKAGES = sysconfig.get_path("purelib")
 INTERPRETERS = (sys.executable, f"/usr/bin/python3.{sys.version_info.minor}")
 

@@ -14,6 +14,8 @@ from tests.ui.labelling import Desk, desk
 from tests.ui.sessions import record
 from tests.ui.test_serve import server
 
+pytestmark = pytest.mark.slow
+
 needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed (apt-get install chromium)")  # fmt: skip
 
 

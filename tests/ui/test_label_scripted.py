@@ -21,7 +21,10 @@ from tui_al.core.session.state import RunState
 from tui_al.store.decisions import DecisionLog
 from tui_al.store.session import Session
 
-pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed"),
+]
 
 
 @pytest.fixture(scope="module")

@@ -32,6 +32,8 @@ from tui_al.ui.serve_access import (
     is_loopback,
 )
 
+pytestmark = pytest.mark.slow
+
 
 def free_port() -> int:
     with socket.socket() as probe:

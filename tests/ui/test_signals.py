@@ -17,6 +17,8 @@ from tests.ui.labelling import desk
 from tests.ui.terminals import Pty, until
 from tui_al.ui.exit_guard import CLOSE_SECONDS
 
+pytestmark = pytest.mark.slow
+
 #: Private modes of a terminal as a shell has them: line wrap and the cursor are on, all else that the app sets is off.
 ON = {b"7", b"25"}
 

@@ -18,7 +18,10 @@ from tui_al.engine.worker.session_setup import open_or_create
 from tui_al.store.engine_lock import is_live
 from tui_al.store.session import Session
 
-pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed"),
+]
 
 #: Rounds of the session that is watched: many and short, so that it is at work as long as it is needed.
 ROUNDS = 60

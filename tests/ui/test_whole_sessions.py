@@ -29,6 +29,8 @@ from tui_al.store.examples import ExampleReader
 from tui_al.store.session import Session
 from tui_al.ui.app import TuiAl
 
+pytestmark = pytest.mark.slow
+
 SAMPLES: Mapping[Task, Callable[[Path], Sample]] = {
     Task.CLASSIFICATION: unlabelled_tickets,
     Task.TAGGING: unlabelled_events,

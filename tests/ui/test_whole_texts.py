@@ -28,6 +28,8 @@ from tui_al.ui.widgets.sample_text import SampleText
 from tui_al.ui.widgets.span_lines import shown_token
 from tui_al.ui.widgets.span_text import SpanText
 
+pytestmark = pytest.mark.slow
+
 SIZES = ((60, 20), (80, 24), (120, 40))
 LABELS = ("billing", "delivery", "returns")
 

@@ -304,6 +304,17 @@ def test_new_sentences_are_split_where_entities_end(tmp_path: Path) -> None:
         assert (added.tokens, added.answer) == (("Rom", "reise"), ("B-LOC", "O"))
 
 
+def test_an_answer_to_a_test_text_is_none_to_a_new_text_that_reads_the_same(tmp_path: Path) -> None:
+    both = (
+        Annotation("", "newer", "return"),
+        Annotation("t", "newer", None, status=Status.UNCLEAR),
+    )
+    with by_people(tmp_path, "s") as session:
+        put(session, *both, add_examples=True, last_wins=True)
+        again = put(session, *both, add_examples=True, last_wins=True)
+        assert (again.decisions, again.examples) == (0, 0)
+
+
 _ANNOTATIONS = st.builds(
     Annotation,
     id=st.sampled_from(["a", "b", "t", ""]),

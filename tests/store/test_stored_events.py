@@ -122,7 +122,8 @@ def templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
 SOUND = {"simulation": 9, "classes": 2}
 
 INSERT = "INSERT INTO events (time, kind, seed, body) VALUES (?, ?, ?, ?)"
-SETTINGS = settings(deadline=None, suppress_health_check=list(HealthCheck))
+#: The same rows each time, since a row takes a second; a hunt takes a larger `max_examples`, without `derandomize`.
+SETTINGS = settings(deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
 
 def check_reports(home: Path, name: str) -> None:
@@ -161,6 +162,16 @@ def test_lists_reports_and_exports_survive(
         with Session(home / "sessions" / name) as session:
             found = read_events(session._db, session.directory)
         assert len(found.recorded) + len(found.bad) == SOUND[name] + len(odd)
+
+
+def test_half_a_character_and_a_control_character_in_names(templates: Path, tmp_path: Path) -> None:
+    """Of who answered, and of what the last training would have taken."""
+    labelled = {"kind": "labelled", "seed": SEED, "round": 0, "ids": ["a"], "answers": ["return"], "by": ["\ud800"]}  # fmt: skip
+    ended = {"kind": "engine_finished", "reason": "finished", "lacks": "two\r\x01"}
+    odd = [(1000.0, "labelled", SEED, json.dumps(labelled)), (1000.0, "engine_finished", None, json.dumps(ended))]  # fmt: skip
+    with changed(templates, tmp_path, "simulation", INSERT, odd) as home:
+        read_all(home, "simulation", Task.CLASSIFICATION)
+        check_reports(home, "simulation")
 
 
 @pytest.mark.parametrize("name", ["simulation", "classes"])

@@ -126,7 +126,7 @@ def _runs_not_finished(state: SessionState) -> list[str]:
         elif run.status != "finished" and state.status != "done":
             lines.append(f"- Not finished: seed {seed} ({run.status}), {so_far}.")
     if state.lacks:
-        lines.append(f"- Nothing was trained at the end: that takes {state.lacks}.")
+        lines.append(f"- Nothing was trained at the end: that takes {escape(state.lacks)}.")
     return lines
 
 

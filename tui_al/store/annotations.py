@@ -16,6 +16,7 @@ from tui_al.core.session.damage import BadRow, damage_lines
 from tui_al.core.session.state import SessionState
 from tui_al.core.session.timestamps import is_date
 from tui_al.errors import SessionError
+from tui_al.store.decision_rows import storable
 from tui_al.store.decisions import DecisionLog
 from tui_al.store.session import Session
 
@@ -77,7 +78,7 @@ def _simulated(session: Session, state: SessionState, dataset: Dataset, seed: in
     chosen = seed if seed is not None else next(iter(with_labels or state.runs), None)
     by_id = {example.id: example for example in dataset.train}
     said = [
-        (identity, answer, by, record.time)
+        (identity, answer, storable(by), record.time)
         for record in session.events()
         if isinstance(record.event, ev.Labelled) and record.event.seed == chosen
         for identity, answer, by in zip(

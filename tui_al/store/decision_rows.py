@@ -46,7 +46,7 @@ def insert_decision(
         plain[_ACCOUNT] = record.account
     body = json.dumps(plain, ensure_ascii=False)
     texts = (record.uid, record.annotator, record.decision.kind, body)
-    uid, annotator, kind, body = map(_storable, texts)
+    uid, annotator, kind, body = map(storable, texts)
     values = (uid, float(record.time), annotator, kind, body)
     done = db.execute(
         "INSERT OR IGNORE INTO decisions (seq, uid, time, annotator, kind, body, checksum, previous) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -55,7 +55,7 @@ def insert_decision(
     return done.rowcount == 1
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
     """The text with a mark in place of halves of surrogate pairs, which a terminal or file can bring and SQLite cannot hold."""
     try:
         text.encode()

@@ -55,28 +55,33 @@ def _check_sizes(path: Path, name: str) -> None:
     unpacked = 0
     with zipfile.ZipFile(path) as archive:
         for info in archive.infolist():
+            is_sheet = info.filename.startswith("xl/worksheets/")
             last_row = last_column = 0
-            with archive.open(info) as file:
-                rest = b""
-                while chunk := file.read(1 << 20):
-                    unpacked += len(chunk)
-                    if unpacked > _LARGEST:
-                        raise DataError(
-                            f"{name} unpacks to more than {_LARGEST:,} bytes.",
-                            "Save the sheet as CSV, which is read piece by piece.",
-                        )
-                    if not info.filename.startswith("xl/worksheets/"):
-                        continue
-                    for cell in _CELL.finditer(rest + chunk):
-                        last_row = max(last_row, int(cell[2]))
-                        last_column = max(last_column, _column_number(cell[1]))
-                    rest = chunk[-16:]
+            for chunk, before in _chunks(archive, info):
+                unpacked += len(chunk)
+                if unpacked > _LARGEST:
+                    raise DataError(
+                        f"{name} unpacks to more than {_LARGEST:,} bytes.",
+                        "Save the sheet as CSV, which is read piece by piece.",
+                    )
+                for cell in _CELL.finditer(before + chunk) if is_sheet else ():
+                    last_row = max(last_row, int(cell[2]))
+                    last_column = max(last_column, _column_number(cell[1]))
             cells = last_row * last_column
             if cells > _MOST_CELLS:
                 raise DataError(
                     f"{name}: a sheet has {cells:,} cells up to its last used one; at most {_MOST_CELLS:,} can be read.",
                     "Delete stray cells far from the others, or save the sheet as CSV.",
                 )
+
+
+def _chunks(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[tuple[bytes, bytes]]:
+    """A member piece by piece, each with the end of the one before, in which a cell's reference may have begun."""
+    before = b""
+    with archive.open(info) as file:
+        while chunk := file.read(1 << 20):
+            yield chunk, before
+            before = chunk[-16:]
 
 
 def _column_number(letters: bytes) -> int:

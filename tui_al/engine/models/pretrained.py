@@ -20,6 +20,7 @@ from tui_al.engine.hub.sources import ModelSource
 from tui_al.engine.models.model_bounds import check_size
 from tui_al.engine.models.model_files import check_shards, check_tokenizer, first_line, read_config
 from tui_al.engine.models.pooling import MeanPoolingClassifier
+from tui_al.engine.text.tokenizing import is_panic
 from tui_al.errors import ModelError
 
 #: Settings that hold a dropout rate, in the configurations of the encoders that we know.
@@ -59,7 +60,7 @@ def load_tokenizer(source: ModelSource, task: Task) -> PreTrainedTokenizerFast:
         )
     except BaseException as error:
         # A file or a converter is missing; the library's own errors are plain ones, and its panics not even that.
-        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+        if not isinstance(error, Exception) and not is_panic(error):
             raise
         raise ModelError(
             f"model: {source.name} has no tokenizer that can be loaded: {first_line(error)}.",

@@ -204,7 +204,7 @@ def is_there(place: Place, number: int) -> None:
             mode = stat.S_IMODE(found.st_mode)
             hidden = any(part.startswith(".") for part in path.relative_to(place.home).parts)
             if place.shared and not hidden:  # a name with a dot is under way
-                wanted = 0o2770 if path.is_dir() else 0o660
+                wanted = 0o2770 if stat.S_ISDIR(found.st_mode) else 0o660
                 assert (path, oct(mode), found.st_gid) == (path, oct(wanted), GROUP), number
     assert place.directory.stat().st_uid == OWNER
     assert place.shared or stat.S_IMODE(place.directory.stat().st_mode) & 0o777 == 0o700

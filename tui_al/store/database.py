@@ -34,6 +34,10 @@ _LONGEST_PATH = 500
 #: What reads a file's head: what cannot be opened says so here, not later.
 _LOOK = "SELECT count(*) FROM sqlite_master"
 
+#: Descriptors of files that were copied, by device and inode. They stay open: with the closing of one, every lock goes that this
+#: process has on the file, those of its other connections too, and whoever else closes it last takes the log away under them.
+_COPIED: dict[tuple[int, int], int] = {}
+
 T = TypeVar("T")
 
 
@@ -296,8 +300,25 @@ def _copied(path: Path, copy: Path) -> list[tuple[int, int, int]]:
         for one in (path, *_journals(path)):
             place = copy.with_name(one.name)
             place.unlink(missing_ok=True)
-            if one.exists():
+            if one == path:
+                _copy_database(one, place)
+            elif one.exists():
                 shutil.copyfile(one, place)
         if _traces(path) == before:
             return before
     raise OSError(f"{path} changes all the time")
+
+
+def _copy_database(path: Path, copy: Path) -> None:
+    """Copy a file that connections of this process may have locked; see `_COPIED`. Of the files beside it none is locked here."""
+    found = path.stat()
+    descriptor = _COPIED.get((found.st_dev, found.st_ino))
+    if descriptor is None:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        found = os.fstat(descriptor)
+        _COPIED[found.st_dev, found.st_ino] = descriptor
+    with copy.open("wb") as writer:
+        at = 0
+        while piece := os.pread(descriptor, 1 << 20, at):
+            writer.write(piece)
+            at += len(piece)

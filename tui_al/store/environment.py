@@ -324,11 +324,13 @@ def _closed_step(path: Path) -> Path:
 def _refused_with(path: Path) -> int | None:
     """The errno with which the file system refuses the file at `path`, or a new one beside it; None if it takes both.
 
-    SQLite keeps the errno to itself, and calls many things an I/O error.
+    SQLite keeps the errno to itself, and calls many things an I/O error. The file itself is not opened: closing it would give up
+    the locks that this process has on it, SQLite's among them, and its log could be taken away under an open connection.
     """
     try:
-        if path.exists():
-            os.close(os.open(path, os.O_RDWR | os.O_CLOEXEC))
+        if path.exists() and not os.access(path, os.R_OK | os.W_OK, effective_ids=True):
+            read_only = os.statvfs(path).f_flag & os.ST_RDONLY
+            return errno.EROFS if read_only else errno.EACCES
         with tempfile.TemporaryFile(dir=path.parent, prefix=".trial-") as trial:
             trial.write(bytes(_TRIAL))
             trial.flush()

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _WORD = re.compile(r"\S+")
 _ENOUGH = 4_000  # characters beyond ASCII that are looked at
@@ -81,6 +82,7 @@ def _of_letter(before: str, letter: str, after: str) -> float:
 _EAST = {"CJK": "CJK", "HIRAGANA": "KANA", "KATAKANA": "KANA", "HALFWIDTH": "KANA", "KATAKANA-HIRAGANA": "KANA", "IDEOGRAPHIC": "CJK", "HANGUL": "HANGUL", "KANA": "KANA"}  # fmt: skip
 
 
+@lru_cache(maxsize=65_536)
 def _script(letter: str) -> str:
     """The first word of a letter's Unicode name, which is its script; "CJK" and "KANA" go together."""
     name = unicodedata.name(letter, "?").split(" ")[0].split("-")[0]

@@ -1,9 +1,9 @@
-"""Hostile sessions: `python -m tests.campaigns.strangers [--every 1 | --seed 1 --cases 200] [--model DIR]`.
+"""Hostile sessions and models: `python -m tests.campaigns.strangers [--every 1 | --seed 1 --cases 200] [--model DIR]`.
 
 Each case takes a good session with a saved model, plants one thing of `tests.campaigns.plants` (`--every`: all of them in turn), or one
-to three drawn by the seed, and has it listed, reported, exported, checked, repaired, copied, stopped, shown on a terminal, and its model
-predicted with and exported. Nothing outside of the session may be read or changed, nothing of the reader's may be in anything that is
-written or said, nothing planted may run, no terminal may be steered, no error may be without words, and no command may take longer than
+to three drawn by the seed, and has it listed, reported, exported, checked, repaired, copied, stopped, shown on a terminal, and (with a
+directory that an engine has saved) its model predicted with, exported, and trained on as `--acquisition DIR --successor DIR`.
+Nothing outside of the session may be read or changed, nothing of the reader's may be in anything that is written or said, nothing planted may run, no terminal may be steered, no error may be without words, and no command may take longer than
 --patience seconds or more than a gigabyte of memory.
 """
 
@@ -25,12 +25,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.campaigns.model_plants import model_plants
 from tests.campaigns.on_terminal import shown
-from tests.campaigns.plants import PLANTS, PRIVATE, STEERING, Place
+from tests.campaigns.plants import MODEL, PLANTS, PRIVATE, STEERING, Place
 from tests.store.labelled_sessions import TICKETS, by_people
 from tui_al.core.annotation import decisions as de
 from tui_al.core.session import events as ev
-from tui_al.errors import TuiAlError
+from tui_al.core.settings.experiment import (
+    Amount,
+    DataConfig,
+    ExperimentConfig,
+    LoopConfig,
+)
+from tui_al.errors import ModelError, TuiAlError
 from tui_al.store.decisions import Client, DecisionLog
 from tui_al.store.file_hashes import hashes_of
 
@@ -40,7 +47,14 @@ _MEMORY = 1 << 30
 #: When the reader's files were last read, before the case: long ago, so that every reading shows in their times of access.
 _LONG_AGO = (1_000_000_000, 1_600_000_000)
 
+#: Seconds by the clock for each of the processor's that a command may take: one that waits takes none of these.
+_BY_THE_CLOCK = 6
+
 _WITHOUT_WORDS = 99
+
+#: What only those commands see that read a model.
+_INSIDE_A_MODEL = dict(model_plants())
+_ALL = PLANTS | _INSIDE_A_MODEL
 
 
 @dataclass(frozen=True)
@@ -75,7 +89,8 @@ def run(seed: int, cases: int, patience: float, model: Path | None = None) -> li
     failures: list[Failure] = []
     for number in range(cases):
         choice = random.Random(f"{seed} {number}")
-        planted = choice.sample(sorted(PLANTS), choice.randint(1, 3))
+        known = sorted(PLANTS if model is None else _ALL)
+        planted = choice.sample(known, choice.randint(1, 3))
         failures += case(planted, patience, model)
     return failures
 
@@ -94,7 +109,7 @@ def case(planted: Sequence[str], patience: float, model: Path | None = None, *, 
         done = []
         for one in planted:
             with contextlib.suppress(OSError, TuiAlError, ValueError):  # in the way of one before
-                PLANTS[one](place)
+                _ALL[one](place)
                 done.append(one)
         if not done:
             return []
@@ -109,7 +124,8 @@ def _judged(what: str, place: Place, home: Path, out: Path, patience: float, mod
     for path in (*place.outside.iterdir(), place.outside):
         os.utime(path, _LONG_AGO)
     before = _seen(place.outside)
-    for command in _commands(out, text, model is not None):
+    commands = _commands(out, text, model is not None)
+    for command in commands[-3:] if what in _INSIDE_A_MODEL else commands:
         wrong, code = _run(command, home, place.session, out / "said", patience)
         if codes is not None:
             codes[f"{command[0]} {code}"] += 1
@@ -145,6 +161,7 @@ def _commands(out: Path, text: Path, model: bool) -> Sequence[Sequence[str]]:
         first += [
             ["predict", "received", str(text), "--out", f"{out}/predicted.jsonl", "--device", "cpu"],
             ["export-model", "received", "--out", f"{out}/model"],
+            ["SIMULATE", f"{out}/simulated"],
         ]  # fmt: skip
     return first
 
@@ -159,8 +176,9 @@ def _imported(model: bool) -> None:
     import tui_al.store.repairing
 
     if model:
-        import tui_al.engine.model_export
-        import tui_al.engine.prediction  # noqa: F401
+        import tui_al.engine.jobs.model_export
+        import tui_al.engine.jobs.prediction
+        import tui_al.engine.worker.runner  # noqa: F401
 
 
 def _seen(outside: Path) -> dict[str, tuple[object, ...]]:
@@ -177,14 +195,16 @@ def _run(command: Sequence[str], home: Path, session: Path, said: Path, patience
     """Run a command in a process of its own; what is wrong with how it ended ("": nothing), and its exit code."""
     child = os.fork()
     if child == 0:
-        signal.setitimer(signal.ITIMER_REAL, patience)
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.signal(signal.SIGPROF, signal.SIG_DFL)
+        signal.setitimer(signal.ITIMER_PROF, patience)
+        signal.setitimer(signal.ITIMER_REAL, _BY_THE_CLOCK * patience)
         os._exit(_in_child(command, home, session, said))
     _, status, used = os.wait4(child, 0)
     code = os.waitstatus_to_exitcode(status)
     size = int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
     taken = used.ru_maxrss * 1024 - size
-    if code == -signal.SIGALRM:
+    if code in (-signal.SIGALRM, -signal.SIGPROF):
         return f"takes longer than {patience:g} s", code
     if code < 0 or code == _WITHOUT_WORDS:
         return f"died ({code}): {said.read_text()[-900:] if said.exists() else ''}", code
@@ -203,6 +223,8 @@ def _in_child(command: Sequence[str], home: Path, session: Path, said: Path) -> 
                 _copy_model(session, Path(command[1]))
             elif command[0] == "ENGINE":
                 _as_engine(session)
+            elif command[0] == "SIMULATE":
+                _simulate(session / MODEL, Path(command[1]))
             else:
                 from tui_al.__main__ import main
 
@@ -237,6 +259,34 @@ def _copy_model(session: Path, target: Path) -> None:
         copy_snapshot(session, lambda: kept_model(opened, "successor", None)) as (_, files),
     ):
         shutil.copytree(files, target, symlinks=True)
+
+
+def _simulate(model: Path, home: Path) -> None:
+    """What `simulate --acquisition DIR --successor DIR` does in its engine: a round, and the models kept."""
+    import torch
+
+    from tests.engine.tiny import settings
+    from tui_al.engine.worker.runner import run_session
+    from tui_al.engine.worker.session_io import StopSignal
+    from tui_al.engine.worker.session_setup import open_or_create
+
+    torch.set_num_threads(1)
+    learner = settings(model, "full", epochs=1, max_length=16)
+    config = ExperimentConfig(
+        DataConfig("tickets", train_limit=40, test_limit=10),
+        acquisition=learner,
+        successor=learner,
+        loop=LoopConfig("lc", Amount(8, False), Amount(4, False), 1, gauge=0),
+        seeds=(7,),
+        device="cpu",
+    )
+    with open_or_create(home, config, {}, "made") as session:
+        state = run_session(session, lambda _: None, StopSignal())
+        for run in state.runs.values():
+            if run.failure and "traceback" in run.failure[1]:  # what nobody foresaw
+                raise RuntimeError(*run.failure)
+            if run.failure:
+                raise ModelError(*run.failure)
 
 
 def _as_engine(session: Path) -> None:
@@ -278,7 +328,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         failures = run(given.seed, given.cases, given.patience, given.model)
         count, codes = given.cases, Counter[str]()
     else:
-        names = [name for name in PLANTS if given.named in name][given.first :: given.every]
+        plants = PLANTS if given.model is None else _ALL
+        names = [name for name in plants if given.named in name][given.first :: given.every]
         failures, codes, count = [], Counter[str](), len(names)
         for number, name in enumerate(names):
             began = time.monotonic()

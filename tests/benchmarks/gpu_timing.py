@@ -31,7 +31,7 @@ from tui_al.core.query.strategies import least_confidence
 from tui_al.core.settings.experiment import LearnerConfig
 from tui_al.core.settings.model_catalog import default_settings
 from tui_al.engine.hub.sources import ModelSource
-from tui_al.engine.jobs.timing import TOGETHER, matrix_rate, measure
+from tui_al.engine.jobs.timing import matrix_rate, measure
 from tui_al.engine.models.device import choose_device
 from tui_al.engine.models.learner import TransformerLearner
 from tui_al.engine.models.peft import parameter_groups
@@ -176,8 +176,6 @@ def main() -> None:
                 own = [sum(one) for one in zip(*(m.seconds for m in way.trainings), strict=True)]
                 ratios = [a / b for a, b in zip(own, full, strict=True)]
                 print(f"{precision} {way.learner.tuning:8} frozen {way.layers:2}: {np.median(own):9.1f} s, {np.median(ratios):.3f} of full, {way.peak_share:.1%} of peak")  # fmt: skip
-                if way.together:
-                    print(f"{precision} {way.learner.tuning:8} frozen {way.layers:2}: {TOGETHER} seeds in one pass {way.together:.2f} times as quick")  # fmt: skip
             for config in ways[:3]:
                 learner = TransformerLearner(config, ModelSource(str(path), path), dataset, device)
                 steps = launches(learner)

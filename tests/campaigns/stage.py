@@ -77,7 +77,7 @@ class Stage:
         return () if self.control is None else self.control.counts()
 
     def simulations(self) -> dict[str, ExperimentConfig]:
-        """Of every way to continue: cold, warm, on a frozen trunk, tagging, seeds in step, a bag of words that asks."""
+        """Of every way to continue: cold, warm, on a frozen trunk, tagging, a bag of words that asks."""
         encoder = self.encoder
         words = replace(default_settings(BAG_OF_WORDS, "head"), epochs=1)
         short = experiment(encoder, rounds=1)
@@ -86,7 +86,6 @@ class Stage:
             "warm": experiment(encoder, rounds=2, seeds=(7,), start="warm"),
             "trunk": experiment(encoder, rounds=1, seeds=(9,), trunk_layers=1),
             "tagging": experiment(encoder, "events", "mnlp", seeds=(9,), rounds=1),
-            "together": experiment(encoder, rounds=1, seeds=(7, 8), trunk_layers=1, together="on"),
             "words": replace(short, acquisition=words, seeds=(7,)),
         }
 

@@ -142,7 +142,6 @@ experiments = st.builds(
     seeds=st.lists(st.integers(0, 2**63 - 1), min_size=1, max_size=5, unique=True).map(tuple),
     device=st.sampled_from(["auto", "cpu", "cuda:1"]),
     save_models=st.booleans(),
-    seeds_together=st.sampled_from(["auto", "on", "off"]),
 )
 
 
@@ -167,11 +166,10 @@ class TestPlain:
 
     def test_defaults(self) -> None:
         plain = experiment().to_dict()
-        for key in ("seeds", "device", "save_models", "seeds_together"):
+        for key in ("seeds", "device", "save_models"):
             del plain[key]
         config = ExperimentConfig.from_dict(plain)
         assert (config.seeds, config.device, config.save_models) == (PAPER_SEEDS, "auto", True)
-        assert config.seeds_together == "auto"
 
     @pytest.mark.parametrize("section", ["data", "acquisition", "successor", "loop", ""])
     def test_a_newer_setting_in_a_session_is_left_out_and_told(self, section: str) -> None:
@@ -181,6 +179,18 @@ class TestPlain:
         assert config == experiment()
         assert unknown == (f"{section}.patience".strip(".") + ' = {"rounds": 3}',)
         assert ExperimentConfig.from_stored(experiment().to_dict()) == (experiment(), ())
+
+    @pytest.mark.parametrize(
+        ("value", "told"),
+        [("auto", ()), ("off", ()), ("on", ('seeds_together = "on"',))],
+    )
+    def test_a_setting_that_went_is_told_where_it_did_something(
+        self, value: str, told: tuple[str, ...]
+    ) -> None:
+        plain = experiment().to_dict() | {"seeds_together": value}
+        assert ExperimentConfig.from_stored(plain) == (experiment(), told)
+        with pytest.raises(ConfigError, match="no setting 'seeds_together'"):
+            ExperimentConfig.from_dict(plain)
 
     @pytest.mark.parametrize("section", ["data", "acquisition", "successor", "loop"])
     def test_an_unknown_setting_is_named(self, section: str) -> None:
@@ -280,7 +290,7 @@ class TestComparing:
         assert experiment(**changes).differences(experiment())
 
     def test_device_and_what_is_kept_do_not_count(self) -> None:
-        other = experiment(device="cuda:1", save_models=False, seeds_together="off")
+        other = experiment(device="cuda:1", save_models=False)
         assert other.fingerprint() == experiment().fingerprint()
         assert other.differences(experiment()) == []
 

@@ -100,14 +100,10 @@ def test_another_seeds_successor_gives_the_floor() -> None:
     earlier = run_state(8, drive(CONFIG, DATA, seed=8)[0])
     log: list[ev.Event] = []
     models = doubles(DATA)
-    generator = run(
-        SEED, CONFIG, DATA, askable(DATA), models, RunState(SEED), log.append, others=lambda: [earlier, RunState(9)],
-    )  # fmt: skip
     oracle = SimulatedOracle(DATA, SEED, 0.0)
-    wanted = next(generator)
-    with pytest.raises(StopIteration):
-        while True:
-            wanted = generator.send(oracle.answer(wanted))
+    run(
+        SEED, CONFIG, DATA, askable(DATA), models, RunState(SEED), oracle.answer, log.append, others=[earlier, RunState(9)],
+    )  # fmt: skip
     mine = run_state(SEED, log)
     for reading in of_kind(log, ev.MismatchMeasured):
         known = {

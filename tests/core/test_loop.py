@@ -11,8 +11,6 @@ from tests.core.learner_double import LearnerDouble
 from tui_al.core.data.examples import Dataset, Example, Task
 from tui_al.core.loop.oracle import SimulatedOracle, askable, check
 from tui_al.core.loop.simulation import (
-    LabelRequest,
-    Meeting,
     Models,
     Purpose,
     decode,
@@ -104,22 +102,18 @@ def drive(
             raise EngineStopped("enough")
 
     oracle = SimulatedOracle(dataset, seed, config.loop.label_noise)
-    generator = run(
+    reason = run(
         seed,
         config,
         dataset,
         askable(dataset),
         models or doubles(dataset),
         state or RunState(seed),
+        oracle.answer,
         emit,
         clock=lambda: float(next(ticking)),
     )
-    try:
-        wanted = next(generator)
-        while True:
-            wanted = generator.send(oracle.answer(wanted))
-    except StopIteration as end:
-        return events, end.value
+    return events, reason
 
 
 def of_kind(events: Sequence[ev.Event], kind: type[T]) -> list[T]:
@@ -466,56 +460,3 @@ def test_decode() -> None:
 def test_label_counts() -> None:
     assert label_counts(texts(), ["b", "b"]) == {"a": 0, "b": 2}
     assert label_counts(sentences(), [("B-X", "I-X", "B-X"), ("O",)]) == {"X": 2, "Y": 0}
-
-
-class TestCohort:
-    """A run that keeps step with others waits before its acquisition model is trained, and has it trained."""
-
-    def keep_step(
-        self, config: ExperimentConfig, dataset: Dataset, state: RunState, log: list[ev.Event]
-    ) -> tuple[list[tuple[str, int]], str]:
-        """What the run did and where it waited, in order, and how it ended."""
-        told: list[tuple[str, int]] = []
-
-        class Together:
-            def train(self, seed: int, round_: int, progress: Any) -> None:
-                assert seed == SEED
-                told.append(("trained", round_))
-
-        steps = run(
-            SEED, config, dataset, askable(dataset), doubles(dataset, TABLE), state, log.append, cohort=Together(),
-        )  # fmt: skip
-        oracle = SimulatedOracle(dataset, SEED, 0.0)
-        try:
-            wanted = next(steps)
-            while True:
-                if isinstance(wanted, Meeting):
-                    told.append(("waited", wanted.round))
-                    wanted = next(steps)
-                else:
-                    assert isinstance(wanted, LabelRequest)
-                    told.append(("asked", wanted.round))
-                    wanted = steps.send(oracle.answer(wanted))
-        except StopIteration as end:
-            return told, end.value
-
-    def test_it_waits_before_each_training_and_asks_the_same(self) -> None:
-        config, dataset = configured(rounds=2), texts()
-        log: list[ev.Event] = []
-        told, reason = self.keep_step(config, dataset, RunState(SEED), log)
-        later = [(what, r) for r in (1, 2) for what in ("waited", "trained", "asked")]
-        assert (told, reason) == ([("asked", 0), *later], "rounds")
-        usual, _ = drive(config, dataset, doubles(dataset, TABLE))
-        assert of_kind(log, ev.QuerySelected) == of_kind(usual, ev.QuerySelected)
-        assert [(e.round, e.phase) for e in of_kind(log, ev.PhaseFinished)] == [
-            (e.round, e.phase) for e in of_kind(usual, ev.PhaseFinished)
-        ]
-
-    def test_cut_off_after_its_question_it_does_not_wait_again(self) -> None:
-        config, dataset = configured(rounds=2), texts()
-        log: list[ev.Event] = []
-        self.keep_step(config, dataset, RunState(SEED), log)
-        cut = next(i for i, e in enumerate(log) if isinstance(e, ev.QuerySelected) and e.round == 1)
-        state = TestResume.state(config, dataset, log[: cut + 1])
-        told, _ = self.keep_step(config, dataset, state, [])
-        assert told == [("asked", 1), ("waited", 2), ("trained", 2), ("asked", 2)]

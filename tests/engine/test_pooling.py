@@ -15,7 +15,7 @@ from tests.engine import tiny
 from tests.hub_double import HubDouble
 from tui_al.core.arrays import FloatArray
 from tui_al.core.data.examples import Dataset, Task
-from tui_al.core.loop.protocols import MonteCarlo, Training
+from tui_al.core.loop.protocols import MonteCarlo
 from tui_al.core.query.strategies import bald, least_confidence
 from tui_al.core.settings.experiment import TUNINGS
 from tui_al.core.settings.model_catalog import ADAPTERS
@@ -140,17 +140,7 @@ def test_dropout_acts_on_the_mean(bert: Path, classified: Dataset, method: str) 
     np.testing.assert_array_equal(probabilities(learner), before)
 
 
-def test_seeds_in_one_pass_and_a_warm_start(bert: Path, classified: Dataset) -> None:
-    learner = tiny.learner(bert, "head", classified, pooling="mean", trunk_layers="auto", batch_size=8)  # fmt: skip
-    assert learner.can_train_together()
-    rows = np.arange(32)
-    answers = [classified.train[row].answer for row in rows]
-    jobs = [Training(rows, answers, seed) for seed in (1, 2)]  # type: ignore[arg-type]
-    together = learner.fit_together(jobs, tiny.silent)
-    for job, weights in zip(jobs, together, strict=True):
-        learner.fit(job.rows, job.answers, job.seed, tiny.silent)
-        for name, weight in learner.trainable().items():
-            torch.testing.assert_close(weights[name], weight, atol=1e-5, rtol=1e-5)
+def test_a_warm_start(bert: Path, classified: Dataset) -> None:
     warm = tiny.learner(bert, "full", classified, pooling="mean", start="warm", epochs=1)
     tiny.fit(warm)
     other = tiny.learner(bert, "full", classified, pooling="mean", start="warm", epochs=1)

@@ -22,7 +22,6 @@ from tui_al.core.settings.experiment import (
     DataConfig,
     ExperimentConfig,
     LoopConfig,
-    Together,
 )
 from tui_al.engine.data import load
 from tui_al.engine.worker.session_setup import open_or_create
@@ -89,10 +88,10 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def experiment(
     encoder: Path, source: str = "tickets", strategy: str = "lc", seeds: tuple[int, ...] = (7, 8),
-    rounds: int = 4, start: str = "cold", trunk_layers: int = 0, together: Together = "off",
+    rounds: int = 4, start: str = "cold", trunk_layers: int = 0,
 ) -> ExperimentConfig:  # fmt: skip
     given = {
-        "epochs": 2, "dropout": 0.1 * (together == "off"), "start": start, "max_length": 24, "trunk_layers": trunk_layers,
+        "epochs": 2, "dropout": 0.1, "start": start, "max_length": 24, "trunk_layers": trunk_layers,
     }  # fmt: skip
     return ExperimentConfig(
         data=DataConfig(source, train_limit=150, test_limit=60),
@@ -101,7 +100,6 @@ def experiment(
         loop=LoopConfig(strategy, Amount(10, False), Amount(10, False), rounds, label_noise=0.1),
         seeds=seeds,
         device="cpu",
-        seeds_together=together,
     )
 
 
@@ -343,32 +341,6 @@ def test_heads_on_the_mean_survive_kills(
     for part in ("0_Transformer", "2_Dense"):
         place = f"models/seed-9/successor/{part}/model.safetensors"
         assert len({(directory / place).read_bytes() for directory in kept}) == 1
-
-
-def by_seed(told: list[tuple[object, ...]]) -> dict[object, list[tuple[object, ...]]]:
-    """An outcome seed by seed: between seeds that keep step, order depends on where one was cut off."""
-    return {seed: [one for one in told if one[1] == seed] for seed in {one[1] for one in told}}
-
-
-def test_seeds_that_train_together_survive_kills(
-    zygote: Zygote, encoder: Path, tmp_path: Path
-) -> None:
-    """Whoever was further already is trained once more with the others: the same models to the last bit."""
-    config = experiment(encoder, seeds=(7, 8, 9), rounds=3, trunk_layers=1, together="on")
-    made = created(tmp_path, config)
-    whole = Path(shutil.copytree(made, tmp_path / "whole"))
-    assert zygote.attempt(whole)["code"] == 0
-    expected = outcome(whole)
-    asked = [(one[2], one[1]) for one in expected if one[0] == "queried"]
-    assert asked == [(r, s) for r in range(4) for s in (7, 8, 9)]  # round by round
-    places = [f"models/seed-{s}/{role}/model.safetensors" for s in (7, 8, 9) for role in ("successor", "acquisition")]  # fmt: skip
-    saved = {place: (whole / place).read_bytes() for place in places if (whole / place).exists()}
-    assert len(saved) >= 3
-    assert_points_have_all_phases(whole)
-    for directory in survive(zygote, made, tmp_path, 9, np.random.default_rng(8), longest=1.0):
-        assert by_seed(outcome(directory)) == by_seed(expected)
-        assert_points_have_all_phases(directory)
-        assert {place: (directory / place).read_bytes() for place in saved} == saved
 
 
 def test_a_finished_session_is_left_alone(zygote: Zygote, encoder: Path, tmp_path: Path) -> None:

@@ -276,16 +276,6 @@ def test_a_simulated_run_uses_up_the_pool(
         assert [point.labels for point in run.points] == [4, 9, 12]
 
 
-@pytest.mark.parametrize("texts", [5, 10])
-def test_a_cohort_uses_up_the_pool(bert: Path, tmp_path: Path, texts: int) -> None:
-    config = simulated(bert, "lc", "bf16", seeds=(1, 2, 3), seeds_together="on")
-    config = replace(config, acquisition=replace(config.acquisition, trunk_layers="auto"))
-    with Session(made(tmp_path, few(Task.CLASSIFICATION, texts), config)) as session:
-        state = run_session(session, lambda _: None, StopSignal())
-    assert state.finished, state.failure
-    assert {run.points[-1].labels for run in state.runs.values()} == {texts}
-
-
 def test_the_adapter_that_asked_last_is_kept(bert: Path, tmp_path: Path) -> None:
     config = simulated(bert, "lc", "fp32", tuning="adapter")
     directory = made(tmp_path, few(Task.CLASSIFICATION), config)

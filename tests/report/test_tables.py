@@ -134,18 +134,6 @@ def test_people_are_not_given_a_number_of_rounds() -> None:
     assert "query rounds" in dict(facts(SECOND))["batch"]
 
 
-def test_seeds_that_take_turns_otherwise_than_usual_are_told() -> None:
-    assert SECOND.config is not None
-    seeds = ", ".join(map(str, SECOND.config.seeds))
-    for together, told in (
-        ("auto", seeds),
-        ("on", f"{seeds} (trained in one pass where that works)"),
-        ("off", f"{seeds} (one after the other)"),
-    ):
-        config = replace(SECOND.config, seeds_together=together)  # type: ignore[arg-type]
-        assert dict(facts(replace(SECOND, config=config)))["seeds"] == told
-
-
 def test_the_gpu_is_named() -> None:
     assert SECOND.engine is not None
     state = replace(SECOND, engine=replace(SECOND.engine, device="cuda:0"))

@@ -31,7 +31,6 @@ def odd_experiment() -> ExperimentConfig:
         seeds=(5, 6),
         device="cuda:1",
         save_models=False,
-        seeds_together="off",
     )  # fmt: skip
 
 

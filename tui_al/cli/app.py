@@ -133,13 +133,6 @@ def simulate(
     mc_passes: options.McPasses = 10,
     mc_dropout: options.McDropout = 0.1,
     gauge: options.Gauge = 500,
-    seeds_together: Annotated[
-        str,
-        typer.Option(
-            help="Train the seeds' acquisition models in one pass, where they stand on a frozen trunk: auto (where that is quicker here), on or off.",
-            rich_help_panel="Loop",
-        ),
-    ] = "auto",
     device: options.Device = "auto",
     session: options.SessionName = None,
     save_models: Annotated[

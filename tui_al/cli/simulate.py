@@ -85,7 +85,6 @@ class Options:
     mc_passes: int
     mc_dropout: float
     gauge: int
-    seeds_together: str
     device: str
     session: str | None
     save_models: bool
@@ -155,7 +154,6 @@ def experiment(options: Options) -> ExperimentConfig:
         seeds=_seeds(options),
         device=options.device,
         save_models=options.save_models,
-        seeds_together=options.seeds_together,  # type: ignore[arg-type]  # checked by ExperimentConfig
     )
 
 

@@ -176,8 +176,6 @@ def spread(values: list[float]) -> str:
 
 
 def _notes(timing: "Timing") -> list[str]:
-    from tui_al.engine.jobs.timing import TOGETHER
-
     repeats = len(timing.ways[0].trainings[0].seconds)
     peaks = ", ".join(f"{rate / 1e9:,.0f} Gflop/s in {p}" for p, rate in timing.peak.items())
     lines = [
@@ -193,11 +191,6 @@ def _notes(timing: "Timing") -> list[str]:
         f"{way.learner.model} {way.learner.tuning}: once for all trainings, {way.once:,.1f} s for the frozen layers' output of the training split"
         for way in timing.ways
         if way.layers
-    ]
-    lines += [
-        f"{way.learner.model} {way.learner.tuning}: {TOGETHER} seeds trained in one pass are {way.together:.2f} times as quick as one after the other"
-        for way in timing.ways
-        if way.together
     ]
     return lines
 

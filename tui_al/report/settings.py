@@ -35,19 +35,13 @@ def facts(state: SessionState) -> list[tuple[str, str]]:
         ("seed set", str(config.loop.seed_size)),
         ("batch", _batch(config)),
         ("budget unit", config.loop.budget_unit),
-        ("seeds", _seeds(config)),
+        ("seeds", ", ".join(map(str, config.seeds))),
         ("oracle", _oracle(config)),
         ("labelled by hand", _labelled(state.labelled)),
         ("device", _device(state)),
         ("versions", _versions(_manifest(state))),
     ]
     return [(name, printable(value)) for name, value in rows if value]
-
-
-def _seeds(config: ExperimentConfig) -> str:
-    numbers = ", ".join(map(str, config.seeds))
-    words = {"on": " (trained in one pass where that works)", "off": " (one after the other)"}
-    return numbers + words.get(config.seeds_together, "") * (len(config.seeds) > 1)
 
 
 def _acquisition(config: ExperimentConfig, task: str) -> str:

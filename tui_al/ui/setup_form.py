@@ -110,7 +110,6 @@ def values_of(config: ExperimentConfig, preset: str = "default") -> dict[str, st
         "seed_values": ", ".join(map(str, config.seeds)),
         "device": config.device,
         "save_models": "yes" if config.save_models else "no",
-        "seeds_together": config.seeds_together,
         "preset": preset,
         "name": "",
     }
@@ -175,7 +174,6 @@ def read(
         seeds=seeds,
         device=values["device"].strip() or "auto",
         save_models=values["save_models"] == "yes",
-        seeds_together=values["seeds_together"],  # type: ignore[arg-type]  # picked
     )
     return config, {}
 

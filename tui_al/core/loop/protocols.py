@@ -35,15 +35,6 @@ class FitReport:
     pieces: int = 1  #: that batches were worked through in at the end, for want of memory
 
 
-@dataclass(frozen=True, slots=True)
-class Training:
-    """What a learner is to be trained on: training rows with their answers, and the seed of all that is random in it."""
-
-    rows: IntArray
-    answers: Sequence[Answer]
-    seed: int
-
-
 class Learner(Protocol):
     """A model on the data of one session. Rows are positions in the data set's train or test split."""
 
@@ -93,12 +84,4 @@ class FirstPoints(Protocol):
 
     def keep(self, point: RoundResult) -> None:
         """Tell the point of the turn that is on, for the others."""
-        ...
-
-
-class Cohort(Protocol):
-    """Runs of a session that keep step, so that their acquisition models are trained together."""
-
-    def train(self, seed: int, round_: int, progress: ProgressCallback) -> None:
-        """Leave the acquisition model of this run's round as the session's; the run's events up to here are in the store."""
         ...

@@ -4,15 +4,14 @@ Round 0 labels a random seed set. Each later round trains the acquisition model 
 next batch. Every round ends by training the successor on all labels and measuring it on the test set: one point of the curve.
 Where both are the same model with the same settings, one training does both: the model that was measured asks.
 
-The loop is a generator: it yields what it wants labelled and is sent the answers; a run of a cohort also yields where it waits for
-the others. What happens is told through `emit`, and a run
-that was cut off goes on from the state that those events fold into. All randomness is derived from (seed, round, purpose), so a
-continued run makes the same choices as one that was never cut off.
+What happens is told through `emit`, and a run that was cut off resumes from the state that those
+events fold into. All randomness is derived from (seed, round, purpose), so a resumed run makes the
+same choices as one that was never cut off.
 """
 
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -23,7 +22,7 @@ from tui_al.core.data.examples import Answer, Dataset, Task
 from tui_al.core.data.tags import spans_of
 from tui_al.core.loop.mismatch_monitor import NAME, Gauge, gauge_of
 from tui_al.core.loop.phase_timer import Emit, RoundTimer, part_of
-from tui_al.core.loop.protocols import Cohort, FirstPoints, Learner, MonteCarlo
+from tui_al.core.loop.protocols import FirstPoints, Learner, MonteCarlo
 from tui_al.core.progress import silent
 from tui_al.core.query.predictions import Predictions
 from tui_al.core.query.strategies import select, strategy
@@ -62,13 +61,6 @@ class LabelRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Meeting:
-    """The acquisition model of this round is about to be trained: a run of a cohort goes on, sent None, when all are as far."""
-
-    round: int
-
-
-@dataclass(frozen=True, slots=True)
 class OracleAnswers:
     """The oracle's reply: one answer for each row, and who gave it."""
 
@@ -96,25 +88,25 @@ def run(
     pool: IntArray,
     models: Models,
     state: RunState,
+    oracle: Callable[[LabelRequest], OracleAnswers],
     emit: Emit,
     clock: Callable[[], float] = time.perf_counter,
     first: FirstPoints | None = None,
-    others: Callable[[], Sequence[RunState]] = tuple,
-    cohort: Cohort | None = None,
-) -> Generator[LabelRequest | Meeting, OracleAnswers | None, str]:
+    others: Sequence[RunState] = (),
+) -> str:
     """One seed's run, from where `state` left off. Returns why it ended: "rounds" or "pool".
 
     Args:
         pool: the training rows that may be asked about.
         state: the run's state in the store; a fresh `RunState` to begin.
+        oracle: answers what the loop asks.
         emit: called with every event, in order; may raise EngineStopped to leave at a safe point.
         clock: seconds, for the phases.
         first: where sessions share the points of their seed sets.
-        others: the session's other runs as they are, for the noise floor of the mismatch gauge.
-        cohort: where this run's acquisition model is trained together with others'; not with a model that is the successor too.
+        others: the session's other runs, for the noise floor of the mismatch gauge.
     """
-    one = _Run(seed, config, dataset, pool, models, first, others, cohort)
-    return (yield from one.rounds(state, emit, clock))
+    one = _Run(seed, config, dataset, pool, models, oracle, first, others)
+    return one.rounds(state, emit, clock)
 
 
 class _Run:
@@ -127,12 +119,12 @@ class _Run:
         dataset: Dataset,
         pool: IntArray,
         models: Models,
+        oracle: Callable[[LabelRequest], OracleAnswers],
         first: FirstPoints | None,
-        others: Callable[[], Sequence[RunState]],
-        cohort: Cohort | None,
+        others: Sequence[RunState],
     ) -> None:
         self.seed, self.config, self.dataset, self.pool = seed, config, dataset, pool
-        self.models, self.first, self.others, self.cohort = models, first, others, cohort
+        self.models, self.oracle, self.first, self.others = models, oracle, first, others
         self.strategy = strategy(config.loop.strategy)
         asks = self.strategy.scorer is not None
         self.gauge = gauge_of(config.loop.gauge if asks or first else 0, dataset, pool)
@@ -141,9 +133,7 @@ class _Run:
         self.sample: Sequence[float] = ()  # the last successor's scores of the gauge's texts
         self.has_learned = False  # whether the one model of a run that has one only is that of the last point  # fmt: skip
 
-    def rounds(
-        self, state: RunState, emit: Emit, clock: Callable[[], float]
-    ) -> Generator[LabelRequest | Meeting, OracleAnswers | None, str]:
+    def rounds(self, state: RunState, emit: Emit, clock: Callable[[], float]) -> str:
         """See `run`."""
         self.sample = state.points[-1].sample if state.points else ()
         row_of = {self.dataset.train[row].id: int(row) for row in self.pool}
@@ -161,15 +151,12 @@ class _Run:
                 unlabelled = self.pool[~np.isin(self.pool, known)]
                 if not len(unlabelled):
                     return "pool"
-                if round_ and self.cohort:
-                    yield Meeting(round_)
                 rows = self.query(round_, unlabelled, timer)
             missing = np.array(
                 [row for row in rows if int(row) not in self.labelled], dtype=np.int64
             )
             if len(missing):
-                reply = yield LabelRequest(round_, missing)
-                assert reply is not None
+                reply = self.oracle(LabelRequest(round_, missing))
                 self.note_answers(round_, missing, reply, timer.emit)
             if round_ == 0 and self.first is not None:
                 self.close_first(self.first, timer)
@@ -211,11 +198,6 @@ class _Run:
     def fit_acquisition(self, round_: int, timer: RoundTimer) -> None:
         """Train the acquisition model; where it is the successor itself, to the very model of the last point."""
         model, epochs = self.models.acquisition, self.config.acquisition.epochs
-        if self.cohort:
-            work = len(self.labelled) * epochs
-            with timer.phase(ev.Phase.TRAIN_ACQUISITION, work, model) as progress:
-                self.cohort.train(self.seed, round_, progress)
-            return
         derived = (
             derived_seed(self.seed, round_ - 1, Purpose.TRAIN_SUCCESSOR)
             if self.models.model_is_current
@@ -256,7 +238,7 @@ class _Run:
             found = self.models.acquisition.score(rows, {NAME: gauge.scorer}, silent)
         ids = [self.dataset.train[row].id for row in self.labelled]
         scores = gauge.among(rows, found[NAME])
-        return gauge.read(self.seed, round_, scores, self.sample, ids, self.others())
+        return gauge.read(self.seed, round_, scores, self.sample, ids, self.others)
 
     def note_answers(self, round_: int, rows: IntArray, reply: OracleAnswers, emit: Emit) -> None:
         """Put the oracle's answers on record."""

@@ -70,7 +70,6 @@ class SessionState:
     runs: Mapping[int, RunState] = field(
         default_factory=dict
     )  #: by seed, in the order of the configuration
-    cohorts: tuple[tuple[int, ...], ...] = ()  #: seeds that were given at the same time
     current: int | None = None  #: the seed at work
     engine: ev.EngineStarted | None = None
     ended: str = (
@@ -220,8 +219,8 @@ def _apply(state: SessionState, record: ev.Recorded) -> SessionState:
     match event:
         case ev.SessionCreated():
             config, unknown = ExperimentConfig.from_stored(event.config)
-            newer = (
-                f"settings of a newer tui-al that this one does not know: {', '.join(unknown)}; they are left out of what is done here.",
+            unheeded = (
+                f"settings of another version of tui-al that this one does not know: {', '.join(unknown)}; they are left out of what is done here.",
             )
             return replace(
                 state,
@@ -231,10 +230,9 @@ def _apply(state: SessionState, record: ev.Recorded) -> SessionState:
                 train=event.train,
                 test=event.test,
                 notes=event.notes,
-                warnings=event.warnings + (newer if unknown else ()),
+                warnings=event.warnings + (unheeded if unknown else ()),
                 manifest=event.manifest,
                 runs={seed: RunState(seed) for seed in config.seeds},
-                cohorts=(config.seeds,),
             )
         case ev.SeedsAdded():
             assert state.config is not None
@@ -247,7 +245,6 @@ def _apply(state: SessionState, record: ev.Recorded) -> SessionState:
                 warnings=(*state.warnings, *told),
                 config=replace(state.config, seeds=(*state.config.seeds, *new)),
                 runs={**state.runs, **{seed: RunState(seed) for seed in new}},
-                cohorts=(*state.cohorts, tuple(new)),
                 finished=state.finished and not new,
             )
         case ev.EngineStarted():

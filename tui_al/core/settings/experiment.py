@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, fields
 from decimal import Decimal
-from typing import Any, Literal, Self, TypeVar, get_args
+from typing import Any, Literal, Self, TypeVar
 
 from tui_al.core.close_names import did_you_mean
 from tui_al.errors import ConfigError
@@ -34,10 +34,6 @@ TUNINGS = (
     "ia3",
     "head",
 )  # fmt: skip
-
-
-#: Whether several seeds' acquisition models are trained in one pass.
-Together = Literal["auto", "on", "off"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,15 +294,8 @@ class ExperimentConfig:
     seeds: tuple[int, ...] = PAPER_SEEDS
     device: str = "auto"
     save_models: bool = True  #: keep each run's last successor in the session
-    seeds_together: Together = (
-        "auto"  #: train the seeds' acquisition models in one pass: auto where that is quicker
-    )
 
     def __post_init__(self) -> None:
-        if self.seeds_together not in get_args(Together):
-            raise ConfigError(
-                f"seeds_together = {self.seeds_together!r} is unknown.", "Choose auto, on or off."
-            )
         if not self.seeds:
             raise ConfigError("No seed is given.", "Give at least one, as --seed 7.")
         if len(set(self.seeds)) != len(self.seeds):
@@ -353,16 +342,16 @@ class ExperimentConfig:
             seeds=tuple(plain.get("seeds", PAPER_SEEDS)),
             device=plain.get("device", "auto"),
             save_models=plain.get("save_models", True),
-            seeds_together=plain.get("seeds_together", "auto"),
         )
 
     @classmethod
     def from_stored(cls, plain: Mapping[str, Any]) -> tuple[Self, tuple[str, ...]]:
         """What a session keeps, and the settings in it that this version does not know, as "loop.patience = 3": they are left out.
 
-        A newer version may have written them. In what a person writes an unknown name is a mistake: see `from_dict`.
+        Another version may have written them. In what a person writes an unknown name is a mistake: see `from_dict`.
         """
-        known, unknown = _known(cls, plain, "")
+        left = {k: v for k, v in plain.items() if v not in _WITHOUT_EFFECT.get(k, ())}
+        known, unknown = _known(cls, left, "")
         for section, kind in _SECTIONS.items():
             if isinstance(known.get(section), Mapping):
                 known[section], more = _known(kind, known[section], f"{section}.")
@@ -370,7 +359,7 @@ class ExperimentConfig:
         return cls.from_dict(known), tuple(unknown)
 
     def fingerprint(self) -> str:
-        """Six hex digits that differ between experiments; the device, what is kept and how seeds take turns do not count.
+        """Six hex digits that differ between experiments; the device and what is kept do not count.
 
         Only what differs from a default counts, so that a setting that is new in a later version changes no name.
         """
@@ -394,7 +383,10 @@ class ExperimentConfig:
 
 
 #: Settings that leave an experiment the same.
-_NO_MATTER = ("device", "save_models", "seeds_together")
+_NO_MATTER = ("device", "save_models")
+
+#: Settings of earlier versions, and their values by which nothing is done that is not done now.
+_WITHOUT_EFFECT = {"seeds_together": ("auto", "off")}
 
 #: The parts of an experiment that have settings of their own.
 _SECTIONS: dict[str, type[Any]] = {

@@ -43,7 +43,6 @@ from tui_al.core.settings.experiment import (
     ExperimentConfig,
     LearnerConfig,
     LoopConfig,
-    Together,
 )
 from tui_al.core.settings.model_catalog import default_settings
 from tui_al.core.settings.sweep_values import check, flat, types_of
@@ -58,7 +57,7 @@ _SECTIONS: Mapping[str, type[Any]] = {
     "loop": LoopConfig,
 }
 _LEARNERS = ("learner", "acquisition", "successor")
-_KEPT = ("preset", "device", "save_models", "seeds_together")
+_KEPT = ("preset", "device", "save_models")
 _TOP = ("title", "seeds", "grid", "exclude", *_KEPT, *_SECTIONS)
 
 
@@ -165,9 +164,6 @@ def _arm(
             seeds=_seeds(overrides.seeds or plain.get("seeds", len(PAPER_SEEDS)), name),
             device=check("device", overrides.device or top.get("device", "auto"), str, name),
             save_models=check("save_models", top.get("save_models", False), bool, name),
-            seeds_together=check(
-                "seeds_together", top.get("seeds_together", "auto"), Together, name
-            ),
         )
         asks = strategy(config.loop.strategy).needs != "nothing"
     except ConfigError as error:
@@ -269,7 +265,7 @@ def _excludes(rule: Mapping[str, Any], arm: Arm, choice: Mapping[str, Any], name
 
 def essence(config: ExperimentConfig) -> ExperimentConfig:
     """The same for experiments whose runs are the same, whatever their seeds: nor does a model count that is not asked."""
-    same = replace(config, seeds=(0,), device="auto", save_models=False, seeds_together="auto")
+    same = replace(config, seeds=(0,), device="auto", save_models=False)
     if strategy(config.loop.strategy).needs == "nothing":
         same = replace(same, acquisition=config.successor)
     return same

@@ -18,9 +18,8 @@ from tui_al.core.arrays import IntArray
 from tui_al.core.data.examples import Dataset
 from tui_al.core.limits import computing_threads
 from tui_al.core.progress import silent
-from tui_al.core.settings.experiment import PAPER_SEEDS, LearnerConfig
+from tui_al.core.settings.experiment import LearnerConfig
 from tui_al.engine.hub.sources import find
-from tui_al.engine.models.cohort import gain
 from tui_al.engine.models.device import name_of, prepare
 from tui_al.engine.models.feature_cache import FeatureStore
 from tui_al.engine.models.learner import TransformerLearner
@@ -31,9 +30,6 @@ _SIDE = {"cpu": 1024, "mps": 2048, "cuda": 8192}
 #: Steps whose multiplications are counted, and texts that are scored for the rate of scoring.
 _COUNTED_STEPS = 3
 _SCORED = 256
-
-#: Seeds that a training in one pass is timed with: the paper's.
-TOGETHER = len(PAPER_SEEDS)
 
 #: Told what is being measured, and how much of all has been.
 MeasurementCallback = Callable[[str, int, int], None]
@@ -60,9 +56,6 @@ class Setup:
     once: float  #: seconds for the trunk's output for the whole training split
     scoring: float  #: texts a second
     peak_share: float  #: multiplications done over those that matrix products of the same time do
-    together: (
-        float | None
-    )  #: how many times quicker `TOGETHER` seeds train in one pass; None: they cannot
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +138,6 @@ class _SetupTimer:
         self.operations = self._operations()
         seconds = self._timed(lambda: self.learner.predict("train", self.scored, silent))
         self.scoring = len(self.scored) / seconds
-        alike = self.learner.can_train_together()
-        self.together = gain(self.learner, TOGETHER) if alike else None
 
     def train(self, labels: int, seed: int) -> float:
         """Seconds of a training with the first `labels` texts."""
@@ -173,7 +164,6 @@ class _SetupTimer:
             once=self.once,
             scoring=self.scoring,
             peak_share=rate / peak,
-            together=self.together,
         )
 
     def _cut(self, labels: int) -> tuple[int, int]:

@@ -12,7 +12,7 @@ import torch
 
 from tui_al.core.arrays import FloatArray, IntArray
 from tui_al.core.data.examples import Answer, Dataset, Task
-from tui_al.core.loop.protocols import FitReport, MonteCarlo, Scorer, Training
+from tui_al.core.loop.protocols import FitReport, MonteCarlo, Scorer
 from tui_al.core.progress import ProgressCallback, TrainingProgress
 from tui_al.core.query.predictions import Predictions
 from tui_al.core.settings.experiment import LearnerConfig
@@ -28,20 +28,7 @@ from tui_al.engine.models.precision import SAMPLE, compare, resolve_precision
 from tui_al.engine.models.pretrained import load_model, load_tokenizer
 from tui_al.engine.models.scoring import Scoring
 from tui_al.engine.models.sparse_embeddings import occurring_only
-from tui_al.engine.models.together import (
-    Stacks,
-    Weights,
-    batches_together,
-    can_be_stacked,
-    side_by_side,
-)
-from tui_al.engine.models.training import (
-    MicroBatch,
-    TrainingJob,
-    train,
-    train_loop,
-    weight_decay_left,
-)
+from tui_al.engine.models.training import MicroBatch, train, weight_decay_left
 from tui_al.engine.text.token_cache import TokenCache
 from tui_al.engine.text.tokenizing import tokenize
 from tui_al.engine.text.tokens import (
@@ -134,7 +121,7 @@ class TransformerLearner:
         tuning.set_dropout(self.model, self.config.dropout)
         tokens = self.tokens("train")
         self.keep("train", rows, progress)
-        targets = self._all_targets(tokens, rows, answers)
+        targets = [self._targets(tokens, row, a) for row, a in zip(rows, answers, strict=True)]
 
         def batch(positions: IntArray) -> MicroBatch:
             chosen = np.concatenate([targets[i] for i in positions])
@@ -150,51 +137,6 @@ class TransformerLearner:
                 f"memory is short: batches of {self.config.batch_size} are trained on in {report.pieces} parts, {what}"
             )
         return report
-
-    def can_train_together(self) -> bool:
-        """Whether `fit_together` works: cold starts, no dropout, and nothing trained but linear layers above a frozen trunk."""
-        if self.config.start != "cold" or self.config.dropout or self._trunk is None:
-            return False
-        self._reset(0)  # marks what is trained
-        return can_be_stacked(self.model)
-
-    def fit_together(self, jobs: Sequence[Training], progress: ProgressCallback) -> list[Weights]:
-        """What `fit` would leave in `trainable` for each of these trainings of equal size, to rounding; `restore` puts it in place."""
-        rows = np.concatenate([job.rows for job in jobs])
-        tokens = self.tokens("train")
-        begin = []
-        for job in jobs:
-            self._reset(job.seed)
-            begin.append({n: w.detach().clone() for n, w in self.trainable().items()})
-        tuning.set_dropout(self.model, 0.0)
-        self.keep("train", rows, progress)
-        targets = [t for job in jobs for t in self._all_targets(tokens, job.rows, job.answers)]
-        lengths = tokens.lengths()[rows]
-        count, texts = len(jobs), len(jobs[0].rows)
-        rngs = [np.random.default_rng(job.seed) for job in jobs]
-
-        def batch(positions: IntArray) -> MicroBatch:
-            chosen, owners = side_by_side(positions, texts)
-            units = np.repeat(owners, [len(targets[i]) for i in chosen])
-            return MicroBatch(
-                self._collate("train", rows[chosen]),
-                put(np.concatenate([targets[i] for i in chosen]), self.device),
-                put(units, self.device),
-            )
-
-        stacks = Stacks(self.model, begin)
-        lesson = TrainingJob(
-            lengths,
-            stacks.groups(self.model, self.config),
-            lambda: batches_together(lengths, self.config.batch_size, rngs),
-            batch,
-            stacks.clip,
-            count,
-        )
-        with stacks.inside(self.view):
-            train_loop(self.view, self.config, lesson, progress)
-        self.view.eval()
-        return stacks.slices()
 
     def forget(self) -> None:
         """Start the next training from the pretrained weights, also where the configuration says warm."""
@@ -330,11 +272,6 @@ class TransformerLearner:
             pad_id=self._pad,
             device=self.device,
         )
-
-    def _all_targets(
-        self, tokens: Tokens, rows: IntArray, answers: Sequence[Answer]
-    ) -> list[np.ndarray[Any, np.dtype[np.int64]]]:
-        return [self._targets(tokens, row, a) for row, a in zip(rows, answers, strict=True)]
 
     def _targets(
         self, tokens: Tokens, row: int, answer: Answer

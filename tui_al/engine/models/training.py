@@ -1,9 +1,8 @@
 """Training, as one loop to be read from top to bottom."""
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -29,24 +28,10 @@ class MicroBatch(NamedTuple):
 
     batch: Batch
     targets: torch.Tensor  #: classes, (units,)
-    #: Where several trainings share the batch: the number of the one that a unit is of, -1 for none, (units,).
-    owners: torch.Tensor | None = None
 
 
 #: Positions among the texts of a training, to what a model takes of them.
 Collate = Callable[[IntArray], MicroBatch]
-
-
-@dataclass(frozen=True, slots=True)
-class TrainingJob:
-    """What is learned, and how: one training's, or that of several which share every batch (`tui_al.engine.models.together`)."""
-
-    lengths: IntArray  #: sub-tokens of every text, (texts,)
-    groups: list[dict[str, Any]]  #: of the optimizer
-    epoch: Callable[[], Sequence[IntArray]]  #: positions of a shuffled epoch's batches; -1 fills up
-    collate: Collate
-    clip: Callable[[float], object]  #: gradients down to this norm
-    trainings: int = 1
 
 
 def train(
@@ -57,36 +42,25 @@ def train(
     seed: int,
     progress: ProgressCallback,
 ) -> FitReport:
-    """Train what requires gradients on texts of these lengths, shuffled by `seed`. See `descend`."""
-    rng = np.random.default_rng(seed)
-    groups = parameter_groups(model, config)
-    trained = [p for group in groups for p in group["params"]]
-    lesson = TrainingJob(
-        lengths,
-        groups,
-        lambda: training_batches(lengths, config.batch_size, rng),
-        collate,
-        lambda most: torch.nn.utils.clip_grad_norm_(trained, most),
-    )
-    return train_loop(model, config, lesson, progress)
+    """Train what requires gradients with AdamW, warm-up, linear decay and clipping, for `config.epochs` epochs.
 
+    Cross-entropy is averaged over a batch's units (texts, or seen words). `seed` shuffles the texts; dropout comes from
+    torch's generator, which the caller seeds. When a device runs out of memory the batch is split in two and its gradients
+    added up, down to single examples: the update stays the same.
 
-def train_loop(
-    model: PreTrainedModel, config: LearnerConfig, lesson: TrainingJob, progress: ProgressCallback
-) -> FitReport:
-    """Go through a lesson with AdamW, warm-up, linear decay and clipping, for `config.epochs` epochs.
-
-    Cross-entropy is averaged over a batch's units (texts, or seen words). Dropout comes from torch's generator, which the
-    caller seeds. When a CUDA device runs out of memory the batch is split in two and its gradients added up, down to single
-    examples: the update stays the same.
+    Args:
+        lengths: sub-tokens of every text, (texts,).
 
     Raises:
         EngineError: the loss is not finite, or one example alone does not fit.
     """
-    optimizer = AdamW(lesson.groups, fused=model.device.type in ("cpu", "cuda"))
-    steps = _steps(config, len(lesson.lengths) // lesson.trainings)
+    rng = np.random.default_rng(seed)
+    groups = parameter_groups(model, config)
+    trained = [p for group in groups for p in group["params"]]
+    optimizer = AdamW(groups, fused=model.device.type in ("cpu", "cuda"))
+    steps = _steps(config, len(lengths))
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, _schedule(config, steps))
-    total = len(lesson.lengths) * config.epochs
+    total = len(lengths) * config.epochs
     pieces = 1  # a batch is worked through in this many; grows when memory runs out
     done = step = 0
     ticked = time.perf_counter()
@@ -95,20 +69,20 @@ def train_loop(
     model.train()
     for epoch in range(1, config.epochs + 1):
         epoch_losses = []
-        for positions in lesson.epoch():
+        for positions in training_batches(lengths, config.batch_size, rng):
             optimizer.zero_grad(set_to_none=True)
-            while (loss := _try(model, config, positions, lesson, pieces)) is None:
+            while (loss := _try(model, config, positions, collate, pieces)) is None:
                 optimizer.zero_grad(set_to_none=True)
                 free_memory()
                 pieces *= 2
                 if pieces // 2 >= len(positions):
-                    raise out_of_memory(config, int(lesson.lengths[positions].max()))
+                    raise out_of_memory(config, int(lengths[positions].max()))
             if config.clip:
-                lesson.clip(config.clip)
+                torch.nn.utils.clip_grad_norm_(trained, config.clip)
             _update(optimizer, config)
             schedule.step()
             step += 1
-            done += int(np.count_nonzero(positions >= 0))
+            done += len(positions)
             pending.append(loss)
             epoch_losses.append(loss)
             if time.perf_counter() - ticked > _TICK_SECONDS or step == steps:
@@ -123,12 +97,12 @@ def _try(
     model: PreTrainedModel,
     config: LearnerConfig,
     positions: IntArray,
-    lesson: TrainingJob,
+    collate: Collate,
     pieces: int,
 ) -> torch.Tensor | None:
     """`_backward`, or None where memory runs out: what it held is free when this returns, not before."""
     try:
-        return _backward(model, config.precision, positions, lesson, pieces)
+        return _backward(model, config.precision, positions, collate, pieces)
     except RuntimeError as error:
         if not is_out_of_memory(error):
             raise
@@ -165,39 +139,18 @@ def out_of_memory(config: LearnerConfig, longest: int) -> EngineError:
 
 
 def _backward(
-    model: PreTrainedModel, precision: str, positions: IntArray, lesson: TrainingJob, pieces: int
+    model: PreTrainedModel, precision: str, positions: IntArray, collate: Collate, pieces: int
 ) -> torch.Tensor:
-    """Add the gradients of a batch's mean loss, worked through in `pieces`; the loss, detached, ().
-
-    Of several trainings each has the mean over units of its own; the loss that is told is their mean.
-    """
-    parts = [
-        lesson.collate(some) for some in np.array_split(positions, min(pieces, len(positions)))
-    ]
-    weigh = _weights(parts, lesson.trainings)
+    """Add the gradients of a batch's mean loss, worked through in `pieces`; the loss, detached, ()."""
+    parts = [collate(some) for some in np.array_split(positions, min(pieces, len(positions)))]
+    units = max(1, sum(len(part.targets) for part in parts))
     total = torch.zeros((), device=model.device)
     for part in parts:
-        loss = weigh(unit_logits(model, part.batch, precision), part)
+        logits = unit_logits(model, part.batch, precision)
+        loss = functional.cross_entropy(logits, part.targets, reduction="sum") / units
         loss.backward()  # type: ignore[no-untyped-call]
         total += loss.detach()
-    return total / lesson.trainings
-
-
-def _weights(
-    parts: Sequence[MicroBatch], trainings: int
-) -> Callable[[torch.Tensor, MicroBatch], torch.Tensor]:
-    """From a part's logits to what it adds to the batch's loss, ()."""
-    if parts[0].owners is None:
-        units = max(1, sum(len(part.targets) for part in parts))
-        return lambda logits, part: (
-            functional.cross_entropy(logits, part.targets, reduction="sum") / units
-        )
-    owners = torch.cat([part.owners for part in parts if part.owners is not None])
-    each = torch.bincount(owners[owners >= 0], minlength=trainings).clamp(min=1)
-    shares = torch.cat([1 / each, each.new_zeros(1)])  # the last is nobody's, at -1
-    return lambda logits, part: (
-        functional.cross_entropy(logits, part.targets, reduction="none") @ shares[part.owners]
-    )
+    return total
 
 
 def unit_logits(model: PreTrainedModel, batch: Batch, precision: str) -> torch.Tensor:

@@ -17,12 +17,11 @@ from tui_al.core.loop.oracle import SimulatedOracle, askable
 from tui_al.core.loop.protocols import FirstPoints
 from tui_al.core.query.strategies import strategy
 from tui_al.core.session import events as ev
-from tui_al.core.session.state import RunState, SessionState
+from tui_al.core.session.state import SessionState
 from tui_al.core.settings.experiment import ExperimentConfig
 from tui_al.core.settings.model_catalog import BAG_OF_WORDS
 from tui_al.engine.hub.sources import find
 from tui_al.engine.models.bag_of_words import BagOfWordsLearner
-from tui_al.engine.models.cohort import TogetherTrained, is_worth_it, may_keep_step
 from tui_al.engine.models.device import (
     choose_device,
     has_bf16,
@@ -212,7 +211,7 @@ def _simulate(
     voice: SessionIO,
     sharing: Sharing | None,
 ) -> None:
-    """The runs of all seeds: one after another, or round by round where their models are trained together."""
+    """The runs of all seeds, one after another."""
     config = state.config
     assert config is not None
     learners = _build(config, dataset, device, voice, _shelf(session))
@@ -221,19 +220,9 @@ def _simulate(
         begin = sharing.ahead % len(seeds)
         seeds = seeds[begin:] + seeds[:begin]
         first = _first_points(session, sharing, dataset, learners["successor"], voice)
-    runs = _Runs(session, state, voice)
-    cohorts = _cohorts(state, config, dataset, learners, voice, runs)
-    waiting: list[_SeedRun] = []
     for seed in seeds:
         if state.runs[seed].status != "finished":
-            run = _SeedRun(session, state.runs[seed], dataset, config, learners, voice, first, runs, cohorts.get(seed))  # fmt: skip
-            run.go_on()
-            waiting.append(run)
-    while waiting := [run for run in waiting if run.meeting]:
-        round_ = min(run.meeting.round for run in waiting if run.meeting)
-        for run in waiting:
-            if run.meeting and run.meeting.round == round_:
-                run.go_on()
+            _run_seed(session, state, seed, dataset, learners, voice, first)
     home = session.directory.parent.parent
     if session.directory.parent.name == "sessions":  # not of a copy somewhere else
         lengths = {
@@ -294,104 +283,59 @@ def _follow_people(
     return follow(session.directory, run, config, dataset, device, voice, build, emit, decided)
 
 
-class _Runs:
-    """A session's runs as they are at each call."""
-
-    def __init__(self, session: Session, state: SessionState, voice: SessionIO) -> None:
-        self._session, self._state, self._voice = session, state, voice
-
-    def __call__(self) -> Mapping[int, RunState]:
-        self._state = self._voice.patient(lambda: self._session.state(self._state))
-        return self._state.runs
-
-
-def _cohorts(
+def _run_seed(
+    session: Session,
     state: SessionState,
-    config: ExperimentConfig,
+    seed: int,
     dataset: Dataset,
     learners: dict[str, AnyLearner],
     voice: SessionIO,
-    runs: _Runs,
-) -> dict[int, TogetherTrained]:
-    """The cohort of every seed that has one."""
-    found: dict[int, TogetherTrained] = {}
-    learner = learners["acquisition"]
-    if not isinstance(learner, TransformerLearner) or not may_keep_step(config, learner):
-        return found
-    for seeds in state.cohorts:
-        unfinished = [seed for seed in seeds if state.runs[seed].status != "finished"]
-        if unfinished and is_worth_it(config, learner, len(seeds)):
-            cohort = TogetherTrained(learner, dataset, seeds, runs, voice.clock)
-            found |= dict.fromkeys(unfinished, cohort)
-    return found
+    first: FirstPoints | None,
+) -> None:
+    """One seed's loop, from where it was left. What fails ends this run, not the others."""
+    run, config = state.runs[seed], state.config
+    assert config is not None
+    pool = askable(dataset)
+    oracle = SimulatedOracle(dataset, seed, config.loop.label_noise)
+    keeper = ModelSaver(session.directory, run, config, learners, len(pool))
 
+    def emit(event: ev.Event) -> None:
+        voice.say(event, *voice.patient(lambda: keeper.keep(event)))
+        if isinstance(event, ev.PhaseFinished):
+            _tell(learners, voice)
 
-class _SeedRun:
-    """One seed's loop, from where it was left."""
-
-    def __init__(
-        self,
-        session: Session,
-        run: RunState,
-        dataset: Dataset,
-        config: ExperimentConfig,
-        learners: dict[str, AnyLearner],
-        voice: SessionIO,
-        first: FirstPoints | None,
-        runs: _Runs,
-        cohort: TogetherTrained | None,
-    ) -> None:
-        self.meeting: loop.Meeting | None = None  #: where it waits for the others
-        self._session, self._run, self._voice = session, run, voice
-        self._learners = learners
-        pool = askable(dataset)
-        self._oracle = SimulatedOracle(dataset, run.seed, config.loop.label_noise)
-        self._keeper = ModelSaver(session.directory, run, config, learners, len(pool))
-        self._steps = loop.run(
-            run.seed,
+    try:
+        voice.say(ev.RunStarted(seed, run.last_round if run.points else None))
+        for missing in keeper.restore():
+            voice.warn_once(missing)
+        models = loop.Models(learners["acquisition"], learners["successor"])
+        runs = voice.patient(lambda: session.state(state)).runs.values()
+        others = [one for one in runs if one.seed != seed]
+        reason = loop.run(
+            seed,
             config,
             dataset,
             pool,
-            loop.Models(learners["acquisition"], learners["successor"]),
+            models,
             run,
-            self._emit,
-            cohort.clock(run.seed) if cohort else voice.clock,
+            oracle.answer,
+            emit,
+            voice.clock,
             first,
-            lambda: [one for one in runs().values() if one.seed != run.seed],
-            cohort,
+            others,
         )
-
-    def go_on(self) -> None:
-        """Up to the next meeting, or the end. What fails ends this run, not the others."""
-        met, self.meeting = self.meeting, None
-        try:
-            if met is None:
-                last = self._run.last_round if self._run.points else None
-                self._voice.say(ev.RunStarted(self._run.seed, last))
-                for missing in self._keeper.restore():
-                    self._voice.warn_once(missing)
-            wanted = next(self._steps)
-            while isinstance(wanted, loop.LabelRequest):
-                wanted = self._steps.send(self._oracle.answer(wanted))
-            self.meeting = wanted
-        except StopIteration as end:
-            self._voice.say(ev.RunFinished(self._run.seed, end.value))
-            self._keeper.tidy()
-        except (EngineStopped, MachineError):  # what a run is refused, the others are too
-            raise
-        except torch.AcceleratorError as error:  # whatever else is tried on the device fails too
-            log.error("seed %s failed\n%s", self._run.seed, traceback.format_exc())
-            raise EngineError(
-                f"The device gave up: {str(error).strip().splitlines()[0]}",
-                "Resume the session: a new engine goes on after the last finished round. If it happens again, see tui-al doctor.",
-            ) from error
-        except TuiAlError as error:
-            self._voice.say(ev.RunFailed(self._run.seed, error.message, error.hint))
-        except Exception as error:
-            log.error("seed %s failed\n%s", self._run.seed, traceback.format_exc())
-            self._voice.say(ev.RunFailed(self._run.seed, *_unexpected(self._session, error)))
-
-    def _emit(self, event: ev.Event) -> None:
-        self._voice.say(event, *self._voice.patient(lambda: self._keeper.keep(event)))
-        if isinstance(event, ev.PhaseFinished):
-            _tell(self._learners, self._voice)
+        voice.say(ev.RunFinished(seed, reason))
+        keeper.tidy()
+    except (EngineStopped, MachineError):  # what a run is refused, the others are too
+        raise
+    except torch.AcceleratorError as error:  # whatever else is tried on the device fails too
+        log.error("seed %s failed\n%s", seed, traceback.format_exc())
+        raise EngineError(
+            f"The device gave up: {str(error).strip().splitlines()[0]}",
+            "Resume the session: a new engine goes on after the last finished round. If it happens again, see tui-al doctor.",
+        ) from error
+    except TuiAlError as error:
+        voice.say(ev.RunFailed(seed, error.message, error.hint))
+    except Exception as error:
+        log.error("seed %s failed\n%s", seed, traceback.format_exc())
+        voice.say(ev.RunFailed(seed, *_unexpected(session, error)))

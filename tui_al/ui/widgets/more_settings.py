@@ -42,11 +42,6 @@ PICKED: Mapping[str, tuple[tuple[str, str], ...]] = {
     ),
     "budget_unit": (("examples", "a batch counts examples"), ("tokens", "a batch counts words")),
     "save_models": (("yes", "keep each run's last successor"), ("no", "keep no model")),
-    "seeds_together": (
-        ("auto", "above a frozen trunk, where that is quicker here"),
-        ("on", "above a frozen trunk, the asking models in one pass"),
-        ("off", "one seed after the other"),
-    ),
     "device": (("auto", "the first free GPU, else the CPU"), ("cpu", "the CPU"), ("cuda", "the first GPU"), ("mps", "Apple's GPU")),
 }  # fmt: skip
 
@@ -61,7 +56,6 @@ _LOOP = {
     "mc_passes": "bald: passes",
     "mc_dropout": "bald: dropout",
     "gauge": "mismatch gauge",
-    "seeds_together": "seeds together",
     "device": "device",
     "save_models": "keep models",
 }

@@ -22,7 +22,6 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int, int]]:
     now = [0.0]
     fit = TransformerLearner.fit
     monkeypatch.setattr(timing, "_SIDE", {"cpu": 64})
-    monkeypatch.setattr(timing, "gain", lambda learner, seeds: seeds / 4)
 
     def noted(self: TransformerLearner, rows: np.ndarray, *rest: object) -> object:  # type: ignore[type-arg]
         done.append((self.config.tuning, len(rows), self.config.epochs))

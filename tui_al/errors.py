@@ -4,16 +4,28 @@ Every error carries a message (what happened, with the name and the bad value) a
 They are raised anywhere and turned into text in exactly two places: the command line (exit code) and the app (a dialog).
 """
 
+import contextlib
+from collections.abc import Iterator
+from typing import Self
+
 
 class TuiAlError(Exception):
     """Base of all errors that are the user's to mend; never shown with a traceback."""
 
     exit_code = 1
 
+    #: The setting that is to be mended, as "data.encoding" or "device": a form shows the message there. "": no single one.
+    setting = ""
+
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+
+    def at(self, setting: str) -> Self:
+        """The same error, which names the setting that is to be mended."""
+        self.setting = setting
+        return self
 
     def __str__(self) -> str:
         return f"{self.message}\n{self.hint}" if self.hint else self.message
@@ -83,3 +95,14 @@ class EngineStopped(TuiAlError):
     """The engine was asked to stop and did so at a safe point; the session can be continued."""
 
     exit_code = 130
+
+
+@contextlib.contextmanager
+def errors_at(usual: str, section: str = "") -> Iterator[None]:
+    """What is raised within is about a setting of this section: about the one that it names, else about the `usual` one."""
+    try:
+        yield
+    except TuiAlError as error:
+        named = error.setting or usual
+        error.at(f"{section}.{named}" if section else named)
+        raise

@@ -50,12 +50,15 @@ class FakeEngine:
     recordings: list[Recording] = field(default_factory=list)
     ends: dict[str, EngineEnd] = field(default_factory=dict)
     create_error: TuiAlError | None = None
+    preview_error: TuiAlError | None = None
     hold: threading.Event | None = None  #: previews wait for it
 
     def preview(self, data: DataConfig) -> Preview:
         self.asked.append(data)
         if self.hold is not None:
             assert self.hold.wait(10)
+        if self.preview_error is not None:
+            raise self.preview_error
         if data.source not in self.previews:
             raise DataError(f"There is no data set {data.source!r}.", "Give a name or a path.")
         return self.previews[data.source]

@@ -15,7 +15,7 @@ from tests.ui.torture import TEXTS
 from tui_al.core.data.examples import Task
 from tui_al.core.data.preview import Preview
 from tui_al.core.settings.presets import sample_experiment
-from tui_al.errors import DataError, EngineError
+from tui_al.errors import DataError, EngineError, HubError
 from tui_al.ui.app import TuiAl
 from tui_al.ui.screens.dialogs import ErrorDialog, TextDialog
 from tui_al.ui.screens.home import HomeScreen
@@ -23,7 +23,7 @@ from tui_al.ui.screens.label import LabelScreen
 from tui_al.ui.screens.run import RunScreen
 from tui_al.ui.screens.select_dialog import PickDialog
 from tui_al.ui.screens.setup import SetupScreen
-from tui_al.ui.widgets.fields import PickField, TextField
+from tui_al.ui.widgets.fields import FormRow, PickField, TextField
 
 
 def field(pilot: Pilot[Any], name: str) -> PickField | TextField:
@@ -314,6 +314,66 @@ async def test_torture_texts_are_shown_as_they_are(home: Path, engine: FakeEngin
             await pilot.resize_terminal(*size)
             for text in TEXTS.values():
                 screen._fill({"data.source": text, "data.text_column": text, "name": text})
-                screen._failed("preview", DataError(f"bad {text}", text))
+                await screen._failed("preview", DataError(f"bad {text}", text))
                 await pilot.pause()
                 assert_clean(pilot.app)
+
+
+@pytest.mark.parametrize(
+    ("about", "more"),
+    [
+        ("successor.model", False),
+        ("acquisition.revision", True),
+        ("data.encoding", True),
+        ("device", True),
+        ("name", True),
+    ],
+)
+async def test_what_the_engine_refuses_at_the_start_stands_at_its_field(
+    home: Path, engine: FakeEngine, about: str, more: bool
+) -> None:
+    """Also where that field is folded away; and until it is changed."""
+    engine.create_error = HubError("It has no such thing.", "Did you mean another?").at(about)
+    async with drive(TuiAl(home), (120, 60)) as pilot:
+        await ready(pilot)
+        await pilot.press("enter")
+        await until(pilot, lambda: "It has no such thing. Did you mean another?" in shown(pilot.app))
+        assert isinstance(pilot.app.screen, SetupScreen)
+        assert pilot.app.screen.has_class("-more") is more
+        at = field(pilot, about)
+        await until(pilot, lambda: pilot.app.focused is at)
+        row = next(a for a in at.ancestors if isinstance(a, FormRow))
+        assert row.has_class("-wrong") and at.has_class("-wrong")
+        assert [r for r in pilot.app.screen.query(FormRow) if r.has_class("-wrong")] == [row]
+        engine.create_error = None
+        pilot.app.screen._changed(about, "x" if about != "device" else "cpu")
+        await until(pilot, lambda: "no such thing" not in shown(pilot.app))
+
+
+async def test_data_refused_for_a_setting_that_is_folded_away_is_told_at_the_data(
+    home: Path, engine: FakeEngine
+) -> None:
+    """The preview is read unasked, so nothing is unfolded for it; unfolded, the message is where it belongs."""
+    engine.preview_error = DataError("--encoding: 'utf9' is unknown.").at("data.encoding")
+    async with drive(TuiAl(home), (120, 60)) as pilot:
+        await until(pilot, lambda: "✗ --encoding: 'utf9' is unknown." in shown(pilot.app))
+        assert "1 field needs another look" in shown(pilot.app)
+        assert field(pilot, "data.source").has_class("-wrong")
+        await pilot.press("f3")
+        await until(pilot, lambda: field(pilot, "data.encoding").has_class("-wrong"))
+        assert not field(pilot, "data.source").has_class("-wrong")
+        assert shown(pilot.app).count("'utf9' is unknown") == 1
+
+
+async def test_a_number_of_seeds_that_is_none_starts_nothing(
+    home: Path, engine: FakeEngine
+) -> None:
+    async with drive(TuiAl(home)) as pilot:
+        await ready(pilot)
+        field(pilot, "seeds").focus()
+        await pilot.press("end", "0", "1", "f2")
+        await until(pilot, lambda: "seeds: 101 is out of range" in shown(pilot.app))
+        await pilot.press("backspace", "backspace", "backspace", "x", "f2")
+        await until(pilot, lambda: "seeds: 'x' is no whole number" in shown(pilot.app))
+        await pilot.pause()
+        assert not engine.created

@@ -20,7 +20,7 @@ from typing import Any
 
 from tui_al.core.data.preview import preview_of
 from tui_al.core.settings.experiment import DataConfig, ExperimentConfig
-from tui_al.errors import EngineStopped, TuiAlError
+from tui_al.errors import EngineStopped, TuiAlError, errors_at
 from tui_al.store.environment import explained
 from tui_al.store.session import Session
 
@@ -37,7 +37,14 @@ def main(arguments: list[str]) -> int:
         told = explained(error)
         if told is None:
             raise
-        reply = {"error": {"type": type(told).__name__, "message": told.message, "hint": told.hint}}
+        reply = {
+            "error": {
+                "type": type(told).__name__,
+                "message": told.message,
+                "hint": told.hint,
+                "setting": told.setting,
+            }
+        }
     json.dump(reply, sys.stdout)
     return 0
 
@@ -45,7 +52,8 @@ def main(arguments: list[str]) -> int:
 def _preview(request: dict[str, Any]) -> dict[str, Any]:
     from tui_al.engine.data import load
 
-    return preview_of(load(DataConfig(**request["data"]))).to_plain()
+    with errors_at("source", "data"):
+        return preview_of(load(DataConfig(**request["data"]))).to_plain()
 
 
 def _check(request: dict[str, Any]) -> dict[str, Any]:
@@ -55,7 +63,8 @@ def _check(request: dict[str, Any]) -> dict[str, Any]:
         try:
             check_names(ExperimentConfig.from_dict(plain))
         except TuiAlError as error:
-            raise type(error)(f"{called}: {error.message}", error.hint) from error
+            named = type(error)(f"{called}: {error.message}", error.hint)
+            raise named.at(error.setting) from error
     return {}
 
 

@@ -222,5 +222,5 @@ def _ask(command: str, request: Mapping[str, Any]) -> dict[str, Any]:
     assert isinstance(reply, dict)
     if "error" in reply:
         kind = getattr(errors, reply["error"]["type"], TuiAlError)
-        raise kind(reply["error"]["message"], reply["error"]["hint"])
+        raise kind(reply["error"]["message"], reply["error"]["hint"]).at(reply["error"]["setting"])
     return reply

@@ -1,6 +1,7 @@
 """What the set-up screen asks for, as plain text by field, and the experiment it stands for. Knows no widgets."""
 
 import random
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from typing import Any, TypeVar
@@ -17,6 +18,7 @@ from tui_al.core.settings.experiment import (
 )
 from tui_al.core.settings.model_catalog import default_settings
 from tui_al.errors import ConfigError
+from tui_al.store.home import checked_name
 
 T = TypeVar("T")
 
@@ -74,6 +76,9 @@ AMOUNTS: Mapping[str, Mapping[str, str]] = {
 }
 
 _GUESSED = "guessed"
+
+#: Seeds that are made up where only their number is given.
+MOST_SEEDS = 100
 
 _WHOLE = {"epochs", "batch_size", "max_length", "reduction_factor", "train_limit", "test_limit", "split_seed", "mc_passes", "gauge"}  # fmt: skip
 _REAL = {
@@ -159,6 +164,8 @@ def read(
     learners = {role: reader.learner(role) for role in ROLES}
     loop = reader.loop(task)
     seeds = reader.field("seed_values", _seeds)
+    reader.field("seeds", lambda text: _count_of(seeds, text))
+    reader.field("name", _session_name)
     if values["oracle"] == "person" and seeds and len(seeds) > 1:
         reader.errors["seeds"] = (
             "One run is enough where people label: with a second one they would be asked again."
@@ -251,7 +258,7 @@ class _Reader:
         except ConfigError as error:
             names = [f.name for f in fields(kind) if f.name in read]  # type: ignore[arg-type]
             said = error.message
-            named = [n for n in names if f"{n} =" in said or said.startswith(f"{n}:")]
+            named = [n for n in names if re.search(rf"\b{n} =", said) or said.startswith(f"{n}:")]
             name = named[0] if named else names[0]
             where = f"{prefix}.{name}" if prefix else name
             self.errors[where] = str(error).replace("\n", " ")
@@ -323,9 +330,27 @@ def _seeds(text: str) -> tuple[int, ...]:
         raise ConfigError("No seed is given.", "Give whole numbers with commas between them.")
     if len(set(seeds)) < len(seeds):
         raise ConfigError("A seed is given twice.", "Each seed is one run.")
-    if min(seeds) < 0:
-        raise ConfigError(f"{min(seeds)} is negative.", "Seeds are 0 or more.")
+    if not (min(seeds) >= 0 and max(seeds) < 2**63):
+        wrong = min(seeds) if min(seeds) < 0 else max(seeds)
+        raise ConfigError(
+            f"{wrong} is out of range.", "Seeds are whole numbers from 0 to 2^63 - 1."
+        )
     return seeds
+
+
+def _count_of(seeds: tuple[int, ...] | None, text: str) -> int:
+    """How many seeds there are: as many as are listed, once the list follows the number."""
+    count = _whole(text, "seeds")
+    if not 1 <= count <= MOST_SEEDS and count != len(seeds or ()):
+        raise ConfigError(
+            f"seeds: {count} is out of range.",
+            f"It is 1 to {MOST_SEEDS}; more are listed one by one, under more (F3).",
+        )
+    return count
+
+
+def _session_name(text: str) -> str:
+    return checked_name("session name", text) if text else ""
 
 
 def _checked_strategy(name: str, task: Task | None) -> str:

@@ -93,7 +93,9 @@ def check(config: ExperimentConfig, dataset: Dataset) -> None:
             f"seeds: {len(config.seeds)} are given.", "People label once: give one seed."
         )
     if config.loop.budget_unit != "examples":
-        raise ConfigError("budget unit: people label examples.", "Leave it at examples.")
+        raise ConfigError("budget unit: people label examples.", "Leave it at examples.").at(
+            "budget_unit"
+        )
 
 
 def spans_in(example: Example, answer: Answer) -> UserAnswer:

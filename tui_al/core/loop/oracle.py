@@ -26,18 +26,18 @@ def check(config: ExperimentConfig, dataset: Dataset) -> None:
         raise ConfigError(
             "budget unit: tokens are counted for tagging only; this data set is for classification.",
             "Use examples.",
-        )
+        ).at("budget_unit")
     if not dataset.test:
         raise DataError(
             f"{dataset.name} has no labelled test examples to measure on.", _why_none(dataset)
-        )
+        ).at("data.source")
     pool = len(askable(dataset))
     seeds = config.loop.seed_size.of(pool)
     if config.loop.budget_unit == "examples" and seeds > pool:
         raise ConfigError(
             f"seed size: {config.loop.seed_size} is {seeds} examples, the training split has {pool} with a label.",
             "Choose fewer.",
-        )
+        ).at("seed_size")
 
 
 def _why_none(dataset: Dataset) -> str:

@@ -187,4 +187,4 @@ def check_bag_of_words(config: ExperimentConfig, *, tagging: bool, dropout: bool
             raise ConfigError(
                 f"acquisition model: {BAG_OF_WORDS} does not fit: {reason}.",
                 "Choose an encoder, or lc, bt or entropy on a classification data set.",
-            )
+            ).at("acquisition.model")

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from tui_al.core.close_names import did_you_mean
 from tui_al.core.data.examples import Task
 from tui_al.core.settings.dataset_catalog import NamedSet
 from tui_al.core.settings.experiment import DataConfig
@@ -76,7 +77,7 @@ def settled_columns(table: Table, config: DataConfig, findings: LoadReport, use:
             raise DataError(
                 f"{table.name} has no column {column!r}.",
                 f"It has {', '.join(table.columns)}: leave --{option.replace('_', '-')} out.",
-            )
+            ).at(option)
     if config.task == "tagging":
         findings.notes.append("the texts of 'text' are split into words for tagging")
         return Columns(Task.TAGGING, "text", None, raw=True)
@@ -100,8 +101,8 @@ def require(table: Table, column: str, option: str) -> None:
     if column not in table.columns:
         raise DataError(
             f"{table.name} has no column {column!r}.",
-            f"It has {', '.join(table.columns)}. Name the right one with {option}.",
-        )
+            f"{did_you_mean(column, table.columns)}It has {', '.join(table.columns)}. Name the right one with {option}.",
+        ).at(option.strip("-").replace("-", "_"))
 
 
 def _task(guess: "_Guess", config: DataConfig) -> Task:
@@ -175,7 +176,7 @@ class _Guess:
             raise DataError(
                 f"{self.table.name} has no column that looks like {role}.",
                 f"It has {', '.join(self.table.columns)}. Name the right one with --{role}-column.",
-            )
+            ).at(f"{role}_column")
         self._tell(role, columns[0])
         return columns[0]
 
@@ -194,7 +195,7 @@ class _Guess:
             raise DataError(
                 f"{self.table.name} has no column that looks like texts.",
                 f"It has {', '.join(self.table.columns)}. Name the right one with --text-column.",
-            )
+            ).at("text_column")
         best = max(candidates, key=lambda name: self.columns[name].mean_length)
         others = [name for name in candidates if name != best]
         why = f"guessed: longer than {some(others)}" if others else "guessed"

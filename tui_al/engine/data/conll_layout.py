@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from tui_al.core.close_names import did_you_mean
 from tui_al.core.data.tag_notation import Form, Notation, notation_of
 from tui_al.core.settings.experiment import DataConfig
 from tui_al.core.whole_numbers import whole_number
@@ -218,6 +219,6 @@ def _asked(
         known = f", or {', '.join(names)}" if names else ""
         raise DataError(
             f"{name} has no column {asked!r}.",
-            f"Columns of CoNLL files are numbered: {option} takes 1 to {width}{known}.",
-        )
+            f"{did_you_mean(asked, names)}Columns of CoNLL files are numbered: {option} takes 1 to {width}{known}.",
+        ).at(option.strip("-").replace("-", "_"))
     return number - 1

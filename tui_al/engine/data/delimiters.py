@@ -113,7 +113,7 @@ def _asked(config: DataConfig) -> str | None:
         raise DataError(
             f"--delimiter: {config.delimiter!r} cannot separate fields.",
             r'Give one character, as ";" or "\t".',
-        )
+        ).at("delimiter")
     return delimiter
 
 

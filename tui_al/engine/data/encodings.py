@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from charset_normalizer import from_bytes
 
+from tui_al.core.close_names import did_you_mean
 from tui_al.engine.data.compression import UNPACKING_ERRORS, ByteStream, refuse_binary
 from tui_al.engine.data.plausibility import plausibility
 from tui_al.engine.data.tables import LoadReport
@@ -73,7 +74,7 @@ class TextStream:
                 raise DataError(
                     f"{self._name} cannot be read as {self.codec}: {error}.",
                     "Name its encoding with --encoding.",
-                ) from error
+                ).at("encoding") from error
             if self._before == 0:
                 text = text.removeprefix("\ufeff")
                 self._look_at_line_ends(text)
@@ -180,8 +181,8 @@ def codec_of(encoding: str) -> str:
     if not is_text:
         raise DataError(
             f"--encoding: {encoding!r} is unknown.",
-            "Usual ones are utf-8, utf-16, cp1252, cp1251, gb18030, shift_jis and euc_kr.",
-        )
+            f"{did_you_mean(encoding, _USUAL)}Usual ones are utf-8, utf-16, cp1252, cp1251, gb18030, shift_jis and euc_kr.",
+        ).at("encoding")
     return "utf-8" if info.name == "utf-8-sig" else info.name
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from python_calamine import CalamineError, CalamineWorkbook
 
+from tui_al.core.close_names import did_you_mean
 from tui_al.core.settings.experiment import DataConfig
 from tui_al.engine.data.compression import UNPACKING_ERRORS
 from tui_al.engine.data.headers import header_of
@@ -98,8 +99,9 @@ def _sheet(
     sheets = workbook.sheet_names
     if config.subset is not None and config.subset not in sheets:
         raise DataError(
-            f"{name} has no sheet {config.subset!r}.", f"--subset names one of: {some(sheets, 20)}."
-        )
+            f"{name} has no sheet {config.subset!r}.",
+            f"{did_you_mean(config.subset, sheets)}--subset names one of: {some(sheets, 20)}.",
+        ).at("subset")
     for sheet in [config.subset] if config.subset is not None else sheets:
         found = workbook.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
         filled = [(i, list(map(_plain, row))) for i, row in enumerate(found, start=1)]

@@ -182,4 +182,4 @@ def _close_call(table: Table, candidates: Sequence[str]) -> DataError:
     return DataError(
         f"{table.name}: the labels may be in {' or '.join(map(repr, candidates))}.",
         f"Name the right one, as --label-column {candidates[0]!r}.",
-    )
+    ).at("label_column")

@@ -58,7 +58,7 @@ def locate(config: DataConfig, findings: LoadReport) -> DatasetFiles:
         except (DataError, HubError) as error:  # a path with a typing error looks like an id, too
             if meant := near_by(source, path):
                 local = f"There is no file or folder {source!r} either. {meant}"
-                raise type(error)(error.message, local + error.hint) from error
+                raise type(error)(error.message, local + error.hint).at(error.setting) from error
             raise
     raise _unknown(source, path)
 
@@ -90,7 +90,9 @@ def _from_name(named: NamedSet, config: DataConfig, findings: LoadReport) -> Dat
 def _local_folder(named: NamedSet, data_dir: str) -> Path:
     parent = Path(data_dir).expanduser()
     if not parent.is_dir():
-        raise DataError(f"--data-dir: {data_dir} is no folder.", "Name a folder of data sets.")
+        raise DataError(f"--data-dir: {data_dir} is no folder.", "Name a folder of data sets.").at(
+            "data_dir"
+        )
     for name in named.folders:
         if (parent / name).is_dir():
             return parent / name
@@ -98,7 +100,7 @@ def _local_folder(named: NamedSet, data_dir: str) -> Path:
     raise DataError(
         f"{data_dir} has no folder {' or '.join(named.folders)} for the data set {named.name}.",
         f"It has {some(there, 20) or 'no folders at all'}.",
-    )
+    ).at("data_dir")
 
 
 def _from_hub(

@@ -256,7 +256,7 @@ def _refused(error: HfHubHTTPError, kind: Kind, noun: str, repo_id: str, revisio
         return HubError(
             f"The {noun} has no revision {revision!r}.",
             "A revision is a branch, a tag or a commit; leave it out for main.",
-        )
+        ).at("revision")
     status = error.response.status_code if error.response is not None else 0
     if isinstance(error, RepositoryNotFoundError) or status in (401, 403, 404):
         return HubError(

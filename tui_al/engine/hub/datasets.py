@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from huggingface_hub.errors import RevisionNotFoundError
 
+from tui_al.core.close_names import did_you_mean
 from tui_al.engine.hub.client import (
     MAIN,
     Listing,
@@ -121,8 +122,11 @@ def _chosen(layout: Layout, repo_id: str, subset: str | None) -> dict[str, list[
         problem = f"{repo_id} has {len(layout)} subsets, and none is chosen."
     else:
         problem = f"{repo_id} has no subset {subset!r}."
+    meant = did_you_mean(subset, layout)
     if subset not in layout:
-        raise DataError(problem, f"Choose one with --subset: {', '.join(layout)}.")
+        raise DataError(problem, f"{meant}Choose one with --subset: {', '.join(layout)}.").at(
+            "subset"
+        )
     return layout[subset]
 
 

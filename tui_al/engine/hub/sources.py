@@ -74,7 +74,7 @@ def find(name: str, revision: str | None = None) -> ModelSource:
     except (ModelError, HubError) as error:  # a path with a typing error looks like an id, too
         if name not in MODELS and (meant := near_by(name, local)):
             there = f"There is no directory {name!r} either. {meant}"
-            raise type(error)(error.message, there + error.hint) from error
+            raise type(error)(error.message, there + error.hint).at(error.setting) from error
         raise
     check_entries(snapshot.path, name)
     pooling = declared_pooling(snapshot.path)

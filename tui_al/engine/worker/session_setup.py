@@ -19,7 +19,7 @@ from tui_al.engine.data import load
 from tui_al.engine.data.locate import locate
 from tui_al.engine.data.tables import LoadReport
 from tui_al.engine.hub.sources import check_name, find
-from tui_al.errors import SessionError
+from tui_al.errors import SessionError, errors_at
 from tui_al.store.decisions import DecisionLog
 from tui_al.store.home import fitting, session_directory
 from tui_al.store.session import Session, is_there
@@ -42,24 +42,29 @@ def open_or_create(
         TuiAlError: see above.
     """
     name = name or default_name(config)
-    if is_there(session_directory(home, name)):
+    with errors_at("name"):
+        directory = session_directory(home, name)
+    if is_there(directory):
         return _same(Session.open(home, name), config)
     strategy(config.loop.strategy)
     by_people = config.loop.oracle == "person"
     data = replace(config.data, test_share=0.0) if by_people else config.data
-    dataset = load(data, by_people=by_people)
+    with errors_at("source", "data"):
+        dataset = load(data, by_people=by_people)
     (people if by_people else oracle).check(config, dataset)
-    encoders = {config.successor.model: config.successor}
+    encoders = {"successor": config.successor}
     if config.acquisition.model != BAG_OF_WORDS:
-        encoders[config.acquisition.model] = config.acquisition
-    for learner in encoders.values():
-        find(learner.model, learner.revision)
+        encoders["acquisition"] = config.acquisition
+    for role, learner in encoders.items():
+        with errors_at("model", role):
+            find(learner.model, learner.revision)
 
     from tui_al.engine.models.device import (
         choose_device,  # imports torch: last, so that other mistakes are told at once
     )
 
-    choose_device(config.device)
+    with errors_at("device"):
+        choose_device(config.device)
     created = ev.SessionCreated(
         config=config.to_dict(),
         task=dataset.task.value,
@@ -85,14 +90,18 @@ def check_names(config: ExperimentConfig) -> None:
         ModelError: there is no such model.
         ConfigError: there is no such device.
     """
-    locate(config.data, LoadReport())
-    check_name(config.successor.model)
+    with errors_at("source", "data"):
+        locate(config.data, LoadReport())
+    with errors_at("model", "successor"):
+        check_name(config.successor.model)
     if config.acquisition.model != BAG_OF_WORDS:
-        check_name(config.acquisition.model)
+        with errors_at("model", "acquisition"):
+            check_name(config.acquisition.model)
     if config.device not in ("auto", "cpu"):
         from tui_al.engine.models.device import choose_device  # imports torch
 
-        choose_device(config.device)
+        with errors_at("device"):
+            choose_device(config.device)
 
 
 def _put_up(first: FirstRanking, directory: Path) -> None:
@@ -133,7 +142,7 @@ def _same(session: Session, config: ExperimentConfig) -> Session:
         raise SessionError(
             f"Session {name} holds another experiment: {'; '.join(differences[:5])}.",
             "Choose another name with --session, or the settings it was started with.",
-        )
+        ).at("name")
     return session
 
 

@@ -11,7 +11,7 @@ from tui_al.core.data.examples import Task
 from tui_al.core.data.preview import Preview
 from tui_al.core.settings.experiment import ExperimentConfig
 from tui_al.core.settings.presets import sample_experiment
-from tui_al.errors import DataError, HubError, TuiAlError
+from tui_al.errors import DataError, TuiAlError
 from tui_al.host import estimate, process
 from tui_al.ui import setup_form
 from tui_al.ui.escape import safe
@@ -59,7 +59,8 @@ class SetupScreen(TuiScreen):
         self._preview: Preview | None = None
         self._estimate: estimate.Estimate | None = None
         self._read_data: object = None
-        self._data_error = ""
+        #: What the engine refused, by field: until that field, or another of its section, is changed.
+        self._refused: dict[str, str] = {}
         self._wrong: dict[str, str] = {}
         self._starting = False
         self._jobs = Jobs(self)
@@ -178,6 +179,7 @@ class SetupScreen(TuiScreen):
         if is_open and not self.query(MoreSettings):
             await self.query_one("#form").mount(MoreSettings(self._values))
             self._check()
+        self._show_wrong()
         if is_open:
             self.query_one(MoreSettings).query(PickField).first().focus()
         else:
@@ -189,7 +191,8 @@ class SetupScreen(TuiScreen):
             title = self._preview.name or "Data"
             self.app.push_screen(TextDialog(title, whole_preview(self._preview)))
         else:
-            self.tui.say(self._data_error or "The data is still being read.")
+            why = (message for field, message in self._wrong.items() if field.startswith("data."))
+            self.tui.say(next(why, "The data is still being read."))
 
     async def action_start(self) -> None:
         """Create the session and its engine; mistakes are shown at their fields first."""
@@ -216,12 +219,17 @@ class SetupScreen(TuiScreen):
                 self._fill(setup_form.defaults_for(one, self._values))
         elif name == "oracle":
             self._fill({**setup_form.AMOUNTS[value], "seed_values": setup_form.seed_values(1)})
-        elif name == "seeds" and value.strip().isdigit() and 0 < int(value) <= 100:
+        elif (
+            name == "seeds" and value.strip().isdigit() and 0 < int(value) <= setup_form.MOST_SEEDS
+        ):
             self._fill({"seed_values": setup_form.seed_values(int(value))})
         elif name == "seed_values":
             self._fill({"seeds": str(len(value.replace(",", " ").split()))})
-        if role == "data":
-            self._data_error = ""
+        self._refused = {
+            refused: message
+            for refused, message in self._refused.items()
+            if refused.rpartition(".")[0] != role and refused != "name"  # that hangs on all others
+        }
         self._check()
         self._wait_for_quiet()
 
@@ -244,18 +252,29 @@ class SetupScreen(TuiScreen):
     def _check(self) -> None:
         """Read the form; show mistakes at their fields, and the notes that go with the answers."""
         self._config, wrong = setup_form.read(self._values, self._data_task())
-        if self._data_error and "data.source" not in wrong:
-            wrong["data.source"] = self._data_error
+        for field, message in self._refused.items():
+            wrong.setdefault(field, message)
         found = self._preview
         if found and self._values["oracle"] != "person" and found.unlabelled == found.train:
             wrong["oracle"] = "The data has no labels that could answer: choose person to label it."
         self.set_class(self._values["oracle"] == "person", "-person")
-        for row in self.query(FormRow):
-            own = [_field(w) for w in row.query("PickField, TextField")]
-            row.show_wrong({field: wrong[field] for field in own if field in wrong})
         self._wrong = wrong
+        self._show_wrong()
         self._show_notes()
         self._show_plan()
+
+    def _show_wrong(self) -> None:
+        """Each message at its field; of a field that is folded away, at the one in sight that it goes with."""
+        in_sight = {_field(widget) for widget in self._in_sight()}
+        shown: dict[str, dict[str, str]] = {}
+        for field, message in self._wrong.items():
+            section = field.rpartition(".")[0]
+            beside = {"data": "data.source", **{r: f"{r}.model" for r in setup_form.ROLES}}
+            at = field if field in in_sight else beside.get(section, field)
+            shown.setdefault(at, {})[field] = message
+        for row in self.query(FormRow):
+            own = [_field(w) for w in row.query("PickField, TextField")]
+            row.show_wrong({at: "\n✗ ".join(shown[at].values()) for at in own if at in shown})
 
     def _read_anew(self) -> None:
         """Start reading the data if that part changed, else estimating."""
@@ -281,14 +300,14 @@ class SetupScreen(TuiScreen):
             self._jobs.start("estimate", lambda: estimate.estimate(config, preview, home))
 
     @on(JobDone)
-    def job_done(self, done: JobDone) -> None:
+    async def job_done(self, done: JobDone) -> None:
         """A preview, an estimate or a launch came back."""
         if not self._jobs.is_last(done):
             return
         try:
             result = done.result()
         except TuiAlError as error:
-            self._failed(done.job, error)
+            await self._failed(done.job, error)
         else:
             if done.job == "preview":
                 self._preview = result
@@ -301,16 +320,22 @@ class SetupScreen(TuiScreen):
             else:
                 self._launched(result)
 
-    def _failed(self, job: str, error: TuiAlError) -> None:
-        if job == "launch":
-            self._starting = False
-        if job == "preview" or (job == "launch" and isinstance(error, DataError | HubError)):
-            self._data_error = str(error).replace("\n", " ")
-            self._preview = None
-            self.query_one(DataPreview).show_preview(None)
+    async def _failed(self, job: str, error: TuiAlError) -> None:
+        """What is refused stands at its field; what is about no field, in a dialog."""
+        about_data = job == "preview" or isinstance(error, DataError)
+        field = error.setting or ("data.source" if about_data else "")
+        if field in self._values and job != "estimate":
+            self._refused[field] = str(error).replace("\n", " ")
+            if field.startswith("data."):
+                self._preview = None
+                self.query_one(DataPreview).show_preview(None)
         elif job == "launch":
             self.tui.show_error(error)
+        if job == "launch":
+            self._starting = False
         self._check()
+        if job == "launch" and field in self._values:
+            await self._show_first_mistake()
 
     def _launched(self, launched: Launched) -> None:
         if launched.existed:
@@ -318,11 +343,11 @@ class SetupScreen(TuiScreen):
         self.tui.open_session(launched.directory)
 
     async def _show_first_mistake(self) -> None:
-        in_sight = self.query("PickField, TextField") if self.has_class("-more") else self._always()
+        in_sight = self._in_sight()
         if not any(_field(widget) in self._wrong for widget in in_sight):
             if not self.has_class("-more"):
                 await self.action_more()
-            in_sight = self.query("PickField, TextField")
+            in_sight = self._in_sight()
         for widget in in_sight:
             if _field(widget) in self._wrong:
                 widget.focus(scroll_visible=False)
@@ -330,9 +355,11 @@ class SetupScreen(TuiScreen):
                 self.call_after_refresh(row.scroll_visible, animate=False, top=True)
                 return
 
-    def _always(self) -> list[Widget]:
-        """The fields that cannot be folded away."""
+    def _in_sight(self) -> list[Widget]:
+        """The fields that are not folded away."""
         fields = self.query("PickField, TextField")
+        if self.has_class("-more"):
+            return list(fields)
         return [w for w in fields if not any(isinstance(a, MoreSettings) for a in w.ancestors)]
 
     def _show_notes(self) -> None:

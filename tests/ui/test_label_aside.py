@@ -294,6 +294,51 @@ async def test_a_second_look_at_another_s_label_settles_it(home: Path) -> None:
         await until(pilot, lambda: session.answers() == {session.ids[20]: "returns"})
 
 
+async def test_undoing_a_judgement_of_anothers_label_on_the_label_screen_puts_up_no_sample(
+    home: Path,
+) -> None:
+    """It would look like one that is to be labelled, and an answer to it would make a conflict."""
+    session = begun(home)
+    judged = session.ids[20]
+    decide(session, "bob", Label((judged,), "billing"))
+    with DecisionLog(session.directory) as log:
+        log.publish("disputes", 1, disputes_board({judged: ["billing", 0.1, "returns", 0.8]}))
+    async with drive(app_on(home, session)) as pilot:
+        await first(pilot, session)
+        for key, told in (
+            ("o", "settled → returns"),
+            ("enter", "confirmed"),
+            ("a", "truly ambiguous"),
+        ):
+            await press_until(pilot, ["d"], "bob")
+            await press_until(pilot, [key], "1 decided")
+            await press_until(pilot, ["escape"], session.text(session.ids[0]))
+            await press_until(pilot, ["u"], f"Taken back: {told} · text number 20 about")
+            assert session.text(session.ids[0]) in shown(pilot.app)
+            assert session.answers() == {judged: "billing"}
+            assert not session.labelling().confirmed(judged)
+        await press_until(pilot, ["r"], "Holds again: truly ambiguous · text number 20 about")
+        assert not session.answers()
+        await press_until(pilot, ["u", "3"], "saved ✓ 2")
+    assert session.answers() == {judged: "billing", session.ids[0]: "returns"}
+
+
+async def test_a_note_that_is_taken_back_leaves_the_sample_and_is_told(home: Path) -> None:
+    session = begun(home)
+    async with drive(app_on(home, session)) as pilot:
+        await first(pilot, session)
+        for note in ("odd", "very odd"):
+            await press_until(pilot, ["n"], "Note on this sample")
+            await pilot.press("end", *["backspace"] * 9, *note)
+            await press_until(pilot, ["enter"], f"note: {note}")
+        await press_until(pilot, ["u"], f"Taken back: note: very odd · {session.text(session.ids[0])}")
+        await until(pilot, lambda: "─ note: odd ─" in shown(pilot.app))
+        await press_until(pilot, ["u"], "Taken back: note: odd")
+        await until(pilot, lambda: "─ note:" not in shown(pilot.app))
+        await press_until(pilot, ["r"], "Holds again: note: odd")
+        await until(pilot, lambda: "─ note: odd ─" in shown(pilot.app))
+
+
 # Conflicts
 
 

@@ -364,15 +364,19 @@ class Workbench:
     def _turn(self, target: DecisionRecord, decision: de.Undo | de.Redo) -> UndoResult:
         self._decide(decision)
         about = target.decision.about
-        if not about or isinstance(target.decision, de.Note | de.Unfold):
-            return UndoResult(target.decision, None)
+        example = self.example(about[0]) if about else None
+        text = example.text if example else ""
+        if not isinstance(target.decision, de.Label | de.Flag | de.Skip):
+            # A judgement of what others have answered may be among them: it leaves no sample to be labelled here.
+            note = self.labelling.note(about[0]) if about else ""
+            return UndoResult(target.decision, None, text, note)
         try:
             if isinstance(decision, de.Undo) and isinstance(target.decision, de.Label | de.Flag):
                 self._asking.hold(about[0])
             item = replace(self.open(about[0]), by_hand=False)
         except MachineError:  # done is done: tried again, it would take back one decision more
             item = self._asking.unclaimed(self._example(about[0]))
-        return UndoResult(target.decision, item)
+        return UndoResult(target.decision, item, text)
 
     def _checked(self, example: Example, answer: UserAnswer) -> UserAnswer:
         if isinstance(answer, str):

@@ -33,9 +33,10 @@ def session_directory(home: Path, name: str) -> Path:
 
 def checked_name(what: str, name: str) -> str:
     """The name, if it can be a file's; else raises ConfigError."""
-    if len(os.fsencode(name)) > _LONGEST:
+    size = len(name.encode(errors="surrogatepass"))  # half characters are refused below
+    if size > _LONGEST:
         raise ConfigError(
-            f"{what}: {name[:20]!r}... is {len(os.fsencode(name)):,} bytes long.",
+            f"{what}: {name[:20]!r}... is {size:,} bytes long.",
             f"A name has {_LONGEST} bytes at most; a letter outside ASCII takes 2 to 4 of them.",
         )
     if not re.fullmatch(r"[\w][\w.+-]{0,99}", name):

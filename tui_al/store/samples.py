@@ -81,7 +81,12 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class UndoResult:
-    """What an undo or redo did: the decision, and the example to show, if it is about one."""
+    """What an undo or redo did: the decision, and the sample to show, if it is one that asks for an answer again.
+
+    `text` is that of the example that the decision is about, "" where it is about none; `note` the remark that it has now.
+    """
 
     decision: Decision
     item: Sample | None
+    text: str = ""
+    note: str = ""

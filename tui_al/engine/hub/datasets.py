@@ -119,10 +119,9 @@ def _chosen(layout: Layout, repo_id: str, subset: str | None) -> dict[str, list[
         if len(layout) == 1:
             return next(iter(layout.values()))
         subset = DEFAULT_SUBSET
-        problem = f"{repo_id} has {len(layout)} subsets, and none is chosen."
+        problem, meant = f"{repo_id} has {len(layout)} subsets, and none is chosen.", ""
     else:
-        problem = f"{repo_id} has no subset {subset!r}."
-    meant = did_you_mean(subset, layout)
+        problem, meant = f"{repo_id} has no subset {subset!r}.", did_you_mean(subset, layout)
     if subset not in layout:
         raise DataError(problem, f"{meant}Choose one with --subset: {', '.join(layout)}.").at(
             "subset"

@@ -5,11 +5,15 @@ from dataclasses import replace
 
 from textual.events import Key
 
-from tui_al.core.annotation.decisions import Label, UserAnswer
+from tui_al.core.annotation.decisions import Label, Note, UserAnswer
+from tui_al.core.data.terminal_text import shorten
 from tui_al.store.annotation_service import Workbench
 from tui_al.store.samples import Sample, UndoResult
 from tui_al.ui.keys import key_name
 from tui_al.ui.screens.label_aside import LabelAside, Made
+
+#: Columns of a text that say which one is meant.
+_SHOWN = 60
 
 
 class LabelTurning(LabelAside):
@@ -53,22 +57,37 @@ class LabelTurning(LabelAside):
         raise NotImplementedError
 
     def done_undo(self, turned: UndoResult | None) -> None:
-        """The sample as it was before, or word that there is nothing to undo."""
+        """The sample as it was before, or word of what was taken back, or that there is nothing to undo."""
         if turned is None:
             self.tui.say("There is nothing to undo.")
         elif turned.item is not None:
             undone = turned.decision
             answer = undone.answer if isinstance(undone, Label) else None
             self.put_up(as_it_was(turned.item, answer))
+        else:
+            self._say_turned("Taken back", turned)
         self.let_go()
 
     def done_redo(self, turned: UndoResult | None) -> None:
         """The decision holds again; on with the next sample."""
         if turned is None:
             self.tui.say("There is nothing to redo.")
+        elif turned.item is None:
+            self._say_turned("Holds again", turned)
         elif self.item is not None and self.item.id in turned.decision.about:
             self.go_on()
         self.let_go()
+
+    def _say_turned(self, word: str, turned: UndoResult) -> None:
+        """What no sample is shown for: of notes, of labels' names, and of what others have answered."""
+        from tui_al.ui.screens.history import told
+
+        decision, item = turned.decision, self.item
+        if isinstance(decision, Note) and item is not None and item.id in decision.about:
+            self.show_anew(replace(item, note=turned.note))
+        what = told(decision, getattr(decision, "answer", None), turned.text)
+        about = f" · {shorten(turned.text, _SHOWN)}" if turned.text else ""
+        self.tui.say(f"{word}: {what}{about}")
 
     def action_unfold(self) -> None:
         """o: near-duplicates one by one."""

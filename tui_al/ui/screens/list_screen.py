@@ -63,6 +63,7 @@ class ListScreen(TuiScreen):
         super().__init__()
         self.sessions: list[Row] = []
         self._watcher: Watcher | None = None
+        self._why_unread = ""  # why the rows could not be read last
 
     def compose(self) -> ComposeResult:
         """A row a session, and beneath what the marked one is about."""
@@ -122,12 +123,16 @@ class ListScreen(TuiScreen):
     def on_list_screen_read(self, event: Read) -> None:
         """Show them; the cursor stays on its session."""
         marked = self.marked
-        self.sessions = event.rows
+        self.sessions, self._why_unread = event.rows, ""
         self._show(marked)
 
     def on_list_screen_failed(self, event: Failed) -> None:
-        """What was read last stays."""
-        self.tui.say(f"The list cannot be read: {event.why}", "error")
+        """What was read last stays; where there is nothing, the reason stands in its place."""
+        self._why_unread = f"The list cannot be read: {event.why}"
+        if self.sessions:
+            self.tui.say(self._why_unread.replace("\n", " "), "error")
+        else:
+            self._show(None)
 
     def _show(self, marked: Row | None) -> None:
         options = self.query_one(OptionList)
@@ -150,7 +155,7 @@ class ListScreen(TuiScreen):
 
     def why_empty(self) -> str:
         """What stands in place of rows where there are none."""
-        return self.EMPTY
+        return self._why_unread or self.EMPTY
 
     def offer(self) -> str:
         """What is at work, and what to press; "" if nothing is."""

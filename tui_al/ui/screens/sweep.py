@@ -58,7 +58,7 @@ class SweepScreen(ListScreen):
     def why_empty(self) -> str:
         """Why no arm is listed."""
         if not self._sweep.trouble:
-            return self.EMPTY
+            return super().why_empty()
         key = key_name(self, "sweep.back")
         why = (
             f"The sweep {self.directory.name} was deleted or moved while it was open."

@@ -1,5 +1,6 @@
 """The label screen, by keys: what they put on record, and what is to be seen."""
 
+import signal
 import sqlite3
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +28,7 @@ from tui_al.core.annotation.decisions import (
 from tui_al.core.annotation.label_state import Status
 from tui_al.core.data.examples import example_ids
 from tui_al.core.session.events import EngineFinished
+from tui_al.host import process
 from tui_al.store.annotation_service import Workbench
 from tui_al.store.decisions import CLIENT_SECONDS, Client, DecisionLog
 from tui_al.store.removal import remove_session
@@ -37,6 +39,7 @@ from tui_al.ui.keymap import Keymap
 from tui_al.ui.screens.home import HomeScreen
 from tui_al.ui.screens.label import LabelScreen
 from tui_al.ui.screens.run import RunScreen
+from tui_al.ui.widgets.engine_line import EngineColumn, EngineLine
 
 MANY = tuple(f"intent_{n:02}" for n in range(30))
 
@@ -534,6 +537,29 @@ async def test_why_the_engine_failed_is_told(home: Path, size: tuple[int, int]) 
         await sees(pilot, "✗ engine failed", "[/b] is")  # beside the sample, too
         assert shown(pilot.app).count("failed") == 1
         assert_clean(pilot.app)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (40, 24), (80, 12), (40, 12), (160, 50)])
+async def test_why_the_engine_failed_and_what_to_press_are_both_read_beside_a_sample(
+    home: Path, size: tuple[int, int]
+) -> None:
+    """Of a long reason the end gives way, not the key; at 24 rows the whole cause is there."""
+    session = desk(home)
+    session.rank(1)
+    cause, hint = process._explain(-signal.SIGKILL, session.directory, ())
+    with Session(session.directory) as store:
+        store.append(EngineFinished("failed", cause, hint))
+    async with drive(app_on(home, session), size) as pilot:
+        await sees(pilot, session.text(session.ids[0]), "✗ engine failed")
+        wide = size[0] > 100  # a column of its own
+        line = pilot.app.screen.query_one(EngineColumn if wide else EngineLine)
+        said = " ".join(row.strip("│ ") for row in line.plain().splitlines())
+        assert said.endswith("t starts it again.")
+        assert "The engine was" in said
+        if size[1] > 12:
+            assert cause in said
+        rows = line.region
+        assert rows.bottom < size[1] and rows.height >= len(line.plain().splitlines())
 
 
 async def test_a_failure_is_said_in_passing_where_the_label_screen_does_not_show_it(

@@ -331,7 +331,9 @@ async def test_a_note_that_is_taken_back_leaves_the_sample_and_is_told(home: Pat
             await press_until(pilot, ["n"], "Note on this sample")
             await pilot.press("end", *["backspace"] * 9, *note)
             await press_until(pilot, ["enter"], f"note: {note}")
-        await press_until(pilot, ["u"], f"Taken back: note: very odd · {session.text(session.ids[0])}")
+        await press_until(
+            pilot, ["u"], f"Taken back: note: very odd · {session.text(session.ids[0])}"
+        )
         await until(pilot, lambda: "─ note: odd ─" in shown(pilot.app))
         await press_until(pilot, ["u"], "Taken back: note: odd")
         await until(pilot, lambda: "─ note:" not in shown(pilot.app))

@@ -337,7 +337,9 @@ async def test_what_the_engine_refuses_at_the_start_stands_at_its_field(
     async with drive(TuiAl(home), (120, 60)) as pilot:
         await ready(pilot)
         await pilot.press("enter")
-        await until(pilot, lambda: "It has no such thing. Did you mean another?" in shown(pilot.app))
+        await until(
+            pilot, lambda: "It has no such thing. Did you mean another?" in shown(pilot.app)
+        )
         assert isinstance(pilot.app.screen, SetupScreen)
         assert pilot.app.screen.has_class("-more") is more
         at = field(pilot, about)

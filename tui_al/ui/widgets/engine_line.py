@@ -34,10 +34,8 @@ class EngineLine(Lines):
         """One row; a few where the engine failed."""
         if self._overview is None:
             return [Content("")]
-        if failed := self.failed(width):
-            most = max(2, self.app.size.height // 8)  # the sample needs the room
-            if len(failed) > most:
-                failed = [*failed[: most - 1], failed[most - 1].truncate(width - 1) + "…"]
+        most = max(2, self.app.size.height // 6)  # the sample needs the room
+        if failed := self.failed(width, most):
             return failed
         return [spread_out(self.gauge(width // 2), quality(self._overview), width)]
 
@@ -46,21 +44,25 @@ class EngineLine(Lines):
         assert self._overview is not None
         return gauge(self._overview, width, key_name(self, "label.train"), is_ascii(self))
 
-    def failed(self, width: int) -> list[Content]:
-        """Why no engine is at work and what to do, where the last one failed, or what one waits for; else nothing."""
+    def failed(self, width: int, most: int | None = None) -> list[Content]:
+        """Why no engine is at work and what to do, where the last one failed, or what one waits for; else nothing.
+
+        Of more rows than `most`, the last ones of the reason give way: what to press is always to be read.
+        """
         assert self._overview is not None
         if self._why_is_told:
             return []
         if waits := self._overview.engine_waits:
-            return list(safe(f"◐ engine {waits}", "$text-error").wrap(width))
+            return _cut(list(safe(f"◐ engine {waits}", "$text-error").wrap(width)), most, width)
         cause, hint = self._overview.failure
         if not cause:
             return []
-        again = f"{key_name(self, 'label.train')} starts it again."
-        told = Content.assemble(
-            safe(f"✗ engine failed: {cause}", "$text-error"), " ", safe(hint), " ", again
-        )
-        return list(told.wrap(width))
+        again = Content(f"{key_name(self, 'label.train')} starts it again.")
+        told = Content.assemble(safe(f"✗ engine failed: {cause}", "$text-error"), " ", safe(hint))
+        whole = list(Content.assemble(told, " ", again).wrap(width))
+        if most is None or len(whole) <= most:
+            return whole
+        return [*_cut(list(told.wrap(width)), most - 1, width), again]
 
 
 class EngineColumn(EngineLine):
@@ -87,6 +89,13 @@ class EngineColumn(EngineLine):
             apart = f"{aside} unclear or ambiguous" if not overview.conflicts else f"{aside} without one answer, {overview.conflicts} of them conflicts"  # fmt: skip
             lines += Content.styled(apart, "$foreground-muted").wrap(width)
         return lines
+
+
+def _cut(rows: list[Content], most: int | None, width: int) -> list[Content]:
+    """So many of the rows, the last one with an ellipsis where there were more."""
+    if most is None or len(rows) <= most:
+        return rows
+    return [*rows[: most - 1], rows[most - 1].truncate(width - 1) + "…"]
 
 
 def gauge(overview: AnnotationState, width: int, train_key: str, ascii_only: bool) -> Content:

@@ -520,6 +520,25 @@ def test_a_workbook(tmp_path: Path) -> None:
         load(DataConfig(str(path)))
 
 
+@pytest.mark.parametrize("form", ["__label__{label} {text}", "{text} __label__{label}"])
+@pytest.mark.parametrize("bare", [0, 2, 20])
+def test_fasttext_labels_stand_before_or_behind_the_text_and_may_lack(
+    load_text: Load, form: str, bare: int
+) -> None:
+    """Where most lines have none, the lines are texts, and that is told."""
+    some = [(f"{text} {n}", label) for n in range(3) for text, label in PAIRS[:5]]
+    lines = [form.format(text=text, label=label) for text, label in some]
+    data = load_text("a.txt", "\n".join([*lines, *(f"unlabelled {n}" for n in range(bare))]))
+    rows = {e.text: e.answer for e in (*data.train, *data.test)}
+    if bare == 20:
+        assert set(rows) == {*lines, *(f"unlabelled {n}" for n in range(bare))}
+        assert "15 of the first 35 hold __label__" in " ".join(data.warnings)
+    else:
+        assert rows == {**dict(some), **{f"unlabelled {n}": None for n in range(bare)}}
+        told = " ".join(data.warnings)
+        assert ("15 of its first 17 lines are; the others are unlabelled" in told) == (bare == 2)
+
+
 def test_fasttext_lines(load_text: Load) -> None:
     content = "\n".join(f"__label__{label} {text}" for text, label in PAIRS)
     data = load_text("a.txt", content)

@@ -15,7 +15,8 @@ from tui_al.errors import DataError
 
 _HEAD = 200  # lines that are looked at
 _ENOUGH = 4  # lines that have the same shape not by chance
-_FASTTEXT = re.compile(r"(?:__label__\S+\s+)+|__label__\S+$")
+#: fastText's labels before the text, or behind it.
+_FASTTEXT = re.compile(r"^(?:(?:__label__\S+\s+)+|__label__\S+$)|(?:\s+__label__\S+)+\s*$")
 _MARK = "__label__"
 
 
@@ -26,8 +27,15 @@ def stream_text(lines: Lines, config: DataConfig, findings: LoadReport) -> Itera
         DataError: a fastText line has several labels.
     """
     head = [line for line in lines.peek(_HEAD) if line.strip()]
-    if head and all(_FASTTEXT.match(line) for line in head):
-        findings.notes.append(f"{lines.name}: read as fastText lines, {_MARK}… and the text")
+    marked = sum(_FASTTEXT.search(line) is not None for line in head)
+    if marked * 2 > len(head):
+        told = f"{lines.name}: read as fastText lines, {_MARK}… and the text"
+        if marked == len(head):
+            findings.notes.append(told)
+        else:
+            findings.warnings.append(
+                f"{told}, which {marked} of its first {len(head)} lines are; the others are unlabelled"
+            )
         yield from _fasttext(lines)
     elif config.delimiter is not None or (head and delimiter_of_table(head) is not None):
         findings.warnings.append(
@@ -43,6 +51,11 @@ def stream_text(lines: Lines, config: DataConfig, findings: LoadReport) -> Itera
         )
         yield from _pairs(lines, label)
     else:
+        if marked:
+            findings.warnings.append(
+                f"{lines.name}: each line is read as one text, though {marked} of the first {len(head)} hold {_MARK}…, "
+                "as fastText's lines do"
+            )
         if len(head) >= _ENOUGH and (found := delimiter_in_all(head)):
             findings.warnings.append(
                 f"{lines.name}: each line is read as one text, though {found[0]}s part every one in {found[1]} fields "

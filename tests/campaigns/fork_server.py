@@ -179,11 +179,8 @@ def _run(arguments: list[str]) -> int:
 
 
 def _preload() -> None:
-    import adapters  # noqa: F401
     import datasets  # noqa: F401
     import pyarrow.parquet  # noqa: F401
-    import torch
-    import transformers
 
     import tui_al.cli.app
     import tui_al.cli.export_labels
@@ -213,17 +210,11 @@ def _preload() -> None:
     import tui_al.ui.screens.home
     import tui_al.ui.screens.label
     import tui_al.ui.widgets.recent
-    from tests.engine import tiny  # noqa: F401 - the tiny encoder's classes
-    from tui_al.engine.worker import runner
+    from tests.engine.forkable import import_engine
 
-    torch.set_num_threads(1)
-    transformers.logging.set_verbosity_error()
-    runner.computing_threads = lambda: 1  # one thread, so that nothing is lost in the fork
-    tui_al.engine.worker.niceness.give_way = lambda: (
-        None
-    )  # whoever watches is as patient as the machine is busy
-    with contextlib.suppress(ImportError):
-        import tui_al.cli.session_commands
+    import_engine()
+    # whoever watches is as patient as the machine is busy
+    tui_al.engine.worker.niceness.give_way = lambda: None
 
 
 def main() -> None:

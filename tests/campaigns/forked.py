@@ -88,7 +88,8 @@ def _in_child(
                 if isinstance(said, int):
                     begun = said
                     continue
-                yield Outcome(*said[:3], tuple(said[3]))
+                number, kind, detail, lines_reached = said
+                yield Outcome(number, kind, detail, tuple(lines_reached))
                 begun += 1
     finally:
         _, status = os.waitpid(child, 0)

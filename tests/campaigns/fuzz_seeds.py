@@ -1,10 +1,7 @@
 """Small valid files of every format, which the mutations of `tests.campaigns.fuzz` begin with."""
 
-import bz2
-import gzip
 import io
 import json
-import lzma
 import tempfile
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -14,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tests.campaigns.mutation import PACK
 from tests.engine.data.workbook import write_workbook
 from tests.store.formats.annotations import BY_HAND, HEADERS
 from tui_al.core.data.examples import Task
@@ -105,7 +103,7 @@ def spacy() -> list[bytes]:
 def exported(name: str) -> list[bytes]:
     """What our own exports write, of both tasks."""
     known = {**TEXT_FORMATS, **TABLE_FORMATS}[name]
-    found = []
+    found: list[bytes] = []
     with tempfile.TemporaryDirectory() as folder:
         for task in Task:
             if task in known.tasks:
@@ -183,8 +181,7 @@ def zipped(*members: Files) -> list[bytes]:
 def compressed(suffix: str, contents: Sequence[bytes]) -> list[bytes]:
     if suffix == "zst":
         return [pa.compress(content, "zstd", asbytes=True) for content in contents]
-    pack = {"gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress}[suffix]
-    return [pack(content) for content in contents]
+    return [PACK[suffix](content) for content in contents]
 
 
 def standoff() -> list[Files]:
@@ -195,7 +192,7 @@ def standoff() -> list[Files]:
 
 def saved_set() -> list[Files]:
     """A folder of `save_to_disk`, as our own export writes it."""
-    found = []
+    found: list[Files] = []
     with tempfile.TemporaryDirectory() as folder:
         for task in Task:
             path = Path(folder) / f"{task}"

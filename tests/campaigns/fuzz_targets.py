@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from tests.campaigns import fuzz_seeds as seeds
@@ -179,7 +180,7 @@ def read_session(folder: Path) -> Sequence[Work]:
         names = session_names(folder)
     except TuiAlError:
         names = []
-    return [listed, *(lambda name=name: with_session(name) for name in names)]  # type: ignore[misc]
+    return [listed, *(partial(with_session, name) for name in names)]
 
 
 def _sessions() -> list[dict[str, bytes]]:
@@ -228,12 +229,12 @@ def _targets() -> Iterator[Target]:
     yield Target("spacy", _single("a.jsonl", seeds.spacy), read_data)
     yield Target("xlsx", _single("a.xlsx", seeds.workbooks), read_data, packed=True)
     for suffix in ("gz", "bz2", "xz", "zst"):
-        yield Target(suffix, _single(f"a.csv.{suffix}", lambda suffix=suffix: seeds.compressed(suffix, seeds.delimited(","))), read_data, packed=True)  # type: ignore[misc]  # fmt: skip
+        yield Target(suffix, _single(f"a.csv.{suffix}", partial(seeds.compressed, suffix, seeds.delimited(","))), read_data, packed=True)  # fmt: skip
     yield Target("zip", _single("a.zip", lambda: seeds.zipped({"a.csv": seeds.delimited(",")[0]}, {"b/a.jsonl": seeds.json_lines()[0], "README.md": b"x"})), read_data, packed=True)  # fmt: skip
     yield Target("folder", lambda: [{"train.csv": seeds.delimited(",")[0], "test.csv": seeds.delimited(",")[0]}, {"pos/1.txt": b"good", "neg/1.txt": b"bad", "neg/2.txt": b"worse"}, {"train/seq.in": b"a b\nc\n", "train/seq.out": b"B-X O\nO\n", "train/label": b"x\ny\n"}], read_folder)  # fmt: skip
     for form in ("jsonl", "doccano", "label-studio", "prodigy"):
         name = "a.json" if form == "label-studio" else "a.jsonl"
-        yield Target(f"import-{form}", _single(name, lambda form=form: seeds.exported(form)), importing(form))  # type: ignore[misc]  # fmt: skip
+        yield Target(f"import-{form}", _single(name, partial(seeds.exported, form)), importing(form))  # fmt: skip
     yield Target("import-csv", _single("a.csv", lambda: seeds.exported("csv")), importing("csv"))
     yield Target("import-conll", _single("a.conll", seeds.columns), importing("conll"))
     yield Target("import-parquet", _single("a.parquet", lambda: seeds.exported("parquet")), importing("parquet"))  # fmt: skip

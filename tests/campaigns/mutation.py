@@ -7,10 +7,22 @@ import json
 import lzma
 import random
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pyarrow as pa
+
+#: What packs and unpacks bytes, by suffix.
+PACK: dict[str, Callable[[bytes], bytes]] = {
+    "gz": gzip.compress,
+    "bz2": bz2.compress,
+    "xz": lzma.compress,
+}
+UNPACK: dict[str, Callable[[bytes], bytes]] = {
+    "gz": gzip.decompress,
+    "bz2": bz2.decompress,
+    "xz": lzma.decompress,
+}
 
 #: What readers may stumble over, put anywhere.
 TOKENS = (
@@ -149,7 +161,7 @@ def _unpacked(name: str, content: bytes) -> dict[str, bytes]:
     if suffix == "zst":
         with pa.CompressedInputStream(pa.BufferReader(content), "zstd") as stream:
             return {"": stream.read(1 << 20)}
-    return {"": {"gz": gzip, "bz2": bz2, "xz": lzma}[suffix].decompress(content)}
+    return {"": UNPACK[suffix](content)}
 
 
 def _packed(name: str, members: dict[str, bytes]) -> bytes:
@@ -164,5 +176,5 @@ def _packed(name: str, members: dict[str, bytes]) -> bytes:
         sink = pa.BufferOutputStream()
         with pa.CompressedOutputStream(sink, "zstd") as stream:
             stream.write(members[""])
-        return sink.getvalue().to_pybytes()
-    return {"gz": gzip, "bz2": bz2, "xz": lzma}[suffix].compress(members[""])
+        return bytes(sink.getvalue())
+    return PACK[suffix](members[""])

@@ -89,7 +89,7 @@ def _become(command: Sequence[str], home: Path) -> None:
             setattr(sys, name, stream)
             setattr(sys, f"__{name}__", stream)
         sys.argv = ["tui-al", *command]
-        from tui_al.__main__ import main
+        from tui_al.cli import main
 
         main()
         code = 0

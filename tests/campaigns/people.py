@@ -374,7 +374,9 @@ def _first_difference(one: Any, other: Any) -> str:
 def _label_rounds(
     stage: Stage, case: Path, session: Path, strikes: list[Blow]
 ) -> tuple[dict[Any, Any], list[str]]:
-    gold = {example.id: example.answer for example in stage.tickets.train}  # ids come from texts
+    gold = {
+        example.id: str(example.answer) for example in stage.tickets.train
+    }  # ids come from texts
     result: dict[Any, Any] = {}
     ends: list[str] = []
     counted = not strikes

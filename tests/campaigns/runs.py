@@ -117,17 +117,14 @@ def sweep(stage: Stage, chance: random.Random, case: Path) -> str:
         trap = strike.trap(role)
         victim = stage.forks.start(case, arguments, trap=trap)
         if isinstance(strike, Failure):
-            end = strike.fall(victim)
-            said.append(f"{strike}: {end}")
+            said.append(f"{strike}: {strike.fall(victim)}")
         elif role == "engine" and strike.what == "delay":
             _strike_an_engine(stage, case, strike, chance)
-            end = victim.wait(60)
-            said.append(f"an engine, {strike}: the sweep ended with {end}")
+            said.append(f"an engine, {strike}: the sweep ended with {victim.wait(60)}")
         elif role == "engine":
             said.append(f"an engine, {strike}: the sweep ended with {victim.wait(60)}")
         else:
-            end = strike.fall(victim)
-            said.append(f"{strike}: {end}")
+            said.append(f"{strike}: {strike.fall(victim)}")
         if victim.wait(0.01) is None:
             raise FaultError(f"the sweep does not end: {said}")
         said[-1] += check_words(case, strike, said[-1].rpartition(": ")[2])

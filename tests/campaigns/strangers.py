@@ -84,14 +84,14 @@ def make(home: Path, model: Path | None = None) -> Path:
         return session.directory
 
 
-def run(seed: int, cases: int, patience: float, model: Path | None = None) -> list[Failure]:
-    """The failures of so many cases, of things drawn by the seed."""
+def run(seed: int, cases: int, patience: float, model: Path | None = None, codes: "Counter[str] | None" = None) -> list[Failure]:  # fmt: skip
+    """The failures of so many cases, of things drawn by the seed; `codes` counts commands with their exit codes."""
     failures: list[Failure] = []
     for number in range(cases):
         choice = random.Random(f"{seed} {number}")
         known = sorted(PLANTS if model is None else _ALL)
         planted = choice.sample(known, choice.randint(1, 3))
-        failures += case(planted, patience, model)
+        failures += case(planted, patience, model, codes=codes)
     return failures
 
 
@@ -168,7 +168,6 @@ def _commands(out: Path, text: Path, model: bool) -> Sequence[Sequence[str]]:
 
 def _imported(model: bool) -> None:
     """What the commands import, so that each child has it."""
-    import tui_al.__main__
     import tui_al.cli.app
     import tui_al.cli.care
     import tui_al.cli.export_labels
@@ -226,7 +225,7 @@ def _in_child(command: Sequence[str], home: Path, session: Path, said: Path) -> 
             elif command[0] == "SIMULATE":
                 _simulate(session / MODEL, Path(command[1]))
             else:
-                from tui_al.__main__ import main
+                from tui_al.cli import main
 
                 os.environ["TUI_AL_HOME"] = str(home)
                 sys.argv = ["tui-al", *command]
@@ -324,13 +323,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--patience", type=float, default=10.0)
     parser.add_argument("--model", type=Path, help="a directory that an engine has saved")
     given: Any = parser.parse_args(arguments)
+    codes = Counter[str]()
     if not given.every:
-        failures = run(given.seed, given.cases, given.patience, given.model)
-        count, codes = given.cases, Counter[str]()
+        failures = run(given.seed, given.cases, given.patience, given.model, codes)
+        count = given.cases
     else:
         plants = PLANTS if given.model is None else _ALL
         names = [name for name in plants if given.named in name][given.first :: given.every]
-        failures, codes, count = [], Counter[str](), len(names)
+        failures, count = [], len(names)
         for number, name in enumerate(names):
             began = time.monotonic()
             on = bool(given.terminal) and number % given.terminal == 0

@@ -4,6 +4,7 @@ import os
 import random
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -85,9 +86,13 @@ def test_a_target_has_files_to_begin_with(name: str) -> None:
 
 
 def test_what_becomes_of_an_input_is_seen() -> None:
-    works = [lambda: None, _refuse, lambda: 1 // 0, _allocate, lambda: os.kill(os.getpid(), signal.SIGSEGV), _spin, lambda: time.sleep(5), lambda: None]  # fmt: skip
+    works: list[Callable[[], object]] = [lambda: None, _refuse, lambda: 1 // 0, _allocate, lambda: os.kill(os.getpid(), signal.SIGSEGV), _spin, lambda: time.sleep(5), lambda: None]  # fmt: skip
     limits = Limits(seconds=0.3, patience=1, memory=1 << 30)
-    found = list(outcomes(len(works), lambda number: works[number](), set(), limits, traced=False))  # type: ignore[func-returns-value]
+
+    def work(number: int) -> None:
+        works[number]()
+
+    found = list(outcomes(len(works), work, set(), limits, traced=False))
     assert [o.kind for o in found] == [CLEAN, OURS, TRACEBACK, MEMORY, DEATH, HANG, HANG, CLEAN]
     assert found[2].detail.startswith("ZeroDivisionError")
     assert [o.number for o in found] == list(range(len(works)))

@@ -84,9 +84,9 @@ def set_up(module: str, arguments: list[str]) -> None:
     counts_role, _, counting = os.environ.get(COUNT, "").partition(":")
     if asked is None and not counting:
         return
-    given = (
-        json.loads(asked) if asked else {"role": counts_role, "what": "", "number": 0, "signal": 0}
-    )
+    given: dict[str, Any] = {"role": counts_role, "what": "", "number": 0, "signal": 0}
+    if asked:
+        given = json.loads(asked)
     if given["role"] != role:
         return
     trap = Trap(case, given["what"], given["number"], given["signal"])

@@ -14,12 +14,10 @@ import threading
 import time
 from pathlib import Path
 
-import adapters  # noqa: F401 - the reason for the zygote
-import torch
-import transformers
-
+from tests.engine.forkable import import_engine
 from tui_al.core.session.events import PhaseFinished, PhaseStarted, Recorded
-from tui_al.engine.worker import runner
+from tui_al.engine.worker.runner import run_session
+from tui_al.engine.worker.session_io import StopSignal
 from tui_al.store.session import Session
 
 _REPORT = struct.Struct("<i20s")
@@ -27,9 +25,7 @@ _REPORT = struct.Struct("<i20s")
 
 def main() -> None:
     """Serve until stdin ends."""
-    torch.set_num_threads(1)
-    transformers.logging.set_verbosity_error()
-    runner.computing_threads = lambda: 1  # one thread, so that nothing is lost in the fork
+    import_engine()
     print("ready", flush=True)
     for line in sys.stdin:
         request = json.loads(line)
@@ -84,7 +80,7 @@ def _work(directory: Path, events: int | None, writer: int) -> None:
     code = 1
     try:
         with Session(directory) as session:
-            state = runner.run_session(session, observe, runner.StopSignal())
+            state = run_session(session, observe, StopSignal())
         code = 0 if state.finished else 2
     except BaseException as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tui_al.core.annotation.decisions import DecisionRecord
+from tui_al.core.session.events import Recorded
 from tui_al.errors import TuiAlError
 from tui_al.store import database
 from tui_al.store.annotation_service import Workbench
@@ -120,26 +121,22 @@ def label(directory: Path, acknowledge: Say) -> bool:
 
 def _simulation() -> Callable[[Path, Say], bool]:
     """What works on a simulation, its libraries imported."""
-    import adapters  # noqa: F401
-    import torch
-    import transformers
+    from tests.engine.forkable import import_engine
+    from tui_al.engine.worker import patience
+    from tui_al.engine.worker.runner import run_session
+    from tui_al.engine.worker.session_io import StopSignal
 
-    from tui_al.engine.worker import patience, runner
-
-    torch.set_num_threads(1)
-    transformers.logging.set_verbosity_error()
-    runner.computing_threads = lambda: 1
+    import_engine()
     patience._FIRST_PAUSE = 0.01
     os.environ[patience.VARIABLE] = "0.05"
 
     def simulate(directory: Path, acknowledge: Say) -> bool:
+        def observe(recorded: list[Recorded]) -> None:
+            for one in recorded:
+                acknowledge(str(one.seq))
+
         with Session(directory) as session:
-            state = runner.run_session(
-                session,
-                lambda recorded: [acknowledge(str(one.seq)) for one in recorded] and None,
-                runner.StopSignal(),
-            )
-        return state.finished
+            return run_session(session, observe, StopSignal()).finished
 
     return simulate
 

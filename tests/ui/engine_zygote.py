@@ -9,12 +9,8 @@ import signal
 import sys
 from pathlib import Path
 
-import adapters  # noqa: F401 - the reason for the zygote
-import torch
-import transformers
-
-from tests.engine import tiny  # noqa: F401 - imports the tiny encoder's classes, too
-from tui_al.engine.worker import runner
+from tests.engine.forkable import import_engine
+from tui_al.engine.worker.runner import run_session
 from tui_al.engine.worker.session_io import StopSignal
 from tui_al.host.process import LOG_FILE
 from tui_al.store.session import Session
@@ -22,9 +18,7 @@ from tui_al.store.session import Session
 
 def main() -> None:
     """Serve until stdin ends."""
-    torch.set_num_threads(1)
-    transformers.logging.set_verbosity_error()
-    runner.computing_threads = lambda: 1  # one thread, so that nothing is lost in the fork
+    import_engine()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     print("ready", flush=True)
     for line in sys.stdin:
@@ -44,7 +38,7 @@ def _work(directory: Path) -> None:
     code = 1
     try:
         with Session(directory) as session:
-            runner.run_session(session, lambda _: None, StopSignal())
+            run_session(session, lambda _: None, StopSignal())
         code = 0
     except BaseException as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)

@@ -71,14 +71,16 @@ def test_kappa_cannot_be_said() -> None:
     ],
 )
 def test_alpha_of_published_examples(annotators: list[str], alpha: float) -> None:
-    items = [[None if c == "." else c for c in item] for item in zip(*annotators, strict=True)]
+    items: list[list[str | None]] = [
+        [None if c == "." else c for c in item] for item in zip(*annotators, strict=True)
+    ]
     assert krippendorff_alpha(items) == pytest.approx(alpha, abs=5e-4)
 
 
 def test_alpha_by_hand() -> None:
     # items aa, ab, bb, (c alone does not count): a 3, b 3, n 6; unequal values 2 (of ab), by chance 3 x 3 x 2 = 18
     # 1 - 5 x 2 / 18 = 4/9
-    items = [["a", "a"], ["a", "b"], ["b", "b"], ["c", None]]
+    items: list[list[str | None]] = [["a", "a"], ["a", "b"], ["b", "b"], ["c", None]]
     assert krippendorff_alpha(items) == pytest.approx(4 / 9)
 
 

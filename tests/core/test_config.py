@@ -30,6 +30,14 @@ def experiment(**changes: Any) -> ExperimentConfig:
     return replace(base, **changes)
 
 
+def learner(**changes: Any) -> LearnerConfig:
+    return replace(LEARNER, **changes)
+
+
+def loop(**changes: Any) -> LoopConfig:
+    return replace(LOOP, **changes)
+
+
 class TestAmount:
     @pytest.mark.parametrize(
         ("text", "value", "percent"),
@@ -327,7 +335,7 @@ class TestValidation:
     )
     def test_learner(self, name: str, value: float) -> None:
         with pytest.raises(ConfigError) as caught:
-            replace(LEARNER, **{name: value})
+            learner(**{name: value})
         assert caught.value.message.startswith(f"minilm (adapter): {name} = {value} is ")
         assert caught.value.hint
 
@@ -336,7 +344,7 @@ class TestValidation:
     )
     def test_choices(self, name: str, value: str) -> None:
         with pytest.raises(ConfigError) as caught:
-            replace(LEARNER, **{name: value})
+            learner(**{name: value})
         assert f"{name} = {value!r} is unknown" in caught.value.message
         assert caught.value.hint.startswith("Choose one of ")
 
@@ -359,7 +367,7 @@ class TestValidation:
     )
     def test_loop(self, name: str, value: object) -> None:
         with pytest.raises(ConfigError) as caught:
-            replace(LOOP, **{name: value})
+            loop(**{name: value})
         assert caught.value.message.startswith(f"{name} = {value!r} is ")
         assert caught.value.hint
 

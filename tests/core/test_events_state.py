@@ -90,7 +90,7 @@ class TestWire:
     def test_later_fields_may_be_missing(self, kind: str, data: st.DataObject) -> None:
         event = data.draw(events(KINDS[kind]))
         defaults = {
-            f.name: f.default if f.default is not MISSING else f.default_factory()
+            f.name: f.default_factory() if f.default_factory is not MISSING else f.default
             for f in fields(event)
             if f.default is not MISSING or f.default_factory is not MISSING
         }
@@ -191,13 +191,13 @@ class TestFold:
         assert (stopped.status, stopped.ended, stopped.current) == ("stopped", "stopped", None)
         assert stopped.runs[7].status == "stopped"
         assert stopped.runs[8].status == "waiting"
-        failed = [
+        records = [
             *RECORDED[:2],
             ev.Recorded(99, 5.0, ev.EngineFinished("failed", "no model", "name one")),
         ]
-        assert isinstance(failed[1].event, ev.EngineStarted)  # and no run has begun
-        assert fold(failed).status == "failed"
-        assert {run.status for run in fold(failed).runs.values()} == {"waiting"}
+        assert isinstance(records[1].event, ev.EngineStarted)  # and no run has begun
+        assert fold(records).status == "failed"
+        assert {run.status for run in fold(records).runs.values()} == {"waiting"}
         assert after(ev.EngineStarted, 2).status == "running"
         assert after(ev.RunFailed).status == "running"  # the engine is still there
         failed = after(ev.EngineFinished, 2)

@@ -196,7 +196,8 @@ class TestRounds:
         models = doubles(dataset)
         events, _ = drive(configured("random"), dataset, models)
         assert isinstance(models.acquisition, LearnerDouble)
-        assert models.acquisition.fits == models.acquisition.scored == []
+        assert models.acquisition.fits == []
+        assert models.acquisition.scored == []
         assert {p.phase for p in of_kind(events, ev.PhaseStarted)} == {
             "train successor",
             "evaluate",
@@ -227,7 +228,7 @@ class TestRounds:
         for query in of_kind(events, ev.QuerySelected)[1:]:
             alike = LearnerDouble(dataset)
             known = [row for q in of_kind(events, ev.QuerySelected) if q.round < query.round for row in rows_of(q, dataset)]  # fmt: skip
-            alike.fit(np.array(known), [dataset.train[row].answer for row in known], derived_seed(SEED, query.round - 1, Purpose.TRAIN_SUCCESSOR), lambda _: None)  # fmt: skip
+            alike.fit(np.array(known), [dataset.train[row].answer or "" for row in known], derived_seed(SEED, query.round - 1, Purpose.TRAIN_SUCCESSOR), lambda _: None)  # fmt: skip
             left = np.setdiff1d(np.arange(10), known)
             scores = alike.score(left, {"lc": STRATEGIES["lc"].scorer}, lambda _: None)["lc"]  # type: ignore[dict-item]
             assert set(rows_of(query, dataset)) == set(left[np.argsort(-scores)[:2]].tolist())

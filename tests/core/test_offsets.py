@@ -129,7 +129,7 @@ def test_offsets_point_at_the_same_words_in_what_is_shown(
     assert check_spans(shown, spans) == spans
 
 
-@given(st.lists(st.text(st.characters(exclude_categories=("Cs",)), max_size=5), max_size=8))
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=5), max_size=8))
 def test_any_tokens_joined_by_blanks_are_found(tokens: list[str]) -> None:
     text = " ".join(tokens)
     assert [text[start:end] for start, end in token_offsets(text, tokens)] == tokens

@@ -1,6 +1,6 @@
 """The loop with people: rankings follow the labels, the successor follows the rankings, the audit is never trained on."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,13 +10,15 @@ import pytest
 from tests.core.learner_double import LearnerDouble
 from tests.store.people import SEED, people_config, sentences_pool, texts_pool
 from tui_al.core.annotation.label_errors import Encode
+from tui_al.core.arrays import IntArray
 from tui_al.core.data.examples import Answer, Dataset, Example, Task
 from tui_al.core.data.tags import today
 from tui_al.core.loop.annotation_channel import Command, LabelSnapshot, askable, check, reserve
 from tui_al.core.loop.annotation_loop import PeopleLoop
 from tui_al.core.loop.first_ranking import first_ranking
+from tui_al.core.loop.protocols import FitReport
 from tui_al.core.loop.simulation import Models
-from tui_al.core.progress import TrainingProgress
+from tui_al.core.progress import ProgressCallback, TrainingProgress
 from tui_al.core.session import events as ev
 from tui_al.core.session.state import RunState
 from tui_al.core.settings.experiment import Amount, ExperimentConfig
@@ -244,12 +246,14 @@ class TestRounds:
             successor = s.learners[-1]
             fit = successor.fit
 
-            def while_people_go_on(*arguments: Any) -> Any:
+            def while_people_go_on(
+                rows: IntArray, answers: Sequence[Answer], seed: int, progress: ProgressCallback
+            ) -> FitReport:
                 given_way.append(len(s.desk.answers))
                 label(3)(s.desk)
-                return fit(*arguments)
+                return fit(rows, answers, seed, progress)
 
-            successor.fit = while_people_go_on  # type: ignore[method-assign]
+            successor.fit = while_people_go_on  # type: ignore[method-assign] # of this learner only
             return models
 
         s.loop.build = build

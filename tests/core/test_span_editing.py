@@ -267,7 +267,7 @@ def test_undo_takes_back_changes_of_entities_only_and_a_new_change_ends_redoing(
     history.go(history.now.set_kind("ORG"))
     history.go(history.now.move(1).select())
     assert history.undo()
-    assert history.now.spans == ((0, 9, "PER"),)
+    assert list(history.now.spans) == [(0, 9, "PER")]
     assert history.now.cursor == OF
     assert history.now.anchor is None
     assert history.redo()

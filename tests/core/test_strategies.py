@@ -149,7 +149,7 @@ class TestContract:
         entry, whole = STRATEGIES[name], some_predictions(task)
         order = np.random.default_rng(1).permutation(len(whole))
         np.testing.assert_array_equal(
-            scores_of(entry, take(whole, order)), scores_of(entry, whole)[order]
+            scores_of(entry, take(whole, order.tolist())), scores_of(entry, whole)[order]
         )
 
     def test_unsure_is_worth_more(self, name: str, task: Task) -> None:
@@ -163,7 +163,9 @@ class TestContract:
 
     @pytest.mark.parametrize("dtype", [np.float32, np.float64])
     def test_zeros_and_certainties_are_finite(self, name: str, task: Task, dtype: type) -> None:
-        hard = np.array([[0, 1, 0], [1, 0, 0], [0, 0, 0], [1e-38, 1, 0], [0.5, 0.5, 0]], dtype)
+        hard: FloatArray = np.array(
+            [[0, 1, 0], [1, 0, 0], [0, 0, 0], [1e-38, 1, 0], [0.5, 0.5, 0]], dtype
+        )
         scores = scores_of(STRATEGIES[name], predictions(hard, None, np.zeros(5), dtype))
         assert np.isfinite(scores).all()
         long = predictions(np.tile(hard, (400, 1)), [0, 2000], np.zeros(2000), dtype)

@@ -46,7 +46,7 @@ def imports(depth: int, package: Path = PACKAGE) -> Graph:
 
 def _room(parts: tuple[str, ...], depth: int, package: Path) -> str:
     """The package of a module: as many of its parts as are folders, `depth` at most."""
-    folders = []
+    folders: list[str] = []
     for part in parts[:depth]:
         if not package.joinpath(*folders, part).is_dir():
             break

@@ -1,10 +1,12 @@
 """The claims of several panels: a row for each in the README, a section for each among the results."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from tests.evidence.claims_overview import claims_sections, evidence, headline_table
 from tests.report.test_study import PANEL, RANDOM
 from tui_al.report.claims import claims
+from tui_al.report.study import ArmResult
 
 NEWS = [replace(one, data="ag_news", panel="ag_news") for one in PANEL]
 SAME = "An adapter asks as well as a fully tuned model"
@@ -15,10 +17,10 @@ def rows(block: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
 
 
-def sections(panels: list[list[object]]) -> dict[str, list[str]]:
+def sections(panels: Sequence[Sequence[ArmResult]]) -> dict[str, list[str]]:
     """Blocks below each heading."""
     found: dict[str, list[str]] = {}
-    for block in claims_sections(panels):  # type: ignore[arg-type]
+    for block in claims_sections(panels):
         if block.startswith("### "):
             found[block.removeprefix("### ")] = []
         else:

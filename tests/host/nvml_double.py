@@ -1,9 +1,12 @@
 """A double of the `pynvml` module: cards as plain objects, failures as scripted."""
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import SimpleNamespace
-from typing import Any
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 class NVMLError(Exception):
@@ -47,7 +50,7 @@ class Nvml:
     NVML_DEVICE_MIG_ENABLE = 1
     nvmlMemory_v2 = 0x02000028  # noqa: N815
 
-    def __init__(self, *cards: Card, init_error: NVMLError | None = None) -> None:
+    def __init__(self, *cards: Card, init_error: Exception | None = None) -> None:
         self.cards = list(cards)
         self.init_error = init_error
         self.inits = 0
@@ -81,12 +84,12 @@ class Nvml:
     def nvmlDeviceGetCudaComputeCapability(self, card: Card) -> tuple[int, int]:  # noqa: N802
         return _supported(card.capability)
 
-    def nvmlDeviceGetUtilizationRates(self, card: Card) -> Any:  # noqa: N802
+    def nvmlDeviceGetUtilizationRates(self, card: Card) -> SimpleNamespace:  # noqa: N802
         if self.hang:
             self.hang.wait(10)
         return SimpleNamespace(gpu=_supported(card.utilization), memory=1)
 
-    def nvmlDeviceGetMemoryInfo(self, card: Card, version: int | None = None) -> Any:  # noqa: N802
+    def nvmlDeviceGetMemoryInfo(self, card: Card, version: int | None = None) -> SimpleNamespace:  # noqa: N802
         used, total = _supported(card.memory)
         reserved = 0 if version == self.nvmlMemory_v2 else 2**29
         return SimpleNamespace(used=used + reserved, total=total)
@@ -100,7 +103,7 @@ class Nvml:
     def nvmlDeviceGetTemperature(self, card: Card, sensor: int) -> int:  # noqa: N802
         return _supported(card.temperature)
 
-    def nvmlDeviceGetComputeRunningProcesses(self, card: Card) -> list[Any]:  # noqa: N802
+    def nvmlDeviceGetComputeRunningProcesses(self, card: Card) -> list[SimpleNamespace]:  # noqa: N802
         return [
             SimpleNamespace(pid=pid, usedGpuMemory=held) for pid, held in _supported(card.processes)
         ]
@@ -123,7 +126,11 @@ class Nvml:
         return card.ids[1]
 
 
-def _supported(value: Any) -> Any:
+#: Puts a driver in place of the machine's, and gives it back: the fixture `install`.
+Install = Callable[[Nvml], Nvml]
+
+
+def _supported(value: T | None) -> T:
     if value is None:
         raise NVMLError("Not Supported")
     return value

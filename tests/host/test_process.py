@@ -20,6 +20,7 @@ from tui_al.core.session import events as ev
 from tui_al.core.settings.experiment import Amount, DataConfig, ExperimentConfig, LoopConfig
 from tui_al.engine.data import load
 from tui_al.engine.worker import runner
+from tui_al.engine.worker.session_io import StopSignal
 from tui_al.engine.worker.session_setup import open_or_create
 from tui_al.errors import ConfigError, DataError, EngineError, SessionError
 from tui_al.host import process
@@ -203,7 +204,7 @@ def test_what_an_engine_failed_with_is_on_record(
     monkeypatch.setattr(runner, "_simulate", fail)
     with Session(directory) as session:
         with pytest.raises(RuntimeError, match="moon"):
-            runner.run_session(session, lambda _: None, runner.StopSignal())
+            runner.run_session(session, lambda _: None, StopSignal())
         state = session.state()
     cause, hint = process.why_not_at_work(directory, state)
     assert cause == "RuntimeError: the moon is full"

@@ -15,7 +15,7 @@ from tui_al.report.markdown import render_markdown
 def test_curve_is_mean_and_sample_deviation_by_round() -> None:
     curve = curves.curve("a", session({7: (0.4, 0.6, 0.7), 8: (0.5, 0.6, 0.9)}))
     assert curve.metric == "accuracy"
-    assert curve.labels == (50, 100, 150)
+    assert list(curve.labels) == [50, 100, 150]
     assert curve.mean == pytest.approx((0.45, 0.6, 0.8))
     # two values d apart deviate by d / sqrt(2)
     assert curve.sd == pytest.approx((0.1 / 2**0.5, 0.0, 0.2 / 2**0.5))

@@ -263,7 +263,7 @@ def test_an_arm_from_a_session() -> None:
     assert only is not None
     assert list(only.runs) == [8]
     (curve,) = panel_curves([found])
-    assert curve.labels == (50, 100, 150)
+    assert list(curve.labels) == [50, 100, 150]
     assert curve.mean == pytest.approx((0.51, 0.6, 0.72))
 
 

@@ -238,10 +238,10 @@ def test_a_log_that_takes_nothing_puts_nothing_on_the_display(
         logging.getLogger("tui_al").error("of a run that failed")
         assert capsys.readouterr() == ("", "")
     finally:
-        for handler in root.handlers[:]:
-            root.removeHandler(handler)
+        for one in root.handlers[:]:
+            root.removeHandler(one)
             with contextlib.suppress(OSError):
-                handler.close()
+                one.close()
         logging.captureWarnings(False)
         root.handlers[:] = before
         root.setLevel(settings[0])

@@ -34,9 +34,10 @@ def console(encoding: str = "utf-8", *, terminal: bool = False, width: int = 80)
 
 
 def written(where: Console) -> str:
-    where.file.flush()
-    buffer = where.file.buffer  # type: ignore[attr-defined]
-    return buffer.getvalue().decode(where.file.encoding or "utf-8")
+    file = where.file
+    assert isinstance(file, io.TextIOWrapper) and isinstance(file.buffer, io.BytesIO)
+    file.flush()
+    return file.buffer.getvalue().decode(file.encoding)
 
 
 def play(display: Display, events: Sequence[ev.Event], *, step: float = 1.0) -> None:

@@ -26,7 +26,7 @@ from tui_al.errors import ConfigError, SessionError
 
 def options(**given: Any) -> tuple[LabelOptions, dict[str, Any]]:
     """As the command makes them."""
-    every = {
+    every: dict[str, Any] = {
         name: None if p.default is inspect.Parameter.empty else p.default
         for name, p in inspect.signature(label).parameters.items()
     }

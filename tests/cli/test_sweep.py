@@ -64,7 +64,9 @@ def file(encoder: Path, tmp_path: Path) -> Path:
     return path
 
 
-def undisturbed(file: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, list[object]]:
+def undisturbed(
+    file: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> dict[str, list[tuple[object, ...]]]:
     """Every arm by itself, in this process, sharing nothing; as many threads as an engine of the sweep has."""
     sweep = read_sweep(file.read_text(), "two")
     threads = max(1, len(usable_cpus()) // len(sweep.arms))
@@ -77,8 +79,12 @@ def undisturbed(file: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> dict
     return expected
 
 
-def by_seed(directory: Path) -> list[object]:
-    return sorted(outcome(directory), key=lambda one: one[1])  # type: ignore[arg-type, return-value]
+def by_seed(directory: Path) -> list[tuple[object, ...]]:
+    def seed(one: tuple[object, ...]) -> int:
+        assert isinstance(one[1], int)
+        return one[1]
+
+    return sorted(outcome(directory), key=seed)
 
 
 def ours(home: Path) -> list[psutil.Process]:
@@ -153,8 +159,8 @@ def test_interrupted_and_killed_three_times_it_ends_as_if_nothing_had_happened(
     assert [arm.session for arm in read_record(directory).arms] == list(expected)
     for session, whole in expected.items():
         told = by_seed(directory / "sessions" / session)
-        assert [one for one in told if one[1] != 9] == whole  # type: ignore[index]
-        assert len([one for one in told if one[1] == 9]) == len(whole) / 2  # type: ignore[index]
+        assert [one for one in told if one[1] != 9] == whole
+        assert len([one for one in told if one[1] == 9]) == len(whole) / 2
     assert_the_first_points_were_computed_once(directory, list(expected))
 
     before = happened(home)

@@ -30,11 +30,18 @@ def written(to: Console) -> str:
     return to.file.read()
 
 
-def worked(home: Path, display: QuietDisplay, sweep: Sweep, **double: str) -> Progress:
+def worked(
+    home: Path, display: QuietDisplay, sweep: Sweep, *, fails: str = "", dies: str = ""
+) -> Progress:
     with display:
         display.start(2, 1)
         progress = work_through(
-            home, sweep, SchedulerDouble(**double), display.update, lambda: False, pause=0
+            home,
+            sweep,
+            SchedulerDouble(fails=fails, dies=dies),
+            display.update,
+            lambda: False,
+            pause=0,
         )
         display.finish(progress)
     return progress

@@ -1,6 +1,7 @@
 """A file appears whole or not at all; nothing that is planted is followed, and what killed writers left goes."""
 
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -8,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from tui_al.store import atomic_files
 from tui_al.store.atomic_files import replacing, write_file
 
 _WRITING = """
@@ -53,7 +53,7 @@ def test_what_is_planted_under_the_names_that_can_be_known_is_not_followed(
     canary, path = tmp_path / "canary", tmp_path / "out.jsonl"
     canary.write_text("private")
     tokens = iter(["00000000", "00000001"])
-    monkeypatch.setattr(atomic_files.secrets, "token_hex", lambda _: next(tokens))
+    monkeypatch.setattr(secrets, "token_hex", lambda _: next(tokens))
     for name in ("out.jsonl", "out.jsonl.part", f".out.jsonl-{os.getpid()}"):
         (tmp_path / name).symlink_to(canary)
     write_file(path, "ours")

@@ -19,6 +19,7 @@ from tui_al.errors import SessionError
 from tui_al.store import backup
 from tui_al.store.backup import back_up
 from tui_al.store.decisions import DecisionLog
+from tui_al.store.plain_copies import copy_files
 from tui_al.store.session import Session
 
 COPIES = 25
@@ -92,7 +93,7 @@ def test_models_are_those_that_the_copied_log_names(
         session.append(ev.ModelSaved(7, round_, "successor", "models/7/successor"))
 
     save(0)
-    rounds, copy_files = iter([1, 2]), backup.copy_files
+    rounds = iter([1, 2])
 
     def meanwhile(source: Path, target: Path) -> list[str]:
         found = copy_files(source, target)
@@ -110,7 +111,12 @@ class TestWhatIsRefused:
     @pytest.mark.parametrize("kind", ["file", "directory", "link to nothing"])
     def test_a_target_that_is_there(self, tmp_path: Path, kind: str) -> None:
         session, target = by_people(tmp_path, "desk"), tmp_path / "copy"
-        {"file": target.touch, "directory": target.mkdir, "link to nothing": lambda: target.symlink_to("nowhere")}[kind]()  # fmt: skip
+        if kind == "file":
+            target.touch()
+        elif kind == "directory":
+            target.mkdir()
+        else:
+            target.symlink_to("nowhere")
         with pytest.raises(SessionError, match="is there already"):
             back_up(session.directory, target)
         assert not (tmp_path / "nowhere").exists()

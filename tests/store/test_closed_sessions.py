@@ -9,6 +9,7 @@ import stat
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ from tests.store.accounts import (
     read_all,
 )
 from tests.store.people import make_session, put_up_ranking, suggesting, texts_pool
+from tui_al.core.session.state import SessionState
 from tui_al.store.annotation_service import Workbench
 from tui_al.store.backup import back_up
 from tui_al.store.commands import commands_sent
@@ -82,6 +84,10 @@ def label(directory: Path, annotator: str) -> str:
         bench.close()
 
 
+def state_of(home: Path, name: str) -> SessionState:
+    return Session.open(home, name).state()
+
+
 def send(home: Path, name: str) -> None:
     with Session.open(home, name) as session:
         session.send("stop")
@@ -94,31 +100,31 @@ def tries(home: Path, rng: random.Random, count: int) -> list[Act]:
         name = rng.choice([NAME, NAME, str(home / "sessions" / NAME), "guess"])
         place = session_directory(home, Path(name).name)
         where = ["--home", home]
-        acts = {
+        acts: dict[str, Callable[[], object]] = {
             "list": command("sessions", *where),
             "names": lambda: session_names(home),
             "read": lambda: read_all(home),
-            "read session": lambda place=place: read_all(place),
-            "open": lambda name=name: Session.open(home, name).state(),
-            "label": lambda place=place: label(place, "stranger"),
+            "read session": partial(read_all, place),
+            "open": partial(state_of, home, name),
+            "label": partial(label, place, "stranger"),
             "import": command("import", name, "more.csv", *where),
-            "command": lambda name=name: send(home, name),
+            "command": partial(send, home, name),
             "stop": command("stop", name, *where),
             "export": command("export", name, "--out", f"out-{number}.csv", "--given", *where),
             "report": command("report", name, *where),
             "report sweep": command("report", SWEEP, *where),
             "backup": command("backup", name, f"copy-{number}", *where),
-            "copy": lambda place=place, n=number: back_up(place, Path(f"copy-{n}").absolute()),
+            "copy": partial(back_up, place, Path(f"copy-{number}").absolute()),
             "check": command("check", name, *where),
             "repair": command("check", name, "--repair", f"new-{number}", *where),
             "merge": command("merge", name, name, "--into", f"new-{number}", *where),
-            "share": lambda place=place: share(place, os.getegid()),
+            "share": partial(share, place, os.getegid()),
             "take back": command("unshare", name, *where),
             "rename": command("rename", name, f"new-{number}", *where),
             "history": command("history", name, "--json", *where),
-            "delete": lambda place=place: remove_session(place),
-            "rename directory": lambda place=place: place.rename(place.with_name("taken")),
-            "move": lambda place=place, n=number: place.rename(f"moved-{n}"),
+            "delete": partial(remove_session, place),
+            "rename directory": partial(place.rename, place.with_name("taken")),
+            "move": partial(place.rename, f"moved-{number}"),
         }
         what = list(acts)[number] if number < len(acts) else rng.choice(list(acts))
         made.append(Act(what, acts[what], f"{name} {SWEEP if what == 'report sweep' else ''}"))

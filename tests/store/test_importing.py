@@ -1,6 +1,7 @@
 """Annotations into a labelling session: found, compared with what is there, put on record once."""
 
 import contextlib
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -56,11 +57,12 @@ def test_new_texts_are_told_of_where_the_machine_refuses_the_rest_which_the_same
     both = (Annotation("", "new", "return"), Annotation("a", "", "complaint", (), "ann", 5.5))
     with by_people(tmp_path, "s") as session:
         with contextlib.closing(Database(session.directory / "session.db")) as other:
-            monkeypatch.setattr(
-                importing,
-                "append_examples",
-                lambda *new: (append_examples(*new), other.execute("BEGIN IMMEDIATE")),
-            )
+
+            def append_and_lock(path: Path, examples: Sequence[Example]) -> None:
+                append_examples(path, examples)
+                other.execute("BEGIN IMMEDIATE")
+
+            monkeypatch.setattr(importing, "append_examples", append_and_lock)
             with pytest.raises(MachineError, match="another program has locked it") as caught:
                 put(session, *both, add_examples=True)
         assert "New texts (1) are in the session with their labels" in caught.value.hint

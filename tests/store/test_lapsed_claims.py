@@ -1,6 +1,7 @@
 """A client that was suspended for too long: its claims are void, and it finds out before it answers."""
 
 import sqlite3
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -49,7 +50,11 @@ def test_an_answer_to_a_sample_that_another_has_answered_is_refused_unless_insis
         (same,) = take(ben)
         assert same.id == item.id
         ben.label(same, "repair")
-        for decide in (lambda: anna.label(item, "refund"), lambda: anna.flag(item, "odd")):
+        late: Sequence[Callable[[], object]] = (
+            lambda: anna.label(item, "refund"),
+            lambda: anna.flag(item, "odd"),
+        )
+        for decide in late:
             with pytest.raises(SampleTakenError, match="ben has answered this sample meanwhile"):
                 decide()
         assert [r.annotator for r in anna.log.read()] == ["ben"]
@@ -73,7 +78,7 @@ def test_the_same_annotator_at_another_terminal(session: Path) -> None:
     with Workbench(session, "anna") as anna, Workbench(session, "anna") as again:
         (item,) = take(anna)
         sleep(anna)
-        again.label(*take(again), "repair")
+        again.label(take(again)[0], "repair")
         with pytest.raises(SampleTakenError, match="You have answered this sample at another"):
             anna.label(item, "refund")
 

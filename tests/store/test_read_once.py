@@ -1,6 +1,6 @@
 """The decisions of a session are read once for what is made of them: with hundreds of thousands each reading takes seconds."""
 
-from collections.abc import Callable
+import sqlite3
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +10,7 @@ from tests.store.people import make_session, texts_pool
 from tui_al.cli.reports import report_on
 from tui_al.core.annotation import decisions as de
 from tui_al.store import decisions
-from tui_al.store.decision_rows import DecisionRows
+from tui_al.store.decision_rows import DecisionRows, read_decisions
 from tui_al.store.decisions import Client, DecisionLog
 from tui_al.store.resuming import check_whole
 from tui_al.store.session import Session
@@ -23,11 +23,10 @@ DECIDED = 3
 @pytest.fixture
 def rows(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many decisions each reading gave, as they are read."""
-    read: Callable[..., DecisionRows] = decisions.read_decisions
     given: list[int] = []
 
-    def counted(*arguments: object) -> DecisionRows:
-        found = read(*arguments)
+    def counted(db: sqlite3.Connection, directory: Path, after: int = 0) -> DecisionRows:
+        found = read_decisions(db, directory, after)
         given.append(len(found.records))
         return found
 

@@ -182,7 +182,7 @@ class TestOlderPrograms:
             assert state.warnings[-3:] == ("new", "old", "newer")
             assert state.bad_rows == ()
             assert len(log.read()) == 5
-            assert log.bad == ()
+            assert list(log.bad) == []
             change(people, "UPDATE decisions SET annotator = 'carl' WHERE seq = 5")
             log.read()
             assert [row.seq for row in log.bad] == [5]

@@ -26,7 +26,6 @@ from tui_al.core.data.examples import Dataset, Example, Task
 from tui_al.core.session import events as ev
 from tui_al.core.session.state import fold
 from tui_al.errors import ConfigError, MachineError, SessionError
-from tui_al.store import engine_lock
 from tui_al.store import session as session_module
 from tui_al.store.accounts import this_account
 from tui_al.store.engine_lock import is_live, take_engine_lock
@@ -383,7 +382,7 @@ class TestLock:
             pass  # the file is there
         looking = os.open(session.directory / "engine.lock", os.O_RDONLY)
         fcntl.flock(looking, fcntl.LOCK_SH)
-        monkeypatch.setattr(engine_lock.time, "sleep", lambda _: os.close(looking))
+        monkeypatch.setattr(time, "sleep", lambda _: os.close(looking))
         with session.engine_lock():
             assert session.is_live()
 

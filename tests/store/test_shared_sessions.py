@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -176,7 +177,7 @@ def tries(place: Place, rng: random.Random, count: int) -> list[Act]:
             "rename": command("rename", NAME, f"other-{number}", *where),
             "delete": lambda: remove_session(directory),
             "rename directory": lambda: directory.rename(directory.with_name("taken")),
-            "move": lambda n=number: directory.rename(f"moved-{n}"),
+            "move": partial(directory.rename, f"moved-{number}"),
         }
         what = list(acts)[number] if number < len(acts) else rng.choice(list(acts))
         made.append(Act(what, acts[what], NAME))

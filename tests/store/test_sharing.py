@@ -126,8 +126,8 @@ def people() -> Iterator[People]:
         subprocess.run(["groupadd", group], check=True)
         for account in (anna, ben, carol):
             more = [] if account == carol else ["--groups", group]
-            home = ["--home-dir", str(base / account), "--create-home"]
-            subprocess.run(["useradd", "--user-group", *home, *more, account], check=True)
+            own = ["--home-dir", str(base / account), "--create-home"]
+            subprocess.run(["useradd", "--user-group", *own, *more, account], check=True)
         found = People(anna, ben, carol, group, base)
         for python in INTERPRETERS:  # the environment's own may lie in root's home
             found = replace(found, python=python)

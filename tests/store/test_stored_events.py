@@ -50,14 +50,14 @@ def of_type(hint: Any) -> st.SearchStrategy[Any]:
     """Values of a field's type, as JSON has them: the reader takes them, whatever they are."""
     origin, inner = get_origin(hint), get_args(hint)
     if origin in (Union, types.UnionType):
-        return st.one_of(map(of_type, inner))
+        return st.one_of([of_type(one) for one in inner])
     if origin is tuple and len(inner) == 2 and inner[1] is Ellipsis:
         return st.lists(of_type(inner[0]), max_size=3)
     if origin is tuple:
         return st.tuples(*map(of_type, inner)).map(list)
     if origin is Mapping:
         return st.dictionaries(st.one_of(NAMES, WORDS), of_type(inner[1]), max_size=4)
-    simple = {str: WORDS, int: WHOLE, float: FRACTIONS, bool: st.booleans(), type(None): st.none(), Any: VALUES}  # fmt: skip
+    simple: dict[Any, st.SearchStrategy[Any]] = {str: WORDS, int: WHOLE, float: FRACTIONS, bool: st.booleans(), type(None): st.none(), Any: VALUES}  # fmt: skip
     return simple[hint]
 
 

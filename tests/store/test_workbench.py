@@ -1,5 +1,6 @@
 """The annotator's place: samples in the ranking's order, what is decided about them, and two annotators at once."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -130,7 +131,7 @@ class TestDeciding:
     def test_skipped_samples_come_last_when_nothing_else_is_left(self, session: Path) -> None:
         with Workbench(session, "anna") as bench:
             bench.skip(take(bench))
-            seen = []
+            seen: list[str] = []
             while (item := bench.take()) is not None and len(seen) < 40:
                 seen.append(item.id)
                 bench.label(item, "refund")
@@ -182,13 +183,14 @@ class TestDeciding:
             assert bench.labelling.standing(item.id).answer == "lost parcel"
             bench.merge_labels("lost parcel", "scam")
             assert bench.labelling.counts == {"refund": 0, "repair": 0, "scam": 1}
-            for wrong, message in (
+            refused: Sequence[tuple[Callable[[], object], str]] = (
                 (lambda: bench.add_label("scam"), "already"),
                 (lambda: bench.add_label(" "), "without a name"),
                 (lambda: bench.rename_label("gone", "x"), "no label 'gone'"),
                 (lambda: bench.label(item, "loss"), "no label 'loss' any more: it is 'scam' now"),
                 (lambda: bench.merge_labels("scam", "scam"), "with itself"),
-            ):
+            )
+            for wrong, message in refused:
                 with pytest.raises(SessionError, match=message):
                     wrong()
 

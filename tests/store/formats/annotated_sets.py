@@ -113,9 +113,9 @@ def _entities(draw: st.DrawFn, text: str, sound: tuple[CharSpan, ...]) -> tuple[
 def items(draw: st.DrawFn) -> Item:
     """A text with up to two annotators."""
     text, _, sound = draw(tagged_texts((*KNOWN_TYPES, *KNOWN_TYPES, UNKNOWN_TYPE)))
-    said = []
+    said: list[Said] = []
     for who in PEOPLE[: draw(st.sampled_from([0, 1, 1, 1, 2, 2]))]:
-        same = said and draw(st.booleans())
+        same = bool(said) and draw(st.booleans())
         entities = said[0].entities if same else draw(_entities(text, sound))
         how = draw(st.sampled_from([How.DONE] * 4 + [How.SKIPPED, How.REJECTED]))
         said.append(Said(who, entities, how, draw(_apart(text))))

@@ -3,6 +3,7 @@
 from hypothesis import strategies as st
 
 from tests.core.unicode_texts import TEXTS, tagged_texts
+from tui_al.core.annotation.decisions import UserAnswer
 from tui_al.core.annotation.records import Annotation, Header, Label, Status
 from tui_al.core.data.examples import Task
 
@@ -38,15 +39,15 @@ _TIMES = st.one_of(st.just(0.0), st.floats(1, 1.7e9).map(lambda seconds: round(s
 @st.composite
 def annotations(draw: st.DrawFn, task: Task) -> Annotation:
     """Any annotation of the task, labelled or flagged."""
+    tokens: tuple[str, ...] = ()
+    answer: UserAnswer | None
     if task is Task.CLASSIFICATION:
-        text, tokens = draw(TEXTS), ()
+        text = draw(TEXTS)
         answer = draw(st.sampled_from(CLASSES.names))
     else:
         text, tokens, answer = draw(tagged_texts(ENTITIES.names))
-    status = draw(st.sampled_from(Status))
-    if status is Status.LABELLED:
-        reason = ""
-    else:
+    status, reason = draw(st.sampled_from(Status)), ""
+    if status is not Status.LABELLED:
         answer, reason = None, draw(_WORDS)
     return Annotation(
         draw(st.sampled_from(["", "1f", "2f-2"])),

@@ -53,7 +53,7 @@ class Written:
     """A file, or a folder, of one program."""
 
     path: Path
-    records: list[Record]
+    records: Sequence[Record]
 
     @property
     def rows(self) -> list[Row]:

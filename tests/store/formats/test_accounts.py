@@ -45,7 +45,7 @@ def task(*results: list[dict[str, object]], **more: object) -> dict[str, object]
 
 
 PER = region("labels", start=0, end=4, text="Anna", labels=["PER"])
-RATING = {"type": "rating", "from_name": "r", "value": {"rating": 3}}
+RATING: dict[str, object] = {"type": "rating", "from_name": "r", "value": {"rating": 3}}
 
 CASES: dict[tuple[str, Task], list[Case]] = {
     ("jsonl", Task.TAGGING): [

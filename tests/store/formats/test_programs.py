@@ -24,7 +24,7 @@ from tests.store.people import make_session
 from tui_al.cli.import_labels import guessed_format
 from tui_al.core.annotation.records import Status
 from tui_al.core.data.examples import Dataset, Example, Task, example_ids
-from tui_al.core.data.offsets import tags_to_spans
+from tui_al.core.data.offsets import CharSpan, tags_to_spans
 from tui_al.core.data.word_split import split_words, words_of
 from tui_al.core.settings.experiment import DataConfig
 from tui_al.engine.data import load
@@ -76,7 +76,7 @@ BORDERS = "with entities that do not begin and end with the file's words"
 DIFFER = "texts that annotators label differently"
 
 
-def data_outcome(rows: tuple[Row, ...]) -> tuple[str, object, str]:
+def data_outcome(rows: tuple[Row, ...]) -> tuple[str, tuple[CharSpan, ...] | None, str]:
     """What a record becomes as data: "read", "unlabelled" or "left out"; its answer; and the reason that is told."""
     misfits = [row.why if row.is_misfit else BORDERS for row in rows if is_misfit(row)]
     read = [row for row in rows if not is_misfit(row)]
@@ -115,7 +115,7 @@ def test_as_data_every_record_is_a_row_or_told_of(
             assert data.labels == tuple(sorted({k for _, answer in rows for *_, k in answer or ()}))
 
 
-def entities(example: Example) -> object:
+def entities(example: Example) -> tuple[CharSpan, ...] | None:
     if example.answer is None:
         return None
     return tags_to_spans(example.text, example.tokens, example.answer)
@@ -161,7 +161,8 @@ def test_what_is_on_record_after_an_import_is_what_was_annotated(
 
 def imported(file: Written, add_labels: bool) -> tuple[set[tuple[str, str, object, Status]], dict[str, int]]:  # fmt: skip
     """The decisions that a file makes, and the reasons why others of its annotations make none."""
-    kept, why = set(), Counter[str]()
+    kept: set[tuple[str, str, object, Status]] = set()
+    why = Counter[str]()
     for row in file.rows:
         kinds = {kind for *_, kind in row.answer or ()}
         if row.why:

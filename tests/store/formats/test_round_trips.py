@@ -8,6 +8,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from _pytest.mark import ParameterSet
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
@@ -24,13 +25,20 @@ from tui_al.store.formats.csv_file import formulas
 from tui_al.store.formats.format import Format, Part
 
 FORMATS = TEXT_FORMATS | TABLE_FORMATS
-PAIRS = [
-    pytest.param(known, task, id=f"{known.name}-{task}")
-    for known in FORMATS.values()
-    for task in Task
-    if task in known.tasks
-]
-QUICK = [pair for pair in PAIRS if pair.values[0].name != "datasets"]
+
+
+def pairs(*formats: Format) -> list[ParameterSet]:
+    """Each with every task that it knows."""
+    return [
+        pytest.param(known, task, id=f"{known.name}-{task}")
+        for known in formats
+        for task in Task
+        if task in known.tasks
+    ]
+
+
+PAIRS = pairs(*FORMATS.values())
+QUICK = pairs(*(known for known in FORMATS.values() if known.name != "datasets"))
 #: One directory for all examples of a property is what is wanted: each overwrites the last one's file.
 PROPERTY = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 

@@ -86,7 +86,7 @@ _ADAPTER_CONFIG: tuple[dict[str, Any], ...] = (
     {"model_type": "evil"}, {"hidden_size": 10**12}, {"version": "evil"}, {"auto_map": {"a": "evil.Evil"}}, {"head": {"evil": 1}}, {"base_model_name_or_path": "{outside}"}, {"peft_type": "LORA"},
 )  # fmt: skip
 
-_TOKENIZER: tuple[tuple[str, dict[str, Any]], ...] = (
+_TOKENIZER: tuple[tuple[str, Any], ...] = (
     ("normalizer", {"type": "Sequence", "normalizers": [{"type": "Replace", "pattern": {"String": "a"}, "content": "aaaa"}] * 30}),
     ("normalizer", {"type": "Sequence", "normalizers": [{"type": "Replace", "pattern": {"Regex": ""}, "content": "aa"}] * 30}),
     ("normalizer", {"type": "Replace", "pattern": {"Regex": "(a+)+$|(t|t)*x(?=y)"}, "content": ""}), ("normalizer", {"type": "Prepend", "prepend": "a" * 10**7}),

@@ -282,10 +282,10 @@ def _simulate(model: Path, home: Path) -> None:
     with open_or_create(home, config, {}, "made") as session:
         state = run_session(session, lambda _: None, StopSignal())
         for run in state.runs.values():
-            if run.failure and "traceback" in run.failure[1]:  # what nobody foresaw
-                raise RuntimeError(*run.failure)
-            if run.failure:
-                raise ModelError(*run.failure)
+            if run.error and "traceback" in run.hint:  # what nobody foresaw
+                raise RuntimeError(run.error, run.hint)
+            if run.error:
+                raise ModelError(run.error, run.hint)
 
 
 def _as_engine(session: Path) -> None:

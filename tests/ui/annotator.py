@@ -155,7 +155,11 @@ class Annotator:
 
     def kill(self) -> None:
         """Signal 9 to the app; returns when it is gone."""
-        pid = int(until(lambda: self._pid_file.exists() and self._pid_file.read_text(), 10))
+
+        def written() -> str:
+            return self._pid_file.read_text() if self._pid_file.exists() else ""
+
+        pid = int(until(written, 10))
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
         until(lambda: not Path(f"/proc/{pid}").exists(), 10)
@@ -167,8 +171,7 @@ class Annotator:
             here = self._gold.get(shown_text(self.tmux.screen()))
             return here if here and here[0] != other_than else None
 
-        result: tuple[str, str] = until(found, 60, self.tmux.screen)
-        return result
+        return until(found, 60, self.tmux.screen)
 
     def press(self, *keys: str) -> None:
         """Keys, counted."""

@@ -19,7 +19,7 @@ def open_app(
     """Run the app; without a terminal, say what works without one."""
     check_terminal()
     check_home(home_directory(home))
-    from tui_al.ui.terminal import run_app
+    from tui_al.ui.run_app import run_app
 
     run_app(home_directory(home), session, mouse=mouse, annotator=annotator)
 

@@ -13,7 +13,7 @@ def show_docs(name: str | None) -> None:
     page = doc_page(name or INDEX)
     if sys.stdin.isatty() and sys.stdout.isatty():
         from tui_al.store.home import home_directory
-        from tui_al.ui.terminal import run_app
+        from tui_al.ui.run_app import run_app
 
         run_app(home_directory(None), page=page.name)
         return

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from tui_al.core.annotation.records import Annotation, Status
 from tui_al.core.data.examples import Example
-from tui_al.store.formats.reading import NO_ANSWER, Tally
+from tui_al.store.tally import NO_ANSWER, Tally
 
 Placed = tuple[Annotation, Example]
 

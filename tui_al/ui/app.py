@@ -202,6 +202,18 @@ class TuiAl(App[None]):
         else:
             self.open_session(directory)
 
+    def show_run(self, directory: Path) -> None:
+        """A session's run, in the place of the screen that is shown."""
+        from tui_al.ui.screens.run import RunScreen
+
+        self.switch_screen(RunScreen(directory))
+
+    def show_results(self, directory: Path) -> None:
+        """A session's results, in the place of the screen that is shown."""
+        from tui_al.ui.screens.results import ResultsScreen
+
+        self.switch_screen(ResultsScreen(directory))
+
     def to_home(self) -> None:
         """Back to the list that a session was opened from; where there is none, to its sweep's, or to the sessions."""
         base = self._base()

@@ -9,7 +9,7 @@ from tui_al.core.query.strategies import STRATEGIES
 from tui_al.core.settings.dataset_catalog import NAMED_SETS
 from tui_al.core.settings.experiment import TUNINGS
 from tui_al.core.settings.model_catalog import MODELS, TUNING_SUMMARIES
-from tui_al.ui.screens.select_dialog import Choice, Chooser, among
+from tui_al.ui.choices import Choice, Chooser, among
 from tui_al.ui.widgets.more_settings import PICKED
 
 #: Entries of a folder that are listed at most: a picker is no file manager.

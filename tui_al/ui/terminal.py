@@ -1,20 +1,13 @@
 """What kind of terminal this is, and what the app does about it. Read before Textual is imported."""
 
-import gc
 import locale
 import os
-import sys
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from tui_al.errors import ConfigError
 from tui_al.ui.keymap import Keymap, load_keymap
-
-if TYPE_CHECKING:
-    from tui_al.ui.annotation_worker import AnnotationWorker
-    from tui_al.ui.exit_guard import ExitGuard
 
 #: Textual reads these once, when it is imported. Over SSH: fewer frames, nothing that moves for its own sake.
 _REMOTE = {
@@ -90,55 +83,6 @@ def _check_textual(environ: Mapping[str, str]) -> None:
     log = environ.get("TEXTUAL_LOG")
     if log and not os.access(Path(log).absolute().parent, os.W_OK):
         raise ConfigError(f"TEXTUAL_LOG: {log!r} cannot be written.", "Unset it, or name a file in a directory of yours.")  # fmt: skip
-
-
-def run_app(
-    home: Path,
-    open_session: Path | None = None,
-    *,
-    mouse: bool = True,
-    annotator: str | None = None,
-    page: str = "",
-) -> None:
-    """Prepare the environment, import Textual, run the app, wait for decisions that are not on disk yet.
-
-    After a signal, or where the terminal is gone, the process ends here: see `tui_al.ui.exit_guard`.
-    """
-    settings = app_settings(home)
-    settings.terminal.prepare()
-    gc.disable()  # until the first frame, see TuiAl.on_mount: a tenth of the time to it
-    from tui_al.ui.app import TuiAl  # after prepare(): Textual reads the environment on import
-    from tui_al.ui.exit_guard import SAVE_SECONDS, ExitGuard, save
-
-    app = TuiAl(home, open_session, settings.terminal, annotator, settings.keymap, page)
-    with ExitGuard(app) as guard:
-        try:
-            app.run(mouse=mouse)
-        finally:
-            guard.app_ended()
-            if guard.number:
-                save(app.benches, SAVE_SECONDS)
-            else:
-                for bench in app.benches:
-                    _wait_for(bench, guard)
-    if app.fatal is not None:
-        raise app.fatal
-    if app.return_code:  # it crashed, and has told so
-        sys.exit(app.return_code)
-
-
-def _wait_for(bench: "AnnotationWorker", guard: "ExitGuard") -> None:
-    """Until all decisions are on disk; not if the disk has refused them, which was asked about, and not after Ctrl-C."""
-    refused = bool(bench.trouble)
-    bench.close()
-    if refused or bench.join(0.5):
-        return
-    guard.say("Saving the last decisions; Ctrl-C leaves without them.")
-    try:
-        while not bench.join(2.0):
-            guard.say(f"{bench.unsaved} left. {bench.trouble}")
-    except KeyboardInterrupt:
-        return
 
 
 def _flag(environ: Mapping[str, str], name: str, otherwise: bool) -> bool:

@@ -16,7 +16,8 @@ from typing import Any
 from tests.store.formats.annotated_sets import Fit, How, Item, Said, answer_of, fit_of, trimmed
 from tui_al.core.annotation.records import Status
 from tui_al.core.data.offsets import CharSpan
-from tui_al.store.formats.reading import EMPTY, NO_ANSWER, Reason
+from tui_al.store.formats.reading import EMPTY, Reason
+from tui_al.store.tally import NO_ANSWER
 
 REJECTED = "rejected tasks, which say only what is wrong"
 BARE = "tasks without an annotation"

@@ -15,7 +15,8 @@ from tui_al.core.data.examples import Task
 from tui_al.errors import DataError
 from tui_al.store.formats import READ_ONLY_FORMATS
 from tui_al.store.formats.brat import read as read_brat
-from tui_al.store.formats.reading import EMPTY, NO_ANSWER, ReadOptions, Reason
+from tui_al.store.formats.reading import EMPTY, ReadOptions, Reason
+from tui_al.store.tally import NO_ANSWER
 
 LENIENT = ReadOptions(leave_out_misfits=True)
 READ = "read"

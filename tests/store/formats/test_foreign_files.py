@@ -14,7 +14,8 @@ from tui_al.core.annotation.records import Annotation, Status
 from tui_al.core.data.examples import Task
 from tui_al.errors import DataError
 from tui_al.store.formats.brat import read as read_brat
-from tui_al.store.formats.reading import EMPTY, NO_ANSWER, Read, ReadOptions
+from tui_al.store.formats.reading import EMPTY, Read, ReadOptions
+from tui_al.store.tally import NO_ANSWER
 
 CLASSES, ENTITIES = Task.CLASSIFICATION, Task.TAGGING
 

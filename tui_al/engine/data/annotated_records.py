@@ -29,11 +29,11 @@ from tui_al.store.formats.reading import (
     Parsed,
     Reading,
     ReadOptions,
-    Tally,
     parsed_item,
     reason_of,
     with_entities,
 )
+from tui_al.store.tally import Tally
 
 Record = Mapping[str, Any]
 Row = Mapping[str, object]

@@ -28,7 +28,6 @@ from tui_al.errors import DataError
 from tui_al.store.formats.format import Format
 from tui_al.store.formats.reading import (
     HEAD,
-    NO_ANSWER,
     Items,
     Read,
     Reading,
@@ -37,6 +36,7 @@ from tui_al.store.formats.reading import (
 )
 from tui_al.store.formats.recognition import format_of_objects
 from tui_al.store.formats.rows import parser
+from tui_al.store.tally import NO_ANSWER
 
 #: Formats of objects, which are told apart by what is in them.
 OBJECTS = ("jsonl", "prodigy", "doccano", "label-studio")

@@ -14,11 +14,10 @@ from tui_al.core.data.examples import Task
 from tui_al.core.data.offsets import OverlapError, check_spans
 from tui_al.core.data.stored_spans import Mark, StoredTextError, Unit, resolve, unit_of
 from tui_al.errors import DataError
+from tui_al.store.tally import NO_ANSWER, Tally
 
 #: Objects looked at before the first is read: to see which fields there are.
 HEAD = 200
-
-_PLACES = 3
 
 _SKIP_HINT = "Correct the file, or import the others with --leave-out-misfits."
 
@@ -51,48 +50,6 @@ class ItemError(DataError):
     def __init__(self, message: str, hint: str, reason: str) -> None:
         super().__init__(message, hint)
         self.reason = reason
-
-
-class Tally:
-    """Counts by reason, with the first places of each."""
-
-    def __init__(self) -> None:
-        self._counts: dict[str, int] = {}
-        self._places: dict[str, list[str]] = {}
-
-    def add(self, reason: str, place: str, count: int = 1) -> None:
-        """Count one more, or `count`, at this place."""
-        self._counts[reason] = self._counts.get(reason, 0) + count
-        places = self._places.setdefault(reason, [])
-        if place and place not in places and len(places) < _PLACES:
-            places.append(place)
-
-    def __getitem__(self, reason: str) -> int:
-        return self._counts.get(reason, 0)
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """The counts by reason, in the order in which reasons came up."""
-        return dict(self._counts)
-
-    @property
-    def total(self) -> int:
-        """All counts together."""
-        return sum(self._counts.values())
-
-    def told(self) -> list[str]:
-        """A line for each reason: `3 with entities that overlap (a.jsonl:2, a.jsonl:9 and 1 more)`."""
-        return [
-            f"{count:,} {reason}{_shown(self._places[reason], count)}"
-            for reason, count in self._counts.items()
-        ]
-
-
-def _shown(places: Sequence[str], count: int) -> str:
-    if not places:
-        return ""
-    more = f" and {count - len(places):,} more" if count > len(places) else ""
-    return f" ({', '.join(places)}{more})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +87,6 @@ Parse = Callable[[Mapping[str, Any], str], Sequence[Parsed | ItemError]]
 Items = Iterable[tuple[object, str]]
 
 EMPTY = "with an empty list of entities: nobody looked, or there are none? (--accept-empty: none)"
-NO_ANSWER = "without an answer"
 CONVERTED = "texts whose offsets count UTF-16 units, which were converted to characters"
 
 

@@ -13,11 +13,12 @@ from textual.widgets import Markdown, MarkdownViewer, Static, Tree
 from textual.widgets._markdown import MarkdownTable  # the public module leaves it out
 from textual.widgets.markdown import MarkdownTableOfContents
 
+from tui_al.ui.choices import Choice, among
 from tui_al.ui.doc_pages import DocPage, doc_pages
 from tui_al.ui.escape import safe
 from tui_al.ui.keys import bindings
 from tui_al.ui.screens.base import TuiScreen
-from tui_al.ui.screens.select_dialog import Choice, PickDialog, among
+from tui_al.ui.screens.select_dialog import PickDialog
 from tui_al.ui.widgets.key_bar import KeyBar
 
 

@@ -37,7 +37,8 @@ from tui_al.ui.keys import bindings, key_name, keys_of
 from tui_al.ui.prefetch import Hand
 from tui_al.ui.screens.dialogs import TextDialog
 from tui_al.ui.screens.label_aside import Made
-from tui_al.ui.screens.label_turning import LabelTurning, as_it_was
+from tui_al.ui.screens.label_dialogs import LabelDialogs
+from tui_al.ui.screens.label_turning import as_it_was
 from tui_al.ui.screens.text_dialog import WriteDialog
 from tui_al.ui.widgets.answer_input import AnswerArea
 from tui_al.ui.widgets.engine_line import EngineColumn, EngineLine
@@ -69,7 +70,7 @@ class _Pending:
     made: Made
 
 
-class LabelScreen(LabelTurning):
+class LabelScreen(LabelDialogs):
     """One annotator's place at a session whose oracle is people."""
 
     KEYS_OF = "label"

@@ -66,9 +66,7 @@ class ResultsScreen(SessionScreen):
 
     def action_run(self) -> None:
         """r: to the run, with its log and rounds."""
-        from tui_al.ui.screens.run import RunScreen
-
-        self.app.switch_screen(RunScreen(self.directory))
+        self.tui.show_run(self.directory)
 
     def action_export(self) -> None:
         """x: write table and curve to files, after asking where."""

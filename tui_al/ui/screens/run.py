@@ -244,12 +244,10 @@ class RunScreen(SessionScreen):
 
     def action_results(self) -> None:
         """r: the results so far."""
-        from tui_al.ui.screens.results import ResultsScreen
-
         if not any(run.points for run in self.update_now.state.runs.values()):
             self.tui.say("There are no results before the end of the first round.")
             return
-        self.app.switch_screen(ResultsScreen(self.directory))
+        self.tui.show_results(self.directory)
 
     def action_pause(self) -> None:
         """p: pause or go on; start an engine where none is at work."""

@@ -107,7 +107,10 @@ def experiment(pool: Path, strategy: str = "lc", model: str = BAG_OF_WORDS) -> E
 
 
 def decide(directory: Path, amount: int, annotators: int, seed: int = 15) -> None:
-    """Add so many decisions of so many annotators, in the order of the file, a day's worth of time between them."""
+    """Add so many decisions of so many annotators, in the order of the file, a day's worth of time between them.
+
+    Once all texts are decided on, it begins again with the first ones. Raises ValueError for a session without texts.
+    """
     rng = np.random.default_rng(seed)
     reader = ExampleReader(directory / "examples.db")
     clients = [Client.new(f"annotator {number}") for number in range(annotators)]
@@ -119,6 +122,11 @@ def decide(directory: Path, amount: int, annotators: int, seed: int = 15) -> Non
             client = clients[int(rng.integers(annotators))]
             records: list[DecisionRecord] = []
             examples = reader.at(range(place, place + 400))
+            if not examples and not place:
+                raise ValueError(f"{directory} has no texts to decide on")
+            if not examples:
+                place = 0
+                continue
             for example in examples:
                 last = made[client.annotator][-1] if made[client.annotator] else None
                 when = began + 86_400 * (done + len(records)) / amount

@@ -1,5 +1,6 @@
 """What a key costs does not grow with what was decided before: counted in SQLite's own steps, which no busy machine changes."""
 
+import json
 import sys
 import uuid
 from collections.abc import Callable
@@ -14,6 +15,8 @@ from tui_al.core.annotation import decisions as de
 from tui_al.core.annotation.decisions import DecisionRecord
 from tui_al.core.annotation.label_state import LabelState
 from tui_al.core.session import events as ev
+from tui_al.host.process import why_not_at_work
+from tui_al.host.supervisor import EXIT_FILE
 from tui_al.store.annotation_service import Workbench
 from tui_al.store.decisions import Client, DecisionLog
 from tui_al.store.session import Session
@@ -123,3 +126,20 @@ def test_a_decision_is_read_and_folded_in_a_few_calls(tmp_path: Path) -> None:
     many = _calls_a_decision(make_session(tmp_path, texts_pool(["a"]), "renamed"), 40)
     assert few < 16
     assert many < 26
+
+
+def test_why_no_engine_is_at_work_is_found_without_a_look_at_the_decisions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The label screen asks for it every second for a while, the list of sessions twice for each."""
+    directory = _session(tmp_path, 20)
+    with Session(directory) as session:
+        session.append(ev.EngineStarted(1, "here", "cpu", False, {}))
+        state = session.state()
+    note = {"began": state.updated + 1, "ended": state.updated + 2, "code": -9, "pid": 1}
+    (directory / EXIT_FILE).write_text(json.dumps(note))
+    looks: list[object] = []
+    monkeypatch.setattr("tui_al.store.session.label_changes", lambda *about: looks.append(about))
+    cause, _ = why_not_at_work(directory, state)
+    assert "killed" in cause
+    assert looks == []

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui_al import errors
 from tui_al.core.data.preview import Preview
-from tui_al.core.session.state import SessionState
+from tui_al.core.session.state import SessionState, fold
 from tui_al.core.settings.experiment import DataConfig, ExperimentConfig
 from tui_al.errors import EngineError, TuiAlError
 from tui_al.host.background import in_background
@@ -127,7 +127,7 @@ def engine_end(directory: Path) -> EngineEnd | None:
     if is_live(directory):
         return None
     with Session(directory) as session:
-        state = session.state()
+        state = fold(session.events())  # not `state()`: the labels of today lie among all decisions
     note = _exit_note(directory)
     if state.finished or (state.ended and not died_silently(directory, state)):
         return None

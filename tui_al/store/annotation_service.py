@@ -357,6 +357,7 @@ class Workbench:
     def _apply(self) -> set[str]:
         """Take in what is new in the log; ids of the examples that it concerns."""
         touched = self.labelling.apply(self.log.read(after=self.labelling.seq))
+        self._asking.hear(touched)
         if not self._examples.all_asked:
             keep_in_data(self._closed_in_data, touched, self.labelling, self._examples)
         return touched

@@ -224,22 +224,24 @@ class DecisionLog:
         )
         return {annotator: bool(answered) for annotator, answered in rows}
 
-    def claimed(self, client: Client, *, answered: bool) -> dict[str, frozenset[str]]:
-        """Examples that other clients have now, with `answered` also those that others have answered: the annotators of each."""
-        # Two questions: the first is answered by an index, however many answers there are.
+    def claimed(self, client: Client) -> dict[str, frozenset[str]]:
+        """Examples that other clients have now, the annotators of each."""
         rows = self._db.execute(
             "SELECT id, annotator FROM claims WHERE NOT answered AND client IN"
             " (SELECT client FROM clients WHERE client != ? AND seen > ?)",
             (client.name, time.time() - CLIENT_SECONDS),
-        ).fetchall()
-        if answered:
-            rows += self._db.execute(
-                "SELECT id, annotator FROM claims WHERE client != ? AND answered", (client.name,)
-            )
+        )
         found: dict[str, set[str]] = {}
-        for identity, annotator in sorted(rows):
+        for identity, annotator in rows:
             found.setdefault(identity, set()).add(annotator)
         return {identity: frozenset(names) for identity, names in found.items()}
+
+    def answered(self, client: Client) -> set[str]:
+        """Examples that others have answered at other clients: all claims are looked at."""
+        rows = self._db.execute(
+            "SELECT id FROM claims WHERE client != ? AND answered", (client.name,)
+        )
+        return {identity for (identity,) in rows}
 
     def release(self, client: Client, ids: Sequence[str] | None = None) -> None:
         """Give back claims that were not answered: these, or all."""

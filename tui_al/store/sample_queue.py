@@ -11,8 +11,9 @@ anything new, so that no sample waits for its second answer while somebody is th
 
 import contextlib
 from collections import deque
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 from tui_al.core.annotation import decisions as de
@@ -25,6 +26,7 @@ from tui_al.errors import MachineError
 from tui_al.store.decisions import Claim, Client, DecisionLog
 from tui_al.store.examples import ExampleReader
 from tui_al.store.samples import Sample
+from tui_al.store.second_answers import UNANSWERED, SecondAnswers
 
 #: Samples that are held ready behind the one on the screen.
 AHEAD = 3
@@ -77,6 +79,8 @@ class SampleQueue:
         self._folds: dict[str, list[str]] = {}
         self.reserve: frozenset[str] = frozenset()
         self._chosen: dict[str, bool] = {}  # by id, see `_for_two`
+        self._seconds = SecondAnswers(labelling, client.annotator, self._for_two)
+        self._looked = False  # for all that others have answered, see `_answered_unheard`
 
     def take(self) -> Sample | None:
         """The next sample, claimed; None when there is none now."""
@@ -188,14 +192,21 @@ class SampleQueue:
             self._chosen[identity] = wants_two(identity, self._overlap)
         return self._chosen[identity]
 
+    def hear(self, touched: Iterable[str]) -> None:
+        """The standings of these examples may have changed."""
+        if self._overlap:
+            self._seconds.hear(touched)
+
     def _claim(self, wanted: int) -> None:
         """Hold up to `wanted` more samples ready."""
         busy = self._out | {item.id for item in self._ready}
-        with_others = self._log.claimed(self._client, answered=bool(self._overlap))
+        with_others = self._log.claimed(self._client).keys() | self._answered_unheard()
         tally = _Tally(self._overlap)
         if self._overlap:
-            for identity in self._asked(busy | with_others.keys()):
-                tally.count(self._for_two(identity))
+            tally.asked, tally.for_two = self._seconds.asked()
+            for identity in busy | with_others:
+                if self._labelling.standing(identity).status in UNANSWERED:
+                    tally.count(self._for_two(identity))
         for row in self._in_turn(busy, with_others, tally):
             identity = row["id"]
             if not self._log.claim(self._client, [identity], 1, self._annotators(identity)):
@@ -209,27 +220,32 @@ class SampleQueue:
             if not wanted:
                 return
 
-    def _asked(self, claimed: Collection[str]) -> set[str]:
-        """Samples that were asked so far: answered by themselves, not along with a near-duplicate, or before somebody now."""
-        asked = set()
-        for identity, standing in self._labelling.standings():
-            if standing.status is not Status.SKIPPED and self._was_asked(identity):
-                asked.add(identity)
-        unanswered = (Status.OPEN, Status.SKIPPED)
-        return asked.union(i for i in claimed if self._labelling.standing(i).status in unanswered)
+    def _answered_unheard(self) -> set[str]:
+        """Examples for two that others have answered, as their claims say, while their answers are not counted here.
 
-    def _was_asked(self, identity: str) -> bool:
-        votes = self._labelling.votes(identity).values()
-        return any(
-            isinstance(r.decision, de.Label | de.Flag) and r.decision.about[0] == identity
-            for r in votes
-        )
+        They were given a moment ago, or lie in rows that are damaged. Looked for among all claims once, then among those that
+        decisions were made about since.
+        """
+        if not self._overlap:
+            return set()
+        if not self._looked:
+            self._looked = True
+            self._seconds.unheard |= self._log.answered(self._client)
+        for record in self._log.read(after=self._labelling.seq):
+            self._seconds.unheard.update(self._labelling.concerned(record))
+        found = set()
+        for identity in self._seconds.unheard:
+            is_open = self._labelling.standing(identity).status in UNANSWERED
+            if is_open and any(self._log.others(self._client, identity).values()):
+                found.add(identity)
+        self._seconds.unheard = set(found)
+        return found
 
     def _in_turn(
-        self, busy: set[str], with_others: Mapping[str, frozenset[str]], tally: _Tally
+        self, busy: set[str], with_others: Set[str], tally: _Tally
     ) -> Iterator[dict[str, Any]]:
         """Rows in the order in which to claim them; `tally` is kept up by the caller, and decides what kind is next."""
-        yield from self._seconds(busy, with_others)
+        yield from self._second_ones(busy, with_others)
         waiting: dict[bool, deque[dict[str, Any]]] = {False: deque(), True: deque()}
         rows = (row for row in self._candidates(busy) if row["id"] not in with_others)
         while True:
@@ -249,26 +265,19 @@ class SampleQueue:
         if not self._ready:
             yield from (row for row in self._put_off(busy) if row["id"] not in with_others)
 
-    def _seconds(
-        self, busy: set[str], with_others: Mapping[str, frozenset[str]]
-    ) -> Iterator[dict[str, Any]]:
+    def _second_ones(self, busy: set[str], with_others: Set[str]) -> Iterator[dict[str, Any]]:
         """Samples for two that one other annotator has answered, or has now: the answered ones first, in the order of the answers."""
-        answered = (
-            identity
-            for identity, standing in (self._labelling.standings() if self._overlap else ())
-            if standing.status is Status.LABELLED
+        if not self._overlap:
+            return
+        being_answered = (
+            i for i in sorted(with_others) if self._labelling.standing(i).status in UNANSWERED
         )
-        for identity in dict.fromkeys([*answered, *with_others]):
+        for identity in chain(self._seconds.waiting(), being_answered):
             if identity in busy or not self._for_two(identity):
                 continue
-            standing, votes = self._labelling.standing(identity), self._labelling.votes(identity)
-            is_open = standing.status in (Status.OPEN, Status.SKIPPED)
-            if not is_open and not (
-                standing.status is Status.LABELLED and self._was_asked(identity)
-            ):
-                continue
+            votes = self._labelling.votes(identity)
             said = {who for who, one in votes.items() if not isinstance(one.decision, de.Skip)}
-            others = with_others.get(identity, frozenset()) | said
+            others = self._log.others(self._client, identity).keys() | said
             mine = self._client.annotator in others or self._just_put_off(identity)
             if len(others) == 1 and not mine:
                 yield {"id": identity, "second": True, **self._board.get(identity, {})}

@@ -185,6 +185,18 @@ class LabelState:
                 found[record.annotator] = record
         return found
 
+    def place(self, identity: str) -> tuple[int, int]:
+        """Where an example comes in the order of `standings`: by the first decision about it, and by its place among that one's."""
+        first = _as_tuple(self._about[identity])[0]
+        return first.seq, first.decision.about.index(identity)
+
+    def concerned(self, record: DecisionRecord) -> tuple[str, ...]:
+        """Ids of the examples that a decision concerns; of an undo or redo, those of the decision that it is of, if that is known."""
+        if isinstance(record.decision, _TURNS):
+            target = self._by_uid.get(record.decision.target)
+            return () if target is None else target.decision.about
+        return record.decision.about
+
     def note(self, identity: str) -> str:
         """The last remark on an example, "" without one."""
         notes = [

@@ -61,6 +61,10 @@ REASONS = (
 )
 
 
+#: Seconds from a decision to when the rows around the sample say that it is on its way, if it is not on disk by then.
+REST = 0.05
+
+
 @dataclass(frozen=True, slots=True)
 class _Pending:
     """A decision on its way to the disk: as it is shown, about which sample, and what comes of it."""
@@ -389,7 +393,8 @@ class LabelScreen(LabelDialogs):
         self._hand.drop({item.id, *item.folded})
         self.item = None
         self._next()
-        self._show_title()
+        # The next sample is painted first, alone; a quick disk has saved by the time that the rest is.
+        self.set_timer(REST, self._show_title)
 
     @property
     def on_its_way(self) -> Made | None:

@@ -30,6 +30,7 @@ class SampleText(VerticalScroll, can_focus=False):
         """`keys_of` names the screen whose keys scroll it."""
         super().__init__()
         self._keys_of = keys_of
+        self._note, self._told = "", ""  # of the frame, as it is now
 
     def compose(self) -> ComposeResult:
         """One text."""
@@ -41,7 +42,10 @@ class SampleText(VerticalScroll, can_focus=False):
         text = waiting if item is None else item.example.text
         self.query_one("#sample", Static).update(safe(text, keep_newlines=True))
         self.scroll_home(animate=False, immediate=True)
-        self.border_title = safe(f"note: {item.note}") if item and item.note else None
+        note = item.note if item else ""
+        if note != self._note:  # setting a title paints the whole frame, even if it is the same
+            self._note = note
+            self.border_title = safe(f"note: {note}") if note else None
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Others are in sight."""
@@ -54,14 +58,16 @@ class SampleText(VerticalScroll, can_focus=False):
 
     def _tell(self) -> None:
         """Which rows are in sight, of how many; nothing where all are."""
-        told = None
+        told = ""
         height = self.scrollable_content_region.height
         if self.max_scroll_y and height:
             rows = height + self.max_scroll_y
             top = round(self.scroll_y)
             names = [key_name(self, f"{self._keys_of}.text_{way}") for way in _WAYS]
             told = f"rows {top + 1}-{min(rows, top + height)} of {rows} · {' '.join(names)}"
-        self.border_subtitle = None if told is None else Content(told)
+        if told != self._told:
+            self._told = told
+            self.border_subtitle = Content(told) if told else None
 
 
 _WAYS = ("up", "down", "page_up", "page_down")

@@ -1,10 +1,11 @@
-"""The app under load: `python -m tests.benchmarks.load [--texts N] [--decisions N] [--viewers N] [--soak-minutes M] [--home DIR]`.
+"""The app under load: `python -m tests.benchmarks.load [--parts PART,…] [--texts N] [--decisions N] [--viewers N] [--soak-minutes M] [--home DIR]`.
 
 A pool of made-up texts is made into a session by the real reader; then the real app runs on a pseudo-terminal of 120x40. Measured
 are, as the frames arrive: from the command to the list of sessions and to the first sample, from a label's key to the next sample,
 from a word's last letter to what a search has found; the same and undo, history, export, report and the list of sessions after the
 decisions of ten annotators; the processor time of many viewers; and, over a soak, by how much the memory of app, engine and viewers
-grows. `--home` keeps the sessions for the next time: a million texts take minutes to make. Beside each row stands the load average,
+grows, over all of it and without its first ten minutes. Parts are pool, decisions, viewers and soak, by default all; what a part
+could not measure in its time is said in a row of its own, and the next part goes on. `--home` keeps the sessions for the next time: a million texts take minutes to make. Beside each row stands the load average,
 as other work on the machine makes every figure worse. Intervals are the bootstrap's, of the median or of the percentile.
 """
 
@@ -14,20 +15,22 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+import traceback
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 import psutil
 
 from tests.benchmarks.load_session import decide, experiment, write_pool
-from tests.benchmarks.load_soak import Drained, load_average, slope, soak
+from tests.benchmarks.load_soak import Drained, load_average, soak_rows
 from tests.benchmarks.table import Table
 from tests.ui.terminals import Pty, environment
 from tui_al.host import process
 from tui_al.store.decisions import DecisionLog
 
 NAME = "load"
+PARTS = ("pool", "decisions", "viewers", "soak")
 ANNOTATORS, STARTS, KEYS, SEARCHES, WATCHED, SMALL = 10, 5, 60, 5, 60.0, 200
 NUMBER = re.compile(rb"n(\d{7})n")
 
@@ -54,6 +57,11 @@ class Rows:
         name = f"{what}, {'median' if percentile == 50 else f'p{percentile}'}"
         self.add_row((name, shown, f"[{low:.3g}, {high:.3g}]", f"{min(values):.3g}{unit}", str(len(values)), goal, load_average()))  # fmt: skip
 
+    def add_rows(self, rows: Iterable[Row]) -> None:
+        """As they are."""
+        for row in rows:
+            self.add_row(row)
+
     def add_row(self, row: Row) -> None:
         """As it is."""
         self.rows.append(row)
@@ -68,6 +76,7 @@ def say(what: str) -> None:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split(":")[0])
+    parser.add_argument("--parts", type=_parts, default=PARTS, metavar=",".join(PARTS))
     parser.add_argument("--texts", type=int, default=1_000_000)
     parser.add_argument("--decisions", type=int, default=200_000)
     parser.add_argument("--viewers", type=int, default=20)
@@ -77,16 +86,33 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory:
         home = options.home or Path(directory)
-        rows, notes = Rows(), []
-        session = _session(home, options.texts)
-        _measure_pool(home, rows)
-        if options.decisions:
-            _have_decided(session, options.decisions)
+        rows = Rows()
+
+        def pool() -> None:
+            _session(home, options.texts)
+            _measure_pool(home, rows)
+
+        def decided() -> None:
+            _have_decided(_session(home, options.texts), options.decisions)
             _measure_decisions(home, rows, options.decisions)
-        if options.viewers:
+
+        def watched() -> None:
+            _session(home, options.texts)
             _measure_viewers(home, options.viewers, rows)
-        if options.soak_minutes:
-            notes = _soak_lines(Path(directory), options.soak_minutes, rows)
+
+        measures: dict[str, Callable[[], None]] = {
+            "pool": pool,
+            "decisions": decided,
+            "viewers": watched,
+            "soak": lambda: rows.add_rows(soak_rows(Path(directory), options.soak_minutes, say)),
+        }
+        for part in options.parts:
+            try:
+                measures[part]()
+            except (AssertionError, OSError, subprocess.SubprocessError, psutil.Error) as error:
+                traceback.print_exc()
+                told = (str(error) or type(error).__name__).splitlines()[0]
+                rows.add_row((f"{part}: not all measured", "", "", "", "0", f"{told:.100}", load_average()))  # fmt: skip
     from tests.benchmarks.conditions import conditions, line  # torch, which takes its time
 
     Table(
@@ -95,8 +121,18 @@ def main() -> None:
         line(conditions(psutil.cpu_count() or 1)),
         ("what", "measured", "95 %", "best", "n", "wanted", "load"),
         tuple(rows.rows),
-        tuple(notes),
+        ("Of memory, the column of the best holds what was held at the end.",)
+        if "soak" in options.parts
+        else (),
     ).tell(options.out)
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    """Of the option: names between commas, in the order in which they are measured."""
+    chosen = text.split(",")
+    if strange := sorted({*chosen} - {*PARTS}):
+        raise argparse.ArgumentTypeError(f"no such part: {', '.join(strange)}")
+    return tuple(part for part in PARTS if part in chosen)
 
 
 def _session(home: Path, amount: int) -> Path:
@@ -278,19 +314,6 @@ def _measure_viewers(home: Path, amount: int, rows: Rows) -> None:
 def _spent(viewer: Drained) -> float:
     times = psutil.Process(viewer.process.pid).cpu_times()
     return float(times.user + times.system)
-
-
-def _soak_lines(directory: Path, minutes: float, rows: Rows) -> list[str]:
-    looks = soak(directory / "soak", minutes, say)
-    for name, values in looks.items():
-        rate, low, high, n = slope(values)
-        rows.add_row(
-            (
-                f"memory of {name}, slope over {minutes:g} min", f"{rate:,.0f} bytes/h", f"[{low:,.0f}, {high:,.0f}]",
-                f"{values[-1][1] / 2**20:.1f} MiB", str(n), "1,048,576 bytes/h", load_average(),
-            )
-        )  # fmt: skip
-    return ["Of memory, the column of the best holds what was held at the end."]
 
 
 if __name__ == "__main__":

@@ -17,8 +17,14 @@ from tests.ui.terminals import Pty, until
 from tui_al.host import process
 from tui_al.store.session import Session
 
-#: Texts of the pool, viewers, seconds between two answers and two looks at the memory, and the share left out at the beginning.
-POOL, VIEWERS, ANSWER, LOOK, WARM = 20_000, 3, 2.0, 5.0, 1 / 3
+#: Texts of the pool, viewers, seconds between two answers and two looks at the memory.
+POOL, VIEWERS, ANSWER, LOOK = 20_000, 3, 2.0, 5.0
+
+#: Seconds in which programs take the memory that they work with, which is no growth.
+START = 600.0
+
+#: What a slope is given of, and the seconds that are left out of it.
+STRETCHES = (("from the start", 0.0), (f"after {START / 60:g} min", START))
 
 #: Stretches of the measurement whose means the slope is fitted to: single looks are no independent values.
 BLOCKS = 12
@@ -125,11 +131,15 @@ def _bytes(pid: int) -> int:
 
 
 def slope(
-    looks: Sequence[tuple[float, int]], warm: float = WARM
-) -> tuple[float, float, float, int]:
-    """Bytes an hour by least squares over the means of blocks, its 95 % interval, and the looks that count."""
+    looks: Sequence[tuple[float, int]], after: float = 0.0
+) -> tuple[float, float, float, int] | None:
+    """Bytes an hour by least squares over the means of blocks, its 95 % interval, and the looks that count: those `after` so many
+    seconds. None where they are too few.
+    """
     values = np.array(looks, dtype=float)
-    values = values[values[:, 0] >= warm * values[-1, 0]]
+    values = values[values[:, 0] >= after]
+    if len(values) < 2 * BLOCKS:
+        return None
     blocks = [block.mean(axis=0) for block in np.array_split(values, BLOCKS)]
     hours, used = np.array(blocks)[:, 0] / 3600, np.array(blocks)[:, 1]
     centred = hours - hours.mean()
@@ -141,23 +151,23 @@ def slope(
     return rate, rate - half, rate + half, len(values)
 
 
+def soak_rows(directory: Path, minutes: float, say: Callable[[str], None]) -> list[tuple[str, ...]]:
+    """Soak for so long: for each kind of process a row of the whole time, and one without its start."""
+    rows = []
+    for name, values in soak(directory / "soak", minutes, say).items():
+        for what, after in STRETCHES:
+            if (found := slope(values, after)) is None:
+                continue
+            rate, low, high, n = found
+            rows.append(
+                (
+                    f"memory of {name}, slope over {minutes:g} min {what}", f"{rate:,.0f} bytes/h", f"[{low:,.0f}, {high:,.0f}]",
+                    f"{values[-1][1] / 2**20:.1f} MiB", str(n), "1,048,576 bytes/h" if after == START else "", load_average(),
+                )
+            )  # fmt: skip
+    return rows
+
+
 def load_average() -> str:
     """Beside each figure: what else the machine had to do."""
     return f"{os.getloadavg()[0]:.1f}"
-
-
-def main(home: Path, minutes: float) -> None:
-    """Soak alone, with a line a minute."""
-    looks = soak(home, minutes, lambda text: print(text, flush=True))
-    for name, values in looks.items():
-        rate, low, high, n = slope(values)
-        print(
-            f"{name}: {rate:,.0f} bytes/h [{low:,.0f}, {high:,.0f}], n={n}, last {values[-1][1] / 2**20:.1f} MiB"
-        )
-    print(f"load {load_average()}")
-
-
-if __name__ == "__main__":
-    import sys
-
-    main(Path(sys.argv[1]), float(sys.argv[2]))

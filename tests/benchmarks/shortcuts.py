@@ -42,36 +42,9 @@ DECISIONS, KEYS, REFILLS = 20_000, 6, 20
 Row = tuple[str, ...]
 
 
-def _by_init(*values: Any) -> de.DecisionRecord:
-    return de.DecisionRecord(*values)
-
-
-def _plain_label(plain: Any) -> de.Label | None:
-    """As `_usual_label` with all its looks, but for the slots."""
-    if [*plain] != de._LABEL_FIELDS:
-        return None
-    ids, answer, seconds, via, suggestion, blind, ranking = plain.values()
-    texts = (
-        type(ids) is list and len(ids) == 1 and type(ids[0]) is str,
-        type(answer) is str,
-        type(via) is str,
-    )
-    numbers = (
-        type(seconds) is float,
-        type(blind) is bool,
-        ranking is None or (type(ranking) is int and 0 <= ranking < 2**63),
-    )
-    if not all(texts) or not all(numbers) or not (suggestion is None or type(suggestion) is str):
-        return None
-    shown = None if suggestion is None else sys.intern(suggestion)
-    return de.Label((ids[0],), sys.intern(answer), seconds, sys.intern(via), shown, blind, ranking)
-
-
 #: Names of the shortcuts of reading a log, and what is done without each.
 READING: dict[str, Callable[[], AbstractContextManager[Any]]] = {
     "a usual label is built without a closer look": lambda: patch.object(de, "_usual_label", lambda _: None),
-    "slots of labels are filled in directly": lambda: patch.object(de, "_usual_label", _plain_label),
-    "slots of records are filled in directly": lambda: patch.object(de, "decided", _by_init),
     "a short body is decoded without json.loads": lambda: patch.object(decision_rows, "_from_json", json.loads),
     "no collection of garbage meanwhile": lambda: patch.object(decision_rows, "_no_collections", nullcontext),
 }  # fmt: skip

@@ -134,7 +134,9 @@ def _decision_of(
     if decision is None:
         why = f"is of the kind {kind!r:.40}, which this version does not know"
         return BadRow("decisions", seq, why, newer=verified)
-    return de.decided(seq, float(when), sys.intern(annotator), uid, decision, sys.intern(account))
+    return DecisionRecord(
+        seq, float(when), sys.intern(annotator), uid, decision, sys.intern(account)
+    )
 
 
 _decode = json.JSONDecoder().raw_decode

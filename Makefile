@@ -40,8 +40,10 @@ $(VENV)/.dev: $(VENV)/.run
 	@touch $@
 
 # Installs everything with each file's hash checked; after it, `make run` and `make test` install nothing more.
+# Without a GPU, PyTorch's build for CPUs goes first, where pip finds it: of one version it would else take the index's, which is for CUDA.
 locked:
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@test -e /dev/nvidiactl || $(LOCKED) --require-hashes --requirement locked-cpu.txt 2>/dev/null || echo "PyTorch's build for CPUs is not to be had: the index's is taken" >&2
 	@$(LOCKED) --require-hashes --requirement locked.txt
 	@if $(BIN)/python -c 'import sys; from importlib.metadata import requires; sys.exit(not any("cuda" in one for one in requires("torch")))'; then $(LOCKED) --require-hashes --requirement locked-cuda.txt; fi
 	@$(LOCKED) --no-build-isolation --editable .

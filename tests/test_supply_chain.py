@@ -26,11 +26,15 @@ def pins() -> dict[str, str]:
 
 
 def test_every_pin_is_locked_with_its_hashes() -> None:
-    text = {name: (ROOT / name).read_text(encoding="utf-8") for name in ("locked.txt", "locked-cuda.txt")}  # fmt: skip
+    text = {name: (ROOT / name).read_text(encoding="utf-8") for name in ("locked.txt", "locked-cuda.txt", "locked-cpu.txt")}  # fmt: skip
     locked = {name.replace("_", "-"): entry for name, entry in entries_of(text["locked.txt"]).items()}  # fmt: skip
     for name, version in pins().items():
         assert re.match(rf"[\w.-]+=={re.escape(version)}(\s|$)", locked[name]), name
-    both = [*locked.values(), *entries_of(text["locked-cuda.txt"]).values()]
+    cpu = entries_of(text["locked-cpu.txt"])
+    assert cpu["torch"].startswith(f"torch=={pins()['torch']}+cpu ; sys_platform == 'linux'")
+    ours = re.findall(r"sha256:(\w+)", cpu["torch"])  # else pip could take it, or leave it, by chance
+    assert ours and not any(one in locked["torch"] for one in ours)
+    both = [*locked.values(), *entries_of(text["locked-cuda.txt"]).values(), *cpu.values()]
     assert all(re.search(r"--hash=sha256:[0-9a-f]{64}", entry) for entry in both)
     assert not any("://" in one for one in text.values())  # no address of a registry
     assert {"hatchling", "editables"} <= set(locked)  # what makes the package itself

@@ -1,10 +1,10 @@
-"""Writes `locked.txt` and `locked-cuda.txt`: every package at the version of constraints.txt, with the hashes of all its wheels.
+"""Writes `locked.txt`, `locked-cuda.txt` and `locked-cpu.txt`: every package at the version of constraints.txt, with the hashes of its wheels.
 
     python -m tests.supply.lock --uv UV [--wheel FILE ...]
 
 `UV` is the program uv (`pip install uv`), which resolves for all platforms at once and reads the hashes from the index that pip is
-set to. `--wheel` adds the hash of a file that is not on that index, as PyTorch's own build for CPUs. `make locked` installs from
-these files, so that no file that anybody has changed since is taken.
+set to. `--wheel` is a file that is not on that index, as PyTorch's own build for CPUs: it is locked by itself, for its platform, in
+`locked-cpu.txt`. `make locked` installs from these files, so that no file that anybody has changed since is taken.
 """
 
 import argparse
@@ -33,14 +33,11 @@ def main() -> None:
     parser.add_argument("--wheel", type=Path, action="append", default=[])
     given = parser.parse_args()
     entries = entries_of(_resolved(given.uv))
-    for wheel in given.wheel:
-        name = wheel.name.partition("-")[0].lower().replace("_", "-")
-        digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
-        entries[name] = f"{entries[name]} \\\n    --hash=sha256:{digest}"
     cuda = {name for name in entries if _CUDA.match(name)}
     _write(
         "locked.txt", "All but what a GPU needs.", [entries[n] for n in entries if n not in cuda]
     )
+    _write("locked-cpu.txt", "Builds for machines without a GPU.", [*map(entry_of, given.wheel)])
     _write("locked-cuda.txt", "What PyTorch's build for NVIDIA GPUs needs.", [entries[n] for n in entries if n in cuda])  # fmt: skip
 
 
@@ -51,6 +48,15 @@ def entries_of(text: str) -> dict[str, str]:
         if not block.startswith("#"):
             found[re.split(r"[=\s\[]", block, maxsplit=1)[0].lower()] = block.rstrip()
     return found
+
+
+def entry_of(wheel: Path) -> str:
+    """The requirement that only this wheel for Linux meets, by its local version and its hash, on the platform that it is for."""
+    name, version, python, _, platform = wheel.name.removesuffix(".whl").split("-")
+    machine = platform.partition(".")[0].split("_", 3)[-1]  # of manylinux_2_28_x86_64
+    on = f"sys_platform == 'linux' and platform_machine == '{machine}' and python_version == '3.{python[3:]}'"
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    return f"{name.lower().replace('_', '-')}=={version} ; {on} \\\n    --hash=sha256:{digest}"
 
 
 def _resolved(uv: str) -> str:

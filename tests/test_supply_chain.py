@@ -32,7 +32,9 @@ def test_every_pin_is_locked_with_its_hashes() -> None:
         assert re.match(rf"[\w.-]+=={re.escape(version)}(\s|$)", locked[name]), name
     cpu = entries_of(text["locked-cpu.txt"])
     assert cpu["torch"].startswith(f"torch=={pins()['torch']}+cpu ; sys_platform == 'linux'")
-    ours = re.findall(r"sha256:(\w+)", cpu["torch"])  # else pip could take it, or leave it, by chance
+    ours = re.findall(
+        r"sha256:(\w+)", cpu["torch"]
+    )  # else pip could take it, or leave it, by chance
     assert ours and not any(one in locked["torch"] for one in ours)
     both = [*locked.values(), *entries_of(text["locked-cuda.txt"]).values(), *cpu.values()]
     assert all(re.search(r"--hash=sha256:[0-9a-f]{64}", entry) for entry in both)

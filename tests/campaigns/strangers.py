@@ -3,8 +3,9 @@
 Each case takes a good session with a saved model, plants one thing of `tests.campaigns.plants` (`--every`: all of them in turn), or one
 to three drawn by the seed, and has it listed, reported, exported, checked, repaired, copied, stopped, shown on a terminal, and (with a
 directory that an engine has saved) its model predicted with, exported, and trained on as `--acquisition DIR --successor DIR`.
-Nothing outside of the session may be read or changed, nothing of the reader's may be in anything that is written or said, nothing planted may run, no terminal may be steered, no error may be without words, and no command may take longer than
---patience seconds or more than a gigabyte of memory.
+Nothing outside of the session may be read or changed, nothing of the reader's may be in anything that is written or said, nothing
+planted may run, no terminal may be steered, no error may be without words, and no command may take longer than --patience seconds of
+the processor or more than a gigabyte of memory.
 """
 
 import argparse

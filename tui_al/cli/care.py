@@ -7,6 +7,7 @@ from rich.console import Console
 
 from tui_al.cli.console import Page
 from tui_al.errors import SessionError
+from tui_al.store.audit import note_action
 from tui_al.store.backup import back_up
 from tui_al.store.home import home_directory
 from tui_al.store.session import Session
@@ -34,7 +35,10 @@ def back_up_session(name: str, target: Path, home: Path | None) -> None:
     with Session(target) as copy:
         damage = copy.state().damage
     page = Page(Console(soft_wrap=True))
-    page.say(f"{target}: {_amounts(done.events, done.decisions, done.examples, done.models)}")
+    amounts = _amounts(done.events, done.decisions, done.examples, done.models)
+    if told := note_action(directory, "copied", f"{target}: {amounts}"):
+        Page(Console(stderr=True, soft_wrap=True)).say(told, "yellow")
+    page.say(f"{target}: {amounts}")
     for line in damage:
         page.say(line)
 

@@ -12,6 +12,7 @@ from tui_al.core.data.examples import Task
 from tui_al.engine.jobs.annotation_tables import TABLE_FORMATS
 from tui_al.errors import ConfigError, SessionError
 from tui_al.store.annotations import DIFFERING, Labels, labels_of
+from tui_al.store.audit import note_action
 from tui_al.store.exported import note_export
 from tui_al.store.formats import READ_ONLY_FORMATS, TEXT_FORMATS
 from tui_al.store.formats.csv_file import CSV, formulas
@@ -62,6 +63,10 @@ def export_labels(name: str, options: ExportOptions, home: Path | None) -> None:
     if labels.seq and not refused and not labels.left_out.get(DIFFERING):
         with Session(directory) as session:
             note_export(session, labels.seq, options.out)
+    examples = len({annotation.id for annotation in wanted})
+    counts = f"annotations: {len(wanted):,}, examples: {examples:,}"
+    if told := note_action(directory, "exported", f"{options.out.absolute()} ({known.name}): {counts}"):  # fmt: skip
+        aside.say(told, "yellow")
     for loss in known.losses(labels.header, wanted):
         aside.say(f"not carried by {known.name}: {loss}", "yellow")
     if known is CSV and (count := formulas(wanted)):
@@ -69,10 +74,7 @@ def export_labels(name: str, options: ExportOptions, home: Path | None) -> None:
             f"{count:,} cells begin with = + - or @: a spreadsheet may run them as formulas; import the file there as text.",
             "yellow",
         )
-    examples = len({annotation.id for annotation in wanted})
-    Page(Console(soft_wrap=True)).say(
-        f"{options.out} ({known.name}): annotations: {len(wanted):,}, examples: {examples:,}"
-    )
+    Page(Console(soft_wrap=True)).say(f"{options.out} ({known.name}): {counts}")
 
 
 def _nothing_left(session: str, known: Format, refused: Counter[str]) -> SessionError:

@@ -8,6 +8,7 @@ from tui_al.cli.console import Page
 from tui_al.core.session import events as ev
 from tui_al.errors import ConfigError, SessionError
 from tui_al.report.model_card import Subject, model_card, reads_mean
+from tui_al.store.audit import note_action
 from tui_al.store.home import home_directory
 from tui_al.store.kept_models import copy_snapshot, is_kept
 from tui_al.store.session import Session
@@ -31,10 +32,14 @@ def export_kept_model(name: str, out: Path, role: str, seed: int | None, home: P
             session.name, role, saved.seed, saved.round, found.learner, found.with_adapter
         )
         export_model(files, out, model_card(subject, session.state()))
+        directory = session.directory
+    what = f"{role} of seed {saved.seed}, round {saved.round}"
+    if told := note_action(directory, "exported a model", f"{out.absolute()}: {what}"):
+        Page(Console(stderr=True, soft_wrap=True)).say(told, "yellow")
     loader = "sentence-transformers" if reads_mean(found.learner, found.task) else "transformers"
     how = f"{loader} and adapters" if found.with_adapter else loader
     Page(Console(soft_wrap=True)).say(
-        f"{out}: {role} of seed {saved.seed}, round {saved.round}, for {how}; its README.md says how to load it"
+        f"{out}: {what}, for {how}; its README.md says how to load it"
     )
 
 

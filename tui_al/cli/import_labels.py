@@ -8,6 +8,7 @@ from tui_al.cli.console import Page
 from tui_al.cli.export_labels import check_task, format_named
 from tui_al.core.data.examples import Task
 from tui_al.core.settings.experiment import DataConfig
+from tui_al.store.audit import note_action
 from tui_al.store.formats.brat import is_brat
 from tui_al.store.formats.reading import Read, ReadOptions
 from tui_al.store.home import home_directory
@@ -36,9 +37,13 @@ def import_labels(
         classes = {*state.labels, *(state.labels_now or ()), *(config.labels or ())}
         read = read_annotations(file, known, task, options, config, classes)
         result = import_annotations(session, read.annotations, wishes)
-        title = session.name
-    _tell(read, result)
+        title, directory = session.name, session.directory
     items = len(read.annotations) + read.left_out.total
+    counts = f"annotations: {items:,}, new decisions: {result.decisions:,}, new labels: {len(result.labels):,}, new texts: {result.examples:,}"
+    told = note_action(directory, "imported", f"{file.absolute()} ({known.name}): {counts}")
+    _tell(read, result)
+    if told:
+        Page(Console(stderr=True, soft_wrap=True)).say(told, "yellow")
     Page(Console(soft_wrap=True)).say(
         f"{title}: annotations in {file.name} ({known.name}): {items:,}, new decisions: {result.decisions:,}"
     )

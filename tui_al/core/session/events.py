@@ -299,7 +299,8 @@ class WarningRaised(Event):
 
 @dataclass(frozen=True, slots=True)
 class ActionTaken(Event):
-    """What an account did with the session as a whole: "shared", "taken back", "renamed", "imported", "merged", "repaired"."""
+    """What an account did with the session as a whole: "shared", "taken back", "renamed", "merged", "repaired", "imported",
+    "exported", "exported a model", "copied"; `detail` says what and where, with the numbers."""
 
     kind: ClassVar[str] = "action_taken"
     account: str

@@ -1,6 +1,6 @@
 """What the displays write on: a Rich console that takes foreign text as text, and knows when it may use no Unicode."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -179,13 +179,13 @@ def clock(seconds: float) -> str:
     return f"{f'{hours}:' if hours else ''}{minutes}:{rest % 60:02}"
 
 
-def aligned(table: Sequence[Sequence[str]]) -> list[str]:
-    """Columns two spaces apart, numbers to the right."""
+def aligned(table: Sequence[Sequence[str]], *, left: bool = False) -> list[str]:
+    """Columns two spaces apart: numbers to the right, or words to the `left`."""
     widths = [max(map(cell_len, column)) for column in zip(*table, strict=True)]
-    return ["  ".join(_right(row, widths)).rstrip() for row in table]
+    return ["  ".join(_padded(row, widths, left)).rstrip() for row in table]
 
 
-def _right(cells: Iterable[str], widths: Iterable[int]) -> list[str]:
-    return [
-        " " * (width - cell_len(cell)) + cell for cell, width in zip(cells, widths, strict=True)
-    ]
+def _padded(cells: Iterable[str], widths: Iterable[int], left: bool) -> Iterator[str]:
+    for cell, width in zip(cells, widths, strict=True):
+        room = " " * (width - cell_len(cell))
+        yield cell + room if left else room + cell

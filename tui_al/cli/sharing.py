@@ -1,15 +1,14 @@
 """`tui-al share`, `unshare`, `rename`, `history`, and `--shared` of the commands that make sessions."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.cells import cell_len
 from rich.console import Console
 
-from tui_al.cli.console import Page
+from tui_al.cli.console import Page, aligned
 from tui_al.core.session.timestamps import is_date, local_clock, to_iso
 from tui_al.errors import SessionError
 from tui_al.store.accounts import group_id, group_name
@@ -97,8 +96,8 @@ def tell_history(name: str | None, home: Path | None, *, each: bool, as_json: bo
         return
     entries = found.entries if each else by_day(found.entries)
     page = _page()
-    for line in _columns([list(_row(one)) for one in entries]):
-        page.say(line.rstrip())
+    for line in aligned([list(_row(one)) for one in entries], left=True):
+        page.say(line)
     for annotator, by in under_other_names(found.entries).items():
         parts = ", ".join(f"{account} {count:,}" for account, count in by.items())
         page.say(f"annotator {annotator}, by account: {parts}")
@@ -154,18 +153,8 @@ def _tell_home(home: Path, *, as_json: bool) -> None:
         ]
         for one in found.entries
     ]
-    for line in _columns(rows):
-        page.say(line.rstrip())
-
-
-def _columns(rows: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(
-            cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)
-        )
-        for row in rows
-    ]
+    for line in aligned(rows, left=True):
+        page.say(line)
 
 
 def _say_json(rows: Iterable[Mapping[str, Any]]) -> None:

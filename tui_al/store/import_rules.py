@@ -11,8 +11,6 @@ from tui_al.core.annotation.records import Annotation, Status
 from tui_al.core.data.examples import Example
 from tui_al.store.tally import NO_ANSWER, Tally
 
-Placed = tuple[Annotation, Example]
-
 #: Why an annotation is no new decision, in the words that count them.
 SAME = "the same as here"
 BEFORE = "imported before"

@@ -66,8 +66,6 @@ class AnnotationState:
     #: Of them made; below 0 where more was taken back than was decided since the ranking.
     in_batch: int = 0
     lacks: str = ""  #: what the engine needs before it can train, though the batch is full
-    can_undo: bool = False
-    can_redo: bool = False
     recent: tuple[RecentDecision, ...] = ()  #: the newest first
     others: tuple[str, ...] = ()  #: annotators who are at it now, this one left out
     left: int = -1  #: texts that nobody has decided about; -1: not known
@@ -376,8 +374,6 @@ class AnnotationWorker:
             batch=bench.batch,
             in_batch=closed - (ranked.answered if ranked else 0),
             lacks=bench.lacks(),
-            can_undo=labelling.undoable(annotator) is not None,
-            can_redo=labelling.redoable(annotator) is not None,
             recent=self._recent(bench, labelling, annotator),
             others=tuple(sorted({name for client, name in bench.log.present() if client != bench.client.name})),
             left=max(0, bench.pool - closed),

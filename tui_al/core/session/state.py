@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from tui_al.core.data.examples import Answer
 from tui_al.core.session import events as ev
-from tui_al.core.session.damage import BadRow, damaged
+from tui_al.core.session.damage import BadRow
 from tui_al.core.settings.experiment import ExperimentConfig
 
 #: Losses kept for the falling curve on the screen.
@@ -95,11 +95,6 @@ class SessionState:
     def cautions(self) -> tuple[str, ...]:
         """What people should know first: rows that are left out, then the warnings."""
         return (*self.damage, *self.warnings)
-
-    @property
-    def is_damaged(self) -> bool:
-        """Whether rows of the log are lost, so that what follows from it may be wrong."""
-        return bool(damaged(self.bad_rows))
 
     @property
     def status(self) -> str:

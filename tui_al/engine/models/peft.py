@@ -155,9 +155,3 @@ def set_dropout(model: PreTrainedModel, rate: float) -> None:
         for name in ("dropout_prob", "attention_dropout"):
             if isinstance(getattr(module, name, None), float):
                 setattr(module, name, rate)
-
-
-def trained_share(model: PreTrainedModel) -> float:
-    """Trained parameters over all, 0 to 1."""
-    counts = [(p.numel(), p.requires_grad) for p in model.parameters()]
-    return float(sum(n for n, trained in counts if trained) / sum(n for n, _ in counts))

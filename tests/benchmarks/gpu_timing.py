@@ -35,6 +35,7 @@ from tui_al.engine.jobs.timing import matrix_rate, measure
 from tui_al.engine.models.device import choose_device
 from tui_al.engine.models.learner import TransformerLearner
 from tui_al.engine.models.peft import parameter_groups
+from tui_al.engine.models.precision import Precision
 from tui_al.engine.models.training import unit_logits
 
 CLASSES = tuple(f"class{i:02}" for i in range(77))
@@ -75,7 +76,7 @@ def made_up(count: int, length: int) -> Dataset:
     return Dataset("made up", Task.CLASSIFICATION, CLASSES, examples, examples[:100])
 
 
-def settings(path: Path, tuning: str, layers: Any, precision: str) -> LearnerConfig:
+def settings(path: Path, tuning: str, layers: Any, precision: Precision) -> LearnerConfig:
     """The paper's: 15 epochs, batch 16, no dropout."""
     own = default_settings(str(path), tuning, "paper")
     return replace(own, trunk_layers=layers, precision=precision)
@@ -119,7 +120,7 @@ def launches(learner: TransformerLearner) -> dict[str, float]:
 
     found = {"eager": 1000 * seconds_each(step, device)}
     if device.type == "cuda":
-        side = torch.cuda.Stream()
+        side = torch.cuda.Stream()  # type: ignore[no-untyped-call] # torch's own has no types
         with torch.cuda.stream(side):
             for _ in range(3):
                 step()

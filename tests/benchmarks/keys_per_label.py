@@ -12,10 +12,10 @@ import asyncio
 import csv
 import os
 import random
-import sys
 import tempfile
 from collections import Counter
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -96,7 +96,7 @@ async def _label(
             batch = experiment.loop.batch.of(len(gold))
             while len(answers) < amount:
                 if since >= batch:
-                    await typist.until(lambda r=ranking: typist.desk.overview.ranking != r, _PATIENCE)  # fmt: skip
+                    await typist.until(partial(_is_newer, typist, ranking), _PATIENCE)
                 if typist.desk.overview.ranking != ranking:
                     ranking, since = typist.desk.overview.ranking, 0
                 item = typist.item
@@ -110,6 +110,10 @@ async def _label(
     finally:
         process.stop_engine(directory)
     return answers
+
+
+def _is_newer(typist: PilotTypist, ranking: int | None) -> bool:
+    return typist.desk.overview.ranking != ranking
 
 
 def _print(answers: list[Answer]) -> None:
@@ -147,4 +151,4 @@ def _by_name(gold: dict[str, str], labels: list[str]) -> float:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -166,4 +166,4 @@ def _let(terminal: Pty, seconds: float) -> bytes:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

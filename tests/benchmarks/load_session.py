@@ -15,6 +15,7 @@ import numpy as np
 
 from tui_al.core.annotation import decisions as de
 from tui_al.core.annotation.decisions import DecisionRecord
+from tui_al.core.arrays import IntArray
 from tui_al.core.settings.experiment import Amount, DataConfig, ExperimentConfig
 from tui_al.core.settings.model_catalog import BAG_OF_WORDS, default_settings
 from tui_al.core.settings.presets import sample_experiment
@@ -80,7 +81,7 @@ def _vocabulary(rng: np.random.Generator) -> list[str]:
     return list(words)
 
 
-def _zipf(rng: np.random.Generator, kinds: int, exponent: float, amount: int) -> np.ndarray:  # type: ignore[type-arg]
+def _zipf(rng: np.random.Generator, kinds: int, exponent: float, amount: int) -> IntArray:
     weights = 1 / np.arange(1, kinds + 1) ** exponent
     places = np.searchsorted(np.cumsum(weights / weights.sum()), rng.random(amount))
     return np.minimum(places, kinds - 1)

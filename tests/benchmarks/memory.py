@@ -15,7 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 import psutil
@@ -23,6 +23,13 @@ import psutil
 from tests.benchmarks.conditions import conditions, line
 from tests.benchmarks.table import Table
 from tui_al.core.settings.experiment import DataConfig
+
+
+class Measured(TypedDict):
+    """What a process tells of its part: seconds by step, and its peak in bytes."""
+
+    seconds: dict[str, float]
+    peak: int
 
 
 def main() -> None:
@@ -74,10 +81,10 @@ def _write_pool(data: Path, size: int, path: Path) -> None:
             rows.writerow([f"{example.text} {i // len(examples)}", example.answer])
 
 
-def _apart(part: str, folder: Path) -> dict[str, object]:
+def _apart(part: str, folder: Path) -> Measured:
     command = [sys.executable, "-m", "tests.benchmarks.memory", "--part", part, str(folder)]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    answer: dict[str, object] = json.loads(done.stdout.splitlines()[-1])
+    answer: Measured = json.loads(done.stdout.splitlines()[-1])
     return answer
 
 
@@ -100,7 +107,8 @@ def _part(part: str, folder: Path) -> None:
     else:
         _work(folder, timed)
     status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
-    print(json.dumps({"seconds": seconds, "peak": int(status["VmHWM"].split()[0]) * 1024}))
+    told = Measured(seconds=seconds, peak=int(status["VmHWM"].split()[0]) * 1024)
+    print(json.dumps(told))
 
 
 def _work(folder: Path, timed: Callable[..., Any]) -> None:

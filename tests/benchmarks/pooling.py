@@ -81,7 +81,7 @@ def learner(dataset: Dataset, shelf: FeatureStore, way: str, pooling: Pooling, o
 def accuracy(one: TransformerLearner, rows: IntArray, seed: int) -> float:
     """Trained on these rows, measured on the test split."""
     dataset = one.dataset
-    one.fit(rows, [dataset.train[row].answer for row in rows], seed, silent)  # type: ignore[misc]
+    one.fit(rows, [dataset.train[row].answer or "" for row in rows], seed, silent)
     found = one.predict("test", np.arange(len(dataset.test)), silent).probs.argmax(axis=1)
     gold = np.array([dataset.outputs.index(str(e.answer)) for e in dataset.test])
     return float((found == gold).mean())

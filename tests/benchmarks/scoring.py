@@ -12,13 +12,15 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
 
 from tests.benchmarks.conditions import conditions, line
-from tests.benchmarks.smalltext_venv import FAIRNESS, Job, SmallText, Texts
+from tests.benchmarks.smalltext_venv import FAIRNESS, Job, Settings, SmallText, Texts
 from tests.benchmarks.table import Table
 from tui_al.core.arrays import IntArray
 from tui_al.core.data.examples import Dataset, Example
@@ -33,9 +35,13 @@ from tui_al.engine.models.scoring import SCORING_BUDGET
 from tui_al.engine.text.tokens import scoring_batches
 
 #: Tuning and layers of the trunk.
-OURS = {"full": ("full", 0), "adapter": ("adapter", 0), "adapter, trunk kept": ("adapter", "auto")}
+OURS: dict[str, tuple[str, int | Literal["auto"]]] = {
+    "full": ("full", 0),
+    "adapter": ("adapter", 0),
+    "adapter, trunk kept": ("adapter", "auto"),
+}
 LENGTHS = (64, 128)
-SETTINGS = ("best", "default")
+SETTINGS: tuple[Settings, ...] = ("best", "default")
 CPU = torch.device("cpu")
 
 
@@ -55,7 +61,7 @@ def main() -> None:
     with SmallText(job) as rival:
         for settings in SETTINGS:
             for length in LENGTHS:
-                sides[f"small-text {length}, {settings}"] = lambda s=settings, n=length: rival.score(s, n, options.texts)["seconds"]  # type: ignore[misc]  # fmt: skip
+                sides[f"small-text {length}, {settings}"] = partial(_rival_seconds, rival, settings, length, options.texts)  # fmt: skip
         seconds = _in_turns(sides, options.repeats)
     _table(seconds, options.texts, options.threads).tell(options.out)
 
@@ -65,18 +71,22 @@ def _ours(dataset: Dataset) -> dict[str, Callable[[], float]]:
     sides: dict[str, Callable[[], float]] = {}
     rows = np.arange(len(dataset.train))
     for name, (tuning, layers) in OURS.items():
-        precisions = ("fp32", "auto") if resolve_precision("auto", CPU) != "fp32" else ("fp32",)
-        for precision in precisions if name == "full" else ("fp32",):
+        precisions: list[Literal["fp32", "auto"]] = ["fp32"]
+        if name == "full" and resolve_precision("auto", CPU) != "fp32":
+            precisions.append("auto")
+        for precision in precisions:
             config = replace(default_settings("minilm", tuning), epochs=1, max_length=128, trunk_layers=layers, precision=precision)  # fmt: skip
             learner = TransformerLearner(config, find("minilm"), dataset, CPU)
             learner.fit(rows[:16], [dataset.train[r].answer or "" for r in rows[:16]], 0, lambda _: None)  # fmt: skip
             title = f"{name}, auto" if precision == "auto" else name
-            sides[title] = lambda learner=learner: _scoring(learner, rows)  # type: ignore[misc]
+            sides[title] = partial(_scoring, learner, rows)
             sides[title]()
             if precision == "fp32":
                 below = int(learner.config.trunk_layers)
                 lengths = learner.tokens("train").lengths()
-                sides[f"bare products of {name}"] = lambda n=lengths, k=below, model=learner.model: _bare(n, model.config, k)  # type: ignore[misc]  # fmt: skip
+                sides[f"bare products of {name}"] = partial(
+                    _bare, lengths, learner.model.config, below
+                )
     return sides
 
 
@@ -113,6 +123,10 @@ def _bare(lengths: IntArray, shape: object, below: int) -> float:
 
 def _texts(examples: tuple[Example, ...]) -> Texts:
     return Texts([e.text for e in examples], [str(e.answer) for e in examples])
+
+
+def _rival_seconds(rival: SmallText, settings: Settings, length: int, texts: int) -> float:
+    return rival.score(settings, length, texts)["seconds"]
 
 
 def _in_turns(sides: dict[str, Callable[[], float]], repeats: int) -> dict[str, list[float]]:

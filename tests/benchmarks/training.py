@@ -14,13 +14,13 @@ import statistics
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
 
 from tests.benchmarks.conditions import conditions, line
-from tests.benchmarks.smalltext_venv import FAIRNESS, Job, SmallText, Texts
+from tests.benchmarks.smalltext_venv import FAIRNESS, Job, Settings, SmallText, Texts
 from tests.benchmarks.table import Table
 from tui_al.core.data.examples import Dataset
 from tui_al.core.progress import TrainingProgress
@@ -31,7 +31,7 @@ from tui_al.engine.hub.sources import find
 from tui_al.engine.models.learner import TransformerLearner
 
 #: What is measured of ours: tuning and layers of the trunk.
-OURS = {
+OURS: dict[str, tuple[str, int | Literal["auto"]]] = {
     "full": ("full", 0),
     "adapter": ("adapter", 0),
     "adapter, trunk kept": ("adapter", "auto"),
@@ -39,7 +39,7 @@ OURS = {
     "head, all kept": ("head", "auto"),
 }
 LENGTHS = (64, 128)
-SETTINGS = ("best", "default")
+SETTINGS: tuple[Settings, ...] = ("best", "default")
 
 
 def silent(_: TrainingProgress) -> None:

@@ -79,9 +79,10 @@ def _training(session: Path) -> int | None:
     """The engine's process, once it trains."""
     with Session(session) as opened:
         engine = opened.state().engine
-        at_work = engine is not None and engine.pid != story.PID
         last = opened.events()[-1].event
-    return engine.pid if at_work and isinstance(last, Progress) and last.step > 3 else None
+    if engine is None or engine.pid == story.PID:
+        return None
+    return engine.pid if isinstance(last, Progress) and last.step > 3 else None
 
 
 def _cpu_seconds(pid: int) -> float:

@@ -35,6 +35,16 @@ async def until(pilot: Pilot[Any], condition: Callable[[], object], seconds: flo
         await pilot.pause()
 
 
+def is_deeper(app: App[Any], depth: int) -> bool:
+    """Whether more screens than so many lie on each other."""
+    return len(app.screen_stack) > depth
+
+
+def is_as_deep(app: App[Any], depth: int) -> bool:
+    """Whether just so many screens lie on each other."""
+    return len(app.screen_stack) == depth
+
+
 def shown(app: App[Any]) -> str:
     """What is painted, as text, a line a row; toasts and dialogs included."""
     return "\n".join(

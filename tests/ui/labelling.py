@@ -96,13 +96,13 @@ class Desk:
         with DecisionLog(self.directory) as log:
             return [r for r in log.read() if isinstance(r.decision, Label)]
 
+    def given(self) -> list[Label]:
+        """What was decided in each of `records`."""
+        return [r.decision for r in self.records() if isinstance(r.decision, Label)]
+
     def labels_in_order(self) -> list[tuple[str, Any]]:
         """(text, answer) of all label decisions, the first one first, undone or not."""
-        return [
-            (self.text(r.decision.ids[0]), r.decision.answer)
-            for r in self.records()
-            if isinstance(r.decision, Label)
-        ]
+        return [(self.text(one.ids[0]), one.answer) for one in self.given()]
 
 
 def desk(

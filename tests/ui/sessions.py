@@ -101,10 +101,10 @@ class Recording:
 
     def gauge(self, seed: int, round_: int, floors: int = 1) -> None:
         """Before the round's query: WD 0.0123, and KL 0.045 of round 1, falling; the floor where there is one."""
-        floor = (0.004, 0.012) if floors else (None, None)
+        wd, kl = (0.004, 0.012) if floors else (None, None)
         self.append(
             ev.MismatchMeasured(
-                seed, round_, 5 * round_, 50, "lc", 0.0123, 0.045 / round_, *floor, floors
+                seed, round_, 5 * round_, 50, "lc", 0.0123, 0.045 / round_, wd, kl, floors
             )
         )
 

@@ -15,7 +15,7 @@ import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from tui_al.store.engine_lock import is_live
 
@@ -46,7 +46,10 @@ def end_engines(home: Path) -> None:
             os.kill(int(holder[1]), signal.SIGKILL)
 
 
-def until(what: Callable[[], Any], seconds: float, tell: Callable[[], str] = str) -> Any:
+T = TypeVar("T")
+
+
+def until(what: Callable[[], T | None], seconds: float, tell: Callable[[], str] = str) -> T:
     """What `what` returns once that is true; fails with what `tell` says."""
     deadline = time.monotonic() + seconds
     while not (found := what()):

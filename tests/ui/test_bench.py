@@ -120,7 +120,7 @@ def test_a_refused_decision_and_a_defect_stop_nothing(
 ) -> None:
     item = take(bench, told)
     bench.do("decide", lambda b: b.label(item, "no such label"), writes=True)
-    bench.do("odd", lambda _: [][1], writes=True)  # type: ignore[misc]
+    bench.do("odd", lambda _: [][1], writes=True)
     bench.do("decide", lambda b: b.label(item, "billing"), writes=True)
     refused, odd = told.next(Failed), told.next(Failed)
     assert isinstance(refused, Failed)

@@ -1,6 +1,7 @@
 """Windows over a screen leave in sight what one answers or writes about."""
 
 import re
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from textual.events import Key, Paste
 from textual.widgets import Input
 
 import tui_al.ui
-from tests.ui.conftest import assert_clean, drive, shown, until
+from tests.ui.conftest import assert_clean, drive, is_deeper, shown, until
 from tests.ui.fake_engine import FakeEngine
 from tests.ui.labelling import desk
 from tests.ui.sessions import record
@@ -61,7 +62,7 @@ async def test_all_that_is_pasted_is_there_and_nothing_that_steers_a_terminal(
         await until(pilot, lambda: made.text(made.ids[0]) in shown(pilot.app))
         for number, key in enumerate(keys, start=2):
             await pilot.press(key)
-            await until(pilot, lambda n=number: len(pilot.app.screen_stack) > n)
+            await until(pilot, partial(is_deeper, pilot.app, number))
         await until(pilot, lambda: isinstance(pilot.app.focused, Input))
         field = pilot.app.focused
         assert isinstance(field, Input)

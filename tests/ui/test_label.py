@@ -373,7 +373,7 @@ async def test_after_a_suspension_what_a_dialog_asks_of_a_sample_is_not_done_to_
         with Workbench(session.directory, "ben") as ben:
             ben.take()
             screen.ask("alive", Workbench.alive)
-            done = []
+            done: list[object] = []
             screen.ask("more", lambda _: None, then=done.append)
             await until(pilot, lambda: done)
             await pilot.pause()

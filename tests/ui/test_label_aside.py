@@ -1,6 +1,7 @@
 """Beside the labelling: labels found by name, search, labels managed, history, second look, conflicts; by keys."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -10,7 +11,7 @@ from textual.pilot import Pilot
 from textual.widgets import OptionList
 
 from tests.store.people import disputes_board
-from tests.ui.conftest import SIZES, assert_clean, drive, shown, until
+from tests.ui.conftest import SIZES, assert_clean, drive, is_as_deep, is_deeper, shown, until
 from tests.ui.labelling import Desk, desk, people
 from tests.ui.sessions import LABELS, dataset
 from tests.ui.torture import TEXTS
@@ -105,7 +106,7 @@ async def test_a_label_found_by_name_answers_and_a_new_one_is_added(home: Path) 
         await until(pilot, lambda: len(session.records()) == 3)
         await press_until(pilot, ["slash", "escape"], "saved ✓ 3")
     assert [answer for _, answer in session.labels_in_order()] == ["returns", "lost x", "delivery"]
-    assert session.records()[0].decision.via == "search"
+    assert session.given()[0].via == "search"
     assert session.labelling().labels == (*LABELS, "lost x")
 
 
@@ -231,7 +232,7 @@ def disputed(home: Path, *ids: int) -> Desk:
     for place in ids:
         decide(session, "anna", Label((session.ids[place],), "billing"))
     with DecisionLog(session.directory) as log:
-        board = {
+        board: dict[str, list[str | float]] = {
             session.ids[p]: ["billing", 0.1 + n / 100, "returns", 0.8] for n, p in enumerate(ids)
         }
         log.publish("disputes", 1, disputes_board(board))
@@ -257,7 +258,7 @@ async def test_second_look_keeps_takes_the_other_finds_calls_ambiguous_and_undoe
         await press_until(pilot, ["a"], "Nothing to look at again")
         await until(pilot, lambda: len(session.answers()) == 3)
         assert session.answers() == {ids[20]: "billing", ids[21]: "returns", ids[22]: "delivery"}
-        assert session.records()[-1].decision.via == "second look"
+        assert session.given()[-1].via == "second look"
         await press_until(pilot, ["u"], "text number 23 about")
         await until(pilot, lambda: session.answers().get(ids[23]) == "billing")
         await press_until(pilot, ["enter"], "Nothing to look at again")
@@ -349,10 +350,10 @@ async def test_conflicts_are_settled_by_the_annotator_s_number_and_show_the_agre
 ) -> None:
     session = begun(home)
     # as in test_second_look: kappa 1/2, alpha 8/15
-    for place, (a, b) in enumerate(("AA", "AB", "BB", "BB"), start=20):
+    for place, pair in enumerate(("AA", "AB", "BB", "BB"), start=20):
         names = {"A": "billing", "B": "returns"}
-        decide(session, "anna", Label((session.ids[place],), names[a]))
-        decide(session, "bob", Label((session.ids[place],), names[b]))
+        for who, letter in zip(("anna", "bob"), pair, strict=True):
+            decide(session, who, Label((session.ids[place],), names[letter]))
     decide(session, "anna", Label((session.ids[30],), "billing"))
     decide(session, "bob", Label((session.ids[30],), "delivery"))
     ids = session.ids
@@ -414,7 +415,9 @@ async def test_torture_texts_and_labels_on_every_screen_at_every_size(home: Path
         decide(session, "[bob]\x1b", Label((identity,), odd[2]))
     decide(session, "anna", Confirm(session.ids[5]))
     with DecisionLog(session.directory) as log:
-        board = {i: [odd[n % 3], 0.1, odd[(n + 1) % 3], 0.8] for n, i in enumerate(session.ids)}
+        board: dict[str, list[str | float]] = {
+            i: [odd[n % 3], 0.1, odd[(n + 1) % 3], 0.8] for n, i in enumerate(session.ids)
+        }
         log.publish("disputes", 1, disputes_board(board))
     for size, terminal in zip(
         SIZES, (Terminal(), Terminal(light=True), Terminal(ascii=True)), strict=True
@@ -427,9 +430,9 @@ async def test_torture_texts_and_labels_on_every_screen_at_every_size(home: Path
             ):  # fmt: skip
                 before = len(pilot.app.screen_stack)
                 await pilot.press(key)
-                await until(pilot, lambda before=before: len(pilot.app.screen_stack) > before)
+                await until(pilot, partial(is_deeper, pilot.app, before))
                 for one in pressed:
                     await pilot.press(one)
                     assert_clean(pilot.app)
                 await pilot.press("escape")
-                await until(pilot, lambda before=before: len(pilot.app.screen_stack) == before)
+                await until(pilot, partial(is_as_deep, pilot.app, before))

@@ -14,6 +14,7 @@ from tests.store.people import disputes_board
 from tests.ui.conftest import drive, shown, until
 from tests.ui.labelling import Desk, desk
 from tests.ui.sessions import dataset
+from tests.ui.test_label_aside import press_until
 from tests.ui.test_snapshots import FOLDER, compare, written
 from tests.ui.test_span_editor import PROPOSED, TEXT, editor, flat, tagging
 from tui_al.core.annotation.decisions import Decision, DecisionRecord, Label
@@ -72,7 +73,7 @@ def reviewed(home: Path) -> Desk:
         log.insert(
             DecisionRecord(0, 1.8e9, who, f"u{n}", what) for n, (who, what) in enumerate(said)
         )
-        case = {ids[20]: ["billing", 0.12, "returns", 0.71]}
+        case: dict[str, list[str | float]] = {ids[20]: ["billing", 0.12, "returns", 0.71]}
         log.publish("disputes", 1, disputes_board(case, 246, delivery=2, refund=1))
     return session
 
@@ -94,7 +95,7 @@ async def test_the_screens_beside_labelling(home: Path, monkeypatch: pytest.Monk
             ("conflicts", ("c",), "kappa"),
         ):
             await pilot.press(*keys)
-            await until(pilot, lambda seen=seen: seen in shown(app))
+            await press_until(pilot, [], seen)
             await pilot.pause()
             compare(FOLDER / f"{name}.txt", written(strips(app)))
             await pilot.press("escape")

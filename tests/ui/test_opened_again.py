@@ -4,6 +4,7 @@ import sqlite3
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -255,6 +256,10 @@ async def test_undo_typed_ahead_of_a_refusal_takes_back_nothing(home: Path) -> N
     assert session.answers() == {session.ids[0]: "delivery", session.ids[1]: "returns"}
 
 
+def was_undone(session: Desk, times: int) -> bool:
+    return kinds(session).count("undo") == times
+
+
 async def test_undo_right_after_an_answer_takes_that_answer_back(home: Path) -> None:
     """Also by a typist whose keys are there before the first one is heard."""
     session = begun(home)
@@ -264,7 +269,7 @@ async def test_undo_right_after_an_answer_takes_that_answer_back(home: Path) -> 
         for times, answering in enumerate(("1", "enter"), start=1):
             for key in (answering, "u"):
                 pilot.app.post_message(events.Key(key, key if len(key) == 1 else None))
-            await until(pilot, lambda times=times: kinds(session).count("undo") == times)
+            await until(pilot, partial(was_undone, session, times))
             await until(pilot, lambda: session.text(session.ids[1]) in shown(pilot.app))
             assert session.answers() == {session.ids[0]: "delivery"}
 

@@ -72,7 +72,7 @@ async def test_where_the_models_are(finished: Recording) -> None:
     app = app_on(finished)
     async with drive(app, (120, 40)) as pilot:
         await until(pilot, lambda: "models" in shown(app))
-        facts = app.screen.query_one("#facts")
+        facts = app.screen.query_one(Facts)
         text = "".join(row[13:] for row in facts.plain().splitlines())
         assert str(finished.directory / "models/seed-1") in text
         assert "1 more beside it" in " ".join(facts.plain().split())

@@ -18,6 +18,7 @@ from tui_al.ui.keys import keys_of
 from tui_al.ui.screens.results import ResultsScreen
 from tui_al.ui.screens.run import RunScreen
 from tui_al.ui.terminal import Terminal
+from tui_al.ui.widgets.log import EventLog
 
 
 @pytest.fixture(autouse=True)
@@ -326,7 +327,7 @@ async def test_the_log_tells_everything_once(working: Recording) -> None:
     app = app_on(working)
     async with drive(app, (120, 40)) as pilot:
         await until(pilot, lambda: "● running" in shown(app))
-        log = app.screen.query_one("#log")
+        log = app.screen.query_one(EventLog)
         await pilot.press("p", "l", "t", "l")
         working.append(ev.WarningRaised("the [/disk] is nearly full"))
         await until(pilot, lambda: "warning: the [/disk] is nearly full" in log.plain())

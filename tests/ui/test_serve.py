@@ -149,7 +149,7 @@ async def test_elsewhere_only_who_knows_the_token_comes_in(home: Path, tmp_path:
             opened = {**ours, "Cookie": cookie}
             assert await status_of_socket(session, address, **opened) == 101
             for origin in ("http://evil.example", f"http://127.0.0.1:{port + 1}", "null", None):
-                assert await status_of_socket(session, address, **{**opened, "Origin": origin}) == 403  # fmt: skip
+                assert await status_of_socket(session, address, "", **{**opened, "Origin": origin}) == 403  # fmt: skip
         assert said.read_text().count(token) == 1  # what it logs of requests has no token
 
 

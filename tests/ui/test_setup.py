@@ -44,7 +44,8 @@ async def test_an_empty_home_opens_on_it_and_one_enter_starts_the_sample(
     home: Path, engine: FakeEngine
 ) -> None:
     async with drive(TuiAl(home)) as pilot:
-        assert isinstance(pilot.app.screen, SetupScreen)
+        first = pilot.app.screen
+        assert isinstance(first, SetupScreen)
         assert isinstance(pilot.app.focused, Button)
         await pilot.press("enter")
         await until(pilot, lambda: engine.started and not isinstance(pilot.app.screen, SetupScreen))

@@ -10,6 +10,7 @@ from textual.pilot import Pilot
 from tests.ui.conftest import SIZES, assert_clean, drive, shown, until
 from tests.ui.labelling import Desk, desk, people
 from tests.ui.torture import TEXTS
+from tui_al.core.annotation.decisions import Label
 from tui_al.core.data.examples import Dataset, Example, Task, example_ids
 from tui_al.core.data.offsets import CharSpan
 from tui_al.core.data.word_split import words_of
@@ -52,12 +53,29 @@ def editor(pilot: Pilot[Any]) -> SpanEditor:
     return pilot.app.screen.query_one(SpanEditor)
 
 
+def entities_of(label: Label) -> tuple[CharSpan, ...]:
+    assert isinstance(label.answer, tuple)
+    return label.answer
+
+
 def span(words: str, kind: str, text: str = TEXT) -> CharSpan:
     return text.index(words), text.index(words) + len(words), kind
 
 
 async def begun(pilot: Pilot[Any], first_words: str = "Anna Berg") -> None:
-    await until(pilot, lambda: first_words in flat(pilot))
+    await sees(pilot, first_words)
+
+
+async def sees(pilot: Pilot[Any], text: str) -> None:
+    await until(pilot, lambda: text in flat(pilot))
+
+
+async def sees_no_more(pilot: Pilot[Any], text: str) -> None:
+    await until(pilot, lambda: text not in flat(pilot))
+
+
+async def edits(pilot: Pilot[Any], text: str) -> None:
+    await until(pilot, lambda: editor(pilot).state.text == text)
 
 
 def flat(pilot: Pilot[Any]) -> str:
@@ -80,14 +98,14 @@ async def test_proposals_are_drawn_with_a_question_mark_and_enter_accepts_all(ho
         assert "token 1 of 12 · 3 to check" in shown(pilot.app)
         await pilot.press("enter")
         await saved(pilot, 1)
-    (record,) = session.records()
-    assert record.decision.answer == (
+    (label,) = session.given()
+    assert label.answer == (
         span("Anna Berg", "PER"),
         span("Nordic", "ORG"),
         span("Lille", "PER"),
     )
-    assert record.decision.via == "suggestion"
-    assert record.decision.suggestion == record.decision.answer
+    assert label.via == "suggestion"
+    assert label.suggestion == label.answer
 
 
 async def test_correcting_the_model_by_keys(home: Path) -> None:
@@ -101,16 +119,16 @@ async def test_correcting_the_model_by_keys(home: Path) -> None:
             ("comma comma 1", "[Oslo LOC] and"),
         ):
             await pilot.press(*keys.split())
-            await until(pilot, lambda now=now: now in flat(pilot))
+            await sees(pilot, now)
         assert "4 entities" in shown(pilot.app)
         assert "to check" not in shown(pilot.app)
         await pilot.press("enter")
         await saved(pilot, 1)
-    (record,) = session.records()
-    assert record.decision.answer == (
+    (label,) = session.given()
+    assert label.answer == (
         span("Anna Berg", "PER"), span("Nordic Rail", "ORG"), span("Oslo", "LOC"), span("Lille", "LOC")
     )  # fmt: skip
-    assert record.decision.via == "key"
+    assert label.via == "key"
 
 
 #: Keys pressed in a fresh text, and what is to be seen then.
@@ -172,7 +190,7 @@ async def test_every_key_does_what_it_says(home: Path) -> None:
         await begun(pilot)
         for keys, seen in KEYS:
             await afresh(pilot, keys)
-            await until(pilot, lambda seen=seen: seen in flat(pilot))
+            await sees(pilot, seen)
     assert session.records() == []
 
 
@@ -182,9 +200,9 @@ async def test_a_key_that_cannot_act_says_why_until_the_next_one(home: Path) -> 
         await begun(pilot)
         for keys, reason in REFUSED:
             await afresh(pilot, keys)
-            await until(pilot, lambda reason=reason: reason in flat(pilot))
+            await sees(pilot, reason)
             pilot.app.simulate_key("right")
-            await until(pilot, lambda reason=reason: reason not in flat(pilot))
+            await sees_no_more(pilot, reason)
     assert session.records() == []
 
 
@@ -306,16 +324,16 @@ async def test_torture_texts_are_shown_marked_and_stored_by_exact_offsets(
     session = tagging(home, texts, labels=("[/x] $a", "日本"))
     async with drive(app_on(home, session, terminal=terminal), size) as pilot:
         for text in texts:
-            await until(pilot, lambda text=text: editor(pilot).state.text == text)
+            await edits(pilot, text)
             await pilot.press("end", "2", "home", "1", "right_square_bracket", "pagedown", "up")
             await pilot.pause()
             assert_clean(pilot.app)
             await pilot.press("enter")
         await until(pilot, lambda: len(session.records()) == len(texts))
-    for record in session.records():
-        text = session.text(record.decision.ids[0])
+    for label in session.given():
+        text = session.text(label.ids[0])
         words = words_of(text)
-        pieces = [text[start:end] for start, end, _ in record.decision.answer]
+        pieces = [text[start:end] for start, end, _ in entities_of(label)]
         if len(words) > 3:
             assert pieces[0].startswith(words[0])
             assert pieces[0].endswith(words[1])

@@ -33,10 +33,17 @@ def disputed(home: Path, who: str = "anna") -> Desk:
     """Three labelled sentences; the models dispute Oslo, left, and Fuchs, in this order."""
     session = tagging(home, TEXTS)
     said = ((ANNA, "B-PER", 0.1, "B-LOC", 0.9), (OMAR, "I-PER", 0.2, "O", 0.8), (IVO, "O", 0.3, "I-PER", 0.7))  # fmt: skip
-    board = {}
-    for number, (word, (given, *opinion)) in enumerate(zip(("Oslo", "left", "Fuchs"), said, strict=True)):  # fmt: skip
-        decide(session, who, Label((session.ids[number],), given))
-        board[session.ids[number]] = [*opinion, *span(word, "", TEXTS[number])[:2]]
+    board: dict[str, list[str | float]] = {}
+    for number, (word, one) in enumerate(zip(("Oslo", "left", "Fuchs"), said, strict=True)):
+        answer, given, of_given, better, of_better = one
+        decide(session, who, Label((session.ids[number],), answer))
+        board[session.ids[number]] = [
+            given,
+            of_given,
+            better,
+            of_better,
+            *span(word, "", TEXTS[number])[:2],
+        ]
     with DecisionLog(session.directory) as log:
         log.publish("disputes", 1, disputes_board(board))
     return session

@@ -1,9 +1,10 @@
 """A whole tagging session on sample data: what is stored after keys alone is the gold standard, entity by entity."""
 
+from functools import partial
 from pathlib import Path
 
 from tests.ui.conftest import drive, until
-from tests.ui.labelling import desk, people
+from tests.ui.labelling import Desk, desk, people
 from tests.ui.typists import keys_for
 from tui_al.core.data.examples import Dataset, Example, Task, example_ids
 from tui_al.core.data.offsets import CharSpan, tags_to_spans
@@ -32,6 +33,14 @@ def shifted(
     ]
 
 
+def shows(screen: LabelScreen, identity: str) -> bool:
+    return screen.item is not None and screen.item.id == identity
+
+
+def has_records(session: Desk, least: int) -> bool:
+    return len(session.records()) >= least
+
+
 async def test_a_tagging_session_by_keys_stores_the_gold_entities(home: Path) -> None:
     rows = sentences()
     texts = [" ".join(tokens) for tokens, _ in rows]
@@ -51,11 +60,11 @@ async def test_a_tagging_session_by_keys_stores_the_gold_entities(home: Path) ->
         await until(pilot, lambda: isinstance(pilot.app.screen, LabelScreen))
         screen = pilot.app.screen
         assert isinstance(screen, LabelScreen)
-        for number, identity in enumerate(session.ids):
-            await until(pilot, lambda i=identity: screen.item is not None and screen.item.id == i)
+        for number, identity in enumerate(session.ids, start=1):
+            await until(pilot, partial(shows, screen, identity))
             editor = screen.query_one(SpanEditor)
             for key in keys_for(editor.state, gold[identity], kinds):
                 pilot.app.simulate_key(key)
-            await until(pilot, lambda n=number: len(session.records()) > n)
+            await until(pilot, partial(has_records, session, number))
     assert sum(len(spans) for spans in gold.values()) > SENTENCES
     assert session.answers() == gold

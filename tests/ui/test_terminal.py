@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -194,6 +195,10 @@ def test_when_the_terminal_hangs_up_the_engine_finishes(
         tmux.sees("✓ finished", "at 15 labels, 1 of 1 seeds")
 
 
+def has_rounds(session: Path, least: int) -> bool:
+    return len(rounds_of(session)) >= least
+
+
 #: Signals that end an engine, and what the app says then.
 DEATHS = {
     signal.SIGKILL: "The engine was killed (signal 9)",
@@ -212,7 +217,7 @@ def test_an_engine_that_dies_is_told_within_three_seconds_and_goes_on(
             tmux.press("p")
             tmux.sees("● running")
             enough = len(before) + 2
-            until(lambda least=enough: len(rounds_of(tiny_session)) >= least, 60, tmux.screen)
+            until(partial(has_rounds, tiny_session, enough), 60, tmux.screen)
             assert not any(said in tmux.screen() for said in DEATHS.values())
             points = state_of(tiny_session).runs[SEED].points
             assert points[: len(before)] == before

@@ -164,7 +164,9 @@ async def test_texts_that_are_judged(home: Path, size: tuple[int, int], key: str
         if key == "c":
             for number in range(3):
                 decide(session, f"bob{number}", Label((identity,), LABELS[number]))
-    board = {i: ["billing", 0.1 + n / 1000, "returns", 0.8] for n, i in enumerate(session.ids)}
+    board: dict[str, list[str | float]] = {
+        i: ["billing", 0.1 + n / 1000, "returns", 0.8] for n, i in enumerate(session.ids)
+    }
     with DecisionLog(session.directory) as log:
         log.publish("disputes", 1, disputes_board(board))
     async with drive(app_on(home, session), size) as pilot:

@@ -15,7 +15,7 @@ from tui_al.core.annotation.decisions import UserAnswer
 from tui_al.core.annotation.span_editing import Editing
 from tui_al.core.data.offsets import CharSpan
 from tui_al.core.data.word_split import split_words
-from tui_al.store.annotation_service import Sample
+from tui_al.store.samples import Sample
 from tui_al.ui.screens.find_label import FindLabel
 from tui_al.ui.screens.label import LabelScreen
 from tui_al.ui.widgets.label_keys import LabelKeys

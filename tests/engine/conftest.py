@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 from huggingface_hub import constants
-from huggingface_hub.utils import reset_sessions
+from huggingface_hub.utils import reset_sessions  # type: ignore[attr-defined] # re-exported
 
 from tests.engine import tiny
 from tests.hub_double import HubDouble

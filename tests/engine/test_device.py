@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from torch.optim import AdamW
 
 from tests.engine import tiny
 from tests.engine.test_used_up import few, made, simulated
@@ -174,7 +175,7 @@ def test_a_first_step_without_room_for_its_moments_is_told(
         raise SHORT[0]
 
     one = tiny.learner(bert, "full", classified, epochs=1)
-    monkeypatch.setattr(training.AdamW, "step", step)
+    monkeypatch.setattr(AdamW, "step", step)
     with pytest.raises(EngineError, match="out of memory for the optimizer"):
         tiny.fit(one, range(16))
 

@@ -24,6 +24,7 @@ from tui_al.engine.models import peft as tuning
 from tui_al.engine.models import scoring as scoring_module
 from tui_al.engine.models.learner import TransformerLearner
 from tui_al.engine.models.scoring import SCORING_BUDGET, Scoring
+from tui_al.engine.models.training import unit_logits
 from tui_al.engine.text.tokens import Batch
 from tui_al.errors import EngineError, ModelError
 
@@ -351,13 +352,12 @@ class TestOutOfMemory:
         self, learner: TransformerLearner, monkeypatch: pytest.MonkeyPatch, room: int
     ) -> list[int]:
         sizes: list[int] = []
-        real = scoring_module.unit_logits
 
         def logits(model: Any, batch: Batch, precision: str) -> torch.Tensor:
             sizes.append(len(batch.input_ids))
             if len(batch.input_ids) > room:
                 raise torch.OutOfMemoryError("no room")
-            return real(model, batch, precision)
+            return unit_logits(model, batch, precision)
 
         monkeypatch.setattr(scoring_module, "unit_logits", logits)
         return sizes
@@ -413,7 +413,7 @@ def test_first_weights_are_drawn_on_the_processor(
     names = {n: w for n, w in learner.model.named_parameters() if tuning.ADAPTER not in n}
     there = {weight.data_ptr(): name for name, weight in names.items()}
 
-    class Watched(TorchDispatchMode):
+    class Watched(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's own has no types
         def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:  # fmt: skip
             if any(word in func._schema.name for word in ("normal_", "uniform_", "random_", "bernoulli_")):  # fmt: skip
                 assert args[0].device.type == "cpu"
@@ -421,7 +421,7 @@ def test_first_weights_are_drawn_on_the_processor(
             return func(*args, **(kwargs or {}))
 
     head = {n: w.detach().clone() for n, w in tuning.head(learner.model).named_parameters()}
-    with Watched():
+    with Watched():  # type: ignore[no-untyped-call] # torch's own has no types
         learner._reset(7)
     after = dict(tuning.head(learner.model).named_parameters())
     assert any(not torch.equal(after[n], w) for n, w in head.items())

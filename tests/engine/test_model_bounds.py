@@ -117,7 +117,7 @@ def test_every_kind_and_a_checkpoint_in_shards_still_load(encoders: dict[str, Pa
     state = load_file(copied / "model.safetensors")
     (copied / "model.safetensors").unlink()
     names = sorted(state)
-    index = {}
+    index: dict[str, str] = {}
     for number, some in enumerate((names[::2], names[1::2]), start=1):
         shard = f"model-0000{number}-of-00002.safetensors"
         save_file({n: state[n] for n in some}, copied / shard, metadata={"format": "pt"})

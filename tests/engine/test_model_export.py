@@ -92,10 +92,10 @@ def test_they_load_and_predict_the_same(cases: list[Case]) -> None:
         else:
             for example, tags, one in zip(case.dataset.test, case.tags, found, strict=True):
                 offsets = token_offsets(example.text, example.tokens)
-                expected = [
+                entities = [
                     (offsets[a][0], offsets[b - 1][1], kind) for a, b, kind in spans_of(tags)
                 ]
-                assert [(e["start"], e["end"], e["entity_group"]) for e in one] == expected
+                assert [(e["start"], e["end"], e["entity_group"]) for e in one] == entities
 
 
 def in_a_fresh_process(cases: list[Case]) -> list[list[Any]]:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -73,10 +74,11 @@ def test_what_leads_to_code_is_refused_at_any_depth(
     if depth == 2:
         settings = {"sub_configs": [{"vision": settings}]}
     change(copied, **settings)
-    for read in (
+    reads: tuple[Callable[[], object], ...] = (
         lambda: load(copied),
         lambda: load_tokenizer(find(str(copied)), Task.CLASSIFICATION),
-    ):
+    )
+    for read in reads:
         with pytest.raises(ModelError) as caught:
             read()
         assert key in caught.value.message

@@ -19,6 +19,8 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from torch.package.package_exporter import PackageExporter
+from torch.package.package_importer import PackageImporter
 from transformers import AutoModel
 
 from tests.engine import tiny
@@ -72,14 +74,14 @@ def test_every_reader_is_closed(tmp_path: Path, mine: bytes) -> None:
     np.save(tmp_path / "mine.npy", array, allow_pickle=True)
     ways: list[Callable[[], object]] = [
         lambda: pickle.loads(plain),
-        lambda: pickle._Unpickler(io.BytesIO(plain)).load(),  # type: ignore[attr-defined]
+        lambda: pickle._Unpickler(io.BytesIO(plain)).load(),
         lambda: np.load(tmp_path / "mine.npy", allow_pickle=True),
         lambda: torch.load(path),
         lambda: torch.load(path, weights_only=True),
         lambda: torch.load(path, weights_only=False),
         lambda: torch.load(io.BytesIO(mine), mmap=False),
         lambda: torch.serialization.load(path),
-        lambda: torch.jit.load(path),
+        lambda: torch.jit.load(path),  # type: ignore[no-untyped-call] # torch's has no types
         lambda: torch.hub.load_state_dict_from_url(path.as_uri(), weights_only=False),
     ]
     for way in ways:
@@ -102,7 +104,7 @@ def test_the_libraries_ways_are_closed_too(tmp_path: Path, mine: bytes) -> None:
         "pandas": lambda: pandas.read_pickle(tmp_path / "a.pkl"),
         "shelve": lambda: shelve.Shelf({b"key": plain})["key"],
         "dill": lambda: dill.loads(plain),
-        "torch's inner readers": lambda: torch.serialization._load(torch._C.PyTorchFileReader(str(tmp_path / "t.pt")), "cpu", pickle),
+        "torch's inner readers": lambda: torch.serialization._load(torch._C.PyTorchFileReader(str(tmp_path / "t.pt")), "cpu", pickle),  # type: ignore[no-untyped-call] # torch's has no types
         "datasets": lambda: datasets.load_dataset("webdataset", data_files=str(tmp_path / "web.tar"), cache_dir=str(tmp_path / "c")),
     }  # fmt: skip
     for name, way in ways.items():
@@ -113,13 +115,13 @@ def test_the_libraries_ways_are_closed_too(tmp_path: Path, mine: bytes) -> None:
 
 def test_code_beside_a_pickle_does_not_run(tmp_path: Path) -> None:
     source = "import os; os.mkdir(os.environ['TEST_PICKLE_RAN'])\ndef made(): pass\n"
-    with torch.package.PackageExporter(str(tmp_path / "p.pt")) as package:
+    with PackageExporter(str(tmp_path / "p.pt")) as package:
         package.save_source_string("odd", source)
     (tmp_path / "hubconf.py").write_text(source)
     with pytest.raises(ModelError, match=r"p.pt is not read"):
-        torch.package.PackageImporter(str(tmp_path / "p.pt")).import_module("odd")
+        PackageImporter(str(tmp_path / "p.pt")).import_module("odd")
     with pytest.raises(ModelError, match="is not read"):
-        torch.hub.load(str(tmp_path), "made", source="local")
+        torch.hub.load(str(tmp_path), "made", source="local")  # type: ignore[no-untyped-call] # as above
 
 
 @pytest.mark.parametrize(

@@ -19,12 +19,14 @@ from tui_al.core.loop.first_ranking import first_ranking
 from tui_al.core.session.events import ModelSaved
 from tui_al.core.settings.experiment import Amount, DataConfig
 from tui_al.core.stats.measured import FEWEST
+from tui_al.engine.models.scoring import SCORING_BUDGET
 from tui_al.engine.text import tokenizing
 from tui_al.engine.worker import pool_analysis as pool_study
 from tui_al.engine.worker.session_setup import open_or_create
 from tui_al.errors import EngineStopped
 from tui_al.host import process
 from tui_al.store.annotation_service import Workbench
+from tui_al.store.engine_lock import is_live
 from tui_al.store.file_hashes import hashes_of
 from tui_al.store.session import Session
 
@@ -74,7 +76,7 @@ def test_from_an_unlabelled_file_to_a_successor(
     )
     config = replace(
         made,
-        data=DataConfig(str(pool), task=dataset.task.value, labels=dataset.labels),  # type: ignore[arg-type]
+        data=DataConfig(str(pool), task=dataset.task.value, labels=dataset.labels),
         acquisition=tiny.settings(bert, "adapter"),
         successor=tiny.settings(bert, "full"),
         device="cpu",
@@ -99,7 +101,7 @@ def test_from_an_unlabelled_file_to_a_successor(
         engine = bench.state.engine
         assert engine is not None
         os.kill(engine.pid, signal.SIGKILL)
-        wait_for(bench, lambda: not process.is_live(directory))
+        wait_for(bench, lambda: not is_live(directory))
         assert label_some(bench, dataset, 3) == 3  # people go on without an engine
         bench.add_label("another")
         process.start_engine(directory)
@@ -108,7 +110,7 @@ def test_from_an_unlabelled_file_to_a_successor(
 
         with Session(directory) as session:
             session.send("finish")
-        wait_for(bench, lambda: not process.is_live(directory))
+        wait_for(bench, lambda: not is_live(directory))
         run = bench.state.runs[bench.seed]
         assert bench.state.ended == "finished"
         audit = set(bench.log.board("reserve"))
@@ -161,7 +163,7 @@ def test_states_are_made_in_pieces_and_once(
     directory = tmp_path / "sessions" / "one"
     directory.mkdir(parents=True)
     monkeypatch.setattr(pool_study, "_PIECE", 0.0)
-    monkeypatch.setitem(pool_study.SCORING_BUDGET, "cpu", 1)  # each text a batch of its own
+    monkeypatch.setitem(SCORING_BUDGET, "cpu", 1)  # each text a batch of its own
 
     def pieces() -> list[None]:
         return list(

@@ -111,7 +111,9 @@ def test_poolings_keep_states_of_their_own(bert: Path, classified: Dataset) -> N
         config = tiny.settings(bert, "head", pooling=pooling, trunk_layers="auto", epochs=1)
         learner = TransformerLearner(config, ModelSource("b", bert), classified, tiny.CPU, shelf)
         learner.keep("train", np.arange(9), tiny.silent)
-        read.append(learner._collate("train", np.arange(9)).states)
+        states = learner._collate("train", np.arange(9)).states
+        assert states is not None
+        read.append(states)
     assert not torch.allclose(read[0], read[1], atol=1e-2)
 
 

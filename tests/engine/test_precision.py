@@ -1,6 +1,7 @@
 """bf16: taken where it was measured to be faster, and checked against fp32 on the pool it ranks."""
 
 import logging
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -68,7 +69,7 @@ def test_a_speedup_is_measured_in_both_precisions(monkeypatch: pytest.MonkeyPatc
         return product(left, right)
 
     monkeypatch.setattr(torch.Tensor, "__matmul__", slow)
-    monkeypatch.setattr(precision.time, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(time, "perf_counter", lambda: now[0])
     assert speedup(tiny.CPU, 8, 16) == pytest.approx(3.0)
 
 

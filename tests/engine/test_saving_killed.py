@@ -1,11 +1,13 @@
 """Killed in the middle of saving a model, an engine leaves one half at most, and none once the next is saved."""
 
+import json
 import os
 import shutil
 import signal
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -17,7 +19,6 @@ from tui_al.core.settings.experiment import Amount, DataConfig, ExperimentConfig
 from tui_al.engine.models import checkpoint
 from tui_al.engine.worker import model_saver as keeper
 from tui_al.engine.worker.model_saver import ModelSaver
-from tui_al.store import kept_models
 from tui_al.store.file_hashes import hashes_of
 
 pytestmark = pytest.mark.slow
@@ -52,7 +53,7 @@ def test_what_a_killed_engine_left(
     classified: Dataset,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    oracle: str,
+    oracle: Literal["gold", "person"],
 ) -> None:
     learner = tiny.learner(bert, "head", classified)
     tiny.fit(learner, range(12))
@@ -72,7 +73,7 @@ def test_what_a_killed_engine_left(
         mine.tidy_models(found)
         return found
 
-    for place, name in ((checkpoint, "replace_dir"), (checkpoint.json, "dumps"), (checkpoint, "replace_dir")):  # fmt: skip
+    for place, name in ((checkpoint, "replace_dir"), (json, "dumps"), (checkpoint, "replace_dir")):  # fmt: skip
         with monkeypatch.context() as patched:
             patched.setattr(place, name, die)
             killed(save)
@@ -82,7 +83,7 @@ def test_what_a_killed_engine_left(
     assert hidden(models) == []
     assert hashes_of(tmp_path / saved.path) == saved.hashes
     with monkeypatch.context() as patched:  # while the one before is taken away
-        patched.setattr(kept_models.shutil, "rmtree", _only_old(shutil.rmtree))
+        patched.setattr(shutil, "rmtree", _only_old(shutil.rmtree))
         killed(save)
     assert len(hidden(models)) == 1
     (again,) = save()

@@ -1,15 +1,19 @@
 """`tui-al timing`: what is timed, counted and multiplied up; the clock itself is made to tell round numbers."""
 
+import time
+from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from tests.engine import tiny
 from tui_al.cli import timing as command
-from tui_al.core.data.examples import Dataset
+from tui_al.core.arrays import IntArray
+from tui_al.core.data.examples import Answer, Dataset
+from tui_al.core.progress import ProgressCallback
 from tui_al.engine.jobs import timing
 from tui_al.engine.jobs.timing import Timing, measure
+from tui_al.engine.models.feature_cache import FeatureStore
 from tui_al.engine.models.learner import TransformerLearner
 
 SHARES = (0.1, 0.3)
@@ -23,9 +27,15 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int, int]]:
     fit = TransformerLearner.fit
     monkeypatch.setattr(timing, "_SIDE", {"cpu": 64})
 
-    def noted(self: TransformerLearner, rows: np.ndarray, *rest: object) -> object:  # type: ignore[type-arg]
+    def noted(
+        self: TransformerLearner,
+        rows: IntArray,
+        answers: Sequence[Answer],
+        seed: int,
+        progress: ProgressCallback,
+    ) -> object:
         done.append((self.config.tuning, len(rows), self.config.epochs))
-        report = fit(self, rows, *rest)  # type: ignore[arg-type]
+        report = fit(self, rows, answers, seed, progress)
         now[0] += report.steps
         return report
 
@@ -34,7 +44,7 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int, int]]:
         return now[0]
 
     monkeypatch.setattr(TransformerLearner, "fit", noted)
-    monkeypatch.setattr(timing.time, "perf_counter", clock)
+    monkeypatch.setattr(time, "perf_counter", clock)
     return done
 
 
@@ -80,7 +90,7 @@ def test_multiplications_are_counted_by_hand(bert: Path, classified: Dataset) ->
     Forward, and backward to the weights of both and the classifier's input: 2 * 4 * 128 * (2 * 128 + 3 * 3).
     """
     config = tiny.settings(bert, "head", trunk_layers="auto", epochs=1, batch_size=4)
-    clock = timing._SetupTimer(config, classified, 108, tiny.CPU, timing.FeatureStore(), None)
+    clock = timing._SetupTimer(config, classified, 108, tiny.CPU, FeatureStore(), None)
     assert clock.operations == 2 * 4 * 128 * (2 * 128 + 3 * 3)
 
 

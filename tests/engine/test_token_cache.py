@@ -22,7 +22,7 @@ from tui_al.engine.hub.sources import ModelSource
 from tui_al.engine.models.pretrained import load_tokenizer
 from tui_al.engine.text import token_cache
 from tui_al.engine.text.token_cache import TokenCache, digest
-from tui_al.engine.text.tokenizing import tokenize
+from tui_al.engine.text.tokenizing import pieces_of, tokenize
 from tui_al.engine.text.tokens import UNSEEN, Tokens
 
 TEXT, TAGS = Task.CLASSIFICATION, Task.TAGGING
@@ -42,11 +42,12 @@ def cache(tmp_path: Path) -> TokenCache:
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many examples each tokenisation was asked for."""
     made: list[int] = []
-    real = token_cache.pieces_of
 
-    def counted(tokenizer: object, task: Task, examples: Sequence[Example], limit: int) -> object:
+    def counted(
+        tokenizer: PreTrainedTokenizerFast, task: Task, examples: Sequence[Example], limit: int
+    ) -> object:
         made.append(len(examples))
-        return real(tokenizer, task, examples, limit)  # type: ignore[arg-type]
+        return pieces_of(tokenizer, task, examples, limit)
 
     monkeypatch.setattr(token_cache, "pieces_of", counted)
     return made
@@ -157,7 +158,8 @@ def test_a_large_vocabulary_takes_four_bytes(
     shutil.rmtree(cache.directory)
     monkeypatch.setattr(type(tokenizer), "get_vocab", lambda _: {"last": 2**16})
     wide = cache.tokens(tokenizer, TEXT, examples, 48)
-    assert (narrow.ids.dtype, wide.ids.dtype) == (np.uint16, np.int32)
+    assert narrow.ids.dtype == np.uint16
+    assert wide.ids.dtype == np.int32
     assert same(narrow, wide)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from torch.optim import AdamW
 from transformers import PreTrainedModel
 
 from tests.engine import tiny
@@ -83,7 +84,7 @@ def test_the_optimizer_follows_the_schedule(
 ) -> None:
     rates: list[list[float]] = []
 
-    class Recorded(training.AdamW):
+    class Recorded(AdamW):
         def step(self, closure: Any = None) -> Any:
             rates.append(sorted({group["lr"] for group in self.param_groups}))
             return super().step(closure)
@@ -256,7 +257,7 @@ def test_gradients_are_clipped(
     norms: dict[float, list[float]] = {}
     for clip in (0.0, 0.01):
 
-        class Recorded(training.AdamW):
+        class Recorded(AdamW):
             seen = norms.setdefault(clip, [])
 
             def step(self, closure: Any = None) -> Any:

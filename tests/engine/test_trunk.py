@@ -9,7 +9,7 @@ import torch
 from transformers import pipeline
 
 from tests.engine import tiny
-from tui_al.core.arrays import FloatArray
+from tui_al.core.arrays import FloatArray, IntArray
 from tui_al.core.data.examples import Dataset, Task
 from tui_al.core.loop.protocols import MonteCarlo
 from tui_al.core.progress import TrainingProgress
@@ -20,6 +20,7 @@ from tui_al.engine.models import frozen_layers as trunk_module
 from tui_al.engine.models.checkpoint import load_trained
 from tui_al.engine.models.feature_cache import CachedFeatures, FeatureStore
 from tui_al.engine.models.learner import TransformerLearner
+from tui_al.engine.models.scoring import SCORING_BUDGET
 from tui_al.engine.text.tokens import collate
 from tui_al.errors import ConfigError
 
@@ -117,7 +118,7 @@ def test_states_are_made_once_for_all(
     computed: list[int] = []
     real = trunk_module.FrozenLayers._compute
 
-    def counted(self: trunk_module.FrozenLayers, tokens: object, rows: FloatArray) -> torch.Tensor:
+    def counted(self: trunk_module.FrozenLayers, tokens: object, rows: IntArray) -> torch.Tensor:
         computed.append(len(rows))
         return real(self, tokens, rows)  # type: ignore[arg-type]
 
@@ -148,7 +149,7 @@ def test_what_memory_allows_is_kept_and_the_rest_is_said(bert: Path, dataset: Da
     assert not rich.notes()
     room = int(rich.tokens("train").lengths().sum()) * tiny.WIDTH * 4 // 2
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(trunk_module.SCORING_BUDGET, "cpu", 64)
+        patch.setitem(SCORING_BUDGET, "cpu", 64)
         poor = TransformerLearner(config, source, dataset, tiny.CPU, FeatureStore(room))
         notes = poor.notes()
     states = poor._trunk._found["train"]  # type: ignore[union-attr]
@@ -217,7 +218,7 @@ def test_a_state_does_not_depend_on_what_was_asked_for_when() -> None:
     for orders in ([[4], [2, 5], [0, 1, 2, 3, 4, 5, 6]], [[0, 1, 2, 3, 4, 5, 6]]):
         batches: list[tuple[int, ...]] = []
 
-        def compute(rows: FloatArray, into: list[tuple[int, ...]] = batches) -> torch.Tensor:
+        def compute(rows: IntArray, into: list[tuple[int, ...]] = batches) -> torch.Tensor:
             into.append(tuple(int(r) for r in rows))
             return torch.cat([torch.full((lengths[r], 2), float(r)) for r in rows])
 
@@ -238,7 +239,7 @@ def test_making_states_can_be_stopped(bert: Path, classified: Dataset) -> None:
     ticks: list[TrainingProgress] = []
     answers = [e.answer for e in classified.train]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(trunk_module.SCORING_BUDGET, "cpu", 100)
+        patch.setitem(SCORING_BUDGET, "cpu", 100)
         learner.fit(np.arange(108), answers, 1, ticks.append)  # type: ignore[arg-type]
     assert ticks[:5] == 5 * [TrainingProgress(0, 108)]
 

@@ -116,7 +116,7 @@ def at_work(bert: Path, tmp_path: Path) -> Iterator[Callable[..., Engine]]:
         asker = loop.pop("asker", tiny.settings(bert, "head", epochs=1, precision=precision))
         config = replace(
             people_config(**loop),
-            data=DataConfig("pool.txt", task=dataset.task.value, labels=dataset.labels),  # type: ignore[arg-type]
+            data=DataConfig("pool.txt", task=dataset.task.value, labels=dataset.labels),
             acquisition=asker,
             successor=tiny.settings(bert, "head", epochs=1, precision=precision),
             device="cpu",

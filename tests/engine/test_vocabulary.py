@@ -25,7 +25,7 @@ def train(
 
     def counted(self: AdamW, *arguments: object) -> object:
         seen.append(sum(p.numel() for group in self.param_groups for p in group["params"]))
-        return step(self, *arguments)  # type: ignore[arg-type]
+        return step(self, *arguments)
 
     options = {"learning_rate": 1e-2, "weight_decay": 0.5, "epochs": 3, "batch_size": 4} | settings
     with monkeypatch.context() as patch:

@@ -236,4 +236,4 @@ def fit(learner: TransformerLearner, rows: Iterable[int] | None = None, seed: in
     train = learner.dataset.train
     chosen = np.array(range(len(train)) if rows is None else list(rows), dtype=np.int64)
     answers = [train[row].answer for row in chosen]
-    return learner.fit(chosen, answers, seed, silent)  # type: ignore[arg-type]
+    return learner.fit(chosen, answers, seed, silent)

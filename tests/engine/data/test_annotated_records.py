@@ -123,8 +123,9 @@ def test_predict_keeps_every_row_whatever_is_said_of_it(
         assert not {"tags", "label"} & row.keys()
 
 
-SPANS = [[0, 4, "PER"], [13, 16, "LOC"]]
-OBJECTS = [{"start": s, "end": e, "label": k} for s, e, k in SPANS]
+ENTITIES = ((0, 4, "PER"), (13, 16, "LOC"))
+SPANS = [list(one) for one in ENTITIES]
+OBJECTS = [{"start": s, "end": e, "label": k} for s, e, k in ENTITIES]
 
 
 @pytest.mark.parametrize(
@@ -140,9 +141,9 @@ OBJECTS = [{"start": s, "end": e, "label": k} for s, e, k in SPANS]
         ("a.json", [{"text": TEXT, "entities": SPANS, "id": 3}]),
         ("a.json", {"data": [{"text": TEXT, "entities": SPANS}]}),
         ("a.json", [{"id": 1, "text": TEXT, "annotation_id": 1, "lead_time": 2.0,
-                     "label": [{"start": s, "end": e, "text": TEXT[s:e], "labels": [k]} for s, e, k in SPANS]}]),
+                     "label": [{"start": s, "end": e, "text": TEXT[s:e], "labels": [k]} for s, e, k in ENTITIES]}]),
         ("a.jsonl", {"text": TEXT, "annotations": [
-            {"begin": s, "end": e, "type": k, "exact": TEXT[s:e]} for s, e, k in SPANS]}),
+            {"begin": s, "end": e, "type": k, "exact": TEXT[s:e]} for s, e, k in ENTITIES]}),
     ],
 )  # fmt: skip
 def test_every_way_to_write_entities(name: str, content: object, tmp_path: Path) -> None:

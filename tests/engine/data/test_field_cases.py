@@ -6,8 +6,9 @@ import json
 import lzma
 import unicodedata
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import pyarrow as pa
 import pytest
@@ -444,7 +445,9 @@ def test_json_that_is_none(load_text: Load, content: str, message: str) -> None:
 # Formats
 
 
-def zipped(content: bytes, name: str = "inside.csv", **others: bytes) -> bytes:
+def zipped(
+    content: bytes, name: str = "inside.csv", others: Mapping[str, bytes] = MappingProxyType({})
+) -> bytes:
     import io
 
     buffer = io.BytesIO()
@@ -480,7 +483,7 @@ def test_compressed_files(load_text: Load, suffix: str, kind: str) -> None:
 def test_a_zip_is_called_as_what_is_in_it(load_text: Load) -> None:
     assert pairs(load_text("a.zip", zipped(table("text,label").encode()))) == PAIRS
     with pytest.raises(DataError, match=r"a\.zip holds inside\.csv, more\.csv") as caught:
-        load_text("a.zip", zipped(b"x", **{"more.csv": b"y"}))
+        load_text("a.zip", zipped(b"x", others={"more.csv": b"y"}))
     assert "Unpack it" in caught.value.hint
 
 
@@ -504,7 +507,10 @@ def test_a_workbook_that_would_take_all_memory(tmp_path: Path) -> None:
 
 def test_a_workbook(tmp_path: Path) -> None:
     path = tmp_path / "a.xlsx"
-    rows = [["id", "text", "stars"], *([i, text, i % 3] for i, text in enumerate(TEXTS))]
+    rows: list[list[object]] = [
+        ["id", "text", "stars"],
+        *([i, text, i % 3] for i, text in enumerate(TEXTS)),
+    ]
     write_workbook(path, {"about": [], "tickets": rows, "old": [["text"], ["x"]]})
     data = load(DataConfig(str(path), label_column="stars", test_share=0))
     assert pairs(data) == [(text, str(i % 3)) for i, text in enumerate(TEXTS)]
@@ -639,7 +645,7 @@ def test_class_folders_below_train_and_test(tmp_path: Path) -> None:
 
 
 def test_parallel_files(tmp_path: Path) -> None:
-    files = {}
+    files: dict[str, str] = {}
     for split, before in (("train", ""), ("valid", "so "), ("test", "new ")):
         files |= {
             f"{split}/seq.in": "".join(f"{before}{text}\n" for text in TEXTS),

@@ -180,7 +180,7 @@ def exported(draw: st.DrawFn) -> Annotation:
 def test_columns_of_our_own_are_read_back_whole(given_out: list[Annotation]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "out.conll"
-        CONLL.write(path, Header("s", Task.TAGGING, ()), given_out)
+        CONLL.write(path, Header(Task.TAGGING, (), "s"), given_out)
         read = imported(path)
     assert entities(read) == [(a.text, a.tokens, a.spans) for a in given_out]
     assert (read.notes, read.left_out.counts) == ([], {})

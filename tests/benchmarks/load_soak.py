@@ -153,7 +153,7 @@ def slope(
 
 def soak_rows(directory: Path, minutes: float, say: Callable[[str], None]) -> list[tuple[str, ...]]:
     """Soak for so long: for each kind of process a row of the whole time, and one without its start."""
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for name, values in soak(directory / "soak", minutes, say).items():
         for what, after in STRETCHES:
             if (found := slope(values, after)) is None:

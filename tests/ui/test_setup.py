@@ -368,6 +368,25 @@ async def test_data_refused_for_a_setting_that_is_folded_away_is_told_at_the_dat
         assert shown(pilot.app).count("'utf9' is unknown") == 1
 
 
+async def test_the_bag_of_words_is_set_up_with_its_only_tuning(
+    home: Path, engine: FakeEngine
+) -> None:
+    """Another tuning for it is a mistake in the form, and not an error of the app."""
+    async with drive(TuiAl(home)) as pilot:
+        await ready(pilot)
+        for role in ("acquisition.model", "acquisition.tuning"):
+            field(pilot, role).focus()
+            await pilot.press("enter")
+            await until(pilot, lambda: isinstance(pilot.app.screen, PickDialog))
+            await pilot.press(*("tfidf" if role.endswith("model") else "adapter"), "enter")
+            await until(pilot, lambda: isinstance(pilot.app.screen, SetupScreen))
+            if role.endswith("model"):
+                await until(pilot, lambda: field(pilot, "acquisition.tuning").value == "head")
+                assert "another look" not in shown(pilot.app)
+        await until(pilot, lambda: "does not fit tfidf, which has no encoder" in shown(pilot.app))
+        assert field(pilot, "acquisition.tuning").has_class("-wrong")
+
+
 async def test_a_number_of_seeds_that_is_none_starts_nothing(
     home: Path, engine: FakeEngine
 ) -> None:

@@ -114,13 +114,16 @@ def test_seeds_begin_with_the_papers_and_do_not_change() -> None:
         ("name", "a/b", "no usable name"),
         ("name", "語" * 82, "bytes long"),
         ("strategy", "best", "unknown"),
+        ("acquisition.model", "tfidf", "does not fit tfidf, which has no encoder"),
+        ("successor.tuning", "adaptr", "Did you mean adapter?"),
     ],
 )
 def test_a_mistake_stands_at_its_field(field: str, text: str, message: str) -> None:
     config, wrong = read(values_of(sample_experiment()) | {field: text})
     assert config is None
-    assert list(wrong) == [field]
-    assert message in wrong[field]
+    at = "acquisition.tuning" if text == "tfidf" else field  # which is what does not fit
+    assert list(wrong) == [at]
+    assert message in wrong[at]
 
 
 def test_a_strategy_for_the_other_task_is_a_mistake_once_the_task_is_known() -> None:

@@ -133,9 +133,15 @@ def learner_values(role: str, learner: LearnerConfig) -> dict[str, str]:
 
 
 def defaults_for(role: str, values: Values) -> dict[str, str]:
-    """The settings that go with the model, tuning and preset in the form; the revision is the model's own."""
+    """The settings that go with the model, tuning and preset in the form; the revision is the model's own.
+
+    None where the tuning does not fit the model, which `read` tells.
+    """
     preset = None if values["preset"] == "default" else values["preset"]
-    learner = default_settings(values[f"{role}.model"], values[f"{role}.tuning"], preset)
+    try:
+        learner = default_settings(values[f"{role}.model"], values[f"{role}.tuning"], preset)
+    except ConfigError:
+        return {}
     return learner_values(role, learner)
 
 
@@ -229,6 +235,8 @@ class _Reader:
         if model is None or len(self.errors) > before:
             return None
         tuning = self.values[f"{role}.tuning"]
+        if self.field(f"{role}.tuning", lambda text: default_settings(model, text)) is None:
+            return None
         return self._whole(role, LearnerConfig, {"model": model, "tuning": tuning, **read})
 
     def loop(self, task: Task | None) -> LoopConfig | None:

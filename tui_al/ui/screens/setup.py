@@ -10,6 +10,7 @@ from textual.widgets import Button, Input, Label, Static
 from tui_al.core.data.examples import Task
 from tui_al.core.data.preview import Preview
 from tui_al.core.settings.experiment import ExperimentConfig
+from tui_al.core.settings.model_catalog import BAG_OF_WORDS
 from tui_al.core.settings.presets import sample_experiment
 from tui_al.errors import DataError, TuiAlError
 from tui_al.host import estimate, process
@@ -212,6 +213,8 @@ class SetupScreen(TuiScreen):
     def _changed(self, field: str, value: str) -> None:
         self._values[field] = value
         role, _, name = field.rpartition(".")
+        if name == "model" and value == BAG_OF_WORDS:
+            self._fill({f"{role}.tuning": "head"})  # the only one that fits it
         if name in ("model", "tuning"):
             self._fill(setup_form.defaults_for(role, self._values))
         elif name == "preset":

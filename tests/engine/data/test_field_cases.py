@@ -526,6 +526,43 @@ def test_a_workbook(tmp_path: Path) -> None:
         load(DataConfig(str(path)))
 
 
+def test_lines_that_are_no_objects_are_left_out_where_that_is_asked_for(load_text: Load) -> None:
+    """And told with their places; else the first is an error that names the way."""
+    good = [json.dumps({"text": text, "label": label}) for text, label in PAIRS]
+    content = "\n".join([*good[:3], "{oops", *good[3:], "[1, 2]", '"text"'])
+    with pytest.raises(DataError, match=r"a\.jsonl:4: not valid JSON") as caught:
+        load_text("a.jsonl", content)
+    assert "--leave-out-misfits leaves such lines out" in caught.value.hint
+    data = load_text("a.jsonl", content, misfits="leave out")
+    assert sorted(pairs(data)) == sorted(PAIRS)
+    told = [line for line in data.warnings if "left out" in line]
+    assert told == [
+        "a.jsonl: left out: 1 that are not valid JSON (a.jsonl:4)",
+        f"a.jsonl: left out: 2 that are no objects (a.jsonl:{len(PAIRS) + 2}, a.jsonl:{len(PAIRS) + 3})",
+    ]
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.txt"])
+def test_the_rule_under_the_header_of_a_markdown_table_is_no_row(
+    load_text: Load, name: str
+) -> None:
+    rows = "\n".join(f"| {text} | {label} |" for text, label in PAIRS)
+    data = load_text(name, f"| text | label |\n| --- | :---: |\n{rows}\n")
+    assert sorted((text.strip(), label) for text, label in pairs(data)) == sorted(PAIRS)
+    assert f"{name}: line 2 draws a rule under the header: left out" in data.notes
+
+
+def test_a_word_and_a_colon_before_each_line_are_told(load_text: Load) -> None:
+    lines = [f"{label}: {text}" for text, label in PAIRS]
+    data = load_text("a.txt", "\n".join(lines))
+    assert {e.text for e in (*data.train, *data.test)} == set(lines)
+    assert "all begin with one of few words and a colon" in " ".join(data.warnings)
+    read = load_text("a.txt", "\n".join(lines), delimiter=":", label_column="1")
+    assert sorted((text.strip(), label) for text, label in pairs(read)) == sorted(PAIRS)
+    free = load_text("b.txt", "\n".join(text for text, _ in PAIRS))
+    assert "colon" not in " ".join(free.warnings)
+
+
 @pytest.mark.parametrize("form", ["__label__{label} {text}", "{text} __label__{label}"])
 @pytest.mark.parametrize("bare", [0, 2, 20])
 def test_fasttext_labels_stand_before_or_behind_the_text_and_may_lack(

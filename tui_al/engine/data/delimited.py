@@ -1,6 +1,7 @@
 """CSV and TSV: lines to records, records to tables of strings."""
 
 import csv
+import re
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 
@@ -30,6 +31,9 @@ def stream_delimited(lines: Lines, config: DataConfig, findings: LoadReport) -> 
         raise DataError(f"{lines.name} is empty.", "Name a file that has at least one row.")
     names, has_header = header_of(lines.name, [fields for _, fields in sample], config, findings)
     body: Iterator[Record] = chain(sample[has_header:], records)
+    if has_header and delimiter == "|" and len(sample) > 1 and _is_rule(sample[1][1]):
+        findings.notes.append(f"{lines.name}: line 2 draws a rule under the header: left out")
+        next(body)
     if has_header and len(names) > 1:
         body = _without_repeats(lines.name, sample[0][1], body, findings)
     blocks = 0
@@ -40,6 +44,12 @@ def stream_delimited(lines: Lines, config: DataConfig, findings: LoadReport) -> 
         raise DataError(
             f"{lines.name} has a header but no rows.", "Name a file with at least one row."
         )
+
+
+def _is_rule(fields: Sequence[str]) -> bool:
+    """Whether these are the dashes that part the header of a Markdown table from its rows."""
+    cells = [field.strip() for field in fields if field.strip()]
+    return bool(cells) and all(re.fullmatch(r":?-{2,}:?", cell) for cell in cells)
 
 
 def _skip_remarks(lines: Lines, config: DataConfig, findings: LoadReport) -> None:

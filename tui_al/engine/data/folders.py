@@ -92,7 +92,9 @@ def by_split(sources: Sources, where: str, findings: LoadReport) -> Sources:
             splits[split] = found
     if "train" not in splits and "pool" not in splits:
         raise DataError(
-            f"{where} has no train split, only {some(sources) or 'nothing'}.",
+            f"{where} has no train split, only {some(sources)}."
+            if sources
+            else f"{where} has no train split: none of its data files is named after a split.",
             "Call the training file train, as train.csv; or name one file instead.",
         )
     return splits

@@ -14,12 +14,13 @@ from tui_al.engine.data.json_values import JsonText
 from tui_al.engine.data.lines import Lines
 from tui_al.engine.data.tables import LoadReport, Table, place_of
 from tui_al.errors import DataError
-from tui_al.store.formats.reading import ItemError, Reason
+from tui_al.store.formats.reading import ItemError, Reason, Tally
 
 _HEAD = 200  # records that are looked at
 _LONGEST_LINE = 1 << 20  # characters; of a file without line breaks no more is read ahead
 _DEEPEST = 5  # levels of nested fields
 _LINES = 'Every line is one object, as {"text": ..., "label": ...}.'
+_LEAVES_OUT = "--leave-out-misfits leaves such lines out."
 
 #: A record's number, counted from 1 or that of its line, what it holds, and about how many characters it takes.
 Numbered = tuple[int, Mapping[str, Any]]
@@ -36,7 +37,8 @@ def stream_json(lines: Lines, config: DataConfig, findings: LoadReport) -> Itera
 
 def stream_json_lines(lines: Lines, config: DataConfig, findings: LoadReport) -> Iterator[Table]:
     """One object a line; blank lines are skipped."""
-    return _tables(lines.name, _objects_of_lines(lines), "line", config, findings)
+    records = _objects_of_lines(lines, findings, leave_out=config.misfits == "leave out")
+    return _tables(lines.name, records, "line", config, findings)
 
 
 def is_json_lines(lines: Lines) -> bool:
@@ -78,14 +80,21 @@ def items_of_json(lines: Lines, findings: LoadReport) -> Iterator[tuple[object, 
         yield record, place_of(lines.name, number, "row")
 
 
-def _objects_of_lines(lines: Lines) -> Iterator[Numbered]:
-    for item, _ in items_of_lines(lines):
-        if isinstance(item, ItemError):
-            raise item
+def _objects_of_lines(lines: Lines, findings: LoadReport, *, leave_out: bool) -> Iterator[Numbered]:
+    """The objects; a line that holds none is a DataError, or left out and told once all are read."""
+    left_out = Tally()
+    for item, place in items_of_lines(lines):
         record = with_text(item)
-        if not isinstance(record, dict):
-            raise DataError(f"{lines.name}:{lines.number}: {short(record)} is no object.", _LINES)
-        yield lines.number, record
+        if isinstance(record, dict):
+            yield lines.number, record
+            continue
+        broken = item if isinstance(item, ItemError) else None
+        if leave_out:
+            left_out.add(broken.reason if broken else Reason.NO_OBJECT, place)
+            continue
+        message = broken.message if broken else f"{place}: {short(record)} is no object."
+        raise DataError(message, f"{broken.hint if broken else _LINES} {_LEAVES_OUT}")
+    findings.warnings.extend(f"{lines.name}: left out: {line}" for line in left_out.told())
 
 
 def _tables(

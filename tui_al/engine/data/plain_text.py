@@ -56,6 +56,11 @@ def stream_text(lines: Lines, config: DataConfig, findings: LoadReport) -> Itera
                 f"{lines.name}: each line is read as one text, though {marked} of the first {len(head)} hold {_MARK}…, "
                 "as fastText's lines do"
             )
+        if _place_of_label(head, ": ") == 0:
+            findings.warnings.append(
+                f"{lines.name}: each line is read as one text, though all begin with one of few words and a colon, as with a label "
+                "(--delimiter : reads them as columns)"
+            )
         if len(head) >= _ENOUGH and (found := delimiter_in_all(head)):
             findings.warnings.append(
                 f"{lines.name}: each line is read as one text, though {found[0]}s part every one in {found[1]} fields "
@@ -104,12 +109,12 @@ def _fasttext(lines: Lines) -> Iterator[Table]:
         yield Table(lines.name, columns, numbers, "line", Task.CLASSIFICATION)
 
 
-def _place_of_label(head: Sequence[str]) -> int | None:
+def _place_of_label(head: Sequence[str], between: str = "\t") -> int | None:
     """0 or 1: the side of the tab on which the lines have labels; None if they are no such pairs.
 
-    Every line has one tab, one side repeats few short values, and the other is texts that do not repeat.
+    Every line has one tab, or what else is `between`, one side repeats few short values, and the other is texts that do not repeat.
     """
-    pairs = [line.rstrip("\r\n").split("\t") for line in head]
+    pairs = [line.rstrip("\r\n").split(between) for line in head]
     if len(pairs) < 4 or any(len(pair) != 2 for pair in pairs):
         return None
     for label, text in ((0, 1), (1, 0)):

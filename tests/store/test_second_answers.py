@@ -9,7 +9,7 @@ import pytest
 
 from tests.store.people import make_session, people_config, put_up_ranking, texts_pool
 from tui_al.core.annotation import decisions as de
-from tui_al.core.annotation.label_state import LabelState, Status
+from tui_al.core.annotation.label_state import LabelState, LabelStatus, Status
 from tui_al.store.annotation_service import Workbench
 from tui_al.store.decisions import CLIENT_SECONDS, Client, DecisionLog
 from tui_al.store.sample_queue import SampleQueue, _Tally
@@ -153,10 +153,17 @@ def test_a_refill_does_not_walk_what_was_decided(
     with Workbench(directory, "anna") as bench:
         assert bench.take() is not None
         walked: list[str] = []
-        monkeypatch.setattr(
-            LabelState, "standings", lambda _: walked.append("standings") or iter(())
-        )
-        monkeypatch.setattr(DecisionLog, "answered", lambda *_: walked.append("answered") or set())
+
+        def standings(_: LabelState) -> Iterator[tuple[str, LabelStatus]]:
+            walked.append("standings")
+            return iter(())
+
+        def answered(*_: object) -> set[str]:
+            walked.append("answered")
+            return set()
+
+        monkeypatch.setattr(LabelState, "standings", standings)
+        monkeypatch.setattr(DecisionLog, "answered", answered)
         for _ in range(10):
             item = bench.take()
             assert item is not None

@@ -14,7 +14,8 @@ from tui_al.engine.data.json_values import JsonText
 from tui_al.engine.data.lines import Lines
 from tui_al.engine.data.tables import LoadReport, Table, place_of
 from tui_al.errors import DataError
-from tui_al.store.formats.reading import ItemError, Reason, Tally
+from tui_al.store.formats.reading import ItemError, Reason
+from tui_al.store.tally import Tally
 
 _HEAD = 200  # records that are looked at
 _LONGEST_LINE = 1 << 20  # characters; of a file without line breaks no more is read ahead

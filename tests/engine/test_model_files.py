@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from transformers import CONFIG_MAPPING
 from transformers.integrations import hub_kernels
 
@@ -18,7 +18,7 @@ from tui_al.core.data.examples import Dataset, Task
 from tui_al.engine.hub.sources import ModelSource, find
 from tui_al.engine.jobs.model_export import export_model
 from tui_al.engine.models.checkpoint import ADAPTER_FOLDER, load_trained
-from tui_al.engine.models.model_files import allowed_keys, read_config
+from tui_al.engine.models.model_files import allowed_keys, left_out, read_config
 from tui_al.engine.models.pretrained import load_model, load_tokenizer
 from tui_al.errors import ModelError
 
@@ -87,11 +87,32 @@ def test_what_leads_to_code_is_refused_at_any_depth(
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("layer_norm_eps", ["x"]), ("layer_norm_eps", True), ("hidden_dropout_prob", "0.1"), ("num_hidden_layers", [2]), ("vocab_size", 0)],
+    [("layer_norm_eps", ["x"]), ("layer_norm_eps", True), ("hidden_dropout_prob", "0.1"), ("num_hidden_layers", [2]), ("vocab_size", 0), ("hidden_act", 7), ("max_position_embeddings", 1)],
 )  # fmt: skip
 def test_what_no_model_can_be_built_of_is_told_before_its_first_text(copied: Path, key: str, value: Any) -> None:  # fmt: skip
     change(copied, **{key: value})
     with pytest.raises(ModelError):
+        load(copied)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("return_dict", False), ("torchscript", True), ("output_attentions", True), ("chunk_size_feed_forward", 10**6)]
+)  # fmt: skip
+def test_how_a_model_returns_what_it_computes_is_not_its_own_to_say(
+    copied: Path, key: str, value: Any
+) -> None:
+    change(copied, **{key: value})
+    model = load(copied)
+    ids = torch.ones((1, 4), dtype=torch.long)
+    assert set(model(input_ids=ids)) == {"logits"}
+    assert not left_out(copied, "m")
+
+
+def test_weights_that_are_no_numbers_are_told_before_the_first_text(copied: Path) -> None:
+    weights = load_file(copied / "model.safetensors")
+    weights["encoder.layer.0.output.dense.weight"][0, 0] = float("nan")
+    save_file(weights, copied / "model.safetensors", {"format": "pt"})
+    with pytest.raises(ModelError, match=r"its weights give no numbers"):
         load(copied)
 
 

@@ -30,7 +30,7 @@ from tui_al.engine.models import peft as tuning
 from tui_al.engine.models.model_files import check_adapter, first_line
 from tui_al.engine.models.padding import leave_out_padding
 from tui_al.engine.models.pooling import MeanPoolingClassifier, load_head, save_modules
-from tui_al.engine.models.pretrained import load_model
+from tui_al.engine.models.pretrained import check_computes, load_model
 from tui_al.errors import ConfigError, ModelError
 from tui_al.store.kept_models import replace_dir
 from tui_al.store.sharing import make_directory
@@ -138,7 +138,9 @@ def load_trained(directory: Path) -> tuple[PreTrainedModel, Task, tuple[str, ...
     elif isinstance(model, MeanPoolingClassifier):
         with whole(directory):
             load_head(model, directory)
-    return model.eval(), task, outputs
+    model.eval()
+    check_computes(model, str(directory))  # with its adapter and head
+    return model, task, outputs
 
 
 @contextlib.contextmanager

@@ -41,6 +41,9 @@ _IDLE = (
     "total_flos", "adapters", "sentence_transformers", "quantize", "model_name", "deterministic_flash_attn", "norm_bias",
 )  # fmt: skip
 
+#: How a model returns what it computes, and how much at once: what it says does not depend on them, and its callers count on the default.
+_OF_CALLERS = ("return_dict", "use_return_dict", "torchscript", "output_attentions", "output_hidden_states", "chunk_size_feed_forward", "problem_type", "tf_legacy_loss")  # fmt: skip
+
 #: How the code of a model reads its configuration.
 _READ = re.compile(r"\bconfig\.([a-z]\w*)|getattr\(\s*(?:self\.)?config,\s*[\"'](\w+)")
 
@@ -54,7 +57,9 @@ def left_out(directory: Path, name: str) -> tuple[str, ...]:
     kind = plain.get("model_type") or _kind_by_path(directory)
     allowed = allowed_keys(CONFIG_MAPPING[kind])
     return tuple(
-        key for key in plain if key not in allowed and not _leads_away(key) and key not in _IDLE
+        key
+        for key in plain
+        if key not in allowed and not _leads_away(key) and key not in (*_IDLE, *_OF_CALLERS)
     )
 
 
@@ -115,7 +120,8 @@ def allowed_keys(cls: type[PretrainedConfig]) -> frozenset[str]:
         TypeError, ValueError
     ):  # kinds made of others cannot be made of nothing
         names |= set(cls().to_dict())
-    return frozenset(n for n in names if not _leads_away(n) and n not in ("self", "kwargs"))
+    not_kept = ("self", "kwargs", *_OF_CALLERS)
+    return frozenset(n for n in names if not _leads_away(n) and n not in not_kept)
 
 
 @cache

@@ -30,6 +30,9 @@ _DROPOUTS = (
     "embedding_dropout", "mlp_dropout",
 )  # fmt: skip
 
+#: Sub-tokens of the text that a model is tried on; no number is special in all vocabularies.
+_TRIAL = 2
+
 #: ModernBERT leaves a dropout out when its rate is 0; this keeps it there for Monte-Carlo dropout to turn on.
 _ALMOST_NONE = 1e-9
 
@@ -117,6 +120,8 @@ def load_model(
             ignore_mismatched_sizes=True,  # a checkpoint's own head of another size
             dtype=torch.float32,
         )
+        found = MeanPoolingClassifier(model, dropout) if by_mean else model
+        _try(found)
     except (OSError, ValueError, LookupError, TypeError, AttributeError, AssertionError, ArithmeticError, RuntimeError, SafetensorError) as error:  # fmt: skip
         raise ModelError(
             f"model: {source.name} ({config.model_type}) cannot be loaded for {task}: {first_line(error)}.",
@@ -124,5 +129,25 @@ def load_model(
         ) from error
     finally:
         transformers.logging.set_verbosity(level)
-    assert isinstance(model, PreTrainedModel)
-    return MeanPoolingClassifier(model, dropout) if by_mean else model
+    assert isinstance(found, PreTrainedModel)
+    return found
+
+
+def check_computes(model: PreTrainedModel, name: str) -> None:
+    """Raise ModelError where a model, in evaluation mode on the CPU, cannot compute, or what it computes is no number."""
+    try:
+        _try(model)
+    except (ValueError, LookupError, TypeError, AttributeError, AssertionError, ArithmeticError, RuntimeError) as error:  # fmt: skip
+        raise ModelError(
+            f"model: {name} does not compute: {first_line(error)}.",
+            "Put its files back from a backup, or train the model again.",
+        ) from error
+
+
+def _try(model: PreTrainedModel) -> None:
+    """Settings that cannot be computed with, and weights that are no numbers, show at the first text: here, before any of a user's."""
+    with torch.inference_mode():
+        ids = torch.zeros((1, _TRIAL), dtype=torch.long)
+        logits = model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits
+    if not bool(torch.isfinite(logits).all()):
+        raise ValueError("its weights give no numbers (NaN or infinity)")

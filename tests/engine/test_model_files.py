@@ -18,7 +18,7 @@ from tui_al.core.data.examples import Dataset, Task
 from tui_al.engine.hub.sources import ModelSource, find
 from tui_al.engine.jobs.model_export import export_model
 from tui_al.engine.models.checkpoint import ADAPTER_FOLDER, load_trained
-from tui_al.engine.models.model_files import allowed_keys, left_out, read_config
+from tui_al.engine.models.model_files import OF_CALLERS, allowed_keys, left_out, read_config
 from tui_al.engine.models.pretrained import load_model, load_tokenizer
 from tui_al.errors import ModelError
 
@@ -146,7 +146,7 @@ def test_all_that_an_architecture_needs_is_kept(kind: str, tmp_path: Path) -> No
     read = read_config(tmp_path, "m").to_dict()
     assert {k: v for k, v in plain.items() if read.get(k) != v and k in allowed_keys(cls)} == {}
     lost = set(plain) - allowed_keys(cls)
-    assert lost <= {"_attn_implementation_autoset"}
+    assert lost <= {"_attn_implementation_autoset", *OF_CALLERS}
 
 
 def test_a_kind_is_guessed_by_the_path_where_it_is_not_told(bert: Path, tmp_path: Path) -> None:

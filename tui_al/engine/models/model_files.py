@@ -42,7 +42,7 @@ _IDLE = (
 )  # fmt: skip
 
 #: How a model returns what it computes, and how much at once: what it says does not depend on them, and its callers count on the default.
-_OF_CALLERS = ("return_dict", "use_return_dict", "torchscript", "output_attentions", "output_hidden_states", "chunk_size_feed_forward", "problem_type", "tf_legacy_loss")  # fmt: skip
+OF_CALLERS = ("return_dict", "use_return_dict", "torchscript", "output_attentions", "output_hidden_states", "chunk_size_feed_forward", "problem_type", "tf_legacy_loss")  # fmt: skip
 
 #: How the code of a model reads its configuration.
 _READ = re.compile(r"\bconfig\.([a-z]\w*)|getattr\(\s*(?:self\.)?config,\s*[\"'](\w+)")
@@ -59,7 +59,7 @@ def left_out(directory: Path, name: str) -> tuple[str, ...]:
     return tuple(
         key
         for key in plain
-        if key not in allowed and not _leads_away(key) and key not in (*_IDLE, *_OF_CALLERS)
+        if key not in allowed and not _leads_away(key) and key not in (*_IDLE, *OF_CALLERS)
     )
 
 
@@ -120,7 +120,7 @@ def allowed_keys(cls: type[PretrainedConfig]) -> frozenset[str]:
         TypeError, ValueError
     ):  # kinds made of others cannot be made of nothing
         names |= set(cls().to_dict())
-    not_kept = ("self", "kwargs", *_OF_CALLERS)
+    not_kept = ("self", "kwargs", *OF_CALLERS)
     return frozenset(n for n in names if not _leads_away(n) and n not in not_kept)
 
 

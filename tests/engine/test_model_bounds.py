@@ -171,6 +171,19 @@ def test_a_tokenizer_that_is_none(copied: Path, text: str) -> None:
         load_tokenizer(find(str(copied)), Task.CLASSIFICATION)
 
 
+@pytest.mark.parametrize("pattern", [{"String": "a"}, {"Regex": ""}])
+def test_replacements_that_make_much_of_little_are_refused(
+    copied: Path, pattern: dict[str, str]
+) -> None:
+    path = copied / "tokenizer.json"
+    plain = json.loads(path.read_text())
+    step = {"type": "Replace", "pattern": pattern, "content": "aaaa"}
+    plain["normalizer"] = {"type": "Sequence", "normalizers": [step] * 30}
+    path.write_text(json.dumps(plain))
+    with pytest.raises(ModelError, match=r"the normalizer of its tokenizer.json makes up to \S+ times"):  # fmt: skip
+        load_tokenizer(find(str(copied)), Task.CLASSIFICATION)
+
+
 def test_a_pattern_that_takes_too_many_steps_is_told(copied: Path) -> None:
     path = copied / "tokenizer.json"
     plain = json.loads(path.read_text())

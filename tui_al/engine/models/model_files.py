@@ -44,6 +44,9 @@ _IDLE = (
 #: How a model returns what it computes, and how much at once: what it says does not depend on them, and its callers count on the default.
 OF_CALLERS = ("return_dict", "use_return_dict", "torchscript", "output_attentions", "output_hidden_states", "chunk_size_feed_forward", "problem_type", "tf_legacy_loss")  # fmt: skip
 
+#: Times that a text may grow in a tokenizer's normalizer: those that exist put a character or two in the place of another.
+_MOST_GROWTH = 1_000
+
 #: How the code of a model reads its configuration.
 _READ = re.compile(r"\bconfig\.([a-z]\w*)|getattr\(\s*(?:self\.)?config,\s*[\"'](\w+)")
 
@@ -154,6 +157,38 @@ def check_tokenizer(directory: Path, name: str) -> None:
         elsewhere = isinstance(value, str) and any(sign in value for sign in "/\\")
         if key.endswith("_file") and key != "tokenizer_file" and elsewhere:
             raise _refusal(name, path, key, value)
+
+
+def check_normalizer(directory: Path, name: str) -> None:
+    """Raise ModelError where a model's tokenizer would make far more of a text than the text is: replacements, one after the other."""
+    path = directory / "tokenizer.json"
+    try:
+        plain = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return  # whoever loads it says so
+    normalizer = plain.get("normalizer") if isinstance(plain, dict) else None
+    growth = 1.0
+    for _, one in _entries({"": normalizer}):
+        for part in one if isinstance(one, list) else [one]:
+            growth *= _growth(part)
+    if not growth <= _MOST_GROWTH:
+        raise ModelError(
+            f"model: {name} is refused: the normalizer of its tokenizer.json makes up to {min(growth, 1e18):.0g} times as much of a text; {_MOST_GROWTH} is allowed.",
+            "No tokenizer needs that: download or save the model again.",
+        )
+
+
+def _growth(normalizer: Any) -> float:
+    """How many times longer a text can become by one replacement of tokenizer.json; 1 for what is none."""
+    if not isinstance(normalizer, dict):
+        return 1.0
+    longer = max(len(str(normalizer.get(key, ""))) for key in ("content", "prepend"))
+    pattern = normalizer.get("pattern")
+    given = pattern.get("String") if isinstance(pattern, dict) else None
+    each = len(given) if isinstance(given, str) and given else 1
+    if isinstance(pattern, dict) and "Regex" in pattern:
+        longer += 1  # it may match between characters
+    return max(1.0, longer / each)
 
 
 def check_adapter(directory: Path, name: str) -> None:

@@ -18,7 +18,13 @@ from transformers import (
 from tui_al.core.data.examples import Task
 from tui_al.engine.hub.sources import ModelSource
 from tui_al.engine.models.model_bounds import check_size
-from tui_al.engine.models.model_files import check_shards, check_tokenizer, first_line, read_config
+from tui_al.engine.models.model_files import (
+    check_normalizer,
+    check_shards,
+    check_tokenizer,
+    first_line,
+    read_config,
+)
 from tui_al.engine.models.pooling import MeanPoolingClassifier
 from tui_al.engine.text.tokenizing import is_panic
 from tui_al.errors import ModelError
@@ -41,6 +47,7 @@ def load_tokenizer(source: ModelSource, task: Task) -> PreTrainedTokenizerFast:
     """The model's own tokenizer; raises ModelError if it has no fast one, which words need for their positions."""
     config = read_config(source.path, source.name)
     check_tokenizer(source.path, source.name)
+    check_normalizer(source.path, source.name)
     options: dict[str, Any] = {}
     own = source.path / "tokenizer.json"
     if own.is_file():

@@ -1,286 +1,29 @@
 """The configuration of an experiment: frozen, comparable, and the same in TOML, JSON, the store and the screen.
 
-Nothing here has a hidden default: the command line and the set-up screen build it through `tui_al.core.settings.model_catalog`, which
-knows each model's own good settings and the paper's.
+What each setting is stands once, at its field (`tui_al.core.settings.schema`). Nothing here has a hidden default: the command line
+and the set-up screen build it through `tui_al.core.settings.model_catalog`, which knows each model's own good settings and the paper's.
 """
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, fields
-from decimal import Decimal
-from typing import Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from tui_al.core.close_names import did_you_mean
+from tui_al.core.settings.amounts import Amount as Amount
+from tui_al.core.settings.data_settings import DataConfig as DataConfig
+from tui_al.core.settings.learner_settings import TUNINGS as TUNINGS
+from tui_al.core.settings.learner_settings import LearnerConfig as LearnerConfig
+from tui_al.core.settings.loop_settings import LoopConfig as LoopConfig
+from tui_al.core.settings.schema import EXPERIMENTS, Setting, entries
+from tui_al.core.settings.values import check, check_all
 from tui_al.errors import ConfigError
 
 T = TypeVar("T")
 
 #: The five fixed seeds; the paper does not name its own, these ship with the same laboratory's toolbox.
 PAPER_SEEDS = (23419, 705525, 4837, 10671619, 1084218)
-
-#: Bottleneck adapters differ in placement; the rest in method. See `tui_al.engine.models.peft`.
-TUNINGS = (
-    "full",
-    "adapter",
-    "double",
-    "seq",
-    "par",
-    "lora",
-    "prefix",
-    "unipelt",
-    "compacter",
-    "ia3",
-    "head",
-)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Amount:
-    """A number of examples, given as a count or as a percentage of the training split, or where people label, of the texts to label."""
-
-    value: float
-    percent: bool
-
-    @classmethod
-    def parse(cls, text: str, option: str = "amount") -> Self:
-        """Read "1%", "2.5 %" or "100"; raises ConfigError for anything else, and for amounts that are not positive."""
-        match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(%?)\s*", text)
-        if not match:
-            raise ConfigError(
-                f"{option}: {text!r} is no amount.",
-                'Give a percentage of the training split, as "1%", or a count, as "100".',
-            )
-        value, percent = float(match[1]), bool(match[2])
-        if percent and not 0 < value <= 100:
-            raise ConfigError(
-                f"{option}: {text!r} is out of range.",
-                "A percentage lies above 0 and at most at 100.",
-            )
-        if not percent and (value < 1 or value != int(value)):
-            raise ConfigError(
-                f"{option}: {text!r} is no whole number of examples.",
-                'Counts are 1 or more; for a share of the training split add "%".',
-            )
-        return cls(value, percent)
-
-    def of(self, total: int) -> int:
-        """The count this stands for with `total` training examples: rounded half up, at least 1 (PAPER.md)."""
-        if not self.percent:
-            return int(self.value)
-        exact = Decimal(repr(self.value)) * total / 100
-        return max(1, int(exact + Decimal("0.5")))
-
-    def __str__(self) -> str:
-        digits = format(Decimal(repr(self.value)), "f").removesuffix(".0")
-        return f"{digits}%" if self.percent else digits
-
-
-@dataclass(frozen=True, slots=True)
-class DataConfig:
-    """Where the data is and how to read it; None means: guess, and say what was guessed."""
-
-    source: str  #: a name, a path, or a Hub id
-    data_dir: str | None = None  #: folder that holds the named sets
-    subset: str | None = None  #: configuration of a Hub data set, e.g. "en-US"
-    revision: str | None = None
-    text_column: str | None = None
-    label_column: str | None = None
-    tokens_column: str | None = None
-    tags_column: str | None = None
-    delimiter: str | None = None
-    encoding: str = "utf-8"
-    task: Literal["classification", "tagging"] | None = (
-        None  #: of data that nobody has labelled yet
-    )
-    labels: tuple[str, ...] | None = (
-        None  #: label names to begin with; more can come while labelling
-    )
-    train_limit: int | None = None  #: seeded cut of the training split
-    test_limit: int | None = None
-    test_share: float = 0.2  #: held out from train where there is no test split
-    split_seed: int = 13  #: seed of the held-out split and of the cuts
-    misfits: Literal["refuse", "leave out", "texts only"] = (
-        "refuse"  #: what becomes of annotated texts that cannot be read; "texts only": answers are not looked at
-    )
-    empty_means: Literal["unlabelled", "no entity"] = "unlabelled"  #: of an empty list of entities
-    header: Literal["yes", "no"] | None = None  #: whether the first line of CSV names the columns
-
-    def __post_init__(self) -> None:
-        if self.task not in (None, "classification", "tagging"):
-            raise ConfigError(
-                f"task: {self.task!r} is unknown.", "Choose classification or tagging."
-            )
-        if self.misfits not in ("refuse", "leave out", "texts only"):
-            raise ConfigError(
-                f"misfits: {self.misfits!r} is unknown.",
-                "Choose refuse, leave out or texts only.",
-            )
-        if self.empty_means not in ("unlabelled", "no entity"):
-            raise ConfigError(
-                f"empty_means: {self.empty_means!r} is unknown.",
-                "Choose unlabelled or no entity.",
-            )
-        if self.header not in (None, "yes", "no"):
-            raise ConfigError(
-                f"header: {self.header!r} is unknown.",
-                "Choose yes or no, or nothing: then it is guessed.",
-            )
-        names = self.labels or ()
-        for name in names:
-            if not name.strip():
-                raise ConfigError("labels: a name is empty.", "Give names, apart by commas.")
-            if names.count(name) > 1:
-                raise ConfigError(f"labels: {name!r} is given twice.", "Each label is named once.")
-
-
-@dataclass(frozen=True, slots=True)
-class LearnerConfig:
-    """A model and how it is trained."""
-
-    model: str  #: a catalogue name, a Hub id, or a local path
-    tuning: str
-    learning_rate: float  #: of the encoder, or of the adapter in it
-    head_learning_rate: float
-    epochs: int
-    batch_size: int = 16
-    max_length: int = 256  #: sub-tokens
-    weight_decay: float = 0.01
-    warmup: float = 0.1  #: share of the steps
-    schedule: Literal["linear", "constant"] = "linear"
-    clip: float = 1.0  #: gradient norm; 0 switches clipping off
-    dropout: float = 0.1  #: in training, on every dropout of encoder, adapter and head
-    reduction_factor: int = 16  #: bottleneck adapters: hidden size / bottleneck size
-    start: Literal["cold", "warm"] = (
-        "cold"  #: from the pretrained weights each round, or from the last round's
-    )
-    precision: Literal["fp32", "bf16", "auto"] = (
-        "fp32"  #: of matrix products; weights and losses stay fp32
-    )
-    revision: str | None = None
-    trunk_layers: int | Literal["auto"] = (
-        0  #: lowest layers that stay frozen, their output kept; 0 as in the paper
-    )
-    #: What a classifier's head reads: the first token's state (transformers' own head), the mean of all tokens', or what the
-    #: model's files say it was trained with. The default is what sessions without this setting were run with; catalogue
-    #: models have their own (`tui_al.core.settings.model_catalog`).
-    pooling: Literal["first", "mean", "auto"] = "first"
-
-    def __post_init__(self) -> None:
-        where = f"{self.model} ({self.tuning})"
-        frozen = self.trunk_layers
-        if frozen != "auto" and (
-            not isinstance(frozen, int) or isinstance(frozen, bool) or frozen < 0
-        ):
-            raise ConfigError(
-                f"{where}: trunk_layers = {frozen!r} is no number of layers.",
-                "It is 0 or more, or auto.",
-            )
-        if self.tuning not in TUNINGS:
-            raise ConfigError(
-                f"tuning: {self.tuning!r} is unknown.",
-                f"{did_you_mean(self.tuning, TUNINGS)}Choose one of {', '.join(TUNINGS)}.",
-            )
-        for name in ("learning_rate", "head_learning_rate"):
-            if not 0 < getattr(self, name) <= 1:
-                raise ConfigError(
-                    f"{where}: {name} = {getattr(self, name)} is out of range.",
-                    "A learning rate lies above 0 and at most at 1; 2e-5 to 5e-3 is usual.",
-                )
-        for name in ("epochs", "batch_size", "reduction_factor"):
-            if getattr(self, name) < 1:
-                raise ConfigError(
-                    f"{where}: {name} = {getattr(self, name)} is out of range.",
-                    "It is 1 or more.",
-                )
-        if self.max_length < 8:
-            raise ConfigError(
-                f"{where}: max_length = {self.max_length} is too short.", "It is 8 or more."
-            )
-        for name in ("warmup", "dropout"):
-            if not 0 <= getattr(self, name) < 1:
-                raise ConfigError(
-                    f"{where}: {name} = {getattr(self, name)} is out of range.",
-                    "It is a share: 0 or more, below 1.",
-                )
-        for name in ("weight_decay", "clip"):
-            if not getattr(self, name) >= 0:
-                raise ConfigError(
-                    f"{where}: {name} = {getattr(self, name)} is out of range.",
-                    "It is 0 or more.",
-                )
-        for name, allowed in (
-            ("schedule", ("linear", "constant")),
-            ("start", ("cold", "warm")),
-            ("precision", ("fp32", "bf16", "auto")),
-            ("pooling", ("first", "mean", "auto")),
-        ):
-            if getattr(self, name) not in allowed:
-                raise ConfigError(
-                    f"{where}: {name} = {getattr(self, name)!r} is unknown.",
-                    f"Choose one of {', '.join(allowed)}.",
-                )
-
-
-@dataclass(frozen=True, slots=True)
-class LoopConfig:
-    """How much is asked for, when, and of whom."""
-
-    strategy: str
-    seed_size: Amount
-    batch: Amount
-    rounds: int = 12  #: query rounds; the seed set is round 0
-    budget_unit: Literal["examples", "tokens"] = "examples"
-    label_noise: float = 0.0  #: share of wrong answers of the simulated oracle
-    mc_passes: int = 10  #: T, Monte-Carlo dropout passes (bald)
-    mc_dropout: float = 0.1  #: rate of those passes
-    oracle: Literal["gold", "person"] = (
-        "gold"  #: simulated from gold answers, or people at the keys
-    )
-    audit_share: float = (
-        0.1  #: people: share of a batch drawn at random, shown blind, kept for measuring
-    )
-    overlap: float = 0.0  #: people: share of the texts that two annotators label each
-    gauge: int = (
-        500  #: texts of the pool on which both models' scores are compared each round; 0: none
-    )
-
-    def __post_init__(self) -> None:
-        if self.oracle not in ("gold", "person"):
-            raise ConfigError(f"oracle = {self.oracle!r} is unknown.", "Choose gold or person.")
-        for name in ("audit_share", "overlap"):
-            if not 0 <= getattr(self, name) <= 0.5 + 0.5 * (name == "overlap"):
-                raise ConfigError(
-                    f"{name} = {getattr(self, name)} is out of range.",
-                    "It is a share: 0 to 0.5 for the audit, 0 to 1 for the overlap.",
-                )
-        if self.rounds < 0:
-            raise ConfigError(f"rounds = {self.rounds} is negative.", "It is 0 or more.")
-        if not 0 <= self.label_noise <= 1:
-            raise ConfigError(
-                f"label_noise = {self.label_noise} is out of range.",
-                "It is the share of wrong answers, 0 to 1.",
-            )
-        if self.gauge < 0:
-            raise ConfigError(
-                f"gauge = {self.gauge} is negative.",
-                "It is how many texts of the pool both models' scores are compared on; 0 switches it off.",
-            )
-        if self.mc_passes < 2:
-            raise ConfigError(
-                f"mc_passes = {self.mc_passes} is too few.",
-                "Disagreement needs 2 passes or more; 10 is usual.",
-            )
-        if not 0 < self.mc_dropout < 1:
-            raise ConfigError(
-                f"mc_dropout = {self.mc_dropout} is out of range.",
-                "It lies above 0 and below 1; 0.1 is usual.",
-            )
-        if self.budget_unit not in ("examples", "tokens"):
-            raise ConfigError(
-                f"budget_unit = {self.budget_unit!r} is unknown.", "Choose examples or tokens."
-            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,11 +34,54 @@ class ExperimentConfig:
     acquisition: LearnerConfig
     successor: LearnerConfig
     loop: LoopConfig
-    seeds: tuple[int, ...] = PAPER_SEEDS
-    device: str = "auto"
-    save_models: bool = True  #: keep each run's last successor in the session
+    seeds: Annotated[
+        tuple[int, ...],
+        Setting(
+            "A run with this seed; may be given more than once, instead of --seeds.",
+            title="seeds",
+            group="Loop",
+            flag="--seed",
+            metavar="NUMBER",
+            example="7",
+            helps={"label": "Seed of all that is random."},
+            defaults={"label": PAPER_SEEDS[:1]},
+        ),
+    ] = PAPER_SEEDS
+    device: Annotated[
+        str,
+        Setting(
+            "What to compute on: auto, cpu, cuda, cuda:1 or mps.",
+            title="device",
+            group="Session",
+            pattern=r"auto|cpu|cuda(:\d+)?|mps",
+            choices={
+                "auto": "the first free GPU, else the CPU",
+                "cpu": "the CPU",
+                "cuda": "the first GPU",
+                "mps": "Apple's GPU",
+            },
+            flag="--device",
+            metavar="DEVICE",
+            usual="auto, cpu, cuda, cuda:1 (and so on) or mps",
+            example="cuda:1",
+            commands=(*EXPERIMENTS, "compare-scores", "timing", "sweep"),
+        ),
+    ] = "auto"
+    save_models: Annotated[
+        bool,
+        Setting(
+            "Keep each run's last successor in the session.",
+            title="keep models",
+            group="Session",
+            choices={"yes": "keep each run's last successor", "no": "keep no model"},
+            switch=(True, False),
+            flag="--save-models",
+            commands=("simulate",),
+        ),
+    ] = True
 
     def __post_init__(self) -> None:
+        check_all(self)
         if not self.seeds:
             raise ConfigError("No seed is given.", "Give at least one, as --seed 7.")
         if len(set(self.seeds)) != len(self.seeds):
@@ -303,7 +89,7 @@ class ExperimentConfig:
                 f"A seed is given twice: {self.seeds}.", "Each seed is one run of the session."
             )
         for seed in self.seeds:
-            if not isinstance(seed, int) or not 0 <= seed < 2**63:
+            if not 0 <= seed < 2**63:
                 raise ConfigError(
                     f"seed: {seed!r} is out of range.",
                     "A seed is a whole number from 0 to 2^63 - 1.",
@@ -382,6 +168,58 @@ class ExperimentConfig:
         ]
 
 
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What is chosen before an experiment is made, and is not kept in it as such."""
+
+    preset: Annotated[
+        Literal["default", "paper"],
+        Setting(
+            "default: good settings for each model and tuning; paper: the paper's (Table 3).",
+            title="settings",
+            group="Models",
+            flag="--preset",
+            choices={
+                "default": "good settings for each model and tuning",
+                "paper": "the paper's: rate 2e-5, adapters 1e-4, batch 16, 15 epochs, no dropout",
+            },
+            commands=("simulate", "compare-scores", "timing"),
+        ),
+    ] = "default"
+    count: Annotated[
+        int,
+        Setting(
+            "How many runs, with the fixed seeds.",
+            name="seeds",
+            group="Loop",
+            low=1,
+            high=len(PAPER_SEEDS),
+            usual="for others give them one by one",
+            flag="--seeds",
+            metavar="NUMBER",
+            commands=("simulate", "compare-scores", "sweep"),
+            defaults={"compare-scores": 1, "sweep": None},
+            helps={
+                "compare-scores": "How many of the fixed seeds.",
+                "sweep": "So many of the fixed seeds, whatever the file says.",
+            },
+            example="3",
+        ),
+    ] = len(PAPER_SEEDS)
+    session: Annotated[
+        str | None,
+        Setting(
+            "Name of the session.",
+            title="session name",
+            group="Session",
+            flag="--session",
+            metavar="NAME",
+            unset="made from the experiment",
+            example="first",
+        ),
+    ] = None
+
+
 #: Settings that leave an experiment the same.
 _NO_MATTER = ("device", "save_models")
 
@@ -405,10 +243,10 @@ def _with_tuple(plain: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 def _build(kind: type[T], section: str, plain: Mapping[str, Any]) -> T:
     _check_keys(kind, f"[{section}]", plain)
-    try:
-        return kind(**plain)
-    except TypeError as error:
-        raise ConfigError(f"[{section}] holds a value of the wrong type: {error}.") from error
+    for key, entry in entries(kind).items():
+        if key in plain:
+            check(entry, plain[key], f"[{section}] {key} = ")
+    return kind(**plain)
 
 
 def _known(
@@ -427,7 +265,8 @@ def _check_keys(kind: type[Any], where: str, plain: Mapping[str, Any]) -> None:
     for key in plain:
         if key not in known:
             raise ConfigError(
-                f"{where} has no setting {key!r}.", f"It has {', '.join(sorted(known))}."
+                f"{where} has no setting {key!r}.",
+                f"{did_you_mean(key, known)}It has {', '.join(sorted(known))}.",
             )
     for key, default in known.items():
         if default is MISSING and key not in plain:

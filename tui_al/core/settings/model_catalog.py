@@ -10,26 +10,11 @@ from typing import Any, Literal
 
 from tui_al.core.close_names import did_you_mean
 from tui_al.core.settings.experiment import TUNINGS, ExperimentConfig, LearnerConfig
+from tui_al.core.settings.learner_settings import TUNING_SUMMARIES as TUNING_SUMMARIES
 from tui_al.errors import ConfigError
 
 #: Tunings that leave the encoder as it is and train something small in it.
 ADAPTERS = ("adapter", "double", "seq", "par", "lora", "prefix", "unipelt", "compacter", "ia3")
-
-TUNING_SUMMARIES: Mapping[str, str] = MappingProxyType(
-    {
-        "full": "all weights",
-        "adapter": "bottleneck after attention (the paper's)",
-        "double": "bottlenecks after attention and after feed-forward",
-        "seq": "bottleneck after feed-forward",
-        "par": "bottleneck beside feed-forward",
-        "lora": "low-rank updates of the attention weights",
-        "prefix": "learned prefixes to keys and values",
-        "unipelt": "LoRA, prefixes and bottlenecks behind gates",
-        "compacter": "bottlenecks with shared, factored weights",
-        "ia3": "learned scales of keys, values and feed-forward",
-        "head": "nothing but the head: the encoder is frozen",
-    }
-)
 
 BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
@@ -164,8 +149,8 @@ def _default_settings(model: str, tuning: str, preset: str | None) -> LearnerCon
         return LearnerConfig(
             model, tuning, rate, rate, epochs=15, batch_size=16, dropout=0.0, pooling=pooling
         )
-    if preset is not None:
-        raise ConfigError(f"preset: {preset!r} is unknown.", "There is one: paper.")
+    if preset not in (None, "default"):
+        raise ConfigError(f"preset: {preset!r} is unknown.", "Choose default or paper.")
     rates = entry.full if tuning == "full" else entry.per_tuning.get(tuning, entry.adapter)
     epochs = {"full": entry.epochs, "head": entry.head_epochs}.get(tuning, entry.adapter_epochs)
     dropout = 0.1 if tuning == "full" else 0.0  # so few trained weights hardly overfit

@@ -30,35 +30,39 @@ what the arm is called by. What the file does not say is the model's own default
 
 import itertools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tui_al.core.close_names import did_you_mean
 from tui_al.core.query.strategies import strategy
 from tui_al.core.settings.experiment import (
     PAPER_SEEDS,
-    Amount,
+    Beginning,
     DataConfig,
     ExperimentConfig,
     LearnerConfig,
     LoopConfig,
 )
 from tui_al.core.settings.model_catalog import default_settings
-from tui_al.core.settings.sweep_values import check, flat, types_of
+from tui_al.core.settings.schema import entries
+from tui_al.core.settings.sweep_tables import (
+    SECTIONS,
+    by_field,
+    check_known,
+    field_of,
+    in_words,
+    label_of,
+    list_of_tables,
+    read_axes,
+    section_values,
+    varied_section,
+)
 from tui_al.core.settings.toml_text import read_toml
+from tui_al.core.settings.values import check, flat
 from tui_al.errors import ConfigError
 
-_SECTIONS: Mapping[str, type[Any]] = {
-    "data": DataConfig,
-    "learner": LearnerConfig,
-    "acquisition": LearnerConfig,
-    "successor": LearnerConfig,
-    "loop": LoopConfig,
-}
-_LEARNERS = ("learner", "acquisition", "successor")
 _KEPT = ("preset", "device", "save_models")
-_TOP = ("title", "seeds", "grid", "exclude", *_KEPT, *_SECTIONS)
+_TOP = ("title", "seeds", "grid", "exclude", *_KEPT, *SECTIONS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +104,12 @@ def read_sweep(text: str, name: str, overrides: Overrides = Overrides()) -> Swee
         plain = read_toml(text)
     except ValueError as error:
         raise ConfigError(f"{name}: this is no TOML: {error}.", "See https://toml.io.") from error
-    _known(plain, _TOP, name)
-    for section in _SECTIONS:
+    check_known(plain, _TOP, name)
+    for section in SECTIONS:
         if not isinstance(plain.get(section, {}), dict):
             raise ConfigError(f"{name}: {section} is no table.", f"Write [{section}] above it.")
-    axes = _axes(plain.get("grid", {}), name)
-    rules = [flat(rule) for rule in _tables(plain, "exclude", name)]
+    axes = read_axes(plain.get("grid", {}), name)
+    rules = [flat(rule) for rule in list_of_tables(plain, "exclude", name)]
     used = [False] * len(rules)
     arms: dict[str, Arm] = {}
     same: list[str] = []
@@ -122,7 +126,7 @@ def read_sweep(text: str, name: str, overrides: Overrides = Overrides()) -> Swee
     for rule, hit in zip(rules, used, strict=True):
         if not hit:
             raise ConfigError(
-                f"{name}: exclude {_told(rule)} fits no combination.",
+                f"{name}: exclude {in_words(rule)} fits no combination.",
                 "Give keys and values as the grid has them.",
             )
     if not arms:
@@ -140,40 +144,39 @@ def _arm(
     plain: Mapping[str, Any], choice: Mapping[str, Any], overrides: Overrides, name: str
 ) -> Arm:
     """The experiment of one combination."""
-    settings = {section: dict(plain.get(section, {})) for section in _SECTIONS}
+    settings = {section: by_field(section, plain.get(section, {})) for section in SECTIONS}
     top = {key: plain[key] for key in _KEPT if key in plain}
     for key, value in choice.items():
         section, _, setting = key.partition(".")
         if setting:
-            settings[section][setting] = value
-        elif section in _SECTIONS:
-            settings[section] |= {
-                k: v for k, v in _table(section, value, name).items() if k != "name"
-            }
+            settings[section][field_of(key).partition(".")[2]] = value
+        elif section in SECTIONS:
+            table = varied_section(section, value, name)
+            settings[section] |= by_field(section, {k: v for k, v in table.items() if k != "name"})
         else:
             top[key] = value
     if overrides.data_dir is not None:
         settings["data"]["data_dir"] = overrides.data_dir
-    preset = check("preset", top.get("preset"), str | None, name)
     try:
+        preset = _top(Beginning, "preset", top, name)
         config = ExperimentConfig(
             data=_data(settings["data"], name),
             acquisition=_learner("acquisition", settings, preset, name),
             successor=_learner("successor", settings, preset, name),
             loop=_loop(settings["loop"], name),
             seeds=_seeds(overrides.seeds or plain.get("seeds", len(PAPER_SEEDS)), name),
-            device=check("device", overrides.device or top.get("device", "auto"), str, name),
-            save_models=check("save_models", top.get("save_models", False), bool, name),
+            device=overrides.device or _top(ExperimentConfig, "device", top, name),
+            save_models=_top(ExperimentConfig, "save_models", {"save_models": False, **top}, name),
         )
         asks = strategy(config.loop.strategy).needs != "nothing"
     except ConfigError as error:
-        where = _told({key: _label(value) for key, value in choice.items()})
+        where = in_words({key: label_of(value) for key, value in choice.items()})
         message = error.message.removeprefix(f"{name}: ")
         raise ConfigError(
             f"{name}{f', {where}' if where else ''}: {message}", error.hint
         ) from error
     varied = {
-        key: _label(value)
+        key: label_of(value)
         for key, value in choice.items()
         if asks or not key.startswith("acquisition")
     }
@@ -182,36 +185,42 @@ def _arm(
 
 
 def _data(plain: Mapping[str, Any], name: str) -> DataConfig:
-    values = _values("data", plain, name)
+    values = section_values("data", plain, name)
     if "source" not in values:
         raise ConfigError(f"{name}: [data] lacks source.", "Give a data set's name, or a path.")
     return DataConfig(**values)
 
 
+def _top(kind: type[Any], key: str, top: Mapping[str, Any], name: str) -> Any:
+    """A setting that stands above all sections."""
+    entry = entries(kind)[key]
+    return check(entry, top.get(key, entry.default), f"{name}: {key} = ")
+
+
 def _loop(plain: Mapping[str, Any], name: str) -> LoopConfig:
-    amounts = {
-        key: Amount.parse(str(plain.get(key, "1%")), f"{name}: [loop] {key}")
-        for key in ("seed_size", "batch")
+    defaults = {
+        key: entry.default_for("simulate")
+        for key, entry in entries(LoopConfig).items()
+        if entry.setting.defaults
     }
-    others = {key: value for key, value in plain.items() if key not in amounts}
-    values = _values("loop", others, name)
+    values = section_values("loop", {**defaults, **plain}, name)
     if values.get("oracle", "gold") != "gold":
         raise ConfigError(
             f"{name}: [loop] oracle = {values['oracle']!r} is not for a sweep.",
             "A sweep simulates: leave it out; people label with `tui-al label`.",
         )
-    return LoopConfig(**({"strategy": "lc"} | values | amounts))
+    return LoopConfig(**values)
 
 
 def _learner(
-    role: str, settings: Mapping[str, Mapping[str, Any]], preset: str | None, name: str
+    role: str, settings: Mapping[str, Mapping[str, Any]], preset: str, name: str
 ) -> LearnerConfig:
     for section in ("learner", role):
-        _values(section, settings[section], name)
-    values = _values(role, {**settings["learner"], **settings[role]}, name)
-    model = values.setdefault("model", "minilm")
-    tuning = values.setdefault("tuning", "adapter" if role == "acquisition" else "full")
-    return replace(default_settings(model, tuning, preset), **values)
+        section_values(section, settings[section], name)
+    values = section_values(role, {**settings["learner"], **settings[role]}, name)
+    for key in ("model", "tuning"):
+        values.setdefault(key, entries(LearnerConfig)[key].default_for(role))
+    return replace(default_settings(values["model"], values["tuning"], preset), **values)
 
 
 def _seeds(value: object, name: str) -> tuple[int, ...]:
@@ -225,32 +234,16 @@ def _seeds(value: object, name: str) -> tuple[int, ...]:
     return PAPER_SEEDS[:value]
 
 
-def _axes(grid: Mapping[str, Any], name: str) -> dict[str, list[Any]]:
-    """The grid by dotted key; tables of tables are dotted keys as TOML reads them."""
-    axes: dict[str, list[Any]] = {}
-    for key, values in flat(check("grid", grid, dict, name)).items():
-        section, _, setting = key.partition(".")
-        if section not in _SECTIONS and key not in ("preset", "device"):
-            raise ConfigError(
-                f"{name}: [grid] has the unknown key {key!r}.",
-                f"{did_you_mean(key, (*_SECTIONS, 'preset', 'device'))}Vary a section ({', '.join(_SECTIONS)}), one of its settings, as loop.strategy, or preset.",
-            )
-        if setting:
-            _known({setting: None}, _settings_of(section), f"{name}: [grid] {section}")
-        if not isinstance(values, list) or not values:
-            raise ConfigError(f"{name}: [grid] {key} = {values!r} is no list.", 'Write ["a", "b"].')
-        axes[key] = values
-    return axes
-
-
 def _excludes(rule: Mapping[str, Any], arm: Arm, choice: Mapping[str, Any], name: str) -> bool:
     """Whether every key of the rule fits: what the grid calls its value, or any setting of the experiment."""
     settings = flat(arm.config.to_dict())
+    varied = {field_of(key): value for key, value in choice.items()}
     for key, wanted in rule.items():
-        if key in choice:
-            found: object = _label(choice[key])
-        elif key in settings:
-            found = settings[key]
+        field = field_of(key)
+        if field in varied:
+            found: object = label_of(varied[field])
+        elif field in settings:
+            found = settings[field]
         else:
             raise ConfigError(
                 f"{name}: exclude has the unknown key {key!r}.",
@@ -276,64 +269,6 @@ def _session_name(label: str, config: ExperimentConfig) -> str:
     same = replace(essence(config), data=replace(config.data, data_dir=None))
     readable = re.sub(r"[^\w.+-]+", "-", label, flags=re.ASCII).strip("-.+_")[:80]
     return f"{readable or 'arm'}-{same.fingerprint()}"
-
-
-def _label(value: Any) -> str:
-    """A value of the grid as people say it."""
-    if isinstance(value, dict):
-        if "name" in value:
-            return str(value["name"])
-        return " ".join(str(one) for one in value.values())
-    if isinstance(value, float):
-        return f"{value:g}"
-    return str(value)
-
-
-def _table(section: str, value: Any, name: str) -> dict[str, Any]:
-    """A varied section; data sets can be given by name alone."""
-    if isinstance(value, dict):
-        return value
-    if section == "data" and isinstance(value, str):
-        return {"source": value}
-    raise ConfigError(
-        f"{name}: [grid] {section} holds {value!r}, which is no table.",
-        '{ name = "full", model = "minilm", tuning = "full" } is one.',
-    )
-
-
-def _tables(plain: Mapping[str, Any], key: str, name: str) -> Sequence[Mapping[str, Any]]:
-    found = plain.get(key, [])
-    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
-        raise ConfigError(f"{name}: {key} is no list of tables.", f"Write [[{key}]] above each.")
-    return found
-
-
-def _values(section: str, plain: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """The section's settings, each of the type that it must have."""
-    _known(plain, _settings_of(section), f"{name}: [{section}]")
-    types = _settings_of(section)
-    return {
-        key: check(f"[{section}] {key}", value, types[key], name) for key, value in plain.items()
-    }
-
-
-def _settings_of(section: str) -> dict[str, Any]:
-    return types_of(_SECTIONS[section])
-
-
-def _known(
-    plain: Mapping[str, Any], allowed: Sequence[str] | Mapping[str, Any], where: str
-) -> None:
-    for key in plain:
-        if key not in allowed:
-            raise ConfigError(
-                f"{where} has the unknown key {key!r}.",
-                f"{did_you_mean(key, allowed)}It may have {', '.join(sorted(allowed))}.",
-            )
-
-
-def _told(rule: Mapping[str, Any]) -> str:
-    return ", ".join(f"{key} = {value}" for key, value in rule.items())
 
 
 def cells(sweep: Sweep) -> Iterator[tuple[Arm, int]]:

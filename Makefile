@@ -6,7 +6,7 @@ INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet --co
 LOCKED := $(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps
 
 # The experiment that the app has preselected, for machines and pipes without a terminal.
-SAMPLE := simulate tickets --strategy lc --seed-size 4% --batch 2% --iterations 7 --seeds 1 --epochs 6 --precision auto
+SAMPLE := simulate tickets --strategy lc --seed-size 4% --batch 2% --rounds 7 --seeds 1 --epochs 6 --precision auto
 
 .PHONY: run test test-slow test-all check locked clean
 

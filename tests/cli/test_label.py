@@ -1,6 +1,5 @@
 """`tui-al label`: what its options make, which session it means, what it says where it cannot go on."""
 
-import inspect
 import io
 import sys
 from pathlib import Path
@@ -11,32 +10,20 @@ import pytest
 from tests.ui.labelling import desk
 from tests.ui.sessions import record
 from tui_al.cli import label as module
-from tui_al.cli.app import simulate
-from tui_al.cli.label import (
-    LabelOptions,
-    label_by_hand,
-    labelling_experiment,
-    share,
-    tell_reading,
-)
-from tui_al.cli.label_command import label
+from tui_al.cli.label import LabelOptions, label_by_hand, tell_reading
+from tui_al.cli.simulate import with_label_names
 from tui_al.core.settings.experiment import ExperimentConfig
+from tui_al.core.settings.options import experiment, options_of
 from tui_al.errors import ConfigError, SessionError
 
 
-def options(**given: Any) -> tuple[LabelOptions, dict[str, Any]]:
+def options(source: str = "tickets", *, home: Path | None = None, annotator: str | None = None, **given: Any) -> LabelOptions:  # fmt: skip
     """As the command makes them."""
-    every: dict[str, Any] = {
-        name: None if p.default is inspect.Parameter.empty else p.default
-        for name, p in inspect.signature(label).parameters.items()
-    }
-    every |= {"source": "tickets", **given}
-    own = {name: every.pop(name) for name in LabelOptions.__dataclass_fields__}
-    return LabelOptions(**own), every
+    return LabelOptions(source, given, annotator, home=home)
 
 
 def made(**given: Any) -> ExperimentConfig:
-    return labelling_experiment(*options(**given))
+    return experiment("label", "tickets", given)
 
 
 def test_the_defaults() -> None:
@@ -56,8 +43,8 @@ def test_the_defaults() -> None:
 
 def test_every_option_arrives() -> None:
     config = made(
-        labels="refund, repair,praise", task="classification", batch="5%", seed_size="30", audit_share="25 %",
-        overlap="100%", strategy="bt", seed=7, epochs=3, text_column="body", acquisition_tuning="head", device="cpu",
+        labels=("refund", "repair", "praise"), task="classification", batch="5%", seed_size="30", audit_share="25 %",
+        overlap="100%", strategy="bt", seed="7", epochs="3", text_column="body", acquisition_tuning="head", device="cpu",
     )  # fmt: skip
     assert config.data.labels == ("refund", "repair", "praise")
     assert (config.data.task, config.data.text_column) == ("classification", "body")
@@ -69,19 +56,21 @@ def test_every_option_arrives() -> None:
 
 
 def test_options_shared_with_simulate_have_its_defaults_but_for_batches_and_precision() -> None:
-    mine, theirs = (inspect.signature(command).parameters for command in (label, simulate))
-    different = {n for n in mine.keys() & theirs.keys() if mine[n].default != theirs[n].default}
-    assert different == {"batch", "seed_size", "precision"}
+    mine, theirs = ({o.flag: o.default for o in options_of(c)} for c in ("label", "simulate"))
+    different = {flag for flag in mine.keys() & theirs.keys() if mine[flag] != theirs[flag]}
+    assert different == {"--batch", "--seed-size", "--precision"}
 
 
-@pytest.mark.parametrize("text", ["10", "ten %", "-5%", "0.1", ""])
-def test_what_is_no_share(text: str) -> None:
-    with pytest.raises(ConfigError, match="--overlap"):
-        share(text, "--overlap")
+@pytest.mark.parametrize("text", ["10", "ten %", "-5%", "110%", ""])
+def test_what_is_not_a_share(text: str) -> None:
+    with pytest.raises(ConfigError, match="--overlap") as caught:
+        made(overlap=text)
+    assert caught.value.hint == "It is a share: 0 to 1, or as a percentage."
 
 
 def test_shares() -> None:
-    assert [share(text, "x") for text in ("0%", "0", "2.5%", "50 %")] == [0.0, 0.0, 0.025, 0.5]
+    shares = [made(overlap=text).loop.overlap for text in ("0%", "0", "2.5%", "50 %", "0.1")]
+    assert shares == [0.0, 0.0, 0.025, 0.5, 0.1]
 
 
 @pytest.fixture
@@ -105,7 +94,7 @@ def test_a_session_by_name_or_path_is_gone_on_with(
 ) -> None:
     session = desk(tmp_path, "mine")
     for source in ("mine", str(session.directory)):
-        label_by_hand(*options(source=source, home=tmp_path, annotator="eva"))
+        label_by_hand(options(source=source, home=tmp_path, annotator="eva"))
     assert calls == [("start", "mine"), ("eva", "mine")] * 2
 
 
@@ -113,7 +102,7 @@ def test_data_makes_a_session(
     tmp_path: Path, calls: list[tuple[str, object]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TUI_AL_ANNOTATOR", "noor")
-    label_by_hand(*options(source="tickets", home=tmp_path, session="first"))
+    label_by_hand(options(source="tickets", home=tmp_path, session="first"))
     assert calls == [("create", "tickets"), ("start", "first"), ("noor", "first")]
 
 
@@ -146,20 +135,20 @@ def test_what_the_app_would_not_take_is_told_before_a_session_is_made_or_an_engi
     else:
         monkeypatch.setenv(name, value)
     with pytest.raises(ConfigError, match=said):
-        label_by_hand(*options(source="tickets", home=tmp_path, **given))
+        label_by_hand(options(source="tickets", home=tmp_path, **given))
     assert calls == []
 
 
 def test_a_simulated_experiment_is_refused(tmp_path: Path, calls: list[tuple[str, object]]) -> None:
     record(tmp_path, "simulated")
     with pytest.raises(SessionError, match="simulated experiment"):
-        label_by_hand(*options(source="simulated", home=tmp_path))
+        label_by_hand(options(source="simulated", home=tmp_path))
     assert calls == []
 
 
 def test_without_a_terminal_it_says_so() -> None:
     with pytest.raises(ConfigError, match="needs a terminal"):
-        label_by_hand(*options())
+        label_by_hand(options())
 
 
 class Keyboard(io.StringIO):
@@ -182,6 +171,13 @@ def test_how_the_data_was_read_is_told_before_the_app(
         assert f"warning: {warning}" in said
     assert ("Enter begins" in said) == bool(warnings)
     assert keys.read() == ("next line\n" if warnings else "\nnext line\n")
+
+
+def test_labels_can_stand_in_a_file(tmp_path: Path) -> None:
+    (tmp_path / "names.txt").write_text("refund\nrepair\n")
+    for given in ("refund,repair", str(tmp_path / "names.txt")):
+        read = with_label_names({"labels": given, "task": "tagging"})
+        assert read == {"labels": ("refund", "repair"), "task": "tagging"}
 
 
 def test_no_label_column_can_be_asked_for() -> None:

@@ -157,5 +157,5 @@ def test_too_few_texts_say_nothing() -> None:
 
 
 def test_a_negative_size_is_refused() -> None:
-    with pytest.raises(ConfigError, match="gauge = -1 is negative"):
+    with pytest.raises(ConfigError, match="gauge = -1 is out of range"):
         configured(gauge=-1)

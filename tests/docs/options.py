@@ -8,6 +8,7 @@ from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 from tests.docs.sections import PAGES, replaced, run, write
 from tui_al.cli.app import app
+from tui_al.cli.help import help_of, names_of
 
 BEGIN, END = (
     "<!-- options: written by python -m tests.docs.options -->",
@@ -19,7 +20,9 @@ def commands() -> dict[str, TyperCommand]:
     """All commands by name, as the command line has them."""
     group = typer.main.get_command(app)
     assert isinstance(group, TyperGroup)
-    return {name: one for name, one in group.commands.items() if isinstance(one, TyperCommand)}
+    context = typer.Context(group)
+    found = {name: group.get_command(context, name) for name in group.list_commands(context)}
+    return {name: one for name, one in found.items() if isinstance(one, TyperCommand)}
 
 
 def lists() -> str:
@@ -37,12 +40,10 @@ def _command(name: str, command: TyperCommand) -> Iterator[str]:
 
 
 def _option(option: TyperOption) -> str:
-    names = ", ".join(f"`{name}`" for name in [*option.opts, *option.secondary_opts])
-    said = (option.help or "").strip()
-    default = option.default
-    if default not in (None, False, True, (), []) and "[default:" not in said:
-        said = f"{said} Default: `{default}`.".strip()
-    return f"- {names}: {said}" if said else f"- {names}"
+    names, _, off = names_of(option).partition(" / ")
+    shown = f"`{names}`, `{off}`" if off else f"`{names}`"
+    said = help_of(option)
+    return f"- {shown}: {said}" if said else f"- {shown}"
 
 
 def renew(*, check: bool) -> bool:

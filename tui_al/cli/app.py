@@ -8,18 +8,20 @@ import typer
 from tui_al.cli import options
 from tui_al.cli.care_commands import commands as care_commands
 from tui_al.cli.exchange_commands import commands as exchange_commands
+from tui_al.cli.help import CONTEXT, Commands, Group
 from tui_al.cli.label_command import commands as label_commands
 from tui_al.cli.options import Home
 from tui_al.cli.sharing_commands import commands as sharing_commands
 
-app = typer.Typer(
+app = Commands(
     name="tui-al",
+    cls=Group,
     help="Active learning for NLP in the terminal: adapters choose what to label, the model you ship learns from it.",
     no_args_is_help=False,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings=CONTEXT,
 )
 
 
@@ -46,7 +48,14 @@ def root(
         open_app(home, mouse=mouse)
 
 
-@app.command()
+@app.command(
+    examples=[
+        "tui-al simulate tickets",
+        "tui-al simulate banking77 --strategy bald --batch 50 --rounds 5 --seeds 3",
+        "tui-al simulate texts.csv --text-column body --label-column topic --device cpu",
+    ]
+)
+@options.takes_settings("simulate")
 def simulate(
     data: Annotated[
         str,
@@ -54,90 +63,7 @@ def simulate(
             help="A data set's name, a path, or a Hub id; see `tui-al datasets`.", metavar="DATA"
         ),
     ],
-    data_dir: options.DataDir = None,
-    subset: options.Subset = None,
-    text_column: options.TextColumn = None,
-    label_column: options.LabelColumn = None,
-    tokens_column: options.TokensColumn = None,
-    tags_column: options.TagsColumn = None,
-    labels: Annotated[
-        str | None,
-        typer.Option(
-            help="Names of labels or tags that the data has as numbers, from 0 on: apart by commas, or a file of them.",
-            rich_help_panel="Data",
-        ),
-    ] = None,
-    delimiter: options.Delimiter = None,
-    header: options.Header = None,
-    leave_out_misfits: options.LeaveOutMisfits = False,
-    accept_empty: options.AcceptEmpty = False,
-    encoding: options.Encoding = "utf-8",
-    train_limit: options.TrainLimit = None,
-    test_limit: Annotated[
-        int | None,
-        typer.Option(help="Use a random cut of so many test rows.", rich_help_panel="Data"),
-    ] = None,
-    test_share: Annotated[
-        float, typer.Option(help="Held out where there is no test split.", rich_help_panel="Data")
-    ] = 0.2,
-    acquisition: options.Acquisition = "minilm",
-    acquisition_tuning: options.AcquisitionTuning = "adapter",
-    successor: options.Successor = "minilm",
-    successor_tuning: options.SuccessorTuning = "full",
-    epochs: options.Epochs = None,
-    acquisition_epochs: options.AcquisitionEpochs = None,
-    successor_epochs: options.SuccessorEpochs = None,
-    lr: options.Lr = None,
-    acquisition_lr: options.AcquisitionLr = None,
-    successor_lr: options.SuccessorLr = None,
-    head_lr: options.HeadLr = None,
-    batch_size: options.BatchSize = None,
-    max_length: options.MaxLength = None,
-    dropout: options.Dropout = None,
-    start: options.Start = "cold",
-    precision: options.Precision = "fp32",
-    pooling: options.Pooling = None,
-    trunk_layers: options.TrunkLayers = "0",
-    successor_trunk_layers: options.SuccessorTrunkLayers = "0",
-    preset: Annotated[
-        str | None, typer.Option(help="paper: Table 3's settings.", rich_help_panel="Models")
-    ] = None,
-    strategy: options.Strategy = "lc",
-    seed_size: Annotated[
-        str,
-        typer.Option(
-            help="Random texts labelled at the start: a percentage or a count.",
-            rich_help_panel="Loop",
-        ),
-    ] = "1%",
-    batch: Annotated[
-        str, typer.Option(help="Texts asked about in a round.", rich_help_panel="Loop")
-    ] = "1%",
-    iterations: Annotated[int, typer.Option(help="Rounds of asking.", rich_help_panel="Loop")] = 12,
-    seeds: Annotated[
-        int, typer.Option(help="How many runs, with the fixed seeds.", rich_help_panel="Loop")
-    ] = 5,
-    seed: Annotated[
-        list[int] | None,
-        typer.Option(
-            help="A run with this seed; may be given more than once, instead of --seeds.",
-            rich_help_panel="Loop",
-        ),
-    ] = None,
-    budget_unit: Annotated[
-        str, typer.Option(help="examples, or tokens for tagging.", rich_help_panel="Loop")
-    ] = "examples",
-    label_noise: Annotated[
-        float, typer.Option(help="Share of wrong answers of the oracle.", rich_help_panel="Loop")
-    ] = 0.0,
-    mc_passes: options.McPasses = 10,
-    mc_dropout: options.McDropout = 0.1,
-    gauge: options.Gauge = 500,
-    device: options.Device = "auto",
-    session: options.SessionName = None,
-    save_models: Annotated[
-        bool, typer.Option(help="Keep each run's last successor.", rich_help_panel="Session")
-    ] = True,
+    settings: options.Settings,
     shared: options.Shared = None,
     home: Home = None,
     as_json: Annotated[
@@ -150,29 +76,27 @@ def simulate(
     """Run active learning with a simulated oracle; run the same command again to continue a session that was cut off."""
     from tui_al.cli.simulate import Options, run_simulation
 
-    given = {key: value for key, value in locals().items() if key in Options.__dataclass_fields__}
-    run_simulation(Options(**given))
+    run_simulation(Options(data, settings, shared, home, as_json, quiet))
 
 
-@app.command()
+@app.command(examples=["tui-al sweep figure-2-small --dry-run", "tui-al sweep mine.toml --seeds 3"])
+@options.takes_settings("sweep")
 def sweep(
+    settings: options.Settings,
     file: Annotated[
         str | None,
         typer.Argument(help="A TOML file, or a name from --list.", metavar="FILE|NAME"),
     ] = None,
-    data_dir: Annotated[
-        Path | None, typer.Option(help="Folder that holds the named data sets.")
-    ] = None,
-    seeds: Annotated[
-        int | None, typer.Option(help="So many of the fixed seeds, whatever the file says.")
-    ] = None,
-    device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or mps.")] = None,
     jobs: Annotated[
         int | None,
-        typer.Option(help="Engines at once. [default: as many as the machine carries]"),
+        typer.Option(
+            help="Engines at once. [default: as many as the machine carries]",
+            rich_help_panel="Session",
+        ),
     ] = None,
     name: Annotated[
-        str | None, typer.Option(help="Name of the sweep. [default: the file's]")
+        str | None,
+        typer.Option(help="Name of the sweep. [default: the file's]", rich_help_panel="Session"),
     ] = None,
     show_list: Annotated[
         bool, typer.Option("--list", help="The sweeps that come with the program.")
@@ -181,10 +105,18 @@ def sweep(
         bool, typer.Option("--dry-run", help="Show the cells and the estimated time.")
     ] = False,
     as_json: Annotated[
-        bool, typer.Option("--json", help="One line of JSON for every change of a cell.")
+        bool,
+        typer.Option(
+            "--json",
+            help="One line of JSON for every change of a cell.",
+            rich_help_panel="Session",
+        ),
     ] = False,
     quiet: Annotated[
-        bool, typer.Option(help="Nothing but the table at the end, and warnings.")
+        bool,
+        typer.Option(
+            help="Nothing but the table at the end, and warnings.", rich_help_panel="Session"
+        ),
     ] = False,
     shared: options.Shared = None,
     home: Home = None,
@@ -216,12 +148,17 @@ def verify(
     verify_session(session, rounds, seed or [], device, home)
 
 
-@app.command("compare-scores")
+@app.command(
+    "compare-scores",
+    examples=["tui-al compare-scores tickets --models minilm:full,minilm:adapter --score bald"],
+)
+@options.takes_settings("compare-scores")
 def compare_scores(
     data: Annotated[
         str,
         typer.Argument(help="A data set's name, a path, or a Hub id.", metavar="DATA"),
     ],
+    settings: options.Settings,
     models: Annotated[
         str,
         typer.Option(
@@ -237,31 +174,13 @@ def compare_scores(
         str, typer.Option(help="bald, lc, bt, entropy, or mnlp for tagging.")
     ] = "bald",
     batch: Annotated[str, typer.Option(help="Size of the queries whose overlap is told.")] = "1%",
-    seeds: Annotated[int, typer.Option(help="How many of the fixed seeds.")] = 1,
-    data_dir: options.DataDir = None,
-    subset: options.Subset = None,
-    text_column: options.TextColumn = None,
-    label_column: options.LabelColumn = None,
-    tokens_column: options.TokensColumn = None,
-    tags_column: options.TagsColumn = None,
-    delimiter: options.Delimiter = None,
-    header: options.Header = None,
-    leave_out_misfits: options.LeaveOutMisfits = False,
-    accept_empty: options.AcceptEmpty = False,
-    encoding: options.Encoding = "utf-8",
-    train_limit: options.TrainLimit = None,
-    epochs: options.Epochs = None,
-    max_length: options.MaxLength = None,
-    precision: options.Precision = "fp32",
-    pooling: options.Pooling = None,
-    preset: Annotated[
-        str | None, typer.Option(help="paper: Table 3's settings.", rich_help_panel="Models")
-    ] = None,
-    mc_passes: options.McPasses = 10,
-    mc_dropout: options.McDropout = 0.1,
-    device: options.Device = "auto",
     out: Annotated[Path | None, typer.Option(help="Draw the histograms: a .png or .svg.")] = None,
-    sweep: options.KeptWith = None,
+    sweep: Annotated[
+        str | None,
+        typer.Option(
+            help="Keep the numbers with this sweep, for its report.", rich_help_panel="Session"
+        ),
+    ] = None,
     home: Home = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
@@ -272,45 +191,37 @@ def compare_scores(
     compare(Options(**given))
 
 
-@app.command()
+@app.command(examples=["tui-al timing tickets --models minilm,minilm-3"])
+@options.takes_settings("timing")
 def timing(
     data: Annotated[
         str,
         typer.Argument(help="A data set's name, a path, or a Hub id.", metavar="DATA"),
     ],
-    data_dir: Annotated[
-        Path | None, typer.Option(help="Folder that holds the named sets as local folders.")
-    ] = None,
-    train_limit: Annotated[
-        int | None, typer.Option(help="Use a random cut of so many training rows.")
-    ] = None,
+    settings: options.Settings,
     models: Annotated[
-        str, typer.Option(help="Models, with commas between them; see `tui-al models`.")
+        str,
+        typer.Option(
+            help="Models, with commas between them; see `tui-al models`.",
+            metavar="MODELS",
+            rich_help_panel="Models",
+        ),
     ] = "minilm",
     repeats: Annotated[int, typer.Option(help="How often each training is timed.")] = 3,
     max_steps: Annotated[
         int | None,
         typer.Option(help="Time so many steps of each training at most and multiply up."),
     ] = None,
-    epochs: Annotated[
-        int | None, typer.Option(help="For all. [default: each model's and tuning's own]")
-    ] = None,
-    max_length: Annotated[int | None, typer.Option(help="Sub-tokens.")] = None,
-    precision: Annotated[str, typer.Option(help="fp32, bf16 or auto.")] = "fp32",
-    pooling: Annotated[
-        str | None,
-        typer.Option(help="What the heads read: first, mean or auto. [default: each model's own]"),
-    ] = None,
-    preset: Annotated[str | None, typer.Option(help="paper: Table 3's settings.")] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")] = "auto",
     home: Home = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: Annotated[
+        bool,
+        typer.Option("--json", help="One JSON object on stdout.", rich_help_panel="Session"),
+    ] = False,
 ) -> None:
-    """How long training takes here: full, adapter, adapter on a frozen trunk, and head, at 2, 6 and 12 % of the data."""
+    """How long training takes here: full, adapter, adapter on frozen layers, and head, at 2, 6 and 12 % of the data."""
     from tui_al.cli.timing import Options, time_training
 
-    given = {key: value for key, value in locals().items() if key in Options.__dataclass_fields__}
-    time_training(Options(**given))
+    time_training(Options(data, settings, models, repeats, max_steps, home, as_json))
 
 
 @app.command()

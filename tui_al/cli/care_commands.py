@@ -5,9 +5,10 @@ from typing import Annotated
 
 import typer
 
+from tui_al.cli.help import Commands
 from tui_al.cli.options import Home
 
-commands = typer.Typer()
+commands = Commands()
 
 Session = Annotated[str, typer.Argument(help="Name or path.", metavar="SESSION")]
 

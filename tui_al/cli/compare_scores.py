@@ -10,10 +10,17 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from tui_al.cli.console import Page
-from tui_al.cli.options import empty_of, header_of, misfits_of
+from tui_al.cli.options import Settings
 from tui_al.cli.simulate import stopping
-from tui_al.core.settings.experiment import PAPER_SEEDS, Amount, DataConfig, LearnerConfig
-from tui_al.core.settings.model_catalog import default_settings
+from tui_al.core.settings.experiment import (
+    PAPER_SEEDS,
+    Amount,
+    DataConfig,
+    LearnerConfig,
+    LoopConfig,
+)
+from tui_al.core.settings.options import Values, learner, read_options
+from tui_al.core.settings.schema import entries
 from tui_al.errors import ConfigError, SessionError
 from tui_al.report.mismatch import (
     SeedNumbers,
@@ -36,31 +43,11 @@ class Options:
     """The options of the command, as given; None where the model's own default counts."""
 
     data: str
-    data_dir: Path | None
-    subset: str | None
-    text_column: str | None
-    label_column: str | None
-    tokens_column: str | None
-    tags_column: str | None
-    delimiter: str | None
-    header: bool | None
-    leave_out_misfits: bool
-    accept_empty: bool
-    encoding: str
-    train_limit: int | None
+    settings: Settings
     models: str
     labels: str
     score: str
     batch: str
-    seeds: int
-    epochs: int | None
-    max_length: int | None
-    precision: str
-    pooling: str | None
-    preset: str | None
-    mc_passes: int
-    mc_dropout: float
-    device: str
     out: Path | None
     sweep: str | None
     home: Path | None
@@ -69,12 +56,10 @@ class Options:
 
 def compare(options: Options) -> None:
     """Train, score, and tell; nothing is kept but the picture."""
-    models = parse_models(options)
-    if not 1 <= options.seeds <= len(PAPER_SEEDS):
-        raise ConfigError(
-            f"--seeds {options.seeds} is out of range.",
-            f"There are {len(PAPER_SEEDS)} fixed seeds: 1 to {len(PAPER_SEEDS)}.",
-        )
+    values = read_options("compare-scores", options.settings)
+    models = parse_models(options.models, values)
+    top = values[""]
+    loop = {key: one.default for key, one in entries(LoopConfig).items()} | values["loop"]
     if options.out is not None and options.out.suffix.lower() not in (".png", ".svg"):
         raise ConfigError(
             f"--out {options.out}: no known kind of picture.", "Name the file .png or .svg."
@@ -88,30 +73,15 @@ def compare(options: Options) -> None:
     from tui_al.engine.worker.session_io import StopSignal
 
     plan = ComparisonConfig(
-        data=DataConfig(
-            source=options.data,
-            data_dir=None if options.data_dir is None else str(options.data_dir),
-            subset=options.subset,
-            text_column=options.text_column,
-            label_column=options.label_column,
-            tokens_column=options.tokens_column,
-            tags_column=options.tags_column,
-            delimiter=options.delimiter,
-            header=header_of(options.header),
-            misfits=misfits_of(options.leave_out_misfits),
-            empty_means=empty_of(options.accept_empty),
-            encoding=options.encoding,
-            train_limit=options.train_limit,
-            test_share=0.0,
-        ),
+        data=DataConfig(options.data, test_share=0.0, **values["data"]),
         models=models,
         score=options.score,
         labels=Amount.parse(options.labels, "--labels"),
         batch=Amount.parse(options.batch, "--batch"),
-        seeds=PAPER_SEEDS[: options.seeds],
-        passes=options.mc_passes,
-        dropout=options.mc_dropout,
-        device=options.device,
+        seeds=PAPER_SEEDS[: top.get("count", 1)],
+        passes=loop["mc_passes"],
+        dropout=loop["mc_dropout"],
+        device=top.get("device", "auto"),
     )
     stop = StopSignal()
     with stopping(stop):
@@ -159,32 +129,23 @@ def _keep(plan: "ComparisonConfig", found: "Comparison", directory: Path) -> Pat
     return keep_scores(directory, name[-120:].strip("-."), asdict(study))
 
 
-def parse_models(options: Options) -> tuple[LearnerConfig, LearnerConfig]:
+def parse_models(text: str, values: Values) -> tuple[LearnerConfig, LearnerConfig]:
     """Read "minilm:full,minilm:adapter"; a model without a tuning is trained fully. The other options are for both."""
-    text = options.models
     parts = [part.strip() for part in text.split(",")]
     if len(parts) != 2 or not all(parts):
         raise ConfigError(
             f"--models {text!r} does not name two models.",
-            "Give two with their tunings, as minilm:full,minilm:adapter; the first is what the second is held against.",
+            "Give two with their tunings, as minilm:full,minilm:adapter; the second is compared with the first.",
         )
-    first, second = (_model(part, options) for part in parts)
+    first, second = (_model(part, values) for part in parts)
     return first, second
 
 
-def _model(part: str, options: Options) -> LearnerConfig:
+def _model(part: str, values: Values) -> LearnerConfig:
     name, colon, tuning = part.rpartition(":")
     if not colon:
         name, tuning = part, "full"
-    return default_settings(
-        name,
-        tuning,
-        options.preset,
-        epochs=options.epochs,
-        max_length=options.max_length,
-        precision=options.precision,
-        pooling=options.pooling,
-    )
+    return learner("compare-scores", "successor", values, name, tuning)
 
 
 def _tell(plan: "ComparisonConfig", found: "Comparison", options: Options) -> None:

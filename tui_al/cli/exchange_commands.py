@@ -5,9 +5,10 @@ from typing import Annotated
 
 import typer
 
+from tui_al.cli.help import Commands
 from tui_al.cli.options import Home
 
-commands = typer.Typer()
+commands = Commands()
 
 Session = Annotated[str, typer.Argument(help="Name or path.", metavar="SESSION")]
 Format = Annotated[
@@ -30,7 +31,11 @@ def export(
     seed: Seed = None,
     each: Annotated[
         bool,
-        typer.Option(help="Every annotator's answers, not only the one that counts."),
+        typer.Option(
+            "--per-annotator/--no-per-annotator",
+            "--each/--no-each",
+            help="Every annotator's answers, not only the one that counts.",
+        ),
     ] = False,
     flagged: Annotated[
         bool, typer.Option(help="Examples that are unclear or skipped too, without an answer.")
@@ -98,7 +103,9 @@ def import_(
     leave_out_misfits: Annotated[
         bool,
         typer.Option(
-            help="Leave out, with a count, what cannot be read or does not fit: entities that overlap, lie outside the text or cut through the session's words, several labels, broken lines."
+            "--skip-mismatched/--no-skip-mismatched",
+            "--leave-out-misfits/--no-leave-out-misfits",
+            help="Skip, with a count, what cannot be read or does not fit: entities that overlap, lie outside the text or cut through the session's words, several labels, broken lines.",
         ),
     ] = False,
     accept_empty: Annotated[
@@ -121,8 +128,7 @@ def import_(
 ) -> None:
     """Take labels from a file into a session that people label in. Doing it again changes nothing."""
     from tui_al.cli.import_labels import import_labels
-    from tui_al.cli.options import header_of, misfits_of
-    from tui_al.cli.simulate import names_of
+    from tui_al.cli.simulate import with_label_names
     from tui_al.core.settings.experiment import DataConfig
     from tui_al.store.formats.reading import ReadOptions
     from tui_al.store.import_rules import ImportOptions
@@ -135,11 +141,11 @@ def import_(
         str(file),
         tokens_column=tokens_column,
         tags_column=tags_column,
-        labels=names_of(labels),
+        labels=with_label_names({"labels": labels})["labels"],
         delimiter=delimiter,
         encoding=encoding,
-        misfits=misfits_of(leave_out_misfits),
-        header=header_of(header),
+        misfits="leave out" if leave_out_misfits else "refuse",
+        header=None if header is None else "yes" if header else "no",
     )
     import_labels(session, file, format, options, wishes, home, config)
 

@@ -15,7 +15,6 @@ from rich.console import Console
 
 from tui_al.cli.console import Page
 from tui_al.cli.export_model import kept_model
-from tui_al.cli.options import header_of
 from tui_al.core.data.examples import Example, Task
 from tui_al.core.data.terminal_text import printable
 from tui_al.core.settings.experiment import DataConfig
@@ -65,7 +64,7 @@ def predict_file(name: str, file: str, options: PredictOptions, home: Path | Non
         tokens_column=options.tokens_column,
         delimiter=options.delimiter,
         encoding=options.encoding,
-        header=header_of(options.header),
+        header=None if options.header is None else "yes" if options.header else "no",
         subset=options.subset,
         misfits="texts only",
     )

@@ -4,9 +4,10 @@ from typing import Annotated
 
 import typer
 
+from tui_al.cli.help import Commands
 from tui_al.cli.options import Home
 
-commands = typer.Typer()
+commands = Commands()
 
 Session = Annotated[str, typer.Argument(help="Name or path, of a sweep too.", metavar="SESSION")]
 

@@ -8,12 +8,14 @@ import typer
 from rich.console import Console
 
 from tui_al.cli.console import Page, aligned, duration
+from tui_al.cli.options import Settings
 from tui_al.cli.output_guard import OutputGuard
 from tui_al.cli.sharing import group_to_share_with, share_where_it_was_not
 from tui_al.cli.simulate import stopping
 from tui_al.cli.sweep_display import choose
 from tui_al.core.settings.bundled_sweeps import shipped_sweeps, sweep_text
 from tui_al.core.settings.experiment import DataConfig
+from tui_al.core.settings.options import read_options
 from tui_al.core.settings.sweep import Overrides, Sweep, arms_with_known_first, cells, read_sweep
 from tui_al.errors import ConfigError, EngineStopped
 from tui_al.store.home import home_directory
@@ -34,9 +36,7 @@ class Options:
     """The options of the command, as given."""
 
     file: str | None
-    data_dir: Path | None
-    seeds: int | None
-    device: str | None
+    settings: Settings
     jobs: int | None
     name: str | None
     show_list: bool
@@ -71,11 +71,13 @@ def run_sweep(options: Options) -> None:
 
 def _read(options: Options, given: str) -> Sweep:
     name, text = sweep_text(given)
-    seeds, jobs = options.seeds, options.jobs
-    if jobs is not None and jobs < 1:
-        raise ConfigError(f"--jobs {jobs} is too few.", "Give 1 or more.")
-    where = None if options.data_dir is None else str(options.data_dir.expanduser().absolute())
-    sweep = read_sweep(text, name, Overrides(where, options.device, seeds))
+    if options.jobs is not None and options.jobs < 1:
+        raise ConfigError(f"--jobs {options.jobs} is out of range.", "It is 1 or more.")
+    values = read_options("sweep", options.settings)
+    where = values["data"].get("data_dir")
+    where = None if where is None else str(Path(where).expanduser().absolute())
+    top = values[""]
+    sweep = read_sweep(text, name, Overrides(where, top.get("device"), top.get("count")))
     return replace(sweep, name=options.name) if options.name else sweep
 
 

@@ -2,7 +2,7 @@
 
 import json
 import statistics
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +10,10 @@ from rich.console import Console
 from rich.table import Table
 
 from tui_al.cli.console import Page, aligned
+from tui_al.cli.options import Settings
 from tui_al.core.settings.experiment import DataConfig, LearnerConfig
-from tui_al.core.settings.model_catalog import BAG_OF_WORDS, default_settings
+from tui_al.core.settings.model_catalog import BAG_OF_WORDS
+from tui_al.core.settings.options import Values, learner, read_options
 from tui_al.errors import ConfigError
 from tui_al.store import throughput
 from tui_al.store.home import home_directory
@@ -31,17 +33,10 @@ class Options:
     """The options of the command, as given."""
 
     data: str
-    data_dir: Path | None
-    train_limit: int | None
+    settings: Settings
     models: str
     repeats: int
     max_steps: int | None
-    epochs: int | None
-    max_length: int | None
-    precision: str
-    pooling: str | None
-    preset: str | None
-    device: str
     home: Path | None
     as_json: bool
 
@@ -49,9 +44,9 @@ class Options:
 def time_training(options: Options) -> None:
     """Measure, keep the rates for later estimates, and print."""
     stderr = Page(Console(stderr=True, soft_wrap=True))
-    data_dir = None if options.data_dir is None else str(options.data_dir)
-    data = DataConfig(options.data, data_dir, train_limit=options.train_limit)
-    settings = _settings(options)
+    values = read_options("timing", options.settings)
+    data = DataConfig(options.data, **values["data"])
+    settings = _settings(options, values)
     if not options.as_json:
         stderr.say("loading …", "dim")
 
@@ -59,7 +54,7 @@ def time_training(options: Options) -> None:
     from tui_al.engine.jobs.timing import measure
     from tui_al.engine.models.device import choose_device
 
-    device = choose_device(options.device)
+    device = choose_device(values[""].get("device", "auto"))
 
     def tell(what: str, done: int, total: int) -> None:
         if not options.as_json:
@@ -77,7 +72,7 @@ def time_training(options: Options) -> None:
         show(timing, page)
 
 
-def _settings(options: Options) -> list[LearnerConfig]:
+def _settings(options: Options, values: Values) -> list[LearnerConfig]:
     names = [name.strip() for name in options.models.split(",") if name.strip()]
     if not names:
         raise ConfigError("--models: none is given.", "Give names with commas between them.")
@@ -90,16 +85,7 @@ def _settings(options: Options) -> list[LearnerConfig]:
     if options.max_steps is not None and options.max_steps < 1:
         raise ConfigError(f"--max-steps {options.max_steps} is out of range.", "It is 1 or more.")
     return [
-        default_settings(
-            name,
-            tuning,
-            options.preset,
-            trunk_layers=layers,
-            epochs=options.epochs,
-            max_length=options.max_length,
-            precision=options.precision,
-            pooling=options.pooling,
-        )
+        replace(learner("timing", "successor", values, name, tuning), trunk_layers=layers)
         for name in names
         for tuning, layers in WAYS
     ]

@@ -121,7 +121,7 @@ class DataConfig:
             flag="--delimiter",
             unset="guessed",
             metavar="CHARACTER",
-            example=";",
+            example="';'",
             commands=_READING,
         ),
     ] = None

@@ -62,7 +62,7 @@ class ExperimentConfig:
             },
             flag="--device",
             metavar="DEVICE",
-            usual="auto, cpu, cuda, cuda:1 (and so on) or mps",
+            usual="auto, cpu, cuda (a GPU), cuda:1 (and so on) or mps",
             example="cuda:1",
             commands=(*EXPERIMENTS, "compare-scores", "timing", "sweep"),
         ),

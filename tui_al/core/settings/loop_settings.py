@@ -135,6 +135,7 @@ class LoopConfig:
             "Who answers.",
             group="Loop",
             choices={"gold": "the data's own labels", "person": "people"},
+            defaults={"label": "person"},
         ),
     ] = "gold"
     audit_share: Annotated[

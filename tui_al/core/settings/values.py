@@ -56,7 +56,7 @@ def from_text(entry: Entry, text: str, called: str) -> Any:
     if any(typing.get_origin(kind) is tuple for kind in kinds):
         return _list(entry, plain, called)
     if int in kinds or float in kinds:
-        return check(entry, _number(entry, plain, called), called)
+        return _in_range(entry, _number(entry, plain, called), called, plain)
     if bool in kinds and plain in ("yes", "no"):
         return plain == "yes"
     return check(entry, plain, called)
@@ -108,14 +108,18 @@ def _list(entry: Entry, text: str, called: str) -> tuple[Any, ...] | None:
         return None
     if inside is str:
         return tuple(part.strip() for part in text.split(","))
-    parts = text.replace(",", " ").split()
-    try:
-        return tuple(int(part) for part in parts)
-    except ValueError:
-        return _wrong(entry, text, called)  # type: ignore[no-any-return]  # it raises
+    found = []
+    for part in text.replace(",", " ").split():
+        try:
+            found.append(int(part))
+        except ValueError:
+            raise ConfigError(
+                f"{called}{part!r} is not a whole number.", "Give whole numbers, 0 or more."
+            ) from None
+    return tuple(found)
 
 
-def _in_range(entry: Entry, value: float, called: str) -> float:
+def _in_range(entry: Entry, value: float, called: str, given: str = "") -> float:
     setting = entry.setting
     fits = (
         value == value
@@ -126,14 +130,13 @@ def _in_range(entry: Entry, value: float, called: str) -> float:
         and (setting.below is None or value < setting.below)
     )
     if not fits:
-        raise ConfigError(f"{called}{value} is out of range.", allowed(entry))
+        raise ConfigError(f"{called}{given or value} is out of range.", allowed(entry))
     return value
 
 
 def _fitting(entry: Entry, value: str, called: str) -> str:
     if entry.setting.pattern and not re.fullmatch(entry.setting.pattern, value):
-        near = did_you_mean(value, entry.setting.choices)
-        raise ConfigError(f"{called}{value!r} is unknown.", f"{near}{allowed(entry)}")
+        raise ConfigError(f"{called}{value!r} is unknown.", allowed(entry))
     return value
 
 

@@ -39,7 +39,7 @@ from tui_al.store.session import Session
 
 #: Three rounds of ten texts, in a second or two.
 QUICK = (
-    "--train-limit", "90", "--test-limit", "40", "--seed-size", "10", "--batch", "10", "--iterations", "2",
+    "--train-limit", "90", "--test-limit", "40", "--seed-size", "10", "--batch", "10", "--rounds", "2",
     "--epochs", "1", "--max-length", "24", "--device", "cpu",
 )  # fmt: skip
 
@@ -305,19 +305,19 @@ MISTAKES: list[tuple[tuple[str, ...], int, str, str]] = [
     (("simulate", "tickets", "--strategy", "mnlp"), 2, "mnlp", "entropy"),
     (("simulate", "tickets", "--batch", "1.5"), 2, "--batch: '1.5'", "%"),
     (("simulate", "tickets", "--seed-size", "many"), 2, "--seed-size: 'many'", "1%"),
-    (("simulate", "tickets", "--trunk-layers", "most"), 2, "--trunk-layers: 'most'", "or auto"),
+    (("simulate", "tickets", "--trunk-layers", "most"), 2, "--freeze-layers 'most'", "or auto"),
     (("simulate", "tickets", "--seed-size", "5000"), 2, "seed size: 5000", "fewer"),
     (("simulate", "tickets", "--text-column", "body"), 3, "body", "text"),
-    (("simulate", "tickets", "--device", "gpu"), 2, "device: 'gpu' is unknown", "cpu"),
+    (("simulate", "tickets", "--device", "gpu"), 2, "--device 'gpu' is unknown", "cpu"),
     (("simulate", "tickets", "--device", "cuda:99"), 2, "cuda:99 is not there", "doctor"),
     (("simulate", "tickets", "--seeds", "9"), 2, "--seeds 9 is out of range", "--seed 7"),
-    (("simulate", "tickets", "--seed", "-1"), 2, "--seed -1 is negative", ""),
+    (("simulate", "tickets", "--seed", "-1"), 2, "seed: -1 is out of range", "0 to 2^63"),
     (("simulate", "tickets", "--seed", "7", "--seed", "7"), 2, "given twice", ""),
     (("simulate", "tickets", "--successor-tuning", "most"), 2, "'most' is unknown", "adapter"),
-    (("simulate", "tickets", "--preset", "best"), 2, "preset: 'best' is unknown", "paper"),
-    (("simulate", "tickets", "--start", "hot"), 2, "start = 'hot'", "cold"),
-    (("simulate", "tickets", "--lr", "7"), 2, "learning_rate = 7.0", ""),
-    (("simulate", "tickets", "--iterations", "-2"), 2, "rounds = -2", ""),
+    (("simulate", "tickets", "--preset", "best"), 2, "--preset 'best' is unknown", "paper"),
+    (("simulate", "tickets", "--start", "hot"), 2, "--start 'hot' is unknown", "cold"),
+    (("simulate", "tickets", "--lr", "7"), 2, "--lr 7 is out of range", "at most 1"),
+    (("simulate", "tickets", "--iterations", "-2"), 2, "--rounds -2 is out of range", "0 or more"),
     (("simulate", "tickets", "--acquisition", "nosuch"), 4, "model: 'nosuch' is unknown", "minilm"),
     (("simulate", "tickets", "--budget-unit", "tokens"), 2, "budget unit", "examples"),
     (("simulate", "tickets", "--session", "a/b"), 2, "'a/b' is no usable name", "letters"),

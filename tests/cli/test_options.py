@@ -125,7 +125,7 @@ def test_both_names_at_once_that_say_different_things() -> None:
         ("device", "gpu", "--device 'gpu' is unknown.", "Use auto, cpu, cuda (a GPU), cuda:1 (and so on) or mps."),
         ("batch", "5 percent", "--batch: '5 percent' is not a valid amount.", 'Give a percentage, as "1%", or a count, as "100".'),
         ("seed", ["7", "x"], "--seed 'x' is not a whole number.", "Give whole numbers, 0 or more."),
-        ("seeds", "9", "--seeds 9 is out of range.", "It is 1 to 5; for others give them one by one."),
+        ("seeds", "9", "--seeds 9 is out of range.", "It is 1 to 5; for others use --seed 7 --seed 8."),
         ("preset", "papers", "--preset 'papers' is unknown.", "Did you mean paper? Choose default or paper."),
         ("successor_tuning", "adaptor", "--successor-tuning 'adaptor' is unknown.", "Did you mean adapter? Choose full"),
         ("strategy", "lcc", "strategy: 'lcc' is unknown.", "Did you mean lc"),

@@ -11,6 +11,8 @@ from tests.docs import import_graph, keys, options
 from tests.docs.narrow import wide_rows
 from tests.docs.sections import PAGES, ROOT
 from tui_al import errors
+from tui_al.core.settings.options import KINDS
+from tui_al.core.settings.schema import entries
 from tui_al.core.settings.sweep import read_sweep
 from tui_al.ui.doc_pages import doc_pages
 
@@ -124,7 +126,12 @@ def test_the_tables_have_every_key_and_every_option() -> None:
     for name, command in options.commands().items():
         assert f"### `tui-al {name}" in settings
         for parameter in command.params:
-            assert all(f"`{one}`" in settings for one in parameter.opts if one.startswith("--"))
+            flags = [one for one in parameter.opts if one.startswith("--")]
+            assert all(f"`{one}" in settings for one in flags)  # before's names too
+    for kind in KINDS:
+        for entry in entries(kind).values():
+            section = f"{entry.section}." if entry.section else ""
+            assert f"- **{section}{entry.name}**: {entry.setting.help}" in settings
 
 
 def test_the_graph_tells_imports_from_what_a_type_checker_sees(tmp_path: Path) -> None:

@@ -13,8 +13,19 @@ from tui_al.core.settings.experiment import (
     LoopConfig,
 )
 from tui_al.core.settings.model_catalog import default_settings
+from tui_al.core.settings.options import experiment
 from tui_al.core.settings.presets import sample_experiment
-from tui_al.ui.setup_form import defaults_for, read, read_data, seed_values, values_of
+from tui_al.ui.setup_form import (
+    choices_of,
+    defaults_for,
+    folded,
+    read,
+    read_data,
+    seed_values,
+    title_of,
+    values_for,
+    values_of,
+)
 
 
 def odd_experiment() -> ExperimentConfig:
@@ -86,33 +97,39 @@ def test_seeds_begin_with_the_papers_and_do_not_change() -> None:
     ("field", "text", "message"),
     [
         ("data.source", " ", "Nothing is given"),
-        ("data.train_limit", "many", "'many' is no whole number"),
+        ("data.train_limit", "many", "train at most: 'many' is not a whole number"),
         ("data.train_limit", "0", "1 or more"),
-        ("data.test_share", "1", "above 0 and below 1"),
+        ("data.test_share", "1", "0 or more and below 1"),
         ("acquisition.model", "", "Nothing is given"),
-        ("acquisition.learning_rate", "fast", "'fast' is no number"),
-        ("acquisition.trunk_layers", "most", "frozen layers: 'most' is no whole number"),
-        ("successor.trunk_layers", "-1", "no number of layers"),
-        ("acquisition.learning_rate", "nan", "no usable number"),
-        ("acquisition.learning_rate", "2", "learning_rate = 2.0 is out of range"),
-        ("successor.head_learning_rate", "0", "head_learning_rate = 0.0 is out of range"),
-        ("successor.epochs", "1.5", "no whole number"),
-        ("successor.warmup", "1", "warmup = 1.0 is out of range"),
-        ("successor.max_length", "2", "max_length = 2 is too short"),
-        ("seed_size", "0", "is no whole number of examples"),
+        ("acquisition.learning_rate", "fast", "learning rate: 'fast' is not a number"),
+        ("acquisition.trunk_layers", "most", "frozen layers: 'most' is not a whole number or auto"),
+        ("successor.trunk_layers", "-1", "frozen layers: -1 is out of range. It is 0 or more"),
+        ("acquisition.learning_rate", "nan", "learning rate: nan is out of range"),
+        (
+            "acquisition.learning_rate",
+            "2",
+            "learning rate: 2 is out of range. It is above 0 and at most 1",
+        ),
+        ("successor.epochs", "1.5", "epochs: '1.5' is not a whole number"),
+        ("successor.warmup", "1", "warm-up share: 1 is out of range"),
+        ("successor.max_length", "2", "longest, tokens: 2 is out of range. It is 8 or more"),
+        ("seed_size", "0", "is not a whole number of examples"),
         ("batch", "200%", "out of range"),
-        ("rounds", "-1", "negative"),
+        ("rounds", "-1", "out of range. It is 0 or more"),
         ("label_noise", "120 %", "out of range"),
-        ("mc_passes", "1", "too few"),
+        ("mc_passes", "1", "It is 2 or more; 10 is usual"),
         ("seed_values", "", "No seed"),
         ("seed_values", "1, 1", "given twice"),
-        ("seed_values", "1, x", "'x' is no whole number"),
+        ("seed_values", "1, x", "'x' is not a whole number"),
         ("seed_values", str(2**63), "out of range"),
-        ("seeds", "x", "'x' is no whole number"),
+        ("seeds", "x", "'x' is not a whole number"),
         ("seeds", "0", "seeds: 0 is out of range"),
         ("seeds", "101", "seeds: 101 is out of range"),
         ("name", "a/b", "no usable name"),
         ("name", "語" * 82, "bytes long"),
+        ("acquisition.model", "tfidf", "does not fit tfidf, which has no encoder"),
+        ("successor.tuning", "adaptr", "Did you mean adapter?"),
+        ("successor.head_learning_rate", "0", "rate of the head: 0 is out of range"),
         ("strategy", "best", "unknown"),
         ("acquisition.model", "tfidf", "does not fit tfidf, which has no encoder"),
         ("successor.tuning", "adaptr", "Did you mean adapter?"),
@@ -136,3 +153,35 @@ def test_a_strategy_for_the_other_task_is_a_mistake_once_the_task_is_known() -> 
 def test_mistakes_elsewhere_do_not_keep_the_data_from_being_read() -> None:
     values = values_of(sample_experiment()) | {"rounds": "x"}
     assert read_data(values) == (DataConfig("tickets"), {})
+
+
+def test_every_folded_field_has_a_title_that_fits_and_the_settings_choices() -> None:
+    fields = [field for part in ("data", "acquisition", "successor", "") for field in folded(part)]
+    assert len(fields) == len(set(fields)) > 50
+    assert all(0 < len(title_of(field)) <= 19 for field in fields)
+    values = values_of(odd_experiment())
+    for field in (*fields, "oracle", "preset", "data.task"):
+        if choices := choices_of(field):
+            assert values[field] in choices or field == "device", field
+    assert list(choices_of("data.header")) == ["guessed", "yes", "no"]
+    assert not choices_of("successor.trunk_layers")  # a number is typed there
+
+
+def test_who_labels_has_the_defaults_of_the_command_label() -> None:
+    values = values_of(sample_experiment())
+    values |= {"oracle": "person"} | values_for("person", values)
+    assert read(values)[0] == experiment("label", "tickets", {})
+    values |= {"oracle": "simulated"} | values_for("simulated", values)
+    assert read(values)[0] == sample_experiment()
+
+
+def test_what_was_changed_by_hand_stays_when_another_answers() -> None:
+    values = values_of(sample_experiment()) | {
+        "successor.epochs": "3",
+        "acquisition.tuning": "lora",
+    }
+    values |= defaults_for("acquisition", values)
+    changed = values_for("person", values)
+    assert "successor.epochs" not in changed
+    assert changed["acquisition.precision"] == "auto"
+    assert (changed["batch"], changed["seed_size"], changed["rounds"]) == ("20", "20", "12")

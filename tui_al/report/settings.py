@@ -1,12 +1,14 @@
 """What an experiment was, in words: the facts and the choices that a result must not be shown without (PAPER.md's readings)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tui_al.core.data.terminal_text import printable
 from tui_al.core.session.state import SessionState
 from tui_al.core.settings.experiment import DataConfig, ExperimentConfig, LearnerConfig
 from tui_al.core.settings.model_catalog import BAG_OF_WORDS, TUNING_SUMMARIES
+from tui_al.core.settings.schema import entries
+from tui_al.core.settings.values import in_report
 
 #: Programs whose versions can move a result; in this order.
 _VERSIONS = ("tui_al", "python", "torch", "transformers", "adapters", "tokenizers", "numpy")
@@ -17,6 +19,18 @@ _READS = {
     "mean": "head on the mean of all tokens",
     "auto": "head on the first token or the mean of all, as the model's files say",
 }
+
+#: Settings of a training that reports tell in one breath, in this order; others follow in the order that they are declared in.
+_TOGETHER = (
+    ("learning_rate", "head_learning_rate"),
+    ("epochs", "batch_size"),
+    ("schedule", "warmup", "weight_decay"),
+    ("clip",),
+    ("dropout",),
+    ("max_length",),
+    ("start",),
+    ("precision",),
+)
 
 _PLACED = ("adapter", "double", "seq", "par", "unipelt", "compacter")
 
@@ -36,6 +50,7 @@ def facts(state: SessionState) -> list[tuple[str, str]]:
         ("batch", _batch(config)),
         ("budget unit", config.loop.budget_unit),
         ("seeds", ", ".join(map(str, config.seeds))),
+        *_others(config),
         ("oracle", _oracle(config)),
         ("labelled by hand", _labelled(state.labelled)),
         ("device", _device(state)),
@@ -71,21 +86,27 @@ def learner(settings: LearnerConfig, task: str = "classification") -> str:
         tuning += f"; {_frozen(settings)} frozen, their output kept"
     if task == "classification" and settings.model != BAG_OF_WORDS:
         tuning += f"; {_READS[settings.pooling]}"
-    decay = "linear decay" if settings.schedule == "linear" else "constant rate"
-    return "; ".join(
-        [
-            f"{settings.model}{f' at {settings.revision}' if settings.revision else ''}",
-            tuning,
-            f"learning rate {settings.learning_rate:g}, head {settings.head_learning_rate:g}",
-            f"{settings.epochs} epochs, batch size {settings.batch_size}",
-            f"{decay}, {settings.warmup * 100:g} % warm-up, weight decay {settings.weight_decay:g}",
-            f"gradient clip {settings.clip:g}" if settings.clip else "no gradient clip",
-            f"dropout {settings.dropout:g}",
-            f"at most {settings.max_length} sub-tokens",
-            f"{settings.start} start",
-            settings.precision,
-        ]
-    )
+    model = f"{settings.model}{f' at {settings.revision}' if settings.revision else ''}"
+    return "; ".join([model, tuning, *_training(settings)])
+
+
+def _training(settings: LearnerConfig) -> Iterator[str]:
+    """The settings of the training in words, which the settings themselves have; several that go together in one part."""
+    found = entries(LearnerConfig)
+    words = {key: in_report(entry, getattr(settings, key)) for key, entry in found.items()}
+    for keys in _TOGETHER:
+        yield ", ".join(words.pop(key) for key in keys)
+    yield from filter(None, words.values())
+
+
+def _others(config: ExperimentConfig) -> list[tuple[str, str]]:
+    """Settings outside the models that have words for reports of their own."""
+    holders: tuple[Any, ...] = (config.data, config.loop, config)
+    return [
+        (entry.setting.title or entry.name, in_report(entry, getattr(holder, key)))
+        for holder in holders
+        for key, entry in entries(type(holder)).items()
+    ]
 
 
 def _frozen(settings: LearnerConfig) -> str:

@@ -7,10 +7,9 @@ from pathlib import Path
 from tui_al.core.data.examples import Task
 from tui_al.core.query.strategies import STRATEGIES
 from tui_al.core.settings.dataset_catalog import NAMED_SETS
-from tui_al.core.settings.experiment import TUNINGS
-from tui_al.core.settings.model_catalog import MODELS, TUNING_SUMMARIES
+from tui_al.core.settings.model_catalog import MODELS
 from tui_al.ui.choices import Choice, Chooser, among
-from tui_al.ui.widgets.more_settings import PICKED
+from tui_al.ui.setup_form import choices_of, title_of
 
 #: Entries of a folder that are listed at most: a picker is no file manager.
 _MOST_ENTRIES = 200
@@ -35,11 +34,10 @@ def offer(field: str, task: Task | None) -> Offer:
     if name == "model":
         return Offer("Model", model_choices, "a path or a Hub id")
     if name == "tuning":
-        return Offer("Tuning: what is trained", tuning_choices)
+        return Offer("Tuning: what is trained", among(_listed(field)))
     if name == "strategy":
         return Offer("Strategy: what is asked", lambda typed: strategy_choices(typed, task))
-    listed = among([Choice(value, summary) for value, summary in PICKED[name]])
-    return Offer(name.replace("_", " "), listed, "a device" if name == "device" else "")
+    return Offer(title_of(field), among(_listed(field)), "a device" if name == "device" else "")
 
 
 def data_choices(typed: str) -> list[Choice]:
@@ -54,9 +52,8 @@ def model_choices(typed: str) -> list[Choice]:
     return _names_and_paths(listed, typed)
 
 
-def tuning_choices(typed: str) -> list[Choice]:
-    """How much of the model is trained."""
-    return list(among([Choice(name, TUNING_SUMMARIES[name]) for name in TUNINGS])(typed))
+def _listed(field: str) -> list[Choice]:
+    return [Choice(value, summary) for value, summary in choices_of(field).items()]
 
 
 def strategy_choices(typed: str, task: Task | None) -> list[Choice]:

@@ -1,22 +1,29 @@
-"""What the set-up screen asks for, as plain text by field, and the experiment it stands for. Knows no widgets."""
+"""What the set-up screen asks for, as plain text by field, and the experiment it stands for. Knows no widgets.
+
+The fields are the settings of an experiment (`tui_al.core.settings.schema`): "data.encoding", "successor.epochs", and without a part in
+front those of the loop and of the experiment itself.
+"""
 
 import random
-import re
 from collections.abc import Callable, Mapping
-from dataclasses import fields
 from typing import Any, TypeVar
 
 from tui_al.core.data.examples import Task
 from tui_al.core.query.strategies import strategy
 from tui_al.core.settings.experiment import (
     PAPER_SEEDS,
-    Amount,
+    Beginning,
     DataConfig,
     ExperimentConfig,
     LearnerConfig,
     LoopConfig,
 )
 from tui_al.core.settings.model_catalog import default_settings
+from tui_al.core.settings.options import learner
+from tui_al.core.settings.presets import sample_experiment
+from tui_al.core.settings.schema import ROLES as ROLES
+from tui_al.core.settings.schema import Entry, entries
+from tui_al.core.settings.values import from_text, shown
 from tui_al.errors import ConfigError
 from tui_al.store.home import checked_name
 
@@ -24,125 +31,136 @@ T = TypeVar("T")
 
 Values = Mapping[str, str]
 
-ROLES = ("acquisition", "successor")
-
-#: Settings of a learner that the form shows, with what a person reads.
-LEARNER_SETTINGS: Mapping[str, str] = {
-    "learning_rate": "learning rate",
-    "head_learning_rate": "rate of the head",
-    "epochs": "epochs",
-    "batch_size": "batch size",
-    "max_length": "longest, tokens",
-    "weight_decay": "weight decay",
-    "warmup": "warm-up share",
-    "schedule": "schedule",
-    "clip": "gradient clip",
-    "dropout": "dropout",
-    "reduction_factor": "adapter reduction",
-    "start": "each round from",
-    "precision": "precision",
-    "revision": "revision",
-    "trunk_layers": "frozen layers",
-    "pooling": "head reads",
-}
-
-#: Settings of the data that the form shows; an empty one is guessed.
-DATA_SETTINGS: Mapping[str, str] = {
-    "text_column": "text column",
-    "label_column": "label column",
-    "tokens_column": "tokens column",
-    "tags_column": "tags column",
-    "delimiter": "delimiter",
-    "header": "header line",
-    "misfits": "entities that do not fit",
-    "empty_means": "no entities listed means",
-    "encoding": "encoding",
-    "subset": "Hub subset",
-    "revision": "Hub revision",
-    "data_dir": "folder of the sets",
-    "train_limit": "train at most",
-    "test_limit": "test at most",
-    "test_share": "held out for test",
-    "split_seed": "seed of the split",
-}
+#: Seeds that are made up where only their number is given.
+MOST_SEEDS = 100
 
 #: What the form calls the oracles: gold answers simulate one.
 ORACLES: Mapping[str, str] = {"simulated": "gold", "person": "person"}
 
-#: Who labels by hand needs an answer soon: small batches, one run. (And back: those of the sample experiment.)
-AMOUNTS: Mapping[str, Mapping[str, str]] = {
-    "person": {"seed_size": "20", "batch": "20", "rounds": "12", "seeds": "1"},
-    "simulated": {"seed_size": "4%", "batch": "2%", "rounds": "7", "seeds": "1"},
+#: A line on each.
+ORACLE_CHOICES: Mapping[str, str] = {
+    "simulated": "the data set's own labels answer: an experiment",
+    "person": "you label, here in the terminal, while the models learn",
 }
 
-_GUESSED = "guessed"
+#: Fields that are always in sight, or have an answer of their own.
+_ABOVE = {"source", "labels", "task", "model", "tuning", "strategy", "seed_size", "batch", "rounds", "oracle"}  # fmt: skip
 
-#: Seeds that are made up where only their number is given.
-MOST_SEEDS = 100
+#: Amounts, which follow from who answers.
+_AMOUNTS = ("seed_size", "batch", "rounds", "seeds", "seed_values")
 
-_WHOLE = {"epochs", "batch_size", "max_length", "reduction_factor", "train_limit", "test_limit", "split_seed", "mc_passes", "gauge"}  # fmt: skip
-_REAL = {
-    "learning_rate", "head_learning_rate", "weight_decay", "warmup", "clip", "dropout", "test_share", "label_noise", "mc_dropout",
-}  # fmt: skip
-_MAY_BE_EMPTY = {"revision", *DATA_SETTINGS} - {
-    "encoding",
-    "test_share",
-    "split_seed",
-    "misfits",
-    "empty_means",
-}
+
+#: Fields of the experiment itself, by what it calls them.
+_OWN = {"seed_values": "seeds", **{key: key for key in entries(ExperimentConfig) if key != "seeds"}}
+
+
+def _fields() -> dict[str, Entry]:
+    """The fields of the form, in its order."""
+    found = {f"data.{key}": entry for key, entry in entries(DataConfig).items()}
+    for role in ROLES:
+        found |= {f"{role}.{key}": entry for key, entry in entries(LearnerConfig).items()}
+    beginning, whole = entries(Beginning), entries(ExperimentConfig)
+    found |= {"preset": beginning["preset"], "name": beginning["session"]}
+    found |= {"seed_values": whole["seeds"], **entries(LoopConfig)}
+    found |= {key: whole[key] for key in whole if key != "seeds"}
+    return {field: entry for field, entry in found.items() if entry.setting.title}
+
+
+FIELDS: Mapping[str, Entry] = _fields()
+
+
+def folded(part: str) -> list[str]:
+    """The fields that the form has folded away: of "data", of a role, or of the loop and the rest (""), in order."""
+    found = [field for field in FIELDS if field.rpartition(".")[0] == part]
+    return [
+        field for field in found if field.rpartition(".")[2] not in _ABOVE and field != "preset"
+    ]
+
+
+def title_of(field: str) -> str:
+    """What a field is called in the form."""
+    return FIELDS[field].setting.title if field in FIELDS else field
+
+
+def choices_of(field: str) -> Mapping[str, str]:
+    """What a field offers, with a line on each; nothing where it is typed."""
+    if field == "oracle":
+        return ORACLE_CHOICES
+    entry = FIELDS.get(field)
+    if entry is None or not entry.picked:
+        return {}
+    open_ = {entry.setting.unset: "by what the data holds"} if entry.optional else {}
+    return {**open_, **entry.setting.choices}
 
 
 def values_of(config: ExperimentConfig, preset: str = "default") -> dict[str, str]:
     """The form's fields for an experiment."""
-    values = {
-        "data.source": config.data.source,
-        "data.task": config.data.task or _GUESSED,
-        "data.labels": ", ".join(config.data.labels or ()),
-        "oracle": next(name for name, oracle in ORACLES.items() if oracle == config.loop.oracle),
-        "audit_share": _percent(config.loop.audit_share),
-        "overlap": _percent(config.loop.overlap),
-        "strategy": config.loop.strategy,
-        "seed_size": str(config.loop.seed_size),
-        "batch": str(config.loop.batch),
-        "rounds": str(config.loop.rounds),
-        "budget_unit": config.loop.budget_unit,
-        "label_noise": f"{config.loop.label_noise:g}",
-        "mc_passes": str(config.loop.mc_passes),
-        "mc_dropout": f"{config.loop.mc_dropout:g}",
-        "gauge": str(config.loop.gauge),
-        "seeds": str(len(config.seeds)),
-        "seed_values": ", ".join(map(str, config.seeds)),
-        "device": config.device,
-        "save_models": "yes" if config.save_models else "no",
-        "preset": preset,
-        "name": "",
-    }
-    for name in DATA_SETTINGS:
-        values[f"data.{name}"] = _shown(getattr(config.data, name))
-    for role in ROLES:
-        learner: LearnerConfig = getattr(config, role)
-        values |= {f"{role}.model": learner.model, f"{role}.tuning": learner.tuning}
-        values |= learner_values(role, learner)
-    return values
+    values = {"preset": preset, "name": "", "seeds": str(len(config.seeds))}
+    for field, entry in FIELDS.items():
+        part, _, key = field.rpartition(".")
+        if field not in values:
+            holder = config if key in _OWN else getattr(config, part or "loop")
+            values[field] = shown(getattr(holder, _OWN.get(key, key)), entry)
+    answers = next(name for name, oracle in ORACLES.items() if oracle == config.loop.oracle)
+    return values | {"oracle": answers}
 
 
 def learner_values(role: str, learner: LearnerConfig) -> dict[str, str]:
     """The fields of a learner's settings, without its model and tuning."""
-    return {f"{role}.{name}": _shown(getattr(learner, name)) for name in LEARNER_SETTINGS}
+    return {
+        field: shown(getattr(learner, field.rpartition(".")[2]), FIELDS[field])
+        for field in folded(role)
+    }
 
 
 def defaults_for(role: str, values: Values) -> dict[str, str]:
     """The settings that go with the model, tuning and preset in the form; the revision is the model's own.
 
-    None where the tuning does not fit the model, which `read` tells.
+    None of them where the tuning does not fit the model, which `read` tells.
     """
-    preset = None if values["preset"] == "default" else values["preset"]
     try:
-        learner = default_settings(values[f"{role}.model"], values[f"{role}.tuning"], preset)
+        made = default_settings(values[f"{role}.model"], values[f"{role}.tuning"], values["preset"])
     except ConfigError:
         return {}
-    return learner_values(role, learner)
+    return learner_values(role, made)
+
+
+def values_for(oracle: str, values: Values) -> dict[str, str]:
+    """What changes with who answers: amounts, and of the models what was as it is by itself.
+
+    Who labels by hand needs an answer soon, and has the defaults of `tui-al label`; a simulation those of the sample experiment.
+    """
+    other = next(one for one in ORACLES if one != oracle)
+    before, after = (_usual(one, values) for one in (other, oracle))
+    return {k: v for k, v in after.items() if k in _AMOUNTS or values[k] == before.get(k)}
+
+
+def _usual(oracle: str, values: Values) -> dict[str, str]:
+    """The fields that follow from who answers."""
+    sample = sample_experiment()
+    found: dict[str, str] = {"seeds": "1", "seed_values": seed_values(1)}
+    for role in ROLES:
+        chosen = (values[f"{role}.model"], values[f"{role}.tuning"])
+        its = getattr(sample, role)
+        if not defaults_for(role, values):
+            continue
+        if oracle == "person":
+            made = learner("label", role, {role: {}, "": {"preset": values["preset"]}}, *chosen)
+            found |= learner_values(role, made)
+        elif chosen == (its.model, its.tuning) and values["preset"] == "default":
+            found |= learner_values(role, its)
+        else:
+            found |= defaults_for(role, values)
+    if oracle == "person":
+        batch = FIELDS["batch"].default_for("label")
+        return found | {
+            "batch": batch,
+            "seed_size": batch,
+            "rounds": shown(FIELDS["rounds"].default),
+        }
+    loop = sample.loop
+    amounts = {"batch": loop.batch, "seed_size": loop.seed_size, "rounds": loop.rounds}
+    return found | {key: shown(value) for key, value in amounts.items()}
 
 
 def seed_values(count: int) -> str:
@@ -158,7 +176,8 @@ def seed_values(count: int) -> str:
 
 def read_data(values: Values) -> tuple[DataConfig | None, dict[str, str]]:
     """The data part of the form, or what is wrong, by field."""
-    return _Reader(values).data()
+    reader = _Reader(values)
+    return reader.section("data", DataConfig), reader.errors
 
 
 def read(
@@ -166,29 +185,24 @@ def read(
 ) -> tuple[ExperimentConfig | None, dict[str, str]]:
     """The experiment that the form stands for, and what is wrong with it by field; `task` is the data set's, once known."""
     reader = _Reader(values)
-    data, _ = reader.data()
-    learners = {role: reader.learner(role) for role in ROLES}
-    loop = reader.loop(task)
-    seeds = reader.field("seed_values", _seeds)
-    reader.field("seeds", lambda text: _count_of(seeds, text))
-    reader.field("name", _session_name)
+    data = reader.section("data", DataConfig)
+    for role in ROLES:
+        model = values[f"{role}.model"].strip()
+        reader.check(f"{role}.tuning", lambda tuning: default_settings(model, tuning))  # noqa: B023
+    acquisition, successor = (reader.section(role, LearnerConfig) for role in ROLES)
+    reader.check("strategy", lambda name: _check_strategy(name, task))
+    loop = reader.section("", LoopConfig, oracle=ORACLES[values["oracle"]])
+    seeds = reader.check("seed_values", _seeds)
+    reader.check("seeds", lambda text: _check_count(seeds, text))
+    reader.check("name", lambda text: checked_name("session name", text) if text else "")
     if values["oracle"] == "person" and seeds and len(seeds) > 1:
         reader.errors["seeds"] = (
             "One run is enough where people label: with a second one they would be asked again."
         )
-    acquisition, successor = learners["acquisition"], learners["successor"]
+    own = {key: reader.field(key) for key in _OWN if key != "seed_values"}
     if reader.errors or not (data and acquisition and successor and loop and seeds):
         return None, reader.errors
-    config = ExperimentConfig(
-        data=data,
-        acquisition=acquisition,
-        successor=successor,
-        loop=loop,
-        seeds=seeds,
-        device=values["device"].strip() or "auto",
-        save_models=values["save_models"] == "yes",
-    )
-    return config, {}
+    return ExperimentConfig(data, acquisition, successor, loop, seeds, **own), {}
 
 
 class _Reader:
@@ -198,171 +212,68 @@ class _Reader:
         self.values = values
         self.errors: dict[str, str] = {}
 
-    def field(self, name: str, convert: Callable[[str], T]) -> T | None:
+    def check(self, name: str, convert: Callable[[str], T]) -> T | None:
+        """What the field's text is converted to, or its mistake kept."""
         try:
             return convert(self.values[name].strip())
         except ConfigError as error:
-            self.errors[name] = str(error).replace("\n", " ")
+            self.errors.setdefault(name, str(error).replace("\n", " "))
             return None
 
-    def data(self) -> tuple[DataConfig | None, dict[str, str]]:
-        source = self.field("data.source", _source)
-        labels = self.field("data.labels", _names)
-        task = self.values["data.task"].strip()
-        read: dict[str, Any] = {
-            name: self.field(f"data.{name}", _converter(name, title))
-            for name, title in DATA_SETTINGS.items()
-        }
-        for name in ("train_limit", "test_limit"):
-            limit = read[name]
-            if limit is not None and limit < 1:
-                self.errors[f"data.{name}"] = "It is 1 or more, or empty for all."
-        share = read["test_share"]
-        if share is not None and not 0 < share < 1:
-            self.errors["data.test_share"] = "A share lies above 0 and below 1."
-        if source is None or self.errors:
-            return None, self.errors
-        read |= {"task": None if task == _GUESSED else task, "labels": labels}
-        return self._whole("data", DataConfig, {"source": source, **read}), self.errors
+    def field(self, name: str) -> Any:
+        """The value of a field that is a setting; empty leaves open what may be."""
+        return self.check(name, lambda text: _value(FIELDS[name], text))
 
-    def learner(self, role: str) -> LearnerConfig | None:
-        model = self.field(f"{role}.model", _source)
+    def section(self, part: str, kind: type[T], **more: Any) -> T | None:
+        """A part of the experiment, where nothing in it is wrong."""
         before = len(self.errors)
-        read = {
-            name: self.field(f"{role}.{name}", _converter(name, title))
-            for name, title in LEARNER_SETTINGS.items()
-        }
-        if model is None or len(self.errors) > before:
-            return None
-        tuning = self.values[f"{role}.tuning"]
-        if self.field(f"{role}.tuning", lambda text: default_settings(model, text)) is None:
-            return None
-        return self._whole(role, LearnerConfig, {"model": model, "tuning": tuning, **read})
-
-    def loop(self, task: Task | None) -> LoopConfig | None:
-        before = len(self.errors)
-        read: dict[str, Any] = {
-            "strategy": self.field("strategy", lambda name: _checked_strategy(name, task)),
-            "seed_size": self.field("seed_size", lambda text: Amount.parse(text, "start")),
-            "batch": self.field("batch", lambda text: Amount.parse(text, "batch")),
-            "rounds": self.field("rounds", lambda text: _whole(text, "rounds")),
-            "label_noise": self.field("label_noise", _share),
-            "mc_passes": self.field("mc_passes", lambda text: _whole(text, "passes")),
-            "gauge": self.field("gauge", lambda text: _whole(text, "gauge")),
-            "mc_dropout": self.field("mc_dropout", lambda text: _real(text, "dropout")),
-            "budget_unit": self.values["budget_unit"],
-            "oracle": ORACLES[self.values["oracle"]],
-            "audit_share": self.field("audit_share", _share),
-            "overlap": self.field("overlap", _share),
-        }
+        names = {key: f"{part}.{key}" if part else key for key in entries(kind)}
+        read = {key: self.field(name) for key, name in names.items() if name in FIELDS}
         if len(self.errors) > before:
             return None
-        return self._whole("", LoopConfig, read)
-
-    def _whole(self, prefix: str, kind: type[T], read: dict[str, Any]) -> T | None:
-        """Build, and put an error at the field whose default would mend it, which is the one that is named in it."""
         try:
-            return kind(**read)
-        except ConfigError as error:
-            names = [f.name for f in fields(kind) if f.name in read]  # type: ignore[arg-type]
+            return kind(**read, **more)
+        except ConfigError as error:  # of several values together, which it names
             said = error.message
-            named = [n for n in names if re.search(rf"\b{n} =", said) or said.startswith(f"{n}:")]
-            name = named[0] if named else names[0]
-            where = f"{prefix}.{name}" if prefix else name
-            self.errors[where] = str(error).replace("\n", " ")
+            named = [key for key in read if f"{key} =" in said or said.startswith(f"{key}:")]
+            name = named[0] if named else next(iter(read))
+            self.errors[names[name]] = str(error).replace("\n", " ")
             return None
 
 
-def _shown(value: object) -> str:
-    if value is None:
-        return ""
-    return f"{value:.12g}" if isinstance(value, float) else str(value)
-
-
-def _converter(name: str, title: str) -> Callable[[str], Any]:
-    def convert(text: str) -> Any:
-        if not text and name in _MAY_BE_EMPTY:
-            return None
-        if name in _WHOLE or (name == "trunk_layers" and text != "auto"):
-            return _whole(text, title)
-        if name in _REAL:
-            return _real(text, title)
-        return text
-
-    return convert
-
-
-def _source(text: str) -> str:
+def _value(entry: Entry, text: str) -> Any:
+    if entry.optional and text in ("", entry.setting.unset):
+        return None
     if not text:
-        raise ConfigError("Nothing is given.", "Give a name, a path, or a Hub id.")
-    return text
-
-
-def _whole(text: str, title: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise ConfigError(f"{title}: {text!r} is no whole number.") from None
-
-
-def _real(text: str, title: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        raise ConfigError(f"{title}: {text!r} is no number.", "Write 0.001 or 1e-3.") from None
-    if value != value or value in (float("inf"), float("-inf")):
-        raise ConfigError(f"{title}: {text!r} is no usable number.")
-    return value
-
-
-def _share(text: str) -> float:
-    """ "0.1" or "10 %"."""
-    share = _real(text.removesuffix("%").strip(), "share")
-    share = share / 100 if text.endswith("%") else share
-    if not 0 <= share <= 1:
-        raise ConfigError(f"{text!r} is out of range.", "It is a share, 0 to 1, or 0 % to 100 %.")
-    return share
-
-
-def _percent(share: float) -> str:
-    return f"{share * 100:.10g}%"
-
-
-def _names(text: str) -> tuple[str, ...] | None:
-    return tuple(name.strip() for name in text.split(",")) if text else None
+        raise ConfigError("Nothing is given.", f"As an example: {entry.setting.example}." * bool(entry.setting.example))  # fmt: skip
+    return from_text(entry, text, f"{entry.setting.title}: ")
 
 
 def _seeds(text: str) -> tuple[int, ...]:
-    seeds = tuple(_whole(part, "seeds") for part in text.replace(",", " ").split())
+    seeds: tuple[int, ...] = from_text(FIELDS["seed_values"], text, "seeds: ")
     if not seeds:
         raise ConfigError("No seed is given.", "Give whole numbers with commas between them.")
     if len(set(seeds)) < len(seeds):
         raise ConfigError("A seed is given twice.", "Each seed is one run.")
-    if not (min(seeds) >= 0 and max(seeds) < 2**63):
-        wrong = min(seeds) if min(seeds) < 0 else max(seeds)
-        raise ConfigError(
-            f"{wrong} is out of range.", "Seeds are whole numbers from 0 to 2^63 - 1."
-        )
+    for seed in seeds:
+        if not 0 <= seed < 2**63:
+            raise ConfigError(
+                f"{seed} is out of range.", "Seeds are whole numbers from 0 to 2^63 - 1."
+            )
     return seeds
 
 
-def _count_of(seeds: tuple[int, ...] | None, text: str) -> int:
+def _check_count(seeds: tuple[int, ...] | None, text: str) -> None:
     """How many seeds there are: as many as are listed, once the list follows the number."""
-    count = _whole(text, "seeds")
-    if not 1 <= count <= MOST_SEEDS and count != len(seeds or ()):
+    (count, *more) = from_text(FIELDS["seed_values"], text, "seeds: ") or (0,)
+    if more or (not 1 <= count <= MOST_SEEDS and count != len(seeds or ())):
         raise ConfigError(
-            f"seeds: {count} is out of range.",
+            f"seeds: {text} is out of range.",
             f"It is 1 to {MOST_SEEDS}; more are listed one by one, under more (F3).",
         )
-    return count
 
 
-def _session_name(text: str) -> str:
-    return checked_name("session name", text) if text else ""
-
-
-def _checked_strategy(name: str, task: Task | None) -> str:
+def _check_strategy(name: str, task: Task | None) -> None:
     chosen = strategy(name)
     if task is not None:
         chosen.check(task)
-    return chosen.name

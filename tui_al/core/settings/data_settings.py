@@ -223,7 +223,7 @@ class DataConfig:
         Literal["refuse", "leave out", "texts only"],
         Setting(
             "Skip, with a count, annotated texts whose entities overlap, do not fit or cannot be read.",
-            title="entities that misfit",
+            title="mismatched entities",
             name="skip_mismatched",
             group="Data",
             flag="--skip-mismatched",
@@ -232,7 +232,6 @@ class DataConfig:
             choices={
                 "refuse": "say where they are, and stop",
                 "leave out": "skip them, with a count",
-                "texts only": "do not look at answers",
             },
             commands=_READING,
         ),

@@ -194,7 +194,7 @@ class Beginning:
             group="Loop",
             low=1,
             high=len(PAPER_SEEDS),
-            usual="for others give them one by one",
+            usual="for others use --seed 7 --seed 8",
             flag="--seeds",
             metavar="NUMBER",
             commands=("simulate", "compare-scores", "sweep"),

@@ -103,7 +103,7 @@ class LearnerConfig:
             flag="--head-lr",
             metavar="RATE",
             example="2e-3",
-            report=", head {}",
+            report="head {}",
         ),
     ]
     epochs: Annotated[
@@ -132,7 +132,7 @@ class LearnerConfig:
             flag="--batch-size",
             metavar="TEXTS",
             example="32",
-            report=", batch size {}",
+            report="batch size {}",
         ),
     ] = 16
     max_length: Annotated[
@@ -157,7 +157,7 @@ class LearnerConfig:
             group="Models",
             low=0,
             usual="0.01 is usual",
-            report=", weight decay {}",
+            report="weight decay {}",
         ),
     ] = 0.01
     warmup: Annotated[
@@ -170,6 +170,7 @@ class LearnerConfig:
             below=1,
             share=True,
             usual="0.1 is usual",
+            report="{%} warm-up",
         ),
     ] = 0.1
     schedule: Annotated[
@@ -179,6 +180,7 @@ class LearnerConfig:
             title="schedule",
             group="Models",
             choices={"linear": "the rate falls to nothing", "constant": "the rate stays"},
+            reports={"linear": "linear decay", "constant": "constant rate"},
         ),
     ] = "linear"
     clip: Annotated[
@@ -188,6 +190,8 @@ class LearnerConfig:
             title="gradient clip",
             group="Models",
             low=0,
+            report="gradient clip {}",
+            reports={0: "no gradient clip"},
         ),
     ] = 1.0
     dropout: Annotated[

@@ -82,7 +82,7 @@ class Option:
             return "" if value != setting.switch[0] else "on"  # type: ignore[index]  # it is a switch
         if entry.key == "seeds":
             return ""
-        return setting.unset if value in (None, MISSING) else shown(value)
+        return setting.unset if value in (None, MISSING) else shown(value, entry)
 
     @property
     def metavar(self) -> str:
@@ -151,14 +151,15 @@ def experiment(command: str, source: str, given: Mapping[str, Any]) -> Experimen
     loop.setdefault("seed_size", loop["batch"])
     strategy(loop["strategy"])
     top = values[""]
-    seeds = top.get("seeds") or entries(ExperimentConfig)["seeds"].setting.defaults.get(command)
+    own = entries(ExperimentConfig)
+    seeds = top.get("seeds") or own["seeds"].setting.defaults.get(command)
     return ExperimentConfig(
         data=DataConfig(source, **values["data"]),
         acquisition=learner(command, "acquisition", values),
         successor=learner(command, "successor", values),
         loop=LoopConfig(**loop),
         seeds=seeds or PAPER_SEEDS[: top.get("count", len(PAPER_SEEDS))],
-        **{key: top[key] for key in ("device", "save_models") if key in top},
+        **{key: value for key, value in top.items() if key in own and key != "seeds"},
     )
 
 

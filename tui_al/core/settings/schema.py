@@ -39,6 +39,7 @@ class Setting:
     above: float | None = None  #: a bound that is itself not allowed
     below: float | None = None  #: a bound that is itself not allowed
     share: bool = False  #: 0.1 and 10% are the same
+    percent: bool = False  #: a share that is shown as a percentage
     usual: str = ""  #: "10 is usual", to stand behind the bounds; with a pattern: what fits it
     unset: str = ""  #: what it is where nothing is given: "guessed", "all"
     choices: Mapping[str, str] = field(default_factory=dict)  #: values with a line on each
@@ -59,7 +60,10 @@ class Setting:
         default_factory=dict
     )  #: by command or role, where not the field's
     helps: Mapping[str, str] = field(default_factory=dict)  #: by command or role, where not `help`
-    report: str = ""  #: how reports put a value, as "dropout {}"; "" leaves it to the report
+    report: str = (
+        ""  #: how reports put a value: "dropout {}", "{%} warm-up"; "" leaves it to the report
+    )
+    reports: Mapping[Any, str] = field(default_factory=dict)  #: the same for certain values
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,11 @@ class Entry:
     def words(self) -> tuple[str, ...]:
         """The words that it may be; none where it is a number or any text."""
         return tuple(kind for kind in self.kinds if isinstance(kind, str))
+
+    @property
+    def picked(self) -> bool:
+        """Whether a form offers its choices, rather than a line to type."""
+        return bool(self.setting.choices) and int not in self.kinds
 
     def default_for(self, what: str) -> Any:
         """The default in a command, or of a role."""

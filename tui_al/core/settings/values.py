@@ -68,15 +68,25 @@ def check_all(config: Any, called: str = "") -> None:
         check(entry, getattr(config, key), f"{called}{key} = ")
 
 
-def shown(value: object) -> str:
-    """A value as a form shows it; nothing for None."""
+def shown(value: object, entry: Entry | None = None) -> str:
+    """A value as forms and help show it; of None what it stands for, where the entry says it, else nothing."""
     if value is None:
-        return ""
+        return entry.setting.unset if entry and entry.picked else ""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, tuple):
         return ", ".join(map(str, value))
+    if entry and entry.setting.percent and isinstance(value, float):
+        return f"{value * 100:.10g}%"
     return f"{value:.12g}" if isinstance(value, float) else str(value)
+
+
+def in_report(entry: Entry, value: Any) -> str:
+    """How reports put the value; "" where the setting leaves that to them."""
+    words = entry.setting.reports.get(value, entry.setting.report)
+    if "{%}" in words:
+        return words.replace("{%}", f"{value * 100:g} %")
+    return words.format(f"{value:g}" if isinstance(value, float) else shown(value))
 
 
 def flat(plain: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

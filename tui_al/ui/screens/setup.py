@@ -221,7 +221,7 @@ class SetupScreen(TuiScreen):
             for one in setup_form.ROLES:
                 self._fill(setup_form.defaults_for(one, self._values))
         elif name == "oracle":
-            self._fill({**setup_form.AMOUNTS[value], "seed_values": setup_form.seed_values(1)})
+            self._fill(setup_form.values_for(value, self._values))
         elif (
             name == "seeds" and value.strip().isdigit() and 0 < int(value) <= setup_form.MOST_SEEDS
         ):

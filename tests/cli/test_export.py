@@ -59,7 +59,7 @@ def test_what_counts_is_exported_and_the_rest_is_told(
     code, said, aside = command("export", people, "--out", out)
     assert (code, said) == (0, f"{out} (csv): annotations: 2, examples: 2\n")
     assert aside.splitlines() == [
-        "left out: 1 examples on which annotators differ; --each exports them too",
+        "left out: 1 examples on which annotators differ; --per-annotator exports them too",
         "left out: 1 examples that came labelled; --given exports them too",
         "left out: 1 unclear; --flagged exports them too",
         "left out: 1 skipped; --flagged exports them too",
@@ -75,7 +75,9 @@ def test_what_counts_is_exported_and_the_rest_is_told(
 
 def test_everything_there_is(command: Command, people: str, tmp_path: Path) -> None:
     out = tmp_path / "labels.parquet"
-    code, said, aside = command("export", people, "--out", out, "--each", "--flagged", "--given")
+    code, said, aside = command(
+        "export", people, "--out", out, "--per-annotator", "--flagged", "--given"
+    )
     assert (code, aside) == (0, "")
     assert said == f"{out} (parquet): annotations: 7, examples: 6\n"
     found = read_file(TABLE_FORMATS["parquet"], out, Task.CLASSIFICATION).annotations

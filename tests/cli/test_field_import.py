@@ -98,7 +98,7 @@ def test_whatever_the_columns_are_called(
 def test_one_bad_item_can_be_left_out(command: Command, sessions: Path) -> None:  # noqa: F811
     code, said, aside = command("import", "NER", FIELD / "doccano_overlap.jsonl")
     assert (code, said) == (3, "")
-    assert "--leave-out-misfits" in aside
+    assert "--skip-mismatched" in aside
     code, said, aside = command(
         "import", "NER", FIELD / "doccano_overlap.jsonl", "--leave-out-misfits"
     )

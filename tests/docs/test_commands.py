@@ -35,7 +35,7 @@ from tui_al.ui.doc_pages import doc_pages
 DATA = ROOT.parent / "shared" / "data"
 
 #: What makes an experiment small; the page's own options stay in front of these.
-SMALL = "--train-limit 60 --test-limit 20 --epochs 1 --iterations 1 --seeds 1 --seed-size 12 --batch 12 --max-length 32 --device cpu"
+SMALL = "--train-limit 60 --test-limit 20 --epochs 1 --rounds 1 --seeds 1 --seed-size 12 --batch 12 --max-length 32 --device cpu"
 
 #: The same for other commands that train.
 SMALLER = {

@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -311,8 +312,8 @@ def test_a_session_is_made_or_refused(encoder: Path, tmp_path: Path) -> None:
     with Session(directory) as session:
         assert session.state().train == 90
         assert session.state().manifest
-    odd = ExperimentConfig.from_dict(experiment(encoder, 2).to_dict() | {"device": "gpu"})
-    with pytest.raises(ConfigError, match="device: 'gpu' is unknown"):
+    odd = replace(experiment(encoder, 2), device="cuda:99")
+    with pytest.raises(ConfigError, match="device: cuda:99 is not there"):
         create_session(tmp_path, odd, "other")
     assert not (tmp_path / "sessions" / "other").exists()
 

@@ -78,7 +78,7 @@ async def test_a_typed_mistake_stands_at_its_field_and_nothing_starts(
         field(pilot, "batch").focus()
         await pilot.press("backspace", "x")
         wrong = f"{sample_experiment().loop.batch.value:g}x"
-        await until(pilot, lambda: f"batch: '{wrong}' is no amount" in shown(pilot.app))
+        await until(pilot, lambda: f"batch: '{wrong}' is not a valid amount" in shown(pilot.app))
         assert "1 field needs another look" in shown(pilot.app)
         field(pilot, "rounds").focus()
         await pilot.press("f2")
@@ -87,7 +87,8 @@ async def test_a_typed_mistake_stands_at_its_field_and_nothing_starts(
         assert not engine.created
         await pilot.press("backspace", "%")
         await until(
-            pilot, lambda: "is no amount" not in shown(pilot.app).split("start with")[1][:400]
+            pilot,
+            lambda: "is not a valid amount" not in shown(pilot.app).split("start with")[1][:400],
         )
         await pilot.press("f2")
         await until(pilot, lambda: engine.created)
@@ -105,7 +106,7 @@ async def test_a_mistake_in_the_folded_part_unfolds_it(home: Path, engine: FakeE
         assert not epochs.is_on_screen
         await pilot.press("f2")
         await until(pilot, lambda: pilot.app.focused is epochs)
-        await until(pilot, lambda: "epochs = 0 is out of range" in shown(pilot.app))
+        await until(pilot, lambda: "epochs: 0 is out of range" in shown(pilot.app))
         assert not engine.created
 
 

@@ -126,7 +126,7 @@ def _tell_source(aside: Page, labels: Labels, options: ExportOptions) -> None:
         aside.say(f"run with seed {labels.seed} of {seeds}; --seed picks another")
     for what, count in labels.left_out.items():
         if count:
-            hint = {"that came labelled": "--given", DIFFERING: "--each"}
+            hint = {"that came labelled": "--given", DIFFERING: "--per-annotator"}
             flag = f"; {hint[what]} exports them too" if what in hint else ""
             aside.say(f"left out: {count:,} examples {what}{flag}", "yellow")
     flags = Counter(annotation.status for annotation in labels.annotations)

@@ -193,7 +193,7 @@ def _placed(
         more = f"; and {len(misfits) - 1:,} more" if len(misfits) > 1 else ""
         raise DataError(
             f"{misfits[0]}{more}.",
-            "Entities begin and end where the session's words do. --leave-out-misfits imports the others.",
+            "Entities begin and end where the session's words do. --skip-mismatched imports the others.",
         )
     return known, unknown
 
@@ -307,7 +307,7 @@ def _new_labels(labelling: LabelState, used: set[str], wishes: ImportOptions) ->
         more = f" and {len(new) - _NAMED:,} more" if len(new) > _NAMED else ""
         raise DataError(
             f"Labels that the session does not know: {', '.join(new[:_NAMED])}{more}.",
-            f"It has {', '.join(labelling.labels) or 'none yet'}. --add-labels adds those of the file, --leave-out-misfits imports the others.",
+            f"It has {', '.join(labelling.labels) or 'none yet'}. --add-labels adds those of the file, --skip-mismatched imports the others.",
         )
     return new
 

@@ -226,10 +226,9 @@ class _Reader:
 
     def section(self, part: str, kind: type[T], **more: Any) -> T | None:
         """A part of the experiment, where nothing in it is wrong."""
-        before = len(self.errors)
         names = {key: f"{part}.{key}" if part else key for key in entries(kind)}
         read = {key: self.field(name) for key, name in names.items() if name in FIELDS}
-        if len(self.errors) > before:
+        if self.errors.keys() & names.values():
             return None
         try:
             return kind(**read, **more)

@@ -103,7 +103,7 @@ def test_records_are_those_of_import(
             rows_of(path, LoadReport(), task=task.value)
         first = next(n for n, (_, why) in enumerate(cases, 1) if is_misfit(why))
         assert error.value.message.startswith(f"in.jsonl:{first}:")
-        assert "--leave-out-misfits" in error.value.hint
+        assert "--skip-mismatched" in error.value.hint
 
 
 @pytest.mark.parametrize("key", [key for key in RECORDS if key != GUESSED], ids=str)

@@ -66,5 +66,5 @@ def test_tagged_files_are_no_texts_to_classify(load_text: Load) -> None:
 
 
 def test_an_unknown_task_is_refused(load_text: Load) -> None:
-    with pytest.raises(ConfigError, match="task: 'ner' is unknown"):
+    with pytest.raises(ConfigError, match="task = 'ner' is unknown"):
         load_text("pool.txt", "a\n", task="ner")

@@ -189,7 +189,7 @@ def test_every_item_is_told_of(name: str, task: Task, tmp_path: Path, data: st.D
         first_bad = next(n for n, (_, why) in enumerate(cases, 1) if is_misfit(why))
         assert error.value.message.startswith(f"in.jsonl:{first_bad}:")
         assert (f"and {misfits - 1} more" in error.value.message) == (misfits > 1)
-        assert "--leave-out-misfits" in error.value.hint
+        assert "--skip-mismatched" in error.value.hint
     else:
         again = read_file(FORMATS[name], path, task)
         assert again.annotations == read.annotations

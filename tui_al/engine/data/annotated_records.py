@@ -38,7 +38,7 @@ from tui_al.store.tally import Tally
 Record = Mapping[str, Any]
 Row = Mapping[str, object]
 
-_SKIP = "Correct the file, or read the others with --leave-out-misfits."
+_SKIP = "Correct the file, or read the others with --skip-mismatched."
 _TOKENS = "whose words are not in their text"
 _BORDERS = "with entities that do not begin and end with the file's words"
 _DIFFER = "texts that annotators label differently"

@@ -93,7 +93,7 @@ def records_of(
             raise DataError(
                 f"{lines.name}:{line}: {amount(len(fields), 'field')}, but the first line has {width}.",
                 "Put fields that contain the delimiter or a line break in double quotes, or name the delimiter with --delimiter; "
-                "--leave-out-misfits leaves such lines out.",
+                "--skip-mismatched leaves such lines out.",
             )
     if misfits:
         findings.warnings.append(

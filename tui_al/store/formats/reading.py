@@ -19,7 +19,7 @@ from tui_al.store.tally import NO_ANSWER, Tally
 #: Objects looked at before the first is read: to see which fields there are.
 HEAD = 200
 
-_SKIP_HINT = "Correct the file, or import the others with --leave-out-misfits."
+_SKIP_HINT = "Correct the file, or import the others with --skip-mismatched."
 
 
 class Reason(StrEnum):

@@ -291,7 +291,7 @@ def test_what_cannot_be_frozen_is_named(bert: Path, classified: Dataset) -> None
         with pytest.raises(ConfigError, match=f"trunk_layers = {layers}: .* has 2 layers"):
             tiny.learner(bert, method, classified, trunk_layers=layers)
     for wrong in (-1, True, 1.5, "some"):
-        with pytest.raises(ConfigError, match="out of range|not a whole number or auto"):
+        with pytest.raises(ConfigError, match=r"out of range|not a whole number or auto"):
             tiny.settings(bert, "adapter", trunk_layers=wrong)
 
 

@@ -186,20 +186,5 @@ class LoopConfig:
         ),
     ] = 500
 
-    cooldown: Annotated[
-        int,
-        Setting(
-            "Rounds without a better successor after which a run ends; 0: none.",
-            title="cooldown",
-            group="Loop",
-            low=0,
-            flag="--cooldown",
-            metavar="ROUNDS",
-            commands=("simulate",),
-            example="3",
-            report="{} rounds",
-        ),
-    ] = 0
-
     def __post_init__(self) -> None:
         check_all(self)

@@ -397,6 +397,6 @@ async def test_a_number_of_seeds_that_is_none_starts_nothing(
         await pilot.press("end", "0", "1", "f2")
         await until(pilot, lambda: "seeds: 101 is out of range" in shown(pilot.app))
         await pilot.press("backspace", "backspace", "backspace", "x", "f2")
-        await until(pilot, lambda: "seeds: 'x' is no whole number" in shown(pilot.app))
+        await until(pilot, lambda: "seeds: 'x' is not a whole number" in shown(pilot.app))
         await pilot.pause()
         assert not engine.created

@@ -310,7 +310,7 @@ class TestOpen:
         db = sqlite3.connect(session.directory / "session.db", isolation_level=None)
         db.execute("UPDATE meta SET value = '2'")
         db.close()
-        with pytest.raises(SessionError, match=r"newer tui-al \(format 2\)"):
+        with pytest.raises(SessionError, match="schema number 2, of a newer tui-al"):
             Session.open(tmp_path, "first")
 
     def test_the_last_used_comes_first(self, tmp_path: Path) -> None:

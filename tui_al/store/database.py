@@ -10,12 +10,15 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from tui_al.errors import MachineError, SessionError, TuiAlError
 from tui_al.store.environment import damaged, of_os, of_sqlite, session_file
 from tui_al.store.file_systems import is_network
+from tui_al.store.lock_file import LOCK_FILE, held
+from tui_al.store.migrations import at_work, is_older, migrate
 from tui_al.store.sharing import refusal
 from tui_al.store.strangers import check_files, check_schema
 
@@ -86,9 +89,15 @@ class Database(sqlite3.Connection):
     """
 
     def __init__(
-        self, path: Path, *, new: bool = False, wal: bool = True, any_thread: bool = False
+        self,
+        path: Path,
+        *,
+        new: bool = False,
+        wal: bool = True,
+        any_thread: bool = False,
+        log: Literal["", "unlocked", "locked"] = "",
     ) -> None:
-        self._path, self._wal, self._any_thread = path, wal, any_thread
+        self._path, self._wal, self._any_thread, self._log = path, wal, any_thread, log
         #: "" if it can be written; else as what it is read: the file itself, one that nobody changes, or a copy.
         self.reading: Literal["", "file", "unchanged", "copy"] = ""
         self._seen: object = None
@@ -182,8 +191,35 @@ class Database(sqlite3.Connection):
         self._open(f"{self._path.absolute().as_uri()}?mode=rw")
         check_schema(self, self._path)
         self._set_journal()
+        self._migrate()
         if self._schema:
             self.executescript(self._schema)
+
+    def _migrate(self) -> None:
+        """Bring an older log to today's schema number, in place. Raises SessionError for a newer one, or while an engine is at work."""
+        directory = self._path.parent
+        with readable(self._path), session_file(directory / LOCK_FILE):
+            if not self._log or not is_older(self, directory):
+                return
+            try:
+                with nullcontext() if self._log == "locked" else held(directory):
+                    migrate(self, directory)
+            except BlockingIOError as error:
+                if is_older(self, directory):  # else another process was quicker
+                    raise at_work(self, directory) from error
+
+    def _translate(self) -> None:
+        """Read an older log, which cannot be written, in a copy in memory that is brought to today's schema number."""
+        directory = self._path.parent
+        if not self._log or not is_older(self, directory):
+            return
+        with contextlib.closing(sqlite3.connect(":memory:")) as older:
+            super().backup(older)
+            self._open(":memory:")
+            older.backup(self)
+        self.reading = "file"  # until it is done: a copy would be made anew when the file changes
+        migrate(self, directory)
+        self.reading = "copy"
 
     def _set_journal(self) -> None:
         """The journal that the file system carries. Where others have the file open, it stays as it is for now."""
@@ -221,6 +257,7 @@ class Database(sqlite3.Connection):
         try:
             super().execute(_LOOK).fetchall()
             check_schema(self, self._path)
+            self._translate()
             super().execute("PRAGMA temp_store = MEMORY")
             self._stand_in()
         except sqlite3.Error as error:
@@ -236,6 +273,7 @@ class Database(sqlite3.Connection):
                     self._open(f"{copy.as_uri()}?mode=rw")
                     check_schema(self, self._path)
                     super().execute("PRAGMA journal_mode = DELETE")
+                    self._translate()
                     super().execute("PRAGMA temp_store = MEMORY")
                     self._stand_in()
             except (OSError, sqlite3.Error):
@@ -251,9 +289,13 @@ class Database(sqlite3.Connection):
         ) from refused
 
 
-def connect(path: Path, *, new: bool = False) -> Database:
-    """A connection to a session's log, see `Database`."""
-    return Database(path, new=new)
+def connect(path: Path, *, new: bool = False, locked: bool = False) -> Database:
+    """A connection to a session's file, see `Database`; an older log is migrated, see `tui_al.store.migrations`.
+
+    `locked` says that the caller holds the engine's lock. Raises SessionError for a log of a newer program.
+    """
+    is_log = path.name == "session.db" and not new
+    return Database(path, new=new, log=("locked" if locked else "unlocked") if is_log else "")
 
 
 def may_write(path: Path) -> bool:

@@ -23,6 +23,7 @@ from tui_al.errors import SampleTakenError
 from tui_al.store.accounts import this_account
 from tui_al.store.database import connect, readable
 from tui_al.store.decision_rows import insert_decision, read_decisions
+from tui_al.store.migrations import number_of
 from tui_al.store.row_checks import (
     MISSING,
     ROW_ERRORS,
@@ -360,17 +361,22 @@ class DecisionLog:
             )
 
     def _transaction(self) -> "_Transaction":
-        return _Transaction(self._db)
+        return _Transaction(self._db, self.directory)
 
 
 class _Transaction:
     """BEGIN IMMEDIATE: the right to write is taken at the start, so that what was read first still holds at the end."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
-        self._db = db
+    def __init__(self, db: sqlite3.Connection, directory: Path) -> None:
+        self._db, self._directory = db, directory
 
     def __enter__(self) -> None:
         self._db.execute("BEGIN IMMEDIATE")
+        try:
+            number_of(self._db, self._directory)  # refuses what a newer program has migrated
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         try:

@@ -6,11 +6,9 @@ of that engine, by which a command that comes too late for it is not taken for t
 
 import contextlib
 import errno
-import fcntl
 import os
 import re
 import sqlite3
-import time
 import uuid
 from pathlib import Path
 
@@ -18,12 +16,9 @@ from tui_al.errors import SessionError, TuiAlError
 from tui_al.store.atomic_dirs import is_held
 from tui_al.store.database import connect, readable
 from tui_al.store.environment import session_file
+from tui_al.store.lock_file import LOCK_FILE, lock
 from tui_al.store.sharing import open_file
 from tui_al.store.strangers import check_tree, read_bytes
-
-LOCK_FILE = "engine.lock"
-
-_LOCK_TRIES = 15
 
 #: Bytes of the first line of a lock: whose it is, and the rest.
 _LONGEST_LINE = 200
@@ -53,7 +48,7 @@ def take_engine_lock(directory: Path) -> int:
     with session_file(path):
         descriptor = open_file(path, os.O_RDWR)
     try:
-        _lock(descriptor)
+        lock(descriptor)
     except BlockingIOError as error:
         holder = _holder(_first_line(descriptor))
         os.close(descriptor)
@@ -63,7 +58,7 @@ def take_engine_lock(directory: Path) -> int:
         ) from error
     log = directory / "session.db"
     try:
-        with session_file(path), readable(log), contextlib.closing(connect(log)) as db:
+        with session_file(path), readable(log), contextlib.closing(connect(log, locked=True)) as db:
             write_lock(descriptor, _STARTING, last_command(db))
     except TuiAlError:
         os.close(descriptor)
@@ -155,13 +150,3 @@ def is_live(directory: Path) -> bool:
         if error.errno in (errno.ELOOP, errno.ENXIO):  # a link or a socket is no lock
             return False
         raise
-
-
-def _lock(descriptor: int) -> None:
-    """Take the lock, or raise BlockingIOError. Tries for a moment: `is_live` holds it too, briefly, in any viewer."""
-    for _ in range(_LOCK_TRIES):
-        with contextlib.suppress(BlockingIOError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
-        time.sleep(0.02)
-    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

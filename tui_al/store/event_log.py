@@ -4,7 +4,6 @@ import json
 import math
 import sqlite3
 import time
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from tui_al.core.session import events as ev
 from tui_al.core.session.damage import BadRow
 from tui_al.core.settings.experiment import ExperimentConfig
 from tui_al.errors import SessionError, TuiAlError
+from tui_al.store.migrations import number_of
 from tui_al.store.row_checks import (
     MISSING,
     ROW_ERRORS,
@@ -25,9 +25,7 @@ from tui_al.store.row_checks import (
     next_number,
     read_rows,
 )
-
-#: Under which key of `meta` the first event stands once more.
-_COPY = "created"
+from tui_al.store.stored_created import COPY, packed, unpacked
 
 #: The number of the row that says what the session is.
 FIRST = 1
@@ -54,6 +52,7 @@ def append_events(
     recorded: list[ev.Recorded] = []
     with db:
         db.execute("BEGIN IMMEDIATE")
+        number_of(db, directory)  # refuses what a newer program has migrated meanwhile
         add_columns(db, "events")
         known = acknowledged(directory, "events")
         seq = next_number(db, "events", known)
@@ -125,18 +124,16 @@ def first_event(db: sqlite3.Connection, directory: Path) -> ev.SessionCreated:
 
 def _keep_copy(db: sqlite3.Connection, recorded: ev.Recorded) -> None:
     """The one event that a session is nothing without stands in another table as well."""
-    body = json.dumps({"time": recorded.time, "event": ev.to_plain(recorded.event)})
-    text = f"{zlib.crc32(body.encode()):08x} {body}"
-    db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (_COPY, text))
+    text = packed({"time": recorded.time, "event": ev.to_plain(recorded.event)})
+    db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (COPY, text))
 
 
 def kept_copy(db: sqlite3.Connection) -> ev.Recorded | None:
     """The first event as it stands in the other table; None where it does not, or not as it was written."""
-    row = db.execute("SELECT value FROM meta WHERE key = ?", (_COPY,)).fetchone()
-    said, _, body = str(row[0]).partition(" ") if row else ("", "", "")
-    if not row or said != f"{zlib.crc32(body.encode('utf-8', 'surrogatepass')):08x}":
+    row = db.execute("SELECT value FROM meta WHERE key = ?", (COPY,)).fetchone()
+    plain = unpacked(str(row[0])) if row else None
+    if plain is None:
         return None
-    plain = json.loads(body)
     event = ev.from_plain(plain["event"])
     return (
         ev.Recorded(FIRST, plain["time"], event) if isinstance(event, ev.SessionCreated) else None

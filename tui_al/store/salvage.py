@@ -17,6 +17,7 @@ from tui_al.store.database import Database
 from tui_al.store.decision_rows import DECISION_VALUES, decision_of
 from tui_al.store.event_log import EVENT_VALUES, event_of, kept_copy
 from tui_al.store.examples import any_text, example_of
+from tui_al.store.migrations import is_older, migrate, stored_number
 from tui_al.store.row_checks import MISSING, RawRow, RawRows, acknowledged, look_through, selected
 from tui_al.store.strangers import check_file, check_schema
 
@@ -102,6 +103,7 @@ def _connected(path: Path) -> sqlite3.Connection:
 
 
 def _log_rows(db: sqlite3.Connection, directory: Path, found: Salvaged) -> None:
+    db = _of_today(db, directory, found)
     for row in _rows(db, directory, "events", EVENT_VALUES, ev.Progress.kind, found):
         event = event_of(row)
         _keep(event, row, "events", found, found.events)
@@ -111,6 +113,22 @@ def _log_rows(db: sqlite3.Connection, directory: Path, found: Salvaged) -> None:
             found.events.insert(0, copy)
     for row in _rows(db, directory, "decisions", DECISION_VALUES, None, found):
         _keep(decision_of(row), row, "decisions", found, found.decisions)
+
+
+def _of_today(db: sqlite3.Connection, directory: Path, found: Salvaged) -> sqlite3.Connection:
+    """The log at today's schema number, an older one in a copy in memory. Raises SessionError for a newer one."""
+    try:
+        if stored_number(db) is None:
+            found.trouble.append("session.db: its schema number is damaged or missing")
+        elif is_older(db, directory):
+            copy = sqlite3.connect(":memory:", isolation_level=None)
+            copy.text_factory = any_text
+            db.backup(copy)
+            migrate(copy, directory)
+            return copy
+    except sqlite3.Error as error:
+        found.trouble.append(f"session.db: {error}")
+    return db
 
 
 def _keep(made: T | BadRow, row: RawRow, table: str, found: Salvaged, kept: list[T]) -> None:

@@ -33,7 +33,6 @@ from tui_al.store.commands import Sent, commands_sent, send_command
 from tui_al.store.database import connect, readable
 from tui_al.store.decision_rows import label_changes
 from tui_al.store.engine_lock import (
-    LOCK_FILE,
     engine_token,
     is_live,
     last_command,
@@ -45,11 +44,11 @@ from tui_al.store.environment import session_file
 from tui_al.store.event_log import EventRows, append_events, first_event, read_events
 from tui_al.store.examples import read_examples, write_examples
 from tui_al.store.home import session_directory
+from tui_al.store.lock_file import LOCK_FILE
+from tui_al.store.migrations import write_number
 from tui_al.store.row_checks import MISSING
 from tui_al.store.shared_homes import open_way
 from tui_al.store.sharing import check_home, check_list, make_directory, refusal, share
-
-SCHEMA_VERSION = 1
 
 #: What a person may ask of a working engine: it pauses or stops at the next step; while people label, it trains at once or ends.
 Command = Literal["pause", "resume", "stop", "train", "finish"]
@@ -80,14 +79,6 @@ class Session:
         path = directory / "session.db"
         with readable(path):
             self._db = connect(path)
-            version = self.meta("schema_version") or "0"
-            newer = int(version) > SCHEMA_VERSION
-        if newer:
-            self._db.close()
-            raise SessionError(
-                f"Session {directory.name} was written by a newer tui-al (format {version}).",
-                f"This one reads formats up to {SCHEMA_VERSION}: upgrade it with pip.",
-            )
 
     @classmethod
     def create(
@@ -115,7 +106,7 @@ class Session:
             db = connect(making / "session.db", new=True)
             with db:
                 db.executescript(_SCHEMA)
-                db.execute("INSERT INTO meta VALUES ('schema_version', ?)", (str(SCHEMA_VERSION),))
+                write_number(db)
             db.close()
             with contextlib.closing(cls(making)) as session:
                 session.append(replace(created, account=this_account()))

@@ -37,6 +37,10 @@ class ConfigError(TuiAlError):
     exit_code = 2
 
 
+class PluginError(ConfigError):
+    """Something that another package brings (a strategy, reader, exporter or model) cannot be used."""
+
+
 class DataError(TuiAlError):
     """A data set cannot be found, read or used; names file and line where there is one."""
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from tui_al.cli.console import Page, aligned
+from tui_al.core.query.plugin_strategies import listed_plugins
 from tui_al.core.query.strategies import STRATEGIES
 from tui_al.core.settings.dataset_catalog import NAMED_SETS
 from tui_al.core.settings.model_catalog import BAG_OF_WORDS, MODELS, TUNING_SUMMARIES
@@ -124,11 +125,15 @@ def list_strategies() -> None:
     """The strategies."""
     page = _page()
     rows = [["name", "for", "asks"]]
-    for entry in STRATEGIES.values():
+    brought, broken = listed_plugins()
+    for entry in (*STRATEGIES.values(), *brought):
         tasks = "both" if len(entry.tasks) > 1 else entry.tasks[0].value
-        rows.append([entry.name, tasks, f"{entry.title}: {entry.summary}"])
+        package = f" ({entry.package})" if entry.package else ""
+        rows.append([entry.name, tasks, f"{entry.title}: {entry.summary}{package}"])
     for line in aligned(rows):
         page.say(line.rstrip())
+    for error in broken:
+        page.say(f"{error.message} {error.hint}", "yellow")
 
 
 def list_materials(path: Path) -> None:

@@ -16,6 +16,7 @@ from tui_al.core.session import events as ev
 from tui_al.core.session.reproduction import ROUNDING, RoundCheck, compare_runs, different_facts
 from tui_al.core.session.state import SessionState
 from tui_al.core.settings.experiment import ExperimentConfig
+from tui_al.core.settings.used_plugins import missing, used_plugins
 from tui_al.errors import ConfigError, SessionError
 from tui_al.store.home import home_directory
 from tui_al.store.resuming import check_whole
@@ -30,9 +31,11 @@ def verify_session(
     with Session.open(home_directory(home), name) as session:
         then = session.state()
         check_whole(session, then)  # what is left out could not be compared
+        if absent := missing(then.manifest):
+            raise absent
         config = _again(session.name, then, rounds, seeds, device)
         created = ev.SessionCreated(
-            config.to_dict(), then.task, then.labels, then.train, then.test, (), (), _here()
+            config.to_dict(), then.task, then.labels, then.train, then.test, (), (), _here(config)
         )
         dataset = session.dataset()
     page.say(
@@ -82,10 +85,10 @@ def _again(
     )
 
 
-def _here() -> dict[str, object]:
+def _here(config: ExperimentConfig) -> dict[str, object]:
     from tui_al.host.machine import manifest
 
-    return manifest()
+    return {**manifest(), **used_plugins(config)}
 
 
 def _use_threads(then: SessionState, page: Page) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 
 from tui_al.core.data.preview import Preview
 from tui_al.core.limits import computing_threads
-from tui_al.core.query.strategies import STRATEGIES
+from tui_al.core.query.strategies import strategy
 from tui_al.core.settings.experiment import ExperimentConfig, LearnerConfig
 from tui_al.core.settings.model_catalog import BAG_OF_WORDS
 from tui_al.host.cuda import usable_gpus
@@ -66,7 +66,7 @@ def estimate(
     by_people = config.loop.oracle == "person"
     pool = preview.train if by_people else preview.train - preview.unlabelled
     device = _device(config.device)
-    asks = STRATEGIES[config.loop.strategy].needs
+    asks = strategy(config.loop.strategy).needs
     tokens = preview.words * _SUBTOKENS_PER_WORD + 2
     known = throughput.load(home_directory(home))
     successor = _Speed(config.successor, tokens, device, known)

@@ -9,6 +9,7 @@ from tui_al.core.settings.experiment import DataConfig, ExperimentConfig, Learne
 from tui_al.core.settings.model_catalog import BAG_OF_WORDS, TUNING_SUMMARIES
 from tui_al.core.settings.schema import entries
 from tui_al.core.settings.values import in_report
+from tui_al.core.settings.used_plugins import noted
 
 #: Programs whose versions can move a result; in this order.
 _VERSIONS = ("tui_al", "python", "torch", "transformers", "adapters", "tokenizers", "numpy")
@@ -55,6 +56,7 @@ def facts(state: SessionState) -> list[tuple[str, str]]:
         ("labelled by hand", _labelled(state.labelled)),
         ("device", _device(state)),
         ("versions", _versions(_manifest(state))),
+        ("plug-ins", "; ".join(f"{k} of {v}" for k, v in noted(_manifest(state)).items())),
     ]
     return [(name, printable(value)) for name, value in rows if value]
 

@@ -12,7 +12,7 @@ from itertools import pairwise, takewhile
 from pathlib import Path
 from typing import Self
 
-from tui_al.core.query.strategies import STRATEGIES
+from tui_al.core.query.strategies import find_strategy
 from tui_al.core.session.events import Phase
 from tui_al.core.session.state import SessionState
 from tui_al.core.settings.experiment import LearnerConfig
@@ -193,7 +193,8 @@ def arm_result(
     runs = {seed: points for seed, points in runs.items() if points}
     if not runs:
         return None
-    asks = STRATEGIES[config.loop.strategy].needs != "nothing"
+    known = find_strategy(config.loop.strategy)
+    asks = known is None or known.needs != "nothing"
     told = {what: how for what, how in facts(state) if asks or what != "acquisition"}
     told["seeds"] = ", ".join(str(run.seed) for run in chosen)
     return ArmResult(

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Self
 
-from tui_al.core.query.strategies import STRATEGIES
+from tui_al.core.query.strategies import find_strategy
 from tui_al.core.session.serialization import record_of
 from tui_al.core.session.state import SessionState
 from tui_al.core.settings.experiment import LearnerConfig
@@ -163,7 +163,8 @@ def observed(state: SessionState, lengths: Mapping[str, float], pool: int) -> li
 
     device = engine.device.partition(":")[0]
     threads = int(engine.manifest.get("threads", 1))
-    once = STRATEGIES[config.loop.strategy].needs != "monte carlo"
+    known = find_strategy(config.loop.strategy)
+    once = known is not None and known.needs != "monte carlo"
     found = [
         Rate.here(device, config.acquisition, rate("acquisition", "train acquisition"), rate("acquisition", "score pool") if once else None, threads),
         Rate.here(device, config.successor, rate("successor", "train successor"), rate("successor", "evaluate"), threads),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tui_al.core.data.examples import Task
-from tui_al.core.query.strategies import STRATEGIES
+from tui_al.core.query.strategies import Strategy, all_strategies
 from tui_al.core.settings.dataset_catalog import NAMED_SETS
 from tui_al.core.settings.model_catalog import MODELS
 from tui_al.ui.choices import Choice, Chooser, among
@@ -58,8 +58,14 @@ def _listed(field: str) -> list[Choice]:
 
 def strategy_choices(typed: str, task: Task | None) -> list[Choice]:
     """Strategies that fit the task; all as long as it is unknown."""
-    fitting = [s for s in STRATEGIES.values() if task is None or task in s.tasks]
-    return list(among([Choice(s.name, f"{s.title}: {s.summary}") for s in fitting])(typed))
+    fitting = [s for s in all_strategies() if task is None or task in s.tasks]
+    return list(among([Choice(s.name, _about(s)) for s in fitting])(typed))
+
+
+def _about(strategy: Strategy) -> str:
+    """What it asks about, and which package it is of if it is not built in."""
+    package = f" ({strategy.package})" if strategy.package else ""
+    return f"{strategy.title}: {strategy.summary}{package}"
 
 
 def path_choices(typed: str) -> list[Choice]:

@@ -1,6 +1,6 @@
 """What the set-up's answers mean, in a line each."""
 
-from tui_al.core.query.strategies import STRATEGIES
+from tui_al.core.query.strategies import find_strategy
 from tui_al.core.settings.experiment import ExperimentConfig
 from tui_al.core.settings.model_catalog import MODELS, TUNING_SUMMARIES
 from tui_al.host.estimate import Estimate
@@ -17,7 +17,8 @@ def learner_note(role: str, values: Values) -> str:
 
 def strategy_note(name: str) -> str:
     """What the strategy asks about; empty for one that is unknown."""
-    return STRATEGIES[name].summary if name in STRATEGIES else ""
+    known = find_strategy(name)
+    return known.summary if known else ""
 
 
 def oracle_note(oracle: str) -> str:

@@ -83,6 +83,11 @@ def check(config: ExperimentConfig, dataset: Dataset) -> None:
     """Raise ConfigError for a session that people cannot work on."""
     chosen = strategy(config.loop.strategy)
     chosen.check(dataset.task)
+    if chosen.selector is not None:
+        raise ConfigError(
+            f"strategy: {chosen.name} ({chosen.package}) chooses whole batches; people are asked one text after the other, by scores.",
+            "Choose one without a selector, as lc.",
+        )
     check_bag_of_words(
         config,
         tagging=dataset.task is Task.TAGGING,

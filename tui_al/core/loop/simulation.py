@@ -177,7 +177,8 @@ class _Run:
         rng = np.random.default_rng([self.seed, round_, purpose])
         total = int(self.costs[self.pool].sum())
         try:
-            positions = select(scores, self.costs[unlabelled], amount.of(total), rng)
+            choose = self.strategy.choose if round_ else select
+            positions = choose(scores, self.costs[unlabelled], amount.of(total), rng)
         except ValueError as error:
             raise EngineError(
                 str(error), "Lower the acquisition model's learning rate, or raise its warm-up."

@@ -1,14 +1,15 @@
 """Query strategies: which unlabelled examples to ask about.
 
 Scoring and selecting are apart. A *scorer* turns a model's predictions into one number an example, **the higher the more worth
-asking about**; `select` takes the highest within the budget. To add a strategy, write a scorer and its line in `STRATEGIES`.
+asking about**; `select` takes the highest within the budget. To add a strategy, write a scorer and its line in `STRATEGIES`; other
+packages bring theirs by entry points (`tui_al.core.query.plugin_strategies`).
 
 For tagging, a unit is a word; each docstring says how the words' values become the sentence's. Entropies are in nats.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -75,6 +76,14 @@ def _log_best(predictions: Predictions) -> FloatArray:
     return np.asarray(np.log(np.maximum(best, np.finfo(np.float64).tiny)))
 
 
+#: What a strategy can need of the acquisition model.
+Needs = Literal["nothing", "probabilities", "monte carlo"]
+NEEDS: tuple[str, ...] = get_args(Needs)
+
+#: Chooses positions from scores, costs, a budget and a source of randomness; the contract is that of `select`.
+Selector = Callable[[FloatArray, IntArray, int, np.random.Generator], IntArray]
+
+
 @dataclass(frozen=True, slots=True)
 class Strategy:
     """One way to choose, and what it needs from the acquisition model."""
@@ -82,18 +91,26 @@ class Strategy:
     name: str
     title: str
     summary: str  #: one line for people
-    needs: Literal["nothing", "probabilities", "monte carlo"]
+    needs: Needs
     tasks: tuple[Task, ...]
     scorer: Callable[[Predictions], FloatArray] | None  #: None for random: every score is equal
+    selector: Selector | None = None  #: None: the highest scores, see `select`
+    package: str = ""  #: name and version of the package that brings it; "" of those built in
 
     def check(self, task: Task) -> None:
         """Raise ConfigError, naming what fits, if this strategy makes no sense for the task."""
         if task not in self.tasks:
-            fitting = ", ".join(s.name for s in STRATEGIES.values() if task in s.tasks)
+            fitting = ", ".join(s.name for s in all_strategies() if task in s.tasks)
             raise ConfigError(
                 f"strategy {self.name} ({self.title}) is for {self.tasks[0]}, this data set is for {task}.",
                 f"For {task} choose one of {fitting}.",
             )
+
+    def choose(
+        self, scores: FloatArray, costs: IntArray, budget: int, rng: np.random.Generator
+    ) -> IntArray:
+        """Positions of the examples to ask about, best first; as `select`, unless the strategy has a selector of its own."""
+        return (self.selector or select)(scores, costs, budget, rng)
 
 
 _BOTH = (Task.CLASSIFICATION, Task.TAGGING)
@@ -112,13 +129,34 @@ STRATEGIES: Mapping[str, Strategy] = {
 
 
 def strategy(name: str) -> Strategy:
-    """The strategy of that name; raises ConfigError with the names there are."""
-    if name not in STRATEGIES:
-        raise ConfigError(
-            f"strategy: {name!r} is unknown.",
-            f"{did_you_mean(name, STRATEGIES)}Choose one of {', '.join(STRATEGIES)}.",
-        )
-    return STRATEGIES[name]
+    """The strategy of that name, built in or of another package; raises ConfigError with the names there are."""
+    if name in STRATEGIES:
+        return STRATEGIES[name]
+    from tui_al.core.query.plugin_strategies import plugin_strategy
+
+    if found := plugin_strategy(name):
+        return found
+    names = [one.name for one in all_strategies()]
+    raise ConfigError(
+        f"strategy: {name!r} is unknown.",
+        f"{did_you_mean(name, names)}Choose one of {', '.join(names)}. "
+        "If it is of another package, that has to be installed here.",
+    )
+
+
+def find_strategy(name: str) -> Strategy | None:
+    """The strategy of that name; None where there is none, as of a session whose package is not installed, or it is broken."""
+    try:
+        return strategy(name)
+    except ConfigError:
+        return None
+
+
+def all_strategies() -> list[Strategy]:
+    """Those built in, then those of other packages that can be used."""
+    from tui_al.core.query.plugin_strategies import listed_plugins
+
+    return [*STRATEGIES.values(), *listed_plugins()[0]]
 
 
 def select(scores: FloatArray, costs: IntArray, budget: int, rng: np.random.Generator) -> IntArray:

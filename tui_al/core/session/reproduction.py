@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tui_al.core.session.state import RunState, SessionState
+from tui_al.core.settings.used_plugins import KEY, noted
 
 #: Scores that differ by less are called equal up to rounding: sums of floats in another order.
 ROUNDING = 1e-5
@@ -80,4 +81,7 @@ def _facts(state: SessionState) -> dict[str, Any]:
     if state.engine is not None:
         found |= state.engine.manifest
         found["device"] = state.engine.device
+    brought = noted(found)
+    found.pop(KEY, None)
+    found |= brought
     return found

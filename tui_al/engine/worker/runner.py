@@ -20,6 +20,7 @@ from tui_al.core.session import events as ev
 from tui_al.core.session.state import SessionState
 from tui_al.core.settings.experiment import ExperimentConfig
 from tui_al.core.settings.model_catalog import BAG_OF_WORDS
+from tui_al.core.settings.used_plugins import missing, used_plugins
 from tui_al.engine.hub.sources import find
 from tui_al.engine.models.bag_of_words import BagOfWordsLearner
 from tui_al.engine.models.device import (
@@ -89,6 +90,8 @@ def run_session(
             log.warning("%s lies on %s: no write-ahead log there, which is slower; use it from one machine at a time", session.directory, file_system(session.directory))  # fmt: skip
         ending = ev.EngineFinished("failed")
         try:
+            if absent := missing(state.manifest):
+                raise absent
             device = choose_device(state.config.device)
             prepare(device)
             torch.set_num_threads(computing_threads())
@@ -132,6 +135,7 @@ def _engine_started(state: SessionState, device: torch.device) -> ev.EngineStart
         "device_name": name_of(device),
         "device_uuid": uuid_of(device),
         "auto_precision": resolve_precision("auto", device),
+        **(used_plugins(state.config) if state.config else {}),
     }
     return ev.EngineStarted(
         os.getpid(),

@@ -15,6 +15,7 @@ from tui_al.core.query.strategies import strategy
 from tui_al.core.session import events as ev
 from tui_al.core.settings.experiment import ExperimentConfig
 from tui_al.core.settings.model_catalog import BAG_OF_WORDS
+from tui_al.core.settings.used_plugins import used_plugins
 from tui_al.engine.data import load
 from tui_al.engine.data.locate import locate
 from tui_al.engine.data.tables import LoadReport
@@ -73,7 +74,7 @@ def open_or_create(
         test=len(dataset.test),
         notes=dataset.notes + (_for_people(dataset) if by_people else _unanswerable(dataset)),
         warnings=dataset.warnings,
-        manifest=manifest,
+        manifest={**manifest, **used_plugins(config)},
     )
     try:
         begin = partial(_put_up, first_ranking(config, dataset)) if by_people else None

@@ -30,13 +30,13 @@ def steps(state: SessionState, run: RunState) -> list[Step]:
     Where people label nothing is asked for at once, and suggestions need the model whatever the choice.
     """
     from tui_al.core.query.strategies import (
-        STRATEGIES,  # brings numpy, which a screen can open without
+        find_strategy,  # brings numpy, which a screen can open without
     )
 
     if state.config is None:
         return []
     names: list[str] = [phase.value for phase in Phase]
-    chosen = STRATEGIES.get(state.config.loop.strategy)
+    chosen = find_strategy(state.config.loop.strategy)
     at_random = chosen is not None and chosen.needs == "nothing"
     if state.config.loop.oracle == "person":
         if at_random:

@@ -15,6 +15,8 @@ NEEDED = (
     "tui_al/sample_data/events/test.conll",
     "tui_al/ui/screens/setup.tcss",
     "tui_al/engine/__main__.py",
+    "tui_al/py.typed",
+    "tui_al/__init__.pyi",
     *(f"tui_al/docs/{page.name}" for page in (ROOT / "tui_al" / "docs").iterdir()),
 )
 

@@ -1,6 +1,7 @@
 """The engine as a process of its own: `python -m tui_al.engine COMMAND`, one JSON object in, one JSON object out.
 
     preview    a data configuration to what the data set holds
+    load       a data configuration to a file with the whole data set
     check      experiments by what they are called: raises what is wrong with the names of data, models and devices in them
     create     an experiment to a session
     run        works on a session until it is done; its output goes to the session's engine.log. Arguments: the session, a
@@ -32,7 +33,7 @@ def main(arguments: list[str]) -> int:
         if command == "run":
             return _run(Path(arguments[1]), int(arguments[2]), *arguments[3:])
         request = json.load(sys.stdin)
-        reply = {"preview": _preview, "check": _check, "create": _create}[command](request)
+        reply = _COMMANDS[command](request)
     except Exception as error:
         told = explained(error)
         if told is None:
@@ -53,7 +54,20 @@ def _preview(request: dict[str, Any]) -> dict[str, Any]:
     from tui_al.engine.data import load
 
     with errors_at("source", "data"):
-        return preview_of(load(DataConfig(**request["data"]))).to_plain()
+        return preview_of(load(_data_config(request["data"]))).to_plain()
+
+
+def _load(request: dict[str, Any]) -> dict[str, Any]:
+    from tui_al.engine.data import load
+    from tui_al.store.examples import write_examples
+
+    write_examples(Path(request["to"]), load(_data_config(request["data"])))
+    return {}
+
+
+def _data_config(plain: dict[str, Any]) -> DataConfig:
+    labels = plain.get("labels")
+    return DataConfig(**{**plain, "labels": None if labels is None else tuple(labels)})
 
 
 def _check(request: dict[str, Any]) -> dict[str, Any]:
@@ -119,6 +133,8 @@ def _run(directory: Path, lock: int, shared: str = "", ahead: str = "0") -> int:
         return told.exit_code
     return 0 if state.finished else 1
 
+
+_COMMANDS = {"preview": _preview, "load": _load, "check": _check, "create": _create}
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

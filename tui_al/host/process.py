@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui_al import errors
+from tui_al.core.data.examples import Dataset
 from tui_al.core.data.preview import Preview
 from tui_al.core.session.state import SessionState, fold
 from tui_al.core.settings.experiment import DataConfig, ExperimentConfig
@@ -24,6 +26,7 @@ from tui_al.host.cuda import engine_environment
 from tui_al.host.interpreter import module_command
 from tui_al.host.supervisor import EXIT_FILE
 from tui_al.store.engine_lock import is_live, take_engine_lock
+from tui_al.store.examples import read_examples
 from tui_al.store.session import Session
 from tui_al.store.sharing import open_file
 from tui_al.store.strangers import read_bytes
@@ -49,6 +52,14 @@ class EngineEnd:
 def preview(data: DataConfig) -> Preview:
     """What a data set holds. Blocks; raises what reading it raises (DataError, HubError)."""
     return Preview.from_plain(_ask("preview", {"data": asdict(data)}))
+
+
+def load_dataset(data: DataConfig) -> Dataset:
+    """A data set as it is read. Blocks; raises what reading it raises (ConfigError, DataError, HubError)."""
+    with tempfile.TemporaryDirectory(prefix="tui-al-data-") as place:
+        path = Path(place, "examples.db")
+        _ask("load", {"data": asdict(data), "to": str(path)})
+        return read_examples(path)
 
 
 def check_names(configs: Sequence[tuple[str, ExperimentConfig]]) -> None:

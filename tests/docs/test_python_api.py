@@ -31,7 +31,7 @@ def test_the_blocks_of_the_page_run(
 
 
 def test_the_page_names_what_there_is() -> None:
-    assert len(BLOCKS) == 8
+    assert len(BLOCKS) == 10
     (toml,) = re.findall(r"^```toml\n(.*?)^```", PAGE, flags=re.DOTALL | re.MULTILINE)
     told = tomllib.loads(toml)["project"]["entry-points"]
     example = tomllib.loads(EXAMPLE.read_text())["project"]["entry-points"]

@@ -10,6 +10,8 @@ import pytest
 
 from tui_al.core import plugins
 from tui_al.core.query import plugin_strategies
+from tui_al.core.settings import model_catalog
+from tui_al.store.formats import plugin_formats
 
 
 def write_package(
@@ -51,3 +53,5 @@ def forget() -> None:
     """Look for packages anew, as a new process would."""
     plugins._found.cache_clear()
     plugin_strategies._loaded.cache_clear()
+    plugin_formats._loaded.cache_clear()
+    model_catalog._loaded.cache_clear()

@@ -25,7 +25,9 @@ class Table(Mapping[str, NDArray[Any]]):
         columns: dict[str, NDArray[Any]] = {}
         for name, kind in kinds.items():
             missing = float("nan") if kind is float else None
-            column: NDArray[Any] = np.empty(len(records), dtype=object if kind in (object, str) else kind)
+            column: NDArray[Any] = np.empty(
+                len(records), dtype=object if kind in (object, str) else kind
+            )
             for place, record in enumerate(records):
                 column[place] = record.get(name, missing)
             columns[name] = column

@@ -17,10 +17,14 @@ from tui_al.store.exported import note_export
 from tui_al.store.formats import READ_ONLY_FORMATS, TEXT_FORMATS
 from tui_al.store.formats.csv_file import CSV, formulas
 from tui_al.store.formats.format import Format
+from tui_al.store.formats.plugin_formats import plugin_format, plugin_formats
 from tui_al.store.home import home_directory
 from tui_al.store.session import Session
 
 FORMATS = TEXT_FORMATS | TABLE_FORMATS
+
+#: Names that no package can bring a format under.
+_BUILT_IN = tuple(FORMATS | READ_ONLY_FORMATS)
 
 #: Names of files that tell their format. Prodigy and doccano write JSON lines too: they have to be named.
 BY_SUFFIX = {
@@ -94,10 +98,13 @@ def _nothing_left(session: str, known: Format, refused: Counter[str]) -> Session
 def format_named(name: str | None, path: Path, *, reading: bool = False) -> Format:
     """The format; ConfigError lists those there are, for reading also those that are not written."""
     formats = FORMATS | READ_ONLY_FORMATS if reading else FORMATS
-    if name not in formats:
-        what = f"--format {name!r} is unknown" if name else f"The name {path.name} tells no format"
-        raise ConfigError(f"{what}.", f"Name one with --format: {', '.join(formats)}.")
-    return formats[name]
+    if name in formats:
+        return formats[name]
+    if name and not reading and (brought := plugin_format(name, _BUILT_IN)):
+        return brought
+    what = f"--format {name!r} is unknown" if name else f"The name {path.name} tells no format"
+    more = {} if reading else plugin_formats(_BUILT_IN)[0]
+    raise ConfigError(f"{what}.", f"Name one with --format: {', '.join(formats | more)}.")
 
 
 def check_task(known: Format, task: Task, *, reading: bool = False) -> None:

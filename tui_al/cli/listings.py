@@ -9,7 +9,7 @@ from tui_al.cli.console import Page, aligned
 from tui_al.core.query.plugin_strategies import listed_plugins
 from tui_al.core.query.strategies import STRATEGIES
 from tui_al.core.settings.dataset_catalog import NAMED_SETS
-from tui_al.core.settings.model_catalog import BAG_OF_WORDS, MODELS, TUNING_SUMMARIES
+from tui_al.core.settings.model_catalog import BAG_OF_WORDS, MODELS, TUNING_SUMMARIES, plugin_models
 from tui_al.store.atomic_dirs import clear_unfinished
 from tui_al.store.home import home_directory
 from tui_al.store.sweeps import sweep_directory, sweep_names
@@ -71,13 +71,24 @@ def list_models() -> None:
     """The catalogue and the tunings."""
     page = _page()
     rows = [["model", "encoder", "from", ""]]
-    for model in MODELS.values():
+    brought, broken = plugin_models()
+    for model in (*MODELS.values(), *brought):
         size = f"{model.parameters / 1e6:.0f} M"
-        rows.append([model.name, size, model.hub_id or "bundled (extra: offline)", model.summary])
+        package = f" ({model.package})" if model.package else ""
+        rows.append(
+            [
+                model.name,
+                size,
+                model.hub_id or "bundled (extra: offline)",
+                f"{model.summary}{package}",
+            ]
+        )
     what = "TF-IDF and logistic regression: to ask only, for classification; its tuning is head"
     rows.append([BAG_OF_WORDS, "", "built in", what])
     for line in aligned(rows):
         page.say(line.rstrip())
+    for error in broken:
+        page.say(f"{error.message} {error.hint}", "yellow")
     page.say()
     page.say(
         "Any Hub id or local path of an encoder works too; safetensors only, remote code never runs."

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from tui_al.core.limits import usable_cores, usable_cpus
 from tui_al.core.settings.experiment import ExperimentConfig, LearnerConfig
-from tui_al.core.settings.model_catalog import BAG_OF_WORDS, MODELS
+from tui_al.core.settings.model_catalog import BAG_OF_WORDS, known_model
 from tui_al.host.cuda import usable_gpus
 from tui_al.host.gpu import GpuReading
 from tui_al.host.machine import memory
@@ -125,7 +125,8 @@ def _activations(learner: LearnerConfig) -> float:
 def _parameters(learner: LearnerConfig) -> int:
     if learner.model == BAG_OF_WORDS:
         return 0
-    return MODELS[learner.model].parameters if learner.model in MODELS else _UNKNOWN_PARAMETERS
+    known = known_model(learner.model)
+    return known.parameters if known else _UNKNOWN_PARAMETERS
 
 
 def _trained(learner: LearnerConfig) -> float:

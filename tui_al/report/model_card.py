@@ -13,7 +13,7 @@ from tui_al.core.data.terminal_text import printable
 from tui_al.core.session import events as ev
 from tui_al.core.session.state import SessionState
 from tui_al.core.settings.experiment import LearnerConfig
-from tui_al.core.settings.model_catalog import MODELS
+from tui_al.core.settings.model_catalog import known_model
 from tui_al.core.stats.intervals import exact_interval
 from tui_al.core.stats.measured import TOO_FEW, Measured
 from tui_al.core.stats.metrics import HEADLINE
@@ -276,8 +276,10 @@ def _words(metric: str, state: SessionState) -> str:
 
 def _hub_id(model: str) -> str:
     """The encoder's id on the Hub, "" for a path."""
-    if model in MODELS:
-        return MODELS[model].hub_id or _BUNDLED
+    if known := known_model(model):
+        return (
+            known.hub_id if not known.package or _is_hub_id(known.hub_id) else ""
+        ) or _BUNDLED * (not known.package)
     return model if _is_hub_id(model) else ""
 
 

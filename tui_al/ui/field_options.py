@@ -7,7 +7,7 @@ from pathlib import Path
 from tui_al.core.data.examples import Task
 from tui_al.core.query.strategies import Strategy, all_strategies
 from tui_al.core.settings.dataset_catalog import NAMED_SETS
-from tui_al.core.settings.model_catalog import MODELS
+from tui_al.core.settings.model_catalog import MODELS, plugin_models
 from tui_al.ui.choices import Choice, Chooser, among
 from tui_al.ui.setup_form import choices_of, title_of
 
@@ -48,7 +48,8 @@ def data_choices(typed: str) -> list[Choice]:
 
 def model_choices(typed: str) -> list[Choice]:
     """The catalogue, and paths."""
-    listed = among([Choice(m.name, m.summary) for m in MODELS.values()])
+    brought = [Choice(m.name, f"{m.summary} ({m.package})") for m in plugin_models()[0]]
+    listed = among([*(Choice(m.name, m.summary) for m in MODELS.values()), *brought])
     return _names_and_paths(listed, typed)
 
 

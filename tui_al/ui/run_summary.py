@@ -2,7 +2,7 @@
 
 from tui_al.core.query.strategies import find_strategy
 from tui_al.core.settings.experiment import ExperimentConfig
-from tui_al.core.settings.model_catalog import MODELS, TUNING_SUMMARIES
+from tui_al.core.settings.model_catalog import TUNING_SUMMARIES, known_model
 from tui_al.host.estimate import Estimate
 from tui_al.ui.eta import roughly
 from tui_al.ui.setup_form import Values
@@ -10,7 +10,7 @@ from tui_al.ui.setup_form import Values
 
 def learner_note(role: str, values: Values) -> str:
     """What of the model is trained."""
-    model = MODELS.get(values[f"{role}.model"])
+    model = known_model(values[f"{role}.model"])
     size = f" of {model.parameters / 1e6:.0f} M" if model else ""
     return f"trains {TUNING_SUMMARIES[values[f'{role}.tuning']]}{size}"
 

@@ -5,13 +5,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from types import MappingProxyType
 from typing import Any, Literal
 
 from tui_al.core.close_names import did_you_mean
+from tui_al.core.plugins import Plugin, clashes, find_plugin, plugins, said
 from tui_al.core.settings.experiment import TUNINGS, ExperimentConfig, LearnerConfig
 from tui_al.core.settings.learner_settings import TUNING_SUMMARIES as TUNING_SUMMARIES
-from tui_al.errors import ConfigError
+from tui_al.errors import ConfigError, PluginError
 
 #: Tunings that leave the encoder as it is and train something small in it.
 ADAPTERS = ("adapter", "double", "seq", "par", "lora", "prefix", "unipelt", "compacter", "ia3")
@@ -49,6 +51,7 @@ class CatalogueModel:
     pooling: Literal["first", "mean", "auto"] = "first"
     layers: int | None = None  #: of a bundled model that is cut: so many of the lowest
     measured: bool = False  #: whether the settings were measured here, or are the literature's
+    package: str = ""  #: name and version of the package that brings it; "" of those built in
 
 
 _BASE_FULL, _BASE_ADAPTER = Rates(2e-5, 2e-4), Rates(3e-4, 1e-3)
@@ -110,6 +113,63 @@ MODELS: Mapping[str, CatalogueModel] = MappingProxyType(
     }
 )  # fmt: skip
 
+#: Names that no package can bring a model under.
+_TAKEN = (*MODELS, BAG_OF_WORDS)
+
+
+def find_model(name: str) -> CatalogueModel | None:
+    """The model of that name, built in or of another package; None for Hub ids, paths and what is unknown.
+
+    Raises:
+        PluginError: a package brings one that cannot be used.
+    """
+    if name in MODELS:
+        return MODELS[name]
+    if "/" in name or name == BAG_OF_WORDS:  # a path or a Hub id
+        return None
+    found = find_plugin("model", name, _TAKEN)
+    return _loaded(found) if found else None
+
+
+def known_model(name: str) -> CatalogueModel | None:
+    """As `find_model`; None for one that cannot be used, too."""
+    try:
+        return find_model(name)
+    except PluginError:
+        return None
+
+
+def plugin_models() -> tuple[list[CatalogueModel], list[PluginError]]:
+    """Models of other packages, and why others that are there cannot be used."""
+    sound, broken = [], clashes("model", _TAKEN)
+    for one in plugins("model", _TAKEN).values():
+        try:
+            sound.append(_loaded(one))
+        except PluginError as error:
+            broken.append(error)
+    return sound, broken
+
+
+@cache
+def _loaded(plugin: Plugin) -> CatalogueModel:
+    brought = plugin.load()
+    if not isinstance(brought, CatalogueModel):
+        raise plugin.broken(f"it is a {type(brought).__name__}, not a CatalogueModel")
+    if not brought.hub_id or brought.layers is not None:
+        raise plugin.broken(
+            "its hub_id is to be a Hub id or the path of a directory, and its layers None"
+        )
+    made = replace(brought, name=plugin.name, package=f"{plugin.package} {plugin.version}")
+    try:  # its settings are those of any experiment
+        for tuning in TUNINGS:
+            _settings_of(made, made.name, tuning)
+    except (ConfigError, AttributeError, TypeError) as error:
+        raise plugin.broken(
+            error.message.rstrip(".") if isinstance(error, ConfigError) else said(error)
+        ) from error
+    return made
+
+
 #: For a Hub id or a path that the catalogue does not know.
 _UNKNOWN = CatalogueModel(
     "", "", 0, "", Rates(2e-5, 2e-4), _BASE_ADAPTER, 15, 15, per_tuning=_BASE_OTHERS, pooling="auto"
@@ -142,7 +202,7 @@ def _default_settings(model: str, tuning: str, preset: str | None) -> LearnerCon
             f"tuning: {tuning!r} does not fit {BAG_OF_WORDS}, which has no encoder to tune.",
             "Its tuning is head.",
         )
-    entry = MODELS.get(model, _UNKNOWN)
+    entry = find_model(model) or _UNKNOWN
     pooling = "first" if model == BAG_OF_WORDS else entry.pooling
     if preset == "paper":
         rate = 2e-5 if tuning == "full" else 1e-4
@@ -151,6 +211,11 @@ def _default_settings(model: str, tuning: str, preset: str | None) -> LearnerCon
         )
     if preset not in (None, "default"):
         raise ConfigError(f"preset: {preset!r} is unknown.", "Choose default or paper.")
+    return _settings_of(entry, model, tuning)
+
+
+def _settings_of(entry: CatalogueModel, model: str, tuning: str) -> LearnerConfig:
+    pooling = "first" if model == BAG_OF_WORDS else entry.pooling
     rates = entry.full if tuning == "full" else entry.per_tuning.get(tuning, entry.adapter)
     epochs = {"full": entry.epochs, "head": entry.head_epochs}.get(tuning, entry.adapter_epochs)
     dropout = 0.1 if tuning == "full" else 0.0  # so few trained weights hardly overfit

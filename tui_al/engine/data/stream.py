@@ -16,6 +16,7 @@ from tui_al.engine.data.excel import stream_workbook
 from tui_al.engine.data.json_file import is_json_lines, stream_json, stream_json_lines
 from tui_al.engine.data.lines import Lines
 from tui_al.engine.data.plain_text import stream_lines, stream_text
+from tui_al.engine.data.plugin_readers import plugin_for, read_tables
 from tui_al.engine.data.tables import LoadReport, Table, sampled
 from tui_al.engine.data.tag_tables import reshape
 from tui_al.errors import DataError
@@ -94,6 +95,8 @@ def format_of(path: Path) -> str:
     suffix = Path(unpacked_name(path)).suffix.lower()
     packed = path.suffix.lower() in PACKED
     known = suffix in _TEXT_READERS or (suffix in _BINARY_READERS and not packed)
+    if not known and not packed:
+        known = plugin_for(suffix, _built_in()) is not None
     return suffix if known else ""
 
 
@@ -122,6 +125,12 @@ def open_tables(
     suffix = KINDS[kind] if kind else ".txt" if str(path) == "-" else format_of(path)
     if not suffix:
         raise unknown_format(name, path)
+    if suffix not in _BINARY_READERS and suffix not in _TEXT_READERS:
+        plugin = plugin_for(suffix, _built_in())
+        assert plugin is not None  # so `format_of` said
+        tables = read_tables(plugin, path, name, findings, sizes.ROWS)
+        yield from _shaped(tables, name, config, findings, annotated)
+        return
     if suffix in _BINARY_READERS:
         tables = _BINARY_READERS[suffix](path, name, config, findings, sizes.ROWS)
         yield from _shaped(tables, name, config, findings, annotated)
@@ -171,10 +180,14 @@ def _shaped(
     yield from tables
 
 
+def _built_in() -> tuple[str, ...]:
+    return (*_TEXT_READERS, *_BINARY_READERS)
+
+
 def unknown_format(name: str, path: Path) -> DataError:
     """The error for a file whose name says nothing of what is in it."""
     suffix = path.suffix or "(no suffix)"
-    readers = (*_TEXT_READERS, *_BINARY_READERS)
+    readers = _built_in()
     return DataError(
         f"{name}: the format {suffix!r} is unknown.",
         f"Known are {', '.join(readers)}; those of text also compressed as {', '.join(PACKED)}. "

@@ -1,14 +1,14 @@
 """Where a model's files are: the bundled package, a local path, or the Hub. Imports no torch, so a wrong name is told at once."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import util
 from pathlib import Path
 from typing import Literal
 
 from tui_al.core.data.examples import Task
-from tui_al.core.settings.model_catalog import BAG_OF_WORDS, BUNDLED_SHA256, MODELS
+from tui_al.core.settings.model_catalog import BAG_OF_WORDS, BUNDLED_SHA256, MODELS, find_model
 from tui_al.engine.hub.model_directory import check_entries
 from tui_al.engine.hub.models import model_snapshot
 from tui_al.engine.hub.near_paths import near_by
@@ -63,7 +63,10 @@ def find(name: str, revision: str | None = None) -> ModelSource:
                 "Pickled weights are never loaded; write it again with save_pretrained.",
             )
         return ModelSource(name, local.absolute(), pooling=pooling)
-    hub_id = MODELS[name].hub_id if name in MODELS else name
+    brought = find_model(name)
+    hub_id = brought.hub_id if brought else name
+    if brought and brought.package and Path(hub_id).expanduser().exists():
+        return replace(find(hub_id, revision), name=name)
     if not _is_hub_id(hub_id):
         raise ModelError(
             f"model: {name!r} is unknown: no such directory, and not in the catalogue.",
@@ -72,7 +75,7 @@ def find(name: str, revision: str | None = None) -> ModelSource:
     try:
         snapshot = model_snapshot(hub_id, revision)
     except (ModelError, HubError) as error:  # a path with a typing error looks like an id, too
-        if name not in MODELS and (meant := near_by(name, local)):
+        if not brought and (meant := near_by(name, local)):
             there = f"There is no directory {name!r} either. {meant}"
             raise type(error)(error.message, there + error.hint).at(error.setting) from error
         raise
@@ -83,7 +86,8 @@ def find(name: str, revision: str | None = None) -> ModelSource:
 
 def check_name(name: str) -> None:
     """Raise what `find` raises where it can be told without asking the Hub: a name that is none, a directory without a model."""
-    hub_id = MODELS[name].hub_id if name in MODELS else name
+    brought = find_model(name)
+    hub_id = brought.hub_id if brought else name
     if not _is_hub_id(hub_id) or Path(name).expanduser().exists():
         find(name)
 

@@ -18,6 +18,7 @@ from tui_al.core.settings.model_catalog import BAG_OF_WORDS
 from tui_al.core.settings.used_plugins import used_plugins
 from tui_al.engine.data import load
 from tui_al.engine.data.locate import locate
+from tui_al.engine.data.plugin_readers import used_readers
 from tui_al.engine.data.tables import LoadReport
 from tui_al.engine.hub.sources import check_name, find
 from tui_al.errors import SessionError, errors_at
@@ -74,7 +75,7 @@ def open_or_create(
         test=len(dataset.test),
         notes=dataset.notes + (_for_people(dataset) if by_people else _unanswerable(dataset)),
         warnings=dataset.warnings,
-        manifest={**manifest, **used_plugins(config)},
+        manifest={**manifest, **used_plugins(config, used_readers())},
     )
     try:
         begin = partial(_put_up, first_ranking(config, dataset)) if by_people else None

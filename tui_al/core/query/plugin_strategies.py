@@ -11,8 +11,8 @@ import numpy as np
 from tui_al.core.arrays import FloatArray, IntArray
 from tui_al.core.data.examples import Task
 from tui_al.core.plugins import Plugin, clashes, find_plugin, plugins, said
+from tui_al.core.query.built_in_strategies import NEEDS, STRATEGIES, Strategy
 from tui_al.core.query.predictions import Predictions
-from tui_al.core.query.strategies import NEEDS, STRATEGIES, Strategy
 from tui_al.errors import EngineError, PluginError
 
 

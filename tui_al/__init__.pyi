@@ -9,3 +9,4 @@ from tui_al.core.query.predictions import Predictions as Predictions
 from tui_al.core.query.strategies import Strategy as Strategy
 
 __version__: str
+__all__: list[str]

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -48,7 +49,7 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tiny.save_encoder("bert", place / "small", tiny.corpus(), width=32)
 
 
-def small(encoder: Path) -> dict[str, object]:
+def small(encoder: Path) -> dict[str, Any]:
     return {
         "train_limit": 60, "test_limit": 20, "epochs": 1, "iterations": 2, "seeds": 1, "seed_size": 12, "batch": 12,
         "max_length": 24, "device": "cpu", "save_models": False, "acquisition": str(encoder), "successor": str(encoder),
@@ -159,5 +160,5 @@ def test_what_somebody_else_stops_is_told(encoder: Path, tmp_path: Path) -> None
             stopped.append(command("stop", "long", "--home", tmp_path).stdout)
 
     with pytest.raises(EngineStopped, match="Session long was stopped"):
-        tui_al.simulate("tickets", on_round=stop, **settings)  # type: ignore[arg-type]
+        tui_al.simulate("tickets", on_round=stop, **settings)
     assert stopped

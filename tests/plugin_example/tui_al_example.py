@@ -6,15 +6,15 @@ from numpy.typing import NDArray
 from tui_al import Predictions, Strategy, Task
 
 
-def ratio(predictions: Predictions) -> NDArray[np.float64]:
+def ratio(predictions: Predictions) -> NDArray[np.floating]:
     """asks where the second label is nearly as likely as the first"""
     top = np.sort(predictions.probs.astype(np.float64), axis=1)[:, -2:]
     return 1 - predictions.mean_over_units(1 - top[:, 0] / top[:, 1])
 
 
 def _drawn(
-    scores: NDArray[np.float64], costs: NDArray[np.int64], budget: int, rng: np.random.Generator
-) -> NDArray[np.int64]:
+    scores: NDArray[np.floating], costs: NDArray[np.integer], budget: int, rng: np.random.Generator
+) -> NDArray[np.integer]:
     """Draw without replacement, an example twice as likely whose score is twice as high (Efraimidis & Spirakis 2006)."""
     weights = np.clip(np.nan_to_num(scores, posinf=1e9), 1e-9, None)
     order = np.argsort(-np.log(rng.random(len(scores))) / weights, kind="stable")

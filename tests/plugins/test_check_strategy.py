@@ -1,6 +1,5 @@
 """What `check_strategy` finds: nothing in the strategies that come with the program, each fault in those made for it."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -52,18 +51,18 @@ def one_by_one(given: Predictions) -> FloatArray:
 def log_of_zero(given: Predictions) -> FloatArray:
     with np.errstate(all="ignore"):
         entropy = -np.sum(given.probs * np.log(given.probs), axis=1)
-    return given.mean_over_units(entropy)
+    return given.mean_over_units(np.asarray(entropy))
 
 
 def of_a_full_pool(given: Predictions) -> FloatArray:
-    return np.full(len(given), given.probs.max(axis=1)[0] - given.probs.max(axis=1)[0])
+    return np.full(len(given), float(given.probs.max(axis=1)[0]) * 0.0)
 
 
 def only_texts(given: Predictions) -> FloatArray:
-    return 1 - given.probs.max(axis=1).astype(np.float64)
+    return np.asarray(1 - given.probs.max(axis=1).astype(np.float64))
 
 
-SCORERS: dict[str, tuple[Callable[[Predictions], Any], str]] = {
+SCORERS: dict[str, tuple[Any, str]] = {
     "other the second time": (counts_calls, "scores the same predictions otherwise the second time"),
     "writes": (writes, "changes the predictions that it is given"),
     "ranks": (ranks, "scores an example otherwise where others are beside it"),

@@ -223,7 +223,8 @@ class TestGone:
         assert "pip install good-idea==2.1" in done.exception.hint
 
     def test_a_manifest_of_a_stranger_says_nothing_that_matters(self) -> None:
-        for odd in (7, "text", [7], [{"kind": []}], None, [None]):
+        strange: tuple[object, ...] = (7, "text", [7], [{"kind": []}], None, [None])
+        for odd in strange:
             assert missing({"plugins": odd}) is None
         assert noted({"plugins": [{}]}) == {"None None": "None None"}
 

@@ -102,7 +102,7 @@ class TestSettings:
         config = make_experiment(
             "tickets",
             {"seed_size": 20, "batch": "2 %", "seed": (3, np.int64(4).item()), "epochs": np.int64(2),
-             "label_noise": 0, "labels": ["yes, really", "no"], "trunk_layers": 2, "header": True},
+             "label_noise": 0, "labels": ["yes, really", "no"], "freeze_layers": 2, "header": True},
         )  # fmt: skip
         assert (config.loop.seed_size, config.loop.batch) == (Amount(20, percent=False), Amount(2, percent=True))  # fmt: skip
         assert (config.seeds, config.acquisition.epochs) == ((3, 4), 2)
@@ -115,17 +115,16 @@ class TestSettings:
         ("given", "said"),
         [
             ({"strategi": "lc"}, "simulate has no setting 'strategi'"),
-            ({"epochs": "8"}, "epochs = '8' is not a whole number or None"),
+            ({"epochs": "8"}, "epochs = '8' is not a whole number"),
             ({"epochs": True}, "epochs = True is not a whole number"),
             ({"label_noise": "some"}, "label_noise = 'some' is not a number"),
             ({"label_noise": 2.0}, "label_noise = 2.0 is out of range"),
-            ({"save_models": 1}, "save_models = 1 is not True or False"),
-            ({"seed": [1, "2"]}, "seed = .* is not a whole number or a list of them"),
+            ({"save_models": 1}, "save_models = 1 is not allowed"),
+            ({"seed": [1, "2"]}, "seed = .* is not allowed"),
             ({"seed": 1, "seeds": 2}, "Both seed and seeds are given"),
-            ({"labels": "yes,no"}, "labels = 'yes,no' is not a list of names"),
-            ({"batch": "many"}, "--batch: 'many'"),
-            ({"batch": None}, "batch = None is not a text"),
-            ({"data_dir": 7}, "data_dir = 7 is not a path"),
+            ({"labels": "yes,no"}, "labels = 'yes,no' is not allowed"),
+            ({"batch": "many"}, "batch: 'many'"),
+            ({"data_dir": 7}, "data_dir = 7 is not allowed"),
             ({"as_json": True}, "simulate has no setting 'as_json'"),
         ],
     )

@@ -51,7 +51,7 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def small(encoder: Path) -> dict[str, Any]:
     return {
-        "train_limit": 60, "test_limit": 20, "epochs": 1, "iterations": 2, "seeds": 1, "seed_size": 12, "batch": 12,
+        "train_limit": 60, "test_limit": 20, "epochs": 1, "rounds": 2, "seeds": 1, "seed_size": 12, "batch": 12,
         "max_length": 24, "device": "cpu", "save_models": False, "acquisition": str(encoder), "successor": str(encoder),
     }  # fmt: skip
 

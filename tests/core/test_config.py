@@ -386,9 +386,9 @@ class TestValidation:
             with pytest.raises(ConfigError, match="out of range") as caught:
                 experiment(seeds=(seed,))
             assert repr(seed) in caught.value.message
-        for seed in ("7", 1.5):
+        for wrong in ("7", 1.5):
             with pytest.raises(ConfigError, match="It is a list of whole numbers"):
-                experiment(seeds=(seed,))
+                experiment(seeds=(wrong,))
 
 
 def test_the_sample_experiment() -> None:

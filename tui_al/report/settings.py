@@ -8,8 +8,8 @@ from tui_al.core.session.state import SessionState
 from tui_al.core.settings.experiment import DataConfig, ExperimentConfig, LearnerConfig
 from tui_al.core.settings.model_catalog import BAG_OF_WORDS, TUNING_SUMMARIES
 from tui_al.core.settings.schema import entries
-from tui_al.core.settings.values import in_report
 from tui_al.core.settings.used_plugins import noted
+from tui_al.core.settings.values import in_report
 
 #: Programs whose versions can move a result; in this order.
 _VERSIONS = ("tui_al", "python", "torch", "transformers", "adapters", "tokenizers", "numpy")

@@ -1,4 +1,5 @@
-"""A small stand-in for the Hugging Face Hub on 127.0.0.1: repositories, revisions, pull requests, and the ways it fails."""
+"""A small stand-in for the Hugging Face Hub on 127.0.0.1: repositories, revisions, pull requests,
+and the ways it fails."""
 
 import hashlib
 import json
@@ -119,7 +120,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._fail(404)
 
     def _answer_api(self, path: str) -> None:
-        """models/{id}[/revision/{rev}], .../tree/{rev}, .../discussions; the same under datasets/."""
+        """models/{id}[/revision/{rev}], .../tree/{rev}, .../discussions; the same under
+        datasets/."""
         kind, _, rest = path.partition("/")
         for verb in ("/revision/", "/tree/", "/discussions"):
             if verb in rest:
@@ -184,7 +186,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(files[name], headers, breakable=True)
 
     def _repository(self, kind: str, repo_id: str) -> Mapping[str, Files] | None:
-        """The revisions of a repository; answers with an error and gives None where there is nothing to be seen."""
+        """The revisions of a repository; answers with an error and gives None where there is
+        nothing to be seen."""
         revisions = getattr(self.hub, kind).get(unquote(repo_id))
         if repo_id in self.hub.gated and "/resolve/" in self.path:
             self._fail(403, "GatedRepo")
@@ -200,7 +203,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(
         self, body: bytes, headers: Mapping[str, str] | None = None, breakable: bool = False
     ) -> None:
-        """The body, or what Range asks of it; a breakable one stops halfway while the Hub has drops left."""
+        """The body, or what Range asks of it; a breakable one stops halfway while the Hub has drops
+        left."""
         start = int(self.headers.get("Range", "bytes=0-").removeprefix("bytes=").split("-")[0])
         part = body[start:]
         self.send_response(206 if start else 200)

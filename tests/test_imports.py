@@ -1,4 +1,5 @@
-"""What loads what, in a fresh interpreter: screens and commands stay light, the engine knows no screens."""
+"""What loads what, in a fresh interpreter: screens and commands stay light, the engine knows no
+screens."""
 
 import subprocess
 import sys
@@ -8,7 +9,16 @@ import pytest
 
 import tui_al
 
-HEAVY = {"torch", "transformers", "adapters", "datasets", "pyarrow", "safetensors", "huggingface_hub", "tokenizers"}  # fmt: skip
+HEAVY = {
+    "torch",
+    "transformers",
+    "adapters",
+    "datasets",
+    "pyarrow",
+    "safetensors",
+    "huggingface_hub",
+    "tokenizers",
+}
 PACKAGE = Path(tui_al.__file__).parent
 
 
@@ -40,7 +50,8 @@ def test_a_room_outside_the_engine_loads_nothing_heavy(room: str) -> None:
 
 def test_the_engine_loads_no_screen() -> None:
     loaded = loaded_by(
-        "import tui_al.engine.worker.runner, tui_al.engine.worker.session_setup, tui_al.engine.__main__"
+        "import tui_al.engine.worker.runner, tui_al.engine.worker.session_setup, "
+        "tui_al.engine.__main__"
     )
     assert "torch" in loaded
     assert not loaded & {"textual", "typer"}
@@ -74,6 +85,7 @@ def test_the_app_does_not_wait_for_the_parser_of_options(
     code = (
         f"import sys; sys.argv = ['tui-al', *{arguments}]\n"
         "from tui_al.cli import main\n"
-        "try:\n    main()\nexcept SystemExit as left:\n    assert left.code"  # no terminal, no such session
+        # no terminal, no such session
+        "try:\n    main()\nexcept SystemExit as left:\n    assert left.code"
     )
     assert not loaded_by(code) & (HEAVY | {"typer", "pydantic", "psutil"})

@@ -15,7 +15,8 @@ FOLDER = Path(__file__).parents[1] / "sample_data"
 README = (FOLDER / "README.md").read_text(encoding="utf-8")
 SPLITS = ("train", "test")
 LABELS = {
-    "delivery", "refund", "repair", "return", "cancel", "invoice", "account", "setup", "product", "wrong_item", "complaint",
+    "delivery", "refund", "repair", "return", "cancel", "invoice", "account", "setup", "product",
+    "wrong_item", "complaint",
     "praise", "stock", "scam",
 }  # fmt: skip
 TYPES = {"PER", "ORG", "LOC", "EVENT"}
@@ -142,7 +143,8 @@ def triples(text: str) -> set[tuple[str, ...]]:
 
 
 def shared_more_than_half(texts: Sequence[str]) -> list[tuple[str, str]]:
-    """Pairs that share more than half of the word triples of the shorter; through an index, not by all pairs."""
+    """Pairs that share more than half of the word triples of the shorter; through an index, not by
+    all pairs."""
     sets = [triples(text) for text in texts]
     owners: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
     for i, found in enumerate(sets):

@@ -1,4 +1,5 @@
-"""What is installed and from where: hashes of all pins, the bill of materials, and that nothing is asked of the network unasked."""
+"""What is installed and from where: hashes of all pins, the bill of materials, and that nothing is
+asked of the network unasked."""
 
 import importlib.metadata
 import json
@@ -26,8 +27,13 @@ def pins() -> dict[str, str]:
 
 
 def test_every_pin_is_locked_with_its_hashes() -> None:
-    text = {name: (ROOT / name).read_text(encoding="utf-8") for name in ("locked.txt", "locked-cuda.txt", "locked-cpu.txt")}  # fmt: skip
-    locked = {name.replace("_", "-"): entry for name, entry in entries_of(text["locked.txt"]).items()}  # fmt: skip
+    text = {
+        name: (ROOT / name).read_text(encoding="utf-8")
+        for name in ("locked.txt", "locked-cuda.txt", "locked-cpu.txt")
+    }
+    locked = {
+        name.replace("_", "-"): entry for name, entry in entries_of(text["locked.txt"]).items()
+    }
     for name, version in pins().items():
         assert re.match(rf"[\w.-]+=={re.escape(version)}(\s|$)", locked[name]), name
     cpu = entries_of(text["locked-cpu.txt"])
@@ -56,7 +62,9 @@ def test_the_bill_of_materials_names_all_that_is_used(tmp_path: Path) -> None:
             assert part["licenses"], name
     assert named["numpy"]["purl"] == f"pkg:pypi/numpy@{importlib.metadata.version('numpy')}"
     assert named["all-MiniLM-L6-v2"]["hashes"] == [{"alg": "SHA-256", "content": BUNDLED_SHA256}]
-    known = {part["bom-ref"] for part in bill["components"]} | {bill["metadata"]["component"]["bom-ref"]}  # fmt: skip
+    known = {part["bom-ref"] for part in bill["components"]} | {
+        bill["metadata"]["component"]["bom-ref"]
+    }
     uses = {relation["ref"]: relation["dependsOn"] for relation in bill["dependencies"]}
     assert all(ref in known for refs in uses.values() for ref in refs) and set(uses) <= known
     assert named["torch"]["bom-ref"] in uses[bill["metadata"]["component"]["bom-ref"]]
@@ -64,7 +72,8 @@ def test_the_bill_of_materials_names_all_that_is_used(tmp_path: Path) -> None:
         write_bill(tmp_path / "nowhere" / "sbom.json", found)
 
 
-#: Imported by every interpreter that is started: no connection but to files and pipes of this machine.
+#: Imported by every interpreter that is started: no connection but to files and pipes of this
+#: machine.
 _GUARD = """\
 import os, sys
 def _watch(event, arguments):
@@ -73,7 +82,7 @@ def _watch(event, arguments):
             log.write(f"{event} {arguments[-1] if event == 'socket.connect' else arguments[0]}\\n")
         raise OSError("no network in this test")
 sys.addaudithook(_watch)
-"""
+"""  # noqa: E501
 
 
 def test_no_command_asks_the_network_unless_a_hub_name_is_given(
@@ -82,17 +91,30 @@ def test_no_command_asks_the_network_unless_a_hub_name_is_given(
 ) -> None:
     (tmp_path / "sitecustomize.py").write_text(_GUARD)
     log = tmp_path / "network.log"
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("HF_", "DO_NOT_TRACK"))}  # fmt: skip
-    surroundings = {**kept, "PYTHONPATH": f"{tmp_path}:{ROOT}", "NETWORK_LOG": str(log), "TUI_AL_HOME": str(tmp_path / "home"), "HF_HOME": str(tmp_path / "hub"), "OMP_NUM_THREADS": "1"}  # fmt: skip
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("HF_", "DO_NOT_TRACK"))
+    }
+    surroundings = {
+        **kept,
+        "PYTHONPATH": f"{tmp_path}:{ROOT}",
+        "NETWORK_LOG": str(log),
+        "TUI_AL_HOME": str(tmp_path / "home"),
+        "HF_HOME": str(tmp_path / "hub"),
+        "OMP_NUM_THREADS": "1",
+    }
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "tui_al", *arguments],
-            env=surroundings, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300, stdin=subprocess.DEVNULL,
+            env=surroundings, cwd=tmp_path, capture_output=True, text=True, check=False,
+            timeout=300, stdin=subprocess.DEVNULL,
         )  # fmt: skip
 
     for arguments in (
-        ("simulate", "tickets", *QUICK, "--acquisition", encoder, "--successor", "minilm", "--successor-tuning", "head",
+        ("simulate", "tickets", *QUICK, "--acquisition", encoder, "--successor", "minilm",
+            "--successor-tuning", "head",
          "--seed", "7", "--session", "s", "--quiet"),
         ("report", "s"), ("sessions",), ("doctor", "--sbom", "sbom.json"),
     ):  # fmt: skip
@@ -104,7 +126,20 @@ def test_no_command_asks_the_network_unless_a_hub_name_is_given(
 
 
 def test_the_engine_s_libraries_tell_nobody() -> None:
-    code = "import os, tui_al.engine; from huggingface_hub import constants; print(constants.HF_HUB_DISABLE_TELEMETRY, os.environ['DO_NOT_TRACK'])"
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("HF_", "DO_NOT_TRACK"))}  # fmt: skip
-    done = subprocess.run([sys.executable, "-c", code], env={**kept, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=True)  # fmt: skip
+    code = (
+        "import os, tui_al.engine; from huggingface_hub import constants; "
+        "print(constants.HF_HUB_DISABLE_TELEMETRY, os.environ['DO_NOT_TRACK'])"
+    )
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("HF_", "DO_NOT_TRACK"))
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**kept, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert done.stdout.split() == ["True", "1"]

@@ -1,4 +1,5 @@
-"""Builds the wheel and checks what is in it: `python -m tests.wheel_contents`. CI runs it; it fetches the build backend."""
+"""Builds the wheel and checks what is in it: `python -m tests.wheel_contents`. CI runs it; it
+fetches the build backend."""
 
 import subprocess
 import sys
@@ -25,7 +26,8 @@ def main() -> None:
     """Exit with a message if something is missing, or something is there that does not belong."""
     with tempfile.TemporaryDirectory() as place:
         subprocess.run(
-            [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", place, str(ROOT)],
+            [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", place,
+                str(ROOT)],
             check=True,
         )  # fmt: skip
         (wheel,) = Path(place).glob("*.whl")

@@ -1,8 +1,8 @@
 """What can go wrong, as one small tree.
 
-Every error carries a message (what happened, with the name and the bad value) and a hint (what is allowed, what to do next).
-They are raised anywhere and turned into text in exactly two places: the command line (exit code) and the app (a dialog).
-"""
+Every error carries a message (what happened, with the name and the bad value) and a hint (what is
+allowed, what to do next). They are raised anywhere and turned into text in exactly two places: the
+command line (exit code) and the app (a dialog)."""
 
 import contextlib
 from collections.abc import Iterator
@@ -14,7 +14,8 @@ class TuiAlError(Exception):
 
     exit_code = 1
 
-    #: The setting that is to be mended, as "data.encoding" or "device": a form shows the message there. "": no single one.
+    #: The setting that is to be mended, as "data.encoding" or "device": a form shows the message
+    #: there. "": no single one.
     setting = ""
 
     def __init__(self, message: str, hint: str = "") -> None:
@@ -38,7 +39,8 @@ class ConfigError(TuiAlError):
 
 
 class PluginError(ConfigError):
-    """Something that another package brings (a strategy, reader, exporter or model) cannot be used."""
+    """Something that another package brings (a strategy, reader, exporter or model) cannot be
+    used."""
 
 
 class DataError(TuiAlError):
@@ -70,20 +72,23 @@ class SessionClosedError(SessionError):
 
 
 class SampleTakenError(SessionError):
-    """A sample's claim has lapsed, and by now somebody else has or has answered it; an answer to it was not recorded."""
+    """A sample's claim has lapsed, and by now somebody else has or has answered it; an answer to it
+    was not recorded."""
 
 
 class EngineError(TuiAlError):
-    """A run failed in the engine: out of memory, numbers that are not finite, a device that went away."""
+    """A run failed in the engine: out of memory, numbers that are not finite, a device that went
+    away."""
 
     exit_code = 6
 
 
 class MachineError(TuiAlError):
-    """The machine refuses: a full or read-only disk, a quota, rights, a lock, a network drive, memory.
+    """The machine refuses: a full or read-only disk, a quota, rights, a lock, a network drive,
+    memory.
 
-    `code` is the errno, and `passes` says whether it may be over after a while, so that waiting makes sense.
-    """
+    `code` is the errno, and `passes` says whether it may be over after a while, so that waiting
+    makes sense."""
 
     exit_code = 7
 
@@ -103,7 +108,8 @@ class EngineStopped(TuiAlError):
 
 @contextlib.contextmanager
 def errors_at(usual: str, section: str = "") -> Iterator[None]:
-    """What is raised within is about a setting of this section: about the one that it names, else about the `usual` one."""
+    """What is raised within is about a setting of this section: about the one that it names, else
+    about the `usual` one."""
     try:
         yield
     except TuiAlError as error:

@@ -1,4 +1,5 @@
-"""Checks that the author of a strategy runs on it: `check_strategy(my_strategy)` in a test of his own.
+"""Checks that the author of a strategy runs on it: `check_strategy(my_strategy)` in a test of his
+own.
 
 from tui_al.testing import check_strategy
 
@@ -35,12 +36,15 @@ class _Case:
 def check_strategy(
     strategy: Strategy | Callable[[Predictions], FloatArray], *, order_invariant: bool = True
 ) -> None:
-    """Try a strategy on all that can come: small and empty pools, ties, certain models, sentences without words, all budgets.
+    """Try a strategy on all that can come: small and empty pools, ties, certain models, sentences
+    without words, all budgets.
 
     Args:
         strategy: a `Strategy`, or its scoring function.
-        order_invariant: the score of an example depends on nothing but its own predictions, whatever stands beside it. The engine
-            scores a pool in batches, so a strategy that cannot claim this gives other scores with another batch size.
+        order_invariant: the score of an example depends on nothing but its own predictions,
+        whatever stands beside it. The engine
+            scores a pool in batches, so a strategy that cannot claim this gives other scores with
+            another batch size.
 
     Raises:
         AssertionError: what it does wrong, and on what.
@@ -137,7 +141,8 @@ def _check_choice(tried: Strategy) -> None:
     }
     _require(
         len(seen) > 4,
-        "always chooses the same places of equal scores: ties are to be broken by the given random generator",
+        "always chooses the same places of equal scores: ties are to be broken by the given "
+        "random generator",
     )
 
 

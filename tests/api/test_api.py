@@ -1,4 +1,5 @@
-"""The Python API on stored sessions, and what its settings refuse; whole runs are in `test_runs`."""
+"""The Python API on stored sessions, and what its settings refuse; whole runs are in
+`test_runs`."""
 
 import builtins
 import subprocess
@@ -26,7 +27,15 @@ class TestSession:
     def test_a_curve_has_a_row_a_round(self, home: Path) -> None:
         run = tui_al.open_session("simulation", home)
         curve = run.curve()
-        assert list(curve) == ["seed", "round", "labels", "tokens", "seconds", "accuracy", "macro_f1"]  # fmt: skip
+        assert list(curve) == [
+            "seed",
+            "round",
+            "labels",
+            "tokens",
+            "seconds",
+            "accuracy",
+            "macro_f1",
+        ]
         assert curve["seed"].tolist() == [7, 7, 7, 8, 8]
         assert curve["round"].dtype == np.int64
         assert curve["labels"].tolist() == [50, 100, 150, 50, 100]
@@ -101,10 +110,14 @@ class TestSettings:
     def test_values_as_a_notebook_has_them(self) -> None:
         config = make_experiment(
             "tickets",
-            {"seed_size": 20, "batch": "2 %", "seed": (3, np.int64(4).item()), "epochs": np.int64(2),
+            {"seed_size": 20, "batch": "2 %", "seed": (3, np.int64(4).item()),
+                "epochs": np.int64(2),
              "label_noise": 0, "labels": ["yes, really", "no"], "freeze_layers": 2, "header": True},
         )  # fmt: skip
-        assert (config.loop.seed_size, config.loop.batch) == (Amount(20, percent=False), Amount(2, percent=True))  # fmt: skip
+        assert (config.loop.seed_size, config.loop.batch) == (
+            Amount(20, percent=False),
+            Amount(2, percent=True),
+        )
         assert (config.seeds, config.acquisition.epochs) == ((3, 4), 2)
         assert config.data.labels == ("yes, really", "no")
         assert (config.data.header, config.acquisition.trunk_layers) == ("yes", 2)
@@ -162,7 +175,10 @@ def test_data_is_read_by_the_engine_and_none_of_its_libraries_come_here(tmp_path
 
 
 def test_importing_the_package_imports_nothing_else() -> None:
-    code = "import sys, tui_al; tui_al.__version__; print(*sorted(n for n in sys.modules if n.startswith('tui_al') or n == 'numpy'))"  # fmt: skip
+    code = (
+        "import sys, tui_al; tui_al.__version__; print(*sorted(n for n in sys.modules if "
+        "n.startswith('tui_al') or n == 'numpy'))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["tui_al"]
 

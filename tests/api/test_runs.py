@@ -1,4 +1,5 @@
-"""Whole runs from Python and from the command line, with the strategies of a package that pip has installed."""
+"""Whole runs from Python and from the command line, with the strategies of a package that pip has
+installed."""
 
 import signal
 import subprocess
@@ -30,8 +31,23 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     source.mkdir()
     for name in ("pyproject.toml", "tui_al_example.py"):
         (source / name).write_bytes((EXAMPLE / name).read_bytes())
-    options = ["--quiet", "--no-build-isolation", "--no-deps", "--no-index", "--disable-pip-version-check"]  # fmt: skip
-    command = [sys.executable, "-m", "pip", "install", *options, "--target", str(target / "lib"), str(source)]  # fmt: skip
+    options = [
+        "--quiet",
+        "--no-build-isolation",
+        "--no-deps",
+        "--no-index",
+        "--disable-pip-version-check",
+    ]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        *options,
+        "--target",
+        str(target / "lib"),
+        str(source),
+    ]
     subprocess.run(command, check=True)
     return target / "lib"
 
@@ -51,8 +67,10 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def small(encoder: Path) -> dict[str, Any]:
     return {
-        "train_limit": 60, "test_limit": 20, "epochs": 1, "rounds": 2, "seeds": 1, "seed_size": 12, "batch": 12,
-        "max_length": 24, "device": "cpu", "save_models": False, "acquisition": str(encoder), "successor": str(encoder),
+        "train_limit": 60, "test_limit": 20, "epochs": 1, "rounds": 2, "seeds": 1, "seed_size": 12,
+        "batch": 12,
+        "max_length": 24, "device": "cpu", "save_models": False, "acquisition": str(encoder),
+        "successor": str(encoder),
     }  # fmt: skip
 
 
@@ -89,7 +107,9 @@ class TestExample:
         assert not np.all(np.diff(chosen) <= 0)  # drawn, not the highest
         answers = {one.id: one.answer for one in data.train}
         assert all(answers[i] == a for i, a in zip(queries["id"], queries["answer"], strict=True))
-        used = [{"kind": "strategy", "name": "sampled", "package": "tui-al-example", "version": "0.3.1"}]  # fmt: skip
+        used = [
+            {"kind": "strategy", "name": "sampled", "package": "tui-al-example", "version": "0.3.1"}
+        ]
         assert run.state.manifest["plugins"] == used
         assert run.state.engine is not None
         assert run.state.engine.manifest["plugins"] == used
@@ -101,13 +121,36 @@ class TestExample:
             for part in (f"--{name.replace('_', '-')}", value)
         ]
         where = ("--home", tmp_path)
-        again = command("simulate", "tickets", "--strategy", "sampled", "--session", "mine", "--no-save-models", *options, *where)  # fmt: skip
+        again = command(
+            "simulate",
+            "tickets",
+            "--strategy",
+            "sampled",
+            "--session",
+            "mine",
+            "--no-save-models",
+            *options,
+            *where,
+        )
         assert again.returncode == 0, again.stderr
         assert len(run.state.runs) == 1  # the same experiment: nothing was left to do
-        other = command("simulate", "tickets", "--strategy", "ratio", "--session", "other", "--no-save-models", *options, *where)  # fmt: skip
+        other = command(
+            "simulate",
+            "tickets",
+            "--strategy",
+            "ratio",
+            "--session",
+            "other",
+            "--no-save-models",
+            *options,
+            *where,
+        )
         assert other.returncode == 0, other.stderr
         assert tui_al.open_session("other", tmp_path).queries().rows == 36
-        assert "strategy ratio of tui-al-example 0.3.1" in command("report", "other", *where, "--format", "md").stdout  # fmt: skip
+        assert (
+            "strategy ratio of tui-al-example 0.3.1"
+            in command("report", "other", *where, "--format", "md").stdout
+        )
         verified = command("verify", "mine", "--rounds", 1, *where)
         assert "The same queries and metrics." in verified.stdout, verified.stdout + verified.stderr
 
@@ -117,9 +160,17 @@ class TestExample:
         module = installed / "tui_al_example.py"
         before = module.read_text()
         try:
-            module.write_text(before.replace("return 1 - predictions", "return [1] + 1 - predictions"))  # fmt: skip
-            with pytest.raises(EngineError, match=r"strategy ratio of package tui-al-example 0\.3\.1 failed: its scorer raised TypeError"):  # fmt: skip
-                tui_al.simulate("tickets", strategy="ratio", home=tmp_path, session="broken", **small(encoder))  # fmt: skip
+            module.write_text(
+                before.replace("return 1 - predictions", "return [1] + 1 - predictions")
+            )
+            with pytest.raises(
+                EngineError,
+                match=r"strategy ratio of package tui-al-example 0\.3\.1 failed: its scorer "
+                r"raised TypeError",
+            ):
+                tui_al.simulate(
+                    "tickets", strategy="ratio", home=tmp_path, session="broken", **small(encoder)
+                )
         finally:
             module.write_text(before)
         run = tui_al.open_session("broken", tmp_path)
@@ -134,7 +185,9 @@ def test_an_interrupt_stops_the_engine_and_the_same_call_goes_on(
         "import tui_al\n"
         f"tui_al.simulate('tickets', on_round=lambda p: print(p.round, flush=True), **{settings!r})"
     )
-    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # fmt: skip
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     assert process.stdout is not None
     assert process.stdout.readline() == "0\n"
     process.send_signal(signal.SIGINT)

@@ -1,8 +1,9 @@
-"""How often 95 % intervals cover the truth: `python -m tests.benchmarks.coverage`. Takes about three minutes.
+"""How often 95 % intervals cover the truth: `python -m tests.benchmarks.coverage`. Takes about
+three minutes.
 
-What the choices in `tui_al.core.stats.intervals` and `tui_al.core.stats.audit_sample` rest on. Ours are the functions of the package; the rivals are
-written out here. A share's coverage is exact (summed over the binomial distribution), the others' is simulated.
-"""
+What the choices in `tui_al.core.stats.intervals` and `tui_al.core.stats.audit_sample` rest on. Ours
+are the functions of the package; the rivals are written out here. A share's coverage is exact
+(summed over the binomial distribution), the others' is simulated."""
 
 from collections.abc import Callable
 from typing import Any
@@ -35,7 +36,8 @@ def table(title: str, rows: dict[str, NDArray[np.float64]]) -> None:
         within = np.mean((covered >= 0.93) & (covered <= 0.97))
         distance = np.sqrt(np.mean((covered - 0.95) ** 2))
         print(
-            f"{name:20} {covered.mean():.4f}  {covered.min():.3f}  {distance:.4f}        {within:.3f}"
+            f"{name:20} {covered.mean():.4f}  {covered.min():.3f}  {distance:.4f}        "
+            f"{within:.3f}"
         )
 
 
@@ -153,7 +155,8 @@ def bonett_price(a: int, b: int, c: int, d: int) -> Limits:
 
 
 def entities() -> dict[str, NDArray[np.float64]]:
-    """Simulated coverage of F1 (ours and a bootstrap over sentences) and of the difference of two models' F1."""
+    """Simulated coverage of F1 (ours and a bootstrap over sentences) and of the difference of two
+    models' F1."""
     rng = np.random.default_rng(5)
     covered: dict[str, list[float]] = {
         "F1 (ours)": [],
@@ -194,7 +197,8 @@ Counts = NDArray[np.int64]
 def sentences(
     n: int, mean: float, rates: tuple[float, float], clustering: float, rng: np.random.Generator
 ) -> list[Any]:
-    """Gold entities (n,), and of two models their right and their wrong ones, (n,) each; a sentence is hard for both or neither."""
+    """Gold entities (n,), and of two models their right and their wrong ones, (n,) each; a sentence
+    is hard for both or neither."""
     gold = np.minimum(rng.poisson(mean * rng.gamma(1, 1, n)), LONGEST)
     difficulty = rng.normal(0, 1, n)
     sides = []

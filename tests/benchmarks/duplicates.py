@@ -1,7 +1,8 @@
-"""How long it takes to find near-duplicates: `python -m tests.benchmarks.duplicates [TEXTS]`. Seconds for 100,000 by default.
+"""How long it takes to find near-duplicates: `python -m tests.benchmarks.duplicates [TEXTS]`.
+Seconds for 100,000 by default.
 
-The pool is made up: texts of 5 to 19 words from a vocabulary of 50, so far more alike than a natural pool, and 5 % changed copies.
-"""
+The pool is made up: texts of 5 to 19 words from a vocabulary of 50, so far more alike than a
+natural pool, and 5 % changed copies."""
 
 import sys
 import time

@@ -1,13 +1,16 @@
-"""ELECTRA-base's true shape with random weights on a GPU: Table 1, launches against arithmetic, and least confidence over a large pool.
+"""ELECTRA-base's true shape with random weights on a GPU: Table 1, launches against arithmetic, and
+least confidence over a large pool.
 
-    python -m tests.benchmarks.gpu_timing [--texts 10000] [--pool 120000] [--length 16] [--repeats 3] [--out results.json]
+    python -m tests.benchmarks.gpu_timing [--texts 10000] [--pool 120000] [--length 16] [--repeats
+    3] [--out results.json]
 
-Times do not depend on the values of weights, nor on what texts say, so both are made up: texts of about `--length` sub-tokens. Three
-parts. *Table 1*: `tui-al timing`'s own measurement of full, adapter, adapter on a frozen trunk and head, in bf16 and fp32.
-*Launches*: one training step of fixed shape (batch 16), eager, and replayed as a captured CUDA graph: how much of a step is waiting for
-kernels to be launched. *Scoring*: LC over the pool, with its share of the measured matrix rate. This has not been run yet: there
-was no GPU where it was written; only the parts that a CPU can run (`--device cpu`, tiny sizes) were tried.
-"""
+Times do not depend on the values of weights, nor on what texts say, so both are made up: texts of
+about `--length` sub-tokens. Three parts. *Table 1*: `tui-al timing`'s own measurement of full,
+adapter, adapter on a frozen trunk and head, in bf16 and fp32. *Launches*: one training step of
+fixed shape (batch 16), eager, and replayed as a captured CUDA graph: how much of a step is waiting
+for kernels to be launched. *Scoring*: LC over the pool, with its share of the measured matrix rate.
+This has not been run yet: there was no GPU where it was written; only the parts that a CPU can run
+(`--device cpu`, tiny sizes) were tried."""
 
 import argparse
 import json
@@ -39,7 +42,12 @@ from tui_al.engine.models.precision import Precision
 from tui_al.engine.models.training import unit_logits
 
 CLASSES = tuple(f"class{i:02}" for i in range(77))
-WAYS: tuple[tuple[str, Any], ...] = (("full", 0), ("adapter", 0), ("adapter", "auto"), ("head", "auto"))  # fmt: skip
+WAYS: tuple[tuple[str, Any], ...] = (
+    ("full", 0),
+    ("adapter", 0),
+    ("adapter", "auto"),
+    ("head", "auto"),
+)
 
 
 def silent(_: TrainingProgress) -> None:
@@ -47,7 +55,8 @@ def silent(_: TrainingProgress) -> None:
 
 
 def save_encoder(directory: Path, layers: int, width: int) -> Path:
-    """ELECTRA-base as it is (12 layers, 768 wide, 30,522 sub-tokens), untrained, with a tokenizer of numbered words."""
+    """ELECTRA-base as it is (12 layers, 768 wide, 30,522 sub-tokens), untrained, with a tokenizer
+    of numbered words."""
     special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
     words = special + [f"w{i}" for i in range(30_522 - len(special))]
     tokenizer = Tokenizer(models.WordLevel({word: i for i, word in enumerate(words)}, "[UNK]"))
@@ -138,7 +147,8 @@ def launches(learner: TransformerLearner) -> dict[str, float]:
 
 
 def scoring(learner: TransformerLearner, pool: int, peak: float) -> dict[str, float]:
-    """Seconds of LC over the pool, and the share of the matrix rate that its multiplications reach."""
+    """Seconds of LC over the pool, and the share of the matrix rate that its multiplications
+    reach."""
     rows = np.arange(pool)
     learner.score(rows[:256], {"lc": least_confidence}, silent)
     with FlopCounterMode(display=False) as counter:
@@ -151,7 +161,9 @@ def scoring(learner: TransformerLearner, pool: int, peak: float) -> dict[str, fl
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)  # fmt: skip
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("--texts", type=int, default=10_000)
     parser.add_argument("--pool", type=int, default=120_000)
     parser.add_argument("--length", type=int, default=16)
@@ -170,18 +182,36 @@ def main() -> None:
         dataset = made_up(options.texts, options.length)
         for precision in ("bf16", "fp32"):
             ways = [settings(path, tuning, layers, precision) for tuning, layers in WAYS]
-            table = measure(dataset, ways, (0.02, 0.06, 0.12), device, options.repeats, options.max_steps, 1, lambda *_: None)  # fmt: skip
+            table = measure(
+                dataset,
+                ways,
+                (0.02, 0.06, 0.12),
+                device,
+                options.repeats,
+                options.max_steps,
+                1,
+                lambda *_: None,
+            )
             found[f"table {precision}"] = asdict(table)
-            full = [sum(one) for one in zip(*(m.seconds for m in table.ways[0].trainings), strict=True)]  # fmt: skip
+            full = [
+                sum(one) for one in zip(*(m.seconds for m in table.ways[0].trainings), strict=True)
+            ]
             for way in table.ways:
                 own = [sum(one) for one in zip(*(m.seconds for m in way.trainings), strict=True)]
                 ratios = [a / b for a, b in zip(own, full, strict=True)]
-                print(f"{precision} {way.learner.tuning:8} frozen {way.layers:2}: {np.median(own):9.1f} s, {np.median(ratios):.3f} of full, {way.peak_share:.1%} of peak")  # fmt: skip
+                print(
+                    f"{precision} {way.learner.tuning:8} frozen {way.layers:2}: "
+                    f"{np.median(own):9.1f} s, {np.median(ratios):.3f} of full, "
+                    f"{way.peak_share:.1%} of peak"
+                )
             for config in ways[:3]:
                 learner = TransformerLearner(config, ModelSource(str(path), path), dataset, device)
                 steps = launches(learner)
                 found[f"step {precision} {config.tuning} {config.trunk_layers}"] = steps
-                print(f"{precision} {config.tuning} frozen {learner.config.trunk_layers}: a step in ms: {steps}")  # fmt: skip
+                print(
+                    f"{precision} {config.tuning} frozen {learner.config.trunk_layers}: a step in "
+                    f"ms: {steps}"
+                )
             pool = made_up(options.pool, 40)
             learner = TransformerLearner(ways[1], ModelSource(str(path), path), pool, device)
             learner.fit(np.arange(16), [pool.train[i].answer for i in range(16)], 1, silent)  # type: ignore[misc]

@@ -1,11 +1,13 @@
-"""Keys per label with a real model's suggestions: `python -m tests.benchmarks.keys_per_label DATA_DIR`.
+"""Keys per label with a real model's suggestions: `python -m tests.benchmarks.keys_per_label
+DATA_DIR`.
 
-DATA_DIR holds banking77/train.parquet. Its texts become an unlabelled file, its labels are known from the start, and the real engine
-trains the bundled encoder on what is labelled. An annotator who knows the gold labels presses the real app's keys: Enter if the
-suggestion is right, a digit if the label is among those shown, else `/`, as few letters of the name as put it first (the shorter of
-its beginning, or the initials of its words and on with the last word), and Enter. All labels count, those before the first model and
-the blind random checks too. After a full batch the annotator waits for the new ranking: people are slower than the training.
-"""
+DATA_DIR holds banking77/train.parquet. Its texts become an unlabelled file, its labels are known
+from the start, and the real engine trains the bundled encoder on what is labelled. An annotator who
+knows the gold labels presses the real app's keys: Enter if the suggestion is right, a digit if the
+label is among those shown, else `/`, as few letters of the name as put it first (the shorter of its
+beginning, or the initials of its words and on with the last word), and Enter. All labels count,
+those before the first model and the blind random checks too. After a full batch the annotator waits
+for the new ranking: people are slower than the training."""
 
 import argparse
 import asyncio
@@ -44,7 +46,9 @@ class Answer:
 
 def main() -> None:
     """Label and print the figures."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)  # fmt: skip
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("data", type=Path, metavar="DATA_DIR")
     parser.add_argument("--amount", type=int, default=500, help="labels to give")
     parser.add_argument("--classes", type=int, default=77, help="the commonest so many")
@@ -63,9 +67,14 @@ def main() -> None:
         texts = Path(home) / "texts.csv"
         with texts.open("w", encoding="utf-8", newline="") as file:
             csv.writer(file).writerows([["text"], *([text] for text in gold)])
-        answers = asyncio.run(_label(Path(home), _experiment(texts, labels, options), gold, options.amount))  # fmt: skip
+        answers = asyncio.run(
+            _label(Path(home), _experiment(texts, labels, options), gold, options.amount)
+        )
     print(line(conditions(int(os.environ.get("OMP_NUM_THREADS", 0)) or (os.cpu_count() or 1))))
-    print(f"{len(gold):,} texts, {len(labels)} labels, minilm ({options.tuning}), {options.strategy}, {options.batch} a batch\n")  # fmt: skip
+    print(
+        f"{len(gold):,} texts, {len(labels)} labels, minilm ({options.tuning}), "
+        f"{options.strategy}, {options.batch} a batch\n"
+    )
     _print(answers)
     print(f"\nby name alone: {_by_name(gold, labels):.2f} keys a label")
 
@@ -77,7 +86,8 @@ def _experiment(texts: Path, labels: list[str], options: argparse.Namespace) -> 
         DataConfig(str(texts), task="classification", labels=tuple(labels), text_column="text"),
         learner,
         replace(learner, epochs=1),  # the successor is not looked at
-        LoopConfig(options.strategy, amount, amount, oracle="person", audit_share=options.audit_share),
+        LoopConfig(options.strategy, amount, amount, oracle="person",
+            audit_share=options.audit_share),
         seeds=(1,),
     )  # fmt: skip
 
@@ -124,15 +134,23 @@ def _print(answers: list[Answer]) -> None:
         ("before there is a model", [one for one in answers if not one.modelled]),
         ("after", [one for one in answers if one.modelled]),
         ("after, suggestions shown", [one for one in answers if one.modelled and not one.blind]),
-        *((f"{start + 1} to {min(start + 100, len(answers))}", answers[start : start + 100]) for start in range(0, len(answers), 100)),
+        *((f"{start + 1} to "
+            f"{min(start + 100, len(answers))}", answers[start : start + 100]) for start in range(0,
+                len(answers), 100)),
     ]  # fmt: skip
     for name, some in rows:
         if not some:
             continue
-        how = [sum(one.how == kind for one in some) / len(some) for kind in ("suggestion", "digit", "name")]  # fmt: skip
+        how = [
+            sum(one.how == kind for one in some) / len(some)
+            for kind in ("suggestion", "digit", "name")
+        ]
         keys = sum(one.keys for one in some) / len(some)
         blind = sum(one.blind for one in some) / len(some)
-        print(f"| {name} ({len(some):,}) | {keys:.2f} | {' | '.join(f'{share:.0%}' for share in (*how, blind))} |")  # fmt: skip
+        print(
+            f"| {name} ({len(some):,}) | {keys:.2f} | "
+            f"{' | '.join(f'{share:.0%}' for share in (*how, blind))} |"
+        )
 
 
 def _by_name(gold: dict[str, str], labels: list[str]) -> float:

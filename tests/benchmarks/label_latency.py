@@ -1,8 +1,9 @@
-"""How quick labelling is while an engine trains on all cores, with a pool of 100,000 texts: `python -m tests.benchmarks.label_latency`.
+"""How quick labelling is while an engine trains on all cores, with a pool of 100,000 texts: `python
+-m tests.benchmarks.label_latency`.
 
-The app runs on a pseudo-terminal of 80x24, as over SSH. Measured are, as the frames arrive at the terminal: from a label's key to the
-next sample, and from the same key to the mark that says that the label is on disk. Takes about four minutes.
-"""
+The app runs on a pseudo-terminal of 80x24, as over SSH. Measured are, as the frames arrive at the
+terminal: from a label's key to the next sample, and from the same key to the mark that says that
+the label is on disk. Takes about four minutes."""
 
 import re
 import sys
@@ -65,11 +66,15 @@ def main() -> None:
             process.stop_engine(session)
     assert still == ev.Phase.TRAIN_ACQUISITION.value, f"the engine had gone on to {still}"
     rows = []
-    for name, values in (("key to next sample painted", shown), ("key to saved mark painted", saved)):  # fmt: skip
+    for name, values in (
+        ("key to next sample painted", shown),
+        ("key to saved mark painted", saved),
+    ):
         numbers = (np.median(values), np.percentile(values, 95), max(values))
         rows.append((name, *(f"{number * 1000:.3g} ms" for number in numbers)))
     Table(
-        f"Labelling while the engine trains on all cores, pool of {POOL:,}, {len(shown)} keys, 80x24",
+        f"Labelling while the engine trains on all cores, pool of {POOL:,}, {len(shown)} keys, "
+        "80x24",
         "python -m tests.benchmarks.label_latency",
         line(conditions(psutil.cpu_count() or 1)),
         ("what", "median", "p95", "worst"),
@@ -157,7 +162,8 @@ def _seconds(terminal: Pty, what: Callable[[], object], began: float) -> float:
 
 
 def _let(terminal: Pty, seconds: float) -> bytes:
-    """Let it go on, and read what it writes; the number of the sample that is shown then, if it was painted meanwhile."""
+    """Let it go on, and read what it writes; the number of the sample that is shown then, if it was
+    painted meanwhile."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         terminal.read(max(0.0, deadline - time.monotonic()))

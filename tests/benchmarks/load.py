@@ -1,13 +1,17 @@
-"""The app under load: `python -m tests.benchmarks.load [--parts PART,…] [--texts N] [--decisions N] [--viewers N] [--soak-minutes M] [--home DIR]`.
+"""The app under load: `python -m tests.benchmarks.load [--parts PART,…] [--texts N] [--decisions N]
+[--viewers N] [--soak-minutes M] [--home DIR]`.
 
-A pool of made-up texts is made into a session by the real reader; then the real app runs on a pseudo-terminal of 120x40. Measured
-are, as the frames arrive: from the command to the list of sessions and to the first sample, from a label's key to the next sample,
-from a word's last letter to what a search has found; the same and undo, history, export, report and the list of sessions after the
-decisions of ten annotators; the processor time of many viewers; and, over a soak, by how much the memory of app, engine and viewers
-grows, over all of it and without its first ten minutes. Parts are pool, decisions, viewers and soak, by default all; what a part
-could not measure in its time is said in a row of its own, and the next part goes on. `--home` keeps the sessions for the next time: a million texts take minutes to make. Beside each row stands the load average,
-as other work on the machine makes every figure worse. Intervals are the bootstrap's, of the median or of the percentile.
-"""
+A pool of made-up texts is made into a session by the real reader; then the real app runs on a
+pseudo-terminal of 120x40. Measured are, as the frames arrive: from the command to the list of
+sessions and to the first sample, from a label's key to the next sample, from a word's last letter
+to what a search has found; the same and undo, history, export, report and the list of sessions
+after the decisions of ten annotators; the processor time of many viewers; and, over a soak, by how
+much the memory of app, engine and viewers grows, over all of it and without its first ten minutes.
+Parts are pool, decisions, viewers and soak, by default all; what a part could not measure in its
+time is said in a row of its own, and the next part goes on. `--home` keeps the sessions for the
+next time: a million texts take minutes to make. Beside each row stands the load average, as other
+work on the machine makes every figure worse. Intervals are the bootstrap's, of the median or of the
+percentile."""
 
 import argparse
 import re
@@ -55,7 +59,17 @@ class Rows:
         low, high = np.percentile(np.percentile(drawn, percentile, axis=1), [2.5, 97.5])
         shown = f"{np.percentile(values, percentile):.3g}{unit}"
         name = f"{what}, {'median' if percentile == 50 else f'p{percentile}'}"
-        self.add_row((name, shown, f"[{low:.3g}, {high:.3g}]", f"{min(values):.3g}{unit}", str(len(values)), goal, load_average()))  # fmt: skip
+        self.add_row(
+            (
+                name,
+                shown,
+                f"[{low:.3g}, {high:.3g}]",
+                f"{min(values):.3g}{unit}",
+                str(len(values)),
+                goal,
+                load_average(),
+            )
+        )
 
     def add_rows(self, rows: Iterable[Row]) -> None:
         """As they are."""
@@ -112,11 +126,14 @@ def main() -> None:
             except (AssertionError, OSError, subprocess.SubprocessError, psutil.Error) as error:
                 traceback.print_exc()
                 told = (str(error) or type(error).__name__).splitlines()[0]
-                rows.add_row((f"{part}: not all measured", "", "", "", "0", f"{told:.100}", load_average()))  # fmt: skip
+                rows.add_row(
+                    (f"{part}: not all measured", "", "", "", "0", f"{told:.100}", load_average())
+                )
     from tests.benchmarks.conditions import conditions, line  # torch, which takes its time
 
     Table(
-        f"A pool of {options.texts:,} texts, {options.decisions:,} decisions of {ANNOTATORS} annotators, {options.viewers} viewers",
+        f"A pool of {options.texts:,} texts, {options.decisions:,} decisions of {ANNOTATORS} "
+        f"annotators, {options.viewers} viewers",
         "python -m tests.benchmarks.load",
         line(conditions(psutil.cpu_count() or 1)),
         ("what", "measured", "95 %", "best", "n", "wanted", "load"),
@@ -158,13 +175,17 @@ def _have_decided(session: Path, amount: int) -> None:
 
 
 def _measure_pool(home: Path, rows: Rows) -> None:
-    """In turns with a session of a few texts: the ratio does not depend on what else the machine has to do."""
+    """In turns with a session of a few texts: the ratio does not depend on what else the machine
+    has to do."""
     small = _session(home / "small", SMALL).parent.parent
     for what, arguments, shown in (
         ("the list of sessions", [], NAME.encode()),
         ("the first sample", ["attach", NAME], NUMBER),
     ):
-        pairs = [(_opened(home, arguments, shown), _opened(small, arguments, shown)) for _ in range(STARTS)]  # fmt: skip
+        pairs = [
+            (_opened(home, arguments, shown), _opened(small, arguments, shown))
+            for _ in range(STARTS)
+        ]
         rows.add(f"command to {what}", [large for large, _ in pairs], "2 s")
         ratios = [large / little for large, little in pairs]
         rows.add(f"the same, over that of {SMALL} texts", ratios, "", unit="")
@@ -181,7 +202,11 @@ def _measure_screen(home: Path, rows: Rows, when: str) -> None:
     undone = [_next_sample(terminal, "u") for _ in range(10)]
     rows.add(f"undo to the sample again{when}", undone, "")
     for what, word in (("rare", "n0999999n"), ("absent", "zzqzz"), ("ideographic", "一丁丂七")):
-        rows.add(f"search, {what} word{when}", [_searched(terminal, word) for _ in range(SEARCHES)], "1 s")  # fmt: skip
+        rows.add(
+            f"search, {what} word{when}",
+            [_searched(terminal, word) for _ in range(SEARCHES)],
+            "1 s",
+        )
     history = [_shown(terminal, "h", b"the newest first", "\x1b") for _ in range(3)]
     rows.add(f"history{when}", history, "1 s")
     _leave(terminal)
@@ -207,7 +232,8 @@ def _measure_decisions(home: Path, rows: Rows, amount: int) -> None:
 def _run(home: Path, arguments: Sequence[str]) -> float:
     began = time.perf_counter()
     done = subprocess.run(
-        [sys.executable, "-m", "tui_al", *arguments], env=environment(home), capture_output=True, text=True, check=False,
+        [sys.executable, "-m", "tui_al", *arguments], env=environment(home), capture_output=True,
+        text=True, check=False,
     )  # fmt: skip
     if done.returncode:
         say(f"{arguments[0]}: exit code {done.returncode}: {done.stderr.strip()[-300:]}")
@@ -238,7 +264,8 @@ def _next_sample(terminal: Pty, key: str) -> float:
 
 
 def _searched(terminal: Pty, word: str) -> float:
-    """From the last letter to what was found, with the .15 s in which a further letter is waited for."""
+    """From the last letter to what was found, with the .15 s in which a further letter is waited
+    for."""
     terminal.press("s")
     _let(terminal, 1)
     terminal.output.clear()
@@ -286,7 +313,8 @@ def _leave(terminal: Pty) -> None:
 
 
 def _measure_viewers(home: Path, amount: int, rows: Rows) -> None:
-    """Processor time of so many who look at the session while nobody presses a key, as a share of one core."""
+    """Processor time of so many who look at the session while nobody presses a key, as a share of
+    one core."""
     viewers = [Drained(home, ["attach", NAME]) for _ in range(amount)]
     for one in viewers:
         one.drain()
@@ -303,7 +331,8 @@ def _measure_viewers(home: Path, amount: int, rows: Rows) -> None:
     half = 1.96 * float(each.std(ddof=1)) * len(each) ** 0.5 if len(each) > 1 else 0.0
     rows.add_row(
         (
-            f"{amount} viewers together", f"{each.sum():.3g} cores", f"[{each.sum() - half:.3g}, {each.sum() + half:.3g}]",
+            f"{amount} viewers together", f"{each.sum():.3g} cores", f"[{each.sum() - half:.3g}, "
+                f"{each.sum() + half:.3g}]",
             f"{memory / 2**20:,.0f} MiB", str(amount), "0.5 cores", load_average(),
         )
     )  # fmt: skip

@@ -1,8 +1,9 @@
-"""Sessions as large as a team makes them: a pool of made-up texts, and the decisions of many annotators on it.
+"""Sessions as large as a team makes them: a pool of made-up texts, and the decisions of many
+annotators on it.
 
-Words are drawn from a vocabulary by Zipf's law, lengths are log-normal; a tenth of the texts is in an ideographic script, some
-words have marks and capitals beyond ASCII. Each text begins with a number of its own, so that the frame that shows it can be told.
-"""
+Words are drawn from a vocabulary by Zipf's law, lengths are log-normal; a tenth of the texts is in
+an ideographic script, some words have marks and capitals beyond ASCII. Each text begins with a
+number of its own, so that the frame that shows it can be told."""
 
 import csv
 import time
@@ -100,7 +101,8 @@ def experiment(pool: Path, strategy: str = "lc", model: str = BAG_OF_WORDS) -> E
     sample = sample_experiment()
     twenty = Amount(20, percent=False)
     loop = replace(
-        sample.loop, oracle="person", strategy=strategy, seed_size=twenty, batch=twenty, audit_share=0.1
+        sample.loop, oracle="person", strategy=strategy, seed_size=twenty, batch=twenty,
+        audit_share=0.1
     )  # fmt: skip
     tuning = "head" if model == BAG_OF_WORDS else "adapter"
     data = DataConfig(str(pool), labels=LABELS, task="classification")
@@ -108,10 +110,11 @@ def experiment(pool: Path, strategy: str = "lc", model: str = BAG_OF_WORDS) -> E
 
 
 def decide(directory: Path, amount: int, annotators: int, seed: int = 15) -> None:
-    """Add so many decisions of so many annotators, in the order of the file, a day's worth of time between them.
+    """Add so many decisions of so many annotators, in the order of the file, a day's worth of time
+    between them.
 
-    Once all texts are decided on, it begins again with the first ones. Raises ValueError for a session without texts.
-    """
+    Once all texts are decided on, it begins again with the first ones. Raises ValueError for a
+    session without texts."""
     rng = np.random.default_rng(seed)
     reader = ExampleReader(directory / "examples.db")
     clients = [Client.new(f"annotator {number}") for number in range(annotators)]

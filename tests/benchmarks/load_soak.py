@@ -1,4 +1,5 @@
-"""Memory over hours: an app in which somebody labels, its engine and viewers, and by how much the memory of each grows."""
+"""Memory over hours: an app in which somebody labels, its engine and viewers, and by how much the
+memory of each grows."""
 
 import os
 import threading
@@ -26,7 +27,8 @@ START = 600.0
 #: What a slope is given of, and the seconds that are left out of it.
 STRETCHES = (("from the start", 0.0), (f"after {START / 60:g} min", START))
 
-#: Stretches of the measurement whose means the slope is fitted to: single looks are no independent values.
+#: Stretches of the measurement whose means the slope is fitted to: single looks are no independent
+#: values.
 BLOCKS = 12
 
 
@@ -55,7 +57,8 @@ class Drained(Pty):
 def soak(
     home: Path, minutes: float, say: Callable[[str], None]
 ) -> dict[str, list[tuple[float, int]]]:
-    """Label for so long; for each kind of process its looks: seconds and bytes in memory, of viewers the mean."""
+    """Label for so long; for each kind of process its looks: seconds and bytes in memory, of
+    viewers the mean."""
     session = _session(home)
     process.start_engine(session)
     app = Drained(home, ["label", session.name, "--annotator", "anna"], size=(120, 40))
@@ -89,7 +92,8 @@ def soak(
 
 
 def _keys(press: int) -> str:
-    """What a person does: mostly a label; now and then an undo, a skip, the history, a search, the help."""
+    """What a person does: mostly a label; now and then an undo, a skip, the history, a search, the
+    help."""
     turns: Mapping[int, str] = {
         7: "u",
         13: " ",
@@ -133,8 +137,8 @@ def _bytes(pid: int) -> int:
 def slope(
     looks: Sequence[tuple[float, int]], after: float = 0.0
 ) -> tuple[float, float, float, int] | None:
-    """Bytes an hour by least squares over the means of blocks, its 95 % interval, and the looks that count: those `after` so many
-    seconds. None where they are too few.
+    """Bytes an hour by least squares over the means of blocks, its 95 % interval, and the looks
+    that count: those `after` so many seconds. None where they are too few.
     """
     values = np.array(looks, dtype=float)
     values = values[values[:, 0] >= after]
@@ -152,7 +156,8 @@ def slope(
 
 
 def soak_rows(directory: Path, minutes: float, say: Callable[[str], None]) -> list[tuple[str, ...]]:
-    """Soak for so long: for each kind of process a row of the whole time, and one without its start."""
+    """Soak for so long: for each kind of process a row of the whole time, and one without its
+    start."""
     rows: list[tuple[str, ...]] = []
     for name, values in soak(directory / "soak", minutes, say).items():
         for what, after in STRETCHES:
@@ -161,8 +166,11 @@ def soak_rows(directory: Path, minutes: float, say: Callable[[str], None]) -> li
             rate, low, high, n = found
             rows.append(
                 (
-                    f"memory of {name}, slope over {minutes:g} min {what}", f"{rate:,.0f} bytes/h", f"[{low:,.0f}, {high:,.0f}]",
-                    f"{values[-1][1] / 2**20:.1f} MiB", str(n), "1,048,576 bytes/h" if after == START else "", load_average(),
+                    f"memory of {name}, slope over {minutes:g} min {what}", f"{rate:,.0f} bytes/h",
+                    f"[{low:,.0f}, "
+                        f"{high:,.0f}]",
+                    f"{values[-1][1] / 2**20:.1f} MiB", str(n),
+                    "1,048,576 bytes/h" if after == START else "", load_average(),
                 )
             )  # fmt: skip
     return rows

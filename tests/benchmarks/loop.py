@@ -1,13 +1,16 @@
-"""Twelve rounds of least confidence on Banking77: what the acquisition model costs, by how it is trained; ratios from one run.
+"""Twelve rounds of least confidence on Banking77: what the acquisition model costs, by how it is
+trained; ratios from one run.
 
-    python -m tests.benchmarks.loop DATA_DIR [--train-limit 800] [--repeats 3] [--successor] [--threads 2] [--out results.json]
+    python -m tests.benchmarks.loop DATA_DIR [--train-limit 800] [--repeats 3] [--successor]
+    [--threads 2] [--out results.json]
 
-Each round trains the acquisition model on what is labelled and scores what is not: 1 % to start with, 1 % more each round. Timed is
-all of that, the frozen trunk's one pass over the pool included. The ways take turns; every repeat has a seed of its own, and every
-way trains and asks with it. Training and scoring both grow with the size of the training split, so a random cut of it (the default)
-gives the ratios of the whole. `--successor` also trains and tests the successor (full tuning) on what each way asked for, which takes
-far longer and is not timed: its area under the accuracy curve, mean and deviation over the seeds.
-"""
+Each round trains the acquisition model on what is labelled and scores what is not: 1 % to start
+with, 1 % more each round. Timed is all of that, the frozen trunk's one pass over the pool included.
+The ways take turns; every repeat has a seed of its own, and every way trains and asks with it.
+Training and scoring both grow with the size of the training split, so a random cut of it (the
+default) gives the ratios of the whole. `--successor` also trains and tests the successor (full
+tuning) on what each way asked for, which takes far longer and is not timed: its area under the
+accuracy curve, mean and deviation over the seeds."""
 
 import argparse
 import statistics
@@ -106,7 +109,9 @@ def area(successor: TransformerLearner, sets: list[np.ndarray[Any, Any]], seed: 
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)  # fmt: skip
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("data_dir")
     parser.add_argument("--train-limit", type=int, default=800)
     parser.add_argument("--test-limit", type=int, default=500)
@@ -116,11 +121,23 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    dataset = load(DataConfig("banking77", data_dir=options.data_dir, train_limit=options.train_limit, test_limit=options.test_limit))  # fmt: skip
+    dataset = load(
+        DataConfig(
+            "banking77",
+            data_dir=options.data_dir,
+            train_limit=options.train_limit,
+            test_limit=options.test_limit,
+        )
+    )
     loops = {way: Loop(way, dataset) for way in WAYS}
     successor = None
     if options.successor:
-        successor = TransformerLearner(replace(default_settings("minilm", "full"), max_length=64), find("minilm"), dataset, torch.device("cpu"))  # fmt: skip
+        successor = TransformerLearner(
+            replace(default_settings("minilm", "full"), max_length=64),
+            find("minilm"),
+            dataset,
+            torch.device("cpu"),
+        )
     seconds: dict[str, list[dict[str, float]]] = {way: [] for way in WAYS}
     areas: dict[str, list[float]] = {way: [] for way in WAYS}
     for repeat, seed in enumerate(PAPER_SEEDS[: options.repeats]):
@@ -129,7 +146,11 @@ def main() -> None:
             seconds[way].append(spent)
             if successor:
                 areas[way].append(area(successor, sets, seed))
-            print(f"repeat {repeat + 1}: {way}: {spent['train']:.1f} + {spent['score']:.1f} s {areas[way][-1:]}", flush=True)  # fmt: skip
+            print(
+                f"repeat {repeat + 1}: {way}: {spent['train']:.1f} + {spent['score']:.1f} s "
+                f"{areas[way][-1:]}",
+                flush=True,
+            )
     whole = [sum(one.values()) for one in seconds["full"]]
     rows = []
     for way in WAYS:
@@ -141,7 +162,8 @@ def main() -> None:
         told = f"{statistics.fmean(areas[way]):.4f} ± {spread:.4f}" if areas[way] else ""
         rows.append((way, f"{train:.1f}", f"{score:.1f}", f"{statistics.median(ratios):.3f}", told))
     Table(
-        f"What asking costs in {ROUNDS} rounds (Banking77, {len(dataset.train)} texts, MiniLM-L6, 1 % a round, {options.repeats} seeds)",
+        f"What asking costs in {ROUNDS} rounds (Banking77, {len(dataset.train)} texts, MiniLM-L6, "
+        f"1 % a round, {options.repeats} seeds)",
         f"python -m tests.benchmarks.loop DATA --train-limit {options.train_limit}"
         + (" --successor" if successor else ""),
         line(conditions(options.threads)),

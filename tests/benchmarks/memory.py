@@ -1,10 +1,11 @@
-"""Memory and time by the size of the pool: `python -m tests.benchmarks.memory DATA_DIR [--sizes 10000 100000 1000000]`.
+"""Memory and time by the size of the pool: `python -m tests.benchmarks.memory DATA_DIR [--sizes
+10000 100000 1000000]`.
 
-For each size, in processes of their own: the session's examples made from a CSV file, then what an engine does with them: read,
-tokenised into an empty cache, every text scored by LC, BT and entropy in one pass, a batch selected. The texts are Banking77's,
-numbered so that few are equal; the encoder is a small one of random weights (2 layers, 64 wide) with the bundled one's vocabulary,
-as what is measured is what grows with the pool. Needs Banking77 as a folder in DATA_DIR.
-"""
+For each size, in processes of their own: the session's examples made from a CSV file, then what an
+engine does with them: read, tokenised into an empty cache, every text scored by LC, BT and entropy
+in one pass, a batch selected. The texts are Banking77's, numbered so that few are equal; the
+encoder is a small one of random weights (2 layers, 64 wide) with the bundled one's vocabulary, as
+what is measured is what grows with the pool. Needs Banking77 as a folder in DATA_DIR."""
 
 import argparse
 import csv
@@ -53,14 +54,18 @@ def main() -> None:
         rows.append((f"{size:,}", *peaks, *seconds))
     small, large = options.sizes[0], options.sizes[-1]
     for step in steps:
-        few, many = ({**found[n]["create"]["seconds"], **found[n]["work"]["seconds"]}[step] / n for n in (small, large))  # fmt: skip
+        few, many = (
+            {**found[n]["create"]["seconds"], **found[n]["work"]["seconds"]}[step] / n
+            for n in (small, large)
+        )
         notes.append(f"{step} {many / few:.2f}")
     worst = max(part["peak"] for parts in found.values() for part in parts.values())
     Table(
         "Memory and time by the size of the pool (small random encoder, MiniLM's vocabulary)",
         "python -m tests.benchmarks.memory DATA",
         line(conditions(psutil.cpu_count() or 1)),
-        ("texts", "peak making the session", "peak of the engine", *(f"{step}, s" for step in steps)),
+        ("texts", "peak making the session", "peak of the engine",
+            *(f"{step}, s" for step in steps)),
         tuple(rows),
         (
             f"Time of a text among {large:,} over that among {small:,}: {', '.join(notes)}. "
@@ -102,7 +107,9 @@ def _part(part: str, folder: Path) -> None:
         from tui_al.engine.data import load
         from tui_al.store.examples import write_examples
 
-        dataset = timed("read file", lambda: load(DataConfig(str(folder / "pool.csv"), test_share=0.01)))  # fmt: skip
+        dataset = timed(
+            "read file", lambda: load(DataConfig(str(folder / "pool.csv"), test_share=0.01))
+        )
         timed("write session", lambda: write_examples(folder / "examples.db", dataset))
     else:
         _work(folder, timed)
@@ -129,14 +136,23 @@ def _work(folder: Path, timed: Callable[..., Any]) -> None:
     tokenizer.save_pretrained(encoder)
     dataset = timed("read examples", lambda: read_examples(folder / "examples.db"))
     settings = default_settings(str(encoder), "adapter")
-    learner = TransformerLearner(settings, find(str(encoder)), dataset, torch.device("cpu"), cache=TokenCache(folder / "tokens"))  # fmt: skip
+    learner = TransformerLearner(
+        settings,
+        find(str(encoder)),
+        dataset,
+        torch.device("cpu"),
+        cache=TokenCache(folder / "tokens"),
+    )
     timed("tokenise", lambda: learner.tokens("train"))
     rows = askable(learner.dataset)
     some = rows[:16]
     learner.fit(some, [learner.dataset.train[r].answer or "" for r in some], 0, lambda _: None)
     scorers = {n: s for n in ("lc", "bt", "entropy") if (s := STRATEGIES[n].scorer)}
     scores = timed("score", lambda: learner.score(rows, scorers, lambda _: None))
-    timed("select", lambda: select(scores["lc"], np.ones(len(rows), np.int64), 100, np.random.default_rng(0)))  # fmt: skip
+    timed(
+        "select",
+        lambda: select(scores["lc"], np.ones(len(rows), np.int64), 100, np.random.default_rng(0)),
+    )
 
 
 if __name__ == "__main__":

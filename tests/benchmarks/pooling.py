@@ -1,12 +1,16 @@
-"""What a classifier's head reads: the first token or the mean of all, for every kind of tuning, and logistic regression beside it.
+"""What a classifier's head reads: the first token or the mean of all, for every kind of tuning, and
+logistic regression beside it.
 
-    python -m tests.benchmarks.pooling DATA_DIR [--sets banking77 massive_en_intent] [--labels 200 500 1500] [--seeds 2]
-        [--ways head trunk adapter full] [--model minilm] [--test 1000] [--epochs N] [--out results.jsonl]
+    python -m tests.benchmarks.pooling DATA_DIR [--sets banking77 massive_en_intent] [--labels 200
+    500 1500] [--seeds 2]
+        [--ways head trunk adapter full] [--model minilm] [--test 1000] [--epochs N] [--out
+        results.jsonl]
 
-Accuracy on a cut of the test split after training on labels drawn at random, the same for every way and pooling of a seed. Settings
-are the catalogue's; `trunk` is full tuning above a frozen trunk of two thirds of the layers. "probe" is scikit-learn's logistic
-regression (C = 1 and C = 10, lbfgs to its end) on the frozen encoder's states, the same that the tuning `head` reads.
-Needs the data sets as folders in DATA_DIR.
+Accuracy on a cut of the test split after training on labels drawn at random, the same for every way
+and pooling of a seed. Settings are the catalogue's; `trunk` is full tuning above a frozen trunk of
+two thirds of the layers. "probe" is scikit-learn's logistic regression (C = 1 and C = 10, lbfgs to
+its end) on the frozen encoder's states, the same that the tuning `head` reads. Needs the data sets
+as folders in DATA_DIR.
 """
 
 import argparse
@@ -67,7 +71,9 @@ def draw(dataset: Dataset, labels: int, seed: int) -> IntArray:
     return order[:labels].astype(np.int64)
 
 
-def learner(dataset: Dataset, shelf: FeatureStore, way: str, pooling: Pooling, options: Any) -> TransformerLearner:  # fmt: skip
+def learner(
+    dataset: Dataset, shelf: FeatureStore, way: str, pooling: Pooling, options: Any
+) -> TransformerLearner:
     """The catalogue's settings with this pooling."""
     tuning, layers = WAYS[way]
     config = replace(
@@ -97,7 +103,7 @@ def states(one: TransformerLearner, split: Split) -> FloatArray:
     return torch.cat([part[:, 0] for part in kept if part is not None]).numpy()
 
 
-def probe(read: tuple[FloatArray, FloatArray], dataset: Dataset, rows: IntArray, c: float) -> float:  # fmt: skip
+def probe(read: tuple[FloatArray, FloatArray], dataset: Dataset, rows: IntArray, c: float) -> float:
     """Accuracy of logistic regression on the states of these rows."""
     train, test = read
     model = LogisticRegression(C=c, max_iter=5_000)
@@ -174,7 +180,10 @@ def main() -> None:
 
     for data in options.sets:
         measure(data, options, tell)
-    print(f"\n{line(conditions(options.threads))}; {options.model}, {options.seeds} seeds, {options.test} test texts\n")  # fmt: skip
+    print(
+        f"\n{line(conditions(options.threads))}; {options.model}, {options.seeds} seeds, "
+        f"{options.test} test texts\n"
+    )
     print(table(figures))
 
 

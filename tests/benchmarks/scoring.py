@@ -1,11 +1,12 @@
-"""Scoring a pool by least confidence, Banking77 and the bundled encoder: ratios from one run, the sides in turns.
+"""Scoring a pool by least confidence, Banking77 and the bundled encoder: ratios from one run, the
+sides in turns.
 
     python -m tests.benchmarks.scoring DATA_DIR [--texts 600] [--repeats 3] [--threads 2]
 
-Against small-text 1.4.1 at maximum lengths 64 and 128, to which it pads; and against bare matrix products: those of our own batches,
-same shapes, same number, nothing else. Tokens are made before the clock starts, on both sides; so is what a kept trunk gives.
-Needs Banking77 as a folder in DATA_DIR and, the first time, the network for small-text's virtual environment.
-"""
+Against small-text 1.4.1 at maximum lengths 64 and 128, to which it pads; and against bare matrix
+products: those of our own batches, same shapes, same number, nothing else. Tokens are made before
+the clock starts, on both sides; so is what a kept trunk gives. Needs Banking77 as a folder in
+DATA_DIR and, the first time, the network for small-text's virtual environment."""
 
 import argparse
 import statistics
@@ -61,7 +62,9 @@ def main() -> None:
     with SmallText(job) as rival:
         for settings in SETTINGS:
             for length in LENGTHS:
-                sides[f"small-text {length}, {settings}"] = partial(_rival_seconds, rival, settings, length, options.texts)  # fmt: skip
+                sides[f"small-text {length}, {settings}"] = partial(
+                    _rival_seconds, rival, settings, length, options.texts
+                )
         seconds = _in_turns(sides, options.repeats)
     _table(seconds, options.texts, options.threads).tell(options.out)
 
@@ -75,9 +78,17 @@ def _ours(dataset: Dataset) -> dict[str, Callable[[], float]]:
         if name == "full" and resolve_precision("auto", CPU) != "fp32":
             precisions.append("auto")
         for precision in precisions:
-            config = replace(default_settings("minilm", tuning), epochs=1, max_length=128, trunk_layers=layers, precision=precision)  # fmt: skip
+            config = replace(
+                default_settings("minilm", tuning),
+                epochs=1,
+                max_length=128,
+                trunk_layers=layers,
+                precision=precision,
+            )
             learner = TransformerLearner(config, find("minilm"), dataset, CPU)
-            learner.fit(rows[:16], [dataset.train[r].answer or "" for r in rows[:16]], 0, lambda _: None)  # fmt: skip
+            learner.fit(
+                rows[:16], [dataset.train[r].answer or "" for r in rows[:16]], 0, lambda _: None
+            )
             title = f"{name}, auto" if precision == "auto" else name
             sides[title] = partial(_scoring, learner, rows)
             sides[title]()
@@ -97,8 +108,12 @@ def _scoring(learner: TransformerLearner, rows: IntArray) -> float:
 
 
 def _bare(lengths: IntArray, shape: object, below: int) -> float:
-    """Seconds for the multiplications of the layers above `below`, of the last one as far as the first token needs them."""
-    width, wide, heads, layers = (int(getattr(shape, n)) for n in ("hidden_size", "intermediate_size", "num_attention_heads", "num_hidden_layers"))  # fmt: skip
+    """Seconds for the multiplications of the layers above `below`, of the last one as far as the
+    first token needs them."""
+    width, wide, heads, layers = (
+        int(getattr(shape, n))
+        for n in ("hidden_size", "intermediate_size", "num_attention_heads", "num_hidden_layers")
+    )
     square, up, down = torch.randn(width, width), torch.randn(width, wide), torch.randn(wide, width)
     total = 0.0
     for batch in scoring_batches(lengths, SCORING_BUDGET["cpu"]):
@@ -146,10 +161,12 @@ def _table(seconds: dict[str, list[float]], texts: int, threads: int) -> Table:
         ratios = [f"{_ratio(seconds[rival], found):.2f}" for rival in rivals]
         rows.append((name, f"{texts / statistics.median(found):,.0f}", share, *ratios))
     return Table(
-        f"Scoring by least confidence, against small-text 1.4.1 (Banking77, {texts} texts, MiniLM-L6, median of {len(seconds['full'])})",
+        f"Scoring by least confidence, against small-text 1.4.1 (Banking77, {texts} texts, "
+            f"MiniLM-L6, median of {len(seconds['full'])})",
         "python -m tests.benchmarks.scoring DATA",
         line(conditions(threads)),
-        ("what scores", "texts/s", "rate of the bare products", *(f"× {rival[11:]}" for rival in rivals)),
+        ("what scores", "texts/s", "rate of the bare products",
+            *(f"× {rival[11:]}" for rival in rivals)),
         tuple(rows),
         (FAIRNESS,),
     )  # fmt: skip

@@ -1,9 +1,10 @@
-"""What each shortcut on the way of a key and of a decision gains: `python -m tests.benchmarks.shortcuts [--pairs N]`.
+"""What each shortcut on the way of a key and of a decision gains: `python -m
+tests.benchmarks.shortcuts [--pairs N]`.
 
-Every shortcut is measured with and without, in turns in one process, in processor time, so that other work on the machine tells on
-both alike. Without means: as the plain code would do it. One that gains under 10 % is not worth its lines. Keys are pressed on the
-label screen at 120x40; of them, what the screen's thread takes until the next sample is painted, and for the whole key.
-"""
+Every shortcut is measured with and without, in turns in one process, in processor time, so that
+other work on the machine tells on both alike. Without means: as the plain code would do it. One
+that gains under 10 % is not worth its lines. Keys are pressed on the label screen at 120x40; of
+them, what the screen's thread takes until the next sample is painted, and for the whole key."""
 
 import argparse
 import asyncio
@@ -44,9 +45,12 @@ Row = tuple[str, ...]
 
 #: Names of the shortcuts of reading a log, and what is done without each.
 READING: dict[str, Callable[[], AbstractContextManager[Any]]] = {
-    "a usual label is built without a closer look": lambda: patch.object(de, "_usual_label", lambda _: None),
-    "a short body is decoded without json.loads": lambda: patch.object(decision_rows, "_from_json", json.loads),
-    "no collection of garbage meanwhile": lambda: patch.object(decision_rows, "_no_collections", nullcontext),
+    "a usual label is built without a closer look": lambda: patch.object(de, "_usual_label",
+        lambda _: None),
+    "a short body is decoded without json.loads": lambda: patch.object(decision_rows, "_from_json",
+        json.loads),
+    "no collection of garbage meanwhile": lambda: patch.object(decision_rows, "_no_collections",
+        nullcontext),
 }  # fmt: skip
 
 
@@ -75,7 +79,8 @@ SCREEN: dict[str, Callable[[], AbstractContextManager[Any]]] = {
 
 
 def gain(pairs: Sequence[tuple[float, float]]) -> tuple[str, str]:
-    """Of (with, without) each: the median share of time that is saved, and its 95 % bootstrap interval."""
+    """Of (with, without) each: the median share of time that is saved, and its 95 % bootstrap
+    interval."""
     saved = np.array([1 - little / much for little, much in pairs])
     drawn = np.median(np.random.default_rng(0).choice(saved, (2_000, len(saved))), axis=1)
     low, high = np.percentile(drawn, [2.5, 97.5])
@@ -85,7 +90,13 @@ def gain(pairs: Sequence[tuple[float, float]]) -> tuple[str, str]:
 def row(what: str, where: str, pairs: Sequence[tuple[float, float]]) -> Row:
     """A row of the table, told at once."""
     with_it, without = (float(np.median(side)) * 1000 for side in zip(*pairs, strict=True))
-    found = (f"{what}: {where}", f"{with_it:.3g} ms", f"{without:.3g} ms", *gain(pairs), str(len(pairs)))  # fmt: skip
+    found = (
+        f"{what}: {where}",
+        f"{with_it:.3g} ms",
+        f"{without:.3g} ms",
+        *gain(pairs),
+        str(len(pairs)),
+    )
     print(" | ".join(found), file=sys.stderr, flush=True)
     return found
 
@@ -133,12 +144,16 @@ async def _measure_screen(directory: Path, pairs: int) -> list[Row]:
                     plain = await _keys(app)
                 first.append((usual[0], plain[0]))
                 whole.append((usual[1], plain[1]))
-            rows += [row(what, "a key to the next sample", first), row(what, "a key, in all", whole)]  # fmt: skip
+            rows += [
+                row(what, "a key to the next sample", first),
+                row(what, "a key, in all", whole),
+            ]
     return rows
 
 
 async def _keys(app: TuiAl) -> tuple[float, float]:
-    """Seconds of the screen's thread for a key: to the first painting, and to when all is at rest."""
+    """Seconds of the screen's thread for a key: to the first painting, and to when all is at
+    rest."""
     painted: list[float] = []
     refresh, first, whole = Screen._compositor_refresh, 0.0, 0.0
 
@@ -183,7 +198,13 @@ def _measure_refills(home: Path, pairs: int) -> list[Row]:
     found = [(once(sides[0]), once(sides[1])) for _ in range(pairs)]
     for bench in sides:
         bench.close()
-    return [row("samples for two", f"a sample after {DECISIONS // 10:,} and {DECISIONS:,} decisions", found)]  # fmt: skip
+    return [
+        row(
+            "samples for two",
+            f"a sample after {DECISIONS // 10:,} and {DECISIONS:,} decisions",
+            found,
+        )
+    ]
 
 
 def main() -> None:

@@ -1,12 +1,15 @@
-"""Runs inside small-text's own virtual environment, for `smalltext_venv`: one JSON command a line in, one JSON answer a line out.
+"""Runs inside small-text's own virtual environment, for `smalltext_venv`: one JSON command a line
+in, one JSON answer a line out.
 
-    {"do": "train", "settings": "default", "max_length": 64, "texts": 600, "epochs": 6}   seconds, samples, accuracy, length
-    {"do": "score", "settings": "best", "max_length": 64, "texts": 2000}                  seconds, texts, length
+    {"do": "train", "settings": "default", "max_length": 64, "texts": 600, "epochs": 6}   seconds,
+        samples, accuracy, length
+    {"do": "score", "settings": "best", "max_length": 64, "texts": 2000}                  seconds,
+        texts, length
 
-`default` is what the library does if it is only told the model, the batch size of training and the learning rate: a tenth of the
-labels held out for validation, every epoch's model and optimizer written to disk, scoring with training's batch size. `best`
-switches both off and scores with the batch size that is quickest here. Either pads to the maximum length, as its data set does.
-"""
+`default` is what the library does if it is only told the model, the batch size of training and the
+learning rate: a tenth of the labels held out for validation, every epoch's model and optimizer
+written to disk, scoring with training's batch size. `best` switches both off and scores with the
+batch size that is quickest here. Either pads to the maximum length, as its data set does."""
 
 import json
 import logging
@@ -31,7 +34,8 @@ _SCORING_BATCHES = (16, 32, 64, 128)
 
 
 class Runner:
-    """The model and data named in the file that the command line gives, and what was tokenised and trained so far."""
+    """The model and data named in the file that the command line gives, and what was tokenised and
+    trained so far."""
 
     def __init__(self, path: str) -> None:
         with open(path, encoding="utf-8") as stream:  # noqa: PTH123
@@ -55,7 +59,8 @@ class Runner:
         return self.sets[split, max_length]
 
     def train(self, settings: str, max_length: int, texts: int, epochs: int) -> dict[str, Any]:
-        """Fit on the first `texts` of the training split and measure on the test split (which is not timed)."""
+        """Fit on the first `texts` of the training split and measure on the test split (which is
+        not timed)."""
         train, test = self.data("train", max_length)[:texts], self.data("test", max_length)
         classifier = self.classifier(epochs)
         options: dict[str, Any] = {}
@@ -109,7 +114,8 @@ class Runner:
         """An untrained model."""
         return TransformerBasedClassification(
             TransformerModelArguments(self.job["model"]), len(self.classes), num_epochs=epochs,
-            lr=self.job["learning_rate"], mini_batch_size=self.job["batch"], device=self.job["device"],
+            lr=self.job["learning_rate"], mini_batch_size=self.job["batch"],
+            device=self.job["device"],
             cache_dir=tempfile.gettempdir(),
         )  # fmt: skip
 

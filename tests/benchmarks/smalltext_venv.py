@@ -1,12 +1,13 @@
-"""small-text 1.4.1 to measure against, in a virtual environment of its own: it needs another transformers than we may have.
+"""small-text 1.4.1 to measure against, in a virtual environment of its own: it needs another
+transformers than we may have.
 
     with SmallText(job) as rival:
         rival.train("best", max_length=64, texts=600, epochs=6)["seconds"]
         rival.score("default", max_length=64, texts=2000)["seconds"]
 
-The environment is made at the first use (1.4 GB, in the user's cache directory) and kept. The other process stays alive between
-the calls, so that ours and theirs can be timed in turns. See `smalltext_runner` for what the two settings are.
-"""
+The environment is made at the first use (1.4 GB, in the user's cache directory) and kept. The other
+process stays alive between the calls, so that ours and theirs can be timed in turns. See
+`smalltext_runner` for what the two settings are."""
 
 import json
 import subprocess
@@ -23,7 +24,8 @@ REQUIREMENTS = ("small-text[transformers]==1.4.1", "transformers<5", "torch==2.1
 
 #: What a table says of the comparison.
 FAIRNESS = (
-    "small-text runs with the same number of threads and in the same environment: on huge pages, with threads that sleep while they "
+    "small-text runs with the same number of threads and in the same environment: on huge pages, "
+    "with threads that sleep while they "
     "wait (see `tui_al/engine/__init__.py`)."
 )
 
@@ -40,7 +42,8 @@ class Texts:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What small-text is to work on: a model directory, data, and settings that it shares with ours."""
+    """What small-text is to work on: a model directory, data, and settings that it shares with
+    ours."""
 
     model: str
     train: Texts
@@ -54,7 +57,9 @@ class Job:
 
 def python() -> Path:
     """The interpreter of the environment, which is made if it is not there or not complete."""
-    directory = Path(platformdirs.user_cache_dir("tui-al", appauthor=False), "benchmarks", "small-text-1.4.1")  # fmt: skip
+    directory = Path(
+        platformdirs.user_cache_dir("tui-al", appauthor=False), "benchmarks", "small-text-1.4.1"
+    )
     interpreter, complete = directory / "bin" / "python", directory / "complete"
     if not complete.exists():
         print(
@@ -62,7 +67,14 @@ def python() -> Path:
             file=sys.stderr,
         )
         venv.create(directory, clear=True, with_pip=True)
-        install = [str(interpreter), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]  # fmt: skip
+        install = [
+            str(interpreter),
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+        ]
         subprocess.run([*install, *REQUIREMENTS], check=True)
         complete.touch()
     return interpreter
@@ -91,13 +103,15 @@ class SmallText:
     def train(
         self, settings: Settings, max_length: int, texts: int, epochs: int
     ) -> dict[str, float]:
-        """Train on the first texts: `seconds`, `samples` trained on, `accuracy` on the test texts, `length` padded to."""
+        """Train on the first texts: `seconds`, `samples` trained on, `accuracy` on the test texts,
+        `length` padded to."""
         return self._ask(
             do="train", settings=settings, max_length=max_length, texts=texts, epochs=epochs
         )
 
     def score(self, settings: Settings, max_length: int, texts: int) -> dict[str, float]:
-        """Query by least confidence over the first texts of the pool: `seconds`, `texts`, `batch` size, `length` padded to."""
+        """Query by least confidence over the first texts of the pool: `seconds`, `texts`, `batch`
+        size, `length` padded to."""
         return self._ask(do="score", settings=settings, max_length=max_length, texts=texts)
 
     def _ask(self, **command: Any) -> dict[str, float]:

@@ -1,7 +1,8 @@
-"""How long things take to start: `python -m tests.benchmarks.startup [--repeats 10]`. Each in a process of its own; medians.
+"""How long things take to start: `python -m tests.benchmarks.startup [--repeats 10]`. Each in a
+process of its own; medians.
 
-The first import of the engine is timed as the machine is: whether its files were in memory is not known.
-"""
+The first import of the engine is timed as the machine is: whether its files were in memory is not
+known."""
 
 import argparse
 import statistics
@@ -29,12 +30,18 @@ def main() -> None:
         "engine imported again": _median(("-c", ENGINE), max(3, repeats // 3)),
     }
     machine = manifest()
-    print(f"{date.today()}, {machine.get('cpu')}, {machine.get('cores')} cores, Python {machine.get('python')}\n")  # fmt: skip
+    print(
+        f"{date.today()}, {machine.get('cpu')}, {machine.get('cores')} cores, Python "
+        f"{machine.get('python')}\n"
+    )
     print("| what | seconds |\n| --- | --- |")
     print(f"| engine imported, first time | {first:.2f} |")
     for name, found in rows.items():
         print(f"| {name} | {found:.3f} |")
-    print(f"\n--help / an empty interpreter: {rows['tui-al --help'] / rows['an empty interpreter']:.1f}")  # fmt: skip
+    print(
+        "\n--help / an empty interpreter: "
+        f"{rows['tui-al --help'] / rows['an empty interpreter']:.1f}"
+    )
 
 
 def _median(arguments: Sequence[str], repeats: int) -> float:

@@ -1,7 +1,8 @@
-"""A benchmark's result: a table with what it was measured on, printed, and stored for the documentation.
+"""A benchmark's result: a table with what it was measured on, printed, and stored for the
+documentation.
 
-`--out tests/evidence/speed/NAME.json` stores it; `python -m tests.evidence.speed` writes `tui_al/docs/benchmarks.md` from those files.
-"""
+`--out tests/evidence/speed/NAME.json` stores it; `python -m tests.evidence.speed` writes
+`tui_al/docs/benchmarks.md` from those files."""
 
 import json
 from collections.abc import Sequence

@@ -1,9 +1,12 @@
-"""The paper's Table 1 on this machine, by `tui-al timing`: seconds of training at 2, 6 and 12 % of each data set, and what is saved.
+"""The paper's Table 1 on this machine, by `tui-al timing`: seconds of training at 2, 6 and 12 % of
+each data set, and what is saved.
 
-    python -m tests.benchmarks.table_1 DATA_DIR [--max-steps 10] [--repeats 3] [--models minilm] [--out results.json]
+    python -m tests.benchmarks.table_1 DATA_DIR [--max-steps 10] [--repeats 3] [--models minilm]
+    [--out results.json]
 
-Trainings of more steps than `--max-steps` are multiplied up from that many. The paper's savings beside them are of its figures, all
-three shares together (ELECTRA-base on an RTX 3090); it gives one run a figure.
+Trainings of more steps than `--max-steps` are multiplied up from that many. The paper's savings
+beside them are of its figures, all three shares together (ELECTRA-base on an RTX 3090); it gives
+one run a figure.
 """
 
 import argparse
@@ -31,7 +34,8 @@ PAPER = {
 def timing(data: str, options: argparse.Namespace) -> dict[str, Any]:
     """What `tui-al timing --json` says of a data set."""
     command = [
-        sys.executable, "-m", "tui_al", "timing", data, "--data-dir", options.data_dir, "--models", options.models,
+        sys.executable, "-m", "tui_al", "timing", data, "--data-dir", options.data_dir, "--models",
+        options.models,
         "--max-steps", str(options.max_steps), "--repeats", str(options.repeats), "--json",
     ]  # fmt: skip
     said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
@@ -63,7 +67,9 @@ def rows(data: str, found: Mapping[str, Any]) -> list[tuple[str, ...]]:
 
 def main() -> None:
     """Measure, print, and store."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)  # fmt: skip
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("data_dir")
     parser.add_argument("--models", default="minilm")
     parser.add_argument("--max-steps", type=int, default=10)
@@ -84,13 +90,16 @@ def table(found: Mapping[str, Any], options: argparse.Namespace, measured_on: st
         f"{data} {one['ways'][0]['subtokens']:.0f} sub-tokens a text" for data, one in found.items()
     )
     return Table(
-        f"Table 1: seconds of training ({options.models}, median of {options.repeats}, from {options.max_steps} steps each)",
-        f"python -m tests.benchmarks.table_1 DATA --models {options.models} --max-steps {options.max_steps}",
+        f"Table 1: seconds of training ({options.models}, median of {options.repeats}, from "
+        f"{options.max_steps} steps each)",
+        f"python -m tests.benchmarks.table_1 DATA --models {options.models} --max-steps "
+        f"{options.max_steps}",
         measured_on,
         ("data", "trained", "2 %", "6 %", "12 %", "saved, %", "in the paper, %"),
         tuple(row for data, one in found.items() for row in rows(data, one)),
         (
-            "Saved against full tuning: mean ± sample standard deviation over the repeats, all three shares together. "
+            "Saved against full tuning: mean ± sample standard deviation over the repeats, all "
+            "three shares together. "
             f"{lengths}. The paper's models are ELECTRA-base's, 15 epochs, on an RTX 3090.",
         ),
     )

@@ -1,13 +1,16 @@
-"""Training on Banking77 against small-text 1.4.1, batch 16, the bundled encoder: ratios from one run, the sides in turns.
+"""Training on Banking77 against small-text 1.4.1, batch 16, the bundled encoder: ratios from one
+run, the sides in turns.
 
-    python -m tests.benchmarks.training DATA_DIR [--repeats 3] [--texts 320] [--threads 2] [--out results.json]
+    python -m tests.benchmarks.training DATA_DIR [--repeats 3] [--texts 320] [--threads 2] [--out
+    results.json]
 
-Ours: full tuning, the paper's adapter in all layers, the adapter above a frozen trunk of two thirds of the layers, the same layers
-tuned fully, and a head on a frozen encoder. What the trunk gives for the texts is computed before the clock starts, as it is
-once for all rounds and seeds; the time for it is told. small-text pads to the maximum length, so it is measured at 64 and 128,
-with its best settings and with its defaults; ours pads to the longest of a batch and is the same at both. Needs Banking77 as a
-folder in DATA_DIR and, the first time, the network for small-text's virtual environment.
-"""
+Ours: full tuning, the paper's adapter in all layers, the adapter above a frozen trunk of two thirds
+of the layers, the same layers tuned fully, and a head on a frozen encoder. What the trunk gives for
+the texts is computed before the clock starts, as it is once for all rounds and seeds; the time for
+it is told. small-text pads to the maximum length, so it is measured at 64 and 128, with its best
+settings and with its defaults; ours pads to the longest of a batch and is the same at both. Needs
+Banking77 as a folder in DATA_DIR and, the first time, the network for small-text's virtual
+environment."""
 
 import argparse
 import statistics
@@ -97,7 +100,9 @@ def measure(data_dir: str, texts: int, repeats: int, threads: int) -> dict[str, 
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)  # fmt: skip
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("data_dir")
     parser.add_argument("--texts", type=int, default=320)
     parser.add_argument("--repeats", type=int, default=3)
@@ -113,7 +118,8 @@ def main() -> None:
         shown = [f"{x:.2f}" for x in ratios]
         rows.append((name, f"{statistics.median(rates[name]):.1f}", *shown))
     Table(
-        f"Training, against small-text 1.4.1 (Banking77, MiniLM-L6, batch 16, median of {options.repeats})",
+        "Training, against small-text 1.4.1 (Banking77, MiniLM-L6, batch 16, median of "
+        f"{options.repeats})",
         "python -m tests.benchmarks.training DATA",
         line(conditions(options.threads)),
         ("what trains", "samples/s", *(f"× {rival[11:]}" for rival in rivals)),

@@ -1,10 +1,11 @@
-"""How quick the app is while an engine trains on all cores: `python -m tests.benchmarks.ui_latency`. Takes about three minutes.
+"""How quick the app is while an engine trains on all cores: `python -m
+tests.benchmarks.ui_latency`. Takes about three minutes.
 
-A recorded session of the sample data, half done, is taken up by a real engine, which trains MiniLM. Beside it the app runs on a
-pseudo-terminal of 120x40, on the Run screen, two finished sessions laid over the curve. Measured are: from a key to the frame that
-shows what it did, as it arrives at the terminal; by how much the event loop is late when it wants to wake; from the command to the
-first frame, and to the first with the curve; and how much is written while nobody presses anything.
-"""
+A recorded session of the sample data, half done, is taken up by a real engine, which trains MiniLM.
+Beside it the app runs on a pseudo-terminal of 120x40, on the Run screen, two finished sessions laid
+over the curve. Measured are: from a key to the frame that shows what it did, as it arrives at the
+terminal; by how much the event loop is late when it wants to wake; from the command to the first
+frame, and to the first with the curve; and how much is written while nobody presses anything."""
 
 import asyncio
 import json
@@ -27,15 +28,23 @@ from tui_al.ui.terminal import Terminal
 
 NAME = "tickets-adapter"
 
-#: Log, engine.log, back to the table, help, closed; and what is written only when what each shows is painted. (Escape would measure
-#: how long a terminal program must wait to tell it from the beginning of another key.)
-KEYS = (("l", b"asked about"), ("l", b"engine.log"), ("l", b"successor"), ("\x1bOP", b"Everywhere"), ("\r", b"accuracy on"))  # fmt: skip
+#: Log, engine.log, back to the table, help, closed; and what is written only when what each shows
+#: is painted. (Escape would measure how long a terminal program must wait to tell it from the
+#: beginning of another key.)
+KEYS = (
+    ("l", b"asked about"),
+    ("l", b"engine.log"),
+    ("l", b"successor"),
+    ("\x1bOP", b"Everywhere"),
+    ("\r", b"accuracy on"),
+)
 PRESSES, STARTS, QUIET, BEAT = 100, 9, 60.0, 0.02
 
 
 @dataclass
 class Measured:
-    """In seconds; `written` in bytes a minute; `engine` is the share of all cores that the engine had meanwhile."""
+    """In seconds; `written` in bytes a minute; `engine` is the share of all cores that the engine
+    had meanwhile."""
 
     first: list[float] = field(default_factory=list)
     curve: list[float] = field(default_factory=list)

@@ -1,10 +1,11 @@
-"""Single flipped bits in a session's files: labels, scores and answers are either what they were, or what is wrong is told.
+"""Single flipped bits in a session's files: labels, scores and answers are either what they were,
+or what is wrong is told.
 
     python -m tests.campaigns.bit_flips [FLIPS [SEED]]
 
-Two sessions are flipped in turn, one that people label in and one of a simulation, each as a killed process leaves it (much of it in
-the write-ahead log) and as it is after it was closed. After each flip the session is opened, folded and exported.
-"""
+Two sessions are flipped in turn, one that people label in and one of a simulation, each as a killed
+process leaves it (much of it in the write-ahead log) and as it is after it was closed. After each
+flip the session is opened, folded and exported."""
 
 import collections
 import contextlib
@@ -55,7 +56,13 @@ def _decide(session: Session) -> None:
         clock.label("bert", identity, "complaint" if identity == "c" else "return")
     clock.decide("anna", de.Note("a", "see rules"), de.Flag("d", "half a text"))
     clock.decide("bert", de.AddLabel("other"), de.RenameLabel("return", "send back"))
-    session.append(*[one for one in states.run_events(7, [0.5, 0.6, 0.7]) if isinstance(one, ev.RoundResult | ev.RunStarted)])  # fmt: skip
+    session.append(
+        *[
+            one
+            for one in states.run_events(7, [0.5, 0.6, 0.7])
+            if isinstance(one, ev.RoundResult | ev.RunStarted)
+        ]
+    )
 
 
 def _runs() -> list[ev.Event]:
@@ -63,13 +70,16 @@ def _runs() -> list[ev.Event]:
     for seed in (7, 8):
         for one in states.run_events(seed, [0.5, 0.6, 0.7]):
             if isinstance(one, ev.Labelled):
-                one = ev.Labelled(seed, one.round, ("a", "b"), ("return", "complaint"), ("gold", "gold"))  # fmt: skip
+                one = ev.Labelled(
+                    seed, one.round, ("a", "b"), ("return", "complaint"), ("gold", "gold")
+                )
             events.append(one)
     return events
 
 
 def facts_of(directory: Path) -> tuple[dict[str, Any], bool]:
-    """All labels, scores and answers that a session has, and whether it was told that something is wrong with it.
+    """All labels, scores and answers that a session has, and whether it was told that something is
+    wrong with it.
 
     Raises:
         TuiAlError: the session cannot be read, which is told by this.
@@ -105,9 +115,13 @@ def flip(path: Path, bit: int) -> None:
 
 
 def campaign(flips: int, seed: int) -> "collections.Counter[str]":
-    """How many flips changed nothing, were told, or changed something unnoticed; the last are printed."""
+    """How many flips changed nothing, were told, or changed something unnoticed; the last are
+    printed."""
     chance, counts = random.Random(seed), collections.Counter[str]()
-    with tempfile.TemporaryDirectory(prefix="flips-", dir="/dev/shm" if os.path.isdir("/dev/shm") else None) as folder:  # noqa: PTH112  # fmt: skip
+    with tempfile.TemporaryDirectory(
+        prefix="flips-",
+        dir="/dev/shm" if os.path.isdir("/dev/shm") else None,  # noqa: PTH112
+    ) as folder:
         place = Path(folder)
         sessions = make_sessions(place)
         references = []

@@ -1,4 +1,5 @@
-"""Commands that write files or sessions, struck: nothing half is there, and the same command then comes to what a calm one does."""
+"""Commands that write files or sessions, struck: nothing half is there, and the same command then
+comes to what a calm one does."""
 
 import random
 from collections.abc import Callable
@@ -19,8 +20,8 @@ SetUp = Callable[[Stage, Path, str], list[str]]
 class Command:
     """A command as a case: what it writes, and how that is read. `variants` are told to `set_up`.
 
-    `half_way` says whether a result is one that the command may leave, though it is neither that of before nor the whole.
-    """
+    `half_way` says whether a result is one that the command may leave, though it is neither that of
+    before nor the whole."""
 
     name: str
     set_up: SetUp
@@ -69,7 +70,8 @@ class Command:
         return stage.calm[key]
 
     def _expect_tidy(self, case: Path, there: set[str], said: list[str], most: int) -> None:
-        """No more than one thing is new beside the target, its sessions' files and the home's records; two where removing fails, too."""
+        """No more than one thing is new beside the target, its sessions' files and the home's
+        records; two where removing fails, too."""
         new = [name for name in _tree(case) if name not in there]
         left = [
             name
@@ -161,7 +163,8 @@ def imported(session: Path) -> object:
 
 
 def _texts_alone(before: Any, now: Any, whole: Any) -> bool:
-    """New texts come first, with their labels, the rest in the next moment; the same import then adds that."""
+    """New texts come first, with their labels, the rest in the next moment; the same import then
+    adds that."""
     return bool(now == (whole[0], before[1]))
 
 
@@ -195,7 +198,8 @@ def _delete(stage: Stage, case: Path, _: str) -> list[str]:
 
 
 def delete(stage: Stage, chance: random.Random, case: Path) -> str:
-    """Deleting a session: it is there whole, or gone; and what a killed deletion left goes with the next."""
+    """Deleting a session: it is there whole, or gone; and what a killed deletion left goes with the
+    next."""
     arguments = _delete(stage, case, "")
     session = case / "home" / "sessions" / "cold"
     if "delete" not in stage.calm:

@@ -1,4 +1,5 @@
-"""Engines that are killed while they work on a simulation, by themselves or in a sweep, and goes on as if nothing had been."""
+"""Engines that are killed while they work on a simulation, by themselves or in a sweep, and goes on
+as if nothing had been."""
 
 import json
 import random
@@ -26,7 +27,9 @@ def calm_simulation(stage: Stage, name: str) -> Calm:
         stage.forks.engine_to_its_end(case, made, more={COUNT: f"engine:{case / 'count'}"})
         seconds, calls = time.monotonic() - began, stage.counted_calls()
         counts = json.loads((case / "count").read_text())
-        stage.calm[key] = Calm(seconds, counts["file"], counts["event"], (told(made), kept(made)), calls)  # fmt: skip
+        stage.calm[key] = Calm(
+            seconds, counts["file"], counts["event"], (told(made), kept(made)), calls
+        )
         stage.forks.end_all(case)
     return stage.calm[key]
 
@@ -61,7 +64,8 @@ def engine_of_simulation(stage: Stage, chance: random.Random, case: Path) -> str
 
 
 def compare(session: Path, calm: Calm, said: list[str]) -> None:
-    """Events, scores, points and models are those of the calm run, to the last bit, and nothing is left behind."""
+    """Events, scores, points and models are those of the calm run, to the last bit, and nothing is
+    left behind."""
     expected, models = calm.result
     if told(session) != expected:
         raise FaultError(f"resume differs: {said}")
@@ -69,14 +73,19 @@ def compare(session: Path, calm: Calm, said: list[str]) -> None:
     if {n: b for n, b in here.items() if "/." not in n} != models:
         which = [n for n in {*here, *models} if here.get(n) != models.get(n)]
         raise FaultError(
-            f"models differ: {[(n, here.get(n, b'')[:300], models.get(n, b'')[:300]) for n in which]}"
+            "models differ: "
+            f"{[(n, here.get(n, b'')[:300], models.get(n, b'')[:300]) for n in which]}"
         )
     expect_no_leftovers(session, said)
 
 
 def expect_no_leftovers(session: Path, said: object, most: int = 1) -> None:
     """What a killed writer had begun is cleared away by the next."""
-    left = [str(p.relative_to(session)) for p in session.rglob("*") if p.name.startswith(".") or p.name.endswith(".part")]  # fmt: skip
+    left = [
+        str(p.relative_to(session))
+        for p in session.rglob("*")
+        if p.name.startswith(".") or p.name.endswith(".part")
+    ]
     if len(left) > most:
         raise FaultError(f"left behind: {left} after {said}")
 

@@ -1,9 +1,10 @@
-"""Every call that writes fails once, and once with all after it: `python -m tests.campaigns.every_call [--errno ENOSPC] [--every 1]`.
+"""Every call that writes fails once, and once with all after it: `python -m
+tests.campaigns.every_call [--errno ENOSPC] [--every 1]`.
 
-Over a short session of labelling and a short simulation, each call n = 1, 2, 3 ... below the home (write, fsync, truncate, open to
-make, rename, mkdir, lock) is made to fail by `tests/faults/shim.c` with each errno. Afterwards, without faults: the session opens and
-is sound, no acknowledged decision is missing, and the simulation ends like one that nothing disturbed.
-"""
+Over a short session of labelling and a short simulation, each call n = 1, 2, 3 ... below the home
+(write, fsync, truncate, open to make, rename, mkdir, lock) is made to fail by `tests/faults/shim.c`
+with each errno. Afterwards, without faults: the session opens and is sound, no acknowledged
+decision is missing, and the simulation ends like one that nothing disturbed."""
 
 import argparse
 import contextlib
@@ -58,8 +59,10 @@ class Tally:
 
     def __str__(self) -> str:
         return (
-            f"calls {self.calls:,}, faults {self.faults:,}, went on to the end {self.finished:,}, acknowledged {self.acknowledged:,}, "
-            f"acknowledged and missing {len(self.missing)}, sessions that do not open {len(self.closed)}, "
+            f"calls {self.calls:,}, faults {self.faults:,}, went on to the end {self.finished:,}, "
+            f"acknowledged {self.acknowledged:,}, "
+            f"acknowledged and missing {len(self.missing)}, sessions that do not open "
+            f"{len(self.closed)}, "
             f"other results {len(self.different)}, defects {len(self.defects)}"
         )
 
@@ -73,7 +76,8 @@ class Worker:
         self.control = Control(place / "control")
         self._process: subprocess.Popen[str] = subprocess.Popen(
             [sys.executable, "-m", "tests.faults.worker", what], cwd=ROOT, text=True,
-            env=self.control.environment(shim, self.work), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            env=self.control.environment(shim, self.work), stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
         )  # fmt: skip
         assert self._pipes()[1].readline() == "ready\n"
 
@@ -235,17 +239,24 @@ def main() -> None:
         if shim is None:
             sys.exit("there is no C compiler")
         for what in options.what or ["label", "simulate"]:
-            homes, run = {"label": (labelling_home, labelling), "simulate": (simulation_home, simulation)}[what]  # fmt: skip
+            homes, run = {
+                "label": (labelling_home, labelling),
+                "simulate": (simulation_home, simulation),
+            }[what]
             pristine = homes(place / f"{what}-home")
             with Worker(what, place / what, shim) as worker:
                 for number in numbers:
                     began, tally = time.monotonic(), Tally()
                     run(worker, pristine, partial(_every, number, options.every), number, tally)
                     seconds = time.monotonic() - began
-                    print(f"{what} {errno.errorcode[number]}: {tally} ({seconds:.0f} s)", flush=True)  # fmt: skip
+                    print(
+                        f"{what} {errno.errorcode[number]}: {tally} ({seconds:.0f} s)", flush=True
+                    )
                     for reason, count in tally.reasons.most_common(12):
                         print(f"    {count} x {reason}")
-                    for line in (*tally.missing, *tally.closed, *tally.different, *tally.defects)[:20]:  # fmt: skip
+                    for line in (*tally.missing, *tally.closed, *tally.different, *tally.defects)[
+                        :20
+                    ]:
                         print(f"    ! {line}")
                     failed |= not tally.is_clean()
     sys.exit(failed)

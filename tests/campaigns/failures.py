@@ -1,4 +1,5 @@
-"""Calls that fail from a moment on, in every process of a case, in place of a signal; drawn by the seed of the case."""
+"""Calls that fail from a moment on, in every process of a case, in place of a signal; drawn by the
+seed of the case."""
 
 import errno
 import random
@@ -11,7 +12,8 @@ from tests.campaigns.moments import Strike
 from tests.campaigns.processes import PATIENCE, FaultError, Victim
 from tests.faults.injector import KINDS, READ, Control, Fault
 
-#: What fails, with shares: the errno, and the kinds of calls, where they are not those that a file system refuses with it.
+#: What fails, with shares: the errno, and the kinds of calls, where they are not those that a file
+#: system refuses with it.
 _FAILING = {
     "ENOSPC": (errno.ENOSPC, 0, 4),
     "EDQUOT": (errno.EDQUOT, 0, 1),
@@ -25,7 +27,8 @@ _FAILING = {
 #: How many calls fail; 0: all, until it is over.
 _MANY = (1, 1, 2, 5, 40, 0, 0)
 
-#: Exit codes that say in words what was the matter: an arm that failed, data, model, session, run, machine, stopped at a safe point.
+#: Exit codes that say in words what was the matter: an arm that failed, data, model, session, run,
+#: machine, stopped at a safe point.
 TOLD = frozenset((1, 3, 4, 5, 6, 7, 130))
 
 
@@ -43,8 +46,11 @@ class Failure:
     _since: float = 0.0  #: when the first call may have failed; 0: not yet
 
     @classmethod
-    def draw(cls, chance: random.Random, seconds: float, counts: Sequence[int], control: Control) -> "Failure":  # fmt: skip
-        """At random; `counts` are the calls of a calm run that takes so many seconds, by the bit of their kind."""
+    def draw(
+        cls, chance: random.Random, seconds: float, counts: Sequence[int], control: Control
+    ) -> "Failure":
+        """At random; `counts` are the calls of a calm run that takes so many seconds, by the bit of
+        their kind."""
         name = chance.choices(list(_FAILING), [share for _, _, share in _FAILING.values()])[0]
         number, kinds, _ = _FAILING[name]
         kinds = kinds or KINDS[number]
@@ -91,7 +97,8 @@ class Failure:
         self.control.arm(Fault())
 
     def fall(self, victim: Victim, meanwhile: Callable[[float], None] | None = None) -> str:
-        """Let it happen, and wait for the end: "done" (it held out, or was quicker), or "left" with its exit code."""
+        """Let it happen, and wait for the end: "done" (it held out, or was quicker), or "left" with
+        its exit code."""
         rest = meanwhile or time.sleep
         began = time.monotonic()
         try:

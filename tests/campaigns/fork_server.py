@@ -1,8 +1,9 @@
-"""Every process of a campaign, forked by one that has imported everything: `python -m tests.campaigns.fork_server SOCKET LAUNCHER`.
+"""Every process of a campaign, forked by one that has imported everything: `python -m
+tests.campaigns.fork_server SOCKET LAUNCHER`.
 
-A process asks for another by the launcher, which stands where it expects Python. So each starts within a few hundredths of a second,
-and is otherwise what it is in real life: a process of its own with its arguments, environment, descriptors, session and end.
-"""
+A process asks for another by the launcher, which stands where it expects Python. So each starts
+within a few hundredths of a second, and is otherwise what it is in real life: a process of its own
+with its arguments, environment, descriptors, session and end."""
 
 import contextlib
 import gc

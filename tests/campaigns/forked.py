@@ -1,7 +1,8 @@
-"""Inputs run in forked processes with limits, many in each, so that one that hangs, dies or eats memory harms nobody else.
+"""Inputs run in forked processes with limits, many in each, so that one that hangs, dies or eats
+memory harms nobody else.
 
-Linux only. A child says which input it begins, and what became of it; the last one begun by a child that died is what killed it.
-"""
+Linux only. A child says which input it begins, and what became of it; the last one begun by a child
+that died is what killed it."""
 
 import json
 import os
@@ -21,7 +22,14 @@ PACKAGE = str(Path(__file__).resolve().parents[2] / "tui_al")
 _TRACED = 6  # one input of so many is traced, which takes several times as long
 _FEW = 1_000  # lines seen, below which all are
 
-CLEAN, OURS, TRACEBACK, MEMORY, HANG, DEATH = "clean", "our error", "traceback", "memory", "hang", "death"  # fmt: skip
+CLEAN, OURS, TRACEBACK, MEMORY, HANG, DEATH = (
+    "clean",
+    "our error",
+    "traceback",
+    "memory",
+    "hang",
+    "death",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
-"""Mutated files for everything that reads files, each in a forked process with limits: `python -m tests.campaigns.fuzz --seconds 60`.
+"""Mutated files for everything that reads files, each in a forked process with limits: `python -m
+tests.campaigns.fuzz --seconds 60`.
 
-Mutations that reach new lines of the program become seeds of others. An input may be read, or refused by an error of the program
-(`TuiAlError`); any other exception, over ten seconds of the processor, and a process that dies are findings, which are kept.
-"""
+Mutations that reach new lines of the program become seeds of others. An input may be read, or
+refused by an error of the program (`TuiAlError`); any other exception, over ten seconds of the
+processor, and a process that dies are findings, which are kept."""
 
 import argparse
 import hashlib
@@ -50,7 +51,14 @@ class Campaign:
     def row(self) -> dict[str, object]:
         """For a line of JSON."""
         counts = {kind: self.counts[kind] for kind in (CLEAN, OURS, *FINDINGS)}
-        return {"target": self.target.name, "inputs": self.inputs, "seconds": round(self.seconds), **counts, "pool": len(self.pool), "lines": len(self.lines)}  # fmt: skip
+        return {
+            "target": self.target.name,
+            "inputs": self.inputs,
+            "seconds": round(self.seconds),
+            **counts,
+            "pool": len(self.pool),
+            "lines": len(self.lines),
+        }
 
 
 def run(
@@ -133,15 +141,23 @@ def _keep(campaign: Campaign, kind: str, detail: str, files: Files, out: Path | 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; 1 where anything was found."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--target", action="append", choices=list(TARGETS), help="may be repeated; default: all")  # fmt: skip
+    parser.add_argument(
+        "--target", action="append", choices=list(TARGETS), help="may be repeated; default: all"
+    )
     parser.add_argument("--seconds", type=float, default=600.0, help="for each target")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, help="folder that takes inputs with findings")
-    parser.add_argument("--no-coverage", action="store_true", help="mutations of the seeds alone, several times as many")  # fmt: skip
+    parser.add_argument(
+        "--no-coverage",
+        action="store_true",
+        help="mutations of the seeds alone, several times as many",
+    )
     options = parser.parse_args(arguments)
     bad = 0
     for name in options.target or TARGETS:
-        campaign = run(TARGETS[name], options.seconds, options.seed, options.out, not options.no_coverage)  # fmt: skip
+        campaign = run(
+            TARGETS[name], options.seconds, options.seed, options.out, not options.no_coverage
+        )
         bad += campaign.found.total()
         print(json.dumps(campaign.row()), flush=True)
         for what, count in campaign.found.most_common():

@@ -1,4 +1,5 @@
-"""What `tests.campaigns.fuzz` reads its inputs with: every reader and importer, and all else that people put before the program."""
+"""What `tests.campaigns.fuzz` reads its inputs with: every reader and importer, and all else that
+people put before the program."""
 
 import contextlib
 import io
@@ -35,9 +36,9 @@ Work = Callable[[], object]
 class Target:
     """Something that reads files.
 
-    `works` are the ways to read the files of one input, which lie in a folder; each raises an error of the program, or nothing. `packed` says that the
-    files are archives, whose content is mutated as well; `kept` names files that stay as they are.
-    """
+    `works` are the ways to read the files of one input, which lie in a folder; each raises an error
+    of the program, or nothing. `packed` says that the files are archives, whose content is mutated
+    as well; `kept` names files that stay as they are."""
 
     name: str
     seeds: Callable[[], Sequence[Mapping[str, bytes]]]
@@ -78,7 +79,8 @@ def _annotations(path: Path, form: str | None, task: Task, options: ReadOptions)
 
 def _imports(path: Path, form: str | None) -> list[Work]:
     return [
-        lambda task=task, skip=skip: _annotations(path, form, task, ReadOptions(None, None, skip, skip))  # type: ignore[misc]
+        lambda task=task, skip=skip: _annotations(path, form, task, ReadOptions(None, None, skip,
+            skip))  # type: ignore[misc]
         for task in Task
         for skip in (False, True)
     ]  # fmt: skip
@@ -115,7 +117,13 @@ def importing(form: str, *, whole_folder: bool = False) -> Callable[[Path], Sequ
 
 def _into_session(path: Path, form: str) -> None:
     """Into a session that has none of the texts, and its labels out again."""
-    read = read_annotations(path, _FORMATS[form], Task.TAGGING, ReadOptions(None, None, True, True), DataConfig(str(path), misfits="leave out"))  # fmt: skip
+    read = read_annotations(
+        path,
+        _FORMATS[form],
+        Task.TAGGING,
+        ReadOptions(None, None, True, True),
+        DataConfig(str(path), misfits="leave out"),
+    )
     home = path.parent.parent / "sessions"
     shutil.rmtree(home, ignore_errors=True)
     with by_people(home, "fuzz", EVENTS) as session:
@@ -214,14 +222,19 @@ def _model() -> list[dict[str, bytes]]:
         return found[:1]
 
 
-def _single(name: str, contents: Callable[[], Sequence[bytes]]) -> Callable[[], list[Mapping[str, bytes]]]:  # fmt: skip
+def _single(
+    name: str, contents: Callable[[], Sequence[bytes]]
+) -> Callable[[], list[Mapping[str, bytes]]]:
     return lambda: [{name: content} for content in contents()]
 
 
 def _targets() -> Iterator[Target]:
     for suffix, made in {
-        "csv": lambda: [*seeds.delimited(","), *seeds.delimited(";")], "tsv": lambda: [*seeds.delimited("\t"), *seeds.columns()], "txt": lambda: [*seeds.texts(), *seeds.columns()],
-        "conll": seeds.columns, "json": lambda: [*seeds.json_rows(), *seeds.spacy()], "jsonl": lambda: [*seeds.json_lines(), *seeds.spacy()], "arrow": seeds.arrow,
+        "csv": lambda: [*seeds.delimited(","), *seeds.delimited(";")],
+        "tsv": lambda: [*seeds.delimited("\t"), *seeds.columns()],
+        "txt": lambda: [*seeds.texts(), *seeds.columns()],
+        "conll": seeds.columns, "json": lambda: [*seeds.json_rows(), *seeds.spacy()],
+        "jsonl": lambda: [*seeds.json_lines(), *seeds.spacy()], "arrow": seeds.arrow,
         "parquet": seeds.parquet,
     }.items():  # fmt: skip
         yield Target(suffix, _single(f"a.{suffix}", made), read_data)
@@ -229,20 +242,60 @@ def _targets() -> Iterator[Target]:
     yield Target("spacy", _single("a.jsonl", seeds.spacy), read_data)
     yield Target("xlsx", _single("a.xlsx", seeds.workbooks), read_data, packed=True)
     for suffix in ("gz", "bz2", "xz", "zst"):
-        yield Target(suffix, _single(f"a.csv.{suffix}", partial(seeds.compressed, suffix, seeds.delimited(","))), read_data, packed=True)  # fmt: skip
-    yield Target("zip", _single("a.zip", lambda: seeds.zipped({"a.csv": seeds.delimited(",")[0]}, {"b/a.jsonl": seeds.json_lines()[0], "README.md": b"x"})), read_data, packed=True)  # fmt: skip
-    yield Target("folder", lambda: [{"train.csv": seeds.delimited(",")[0], "test.csv": seeds.delimited(",")[0]}, {"pos/1.txt": b"good", "neg/1.txt": b"bad", "neg/2.txt": b"worse"}, {"train/seq.in": b"a b\nc\n", "train/seq.out": b"B-X O\nO\n", "train/label": b"x\ny\n"}], read_folder)  # fmt: skip
+        yield Target(
+            suffix,
+            _single(f"a.csv.{suffix}", partial(seeds.compressed, suffix, seeds.delimited(","))),
+            read_data,
+            packed=True,
+        )
+    yield Target(
+        "zip",
+        _single(
+            "a.zip",
+            lambda: seeds.zipped(
+                {"a.csv": seeds.delimited(",")[0]},
+                {"b/a.jsonl": seeds.json_lines()[0], "README.md": b"x"},
+            ),
+        ),
+        read_data,
+        packed=True,
+    )
+    yield Target(
+        "folder",
+        lambda: [
+            {"train.csv": seeds.delimited(",")[0], "test.csv": seeds.delimited(",")[0]},
+            {"pos/1.txt": b"good", "neg/1.txt": b"bad", "neg/2.txt": b"worse"},
+            {"train/seq.in": b"a b\nc\n", "train/seq.out": b"B-X O\nO\n", "train/label": b"x\ny\n"},
+        ],
+        read_folder,
+    )
     for form in ("jsonl", "doccano", "label-studio", "prodigy"):
         name = "a.json" if form == "label-studio" else "a.jsonl"
-        yield Target(f"import-{form}", _single(name, partial(seeds.exported, form)), importing(form))  # fmt: skip
+        yield Target(
+            f"import-{form}", _single(name, partial(seeds.exported, form)), importing(form)
+        )
     yield Target("import-csv", _single("a.csv", lambda: seeds.exported("csv")), importing("csv"))
     yield Target("import-conll", _single("a.conll", seeds.columns), importing("conll"))
-    yield Target("import-parquet", _single("a.parquet", lambda: seeds.exported("parquet")), importing("parquet"))  # fmt: skip
+    yield Target(
+        "import-parquet",
+        _single("a.parquet", lambda: seeds.exported("parquet")),
+        importing("parquet"),
+    )
     yield Target("import-brat", seeds.standoff, importing("brat", whole_folder=True))
     yield Target("brat", seeds.standoff, read_folder)
     yield Target("import-datasets", seeds.saved_set, importing("datasets", whole_folder=True))
     yield Target("names", seeds.names_files, read_folder, kept=("train.csv", "train.jsonl"))
-    yield Target("keys", _single("keys.toml", lambda: [b'[label]\nskip = "j"\nanswer = "a,s,d,f"\n[labels]\ninvoice = "i"\n[app]\nquit = "ctrl+q"\n']), read_keys)  # fmt: skip
+    yield Target(
+        "keys",
+        _single(
+            "keys.toml",
+            lambda: [
+                b'[label]\nskip = "j"\nanswer = "a,s,d,f"\n[labels]\ninvoice = "i"\n[app]\nquit = '
+                b'"ctrl+q"\n'
+            ],
+        ),
+        read_keys,
+    )
     yield Target("sweep", _single("a.toml", _sweeps), read_sweep_file)
     yield Target("model", _model, read_model)
     yield Target("session", _sessions, read_session)

@@ -1,11 +1,14 @@
-"""Random kills over everything that writes: `python -m tests.campaigns.kills --seed 1 --count 500 [--only KIND] [--failures SHARE]`.
+"""Random kills over everything that writes: `python -m tests.campaigns.kills --seed 1 --count 500
+[--only KIND] [--failures SHARE]`.
 
-Each case starts a process for real (app on a terminal, engine, command), strikes it with a signal at a random moment, or (a share of
-the blows) makes calls fail from there on by `tests/faults/shim.c`, once, for a while or for good, in all its processes, and checks what
-is left: nothing acknowledged is lost, the session opens, no half target, no ghost, and going on comes to what a calm run comes to.
-A case is drawn by "SEED/NUMBER"; the same draws the same kind, moment and signal (moments by the clock depend on the machine's load).
-Everything is forked by a process that has imported it all, so a case takes a few seconds; `--place DIR` keeps encoder and sessions for the next.
-"""
+Each case starts a process for real (app on a terminal, engine, command), strikes it with a signal
+at a random moment, or (a share of the blows) makes calls fail from there on by
+`tests/faults/shim.c`, once, for a while or for good, in all its processes, and checks what is left:
+nothing acknowledged is lost, the session opens, no half target, no ghost, and going on comes to
+what a calm run comes to. A case is drawn by "SEED/NUMBER"; the same draws the same kind, moment and
+signal (moments by the clock depend on the machine's load). Everything is forked by a process that
+has imported it all, so a case takes a few seconds; `--place DIR` keeps encoder and sessions for the
+next."""
 
 import argparse
 import contextlib
@@ -88,7 +91,15 @@ def draw(seed: int, number: int, only: str) -> str:
     return random.Random(f"{seed}/{number}").choices(names, [KINDS[n][1] for n in names])[0]
 
 
-def campaign(seed: int, numbers: Sequence[int], *, only: str = "", log: Path | None = None, place: Path, failures: float = 0.0) -> dict[str, str]:  # fmt: skip
+def campaign(
+    seed: int,
+    numbers: Sequence[int],
+    *,
+    only: str = "",
+    log: Path | None = None,
+    place: Path,
+    failures: float = 0.0,
+) -> dict[str, str]:
     """Run the cases of these numbers; faults by the name of the case."""
     faults: dict[str, str] = {}
     ends: Counter[str] = Counter()
@@ -118,11 +129,13 @@ def campaign(seed: int, numbers: Sequence[int], *, only: str = "", log: Path | N
             with log.open("a") as stream:
                 stream.write(json.dumps(line, ensure_ascii=False) + "\n")
         print(
-            f"{name} {kind} {seconds:.1f} s ({processor:.1f}) {said}{' FAULT ' + fault if fault else ''}",
+            f"{name} {kind} {seconds:.1f} s ({processor:.1f}) "
+            f"{said}{' FAULT ' + fault if fault else ''}",
             flush=True,
         )
     print(
-        f"cases by kind: {dict(ends)}; seconds a case: { {k: round(took[k] / n, 1) for k, n in ends.items()} }"
+        f"cases by kind: {dict(ends)}; seconds a case: "
+        f"{ {k: round(took[k] / n, 1) for k, n in ends.items()} }"
     )
     print(f"faults: {len(faults)} of {len(numbers)}; what was there: {place / 'faults'}")
     return faults
@@ -134,8 +147,15 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--count", type=int, default=500)
     parser.add_argument("--first", type=int, default=0, help="number of the first case")
-    parser.add_argument("--failures", type=float, default=0.0, help="share of the blows that are failing calls, 0 to 1")  # fmt: skip
-    parser.add_argument("--number", type=int, action="append", help="this case alone; may be repeated")  # fmt: skip
+    parser.add_argument(
+        "--failures",
+        type=float,
+        default=0.0,
+        help="share of the blows that are failing calls, 0 to 1",
+    )
+    parser.add_argument(
+        "--number", type=int, action="append", help="this case alone; may be repeated"
+    )
     parser.add_argument("--only", default="", choices=["", *KINDS])
     parser.add_argument(
         "--place", type=Path, help="what is made once is kept here, for the next campaign"

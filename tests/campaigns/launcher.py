@@ -1,4 +1,5 @@
-"""Stands where a process expects Python (`sys.executable`): hands its descriptors and arguments to the fork server, and ends as that process does.
+"""Stands where a process expects Python (`sys.executable`): hands its descriptors and arguments to
+the fork server, and ends as that process does.
 
 Only the standard library: it has to start within a hundredth of a second.
 """
@@ -35,8 +36,10 @@ def main(arguments: list[str]) -> None:
     numbers = inherited()
     umask = os.umask(0)
     request = {
-        "do": "run", "arguments": arguments, "environment": dict(os.environ), "directory": os.getcwd(),  # noqa: PTH109
-        "leader": os.getsid(0) == os.getpid(), "terminal": False, "numbers": numbers, "umask": umask,
+        "do": "run", "arguments": arguments, "environment": dict(os.environ),
+        "directory": os.getcwd(),  # noqa: PTH109
+        "leader": os.getsid(0) == os.getpid(), "terminal": False, "numbers": numbers,
+        "umask": umask,
     }  # fmt: skip
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as connection:
         connection.connect(os.environ[SOCKET])

@@ -68,7 +68,8 @@ class Strike:
         return {"role": role, "what": self.what, "number": int(self.when), "signal": self.number}
 
     def fall(self, victim: Victim, meanwhile: Callable[[float], None] | None = None) -> str:
-        """Let it happen, and wait for the end: "killed", "left" (by itself, after a signal) or "done" (it was quicker).
+        """Let it happen, and wait for the end: "killed", "left" (by itself, after a signal) or
+        "done" (it was quicker).
 
         `meanwhile` is called over and over, with the seconds that it may take.
         """

@@ -26,18 +26,27 @@ UNPACK: dict[str, Callable[[bytes], bytes]] = {
 
 #: What readers may stumble over, put anywhere.
 TOKENS = (
-    b"\x00", b"\xff", b"\xed\xa0\x80", b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b"\r", b"\r\n", b"\n\n", b"\t", b'"', b"'", b";", b",",
-    b"|", b"{", b"}", b"[", b"]", b":", b"null", b"true", b"NaN", b"Infinity", b"1e400", b"-1", b"0.5", b"9" * 5000, b"18446744073709551616",
-    b"[" * 3000, b'{"a":' * 3000, b"(" * 500, b"a" * 70000, b"\\ud800", b"\\u0000", b"\xe2\x80\xa8", b"\xc2\x85", b"\x1c", b"__label__", b"B-X", b"I-",
-    b"O", b"-DOCSTART-", b"sep=;\n", b"#", b"# text = x\n", b"=1+1", b"T1\tPER 0 4\tAnna\n", b"T2\tPER 0 1;2 3\tA\n", b"\xf0\x9f\x91\xa9\xe2\x80\x8d", b"\xcc\x81",
-    b"text", b"label", b"tokens", b"tags", b"entities", b"spans", b"data", b"train", b"id", b"time", b"status",
+    b"\x00", b"\xff", b"\xed\xa0\x80", b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b"\r", b"\r\n",
+    b"\n\n", b"\t", b'"', b"'", b";", b",",
+    b"|", b"{", b"}", b"[", b"]", b":", b"null", b"true", b"NaN", b"Infinity", b"1e400", b"-1",
+    b"0.5", b"9" * 5000, b"18446744073709551616",
+    b"[" * 3000, b'{"a":' * 3000, b"(" * 500, b"a" * 70000, b"\\ud800", b"\\u0000", b"\xe2\x80\xa8",
+    b"\xc2\x85", b"\x1c", b"__label__", b"B-X", b"I-",
+    b"O", b"-DOCSTART-", b"sep=;\n", b"#", b"# text = x\n", b"=1+1", b"T1\tPER 0 4\tAnna\n",
+    b"T2\tPER 0 "
+        b"1;2 3\tA\n", b"\xf0\x9f\x91\xa9\xe2\x80\x8d", b"\xcc\x81",
+    b"text", b"label", b"tokens", b"tags", b"entities", b"spans", b"data", b"train", b"id", b"time",
+    b"status",
 )  # fmt: skip
 
 #: Values that take the place of others in JSON.
 VALUES: tuple[Any, ...] = (
-    None, True, False, 0, -1, 1, 2**31, 2**63, 2**64, -(2**63), 10**400, 0.5, -0.0, 1e308, float("inf"), float("nan"), "", " ", "x", "O", "B-X", "\x00",
-    "\ud800", "\u202e", "👩\u200d👧", "a" * 5000, "9" * 5000, "2026-01-31T12:00:00Z", "9999-12-31T23:59:59-12:00", "0001-01-01", [], {}, [[]], [None], [0, 1], [0, 4, "PER"],
-    [4, 0, "PER"], ["O", "B-X"], ["a", "b"], [{}], {"a": {}}, {"text": "x"}, {"start": 0, "end": 4, "label": "PER"}, {"start": -5, "end": 10**12, "label": ["a"]},
+    None, True, False, 0, -1, 1, 2**31, 2**63, 2**64, -(2**63), 10**400, 0.5, -0.0, 1e308,
+    float("inf"), float("nan"), "", " ", "x", "O", "B-X", "\x00",
+    "\ud800", "\u202e", "👩\u200d👧", "a" * 5000, "9" * 5000, "2026-01-31T12:00:00Z",
+    "9999-12-31T23:59:59-12:00", "0001-01-01", [], {}, [[]], [None], [0, 1], [0, 4, "PER"],
+    [4, 0, "PER"], ["O", "B-X"], ["a", "b"], [{}], {"a": {}}, {"text": "x"},
+    {"start": 0, "end": 4, "label": "PER"}, {"start": -5, "end": 10**12, "label": ["a"]},
     [{"start": 0, "end": 4, "label": "PER"}] * 2, "[1, 2]", "['a']", "{}", 1767225600000, -1e18,
 )  # fmt: skip
 
@@ -157,7 +166,11 @@ def _unpacked(name: str, content: bytes) -> dict[str, bytes]:
     suffix = name.rpartition(".")[2]
     if suffix in ("zip", "xlsx"):
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            return {info.filename: archive.read(info) for info in archive.infolist()[:50] if info.file_size < 1 << 20}  # fmt: skip
+            return {
+                info.filename: archive.read(info)
+                for info in archive.infolist()[:50]
+                if info.file_size < 1 << 20
+            }
     if suffix == "zst":
         with pa.CompressedInputStream(pa.BufferReader(content), "zstd") as stream:
             return {"": stream.read(1 << 20)}

@@ -1,4 +1,5 @@
-"""A command of the program on a terminal, in a forked process: what it paints, and that it can be ended."""
+"""A command of the program on a terminal, in a forked process: what it paints, and that it can be
+ended."""
 
 import fcntl
 import os
@@ -17,7 +18,8 @@ _QUIET = 0.7
 
 
 def shown(command: Sequence[str], home: Path, painted: Path, patience: float, steering: str) -> str:
-    """Run it until it ends, or until its first frame is painted, when it is asked to end; what is wrong with it, "" if nothing is.
+    """Run it until it ends, or until its first frame is painted, when it is asked to end; what is
+    wrong with it, "" if nothing is.
 
     Args:
         command: arguments of tui-al; none: the app.
@@ -58,8 +60,11 @@ def _judged(output: bytes, status: int | None, frame: bool, steering: str) -> st
     return "" if output or not frame else "nothing is painted"
 
 
-def _until_quiet(child: int, master: int, patience: float, *, end: bool = False) -> tuple[bytes, int | None]:  # fmt: skip
-    """What is painted until it is quiet (with `end`: until the process ends), and the status, if it ended."""
+def _until_quiet(
+    child: int, master: int, patience: float, *, end: bool = False
+) -> tuple[bytes, int | None]:
+    """What is painted until it is quiet (with `end`: until the process ends), and the status, if it
+    ended."""
     output, began, last = b"", time.monotonic(), time.monotonic()
     while time.monotonic() < began + patience:
         ready, _, _ = select.select([master], [], [], 0.05)
@@ -81,7 +86,11 @@ def _become(command: Sequence[str], home: Path) -> None:
     """In the child: never returns."""
     code = 99
     try:
-        os.environ |= {"TUI_AL_HOME": str(home), "TERM": "xterm-256color", "TEXTUAL_ANIMATIONS": "none"}  # fmt: skip
+        os.environ |= {
+            "TUI_AL_HOME": str(home),
+            "TERM": "xterm-256color",
+            "TEXTUAL_ANIMATIONS": "none",
+        }
         for name in ("NO_COLOR", "COLUMNS", "LINES", "TMUX"):
             os.environ.pop(name, None)
         for number, name in enumerate(("stdin", "stdout", "stderr")):

@@ -1,4 +1,5 @@
-"""People at work: the app on a terminal with keys being typed, and the engine that follows what they decide."""
+"""People at work: the app on a terminal with keys being typed, and the engine that follows what
+they decide."""
 
 import contextlib
 import fcntl
@@ -103,7 +104,11 @@ class Seat:
         if now[3] & _COOKED != _COOKED or now[:3] != self.before[:3]:
             raise FaultError(f"the terminal stays raw after {why}")
         text = bytes(self.output)
-        for on, off in ((b"\x1b[?1049h", b"\x1b[?1049l"), (b"\x1b[?1000h", b"\x1b[?1000l"), (b"\x1b[?25l", b"\x1b[?25h")):  # fmt: skip
+        for on, off in (
+            (b"\x1b[?1049h", b"\x1b[?1049l"),
+            (b"\x1b[?1000h", b"\x1b[?1000l"),
+            (b"\x1b[?25l", b"\x1b[?25h"),
+        ):
             if on in text and text.rfind(off) < text.rfind(on):
                 raise FaultError(f"the terminal keeps {on!r} after {why}")
 
@@ -115,7 +120,8 @@ class Seat:
 
 
 def app_of_people(stage: Stage, chance: random.Random, case: Path) -> str:
-    """Somebody types; the app, its engine or its terminal is struck. Then somebody sits down again."""
+    """Somebody types; the app, its engine or its terminal is struck. Then somebody sits down
+    again."""
     if stage.failures and chance.random() < stage.failures:
         return app_on_a_failing_disk(stage, chance, case)
     session = stage.labelled(case, "tickets-anna", amount=30)
@@ -158,12 +164,14 @@ def app_of_people(stage: Stage, chance: random.Random, case: Path) -> str:
     )
 
 
-#: Calls of the app and its engine while they open and some keys are typed, about, by the bit of their kind.
+#: Calls of the app and its engine while they open and some keys are typed, about, by the bit of
+#: their kind.
 _CALLS = (150, 15, 5, 60, 5, 3, 250, 60, 300, 10)
 
 
 def app_on_a_failing_disk(stage: Stage, chance: random.Random, case: Path) -> str:
-    """Somebody types while calls of the app and its engine fail, until they do no more; what is shown as saved is on disk, then and after."""
+    """Somebody types while calls of the app and its engine fail, until they do no more; what is
+    shown as saved is on disk, then and after."""
     session = stage.labelled(case, "tickets-anna", amount=30)
     assert stage.control is not None
     failure = Failure.draw(chance, 2.5, _CALLS, stage.control)
@@ -207,7 +215,8 @@ def app_on_a_failing_disk(stage: Stage, chance: random.Random, case: Path) -> st
 def _type_while_it_fails(
     seat: Seat, victim: Victim, failure: Failure, chance: random.Random, undoing: bool
 ) -> None:
-    """Type from when the app is open until a second after the failure, but for 12 seconds at most."""
+    """Type from when the app is open until a second after the failure, but for 12 seconds at
+    most."""
     began = time.monotonic()
     opened, over = 0.0, 0.0
     while victim.wait(0.001) is None:
@@ -341,7 +350,8 @@ ROUNDS = 3
 
 
 def engine_of_people(stage: Stage, chance: random.Random, case: Path) -> str:
-    """People answer batch after batch, while the engine is killed and started again; its boards and points are those of a calm one."""
+    """People answer batch after batch, while the engine is killed and started again; its boards and
+    points are those of a calm one."""
     if "people" not in stage.calm:
         calm_case = stage.fresh("calm-people")
         stage.count_calls()
@@ -349,7 +359,9 @@ def engine_of_people(stage: Stage, chance: random.Random, case: Path) -> str:
         session = stage.session(calm_case, "people", stage.people())
         result, _ = _label_rounds(stage, calm_case, session, [])
         count = json.loads((calm_case / "count").read_text())
-        stage.calm["people"] = Calm(time.monotonic() - began, count["file"], count["event"], result, stage.counted_calls())  # fmt: skip
+        stage.calm["people"] = Calm(
+            time.monotonic() - began, count["file"], count["event"], result, stage.counted_calls()
+        )
         stage.forks.end_all(calm_case)
     calm = stage.calm["people"]
     session = stage.session(case, "people", stage.people())
@@ -393,7 +405,12 @@ def _label_rounds(
             if strikes:
                 struck.append((strikes.pop(), time.monotonic()))
                 trap = struck[0][0].trap("engine")
-            stage.forks.engine(case, session, trap=trap, more={COUNT: f"engine:{case / 'count'}"} if counted else None)  # fmt: skip
+            stage.forks.engine(
+                case,
+                session,
+                trap=trap,
+                more={COUNT: f"engine:{case / 'count'}"} if counted else None,
+            )
         for pid, _ in living:
             if standing_still(pid):
                 opens(session)
@@ -421,7 +438,8 @@ def _label_rounds(
             result["ranking", round_] = board
             chosen = [row["id"] for row in board["rows"][:10]]
             log.insert(
-                DecisionRecord(0, 1.7e9 + round_, "anna", f"r{round_}-{identity}", de.Label((identity,), gold[identity]))
+                DecisionRecord(0, 1.7e9 + round_, "anna", f"r{round_}-{identity}",
+                    de.Label((identity,), gold[identity]))
                 for identity in chosen
             )  # fmt: skip
         with Session(session) as opened:

@@ -1,4 +1,5 @@
-"""What a stranger may plant in a session: each thing by its name, in the place of every file, in SQLite's files, in events, in labels."""
+"""What a stranger may plant in a session: each thing by its name, in the place of every file, in
+SQLite's files, in events, in labels."""
 
 import contextlib
 import json
@@ -44,14 +45,19 @@ class Place:
 Plant = Callable[[Place], None]
 
 _OF_SESSION = (
-    "session.db", "session.db-wal", "session.db-shm", "session.db-journal", "session.last", "examples.db", "examples.db-wal", "examples.db-journal",
-    "engine.lock", "engine.log", "engine.exit", "at-work.lock", "states.npy", "groups.npy", "rates.json", "models", "models/seed-7",
+    "session.db", "session.db-wal", "session.db-shm", "session.db-journal", "session.last",
+    "examples.db", "examples.db-wal", "examples.db-journal",
+    "engine.lock", "engine.log", "engine.exit", "at-work.lock", "states.npy", "groups.npy",
+    "rates.json", "models", "models/seed-7",
     "models/seed-7/successor", "warm", "warm/.making", "anything", ".anything",
 )  # fmt: skip
 OF_MODEL = (
-    "tui_al.json", "config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt", "model.safetensors",
-    "model.safetensors.index.json", "pytorch_model.bin", "added_tokens.json", "generation_config.json", "adapter", "adapter/adapter_config.json",
-    "adapter/adapter.safetensors", "head.safetensors", "README.md", "modules.json", "1_Pooling", "anything",
+    "tui_al.json", "config.json", "tokenizer.json", "tokenizer_config.json",
+    "special_tokens_map.json", "vocab.txt", "model.safetensors",
+    "model.safetensors.index.json", "pytorch_model.bin", "added_tokens.json",
+    "generation_config.json", "adapter", "adapter/adapter_config.json",
+    "adapter/adapter.safetensors", "head.safetensors", "README.md", "modules.json", "1_Pooling",
+    "anything",
 )  # fmt: skip
 MODEL = "models/seed-7/successor"
 
@@ -127,8 +133,11 @@ def _schema(name: str, sql: str, place: Place) -> None:
 
 _SQL = {
     "a trigger": "CREATE TRIGGER t AFTER INSERT ON commands BEGIN DELETE FROM events; END",
-    "an endless view": "ALTER TABLE commands RENAME TO kept; CREATE VIEW commands AS WITH RECURSIVE n(seq) AS (SELECT 1 UNION ALL SELECT seq + 1 FROM n) SELECT seq, 'a' name FROM n",
-    "an endless view of events": "ALTER TABLE events RENAME TO kept; CREATE VIEW events AS WITH RECURSIVE n(seq) AS (SELECT 1 UNION ALL SELECT seq + 1 FROM n) SELECT seq, 1 time, 'x' kind, 7 seed, '{}' body FROM n",
+    "an endless view": "ALTER TABLE commands RENAME TO kept; CREATE VIEW commands AS WITH "
+    "RECURSIVE n(seq) AS (SELECT 1 UNION ALL SELECT seq + 1 FROM n) SELECT seq, 'a' name FROM n",
+    "an endless view of events": "ALTER TABLE events RENAME TO kept; CREATE VIEW events AS WITH "
+    "RECURSIVE n(seq) AS (SELECT 1 UNION ALL SELECT seq + 1 FROM n) SELECT seq, 1 time, 'x' kind, "
+    "7 seed, '{}' body FROM n",
     "a virtual table": "CREATE VIRTUAL TABLE v USING fts5(text)",
     "a generated column": "CREATE TABLE v (a, b AS (hex(zeroblob(900000000))))",
     "a default that calls": "CREATE TABLE v (a DEFAULT (hex(zeroblob(900000000))))",
@@ -170,11 +179,17 @@ _BYTES: dict[str, Callable[[bytearray, random.Random], None]] = {
     "bad pages": _pages,
     "pages that point in circles": _inner_cells,
     "another page size": lambda content, _: content.__setitem__(slice(16, 18), b"\x02\x00"),
-    "four thousand million pages": lambda content, _: content.__setitem__(slice(28, 32), b"\xff" * 4),
-    "a freelist in circles": lambda content, _: content.__setitem__(slice(32, 40), struct.pack(">2I", 2, 2**31)),
+    "four thousand million pages": lambda content,
+    _: content.__setitem__(slice(28, 32), b"\xff" * 4),
+    "a freelist in circles": lambda content,
+    _: content.__setitem__(slice(32, 40), struct.pack(">2I", 2, 2**31)),
     "half a file": lambda content, _: content.__delitem__(slice(len(content) // 2, None)),
     "a newer format": lambda content, _: content.__setitem__(slice(18, 20), b"\x09\x09"),
 }  # fmt: skip
+
+
+def _journal_of_several(base: str, place: Place) -> None:
+    journal_of_several_files(place.session / base, place.canary)
 
 
 def _foreign_log(name: str, place: Place) -> None:
@@ -190,20 +205,30 @@ def _foreign_log(name: str, place: Place) -> None:
 
 
 def journal_of_several_files(file: Path, named: Path) -> None:
-    """As a transaction over this file and others leaves it that ended in the middle; SQLite deletes `named` when it goes back."""
+    """As a transaction over this file and others leaves it that ended in the middle; SQLite deletes
+    `named` when it goes back."""
     size = int.from_bytes(file.read_bytes()[16:18], "big")
     magic, name = bytes.fromhex("d9d505f920a163d7"), bytes(named)
-    head = struct.pack(">8s5I", magic, 0, 1, file.stat().st_size // size, 512, size).ljust(512, b"\0")  # fmt: skip
+    head = struct.pack(">8s5I", magic, 0, 1, file.stat().st_size // size, 512, size).ljust(
+        512, b"\0"
+    )
     tail = name + struct.pack(">2I8s", len(name), sum(name) & 0xFFFFFFFF, magic)
     journal = file.with_name(f"{file.name}-journal")
     journal.write_bytes(head + struct.pack(">I", 0x40000000 // size + 1) + tail)
 
 
 _NAMED = (
-    "/{outside}", "{outside}/canary", "../../outside", "models/../../../outside", "..", ".", "", "models/seed-7/../../../outside", "\0", "~",
+    "/{outside}", "{outside}/canary", "../../outside", "models/../../../outside", "..", ".", "",
+    "models/seed-7/../../../outside", "\0", "~",
     "models/" + "x" * 5000, "models/seed-7/\x1b]0;OWNED\x07", "models\n/seed-7", "$(id)", "-rf",
 )  # fmt: skip
-_HASHES = ({"../../../../outside/canary": "00"}, {"{outside}/canary": "00"}, {"config.json": ""}, {"\x1b]0;OWNED\x07": "x"}, {"x" * 3000: "y" * 3000})  # fmt: skip
+_HASHES = (
+    {"../../../../outside/canary": "00"},
+    {"{outside}/canary": "00"},
+    {"config.json": ""},
+    {"\x1b]0;OWNED\x07": "x"},
+    {"x" * 3000: "y" * 3000},
+)
 
 
 def _event(event: ev.Event, place: Place) -> None:
@@ -236,7 +261,16 @@ def _exit_note(note: str, place: Place) -> None:
 
 
 def _odd_names(place: Place) -> None:
-    for name in (STEERING.replace("/", "_"), "new\nline", "\u202egnp", "a" * 255, os.fsdecode(b"\xff\xfe"), "-rf", "$(touch ran)", "..."):  # fmt: skip
+    for name in (
+        STEERING.replace("/", "_"),
+        "new\nline",
+        "\u202egnp",
+        "a" * 255,
+        os.fsdecode(b"\xff\xfe"),
+        "-rf",
+        "$(touch ran)",
+        "...",
+    ):
         for folder in ("", "models/seed-7", "models"):
             (place.session / folder / name).write_text("x")
     shutil.copytree(place.session, place.session.with_name("\x1b]0;OWNED\x07\n2"))
@@ -245,7 +279,15 @@ def _odd_names(place: Place) -> None:
 def _modules(place: Place) -> None:
     """Files that Python would import from a directory it works in."""
     for folder in (place.session, place.session / MODEL):
-        for name in ("json", "numpy", "torch", "tui_al", "sitecustomize", "usercustomize", "modeling_bert"):  # fmt: skip
+        for name in (
+            "json",
+            "numpy",
+            "torch",
+            "tui_al",
+            "sitecustomize",
+            "usercustomize",
+            "modeling_bert",
+        ):
             (folder / f"{name}.py").write_text(f"import os\nos.mkdir({str(place.ran)!r})\n")
 
 
@@ -273,7 +315,7 @@ def _several() -> Iterator[tuple[str, Plant]]:
         for what, change in _BYTES.items():
             yield f"{what} in {base}", partial(_bytes_of, base, change)
         yield f"a foreign log of {base}", partial(_foreign_log, base)
-        yield f"a journal of several files of {base}", lambda place, base=base: journal_of_several_files(place.session / base, place.canary)  # type: ignore[misc]  # fmt: skip
+        yield f"a journal of several files of {base}", partial(_journal_of_several, base)
     for named in _NAMED:
         yield f"a model at {named[:30]!r}", partial(_saved, named, {})
     for hashes in _HASHES:
@@ -283,7 +325,15 @@ def _several() -> Iterator[tuple[str, Plant]]:
     yield "modules of Python", _modules
     yield "thirty thousand files", _many
     yield "two hundred levels", _deep
-    for note in ("[]", '"x"', '{"code": "x"}', '{"code": 1e999, "began": []}', json.dumps({"code": 3, "pid": STEERING}), "[" * 100_000, '{"code": ' + "9" * 9999 + "}"):  # fmt: skip
+    for note in (
+        "[]",
+        '"x"',
+        '{"code": "x"}',
+        '{"code": 1e999, "began": []}',
+        json.dumps({"code": 3, "pid": STEERING}),
+        "[" * 100_000,
+        '{"code": ' + "9" * 9999 + "}",
+    ):
         yield f"an engine's end {note[:20]!r}", partial(_exit_note, note)
 
 

@@ -24,10 +24,12 @@ from tui_al.store.session import Session
 
 ROOT = Path(__file__).parents[2]
 
-#: Environment variables: what stands where Python is expected, and the number of the server's process.
+#: Environment variables: what stands where Python is expected, and the number of the server's
+#: process.
 STUB, SERVER = "TUI_AL_FORK_STUB", "TUI_AL_FORK_PROCESS"
 
-#: Another: the file by which calls are made to fail, where the processes have the shim of `tests.faults`.
+#: Another: the file by which calls are made to fail, where the processes have the shim of
+#: `tests.faults`.
 CONTROL = "TUI_AL_FAILING_CALLS"
 
 #: Seconds after which a process that was asked to leave counts as one that stays.
@@ -86,7 +88,8 @@ class Victim:
 
 @contextlib.contextmanager
 def fork_server(directory: Path, *, failing: bool = False) -> Iterator[dict[str, str]]:
-    """A fork server; the environment of a process that is to use it. `failing`: calls of its processes can be made to fail."""
+    """A fork server; the environment of a process that is to use it. `failing`: calls of its
+    processes can be made to fail."""
     directory.mkdir(parents=True, exist_ok=True)
     stub = directory / "python"
     text = Path(launcher.__file__).read_text()
@@ -95,7 +98,8 @@ def fork_server(directory: Path, *, failing: bool = False) -> Iterator[dict[str,
     place = directory / "fork.socket"
     place.unlink(missing_ok=True)
     environment = {
-        **os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false",
+        **os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
+        "TOKENIZERS_PARALLELISM": "false",
         "CUDA_VISIBLE_DEVICES": "", "HF_HUB_OFFLINE": "1", "TEXTUAL_ANIMATIONS": "none",
     }  # fmt: skip
     if failing:
@@ -105,7 +109,8 @@ def fork_server(directory: Path, *, failing: bool = False) -> Iterator[dict[str,
         environment["LD_PRELOAD"] = str(shim)
         environment[CONTROL] = str(directory / "failing")
     server = subprocess.Popen(
-        [sys.executable, "-m", "tests.campaigns.fork_server", str(place), str(stub)], cwd=ROOT, env=environment
+        [sys.executable, "-m", "tests.campaigns.fork_server", str(place), str(stub)], cwd=ROOT,
+        env=environment
     )  # fmt: skip
     try:
         wait_for(lambda: place.exists() or server.poll() is not None, 600, "the fork server")
@@ -128,7 +133,8 @@ class Forks:
         }
 
     def environment(self, case: Path, trap: Mapping[str, Any] | None = None) -> dict[str, str]:
-        """Of a process of this case; temporary files go into the case, so that what is left of them is seen."""
+        """Of a process of this case; temporary files go into the case, so that what is left of them
+        is seen."""
         temporary = case / "tmp"
         temporary.mkdir(parents=True, exist_ok=True)
         kept = {
@@ -136,18 +142,26 @@ class Forks:
             if name not in ("NO_COLOR", "TMUX", "SSH_CONNECTION", "SSH_TTY", "COLUMNS", "LINES")
         }  # fmt: skip
         made = {
-            **kept, launcher.SOCKET: self.socket, CASE: str(case), "TMPDIR": str(temporary), "TERM": "xterm-256color",
-            "TUI_AL_HOME": str(case / "home"), "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "PYTHONPATH": str(ROOT),
+            **kept, launcher.SOCKET: self.socket, CASE: str(case), "TMPDIR": str(temporary),
+            "TERM": "xterm-256color",
+            "TUI_AL_HOME": str(case / "home"), "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8",
+            "PYTHONPATH": str(ROOT),
         }  # fmt: skip
         if self.control is not None:
-            made |= {"FAULTS_CONTROL": str(self.control.path), "FAULTS_DIRECTORY": str(case), "TUI_AL_WAIT_SECONDS": WAITS}  # fmt: skip
+            made |= {
+                "FAULTS_CONTROL": str(self.control.path),
+                "FAULTS_DIRECTORY": str(case),
+                "TUI_AL_WAIT_SECONDS": WAITS,
+            }
         return made | ({TRAP: json.dumps(trap)} if trap else {})
 
     def start(
-        self, case: Path, arguments: Sequence[str], *, trap: Mapping[str, Any] | None = None, terminal: int | None = None,
+        self, case: Path, arguments: Sequence[str], *, trap: Mapping[str, Any] | None = None,
+        terminal: int | None = None,
         more: Mapping[str, str] | None = None,
     ) -> Victim:  # fmt: skip
-        """A process of `python -m ARGUMENTS`, on a terminal, or with its output in files of the case."""
+        """A process of `python -m ARGUMENTS`, on a terminal, or with its output in files of the
+        case."""
         environment = self.environment(case, trap) | dict(more or {})
         if terminal is None:
             files = [os.open(os.devnull, os.O_RDONLY)] + [
@@ -157,7 +171,8 @@ class Forks:
         else:
             files = [os.dup(terminal) for _ in range(3)]
         request = {
-            "do": "run", "arguments": ["-m", *arguments], "environment": environment, "directory": str(case),
+            "do": "run", "arguments": ["-m", *arguments], "environment": environment,
+            "directory": str(case),
             "leader": True, "terminal": terminal is not None, "numbers": [0, 1, 2], "umask": 0o022,
         }  # fmt: skip
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -185,7 +200,14 @@ class Forks:
             raise FaultError(f"{arguments} does not end within {seconds:.0f} s")
         return code
 
-    def engine(self, case: Path, session: Path, *, trap: Mapping[str, Any] | None = None, more: Mapping[str, str] | None = None) -> None:  # fmt: skip
+    def engine(
+        self,
+        case: Path,
+        session: Path,
+        *,
+        trap: Mapping[str, Any] | None = None,
+        more: Mapping[str, str] | None = None,
+    ) -> None:
         """A detached engine on a session, started as the app does."""
         environment, executable = dict(os.environ), sys.executable
         os.environ.update(self.environment(case, trap) | dict(more or {}))
@@ -197,7 +219,9 @@ class Forks:
             os.environ.clear()
             os.environ.update(environment)
 
-    def engine_to_its_end(self, case: Path, session: Path, *, more: Mapping[str, str] | None = None) -> None:  # fmt: skip
+    def engine_to_its_end(
+        self, case: Path, session: Path, *, more: Mapping[str, str] | None = None
+    ) -> None:
         """The same, until it has left; a fault if its session is not finished then."""
         self.engine(case, session, more=more)
         wait_for(lambda: not self.at_work(case, session), 120, "the engine's end")

@@ -39,8 +39,10 @@ def simulate_arguments(stage: Stage) -> list[str]:
     """A short experiment by options."""
     encoder = str(stage.encoder)
     return [
-        "tui_al", "simulate", "tickets", "--train-limit", "150", "--test-limit", "60", "--acquisition", encoder,
-        "--successor", encoder, "--epochs", "1", "--max-length", "24", "--seed-size", "10", "--batch", "10", "--iterations", "2",
+        "tui_al", "simulate", "tickets", "--train-limit", "150", "--test-limit", "60",
+        "--acquisition", encoder,
+        "--successor", encoder, "--epochs", "1", "--max-length", "24", "--seed-size", "10",
+        "--batch", "10", "--iterations", "2",
         "--seed", "7", "--seed", "8", "--session", "made", "--device", "cpu", "--json",
     ]  # fmt: skip
 
@@ -84,7 +86,8 @@ def again(stage: Stage, case: Path, arguments: list[str]) -> None:
 
 
 def check_words(case: Path, strike: Blow, end: str) -> str:
-    """Nobody is shown a traceback, whatever the blow, and whoever leaves for a failing call says why; its last line."""
+    """Nobody is shown a traceback, whatever the blow, and whoever leaves for a failing call says
+    why; its last line."""
     text = (case / "stderr").read_text(errors="replace")
     if "Traceback" in text:
         raise FaultError(f"a traceback after {strike}:\n{text[-3000:]}")
@@ -97,7 +100,8 @@ def check_words(case: Path, strike: Blow, end: str) -> str:
 
 
 def sweep(stage: Stage, chance: random.Random, case: Path) -> str:
-    """Two arms of two seeds. The command is struck, or one of its engines; then the command is run again."""
+    """Two arms of two seeds. The command is struck, or one of its engines; then the command is run
+    again."""
     arguments = ["tui_al", "sweep", "small.toml", "--jobs", "2", "--name", "small", "--json"]
     text = SWEEP.replace("{encoder}", str(stage.encoder))
     if "sweep" not in stage.calm:

@@ -1,4 +1,5 @@
-"""What the cases begin with, made once: a tiny encoder, sessions that nothing has happened in, and what calm runs of them come to."""
+"""What the cases begin with, made once: a tiny encoder, sessions that nothing has happened in, and
+what calm runs of them come to."""
 
 import csv
 import json
@@ -77,7 +78,8 @@ class Stage:
         return () if self.control is None else self.control.counts()
 
     def simulations(self) -> dict[str, ExperimentConfig]:
-        """Of every way to continue: cold, warm, on a frozen trunk, tagging, a bag of words that asks."""
+        """Of every way to continue: cold, warm, on a frozen trunk, tagging, a bag of words that
+        asks."""
         encoder = self.encoder
         words = replace(default_settings(BAG_OF_WORDS, "head"), epochs=1)
         short = experiment(encoder, rounds=1)
@@ -108,7 +110,14 @@ class Stage:
     def people(self) -> ExperimentConfig:
         """People label tickets, ten at a time."""
         config = experiment(self.encoder, seeds=(7,))
-        loop = replace(config.loop, oracle="person", batch=Amount.parse("10"), seed_size=Amount.parse("10"), label_noise=0.0, rounds=0)  # fmt: skip
+        loop = replace(
+            config.loop,
+            oracle="person",
+            batch=Amount.parse("10"),
+            seed_size=Amount.parse("10"),
+            label_noise=0.0,
+            rounds=0,
+        )
         pool = self.directory / "pool.csv"
         if not pool.exists():
             with pool.open("w", newline="") as file:
@@ -140,7 +149,8 @@ class Stage:
         return Path(shutil.copytree(kept, case / "home" / "sessions" / name))
 
     def measured(self, key: str, case: Path, arguments: Sequence[str], role: str = "cli") -> Calm:
-        """A command to its end, with what it takes; `case` stays for the caller to read the result from."""
+        """A command to its end, with what it takes; `case` stays for the caller to read the result
+        from."""
         count = case / "count"
         self.count_calls()
         began = time.monotonic()
@@ -149,7 +159,9 @@ class Stage:
         if code != 0:
             raise FaultError(f"the calm run of {key}: {code}\n{(case / 'stderr').read_text()}")
         counts = json.loads(count.read_text())
-        return Calm(time.monotonic() - began, counts["file"], counts["event"], None, self.counted_calls())  # fmt: skip
+        return Calm(
+            time.monotonic() - began, counts["file"], counts["event"], None, self.counted_calls()
+        )
 
 
 def answer(directory: Path, examples: Sequence[Any], labels: Sequence[str], salt: str) -> None:

@@ -1,11 +1,14 @@
-"""Hostile sessions and models: `python -m tests.campaigns.strangers [--every 1 | --seed 1 --cases 200] [--model DIR]`.
+"""Hostile sessions and models: `python -m tests.campaigns.strangers [--every 1 | --seed 1 --cases
+    200] [--model DIR]`.
 
-Each case takes a good session with a saved model, plants one thing of `tests.campaigns.plants` (`--every`: all of them in turn), or one
-to three drawn by the seed, and has it listed, reported, exported, checked, repaired, copied, stopped, shown on a terminal, and (with a
-directory that an engine has saved) its model predicted with, exported, and trained on as `--acquisition DIR --successor DIR`.
-Nothing outside of the session may be read or changed, nothing of the reader's may be in anything that is written or said, nothing
-planted may run, no terminal may be steered, no error may be without words, and no command may take longer than --patience seconds of
-the processor or more than a gigabyte of memory.
+Each case takes a good session with a saved model, plants one thing of `tests.campaigns.plants`
+(`--every`: all of them in turn), or one to three drawn by the seed, and has it listed, reported,
+exported, checked, repaired, copied, stopped, shown on a terminal, and (with a directory that an
+engine has saved) its model predicted with, exported, and trained on as `--acquisition DIR
+--successor DIR`. Nothing outside of the session may be read or changed, nothing of the reader's may
+be in anything that is written or said, nothing planted may run, no terminal may be steered, no
+error may be without words, and no command may take longer than --patience seconds of the processor
+or more than a gigabyte of memory.
 """
 
 import argparse
@@ -45,10 +48,12 @@ from tui_al.store.file_hashes import hashes_of
 #: Bytes that a command may take more than the process it was forked by.
 _MEMORY = 1 << 30
 
-#: When the reader's files were last read, before the case: long ago, so that every reading shows in their times of access.
+#: When the reader's files were last read, before the case: long ago, so that every reading shows in
+#: their times of access.
 _LONG_AGO = (1_000_000_000, 1_600_000_000)
 
-#: Seconds by the clock for each of the processor's that a command may take: one that waits takes none of these.
+#: Seconds by the clock for each of the processor's that a command may take: one that waits takes
+#: none of these.
 _BY_THE_CLOCK = 6
 
 _WITHOUT_WORDS = 99
@@ -81,12 +86,21 @@ def make(home: Path, model: Path | None = None) -> Path:
         else:
             shutil.copytree(model, place)
         (session.directory / "warm").mkdir()
-        session.append(ev.RunStarted(7), ev.ModelSaved(7, 1, "successor", "models/seed-7/successor"))  # fmt: skip
+        session.append(
+            ev.RunStarted(7), ev.ModelSaved(7, 1, "successor", "models/seed-7/successor")
+        )
         return session.directory
 
 
-def run(seed: int, cases: int, patience: float, model: Path | None = None, codes: "Counter[str] | None" = None) -> list[Failure]:  # fmt: skip
-    """The failures of so many cases, of things drawn by the seed; `codes` counts commands with their exit codes."""
+def run(
+    seed: int,
+    cases: int,
+    patience: float,
+    model: Path | None = None,
+    codes: "Counter[str] | None" = None,
+) -> list[Failure]:
+    """The failures of so many cases, of things drawn by the seed; `codes` counts commands with
+    their exit codes."""
     failures: list[Failure] = []
     for number in range(cases):
         choice = random.Random(f"{seed} {number}")
@@ -96,7 +110,14 @@ def run(seed: int, cases: int, patience: float, model: Path | None = None, codes
     return failures
 
 
-def case(planted: Sequence[str], patience: float, model: Path | None = None, *, terminal: bool = False, codes: "Counter[str] | None" = None) -> list[Failure]:  # fmt: skip
+def case(
+    planted: Sequence[str],
+    patience: float,
+    model: Path | None = None,
+    *,
+    terminal: bool = False,
+    codes: "Counter[str] | None" = None,
+) -> list[Failure]:
     """The failures of a session with these things in it; `terminal`: also as the app shows it."""
     _imported(model is not None)
     with tempfile.TemporaryDirectory(prefix="strangers-") as name:
@@ -117,7 +138,16 @@ def case(planted: Sequence[str], patience: float, model: Path | None = None, *, 
         return list(_judged("; ".join(done), place, home, out, patience, model, terminal, codes))
 
 
-def _judged(what: str, place: Place, home: Path, out: Path, patience: float, model: Path | None, terminal: bool, codes: "Counter[str] | None") -> list[Failure]:  # fmt: skip
+def _judged(
+    what: str,
+    place: Place,
+    home: Path,
+    out: Path,
+    patience: float,
+    model: Path | None,
+    terminal: bool,
+    codes: "Counter[str] | None",
+) -> list[Failure]:
     """Run all commands; what is wrong with how they end, and with what there is afterwards."""
     failures = []
     text = home / "in.txt"
@@ -139,8 +169,12 @@ def _judged(what: str, place: Place, home: Path, out: Path, patience: float, mod
                 failures.append(Failure(what, f"{command} on a terminal", wrong))
     after = _seen(place.outside)
     if after != before:
-        different = sorted(name for name in {*before, *after} if before.get(name) != after.get(name))  # fmt: skip
-        failures.append(Failure(what, "", f"outside of the session was read or changed: {different}"))  # fmt: skip
+        different = sorted(
+            name for name in {*before, *after} if before.get(name) != after.get(name)
+        )
+        failures.append(
+            Failure(what, "", f"outside of the session was read or changed: {different}")
+        )
     if place.ran.exists():
         failures.append(Failure(what, "", "something planted was run"))
     there = {path.name for path in home.parent.iterdir()} - {"outside", "home", "out", "ran"}
@@ -154,13 +188,16 @@ def _judged(what: str, place: Place, home: Path, out: Path, patience: float, mod
 
 def _commands(out: Path, text: Path, model: bool) -> Sequence[Sequence[str]]:
     first: list[list[str]] = [
-        ["sessions"], ["report", "received"], ["export", "received", "--out", f"{out}/labels.jsonl"], ["check", "received"],
-        ["check", "received", "--repair", "mended"], ["report", "mended"], ["backup", "received", f"{out}/backup"], ["stop", "received"],
+        ["sessions"], ["report", "received"],
+        ["export", "received", "--out", f"{out}/labels.jsonl"], ["check", "received"],
+        ["check", "received", "--repair", "mended"], ["report", "mended"],
+        ["backup", "received", f"{out}/backup"], ["stop", "received"],
         ["COPY", f"{out}/copy"], ["ENGINE"],
     ]  # fmt: skip
     if model:  # these load torch
         first += [
-            ["predict", "received", str(text), "--out", f"{out}/predicted.jsonl", "--device", "cpu"],
+            ["predict", "received", str(text), "--out", f"{out}/predicted.jsonl", "--device",
+                "cpu"],
             ["export-model", "received", "--out", f"{out}/model"],
             ["SIMULATE", f"{out}/simulated"],
         ]  # fmt: skip
@@ -182,7 +219,8 @@ def _imported(model: bool) -> None:
 
 
 def _seen(outside: Path) -> dict[str, tuple[object, ...]]:
-    """Names, times of change and of access, and contents, in that order: reading them changes the second."""
+    """Names, times of change and of access, and contents, in that order: reading them changes the
+    second."""
     found: dict[str, tuple[object, ...]] = {}
     for path in (*sorted(outside.iterdir()), outside):
         status = path.lstat()
@@ -191,8 +229,11 @@ def _seen(outside: Path) -> dict[str, tuple[object, ...]]:
     return found
 
 
-def _run(command: Sequence[str], home: Path, session: Path, said: Path, patience: float) -> tuple[str, int]:  # fmt: skip
-    """Run a command in a process of its own; what is wrong with how it ended ("": nothing), and its exit code."""
+def _run(
+    command: Sequence[str], home: Path, session: Path, said: Path, patience: float
+) -> tuple[str, int]:
+    """Run a command in a process of its own; what is wrong with how it ended ("": nothing), and its
+    exit code."""
     child = os.fork()
     if child == 0:
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
@@ -239,7 +280,9 @@ def _in_child(command: Sequence[str], home: Path, session: Path, said: Path) -> 
     except BaseException as error:
         import traceback
 
-        stream.write(f"{''.join(traceback.format_exception(error)[-3:])}\n{type(error).__name__}: {error}")  # fmt: skip
+        stream.write(
+            f"{''.join(traceback.format_exception(error)[-3:])}\n{type(error).__name__}: {error}"
+        )
         code = _WITHOUT_WORDS
     if "Traceback (most recent" in stream.getvalue():
         code = _WITHOUT_WORDS
@@ -262,7 +305,8 @@ def _copy_model(session: Path, target: Path) -> None:
 
 
 def _simulate(model: Path, home: Path) -> None:
-    """What `simulate --acquisition DIR --successor DIR` does in its engine: a round, and the models kept."""
+    """What `simulate --acquisition DIR --successor DIR` does in its engine: a round, and the models
+    kept."""
     import torch
 
     from tests.engine.tiny import settings
@@ -340,7 +384,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             failures += found
     for failure in failures:
         print(failure)
-    print(f"{count} cases, {sum(codes.values())} commands ({dict(codes)}), {len(failures)} failures")  # fmt: skip
+    print(
+        f"{count} cases, {sum(codes.values())} commands ({dict(codes)}), {len(failures)} failures"
+    )
     return bool(failures)
 
 

@@ -1,4 +1,5 @@
-"""What fuzzing has found stays mended, every seed is read or refused in its own words, and the campaign itself sees what it should."""
+"""What fuzzing has found stays mended, every seed is read or refused in its own words, and the
+campaign itself sees what it should."""
 
 import os
 import random
@@ -36,7 +37,9 @@ def test_the_corpus(tmp_path: Path) -> None:
         run_all(TARGETS[source.parent.name].works(place))
 
     found = list(outcomes(len(INPUTS), work, set(), Limits(), traced=False))
-    bad = {str(INPUTS[o.number].relative_to(CORPUS)): o for o in found if o.kind not in (CLEAN, OURS)}  # fmt: skip
+    bad = {
+        str(INPUTS[o.number].relative_to(CORPUS)): o for o in found if o.kind not in (CLEAN, OURS)
+    }
     assert (bad, len(found)) == ({}, len(INPUTS))
 
 
@@ -86,7 +89,16 @@ def test_a_target_has_files_to_begin_with(name: str) -> None:
 
 
 def test_what_becomes_of_an_input_is_seen() -> None:
-    works: list[Callable[[], object]] = [lambda: None, _refuse, lambda: 1 // 0, _allocate, lambda: os.kill(os.getpid(), signal.SIGSEGV), _spin, lambda: time.sleep(5), lambda: None]  # fmt: skip
+    works: list[Callable[[], object]] = [
+        lambda: None,
+        _refuse,
+        lambda: 1 // 0,
+        _allocate,
+        lambda: os.kill(os.getpid(), signal.SIGSEGV),
+        _spin,
+        lambda: time.sleep(5),
+        lambda: None,
+    ]
     limits = Limits(seconds=0.3, patience=1, memory=1 << 30)
 
     def work(number: int) -> None:

@@ -1,8 +1,11 @@
-"""Traps: a process that gets a signal at a moment of its own work, so that the same seed hits the same moment.
+"""Traps: a process that gets a signal at a moment of its own work, so that the same seed hits the
+same moment.
 
-A trap is told by the environment: whose it is ("engine", "watch", "tui_al"), what it counts, at which count it springs, with which signal:
+A trap is told by the environment: whose it is ("engine", "watch", "tui_al"), what it counts, at
+which count it springs, with which signal:
 
-    file    a file below the case's directory is opened for writing, made, renamed or removed; it springs before that happens
+    file    a file below the case's directory is opened for writing, made, renamed or removed; it
+        springs before that happens
     event   events or decisions go on record; it springs when they are on disk
 """
 

@@ -39,19 +39,28 @@ def actions(directory: Path) -> list[Entry]:
 
 
 def test_exports_imports_and_copies_are_on_record(
-    directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str]
 ) -> None:  # fmt: skip
     given = tmp_path / "given.jsonl"
-    rows = ({"text": TICKETS.train[2].text, "label": "return"}, {"text": "quite new", "label": "other"})  # fmt: skip
+    rows = (
+        {"text": TICKETS.train[2].text, "label": "return"},
+        {"text": "quite new", "label": "other"},
+    )
     given.write_text("".join(json.dumps(row) + "\n" for row in rows))
     assert run(monkeypatch, "export", "people", "--out", "all.csv", "--each") == 0
-    assert run(monkeypatch, "import", "people", "given.jsonl", "--add-labels", "--add-examples") == 0  # fmt: skip
+    assert (
+        run(monkeypatch, "import", "people", "given.jsonl", "--add-labels", "--add-examples") == 0
+    )
     assert run(monkeypatch, "backup", "people", "copy") == 0
     found = actions(directory)
     assert [one.action for one in found] == ["exported", "imported", "copied"]
     assert {one.account for one in found} == {getpass.getuser()}
     assert found[0].detail == f"{tmp_path / 'all.csv'} (csv): annotations: 3, examples: 2"
-    assert found[1].detail == f"{given} (jsonl): annotations: 2, new decisions: 1, new labels: 1, new texts: 1"  # fmt: skip
+    assert (
+        found[1].detail
+        == f"{given} (jsonl): annotations: 2, new decisions: 1, new labels: 1, new texts: 1"
+    )
     assert found[2].detail.startswith(f"{tmp_path / 'copy'}: ")
     capsys.readouterr()
     assert run(monkeypatch, "history", "people") == 0
@@ -59,7 +68,8 @@ def test_exports_imports_and_copies_are_on_record(
 
 
 def test_what_cannot_be_put_on_record_is_exported_and_told(
-    directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str]
 ) -> None:  # fmt: skip
     with Session(directory) as session:
         session.append(ev.RunStarted(7))

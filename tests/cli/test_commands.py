@@ -39,7 +39,8 @@ from tui_al.store.session import Session
 
 #: Three rounds of ten texts, in a second or two.
 QUICK = (
-    "--train-limit", "90", "--test-limit", "40", "--seed-size", "10", "--batch", "10", "--rounds", "2",
+    "--train-limit", "90", "--test-limit", "40", "--seed-size", "10", "--batch", "10", "--rounds",
+    "2",
     "--epochs", "1", "--max-length", "24", "--device", "cpu",
 )  # fmt: skip
 
@@ -481,8 +482,19 @@ def test_stop_needs_an_engine(two_sessions: Command, command: Command) -> None:
 
 
 def test_the_command_as_a_process(encoder: str, tmp_path: Path) -> None:
-    """Nothing that a library prints gets between the JSON, and a reader that leaves early is no error."""
-    arguments = ["simulate", "tickets", "--acquisition", encoder, "--successor", encoder, *QUICK, "--seed", "7"]  # fmt: skip
+    """Nothing that a library prints gets between the JSON, and a reader that leaves early is no
+    error."""
+    arguments = [
+        "simulate",
+        "tickets",
+        "--acquisition",
+        encoder,
+        "--successor",
+        encoder,
+        *QUICK,
+        "--seed",
+        "7",
+    ]
     done = subprocess.run(
         [sys.executable, "-m", "tui_al", *arguments, "--home", str(tmp_path), "--json"],
         capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=120, check=False,

@@ -1,4 +1,5 @@
-"""`tui-al compare-scores`: known scores give known distances; real models give the same numbers twice."""
+"""`tui-al compare-scores`: known scores give known distances; real models give the same numbers
+twice."""
 
 import json
 import sys
@@ -28,7 +29,8 @@ LIMITED = ("--train-limit", "120", "--device", "cpu")
 
 
 class Known(LearnerDouble):
-    """Scores of the texts are 0, 1, 2, …; the second model's half as much more, each further training's a quarter more."""
+    """Scores of the texts are 0, 1, 2, …; the second model's half as much more, each further
+    training's a quarter more."""
 
     def __init__(self, config: Any, source: Any, dataset: Any, *_: Any) -> None:
         super().__init__(dataset)
@@ -78,7 +80,8 @@ def test_known_scores(capsys: pytest.CaptureFixture[str], known: list[Known]) ->
     assert code == 0
     between = next(line for line in out.splitlines() if "|" in line)
     floor = next(line for line in out.splitlines() if line.startswith("noise floor"))
-    # every score of the second model is .5 more, of the first one's other seed .25; the ranking is the same
+    # every score of the second model is .5 more, of the first one's other seed .25; the ranking is
+    # the same
     assert between.split()[-5] == "0.50000"
     assert floor.split()[-5] == "0.25000"
     assert between.split()[-3:] == ["1.00", "1.00", "100.0%"]
@@ -114,7 +117,18 @@ def test_json_and_picture(
 ) -> None:
     pytest.importorskip("matplotlib")
     picture = tmp_path / "scores.png"
-    code, out, _ = said(capsys, "tickets", "--labels", "20", "--score", "lc", "--json", "--out", str(picture), *LIMITED)  # fmt: skip
+    code, out, _ = said(
+        capsys,
+        "tickets",
+        "--labels",
+        "20",
+        "--score",
+        "lc",
+        "--json",
+        "--out",
+        str(picture),
+        *LIMITED,
+    )
     assert code == 0
     told = json.loads(out)
     (seed,) = told["seeds"]
@@ -158,7 +172,10 @@ def test_kept_with_a_sweep_the_numbers_stand_in_its_report(
         main()
     rows = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
     (row,) = (line for line in rows if line.startswith("| tickets | lc |"))
-    told = "| tickets | lc | minilm:full / minilm:adapter | 20 | 0.37500 ± 0.17678 | 0.25000 ± 0.00000 |"
+    told = (
+        "| tickets | lc | minilm:full / minilm:adapter | 20 | 0.37500 ± 0.17678 | 0.25000 ± "
+        "0.00000 |"
+    )
     assert row.startswith(told)
     assert "Table 4" in " ".join(rows)
 
@@ -214,7 +231,18 @@ def test_mistakes_are_told_before_anything_is_trained(
 def test_a_bag_of_words_is_compared_too(
     capsys: pytest.CaptureFixture[str], known: list[Known]
 ) -> None:
-    code, out, _ = said(capsys, "tickets", "--models", "tfidf:head,minilm:full", "--labels", "40", "--score", "lc", "--json", *LIMITED)  # fmt: skip
+    code, out, _ = said(
+        capsys,
+        "tickets",
+        "--models",
+        "tfidf:head,minilm:full",
+        "--labels",
+        "40",
+        "--score",
+        "lc",
+        "--json",
+        *LIMITED,
+    )
     assert code == 0
     (seed,) = json.loads(out)["seeds"]
     assert seed["floor"]["wasserstein"] == 0  # it depends on no seed
@@ -226,7 +254,16 @@ def test_a_bag_of_words_is_compared_too(
 
 
 def test_a_bag_of_words_does_not_tag(capsys: pytest.CaptureFixture[str]) -> None:
-    code, _, err = said(capsys, "events", "--models", "minilm:full,tfidf:head", "--score", "lc", "--train-limit", "60")  # fmt: skip
+    code, _, err = said(
+        capsys,
+        "events",
+        "--models",
+        "minilm:full,tfidf:head",
+        "--score",
+        "lc",
+        "--train-limit",
+        "60",
+    )
     assert code == 2
     assert "tfidf is for classification" in err
 
@@ -236,7 +273,8 @@ def test_real_models_give_the_same_numbers_twice(
 ) -> None:
     encoder = tiny.save_encoder("bert", tmp_path / "bert")
     arguments = (
-        "tickets", "--models", f"{encoder}:full,{encoder}:head", "--labels", "30", "--epochs", "1", "--mc-passes", "2",
+        "tickets", "--models", f"{encoder}:full,{encoder}:head", "--labels", "30", "--epochs", "1",
+        "--mc-passes", "2",
         "--json", *LIMITED,
     )  # fmt: skip
     once, again = (json.loads(said(capsys, *arguments)[1]) for _ in range(2))

@@ -79,8 +79,8 @@ def test_plain_lines() -> None:
     assert "note: the text is column body\nwarning: 3 rows are duplicates\n" in text
     assert "seed 7  round 1/2  train acquisition done in 12.0 s\n" in text
     assert (
-        "seed 8  round 2/2  150 labels  accuracy 0.900  macro-F1 0.800  train 12.0 s  score 1.5 s  successor 30 s\n"
-        in text
+        "seed 8  round 2/2  150 labels  accuracy 0.900  macro-F1 0.800  train 12.0 s  score 1.5 s "
+        " successor 30 s\n" in text
     )
     assert "demo, mean ± sd of 2 seeds  .800 ±.141" in text
     assert (
@@ -99,7 +99,8 @@ def test_plain_tells_of_a_long_phase_now_and_then() -> None:
     # 70 seconds of progress, a second apart: lines at 30 and 60
     assert len(lines) == 2
     assert lines[0] == (
-        "seed 7  round 1/2  train successor  50 %  epoch 4 of 8  step 25 of 50  96 samples/s  0:04 left  loss 0.312"
+        "seed 7  round 1/2  train successor  50 %  epoch 4 of 8  step 25 of 50  96 samples/s  "
+        "0:04 left  loss 0.312"
     )
 
 
@@ -139,7 +140,8 @@ def test_quiet_is_the_table_only() -> None:
     play(QuietDisplay(where, "demo"), session_events(RUNS))
     lines = written(where).split("\n")
     assert lines[0].split() == [
-        "round", "labels", "accuracy", "macro-F1", "train", "score", "successor", "evaluate", "queried",
+        "round", "labels", "accuracy", "macro-F1", "train", "score", "successor", "evaluate",
+        "queried",
     ]  # fmt: skip
     assert len([line for line in lines if re.match(r" +\d ", line)]) == 3
     assert "│" not in written(where)
@@ -283,7 +285,11 @@ def test_steps_of_the_seed_set_and_of_random() -> None:
 def test_a_successor_that_asks_itself_is_not_trained_before_it_asks() -> None:
     told = config()
     one = replace(told, acquisition=told.successor)
-    events = [created(one), *run_events(7, (0.4,), finish=False), ev.PhaseStarted(7, 1, "score pool", 1)]  # fmt: skip
+    events = [
+        created(one),
+        *run_events(7, (0.4,), finish=False),
+        ev.PhaseStarted(7, 1, "score pool", 1),
+    ]
     state = fold(recorded(events))
     assert [s.name for s in steps(state, state.runs[7])][:2] == ["score pool", "query"]
     again = fold(recorded([*events[:-1], ev.PhaseStarted(7, 1, "train acquisition", 1)]))

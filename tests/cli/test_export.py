@@ -24,7 +24,8 @@ Command = Callable[..., tuple[int, str, str]]
 def command(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Command:
-    """Runs `tui-al` with these arguments; exit code, stdout and stderr. Sessions are in `tmp_path / "home"`."""
+    """Runs `tui-al` with these arguments; exit code, stdout and stderr. Sessions are in `tmp_path /
+    "home"`."""
     monkeypatch.setenv("TUI_AL_HOME", str(tmp_path / "home"))
 
     def run(*arguments: object) -> tuple[int, str, str]:
@@ -64,7 +65,8 @@ def test_what_counts_is_exported_and_the_rest_is_told(
         "left out: 1 unclear; --flagged exports them too",
         "left out: 1 skipped; --flagged exports them too",
         "not carried by csv: descriptions of labels: 1",
-        "1 cells begin with = + - or @: a spreadsheet may run them as formulas; import the file there as text.",
+        "1 cells begin with = + - or @: a spreadsheet may run them as formulas; import the file "
+        "there as text.",
     ]
     found = read_file(TEXT_FORMATS["csv"], out, Task.CLASSIFICATION).annotations
     assert [(a.id, a.answer, a.annotator, a.note) for a in found] == [
@@ -82,7 +84,8 @@ def test_everything_there_is(command: Command, people: str, tmp_path: Path) -> N
     assert said == f"{out} (parquet): annotations: 7, examples: 6\n"
     found = read_file(TABLE_FORMATS["parquet"], out, Task.CLASSIFICATION).annotations
     assert [(a.id, a.annotator) for a in found] == [
-        ("a", "ann"), ("b", "ann"), ("b", "bob"), ("c", "ann"), ("d", "ann"), ("e", "bob"), ("g", "data"),
+        ("a", "ann"), ("b", "ann"), ("b", "bob"), ("c", "ann"), ("d", "ann"), ("e", "bob"),
+        ("g", "data"),
     ]  # fmt: skip
     assert [a.status for a in found[3:5]] == [Status.UNCLEAR, Status.SKIPPED]
     assert found[3].reason == "odd"

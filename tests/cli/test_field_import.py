@@ -1,4 +1,5 @@
-"""`tui-al import` on files as people have them, where the folder of such files lies beside the project; skipped elsewhere."""
+"""`tui-al import` on files as people have them, where the folder of such files lies beside the
+project; skipped elsewhere."""
 
 import os
 from pathlib import Path

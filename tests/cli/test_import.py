@@ -62,7 +62,8 @@ def test_what_is_not_new_is_told(command: Command, tmp_path: Path) -> None:  # n
     assert said == "s: annotations in in.jsonl (jsonl): 3, new decisions: 1\n"
     assert aside.splitlines() == [
         "left out: 1 without an answer (in.jsonl:3)",
-        "left out: 1 of texts that the session does not have (--add-examples adds them) (in.jsonl:2)",
+        "left out: 1 of texts that the session does not have (--add-examples adds them) "
+        "(in.jsonl:2)",
     ]
     assert answers(tmp_path / "home", "s") == {("a", "eve"): "return"}
     code, said, _ = command("import", "s", file, "--add-examples")

@@ -1,4 +1,5 @@
-"""`tui-al import` of files with tagged words, as people have them: worked out by hand, one file after the other."""
+"""`tui-al import` of files with tagged words, as people have them: worked out by hand, one file
+after the other."""
 
 import re
 from pathlib import Path
@@ -179,7 +180,10 @@ def test_untagged_sentences_are_counted_and_never_without_entities(
     home: Path,
     tmp_path: Path,
 ) -> None:
-    rows = ROWS.replace("2,Niemand,PI,O\n2,war,VA,O\n2,da,AD,O\n2,.,$,O", "2,Niemand,PI,\n2,war,VA,\n2,da,AD,\n2,.,$,")  # fmt: skip
+    rows = ROWS.replace(
+        "2,Niemand,PI,O\n2,war,VA,O\n2,da,AD,O\n2,.,$,O",
+        "2,Niemand,PI,\n2,war,VA,\n2,da,AD,\n2,.,$,",
+    )
     (tmp_path / "a.csv").write_text(rows, encoding="utf-8")
     code, said, aside = command("import", "NER", tmp_path / "a.csv")
     assert (code, ": 3, new decisions: 2\n" in said) == (0, True)

@@ -1,4 +1,5 @@
-"""`tui-al label`: what its options make, which session it means, what it says where it cannot go on."""
+"""`tui-al label`: what its options make, which session it means, what it says where it cannot go
+on."""
 
 import io
 import sys
@@ -17,7 +18,9 @@ from tui_al.core.settings.options import experiment, options_of
 from tui_al.errors import ConfigError, SessionError
 
 
-def options(source: str = "tickets", *, home: Path | None = None, annotator: str | None = None, **given: Any) -> LabelOptions:  # fmt: skip
+def options(
+    source: str = "tickets", *, home: Path | None = None, annotator: str | None = None, **given: Any
+) -> LabelOptions:
     """As the command makes them."""
     return LabelOptions(source, given, annotator, home=home)
 
@@ -43,8 +46,10 @@ def test_the_defaults() -> None:
 
 def test_every_option_arrives() -> None:
     config = made(
-        labels=("refund", "repair", "praise"), task="classification", batch="5%", seed_size="30", audit_share="25 %",
-        overlap="100%", strategy="bt", seed="7", epochs="3", text_column="body", acquisition_tuning="head", device="cpu",
+        labels=("refund", "repair", "praise"), task="classification", batch="5%", seed_size="30",
+        audit_share="25 %",
+        overlap="100%", strategy="bt", seed="7", epochs="3", text_column="body",
+        acquisition_tuning="head", device="cpu",
     )  # fmt: skip
     assert config.data.labels == ("refund", "repair", "praise")
     assert (config.data.task, config.data.text_column) == ("classification", "body")
@@ -79,7 +84,11 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, object]]:
     done: list[tuple[str, object]] = []
     monkeypatch.setattr(module, "check_terminal", lambda: None)
     monkeypatch.setattr(module, "_start", lambda directory: done.append(("start", directory.name)))
-    monkeypatch.setattr(module, "open_app", lambda home, directory, annotator: done.append((annotator, directory.name)))  # fmt: skip
+    monkeypatch.setattr(
+        module,
+        "open_app",
+        lambda home, directory, annotator: done.append((annotator, directory.name)),
+    )
 
     def create(home: Path, config: ExperimentConfig, name: str | None, group: int | None) -> Path:
         done.append(("create", config.data.source))

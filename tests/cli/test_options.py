@@ -1,4 +1,5 @@
-"""Options that are made from the settings: grouped in `--help`, in words, with what they were called before still taken."""
+"""Options that are made from the settings: grouped in `--help`, in words, with what they were
+called before still taken."""
 
 import re
 from typing import Any
@@ -81,7 +82,8 @@ def test_the_list_of_commands_is_not_cut() -> None:
 
 
 def test_simulate_and_label_have_the_settings_defaults() -> None:
-    """What nobody gives is what the form's fields have for the same model, apart from the sample's own amounts."""
+    """What nobody gives is what the form's fields have for the same model, apart from the sample's
+    own amounts."""
     simulated = experiment("simulate", "tickets", {})
     labelled = experiment("label", "tickets", {})
     sample = sample_experiment()
@@ -116,18 +118,30 @@ def test_both_names_at_once_that_say_different_things() -> None:
         ("epochs", "0", "--epochs 0 is out of range.", "It is 1 or more."),
         ("epochs", "eight", "--epochs 'eight' is not a whole number.", "It is 1 or more."),
         ("epochs", "1.5", "--epochs '1.5' is not a whole number.", "It is 1 or more."),
-        ("lr", "2", "--lr 2 is out of range.", "It is above 0 and at most 1; 2e-5 to 5e-3 is usual."),
-        ("lr", "nan", "--lr nan is out of range.", "It is above 0 and at most 1; 2e-5 to 5e-3 is usual."),
-        ("dropout", "100%", "--dropout 100% is out of range.", "It is a share: 0 or more and below 1, or as a percentage."),
-        ("precision", "fp23", "--precision 'fp23' is unknown.", "Did you mean fp32? Choose fp32, bf16 or auto."),
-        ("freeze_layers", "most", "--freeze-layers 'most' is not a whole number or auto.", "It is 0 or more or auto."),
+        ("lr", "2", "--lr 2 is out of range.", "It is above 0 and at most 1; 2e-5 to 5e-3 is "
+            "usual."),
+        ("lr", "nan", "--lr nan is out of range.", "It is above 0 and at most 1; 2e-5 to 5e-3 is "
+            "usual."),
+        ("dropout", "100%", "--dropout 100% is out of range.", "It is a share: 0 or more and "
+            "below 1, or as a percentage."),
+        ("precision", "fp23", "--precision 'fp23' is unknown.", "Did you mean fp32? Choose fp32, "
+            "bf16 or auto."),
+        ("freeze_layers", "most", "--freeze-layers 'most' is not a whole number or auto.",
+            "It is 0 or "
+            "more "
+            "or auto."),
         ("freeze_layers", "-1", "--freeze-layers -1 is out of range.", "It is 0 or more or auto."),
-        ("device", "gpu", "--device 'gpu' is unknown.", "Use auto, cpu, cuda (a GPU), cuda:1 (and so on) or mps."),
-        ("batch", "5 percent", "--batch: '5 percent' is not a valid amount.", 'Give a percentage, as "1%", or a count, as "100".'),
+        ("device", "gpu", "--device 'gpu' is unknown.", "Use auto, cpu, cuda (a GPU), cuda:1 (and "
+            "so on) or mps."),
+        ("batch", "5 percent", "--batch: '5 percent' is not a valid amount.", 'Give a percentage, '
+            'as "1%", or a count, as "100".'),
         ("seed", ["7", "x"], "--seed 'x' is not a whole number.", "Give whole numbers, 0 or more."),
-        ("seeds", "9", "--seeds 9 is out of range.", "It is 1 to 5; for others use --seed 7 --seed 8."),
-        ("preset", "papers", "--preset 'papers' is unknown.", "Did you mean paper? Choose default or paper."),
-        ("successor_tuning", "adaptor", "--successor-tuning 'adaptor' is unknown.", "Did you mean adapter? Choose full"),
+        ("seeds", "9", "--seeds 9 is out of range.", "It is 1 to 5; for others use --seed 7 "
+            "--seed 8."),
+        ("preset", "papers", "--preset 'papers' is unknown.", "Did you mean paper? Choose default "
+            "or paper."),
+        ("successor_tuning", "adaptor", "--successor-tuning 'adaptor' is unknown.", "Did you mean "
+            "adapter? Choose full"),
         ("strategy", "lcc", "strategy: 'lcc' is unknown.", "Did you mean lc"),
     ],
 )  # fmt: skip

@@ -1,4 +1,5 @@
-"""What an experiment does when nobody reads what it prints, or when it cannot be printed; and foreign text on a terminal."""
+"""What an experiment does when nobody reads what it prints, or when it cannot be printed; and
+foreign text on a terminal."""
 
 import errno
 import os
@@ -32,7 +33,12 @@ def test_a_reader_that_leaves_stops_the_experiment_in_good_order(
 ) -> None:
     """`tui-al simulate --json ... | head -1`."""
     models = ("--acquisition", encoder, "--successor", encoder, "--seed", "7", "--session", "cut")
-    surroundings = {**os.environ, "TUI_AL_HOME": str(tmp_path), "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}  # fmt: skip
+    surroundings = {
+        **os.environ,
+        "TUI_AL_HOME": str(tmp_path),
+        "PYTHONPATH": str(ROOT),
+        "OMP_NUM_THREADS": "1",
+    }
     process = subprocess.Popen(
         [sys.executable, "-m", "tui_al", "simulate", "tickets", *QUICK, *models, "--json"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=surroundings, cwd=tmp_path,

@@ -25,7 +25,8 @@ from tui_al.store.file_hashes import hashes_of
 
 @dataclass(frozen=True)
 class Kept:
-    """A home with the sessions "things" and "people", and what their models say of their test splits."""
+    """A home with the sessions "things" and "people", and what their models say of their test
+    splits."""
 
     home: Path
     data: dict[str, Dataset]
@@ -100,7 +101,8 @@ def test_entities_by_character_offsets(command: Command, kept: Kept, tmp_path: P
     data = kept.data["people"]
     source, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
     source.write_text(
-        "".join(json.dumps({"tokens": e.tokens, "tags": ["O"] * len(e.tokens)}) + "\n" for e in data.test)
+        "".join(json.dumps({"tokens": e.tokens,
+            "tags": ["O"] * len(e.tokens)}) + "\n" for e in data.test)
     )  # fmt: skip
     assert ours(command, kept, "predict", "people", source, "--out", out)[0] == 0
     ends = [0, *np.cumsum([len(e.tokens) for e in data.test]).tolist()]
@@ -169,7 +171,8 @@ def test_models_are_exported_with_their_card(command: Command, kept: Kept, tmp_p
     code, said, _ = ours(command, kept, "export-model", "things", "--out", out)
     assert (code, said) == (
         0,
-        f"{out}: successor of seed 8, round 1, for transformers; its README.md says how to load it\n",
+        f"{out}: successor of seed 8, round 1, for transformers; its README.md says how to load "
+        "it\n",
     )
     card = (out / "README.md").read_text(encoding="utf-8")
     assert "pipeline_tag: text-classification" in card
@@ -244,7 +247,10 @@ def test_an_encoder_outside_of_the_session_is_named(
             for way in ways:
                 code, _, aside = ours(command, kept, *way, "--out", tmp_path / f"{name}-{way[0]}")
                 assert code == 0, aside
-                told = f"warning: The adapter's encoder is read from {kept.home / 'encoder'}, outside of the session"
+                told = (
+                    f"warning: The adapter's encoder is read from {kept.home / 'encoder'}, "
+                    "outside of the session"
+                )
                 assert (told in aside) is warned
     finally:
         shutil.rmtree(kept.home / "sessions" / "received")

@@ -1,4 +1,5 @@
-"""`tui-al report` on sweeps: the page, the directory of everything, and what is said of what is missing."""
+"""`tui-al report` on sweeps: the page, the directory of everything, and what is said of what is
+missing."""
 
 import csv
 import io

@@ -1,4 +1,5 @@
-"""`tui-al sweep` as people run it: interrupted, killed with everything it started, continued; and mistakes told in time."""
+"""`tui-al sweep` as people run it: interrupted, killed with everything it started, continued; and
+mistakes told in time."""
 
 import json
 import os
@@ -67,7 +68,8 @@ def file(encoder: Path, tmp_path: Path) -> Path:
 def undisturbed(
     file: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> dict[str, list[tuple[object, ...]]]:
-    """Every arm by itself, in this process, sharing nothing; as many threads as an engine of the sweep has."""
+    """Every arm by itself, in this process, sharing nothing; as many threads as an engine of the
+    sweep has."""
     sweep = read_sweep(file.read_text(), "two")
     threads = max(1, len(usable_cpus()) // len(sweep.arms))
     monkeypatch.setattr(runner, "computing_threads", lambda: threads)

@@ -1,4 +1,5 @@
-"""The displays of `sweep`: the live table at two widths and without Unicode, lines, JSON; foreign text stays text."""
+"""The displays of `sweep`: the live table at two widths and without Unicode, lines, JSON; foreign
+text stays text."""
 
 import io
 import json
@@ -16,7 +17,8 @@ from tui_al.store.session import Session
 
 LONG = SWEEP.replace(
     '"random", "lc", "bt", "entropy"]',
-    '"lc", "bt"]\nacquisition = [{ name = "[red]a\\u001b[2J name that is much longer than a terminal is wide[/]", tuning = "full" }]',
+    '"lc", "bt"]\nacquisition = [{ name = "[red]a\\u001b[2J name that is much longer than a '
+    'terminal is wide[/]", tuning = "full" }]',
 )
 
 

@@ -22,20 +22,41 @@ def way(
 
 def shown(*ways: Setup, terminal: bool = False) -> str:
     text = io.StringIO()
-    console = Console(file=text, width=140, force_terminal=terminal, color_system=None, soft_wrap=not terminal)  # fmt: skip
+    console = Console(
+        file=text, width=140, force_terminal=terminal, color_system=None, soft_wrap=not terminal
+    )
     show(Timing("cpu", 2, {"fp32": 5e10}, 9.0, ways), Page(console))
     return text.getvalue()
 
 
 def test_saved_is_paired_by_repeat_over_all_columns() -> None:
-    """10 + 30 + 60 against 6 + 18 + 36 saves 40 %; 12 + 36 + 72 against 6 + 18 + 36 saves 50 %: mean 45, deviation 7.1."""
+    """10 + 30 + 60 against 6 + 18 + 36 saves 40 %; 12 + 36 + 72 against 6 + 18 + 36 saves 50 %:
+    mean 45, deviation 7.1."""
     full = way("full", ((10, 12), (30, 36), (60, 72)))
     adapter = way("adapter", ((6, 6), (18, 18), (36, 36)))
     for terminal in (False, True):
         text = shown(full, adapter, terminal=terminal)
-        (row,) = (line for line in text.split("\n") if line.startswith("small[b]") and "adapter" in line)  # fmt: skip
-        assert row.split() == ["small[b]", "adapter", "6.0", "s", "18.0", "s", "36.0", "s", "45.0", "±", "7.1", "1,234", "46%"]  # fmt: skip
-        (row,) = (line for line in text.split("\n") if line.startswith("small[b]") and "full" in line)  # fmt: skip
+        (row,) = (
+            line for line in text.split("\n") if line.startswith("small[b]") and "adapter" in line
+        )
+        assert row.split() == [
+            "small[b]",
+            "adapter",
+            "6.0",
+            "s",
+            "18.0",
+            "s",
+            "36.0",
+            "s",
+            "45.0",
+            "±",
+            "7.1",
+            "1,234",
+            "46%",
+        ]
+        (row,) = (
+            line for line in text.split("\n") if line.startswith("small[b]") and "full" in line
+        )
         assert row.split()[2:8] == ["11.0", "s", "33.0", "s", "66.0", "s"]
         assert "2% = 20" in text
         assert "50 Gflop/s in fp32" in text

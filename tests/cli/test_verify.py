@@ -1,4 +1,5 @@
-"""`tui-al verify`: a session made again from its manifest asks the same questions, or it is told where not."""
+"""`tui-al verify`: a session made again from its manifest asks the same questions, or it is told
+where not."""
 
 import json
 import shutil
@@ -79,7 +80,8 @@ def test_the_same_machine_makes_the_same_run(
 def test_another_run_is_found_out(
     home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A query and a metric are others in a copy that an older program wrote: both are named, with their round."""
+    """A query and a metric are others in a copy that an older program wrote: both are named, with
+    their round."""
     shutil.copytree(home / "sessions", tmp_path / "sessions")
     with sqlite3.connect(tmp_path / "sessions/made/session.db") as db:
         seq, body = db.execute(

@@ -1,8 +1,9 @@
-"""Whole labelling sessions in miniature: a pool, a strategy, a learner that is trained anew each round, and an audit.
+"""Whole labelling sessions in miniature: a pool, a strategy, a learner that is trained anew each
+round, and an audit.
 
-Texts are points of a mixture of Gaussians, as an encoder's states would be; the learner is logistic regression on them, trained on
-the labels that the strategy chose (the smallest margin first). The truth is its accuracy on 4,000 fresh points.
-"""
+Texts are points of a mixture of Gaussians, as an encoder's states would be; the learner is logistic
+regression on them, trained on the labels that the strategy chose (the smallest margin first). The
+truth is its accuracy on 4,000 fresh points."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -33,7 +34,8 @@ class Look:
 
 
 def session(seed: int, audit: Literal["random", "strategy"]) -> Iterator[Look]:
-    """One session; with `audit="strategy"` the strategy also chooses what is audited, which is the mistake to be found out."""
+    """One session; with `audit="strategy"` the strategy also chooses what is audited, which is the
+    mistake to be found out."""
     rng = np.random.default_rng([seed, 4])
     centres = rng.normal(0, rng.uniform(0.8, 2.0), (CLASSES, DIMENSIONS))
     points, labels = draw(POOL, centres, rng)
@@ -62,14 +64,16 @@ def session(seed: int, audit: Literal["random", "strategy"]) -> Iterator[Look]:
 
 
 def draw(count: int, centres: Points, rng: np.random.Generator) -> tuple[Points, Labels]:
-    """Points (count, dimensions) around centres that are not equally frequent, and which centre each belongs to."""
+    """Points (count, dimensions) around centres that are not equally frequent, and which centre
+    each belongs to."""
     shares = np.arange(1, CLASSES + 1) / np.arange(1, CLASSES + 1).sum()
     labels = rng.choice(CLASSES, count, p=shares)
     return centres[labels] + rng.normal(0, 1, (count, DIMENSIONS)), labels
 
 
 def fit(points: Points, labels: Labels, steps: int = 30, rate: float = 0.7) -> Points:
-    """Weights (dimensions + 1, classes) of a logistic regression, by gradient steps with a little weight decay."""
+    """Weights (dimensions + 1, classes) of a logistic regression, by gradient steps with a little
+    weight decay."""
     inputs = np.column_stack([points, np.ones(len(points))])
     targets = np.eye(CLASSES)[labels]
     weights = np.zeros((DIMENSIONS + 1, CLASSES))

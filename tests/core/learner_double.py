@@ -1,4 +1,5 @@
-"""A learner without a model: what it predicts is computed from the rows, and it writes down what it was asked to do."""
+"""A learner without a model: what it predicts is computed from the rows, and it writes down what it
+was asked to do."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +18,8 @@ from tui_al.core.query.strategies import entropy
 
 @dataclass
 class LearnerDouble:
-    """Probabilities from `table` (the first class's, by row), or drawn anew from (fit seed, labels, row)."""
+    """Probabilities from `table` (the first class's, by row), or drawn anew from (fit seed, labels,
+    row)."""
 
     dataset: Dataset
     peak: int = 1000

@@ -1,4 +1,5 @@
-"""Agreement of annotators against published worked examples, and properties that hold for every set of answers."""
+"""Agreement of annotators against published worked examples, and properties that hold for every set
+of answers."""
 
 from itertools import permutations
 
@@ -29,7 +30,8 @@ def of_table(table: list[list[int]]) -> tuple[list[int], list[int]]:
 @pytest.mark.parametrize(
     ("table", "kappa"),
     [
-        # Fleiss, Cohen & Everitt (1969), 200 items: p_o = .70, p_e = .6 x .65 + .3 x .25 + .1 x .1 = .475
+        # Fleiss, Cohen & Everitt (1969), 200 items: p_o = .70, p_e = .6 x .65 + .3 x .25 + .1 x .1
+        # = .475
         pytest.param([[106, 10, 4], [22, 28, 10], [2, 12, 6]], 0.225 / 0.525, id="fleiss 1969"),
         # p_o = 35/50; p_e = .5 x .6 + .5 x .4 = .5
         pytest.param([[20, 5], [10, 15]], 0.4, id="two labels"),
@@ -78,8 +80,8 @@ def test_alpha_of_published_examples(annotators: list[str], alpha: float) -> Non
 
 
 def test_alpha_by_hand() -> None:
-    # items aa, ab, bb, (c alone does not count): a 3, b 3, n 6; unequal values 2 (of ab), by chance 3 x 3 x 2 = 18
-    # 1 - 5 x 2 / 18 = 4/9
+    # items aa, ab, bb, (c alone does not count): a 3, b 3, n 6; unequal values 2 (of ab), by chance
+    # 3 x 3 x 2 = 18 1 - 5 x 2 / 18 = 4/9
     items: list[list[str | None]] = [["a", "a"], ["a", "b"], ["b", "b"], ["c", None]]
     assert krippendorff_alpha(items) == pytest.approx(4 / 9)
 
@@ -109,7 +111,8 @@ def test_alpha_does_not_depend_on_order_and_is_one_without_disagreement(
 def test_alpha_approaches_kappa_of_two_with_equal_shares(items: list[list[str | None]]) -> None:
     first = [item[0] or "a" for item in items]
     second = [item[1] or "a" for item in items]
-    # both orders of every item: equal label shares, and many copies make alpha's small-sample term vanish
+    # both orders of every item: equal label shares, and many copies make alpha's small-sample term
+    # vanish
     both = ([*first, *second], [*second, *first])
     kappa = cohens_kappa(*both)
     alpha = krippendorff_alpha(list(zip(*both, strict=True)) * 500)
@@ -134,7 +137,8 @@ def test_span_agreement_is_the_mean_over_pairs_on_what_both_answered() -> None:
     first = sentences("B-X O", "B-Y O", "-")
     second = sentences("B-X O", "O B-Y", "B-X B-X")
     third = sentences("B-X O", "-", "B-X I-X")
-    # 1-2: 1 shared of 2 and 2: 1/2. 1-3, sentence 1 alone: 1. 2-3, sentences 1 and 3: 1 shared of 3 and 2: 2/5
+    # 1-2: 1 shared of 2 and 2: 1/2. 1-3, sentence 1 alone: 1. 2-3, sentences 1 and 3: 1 shared of 3
+    # and 2: 2/5
     assert span_agreement([first, second, third]) == pytest.approx((1 / 2 + 1 + 2 / 5) / 3)
 
 
@@ -149,7 +153,8 @@ def test_span_agreement_cannot_be_said() -> None:
 
 
 def test_word_agreement() -> None:
-    # words' types: X X . . against X . . .: X 3, none 5, n 8; unequal 2; by chance 3 x 5 x 2 = 30: 1 - 7 x 2 / 30
+    # words' types: X X . . against X . . .: X 3, none 5, n 8; unequal 2; by chance 3 x 5 x 2 = 30:
+    # 1 - 7 x 2 / 30
     first, second = sentences("B-X I-X O O"), sentences("B-X O O O")
     assert word_agreement([first, second]) == pytest.approx(1 - 14 / 30)
 

@@ -1,4 +1,5 @@
-"""The audit sample, its estimates, and comparisons on it, by hand; whole sessions are in `test_audit_coverage`."""
+"""The audit sample, its estimates, and comparisons on it, by hand; whole sessions are in
+`test_audit_coverage`."""
 
 import numpy as np
 import pytest
@@ -36,7 +37,8 @@ def test_rows_are_a_share_of_the_pool_without_repeats() -> None:
 
 def test_every_row_is_as_likely_and_the_order_is_random_too() -> None:
     drawn = np.array([audit_rows(20, 0.25, np.random.default_rng(i)) for i in range(4_000)])
-    # each of 20 rows is in 5 of 20 draws, and first in 1 of 20: 1,000 and 200 times, give or take 4 standard deviations
+    # each of 20 rows is in 5 of 20 draws, and first in 1 of 20: 1,000 and 200 times, give or take 4
+    # standard deviations
     assert np.abs(np.bincount(drawn.ravel()) - 1_000).max() < 4 * np.sqrt(4_000 * 0.25 * 0.75)
     assert np.abs(np.bincount(drawn[:, 0]) - 200).max() < 4 * np.sqrt(4_000 * 0.05 * 0.95)
 
@@ -72,8 +74,9 @@ def test_entity_f1_by_hand() -> None:
     # four sentences: right 2, 1, 0, 0 of 2, 2, 1, 0 distinct entities: J = 3/5, F1 = 6/8
     gold = [sentence(2), sentence(2), sentence(1), sentence(0)]
     predicted = [sentence(2), sentence(1), sentence(0), sentence(0)]
-    # residuals .8, -.2, -.6, 0: squares 1.04, x 4/3 / 25 = .055467; independent .24 / 5 = .048: 5 x .048 / .055467 = 4.3269
-    # three sentences with entities: t of 2 degrees 4.302653, z 1.959964: 4.3269 x .207506 = .89786
+    # residuals .8, -.2, -.6, 0: squares 1.04, x 4/3 / 25 = .055467; independent .24 / 5 = .048: 5 x
+    # .048 / .055467 = 4.3269 three sentences with entities: t of 2 degrees 4.302653, z 1.959964:
+    # 4.3269 x .207506 = .89786
     interval = entity_f1_interval(gold, predicted)
     assert interval is not None
     expected = share_interval(0.6, 0.89786)
@@ -133,7 +136,8 @@ def test_hits_of_two() -> None:
 
 
 def test_pairing_is_used() -> None:
-    # 8 hits more of 100: decidable where they are hits on top, not where 30 others are exchanged as well
+    # 8 hits more of 100: decidable where they are hits on top, not where 30 others are exchanged as
+    # well
     first = [True] * 78 + [False] * 22
     on_top = [True] * 70 + [False] * 30
     exchanged = [False] * 30 + [True] * 48 + [True] * 22
@@ -149,8 +153,9 @@ def test_entities_of_two_by_hand() -> None:
     comparison = compare_entities(gold, first, second)
     assert comparison is not None
     assert comparison.difference.value == pytest.approx(8 / 9 - 4 / 7)
-    # (2r - F1 s) / S, first: (4 - 32/9) / 9 twice, -(8/9) / 9; second: (2 - 12/7) / 7 twice, -(4/7) / 7
-    # differences .008566 twice, -.017133: squares .00044030, x 3/2, root .025699; t of 2 degrees 4.302653
+    # (2r - F1 s) / S, first: (4 - 32/9) / 9 twice, -(8/9) / 9; second: (2 - 12/7) / 7 twice, -(4/7)
+    # / 7 differences .008566 twice, -.017133: squares .00044030, x 3/2, root .025699; t of 2
+    # degrees 4.302653
     half = comparison.difference.high - comparison.difference.value
     assert half == pytest.approx(4.302653 * 0.025699, rel=1e-3)
     assert comparison.verdict is Verdict.BETTER

@@ -1,4 +1,5 @@
-"""The promise of the audit, over whole simulated sessions: the interval covers the truth as often as it says."""
+"""The promise of the audit, over whole simulated sessions: the interval covers the truth as often
+as it says."""
 
 import numpy as np
 import pytest
@@ -6,7 +7,8 @@ from numpy.typing import NDArray
 
 from tests.core.audited_sessions import ROUNDS, Look, session
 
-#: Enough that an honest interval is hardly ever outside 93 to 97 %; 200 sessions are, one time in five.
+#: Enough that an honest interval is hardly ever outside 93 to 97 %; 200 sessions are, one time in
+#: five.
 SESSIONS = 400
 
 
@@ -25,7 +27,8 @@ def test_the_exact_interval_covers_the_truth_in_95_percent_of_the_sessions_or_mo
 ) -> None:
     looks = covered(sessions)
     assert looks.shape == (SESSIONS, ROUNDS)
-    # 400 sessions estimate .95 with a standard error of .011; not so much more that it would say nothing
+    # 400 sessions estimate .95 with a standard error of .011; not so much more that it would say
+    # nothing
     assert 0.93 <= looks[:, -1].mean() <= 0.985  # after the last batch
     assert 0.95 <= looks.mean() <= 0.985  # at every look
 

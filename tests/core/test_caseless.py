@@ -46,7 +46,8 @@ def test_found(typed: str, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("typed", "text"),
-    [("arger", "Ärger"), ("gru", "gru\u0308n"), ("schon", "schön"), ("%", "100"), ("_", "a b"), ("ü", "u")],
+    [("arger", "Ärger"), ("gru", "gru\u0308n"), ("schon", "schön"), ("%", "100"), ("_", "a b"),
+        ("ü", "u")],
 )  # fmt: skip
 def test_not_found(typed: str, text: str) -> None:
     assert not holds(text, fold_words(typed))

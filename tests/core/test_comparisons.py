@@ -1,4 +1,5 @@
-"""Differences over seeds, Holm's correction, labels to a target, verdicts: against worked numbers."""
+"""Differences over seeds, Holm's correction, labels to a target, verdicts: against worked
+numbers."""
 
 import itertools
 
@@ -41,7 +42,8 @@ def test_student_against_scipy() -> None:
 
 
 def test_the_bootstrap_against_all_resamples() -> None:
-    """Of three values there are 27 resamples: the quantiles of 10,000 drawn ones must lie among theirs."""
+    """Of three values there are 27 resamples: the quantiles of 10,000 drawn ones must lie among
+    theirs."""
     values = [0.0, 0.3, 0.9]
     means = sorted(np.mean(pick) for pick in itertools.product(values, repeat=3))
     found = paired_difference(values).bootstrap
@@ -52,23 +54,27 @@ def test_the_bootstrap_against_all_resamples() -> None:
 
 
 def test_strata_of_equal_spread_by_hand() -> None:
-    """Means 2 and 5, variances 1: error sqrt(1/3 + 1/3) / 2, four degrees of freedom, t of .975 is 2.7764."""
+    """Means 2 and 5, variances 1: error sqrt(1/3 + 1/3) / 2, four degrees of freedom, t of .975 is
+    2.7764."""
     found = stratified_difference([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
     assert found is not None and found.student is not None
     assert (found.mean, found.sd, found.pairs) == (3.5, 1.0, 6)
     half = 2.776445 * (2 / 3) ** 0.5 / 2
-    assert (found.student.low, found.student.high) == pytest.approx((3.5 - half, 3.5 + half), abs=1e-6)  # fmt: skip
+    assert (found.student.low, found.student.high) == pytest.approx(
+        (3.5 - half, 3.5 + half), abs=1e-6
+    )
 
 
 def test_strata_of_other_spread_have_welchs_degrees_of_freedom() -> None:
-    """The mean of two strata is half the difference of one from the other's negative: Welch's test, as scipy has it."""
+    """The mean of two strata is half the difference of one from the other's negative: Welch's test,
+    as scipy has it."""
     first, second = [1.0, 2.0, 3.0], [2.0, 4.0, 6.0, 3.0]
     found = stratified_difference([first, second])
     welch = ttest_ind(first, [-value for value in second], equal_var=False)
     assert found is not None and found.student is not None
     assert found.p == pytest.approx(welch.pvalue)
     low, high = welch.confidence_interval(0.95)
-    assert (found.student.low, found.student.high) == pytest.approx((low / 2, high / 2))  # fmt: skip
+    assert (found.student.low, found.student.high) == pytest.approx((low / 2, high / 2))
 
 
 def test_one_stratum_is_a_paired_difference() -> None:

@@ -1,4 +1,5 @@
-"""The configuration: amounts, the way to plain values and back, fingerprints, and messages that name what is wrong."""
+"""The configuration: amounts, the way to plain values and back, fingerprints, and messages that
+name what is wrong."""
 
 import json
 from dataclasses import replace
@@ -253,7 +254,8 @@ class TestComparing:
         assert ExperimentConfig.from_dict(plain).fingerprint() == experiment().fingerprint()
 
     def test_a_session_without_pooling_reads_the_first_token(self) -> None:
-        """It was run so before there was a choice; its name stays, and today's default for the model does not count."""
+        """It was run so before there was a choice; its name stays, and today's default for the
+        model does not count."""
         old = experiment(successor=replace(experiment().successor, pooling="first"))
         plain = old.to_dict()
         for role in ("acquisition", "successor"):

@@ -1,4 +1,5 @@
-"""Labels judged by models that have not learned from them, on features where the right answer is plain."""
+"""Labels judged by models that have not learned from them, on features where the right answer is
+plain."""
 
 from collections.abc import Sequence
 
@@ -130,15 +131,20 @@ def test_disputes_by_hand() -> None:
 
 
 def test_every_unit_is_judged_by_a_model_that_has_not_seen_its_fold() -> None:
-    # features that name the unit: a model that learned from it would repeat its label, one that did not cannot
+    # features that name the unit: a model that learned from it would repeat its label, one that did
+    # not cannot
     x = np.eye(20, dtype=np.float64)
     targets = np.arange(20) % 2
     probs = out_of_fold(x, targets, np.arange(20) // 4, 2, silent)
-    # each held-out fold of four holds two of each class: without a feature that was learned, both are as likely
+    # each held-out fold of four holds two of each class: without a feature that was learned, both
+    # are as likely
     assert probs == pytest.approx(np.full((20, 2), 0.5), abs=1e-3)
 
 
-@given(st.lists(st.tuples(st.integers(0, 30), st.sampled_from("abc")), min_size=1, max_size=80), st.integers(0, 9))  # fmt: skip
+@given(
+    st.lists(st.tuples(st.integers(0, 30), st.sampled_from("abc")), min_size=1, max_size=80),
+    st.integers(0, 9),
+)
 def test_dealing_keeps_groups_together_and_spreads_labels(
     texts: Sequence[tuple[int, str]], seed: int
 ) -> None:

@@ -39,7 +39,8 @@ def corpus(texts: int, seed: int) -> list[str]:
 
 
 def by_every_pair(texts: list[str], threshold: float) -> list[int]:
-    """The definition, pair by pair: the earliest first of a group that a text is alike to, or itself."""
+    """The definition, pair by pair: the earliest first of a group that a text is alike to, or
+    itself."""
     plain = [evened_out(text) for text in texts]
     shingles = [{t[i : i + 5] for i in range(max(1, len(t) - 4))} for t in plain]
     firsts: list[int] = []
@@ -135,7 +136,8 @@ def test_properties(texts: list[str], threshold: float) -> None:
 
 
 def test_texts_in_one_frame_stay_apart_and_do_not_take_forever() -> None:
-    # 3,000 texts that share most of their shingles, below the threshold: were all pairs compared, this would be felt
+    # 3,000 texts that share most of their shingles, below the threshold: were all pairs compared,
+    # this would be felt
     frame = "dear sir or madam i write to you about the matter with the number "
     rng = np.random.default_rng(0)
     texts = [frame + "".join(rng.choice(list("abcdefghijklmnop"), 30)) for _ in range(3_000)]

@@ -109,7 +109,8 @@ def test_a_session_of_a_newer_version_is_opened_and_what_is_unknown_told() -> No
 
 
 def history() -> list[ev.Event]:
-    """Two runs; the first is stopped, resumed and finished, the second fails and is finished later."""
+    """Two runs; the first is stopped, resumed and finished, the second fails and is finished
+    later."""
     experiment = states.config(seeds=(7, 8), rounds=1)
     first = states.run_events(7, [0.5, 0.6])
     second = states.run_events(8, [0.4, 0.7])

@@ -7,10 +7,14 @@ from hypothesis import strategies as st
 from tui_al.core.annotation.label_search import LabelIndex
 
 BANKING = [
-    "activate_my_card", "age_limit", "apple_pay_or_google_pay", "balance_not_updated_after_bank_transfer",
-    "card_arrival", "card_delivery_estimate", "card_linking", "card_not_working", "card_payment_fee_charged",
-    "cash_withdrawal_charge", "change_pin", "compromised_card", "exchange_rate", "lost_or_stolen_card",
-    "lost_or_stolen_phone", "pending_card_payment", "pin_blocked", "Refund_not_showing_up", "top_up_failed",
+    "activate_my_card", "age_limit", "apple_pay_or_google_pay",
+    "balance_not_updated_after_bank_transfer",
+    "card_arrival", "card_delivery_estimate", "card_linking", "card_not_working",
+    "card_payment_fee_charged",
+    "cash_withdrawal_charge", "change_pin", "compromised_card", "exchange_rate",
+    "lost_or_stolen_card",
+    "lost_or_stolen_phone", "pending_card_payment", "pin_blocked", "Refund_not_showing_up",
+    "top_up_failed",
 ]  # fmt: skip
 
 

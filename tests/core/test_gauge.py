@@ -1,4 +1,5 @@
-"""The mismatch gauge: what it measures, that it moves no query, its noise floor, and runs that were cut off."""
+"""The mismatch gauge: what it measures, that it moves no query, its noise floor, and runs that were
+cut off."""
 
 from dataclasses import replace
 
@@ -102,12 +103,14 @@ def test_another_seeds_successor_gives_the_floor() -> None:
     models = doubles(DATA)
     oracle = SimulatedOracle(DATA, SEED, 0.0)
     run(
-        SEED, CONFIG, DATA, askable(DATA), models, RunState(SEED), oracle.answer, log.append, others=[earlier, RunState(9)],
+        SEED, CONFIG, DATA, askable(DATA), models, RunState(SEED), oracle.answer, log.append,
+        others=[earlier, RunState(9)],
     )  # fmt: skip
     mine = run_state(SEED, log)
     for reading in of_kind(log, ev.MismatchMeasured):
         known = {
-            i for one in (mine, earlier) for q in one.queries if q.round < reading.round for i in q.ids
+            i for one in (mine,
+                earlier) for q in one.queries if q.round < reading.round for i in q.ids
         }  # fmt: skip
         apart = [place for place, identity in enumerate(gauge().ids) if identity not in known]
         samples = [np.array(one.points[reading.round - 1].sample)[apart] for one in (mine, earlier)]

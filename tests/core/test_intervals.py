@@ -11,7 +11,8 @@ from tui_al.core.stats.intervals import Interval, paired_difference, share_inter
 
 @pytest.mark.parametrize(
     ("hits", "size", "low", "high"),
-    [  # Newcombe (1998), "Two-sided confidence intervals for the single proportion", table I, method 3
+    # Newcombe (1998), "Two-sided confidence intervals for the single proportion", table I, method 3
+    [
         (81, 263, 0.2553, 0.3662),
         (15, 148, 0.0624, 0.1605),
         (0, 20, 0.0000, 0.1611),
@@ -83,7 +84,8 @@ def test_difference_as_published(
 
 
 def test_difference_without_discordance_by_hand() -> None:
-    # with no discordant pair the score is n d / sqrt(n d (1 - d)), which is z at d = z^2 / (n + z^2) = 3.8415 / 23.8415
+    # with no discordant pair the score is n d / sqrt(n d (1 - d)), which is z at d = z^2 / (n +
+    # z^2) = 3.8415 / 23.8415
     interval = paired_difference(0, 0, 20)
     assert (interval.low, interval.high) == pytest.approx((-0.16113, 0.16113), abs=1e-5)
 

@@ -1,4 +1,5 @@
-"""The fold over annotators' decisions: standings, names that change, undo and redo, counts; checked against a slow twin."""
+"""The fold over annotators' decisions: standings, names that change, undo and redo, counts; checked
+against a slow twin."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence

@@ -1,4 +1,5 @@
-"""The loop with a learner that computes its predictions from the rows: every choice can be checked."""
+"""The loop with a learner that computes its predictions from the rows: every choice can be
+checked."""
 
 from collections.abc import Sequence
 from itertools import count
@@ -35,8 +36,8 @@ T = TypeVar("T", bound=ev.Event)
 
 SEED = 7
 
-# The double's P(a) of ten texts. Confidence, the larger of P(a) and 1 - P(a), from the lowest: row 1 .50, 2 .60, 9 .65,
-# 4 .70, 7 .75, 8 .80, 5 .85, 3 .90, 0 .95, 6 .98
+# The double's P(a) of ten texts. Confidence, the larger of P(a) and 1 - P(a), from the lowest: row
+# 1 .50, 2 .60, 9 .65, 4 .70, 7 .75, 8 .80, 5 .85, 3 .90, 0 .95, 6 .98
 TABLE = [0.95, 0.50, 0.60, 0.90, 0.30, 0.85, 0.02, 0.75, 0.20, 0.65]
 LEAST_CONFIDENT_FIRST = [1, 2, 9, 4, 7, 8, 5, 3, 0, 6]
 
@@ -178,7 +179,8 @@ class TestRounds:
         asked = [rows_of(query, dataset) for query in of_kind(events, ev.QuerySelected)]
         acquisition, successor = models.acquisition, models.successor
         assert isinstance(acquisition, LearnerDouble) and isinstance(successor, LearnerDouble)
-        # round 1 learns from the seed set, round 2 from that and the first batch; the successor from each round's labels too
+        # round 1 learns from the seed set, round 2 from that and the first batch; the successor
+        # from each round's labels too
         labels = [asked[0], asked[0] + asked[1], asked[0] + asked[1] + asked[2]]
         assert [rows for rows, _, _ in acquisition.fits] == labels[:2]
         assert [rows for rows, _, _ in successor.fits] == labels
@@ -205,7 +207,8 @@ class TestRounds:
         assert all(not query.scores for query in of_kind(events, ev.QuerySelected))
 
     def test_one_model_is_trained_once_on_the_same_labels(self) -> None:
-        """The model of each point asks for the next batch: three points of three trainings, of which two asked."""
+        """The model of each point asks for the next batch: three points of three trainings, of
+        which two asked."""
         dataset = texts()
         models = one_double(dataset)
         events, _ = drive(configured(), dataset, models)
@@ -218,17 +221,31 @@ class TestRounds:
         ]
         assert [len(rows) for rows, _ in models.successor.scored] == [8, 6]  # no gauge of itself
         assert "train acquisition" not in {p.phase for p in of_kind(events, ev.PhaseStarted)}
-        assert all(set(p.seconds) <= {"score pool", "train successor", "evaluate"} for p in of_kind(events, ev.RoundResult))  # fmt: skip
+        assert all(
+            set(p.seconds) <= {"score pool", "train successor", "evaluate"}
+            for p in of_kind(events, ev.RoundResult)
+        )
 
     def test_one_model_asks_what_two_alike_would(self) -> None:
-        """With the same seeds for both roles a second training gives the same model, so nothing but its time is saved."""
+        """With the same seeds for both roles a second training gives the same model, so nothing but
+        its time is saved."""
         dataset = texts()
         models = one_double(dataset)
         events, _ = drive(configured(), dataset, models)
         for query in of_kind(events, ev.QuerySelected)[1:]:
             alike = LearnerDouble(dataset)
-            known = [row for q in of_kind(events, ev.QuerySelected) if q.round < query.round for row in rows_of(q, dataset)]  # fmt: skip
-            alike.fit(np.array(known), [dataset.train[row].answer or "" for row in known], derived_seed(SEED, query.round - 1, Purpose.TRAIN_SUCCESSOR), lambda _: None)  # fmt: skip
+            known = [
+                row
+                for q in of_kind(events, ev.QuerySelected)
+                if q.round < query.round
+                for row in rows_of(q, dataset)
+            ]
+            alike.fit(
+                np.array(known),
+                [dataset.train[row].answer or "" for row in known],
+                derived_seed(SEED, query.round - 1, Purpose.TRAIN_SUCCESSOR),
+                lambda _: None,
+            )
             left = np.setdiff1d(np.arange(10), known)
             scores = alike.score(left, {"lc": STRATEGIES["lc"].scorer}, lambda _: None)["lc"]  # type: ignore[dict-item]
             assert set(rows_of(query, dataset)) == set(left[np.argsort(-scores)[:2]].tolist())
@@ -278,12 +295,17 @@ class TestRounds:
         dataset = texts()
         events, _ = drive(configured(), dataset)
         last = of_kind(events, ev.RoundResult)[-1]
-        gold = [dataset.train[r].answer for q in of_kind(events, ev.QuerySelected) for r in rows_of(q, dataset)]  # fmt: skip
+        gold = [
+            dataset.train[r].answer
+            for q in of_kind(events, ev.QuerySelected)
+            for r in rows_of(q, dataset)
+        ]
         assert last.counts == {"a": gold.count("a"), "b": gold.count("b")}
         assert last.tokens == 0
         assert set(last.metrics) == {"accuracy", "macro_f1"}
-        # the clock ticks at the start and end of a phase, and at each progress between: 2 in training, 1 otherwise; of evaluation
-        # there are two parts, the test set and the gauge's texts
+        # the clock ticks at the start and end of a phase, and at each progress between: 2 in
+        # training, 1 otherwise; of evaluation there are two parts, the test set and the gauge's
+        # texts
         assert last.seconds == {
             "train acquisition": 3.0,
             "score pool": 2.0,
@@ -325,8 +347,13 @@ class TestResume:
     CASES = (
         pytest.param(texts(), configured("lc"), id="lc"),
         pytest.param(texts(), configured("random", label_noise=0.5), id="random with noise"),
-        pytest.param(texts(), configured("bald", seed_size="30%", batch="4", rounds=4), id="bald to the end of the pool"),
-        pytest.param(sentences(), configured("mnlp", batch="5", budget_unit="tokens"), id="mnlp by tokens"),
+        pytest.param(texts(), configured("bald", seed_size="30%", batch="4", rounds=4),
+            id="bald to "
+            "the "
+            "end "
+            "of the pool"),
+        pytest.param(sentences(), configured("mnlp", batch="5", budget_unit="tokens"), id="mnlp by "
+            "tokens"),
     )  # fmt: skip
 
     @staticmethod
@@ -358,12 +385,15 @@ class TestResume:
             state = self.state(config, dataset, log)
             drive(config, dataset, one_double(dataset), log=log, state=state)
             assert self.asked(log) == self.asked(whole), f"cut after {whole[cut - 1]}"
-            trained_anew += any(p.phase == "train acquisition" for p in of_kind(log, ev.PhaseStarted))  # fmt: skip
+            trained_anew += any(
+                p.phase == "train acquisition" for p in of_kind(log, ev.PhaseStarted)
+            )
         assert trained_anew
 
     @staticmethod
     def asked(events: Sequence[ev.Event]) -> list[object]:
-        """Queries with their scores, and what each point measured; the seconds of a second training are not the first's."""
+        """Queries with their scores, and what each point measured; the seconds of a second training
+        are not the first's."""
         return [
             (e.ids, e.scores) if isinstance(e, ev.QuerySelected) else (e.labels, e.metrics)
             for e in events
@@ -437,7 +467,8 @@ class TestCheck:
         assert caught.value.hint.startswith("Give a test file")
 
     def test_labels_that_are_numbers_of_rows(self) -> None:
-        """The usual mistake: an id column taken for the labels; no row of a class can be held out then."""
+        """The usual mistake: an id column taken for the labels; no row of a class can be held out
+        then."""
         rows = tuple(Example(f"t{i}", f"text {i}", str(i)) for i in range(9))
         dataset = Dataset("ids", Task.CLASSIFICATION, tuple("012345678"), rows, ())
         with pytest.raises(DataError, match="ids has no labelled test examples") as caught:

@@ -1,4 +1,5 @@
-"""How measured figures are written: never without the texts they rest on, never more certain than they are."""
+"""How measured figures are written: never without the texts they rest on, never more certain than
+they are."""
 
 import pytest
 from hypothesis import given

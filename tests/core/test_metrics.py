@@ -26,12 +26,14 @@ def test_accuracy() -> None:
 
 
 def test_macro_f1() -> None:
-    # a: 1 hit, 2 in gold, 1 predicted: 2/3. b: 1 hit, 1, 2: 2/3. c: 1, 1, 1: 1. Mean (2/3 + 2/3 + 1) / 3 = 7/9
+    # a: 1 hit, 2 in gold, 1 predicted: 2/3. b: 1 hit, 1, 2: 2/3. c: 1, 1, 1: 1. Mean (2/3 + 2/3 +
+    # 1) / 3 = 7/9
     assert macro_f1(list("aabc"), list("abbc")) == pytest.approx(7 / 9)
 
 
 def test_macro_f1_counts_classes_that_are_only_predicted() -> None:
-    # a: 1 hit, 2 in gold, 1 predicted: 2/3. z: predicted once, never right: 0. b is nowhere: no class of its own
+    # a: 1 hit, 2 in gold, 1 predicted: 2/3. z: predicted once, never right: 0. b is nowhere: no
+    # class of its own
     assert macro_f1(list("aa"), list("az")) == pytest.approx(1 / 3)
     assert macro_f1([], []) == 0.0
 
@@ -69,10 +71,11 @@ def test_entity_scores(
 def counted_as_the_script_does(
     gold: Sequence[tuple[str, ...]], predicted: Sequence[tuple[str, ...]]
 ) -> tuple[int, int, int]:
-    """Right, found and there, counted the way the CoNLL-2000 script goes: once through the words, looking one word back.
+    """Right, found and there, counted the way the CoNLL-2000 script goes: once through the words,
+    looking one word back.
 
-    An entity begins at B, and at I after O or another type; one ends before B, before O and before another type. It is right if
-    it begins in both at once, in one type, and ends in both at once.
+    An entity begins at B, and at I after O or another type; one ends before B, before O and before
+    another type. It is right if it begins in both at once, in one type, and ends in both at once.
     """
 
     def begins(before: str, tag: str) -> bool:
@@ -102,7 +105,8 @@ PAIRS = st.lists(st.lists(st.tuples(TAGS, TAGS), max_size=10), max_size=5)
 
 @given(PAIRS)
 def test_entity_scores_are_the_scripts_for_any_tags(pairs: list[list[tuple[str, str]]]) -> None:
-    """Well-formed or not: most of these sequences begin an entity with I- or change the type inside one."""
+    """Well-formed or not: most of these sequences begin an entity with I- or change the type inside
+    one."""
     gold = [tuple(g for g, _ in sentence) for sentence in pairs]
     predicted = [tuple(p for _, p in sentence) for sentence in pairs]
     right, found, there = counted_as_the_script_does(gold, predicted)
@@ -156,7 +160,8 @@ def test_the_headline_is_measured(task: Task) -> None:
 
 
 def test_normalized_area() -> None:
-    # from 10 to 20: mean of .4 and .6, width 10: 5; from 20 to 40: mean of .6 and .8, width 20: 14; 19 / 30
+    # from 10 to 20: mean of .4 and .6, width 10: 5; from 20 to 40: mean of .6 and .8, width 20: 14;
+    # 19 / 30
     assert normalized_area([10, 20, 40], [0.4, 0.6, 0.8]) == pytest.approx(19 / 30)
     assert normalized_area([5, 50], [0.7, 0.7]) == pytest.approx(0.7)
     assert normalized_area([100], [0.3]) == 0.3

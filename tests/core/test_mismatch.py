@@ -81,7 +81,8 @@ def test_distances_are_of_distributions(values: list[int], random: object) -> No
 
 
 def test_rankings_by_hand() -> None:
-    # ranks 1 2 3 4 against 2 1 4 3: d^2 sums to 4, rho = 1 - 6 x 4 / (4 x 15) = .6; tau: 4 of 6 pairs agree, 2 do not: 1/3
+    # ranks 1 2 3 4 against 2 1 4 3: d^2 sums to 4, rho = 1 - 6 x 4 / (4 x 15) = .6; tau: 4 of 6
+    # pairs agree, 2 do not: 1/3
     found = agreement(scores(1, 2, 3, 4), scores(2, 1, 4, 3), 2, np.random.default_rng(0))
     assert found.spearman == pytest.approx(0.6)
     assert found.kendall == pytest.approx(1 / 3)

@@ -102,7 +102,8 @@ def test_errors() -> None:
 
 @pytest.mark.parametrize("preset", [None, "paper"])
 def test_what_a_head_reads(preset: str | None) -> None:
-    """The bundled sentence encoders the mean, measured; the others the stock head; of unknown ones, what their files say."""
+    """The bundled sentence encoders the mean, measured; the others the stock head; of unknown ones,
+    what their files say."""
     found = {name: default_settings(name, "head", preset).pooling for name in MODELS}
     mean = {"minilm", "minilm-3"}
     assert found == {name: "mean" if name in mean else "first" for name in MODELS}

@@ -1,4 +1,5 @@
-"""Tokens, tags and character offsets: worked examples, reasons of refusal, and properties over hard Unicode."""
+"""Tokens, tags and character offsets: worked examples, reasons of refusal, and properties over hard
+Unicode."""
 
 import re
 
@@ -69,7 +70,8 @@ def test_neighbours_of_one_type_stay_two() -> None:
 @pytest.mark.parametrize(
     ("spans", "reason"),
     [
-        ([(1, 4, "PER")], "'nna' (1-4, PER) begins inside the token 'Anna' (0-4): tokens are marked whole"),
+        ([(1, 4, "PER")], "'nna' (1-4, PER) begins inside the token 'Anna' (0-4): tokens are "
+            "marked whole"),
         ([(14, 20, "LOC")], "'New Yo' (14-20, LOC) ends inside the token 'York' (18-22)"),
         ([(0, 5, "PER")], "'Anna ' (0-5, PER) ends at character 5, where no token does"),
         ([(5, 10, "X")], "' flew' (5-10, X) begins at character 5, where no token does"),

@@ -1,4 +1,5 @@
-"""The loop with people: rankings follow the labels, the successor follows the rankings, the audit is never trained on."""
+"""The loop with people: rankings follow the labels, the successor follows the rankings, the audit
+is never trained on."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -30,10 +31,11 @@ POOL = texts_pool([f"text {n}" for n in range(40)], ("a", "b"))
 
 @dataclass
 class DeskDouble:
-    """People who follow a script: each step labels some rows, as a function of the newest ranking, or says a wish.
+    """People who follow a script: each step labels some rows, as a function of the newest ranking,
+    or says a wish.
 
-    The loop takes a step each time it looks: the first for the random ranking, the second to study the pool.
-    """
+    The loop takes a step each time it looks: the first for the random ranking, the second to study
+    the pool."""
 
     dataset: Dataset
     audit: Any
@@ -133,7 +135,8 @@ def stage(
         return np.arange(len(dataset.train)) if groups is None else np.asarray(groups)
 
     loop = PeopleLoop(
-        SEED, config, dataset, pool, audit, desk, build, study, corners(dataset), iter(()), events.append
+        SEED, config, dataset, pool, audit, desk, build, study, corners(dataset), iter(()),
+        events.append
     )  # fmt: skip
     return Stage(loop, desk, learners, events)
 
@@ -336,7 +339,8 @@ class TestGauge:
         s.loop.run(RunState(SEED))
         found = [e for e in s.events if isinstance(e, ev.MismatchMeasured)]
         assert [(e.round, e.labels, e.score, e.floors) for e in found] == [
-            (1, len(s.learners[1].fits[0][0]), "lc", 0), (2, len(s.learners[1].fits[1][0]), "lc", 0),
+            (1, len(s.learners[1].fits[0][0]), "lc", 0),
+            (2, len(s.learners[1].fits[1][0]), "lc", 0),
         ]  # fmt: skip
         told = [e.kind for e in s.events if isinstance(e, ev.RoundResult | ev.MismatchMeasured)]
         assert told == ["point", "gauged", "point", "gauged"]
@@ -356,7 +360,8 @@ class TestGauge:
         assert not any(isinstance(e, ev.MismatchMeasured) for e in off_stage.events)
 
     def test_a_model_that_did_not_rank_is_not_compared(self) -> None:
-        """After a restart the successor is trained, and there is no acquisition model to hold it against."""
+        """After a restart the successor is trained, and there is no acquisition model to hold it
+        against."""
         s = stage(list(self.STEPS), dataset=self.BIG)
         s.loop.run(RunState(SEED))
         ranked = [e for e in s.events if isinstance(e, ev.RankingPublished)][-1]
@@ -407,7 +412,9 @@ class TestPool:
             first = next(iter(desk.answers))
             desk.answers[first] = "ba"[first % 2]
 
-        s = stage([None, None, with_a_mistake, *[None] * 6, "leave"], people_config(audit_share=0.0))  # fmt: skip
+        s = stage(
+            [None, None, with_a_mistake, *[None] * 6, "leave"], people_config(audit_share=0.0)
+        )
         s.loop.run(RunState(SEED))
         ((round_, board),) = s.desk.boards["disputes"]  # once, as the labels have not grown since
         assert round_ == 1
@@ -420,7 +427,7 @@ class TestPool:
 
     def test_judging_gives_way_to_a_full_batch_once(self) -> None:
         slow = iter(range(0, 10_000, 5))  # each look at the clock is five seconds later
-        s = stage([None, None, label(8), *[None] * 6, "leave"], people_config(audit_share=0.0))  # fmt: skip
+        s = stage([None, None, label(8), *[None] * 6, "leave"], people_config(audit_share=0.0))
         s.loop.clock = lambda: float(next(slow))
         seen: list[int] = []
         encode = s.loop.encode
@@ -491,7 +498,8 @@ def test_a_bag_of_words_asks_people_where_it_can() -> None:
 
 
 def test_a_wish_to_train_waits_for_a_ranking() -> None:
-    """Said while the engine starts, before there is a ranking that could be renewed and the pool was looked at."""
+    """Said while the engine starts, before there is a ranking that could be renewed and the pool
+    was looked at."""
     s = stage(["train", label(2), None, None, "leave"], people_config(audit_share=0.0))
     s.loop.run(RunState(SEED))
     assert kinds(s.events)[:2] == ["ranked 0", "ranked 1"]

@@ -25,7 +25,8 @@ def silent(_: TrainingProgress) -> None:
 
 @dataclass
 class Parrot:
-    """Knows the label of a text if a training row of the same number modulo 10 had it, else says "a"."""
+    """Knows the label of a text if a training row of the same number modulo 10 had it, else says
+    "a"."""
 
     fits: list[list[int]] = field(default_factory=list)
     known: dict[int, Answer] = field(default_factory=dict)
@@ -56,8 +57,9 @@ class TestEstimate:
 
 class TestWorth:
     def test_a_strategy_that_asks_the_right_texts_is_better_than_random(self) -> None:
-        # Texts whose number ends in 5 to 9 are "b". The seed set knows 0 to 4; the strategy asked 5 to 9, the audit is random
-        # among numbers that end in 0 to 4, so its labels teach nothing of "b".
+        # Texts whose number ends in 5 to 9 are "b". The seed set knows 0 to 4; the strategy asked 5
+        # to 9, the audit is random among numbers that end in 0 to 4, so its labels teach nothing of
+        # "b".
         answers: dict[int, Answer] = dict.fromkeys(range(5), "a")
         rankings = dict.fromkeys(answers, 0)
         answers |= dict.fromkeys(range(5, 10), "b")
@@ -87,11 +89,20 @@ class TestWorth:
         assert found.comparison.verdict is Verdict.UNDECIDED
 
     def test_near_duplicates_answered_along_are_no_labels(self) -> None:
-        # rows 5 to 9 were asked for, 10 to 14 answered along with them: five labels, and no copy in either arm
+        # rows 5 to 9 were asked for, 10 to 14 answered along with them: five labels, and no copy in
+        # either arm
         answers: dict[int, Answer] = {row: "b" if row >= 5 else "a" for row in range(15)}
         rankings = {row: int(row >= 5) for row in range(15)}
         audit: dict[int, Answer] = {row: "b" if row % 10 >= 5 else "a" for row in range(15, 40)}
-        now = LabelSnapshot(1, ("a", "b"), answers, audit, frozenset(), rankings=rankings, folded=frozenset(range(10, 15)))  # fmt: skip
+        now = LabelSnapshot(
+            1,
+            ("a", "b"),
+            answers,
+            audit,
+            frozenset(),
+            rankings=rankings,
+            folded=frozenset(range(10, 15)),
+        )
         learner = Parrot()
         found = worth(POOL, now, learner, 7, silent)  # type: ignore[arg-type]
         assert found is not None

@@ -20,7 +20,8 @@ class TestDuplicates:
 
 class TestAudit:
     @given(
-        st.integers(0, 120), st.integers(0, 40), st.integers(1, 20), st.sampled_from([0.0, 0.1, 0.25, 0.5]),
+        st.integers(0, 120), st.integers(0, 40), st.integers(1, 20),
+        st.sampled_from([0.0, 0.1, 0.25, 0.5]),
     )  # fmt: skip
     def test_nothing_is_lost_and_the_orders_stay(
         self, ranked: int, waiting: int, batch: int, share: float

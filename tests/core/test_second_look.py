@@ -1,4 +1,5 @@
-"""The queue of disputed labels, and the agreement of a session's annotators, by hand-worked numbers."""
+"""The queue of disputed labels, and the agreement of a session's annotators, by hand-worked
+numbers."""
 
 import json
 from typing import Any
@@ -69,8 +70,9 @@ def test_what_the_engine_puts_up_is_what_the_screen_reads() -> None:
 
 
 def test_agreement_of_two_annotators_on_classes() -> None:
-    # a: A A B B, b: A B B B: observed 3/4; by chance 1/2 x 1/4 + 1/2 x 3/4 = 1/2; kappa = (3/4 - 1/2) / (1 - 1/2) = 1/2.
-    # alpha: of 8 values 3 A, 5 B; disagreement within 2 of 8, by chance 2 x 3 x 5 / (8 x 7) = 30/56; 1 - (1/4) / (30/56) = 8/15.
+    # a: A A B B, b: A B B B: observed 3/4; by chance 1/2 x 1/4 + 1/2 x 3/4 = 1/2; kappa = (3/4 -
+    # 1/2) / (1 - 1/2) = 1/2. alpha: of 8 values 3 A, 5 B; disagreement within 2 of 8, by chance 2 x
+    # 3 x 5 / (8 x 7) = 30/56; 1 - (1/4) / (30/56) = 8/15.
     pairs = {"w": "AA", "x": "AB", "y": "BB", "z": "BB"}
     said = labelling(
         *(("a", Label((i,), both[0])) for i, both in pairs.items()),
@@ -84,9 +86,9 @@ def test_agreement_of_two_annotators_on_classes() -> None:
 
 
 def test_agreement_on_entities_compares_spans_and_words() -> None:
-    # a marks [one two] and [four], b marks [one two] and [three four]: 2 x 1 shared of 4 entities: F1 = 2/4.
-    # words, a: X X . X, b: X X X X: one of four differs; values 7 X, 1 none; within 2 of 8, by chance 2 x 7 x 1 / (8 x 7) = 1/4:
-    # alpha = 1 - (1/4) / (1/4) = 0.
+    # a marks [one two] and [four], b marks [one two] and [three four]: 2 x 1 shared of 4 entities:
+    # F1 = 2/4. words, a: X X . X, b: X X X X: one of four differs; values 7 X, 1 none; within 2 of
+    # 8, by chance 2 x 7 x 1 / (8 x 7) = 1/4: alpha = 1 - (1/4) / (1/4) = 0.
     text = "one two three four"
     first = ((0, 7, "X"), (14, 18, "X"))
     second = ((0, 7, "X"), (8, 18, "X"))

@@ -1,4 +1,5 @@
-"""Marking entities by tokens: every key's meaning, every refusal, and what holds after any keys at all."""
+"""Marking entities by tokens: every key's meaning, every refusal, and what holds after any keys at
+all."""
 
 from collections.abc import Callable
 

@@ -1,8 +1,9 @@
-"""The statistics that people see against their peers, on generated inputs: scikit-learn, krippendorff, statsmodels, scipy, nervaluate.
+"""The statistics that people see against their peers, on generated inputs: scikit-learn,
+krippendorff, statsmodels, scipy, nervaluate.
 
-Where ours differs on purpose it says None: a coefficient that is 0 / 0 for its peers, of no item with two answers or of one label
-only, "cannot be said" (scikit-learn gives NaN with a warning, krippendorff raises), and F1 of nothing at all has no interval.
-"""
+Where ours differs on purpose it says None: a coefficient that is 0 / 0 for its peers, of no item
+with two answers or of one label only, "cannot be said" (scikit-learn gives NaN with a warning,
+krippendorff raises), and F1 of nothing at all has no interval."""
 
 import warnings
 from collections.abc import Sequence
@@ -101,7 +102,8 @@ def test_intervals_of_a_share(data: st.DataObject, size: int) -> None:
 @given(st.integers(0, 60), st.integers(0, 60), st.integers(0, 80))
 @settings(deadline=None)
 def test_worth_it_agrees_with_mcnemar_s_test(only_first: int, only_second: int, alike: int) -> None:
-    """Tango's score interval leaves 0 out just where McNemar's statistic without correction is significant at .05."""
+    """Tango's score interval leaves 0 out just where McNemar's statistic without correction is
+    significant at .05."""
     if only_first + only_second == 0:
         return
     hits = [(True, False)] * only_first + [(False, True)] * only_second + [(True, True)] * alike
@@ -110,7 +112,13 @@ def test_worth_it_agrees_with_mcnemar_s_test(only_first: int, only_second: int, 
     p = mcnemar(table, exact=False, correction=False).pvalue
     if abs(p - 0.05) < 1e-4:
         return
-    expected = Verdict.UNDECIDED if p > 0.05 else Verdict.BETTER if only_first > only_second else Verdict.WORSE  # fmt: skip
+    expected = (
+        Verdict.UNDECIDED
+        if p > 0.05
+        else Verdict.BETTER
+        if only_first > only_second
+        else Verdict.WORSE
+    )
     assert verdict is expected
 
 
@@ -146,7 +154,8 @@ def test_metrics(pairs: list[tuple[str, str]]) -> None:
 @given(SCORES, SCORES)
 @settings(max_examples=60, deadline=None)
 def test_distances_of_scores(full: list[float], other: list[float]) -> None:
-    """The Wasserstein distance by the sorted scores, KL by NumPy's histogram, as the formulas have them."""
+    """The Wasserstein distance by the sorted scores, KL by NumPy's histogram, as the formulas have
+    them."""
     size = min(len(full), len(other))
     first, second = np.array(full[:size]), np.array(other[:size])
     found = distances(first, second)
@@ -171,9 +180,14 @@ def test_rankings_of_scores_are_those_of_their_formulas(
         return
     ranks = table.rank()
     assert found.spearman == pytest.approx(np.corrcoef(ranks.full, ranks.other)[0, 1])
-    signs = [np.sign(np.subtract.outer(column, column)) for column in (ranks.full.to_numpy(), ranks.other.to_numpy())]  # fmt: skip
+    signs = [
+        np.sign(np.subtract.outer(column, column))
+        for column in (ranks.full.to_numpy(), ranks.other.to_numpy())
+    ]
     concordance = (signs[0] * signs[1]).sum()
-    assert found.kendall == pytest.approx(concordance / np.sqrt((signs[0] ** 2).sum() * (signs[1] ** 2).sum()))  # fmt: skip
+    assert found.kendall == pytest.approx(
+        concordance / np.sqrt((signs[0] ** 2).sum() * (signs[1] ** 2).sum())
+    )
 
 
 TYPES = ("LOC", "ORG", "PER")
@@ -210,7 +224,11 @@ def test_entity_scores_are_the_strict_ones_of_nervaluate(
     ours = entity_scores([*map(tuple, gold)], [*map(tuple, predicted)])
     found = Evaluator(gold, predicted, tags=list(TYPES), loader="list").evaluate()
     strict = found["overall"]["strict"]
-    theirs = {"entity_precision": strict.precision, "entity_recall": strict.recall, "entity_f1": strict.f1}  # fmt: skip
+    theirs = {
+        "entity_precision": strict.precision,
+        "entity_recall": strict.recall,
+        "entity_f1": strict.f1,
+    }
     assert {name: ours[name] for name in theirs} == pytest.approx(theirs, abs=1e-12)
     there = {tag[2:] for tags in (*gold, *predicted) for tag in tags if tag != "O"}
     by_type = [found["entities"][kind]["strict"].f1 for kind in sorted(there)]

@@ -88,7 +88,8 @@ def test_both_units_give_the_same_entities(
 
 @given(TEXTS, st.data())
 def test_words_are_split_where_entities_end(text: str, data: st.DataObject) -> None:
-    """Any entities that do not overlap become tags of whole words and come back; all other borders stay."""
+    """Any entities that do not overlap become tags of whole words and come back; all other borders
+    stay."""
     borders = sorted(data.draw(st.sets(st.integers(0, len(text)), max_size=6)))
     spans = [
         (start, end, "X")

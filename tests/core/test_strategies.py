@@ -1,4 +1,5 @@
-"""Strategies: scores worked by hand, and one contract that every entry of the registry must pass."""
+"""Strategies: scores worked by hand, and one contract that every entry of the registry must
+pass."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -14,7 +15,8 @@ from tui_al.errors import ConfigError
 
 LN2, LN4 = 0.6931472, 1.3862944
 
-# Three texts, three classes. With P = (.5, .25, .25): H = .5 ln 2 + 2 * .25 ln 4 = 1.5 ln 2 = 1.0397208.
+# Three texts, three classes. With P = (.5, .25, .25): H = .5 ln 2 + 2 * .25 ln 4 = 1.5 ln 2 =
+# 1.0397208.
 TEXTS = [[0.5, 0.25, 0.25], [1.0, 0.0, 0.0], [0.5, 0.5, 0.0]]
 # Expected entropies of the Monte-Carlo passes: BALD takes them from the entropy of the mean.
 TEXTS_EXPECTED = [0.9, 0.0, 0.2]
@@ -25,7 +27,8 @@ WORDS_EXPECTED = [0.4, 0.6, 0.5]
 OFFSETS = [0, 2, 2, 3]
 
 # H(.8, .2) = .8 * .2231436 + .2 * 1.6094379 = .1785149 + .3218876 = .5004024
-# H(.6, .3, .1) = .6 * .5108256 + .3 * 1.2039728 + .1 * 2.3025851 = .3064954 + .3611918 + .2302585 = .8979457
+# H(.6, .3, .1) = .6 * .5108256 + .3 * 1.2039728 + .1 * 2.3025851 = .3064954 + .3611918 + .2302585 =
+# .8979457
 HAND_WORKED: dict[tuple[str, Task], list[float]] = {
     # 1 - best: 1 - .5, 1 - 1, 1 - .5
     ("lc", Task.CLASSIFICATION): [0.5, 0.0, 0.5],
@@ -62,7 +65,8 @@ def predictions(
 
 
 def some_predictions(task: Task, seed: int = 5, n: int = 60) -> Predictions:
-    """Random ones with ties, exact zeros and certainties, and for tagging sentences of 0 to 6 words, many of them of 1."""
+    """Random ones with ties, exact zeros and certainties, and for tagging sentences of 0 to 6
+    words, many of them of 1."""
     rng = np.random.default_rng(seed)
     lengths = np.ones(n, int) if task is Task.CLASSIFICATION else rng.choice([0, 1, 1, 2, 6], n)
     offsets = np.concatenate([[0], np.cumsum(lengths)])
@@ -212,7 +216,8 @@ class TestSelect:
         assert select(scores, np.ones(4, int), 3, np.random.default_rng(0)).tolist() == [1, 3, 2]
 
     def test_ties_are_broken_without_favour(self) -> None:
-        # Positions 1 to 4 tie for two places: each is taken in half of the draws. 4000 draws: sd = sqrt(4000 / 4) = 31.6
+        # Positions 1 to 4 tie for two places: each is taken in half of the draws. 4000 draws: sd =
+        # sqrt(4000 / 4) = 31.6
         scores = np.array([0.9, 0.5, 0.5, 0.5, 0.5, 0.1])
         taken: Counter[int] = Counter()
         second: Counter[int] = Counter()
@@ -279,7 +284,8 @@ def test_a_strategy_for_the_other_task() -> None:
     with pytest.raises(ConfigError) as caught:
         strategy("mnlp").check(Task.CLASSIFICATION)
     assert caught.value.message == (
-        "strategy mnlp (normalised log-probability) is for tagging, this data set is for classification."
+        "strategy mnlp (normalised log-probability) is for tagging, this data set is for "
+        "classification."
     )
     assert caught.value.hint == "For classification choose one of random, lc, bt, entropy, bald."
 

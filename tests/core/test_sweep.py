@@ -1,4 +1,5 @@
-"""Sweeps from TOML: the grid, what is left out, defaults, names, and mistakes told before anything runs."""
+"""Sweeps from TOML: the grid, what is left out, defaults, names, and mistakes told before anything
+runs."""
 
 import pytest
 
@@ -43,12 +44,16 @@ def test_every_combination_is_an_arm_and_every_seed_of_it_a_cell() -> None:
     labels = [arm.label for arm in sweep.arms]
     # random asks no acquisition model, so its two combinations on a data set are one
     assert labels == [
-        "tickets · random", "tickets · adapter · lc", "tickets · adapter · bt", "tickets · small · lc", "tickets · small · bt",
-        "cut · random", "cut · adapter · lc", "cut · adapter · bt", "cut · small · lc", "cut · small · bt",
+        "tickets · random", "tickets · adapter · lc", "tickets · adapter · bt", "tickets · small "
+            "· lc", "tickets · small · bt",
+        "cut · random", "cut · adapter · lc", "cut · adapter · bt", "cut · small · lc",
+        "cut · small "
+            "· bt",
     ]  # fmt: skip
     assert len(list(cells(sweep))) == 20
     assert sweep.notes == (
-        "random asks no acquisition model: 2 combinations are left out that differ from another in it only.",
+        "random asks no acquisition model: 2 combinations are left out that differ from another "
+        "in it only.",
     )
     small = sweep.arms[8]
     assert small.varied == {"data": "cut", "acquisition": "small", "loop.strategy": "lc"}
@@ -89,7 +94,9 @@ successor.tuning = "full"
 """
     labels = [arm.label for arm in read_sweep(GRID + rules, "two").arms]
     assert labels == [
-        "tickets · random", "tickets · adapter · lc", "tickets · small · lc", "cut · random", "cut · adapter · lc",
+        "tickets · random", "tickets · adapter · lc", "tickets · small · lc", "cut · random",
+        "cut · adapter "
+            "· lc",
     ]  # fmt: skip
 
 
@@ -126,25 +133,45 @@ def test_a_session_keeps_its_name_when_seeds_are_added_or_the_data_moves() -> No
     [
         ("titel = 'x'", "bad has the unknown key 'titel'", "title"),
         ("[data]\nsource = 3", r"\[data\] source = 3 is not allowed", "a text"),
-        ("[data]\nsource = 'tickets'\nsplit = 1", r"\[data\] has the unknown key 'split'", "split_seed"),
+        ("[data]\nsource = 'tickets'\nsplit = 1", r"\[data\] has the unknown key 'split'",
+            "split_seed"),
         ("title = 'no data'", r"\[data\] lacks source", "a data set's name"),
-        ("data.source = 'tickets'\n[learner]\nepochs = 'six'", r"\[learner\] epochs = 'six' is not a whole number", "1 or more"),
-        ("data.source = 'tickets'\n[learner]\nepochs = true", r"\[learner\] epochs = True is not a whole number", "1 or more"),
-        ("data.source = 'tickets'\n[acquisition]\ntuning = 'ful'", r"bad: \[acquisition\] tuning = 'ful' is unknown", "Did you mean full? Choose full, adapter"),
-        ("data.source = 'tickets'\n[learner]\nprecision = 'fp8'", "precision = 'fp8' is unknown", "Choose fp32, bf16 or auto"),
-        ("data.source = 'tickets'\n[loop]\nbatch = '0%'", r"\[loop\] batch: '0%' is out of range", "above 0"),
+        ("data.source = 'tickets'\n[learner]\nepochs = 'six'", r"\[learner\] epochs = 'six' is "
+            r"not a whole number", "1 or more"),
+        ("data.source = 'tickets'\n[learner]\nepochs = true", r"\[learner\] epochs = True is not "
+            r"a whole number", "1 or more"),
+        ("data.source = 'tickets'\n[acquisition]\ntuning = 'ful'", r"bad: \[acquisition\] tuning "
+            r"= 'ful' is unknown", "Did you mean full? Choose full, adapter"),
+        ("data.source = 'tickets'\n[learner]\nprecision = 'fp8'", "precision = 'fp8' is unknown",
+            "Choose fp32, "
+            "bf16 "
+            "or auto"),
+        ("data.source = 'tickets'\n[loop]\nbatch = '0%'", r"\[loop\] batch: '0%' is out of range",
+            "above 0"),
         ("data.source = 'tickets'\n[loop]\nstrategy = 'lcc'", "'lcc'", "lc"),
-        ("data.source = 'tickets'\n[loop]\noracle = 'person'", "oracle = 'person' is not for a sweep", "simulates"),
+        ("data.source = 'tickets'\n[loop]\noracle = 'person'", "oracle = 'person' is not for a "
+            "sweep", "simulates"),
         ("data.source = 'tickets'\nseeds = 9", "seeds = 9 is not allowed", "5 fixed seeds"),
         ("data.source = 'tickets'\nseeds = [1, 1]", "A seed is given twice", "one run"),
-        ("data.source = 'tickets'\npreset = 'papers'", "preset = 'papers' is unknown", "Did you mean paper"),
-        ("data.source = 'tickets'\n[grid]\nloop.strategi = ['lc']", r"\[grid\] loop has the unknown key 'strategi'", "strategy"),
-        ("data.source = 'tickets'\n[grid]\nloop.strategy = 'lc'", "loop.strategy = 'lc' is no list", "Write"),
-        ("data.source = 'tickets'\n[grid]\nloops = ['lc']", r"\[grid\] has the unknown key 'loops'", "loop"),
-        ("data.source = 'tickets'\n[grid]\nacquisition = ['full']", "acquisition holds 'full', which is no table", "name ="),
-        ("data.source = 'tickets'\n[grid]\nloop.strategy = ['lc']\n[[exclude]]\nloop.strategy = 'bt'", "exclude loop.strategy = bt fits no", "as the grid"),
-        ("data.source = 'tickets'\n[grid]\nloop.strategy = ['lc']\n[[exclude]]\nstrategy = 'lc'", "exclude has the unknown key 'strategy'", "loop.strategy"),
-        ("data.source = 'tickets'\n[grid]\nloop.strategy = ['lc']\n[[exclude]]\nloop.strategy = 'lc'", "every combination is excluded", "one at least"),
+        ("data.source = 'tickets'\npreset = 'papers'", "preset = 'papers' is unknown", "Did you "
+            "mean paper"),
+        ("data.source = 'tickets'\n[grid]\nloop.strategi = ['lc']", r"\[grid\] loop has the "
+            r"unknown key 'strategi'", "strategy"),
+        ("data.source = 'tickets'\n[grid]\nloop.strategy = 'lc'", "loop.strategy = 'lc' is no "
+            "list", "Write"),
+        ("data.source = 'tickets'\n[grid]\nloops = ['lc']", r"\[grid\] has the unknown key "
+            r"'loops'", "loop"),
+        ("data.source = 'tickets'\n[grid]\nacquisition = ['full']", "acquisition holds 'full', "
+            "which is no table", "name ="),
+        ("data.source = 'tickets'\n[grid]\nloop.strategy = ['lc']\n[[exclude]]\nloop.strategy = "
+            "'bt'", "exclude loop.strategy = bt fits no", "as the grid"),
+        ("data.source = 'tickets'\n[grid]\nloop.strategy = ['lc']\n[[exclude]]\nstrategy = "
+            "'lc'", "exclude "
+            "has "
+            "the "
+            "unknown key 'strategy'", "loop.strategy"),
+        ("data.source = 'tickets'\n[grid]\nloop.strategy = ['lc']\n[[exclude]]\nloop.strategy = "
+            "'lc'", "every combination is excluded", "one at least"),
         ("exclude = 3\ndata.source = 'tickets'", "exclude is no list of tables", "above each"),
         ("loop = 3\ndata.source = 'tickets'", "loop is no table", "above it"),
         ("= 3", "this is no TOML", "toml.io"),

@@ -1,4 +1,5 @@
-"""Spellings of tags: hand-worked translations, what is refused, and entities that survive every spelling."""
+"""Spellings of tags: hand-worked translations, what is refused, and entities that survive every
+spelling."""
 
 import pytest
 from hypothesis import given
@@ -106,7 +107,8 @@ def test_names_of_numbers_are_tags(names: list[str]) -> None:
     ("tags", "note"),
     [
         ("B I O", "tags: B, I name no type: every entity is called ENTITY"),
-        ("PER O", "tags: types alone, without B- and I-: neighbours of one type are read as one entity"),
+        ("PER O", "tags: types alone, without B- and I-: neighbours of one type are read as one "
+            "entity"),
         ("b_per i_per o", "tags: written as b_TYPE"),
         ("PER-B O", "tags: written as TYPE-B"),
         ("B-PER _", "tags: '_' read as O (no entity)"),

@@ -1,4 +1,5 @@
-"""Texts that are hard on offsets, for property tests: marks, emoji families, right to left, blanks of every kind, zero width."""
+"""Texts that are hard on offsets, for property tests: marks, emoji families, right to left, blanks
+of every kind, zero width."""
 
 from hypothesis import strategies as st
 
@@ -7,10 +8,14 @@ from tui_al.core.data.word_split import split_words
 
 _PIECES = st.sampled_from(
     [
-        "e\u0301", "Z\u0337\u0321a", "\u0301", "👩\u200d👩\u200d👧\u200d👦", "👍🏽", "🇩🇪", "🇩🇪🇫🇷", "1\ufe0f\u20e3", "❤\ufe0f",
-        "مرحبا", "שלום", "\u202eevil\u202c", "\u2067x\u2069", "\u200f", "\u200b", "\u200d", "\ufeff", "\u00ad",
-        "\t", "\n", "\r\n", "\u2028", "\u00a0", "\u3000", " ", "  ", "\x1b[2J", "\x07", "\x85", "\x1f",
-        "日本語", "한국어", "हिन्दी", "สวัสดี", "ß", "İ", "ﬃ", "word", "don't", "1,234.56", "$5", "...", "=1+1", "@x", "\"q\"", ",;",
+        "e\u0301", "Z\u0337\u0321a", "\u0301", "👩\u200d👩\u200d👧\u200d👦", "👍🏽", "🇩🇪", "🇩🇪🇫🇷",
+        "1\ufe0f\u20e3", "❤\ufe0f",
+        "مرحبا", "שלום", "\u202eevil\u202c", "\u2067x\u2069", "\u200f", "\u200b", "\u200d",
+        "\ufeff", "\u00ad",
+        "\t", "\n", "\r\n", "\u2028", "\u00a0", "\u3000", " ", "  ", "\x1b[2J", "\x07", "\x85",
+        "\x1f",
+        "日本語", "한국어", "हिन्दी", "สวัสดี", "ß", "İ", "ﬃ", "word", "don't", "1,234.56", "$5", "...",  # noqa: E501
+        "=1+1", "@x", "\"q\"", ",;",
     ]
 )  # fmt: skip
 _CHARACTERS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=4)

@@ -1,4 +1,5 @@
-"""Draws which package imports which into `tui_al/docs/architecture.md` and `imports.svg`: `python -m tests.docs.import_graph [--check]`.
+"""Draws which package imports which into `tui_al/docs/architecture.md` and `imports.svg`: `python
+-m tests.docs.import_graph [--check]`.
 
 Every import counts, also one within a function, but none that only a type checker sees.
 """
@@ -27,11 +28,12 @@ _WIDE, _TALL, _ACROSS, _DOWN, _MARGIN = 120, 34, 34, 44, 16
 
 
 def imports(depth: int, package: Path = PACKAGE) -> Graph:
-    """What each package imports of the others: with depth 1 "cli" and "core", with 2 also "core.query" and "ui.screens".
+    """What each package imports of the others: with depth 1 "cli" and "core", with 2 also
+    "core.query" and "ui.screens".
 
-    A module that lies in the package itself belongs to the package that holds it: `core/x.py` to "core", `errors.py` to "errors".
-    What imports nothing and is imported by nobody, as a folder of data files, is left out.
-    """
+    A module that lies in the package itself belongs to the package that holds it: `core/x.py` to
+    "core", `errors.py` to "errors". What imports nothing and is imported by nobody, as a folder of
+    data files, is left out."""
     found: dict[str, set[str]] = {}
     for path in sorted(package.rglob("*.py")):
         inside = path.relative_to(package).with_suffix("").parts
@@ -112,7 +114,8 @@ def needed(graph: Graph) -> Graph:
 
 
 def listing() -> str:
-    """The page's section: what each package imports, then the same within each that has sub-packages."""
+    """The page's section: what each package imports, then the same within each that has
+    sub-packages."""
     whole, parts = imports(1), imports(2)
     blocks = ["![Which package imports which](imports.svg)", _lines(whole), _told(circles(whole))]
     for room in whole:
@@ -125,7 +128,10 @@ def listing() -> str:
 
 def _lines(graph: Graph) -> str:
     width = max(map(len, graph))
-    lines = [f"{name:<{width}}  ->  {', '.join(sorted(others)) or '(nothing)'}" for name, others in graph.items()]  # fmt: skip
+    lines = [
+        f"{name:<{width}}  ->  {', '.join(sorted(others)) or '(nothing)'}"
+        for name, others in graph.items()
+    ]
     return "```text\n" + "\n".join(lines) + "\n```"
 
 
@@ -160,10 +166,11 @@ def picture(graph: Graph, rows: Sequence[Sequence[str]]) -> str:
     body = [*arrows, *(box.drawn(name) for name, box in boxes.items())]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {across:g} {down:g}" role="img" '
-        f'font-family="DejaVu Sans, Arial, sans-serif" font-size="14">\n<title>Which package imports which</title>\n'
+        'font-family="DejaVu Sans, Arial, sans-serif" font-size="14">\n<title>Which package '
+            'imports which</title>\n'
         '<defs><marker id="tip" markerWidth="8" markerHeight="8" refX="7" refY="4" orient="auto">'
         '<path d="M0 0L8 4L0 8z" fill="#5b6472"/></marker></defs>\n'
-        f'<rect width="{across:g}" height="{down:g}" fill="#ffffff"/>\n' + "\n".join(body) + "\n</svg>\n"
+        f'<rect width="{across:g}" height="{down:g}" fill="#ffffff"/>\n' + "\n".join(body) + "\n</svg>\n"  # noqa: E501
     )  # fmt: skip
 
 
@@ -189,13 +196,16 @@ class _Box:
 
     def drawn(self, name: str) -> str:
         return (
-            f'<rect x="{self.x:g}" y="{self.y:g}" width="{_WIDE}" height="{_TALL}" rx="5" fill="#eef3fa" stroke="#3a6ea5"/>'
-            f'<text x="{self.middle:g}" y="{self.y + _TALL / 2 + 5:g}" text-anchor="middle" fill="#1c1c1c">{escape(name)}</text>'
+            f'<rect x="{self.x:g}" y="{self.y:g}" width="{_WIDE}" height="{_TALL}" rx="5" '
+            'fill="#eef3fa" stroke="#3a6ea5"/>'
+            f'<text x="{self.middle:g}" y="{self.y + _TALL / 2 + 5:g}" text-anchor="middle" '
+            f'fill="#1c1c1c">{escape(name)}</text>'
         )
 
 
 def _arrow(start: _Box, end: _Box, boxes: Iterable[_Box]) -> str:
-    """From below one box to above the other; past rows between them on a side where no box stands."""
+    """From below one box to above the other; past rows between them on a side where no box
+    stands."""
     between = [box for box in boxes if start.row < box.row < end.row]
     x, y, to_x, to_y = start.middle, start.y + _TALL, end.middle, end.y
     bend = (to_y - y) / 2

@@ -1,4 +1,5 @@
-"""Writes the tables of `tui_al/docs/keys.md` from the app's table of keys: `python -m tests.docs.keys [--check]`."""
+"""Writes the tables of `tui_al/docs/keys.md` from the app's table of keys: `python -m
+tests.docs.keys [--check]`."""
 
 import sys
 
@@ -10,7 +11,9 @@ BEGIN, END = "<!-- keys: written by python -m tests.docs.keys -->", "<!-- end of
 
 def tables() -> str:
     """A heading and a table for each screen; a key's name is what `keys.toml` calls it."""
-    return "\n\n".join(f"## {title}: `[{screen}]`\n\n{_table(screen)}" for screen, title in SCREENS.items())  # fmt: skip
+    return "\n\n".join(
+        f"## {title}: `[{screen}]`\n\n{_table(screen)}" for screen, title in SCREENS.items()
+    )
 
 
 def _table(screen: str) -> str:

@@ -1,4 +1,5 @@
-"""Tables that fit a terminal: wide ones are split by columns, and notes that stand under several tables are told once."""
+"""Tables that fit a terminal: wide ones are split by columns, and notes that stand under several
+tables are told once."""
 
 import re
 from collections import Counter
@@ -11,7 +12,8 @@ WIDTH = 120
 
 
 def narrow(markdown: str, width: int = WIDTH) -> str:
-    """The text with each table that is wider than `width` columns split into several, the first column in each of them."""
+    """The text with each table that is wider than `width` columns split into several, the first
+    column in each of them."""
     return "\n\n".join(
         "\n\n".join(_split(block, width)) if _is_wide(block, width) else block
         for block in markdown.split("\n\n")
@@ -24,7 +26,8 @@ def wide_rows(markdown: str, width: int = WIDTH) -> list[str]:
 
 
 def notes_once(blocks: Sequence[str], caption: str = "") -> tuple[list[str], list[str]]:
-    """Paragraphs that occur more than once, and all other blocks; tables, headings, lists and pictures stay where they are.
+    """Paragraphs that occur more than once, and all other blocks; tables, headings, lists and
+    pictures stay where they are.
 
     So do paragraphs with the words of `caption`: they say what their own table shows.
     """

@@ -1,4 +1,5 @@
-"""Writes settings and options in `tui_al/docs/settings.md` from their declarations: `python -m tests.docs.options [--check]`."""
+"""Writes settings and options in `tui_al/docs/settings.md` from their declarations: `python -m
+tests.docs.options [--check]`."""
 
 import sys
 from collections.abc import Iterator
@@ -49,10 +50,13 @@ def _setting(entry: Entry) -> str:
     said = [
         setting.help,
         allowed(entry).replace("It is a text.", ""),
-        "In sweep files true or false will do." if setting.switch and bool not in entry.kinds else "",
+        "In sweep files true or false will do." if setting.switch and bool not in entry.kinds else "",  # noqa: E501
         f"Default: {setting.unset or default}." if setting.unset or default else "",
-        *(f"Default of the {role}: `{value}`." for role, value in setting.defaults.items() if role in ROLES),
-        *(f"Of `tui-al {c}`: {shown(v, entry)}." for c, v in setting.defaults.items() if c not in ROLES and v is not None),
+        *(f"Default of the {role}: "
+            f"`{value}`." for role, value in setting.defaults.items() if role in ROLES),
+        *(f"Of `tui-al {c}`: "
+            f"{shown(v, entry)}." for c,
+            v in setting.defaults.items() if c not in ROLES and v is not None),
         f"Example: `{setting.example}`." if setting.example else "",
         f"Options: {', '.join(f'`{flag}`' for flag in flags + off)}." if flags else "",
         f"Was called {', '.join(f'`{flag}`' for flag in before)}." if before else "",
@@ -64,11 +68,15 @@ def _setting(entry: Entry) -> str:
 
 def lists() -> str:
     """A heading for each command; for each option its name, what it is for, and its default."""
-    return "\n\n".join(block for name, command in commands().items() for block in _command(name, command))  # fmt: skip
+    return "\n\n".join(
+        block for name, command in commands().items() for block in _command(name, command)
+    )
 
 
 def _command(name: str, command: TyperCommand) -> Iterator[str]:
-    arguments = [p.metavar or str(p.name).upper() for p in command.params if isinstance(p, TyperArgument)]  # fmt: skip
+    arguments = [
+        p.metavar or str(p.name).upper() for p in command.params if isinstance(p, TyperArgument)
+    ]
     yield f"### `{' '.join(['tui-al', name, *arguments])}`"
     yield (command.help or "").split("\n\n")[0].replace("\n", " ")
     settings = {one.flag for one in options_of(name) if not one.hidden}

@@ -1,4 +1,5 @@
-"""Sections of README and documentation that commands write; `python -m tests.docs` writes all of them, `--check` only looks.
+"""Sections of README and documentation that commands write; `python -m tests.docs` writes all of
+them, `--check` only looks.
 
 A section stands between two lines of comment; no number in it is typed.
 """
@@ -37,7 +38,8 @@ class Renew(Protocol):
 
 
 def run(*all_of: Renew) -> int:
-    """What a command does with its arguments: write everything, or with --check tell by the exit code whether it is up to date."""
+    """What a command does with its arguments: write everything, or with --check tell by the exit
+    code whether it is up to date."""
     check = "--check" in sys.argv[1:]
     current = [renew(check=check) for renew in all_of]
     return int(check and not all(current))

@@ -1,8 +1,9 @@
-"""Every command in README and documentation runs: `make` targets are CI's, the rest is run here, experiments on a small cut.
+"""Every command in README and documentation runs: `make` targets are CI's, the rest is run here,
+experiments on a small cut.
 
-The commands of a page run in its order, README first, in one home, so that each finds the sessions of those before. All are forked
-by a process that has imported the program; those that open the app get a terminal and are left with `q`.
-"""
+The commands of a page run in its order, README first, in one home, so that each finds the sessions
+of those before. All are forked by a process that has imported the program; those that open the app
+get a terminal and are left with `q`."""
 
 import contextlib
 import fcntl
@@ -35,11 +36,15 @@ from tui_al.ui.doc_pages import doc_pages
 DATA = ROOT.parent / "shared" / "data"
 
 #: What makes an experiment small; the page's own options stay in front of these.
-SMALL = "--train-limit 60 --test-limit 20 --epochs 1 --rounds 1 --seeds 1 --seed-size 12 --batch 12 --max-length 32 --device cpu"
+SMALL = (
+    "--train-limit 60 --test-limit 20 --epochs 1 --rounds 1 --seeds 1 --seed-size 12 --batch "
+    "12 --max-length 32 --device cpu"
+)
 
 #: The same for other commands that train.
 SMALLER = {
-    "compare-scores": "--train-limit 60 --labels 12 --epochs 1 --max-length 32 --mc-passes 2 --device cpu",
+    "compare-scores": "--train-limit 60 --labels 12 --epochs 1 --max-length 32 --mc-passes 2 "
+    "--device cpu",
     "timing": "--train-limit 60 --max-steps 1 --epochs 1 --max-length 16 --device cpu",
     "label": "--device cpu",
 }
@@ -97,7 +102,8 @@ def test_the_pages_have_the_commands_that_they_promise() -> None:
 
 
 def test_only_shell_blocks_hold_commands() -> None:
-    """A command in a block of another kind would be run by nobody; that of a batch job is checked as those in sentences are."""
+    """A command in a block of another kind would be run by nobody; that of a batch job is checked
+    as those in sentences are."""
     for name, text in pages():
         for kind, block in re.findall(
             r"^```(\w*)\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE
@@ -211,7 +217,8 @@ def opens_the_app(arguments: list[str]) -> bool:
 
 
 def in_a_terminal(forks: Forks, case: Path, arguments: list[str]) -> tuple[int, str]:
-    """Run the app, answer a sample where it asks for labels, and leave by q; exit code and what it painted."""
+    """Run the app, answer a sample where it asks for labels, and leave by q; exit code and what it
+    painted."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
     victim = forks.start(case, ["tui_al", *arguments], terminal=slave)

@@ -1,4 +1,5 @@
-"""README and documentation: links lead somewhere, what they name is there, tables fit, and what commands write is up to date."""
+"""README and documentation: links lead somewhere, what they name is there, tables fit, and what
+commands write is up to date."""
 
 import re
 from collections.abc import Iterator
@@ -138,9 +139,11 @@ def test_the_graph_tells_imports_from_what_a_type_checker_sees(tmp_path: Path) -
     """Also within functions, of sub-packages, and of several names at once."""
     files = {
         "__init__.py": "", "errors.py": "", "low/__init__.py": "", "low/one.py": "import p.errors",
-        "low/deep/__init__.py": "", "low/deep/two.py": "from p.low import one\nfrom p import errors",
+        "low/deep/__init__.py": "", "low/deep/two.py": "from p.low import one\nfrom p import "
+            "errors",
         "high/__init__.py": "", "high/three.py": "def f():\n    from p.low.deep import two",
-        "high/four.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from p.other import x",
+        "high/four.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from p.other "
+            "import x",
         "other/__init__.py": "", "other/x.py": "import p.high.three as t",
         "data/__init__.py": "",
     }  # fmt: skip

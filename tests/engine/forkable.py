@@ -1,4 +1,5 @@
-"""What a process does that forks engines: it imports what they import, and computes in one thread."""
+"""What a process does that forks engines: it imports what they import, and computes in one
+thread."""
 
 from unittest import mock
 
@@ -11,7 +12,8 @@ from tui_al.engine.worker import runner
 
 
 def import_engine() -> None:
-    """Have torch, here and in engines that are forked from here, compute in one thread: others are lost in a fork."""
+    """Have torch, here and in engines that are forked from here, compute in one thread: others are
+    lost in a fork."""
     torch.set_num_threads(1)
     transformers.logging.set_verbosity_error()
     mock.patch.object(runner, "computing_threads", lambda: 1).start()  # for good

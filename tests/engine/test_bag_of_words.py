@@ -1,4 +1,5 @@
-"""TF-IDF and logistic regression as a learner: features by hand, the fit against scikit-learn, and a run with it asking."""
+"""TF-IDF and logistic regression as a learner: features by hand, the fit against scikit-learn, and
+a run with it asking."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -68,7 +69,9 @@ def test_it_learns_and_scores(learner: BagOfWordsLearner) -> None:
 
 def experiment(tmp_path: Path, **changes: str) -> ExperimentConfig:
     data = DataConfig(changes.get("source", "tickets"), train_limit=60, test_limit=20)
-    encoder = tiny.save_encoder("bert", tmp_path / "small", [e.text for e in load(data).train], width=32)  # fmt: skip
+    encoder = tiny.save_encoder(
+        "bert", tmp_path / "small", [e.text for e in load(data).train], width=32
+    )
     return ExperimentConfig(
         data,
         acquisition=SETTINGS,

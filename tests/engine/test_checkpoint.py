@@ -27,7 +27,8 @@ from tui_al.errors import ModelError
 
 
 def predicted(model: PreTrainedModel, directory: Path, dataset: Dataset) -> FloatArray:
-    """The test split's probabilities from a model and a tokenizer as they came from the disk, (texts, classes)."""
+    """The test split's probabilities from a model and a tokenizer as they came from the disk,
+    (texts, classes)."""
     found = []
     for example in dataset.test:
         tokens = tokenize(AutoTokenizer.from_pretrained(directory), dataset.task, [example], 48)
@@ -93,7 +94,8 @@ def test_other_encoders_come_back(
 
 
 def test_files_alone_are_enough(bert: Path, classified: Dataset, tmp_path: Path) -> None:
-    """The tokenizer that was saved with it, one text at a time: nothing is left over from the learner."""
+    """The tokenizer that was saved with it, one text at a time: nothing is left over from the
+    learner."""
     learner = tiny.learner(bert, "adapter", classified)
     tiny.fit(learner, range(60))
     learner.save(tmp_path / "kept")
@@ -124,7 +126,8 @@ def test_a_tagger_loads_in_a_pipeline(bert: Path, tagged: Dataset, tmp_path: Pat
     tiny.fit(learner)
     learner.save(tmp_path / "kept")
     tag = pipeline(
-        "token-classification", model=str(tmp_path / "kept"), aggregation_strategy="first", device="cpu"
+        "token-classification", model=str(tmp_path / "kept"), aggregation_strategy="first",
+        device="cpu"
     )  # fmt: skip
     found = [(one["entity_group"], one["word"]) for one in tag("anna berg lives in new york .")]
     assert found == [("PER", "anna berg"), ("LOC", "new york")]
@@ -230,7 +233,8 @@ def test_the_cut_of_the_bundled_encoder_is_its_lower_half(tickets: Dataset, tmp_
 def test_what_is_saved_does_not_depend_on_what_was_tokenised_before(
     bert: Path, classified: Dataset, tmp_path: Path
 ) -> None:
-    """A run that was resumed finds its sub-tokens in the cache, one that was not has made them: the same files to the last byte."""
+    """A run that was resumed finds its sub-tokens in the cache, one that was not has made them: the
+    same files to the last byte."""
     busy, idle = (tiny.learner(bert, "full", classified, max_length=20) for _ in range(2))
     busy.predict("test", np.arange(4), tiny.silent)
     for name, learner in (("busy", busy), ("idle", idle)):
@@ -238,4 +242,7 @@ def test_what_is_saved_does_not_depend_on_what_was_tokenised_before(
     for name in ("tokenizer.json", "tokenizer_config.json"):
         found = {(tmp_path / one / name).read_text() for one in ("busy", "idle")}
         assert len(found) == 1, name
-    assert json.loads((tmp_path / "idle" / "tokenizer.json").read_text())["truncation"]["max_length"] == 20  # fmt: skip
+    assert (
+        json.loads((tmp_path / "idle" / "tokenizer.json").read_text())["truncation"]["max_length"]
+        == 20
+    )

@@ -1,4 +1,5 @@
-"""Devices: which one is taken and why, what is set for it, and what happens when its memory is short or it gives up."""
+"""Devices: which one is taken and why, what is set for it, and what happens when its memory is
+short or it gives up."""
 
 import os
 import weakref
@@ -120,7 +121,8 @@ def test_what_is_short_memory() -> None:
 
 
 class Hungry:
-    """A function that runs out of memory with more than `room` texts, in the middle of its work, and leaves its tensors behind."""
+    """A function that runs out of memory with more than `room` texts, in the middle of its work,
+    and leaves its tensors behind."""
 
     def __init__(self, real: Any, room: int, error: Exception) -> None:
         self.real, self.room, self.error = real, room, error
@@ -136,7 +138,8 @@ class Hungry:
         return found
 
     def check(self) -> None:
-        """In place of `free_memory`: what was held is gone by then, so that there is something to give back."""
+        """In place of `free_memory`: what was held is gone by then, so that there is something to
+        give back."""
         assert self.left
         assert all(one() is None for one in self.left)
 
@@ -246,7 +249,9 @@ def test_a_device_that_gave_up_ends_the_engine_and_a_new_one_goes_on(
     def score(*args: Any, **kwargs: Any) -> Any:
         calls.append(1)
         if len(calls) > 2:
-            raise torch.AcceleratorError("CUDA error: an illegal memory access was encountered\nmore")  # fmt: skip
+            raise torch.AcceleratorError(
+                "CUDA error: an illegal memory access was encountered\nmore"
+            )
         return real(*args, **kwargs)
 
     with Session(directory) as session:
@@ -255,7 +260,10 @@ def test_a_device_that_gave_up_ends_the_engine_and_a_new_one_goes_on(
             with pytest.raises(EngineError, match="illegal memory access"):
                 run_session(session, lambda _: None, StopSignal())
         state = session.state()
-        assert state.failure[0] == "The device gave up: CUDA error: an illegal memory access was encountered"  # fmt: skip
+        assert (
+            state.failure[0]
+            == "The device gave up: CUDA error: an illegal memory access was encountered"
+        )
         assert "Resume the session" in state.failure[1]
         assert state.runs[2].status == "waiting"  # not tried on the device that gave up
         state = run_session(session, lambda _: None, StopSignal())

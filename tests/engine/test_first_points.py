@@ -1,4 +1,5 @@
-"""Sessions of a sweep that start from the same seed set: the first computes round 0's point, the others take it over."""
+"""Sessions of a sweep that start from the same seed set: the first computes round 0's point, the
+others take it over."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -116,7 +117,8 @@ def test_what_would_train_another_model_shares_nothing(encoder: Path, tmp_path: 
 def test_a_successor_that_asks_itself_is_trained_to_the_point_that_it_took_over(
     encoder: Path, tmp_path: Path
 ) -> None:
-    """Its own first point's model asks at once; after one that was taken over it is trained to the same model first."""
+    """Its own first point's model asks at once; after one that was taken over it is trained to the
+    same model first."""
     sharing = Sharing(tmp_path / "first")
     base = experiment(encoder, "lc")
     config = replace(base, acquisition=base.successor)
@@ -170,7 +172,8 @@ def test_who_waits_for_a_point_can_be_stopped(encoder: Path, tmp_path: Path) -> 
 def test_the_gauge_changes_no_query_and_is_shared_with_the_point(
     encoder: Path, tmp_path: Path
 ) -> None:
-    """Real models, with dropout in training; random sampling measures the first point for the one that asks."""
+    """Real models, with dropout in training; random sampling measures the first point for the one
+    that asks."""
     sharing = Sharing(tmp_path / "first")
     config = experiment(encoder, "lc")
     config = replace(config, loop=replace(config.loop, rounds=2))

@@ -20,7 +20,8 @@ PICKLED = {"config.json": b"{}", "vocab.txt": b"[UNK]", "pytorch_model.bin": b"p
 
 @pytest.fixture(scope="module")
 def tiny_bert(tmp_path_factory: pytest.TempPathFactory) -> Files:
-    """What save_pretrained writes for a randomly initialised BERT, with files that nobody should fetch beside it."""
+    """What save_pretrained writes for a randomly initialised BERT, with files that nobody should
+    fetch beside it."""
     from transformers import BertConfig, BertModel, BertTokenizerFast
 
     folder = tmp_path_factory.mktemp("bert")
@@ -176,9 +177,13 @@ def test_refusals_say_what_to_do(hub: HubDouble) -> None:
 
 
 def test_the_environment_names_mirror_and_cache(hub: HubDouble, tmp_path: Path) -> None:
-    """The same in fresh processes, which read HF_ENDPOINT, HF_HOME and HF_HUB_OFFLINE as a user sets them."""
+    """The same in fresh processes, which read HF_ENDPOINT, HF_HOME and HF_HUB_OFFLINE as a user
+    sets them."""
     hub.models["lab/flat"] = {"main": FLAT}
-    script = "from tui_al.engine.hub.models import model_snapshot; print(model_snapshot('lab/flat').path)"
+    script = (
+        "from tui_al.engine.hub.models import model_snapshot; "
+        "print(model_snapshot('lab/flat').path)"
+    )
 
     def run(**more: str) -> str:
         return subprocess.run(

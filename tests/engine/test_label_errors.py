@@ -1,4 +1,5 @@
-"""Planted wrong labels on the bundled data are found: by the bundled encoder, by TF-IDF, and for entities."""
+"""Planted wrong labels on the bundled data are found: by the bundled encoder, by TF-IDF, and for
+entities."""
 
 import time
 from pathlib import Path
@@ -31,7 +32,8 @@ def other_class(dataset: Dataset, answer: Answer, rng: np.random.Generator) -> A
 
 
 def wrong_entities(dataset: Dataset, answer: Answer, rng: np.random.Generator) -> Answer:
-    """One entity missed, of another type, or a word too short (missed where it has one word); the same tags where there is none."""
+    """One entity missed, of another type, or a word too short (missed where it has one word); the
+    same tags where there is none."""
     spans = spans_of(tuple(answer))
     if not spans:
         return answer
@@ -87,7 +89,10 @@ def test_half_of_the_wrong_labels_are_among_the_first_sixty(
     began = time.process_time()
     verdicts = judge(tickets, labelled, groups, encode, seed, silent)
     hits = found(verdicts, wrong)
-    print(f"seed {seed}: {hits} of {WRONG}, {len(verdicts.disputed)} listed, {time.process_time() - began:.1f} s")  # fmt: skip
+    print(
+        f"seed {seed}: {hits} of {WRONG}, {len(verdicts.disputed)} listed, "
+        f"{time.process_time() - began:.1f} s"
+    )
     assert hits >= WRONG // 2
     assert verdicts.labels + sum(verdicts.not_judged.values()) == LABELS
     assert verdicts.folds == FOLDS

@@ -1,4 +1,5 @@
-"""A transformer as a learner: same seed, same model; scores that depend on the text alone; Monte-Carlo dropout."""
+"""A transformer as a learner: same seed, same model; scores that depend on the text alone;
+Monte-Carlo dropout."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -245,9 +246,11 @@ def _nothing_shared(_: object) -> Iterator[Callable[[], None]]:
 @pytest.mark.parametrize("trunk", [0, 1])
 @pytest.mark.parametrize("kind", ["bert", "electra", "distilbert", "roberta"])
 def test_what_lies_before_the_first_dropout_is_computed_once(
-    encoders: dict[str, Path], classified: Dataset, monkeypatch: pytest.MonkeyPatch, kind: str, trunk: int
+    encoders: dict[str, Path], classified: Dataset, monkeypatch: pytest.MonkeyPatch, kind: str,
+    trunk: int
 ) -> None:  # fmt: skip
-    """The same scores to the last bit as when every pass computes it, and the model is left as it was."""
+    """The same scores to the last bit as when every pass computes it, and the model is left as it
+    was."""
     learner = tiny.learner(encoders[kind], "adapter", classified, trunk_layers=trunk, epochs=1)
     tiny.fit(learner, FEW)
     monkeypatch.setitem(SCORING_BUDGET, "cpu", 100)
@@ -273,7 +276,8 @@ def test_what_lies_before_the_first_dropout_is_computed_once(
 def test_every_tuning_disagrees_with_itself_under_dropout(
     bert: Path, classified: Dataset, method: str
 ) -> None:
-    """Also where training had no dropout at all; and by Jensen, the mean pass is no surer than the passes' mean."""
+    """Also where training had no dropout at all; and by Jensen, the mean pass is no surer than the
+    passes' mean."""
     learner = tiny.learner(bert, method, classified, dropout=0.0, epochs=2)
     tiny.fit(learner, FEW)
     scorers = {"bald": bald, "expected": expected, "total": total}
@@ -287,12 +291,15 @@ def test_every_tuning_disagrees_with_itself_under_dropout(
     assert np.array_equal(again["bald"], found["bald"])  # its own seed, whatever came before
 
 
-@pytest.mark.parametrize("kind", ["bert", "electra", "distilbert", "roberta", "deberta-v2", "modernbert"])  # fmt: skip
+@pytest.mark.parametrize(
+    "kind", ["bert", "electra", "distilbert", "roberta", "deberta-v2", "modernbert"]
+)
 @pytest.mark.parametrize("method", TUNINGS)
 def test_every_dropout_is_turned_on_and_off(
     encoders: dict[str, Path], classified: Dataset, kind: str, method: str
 ) -> None:
-    """Rates are read off the modules; the attention's is checked by what `scaled_dot_product_attention` is told."""
+    """Rates are read off the modules; the attention's is checked by what
+    `scaled_dot_product_attention` is told."""
     if kind == "modernbert" and method in ("prefix", "unipelt"):
         with pytest.raises(ModelError, match=f"does not take the tuning {method}"):
             tiny.learner(encoders[kind], method, classified)
@@ -301,8 +308,14 @@ def test_every_dropout_is_turned_on_and_off(
     tiny.fit(learner, range(8))
     drops = [m for m in learner.model.modules() if isinstance(m, nn.Dropout)]
     assert drops
-    inside = [n for n, m in learner.model.named_modules() if isinstance(m, nn.Dropout) and tuning.ADAPTER in n]  # fmt: skip
-    assert bool(inside) == (method in ("adapter", "double", "seq", "par", "lora", "unipelt", "compacter", "prefix")), inside  # fmt: skip
+    inside = [
+        n
+        for n, m in learner.model.named_modules()
+        if isinstance(m, nn.Dropout) and tuning.ADAPTER in n
+    ]
+    assert bool(inside) == (
+        method in ("adapter", "double", "seq", "par", "lora", "unipelt", "compacter", "prefix")
+    ), inside
     told: list[float] = []
     attention = nn.functional.scaled_dot_product_attention
 
@@ -380,13 +393,16 @@ class TestOutOfMemory:
         assert "maximum length" in caught.value.hint
 
 
-@pytest.mark.parametrize("kind", ["bert", "electra", "distilbert", "roberta", "deberta-v2", "modernbert"])  # fmt: skip
+@pytest.mark.parametrize(
+    "kind", ["bert", "electra", "distilbert", "roberta", "deberta-v2", "modernbert"]
+)
 @pytest.mark.parametrize("method", TUNINGS)
 @pytest.mark.parametrize("task", list(Task))
 def test_what_shares_a_batch_changes_no_score(
     encoders: dict[str, Path], kind: str, method: str, task: Task
 ) -> None:
-    """A text alone is scored as it is among much longer ones, with everything at work that is trained."""
+    """A text alone is scored as it is among much longer ones, with everything at work that is
+    trained."""
     dataset = tiny.classified() if task is Task.CLASSIFICATION else tiny.tagged()
     try:
         learner = tiny.learner(encoders[kind], method, dataset, epochs=1)
@@ -408,14 +424,20 @@ def test_what_shares_a_batch_changes_no_score(
 def test_first_weights_are_drawn_on_the_processor(
     bert: Path, classified: Dataset, method: str
 ) -> None:
-    """What is on the device is never drawn there, only copied to it: another device would draw other numbers."""
+    """What is on the device is never drawn there, only copied to it: another device would draw
+    other numbers."""
     learner = tiny.learner(bert, method, classified)
     names = {n: w for n, w in learner.model.named_parameters() if tuning.ADAPTER not in n}
     there = {weight.data_ptr(): name for name, weight in names.items()}
 
     class Watched(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's own has no types
-        def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:  # fmt: skip
-            if any(word in func._schema.name for word in ("normal_", "uniform_", "random_", "bernoulli_")):  # fmt: skip
+        def __torch_dispatch__(
+            self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+        ) -> Any:
+            if any(
+                word in func._schema.name
+                for word in ("normal_", "uniform_", "random_", "bernoulli_")
+            ):
                 assert args[0].device.type == "cpu"
                 assert args[0].data_ptr() not in there, there[args[0].data_ptr()]
             return func(*args, **(kwargs or {}))

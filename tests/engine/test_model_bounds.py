@@ -1,4 +1,5 @@
-"""What a model says it is has bounds, checked before anything is built: in time, in memory, and against its weights."""
+"""What a model says it is has bounds, checked before anything is built: in time, in memory, and
+against its weights."""
 
 import json
 import os
@@ -60,13 +61,18 @@ def test_what_is_too_large_is_refused_at_once(copied: Path, settings: dict[str, 
 
 def test_the_field_the_value_and_what_is_allowed_are_named(copied: Path) -> None:
     change(copied, num_hidden_layers=10**6)
-    with pytest.raises(ModelError, match=r"num_hidden_layers = 1,000,000 in its config.json; at most 256 is allowed"):  # fmt: skip
+    with pytest.raises(
+        ModelError,
+        match=r"num_hidden_layers = 1,000,000 in its config.json; at most 256 is allowed",
+    ):
         load(copied)
 
 
 def test_a_configuration_of_another_model_than_the_weights(copied: Path) -> None:
     change(copied, intermediate_size=128)
-    with pytest.raises(ModelError, match=r"\(128, 128\) by its config.json, and is \(64, 128\) in its weights"):  # fmt: skip
+    with pytest.raises(
+        ModelError, match=r"\(128, 128\) by its config.json, and is \(64, 128\) in its weights"
+    ):
         load(copied)
 
 
@@ -87,18 +93,28 @@ def test_weights_that_are_no_whole_file(copied: Path, change_: str) -> None:
         load(copied)
 
 
-#: Sizes of encoders that exist: BERT, ALBERT-xxl, XLM-R XL, DeBERTa-v2-xxl, ModernBERT-large, Longformer, BART-large, T5-11B, mmBERT.
+#: Sizes of encoders that exist: BERT, ALBERT-xxl, XLM-R XL, DeBERTa-v2-xxl, ModernBERT-large,
+#: Longformer, BART-large, T5-11B, mmBERT.
 KNOWN: list[dict[str, Any]] = [
-    {"num_hidden_layers": 24, "hidden_size": 1024, "intermediate_size": 4096, "vocab_size": 30522, "layer_norm_eps": 1e-12},
-    {"num_hidden_layers": 12, "hidden_size": 4096, "intermediate_size": 16384, "num_hidden_groups": 1, "inner_group_num": 1, "num_attention_heads": 64},
-    {"num_hidden_layers": 48, "hidden_size": 10240 // 4, "vocab_size": 250880, "max_position_embeddings": 514},
-    {"num_hidden_layers": 48, "hidden_size": 1536, "intermediate_size": 6144, "position_buckets": 256, "max_relative_positions": -1, "vocab_size": 128100},
-    {"num_hidden_layers": 28, "global_rope_theta": 160000.0, "local_rope_theta": 10000.0, "max_position_embeddings": 8192, "local_attention": 128, "classifier_dropout": 0.0},
+    {"num_hidden_layers": 24, "hidden_size": 1024, "intermediate_size": 4096, "vocab_size": 30522,
+        "layer_norm_eps": 1e-12},
+    {"num_hidden_layers": 12, "hidden_size": 4096, "intermediate_size": 16384,
+        "num_hidden_groups": 1, "inner_group_num": 1, "num_attention_heads": 64},
+    {"num_hidden_layers": 48, "hidden_size": 10240 // 4, "vocab_size": 250880,
+        "max_position_embeddings": 514},
+    {"num_hidden_layers": 48, "hidden_size": 1536, "intermediate_size": 6144,
+        "position_buckets": 256, "max_relative_positions": -1, "vocab_size": 128100},
+    {"num_hidden_layers": 28, "global_rope_theta": 160000.0, "local_rope_theta": 10000.0,
+        "max_position_embeddings": 8192, "local_attention": 128, "classifier_dropout": 0.0},
     {"attention_window": [512] * 24, "num_hidden_layers": 24, "max_position_embeddings": 4098},
-    {"encoder_layers": 12, "decoder_layers": 12, "num_hidden_layers": 12, "encoder_ffn_dim": 4096, "d_model": 1024, "max_length": 20, "num_beams": 4, "forced_eos_token_id": 2},
-    {"num_layers": 24, "d_ff": 65536, "d_kv": 128, "d_model": 1024, "num_heads": 128, "relative_attention_num_buckets": 32},
-    {"vocab_size": 256000, "num_hidden_layers": 22, "bos_token_id": 2, "total_flos": 2.2e19, "rope_theta": 1000000, "max_position_embeddings": 8192},
-    {"task_specific_params": {"summarization": {"max_length": 142, "length_penalty": 2.0}}, "id2label": {str(i): str(i) for i in range(21_843)}},
+    {"encoder_layers": 12, "decoder_layers": 12, "num_hidden_layers": 12, "encoder_ffn_dim": 4096,
+        "d_model": 1024, "max_length": 20, "num_beams": 4, "forced_eos_token_id": 2},
+    {"num_layers": 24, "d_ff": 65536, "d_kv": 128, "d_model": 1024, "num_heads": 128,
+        "relative_attention_num_buckets": 32},
+    {"vocab_size": 256000, "num_hidden_layers": 22, "bos_token_id": 2, "total_flos": 2.2e19,
+        "rope_theta": 1000000, "max_position_embeddings": 8192},
+    {"task_specific_params": {"summarization": {"max_length": 142, "length_penalty": 2.0}},
+        "id2label": {str(i): str(i) for i in range(21_843)}},
 ]  # fmt: skip
 
 
@@ -107,7 +123,9 @@ def test_encoders_that_exist_are_within_the_bounds(settings: dict[str, Any]) -> 
     check_numbers(settings, "known", Path("config.json"))
 
 
-def test_every_kind_and_a_checkpoint_in_shards_still_load(encoders: dict[str, Path], tmp_path: Path) -> None:  # fmt: skip
+def test_every_kind_and_a_checkpoint_in_shards_still_load(
+    encoders: dict[str, Path], tmp_path: Path
+) -> None:
     for path in encoders.values():
         assert not left_out(
             path, ""
@@ -122,17 +140,22 @@ def test_every_kind_and_a_checkpoint_in_shards_still_load(encoders: dict[str, Pa
         shard = f"model-0000{number}-of-00002.safetensors"
         save_file({n: state[n] for n in some}, copied / shard, metadata={"format": "pt"})
         index |= dict.fromkeys(some, shard)
-    (copied / "model.safetensors.index.json").write_text(json.dumps({"metadata": {}, "weight_map": index}))  # fmt: skip
+    (copied / "model.safetensors.index.json").write_text(
+        json.dumps({"metadata": {}, "weight_map": index})
+    )
     load(copied)
 
 
-def test_unknown_settings_are_left_out_and_told(bert: Path, classified: Dataset, tmp_path: Path) -> None:  # fmt: skip
+def test_unknown_settings_are_left_out_and_told(
+    bert: Path, classified: Dataset, tmp_path: Path
+) -> None:
     assert tiny.learner(bert, "head", classified).notes() == []
     copied = Path(shutil.copytree(bert, tmp_path / "model"))
     change(copied, num_experts=8, gradient_checkpointing=False)
     (note,) = tiny.learner(copied, "head", classified).notes()
     assert note == (
-        f"the config.json of {copied} has settings that its kind does not know, which are left out: num_experts."
+        f"the config.json of {copied} has settings that its kind does not know, which are left "
+        "out: num_experts."
     )
 
 
@@ -180,7 +203,9 @@ def test_replacements_that_make_much_of_little_are_refused(
     step = {"type": "Replace", "pattern": pattern, "content": "aaaa"}
     plain["normalizer"] = {"type": "Sequence", "normalizers": [step] * 30}
     path.write_text(json.dumps(plain))
-    with pytest.raises(ModelError, match=r"the normalizer of its tokenizer.json makes up to \S+ times"):  # fmt: skip
+    with pytest.raises(
+        ModelError, match=r"the normalizer of its tokenizer.json makes up to \S+ times"
+    ):
         load_tokenizer(find(str(copied)), Task.CLASSIFICATION)
 
 
@@ -188,7 +213,12 @@ def test_a_pattern_that_takes_too_many_steps_is_told(copied: Path) -> None:
     path = copied / "tokenizer.json"
     plain = json.loads(path.read_text())
     pattern = {"Regex": "(a|a)*$"}
-    plain["pre_tokenizer"] = {"type": "Split", "pattern": pattern, "behavior": "Isolated", "invert": False}  # fmt: skip
+    plain["pre_tokenizer"] = {
+        "type": "Split",
+        "pattern": pattern,
+        "behavior": "Isolated",
+        "invert": False,
+    }
     path.write_text(json.dumps(plain))
     tokenizer = load_tokenizer(find(str(copied)), Task.CLASSIFICATION)
     texts = [Example("a", "a" * 60 + "!")]

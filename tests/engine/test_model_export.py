@@ -1,7 +1,8 @@
-"""Exported models predict the same in a process that knows nothing of us but their files: it runs the code of their card.
+"""Exported models predict the same in a process that knows nothing of us but their files: it runs
+the code of their card.
 
-That is transformers', with mean pooling sentence-transformers', and with an adapter that of adapters beside it.
-"""
+That is transformers', with mean pooling sentence-transformers', and with an adapter that of
+adapters beside it."""
 
 import json
 import re
@@ -44,7 +45,8 @@ class Case:
 
 @pytest.fixture(scope="module")
 def cases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Case]]:
-    """Both tasks, one model and two; the encoder and what the session kept are gone when they are loaded."""
+    """Both tasks, one model and two; the encoder and what the session kept are gone when they are
+    loaded."""
     home = tmp_path_factory.mktemp("exported")
     encoder = tiny.save_encoder("bert", home / "encoder")
     found = []
@@ -99,7 +101,8 @@ def test_they_load_and_predict_the_same(cases: list[Case]) -> None:
 
 
 def in_a_fresh_process(cases: list[Case]) -> list[list[Any]]:
-    """What the code of each card predicts of the test texts, labels and scores as the pipelines give them."""
+    """What the code of each card predicts of the test texts, labels and scores as the pipelines
+    give them."""
     script = [
         "import json, sys, warnings",
         "warnings.simplefilter('ignore')",
@@ -124,7 +127,8 @@ def in_a_fresh_process(cases: list[Case]) -> list[list[Any]]:
     done = subprocess.run(
         [sys.executable, "-c", "\n".join(script)],
         capture_output=True, text=True, timeout=300, check=False, cwd="/",
-        env={"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", "PATH": "/usr/bin:/bin", "CUDA_VISIBLE_DEVICES": ""},
+        env={"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", "PATH": "/usr/bin:/bin",
+            "CUDA_VISIBLE_DEVICES": ""},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     found = json.loads(done.stdout)
@@ -138,7 +142,11 @@ def test_nothing_pickled_and_nothing_half_written(cases: list[Case]) -> None:
         names = sorted(path.name for path in case.out.iterdir())
         if case.pooling == "mean":
             where = case.out if case.tuning in ("full", "head") else case.out / "model"
-            assert sorted(p.name for p in where.glob("[0-9]_*")) == ["0_Transformer", "1_Pooling", "2_Dense"]  # fmt: skip
+            assert sorted(p.name for p in where.glob("[0-9]_*")) == [
+                "0_Transformer",
+                "1_Pooling",
+                "2_Dense",
+            ]
             assert not (case.out / "config.json").exists()
         elif case.tuning == "full":
             assert {"README.md", "config.json", "model.safetensors", "tokenizer.json"} <= {*names}

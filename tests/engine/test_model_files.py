@@ -1,4 +1,5 @@
-"""A model's files are data: whatever in them leads to code, or to files elsewhere, is refused before anything is loaded."""
+"""A model's files are data: whatever in them leads to code, or to files elsewhere, is refused
+before anything is loaded."""
 
 import json
 import shutil
@@ -87,16 +88,21 @@ def test_what_leads_to_code_is_refused_at_any_depth(
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("layer_norm_eps", ["x"]), ("layer_norm_eps", True), ("hidden_dropout_prob", "0.1"), ("num_hidden_layers", [2]), ("vocab_size", 0), ("hidden_act", 7), ("max_position_embeddings", 1)],
+    [("layer_norm_eps", ["x"]), ("layer_norm_eps", True), ("hidden_dropout_prob", "0.1"),
+        ("num_hidden_layers", [2]), ("vocab_size", 0), ("hidden_act", 7),
+        ("max_position_embeddings", 1)],
 )  # fmt: skip
-def test_what_no_model_can_be_built_of_is_told_before_its_first_text(copied: Path, key: str, value: Any) -> None:  # fmt: skip
+def test_what_no_model_can_be_built_of_is_told_before_its_first_text(
+    copied: Path, key: str, value: Any
+) -> None:
     change(copied, **{key: value})
     with pytest.raises(ModelError):
         load(copied)
 
 
 @pytest.mark.parametrize(
-    ("key", "value"), [("return_dict", False), ("torchscript", True), ("output_attentions", True), ("chunk_size_feed_forward", 10**6)]
+    ("key", "value"), [("return_dict", False), ("torchscript", True), ("output_attentions", True),
+        ("chunk_size_feed_forward", 10**6)]
 )  # fmt: skip
 def test_how_a_model_returns_what_it_computes_is_not_its_own_to_say(
     copied: Path, key: str, value: Any
@@ -124,17 +130,35 @@ def test_a_number_or_a_list_where_the_class_takes_both(tmp_path: Path) -> None:
 
 def test_what_is_harmless_and_unknown_is_left_out(copied: Path) -> None:
     change(
-        copied, _attn_implementation_autoset=True, _attn_implementation="flash_attention_2", trust_remote_code=False,
-        quantization_config=None, some_remark={"by": "me"}, adapters={"adapters": {}}, use_cache=True, base_model_tp_plan={"x": "y"},
+        copied, _attn_implementation_autoset=True, _attn_implementation="flash_attention_2",
+        trust_remote_code=False,
+        quantization_config=None, some_remark={"by": "me"}, adapters={"adapters": {}},
+        use_cache=True, base_model_tp_plan={"x": "y"},
     )  # fmt: skip
     model = load(copied)
     assert model.config._attn_implementation in ("eager", "sdpa")
     for name in ("some_remark", "adapters", "base_model_tp_plan"):
-        assert getattr(model.config, name, None) != json.loads((copied / "config.json").read_text())[name]  # fmt: skip
+        assert (
+            getattr(model.config, name, None)
+            != json.loads((copied / "config.json").read_text())[name]
+        )
     assert model.config.hidden_size == tiny.WIDTH
 
 
-@pytest.mark.parametrize("kind", ["bert", "electra", "distilbert", "roberta", "deberta-v2", "modernbert", "xlm-roberta", "mpnet", "longformer"])  # fmt: skip
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "bert",
+        "electra",
+        "distilbert",
+        "roberta",
+        "deberta-v2",
+        "modernbert",
+        "xlm-roberta",
+        "mpnet",
+        "longformer",
+    ],
+)
 def test_all_that_an_architecture_needs_is_kept(kind: str, tmp_path: Path) -> None:
     """Every setting of its own, at another value than usual, comes through."""
     cls = CONFIG_MAPPING[kind]
@@ -188,7 +212,10 @@ def test_a_tokenizer_file_of_another_machine_is_not_read(copied: Path, tmp_path:
         assert found.tokenize("the cat sleeps") == ["the", "cat", "sleeps"]
 
 
-@pytest.mark.parametrize("shard", ["notes.txt", "../x.safetensors", "/tmp/x.safetensors", "a\\b.safetensors", "model.bin", 7])  # fmt: skip
+@pytest.mark.parametrize(
+    "shard",
+    ["notes.txt", "../x.safetensors", "/tmp/x.safetensors", "a\\b.safetensors", "model.bin", 7],
+)
 def test_shards_are_safetensors_files_beside_their_index(copied: Path, shard: Any) -> None:
     state = load_file(copied / "model.safetensors")
     torch.save(state, copied / "notes.txt")
@@ -202,7 +229,17 @@ def test_shards_are_safetensors_files_beside_their_index(copied: Path, shard: An
     assert load(copied).config.hidden_size == tiny.WIDTH
 
 
-@pytest.mark.parametrize("text", ["", "[]", "nonsense", "[" * 100_000, '{"model_type": 3}', '{"model_type": "bert", "hidden_size": {}}'])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "nonsense",
+        "[" * 100_000,
+        '{"model_type": 3}',
+        '{"model_type": "bert", "hidden_size": {}}',
+    ],
+)
 def test_a_configuration_that_is_none(copied: Path, text: str) -> None:
     (copied / "config.json").write_text(text)
     with pytest.raises(ModelError):

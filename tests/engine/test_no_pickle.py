@@ -104,8 +104,9 @@ def test_the_libraries_ways_are_closed_too(tmp_path: Path, mine: bytes) -> None:
         "pandas": lambda: pandas.read_pickle(tmp_path / "a.pkl"),
         "shelve": lambda: shelve.Shelf({b"key": plain})["key"],
         "dill": lambda: dill.loads(plain),
-        "torch's inner readers": lambda: torch.serialization._load(torch._C.PyTorchFileReader(str(tmp_path / "t.pt")), "cpu", pickle),  # type: ignore[no-untyped-call] # torch's has no types
-        "datasets": lambda: datasets.load_dataset("webdataset", data_files=str(tmp_path / "web.tar"), cache_dir=str(tmp_path / "c")),
+        "torch's inner readers": lambda: torch.serialization._load(torch._C.PyTorchFileReader(str(tmp_path / "t.pt")), "cpu", pickle),  # type: ignore[no-untyped-call] # torch's has no types  # noqa: E501
+        "datasets": lambda: datasets.load_dataset("webdataset",
+            data_files=str(tmp_path / "web.tar"), cache_dir=str(tmp_path / "c")),
     }  # fmt: skip
     for name, way in ways.items():
         with pytest.raises(ModelError, match=r"is not read"):
@@ -142,7 +143,17 @@ def test_an_index_that_leads_to_a_pickle(copied: Path, mine: bytes, name: str) -
 
 
 def test_pickles_under_every_name(copied: Path, mine: bytes, tmp_path: Path) -> None:
-    for name in ("pytorch_model.bin", "training_args.bin", "optimizer.pt", "scheduler.pt", "rng_state.pth", "tf_model.h5", "flax_model.msgpack", "pytorch_model_head.bin", "embedding.pt"):  # fmt: skip
+    for name in (
+        "pytorch_model.bin",
+        "training_args.bin",
+        "optimizer.pt",
+        "scheduler.pt",
+        "rng_state.pth",
+        "tf_model.h5",
+        "flax_model.msgpack",
+        "pytorch_model_head.bin",
+        "embedding.pt",
+    ):
         (copied / name).write_bytes(mine)
     load(copied)  # they lie there, and that is all
     (copied / "model.safetensors").unlink()
@@ -195,7 +206,8 @@ def test_the_same_through_the_hub(hub: HubDouble, bert: Path, mine: bytes) -> No
         index = json.dumps({"metadata": {}, "weight_map": dict.fromkeys(names, shard)}).encode()
         repo = f"somebody/odd-{count}"
         hub.models[repo] = {
-            "main": {**files, "model.safetensors.index.json": index, shard: mine, "pytorch_model.bin": mine}
+            "main": {**files, "model.safetensors.index.json": index, shard: mine,
+                "pytorch_model.bin": mine}
         }  # fmt: skip
         with pytest.raises((ModelError, HubError)):
             load_model(find(repo), Task.CLASSIFICATION, ("a", "b"), 0.0)

@@ -1,4 +1,5 @@
-"""A real engine process for a person who labels: from an unlabelled file to a saved successor, killed in between."""
+"""A real engine process for a person who labels: from an unlabelled file to a saved successor,
+killed in between."""
 
 import json
 import os

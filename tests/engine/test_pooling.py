@@ -1,4 +1,5 @@
-"""A classifier's head on the first token or on the mean of all: every way through the engine gives the same mean."""
+"""A classifier's head on the first token or on the mean of all: every way through the engine gives
+the same mean."""
 
 import json
 from dataclasses import replace
@@ -36,7 +37,8 @@ def probabilities(learner: TransformerLearner) -> FloatArray:
 
 
 def by_hand(learner: TransformerLearner) -> FloatArray:
-    """Of the test texts one by one, without padding: the head's weights times the plain mean of the encoder's states."""
+    """Of the test texts one by one, without padding: the head's weights times the plain mean of the
+    encoder's states."""
     tokens = learner.tokens("test")
     weights = {n: w for n, w in learner.trainable().items() if n.startswith("classifier")}
     found = []
@@ -51,7 +53,9 @@ def by_hand(learner: TransformerLearner) -> FloatArray:
 
 
 def test_a_mean_leaves_padding_out() -> None:
-    states = torch.tensor([[[1.0, 2.0], [3.0, 6.0], [100.0, 100.0]], [[1.0, 0.0], [2.0, 0.0], [6.0, 3.0]]])  # fmt: skip
+    states = torch.tensor(
+        [[[1.0, 2.0], [3.0, 6.0], [100.0, 100.0]], [[1.0, 0.0], [2.0, 0.0], [6.0, 3.0]]]
+    )
     mask = torch.tensor([[1, 1, 0], [1, 1, 1]])
     assert masked_mean(states, mask).tolist() == [[2.0, 4.0], [3.0, 1.0]]
     assert masked_mean(states.bfloat16(), mask).dtype == torch.float32
@@ -68,7 +72,8 @@ TRIED = [
 def test_every_tuning_reads_the_mean(
     encoders: dict[str, Path], classified: Dataset, kind: str, method: str
 ) -> None:
-    """As the hand has it, of texts alone; the learner has them in batches with longer ones. It learns, and its head is linear."""
+    """As the hand has it, of texts alone; the learner has them in batches with longer ones. It
+    learns, and its head is linear."""
     learner = tiny.learner(encoders[kind], method, classified, pooling="mean", epochs=3)
     report = tiny.fit(learner)
     close = 1e-5
@@ -85,7 +90,8 @@ def test_every_tuning_reads_the_mean(
 def test_kept_states_give_the_same_as_the_whole_model(
     encoders: dict[str, Path], classified: Dataset, kind: str, method: str, layers: Any
 ) -> None:
-    """Above a frozen trunk, from its kept states, with room for them or without; of a frozen encoder one mean a text is kept."""
+    """Above a frozen trunk, from its kept states, with room for them or without; of a frozen
+    encoder one mean a text is kept."""
     frozen, anew = (
         TransformerLearner(
             tiny.settings(encoders[kind], method, pooling="mean", trunk_layers=layers, epochs=2),
@@ -117,7 +123,9 @@ def test_poolings_keep_states_of_their_own(bert: Path, classified: Dataset) -> N
     assert not torch.allclose(read[0], read[1], atol=1e-2)
 
 
-def test_the_last_layer_of_a_mean_is_computed_for_all_tokens(bert: Path, classified: Dataset) -> None:  # fmt: skip
+def test_the_last_layer_of_a_mean_is_computed_for_all_tokens(
+    bert: Path, classified: Dataset
+) -> None:
     """The stock head's short cut is off: with it the mean would be the first token."""
     views = [
         tiny.learner(bert, "full", classified, pooling=pooling).view
@@ -160,7 +168,9 @@ def test_bf16_is_held_against_the_mean_in_fp32(bert: Path, classified: Dataset) 
 
 
 def test_tags_are_read_word_by_word_whatever_the_pooling(bert: Path, tagged: Dataset) -> None:
-    first, mean = (tiny.learner(bert, "full", tagged, pooling=p, epochs=1) for p in ("first", "mean"))  # fmt: skip
+    first, mean = (
+        tiny.learner(bert, "full", tagged, pooling=p, epochs=1) for p in ("first", "mean")
+    )
     assert mean.config.pooling == "first"
     assert tiny.fit(first).loss == tiny.fit(mean).loss
 
@@ -181,7 +191,9 @@ def test_kept_models_are_the_same(
     np.testing.assert_allclose(probs, probabilities(learner), atol=1e-6)
 
 
-def test_a_stock_class_does_not_load_a_mean(bert: Path, classified: Dataset, tmp_path: Path) -> None:  # fmt: skip
+def test_a_stock_class_does_not_load_a_mean(
+    bert: Path, classified: Dataset, tmp_path: Path
+) -> None:
     """It would read the first token, with a head of random weights."""
     for method in ("full", *ADAPTERS[:1]):
         learner = tiny.learner(bert, method, classified, pooling="mean", epochs=1)
@@ -247,7 +259,16 @@ def test_what_a_models_files_say(
     assert pooling_note("mean", Task.CLASSIFICATION, source) == ""
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[1]", '[{"type": "x.Pooling", "path": "../1_Pooling"}]', '[{"type": "x.Pooling", "path": ".."}]'])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{}",
+        "[1]",
+        '[{"type": "x.Pooling", "path": "../1_Pooling"}]',
+        '[{"type": "x.Pooling", "path": ".."}]',
+    ],
+)
 def test_modules_that_say_nothing(tmp_path: Path, text: str) -> None:
     directory = modules(tmp_path / "m", pooling_mode="mean")
     (directory / "modules.json").write_text(text, encoding="utf-8")
@@ -258,7 +279,8 @@ def test_modules_that_say_nothing(tmp_path: Path, text: str) -> None:
 def test_a_local_sentence_encoder_is_taken_as_it_was_trained(
     bert: Path, classified: Dataset, tmp_path: Path
 ) -> None:
-    """Also where its encoder lies in a folder of its own, as older versions wrote it; the learner tells it."""
+    """Also where its encoder lies in a folder of its own, as older versions wrote it; the learner
+    tells it."""
     encoder = tmp_path / "m" / "0_Transformer"
     encoder.mkdir(parents=True)
     for file in bert.iterdir():

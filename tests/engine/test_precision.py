@@ -94,7 +94,8 @@ def test_rankings_are_compared() -> None:
 @pytest.mark.parametrize("task", ["classified", "tagged"])
 @pytest.mark.parametrize("trunk", [0, 1])
 def test_a_bf16_learner_compares_itself_once_with_fp32(
-    bert: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture,
+    bert: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
     task: str, trunk: int,
 ) -> None:  # fmt: skip
     dataset: Dataset = request.getfixturevalue(task)
@@ -120,7 +121,9 @@ def test_a_bf16_learner_compares_itself_once_with_fp32(
     np.testing.assert_allclose(exact, rounded, atol=0.05)
     if not trunk:
         learner.config = replace(learner.config, precision="fp32")
-        np.testing.assert_allclose(learner.score(rows, SCORERS, tiny.silent)["lc"], exact, atol=1e-5)  # fmt: skip
+        np.testing.assert_allclose(
+            learner.score(rows, SCORERS, tiny.silent)["lc"], exact, atol=1e-5
+        )
 
 
 def test_only_a_low_agreement_is_a_warning(bert: Path, classified: Dataset) -> None:

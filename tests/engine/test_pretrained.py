@@ -192,7 +192,8 @@ def test_an_encoder_that_takes_no_adapter_says_so(
 ) -> None:
     odd = Path(shutil.copytree(bert, tmp_path / "mpnet"))
     MPNetModel(
-        MPNetConfig(vocab_size=400, hidden_size=32, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32)
+        MPNetConfig(vocab_size=400, hidden_size=32, num_hidden_layers=1, num_attention_heads=2,
+            intermediate_size=32)
     ).save_pretrained(odd)  # fmt: skip
     (odd / "tokenizer_config.json").write_text('{"tokenizer_class": "PreTrainedTokenizerFast"}')
     with pytest.raises(ModelError, match=r"\(mpnet\) does not take the tuning adapter") as caught:
@@ -235,7 +236,8 @@ def test_peak_memory_is_since_the_last_call() -> None:
 def test_a_tokenizer_that_is_a_sentencepiece_model_only(
     tmp_path: Path, classified: Dataset
 ) -> None:
-    """DeBERTa v3 comes like that; transformers makes a fast tokenizer of it with sentencepiece and protobuf."""
+    """DeBERTa v3 comes like that; transformers makes a fast tokenizer of it with sentencepiece and
+    protobuf."""
     texts = tmp_path / "texts.txt"
     texts.write_text(
         "\n".join(e.text for e in classified.train) + "\n" + "abcdefghijklmnopqrstuvwxyz" * 9

@@ -62,7 +62,8 @@ class Zygote:
 @pytest.fixture(scope="module")
 def zygote() -> Iterator[Zygote]:
     environment = {
-        **os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false",
+        **os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
+        "TOKENIZERS_PARALLELISM": "false",
         "CUDA_VISIBLE_DEVICES": "",
     }  # fmt: skip
     with subprocess.Popen(
@@ -120,7 +121,17 @@ def outcome(directory: Path) -> list[tuple[object, ...]]:
                 case ev.Labelled() as e:
                     told.append(("labelled", e.seed, e.round, e.ids, e.answers, e.by))
                 case ev.RoundResult() as e:
-                    told.append(("point", e.seed, e.round, e.labels, e.tokens, dict(e.metrics), dict(e.counts)))  # fmt: skip
+                    told.append(
+                        (
+                            "point",
+                            e.seed,
+                            e.round,
+                            e.labels,
+                            e.tokens,
+                            dict(e.metrics),
+                            dict(e.counts),
+                        )
+                    )
                 case ev.ModelSaved() as e:
                     assert hashes_of(directory / e.path) == e.hashes
                     told.append(("model", e.seed, e.round, e.role, e.path))
@@ -308,7 +319,8 @@ def test_monte_carlo_dropout_survives_kills(zygote: Zygote, encoder: Path, tmp_p
 def test_a_frozen_trunk_survives_kills(
     zygote: Zygote, encoder: Path, tmp_path: Path, source: str, strategy: str
 ) -> None:
-    """What is kept of it is gone with the process, and is made again to the last bit, in whatever order it is asked for."""
+    """What is kept of it is gone with the process, and is made again to the last bit, in whatever
+    order it is asked for."""
     config = experiment(encoder, source, strategy, seeds=(9,), rounds=2, trunk_layers=1)
     made = created(tmp_path, config)
     whole = Path(shutil.copytree(made, tmp_path / "whole"))

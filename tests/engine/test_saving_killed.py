@@ -1,4 +1,5 @@
-"""Killed in the middle of saving a model, an engine leaves one half at most, and none once the next is saved."""
+"""Killed in the middle of saving a model, an engine leaves one half at most, and none once the next
+is saved."""
 
 import json
 import os
@@ -60,7 +61,8 @@ def test_what_a_killed_engine_left(
     settings = tiny.settings(bert, "head", start="warm")
     config = ExperimentConfig(
         DataConfig("things"), settings, settings,
-        LoopConfig("lc", Amount(10, False), Amount(10, False), 3, oracle=oracle), (7,), device="cpu",
+        LoopConfig("lc", Amount(10, False), Amount(10, False), 3, oracle=oracle), (7,),
+        device="cpu",
     )  # fmt: skip
     learner.config = replace(learner.config, start="warm")
     mine = ModelSaver(
@@ -73,7 +75,7 @@ def test_what_a_killed_engine_left(
         mine.tidy_models(found)
         return found
 
-    for place, name in ((checkpoint, "replace_dir"), (json, "dumps"), (checkpoint, "replace_dir")):  # fmt: skip
+    for place, name in ((checkpoint, "replace_dir"), (json, "dumps"), (checkpoint, "replace_dir")):
         with monkeypatch.context() as patched:
             patched.setattr(place, name, die)
             killed(save)

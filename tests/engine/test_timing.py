@@ -1,4 +1,5 @@
-"""`tui-al timing`: what is timed, counted and multiplied up; the clock itself is made to tell round numbers."""
+"""`tui-al timing`: what is timed, counted and multiplied up; the clock itself is made to tell round
+numbers."""
 
 import time
 from collections.abc import Sequence
@@ -21,7 +22,8 @@ SHARES = (0.1, 0.3)
 
 @pytest.fixture
 def trained(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int, int]]:
-    """Tuning, texts and epochs of every training; a training takes a second for each of its steps, anything else two."""
+    """Tuning, texts and epochs of every training; a training takes a second for each of its steps,
+    anything else two."""
     done: list[tuple[str, int, int]] = []
     now = [0.0]
     fit = TransformerLearner.fit
@@ -87,8 +89,8 @@ def test_limited_steps_are_multiplied_up(
 def test_multiplications_are_counted_by_hand(bert: Path, classified: Dataset) -> None:
     """A head on a kept encoder: pooler 128 x 128 and classifier 128 x 3, on 4 texts.
 
-    Forward, and backward to the weights of both and the classifier's input: 2 * 4 * 128 * (2 * 128 + 3 * 3).
-    """
+    Forward, and backward to the weights of both and the classifier's input: 2 * 4 * 128 * (2 * 128
+    + 3 * 3)."""
     config = tiny.settings(bert, "head", trunk_layers="auto", epochs=1, batch_size=4)
     clock = timing._SetupTimer(config, classified, 108, tiny.CPU, FeatureStore(), None)
     assert clock.operations == 2 * 4 * 128 * (2 * 128 + 3 * 3)

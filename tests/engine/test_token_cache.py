@@ -1,4 +1,5 @@
-"""Sub-tokens on disk: what the tokenizer gives, made once, shared, bounded, and made again when damaged."""
+"""Sub-tokens on disk: what the tokenizer gives, made once, shared, bounded, and made again when
+damaged."""
 
 import multiprocessing
 import os
@@ -63,7 +64,8 @@ def same(one: Tokens, other: Tokens) -> bool:
 def by_hand(
     tokenizer: PreTrainedTokenizerFast, task: Task, examples: Sequence[Example], limit: int
 ) -> tuple[list[list[int]], list[list[int]]]:
-    """Each example's sub-tokens and each word's first one, from the tokenizer itself, one example at a time."""
+    """Each example's sub-tokens and each word's first one, from the tokenizer itself, one example
+    at a time."""
     ids, heads = [], []
     for example in examples:
         words = task is TAGS
@@ -71,7 +73,9 @@ def by_hand(
         found = tokenizer(text, is_split_into_words=words, truncation=True, max_length=limit)
         ids.append(found["input_ids"])
         owners = found.word_ids() if words else []
-        heads.append([owners.index(i) if i in owners else UNSEEN for i in range(len(example.tokens))])  # fmt: skip
+        heads.append(
+            [owners.index(i) if i in owners else UNSEEN for i in range(len(example.tokens))]
+        )
     return ids, heads
 
 
@@ -79,7 +83,8 @@ def by_hand(
 @pytest.mark.parametrize("task", ["classified", "tagged"])
 @pytest.mark.parametrize("limit", [5, 48])
 def test_the_file_holds_what_the_tokenizer_gives(
-    encoders: dict[str, Path], request: pytest.FixtureRequest, cache: TokenCache, kind: str, task: str, limit: int,
+    encoders: dict[str, Path], request: pytest.FixtureRequest, cache: TokenCache, kind: str,
+    task: str, limit: int,
     monkeypatch: pytest.MonkeyPatch, calls: list[int],
 ) -> None:  # fmt: skip
     monkeypatch.setattr("tui_al.engine.text.tokenizing._CHUNK", 7)
@@ -90,7 +95,9 @@ def test_the_file_holds_what_the_tokenizer_gives(
     assert calls == [len(dataset.train)]
     assert same(made, again)
     ids, heads = by_hand(tokenizer, dataset.task, dataset.train, limit)
-    assert [made.ids[a:b].tolist() for a, b in zip(made.offsets, made.offsets[1:], strict=False)] == ids  # fmt: skip
+    assert [
+        made.ids[a:b].tolist() for a, b in zip(made.offsets, made.offsets[1:], strict=False)
+    ] == ids
     assert made.ids.dtype == np.uint16
     assert isinstance(made.ids, np.memmap)
     if dataset.task is TAGS:
@@ -102,7 +109,8 @@ def test_the_file_holds_what_the_tokenizer_gives(
 
 
 def test_what_a_file_depends_on(tokenizer: PreTrainedTokenizerFast, tmp_path: Path) -> None:
-    """Texts in their order, words and where they end, task, maximum length, vocabulary; not answers, ids or origins."""
+    """Texts in their order, words and where they end, task, maximum length, vocabulary; not
+    answers, ids or origins."""
     one, two = tiny.tagged().train[:2]
     found = {
         digest(tokenizer, TEXT, [one, two], 48),
@@ -129,7 +137,9 @@ def test_models_with_the_same_vocabulary_share(cache: TokenCache, calls: list[in
     assert len(calls) == 1
 
 
-@pytest.mark.parametrize("damage", ["bit in the sub-tokens", "bit in the header", "cut", "empty", "lengths"])  # fmt: skip
+@pytest.mark.parametrize(
+    "damage", ["bit in the sub-tokens", "bit in the header", "cut", "empty", "lengths"]
+)
 def test_a_damaged_file_is_made_again(
     tokenizer: PreTrainedTokenizerFast, cache: TokenCache, calls: list[int], damage: str
 ) -> None:
@@ -138,7 +148,11 @@ def test_a_damaged_file_is_made_again(
     (path,) = cache.directory.iterdir()
     whole = path.read_bytes()
     path.unlink()  # `made` still reads it
-    where = {"bit in the sub-tokens": 600, "bit in the header": whole.index(b'"cut": ') + 7, "lengths": len(whole) - 90}  # fmt: skip
+    where = {
+        "bit in the sub-tokens": 600,
+        "bit in the header": whole.index(b'"cut": ') + 7,
+        "lengths": len(whole) - 90,
+    }
     if damage in where:
         broken = bytearray(whole)
         broken[where[damage]] ^= 1
@@ -222,7 +236,8 @@ def test_several_processes_at_once_leave_one_good_file(bert: Path, tmp_path: Pat
 
 
 def _fill(bert: Path, directory: Path) -> None:
-    """Make the file and drop it, again and again; whatever the others do meanwhile, the tokens are right."""
+    """Make the file and drop it, again and again; whatever the others do meanwhile, the tokens are
+    right."""
     os.environ["TOKENIZERS_PARALLELISM"] = "false"  # its threads do not survive a fork
     tokenizer = load_tokenizer(ModelSource("tiny", bert), TEXT)
     examples = tiny.classified().train

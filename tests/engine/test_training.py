@@ -1,4 +1,5 @@
-"""Training: the schedule, what is trained at which rate, memory that runs out, numbers that are not finite."""
+"""Training: the schedule, what is trained at which rate, memory that runs out, numbers that are not
+finite."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -35,7 +36,8 @@ def changed(learner: TransformerLearner, before: dict[str, torch.Tensor]) -> set
 
 
 def assert_alike(one: TransformerLearner, other: TransformerLearner) -> None:
-    """The same predictions, and all weights together the same, but for what Adam makes of single gradients next to zero."""
+    """The same predictions, and all weights together the same, but for what Adam makes of single
+    gradients next to zero."""
     rows = np.arange(len(one.dataset.test))
     mine, theirs = (learner.predict("test", rows, tiny.silent).probs for learner in (one, other))
     np.testing.assert_allclose(mine, theirs, atol=1e-5)
@@ -47,7 +49,8 @@ def assert_alike(one: TransformerLearner, other: TransformerLearner) -> None:
 def limited(
     model: PreTrainedModel, monkeypatch: pytest.MonkeyPatch, fits: Callable[[int], bool]
 ) -> list[int]:
-    """Make training passes of batches that do not fit run out of memory; the sizes that were tried."""
+    """Make training passes of batches that do not fit run out of memory; the sizes that were
+    tried."""
     tried: list[int] = []
     forward = model.forward
 
@@ -187,7 +190,8 @@ def test_a_batch_that_does_not_fit_is_split_and_the_update_stays_the_same(
 def test_tagging_batches_are_split_by_their_words(
     bert: Path, tagged: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A sentence of two words and one of seven weigh as much as their words, however the batch is split."""
+    """A sentence of two words and one of seven weigh as much as their words, however the batch is
+    split."""
     whole, split = (tiny.learner(bert, "full", tagged, batch_size=8, epochs=1) for _ in range(2))
     tiny.fit(whole, range(16))
     limited(split.view, monkeypatch, lambda size: size <= 2)

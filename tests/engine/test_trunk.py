@@ -1,4 +1,5 @@
-"""The frozen trunk: the same numbers as the whole model gives, whatever is kept, and nothing below it changes."""
+"""The frozen trunk: the same numbers as the whole model gives, whatever is kept, and nothing below
+it changes."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -37,7 +38,8 @@ def every(learner: TransformerLearner, split: str = "test") -> FloatArray:
 
 
 def plainly(learner: TransformerLearner, split: str = "test") -> FloatArray:
-    """Probabilities of seen units from the whole model, one text at a time: no view, no states, no padding."""
+    """Probabilities of seen units from the whole model, one text at a time: no view, no states, no
+    padding."""
     tokens = learner.tokens(split)  # type: ignore[arg-type]
     found = []
     for row in SOME:
@@ -80,7 +82,8 @@ def test_every_encoder_gives_the_same_as_the_whole_model(
 def test_every_tuning_trains_as_if_nothing_were_kept(
     bert: Path, classified: Dataset, method: str
 ) -> None:
-    """With room for no state at all the trunk is run for every batch: the same losses, scores and queries."""
+    """With room for no state at all the trunk is run for every batch: the same losses, scores and
+    queries."""
     kept, anew = (
         TransformerLearner(
             tiny.settings(bert, method, trunk_layers=1, epochs=2, learning_rate=1e-3),
@@ -114,7 +117,8 @@ def test_dropout_in_the_trunk_is_off(bert: Path, classified: Dataset) -> None:
 def test_states_are_made_once_for_all(
     bert: Path, classified: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By two learners with the same trunk, over trainings, scorings and seeds; another depth is another trunk."""
+    """By two learners with the same trunk, over trainings, scorings and seeds; another depth is
+    another trunk."""
     computed: list[int] = []
     real = trunk_module.FrozenLayers._compute
 
@@ -166,7 +170,8 @@ def test_what_memory_allows_is_kept_and_the_rest_is_said(bert: Path, dataset: Da
 def test_what_memory_has_no_room_for_is_mapped_from_disk(
     bert: Path, dataset: Dataset, tmp_path: Path
 ) -> None:
-    """Nothing is computed twice, the numbers are the same to the last bit, and no file stays behind."""
+    """Nothing is computed twice, the numbers are the same to the last bit, and no file stays
+    behind."""
     config = tiny.settings(bert, "adapter", trunk_layers=1, epochs=2)
     source = ModelSource(str(bert), bert)
     in_memory, on_disk = (

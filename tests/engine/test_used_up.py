@@ -1,4 +1,5 @@
-"""Where nothing is left to ask about: the engine trains once on all labels and waits, or a simulated run ends, whatever asks and how."""
+"""Where nothing is left to ask about: the engine trains once on all labels and waits, or a
+simulated run ends, whatever asks and how."""
 
 import threading
 import time
@@ -48,7 +49,8 @@ def made(home: Path, dataset: Dataset, config: ExperimentConfig) -> Path:
         hidden = tuple(replace(e, answer=None) for e in dataset.train)
         dataset = replace(dataset, train=hidden, test=())
     created = ev.SessionCreated(
-        config.to_dict(), dataset.task.value, dataset.labels, len(dataset.train), len(dataset.test), (), (), {},
+        config.to_dict(), dataset.task.value, dataset.labels, len(dataset.train), len(dataset.test),
+        (), (), {},
     )  # fmt: skip
     with Session.create(home, "small", created, dataset) as session:
         return session.directory
@@ -112,7 +114,12 @@ def at_work(bert: Path, tmp_path: Path) -> Iterator[Callable[..., Engine]]:
     engines: list[Engine] = []
 
     def make(dataset: Dataset, strategy: str, precision: str = "fp32", **changes: Any) -> Engine:
-        loop: dict[str, Any] = {"strategy": strategy, "batch": Amount(20, False), "seed_size": Amount(20, False), "mc_passes": 2} | changes  # fmt: skip
+        loop: dict[str, Any] = {
+            "strategy": strategy,
+            "batch": Amount(20, False),
+            "seed_size": Amount(20, False),
+            "mc_passes": 2,
+        } | changes
         asker = loop.pop("asker", tiny.settings(bert, "head", epochs=1, precision=precision))
         config = replace(
             people_config(**loop),
@@ -184,7 +191,9 @@ def test_people_use_up_the_pool(
 
 def test_one_text_is_left_and_then_none(at_work: Callable[..., Engine]) -> None:
     dataset = few(Task.CLASSIFICATION)
-    engine = at_work(dataset, "lc", "bf16", batch=Amount(11, False), seed_size=Amount(11, False), audit_share=0.0)  # fmt: skip
+    engine = at_work(
+        dataset, "lc", "bf16", batch=Amount(11, False), seed_size=Amount(11, False), audit_share=0.0
+    )
     engine.start()
     engine.until(lambda state: engine.bench.ranking == 0)
     assert answer(engine.bench, dataset, 11) == 11
@@ -236,7 +245,13 @@ def test_the_audit_takes_the_only_text(at_work: Callable[..., Engine]) -> None:
 
 def test_a_bag_of_words_asks_people(at_work: Callable[..., Engine]) -> None:
     dataset = few(Task.CLASSIFICATION)
-    engine = at_work(dataset, "lc", asker=default_settings("tfidf", "head"), batch=Amount(4, False), seed_size=Amount(4, False))  # fmt: skip
+    engine = at_work(
+        dataset,
+        "lc",
+        asker=default_settings("tfidf", "head"),
+        batch=Amount(4, False),
+        seed_size=Amount(4, False),
+    )
     engine.start()
     engine.until(lambda state: engine.bench.ranking == 0)
     answer(engine.bench, dataset, 6)

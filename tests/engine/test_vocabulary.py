@@ -40,9 +40,12 @@ def train(
 @pytest.mark.parametrize("kind", ["bert", "electra", "distilbert", "roberta"])
 @pytest.mark.parametrize("start", ["cold", "warm"])
 def test_the_same_model_comes_out(
-    encoders: dict[str, Path], classified: Dataset, monkeypatch: pytest.MonkeyPatch, kind: str, start: str
+    encoders: dict[str, Path], classified: Dataset, monkeypatch: pytest.MonkeyPatch, kind: str,
+    start: str
 ) -> None:  # fmt: skip
-    plain, whole_loss, all_numbers = train(encoders[kind], classified, monkeypatch, 0.0, start=start)  # fmt: skip
+    plain, whole_loss, all_numbers = train(
+        encoders[kind], classified, monkeypatch, 0.0, start=start
+    )
     quick, loss, numbers = train(encoders[kind], classified, monkeypatch, 1.0, start=start)
     assert numbers < all_numbers
     assert loss == pytest.approx(whole_loss, abs=1e-5)
@@ -54,7 +57,8 @@ def test_the_same_model_comes_out(
 def test_what_does_not_occur_is_decayed(
     bert: Path, classified: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Three epochs of three steps at a constant rate of 0.01, weight decay 0.5: 0.995 nine times."""
+    """Three epochs of three steps at a constant rate of 0.01, weight decay 0.5: 0.995 nine
+    times."""
     learner, *_ = train(bert, classified, monkeypatch, 1.0, schedule="constant", warmup=0.0)
     assert weight_decay_left(learner.config, len(SOME)) == pytest.approx(0.995**9)
     table = learner.model.get_input_embeddings().weight

@@ -1,4 +1,5 @@
-"""Encoders and data sets small enough to train within a test: two layers, 128 wide, words that tell their class."""
+"""Encoders and data sets small enough to train within a test: two layers, 128 wide, words that tell
+their class."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -43,9 +44,15 @@ from tui_al.engine.models.learner import TransformerLearner
 
 CPU = torch.device("cpu")
 
-#: As narrow as Compacter can be: its bottleneck is a 32nd of the width, and that a multiple of four.
+#: As narrow as Compacter can be: its bottleneck is a 32nd of the width, and that a multiple of
+#: four.
 WIDTH = 128
-_SHAPE = {"num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64, "max_position_embeddings": 64}  # fmt: skip
+_SHAPE = {
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "intermediate_size": 64,
+    "max_position_embeddings": 64,
+}
 
 _SUBJECTS = {
     "animal": ("the cat", "a horse", "my old dog", "the bird"),
@@ -83,7 +90,8 @@ def classified() -> Dataset:
     ids = example_ids(text for text, _ in texts)
     examples = [Example(ids[i], *texts[i]) for i in order]
     return Dataset(
-        "things", Task.CLASSIFICATION, tuple(_SUBJECTS), tuple(examples[:108]), tuple(examples[108:])
+        "things", Task.CLASSIFICATION, tuple(_SUBJECTS), tuple(examples[:108]),
+        tuple(examples[108:])
     )  # fmt: skip
 
 
@@ -159,7 +167,8 @@ def byte_pairs(texts: Iterable[str], size: int = 400) -> Tokenizer:
 def save_encoder(
     kind: str, directory: Path, texts: Iterable[str] | None = None, width: int = WIDTH
 ) -> Path:
-    """A randomly initialised encoder of that kind with its tokenizer, written by save_pretrained."""
+    """A randomly initialised encoder of that kind with its tokenizer, written by
+    save_pretrained."""
     texts = corpus() if texts is None else texts
     torch.manual_seed(11)
     shape = {"hidden_size": width, **_SHAPE}
@@ -167,7 +176,15 @@ def save_encoder(
     if kind == "roberta":
         raw = byte_pairs(texts)
         tokenizer: Any = RobertaTokenizerFast(tokenizer_object=raw)
-        model = RobertaModel(RobertaConfig(vocab_size=raw.get_vocab_size(), pad_token_id=1, bos_token_id=0, eos_token_id=2, **shape))  # fmt: skip
+        model = RobertaModel(
+            RobertaConfig(
+                vocab_size=raw.get_vocab_size(),
+                pad_token_id=1,
+                bos_token_id=0,
+                eos_token_id=2,
+                **shape,
+            )
+        )
     else:
         raw = wordpiece(texts)
         size = raw.get_vocab_size()
@@ -181,18 +198,21 @@ def save_encoder(
             case "distilbert":
                 tokenizer = DistilBertTokenizerFast(tokenizer_object=raw)
                 model = DistilBertModel(
-                    DistilBertConfig(vocab_size=size, dim=width, n_layers=2, n_heads=4, hidden_dim=64, max_position_embeddings=64)
+                    DistilBertConfig(vocab_size=size, dim=width, n_layers=2, n_heads=4,
+                        hidden_dim=64, max_position_embeddings=64)
                 )  # fmt: skip
             case "deberta-v2":
                 tokenizer = BertTokenizerFast(tokenizer_object=raw)
                 model = DebertaV2Model(
-                    DebertaV2Config(vocab_size=size, pos_att_type=["p2c", "c2p"], relative_attention=True, position_biased_input=False,
+                    DebertaV2Config(vocab_size=size, pos_att_type=["p2c", "c2p"],
+                        relative_attention=True, position_biased_input=False,
                     share_att_key=True, norm_rel_ebd="layer_norm", position_buckets=16, **shape)
                 )  # fmt: skip
             case "modernbert":
                 tokenizer = BertTokenizerFast(tokenizer_object=raw)
                 model = ModernBertModel(
-                    ModernBertConfig(vocab_size=size, pad_token_id=0, cls_token_id=2, sep_token_id=3, bos_token_id=2, eos_token_id=3, local_attention=16,
+                    ModernBertConfig(vocab_size=size, pad_token_id=0, cls_token_id=2,
+                        sep_token_id=3, bos_token_id=2, eos_token_id=3, local_attention=16,
                     global_attn_every_n_layers=2, **shape)
                 )  # fmt: skip
             case _:
@@ -204,7 +224,8 @@ def save_encoder(
 
 
 def _spread(model: torch.nn.Module) -> None:
-    """Weights three times as far from zero as usual: so small an encoder else gives the same for every text."""
+    """Weights three times as far from zero as usual: so small an encoder else gives the same for
+    every text."""
     with torch.no_grad():
         for parameter in model.parameters():
             if parameter.ndim > 1:
@@ -214,7 +235,8 @@ def _spread(model: torch.nn.Module) -> None:
 def settings(model: Path | str, tuning: str, **changes: Any) -> LearnerConfig:
     """Settings with which the tiny encoders learn their toy tasks in a second."""
     given: dict[str, Any] = {
-        "learning_rate": 2e-3 if tuning == "full" else 1e-2, "head_learning_rate": 1e-2, "epochs": 3,
+        "learning_rate": 2e-3 if tuning == "full" else 1e-2, "head_learning_rate": 1e-2,
+        "epochs": 3,
         "dropout": 0.0, "max_length": 48, "reduction_factor": 4,
     }  # fmt: skip
     return LearnerConfig(str(model), tuning, **(given | changes))

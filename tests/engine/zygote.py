@@ -1,9 +1,10 @@
-"""A process that has imported everything heavy once and forks a child for each attempt at a session: `python -m tests.engine.zygote`.
+"""A process that has imported everything heavy once and forks a child for each attempt at a
+session: `python -m tests.engine.zygote`.
 
-Reads one JSON object a line: {"session": directory, "events": n or null, "seconds": s or null}. The child works on the session and
-is killed (signal 9) after so many events of its own, or so many seconds after it was forked, or not at all. Answers with one line:
-{"code": exit code or minus the signal, "events": how many were written before the end, "phase": what it was at}.
-"""
+Reads one JSON object a line: {"session": directory, "events": n or null, "seconds": s or null}. The
+child works on the session and is killed (signal 9) after so many events of its own, or so many
+seconds after it was forked, or not at all. Answers with one line: {"code": exit code or minus the
+signal, "events": how many were written before the end, "phase": what it was at}."""
 
 import json
 import os
@@ -29,7 +30,10 @@ def main() -> None:
     print("ready", flush=True)
     for line in sys.stdin:
         request = json.loads(line)
-        print(json.dumps(attempt(Path(request["session"]), request["events"], request["seconds"])), flush=True)  # fmt: skip
+        print(
+            json.dumps(attempt(Path(request["session"]), request["events"], request["seconds"])),
+            flush=True,
+        )
 
 
 def attempt(directory: Path, events: int | None, seconds: float | None) -> dict[str, object]:

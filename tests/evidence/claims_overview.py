@@ -1,7 +1,9 @@
-"""What all studies together say of the paper's claims: a row for each in the README, a section for each among the results.
+"""What all studies together say of the paper's claims: a row for each in the README, a section for
+each among the results.
 
-A claim is judged once for each pair of arms, and such pairs share data, seeds and models: their counts are no sample of independent
-trials. What several studies say of the very same runs counts once.
+A claim is judged once for each pair of arms, and such pairs share data, seeds and models: their
+counts are no sample of independent trials. What several studies say of the very same runs counts
+once.
 """
 
 from collections import Counter
@@ -19,15 +21,18 @@ from tui_al.report.study_markdown import difference_text
 _OURS = ("(open question)", "(our option)")
 
 HOW_TAKEN_TOGETHER = (
-    "Taken together: for each seed of a data set the mean over the pairs of arms that speak to the claim, the data sets counting "
-    "alike; Student's interval of 95 % from the spread of seeds within data sets (Satterthwaite's degrees of freedom). It holds for "
+    "Taken together: for each seed of a data set the mean over the pairs of arms that speak to "
+    "the claim, the data sets counting "
+    "alike; Student's interval of 95 % from the spread of seeds within data sets (Satterthwaite's "
+    "degrees of freedom). It holds for "
     "these data sets, not for data sets at large."
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A claim, or two that are judged on the same differences ("as well", "no worse"): who says what of it."""
+    """A claim, or two that are judged on the same differences ("as well", "no worse"): who says
+    what of it."""
 
     texts: tuple[str, ...]
     found: tuple[
@@ -81,13 +86,16 @@ def evidence(panels: Sequence[Sequence[ArmResult]]) -> list[Evidence]:
 
 
 def headline_table(panels: Sequence[Sequence[ArmResult]]) -> str:
-    """A row for each claim of the paper: verdict, difference with its interval, n and data sets; "" without any."""
+    """A row for each claim of the paper: verdict, difference with its interval, n and data sets; ""
+    without any."""
     rows = []
     for one in evidence(panels):
         if one.is_the_paper_s:
             found = one.together()
             pairs = "–" if found is None else str(found.pairs)
-            rows.append([escape(one.texts[0]), one.verdict(0), one.difference(), pairs, str(len(one.data))])  # fmt: skip
+            rows.append(
+                [escape(one.texts[0]), one.verdict(0), one.difference(), pairs, str(len(one.data))]
+            )
     header = ["claim of the paper", "here", "difference, 95 %", "n", "sets"]
     return table(header, rows) if rows else ""
 
@@ -104,7 +112,10 @@ def _section(one: Evidence) -> list[str]:
     if len(one.texts) == 1:
         said = f"**{one.verdict(0).capitalize()}**, {together} {counts[0]}"
     else:
-        lines = [f"- {_short(text).capitalize()}: **{one.verdict(number)}**. {counts[number]}" for number, text in enumerate(one.texts)]  # fmt: skip
+        lines = [
+            f"- {_short(text).capitalize()}: **{one.verdict(number)}**. {counts[number]}"
+            for number, text in enumerate(one.texts)
+        ]
         said = "\n".join([*lines, f"- {together.capitalize()}"])
     return [f"### {escape(one.texts[0])}", said, _table(one)]
 

@@ -1,9 +1,10 @@
-"""Writes the results from the studies that lie beside this file: `python -m tests.evidence.results [--check]`.
+"""Writes the results from the studies that lie beside this file: `python -m tests.evidence.results
+[--check]`.
 
-A study is what `tui-al report SWEEP --out DIR` leaves as study.json. All results go to `tui_al/docs/results.md`, the claims of the
-paper also to the README, and the figures in `figures/` are drawn from the same studies. No number between the markers is written by
-hand; with --check nothing is written, and the exit code tells whether it would have been.
-"""
+A study is what `tui-al report SWEEP --out DIR` leaves as study.json. All results go to
+`tui_al/docs/results.md`, the claims of the paper also to the README, and the figures in `figures/`
+are drawn from the same studies. No number between the markers is written by hand; with --check
+nothing is written, and the exit code tells whether it would have been."""
 
 import re
 import sys
@@ -43,13 +44,15 @@ _AREA = "Area: the normalised area under the curve, which is its mean height."
 
 #: What stands over and under tables of totals, and what takes its place.
 _SHORTER = {
-    r"train acquisition, s": "acquisition, s", r"score pool, s": "scoring, s", r"train successor, s": "successor, s",
+    r"train acquisition, s": "acquisition, s", r"score pool, s": "scoring, s",
+    r"train successor, s": "successor, s",
     r"peak memory, GB": "peak, GB", r"\nLabels to [\d.]+: where": "\nLabels to a height: where",
 }  # fmt: skip
 
 
 def results(studies: list[Study]) -> str:
-    """The section: each claim with its verdicts, how tables are read, then each panel's figure, tables and settings."""
+    """The section: each claim with its verdicts, how tables are read, then each panel's figure,
+    tables and settings."""
     panels = [arms for study in studies for arms in study.panels().values()]
     blocks = [block for study in studies for block in _study(study)]
     notes, rest = notes_once(blocks, caption="on the test set")
@@ -92,16 +95,23 @@ def _short(totals: str) -> str:
 
 
 def first_token_note(studies: list[Study]) -> list[str]:
-    """What the heads of classifiers read in studies from before there was a choice, whose settings do not tell; [] without any."""
+    """What the heads of classifiers read in studies from before there was a choice, whose settings
+    do not tell; [] without any."""
     classifying = [s for s in studies if any(arm.metric == "accuracy" for arm in s.arms)]
-    told = [s for s in classifying if any("head on the" in how for a in s.arms for how in a.facts.values())]  # fmt: skip
+    told = [
+        s
+        for s in classifying
+        if any("head on the" in how for a in s.arms for how in a.facts.values())
+    ]
     old = [f'"{study.title}"' for study in classifying if study not in told]
     if not old:
         return []
     which = f"in {'; '.join(old)}" if told else "in all studies of classification below"
     return [
-        f"Heads of classifiers read the first token {which}, as every head did when they were run; those of the bundled encoders now "
-        "read the mean of all tokens, which learns more from few labels (see [What a head reads](benchmarks.md#what-a-head-reads)), so "
+        f"Heads of classifiers read the first token {which}, as every head did when they were "
+        "run; those of the bundled encoders now "
+        "read the mean of all tokens, which learns more from few labels (see [What a head "
+        "reads](benchmarks.md#what-a-head-reads)), so "
         "the same commands give other figures today."
     ]
 
@@ -141,7 +151,8 @@ def stored() -> list[Study]:
 
 
 def renew(*, check: bool) -> bool:
-    """Write figures, results and the README's table, or with `check` only look; whether all were up to date."""
+    """Write figures, results and the README's table, or with `check` only look; whether all were up
+    to date."""
     studies = stored()
     drawn = are_drawn(studies)
     if not drawn and not check:

@@ -1,7 +1,9 @@
-"""Writes the tables of `tui_al/docs/benchmarks.md` from `speed/*.json`: `python -m tests.evidence.speed [--check]`.
+"""Writes the tables of `tui_al/docs/benchmarks.md` from `speed/*.json`: `python -m
+tests.evidence.speed [--check]`.
 
-A table is what a benchmark under `tests/benchmarks` leaves with `--out`. No number between the markers is written by hand; with
---check nothing is written, and the exit code tells whether it would have been.
+A table is what a benchmark under `tests/benchmarks` leaves with `--out`. No number between the
+markers is written by hand; with --check nothing is written, and the exit code tells whether it
+would have been.
 """
 
 import sys

@@ -1,4 +1,5 @@
-"""The claims of several panels: a row for each in the README, a section for each among the results."""
+"""The claims of several panels: a row for each in the README, a section for each among the
+results."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -37,10 +38,19 @@ def test_each_verdict_is_told_once_with_its_interval() -> None:
     )
     assert said.splitlines()[1].startswith("- No worse: **held**.")
     # differences .002, -.001, .001: mean .00067, sd .00153, times 4.3027 over the root of three
-    assert rows(table)[2] == ["banking77", "adapter lc against full lc", "+0.0007 [-0.0031, +0.0045]", "held", "held"]  # fmt: skip
+    assert rows(table)[2] == [
+        "banking77",
+        "adapter lc against full lc",
+        "+0.0007 [-0.0031, +0.0045]",
+        "held",
+        "held",
+    ]
     assert table.endswith("Seeds: 3 each.")
     head = "A frozen encoder with a linear head asks as well as a fully tuned model (open question)"
-    assert found[head][0].splitlines()[0] == "- As well: **not decidable**. One by one: 0 held, 0 not held, 2 not decidable."  # fmt: skip
+    assert (
+        found[head][0].splitlines()[0]
+        == "- As well: **not decidable**. One by one: 0 held, 0 not held, 2 not decidable."
+    )
     single = found["lc does better than bt on banking77"][0]
     assert single.startswith("**Held**, taken together, difference of area: ")
     assert single.endswith("One by one: 1 held, 0 not held, 0 not decidable.")
@@ -49,7 +59,8 @@ def test_each_verdict_is_told_once_with_its_interval() -> None:
 
 
 def test_all_the_evidence_is_taken_together() -> None:
-    """By hand: the differences are .002, -.001, .001 on both data sets: s² is 7/3 e-6, the error sqrt(2/3 s²) / 2, t of four degrees."""
+    """By hand: the differences are .002, -.001, .001 on both data sets: s² is 7/3 e-6, the error
+    sqrt(2/3 s²) / 2, t of four degrees."""
     table = {row[0]: row[1:] for row in rows(headline_table([PANEL, NEWS]))[2:]}
     half = 2.776445 * (2 / 3 * 7e-6 / 3) ** 0.5 / 2
     mean = 0.002 / 3
@@ -60,7 +71,12 @@ def test_all_the_evidence_is_taken_together() -> None:
     # both acquisition models against random: means over the two pairs of a seed, not six seeds
     other = [one for one in PANEL if one.strategy in ("random", "lc")]
     alone = {row[0]: row[1:] for row in rows(headline_table([other]))[2:]}
-    assert alone["Random sampling does not outperform a strategy"] == ["held", "+0.0503 [+0.0484, +0.0522]", "3", "1"]  # fmt: skip
+    assert alone["Random sampling does not outperform a strategy"] == [
+        "held",
+        "+0.0503 [+0.0484, +0.0522]",
+        "3",
+        "1",
+    ]
 
 
 def test_the_readme_has_a_line_for_each_claim_of_the_paper_and_none_for_our_questions() -> None:

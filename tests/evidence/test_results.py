@@ -1,4 +1,5 @@
-"""The results are what the command writes from the stored studies, and nothing else of the pages changes."""
+"""The results are what the command writes from the stored studies, and nothing else of the pages
+changes."""
 
 import re
 from dataclasses import replace
@@ -38,7 +39,8 @@ def test_every_number_comes_from_the_study() -> None:
 
 
 def test_no_verdict_is_told_twice_and_no_table_is_wide() -> None:
-    """A pair of arms stands in one row of the section of its claim, and nowhere else with a verdict."""
+    """A pair of arms stands in one row of the section of its claim, and nowhere else with a
+    verdict."""
     text = module.RESULTS.read_text(encoding="utf-8")
     judged = [
         line for line in text.splitlines() if re.search(r"\| +(not )?(held|decidable) \|", line)
@@ -63,7 +65,11 @@ def _with_headings(text: str) -> list[tuple[str, str]]:
 def test_nothing_in_the_results_is_typed_by_hand() -> None:
     """Outside of the markers there is no table and no measured number: those have decimals."""
     page = module.RESULTS.read_text(encoding="utf-8")
-    readme = module.README.read_text(encoding="utf-8").partition("\n## Results\n")[2].partition("\n## ")[0]  # fmt: skip
+    readme = (
+        module.README.read_text(encoding="utf-8")
+        .partition("\n## Results\n")[2]
+        .partition("\n## ")[0]
+    )
     assert stored()
     for section in (page, readme):
         before, _, rest = section.partition(BEGIN)
@@ -120,7 +126,8 @@ def test_a_page_without_the_markers_is_refused() -> None:
 
 
 def test_studies_from_before_pooling_was_a_setting_are_told() -> None:
-    """Their settings say nothing of what the heads read; newer ones do, and tagging reads every word anyway."""
+    """Their settings say nothing of what the heads read; newer ones do, and tagging reads every
+    word anyway."""
     old = Study("o", "Old", tuple(PANEL))
     facts = {"successor": "minilm; full tuning: all weights; head on the mean of all tokens"}
     new = Study("n", "New", tuple(replace(arm, facts=facts) for arm in PANEL))

@@ -39,7 +39,12 @@ def test_only_the_section_changes() -> None:
 def test_the_paper_s_savings_stand_beside_those_measured() -> None:
     def way(tuning: str, layers: int, seconds: list[float], saved: list[float]) -> dict[str, Any]:
         trainings = [{"seconds": [one, one + 2, one + 1]} for one in seconds]
-        return {"learner": {"tuning": tuning}, "layers": layers, "trainings": trainings, "savings": saved}  # fmt: skip
+        return {
+            "learner": {"tuning": tuning},
+            "layers": layers,
+            "trainings": trainings,
+            "savings": saved,
+        }
 
     ways = [
         way("full", 0, [10, 20, 30], [0, 0, 0]),

@@ -28,7 +28,8 @@ Command = Callable[..., Said]
 
 @pytest.fixture
 def command(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Command:
-    """Runs `tui-al` with these arguments in this process; it must end in words, never in a traceback."""
+    """Runs `tui-al` with these arguments in this process; it must end in words, never in a
+    traceback."""
     monkeypatch.setenv("COLUMNS", "100")
 
     def run(*arguments: object) -> Said:
@@ -69,7 +70,10 @@ def disk(tmp_path: Path) -> Iterator[Disk]:
     place = tmp_path / "disk"
     place.mkdir()
     options = ["-t", "tmpfs", "-o", "size=4m", "none", str(place)]
-    if os.geteuid() or subprocess.run(["mount", *options], check=False, capture_output=True).returncode:  # fmt: skip
+    if (
+        os.geteuid()
+        or subprocess.run(["mount", *options], check=False, capture_output=True).returncode
+    ):
         pytest.skip("needs the right to mount a small file system")
     yield Disk(place)
     subprocess.run(["umount", "--lazy", str(place)], check=True)

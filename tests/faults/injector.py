@@ -1,4 +1,5 @@
-"""The other end of `shim.c`: makes the n-th call below a directory fail, in a process that has the shim preloaded."""
+"""The other end of `shim.c`: makes the n-th call below a directory fail, in a process that has the
+shim preloaded."""
 
 import errno
 import mmap
@@ -45,8 +46,9 @@ def compile_shim(place: Path) -> Path | None:
 class Fault:
     """The calls that fail, and with what.
 
-    `at` is the first of them, counted from 1 (0: none fails), `many` their number, unless they fail `forever`. They are of the kinds
-    that `KINDS` has for the errno, where `kinds` does not say which.
+    `at` is the first of them, counted from 1 (0: none fails), `many` their number, unless they fail
+    `forever`. They are of the kinds that `KINDS` has for the errno, where `kinds` does not say
+    which.
     """
 
     at: int = 0
@@ -95,6 +97,8 @@ class Control:
     def environment(self, shim: Path, directory: Path) -> dict[str, str]:
         """For processes whose calls below `directory` are to fail."""
         return {
-            **os.environ, "LD_PRELOAD": str(shim), "FAULTS_CONTROL": str(self.path), "FAULTS_DIRECTORY": str(directory),
-            "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false", "CUDA_VISIBLE_DEVICES": "",
+            **os.environ, "LD_PRELOAD": str(shim), "FAULTS_CONTROL": str(self.path),
+            "FAULTS_DIRECTORY": str(directory),
+            "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false",
+            "CUDA_VISIBLE_DEVICES": "",
         }  # fmt: skip

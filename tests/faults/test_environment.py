@@ -1,4 +1,5 @@
-"""What the machine refuses is told as what it is: with the thing, the reason, what to do next, and an exit code of its own."""
+"""What the machine refuses is told as what it is: with the thing, the reason, what to do next, and
+an exit code of its own."""
 
 import contextlib
 import errno
@@ -32,7 +33,9 @@ def test_a_lock_is_no_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     with by_people(tmp_path, "mine") as session:
         with contextlib.closing(connect(session.directory / "session.db")) as other:
             other.execute("BEGIN IMMEDIATE")
-            with pytest.raises(MachineError, match="Session mine: another program has locked it") as error:  # fmt: skip
+            with pytest.raises(
+                MachineError, match="Session mine: another program has locked it"
+            ) as error:
                 session.send("stop")
         assert (error.value.exit_code, error.value.passes) == (7, True)
         assert f"fuser -v {session.directory / 'session.db'}" in error.value.hint
@@ -124,7 +127,9 @@ def test_too_many_open_files(tmp_path: Path) -> None:
         with contextlib.suppress(OSError):
             while True:
                 opened.append(os.open(os.devnull, os.O_RDONLY))
-        with pytest.raises(MachineError, match=r"Session mine: this process has too many files open \(64\)"):  # fmt: skip
+        with pytest.raises(
+            MachineError, match=r"Session mine: this process has too many files open \(64\)"
+        ):
             Session(directory)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
@@ -144,7 +149,10 @@ def test_a_quota_is_told_from_a_full_disk_though_sqlite_calls_both_io_errors(
     told = of_sqlite(error, path)
     assert isinstance(told, MachineError)
     assert "Session mine: the disk, or the network to it, failed (input/output error)." in str(told)
-    for number, words in ((errno.EDQUOT, "your quota on the disk is used up"), (errno.EROFS, "the file system is read-only")):  # fmt: skip
+    for number, words in (
+        (errno.EDQUOT, "your quota on the disk is used up"),
+        (errno.EROFS, "the file system is read-only"),
+    ):
 
         def refuse(_: object, number: int = number) -> None:
             raise OSError(number, os.strerror(number))
@@ -182,7 +190,8 @@ def _write_behind_the_limit(path: Path) -> None:
         (lambda place: _loop(place).read_text(), "its symbolic links lead in a circle"),
         (lambda place: (place / "no" / "file").read_text(), "there is no such file or directory"),
         (lambda place: place.read_text(), "it is a directory"),
-        (lambda place: _write_behind_the_limit(place / "big"), "the file would be larger than is allowed here"),
+        (lambda place: _write_behind_the_limit(place / "big"), "the file would be larger than is "
+            "allowed here"),
     ],
 )  # fmt: skip
 def test_what_the_system_refuses_by_itself(
@@ -208,7 +217,10 @@ def test_every_errno_has_words(number: int) -> None:
 def test_waiting_makes_sense_for_what_may_pass() -> None:
     passing = {n for n in errno.errorcode if of_os(OSError(n, "x")).passes}
     assert {errno.ENOSPC, errno.EDQUOT, errno.ESTALE, errno.EIO, errno.EAGAIN} <= passing
-    assert not {errno.EROFS, errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.ENOENT, errno.ELOOP} & passing  # fmt: skip
+    assert (
+        not {errno.EROFS, errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.ENOENT, errno.ELOOP}
+        & passing
+    )
 
 
 def test_what_is_ours_is_not_explained_away() -> None:

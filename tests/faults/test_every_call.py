@@ -1,4 +1,5 @@
-"""An excerpt of the campaign over every call (`tests.campaigns.every_call`), and that the shim does what it says."""
+"""An excerpt of the campaign over every call (`tests.campaigns.every_call`), and that the shim does
+what it says."""
 
 import errno
 import subprocess

@@ -1,4 +1,5 @@
-"""A session on a disk that is full or read-only, or of another account, is read and exported all the same."""
+"""A session on a disk that is full or read-only, or of another account, is read and exported all
+the same."""
 
 import json
 import os
@@ -30,7 +31,8 @@ class Account:
         """What Python prints as this account."""
         packages = [path for path in sys.path if "site-packages" in path]
         done = subprocess.run(
-            ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", sys.executable, "-c", code],
+            ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", sys.executable, "-c",
+                code],
             env={"PYTHONPATH": ":".join([str(self.place / "program"), *packages])},
             cwd=self.place, capture_output=True, text=True, check=False,
         )  # fmt: skip
@@ -54,7 +56,8 @@ def other_account() -> Iterator[Account]:
 
 
 def labelled_home(place: Path, *, cut_off: bool = False) -> Path:
-    """A home with a session `mine` of two labels; if `cut_off`, the second is only in the log that SQLite writes ahead."""
+    """A home with a session `mine` of two labels; if `cut_off`, the second is only in the log that
+    SQLite writes ahead."""
     session = by_people(place, "mine")
     Clock(session).label("anna", "a", "return")
     session.close()

@@ -1,4 +1,5 @@
-"""TOML that is made to do harm, and names that no file system takes, are told with the file and what is allowed."""
+"""TOML that is made to do harm, and names that no file system takes, are told with the file and
+what is allowed."""
 
 from dataclasses import replace
 from pathlib import Path

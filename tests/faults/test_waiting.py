@@ -131,7 +131,9 @@ def test_a_message_of_a_library_in_rust_is_understood(tmp_path: Path) -> None:
     def save() -> str:
         calls.append(1)
         if len(calls) == 1:
-            raise RuntimeError("Error while serializing: I/O error: No space left on device (os error 28)")  # fmt: skip
+            raise RuntimeError(
+                "Error while serializing: I/O error: No space left on device (os error 28)"
+            )
         return "saved"
 
     assert Patience(tmp_path, StopSignal())(save) == "saved"

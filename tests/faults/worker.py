@@ -1,8 +1,9 @@
-"""A process with everything imported that forks a child for each attempt: `python -m tests.faults.worker label|simulate`.
+"""A process with everything imported that forks a child for each attempt: `python -m
+    tests.faults.worker label|simulate`.
 
-Reads a session's directory a line, works in it in a child, and answers with one line: a JSON object with the child's exit code, what
-it acknowledged, and the defect that ended it, if one did. The shim makes calls of the child fail.
-"""
+Reads a session's directory a line, works in it in a child, and answers with one line: a JSON object
+with the child's exit code, what it acknowledged, and the defect that ended it, if one did. The shim
+makes calls of the child fail."""
 
 import json
 import os
@@ -81,7 +82,8 @@ def _send(writer: int, text: str) -> None:
 
 
 def label(directory: Path, acknowledge: Say) -> bool:
-    """A short session of labelling through the thread that the app labels with; what is shown as saved is acknowledged at once."""
+    """A short session of labelling through the thread that the app labels with; what is shown as
+    saved is acknowledged at once."""
     reports: queue.SimpleQueue[Report] = queue.SimpleQueue()
     bench = AnnotationWorker(directory, "anna", reports.put)
     bench.start()

@@ -1,4 +1,5 @@
-"""Which GPUs PyTorch can use, by the driver and PyTorch's build; and what an engine is told of them."""
+"""Which GPUs PyTorch can use, by the driver and PyTorch's build; and what an engine is told of
+them."""
 
 from collections.abc import Callable
 
@@ -34,7 +35,8 @@ def test_a_new_card_under_a_new_driver_is_used(
     [
         (None, (9, 0), "built without CUDA"),
         ((14, 0), (9, 0), "built for CUDA 14.0, the driver 580.82.07 runs CUDA up to 13.1"),
-        ((13, 0), (7, 0), "of compute capability 7.0, and torch 2.13.0 for CUDA 13.0 needs 7.5 or more"),
+        ((13, 0), (7, 0), "of compute capability 7.0, and torch 2.13.0 for CUDA 13.0 needs 7.5 or "
+            "more"),
     ],
 )  # fmt: skip
 def test_one_that_pytorch_cannot_use_is_told_everywhere(
@@ -51,7 +53,11 @@ def test_one_that_pytorch_cannot_use_is_told_everywhere(
     assert "Tesla V100" in found.why_not
     assert why in found.why_not
     told = engine_environment("auto", "", {})
-    assert told == {"CUDA_DEVICE_ORDER": "PCI_BUS_ID", "CUDA_VISIBLE_DEVICES": "", WHY_CPU: found.why_not}  # fmt: skip
+    assert told == {
+        "CUDA_DEVICE_ORDER": "PCI_BUS_ID",
+        "CUDA_VISIBLE_DEVICES": "",
+        WHY_CPU: found.why_not,
+    }
     assert {finding.status for finding in hardware.gpu_findings()} & {"warn", "bad"}
 
 

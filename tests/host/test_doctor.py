@@ -111,7 +111,8 @@ def test_the_summary_says_how_bad_it_is() -> None:
 
 @pytest.mark.parametrize(
     ("count", "shown"),
-    [(0, "0 B"), (999, "999 B"), (1500, "1.5 kB"), (91e6, "91 MB"), (3.14e9, "3.1 GB"), (2e12, "2.0 TB")],
+    [(0, "0 B"), (999, "999 B"), (1500, "1.5 kB"), (91e6, "91 MB"), (3.14e9, "3.1 GB"),
+        (2e12, "2.0 TB")],
 )  # fmt: skip
 def test_sizes(count: float, shown: str) -> None:
     assert size(count) == shown
@@ -145,7 +146,9 @@ def test_running_from_source_names_what_is_missing(monkeypatch: pytest.MonkeyPat
         raise importlib.metadata.PackageNotFoundError
 
     monkeypatch.setattr(importlib.metadata, "requires", absent)
-    monkeypatch.setattr(installation, "installed_version", lambda name: "1" if name != "torch" else None)  # fmt: skip
+    monkeypatch.setattr(
+        installation, "installed_version", lambda name: "1" if name != "torch" else None
+    )
     (finding,) = installation.package_findings()
     assert finding.status == "bad"
     assert finding.fact.endswith("missing: torch")
@@ -360,7 +363,10 @@ def test_journals_that_do_not_work(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 def test_a_network_home_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     mounts = tmp_path / "mounts"
-    lines = [f"1 0 0:1 / {point} rw - {kind} x rw\n" for point, kind in (("/", "ext4"), (tmp_path, "nfs4"))]  # fmt: skip
+    lines = [
+        f"1 0 0:1 / {point} rw - {kind} x rw\n"
+        for point, kind in (("/", "ext4"), (tmp_path, "nfs4"))
+    ]
     mounts.write_text("".join(lines))
     monkeypatch.setattr(file_systems, "MOUNTS", mounts)
     (finding,) = storage.home_findings(tmp_path)
@@ -401,7 +407,16 @@ class Screen(Protocol):
 @pytest.fixture
 def screen(monkeypatch: pytest.MonkeyPatch) -> Screen:
     """A terminal of 120x40 with nothing set; returns the setter of its environment."""
-    for name in ("NO_COLOR", "COLORTERM", "TERM", "TMUX", "STY", "SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY"):  # fmt: skip
+    for name in (
+        "NO_COLOR",
+        "COLORTERM",
+        "TERM",
+        "TMUX",
+        "STY",
+        "SSH_CONNECTION",
+        "SSH_CLIENT",
+        "SSH_TTY",
+    ):
         monkeypatch.delenv(name, raising=False)
     output = SimpleNamespace(isatty=lambda: True, encoding="UTF-8")
     monkeypatch.setattr(terminal, "sys", SimpleNamespace(stdout=output))

@@ -28,7 +28,8 @@ ACQUISITION = LearnerConfig("small", "adapter", 1e-3, 1e-3, epochs=3, max_length
 SUCCESSOR = LearnerConfig("large", "full", 1e-3, 1e-3, epochs=2, max_length=64)
 CONFIG = ExperimentConfig(
     DataConfig("x"), ACQUISITION, SUCCESSOR,
-    LoopConfig("lc", Amount(10, True), Amount(20, False), rounds=2, gauge=0), seeds=(1, 2, 3), device="cpu",
+    LoopConfig("lc", Amount(10, True), Amount(20, False), rounds=2, gauge=0), seeds=(1, 2, 3),
+    device="cpu",
 )  # fmt: skip
 
 
@@ -47,9 +48,10 @@ def _round_numbers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def test_by_hand() -> None:
     """10, 30, 50 labels of a pool of 100; 22 sub-tokens for the large model, 12 for the small one.
 
-    Successor, forward: 2 * 10 * 22 = 440 a text; trained 3 * 2 * 440 = 2,640 a text on 90 texts in all = 237,600; tested on
-    3 * 50 texts = 66,000. Acquisition, forward: 2 * 12 = 24 a text; trained 2 * 3 * 24 = 144 on 10 + 30 = 5,760; scored on
-    90 + 70 = 3,840. Three seeds: 3 * 313,200 over 500 a second.
+    Successor, forward: 2 * 10 * 22 = 440 a text; trained 3 * 2 * 440 = 2,640 a text on 90 texts in
+    all = 237,600; tested on 3 * 50 texts = 66,000. Acquisition, forward: 2 * 12 = 24 a text;
+    trained 2 * 3 * 24 = 144 on 10 + 30 = 5,760; scored on 90 + 70 = 3,840. Three seeds: 3 * 313,200
+    over 500 a second.
     """
     found = estimate(CONFIG, PREVIEW)
     assert found.trainings == 3 * 5
@@ -69,8 +71,9 @@ def test_the_gauge_scores_a_sample_each_round() -> None:
 
 
 def test_where_the_successor_asks_it_is_trained_once() -> None:
-    """By hand as above: 237,600 to train, 66,000 to test; scored on 90 + 70 texts of 440. The seed set's once more where another
-    session measures its point: 10 texts of 2,640 in place of both, and 50 texts tested less."""
+    """By hand as above: 237,600 to train, 66,000 to test; scored on 90 + 70 texts of 440. The seed
+    set's once more where another session measures its point: 10 texts of 2,640 in place of both,
+    and 50 texts tested less."""
     one = replace(CONFIG, acquisition=SUCCESSOR)
     found = estimate(one, PREVIEW)
     assert found.trainings == 3 * 3
@@ -117,14 +120,16 @@ def test_auto_is_the_cpu_where_no_card_is_visible() -> None:
 
 
 def test_a_frozen_trunk_is_passed_once() -> None:
-    """One of four layers: a quarter of the acquisition model's 9,600 is saved, for one pass of it over the pool: 24 / 4 * 100."""
+    """One of four layers: a quarter of the acquisition model's 9,600 is saved, for one pass of it
+    over the pool: 24 / 4 * 100."""
     config = replace(CONFIG, acquisition=replace(ACQUISITION, trunk_layers=1))
     found = estimate(config, PREVIEW)
     assert found.seconds == pytest.approx((3 * (303_600 + 9_600 * 3 / 4) + 600) / 500)
 
 
 def test_a_kept_encoder_costs_one_pass_over_what_is_read() -> None:
-    """The successor alone reads the test split too, and without a strategy that asks a model it is the one that reads the pool."""
+    """The successor alone reads the test split too, and without a strategy that asks a model it is
+    the one that reads the pool."""
     frozen = replace(SUCCESSOR, tuning="head", trunk_layers="auto")
     loop = replace(CONFIG.loop, strategy="random")
     found = estimate(replace(CONFIG, successor=frozen, loop=loop), PREVIEW)

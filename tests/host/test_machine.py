@@ -120,7 +120,8 @@ def test_waiting_threads_sleep() -> None:
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="its allocator is told")
 def test_memory_that_tensors_free_is_used_again() -> None:
-    """Not given back and fetched page by page again: pages of 4 KiB asked for by 20 tensors of 48 MB after the first."""
+    """Not given back and fetched page by page again: pages of 4 KiB asked for by 20 tensors of 48
+    MB after the first."""
     code = """
 import resource
 from tui_al.engine.models import device

@@ -1,4 +1,5 @@
-"""The engine as a process of its own: started for good, stopped, killed, and what is said about it afterwards."""
+"""The engine as a process of its own: started for good, stopped, killed, and what is said about it
+afterwards."""
 
 import json
 import os
@@ -102,7 +103,9 @@ def odd_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     place = tmp_path / "data of others"
     place.mkdir()
     for name in ("numpy", "json", "torch", "tui_al", "sitecustomize"):
-        (place / f"{name}.py").write_text(f"open({str(place / 'ran')!r}, 'w')\nraise ImportError('{name}')\n")  # fmt: skip
+        (place / f"{name}.py").write_text(
+            f"open({str(place / 'ran')!r}, 'w')\nraise ImportError('{name}')\n"
+        )
     monkeypatch.chdir(place)
     return place
 
@@ -112,7 +115,9 @@ def test_nothing_in_the_working_directory_runs(odd_place: Path) -> None:
     assert not (odd_place / "ran").exists()
 
 
-def test_an_engine_works_detached_until_it_is_done(made: Callable[[int], Path], odd_place: Path) -> None:  # fmt: skip
+def test_an_engine_works_detached_until_it_is_done(
+    made: Callable[[int], Path], odd_place: Path
+) -> None:
     directory = made(2)
     assert not is_live(directory)
     assert engine_end(directory) is None  # none ever ran
@@ -131,7 +136,9 @@ def test_an_engine_works_detached_until_it_is_done(made: Callable[[int], Path], 
     assert state.engine is not None
     assert state.engine.pid == engine
     assert engine_end(directory) is None
-    note = until(lambda: (directory / EXIT_FILE).exists() and json.loads((directory / EXIT_FILE).read_text()))  # fmt: skip
+    note = until(
+        lambda: (directory / EXIT_FILE).exists() and json.loads((directory / EXIT_FILE).read_text())
+    )
     assert (note["code"], note["pid"]) == (0, engine)
     assert "Traceback" not in "\n".join(log_tail(directory))
     until(lambda: not psutil.pid_exists(watcher), 10)  # no zombie is left
@@ -164,7 +171,8 @@ def test_an_engine_stops_when_asked_and_goes_on_after_a_kill(made: Callable[[int
 
 @pytest.mark.parametrize("wait", [0.0, 0.7])
 def test_a_stop_while_the_engine_starts_is_heeded(made: Callable[[int], Path], wait: float) -> None:
-    """The engine imports for seconds before it can look; what was sent before it took the lock is not for it."""
+    """The engine imports for seconds before it can look; what was sent before it took the lock is
+    not for it."""
     directory = made(400)
     with Session(directory) as session:
         session.send("pause")

@@ -1,7 +1,8 @@
-"""The small sweeps that come along fit into two hours on two cores, by rates that were measured in fp32 on an AMD EPYC.
+"""The small sweeps that come along fit into two hours on two cores, by rates that were measured in
+fp32 on an AMD EPYC.
 
-A core trains MiniLM-L6 on 40 texts of 17.6 sub-tokens a second, and scores 350; the others are told as shares of its time.
-"""
+A core trains MiniLM-L6 on 40 texts of 17.6 sub-tokens a second, and scores 350; the others are told
+as shares of its time."""
 
 from pathlib import Path
 
@@ -95,6 +96,8 @@ def test_what_two_figures_have_in_common_with_the_mismatch_sweep_is_the_same_exp
     mismatch = experiments("mismatch-small")
     for figure in ("figure-2-small", "figure-3-small"):
         shared = experiments(figure) & mismatch
-        assert {(one.loop.strategy, one.acquisition.model, one.acquisition.tuning) for one in shared} == {
-            ("random", "minilm", "full"), ("lc", "minilm", "full"), ("lc", "minilm", "adapter"), ("lc", "minilm-3", "full"),
+        assert {(one.loop.strategy, one.acquisition.model,
+            one.acquisition.tuning) for one in shared} == {
+            ("random", "minilm", "full"), ("lc", "minilm", "full"), ("lc", "minilm", "adapter"),
+            ("lc", "minilm-3", "full"),
         }  # fmt: skip

@@ -1,4 +1,5 @@
-"""What `tui-al stop` says: of engines that stop, finish first, are busy, are not there, or are another machine's."""
+"""What `tui-al stop` says: of engines that stop, finish first, are busy, are not there, or are
+another machine's."""
 
 import contextlib
 import sqlite3
@@ -36,7 +37,8 @@ def started(host: str = "") -> ev.EngineStarted:
 
 @contextmanager
 def engine(directory: Path, *answer: ev.Event) -> Iterator[None]:
-    """A thread that holds the lock as an engine does, and answers a stop with these events; it does not stop without any."""
+    """A thread that holds the lock as an engine does, and answers a stop with these events; it does
+    not stop without any."""
     ready, done = threading.Event(), threading.Event()
 
     def work() -> None:
@@ -70,15 +72,31 @@ def stop(directory: Path, seconds: float = 20.0) -> tuple[bool, bool, str, list[
 
 def test_one_that_stops(directory: Path) -> None:
     with engine(directory, ev.EngineFinished("stopped")):
-        assert stop(directory) == (True, True, "Session three is stopped; 0 finished rounds are kept.", [])  # fmt: skip
+        assert stop(directory) == (
+            True,
+            True,
+            "Session three is stopped; 0 finished rounds are kept.",
+            [],
+        )
     asked, _, said, _ = stop(directory)
-    assert not asked and said.startswith("No engine is at work on session three: the last one stopped.")  # fmt: skip
+    assert not asked and said.startswith(
+        "No engine is at work on session three: the last one stopped."
+    )
 
 
 def test_one_that_was_quicker(directory: Path) -> None:
-    with engine(directory, ev.RunFinished(7, "rounds"), ev.SessionFinished(), ev.EngineFinished("finished")):  # fmt: skip
-        assert stop(directory)[:3] == (True, True, "Session three finished before it could be stopped.")  # fmt: skip
-    assert stop(directory)[2] == "No engine is at work on session three: it is finished. There is nothing to stop."  # fmt: skip
+    with engine(
+        directory, ev.RunFinished(7, "rounds"), ev.SessionFinished(), ev.EngineFinished("finished")
+    ):
+        assert stop(directory)[:3] == (
+            True,
+            True,
+            "Session three finished before it could be stopped.",
+        )
+    assert (
+        stop(directory)[2]
+        == "No engine is at work on session three: it is finished. There is nothing to stop."
+    )
 
 
 def test_one_that_fails(directory: Path) -> None:
@@ -109,13 +127,20 @@ def test_one_of_another_machine(directory: Path, monkeypatch: pytest.MonkeyPatch
         session.append(started("gpu-box"))
         asked, stopped, said, _ = stop(directory)
         assert (asked, stopped) == (True, False)
-        assert "was process 12 on gpu-box, another machine: it was asked to stop, and has not answered" in said  # fmt: skip
+        assert (
+            "was process 12 on gpu-box, another machine: it was asked to stop, and has not answered"
+            in said
+        )
         assert [name for _, name in session.commands()] == [
             "stop"
         ]  # should it be at work, it hears
         answering = threading.Timer(0.1, lambda: _say(directory, ev.EngineFinished("stopped")))
         answering.start()
-        assert stop(directory)[:3] == (True, True, "Session three is stopped, by its engine (process 12 on gpu-box).")  # fmt: skip
+        assert stop(directory)[:3] == (
+            True,
+            True,
+            "Session three is stopped, by its engine (process 12 on gpu-box).",
+        )
         answering.join()
 
 
@@ -132,14 +157,20 @@ def test_a_command_that_comes_too_late_is_not_for_the_next_engine(directory: Pat
         with session.engine_lock() as lock:
             before, second = session.commands_before(lock), token_in(lock)
             assert first and second and first != second
-            session._db.execute("INSERT INTO commands (time, name, recipient) VALUES (1, 'stop', ?)", (first,))  # fmt: skip
+            session._db.execute(
+                "INSERT INTO commands (time, name, recipient) VALUES (1, 'stop', ?)", (first,)
+            )
             session.send("train")
             assert [name for _, name in session.commands(before, second)] == ["train"]
 
 
 def test_sessions_and_programs_of_before_get_on_with_it(directory: Path) -> None:
-    """The table without our columns takes and gives commands; an older program's statement works on ours."""
-    old = "CREATE TABLE commands (seq INTEGER PRIMARY KEY AUTOINCREMENT, time REAL NOT NULL, name TEXT NOT NULL)"
+    """The table without our columns takes and gives commands; an older program's statement works on
+    ours."""
+    old = (
+        "CREATE TABLE commands (seq INTEGER PRIMARY KEY AUTOINCREMENT, time REAL NOT NULL, name "
+        "TEXT NOT NULL)"
+    )
     with contextlib.closing(sqlite3.connect(directory / "session.db")) as db, db:
         db.executescript(f"DROP TABLE commands; {old};")
         db.execute("INSERT INTO commands (time, name) VALUES (1, 'pause')")

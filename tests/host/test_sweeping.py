@@ -1,4 +1,5 @@
-"""Working through a sweep: what is submitted when, what is told of each cell; with a scheduler that computes nothing."""
+"""Working through a sweep: what is submitted when, what is told of each cell; with a scheduler that
+computes nothing."""
 
 import os
 from collections.abc import Sequence
@@ -43,7 +44,8 @@ def point(seed: int, round_: int, accuracy: float) -> ev.RoundResult:
 
 @dataclass
 class SchedulerDouble:
-    """Two places. A job takes one look to compute round 0 of its seeds, and one more to finish, fail or stop."""
+    """Two places. A job takes one look to compute round 0 of its seeds, and one more to finish,
+    fail or stop."""
 
     fails: str = ""  #: a strategy whose second seed fails
     dies: str = ""  #: a strategy whose engine dies after the first seed
@@ -162,7 +164,8 @@ def test_a_cell_that_fails_does_not_stop_the_others_and_is_tried_again(
     }  # fmt: skip
     errors = {(c.arm.label, c.error, c.hint) for c in told if c.status == "failed"}
     assert errors == {
-        ("random", "Loss is not finite.", "Lower it."), ("bt", "The engine was killed.", "See the log."),
+        ("random", "Loss is not finite.", "Lower it."), ("bt", "The engine was killed.", "See the "
+            "log."),
     }  # fmt: skip
     again = SchedulerDouble()
     worked(tmp_path, again, sweep)
@@ -260,7 +263,8 @@ class TestSlots:
     def card(number: int, free: float, total: float = 16e9) -> GpuReading:
         """A visible card with so many bytes free."""
         return GpuReading(
-            number, f"GPU-{number}", "card", memory_used=int(total - free), memory_total=int(total), visible=True
+            number, f"GPU-{number}", "card", memory_used=int(total - free), memory_total=int(total),
+            visible=True
         )  # fmt: skip
 
     def on(self, monkeypatch: pytest.MonkeyPatch, *cards: GpuReading) -> None:
@@ -270,10 +274,15 @@ class TestSlots:
     def test_each_gpu_is_filled_the_emptiest_layer_first(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """One card has room for two engines, the other for three; of a card that others use to the brim nothing is taken."""
+        """One card has room for two engines, the other for three; of a card that others use to the
+        brim nothing is taken."""
         configs = [replace(one, device="auto") for one in self.configs(8)]  # type: ignore[type-var]
         need = bytes_needed(configs[0], "cuda")  # type: ignore[arg-type]
-        cards = (self.card(0, 2.1 * need / 0.85), self.card(1, 3.1 * need / 0.85), self.card(2, 0.5 * need))  # fmt: skip
+        cards = (
+            self.card(0, 2.1 * need / 0.85),
+            self.card(1, 3.1 * need / 0.85),
+            self.card(2, 0.5 * need),
+        )
         self.on(monkeypatch, *cards)
         monkeypatch.setattr(placement, "usable_cores", lambda: 16)  # five to a card
         assert [s.gpu for s in slots(configs)] == ["GPU-0", "GPU-1", "GPU-0", "GPU-1", "GPU-1"]  # type: ignore[arg-type]
@@ -313,7 +322,9 @@ class TestSlots:
         """Measured: what ELECTRA-base keeps for the way back, of 16 texts, in fp32 with dropout."""
         learner = default_settings("electra-base", "full", max_length=length, batch_size=16)
         layers, width, heads = placement._UNKNOWN_SHAPE
-        each = placement._KEPT_STATES * length * width + placement._KEPT_ATTENTION * heads * length**2  # fmt: skip
+        each = (
+            placement._KEPT_STATES * length * width + placement._KEPT_ATTENTION * heads * length**2
+        )
         assert 4 * 16 * layers * each == pytest.approx(measured, rel=0.03)
         assert placement._activations(learner) >= 4 * 16 * layers * each
         head = replace(learner, tuning="head")

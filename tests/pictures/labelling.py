@@ -1,4 +1,5 @@
-"""Labelling sessions made up for pictures: people at the sample tickets, a model that mostly guesses right, an engine at its next round."""
+"""Labelling sessions made up for pictures: people at the sample tickets, a model that mostly
+guesses right, an engine at its next round."""
 
 import json
 import random
@@ -20,8 +21,10 @@ ANNOTATOR = "anna"
 
 #: What a model takes each label for, if not for what it is.
 _LIKE = {
-    "refund": "return", "return": "refund", "repair": "return", "delivery": "stock", "stock": "delivery", "invoice": "refund",
-    "account": "scam", "scam": "account", "cancel": "delivery", "setup": "product", "product": "setup", "complaint": "delivery",
+    "refund": "return", "return": "refund", "repair": "return", "delivery": "stock",
+    "stock": "delivery", "invoice": "refund",
+    "account": "scam", "scam": "account", "cancel": "delivery", "setup": "product",
+    "product": "setup", "complaint": "delivery",
     "praise": "repair", "wrong_item": "return",
 }  # fmt: skip
 
@@ -29,7 +32,8 @@ ROUND, BATCH, LABELLED = 7, 50, 341
 
 
 def record_all(home: Path) -> None:
-    """One with the fourteen labels of the data, one with seven, one that nothing has happened in."""
+    """One with the fourteen labels of the data, one with seven, one that nothing has happened
+    in."""
     data = story.tickets()
     _record(home, "tickets-anna", data, blind=False)
     _record(home, "tickets-blind", data, blind=True)
@@ -54,7 +58,8 @@ def _config() -> ExperimentConfig:
 
 def _create(home: Path, name: str, data: Dataset) -> Session:
     created = ev.SessionCreated(
-        _config().to_dict(), data.task.value, data.labels, len(data.train), len(data.test), (), (), {}
+        _config().to_dict(), data.task.value, data.labels, len(data.train), len(data.test), (), (),
+        {}
     )  # fmt: skip
     return Session.create(home, name, created, data)
 
@@ -67,13 +72,17 @@ def _record(home: Path, name: str, data: Dataset, *, blind: bool) -> None:
             done = data.train[:LABELLED]
             log.insert(
                 [
-                    DecisionRecord(0, clock.now + n, ANNOTATOR, f"{n:032x}", Label((e.id,), str(e.answer), 4.0, "key"))
+                    DecisionRecord(0, clock.now + n, ANNOTATOR, f"{n:032x}",
+                        Label((e.id,), str(e.answer), 4.0, "key"))
                     for n, e in enumerate(done)
                     if e.answer != data.labels[5]  # one label has never been seen
                 ],
                 client,
             )  # fmt: skip
-            rows = [_row(e.id, str(e.answer), data.labels, n) for n, e in enumerate(data.train[LABELLED:])]  # fmt: skip
+            rows = [
+                _row(e.id, str(e.answer), data.labels, n)
+                for n, e in enumerate(data.train[LABELLED:])
+            ]
             if blind:
                 rows[0] = {"id": rows[0]["id"], "audit": True}
             log.publish("folds", 0, [[data.train[LABELLED + n].id for n in (0, 40, 80, 90)]])
@@ -83,10 +92,12 @@ def _record(home: Path, name: str, data: Dataset, *, blind: bool) -> None:
             ev.RunStarted(SEED),
             ev.AuditEvaluated(SEED, ROUND - 1, "accuracy", 0.829, 0.687, 0.915, 41),
             ev.StrategyCompared(SEED, ROUND - 1, 20, 0.073, 0.012, 0.134, "better", 41),
-            ev.RoundResult(SEED, ROUND - 1, 300, 0, {"accuracy": 0.8121, "macro_f1": 0.79}, {}, {}, 0),
+            ev.RoundResult(SEED, ROUND - 1, 300, 0, {"accuracy": 0.8121, "macro_f1": 0.79}, {}, {},
+                0),
             ev.RankingPublished(SEED, ROUND, "lc", 300, 300, 900, len(rows)),
             ev.PhaseStarted(SEED, ROUND, ev.Phase.TRAIN_SUCCESSOR.value, 2400),
-            ev.Progress(SEED, ROUND, ev.Phase.TRAIN_SUCCESSOR.value, 1464, 2400, 111.0, epoch=4, epochs=6, step=92, steps=150, loss=0.4),
+            ev.Progress(SEED, ROUND, ev.Phase.TRAIN_SUCCESSOR.value, 1464, 2400, 111.0, epoch=4,
+                epochs=6, step=92, steps=150, loss=0.4),
         )  # fmt: skip
 
 
@@ -98,5 +109,6 @@ def _row(identity: str, right: str, labels: Sequence[str], place: int) -> dict[s
     shares = [0.41, 0.38, 0.06, 0.04, 0.03, 0.02, 0.02, 0.01, 0.01]
     names = [right, *others] if chance.random() < 0.6 else [others[0], right, *others[1:]]
     return {
-        "id": identity, "score": 0.59, "percentile": 1 - place / 900, "top": [list(pair) for pair in zip(names, shares, strict=False)],
+        "id": identity, "score": 0.59, "percentile": 1 - place / 900,
+        "top": [list(pair) for pair in zip(names, shares, strict=False)],
     }  # fmt: skip

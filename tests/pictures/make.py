@@ -1,4 +1,5 @@
-"""The README's pictures, made of recorded sessions: `python -m tests.pictures.make`. The same on every machine, byte for byte.
+"""The README's pictures, made of recorded sessions: `python -m tests.pictures.make`. The same on
+every machine, byte for byte.
 
 The sessions are made up (`tests.pictures.story`): the pictures show the screens, not results.
 """
@@ -27,7 +28,9 @@ def picture(app: TuiAl, scene: Scene) -> str:
     strips = strips_of(app)
     colours = app.theme_variables
     return svg(
-        strips, app.size.width, colours["background"].lower(), colours["foreground"].lower(), f"tui-al: {scene.name}"
+        strips, app.size.width, colours["background"].lower(), colours["foreground"].lower(),
+        "tui-al: "
+            f"{scene.name}"
     )  # fmt: skip
 
 

@@ -1,7 +1,9 @@
-"""Scenes for pictures and snapshots: which sessions, which keys, which terminal, and what is to be seen then.
+"""Scenes for pictures and snapshots: which sessions, which keys, which terminal, and what is to be
+seen then.
 
-Everything that differs from machine to machine stands still: the clock, the time zone, the readings of CPU and GPU. The home of the
-sessions is a relative path, so that no directory of this machine is to be seen.
+Everything that differs from machine to machine stands still: the clock, the time zone, the readings
+of CPU and GPU. The home of the sessions is a relative path, so that no directory of this machine is
+to be seen.
 """
 
 import asyncio
@@ -44,7 +46,8 @@ _USE = (12, 55, 78, 81, 76, 80, 79, 83, 40, 22, 74, 82, 80, 81, 77, 79, 84, 71)
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """`opens` is the session it begins on; `before` is on the screen when the keys are pressed, `expect` in the end."""
+    """`opens` is the session it begins on; `before` is on the screen when the keys are pressed,
+    `expect` in the end."""
 
     name: str
     size: tuple[int, int]
@@ -84,28 +87,48 @@ PICTURES = tuple(
 
 #: What else a snapshot is kept of.
 OTHERS = (
-    replace(_HOME, name="home-empty", size=_SMALL, home=NOTHING, before=_SETUP.expect, keys=("escape",), expect=("No session yet",)),
-    replace(_SETUP, name="setup-mistake", size=_SMALL, before=_SETUP.expect, keys=("tab", "x", "enter"), expect=("There is no data set",)),
-    replace(_SETUP, name="setup-unfolded", before=_SETUP.expect, keys=("f3",), expect=("trainings, about", "precision")),
+    replace(_HOME, name="home-empty", size=_SMALL, home=NOTHING, before=_SETUP.expect,
+        keys=("escape",), expect=("No session yet",)),
+    replace(_SETUP, name="setup-mistake", size=_SMALL, before=_SETUP.expect,
+        keys=("tab", "x", "enter"), expect=("There is no "
+        "data set",)),
+    replace(_SETUP, name="setup-unfolded", before=_SETUP.expect, keys=("f3",), expect=("trainings, "
+        "about", "precision")),
     replace(_RUN, name="run-light", terminal=Terminal(light=True)),
     replace(_RUN, name="run-no-color", no_color=True),
-    replace(_RUN, name="run-ascii", size=_SMALL, terminal=Terminal(ascii=True), expect=("train successor", "GPU 0", "tickets-full")),
+    replace(_RUN, name="run-ascii", size=_SMALL, terminal=Terminal(ascii=True),
+        expect=("train successor", "GPU 0", "tickets-full")),
     replace(_RUN, name="run-40x10", size=(40, 10), expect=("train successor",)),
     replace(_RUN, name="run-cpu", gpu=False, expect=("▶ train successor", "tickets-full", "23 %")),
-    replace(_RUN, name="run-table", size=_SMALL, before=_RUN.expect, keys=("t",), expect=("vs tickets-full", "GPU 0")),
-    replace(_RUN, name="run-log", size=_SMALL, before=_RUN.expect, keys=("l",), expect=("asked about 63", "GPU 0")),
-    replace(_RUN, name="run-died", died=True, expect=("killed (signal 9)", "p lets it go on", "GPU 0")),
-    replace(_RUN, name="run-died-80x24", size=_SMALL, died=True, expect=("killed (signal 9)", "p lets it go on", "GPU 0")),
-    replace(_RUN, name="help", size=_SMALL, before=_RUN.expect, keys=("f1",), expect=("Pause the engine",)),
-    replace(_RUN, name="question", size=_SMALL, before=_RUN.expect, keys=("s",), expect=("Stop this session?",)),
+    replace(_RUN, name="run-table", size=_SMALL, before=_RUN.expect, keys=("t",),
+        expect=("vs tickets-full", "GPU 0")),
+    replace(_RUN, name="run-log", size=_SMALL, before=_RUN.expect, keys=("l",),
+        expect=("asked about 63", "GPU 0")),
+    replace(_RUN, name="run-died", died=True, expect=("killed (signal 9)", "p lets it "
+        "go on", "GPU 0")),
+    replace(_RUN, name="run-died-80x24", size=_SMALL, died=True,
+        expect=("killed (signal 9)", "p lets it "
+        "go on", "GPU 0")),
+    replace(_RUN, name="help", size=_SMALL, before=_RUN.expect, keys=("f1",), expect=("Pause the "
+        "engine",)),
+    replace(_RUN, name="question", size=_SMALL, before=_RUN.expect, keys=("s",),
+        expect=("Stop this "
+        "session?",)),
     replace(_LABEL, name="label-few", size=_SMALL, opens="tickets-seven"),
-    replace(_LABEL, name="label-random-check", size=_SMALL, opens="tickets-blind", expect=("random check",)),
-    replace(_LABEL, name="label-blind", size=_SMALL, before=_LABEL.expect, keys=("b",), expect=("b shows them",)),
-    replace(_LABEL, name="label-waiting", size=_SMALL, opens="tickets-new", expect=("engine is getting ready",)),
-    replace(_LABEL, name="label-unclear", size=_SMALL, before=_LABEL.expect, keys=("f",), expect=("Why is it unclear?",)),
+    replace(_LABEL, name="label-random-check", size=_SMALL, opens="tickets-blind",
+        expect=("random check",)),
+    replace(_LABEL, name="label-blind", size=_SMALL, before=_LABEL.expect, keys=("b",),
+        expect=("b shows "
+        "them",)),
+    replace(_LABEL, name="label-waiting", size=_SMALL, opens="tickets-new", expect=("engine is "
+        "getting ready",)),
+    replace(_LABEL, name="label-unclear", size=_SMALL, before=_LABEL.expect, keys=("f",),
+        expect=("Why is it "
+        "unclear?",)),
     replace(_LABEL, name="label-no-color", no_color=True),
     replace(_LABEL, name="label-light", terminal=Terminal(light=True)),
-    replace(_LABEL, name="label-ascii", size=_SMALL, terminal=Terminal(ascii=True), expect=("saved v", "train successor")),
+    replace(_LABEL, name="label-ascii", size=_SMALL, terminal=Terminal(ascii=True),
+        expect=("saved v", "train successor")),
     replace(_LABEL, name="label-40x10", size=(40, 10), opens="tickets-seven", expect=("saved ✓",)),
     replace(_HOME, name="error-dialog", size=_SMALL, opens="gone", expect=("not there any more",)),
 )  # fmt: skip
@@ -169,7 +192,15 @@ def _engine(scene: Scene) -> dict[tuple[Any, str], Any]:
 
 def _usage(scene: Scene) -> Usage:
     """A quarter of an hour on a card as NVML tells of it, or on two cores."""
-    cards = [Card(utilization=_USE[-1], memory=(int(12.1 * _GIB), 140 * _GIB), power=312_400, temperature=54, processes=[(4242, int(9.8 * _GIB))])]  # fmt: skip
+    cards = [
+        Card(
+            utilization=_USE[-1],
+            memory=(int(12.1 * _GIB), 140 * _GIB),
+            power=312_400,
+            temperature=54,
+            processes=[(4242, int(9.8 * _GIB))],
+        )
+    ]
     with patch.object(gpu, "_nvml", lambda: gpu._Nvml(Nvml(*cards if scene.gpu else ()))):
         readings = read_gpus(frozenset({4242}))
     reading = MachineReading(23.0, 16, 21 * _GIB, 128 * _GIB, 160.0, int(3.1 * _GIB), 2.4, None)
@@ -180,7 +211,8 @@ def _usage(scene: Scene) -> Usage:
 
 @contextlib.asynccontextmanager
 async def on_stage(scene: Scene) -> AsyncIterator[TuiAl]:
-    """The app with the scene painted and at rest. The working directory holds the homes: see `prepare`."""
+    """The app with the scene painted and at rest. The working directory holds the homes: see
+    `prepare`."""
     with standing_still(scene), _at_work(scene):
         opens = scene.home / "sessions" / scene.opens if scene.opens else None
         app = TuiAl(scene.home, opens, scene.terminal, labelling.ANNOTATOR)

@@ -1,4 +1,5 @@
-"""Sessions made up for pictures: three experiments on the sample tickets, their curves drawn by a formula, one of them half done."""
+"""Sessions made up for pictures: three experiments on the sample tickets, their curves drawn by a
+formula, one of them half done."""
 
 import csv
 import math
@@ -96,7 +97,8 @@ class Story:
     ) -> None:
         self.config, self.data, self.clock = config, data, clock
         created = ev.SessionCreated(
-            config.to_dict(), data.task.value, data.labels, len(data.train), len(data.test), (), (), {}
+            config.to_dict(), data.task.value, data.labels, len(data.train), len(data.test), (), (),
+            {}
         )  # fmt: skip
         self.session = Session.create(home, name, created, data)
 
@@ -149,7 +151,11 @@ class Story:
     def phase(self, seed: int, round_: int, phase: ev.Phase, done: float = 1.0) -> None:
         """A phase, or its beginning up to the share `done`."""
         training = phase in (ev.Phase.TRAIN_ACQUISITION, ev.Phase.TRAIN_SUCCESSOR)
-        learner = self.config.acquisition if phase == ev.Phase.TRAIN_ACQUISITION else self.config.successor  # fmt: skip
+        learner = (
+            self.config.acquisition
+            if phase == ev.Phase.TRAIN_ACQUISITION
+            else self.config.successor
+        )
         labels = BATCH * (round_ + (phase != ev.Phase.TRAIN_ACQUISITION))
         total = labels * learner.epochs if training else len(self.data.train) - labels
         steps = math.ceil(total / learner.batch_size)

@@ -1,7 +1,7 @@
 """A screen as SVG that looks the same wherever it is opened.
 
-Braille dots, blocks and frames are drawn as shapes, because few fonts have all of them at the width of a letter; the rest is text,
-each run held to its columns.
+Braille dots, blocks and frames are drawn as shapes, because few fonts have all of them at the width
+of a letter; the rest is text, each run held to its columns.
 """
 
 import re
@@ -21,8 +21,10 @@ _SIZE, _BASELINE = 14.5, 14.0
 
 #: From a cell's middle: to the left, right, top, bottom. Heavy lines are thicker.
 _LINES = {
-    "─": "lr", "╌": "lr", "━": "lr", "╸": "l", "╺": "r", "│": "tb", "╭": "rb", "╮": "lb", "╰": "rt", "╯": "lt", "┌": "rb", "┐": "lb",
-    "└": "rt", "┘": "lt", "├": "tbr", "┤": "tbl", "┬": "lrb", "┴": "lrt", "┼": "lrtb", "╶": "r", "╴": "l", "╵": "t", "╷": "b",
+    "─": "lr", "╌": "lr", "━": "lr", "╸": "l", "╺": "r", "│": "tb", "╭": "rb", "╮": "lb", "╰": "rt",
+    "╯": "lt", "┌": "rb", "┐": "lb",
+    "└": "rt", "┘": "lt", "├": "tbr", "┤": "tbl", "┬": "lrb", "┴": "lrt", "┼": "lrtb", "╶": "r",
+    "╴": "l", "╵": "t", "╷": "b",
 }  # fmt: skip
 _HEAVY = "━╸╺"
 _BLOCKS_UP, _BLOCKS_RIGHT = "▁▂▃▄▅▆▇█", "▏▎▍▌▋▊▉█"
@@ -47,7 +49,8 @@ def document(body: Sequence[str], size: tuple[int, int], background: str, title:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {across:g} {down:g}" role="img">\n'
         f"<title>{escape(title)}</title>\n"
         f'<rect width="{across:g}" height="{down:g}" rx="6" fill="{background}"/>\n'
-        f'<g transform="translate({MARGIN:g} {MARGIN:g})" font-family="{_FONT}" font-size="{_SIZE:g}">\n'
+        f'<g transform="translate({MARGIN:g} {MARGIN:g})" font-family="{_FONT}" '
+        f'font-size="{_SIZE:g}">\n'
     )
     return head + "\n".join(body) + "\n</g>\n</svg>\n"
 
@@ -65,7 +68,8 @@ def row_shapes(strip: Strip, y: int, background: str, foreground: str) -> Iterat
         width = cell_len(text)
         if paper != background:
             yield (
-                f'<rect x="{column * COLUMN:g}" y="{y * ROW:g}" width="{width * COLUMN:g}" height="{ROW:g}" '
+                f'<rect x="{column * COLUMN:g}" y="{y * ROW:g}" width="{width * COLUMN:g}" '
+                f'height="{ROW:g}" '
                 f'fill="{paper}" shape-rendering="crispEdges"/>'
             )
         column += width
@@ -76,8 +80,16 @@ def row_shapes(strip: Strip, y: int, background: str, foreground: str) -> Iterat
 def _look(segment: Segment, background: str, foreground: str) -> tuple[str, str, bool, bool]:
     """Ink, paper, and whether it is bold and underlined."""
     style = segment.style or Style()
-    ink = style.color.get_truecolor().hex if style.color and not style.color.is_default else foreground  # fmt: skip
-    paper = style.bgcolor.get_truecolor().hex if style.bgcolor and not style.bgcolor.is_default else background  # fmt: skip
+    ink = (
+        style.color.get_truecolor().hex
+        if style.color and not style.color.is_default
+        else foreground
+    )
+    paper = (
+        style.bgcolor.get_truecolor().hex
+        if style.bgcolor and not style.bgcolor.is_default
+        else background
+    )
     if style.reverse:
         ink, paper = paper, ink
     return ink, paper, bool(style.bold), bool(style.underline)
@@ -107,7 +119,9 @@ def _run(
         yield f'<path fill="{ink}" d="{"".join(paths)}"/>'
     for strokes, width in ((lines, 1.1), (thick, 2.6)):
         if strokes:
-            yield f'<path stroke="{ink}" stroke-width="{width}" fill="none" d="{"".join(strokes)}"/>'
+            yield (
+                f'<path stroke="{ink}" stroke-width="{width}" fill="none" d="{"".join(strokes)}"/>'
+            )
 
 
 def _is_drawn(character: str) -> bool:
@@ -123,7 +137,8 @@ def _text(part: str, column: int, y: int, ink: str, *, bold: bool, underlined: b
     attributes = ' font-weight="bold"' * bold + ' text-decoration="underline"' * underlined
     return (
         f'<text x="{column * COLUMN:g}" y="{y * ROW + _BASELINE:g}" fill="{ink}"{attributes} '
-        f'textLength="{cell_len(part) * COLUMN:g}" lengthAdjust="spacingAndGlyphs">{escape(part)}</text>'
+        f'textLength="{cell_len(part) * COLUMN:g}" '
+        f'lengthAdjust="spacingAndGlyphs">{escape(part)}</text>'
     )
 
 
@@ -137,7 +152,8 @@ def _shape(character: str, x: float, y: float) -> str:
     dots = ord(character) - 0x2800
     size = 2.8
     return "".join(
-        _box(x + (2 * right + 1) * COLUMN / 4 - size / 2, y + (2 * down + 1) * ROW / 8 - size / 2, size, size)
+        _box(x + (2 * right + 1) * COLUMN / 4 - size / 2, y + (2 * down + 1) * ROW / 8 - size / 2,
+            size, size)
         for down, pair in enumerate(_BRAILLE_ROWS)
         for right, bit in enumerate(pair)
         if dots & bit
@@ -150,7 +166,12 @@ def _box(x: float, y: float, width: float, height: float) -> str:
 
 def _line(character: str, x: float, y: float) -> str:
     middle_x, middle_y = x + COLUMN / 2, y + ROW / 2
-    ends = {"l": (x, middle_y), "r": (x + COLUMN, middle_y), "t": (middle_x, y), "b": (middle_x, y + ROW)}  # fmt: skip
+    ends = {
+        "l": (x, middle_y),
+        "r": (x + COLUMN, middle_y),
+        "t": (middle_x, y),
+        "b": (middle_x, y + ROW),
+    }
     return "".join(
         f"M{middle_x:g} {middle_y:g}L{ends[way][0]:g} {ends[way][1]:g}" for way in _LINES[character]
     )

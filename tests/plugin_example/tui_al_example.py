@@ -15,7 +15,8 @@ def ratio(predictions: Predictions) -> NDArray[np.floating]:
 def _drawn(
     scores: NDArray[np.floating], costs: NDArray[np.integer], budget: int, rng: np.random.Generator
 ) -> NDArray[np.integer]:
-    """Draw without replacement, an example twice as likely whose score is twice as high (Efraimidis & Spirakis 2006)."""
+    """Draw without replacement, an example twice as likely whose score is twice as high (Efraimidis
+    & Spirakis 2006)."""
     weights = np.clip(np.nan_to_num(scores, posinf=1e9), 1e-9, None)
     order = np.argsort(-np.log(rng.random(len(scores))) / weights, kind="stable")
     spent = np.cumsum(costs[order])

@@ -17,7 +17,8 @@ from tui_al.store.formats import plugin_formats
 def write_package(
     place: Path, name: str, version: str, code: str, entries: Mapping[str, Mapping[str, str]]
 ) -> None:
-    """A package of one module, named as the package with _ for -; `entries` by group, name to what is in the module."""
+    """A package of one module, named as the package with _ for -; `entries` by group, name to what
+    is in the module."""
     module = name.replace("-", "_")
     (place / f"{module}.py").write_text(dedent(code), encoding="utf-8")
     info = place / f"{module}-{version}.dist-info"

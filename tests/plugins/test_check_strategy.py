@@ -1,4 +1,5 @@
-"""What `check_strategy` finds: nothing in the strategies that come with the program, each fault in those made for it."""
+"""What `check_strategy` finds: nothing in the strategies that come with the program, each fault in
+those made for it."""
 
 from dataclasses import replace
 from typing import Any
@@ -63,15 +64,18 @@ def only_texts(given: Predictions) -> FloatArray:
 
 
 SCORERS: dict[str, tuple[Any, str]] = {
-    "other the second time": (counts_calls, "scores the same predictions otherwise the second time"),
+    "other the second time": (counts_calls, "scores the same predictions otherwise the second "
+        "time"),
     "writes": (writes, "changes the predictions that it is given"),
     "ranks": (ranks, "scores an example otherwise where others are beside it"),
     "by place": (one_by_one, "scores an example otherwise where the pool is in another order"),
     "NaN": (log_of_zero, "returns scores of which .* are NaN"),
     "no empty pool": (of_a_full_pool, r"raises IndexError: .*, with 0 texts"),
     "of words": (only_texts, r"returns scores of shape \(23,\) for 7 examples"),
-    "a column": (lambda given: least_confidence(given)[:, None], r"returns scores of shape \(0, 1\) for 0"),
-    "texts": (lambda given: np.array(["high"] * len(given)), "returns scores of type .*, not numbers"),
+    "a column": (lambda given: least_confidence(given)[:, None], r"returns scores of shape \(0, "
+        r"1\) for 0"),
+    "texts": (lambda given: np.array(["high"] * len(given)), "returns scores of type .*, not "
+        "numbers"),
     "nothing": (lambda given: None, "returns scores of type object, not numbers"),
     "no argument": (lambda: 0, "its scorer cannot be called with 1 argument"),
 }  # fmt: skip
@@ -132,11 +136,15 @@ SELECTORS: dict[str, tuple[Any, str]] = {
     "sorts in place": (sorts_in_place, "changes the scores or costs that it is given"),
     "more than there are": (exactly, "raises ValueError: .*larger sample.*pool"),
     "too few": (lambda s, c, b, r: select(s, c, b, r)[:-1], "which is less than the budget of 1,"),
-    "outside": (lambda s, c, b, r: select(s, c, b, r) + 1, r"returns position \d+ in a pool of \d+"),
+    "outside": (lambda s, c, b, r: select(s, c, b, r) + 1, r"returns position \d+ in a pool "
+        r"of \d+"),
     "below": (lambda s, c, b, r: select(s, c, b, r) - 1, "returns position -1 in a pool of"),
-    "ids": (lambda s, c, b, r: [f"id{i}" for i in select(s, c, b, r)], "not a list of whole numbers"),
-    "a mask": (lambda s, c, b, r: np.isin(np.arange(len(s)), select(s, c, b, r)), "positions of type bool"),
-    "three arguments": (lambda s, c, b: select(s, c, b, np.random.default_rng(1)), "its selector cannot be called with 4 arguments"),
+    "ids": (lambda s, c, b, r: [f"id{i}" for i in select(s, c, b, r)], "not a list of whole "
+        "numbers"),
+    "a mask": (lambda s, c, b, r: np.isin(np.arange(len(s)), select(s, c, b, r)), "positions of "
+        "type bool"),
+    "three arguments": (lambda s, c, b: select(s, c, b, np.random.default_rng(1)), "its selector "
+        "cannot be called with 4 arguments"),
 }  # fmt: skip
 
 

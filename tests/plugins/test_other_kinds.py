@@ -1,4 +1,5 @@
-"""Readers, exporters and models of other packages: found, used, noted, and told with their package where they are broken."""
+"""Readers, exporters and models of other packages: found, used, noted, and told with their package
+where they are broken."""
 
 import json
 from collections.abc import Iterator
@@ -58,11 +59,14 @@ CODE = """
     none = replace(local, hub_id="")
     wrong = replace(local, full=Rates(7.0, 1e-3))
     flat = replace(local, full=None)
-"""
+"""  # noqa: E501
 ENTRIES = {
-    "tui_al.readers": {"notes": "notes", "stops": "stops", "lists": "lists", "objects": "objects", "csv": "notes"},
-    "tui_al.exporters": {"lines": "write_lines", "fails": "fails", "nothing": "nothing", "one": "one_argument", "jsonl": "write_lines"},
-    "tui_al.models": {"ours": "local", "theirs": "hub", "none": "none", "wrong": "wrong", "flat": "flat", "number": "notes", "minilm": "local"},
+    "tui_al.readers": {"notes": "notes", "stops": "stops", "lists": "lists", "objects": "objects",
+        "csv": "notes"},
+    "tui_al.exporters": {"lines": "write_lines", "fails": "fails", "nothing": "nothing",
+        "one": "one_argument", "jsonl": "write_lines"},
+    "tui_al.models": {"ours": "local", "theirs": "hub", "none": "none", "wrong": "wrong",
+        "flat": "flat", "number": "notes", "minilm": "local"},
 }  # fmt: skip
 
 
@@ -116,7 +120,8 @@ class TestReaders:
     @pytest.mark.parametrize(
         ("suffix", "said"),
         [
-            ("stops", "train.stops row 2 cannot be read by the reader stops of package more-kinds 4.0: it raised KeyError: 'field'"),
+            ("stops", "train.stops row 2 cannot be read by the reader stops of package more-kinds "
+                "4.0: it raised KeyError: 'field'"),
             ("lists", "row 1 .* it gives a list, not a mapping"),
             ("objects", "row 1 .* label holds a object"),
         ],
@@ -149,7 +154,8 @@ class TestExporters:
     @pytest.mark.parametrize(
         ("name", "said"),
         [
-            ("fails", "exporter fails of package more-kinds 4.0 cannot be used: it raised RuntimeError: out of ink"),
+            ("fails", "exporter fails of package more-kinds 4.0 cannot be used: it raised "
+                "RuntimeError: out of ink"),
             ("nothing", "it has written nothing"),
             ("one", "it cannot be called with a path, a header and annotations"),
         ],
@@ -191,7 +197,10 @@ class TestModels:
         listed = " ".join(CliRunner().invoke(app, ["models"]).stdout.split())
         assert "ours 4 M" in listed
         assert "our own small encoder (more-kinds 4.0)" in listed
-        assert "model minilm of package more-kinds 4.0 cannot be used: tui-al itself has a model of this name" in listed  # fmt: skip
+        assert (
+            "model minilm of package more-kinds 4.0 cannot be used: tui-al itself has a model of "
+            "this name" in listed
+        )
         choices = {choice.value for choice in model_choices("")}
         assert {"ours", "theirs", "minilm"} <= choices
         assert not {"none", "wrong", "number"} & choices
@@ -207,11 +216,18 @@ class TestModels:
         ],
     )
     def test_a_broken_one_is_told_in_words(self, name: str, said: str) -> None:
-        with pytest.raises(PluginError, match=f"model {name} of package more-kinds 4.0 cannot be used: .*{said}"):  # fmt: skip
+        with pytest.raises(
+            PluginError, match=f"model {name} of package more-kinds 4.0 cannot be used: .*{said}"
+        ):
             default_settings(name, "full")
 
     def test_one_whose_package_is_gone_is_told(self) -> None:
-        gone = {"plugins": [{"kind": "model", "name": "lost", "package": "more-kinds", "version": "3"}]}  # fmt: skip
+        gone = {
+            "plugins": [{"kind": "model", "name": "lost", "package": "more-kinds", "version": "3"}]
+        }
         error = missing(gone)
         assert error is not None
-        assert error.message == "The model lost is of package more-kinds 3, which is not installed here."  # fmt: skip
+        assert (
+            error.message
+            == "The model lost is of package more-kinds 3, which is not installed here."
+        )

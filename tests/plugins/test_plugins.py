@@ -1,4 +1,5 @@
-"""What packages bring is found, named with its package, and watched; what is broken costs itself alone."""
+"""What packages bring is found, named with its package, and watched; what is broken costs itself
+alone."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -57,8 +58,19 @@ CODE = """
         return np.zeros(budget, dtype=int)
 
     twice = Strategy("?", "twice", "asks twice", "probabilities", STRATEGIES["mnlp"].tasks, margin, _twice)
-"""
-NAMES = ("margin", "raises", "not_numbers", "too_many", "writes", "no_argument", "number", "lc", "twice", "absent")  # fmt: skip
+"""  # noqa: E501
+NAMES = (
+    "margin",
+    "raises",
+    "not_numbers",
+    "too_many",
+    "writes",
+    "no_argument",
+    "number",
+    "lc",
+    "twice",
+    "absent",
+)
 
 
 @pytest.fixture
@@ -90,14 +102,17 @@ def test_a_function_is_a_strategy_under_the_name_of_its_entry(packages: Path) ->
     assert found.tasks == (Task.CLASSIFICATION, Task.TAGGING)
     assert found.scorer is not None
     assert found.scorer(GIVEN) == pytest.approx([0.1, 0.5, 0.3])
-    positions = found.choose(np.array([0.1, 0.5, 0.3]), np.ones(3, dtype=int), 2, np.random.default_rng(1))  # fmt: skip
+    positions = found.choose(
+        np.array([0.1, 0.5, 0.3]), np.ones(3, dtype=int), 2, np.random.default_rng(1)
+    )
     assert positions.tolist() == [1, 2]
 
 
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("raises", "its scorer raised AttributeError: 'Predictions' object has no attribute 'logits'"),
+        ("raises", "its scorer raised AttributeError: 'Predictions' object has no attribute "
+            "'logits'"),
         ("not-numbers", "it returned scores of which 3 of 3 are NaN"),
         ("too-many", r"it returned scores of shape \(4,\) for 3 examples, not \(3,\)"),
         ("writes", "its scorer raised ValueError: assignment destination is read-only"),
@@ -109,21 +124,27 @@ def test_what_a_strategy_does_wrong_is_told_with_its_package(
     found = strategy(name)
     assert found.scorer is not None
     before = GIVEN.probs.copy()
-    with pytest.raises(EngineError, match=f"The strategy {name} of package good-idea 2.1 failed: {said}"):  # fmt: skip
+    with pytest.raises(
+        EngineError, match=f"The strategy {name} of package good-idea 2.1 failed: {said}"
+    ):
         found.scorer(GIVEN)
     assert np.array_equal(GIVEN.probs, before)
 
 
 def test_positions_are_watched_too(packages: Path) -> None:
-    with pytest.raises(EngineError, match=r"good-idea 2\.1 failed: it returned position 0 more than once"):  # fmt: skip
+    with pytest.raises(
+        EngineError, match=r"good-idea 2\.1 failed: it returned position 0 more than once"
+    ):
         strategy("twice").choose(np.zeros(3), np.ones(3, dtype=int), 2, np.random.default_rng(1))
 
 
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("ruin", "strategy ruin of package ruins 0.0.1 cannot be used: it cannot be imported: RuntimeError: no licence found"),
-        ("absent", "it cannot be imported: AttributeError: module 'good_idea' has no attribute 'absent'"),
+        ("ruin", "strategy ruin of package ruins 0.0.1 cannot be used: it cannot be imported: "
+            "RuntimeError: no licence found"),
+        ("absent", "it cannot be imported: AttributeError: module 'good_idea' has no attribute "
+            "'absent'"),
         ("number", "it is a int, not a Strategy or a scoring function"),
         ("no-argument", "its scorer cannot be called with 1 argument"),
     ],
@@ -137,7 +158,10 @@ def test_one_that_cannot_be_used_is_told_in_words(packages: Path, name: str, sai
 def test_a_name_that_is_built_in_stays_the_built_in_ones(packages: Path) -> None:
     assert strategy("lc") is STRATEGIES["lc"]
     listed = run(Path(), "strategies")
-    assert "strategy lc of package good-idea 2.1 cannot be used: tui-al itself has a strategy of this name" in listed  # fmt: skip
+    assert (
+        "strategy lc of package good-idea 2.1 cannot be used: tui-al itself has a strategy of "
+        "this name" in listed
+    )
 
 
 def test_of_two_packages_with_one_name_neither_is_used(
@@ -219,7 +243,10 @@ class TestGone:
     def test_it_is_not_run_again_and_says_what_to_install(self, home: Path) -> None:
         done = CliRunner().invoke(app, ["verify", "old", "--home", str(home)])
         assert isinstance(done.exception, PluginError)
-        assert done.exception.message == "The strategy margin is of package good-idea 2.1, which is not installed here."  # fmt: skip
+        assert (
+            done.exception.message
+            == "The strategy margin is of package good-idea 2.1, which is not installed here."
+        )
         assert "pip install good-idea==2.1" in done.exception.hint
 
     def test_a_manifest_of_a_stranger_says_nothing_that_matters(self) -> None:

@@ -80,7 +80,10 @@ def test_figures_of_the_random_share_are_told_with_their_texts_and_interval() ->
     assert enough.estimate.in_words(3) == "1.000 [.768, 1.000] n=14"
     assert curves.curve("anna", state).labels == (40,)  # what rests on four texts is not drawn
     assert curves.measured_on(state) == "on 14 texts drawn at random that could be answered"
-    told = "accuracy at the last point: 1.000 [.768, 1.000] n=14, texts drawn at random that could be answered"  # fmt: skip
+    told = (
+        "accuracy at the last point: 1.000 [.768, 1.000] n=14, texts drawn at random that "
+        "could be answered"
+    )
     assert curves.last_figure(state) == told
     page = render_markdown([("anna", state)])
     assert "| 1.000 [.768, 1.000] n=14 |" in page
@@ -93,8 +96,15 @@ def test_figures_of_the_random_share_are_told_with_their_texts_and_interval() ->
 def test_a_figure_on_a_test_set_says_how_many_texts_it_has() -> None:
     point = RoundResult(7, 0, 20, 0, {"accuracy": 1.0}, {}, {}, 0)
     state = SessionState(test=14, task="classification", runs={7: RunState(7, points=(point,))})
-    assert curves.last_figure(state) == "accuracy at the last point: 1.000 [.768, 1.000] n=14, test texts"  # fmt: skip
-    tagging = replace(state, task="tagging", runs={7: RunState(7, points=(replace(point, metrics={"entity_f1": 0.5}),))})  # fmt: skip
+    assert (
+        curves.last_figure(state)
+        == "accuracy at the last point: 1.000 [.768, 1.000] n=14, test texts"
+    )
+    tagging = replace(
+        state,
+        task="tagging",
+        runs={7: RunState(7, points=(replace(point, metrics={"entity_f1": 0.5}),))},
+    )
     assert curves.last_figure(tagging) == "entity F1 at the last point: .500 n=14, test texts"
 
 

@@ -36,7 +36,8 @@ def test_table_of_one_seed() -> None:
     assert heading.split() == ["WD", "KL", "Spearman", "Kendall", "overlap"]
     # WD .25; KL .5 log 2 + .5 log 2/3 = .14384; ranks 1.5 1.5 3.5 3.5 and 1 3 3 3: 1/sqrt(3)
     assert between.startswith("minilm:full | minilm:adapter")
-    # the first asks about text 2 or 3, the second about 1, 2 or 3: the order that breaks ties has 1 before both
+    # the first asks about text 2 or 3, the second about 1, 2 or 3: the order that breaks ties has 1
+    # before both
     assert between.split()[-5:] == ["0.25000", "0.14384", "0.58", "0.58", "0.0%"]
     assert floor.startswith("noise floor: two seeds of minilm:full")
     assert floor.split()[-5:] == ["0.00000", "0.00000", "1.00", "1.00", "100.0%"]
@@ -55,7 +56,14 @@ def test_table_of_several_seeds_has_deviations() -> None:
 
 def test_reading_names_everything_the_numbers_depend_on() -> None:
     told = "\n".join(reading([numbers(7, FIRST, SECOND, FIRST)]))
-    for part in ("64 shared bins", "1e-09", "entropy(first, second)", "nats", "raw scores, 4 a model", "1 texts"):  # fmt: skip
+    for part in (
+        "64 shared bins",
+        "1e-09",
+        "entropy(first, second)",
+        "nats",
+        "raw scores, 4 a model",
+        "1 texts",
+    ):
         assert part in told
 
 

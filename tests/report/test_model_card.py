@@ -130,11 +130,16 @@ def test_without_a_test_set_the_blind_labels_are_the_measure() -> None:
     run = state().runs[7]
     unmeasured = replace(state(), test=0, runs={7: replace(run, audits=(told,))})
     card = model_card(SUBJECT, unmeasured)
-    assert "Estimated on 40 of the texts that could be answered, drawn at random and labelled blind" in card  # fmt: skip
+    assert (
+        "Estimated on 40 of the texts that could be answered, drawn at random and labelled blind"
+        in card
+    )
     assert "accuracy .700 [.550, .820] n=40 (95 % interval)." in card
     assert "test texts | value" not in card
     assert "model-index" not in front(card)
-    few = replace(unmeasured, runs={7: replace(run, audits=(replace(told, value=1.0, examples=4),))})  # fmt: skip
+    few = replace(
+        unmeasured, runs={7: replace(run, audits=(replace(told, value=1.0, examples=4),))}
+    )
     assert "accuracy too few yet n=4" in model_card(SUBJECT, few)
 
 

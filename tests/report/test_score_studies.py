@@ -1,4 +1,5 @@
-"""Comparisons of scores in a report: the paper's Table 4, by hand, and the way through a study's JSON."""
+"""Comparisons of scores in a report: the paper's Table 4, by hand, and the way through a study's
+JSON."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -12,7 +13,8 @@ from tui_al.report.study import Study
 from tui_al.report.study_markdown import render_study
 
 STUDY = ScoreStudy(
-    "banking77", "minilm:full", "minilm:adapter", "bald", 200, 3800, 40, 64, 1e-9, {"scored": "3,800 texts", "device": "cpu"},
+    "banking77", "minilm:full", "minilm:adapter", "bald", 200, 3800, 40, 64, 1e-9,
+    {"scored": "3,800 texts", "device": "cpu"},
     (
         SeedScores(1, 0.001, 0.10, 0.0004, 0.02, 0.5, 0.25, 0.75),
         SeedScores(2, 0.003, 0.30, 0.0006, 0.04, None, 0.75, 0.75),

@@ -1,4 +1,5 @@
-"""Studies: arms as plain numbers, contrasts and claims by hand, the page, and the way through JSON."""
+"""Studies: arms as plain numbers, contrasts and claims by hand, the page, and the way through
+JSON."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +22,8 @@ def arm(
     strategy: str, kind: str, heights: tuple[float, float, float], *, data: str = "banking77",
     train: float = 10.0, slope: float = 0.1,
 ) -> ArmResult:  # fmt: skip
-    """An arm whose three seeds' curves are straight lines, 100 to 200 labels, of these mean heights."""
+    """An arm whose three seeds' curves are straight lines, 100 to 200 labels, of these mean
+    heights."""
     return ArmResult(
         label=f"{kind} {strategy}".strip(),
         panel=data,
@@ -64,11 +66,13 @@ def test_contrasts_are_paired_by_seed_and_corrected_within_their_family() -> Non
     assert found["full bt"].difference.mean == pytest.approx(0.0, abs=1e-12)
     full = {c.arm: c for c in against_full(PANEL)}
     assert list(full) == ["adapter lc", "head lc", "mismatched lc"]
-    # differences .002, -.001, .001: mean 2/3000, sd .0015275, t = .7559, p of two degrees .5286, as one of three
+    # differences .002, -.001, .001: mean 2/3000, sd .0015275, t = .7559, p of two degrees .5286, as
+    # one of three
     adapter = full["adapter lc"]
     assert adapter.difference.mean == pytest.approx(0.002 / 3)
     assert adapter.difference.p == pytest.approx(0.5286, abs=1e-3)
-    # of the three, head's comes second: t = 1, p = .42265, times two; adapter's third, and may not be lower
+    # of the three, head's comes second: t = 1, p = .42265, times two; adapter's third, and may not
+    # be lower
     assert full["head lc"].p_holm == adapter.p_holm == pytest.approx(0.8453, abs=1e-4)
 
 
@@ -104,7 +108,8 @@ def test_every_claim_of_the_paper_is_judged() -> None:
 
 
 def test_where_the_successor_asks_itself_its_trainings_are_the_acquisition_models() -> None:
-    """It trained for 5 s on the 100 labels that it asked the next 100 with; an adapter that took 4 s saves 20 %."""
+    """It trained for 5 s on the 100 labels that it asked the next 100 with; an adapter that took 4
+    s saves 20 %."""
     itself = replace(
         FULL,
         runs={
@@ -129,7 +134,9 @@ def test_a_run_that_was_cut_off_has_no_area() -> None:
     assert FULL.areas() == pytest.approx({1: 0.75, 2: 0.76, 3: 0.77})
     assert cut.areas() == pytest.approx({1: 0.75, 2: 0.76})
     assert [c.difference.pairs for c in against_random([RANDOM, cut])] == [2]
-    assert [c.difference.pairs for c in against_random([replace(RANDOM, runs=cut.runs), FULL])] == [2]  # fmt: skip
+    assert [c.difference.pairs for c in against_random([replace(RANDOM, runs=cut.runs), FULL])] == [
+        2
+    ]
 
 
 def test_claims_can_fail() -> None:
@@ -173,8 +180,9 @@ def test_the_page_holds_all_of_it() -> None:
         "area 0.710 ± 0.010 0.760 ± 0.010 0.761 ± 0.010 0.740 ± 0.036 0.731 ± 0.011 0.710 ± 0.011"
         in lines
     )
-    # random ends at .80, .81 and .82: every run reaches .80; full does on lines from .65, .66 and .67, up by .2 over 100 labels
-    # three values: 27 resamples, whose lowest and highest means are the values' own, each with 1/27 of them
+    # random ends at .80, .81 and .82: every run reaches .80; full does on lines from .65, .66 and
+    # .67, up by .2 over 100 labels three values: 27 resamples, whose lowest and highest means are
+    # the values' own, each with 1/27 of them
     assert "full lc 170 ± 5 [165, 175] 10.0 – 14.0 – 2.0" in lines
     assert any(line.startswith("random 195 ± 5 [190, 200] ") for line in lines)
     assert "- **budget unit**: examples" in lines
@@ -183,7 +191,8 @@ def test_the_page_holds_all_of_it() -> None:
 
 
 def test_a_run_that_never_got_there_leaves_no_interval() -> None:
-    """Random ends at .80; of the others, lines from .60 to .80, .59 to .79 and .61 to .81, two do."""
+    """Random ends at .80; of the others, lines from .60 to .80, .59 to .79 and .61 to .81, two
+    do."""
     low = arm("lc", "full", (0.70, 0.69, 0.71))
     page = render_study(Study("s", "S", (RANDOM, low)))
     row = next(

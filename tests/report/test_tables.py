@@ -85,7 +85,8 @@ def gauged(seed: int, round_: int, wd: float, floor: float | None) -> ev.Mismatc
 def test_markdown_tells_the_mismatch_and_its_floor() -> None:
     experiment = config(seeds=(7, 8))
     readings = [
-        gauged(7, 1, 0.01, None), gauged(7, 2, 0.02, None), gauged(8, 1, 0.03, 0.005), gauged(8, 2, 0.04, 0.006),
+        gauged(7, 1, 0.01, None), gauged(7, 2, 0.02, None), gauged(8, 1, 0.03, 0.005),
+        gauged(8, 2, 0.04, 0.006),
     ]  # fmt: skip
     runs = [*run_events(7, (0.4, 0.6, 0.7)), *run_events(8, (0.5, 0.6, 0.9))]
     text = render([("one", fold(recorded([created(experiment), *runs, *readings])))])

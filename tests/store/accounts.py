@@ -1,4 +1,5 @@
-"""Acts of other accounts, in a forked process that has their numbers: the kernel judges by these, whether they have names or not."""
+"""Acts of other accounts, in a forked process that has their numbers: the kernel judges by these,
+whether they have names or not."""
 
 import contextlib
 import importlib
@@ -34,7 +35,8 @@ class Act:
 
 @dataclass(frozen=True)
 class Came:
-    """What came of it: all that was printed, and the result or the error; `failed` where it was refused."""
+    """What came of it: all that was printed, and the result or the error; `failed` where it was
+    refused."""
 
     failed: bool
     output: str
@@ -55,7 +57,8 @@ def command(*arguments: object) -> Callable[[], object]:
 
 
 def read_all(place: Path) -> dict[str, str]:
-    """Every name below that can be listed, with what can be read of it; PermissionError where that is nothing."""
+    """Every name below that can be listed, with what can be read of it; PermissionError where that
+    is nothing."""
     found: dict[str, str] = {}
     for parent, directories, names in os.walk(place):
         found |= dict.fromkeys(directories, "")
@@ -69,7 +72,8 @@ def read_all(place: Path) -> dict[str, str]:
 
 
 def act(account: int, groups: Sequence[int], place: Path, acts: Sequence[Act]) -> list[Came]:
-    """Let the account try all of it, one after the other, in its own directory `place`, and hear what came of each."""
+    """Let the account try all of it, one after the other, in its own directory `place`, and hear
+    what came of each."""
     reader, writer = os.pipe()
     if (child := os.fork()) == 0:
         try:

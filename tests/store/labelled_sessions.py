@@ -64,7 +64,8 @@ def labelled(session: Session, seed: int, *pairs: tuple[str, object], by: str = 
 
 
 class Clock:
-    """Puts decisions on record at the times 1, 2, 3 ... of one machine, with names that start with the machine's."""
+    """Puts decisions on record at the times 1, 2, 3 ... of one machine, with names that start with
+    the machine's."""
 
     def __init__(self, session: Session, machine: str = "m", start: float = 0.0) -> None:
         self._session, self._machine, self.now = session, machine, start

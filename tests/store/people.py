@@ -56,7 +56,8 @@ def make_session(
     """The directory of a new session for people."""
     config = config or people_config()
     created = ev.SessionCreated(
-        config.to_dict(), dataset.task.value, dataset.labels, len(dataset.train), len(dataset.test), (), (), {},
+        config.to_dict(), dataset.task.value, dataset.labels, len(dataset.train), len(dataset.test),
+        (), (), {},
     )  # fmt: skip
     with Session.create(home, name, created, dataset) as session:
         session.append(ev.RunStarted(SEED))
@@ -77,7 +78,8 @@ def put_up_ranking(
 
 
 def suggesting(dataset: Dataset, label: str, p: float = 0.6) -> list[dict[str, Any]]:
-    """A ranking of the whole pool in its order in which the model proposes one label (or type, for the first word)."""
+    """A ranking of the whole pool in its order in which the model proposes one label (or type, for
+    the first word)."""
     rows: list[dict[str, Any]] = []
     for place, example in enumerate(dataset.train):
         row: dict[str, Any] = {
@@ -104,6 +106,7 @@ def without_audit(config: ExperimentConfig) -> ExperimentConfig:
 def disputes_board(
     cases: Mapping[str, Sequence[str | float]], labels: int = 40, **few: int
 ) -> dict[str, Any]:
-    """The board of disputed labels: by sample its label, the probability of it, the likeliest other label, its probability."""
+    """The board of disputed labels: by sample its label, the probability of it, the likeliest other
+    label, its probability."""
     rows = [[identity, *case] for identity, case in cases.items()]
     return {"labels": labels, "folds": 5, "not_judged": few, "cases": rows}

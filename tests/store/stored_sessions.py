@@ -1,4 +1,5 @@
-"""Stores small sessions of today's schema number, which every later program must open: `python -m tests.store.stored_sessions`.
+"""Stores small sessions of today's schema number, which every later program must open: `python -m
+tests.store.stored_sessions`.
 
 To be run once for each number, before the first session of the next one is written.
 """
@@ -20,7 +21,8 @@ STORED = Path(__file__).parent / "stored"
 
 
 def store(number: int = SCHEMA_VERSION) -> Path:
-    """Make the folder `stored/NUMBER`; raises FileExistsError if it is there, since what is stored never changes."""
+    """Make the folder `stored/NUMBER`; raises FileExistsError if it is there, since what is stored
+    never changes."""
     target = STORED / str(number)
     target.mkdir(parents=True)
     with tempfile.TemporaryDirectory() as place:

@@ -1,4 +1,5 @@
-"""A file appears whole or not at all; nothing that is planted is followed, and what killed writers left goes."""
+"""A file appears whole or not at all; nothing that is planted is followed, and what killed writers
+left goes."""
 
 import os
 import secrets

@@ -1,4 +1,5 @@
-"""Audit labels count in the order in which they are asked about: what was found by search waits for its turn."""
+"""Audit labels count in the order in which they are asked about: what was found by search waits for
+its turn."""
 
 from pathlib import Path
 

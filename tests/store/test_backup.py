@@ -41,7 +41,7 @@ with DecisionLog(directory) as log, Session(directory) as session, said.open("w"
         out.flush()
         session.append(ev.WarningRaised(str(number)))
         number += 1
-"""
+"""  # noqa: E501
 
 
 def test_every_copy_has_what_was_on_record_when_it_began(tmp_path: Path) -> None:
@@ -135,8 +135,15 @@ class TestWhatIsRefused:
         done = CliRunner().invoke(app, arguments)
         assert done.exit_code == 0
         assert "events: 1, decisions: 1, examples: 8, models: 0" in done.stdout
-        found = sorted(str(path.relative_to(tmp_path / "copy")) for path in (tmp_path / "copy").rglob("*"))  # fmt: skip
-        assert [name for name in found if not name.startswith("session.db-")] == ["examples.db", "models", "session.db", "session.last"]  # fmt: skip
+        found = sorted(
+            str(path.relative_to(tmp_path / "copy")) for path in (tmp_path / "copy").rglob("*")
+        )
+        assert [name for name in found if not name.startswith("session.db-")] == [
+            "examples.db",
+            "models",
+            "session.db",
+            "session.last",
+        ]
         for name in ("models/7", "models/pipe"):
             assert f"left out, no plain file: {name}" in done.stderr
 

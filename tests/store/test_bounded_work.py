@@ -1,4 +1,5 @@
-"""What a key costs does not grow with what was decided before: counted in SQLite's own steps, which no busy machine changes."""
+"""What a key costs does not grow with what was decided before: counted in SQLite's own steps, which
+no busy machine changes."""
 
 import json
 import sys
@@ -97,7 +98,8 @@ def test_a_session_with_its_index_is_opened_again(tmp_path: Path) -> None:
 
 
 def _calls_a_decision(directory: Path, renamings: int) -> float:
-    """Python functions called to read and fold a decision, of 1,000 with so many renamings among them."""
+    """Python functions called to read and fold a decision, of 1,000 with so many renamings among
+    them."""
     records = [_record(de.Label((f"{number:x}",), "a", 1.5, "key")) for number in range(1_000)]
     for number in range(renamings):
         records.insert(number * 20, _record(de.RenameLabel(f"b{number}", f"b{number + 1}")))
@@ -121,7 +123,8 @@ def _calls_a_decision(directory: Path, renamings: int) -> float:
 
 
 def test_a_decision_is_read_and_folded_in_a_few_calls(tmp_path: Path) -> None:
-    """With hundreds of thousands of them it is what opening a session takes; of renamings that all look for is found once."""
+    """With hundreds of thousands of them it is what opening a session takes; of renamings that all
+    look for is found once."""
     few = _calls_a_decision(make_session(tmp_path, texts_pool(["a"]), "plain"), 0)
     many = _calls_a_decision(make_session(tmp_path, texts_pool(["a"]), "renamed"), 40)
     assert few < 16
@@ -131,7 +134,8 @@ def test_a_decision_is_read_and_folded_in_a_few_calls(tmp_path: Path) -> None:
 def test_why_no_engine_is_at_work_is_found_without_a_look_at_the_decisions(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The label screen asks for it every second for a while, the list of sessions twice for each."""
+    """The label screen asks for it every second for a while, the list of sessions twice for
+    each."""
     directory = _session(tmp_path, 20)
     with Session(directory) as session:
         session.append(ev.EngineStarted(1, "here", "cpu", False, {}))

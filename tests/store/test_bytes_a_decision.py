@@ -1,4 +1,5 @@
-"""How much memory a decision takes in everybody's app and in the engine, which all hold the whole log."""
+"""How much memory a decision takes in everybody's app and in the engine, which all hold the whole
+log."""
 
 import gc
 import time
@@ -15,7 +16,8 @@ LABELS = ("red", "green", "blue", "yellow")
 DECISIONS = 2_000
 POOL = texts_pool([f"text number {n}" for n in range(20)])
 
-#: Bytes: its name of 81, an example's id of 61, two numbers, two records, and a place in three tables.
+#: Bytes: its name of 81, an example's id of 61, two numbers, two records, and a place in three
+#: tables.
 ENOUGH = 520
 
 
@@ -24,7 +26,8 @@ def test_a_decision_takes_a_bounded_amount_of_memory(tmp_path: Path) -> None:
         log.insert(
             DecisionRecord(
                 0, time.time(), "anna", uuid.uuid4().hex,
-                Label((f"{place:012x}",), LABELS[place % 4], 1.25 + place, "key", LABELS[place % 3], False, 1),
+                Label((f"{place:012x}",), LABELS[place % 4], 1.25 + place, "key", LABELS[place % 3],
+                    False, 1),
             )
             for place in range(DECISIONS)
         )  # fmt: skip
@@ -48,7 +51,8 @@ def test_equal_labels_and_names_are_kept_once(tmp_path: Path) -> None:
     spans = ((0, 2, "place"), (3, 5, "name"))
     with DecisionLog(make_session(tmp_path, POOL)) as log:
         log.insert(
-            DecisionRecord(0, 1.0 + place, "anna", f"uid {place}", Label((f"id {place}",), spans, 1.0, "key"))
+            DecisionRecord(0, 1.0 + place, "anna", f"uid {place}",
+                Label((f"id {place}",), spans, 1.0, "key"))
             for place in range(2)
         )  # fmt: skip
         one, two = log.read()

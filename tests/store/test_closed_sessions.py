@@ -1,4 +1,5 @@
-"""What accounts may do with the sessions of another: those without rights nothing at all, those of its group what the owner may."""
+"""What accounts may do with the sessions of another: those without rights nothing at all, those of
+its group what the owner may."""
 
 import contextlib
 import hashlib

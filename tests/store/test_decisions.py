@@ -1,4 +1,5 @@
-"""The log of decisions on disk: order, claims of several clients, boards, and what a killed writer leaves."""
+"""The log of decisions on disk: order, claims of several clients, boards, and what a killed writer
+leaves."""
 
 import multiprocessing
 from pathlib import Path

@@ -1,4 +1,5 @@
-"""Texts with a checksum each: one that was changed or lost is left out and told of, and no engine starts on what is left."""
+"""Texts with a checksum each: one that was changed or lost is left out and told of, and no engine
+starts on what is left."""
 
 import contextlib
 import sqlite3
@@ -32,9 +33,12 @@ def change(session: Session, statement: str) -> None:
 @pytest.mark.parametrize(
     "statement",
     [
-        "UPDATE examples SET text = 'text B' WHERE id = 'b'", "UPDATE examples SET answer = '\"return\"' WHERE id = 'b'",
-        "UPDATE examples SET text = CAST(x'ff' AS TEXT) WHERE id = 'b'", "DELETE FROM examples WHERE id = 'b'",
-        "UPDATE examples SET id = 'z' WHERE id = 'b'", "UPDATE examples SET answer = '{' WHERE id = 'b'",
+        "UPDATE examples SET text = 'text B' WHERE id = 'b'", "UPDATE examples SET answer = "
+            "'\"return\"' WHERE id = 'b'",
+        "UPDATE examples SET text = CAST(x'ff' AS TEXT) WHERE id = 'b'", "DELETE FROM examples "
+            "WHERE id = 'b'",
+        "UPDATE examples SET id = 'z' WHERE id = 'b'", "UPDATE examples SET answer = '{' WHERE id "
+            "= 'b'",
     ],
 )  # fmt: skip
 def test_one_bad_text_costs_one_text(session: Session, statement: str) -> None:

@@ -1,4 +1,5 @@
-"""A session's labels through a file into a fresh session: the same labels, but for what the format says that it does not carry."""
+"""A session's labels through a file into a fresh session: the same labels, but for what the format
+says that it does not carry."""
 
 import tempfile
 from dataclasses import replace

@@ -1,4 +1,5 @@
-"""On a network's file system sessions keep SQLite's plain journal, which is safe there; elsewhere its write-ahead log."""
+"""On a network's file system sessions keep SQLite's plain journal, which is safe there; elsewhere
+its write-ahead log."""
 
 import contextlib
 import sqlite3
@@ -23,8 +24,10 @@ def mounts(path: Path, points: dict[str, str]) -> Path:
 
 @pytest.mark.parametrize(
     ("kind", "network"),
-    [("nfs", True), ("nfs4", True), ("cifs", True), ("smb3", True), ("fuse.sshfs", True), ("lustre", True), ("9p", True),
-     ("ceph", True), ("ext4", False), ("xfs", False), ("btrfs", False), ("tmpfs", False), ("overlay", False), ("fuseblk", False),
+    [("nfs", True), ("nfs4", True), ("cifs", True), ("smb3", True), ("fuse.sshfs", True),
+        ("lustre", True), ("9p", True),
+     ("ceph", True), ("ext4", False), ("xfs", False), ("btrfs", False), ("tmpfs", False),
+     ("overlay", False), ("fuseblk", False),
      ("zfs", False)],
 )  # fmt: skip
 def test_a_networks_file_system_is_known_by_its_kind(
@@ -48,7 +51,11 @@ def test_the_longest_mount_counts_and_of_two_at_one_place_the_last(
     lines = [(tmp_path, "nfs4"), (place, "ext4"), (place, "tmpfs"), ("/", "xfs")]
     path.write_text("".join(_LINE.format(number=1, point=p, kind=k) + "\n" for p, k in lines))
     monkeypatch.setattr(file_systems, "MOUNTS", path)
-    assert (file_system(place), file_system(tmp_path / "a"), file_system(Path("/"))) == ("tmpfs", "nfs4", "xfs")  # fmt: skip
+    assert (file_system(place), file_system(tmp_path / "a"), file_system(Path("/"))) == (
+        "tmpfs",
+        "nfs4",
+        "xfs",
+    )
     monkeypatch.setattr(file_systems, "MOUNTS", tmp_path / "none")
     assert (file_system(place), is_network(place)) == ("", False)
 

@@ -1,4 +1,5 @@
-"""A short part of the campaign against hostile session directories, see `tests.campaigns.strangers`."""
+"""A short part of the campaign against hostile session directories, see
+`tests.campaigns.strangers`."""
 
 import pytest
 

@@ -173,7 +173,8 @@ def test_half_words_are_refused_or_left_out(tmp_path: Path) -> None:
         with pytest.raises(DataError) as error:
             put(session, good, bad, bad)
         assert error.value.message == (
-            "in.jsonl:2: entity 'Ann' (0-3, PER) ends inside the token 'Anna' (0-4): tokens are marked whole; and 1 more."
+            "in.jsonl:2: entity 'Ann' (0-3, PER) ends inside the token 'Anna' (0-4): tokens are "
+            "marked whole; and 1 more."
         )
         assert said(session) == []
         result = put(session, good, bad, leave_out_misfits=True)
@@ -293,7 +294,8 @@ def test_labels_that_are_not_known_can_be_left_out(tmp_path: Path) -> None:
         assert (result.answers, result.left_out.told()) == (
             1,
             [
-                "1 with labels that the session does not know, as z (--add-labels adds them) (in.csv:3)"
+                "1 with labels that the session does not know, as z (--add-labels adds them) "
+                "(in.csv:3)"
             ],
         )
 

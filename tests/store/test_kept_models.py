@@ -88,7 +88,10 @@ def test_one_that_never_holds_still_and_one_that_is_not_there(
         shutil.rmtree(tmp_path / "successor", ignore_errors=True)
         return saved("successor")
 
-    with pytest.raises(SessionError, match="replaced again and again"), copy_snapshot(tmp_path, replaced):  # fmt: skip
+    with (
+        pytest.raises(SessionError, match="replaced again and again"),
+        copy_snapshot(tmp_path, replaced),
+    ):
         pass
 
     def none() -> ModelSaved:

@@ -1,4 +1,5 @@
-"""A client that was suspended for too long: its claims are void, and it finds out before it answers."""
+"""A client that was suspended for too long: its claims are void, and it finds out before it
+answers."""
 
 import sqlite3
 from collections.abc import Callable, Sequence

@@ -1,4 +1,5 @@
-"""The program's own looks at a database file leave SQLite's locks on it alone: closing any descriptor of a file gives up the process's locks."""
+"""The program's own looks at a database file leave SQLite's locks on it alone: closing any
+descriptor of a file gives up the process's locks."""
 
 import sqlite3
 import subprocess
@@ -13,7 +14,8 @@ from tui_al.core.session import events as ev
 from tui_al.store import database
 from tui_al.store.environment import of_sqlite
 
-#: Another program that opens the log, writes a command, and closes it: as the last one it would take the write-ahead log away.
+#: Another program that opens the log, writes a command, and closes it: as the last one it would
+#: take the write-ahead log away.
 _OTHER = """
 import sqlite3, sys
 db = sqlite3.connect(sys.argv[1], isolation_level=None)

@@ -1,4 +1,5 @@
-"""Sessions labelled apart become one: nothing is lost, nothing doubled, and the order of time counts."""
+"""Sessions labelled apart become one: nothing is lost, nothing doubled, and the order of time
+counts."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -118,7 +119,9 @@ def standing(home: Path, name: str) -> LabelState:
     return labelling
 
 
-@pytest.mark.parametrize("change", [de.RenameLabel("return", "refund"), de.MergeLabels("return", "complaint")])  # fmt: skip
+@pytest.mark.parametrize(
+    "change", [de.RenameLabel("return", "refund"), de.MergeLabels("return", "complaint")]
+)
 def test_a_label_renamed_on_one_machine_is_renamed_in_what_another_said(
     tmp_path: Path, change: de.RenameLabel | de.MergeLabels
 ) -> None:

@@ -1,4 +1,5 @@
-"""Sessions of every schema number that there ever was can be opened, and a step from one number to the next is all or nothing."""
+"""Sessions of every schema number that there ever was can be opened, and a step from one number to
+the next is all or nothing."""
 
 import contextlib
 import os
@@ -88,7 +89,9 @@ class TestStored:
             assert state.config is not None
             assert state.config.data.source == "tickets"
             assert (state.config.loop.strategy, state.config.loop.mc_passes) == ("lc", 10)
-            found = {seed: [p.metrics["accuracy"] for p in r.points] for seed, r in state.runs.items()}  # fmt: skip
+            found = {
+                seed: [p.metrics["accuracy"] for p in r.points] for seed, r in state.runs.items()
+            }
             assert found == {7: [0.5, 0.6, 0.7], 8: [0.4, 0.8]}
             assert [p.labels for p in state.runs[7].points] == [50, 100, 150]
             assert state.runs[7].queries[1].ids[0] == "7-1-0"
@@ -188,7 +191,14 @@ class TestOlder:
     ) -> None:
         home = stored(tmp_path / "home")
         directory = home / "sessions" / "simulation"
-        with held(directory), pytest.raises(SessionError, match="An engine of an older tui-al is at work on session simulation: its schema number is 1, this program's is 2"):  # fmt: skip
+        with (
+            held(directory),
+            pytest.raises(
+                SessionError,
+                match="An engine of an older tui-al is at work on session simulation: its schema "
+                "number is 1, this program's is 2",
+            ),
+        ):
             Session(directory)
         assert number_in(directory) == 1
         os.close(take_engine_lock(directory))  # who holds the lock migrates under it
@@ -252,7 +262,10 @@ class TestNewer:
             lambda: back_up(directory, copy),
             lambda: check(directory),
         ):
-            with pytest.raises(SessionError, match=r"schema number 2, of a newer tui-al; this one .* reads numbers up to 1") as caught:  # fmt: skip
+            with pytest.raises(
+                SessionError,
+                match=r"schema number 2, of a newer tui-al; this one .* reads numbers up to 1",
+            ) as caught:
                 door()
             assert "Upgrade this one" in caught.value.hint
         assert not copy.exists()

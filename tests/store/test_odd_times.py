@@ -1,4 +1,5 @@
-"""Times that no one can have answered at: refused where they come in, and survived where they are stored."""
+"""Times that no one can have answered at: refused where they come in, and survived where they are
+stored."""
 
 import re
 from pathlib import Path
@@ -17,15 +18,25 @@ from tui_al.store.annotations import labels_of
 from tui_al.store.decisions import DecisionLog
 from tui_al.ui.summaries import ago
 
-FORMATS = {"jsonl": "a.jsonl", "csv": "a.csv", "parquet": "a.parquet", "prodigy": "p.jsonl", "label-studio": "a.json", "doccano": "d.jsonl", "datasets": "d"}  # fmt: skip
+FORMATS = {
+    "jsonl": "a.jsonl",
+    "csv": "a.csv",
+    "parquet": "a.parquet",
+    "prodigy": "p.jsonl",
+    "label-studio": "a.json",
+    "doccano": "d.jsonl",
+    "datasets": "d",
+}
 ODD = [1.7e12, -1e18, 1e18, float("inf"), float("-inf"), 1e308]
 
 
 @pytest.mark.parametrize(
     ("written", "said"),
     [
-        ("1700000000000", "it may be in milliseconds"), ("1e400", "inf"), ("-1e400", "-inf"), ("1e18", "1e\\+18"), ("-1e18", "-1e\\+18"),
-        ("-1", "-1"), ("NaN", "nan"), ('"9999-12-31T23:59:59-14:00"', "9999"), ('"0001-01-01T00:00:00+14:00"', "0001"), ("1" * 400, "111"),
+        ("1700000000000", "it may be in milliseconds"), ("1e400", "inf"), ("-1e400", "-inf"),
+        ("1e18", "1e\\+18"), ("-1e18", "-1e\\+18"),
+        ("-1", "-1"), ("NaN", "nan"), ('"9999-12-31T23:59:59-14:00"', "9999"),
+        ('"0001-01-01T00:00:00+14:00"', "0001"), ("1" * 400, "111"),
         ("4102444800", "4102444800"),
     ],
 )  # fmt: skip
@@ -34,7 +45,10 @@ def test_an_import_names_file_and_line(tmp_path: Path, written: str, said: str) 
         Clock(session).label("ann", "a", "return")
     file = tmp_path / "ms.jsonl"
     sound = '{"text": "text b", "label": "return", "annotator": "ann", "time": 5}\n'
-    file.write_text(sound + f'{{"text": "text a", "label": "complaint", "annotator": "ann", "time": {written}}}\n')  # fmt: skip
+    file.write_text(
+        sound
+        + f'{{"text": "text a", "label": "complaint", "annotator": "ann", "time": {written}}}\n'
+    )
     done = CliRunner().invoke(app, ["import", "s", str(file), "--home", str(tmp_path)])
     error = done.exception
     assert isinstance(error, TuiAlError)
@@ -57,7 +71,12 @@ def test_every_format_exports_what_is_stored(
     tmp_path: Path, form: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with by_people(tmp_path, "s") as session, DecisionLog(session.directory) as log:
-        log.insert([DecisionRecord(0, when, "ann", f"u{n}", de.Label(("abcdef"[n],), "return")) for n, when in enumerate(ODD)])  # fmt: skip
+        log.insert(
+            [
+                DecisionRecord(0, when, "ann", f"u{n}", de.Label(("abcdef"[n],), "return"))
+                for n, when in enumerate(ODD)
+            ]
+        )
     out = tmp_path / FORMATS[form]
     export_labels("s", ExportOptions(out, form), tmp_path)
     said = capsys.readouterr()
@@ -70,8 +89,12 @@ def test_an_odd_time_here_does_not_win_over_a_file(tmp_path: Path) -> None:
     with by_people(tmp_path, "s") as session, DecisionLog(session.directory) as log:
         log.insert([DecisionRecord(0, 1.7e12, "ann", "u", de.Label(("a",), "complaint"))])
     file = tmp_path / "f.jsonl"
-    file.write_text('{"text": "text a", "label": "return", "annotator": "ann", "time": 1700000000}\n')  # fmt: skip
-    assert CliRunner().invoke(app, ["import", "s", str(file), "--home", str(tmp_path)]).exit_code == 0  # fmt: skip
+    file.write_text(
+        '{"text": "text a", "label": "return", "annotator": "ann", "time": 1700000000}\n'
+    )
+    assert (
+        CliRunner().invoke(app, ["import", "s", str(file), "--home", str(tmp_path)]).exit_code == 0
+    )
     with by_people(tmp_path, "t"), DecisionLog(tmp_path / "sessions" / "s") as log:
         assert len(log.read()) == 2
 

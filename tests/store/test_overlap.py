@@ -1,4 +1,5 @@
-"""Samples for two annotators are spread evenly through the work, whoever is there: random schedules of people."""
+"""Samples for two annotators are spread evenly through the work, whoever is there: random schedules
+of people."""
 
 import json
 import random
@@ -83,7 +84,9 @@ class Office:
     def answers(self) -> dict[str, set[str]]:
         """By sample, who answered it."""
         with sqlite3.connect(self.directory / "session.db") as db:
-            rows = db.execute("SELECT annotator, body FROM decisions WHERE kind = ?", (de.Label.kind,)).fetchall()  # fmt: skip
+            rows = db.execute(
+                "SELECT annotator, body FROM decisions WHERE kind = ?", (de.Label.kind,)
+            ).fetchall()
         db.close()
         found: dict[str, set[str]] = {}
         for annotator, body in rows:
@@ -106,7 +109,8 @@ class Office:
         } - held
 
     def drift(self) -> float:
-        """How many samples for two too many were asked, of all that were answered or are before somebody."""
+        """How many samples for two too many were asked, of all that were answered or are before
+        somebody."""
         asked = set(self.answers())
         for bench in self.present.values():
             asked |= bench._asking._out | {item.id for item in bench._asking._ready}

@@ -44,10 +44,11 @@ def test_a_home_that_cannot_be_written_is_left(tmp_path: Path) -> None:
 
 
 def test_what_a_session_tells() -> None:
-    """50, 100, 150 labels of 1,000, 8 epochs; the acquisition model reads 5 sub-tokens a text, the successor 10.
+    """50, 100, 150 labels of 1,000, 8 epochs; the acquisition model reads 5 sub-tokens a text, the
+    successor 10.
 
-    Successor: 300 * 8 * 10 in 20 + 30 + 30 s, tested on 3 * 200 * 10 in 1.5 s. Acquisition: 150 * 8 * 5 in 24 s, scored
-    950 + 900 texts in 3 s.
+    Successor: 300 * 8 * 10 in 20 + 30 + 30 s, tested on 3 * 200 * 10 in 1.5 s. Acquisition: 150 * 8
+    * 5 in 24 s, scored 950 + 900 texts in 3 s.
     """
     state = session({7: (0.4, 0.6, 0.7)})
     acquisition, successor = throughput.observed(
@@ -87,7 +88,8 @@ def test_points_of_another_session_and_short_work_tell_nothing() -> None:
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"training": "quick"}, {"training": -1.0}, {"training": 1e400}, {"scoring": [1]}, {"threads": 0}, {"threads": 10**30},
+        {"training": "quick"}, {"training": -1.0}, {"training": 1e400}, {"scoring": [1]},
+        {"threads": 0}, {"threads": 10**30},
         {"model": None}, {"device": 3}, {"trunk_layers": {}}, None, 7, [], "rate",
     ],
 )  # fmt: skip

@@ -1,4 +1,5 @@
-"""The decisions of a session are read once for what is made of them: with hundreds of thousands each reading takes seconds."""
+"""The decisions of a session are read once for what is made of them: with hundreds of thousands
+each reading takes seconds."""
 
 import sqlite3
 from pathlib import Path

@@ -1,4 +1,5 @@
-"""`tui-al check`: what is wrong is told row by row; what is sound goes into a new session that works."""
+"""`tui-al check`: what is wrong is told row by row; what is sound goes into a new session that
+works."""
 
 import random
 import sqlite3
@@ -48,7 +49,11 @@ def test_a_sound_one(tmp_path: Path, people: Session) -> None:
 
 
 def test_what_is_wrong_is_told_and_the_rest_goes_on(tmp_path: Path, people: Session) -> None:
-    change(people, "UPDATE decisions SET body = replace(body, 'return', 'rEturn') WHERE seq = 2", "DELETE FROM decisions WHERE seq = 3")  # fmt: skip
+    change(
+        people,
+        "UPDATE decisions SET body = replace(body, 'return', 'rEturn') WHERE seq = 2",
+        "DELETE FROM decisions WHERE seq = 3",
+    )
     change(people, "UPDATE examples SET text = 'x' WHERE id = 'd'", file="examples.db")
     before = (people.directory / "session.db").read_bytes()
     done = run(tmp_path, "check", "desk")
@@ -62,7 +67,10 @@ def test_what_is_wrong_is_told_and_the_rest_goes_on(tmp_path: Path, people: Sess
         assert line in done.stdout
     done = run(tmp_path, "check", "desk", "--repair", "desk-2")
     assert done.exit_code == 0
-    assert "lost: row 2 of decisions does not agree with its checksum; it seems to say 'rEturn' of 'text b'" in done.stdout  # fmt: skip
+    assert (
+        "lost: row 2 of decisions does not agree with its checksum; it seems to say 'rEturn' of "
+        "'text b'" in done.stdout
+    )
     assert "desk-2: events: 1, decisions: 2, examples: 7, models: 0" in done.stdout
     assert (people.directory / "session.db").read_bytes() == before
     with Session.open(tmp_path, "desk-2") as session:
@@ -73,7 +81,11 @@ def test_what_is_wrong_is_told_and_the_rest_goes_on(tmp_path: Path, people: Sess
             log.append(Client.new("anna"), de.Label(("b",), "return"))
         assert len(labels_of(session).annotations) == 2
     assert run(tmp_path, "check", "desk", "--repair", "desk-2").exit_code == 1
-    for command in (["sessions"], ["report", "desk-2"], ["export", "desk-2", "--out", str(tmp_path / "a.jsonl")]):  # fmt: skip
+    for command in (
+        ["sessions"],
+        ["report", "desk-2"],
+        ["export", "desk-2", "--out", str(tmp_path / "a.jsonl")],
+    ):
         assert run(tmp_path, *command).exit_code == 0
 
 
@@ -84,12 +96,15 @@ def test_a_simulation_goes_on_from_the_last_sound_round(tmp_path: Path) -> None:
         session.append(ev.RunStarted(seed))
         for round_ in range(3):
             session.append(
-                ev.QuerySelected(seed, round_, "lc", ids), ev.Labelled(seed, round_, ids, ("return",) * 2, ("gold",) * 2),
+                ev.QuerySelected(seed, round_, "lc", ids),
+                ev.Labelled(seed, round_, ids, ("return",) * 2, ("gold",) * 2),
                 *[one for one in states.run_events(seed, [0.5]) if isinstance(one, ev.RoundResult)],
             )  # fmt: skip
         session.append(ev.RunFinished(seed, "rounds"))
     session.append(ev.SessionFinished())
-    rows = [r.seq for r in session.events() if isinstance(r.event, ev.Labelled) and r.event.seed == 8]  # fmt: skip
+    rows = [
+        r.seq for r in session.events() if isinstance(r.event, ev.Labelled) and r.event.seed == 8
+    ]
     change(session, f"UPDATE events SET body = '{{' WHERE seq = {rows[1]}")
     done = run(tmp_path, "check", "first", "--repair", "second")
     assert "lost: seed 8 is kept up to its last sound round" in done.stdout
@@ -99,7 +114,9 @@ def test_a_simulation_goes_on_from_the_last_sound_round(tmp_path: Path) -> None:
         assert [len(state.runs[seed].points) for seed in (7, 8)] == [3, 1]
         assert len(state.runs[8].queries) == 1
         assert not state.finished
-        assert [one.time for one in repaired.events()[1:4]] == [one.time for one in session.events()[1:4]]  # fmt: skip
+        assert [one.time for one in repaired.events()[1:4]] == [
+            one.time for one in session.events()[1:4]
+        ]
 
 
 def test_pages_that_cannot_be_read_are_gone_around(tmp_path: Path) -> None:
@@ -130,7 +147,9 @@ def test_what_cannot_be_repaired_says_so(tmp_path: Path, people: Session, spoil:
     if spoil == "first events":
         change(people, "DELETE FROM events", "DELETE FROM meta WHERE key = 'created'")
     else:
-        (people.directory / "session.db").write_bytes(b"" if spoil == "empty" else b"no database" * 999)  # fmt: skip
+        (people.directory / "session.db").write_bytes(
+            b"" if spoil == "empty" else b"no database" * 999
+        )
     assert run(tmp_path, "check", "desk").exit_code == 5
     done = run(tmp_path, "check", "desk", "--repair", "two")
     assert isinstance(done.exception, TuiAlError)
@@ -165,9 +184,15 @@ def test_models(tmp_path: Path) -> None:
 def test_one_bad_session_hides_no_other(tmp_path: Path, people: Session) -> None:
     for number, body in enumerate(["[]", '{"kind": 7}', "{"]):
         crafted = by_people(tmp_path, f"bad-{number}")
-        change(crafted, f"UPDATE events SET body = '{body}', checksum = NULL", "DELETE FROM meta WHERE key = 'created'")  # fmt: skip
+        change(
+            crafted,
+            f"UPDATE events SET body = '{body}', checksum = NULL",
+            "DELETE FROM meta WHERE key = 'created'",
+        )
         crafted.close()
     done = run(tmp_path, "sessions")
     assert done.exit_code == 0
-    assert [line.split()[1] for line in done.stdout.splitlines() if line.strip().startswith("bad")] == ["damaged"] * 3  # fmt: skip
+    assert [
+        line.split()[1] for line in done.stdout.splitlines() if line.strip().startswith("bad")
+    ] == ["damaged"] * 3
     assert "desk" in done.stdout

@@ -1,4 +1,5 @@
-"""Rows with checksums: one that was changed, is lost or cannot be read costs itself alone, and is told of."""
+"""Rows with checksums: one that was changed, is lost or cannot be read costs itself alone, and is
+told of."""
 
 import sqlite3
 from collections.abc import Callable
@@ -37,9 +38,15 @@ def people(tmp_path: Path) -> Session:
 
 #: How a row of `table` is spoilt, by number; what is then said of it.
 SPOILT = {
-    "a value changed": ("UPDATE {} SET body = replace(body, 'return', 'rEturn') WHERE seq = {}", "does not agree with its checksum"),
+    "a value changed": ("UPDATE {} SET body = replace(body, 'return', 'rEturn') WHERE seq = {}",
+        "does not "
+        "agree "
+        "with "
+        "its checksum"),
     "the time changed": ("UPDATE {} SET time = time + 1 WHERE seq = {}", "does not agree"),
-    "no JSON, unverified": ("UPDATE {} SET body = '{{', checksum = NULL WHERE seq = {}", "cannot be read"),
+    "no JSON, unverified": ("UPDATE {} SET body = '{{', checksum = NULL WHERE seq = {}",
+        "cannot be "
+        "read"),
     "no UTF-8": ("UPDATE {} SET body = CAST(x'ff00fe' AS TEXT) WHERE seq = {}", "no UTF-8"),
     "gone": ("DELETE FROM {} WHERE seq = {}", "is missing"),
 }  # fmt: skip
@@ -61,14 +68,20 @@ class TestDecisions:
             assert log.read(after=4) == []
             assert log.damage == (told,)
         labels = labels_of(people)
-        assert [one.id for one in labels.annotations] == [x for n, x in enumerate("abcd", 1) if n != number]  # fmt: skip
+        assert [one.id for one in labels.annotations] == [
+            x for n, x in enumerate("abcd", 1) if n != number
+        ]
         assert labels.damage == (told,)
         with pytest.raises(SessionError, match=f"damaged .row {number} of decisions") as caught:
             check_whole(people, people.state())
         assert "tui-al check desk --repair NEW" in caught.value.hint
 
     def test_what_is_appended_after_a_loss_still_tells_of_it(self, people: Session) -> None:
-        change(people, "DELETE FROM decisions WHERE seq >= 3", "UPDATE sqlite_sequence SET seq = 2 WHERE name = 'decisions'")  # fmt: skip
+        change(
+            people,
+            "DELETE FROM decisions WHERE seq >= 3",
+            "UPDATE sqlite_sequence SET seq = 2 WHERE name = 'decisions'",
+        )
         with DecisionLog(people.directory) as log:
             (new,) = log.append(Client.new("anna"), de.Skip("e"))
             assert new.seq == 5
@@ -82,7 +95,10 @@ class TestDecisions:
         monkeypatch.delitem(de._KINDS, "label")
         with DecisionLog(people.directory) as log:
             assert log.read() == []
-            assert "4 rows of 4 of session desk are of a kind that only a newer tui-al" in log.damage[0]  # fmt: skip
+            assert (
+                "4 rows of 4 of session desk are of a kind that only a newer tui-al"
+                in log.damage[0]
+            )
         check_whole(people, people.state())
 
     def test_an_undo_of_a_damaged_row(self, people: Session) -> None:
@@ -99,7 +115,10 @@ class TestEvents:
         session.append(*states.run_events(7, [0.5, 0.6, 0.7]))
         whole, statement = session.state(), SPOILT[how][0]
         points = [r.seq for r in session.events() if isinstance(r.event, ev.RoundResult)]
-        change(session, statement.format("events", points[1]).replace("return", "0.6").replace("rEturn", "0.9"))  # fmt: skip
+        change(
+            session,
+            statement.format("events", points[1]).replace("return", "0.6").replace("rEturn", "0.9"),
+        )
         state = session.state()
         assert [p.round for p in state.runs[7].points] == [0, 2]
         assert [row.seq for row in state.bad_rows] == [points[1]]
@@ -133,7 +152,11 @@ class TestEvents:
             assert (list(state.runs), state.labels) == ([7], before.labels)
             assert state.runs == before.runs
             [row] = state.bad_rows
-            assert str(row) == f"row {before.seq + 1} of events says anew what the session is, as only the first row may"  # fmt: skip
+            assert (
+                str(row)
+                == f"row {before.seq + 1} of events says anew what the session is, as only the "
+                "first row may"
+            )
             assert "is damaged and left out: tui-al check first" in state.damage[0]
             with pytest.raises(SessionError, match="says anew"):
                 check_whole(session, state)
@@ -149,17 +172,31 @@ class TestEvents:
         assert not any(isinstance(r.event, ev.Progress) for r in session.events())
         assert session.state().bad_rows == ()
 
-    @pytest.mark.parametrize("body", ['{"kind": "point", "seed": 7}', '{"kind": "run_started", "seed": "x"}', '[]', '"a"', '7', '{"kind": "run_started", "seed": 8}'])  # fmt: skip
+    @pytest.mark.parametrize(
+        "body",
+        [
+            '{"kind": "point", "seed": 7}',
+            '{"kind": "run_started", "seed": "x"}',
+            "[]",
+            '"a"',
+            "7",
+            '{"kind": "run_started", "seed": 8}',
+        ],
+    )
     def test_a_crafted_event_is_left_out(self, tmp_path: Path, body: str) -> None:
         session = simulated(tmp_path, "first", TICKETS, (7, 8))
-        change(session, f"INSERT INTO events (time, kind, seed, body) VALUES (1.0, 'point', 7, '{body}')")  # fmt: skip
+        change(
+            session,
+            f"INSERT INTO events (time, kind, seed, body) VALUES (1.0, 'point', 7, '{body}')",
+        )
         state = session.state()
         assert [row.seq for row in state.bad_rows] == [2]
         assert not state.runs[7].points
 
 
 class TestOlderPrograms:
-    """Of sessions that lack the columns, and rows that an older program appends to those that have them."""
+    """Of sessions that lack the columns, and rows that an older program appends to those that have
+    them."""
 
     def older(self, session: Session) -> None:
         for table in ("events", "decisions"):
@@ -175,7 +212,11 @@ class TestOlderPrograms:
             assert session.state().bad_rows == ()
             session.append(ev.WarningRaised("new"))
         Clock(people, "n", 10.0).label("bert", "e", "return")
-        change(people, "INSERT INTO events (time, kind, seed, body) VALUES (1.0, 'warned', NULL, '{\"kind\": \"warned\", \"message\": \"old\"}')")  # fmt: skip
+        change(
+            people,
+            "INSERT INTO events (time, kind, seed, body) VALUES (1.0, 'warned', NULL, "
+            '\'{"kind": "warned", "message": "old"}\')',
+        )
         with Session(people.directory) as session, DecisionLog(people.directory) as log:
             session.append(ev.WarningRaised("newer"))
             state = session.state()
@@ -200,7 +241,9 @@ def test_a_link_in_place_of_the_note_of_last_rows_is_not_followed(
     assert precious.read_text() == "mine"
 
 
-@pytest.mark.parametrize("spoil", [lambda p: p.write_bytes(b""), lambda p: p.write_bytes(b"\xff" * 80), Path.unlink])  # fmt: skip
+@pytest.mark.parametrize(
+    "spoil", [lambda p: p.write_bytes(b""), lambda p: p.write_bytes(b"\xff" * 80), Path.unlink]
+)
 def test_without_a_sound_note_of_last_rows(
     people: Session, spoil: Callable[[Path], object]
 ) -> None:

@@ -1,4 +1,5 @@
-"""Search finds what looking at every text would find, in the order of the file, whether the folded copy is there, partly, or not."""
+"""Search finds what looking at every text would find, in the order of the file, whether the folded
+copy is there, partly, or not."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -16,7 +17,8 @@ from tui_al.core.data.examples import Dataset, Example, Task
 from tui_al.store import folded_texts
 from tui_al.store.examples import ExampleReader, append_examples, write_examples
 
-#: Letters whose fold is longer, another letter, nothing, or holds a blank; what parts lines and blocks; scripts without blanks.
+#: Letters whose fold is longer, another letter, nothing, or holds a blank; what parts lines and
+#: blocks; scripts without blanks.
 _LETTERS = "aAbB ßẞİıIiäÄ\u0308ﬁ´\u00ad\u200b\n\t\r\u2028\x00東京ｶﾞが가"
 _TEXTS = st.text(st.sampled_from(_LETTERS), max_size=12)
 

@@ -1,4 +1,5 @@
-"""Which samples are asked next, where two annotators answer a share of them: the same as by a walk through all that was decided."""
+"""Which samples are asked next, where two annotators answer a share of them: the same as by a walk
+through all that was decided."""
 
 import random
 import sqlite3
@@ -31,7 +32,8 @@ class Walk:
         me = self.queue._client.name
         found: dict[str, set[str]] = {}
         for identity, annotator in sorted(self.log._db.execute(
-            "SELECT c.id, c.annotator FROM claims c LEFT JOIN clients USING (client) WHERE c.client != ?"
+            "SELECT c.id, c.annotator FROM claims c LEFT JOIN clients USING (client) WHERE "
+                "c.client != ?"
             " AND (c.answered OR clients.seen > strftime('%s', 'now') - ?)", (me, CLIENT_SECONDS),
         )):  # fmt: skip
             found.setdefault(identity, set()).add(annotator)

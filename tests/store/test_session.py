@@ -167,7 +167,8 @@ class TestRoundTrip:
     def test_unknown_kinds_are_left_out(self, session: Session) -> None:
         with sqlite3.connect(session.directory / "session.db") as db:
             db.execute(
-                "INSERT INTO events (time, kind, body) VALUES (1.0, 'later', '{\"kind\": \"later\"}')"
+                "INSERT INTO events (time, kind, body) VALUES (1.0, 'later', '{\"kind\": "
+                '"later"}\')'
             )
         db.close()
         (record,) = session.append(ev.WarningRaised("a"))

@@ -1,4 +1,5 @@
-"""What `tui_al/docs/sharing.md` says of who can do what, by random acts of real accounts, whatever is at work in the session."""
+"""What `tui_al/docs/sharing.md` says of who can do what, by random acts of real accounts, whatever
+is at work in the session."""
 
 import contextlib
 import os
@@ -56,7 +57,8 @@ OWNERS = ("share", "take back", "rename", "delete", "rename directory", "move")
 
 @contextlib.contextmanager
 def owner_process(do: Callable[[Callable[[], bool]], None]) -> Iterator[None]:
-    """`do` at work in a process of the owner, until this ends; it is asked to stop by the function that it is given."""
+    """`do` at work in a process of the owner, until this ends; it is asked to stop by the function
+    that it is given."""
     ready, told = os.pipe()
     ending, end = os.pipe()
     if (child := os.fork()) == 0:
@@ -93,7 +95,8 @@ def owner_process(do: Callable[[Callable[[], bool]], None]) -> Iterator[None]:
 
 
 def engine_at_work(directory: Path) -> Callable[[Callable[[], bool]], None]:
-    """What an engine does to a session's files, again and again: events, a model by the library that makes it 0600, an array."""
+    """What an engine does to a session's files, again and again: events, a model by the library
+    that makes it 0600, an array."""
 
     def work(stopped: Callable[[], bool]) -> None:
         with Session(directory) as session, session.engine_lock():
@@ -139,7 +142,8 @@ class Place:
 
 
 def make_place(base: Path, kind: str, *, shared: bool) -> Place:
-    """A home that the program makes for its owner ("own"), or one that an administrator gave to the group ("group")."""
+    """A home that the program makes for its owner ("own"), or one that an administrator gave to the
+    group ("group")."""
     home = base / str(OWNER) / "home"
     if kind == "group":
         home = base / "home"
@@ -197,7 +201,8 @@ def may(place: Place, account: int, kind: str, what: str) -> bool:
 
 
 def is_there(place: Place, number: int) -> None:
-    """The session lies where it was, is its owner's, and everything in it is its group's or its owner's alone."""
+    """The session lies where it was, is its owner's, and everything in it is its group's or its
+    owner's alone."""
     walked = os.walk(place.directory)  # which passes over what vanishes meanwhile
     for path in [Path(parent, name) for parent, _, names in walked for name in (*names, "")]:
         with contextlib.suppress(FileNotFoundError):  # an engine replaces it
@@ -230,7 +235,12 @@ def test_what_the_page_says_is_what_happens(
                 expected = not may(place, account, kind, one.what)
                 if one.what == "label" and not expected and "assert item is not None" in it.output:
                     continue  # all samples are labelled by now
-                assert (account, one.what, it.failed, it.output[-600:] * (it.failed != expected)) == (account, one.what, expected, ""), number  # fmt: skip
+                assert (
+                    account,
+                    one.what,
+                    it.failed,
+                    it.output[-600:] * (it.failed != expected),
+                ) == (account, one.what, expected, ""), number
                 if expected:
                     known = [NAME, SWEEP] if kind == "group" and account == MEMBER else [NAME]
                     assert [word for word in leaks(one, it) if word not in known] == []
@@ -308,7 +318,9 @@ def test_who_labels_under_the_name_of_another_is_told(base: Path) -> None:
     assert f'"account": "{MEMBER}", "annotator": "{ANNOTATOR}", "action": "labelled"' in each.output
     entries = history(place.directory).entries
     assert [one.action for one in entries][:1] == ["made the session"]
-    assert ("shared", str(OWNER), f"with group {GROUP}") in [(one.action, one.account, one.detail) for one in entries]  # fmt: skip
+    assert ("shared", str(OWNER), f"with group {GROUP}") in [
+        (one.action, one.account, one.detail) for one in entries
+    ]
 
 
 def test_deleted_and_renamed_is_in_the_history_of_the_home(base: Path) -> None:
@@ -324,14 +336,24 @@ def test_deleted_and_renamed_is_in_the_history_of_the_home(base: Path) -> None:
         (str(OWNER), "renamed", NAME, "to annual"),
         (str(OWNER), "deleted", "annual", ""),
     ]
-    (came,) = act(MEMBER, [GROUP], base / str(MEMBER), [Act("history", command("history", "--home", place.home))])  # fmt: skip
+    (came,) = act(
+        MEMBER,
+        [GROUP],
+        base / str(MEMBER),
+        [Act("history", command("history", "--home", place.home))],
+    )
     assert "renamed session quarterly" in came.output
 
 
 def test_a_home_that_holds_one_group_takes_no_other(base: Path) -> None:
     place = make_place(base, "own", shared=True)
     before = {path: facts[:3] for path, facts in tree(place.directory).items()}
-    (came,) = act(OWNER, [GROUP, GROUP + 1], base / str(OWNER), [Act("share", command("share", NAME, GROUP + 1, "--home", place.home))])  # fmt: skip
+    (came,) = act(
+        OWNER,
+        [GROUP, GROUP + 1],
+        base / str(OWNER),
+        [Act("share", command("share", NAME, GROUP + 1, "--home", place.home))],
+    )
     assert came.failed
     assert f"{place.home / 'sessions'} is open to group {GROUP} already" in came.output
     assert f"Share it with {GROUP}" in came.output
@@ -389,7 +411,13 @@ def test_a_sweep_is_shared_as_a_whole_and_so_is_what_it_makes_later(base: Path) 
     of_owner(base, command("share", SWEEP, GROUP, "--home", home))
     of_owner(base, lambda: arm("after"))
     of_owner(base, lambda: keep_scores(sweep, "first", {"zebra": 1}))
-    modes = {path.relative_to(sweep).as_posix(): (oct(stat.S_IMODE(path.stat().st_mode)), path.stat().st_gid) for path in sweep.rglob("*")}  # fmt: skip
+    modes = {
+        path.relative_to(sweep).as_posix(): (
+            oct(stat.S_IMODE(path.stat().st_mode)),
+            path.stat().st_gid,
+        )
+        for path in sweep.rglob("*")
+    }
     assert modes.pop("sessions") == ("0o3770", GROUP)
     assert set(modes.values()) == {("0o2770", GROUP), ("0o660", GROUP)}
     acts = [

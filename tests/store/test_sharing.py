@@ -1,4 +1,5 @@
-"""Sessions of several accounts, by accounts that are real: two in one group, and one that is not in it."""
+"""Sessions of several accounts, by accounts that are real: two in one group, and one that is not in
+it."""
 
 import grp
 import os
@@ -84,10 +85,13 @@ class People:
         return self.base / "home"
 
     def command(self, account: str, *arguments: str) -> list[str]:
-        """A command line that runs as this account, as after logging in: with its groups and no more."""
+        """A command line that runs as this account, as after logging in: with its groups and no
+        more."""
         variables = {
-            "HOME": str(self.base / account), "PYTHONPATH": f"{self.base / 'program'}:{PACKAGES}", "TUI_AL_HOME": str(self.home),
-            "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1", "TERM": os.environ.get("TERM", "xterm"),
+            "HOME": str(self.base / account), "PYTHONPATH": f"{self.base / 'program'}:{PACKAGES}",
+            "TUI_AL_HOME": str(self.home),
+            "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1",
+            "TERM": os.environ.get("TERM", "xterm"),
             "OMP_NUM_THREADS": "1", "TUI_AL_ANNOTATOR": account,
         }  # fmt: skip
         identity = ["setpriv", f"--reuid={account}", f"--regid={account}", "--init-groups"]
@@ -152,7 +156,10 @@ def people() -> Iterator[People]:
 
 def test_a_group_that_is_none_is_told_with_those_that_are_allowed(people: People) -> None:
     """Of the second account; before anything is made."""
-    ask = "import sys; from tui_al.store.accounts import group_id; print(group_id(sys.argv[1], '--shared'))"
+    ask = (
+        "import sys; from tui_al.store.accounts import group_id; print(group_id(sys.argv[1], "
+        "'--shared'))"
+    )
     allowed = people.run(people.ben, "-c", ask, people.group)
     assert allowed.stdout.strip() == str(grp.getgrnam(people.group).gr_gid), allowed.stderr
     by_number = people.run(people.ben, "-c", ask, allowed.stdout.strip())
@@ -264,14 +271,38 @@ def test_two_accounts_label_in_one_session_and_a_third_is_refused(
 def test_a_session_at_work_is_shared_and_what_its_engine_saves_later_is_the_groups(
     people: People, terminal: Tmux
 ) -> None:
-    """In a home of its owner: the other account labels, has the model, and keeps its caches and keys to itself."""
+    """In a home of its owner: the other account labels, has the model, and keeps its caches and
+    keys to itself."""
     home = people.base / "annas"
     home.mkdir(mode=0o700)
     shutil.chown(home, people.anna, people.anna)
     where = ["--home", str(home)]
     texts = str(people.base / "texts.csv")
-    made = ["label", texts, "--labels", "late,lost", "--task", "classification", "--session", "own", *where]  # fmt: skip
-    small = ["--seed-size", "2", "--batch", "2", "--audit-share", "0%", "--acquisition-tuning", "head", "--successor-tuning", "head", "--epochs", "1"]  # fmt: skip
+    made = [
+        "label",
+        texts,
+        "--labels",
+        "late,lost",
+        "--task",
+        "classification",
+        "--session",
+        "own",
+        *where,
+    ]
+    small = [
+        "--seed-size",
+        "2",
+        "--batch",
+        "2",
+        "--audit-share",
+        "0%",
+        "--acquisition-tuning",
+        "head",
+        "--successor-tuning",
+        "head",
+        "--epochs",
+        "1",
+    ]
     on_screen(terminal, people, people.anna, *made, *small)
     terminal.sees("parcel number", "1 late", seconds=180)
     terminal.press("q")
@@ -280,10 +311,16 @@ def test_a_session_at_work_is_shared_and_what_its_engine_saves_later_is_the_grou
     directory = home / "sessions" / "own"
     assert mode(directory) == "0o700"
     refused = people.run(people.ben, "-m", "tui_al", "export", "own", "--out", "x.csv", *where)
-    assert f"Home {home} is closed to {people.ben}" in refused.stderr or "own is closed to" in refused.stderr  # fmt: skip
+    assert (
+        f"Home {home} is closed to {people.ben}" in refused.stderr
+        or "own is closed to" in refused.stderr
+    )
     assert "Traceback" not in refused.stderr
     shared = people.run(people.anna, "-m", "tui_al", "share", "own", people.group, *where)
-    assert (shared.returncode, f"own is shared with group {people.group}" in shared.stdout) == (0, True), shared.stderr  # fmt: skip
+    assert (shared.returncode, f"own is shared with group {people.group}" in shared.stdout) == (
+        0,
+        True,
+    ), shared.stderr
     on_screen(terminal, people, people.ben, "label", "own", *where)
     terminal.sees("parcel number", "1 late", seconds=180)
     for number, key in enumerate("12", start=1):
@@ -297,11 +334,19 @@ def test_a_session_at_work_is_shared_and_what_its_engine_saves_later_is_the_grou
     assert "own is sound" in checked.stdout, checked.stderr
     assert people.run(people.ben, "-m", "tui_al", "stop", "own", *where).returncode == 0
     there = [path for path in directory.rglob("*") if not path.name.startswith(".")]
-    wrong = [str(p) for p in there if (p.group(), mode(p)) != (people.group, "0o2770" if p.is_dir() else "0o660")]  # fmt: skip
+    wrong = [
+        str(p)
+        for p in there
+        if (p.group(), mode(p)) != (people.group, "0o2770" if p.is_dir() else "0o660")
+    ]
     assert not wrong
     assert (directory / "session.db").owner() == people.anna
     told = people.run(people.ben, "-m", "tui_al", "history", "own", *where).stdout
-    for line in (f"{people.anna}  made the session", f"{people.anna}  started the engine", f"{people.ben}   labelled 2"):  # fmt: skip
+    for line in (
+        f"{people.anna}  made the session",
+        f"{people.anna}  started the engine",
+        f"{people.ben}   labelled 2",
+    ):
         assert " ".join(line.split()) in " ".join(told.split()), told
     back = people.run(people.anna, "-m", "tui_al", "unshare", "own", *where)
     if back.returncode:  # whoever had it open is not seen as gone for a minute

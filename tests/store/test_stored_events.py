@@ -1,4 +1,5 @@
-"""Every kind of event with values that no program of ours writes, in a session's log: all who read it answer, and what is sound stays."""
+"""Every kind of event with values that no program of ours writes, in a session's log: all who read
+it answer, and what is sound stays."""
 
 import asyncio
 import json
@@ -28,11 +29,28 @@ from tui_al.ui.terminal import Terminal
 
 SEED = 7
 KINDS = [kind for kind in ev._KINDS.values() if kind is not ev.SessionCreated]
-MARKUP = ["[bold red]", "[/]", "$error", "`x` | y", "<script>", "\x1b[2J", "\u202eevil", "a\nb\r\nc", "x" * 20_000, "👩\u200d👧" * 50]  # fmt: skip
+MARKUP = [
+    "[bold red]",
+    "[/]",
+    "$error",
+    "`x` | y",
+    "<script>",
+    "\x1b[2J",
+    "\u202eevil",
+    "a\nb\r\nc",
+    "x" * 20_000,
+    "👩\u200d👧" * 50,
+]
 WORDS = st.one_of(st.sampled_from(MARKUP), TEXTS)
 WHOLE = st.sampled_from([0, 1, 2, 3, 50, -1, 10**9, 2**53 + 1, 2**63 - 1, -(2**63)])
-FRACTIONS = st.one_of(st.floats(), st.sampled_from([0.5, float("nan"), float("inf"), -float("inf"), 1e308, -0.0, 5e-324]), WHOLE)  # fmt: skip
-NAMES = st.sampled_from(["accuracy", "macro_f1", "f1", "loss", "complaint", "return", *(str(p) for p in ev.Phase)])  # fmt: skip
+FRACTIONS = st.one_of(
+    st.floats(),
+    st.sampled_from([0.5, float("nan"), float("inf"), -float("inf"), 1e308, -0.0, 5e-324]),
+    WHOLE,
+)
+NAMES = st.sampled_from(
+    ["accuracy", "macro_f1", "f1", "loss", "complaint", "return", *(str(p) for p in ev.Phase)]
+)
 
 #: Fields whose values are looked up: mostly ones that are there.
 USUAL: dict[str, st.SearchStrategy[Any]] = {
@@ -57,7 +75,14 @@ def of_type(hint: Any) -> st.SearchStrategy[Any]:
         return st.tuples(*map(of_type, inner)).map(list)
     if origin is Mapping:
         return st.dictionaries(st.one_of(NAMES, WORDS), of_type(inner[1]), max_size=4)
-    simple: dict[Any, st.SearchStrategy[Any]] = {str: WORDS, int: WHOLE, float: FRACTIONS, bool: st.booleans(), type(None): st.none(), Any: VALUES}  # fmt: skip
+    simple: dict[Any, st.SearchStrategy[Any]] = {
+        str: WORDS,
+        int: WHOLE,
+        float: FRACTIONS,
+        bool: st.booleans(),
+        type(None): st.none(),
+        Any: VALUES,
+    }
     return simple[hint]
 
 
@@ -70,7 +95,9 @@ def plain_events(draw: st.DrawFn, kind: type[ev.Event]) -> dict[str, Any]:
         for name in (one.name for one in fields(kind))
     }
     if kind is ev.Labelled:
-        answers = st.one_of(st.sampled_from(["return", "complaint"]), WORDS, st.lists(WORDS, max_size=2))  # fmt: skip
+        answers = st.one_of(
+            st.sampled_from(["return", "complaint"]), WORDS, st.lists(WORDS, max_size=2)
+        )
         plain["answers"] = [draw(answers) for _ in plain["ids"]]
         plain["by"] = [draw(WORDS) for _ in plain["ids"]]
     return {"kind": kind.kind, **plain}
@@ -81,7 +108,8 @@ Stored = tuple[object, str, int | None, str]  # a row: time, kind, seed, body
 
 @st.composite
 def rows(draw: st.DrawFn) -> Stored:
-    """A row of the log; one in five has a value of the wrong type, is no event at all, or has an odd time."""
+    """A row of the log; one in five has a value of the wrong type, is no event at all, or has an
+    odd time."""
     kind = draw(st.sampled_from(KINDS))
     plain: Any = draw(plain_events(kind))
     when: object = 1_000.0
@@ -95,14 +123,17 @@ def rows(draw: st.DrawFn) -> Stored:
 
 
 def round_events(round_: int) -> list[ev.Event]:
-    """A round of two labels, whose successor is right in half of the cases, and then in five of eight."""
+    """A round of two labels, whose successor is right in half of the cases, and then in five of
+    eight."""
     ids = ("a", "b") if round_ == 0 else ("c", "d")
     metrics = {"accuracy": 0.5 + round_ / 8, "macro_f1": 0.25}
     return [
-        ev.RunStarted(SEED) if round_ == 0 else ev.PhaseStarted(SEED, round_, ev.Phase.SCORE_POOL, 4),
+        ev.RunStarted(SEED) if round_ == 0 else ev.PhaseStarted(SEED, round_, ev.Phase.SCORE_POOL,
+            4),
         ev.QuerySelected(SEED, round_, "lc", ids),
         ev.Labelled(SEED, round_, ids, ("return", "complaint"), ("gold", "gold")),
-        ev.RoundResult(SEED, round_, 2 + 2 * round_, 0, metrics, {"return": 1 + round_, "complaint": 1 + round_}, {"evaluate": 1.0}, 2**30),
+        ev.RoundResult(SEED, round_, 2 + 2 * round_, 0, metrics,
+            {"return": 1 + round_, "complaint": 1 + round_}, {"evaluate": 1.0}, 2**30),
     ]  # fmt: skip
 
 
@@ -122,12 +153,14 @@ def templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
 SOUND = {"simulation": 9, "classes": 2}
 
 INSERT = "INSERT INTO events (time, kind, seed, body) VALUES (?, ?, ?, ?)"
-#: The same rows each time, since a row takes a second; a hunt takes a larger `max_examples`, without `derandomize`.
+#: The same rows each time, since a row takes a second; a hunt takes a larger `max_examples`,
+#: without `derandomize`.
 SETTINGS = settings(deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
 
 def check_reports(home: Path, name: str) -> None:
-    """A report as JSON is JSON, to any program; as Markdown it holds nothing that steers a terminal."""
+    """A report as JSON is JSON, to any program; as Markdown it holds nothing that steers a
+    terminal."""
     report_on([name], "json", home / "report.json", None, home)
     json.loads((home / "report.json").read_text(), parse_constant=no_constant)
     report_on([name], "md", home / "report.md", None, home)
@@ -166,9 +199,19 @@ def test_lists_reports_and_exports_survive(
 
 def test_half_a_character_and_a_control_character_in_names(templates: Path, tmp_path: Path) -> None:
     """Of who answered, and of what the last training would have taken."""
-    labelled = {"kind": "labelled", "seed": SEED, "round": 0, "ids": ["a"], "answers": ["return"], "by": ["\ud800"]}  # fmt: skip
+    labelled = {
+        "kind": "labelled",
+        "seed": SEED,
+        "round": 0,
+        "ids": ["a"],
+        "answers": ["return"],
+        "by": ["\ud800"],
+    }
     ended = {"kind": "engine_finished", "reason": "finished", "lacks": "two\r\x01"}
-    odd = [(1000.0, "labelled", SEED, json.dumps(labelled)), (1000.0, "engine_finished", None, json.dumps(ended))]  # fmt: skip
+    odd = [
+        (1000.0, "labelled", SEED, json.dumps(labelled)),
+        (1000.0, "engine_finished", None, json.dumps(ended)),
+    ]
     with changed(templates, tmp_path, "simulation", INSERT, odd) as home:
         read_all(home, "simulation", Task.CLASSIFICATION)
         check_reports(home, "simulation")

@@ -1,4 +1,5 @@
-"""Whatever values stand in a session's rows: every reader gives an answer or an error of ours, and the sound rows survive."""
+"""Whatever values stand in a session's rows: every reader gives an answer or an error of ours, and
+the sound rows survive."""
 
 import contextlib
 import json
@@ -29,27 +30,36 @@ from tui_al.ui.screens.history import _row, recall
 from tui_al.ui.widgets.log import tell
 
 NUMBERS = st.one_of(
-    st.integers(-3, 3), st.sampled_from([10**400, -(10**400), 2**63, -(2**63) - 1, 2**63 - 1, 1e308, 1.7e12, -1e18]), st.floats(),
+    st.integers(-3, 3), st.sampled_from([10**400, -(10**400), 2**63, -(2**63) - 1, 2**63 - 1, 1e308,
+        1.7e12, -1e18]), st.floats(),
 )  # fmt: skip
-TEXTS = st.one_of(st.sampled_from(["a", "b", "return", "\ud800", "x\0y", "\x1b[31m", "anna", ""]), st.text(max_size=4))  # fmt: skip
+TEXTS = st.one_of(
+    st.sampled_from(["a", "b", "return", "\ud800", "x\0y", "\x1b[31m", "anna", ""]),
+    st.text(max_size=4),
+)
 VALUES = st.recursive(
     st.one_of(st.none(), st.booleans(), NUMBERS, TEXTS),
     lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(TEXTS, inner, max_size=3)),
     max_leaves=6,
 )
 #: Times as they can be in a column that takes any type.
-TIMES = st.sampled_from([1.0, 1.7e12, -1e18, 1e18, float("inf"), float("-inf"), "noon", b"\xff", 2**63 - 1])  # fmt: skip
+TIMES = st.sampled_from(
+    [1.0, 1.7e12, -1e18, 1e18, float("inf"), float("-inf"), "noon", b"\xff", 2**63 - 1]
+)
 
 DECISIONS = [
-    de.Label(("e",), "complaint"), de.Label(("e",), ((0, 4, "PER"),)), de.Skip("e"), de.Flag("e", "why"), de.Note("e", "n"), de.Settle("e", "complaint"),
-    de.Confirm("e"), de.Ambiguous("e"), de.Unfold(("e",)), de.AddLabel("n", "d"), de.RenameLabel("n", "m"), de.MergeLabels("n", "m"), de.DescribeLabel("n", "d"),
+    de.Label(("e",), "complaint"), de.Label(("e",), ((0, 4, "PER"),)), de.Skip("e"),
+    de.Flag("e", "why"), de.Note("e", "n"), de.Settle("e", "complaint"),
+    de.Confirm("e"), de.Ambiguous("e"), de.Unfold(("e",)), de.AddLabel("n", "d"),
+    de.RenameLabel("n", "m"), de.MergeLabels("n", "m"), de.DescribeLabel("n", "d"),
     de.Undo("u"), de.Redo("u"),
 ]  # fmt: skip
 
 
 @st.composite
 def bodies(draw: st.DrawFn, records: list[Any]) -> tuple[str, str]:
-    """Kind and body of a row: a sound record with a value of any kind in it, or no record at all."""
+    """Kind and body of a row: a sound record with a value of any kind in it, or no record at
+    all."""
     record = draw(st.sampled_from(records))
     plain: Any = asdict(record)
     if draw(st.integers(0, 4)):
@@ -72,7 +82,9 @@ def templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @contextlib.contextmanager
-def changed(templates: Path, tmp: Path, name: str, statement: str, rows: list[Any]) -> Iterator[Path]:  # fmt: skip
+def changed(
+    templates: Path, tmp: Path, name: str, statement: str, rows: list[Any]
+) -> Iterator[Path]:
     """A home with the session of a template, and rows in it that no program of ours wrote."""
     home = tmp / "home"
     shutil.rmtree(home, ignore_errors=True)
@@ -114,7 +126,9 @@ SETTINGS = settings(max_examples=10, deadline=None, suppress_health_check=list(H
     name=st.sampled_from(["classes", "tags"]),
 )
 def test_decisions(templates: Path, tmp_path: Path, rows: list[Any], name: str) -> None:
-    statement = "INSERT INTO decisions (uid, time, annotator, kind, body) VALUES (?, ?, 'anna', ?, ?)"  # fmt: skip
+    statement = (
+        "INSERT INTO decisions (uid, time, annotator, kind, body) VALUES (?, ?, 'anna', ?, ?)"
+    )
     values = [(f"u{number}", when, *body) for number, (when, body) in enumerate(rows)]
     with changed(templates, tmp_path, name, statement, values) as home:
         read_all(home, name, Task.CLASSIFICATION if name == "classes" else Task.TAGGING)

@@ -1,4 +1,5 @@
-"""A session from a stranger leads nowhere: not by links, pipes, names in its events, or things in its SQLite files."""
+"""A session from a stranger leads nowhere: not by links, pipes, names in its events, or things in
+its SQLite files."""
 
 import os
 import shutil
@@ -30,8 +31,10 @@ POOL = texts_pool(["one", "two"])
 
 #: Every file that is read or written in a session.
 NAMES = (
-    "engine.lock", "engine.log", "engine.exit", "session.db", "session.db-wal", "session.db-shm", "session.db-journal",
-    "examples.db", "examples.db-wal", "examples.db-journal", "states.npy", "groups.npy", "models", "warm", ".engine.exit-1",
+    "engine.lock", "engine.log", "engine.exit", "session.db", "session.db-wal", "session.db-shm",
+    "session.db-journal",
+    "examples.db", "examples.db-wal", "examples.db-journal", "states.npy", "groups.npy", "models",
+    "warm", ".engine.exit-1",
 )  # fmt: skip
 
 PRIVATE = b"the private key of somebody\n"
@@ -146,7 +149,10 @@ def test_nothing_below_is_read_or_written_either(
 )
 def test_names_in_events_stay_inside(directory: Path, named: str) -> None:
     saved = ModelSaved(7, 1, "successor", named)
-    with pytest.raises(SessionError, match="a place outside of it"), copy_snapshot(directory, lambda: saved):  # fmt: skip
+    with (
+        pytest.raises(SessionError, match="a place outside of it"),
+        copy_snapshot(directory, lambda: saved),
+    ):
         pass
 
 
@@ -154,7 +160,8 @@ def test_names_in_events_stay_inside(directory: Path, named: str) -> None:
     "sql",
     [
         "CREATE TRIGGER t AFTER INSERT ON commands BEGIN DELETE FROM events; END",
-        "CREATE VIEW v AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT * FROM n",
+        "CREATE VIEW v AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT "
+        "* FROM n",
         "ALTER TABLE commands RENAME TO kept; CREATE VIEW commands AS SELECT * FROM kept",
         "CREATE VIRTUAL TABLE v USING fts5(text)",
         "CREATE TABLE v (a, b AS (hex(zeroblob(500000000))))",
@@ -181,7 +188,8 @@ def test_a_view_that_calls_itself_a_table(directory: Path) -> None:
     with closing(sqlite3.connect(directory / "session.db")) as db:
         db.execute("PRAGMA writable_schema = ON")
         db.execute(
-            "UPDATE sqlite_master SET sql = 'CREATE VIEW commands AS SELECT 1 seq' WHERE name = 'commands'"
+            "UPDATE sqlite_master SET sql = 'CREATE VIEW commands AS SELECT 1 seq' WHERE name = "
+            "'commands'"
         )
         db.commit()
     with pytest.raises(SessionError):
@@ -189,7 +197,8 @@ def test_a_view_that_calls_itself_a_table(directory: Path) -> None:
 
 
 def _journal_of_several_files(file: Path, named: Path) -> None:
-    """As a transaction over this file and others leaves it behind that ended in the middle; `named` says which they are."""
+    """As a transaction over this file and others leaves it behind that ended in the middle; `named`
+    says which they are."""
     size = int.from_bytes(file.read_bytes()[16:18], "big")
     magic, name = bytes.fromhex("d9d505f920a163d7"), bytes(named)
     head = struct.pack(">8s5I", magic, 0, 1, file.stat().st_size // size, 512, size).ljust(
@@ -201,7 +210,9 @@ def _journal_of_several_files(file: Path, named: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["session.db", "examples.db"])
-def test_a_journal_that_would_have_another_file_deleted(directory: Path, tmp_path: Path, name: str) -> None:  # fmt: skip
+def test_a_journal_that_would_have_another_file_deleted(
+    directory: Path, tmp_path: Path, name: str
+) -> None:
     """SQLite reads what such a journal names, and deletes it once the file is as it was."""
     plain, taken = tmp_path / "plain.db", tmp_path / "taken"
     shutil.copyfile(directory / name, plain)
@@ -221,7 +232,8 @@ def test_a_journal_that_would_have_another_file_deleted(directory: Path, tmp_pat
 
 
 def test_what_is_saved_of_a_session_is_its_own(directory: Path, tmp_path: Path) -> None:
-    """`tui-al check` and its `--repair` read no file of the reader's by a link, and nothing through a view."""
+    """`tui-al check` and its `--repair` read no file of the reader's by a link, and nothing through
+    a view."""
     theirs = make_session(tmp_path / "mine", POOL)
     whole = salvage.salvage(directory)
     assert (whole.trouble, len(whole.train)) == ([], 2)
@@ -235,7 +247,8 @@ def test_what_is_saved_of_a_session_is_its_own(directory: Path, tmp_path: Path) 
     with closing(sqlite3.connect(theirs / "session.db")) as db:
         db.executescript(
             "ALTER TABLE events RENAME TO kept; CREATE VIEW events AS WITH RECURSIVE n(seq) AS "
-            "(SELECT 1 UNION ALL SELECT seq + 1 FROM n) SELECT seq, 1 time, 'x' kind, 7 seed, '{}' body FROM n"
+            "(SELECT 1 UNION ALL SELECT seq + 1 FROM n) SELECT seq, 1 time, 'x' kind, 7 seed, "
+            "'{}' body FROM n"
         )
     assert "the view 'events'" in salvage.salvage(theirs).trouble[0]
 
@@ -269,7 +282,9 @@ def test_a_copy_needs_room(directory: Path, tmp_path: Path) -> None:
         strangers.copy_files(directory, tmp_path / "copy")
 
 
-def test_only_files_of_a_model_are_compared_with_how_they_were_saved(directory: Path, canary: Path) -> None:  # fmt: skip
+def test_only_files_of_a_model_are_compared_with_how_they_were_saved(
+    directory: Path, canary: Path
+) -> None:
     """What an event names elsewhere is not read: its hash would tell of the reader's file."""
     for name in (str(canary), os.path.relpath(canary, directory), "../session.db", "x\0"):
         (said,) = differences(directory, {name: "00"})
@@ -280,7 +295,8 @@ def test_only_files_of_a_model_are_compared_with_how_they_were_saved(directory: 
 
 
 def test_a_file_larger_than_the_disk_is_not_begun_to_be_copied(tmp_path: Path) -> None:
-    """Of backups and repairs: a file of nothing takes no room where it is, and all of it where it is copied."""
+    """Of backups and repairs: a file of nothing takes no room where it is, and all of it where it
+    is copied."""
     with (tmp_path / "nothing").open("wb") as file:
         file.truncate(2 * shutil.disk_usage(tmp_path).free)
     with pytest.raises(OSError, match="No space left"):

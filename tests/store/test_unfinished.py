@@ -62,7 +62,8 @@ def test_an_error_in_the_making_leaves_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("again", ["merge", "delete"])
 def test_what_was_left_goes_with_whatever_is_begun_next(tmp_path: Path, again: str) -> None:
-    """Not only when a session is made: a merger that is killed over and over would fill the disk."""
+    """Not only when a session is made: a merger that is killed over and over would fill the
+    disk."""
     one, other = make_session(tmp_path, POOL, "one"), make_session(tmp_path, POOL, "other")
     sessions = tmp_path / "sessions"
     for _ in range(2):

@@ -1,4 +1,5 @@
-"""The annotator's place: samples in the ranking's order, what is decided about them, and two annotators at once."""
+"""The annotator's place: samples in the ranking's order, what is decided about them, and two
+annotators at once."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -249,7 +250,8 @@ class TestOpenedAgain:
 
 
 class TestLabelledInTheData:
-    """Some texts came with labels: nobody is asked about them, but what people say of them counts."""
+    """Some texts came with labels: nobody is asked about them, but what people say of them
+    counts."""
 
     DATA = replace(
         POOL,

@@ -1,11 +1,12 @@
-"""Writes `locked.txt`, `locked-cuda.txt` and `locked-cpu.txt`: every package at the version of constraints.txt, with the hashes of its wheels.
+"""Writes `locked.txt`, `locked-cuda.txt` and `locked-cpu.txt`: every package at the version of
+constraints.txt, with the hashes of its wheels.
 
     python -m tests.supply.lock --uv UV [--wheel FILE ...]
 
-`UV` is the program uv (`pip install uv`), which resolves for all platforms at once and reads the hashes from the index that pip is
-set to. `--wheel` is a file that is not on that index, as PyTorch's own build for CPUs: it is locked by itself, for its platform, in
-`locked-cpu.txt`. `make locked` installs from these files, so that no file that anybody has changed since is taken.
-"""
+`UV` is the program uv (`pip install uv`), which resolves for all platforms at once and reads the
+hashes from the index that pip is set to. `--wheel` is a file that is not on that index, as
+PyTorch's own build for CPUs: it is locked by itself, for its platform, in `locked-cpu.txt`. `make
+locked` installs from these files, so that no file that anybody has changed since is taken."""
 
 import argparse
 import hashlib
@@ -38,7 +39,11 @@ def main() -> None:
         "locked.txt", "All but what a GPU needs.", [entries[n] for n in entries if n not in cuda]
     )
     _write("locked-cpu.txt", "Builds for machines without a GPU.", [*map(entry_of, given.wheel)])
-    _write("locked-cuda.txt", "What PyTorch's build for NVIDIA GPUs needs.", [entries[n] for n in entries if n in cuda])  # fmt: skip
+    _write(
+        "locked-cuda.txt",
+        "What PyTorch's build for NVIDIA GPUs needs.",
+        [entries[n] for n in entries if n in cuda],
+    )
 
 
 def entries_of(text: str) -> dict[str, str]:
@@ -51,10 +56,14 @@ def entries_of(text: str) -> dict[str, str]:
 
 
 def entry_of(wheel: Path) -> str:
-    """The requirement that only this wheel for Linux meets, by its local version and its hash, on the platform that it is for."""
+    """The requirement that only this wheel for Linux meets, by its local version and its hash, on
+    the platform that it is for."""
     name, version, python, _, platform = wheel.name.removesuffix(".whl").split("-")
     machine = platform.partition(".")[0].split("_", 3)[-1]  # of manylinux_2_28_x86_64
-    on = f"sys_platform == 'linux' and platform_machine == '{machine}' and python_version == '3.{python[3:]}'"
+    on = (
+        f"sys_platform == 'linux' and platform_machine == '{machine}' and python_version == "
+        f"'3.{python[3:]}'"
+    )
     digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
     return f"{name.lower().replace('_', '-')}=={version} ; {on} \\\n    --hash=sha256:{digest}"
 
@@ -68,8 +77,10 @@ def _resolved(uv: str) -> str:
         build = Path(scratch, "build.in")
         build.write_text(_BUILD, encoding="utf-8")
         done = subprocess.run(
-            [uv, "pip", "compile", "pyproject.toml", str(build), "--all-extras", "--constraint", "constraints.txt",
-             "--generate-hashes", "--universal", "--python-version", "3.11", "--no-header", "--no-annotate", "--quiet",
+            [uv, "pip", "compile", "pyproject.toml", str(build), "--all-extras", "--constraint",
+                "constraints.txt",
+             "--generate-hashes", "--universal", "--python-version", "3.11", "--no-header",
+             "--no-annotate", "--quiet",
              *(["--index-url", index] if index else [])],
             cwd=ROOT, capture_output=True, text=True, check=True,
         )  # fmt: skip
@@ -77,7 +88,9 @@ def _resolved(uv: str) -> str:
 
 
 def _write(name: str, what: str, entries: list[str]) -> None:
-    (ROOT / name).write_text(_HEAD.format(what) + "".join(f"{one}\n" for one in entries), encoding="utf-8")  # fmt: skip
+    (ROOT / name).write_text(
+        _HEAD.format(what) + "".join(f"{one}\n" for one in entries), encoding="utf-8"
+    )
 
 
 if __name__ == "__main__":

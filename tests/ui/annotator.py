@@ -45,7 +45,8 @@ def tickets(amount: int, labels: int) -> Dataset:
 def labelled_by_script(
     home: Path, data: Dataset, experiment: ExperimentConfig | None = None
 ) -> Desk:
-    """A session of this data for people, its gold answers in a file beside it; 20 a batch, unless told otherwise."""
+    """A session of this data for people, its gold answers in a file beside it; 20 a batch, unless
+    told otherwise."""
     session = desk(home, "scripted", experiment=experiment or people("20"), data=data)
     session.recording.session.close()
     gold = {example.id: example.answer for example in data.train}
@@ -141,13 +142,22 @@ class Annotator:
 
     def __post_init__(self) -> None:
         gold = json.loads((self.session.directory / "gold.json").read_text())
-        self._gold = {words(self.session.text(i)): (self.session.text(i), label) for i, label in gold.items()}  # fmt: skip
+        self._gold = {
+            words(self.session.text(i)): (self.session.text(i), label) for i, label in gold.items()
+        }
 
     def open(self) -> None:
         """Sit down."""
         client = ROOT / "tests" / "ui" / "app_zygote.py"
         self._pid_file.unlink(missing_ok=True)
-        self.tmux.run_command(sys.executable, "-S", str(client), str(self.zygote.socket), str(self.session.directory), self.name)  # fmt: skip
+        self.tmux.run_command(
+            sys.executable,
+            "-S",
+            str(client),
+            str(self.zygote.socket),
+            str(self.session.directory),
+            self.name,
+        )
 
     @property
     def _pid_file(self) -> Path:

@@ -1,7 +1,8 @@
-"""Apps that start at once, for tests that kill many: `python -m tests.ui.app_zygote SOCKET` has imported everything and forks.
+"""Apps that start at once, for tests that kill many: `python -m tests.ui.app_zygote SOCKET` has
+imported everything and forks.
 
-`python -S tests/ui/app_zygote.py SOCKET SESSION ANNOTATOR` is what runs in the terminal: it hands its terminal over, prints the number
-of the process that has it now, and waits until that is gone.
+`python -S tests/ui/app_zygote.py SOCKET SESSION ANNOTATOR` is what runs in the terminal: it hands
+its terminal over, prints the number of the process that has it now, and waits until that is gone.
 """
 
 import array

@@ -1,4 +1,5 @@
-"""A real browser without a window: Chromium of the distribution, driven through its DevTools protocol."""
+"""A real browser without a window: Chromium of the distribution, driven through its DevTools
+protocol."""
 
 import asyncio
 import base64
@@ -18,10 +19,12 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))
 
 _OPTIONS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--window-size=1000,640", "--remote-debugging-port=0",
+    "--disable-background-networking", "--disable-component-update", "--window-size=1000,640",
+    "--remote-debugging-port=0",
 )  # fmt: skip
 
-#: Runs in the page before its own scripts do. The page keeps its terminal to itself: it is caught where it is put.
+#: Runs in the page before its own scripts do. The page keeps its terminal to itself: it is caught
+#: where it is put.
 _CATCH_TERMINAL = """
 Object.defineProperty(Object.prototype, "fitAddon", {
   configurable: true,
@@ -41,7 +44,7 @@ _ROWS = """
   for (let y = 0; y < window.caught.rows; y++) rows.push(buffer.getLine(y)?.translateToString(true) ?? "");
   return rows.join("\\n");
 })()
-"""
+"""  # noqa: E501
 
 
 class Page:
@@ -127,7 +130,8 @@ async def browser(directory: Path) -> AsyncIterator[Page]:
     assert CHROMIUM is not None
     with (directory / "chromium.log").open("w") as log:
         process = subprocess.Popen(
-            [CHROMIUM, *_OPTIONS, f"--user-data-dir={directory / 'profile'}", "about:blank"], stdout=log, stderr=log
+            [CHROMIUM, *_OPTIONS, f"--user-data-dir={directory / 'profile'}", "about:blank"],
+            stdout=log, stderr=log
         )  # fmt: skip
     try:
         port = await _port(directory / "chromium.log")

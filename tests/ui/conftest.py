@@ -1,4 +1,5 @@
-"""Drives the app as a person does: with notifications and tooltips, by keys, waiting for what is to be seen."""
+"""Drives the app as a person does: with notifications and tooltips, by keys, waiting for what is to
+be seen."""
 
 import asyncio
 import time
@@ -67,7 +68,8 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
-    """Prepared data and an engine that only notes what it is asked, in place of `tui_al.host.process`."""
+    """Prepared data and an engine that only notes what it is asked, in place of
+    `tui_al.host.process`."""
     fake = FakeEngine()
     monkeypatch.setattr(estimate, "estimate", fake.estimate)
     for name in ("preview", "create_session", "start_engine", "engine_end"):

@@ -1,7 +1,8 @@
-"""Real engines that start at once, for tests that kill many: `python -m tests.ui.engine_zygote` has imported everything and forks.
+"""Real engines that start at once, for tests that kill many: `python -m tests.ui.engine_zygote` has
+imported everything and forks.
 
-Reads the directory of a session a line, and answers with the number of the process that works on it from then on; what that prints
-goes to the session's `engine.log`, as with any engine.
+Reads the directory of a session a line, and answers with the number of the process that works on it
+from then on; what that prints goes to the session's `engine.log`, as with any engine.
 """
 
 import os

@@ -1,4 +1,5 @@
-"""`python -m tests.ui.hanging_app ...` is `tui-al ...`, whose app hangs for good once H is pressed."""
+"""`python -m tests.ui.hanging_app ...` is `tui-al ...`, whose app hangs for good once H is
+pressed."""
 
 import time
 

@@ -1,4 +1,5 @@
-"""Labelling sessions made by hand: data, boards as the engine would put them up, and what is on record afterwards."""
+"""Labelling sessions made by hand: data, boards as the engine would put them up, and what is on
+record afterwards."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -23,7 +24,8 @@ def people(batch: str = "10", *, overlap: float = 0.0, strategy: str = "lc") -> 
     """People label, `batch` at a time, 10 % of it at random."""
     base = config(seeds=(SEED,), strategy=strategy)
     loop = replace(
-        base.loop, oracle="person", overlap=overlap, batch=Amount.parse(batch), seed_size=Amount.parse(batch)
+        base.loop, oracle="person", overlap=overlap, batch=Amount.parse(batch),
+        seed_size=Amount.parse(batch)
     )  # fmt: skip
     return replace(base, loop=loop)
 
@@ -59,7 +61,8 @@ class Desk:
         audit: Sequence[str] = (),
         folds: Sequence[Sequence[str]] = (),
     ) -> None:
-        """Put up a ranking: of all that is open, in the order of the data; `top` are all rows' suggestions, or each one's by id."""
+        """Put up a ranking: of all that is open, in the order of the data; `top` are all rows'
+        suggestions, or each one's by id."""
         labelling = self.labelling()
         closed = [i for i, s in labelling.standings() if s.answer is not None]
         rows = []
@@ -78,7 +81,8 @@ class Desk:
             log.publish("folds", 0, [list(one) for one in folds])
             log.publish("ranking", round_, {"rows": rows, "labels": len(closed) if round_ else 0})
         self.recording.append(
-            ev.RankingPublished(SEED, round_, "lc" if round_ else "seed set", len(closed), len(closed) * bool(round_), len(chosen), len(rows))
+            ev.RankingPublished(SEED, round_, "lc" if round_ else "seed set", len(closed),
+                len(closed) * bool(round_), len(chosen), len(rows))
         )  # fmt: skip
 
     def labelling(self) -> LabelState:

@@ -1,7 +1,8 @@
-"""A light engine for people: `python -m tests.ui.ranking_engine SESSION`. Ranks the pool anew when a batch is full; trains nothing.
+"""A light engine for people: `python -m tests.ui.ranking_engine SESSION`. Ranks the pool anew when
+a batch is full; trains nothing.
 
-It knows the gold answers (`gold.json` in the session), and suggests the right label for four texts in five.
-"""
+It knows the gold answers (`gold.json` in the session), and suggests the right label for four texts
+in five."""
 
 import json
 import random
@@ -34,7 +35,9 @@ def main() -> None:
                 round_ = 0 if ranked is None else ranked.round + 1
                 rows = _rows(gold, closed, state.labels, round_)
                 log.publish("ranking", round_, {"rows": rows, "labels": len(closed)})
-                ranked = ev.RankingPublished(seed, round_, "lc", len(closed), len(closed), len(rows), len(rows))  # fmt: skip
+                ranked = ev.RankingPublished(
+                    seed, round_, "lc", len(closed), len(closed), len(rows), len(rows)
+                )
                 session.append(ranked)
             time.sleep(0.02)
 

@@ -1,4 +1,5 @@
-"""The sample data as a person finds it who wants it labelled: a file of bare texts; and the answers that the person knows."""
+"""The sample data as a person finds it who wants it labelled: a file of bare texts; and the answers
+that the person knows."""
 
 import csv
 from collections.abc import Mapping

@@ -1,4 +1,5 @@
-"""Recorded sessions: what an engine would have written, appended by hand, so that screens are tested without one."""
+"""Recorded sessions: what an engine would have written, appended by hand, so that screens are
+tested without one."""
 
 import fcntl
 import os
@@ -100,7 +101,8 @@ class Recording:
         )
 
     def gauge(self, seed: int, round_: int, floors: int = 1) -> None:
-        """Before the round's query: WD 0.0123, and KL 0.045 of round 1, falling; the floor where there is one."""
+        """Before the round's query: WD 0.0123, and KL 0.045 of round 1, falling; the floor where
+        there is one."""
         wd, kl = (0.004, 0.012) if floors else (None, None)
         self.append(
             ev.MismatchMeasured(
@@ -114,7 +116,8 @@ class Recording:
         self.append(
             ev.RoundResult(
                 seed, round_, 5 * (round_ + 1), 0,
-                {"accuracy": accuracy, "macro_f1": accuracy - 0.03}, counts, seconds(round_), 400_000_000,
+                {"accuracy": accuracy, "macro_f1": accuracy - 0.03}, counts, seconds(round_),
+                400_000_000,
             )
         )  # fmt: skip
 
@@ -169,7 +172,8 @@ def record(
     """A new session in `home` that nothing has happened in yet."""
     experiment, data = experiment or config(), data or dataset()
     created = ev.SessionCreated(
-        experiment.to_dict(), data.task.value, data.labels, len(data.train), len(data.test), (), warnings, {}
+        experiment.to_dict(), data.task.value, data.labels, len(data.train), len(data.test), (),
+        warnings, {}
     )  # fmt: skip
     session = Session.create(home, name, created, data)
     session._db.execute("PRAGMA synchronous = OFF")  # a test's session need not outlive a power cut
@@ -177,7 +181,8 @@ def record(
 
 
 class FakeEngine:
-    """Stands in for the engine's process: who holds a session's lock, who was started, how one died."""
+    """Stands in for the engine's process: who holds a session's lock, who was started, how one
+    died."""
 
     def __init__(self) -> None:
         self.started: list[Path] = []

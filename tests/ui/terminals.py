@@ -31,9 +31,11 @@ set -g escape-time 10
 
 
 def environment(home: Path) -> dict[str, str]:
-    """As after logging in, the sessions in `home`; what the tests' own surroundings say of colours stays out."""
+    """As after logging in, the sessions in `home`; what the tests' own surroundings say of colours
+    stays out."""
     left_out = (
-        "NO_COLOR", "TMUX", "TMUX_PANE", "SSH_CONNECTION", "SSH_TTY", "COLUMNS", "LINES", "PYTHONDONTWRITEBYTECODE",
+        "NO_COLOR", "TMUX", "TMUX_PANE", "SSH_CONNECTION", "SSH_TTY", "COLUMNS", "LINES",
+        "PYTHONDONTWRITEBYTECODE",
     )  # fmt: skip
     kept = {name: value for name, value in os.environ.items() if name not in left_out}
     return {**kept, "TUI_AL_HOME": str(home), "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"}
@@ -59,7 +61,8 @@ def until(what: Callable[[], T | None], seconds: float, tell: Callable[[], str] 
 
 
 def fresh_clone(directory: Path) -> Path:
-    """What a clone holds, in `directory`, with this environment's programs where `make` would install its own."""
+    """What a clone holds, in `directory`, with this environment's programs where `make` would
+    install its own."""
     clone = directory / "clone"
     left_out = shutil.ignore_patterns(".*", "__pycache__", "build", "*.egg-info")
     shutil.copytree(ROOT, clone, ignore=left_out)
@@ -159,7 +162,8 @@ class Pty:
         os.write(self.master, keys.encode())
 
     def read(self, seconds: float) -> bool:
-        """Take what comes within that time, whose first bytes end the wait; whether anything came."""
+        """Take what comes within that time, whose first bytes end the wait; whether anything
+        came."""
         ready, _, _ = select.select([self.master], [], [], seconds)
         try:
             got = os.read(self.master, 65536) if ready else b""

@@ -33,9 +33,11 @@ UTF8 = {"LANG": "en_US.UTF-8", "TERM": "xterm-256color"}
 
 def test_the_interface_is_imported_without_torch() -> None:
     code = (
-        "import sys, tui_al.ui.app, tui_al.ui.screens.home, tui_al.ui.screens.setup, tui_al.ui.screens.run;"
+        "import sys, tui_al.ui.app, tui_al.ui.screens.home, tui_al.ui.screens.setup, "
+        "tui_al.ui.screens.run;"
         "import tui_al.ui.screens.results;"
-        "print([m for m in ('torch', 'transformers', 'adapters', 'datasets', 'pyarrow') if m in sys.modules])"
+        "print([m for m in ('torch', 'transformers', 'adapters', 'datasets', 'pyarrow') if m in "
+        "sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
@@ -45,7 +47,8 @@ def test_the_interface_is_imported_without_torch() -> None:
 def test_a_first_frame_does_not_wait_for_what_is_not_on_it(screen: str) -> None:
     code = (
         f"import sys, tui_al.cli.application, tui_al.ui.app, tui_al.ui.screens.{screen};"
-        "print([m for m in ('numpy', 'scipy', 'psutil', 'pynvml', 'typer', 'pydantic', 'matplotlib') if m in sys.modules])"
+        "print([m for m in ('numpy', 'scipy', 'psutil', 'pynvml', 'typer', 'pydantic', "
+        "'matplotlib') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
@@ -281,7 +284,10 @@ async def test_a_message_takes_the_place_of_the_one_before_and_lies_over_no_text
             await until(pilot, lambda: "There is nothing to undo." in shown(app))
             await pilot.pause(0.1)  # as between two keys
         now = shown(app).splitlines()
-        assert [n for n, (old, new) in enumerate(zip(usual, now, strict=True)) if old != new] in ([23], [18, 23])  # fmt: skip
+        assert [n for n, (old, new) in enumerate(zip(usual, now, strict=True)) if old != new] in (
+            [23],
+            [18, 23],
+        )
         assert now[23].strip() == "There is nothing to undo."
         app.say("Something else, " * 12 + "to its [/x] end.", "warning")
         await until(pilot, lambda: "to its [/x] end." in shown(app))

@@ -16,7 +16,9 @@ from tests.ui.test_serve import server
 
 pytestmark = pytest.mark.slow
 
-needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed (apt-get install chromium)")  # fmt: skip
+needs_browser = pytest.mark.skipif(
+    CHROMIUM is None, reason="Chromium is not installed (apt-get install chromium)"
+)
 
 
 @pytest.fixture
@@ -57,7 +59,8 @@ def colours(png: bytes) -> set[object]:
 async def test_one_labels_in_the_browser_by_this_machine_s_other_name(
     home: Path, tmp_path: Path
 ) -> None:
-    """`localhost` leads to the same server, and so does the near end of an SSH tunnel. With a token, which leaves the address bar."""
+    """`localhost` leads to the same server, and so does the near end of an SSH tunnel. With a
+    token, which leaves the address bar."""
     session = desk(home)
     session.rank(1)
     token = "a-token-that-nobody-guesses"
@@ -79,7 +82,8 @@ async def labels_two(session: Desk, directory: Path, address: str) -> None:
 
 
 async def test_a_page_of_another_name_gets_nothing(home: Path, address: str) -> None:
-    """A foreign name can be made to lead to this machine; its page must neither load nor connect."""
+    """A foreign name can be made to lead to this machine; its page must neither load nor
+    connect."""
     record(home)
     async with aiohttp.ClientSession() as session:
         async with session.get(address) as answer:

@@ -1,4 +1,5 @@
-"""The app in another account's home, whose sessions only that account may list: what it has shared can be left for the list."""
+"""The app in another account's home, whose sessions only that account may list: what it has shared
+can be left for the list."""
 
 import asyncio
 import importlib
@@ -15,7 +16,8 @@ from tui_al.ui.screens.home import HomeScreen
 
 __all__ = ["base"]
 
-#: What the app imports when it is needed: once here, since another account may not read the interpreter's files.
+#: What the app imports when it is needed: once here, since another account may not read the
+#: interpreter's files.
 for _name in ("tty", "tui_al.ui.screens.home", "tui_al.ui.screens.label", "tui_al.ui.driver"):
     importlib.import_module(_name)
 
@@ -26,7 +28,8 @@ pytestmark = [
 
 
 def after_escape(home: Path, wanted: str) -> str:
-    """The list, once it was asked for from the session's samples and shows what is `wanted`, and passing messages are gone."""
+    """The list, once it was asked for from the session's samples and shows what is `wanted`, and
+    passing messages are gone."""
 
     async def look() -> str:
         app = TuiAl(home, home / "sessions" / NAME, annotator="ben")

@@ -1,4 +1,5 @@
-"""How a labelling session comes to its end, and that every screen and command says the same of it."""
+"""How a labelling session comes to its end, and that every screen and command says the same of
+it."""
 
 import fcntl
 import sqlite3
@@ -69,7 +70,11 @@ async def test_labels_of_one_class_to_the_end_are_not_called_trained(home: Path)
             for count in range(6):
                 await pilot.press("1")
                 await until(pilot, lambda n=count: len(made.answers()) == n + 1)  # type: ignore[misc]
-            await sees(pilot, "all texts are labelled. But no model can be trained on that: it needs labels of 2 classes")  # fmt: skip
+            await sees(
+                pilot,
+                "all texts are labelled. But no model can be trained on that: it needs labels of "
+                "2 classes",
+            )
             await sees(pilot, "● engine needs labels of 2 classes")
             await pilot.press("t")
             await sees(pilot, "The engine cannot train yet: it needs labels of 2 classes.")

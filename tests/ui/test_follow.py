@@ -1,4 +1,5 @@
-"""Following a session: only what is new is read, every change is told once, a session that cannot be read is told too."""
+"""Following a session: only what is new is read, every change is told once, a session that cannot
+be read is told too."""
 
 import threading
 import time

@@ -366,7 +366,8 @@ async def test_who_did_what_names_accounts_and_whoever_used_the_name_of_another(
     ids = made.ids
     with DecisionLog(made.directory) as log:
         log.insert(
-            DecisionRecord(0, SOME_DAY + number, "ben", f"uid-{number}", de.Label((ids[number],), LABELS[0]), account)
+            DecisionRecord(0, SOME_DAY + number, "ben", f"uid-{number}",
+                de.Label((ids[number],), LABELS[0]), account)
             for number, account in enumerate(("ben", "ben", "[/x] carol"))
         )  # fmt: skip
     async with drive(TuiAl(home)) as pilot:

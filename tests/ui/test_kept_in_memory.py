@@ -1,4 +1,5 @@
-"""What is kept of screens that are closed and of samples that are decided: nothing that grows with how long the app is open."""
+"""What is kept of screens that are closed and of samples that are decided: nothing that grows with
+how long the app is open."""
 
 import gc
 from collections import Counter

@@ -1,4 +1,5 @@
-"""What a label's key has painted before the next sample is there: counted in regions, which no busy machine changes."""
+"""What a label's key has painted before the next sample is there: counted in regions, which no busy
+machine changes."""
 
 from pathlib import Path
 from typing import Any

@@ -21,7 +21,8 @@ def test_without_a_file_nothing_is_changed(tmp_path: Path) -> None:
 def test_keys_of_screens_and_labels(tmp_path: Path) -> None:
     read = load(
         tmp_path,
-        '# mine\n[label]\nskip = "j"\nanswer = "a,x,w"\ntake = "enter,tab"\n\n[run]\npause = "f5"\n[labels]\ninvoice = "i"\n"né [/]" = "ctrl+k"\n',
+        '# mine\n[label]\nskip = "j"\nanswer = "a,x,w"\ntake = "enter,tab"\n\n[run]\npause = '
+        '"f5"\n[labels]\ninvoice = "i"\n"né [/]" = "ctrl+k"\n',
     )
     assert read.keys == {
         "label.skip": "j", "label.answer": "a,x,w", "label.take": "enter,tab", "run.pause": "f5",
@@ -37,7 +38,8 @@ def test_keys_of_screens_and_labels(tmp_path: Path) -> None:
         ('[label]\nskip = 7\n', 2, "7 is no key"),
         ('[label]\nnote = "hyper+x"\n', 2, "'hyper+x' is no key"),
         ('[label]\nnote = "a, b"\n', 2, "' b' is no key"),
-        ('[run]\npause = "f5"\n[label]\nnote = "u"\n', 4, "'u' has two meanings: label.note and label.undo"),
+        ('[run]\npause = "f5"\n[label]\nnote = "u"\n', 4, "'u' has two meanings: label.note and "
+            "label.undo"),
         ('[label]\n"blind" = "q"\n', 2, "'q' has two meanings: label.blind and app.leave"),
         ('[labels]\ninvoice = "f"\n', 2, "'f' has two meanings: label.unclear and labels.invoice"),
         ('[labels]\ninvoice = "i,j"\n', 2, "label 'invoice' has several keys"),

@@ -26,7 +26,8 @@ def test_every_key_is_bound_once_on_its_screen_and_does_not_hide_a_key_of_the_ap
 
 def test_keys_are_plain_letters_function_keys_and_the_few_that_every_terminal_sends() -> None:
     named = {
-        "enter", "escape", "up", "down", "left", "right", "home", "end", "pageup", "pagedown", "space", "tab",
+        "enter", "escape", "up", "down", "left", "right", "home", "end", "pageup", "pagedown",
+        "space", "tab",
         "question_mark", "slash", "comma", "full_stop", "minus", "plus",
         "left_square_bracket", "right_square_bracket", "left_curly_bracket", "right_curly_bracket",
     }  # fmt: skip

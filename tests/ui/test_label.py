@@ -233,8 +233,14 @@ async def test_many_labels_keep_their_digits_where_no_model_ranks_them(
         given = ["intent_29", *["intent_04"] * 3, "intent_08", "intent_07"]
         assert list(session.answers().values()) == given
         with DecisionLog(session.directory) as log:
-            log.append(Client.new("ben"), RenameLabel("intent_04", "new name"), MergeLabels("intent_01", "intent_00"))  # fmt: skip
-        await sees(pilot, "1 intent_00", "2 intent_29", "3 intent_02", "5 new name ×3", "9 intent_08")  # fmt: skip
+            log.append(
+                Client.new("ben"),
+                RenameLabel("intent_04", "new name"),
+                MergeLabels("intent_01", "intent_00"),
+            )
+        await sees(
+            pilot, "1 intent_00", "2 intent_29", "3 intent_02", "5 new name ×3", "9 intent_08"
+        )
     async with drive(app_on(home, session)) as pilot:  # and at the next sitting
         await sees(pilot, "1 intent_00", "2 intent_29", "3 intent_02", "5 new name ×3")
 
@@ -278,7 +284,9 @@ async def test_a_disk_that_fails_keeps_the_labels_and_says_so(home: Path) -> Non
 
             patch.setattr(DecisionLog, "append", fail)
             await pilot.press("1", "2")
-            await sees(pilot, "✗ 2 not saved", "saved ✓ 0", "disk is full", session.text(session.ids[2]))  # fmt: skip
+            await sees(
+                pilot, "✗ 2 not saved", "saved ✓ 0", "disk is full", session.text(session.ids[2])
+            )
             await pilot.press("q")
             await sees(pilot, "2 decisions are not on disk. Leave without them?")
             await pilot.press("n")

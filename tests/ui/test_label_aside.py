@@ -1,4 +1,5 @@
-"""Beside the labelling: labels found by name, search, labels managed, history, second look, conflicts; by keys."""
+"""Beside the labelling: labels found by name, search, labels managed, history, second look,
+conflicts; by keys."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -136,7 +137,10 @@ async def test_search_by_words_and_label_the_hit_now(home: Path) -> None:
         await press_until(pilot, ["enter"], "Nothing is found yet that could be labelled")
         await press_until(pilot, ["4", "7", "space", "t", "e", "x", "t"], "1 found")
         await pilot.press("enter")
-        await until(pilot, lambda: "text number 47 about" in shown(pilot.app) and "found" not in shown(pilot.app))  # fmt: skip
+        await until(
+            pilot,
+            lambda: "text number 47 about" in shown(pilot.app) and "found" not in shown(pilot.app),
+        )
         await press_until(pilot, ["1"], "saved ✓ 1")
         await first(pilot, session)  # the one before the search is next
         await pilot.press("s", *"nothing")
@@ -162,7 +166,10 @@ async def test_neighbours_of_the_sample_when_the_engine_has_left_its_states(home
         )  # it stays in sight
         assert not any("text number 0 about" in row for row in listed)
         await pilot.press("down", "up", "enter")
-        await until(pilot, lambda: "found" not in shown(pilot.app) and "text number 33 about" in shown(pilot.app))  # fmt: skip
+        await until(
+            pilot,
+            lambda: "found" not in shown(pilot.app) and "text number 33 about" in shown(pilot.app),
+        )
 
 
 # Managing labels
@@ -249,7 +256,9 @@ async def test_second_look_keeps_takes_the_other_finds_calls_ambiguous_and_undoe
         await press_until(pilot, ["d"], "text number 20 about")
         assert "second look  1 of 4" in shown(pilot.app)
         assert "5-fold cross-validation of 40 labels" in shown(pilot.app)
-        assert "a model trained without it says returns .80  against  billing .10" in shown(pilot.app)  # fmt: skip
+        assert "a model trained without it says returns .80  against  billing .10" in shown(
+            pilot.app
+        )
         await press_until(pilot, ["enter"], "text number 21 about")
         assert session.labelling().confirmed(ids[20])
         await press_until(pilot, ["o"], "text number 22 about")
@@ -360,8 +369,9 @@ async def test_conflicts_are_settled_by_the_annotator_s_number_and_show_the_agre
     async with drive(app_on(home, session), (100, 24)) as pilot:
         await until(pilot, lambda: "saved ✓ 3" in shown(pilot.app))
         await press_until(pilot, ["c"], "text number 21 about")
-        # with the fifth: observed 3/5, by chance (3 x 1 + 2 x 3) / 25 = 9/25: kappa (15 - 9) / (25 - 9) = 3/8
-        # alpha: values 4 A, 5 B, 1 D; within 4 of 10, by chance (4 x 6 + 5 x 5 + 1 x 9) / (10 x 9) = 58/90: 1 - 36/58 = 11/29
+        # with the fifth: observed 3/5, by chance (3 x 1 + 2 x 3) / 25 = 9/25: kappa (15 - 9) / (25
+        # - 9) = 3/8 alpha: values 4 A, 5 B, 1 D; within 4 of 10, by chance (4 x 6 + 5 x 5 + 1 x 9)
+        # / (10 x 9) = 58/90: 1 - 36/58 = 11/29
         assert "kappa 0.38 · alpha 0.38 · 5 by anna bob" in shown(pilot.app)
         rows = shown(pilot.app).splitlines()
         assert any(row.startswith(" 1 anna") and row.endswith("billing") for row in rows)
@@ -389,7 +399,9 @@ async def test_what_is_found_after_the_search_was_closed_goes_nowhere(home: Path
         search = pilot.app.screen
         assert isinstance(search, SearchPool)
         answers: list[Any] = []
-        asked = SimpleNamespace(item=search._desk.item, ask=lambda _, __, then: answers.append(then))  # fmt: skip
+        asked = SimpleNamespace(
+            item=search._desk.item, ask=lambda _, __, then: answers.append(then)
+        )
         search._desk = asked  # type: ignore[assignment]
         await pilot.press("tab")
         await search.query(OptionList).remove()
@@ -425,7 +437,8 @@ async def test_torture_texts_and_labels_on_every_screen_at_every_size(home: Path
         async with drive(app_on(home, session, terminal=terminal), size) as pilot:
             await until(pilot, lambda: "saved" in shown(pilot.app) and pilot.app.screen.item)  # type: ignore[attr-defined]
             for key, pressed in (
-                ("slash", ("x",)), ("s", ("e", "tab")), ("l", ("down", "down")), ("h", ("down", "end")),
+                ("slash", ("x",)), ("s", ("e", "tab")), ("l", ("down", "down")),
+                ("h", ("down", "end")),
                 ("d", ("space",) * 6), ("c", ("space",) * 4),
             ):  # fmt: skip
                 before = len(pilot.app.screen_stack)

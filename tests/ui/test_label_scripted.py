@@ -1,4 +1,5 @@
-"""Whole labelling sessions in real terminals, by an annotator that answers from gold labels: long, killed again and again, in pairs."""
+"""Whole labelling sessions in real terminals, by an annotator that answers from gold labels: long,
+killed again and again, in pairs."""
 
 import random
 import shutil
@@ -135,7 +136,8 @@ def test_killed_again_and_again_every_label_shown_as_saved_is_there_and_can_be_u
         if victim != "engine":
             annotator.kill()
             there = on_record(session)
-            # a label may be lost on its way to the disk, but none that was shown as saved, and none before another
+            # a label may be lost on its way to the disk, but none that was shown as saved, and none
+            # before another
             assert shown <= len(there) <= len(annotator.done)
             assert there == annotator.done[: len(there)]
             annotator.done[len(there) :] = []
@@ -200,4 +202,6 @@ def test_two_at_once_answer_no_sample_twice_and_lose_nothing(
     assert len(ids) == len(set(ids)) == 80
     for annotator in pair:
         mine = [r.decision for r in records if r.annotator == annotator.name]
-        assert [(session.text(d.about[0]), d.answer) for d in mine if isinstance(d, Label)] == annotator.done  # fmt: skip
+        assert [
+            (session.text(d.about[0]), d.answer) for d in mine if isinstance(d, Label)
+        ] == annotator.done

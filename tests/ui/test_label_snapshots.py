@@ -1,4 +1,5 @@
-"""What the editor of entities and the screens beside labelling look like, cell by cell; see `test_snapshots` for how to renew them."""
+"""What the editor of entities and the screens beside labelling look like, cell by cell; see
+`test_snapshots` for how to renew them."""
 
 import time
 from dataclasses import replace
@@ -25,7 +26,8 @@ from tui_al.ui.screens.label import LabelScreen
 from tui_al.ui.terminal import Terminal
 
 TEXTS = (
-    "hi, i bought the headphones two weeks ago and since yesterday the left side only crackles. can i swap them at the store "
+    "hi, i bought the headphones two weeks ago and since yesterday the left side only crackles. "
+    "can i swap them at the store "
     "or do i need to send them in??",
     "my parcel says delivered but there is nothing here",
     "please send me the invoice for last month again",

@@ -49,7 +49,15 @@ async def test_the_list_shows_everything_of_a_session(twins: Path) -> None:
     async with drive(TuiAl(twins), (60, 20)) as pilot:
         await until(pilot, lambda: "4 sessions" in shown(pilot.app))
         screen = shown(pilot.app)
-        for text in ("6 rounds, 2 seeds", ".807", "round 2/6, seed 1/3", "stopped, just now", "finished, just now", "adapter", "-full"):  # fmt: skip
+        for text in (
+            "6 rounds, 2 seeds",
+            ".807",
+            "round 2/6, seed 1/3",
+            "stopped, just now",
+            "finished, just now",
+            "adapter",
+            "-full",
+        ):
             assert text in screen, text
 
 

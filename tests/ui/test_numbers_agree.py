@@ -1,4 +1,5 @@
-"""Every number has one source: what screens, commands and reports say of the same session is the same."""
+"""Every number has one source: what screens, commands and reports say of the same session is the
+same."""
 
 import csv
 import fcntl
@@ -114,7 +115,8 @@ async def test_labels_that_people_made_count_everywhere(home: Path, engine: Fake
     made.recording.start()
     made.recording.append(
         ev.RunStarted(SEED),
-        ev.RoundResult(SEED, 0, 2, 0, {"accuracy": 0.5}, {"bills": 0, LABELS[1]: 1, LABELS[2]: 0, "warranty": 1}, {}, 0),
+        ev.RoundResult(SEED, 0, 2, 0, {"accuracy": 0.5},
+            {"bills": 0, LABELS[1]: 1, LABELS[2]: 0, "warranty": 1}, {}, 0),
     )  # fmt: skip
     names = ("bills", LABELS[1], LABELS[2], "warranty")
     with Session(made.directory) as session:
@@ -277,7 +279,11 @@ def test_labels_of_the_data_count_for_what_the_engine_needs(
     more = {"overruled": made.ids[:2], "pool": in_pool[11:12], "reserve": reserved, "": []}[others]
     other = LABELS[0] if others == "overruled" else LABELS[1]
     with DecisionLog(made.directory) as log:
-        log.append(Client.new("anna"), *(Label((i,), LABELS[0]) for i in in_pool[:10]), *(Label((i,), other) for i in more))  # fmt: skip
+        log.append(
+            Client.new("anna"),
+            *(Label((i,), LABELS[0]) for i in in_pool[:10]),
+            *(Label((i,), other) for i in more),
+        )
         rows = [n for n, e in enumerate(train) if e.id in reserved]
         pool = np.arange(2, len(train))
         engine = LabelledPool(log, replace(data, train=train), pool, np.array(rows))
@@ -315,7 +321,9 @@ async def test_how_much_is_to_go_after_labels_of_an_earlier_round_were_taken_bac
     made.recording.append(ev.RunStarted(SEED))
     made.rank(0)
     with DecisionLog(made.directory) as log:
-        log.append(Client.new("anna"), *(Label((i,), LABELS[n % 2]) for n, i in enumerate(made.ids[:10])))  # fmt: skip
+        log.append(
+            Client.new("anna"), *(Label((i,), LABELS[n % 2]) for n, i in enumerate(made.ids[:10]))
+        )
     made.rank(1)
     made.recording.session.close()
     with (made.directory / "engine.lock").open("w") as lock:
@@ -338,7 +346,9 @@ def test_a_label_of_the_data_that_a_person_changed_is_no_part_of_a_batch(home: P
     made.recording.append(ev.RunStarted(SEED))
     made.rank(0, made.ids[1::2])
     with DecisionLog(made.directory) as log:
-        log.append(Client.new("anna"), Label((made.ids[0],), LABELS[1]), Label((made.ids[1],), LABELS[2]))  # fmt: skip
+        log.append(
+            Client.new("anna"), Label((made.ids[0],), LABELS[1]), Label((made.ids[1],), LABELS[2])
+        )
     with Workbench(made.directory, "anna") as bench:
         assert (bench.closed, bench.batch) == (1, 10)
     summary = read_one(made.directory)

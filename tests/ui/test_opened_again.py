@@ -1,4 +1,5 @@
-"""Samples opened again: what was said of them stands there, is left alone or changed, and Escape goes back; undo after refusals."""
+"""Samples opened again: what was said of them stands there, is left alone or changed, and Escape
+goes back; undo after refusals."""
 
 import sqlite3
 import time
@@ -183,7 +184,10 @@ async def test_entities_are_shown_kept_and_marks_that_are_not_saved_asked_about(
         await press_until(pilot, ["enter"], "✓ your answer: Bern LOC")
         await pilot.press("home", "3", "enter")
         await until(pilot, lambda: len(session.records()) == 2)
-    assert session.answers()[session.ids[1]] == (span("Omar", "PER", texts[1]), span("Bern", "LOC", texts[1]))  # fmt: skip
+    assert session.answers()[session.ids[1]] == (
+        span("Omar", "PER", texts[1]),
+        span("Bern", "LOC", texts[1]),
+    )
 
 
 async def test_what_the_data_says_is_shown_and_another_answer_counts(home: Path) -> None:
@@ -193,7 +197,9 @@ async def test_what_the_data_says_is_shown_and_another_answer_counts(home: Path)
     session.recording.session.close()
     given = {e.id: e.answer for e in train[:3]}
     with sqlite3.connect(session.directory / "examples.db") as db:
-        db.executemany("UPDATE examples SET answer = ? WHERE id = ?", [(f'"{a}"', i) for i, a in given.items()])  # fmt: skip
+        db.executemany(
+            "UPDATE examples SET answer = ? WHERE id = ?", [(f'"{a}"', i) for i, a in given.items()]
+        )
         db.execute("DELETE FROM sums")  # as an older program wrote the data
     db.close()
     with DecisionLog(session.directory) as log:
@@ -316,7 +322,11 @@ async def test_the_history_goes_back_to_the_first_decision(home: Path) -> None:
     many(session, amount)
     async with drive(app_on(home, session), (120, 24)) as pilot:
         await until(pilot, lambda: "saved" in shown(pilot.app))
-        await press_until(pilot, ["h"], f"{PAGE:,} of {amount:,} decisions, the newest first; the end of the list brings more")  # fmt: skip
+        await press_until(
+            pilot,
+            ["h"],
+            f"{PAGE:,} of {amount:,} decisions, the newest first; the end of the list brings more",
+        )
         await press_until(pilot, ["end"], f"{2 * PAGE:,} of {amount:,} decisions")
         await press_until(pilot, ["end"], f"{amount:,} decisions, the newest first")
         await press_until(pilot, ["end"], "→ returns")

@@ -1,4 +1,5 @@
-"""The GPUs on the Run screen, from NVML's double through the threads that read it to what is painted."""
+"""The GPUs on the Run screen, from NVML's double through the threads that read it to what is
+painted."""
 
 import threading
 from pathlib import Path

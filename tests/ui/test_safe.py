@@ -15,7 +15,17 @@ from tui_al.ui.escape import safe, safe_rich
 SOURCES = sorted(Path(tui_al.ui.__file__).parent.rglob("*.py"))
 
 #: Calls and attributes that would read markup in a plain string.
-SHOWING_CALLS = {"Static", "Label", "Button", "Option", "update", "Checkbox", "Select", "TabPane", "Collapsible"}  # fmt: skip
+SHOWING_CALLS = {
+    "Static",
+    "Label",
+    "Button",
+    "Option",
+    "update",
+    "Checkbox",
+    "Select",
+    "TabPane",
+    "Collapsible",
+}
 SHOWING_ATTRIBUTES = {"border_title", "border_subtitle", "label", "tooltip", "sub_title"}
 
 
@@ -31,7 +41,8 @@ def test_the_gate_keeps_the_length_and_lets_no_markup_through(text: str) -> None
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda p: p.stem)
 def test_no_widget_is_given_a_string_that_is_put_together(source: Path) -> None:
-    """A string of ours is written out in the source; one with anything in it goes through the gate."""
+    """A string of ours is written out in the source; one with anything in it goes through the
+    gate."""
     for node in ast.walk(ast.parse(source.read_text())):
         if isinstance(node, ast.Call) and _name(node.func) in SHOWING_CALLS and node.args:
             assert _is_ours(node.args[0]), f"{source.name}:{node.lineno}"
@@ -49,7 +60,8 @@ def _name(function: ast.expr) -> str:
 
 
 def _is_ours(node: ast.expr) -> bool:
-    """Whether it is a literal or the outcome of a call (of the gate, or of what builds Content); no f-string, no bare value."""
+    """Whether it is a literal or the outcome of a call (of the gate, or of what builds Content); no
+    f-string, no bare value."""
     if isinstance(node, ast.IfExp):
         return _is_ours(node.body) and _is_ours(node.orelse)
     if isinstance(node, ast.BinOp):

@@ -1,4 +1,5 @@
-"""Serving in a browser: what is refused, and what is warned of; by the real server. See `test_browser` for what is shown."""
+"""Serving in a browser: what is refused, and what is warned of; by the real server. See
+`test_browser` for what is shown."""
 
 import builtins
 import os
@@ -58,7 +59,8 @@ def test_without_the_package_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPat
 def server(
     home: Path, directory: Path, *options: str, token: str = ""
 ) -> Iterator[tuple[int, Path]]:
-    """`tui-al serve`, from as poor a surrounding as there is: no terminal, no locale. Its port, and what it says."""
+    """`tui-al serve`, from as poor a surrounding as there is: no terminal, no locale. Its port, and
+    what it says."""
     port, said = free_port(), directory / "server.log"
     surroundings = {**environment(home), "PYTHONPATH": str(ROOT), "LC_ALL": "C", "TERM": "dumb"}
     if token:
@@ -66,7 +68,8 @@ def server(
     with said.open("w") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "tui_al", "serve", "--port", str(port), *options],
-            stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=surroundings, cwd=directory, start_new_session=True,
+            stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=surroundings, cwd=directory,
+            start_new_session=True,
         )  # fmt: skip
     deadline = time.monotonic() + 60
     while "Ctrl+C to quit" not in said.read_text():
@@ -88,7 +91,9 @@ async def test_on_loopback_it_warns_that_there_is_no_log_in(home: Path, tmp_path
         async with aiohttp.ClientSession() as session:
             for host, status in (("localhost", 200), ("evil.example", 403), ('"><b>', 403)):
                 for path in ("/", "/static/js/textual.js", "/nowhere"):
-                    async with session.get(f"http://127.0.0.1:{port}{path}", headers={"Host": host}) as answer:  # fmt: skip
+                    async with session.get(
+                        f"http://127.0.0.1:{port}{path}", headers={"Host": host}
+                    ) as answer:
                         assert (answer.status == 403) == (status == 403), (host, path)
 
 
@@ -106,7 +111,8 @@ async def status_of_socket(
 
 
 async def test_elsewhere_only_who_knows_the_token_comes_in(home: Path, tmp_path: Path) -> None:
-    """By real requests to a real server: page, files, downloads, unknown addresses and the websocket."""
+    """By real requests to a real server: page, files, downloads, unknown addresses and the
+    websocket."""
     record(home)
     with server(home, tmp_path, "--host", "0.0.0.0") as (port, said):
         text = said.read_text()
@@ -118,15 +124,19 @@ async def test_elsewhere_only_who_knows_the_token_comes_in(home: Path, tmp_path:
 
             async def status(path: str, cookie: str = "") -> int:
                 headers = {"Cookie": cookie} if cookie else {}
-                async with session.get(URL(address + path, encoded=True), headers=headers) as answer:  # fmt: skip
+                async with session.get(
+                    URL(address + path, encoded=True), headers=headers
+                ) as answer:
                     page = await answer.text()
                     assert answer.status != 401 or "ends in ?token=" in page
                     assert token not in page
                     return answer.status
 
             files = "/static/js/textual.js"
-            outside = ("/", files, "/static/", "/download/x", "/nowhere", f"/?token={token}x", f"/?token={token[:-1]}",
-                "/?token=", f"/?token=x&token={token}", f"/?Token={token}", f"{files}?token={token}", f"/{token}", f"/#?token={token}",
+            outside = ("/", files, "/static/", "/download/x", "/nowhere", f"/?token={token}x",
+                f"/?token={token[:-1]}",
+                "/?token=", f"/?token=x&token={token}", f"/?Token={token}",
+                f"{files}?token={token}", f"/{token}", f"/#?token={token}",
                 "/static/../../../../etc/passwd", "/static/..%2f..%2f..%2fserver.py")  # fmt: skip
             assert {path: await status(path) for path in outside} == dict.fromkeys(outside, 401)
             ours = {"Origin": address}
@@ -142,14 +152,26 @@ async def test_elsewhere_only_who_knows_the_token_comes_in(home: Path, tmp_path:
             cookie = set_cookie.split(";")[0]
             assert token not in cookie and cookie.startswith(f"tui-al-{port}=")
             assert await status("/", cookie) == await status(files, cookie) == 200
-            for path in ("/static/../serve.py", "/static/..%2f..%2fserver.py", "/static/%2e%2e/server.py", "/static//etc/passwd"):  # fmt: skip
+            for path in (
+                "/static/../serve.py",
+                "/static/..%2f..%2fserver.py",
+                "/static/%2e%2e/server.py",
+                "/static//etc/passwd",
+            ):
                 assert await status(path, cookie) in (403, 404), path
-            assert await status(files, cookie[:-1] + "!") == await status(files, f"tui-al-{port}={token}") == 401  # fmt: skip
+            assert (
+                await status(files, cookie[:-1] + "!")
+                == await status(files, f"tui-al-{port}={token}")
+                == 401
+            )
 
             opened = {**ours, "Cookie": cookie}
             assert await status_of_socket(session, address, **opened) == 101
             for origin in ("http://evil.example", f"http://127.0.0.1:{port + 1}", "null", None):
-                assert await status_of_socket(session, address, "", **{**opened, "Origin": origin}) == 403  # fmt: skip
+                assert (
+                    await status_of_socket(session, address, "", **{**opened, "Origin": origin})
+                    == 403
+                )
         assert said.read_text().count(token) == 1  # what it logs of requests has no token
 
 
@@ -170,7 +192,8 @@ def test_a_token_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(
     ("host", "token", "expected"),
-    [("192.0.2.7", "t", "http://192.0.2.7:80/?token=t"), ("::1", None, "http://[::1]:80/"), ("0.0.0.0", "t", "http://box:80/?token=t")],
+    [("192.0.2.7", "t", "http://192.0.2.7:80/?token=t"), ("::1", None, "http://[::1]:80/"),
+        ("0.0.0.0", "t", "http://box:80/?token=t")],
 )  # fmt: skip
 def test_the_address_to_open(
     host: str, token: str | None, expected: str, monkeypatch: pytest.MonkeyPatch
@@ -216,7 +239,8 @@ def test_a_taken_port_is_named() -> None:
 
 @pytest.mark.parametrize(
     ("host", "expected"),
-    [("127.0.0.1", True), ("localhost", True), ("::1", True), ("[::1]", True), ("127.9.9.9", True), ("0.0.0.0", False), ("box", False)],
+    [("127.0.0.1", True), ("localhost", True), ("::1", True), ("[::1]", True), ("127.9.9.9", True),
+        ("0.0.0.0", False), ("box", False)],
 )  # fmt: skip
 def test_loopback(host: str, expected: bool) -> None:
     assert is_loopback(host) is expected

@@ -297,8 +297,10 @@ async def test_torture_texts_are_shown_as_they_are(home: Path, engine: FakeEngin
         for number, (name, text) in enumerate(TEXTS.items()):
             source = f"set {number}"
             engine.previews[source] = Preview(
-                name=text, task=Task.CLASSIFICATION, labels=(text, "b"), train=1000 + number, test=1, unlabelled=1,
-                counts={text: 1, "b": 1}, rows=((text, text),), words=1.0, notes=(text,), warnings=(text,),
+                name=text, task=Task.CLASSIFICATION, labels=(text, "b"), train=1000 + number,
+                test=1, unlabelled=1,
+                counts={text: 1, "b": 1}, rows=((text, text),), words=1.0, notes=(text,),
+                warnings=(text,),
             )  # fmt: skip
             screen._changed("data.source", source)
             told = f"{1000 + number:,} train"
@@ -357,7 +359,8 @@ async def test_what_the_engine_refuses_at_the_start_stands_at_its_field(
 async def test_data_refused_for_a_setting_that_is_folded_away_is_told_at_the_data(
     home: Path, engine: FakeEngine
 ) -> None:
-    """The preview is read unasked, so nothing is unfolded for it; unfolded, the message is where it belongs."""
+    """The preview is read unasked, so nothing is unfolded for it; unfolded, the message is where it
+    belongs."""
     engine.preview_error = DataError("--encoding: 'utf9' is unknown.").at("data.encoding")
     async with drive(TuiAl(home), (120, 60)) as pilot:
         await until(pilot, lambda: "✗ --encoding: 'utf9' is unknown." in shown(pilot.app))

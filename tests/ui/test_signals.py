@@ -1,4 +1,5 @@
-"""Signals, and terminals that vanish, stand still or are taken away, by real ones: what is left of the app, and of the terminal."""
+"""Signals, and terminals that vanish, stand still or are taken away, by real ones: what is left of
+the app, and of the terminal."""
 
 import contextlib
 import os
@@ -19,7 +20,8 @@ from tui_al.ui.exit_guard import CLOSE_SECONDS
 
 pytestmark = pytest.mark.slow
 
-#: Private modes of a terminal as a shell has them: line wrap and the cursor are on, all else that the app sets is off.
+#: Private modes of a terminal as a shell has them: line wrap and the cursor are on, all else that
+#: the app sets is off.
 ON = {b"7", b"25"}
 
 #: Wide enough for a busy machine; without a bound it is for ever.
@@ -74,7 +76,8 @@ def ends(terminal: Pty, seconds: float = SECONDS) -> int:
 
 
 def check_is_restored(terminal: Pty) -> None:
-    """As the shell left it: cooked, on the usual screen, no reports of mouse, focus or paste, the cursor there."""
+    """As the shell left it: cooked, on the usual screen, no reports of mouse, focus or paste, the
+    cursor there."""
     assert termios.tcgetattr(terminal.master) == terminal.modes
     last = dict(re.findall(rb"\x1b\[\?(\d+)([hl])", bytes(terminal.output)))
     assert {b"1049", b"1000", b"2004", b"1004"} <= set(last)  # the app did set them
@@ -155,7 +158,8 @@ def test_ended_while_it_is_stopped_it_ends_and_does_not_come_back(
 
 
 def test_a_terminal_that_takes_no_output_keeps_nobody(home: Path, directory: Path) -> None:
-    """As behind a connection that stands still: what the app paints piles up until its writer waits."""
+    """As behind a connection that stands still: what the app paints piles up until its writer
+    waits."""
     with labelling(home, directory) as terminal:
         for _ in range(60):
             terminal.press("\x14?\x1b")  # themes and helps, whose paint nobody reads
@@ -182,4 +186,8 @@ def test_an_app_that_hangs_is_ended_all_the_same(home: Path, directory: Path) ->
 def waits_to_write(process: int) -> bool:
     """Whether a thread sleeps in the terminal's driver."""
     tasks = Path(f"/proc/{process}/task").iterdir()
-    return any("n_tty_write" in (task / "wchan").read_text() or "wait_woken" in (task / "wchan").read_text() for task in tasks)  # fmt: skip
+    return any(
+        "n_tty_write" in (task / "wchan").read_text()
+        or "wait_woken" in (task / "wchan").read_text()
+        for task in tasks
+    )

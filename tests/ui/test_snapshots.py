@@ -1,7 +1,8 @@
-"""What the screens look like, cell by cell, against files; the README's pictures against the screens.
+"""What the screens look like, cell by cell, against files; the README's pictures against the
+screens.
 
-After a change that is meant: `TUI_AL_UPDATE_SNAPSHOTS=1 python -m pytest tests/ui/test_snapshots.py`, then look at the difference
-in version control.
+After a change that is meant: `TUI_AL_UPDATE_SNAPSHOTS=1 python -m pytest
+tests/ui/test_snapshots.py`, then look at the difference in version control.
 """
 
 import difflib

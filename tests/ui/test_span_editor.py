@@ -33,7 +33,8 @@ def sentences(texts: list[str], labels: tuple[str, ...] = KINDS) -> Dataset:
 def tagging(
     home: Path, texts: list[str], *proposed: tuple[str, str, float], labels: tuple[str, ...] = KINDS
 ) -> Desk:
-    """A session about these texts, in this order; where the words of `proposed` are in one, the model says so."""
+    """A session about these texts, in this order; where the words of `proposed` are in one, the
+    model says so."""
     session = desk(home, "events-anna", experiment=people("4"), data=sentences(texts, labels))
     top = {
         identity: [
@@ -126,7 +127,8 @@ async def test_correcting_the_model_by_keys(home: Path) -> None:
         await saved(pilot, 1)
     (label,) = session.given()
     assert label.answer == (
-        span("Anna Berg", "PER"), span("Nordic Rail", "ORG"), span("Oslo", "LOC"), span("Lille", "LOC")
+        span("Anna Berg", "PER"), span("Nordic Rail", "ORG"), span("Oslo", "LOC"),
+        span("Lille", "LOC")
     )  # fmt: skip
     assert label.via == "key"
 
@@ -172,7 +174,12 @@ REFUSED = (
     ("9", "There is no type on this key"),
 )
 
-_NAMED = {"[": "left_square_bracket", "]": "right_square_bracket", "{": "left_curly_bracket", "}": "right_curly_bracket"}  # fmt: skip
+_NAMED = {
+    "[": "left_square_bracket",
+    "]": "right_square_bracket",
+    "{": "left_curly_bracket",
+    "}": "right_curly_bracket",
+}
 
 
 async def afresh(pilot: Pilot[Any], keys: str) -> None:
@@ -296,7 +303,14 @@ async def test_up_and_down_keep_the_column(home: Path) -> None:
     session = tagging(home, ["one two three\nfour\nfive six seven"])
     async with drive(app_on(home, session)) as pilot:
         await begun(pilot, "one two")
-        for key, word in (("right", "two"), ("down", "four"), ("down", "six"), ("up", "four"), ("up", "two"), ("up", "two")):  # fmt: skip
+        for key, word in (
+            ("right", "two"),
+            ("down", "four"),
+            ("down", "six"),
+            ("up", "four"),
+            ("up", "two"),
+            ("up", "two"),
+        ):
             await pilot.press(key)
             await pilot.pause()
             assert reversed_words(pilot) == [word]

@@ -1,4 +1,5 @@
-"""Rows of a text with its entities: every character of a token is drawn once, in order, and no row is wider than allowed."""
+"""Rows of a text with its entities: every character of a token is drawn once, in order, and no row
+is wider than allowed."""
 
 from hypothesis import example, given
 from hypothesis import strategies as st

@@ -1,4 +1,5 @@
-"""A sweep in the app: its arms lie over each other unasked, also those that still run, and grow there too."""
+"""A sweep in the app: its arms lie over each other unasked, also those that still run, and grow
+there too."""
 
 from pathlib import Path
 

@@ -1,4 +1,5 @@
-"""Sweeps in the list of sessions, and their arms; what is told before something is deleted; sessions that vanish."""
+"""Sweeps in the list of sessions, and their arms; what is told before something is deleted;
+sessions that vanish."""
 
 import fcntl
 import json

@@ -1,4 +1,5 @@
-"""Entities in the second look and among conflicts: judged and corrected by keys; what is stored are exact offsets."""
+"""Entities in the second look and among conflicts: judged and corrected by keys; what is stored are
+exact offsets."""
 
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from tui_al.store.decisions import DecisionLog
 
 TEXTS = [
     "Anna Berg of Nordic Rail met engineers in Oslo and Lille .",
-    "Later Omar  left\u00a0Bern , for good .",  # two blanks, one that does not break, and one before the comma
+    # two blanks, one that does not break, and one before the comma
+    "Later Omar  left\u00a0Bern , for good .",
     "Nobody knows Ivo Fuchs in S\u0327ile .",  # a combining mark within a word
 ]
 
@@ -32,7 +34,11 @@ IVO = entities(2, ("Ivo", "PER"), ("S\u0327ile", "LOC"))
 def disputed(home: Path, who: str = "anna") -> Desk:
     """Three labelled sentences; the models dispute Oslo, left, and Fuchs, in this order."""
     session = tagging(home, TEXTS)
-    said = ((ANNA, "B-PER", 0.1, "B-LOC", 0.9), (OMAR, "I-PER", 0.2, "O", 0.8), (IVO, "O", 0.3, "I-PER", 0.7))  # fmt: skip
+    said = (
+        (ANNA, "B-PER", 0.1, "B-LOC", 0.9),
+        (OMAR, "I-PER", 0.2, "O", 0.8),
+        (IVO, "O", 0.3, "I-PER", 0.7),
+    )
     board: dict[str, list[str | float]] = {}
     for number, (word, one) in enumerate(zip(("Oslo", "left", "Fuchs"), said, strict=True)):
         answer, given, of_given, better, of_better = one
@@ -123,13 +129,19 @@ async def test_conflicts_about_entities_are_settled_by_number_or_answered_anew(h
         for who, given in zip(("anna", "bob"), both, strict=True):
             decide(session, who, Label((ids[number],), given))
     async with drive(app_on(home, session), (100, 24)) as pilot:
-        # anna has 2, 2, 2 entities, bob 3, 1, 2, shared are Anna Berg and Şile: F1 is 2 x 2 / (6 + 6) = 1/3
+        # anna has 2, 2, 2 entities, bob 3, 1, 2, shared are Anna Berg and Şile: F1 is 2 x 2 / (6 +
+        # 6) = 1/3
         await press_until(pilot, ["c"], "span F1 0.33")
         assert "3 by anna bob" in shown(pilot.app)
         await until(pilot, lambda: "1 anna" in shown(pilot.app))
         rows = shown(pilot.app).splitlines()
-        assert any(row.startswith(" 1 anna") and row.endswith("Anna Berg PER · Oslo PER") for row in rows)  # fmt: skip
-        assert any(row.startswith(" 2 bob") and row.endswith("Anna Berg PER · Nordic Rail ORG · Oslo LOC") for row in rows)  # fmt: skip
+        assert any(
+            row.startswith(" 1 anna") and row.endswith("Anna Berg PER · Oslo PER") for row in rows
+        )
+        assert any(
+            row.startswith(" 2 bob") and row.endswith("Anna Berg PER · Nordic Rail ORG · Oslo LOC")
+            for row in rows
+        )
         await pilot.press("2")
         await until(pilot, lambda: session.answers().get(ids[0]) == bobs[0])
         await until(pilot, lambda: "Omar" in shown(pilot.app))
@@ -149,7 +161,11 @@ async def test_conflicts_about_entities_are_settled_by_number_or_answered_anew(h
         await until(pilot, lambda: "Omar" in shown(pilot.app))
         await press_until(pilot, ["1"], "No two annotators differ")
         await until(pilot, lambda: session.answers().get(ids[1]) == annas[1])
-    settled = [(r.decision.id, r.decision.answer) for r in all_of(session) if isinstance(r.decision, Settle)]  # fmt: skip
+    settled = [
+        (r.decision.id, r.decision.answer)
+        for r in all_of(session)
+        if isinstance(r.decision, Settle)
+    ]
     assert settled == [(ids[0], bobs[0]), (ids[2], IVO), (ids[1], annas[1])]
 
 

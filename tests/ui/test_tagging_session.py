@@ -1,4 +1,5 @@
-"""A whole tagging session on sample data: what is stored after keys alone is the gold standard, entity by entity."""
+"""A whole tagging session on sample data: what is stored after keys alone is the gold standard,
+entity by entity."""
 
 from functools import partial
 from pathlib import Path

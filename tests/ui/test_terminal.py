@@ -1,4 +1,5 @@
-"""The app in real terminals, with a real engine: watched, left, come back to, stopped, hung up on, killed."""
+"""The app in real terminals, with a real engine: watched, left, come back to, stopped, hung up on,
+killed."""
 
 import os
 import shutil
@@ -24,7 +25,8 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed"),
 ]
 
-#: Rounds of the session that is watched: many and short, so that it is at work as long as it is needed.
+#: Rounds of the session that is watched: many and short, so that it is at work as long as it is
+#: needed.
 ROUNDS = 60
 SEED = 7
 
@@ -142,7 +144,8 @@ def test_watch_leave_come_back_stop_go_on_and_look_at_the_results(
 def test_make_run_in_a_fresh_clone_and_one_enter(
     tmp_path: Path, home: Path, clone: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The sample experiment with the real MiniLM, in a small window and, after coming back, in a large one."""
+    """The sample experiment with the real MiniLM, in a small window and, after coming back, in a
+    large one."""
     monkeypatch.delenv("OMP_NUM_THREADS")
     with Tmux(tmp_path, home, (80, 24), clone) as tmux:
         tmux.run_command("make", "run")

@@ -1,4 +1,5 @@
-"""Keys that come faster than they can be dealt with mean what they would mean if they came slowly."""
+"""Keys that come faster than they can be dealt with mean what they would mean if they came
+slowly."""
 
 import random
 from pathlib import Path

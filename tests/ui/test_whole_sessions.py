@@ -1,4 +1,5 @@
-"""From a file of bare texts to a model that others can use: made, labelled, exported and asked by keys and commands alone."""
+"""From a file of bare texts to a model that others can use: made, labelled, exported and asked by
+keys and commands alone."""
 
 import json
 import shutil
@@ -38,12 +39,15 @@ SAMPLES: Mapping[Task, Callable[[Path], Sample]] = {
 
 PIPELINES: Mapping[Task, Callable[[str], Any]] = {
     Task.CLASSIFICATION: partial(pipeline, "text-classification", truncation=True, device="cpu"),
-    Task.TAGGING: partial(pipeline, "token-classification", aggregation_strategy="first", device="cpu"),
+    Task.TAGGING: partial(pipeline, "token-classification", aggregation_strategy="first",
+        device="cpu"),
 }  # fmt: skip
 
-#: The models that the tiny encoder becomes within a second or two; it must learn its few labels by heart.
+#: The models that the tiny encoder becomes within a second or two; it must learn its few labels by
+#: heart.
 SETTINGS: Mapping[str, Any] = {
-    "acquisition_lr": 1e-2, "successor_lr": 2e-3, "head_lr": 1e-2, "epochs": 30, "batch_size": 8, "dropout": 0.0, "max_length": 48,
+    "acquisition_lr": 1e-2, "successor_lr": 2e-3, "head_lr": 1e-2, "epochs": 30, "batch_size": 8,
+    "dropout": 0.0, "max_length": 48,
     "device": "cpu", "annotator": "anna", "session": "mine",
 }  # fmt: skip
 
@@ -86,7 +90,8 @@ def measured(directory: Path) -> bool:
 
 
 async def test_by_keys_in_the_app(
-    home: Path, tmp_path: Path, task: Task, sample: Sample, settings: dict[str, Any], command: Command  # noqa: F811
+    home: Path, tmp_path: Path, task: Task, sample: Sample, settings: dict[str, Any],
+    command: Command  # noqa: F811
 ) -> None:  # fmt: skip
     config = made(source=str(sample.file), **settings)
     with open_or_create(home, config, {}, "mine") as session:
@@ -110,9 +115,14 @@ async def test_by_keys_in_the_app(
 
 @pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
 def test_by_commands_in_a_terminal(
-    home: Path, tmp_path: Path, task: Task, sample: Sample, settings: dict[str, Any], command: Command  # noqa: F811
+    home: Path, tmp_path: Path, task: Task, sample: Sample, settings: dict[str, Any],
+    command: Command  # noqa: F811
 ) -> None:  # fmt: skip
-    options = [text for name, value in settings.items() for text in (f"--{name.replace('_', '-')}", str(value))]  # fmt: skip
+    options = [
+        text
+        for name, value in settings.items()
+        for text in (f"--{name.replace('_', '-')}", str(value))
+    ]
     directory = home / "sessions" / "mine"
     with Tmux(tmp_path, home, (80, 24)) as tmux:
         tmux.run("label", str(sample.file), *options)
@@ -131,7 +141,8 @@ def test_by_commands_in_a_terminal(
 
 
 def check_labels(directory: Path, answers: list[tuple[str, UserAnswer]]) -> None:
-    """On record is what was answered, entities by exact offsets; the labels are those that were added on the way."""
+    """On record is what was answered, entities by exact offsets; the labels are those that were
+    added on the way."""
     with Workbench(directory, "who looks") as bench:
         stored = {
             example.text: answer
@@ -140,13 +151,21 @@ def check_labels(directory: Path, answers: list[tuple[str, UserAnswer]]) -> None
         }
         labels = bench.labelling.labels
     assert stored == dict(answers)
-    assert list(labels) == list(dict.fromkeys(name for _, given in answers for name in names_in(given)))  # fmt: skip
+    assert list(labels) == list(
+        dict.fromkeys(name for _, given in answers for name in names_in(given))
+    )
 
 
 def check_model(
-    command: Command, folder: Path, directory: Path, task: Task, sample: Sample, learned: list[tuple[str, UserAnswer]]  # noqa: F811
-) -> None:  # fmt: skip
-    """Of what it learned from, the model says what the person said: exported, and by `tui-al predict`."""
+    command: Command,  # noqa: F811
+    folder: Path,
+    directory: Path,
+    task: Task,
+    sample: Sample,
+    learned: list[tuple[str, UserAnswer]],
+) -> None:
+    """Of what it learned from, the model says what the person said: exported, and by `tui-al
+    predict`."""
     with (
         DecisionLog(directory) as log,
         closing(ExampleReader(directory / "examples.db")) as examples,

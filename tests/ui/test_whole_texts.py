@@ -1,7 +1,8 @@
-"""Every word of any text can be brought on the screen by keys, and nothing lies over it: wherever a person answers or judges one.
+"""Every word of any text can be brought on the screen by keys, and nothing lies over it: wherever a
+person answers or judges one.
 
-What is painted is read row by row while a key scrolls the text from its beginning to its end; without blanks it must be the text.
-"""
+What is painted is read row by row while a key scrolls the text from its beginning to its end;
+without blanks it must be the text."""
 
 import random
 from collections.abc import Callable
@@ -36,10 +37,11 @@ LABELS = ("billing", "delivery", "returns")
 _PIECES: tuple[Callable[[random.Random], str], ...] = (
     lambda chance: "".join(chance.choices("abcdefghij", k=chance.randint(1, 12))),
     lambda chance: "".join(chance.choices("ärgerßžœİı", k=chance.randint(1, 9))),
-    lambda chance: "".join(chance.choices("日本語の文章が長い、。「」ー", k=chance.randint(1, 130))),
+    lambda chance: "".join(chance.choices("日本語の文章が長い、。「」ー", k=chance.randint(1, 130))),  # noqa: E501
     lambda chance: "".join(chance.choices("한국어문장이길다", k=chance.randint(1, 9))),
     lambda chance: "".join(chance.choices("สวัสดีครับยินดี", k=chance.randint(2, 60))),
-    lambda chance: "".join(chance.choices(("👍🏽", "👩‍👩‍👧‍👦", "🇩🇪", "❤️", "😀", "🧑🏿‍🚀"), k=chance.randint(1, 40))),
+    lambda chance: "".join(chance.choices(("👍🏽", "👩‍👩‍👧‍👦", "🇩🇪", "❤️", "😀", "🧑🏿‍🚀"),
+        k=chance.randint(1, 40))),
     lambda chance: "".join(c + "\u0301\u0323" * chance.randint(0, 2) for c in "combining"),
     lambda chance: "".join(chance.choices("مرحباالعالم", k=chance.randint(1, 20))),
     lambda chance: "w" * chance.randint(50, 700),
@@ -50,7 +52,8 @@ _PIECES: tuple[Callable[[random.Random], str], ...] = (
 
 
 def texts(seed: int) -> list[str]:
-    """Some that are known to be hard, and as many made of pieces of all kinds, a word to many rows long."""
+    """Some that are known to be hard, and as many made of pieces of all kinds, a word to many rows
+    long."""
     chance = random.Random(seed)
     made = []
     for length in (12, 60, 160):

@@ -97,7 +97,8 @@ def test_columns_that_do_not_fit_go_by_rank(home: Path) -> None:
     recording.rounds(1, 2)
     everything = columns(recording.session.state(), None)
     assert [column.header for column in everything] == [
-        "round", "labels", "accuracy", "macro-F1", "acquisition", "scoring", "successor", "evaluation", "asked", "seeds",
+        "round", "labels", "accuracy", "macro-F1", "acquisition", "scoring", "successor",
+        "evaluation", "asked", "seeds",
     ]  # fmt: skip
     assert fitting(everything, 200) == everything
     narrow = [column.header for column in fitting(everything, 50)]
@@ -151,7 +152,8 @@ class Stage(App[None]):
 
 def one_gpu(index: int = 0, **known: object) -> GpuReading:
     values: dict[str, object] = {
-        "utilization": 71, "memory_used": 12 * GIB, "memory_total": 139 * GIB, "memory_ours": 9 * GIB,
+        "utilization": 71, "memory_used": 12 * GIB, "memory_total": 139 * GIB,
+        "memory_ours": 9 * GIB,
         "power": 312.0, "power_limit": 700.0, "temperature": 54, "visible": True,
     }  # fmt: skip
     return GpuReading(index, f"GPU-{index}", "NVIDIA H200", **(values | known))  # type: ignore[arg-type]

@@ -1,4 +1,5 @@
-"""People who know the gold answers and give them by keys: in an app that is driven headless, and at a real terminal."""
+"""People who know the gold answers and give them by keys: in an app that is driven headless, and at
+a real terminal."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -23,7 +24,8 @@ from tui_al.ui.widgets.span_editor import SpanEditor
 
 
 def keys_for(state: Editing, gold: tuple[CharSpan, ...], kinds: tuple[str, ...]) -> list[str]:
-    """What a person presses: wrong proposals are deleted, missing entities marked, the rest is accepted."""
+    """What a person presses: wrong proposals are deleted, missing entities marked, the rest is
+    accepted."""
     keys: list[str] = []
     for mark in state.marks:
         if state.span_of(mark) not in gold:
@@ -46,7 +48,8 @@ def ways_to_type(name: str) -> tuple[str, str]:
 
 
 class PilotTypist:
-    """Sits at the label screen of an app under test. `keys` counts what was pressed, but for adding labels."""
+    """Sits at the label screen of an app under test. `keys` counts what was pressed, but for adding
+    labels."""
 
     def __init__(self, pilot: Pilot[Any], gold: Mapping[str, UserAnswer]) -> None:
         self.pilot, self.gold = pilot, gold
@@ -149,7 +152,8 @@ class PilotTypist:
 
 
 class TerminalTypist:
-    """Sits at a terminal on which `tui-al label` runs; knows only what is on the screen. Blind, so that nothing is pre-drawn."""
+    """Sits at a terminal on which `tui-al label` runs; knows only what is on the screen. Blind, so
+    that nothing is pre-drawn."""
 
     def __init__(self, tmux: Tmux, gold: Mapping[str, UserAnswer]) -> None:
         self.tmux = tmux
@@ -202,10 +206,17 @@ class TerminalTypist:
     def _rows(self, typed: str, new: str) -> list[str]:
         """Of the dialog, once it shows what was typed and the label that is meant."""
         lines = self.tmux.screen().splitlines()
-        frame = next((re.search("┌─ Find a label .*?┐", row) for row in lines if "┌─ Find a label" in row), None)  # fmt: skip
+        frame = next(
+            (re.search("┌─ Find a label .*?┐", row) for row in lines if "┌─ Find a label" in row),
+            None,
+        )
         if frame is None:  # in the middle of being painted
             return []
-        inside = [row[frame.start() : frame.end()].strip(" │") for row in lines if row[frame.start() :].startswith("│")]  # fmt: skip
+        inside = [
+            row[frame.start() : frame.end()].strip(" │")
+            for row in lines
+            if row[frame.start() :].startswith("│")
+        ]
         if typed not in inside:
             return []
         rows = inside[inside.index(typed) + 1 :]

@@ -12,7 +12,8 @@ from tui_al.host.process import load_dataset as load
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """A data set: its examples, and the settings it was read with, which `simulate` reads it with again."""
+    """A data set: its examples, and the settings it was read with, which `simulate` reads it with
+    again."""
 
     source: str
     settings: Mapping[str, Any]
@@ -35,7 +36,8 @@ class Data:
 
     @property
     def train(self) -> tuple[Example, ...]:
-        """What is asked about: each has `id`, `text`, `answer` (None if unlabelled), `tokens` and `origin`."""
+        """What is asked about: each has `id`, `text`, `answer` (None if unlabelled), `tokens` and
+        `origin`."""
         return self.dataset.train
 
     @property
@@ -67,7 +69,8 @@ def load_dataset(source: str, **settings: Any) -> Data:
 
     Args:
         source: a data set's name (`tui-al datasets`), the path of a file or folder, or a Hub id.
-        settings: how to read it, by the names of the command's options under "Data", as text_column="body".
+        settings: how to read it, by the names of the command's options under "Data", as
+        text_column="body".
 
     Raises:
         ConfigError: a setting is unknown or out of range.

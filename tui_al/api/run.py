@@ -1,4 +1,5 @@
-"""A session as seen from Python: its figures, its queries and its labels as arrays. Nothing here changes it."""
+"""A session as seen from Python: its figures, its queries and its labels as arrays. Nothing here
+changes it."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,17 +70,23 @@ class Run:
         for run in self._runs(seed):
             for point in run.points:
                 seconds = sum(point.seconds.values())
-                facts = {"seed": run.seed, "round": point.round, "labels": point.labels, "tokens": point.tokens}  # fmt: skip
+                facts = {
+                    "seed": run.seed,
+                    "round": point.round,
+                    "labels": point.labels,
+                    "tokens": point.tokens,
+                }
                 rows.append({**facts, "seconds": seconds, **point.metrics})
                 metrics |= dict.fromkeys(point.metrics, float)
         kinds = {"seed": int, "round": int, "labels": int, "tokens": int, "seconds": float}
         return Table.of(rows, kinds | metrics)
 
     def queries(self, seed: int | None = None) -> Table:
-        """One row an example that was asked about, in the order of asking: seed, round, place, id, score, text, answer.
+        """One row an example that was asked about, in the order of asking: seed, round, place, id,
+        score, text, answer.
 
-        `score` is NaN where the strategy gives none, as for the seed set; `answer` is None until the oracle has answered.
-        Raises as `curve`.
+        `score` is NaN where the strategy gives none, as for the seed set; `answer` is None until
+        the oracle has answered. Raises as `curve`.
         """
         texts = self._texts()
         rows = [
@@ -96,7 +103,8 @@ class Run:
         return Table.of(rows, kinds | {"answer": object})
 
     def labels(self, seed: int | None = None) -> Table:
-        """What `tui-al export` writes: id, text, answer, annotator, status. Of a simulation one run's, the first by default.
+        """What `tui-al export` writes: id, text, answer, annotator, status. Of a simulation one
+        run's, the first by default.
 
         Raises:
             SessionError: nothing is labelled yet.
@@ -119,7 +127,10 @@ class Run:
     def __repr__(self) -> str:
         state = self.state
         rounds = [run.last_round for run in state.runs.values()]
-        return f"<Run {self.name}: {state.status}, {len(rounds)} seeds, rounds 0 to {max(rounds, default=-1)}>"
+        return (
+            f"<Run {self.name}: {state.status}, {len(rounds)} seeds, rounds 0 to "
+            f"{max(rounds, default=-1)}>"
+        )
 
     def _runs(self, seed: int | None) -> list[RunState]:
         runs = self.state.runs
@@ -138,7 +149,8 @@ class Run:
 
 
 def open_session(name: str, home: str | Path | None = None) -> Run:
-    """A session that is there, to be read: of a simulation or labelled by people, finished or at work.
+    """A session that is there, to be read: of a simulation or labelled by people, finished or at
+    work.
 
     Args:
         name: its name, or the path to its directory.

@@ -1,4 +1,5 @@
-"""From keyword arguments to an experiment: names, defaults and checks are those of `tui-al simulate`."""
+"""From keyword arguments to an experiment: names, defaults and checks are those of `tui-al
+simulate`."""
 
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -67,7 +68,8 @@ def _check_names(given: Mapping[str, Any], known: Sequence[str], function: str) 
 
 
 def _checked(option: Option, value: Any) -> Any:
-    """The value, told by its name in Python where it is wrong; lists of the command's repeated options are lists here."""
+    """The value, told by its name in Python where it is wrong; lists of the command's repeated
+    options are lists here."""
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, Path):

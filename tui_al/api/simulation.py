@@ -28,30 +28,34 @@ def simulate(
     on_round: Callable[[RoundResult], object] | None = None,
     **settings: Any,
 ) -> Run:
-    """Run active learning with a simulated oracle, to its end; as `tui-al simulate`, and into the same home.
+    """Run active learning with a simulated oracle, to its end; as `tui-al simulate`, and into the
+    same home.
 
-    The same call again continues a session that was cut off, and returns at once where it is finished. An interrupt
-    (KeyboardInterrupt) stops the engine at its next step; everything up to the last finished round is kept.
+    The same call again continues a session that was cut off, and returns at once where it is
+    finished. An interrupt (KeyboardInterrupt) stops the engine at its next step; everything up to
+    the last finished round is kept.
 
     Args:
         data: of `load_dataset`, or what that takes.
         session: a name; by default one that says what the experiment is.
         home: the directory of all sessions; by default $TUI_AL_HOME or the user's data directory.
         on_round: called with each finished round while it runs.
-        settings: by the names of the command's options, as strategy="lc", seed_size="4%", iterations=7.
+        settings: by the names of the command's options, as strategy="lc", seed_size="4%",
+        iterations=7.
 
     Raises:
         ConfigError: a setting is unknown, out of range, or does not go with the others.
         DataError, HubError, ModelError: data or model cannot be had.
-        SessionError: a session of that name holds another experiment, or an engine is at work on it.
-        EngineStopped: somebody else stopped it.
+        SessionError: a session of that name holds another experiment, or an engine is at work on
+        it. EngineStopped: somebody else stopped it.
         EngineError: a run failed; others may be finished, see `open_session`.
     """
     if isinstance(data, Data):
         for name in data.settings.keys() & settings.keys():
             if settings[name] != data.settings[name]:
                 raise ConfigError(
-                    f"{name} = {settings[name]!r}, but the data was loaded with {data.settings[name]!r}.",
+                    f"{name} = {settings[name]!r}, but the data was loaded with "
+                    f"{data.settings[name]!r}.",
                     "Give it to load_dataset alone.",
                 )
         settings = {**data.settings, **settings}

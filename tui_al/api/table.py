@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 
 class Table(Mapping[str, NDArray[Any]]):
-    """Columns by name, in order. `len(table)` counts columns, as of any mapping; `table.rows` counts rows."""
+    """Columns by name, in order. `len(table)` counts columns, as of any mapping; `table.rows`
+    counts rows."""
 
     def __init__(self, columns: Mapping[str, NDArray[Any]], rows: int) -> None:
         self._columns = dict(columns)
@@ -21,7 +22,8 @@ class Table(Mapping[str, NDArray[Any]]):
 
     @classmethod
     def of(cls, records: Sequence[Mapping[str, Any]], kinds: Mapping[str, type]) -> "Table":
-        """From one mapping a row. `kinds` names the columns; where a row lacks a number, it is NaN."""
+        """From one mapping a row. `kinds` names the columns; where a row lacks a number, it is
+        NaN."""
         columns: dict[str, NDArray[Any]] = {}
         for name, kind in kinds.items():
             missing = float("nan") if kind is float else None
@@ -54,4 +56,9 @@ class Table(Mapping[str, NDArray[Any]]):
                 "A data frame needs pandas, which is not installed.",
                 "Install it (pip install pandas), or use the columns, which are NumPy arrays.",
             ) from error
-        return pandas.DataFrame({name: list(column) if column.dtype == object else column for name, column in self.items()})  # fmt: skip
+        return pandas.DataFrame(
+            {
+                name: list(column) if column.dtype == object else column
+                for name, column in self.items()
+            }
+        )

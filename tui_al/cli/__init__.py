@@ -1,4 +1,5 @@
-"""The command line. Nothing heavy is imported before a command needs it: `tui-al --help` answers at once."""
+"""The command line. Nothing heavy is imported before a command needs it: `tui-al --help` answers at
+once."""
 
 import os
 import sys
@@ -6,7 +7,8 @@ from typing import NoReturn
 
 
 def main() -> None:
-    """Entry point of `tui-al`: runs a command; what a user or the machine does wrong becomes a message and an exit code."""
+    """Entry point of `tui-al`: runs a command; what a user or the machine does wrong becomes a
+    message and an exit code."""
     _open_streams()
     try:
         _run(sys.argv[1:])
@@ -29,7 +31,8 @@ def main() -> None:
 
 
 def _run(arguments: list[str]) -> None:
-    """What opens the app is told apart here: the parser of options would take a third of the time to its first frame."""
+    """What opens the app is told apart here: the parser of options would take a third of the time
+    to its first frame."""
     match arguments:
         case []:
             from tui_al.cli.application import open_app
@@ -61,7 +64,8 @@ def say_error(message: str, hint: str) -> None:
 
 
 def _open_streams() -> None:
-    """Put something that refuses in place of a closed stream: the next file opened would take its number, and what is printed."""
+    """Put something that refuses in place of a closed stream: the next file opened would take its
+    number, and what is printed."""
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         if getattr(sys, name) is None:
             flags = os.O_RDONLY if number == 1 else os.O_WRONLY
@@ -74,7 +78,8 @@ def _open_streams() -> None:
 
 
 def _check_output() -> None:
-    """Write out what was printed; leave with a message and an exit code of its own where that fails."""
+    """Write out what was printed; leave with a message and an exit code of its own where that
+    fails."""
     try:
         sys.stdout.flush()
     except OSError as error:

@@ -1,4 +1,5 @@
-"""The commands and their options; what they do is in the modules beside this one, imported when called."""
+"""The commands and their options; what they do is in the modules beside this one, imported when
+called."""
 
 from pathlib import Path
 from typing import Annotated
@@ -16,7 +17,8 @@ from tui_al.cli.sharing_commands import commands as sharing_commands
 app = Commands(
     name="tui-al",
     cls=Group,
-    help="Active learning for NLP in the terminal: adapters choose what to label, the model you ship learns from it.",
+    help="Active learning for NLP in the terminal: adapters choose what to label, the model you "
+    "ship learns from it.",
     no_args_is_help=False,
     add_completion=False,
     rich_markup_mode=None,
@@ -73,7 +75,8 @@ def simulate(
         bool, typer.Option(help="Nothing but the table at the end.", rich_help_panel="Session")
     ] = False,
 ) -> None:
-    """Run active learning with a simulated oracle; run the same command again to continue a session that was cut off."""
+    """Run active learning with a simulated oracle; run the same command again to continue a session
+    that was cut off."""
     from tui_al.cli.simulate import Options, run_simulation
 
     run_simulation(Options(data, settings, shared, home, as_json, quiet))
@@ -121,7 +124,8 @@ def sweep(
     shared: options.Shared = None,
     home: Home = None,
 ) -> None:
-    """Run a grid of experiments from a file; run the same command again to continue. Finished cells stay."""
+    """Run a grid of experiments from a file; run the same command again to continue. Finished cells
+    stay."""
     from tui_al.cli.sweep import Options, run_sweep
 
     given = {key: value for key, value in locals().items() if key in Options.__dataclass_fields__}
@@ -142,7 +146,8 @@ def verify(
     ] = None,
     home: Home = None,
 ) -> None:
-    """Run a session again from its manifest and say whether it asks the same questions; it is not changed."""
+    """Run a session again from its manifest and say whether it asks the same questions; it is not
+    changed."""
     from tui_al.cli.verify import verify_session
 
     verify_session(session, rounds, seed or [], device, home)
@@ -184,7 +189,8 @@ def compare_scores(
     home: Home = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
-    """How differently two models score one pool: WD and KL with their noise floor, rank correlation, overlap of queries."""
+    """How differently two models score one pool: WD and KL with their noise floor, rank
+    correlation, overlap of queries."""
     from tui_al.cli.compare_scores import Options, compare
 
     given = {key: value for key, value in locals().items() if key in Options.__dataclass_fields__}
@@ -218,7 +224,8 @@ def timing(
         typer.Option("--json", help="One JSON object on stdout.", rich_help_panel="Session"),
     ] = False,
 ) -> None:
-    """How long training takes here: full, adapter, adapter on frozen layers, and head, at 2, 6 and 12 % of the data."""
+    """How long training takes here: full, adapter, adapter on frozen layers, and head, at 2, 6 and
+    12 % of the data."""
     from tui_al.cli.timing import Options, time_training
 
     time_training(Options(data, settings, models, repeats, max_steps, home, as_json))
@@ -236,7 +243,8 @@ def report(
     out: Annotated[
         Path | None,
         typer.Option(
-            help="Write to this file; .png and .svg draw the curves (extra `report`). A directory gets everything: "
+            help="Write to this file; .png and .svg draw the curves (extra `report`). A directory "
+            "gets everything: "
             "report.md with comparisons and claims, figures, and study.json."
         ),
     ] = None,
@@ -288,7 +296,8 @@ def doctor(
     sbom: Annotated[
         Path | None,
         typer.Option(
-            help="Write a software bill of materials (CycloneDX JSON) to this file, and list the packages with their licences, "
+            help="Write a software bill of materials (CycloneDX JSON) to this file, and list the "
+            "packages with their licences, "
             "instead.",
             metavar="FILE",
         ),
@@ -335,7 +344,8 @@ def stop(
     session: Annotated[str, typer.Argument(help="Name or path.", metavar="SESSION")],
     home: Home = None,
 ) -> None:
-    """Stop a session's engine at its next step; everything up to the last finished round is kept."""
+    """Stop a session's engine at its next step; everything up to the last finished round is
+    kept."""
     from tui_al.cli.application import stop_session
 
     stop_session(session, home)
@@ -348,7 +358,8 @@ def serve(
     token: Annotated[
         str | None,
         typer.Option(
-            help="What a browser has to know; better set as $TUI_AL_TOKEN, which no list of processes shows. "
+            help="What a browser has to know; better set as $TUI_AL_TOKEN, which no list of "
+            "processes shows. "
             "[default: a random one, except on loopback]"
         ),
     ] = None,

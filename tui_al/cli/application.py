@@ -25,18 +25,21 @@ def open_app(
 
 
 def check_terminal() -> None:
-    """Raise ConfigError where there is nothing to show the app on: a terminal, or the pipes to a browser of `tui-al serve`."""
+    """Raise ConfigError where there is nothing to show the app on: a terminal, or the pipes to a
+    browser of `tui-al serve`."""
     from tui_al.ui.terminal import in_browser
 
     if not in_browser() and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise ConfigError(
             "The app needs a terminal.",
-            "Without one, `tui-al simulate tickets` runs an experiment; `tui-al --help` lists all commands.",
+            "Without one, `tui-al simulate tickets` runs an experiment; `tui-al --help` lists all "
+            "commands.",
         )
 
 
 def attach_to(name: str | None, home: Path | None) -> None:
-    """Open the app on a session or a sweep; without a name on what is at work, or, where that is several, on the list of all."""
+    """Open the app on a session or a sweep; without a name on what is at work, or, where that is
+    several, on the list of all."""
     directory = home_directory(home)
     if name is not None:
         open_app(home, find(directory, name))

@@ -15,7 +15,8 @@ from tui_al.store.sweeps import find, is_sweep
 
 
 def session_named(name: str, home: Path | None) -> Path:
-    """The directory of the session of this name or path; SessionError for a sweep, which has several."""
+    """The directory of the session of this name or path; SessionError for a sweep, which has
+    several."""
     directory = find(home_directory(home), name)
     if is_sweep(directory):
         raise SessionError(
@@ -31,7 +32,9 @@ def back_up_session(name: str, target: Path, home: Path | None) -> None:
     target = target.expanduser().absolute()
     done = back_up(directory, target)
     for passed in done.passed_over:
-        Page(Console(stderr=True, soft_wrap=True)).say(f"left out, no plain file: {passed}", "yellow")  # fmt: skip
+        Page(Console(stderr=True, soft_wrap=True)).say(
+            f"left out, no plain file: {passed}", "yellow"
+        )
     with Session(target) as copy:
         damage = copy.state().damage
     page = Page(Console(soft_wrap=True))
@@ -44,7 +47,8 @@ def back_up_session(name: str, target: Path, home: Path | None) -> None:
 
 
 def check_session(name: str, new: str | None, home: Path | None) -> None:
-    """Tell all that is wrong with a session, and write what is sound into a new one where that is asked for."""
+    """Tell all that is wrong with a session, and write what is sound into a new one where that is
+    asked for."""
     from tui_al.store.checking import check
     from tui_al.store.repairing import repair
 
@@ -78,7 +82,8 @@ def _amounts(events: int, decisions: int, examples: int, models: int | None = No
 
 
 def _place_of(name: str, home: Path | None) -> Path:
-    """As `session_named`; also of a session whose log is empty or missing, which is no session for anybody else."""
+    """As `session_named`; also of a session whose log is empty or missing, which is no session for
+    anybody else."""
     for place in (home_directory(home) / "sessions" / name, Path(name).expanduser().absolute()):
         if place.is_dir() and (place / "examples.db").exists():
             return place

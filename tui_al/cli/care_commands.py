@@ -23,8 +23,8 @@ def backup(
 ) -> None:
     """Copy a session, also while people and an engine work on it: tui-al backup desk /mnt/usb/desk
 
-    A copy made by other means while it is at work can be torn. The copy opens anywhere by its path. Of a sweep, name the sessions
-    in its directory one by one.
+    A copy made by other means while it is at work can be torn. The copy opens anywhere by its path.
+    Of a sweep, name the sessions in its directory one by one.
     """
     from tui_al.cli.care import back_up_session
 
@@ -43,7 +43,8 @@ def check(
     ] = None,
     home: Home = None,
 ) -> None:
-    """Look through a session's rows, texts, models: tui-al check desk; where it is damaged: tui-al check desk --repair desk-2
+    """Look through a session's rows, texts, models: tui-al check desk; where it is damaged: tui-al
+    check desk --repair desk-2
 
     The exit code is 0 where it is sound, and 5 where it is damaged.
     """

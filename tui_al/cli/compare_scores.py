@@ -1,4 +1,5 @@
-"""`tui-al compare-scores`: the scores of two models on one pool, their distances and the noise floor."""
+"""`tui-al compare-scores`: the scores of two models on one pool, their distances and the noise
+floor."""
 
 import json
 import os
@@ -103,7 +104,8 @@ def _sweep(name: str, home: Path | None) -> Path:
 
 
 def _keep(plan: "ComparisonConfig", found: "Comparison", directory: Path) -> Path:
-    """Write the numbers where the sweep's report finds them; the same comparison again takes the old one's place."""
+    """Write the numbers where the sweep's report finds them; the same comparison again takes the
+    old one's place."""
     first, second = (f"{model.model}:{model.tuning}" for model in plan.models)
     one = found.seeds[0]
     facts = {
@@ -115,7 +117,8 @@ def _keep(plan: "ComparisonConfig", found: "Comparison", directory: Path) -> Pat
         "device": str(found.device),
     }
     study = ScoreStudy(
-        plan.data.source, first, second, plan.score, one.labelled, len(one.first), one.ranking.batch,
+        plan.data.source, first, second, plan.score, one.labelled, len(one.first),
+        one.ranking.batch,
         one.between.bins, one.between.smoothing, facts,
         tuple(
             SeedScores(
@@ -130,12 +133,14 @@ def _keep(plan: "ComparisonConfig", found: "Comparison", directory: Path) -> Pat
 
 
 def parse_models(text: str, values: Values) -> tuple[LearnerConfig, LearnerConfig]:
-    """Read "minilm:full,minilm:adapter"; a model without a tuning is trained fully. The other options are for both."""
+    """Read "minilm:full,minilm:adapter"; a model without a tuning is trained fully. The other
+    options are for both."""
     parts = [part.strip() for part in text.split(",")]
     if len(parts) != 2 or not all(parts):
         raise ConfigError(
             f"--models {text!r} does not name two models.",
-            "Give two with their tunings, as minilm:full,minilm:adapter; the second is compared with the first.",
+            "Give two with their tunings, as minilm:full,minilm:adapter; the second is compared "
+            "with the first.",
         )
     first, second = (_model(part, values) for part in parts)
     return first, second
@@ -166,7 +171,8 @@ def _tell(plan: "ComparisonConfig", found: "Comparison", options: Options) -> No
         page.console.file.write(json.dumps(_facts(plan, found) | numbers) + "\n")
         return
     page.say(
-        f"{found.dataset.name}: {first.labelled:,} random texts labelled, the other {len(first.first):,} scored"
+        f"{found.dataset.name}: {first.labelled:,} random texts labelled, the other "
+        f"{len(first.first):,} scored"
     )
     page.say(f"score: {found.strategy.name} ({found.strategy.title}){_sampling(plan, found)}")
     for which, model in zip(("first", "second"), plan.models, strict=True):
@@ -201,8 +207,10 @@ def _sampling(plan: "ComparisonConfig", found: "Comparison") -> str:
 
 def _settings(model: LearnerConfig) -> str:
     return (
-        f"{model.model}, {model.tuning}, {model.epochs} epochs, batch {model.batch_size}, rate {model.learning_rate:g}"
-        f" (head {model.head_learning_rate:g}), dropout {model.dropout:g} in training, at most {model.max_length} sub-tokens,"
+        f"{model.model}, {model.tuning}, {model.epochs} epochs, batch {model.batch_size}, rate "
+        f"{model.learning_rate:g}"
+        f" (head {model.head_learning_rate:g}), dropout {model.dropout:g} in training, at most "
+        f"{model.max_length} sub-tokens,"
         f" {model.precision}, pooling: {model.pooling}"
     )
 

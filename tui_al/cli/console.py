@@ -1,4 +1,5 @@
-"""What the displays write on: a Rich console that takes foreign text as text, and knows when it may use no Unicode."""
+"""What the displays write on: a Rich console that takes foreign text as text, and knows when it may
+use no Unicode."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -25,7 +26,8 @@ _SHORT_PHASES = {
 
 
 class Page:
-    """Writes lines to a console: no markup is read, no control character passes, ASCII where the encoding wants it."""
+    """Writes lines to a console: no markup is read, no control character passes, ASCII where the
+    encoding wants it."""
 
     def __init__(self, console: Console) -> None:
         self.console = console
@@ -69,7 +71,8 @@ class Page:
         return [plot_line(line) for line in lines]
 
     def results(self, name: str, state: SessionState, *, plot: bool = True) -> None:
-        """The end of a session: the curve drawn, the table of rounds, the totals, and what failed."""
+        """The end of a session: the curve drawn, the table of rounds, the totals, and what
+        failed."""
         if plot:
             width = min(self.console.width, 100)
             drawn = self.plot(name, state, width, max(12, min(20, self.console.height - 8)))
@@ -86,7 +89,8 @@ class Page:
 
 
 def plot_line(line: Line) -> Text:
-    """A drawn line in the terminal's colours; without colour the plot's dashes and marks still tell the series apart."""
+    """A drawn line in the terminal's colours; without colour the plot's dashes and marks still tell
+    the series apart."""
     text = Text(no_wrap=True, overflow="ignore")
     for segment in line:
         text.append(segment.text, plot_style(segment.style))

@@ -15,7 +15,8 @@ __all__ = ["Display", "JsonDisplay", "LiveDisplay", "PlainDisplay", "QuietDispla
 
 
 class Display(Protocol):
-    """Used as a context manager around the work, so that the terminal is restored whatever happens."""
+    """Used as a context manager around the work, so that the terminal is restored whatever
+    happens."""
 
     def __enter__(self) -> Self: ...
 
@@ -39,7 +40,8 @@ class Display(Protocol):
 def choose(
     name: str, stdout: Console, stderr: Console, *, as_json: bool = False, quiet: bool = False
 ) -> Display:
-    """JSON if asked for, then quiet; else live on a terminal that can move its cursor, plain elsewhere."""
+    """JSON if asked for, then quiet; else live on a terminal that can move its cursor, plain
+    elsewhere."""
     if as_json:
         return JsonDisplay(stdout, stderr, name)
     if quiet:

@@ -14,7 +14,8 @@ Session = Annotated[str, typer.Argument(help="Name or path.", metavar="SESSION")
 Format = Annotated[
     str | None,
     typer.Option(
-        help="jsonl, csv, parquet, conll, prodigy, label-studio, doccano or datasets. [default: by the name of the file]",
+        help="jsonl, csv, parquet, conll, prodigy, label-studio, doccano or datasets. [default: "
+        "by the name of the file]",
     ),
 ]
 Seed = Annotated[
@@ -79,7 +80,8 @@ def import_(
     labels: Annotated[
         str | None,
         typer.Option(
-            help="Names of labels or tags that the file has as numbers, from 0 on: apart by commas, or a file of them."
+            help="Names of labels or tags that the file has as numbers, from 0 on: apart by "
+            "commas, or a file of them."
         ),
     ] = None,
     delimiter: Annotated[str | None, typer.Option(help="Of CSV and TSV files.")] = None,
@@ -88,7 +90,8 @@ def import_(
         bool | None,
         typer.Option(
             "--header/--no-header",
-            help="Whether the first line of CSV, TSV or Excel names the columns. [default: guessed]",
+            help="Whether the first line of CSV, TSV or Excel names the columns. [default: "
+            "guessed]",
         ),
     ] = None,
     annotator: Annotated[
@@ -105,7 +108,9 @@ def import_(
         typer.Option(
             "--skip-mismatched/--no-skip-mismatched",
             "--leave-out-misfits/--no-leave-out-misfits",
-            help="Skip, with a count, what cannot be read or does not fit: entities that overlap, lie outside the text or cut through the session's words, several labels, broken lines.",
+            help="Skip, with a count, what cannot be read or does not fit: entities that overlap, "
+            "lie outside the text or cut through the session's words, several labels, broken "
+            "lines.",
         ),
     ] = False,
     accept_empty: Annotated[
@@ -126,7 +131,8 @@ def import_(
     ] = False,
     home: Home = None,
 ) -> None:
-    """Take labels from a file into a session that people label in. Doing it again changes nothing."""
+    """Take labels from a file into a session that people label in. Doing it again changes
+    nothing."""
     from tui_al.cli.import_labels import import_labels
     from tui_al.cli.simulate import with_label_names
     from tui_al.core.settings.experiment import DataConfig
@@ -157,7 +163,8 @@ def export_model(
     role: Annotated[
         str,
         typer.Option(
-            help="successor, the model to ship; or acquisition, the adapter that chose what to label."
+            help="successor, the model to ship; or acquisition, the adapter that chose what to "
+            "label."
         ),
     ] = "successor",
     seed: Seed = None,
@@ -185,7 +192,8 @@ def predict(
     input_format: Annotated[
         str | None,
         typer.Option(
-            help="text, csv, tsv, jsonl, json or conll. [default: by the name of the file; of standard input: text]"
+            help="text, csv, tsv, jsonl, json or conll. [default: by the name of the file; of "
+            "standard input: text]"
         ),
     ] = None,
     text_column: Annotated[str | None, typer.Option()] = None,
@@ -195,7 +203,8 @@ def predict(
         bool | None,
         typer.Option(
             "--header/--no-header",
-            help="Whether the first line of CSV, TSV or Excel names the columns. [default: guessed]",
+            help="Whether the first line of CSV, TSV or Excel names the columns. [default: "
+            "guessed]",
         ),
     ] = None,
     subset: Annotated[
@@ -212,7 +221,8 @@ def predict(
     overwrite: Annotated[bool, typer.Option(help="Replace an output that is there.")] = False,
     home: Home = None,
 ) -> None:
-    """Label a file of any size with a session's model: a class, or entities by character offsets, for every text in order."""
+    """Label a file of any size with a session's model: a class, or entities by character offsets,
+    for every text in order."""
     from tui_al.cli.predict import PredictOptions, predict_file
 
     given = {
@@ -230,7 +240,8 @@ def merge(
     into: Annotated[str, typer.Option(help="Name of the new session.")],
     home: Home = None,
 ) -> None:
-    """Merge sessions that were labelled on separate machines into a new one: everybody's decisions, each once."""
+    """Merge sessions that were labelled on separate machines into a new one: everybody's decisions,
+    each once."""
     from tui_al.cli.merge import merge as merge_into
 
     merge_into(sessions, into, home)

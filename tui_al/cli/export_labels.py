@@ -1,4 +1,5 @@
-"""`tui-al export`: a session's labels in the formats of other programs; what is left out or lost is said on stderr."""
+"""`tui-al export`: a session's labels in the formats of other programs; what is left out or lost is
+said on stderr."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -26,9 +27,11 @@ FORMATS = TEXT_FORMATS | TABLE_FORMATS
 #: Names that no package can bring a format under.
 _BUILT_IN = tuple(FORMATS | READ_ONLY_FORMATS)
 
-#: Names of files that tell their format. Prodigy and doccano write JSON lines too: they have to be named.
+#: Names of files that tell their format. Prodigy and doccano write JSON lines too: they have to be
+#: named.
 BY_SUFFIX = {
-    ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "csv", ".parquet": "parquet", ".conll": "conll",
+    ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "csv", ".parquet": "parquet",
+    ".conll": "conll",
     ".iob2": "conll", ".bio": "conll", ".json": "label-studio", "": "datasets",
 }  # fmt: skip
 
@@ -69,13 +72,16 @@ def export_labels(name: str, options: ExportOptions, home: Path | None) -> None:
             note_export(session, labels.seq, options.out)
     examples = len({annotation.id for annotation in wanted})
     counts = f"annotations: {len(wanted):,}, examples: {examples:,}"
-    if told := note_action(directory, "exported", f"{options.out.absolute()} ({known.name}): {counts}"):  # fmt: skip
+    if told := note_action(
+        directory, "exported", f"{options.out.absolute()} ({known.name}): {counts}"
+    ):
         aside.say(told, "yellow")
     for loss in known.losses(labels.header, wanted):
         aside.say(f"not carried by {known.name}: {loss}", "yellow")
     if known is CSV and (count := formulas(wanted)):
         aside.say(
-            f"{count:,} cells begin with = + - or @: a spreadsheet may run them as formulas; import the file there as text.",
+            f"{count:,} cells begin with = + - or @: a spreadsheet may run them as formulas; "
+            "import the file there as text.",
             "yellow",
         )
     Page(Console(soft_wrap=True)).say(f"{options.out} ({known.name}): {counts}")
@@ -96,7 +102,8 @@ def _nothing_left(session: str, known: Format, refused: Counter[str]) -> Session
 
 
 def format_named(name: str | None, path: Path, *, reading: bool = False) -> Format:
-    """The format; ConfigError lists those there are, for reading also those that are not written."""
+    """The format; ConfigError lists those there are, for reading also those that are not
+    written."""
     formats = FORMATS | READ_ONLY_FORMATS if reading else FORMATS
     if name in formats:
         return formats[name]

@@ -1,4 +1,5 @@
-"""`tui-al export-model`: a kept model with its card, for transformers or sentence-transformers, and adapters."""
+"""`tui-al export-model`: a kept model with its card, for transformers or sentence-transformers, and
+adapters."""
 
 from pathlib import Path
 

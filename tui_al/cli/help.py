@@ -1,4 +1,5 @@
-"""`--help`: options in groups, as wide as the terminal, in words; what was once called otherwise under today's name only."""
+"""`--help`: options in groups, as wide as the terminal, in words; what was once called otherwise
+under today's name only."""
 
 import functools
 from collections.abc import Callable, Sequence
@@ -26,7 +27,8 @@ def old_flags() -> frozenset[str]:
 
 
 def names_of(option: TyperOption) -> str:
-    """ "--rounds NUMBER", "--save-models / --no-save-models": today's names, and what stands behind them."""
+    """ "--rounds NUMBER", "--save-models / --no-save-models": today's names, and what stands behind
+    them."""
     today, secondary = option.opts, option.secondary_opts
     if len(today) > 1:
         today = [name for name in today if name not in old_flags()] or today
@@ -104,7 +106,8 @@ class Group(TyperGroup):
     """The list of commands, each with all of its first sentence."""
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """The command with all of its options; those of settings are made here (`tui_al.cli.options.takes_settings`)."""
+        """The command with all of its options; those of settings are made here
+        (`tui_al.cli.options.takes_settings`)."""
         found = super().get_command(ctx, cmd_name)
         whole = getattr(found and found.callback, "whole", None)
         if found is None or whole is None:

@@ -39,13 +39,17 @@ def import_labels(
         result = import_annotations(session, read.annotations, wishes)
         title, directory = session.name, session.directory
     items = len(read.annotations) + read.left_out.total
-    counts = f"annotations: {items:,}, new decisions: {result.decisions:,}, new labels: {len(result.labels):,}, new texts: {result.examples:,}"
+    counts = (
+        f"annotations: {items:,}, new decisions: {result.decisions:,}, new labels: "
+        f"{len(result.labels):,}, new texts: {result.examples:,}"
+    )
     told = note_action(directory, "imported", f"{file.absolute()} ({known.name}): {counts}")
     _tell(read, result)
     if told:
         Page(Console(stderr=True, soft_wrap=True)).say(told, "yellow")
     Page(Console(soft_wrap=True)).say(
-        f"{title}: annotations in {file.name} ({known.name}): {items:,}, new decisions: {result.decisions:,}"
+        f"{title}: annotations in {file.name} ({known.name}): {items:,}, new decisions: "
+        f"{result.decisions:,}"
     )
 
 

@@ -1,4 +1,5 @@
-"""`tui-al label`: a session that people label, made or found, its engine at work, and the app on it."""
+"""`tui-al label`: a session that people label, made or found, its engine at work, and the app on
+it."""
 
 import sys
 from collections.abc import Sequence
@@ -81,7 +82,8 @@ def _make(home: Path, config: ExperimentConfig, name: str | None, group: int | N
 
 
 def tell_reading(notes: Sequence[str], warnings: Sequence[str]) -> None:
-    """Say how the data was read, each guess with the option that overrides it; a warning waits for a key before the app."""
+    """Say how the data was read, each guess with the option that overrides it; a warning waits for
+    a key before the app."""
     page = Page(Console(stderr=True, soft_wrap=True))
     for note in notes:
         page.say(f"note: {note}", "dim")
@@ -89,7 +91,8 @@ def tell_reading(notes: Sequence[str], warnings: Sequence[str]) -> None:
         page.say(f"warning: {warning}", "yellow")
     if warnings and sys.stdin.isatty():
         page.say(
-            "Enter begins to label; Ctrl-C stops here, to give other options (with another --session)."
+            "Enter begins to label; Ctrl-C stops here, to give other options (with another "
+            "--session)."
         )
         sys.stdin.readline()
 

@@ -38,7 +38,8 @@ def label(
     shared: options.Shared = None,
     home: options.Home = None,
 ) -> None:
-    """Label texts by hand in the terminal, while models learn from the labels and choose what to ask next."""
+    """Label texts by hand in the terminal, while models learn from the labels and choose what to
+    ask next."""
     from tui_al.cli.label import LabelOptions, label_by_hand
 
     label_by_hand(LabelOptions(source, settings, annotator, shared, home))

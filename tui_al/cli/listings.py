@@ -91,7 +91,8 @@ def list_models() -> None:
         page.say(f"{error.message} {error.hint}", "yellow")
     page.say()
     page.say(
-        "Any Hub id or local path of an encoder works too; safetensors only, remote code never runs."
+        "Any Hub id or local path of an encoder works too; safetensors only, remote code never "
+        "runs."
     )
     page.say()
     for line in aligned(
@@ -123,7 +124,8 @@ def list_datasets(data_dir: Path | None) -> None:
         page.say(line.rstrip())
     page.say()
     page.say(
-        "Also: a path (CSV, TSV, JSON, JSONL, Parquet, Arrow, CoNLL, text, a directory of these), or a Hub id."
+        "Also: a path (CSV, TSV, JSON, JSONL, Parquet, Arrow, CoNLL, text, a directory of these), "
+        "or a Hub id."
     )
 
 
@@ -158,7 +160,9 @@ def list_materials(path: Path) -> None:
     rows += [[one.name, one.version, one.licence or "not stated"] for one in found]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
-        page.say("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())  # fmt: skip
+        page.say(
+            "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+        )
     page.say(f"{path}: {len(found):,} packages")
 
 

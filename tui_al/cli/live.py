@@ -1,4 +1,5 @@
-"""The live display of `simulate` on a terminal: where the run is, what the machine does now, and the curve so far."""
+"""The live display of `simulate` on a terminal: where the run is, what the machine does now, and
+the curve so far."""
 
 import textwrap
 import time
@@ -189,7 +190,8 @@ def working_on(state: SessionState) -> RunState | None:
 
 
 def steps(state: SessionState, run: RunState) -> list[Step]:
-    """The round at work, thing by thing, in the order of the loop; those that the strategy does not need are left out."""
+    """The round at work, thing by thing, in the order of the loop; those that the strategy does not
+    need are left out."""
     round_ = _round(run)
     closed = run.last_round == round_
     seconds = run.points[-1].seconds if closed else run.seconds
@@ -216,7 +218,8 @@ def steps(state: SessionState, run: RunState) -> list[Step]:
 
 
 def sparkline(values: Sequence[float], width: int) -> str:
-    """The values as `width` bars at most, from their least to their greatest; means where there are more."""
+    """The values as `width` bars at most, from their least to their greatest; means where there are
+    more."""
     if not values:
         return ""
     count = min(width, len(values))

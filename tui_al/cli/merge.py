@@ -22,20 +22,24 @@ def merge(names: list[str], into: str, home: Path | None) -> None:
         merged = merge_sessions(place, sessions, into)
     page = Page(Console(soft_wrap=True))
     page.say(
-        f"{into}: decisions: {merged.decisions:,}, annotators: {', '.join(merged.annotators) or 'none'}, "
+        f"{into}: decisions: {merged.decisions:,}, annotators: "
+        f"{', '.join(merged.annotators) or 'none'}, "
         f"labelled: {merged.labelled:,}"
     )
     for change in merged.followed:
         page.say(
-            f"label {change.name!r} is called {change.new!r}, as it was renamed in one of the sessions; "
+            f"label {change.name!r} is called {change.new!r}, as it was renamed in one of the "
+            "sessions; "
             f"who renamed it can undo that in {into}"
         )
     if merged.apart:
         page.say(
-            f"renamed in different ways: {', '.join(map(repr, merged.apart))} are all labels of {into} now; "
+            f"renamed in different ways: {', '.join(map(repr, merged.apart))} are all labels of "
+            f"{into} now; "
             f"`tui-al label {into}` has a screen to merge them"
         )
     if merged.conflicts:
         page.say(
-            f"annotators differ on {merged.conflicts:,}: `tui-al label {into}` has a screen to settle them"
+            f"annotators differ on {merged.conflicts:,}: `tui-al label {into}` has a screen to "
+            "settle them"
         )

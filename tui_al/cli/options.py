@@ -24,7 +24,8 @@ Shared = Annotated[
     str | None,
     typer.Option(
         "--shared",
-        help="Open it to this group, by name or number, so that several accounts work in it; see `tui-al share`.",
+        help="Open it to this group, by name or number, so that several accounts work in it; see "
+        "`tui-al share`.",
         metavar="GROUP",
         rich_help_panel="Session",
     ),
@@ -35,10 +36,11 @@ Settings = dict[str, Any]
 
 
 def takes_settings(command: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command an option for each setting that it has (`tui_al.core.settings`), in place of its parameter `settings`.
+    """Give a command an option for each setting that it has (`tui_al.core.settings`), in place of
+    its parameter `settings`.
 
-    The options are made when the command is looked up: `tui-al --help` needs none of them, and is quicker without.
-    """
+    The options are made when the command is looked up: `tui-al --help` needs none of them, and is
+    quicker without."""
 
     def decorate(function: Callable[..., None]) -> Callable[..., None]:
         bare = _shaped(function, lambda **own: function(settings={}, **own), [])
@@ -49,7 +51,8 @@ def takes_settings(command: str) -> Callable[[Callable[..., None]], Callable[...
 
 
 def _with_options(function: Callable[..., None], command: str) -> Callable[..., None]:
-    """The command with its options; one that it declares itself goes before that of a setting with the same name."""
+    """The command with its options; one that it declares itself goes before that of a setting with
+    the same name."""
     from tui_al.core.settings.options import options_of
 
     own = inspect.signature(function).parameters
@@ -65,7 +68,8 @@ def _with_options(function: Callable[..., None], command: str) -> Callable[..., 
 def _shaped(
     function: Callable[..., None], run: Callable[..., None], options: list[inspect.Parameter]
 ) -> Callable[..., None]:
-    """`run` as Typer sees it: called and documented as the function, with the options in place of its settings."""
+    """`run` as Typer sees it: called and documented as the function, with the options in place of
+    its settings."""
     found: list[inspect.Parameter] = []
     for one in inspect.signature(function).parameters.values():
         found += options if one.name == "settings" else [one]
@@ -81,7 +85,8 @@ def _shaped(
 
 
 def _parameter(option: "Option") -> inspect.Parameter:
-    """The option as Typer reads it. Values come as text: the settings' own checks say what is wrong with them."""
+    """The option as Typer reads it. Values come as text: the settings' own checks say what is wrong
+    with them."""
     flags = [option.flag, *option.old]
     kind: Any = str | None
     if option.switch:

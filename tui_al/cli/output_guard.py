@@ -1,4 +1,5 @@
-"""A display whose stream goes away is no failure of the experiment: a reader that left stops it in good order, else it goes on unseen."""
+"""A display whose stream goes away is no failure of the experiment: a reader that left stops it in
+good order, else it goes on unseen."""
 
 import logging
 import os
@@ -17,7 +18,8 @@ class Stoppable(Protocol):
 
 
 class OutputGuard:
-    """`guard(call)` makes a call that writes. Once writing has failed, standard output goes nowhere, and no call is made."""
+    """`guard(call)` makes a call that writes. Once writing has failed, standard output goes
+    nowhere, and no call is made."""
 
     def __init__(self, stop: Stoppable, diagnostics: Console) -> None:
         self._stop, self._diagnostics = stop, diagnostics
@@ -41,7 +43,10 @@ class OutputGuard:
             self._stop.requested = True
             said = "Nobody reads the output any more: stopping at the next step."
         else:
-            said = f"The output cannot be written ({error.strerror}); the experiment goes on without it."
+            said = (
+                f"The output cannot be written ({error.strerror}); the experiment goes on "
+                "without it."
+            )
         logging.getLogger(__name__).warning("%s", said)
         try:
             self._diagnostics.print(said, style="yellow", highlight=False)
@@ -57,7 +62,8 @@ def _is_gone(stream: TextIO) -> bool:
 
 
 def _discard(stream: TextIO) -> None:
-    """Let the stream write to nowhere: what it still holds must not fail when the interpreter ends."""
+    """Let the stream write to nowhere: what it still holds must not fail when the interpreter
+    ends."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)

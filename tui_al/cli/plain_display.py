@@ -1,4 +1,5 @@
-"""Displays that write lines: for people without a terminal (plain), for programs (JSON), and for those who want the end only."""
+"""Displays that write lines: for people without a terminal (plain), for programs (JSON), and for
+those who want the end only."""
 
 import json
 import math
@@ -51,7 +52,8 @@ class QuietDisplay:
 
 
 class PlainDisplay(QuietDisplay):
-    """A line when a phase or a round ends, and now and then while a long one lasts; no control codes."""
+    """A line when a phase or a round ends, and now and then while a long one lasts; no control
+    codes."""
 
     def __init__(self, console: Console, name: str) -> None:
         super().__init__(console, name)
@@ -111,7 +113,8 @@ class PlainDisplay(QuietDisplay):
 
 
 class JsonDisplay(QuietDisplay):
-    """Every event as one line of JSON on stdout, progress included; diagnostics for people on stderr."""
+    """Every event as one line of JSON on stdout, progress included; diagnostics for people on
+    stderr."""
 
     def __init__(self, console: Console, diagnostics: Console, name: str) -> None:
         super().__init__(console, name)
@@ -150,7 +153,8 @@ class JsonDisplay(QuietDisplay):
 
 
 def progress_text(progress: ev.Progress) -> str:
-    """ "train successor  41 %  epoch 3 of 8  step 41 of 228  96 samples/s  0:38 left  loss 0.312"."""
+    """ "train successor  41 %  epoch 3 of 8  step 41 of 228  96 samples/s  0:38 left  loss
+    0.312"."""
     parts = [progress.phase]
     if progress.total:
         parts.append(f"{100 * progress.done / progress.total:.0f} %")

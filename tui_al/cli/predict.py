@@ -1,4 +1,5 @@
-"""`tui-al predict`: a file through a kept model, a thousand rows at a time; what is odd is counted and said on stderr."""
+"""`tui-al predict`: a file through a kept model, a thousand rows at a time; what is odd is counted
+and said on stderr."""
 
 import csv
 import io
@@ -129,7 +130,8 @@ def _output_format(options: PredictOptions) -> str:
 
 @contextmanager
 def _output(options: PredictOptions) -> Iterator[io.TextIOBase | TextIO]:
-    """Standard output, or a file that gets its name when it is complete: after a failure there is none."""
+    """Standard output, or a file that gets its name when it is complete: after a failure there is
+    none."""
     if options.out is None:
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(encoding="utf-8", newline="")
@@ -150,7 +152,8 @@ def _output(options: PredictOptions) -> Iterator[io.TextIOBase | TextIO]:
 
 
 class _Shown(io.TextIOBase):
-    """A terminal, for foreign text: what would steer it is shown by a picture of the character instead; a pipe gets it raw."""
+    """A terminal, for foreign text: what would steer it is shown by a picture of the character
+    instead; a pipe gets it raw."""
 
     def __init__(self, terminal: TextIO) -> None:
         self._terminal = terminal

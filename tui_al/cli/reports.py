@@ -1,4 +1,5 @@
-"""`tui-al report`: sessions and sweeps as tables, figures, or a directory that holds everything a paper needs of them."""
+"""`tui-al report`: sessions and sweeps as tables, figures, or a directory that holds everything a
+paper needs of them."""
 
 import re
 from collections.abc import Sequence
@@ -39,7 +40,8 @@ class _Named:
 def report_on(
     names: list[str], form: str, out: Path | None, title: str | None, home: Path | None
 ) -> None:
-    """Write the report of these sessions and sweeps to stdout, a file or a directory; `title`: of a study."""
+    """Write the report of these sessions and sweeps to stdout, a file or a directory; `title`: of a
+    study."""
     if form not in FORMATS:
         raise ConfigError(f"--format {form!r} is unknown.", f"Choose one of {', '.join(FORMATS)}.")
     found = [_find(name, home_directory(home)) for name in names]
@@ -89,12 +91,14 @@ def _find(name: str, home: Path) -> _Named:
             notes.append(f"{arm.label} has no point yet.")
         states.append((arm.label, replace(state, runs=runs)))
     return _Named(
-        record.name, record.title, tuple(states), tuple(notes), is_sweep=True, scores=_scores(directory),
+        record.name, record.title, tuple(states), tuple(notes), is_sweep=True,
+        scores=_scores(directory),
     )  # fmt: skip
 
 
 def _as_it_stands(session: Session) -> SessionState:
-    """The state with what the lists of sessions show: whether an engine is at work, and how many texts people have labelled."""
+    """The state with what the lists of sessions show: whether an engine is at work, and how many
+    texts people have labelled."""
     found = read_one(session.directory)
     state = session.state()
     if found.trouble:  # what can be read is reported all the same
@@ -131,7 +135,8 @@ def _study(found: Sequence[_Named], title: str | None) -> Study:
 
 
 def _write_all(study: Study, out: Path, page: Page) -> None:
-    """report.md, a figure of every panel as PNG and SVG, and study.json, from which all of them can be made again."""
+    """report.md, a figure of every panel as PNG and SVG, and study.json, from which all of them can
+    be made again."""
     from tui_al.report.figures import save_figure
 
     figures: dict[str, str] = {}

@@ -1,4 +1,5 @@
-"""`tui-al share`, `unshare`, `rename`, `history`, and `--shared` of the commands that make sessions."""
+"""`tui-al share`, `unshare`, `rename`, `history`, and `--shared` of the commands that make
+sessions."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -23,7 +24,8 @@ _CLOCK = "%Y-%m-%d %H:%M"
 
 
 def group_to_share_with(given: str | None, directory: Path) -> int | None:
-    """The group of `--shared` for a session or sweep in `directory`, which may not be there yet; None where none is given.
+    """The group of `--shared` for a session or sweep in `directory`, which may not be there yet;
+    None where none is given.
 
     Raises ConfigError where it cannot be shared with this group, before anything is made.
     """
@@ -122,7 +124,8 @@ def _row(one: "Entry") -> Iterator[str]:
 def _plain(one: "Entry") -> Mapping[str, Any]:
     at = to_iso(one.time) if is_date(one.time) else None
     return {
-        "time": at, "account": one.account or None, "annotator": one.annotator or None, "action": one.action,
+        "time": at, "account": one.account or None, "annotator": one.annotator or None,
+        "action": one.action,
         "detail": one.detail,
     }  # fmt: skip
 
@@ -136,12 +139,16 @@ def _tell_home(home: Path, *, as_json: bool) -> None:
     if found.damaged:
         _tell([f"{home / FILE}: {found.damaged:,} lines cannot be read, and are left out"])
     if as_json:
-        _say_json({**asdict(one), "time": to_iso(one.time) if is_date(one.time) else None} for one in found.entries)  # fmt: skip
+        _say_json(
+            {**asdict(one), "time": to_iso(one.time) if is_date(one.time) else None}
+            for one in found.entries
+        )
         return
     page = _page()
     if not found.entries:
         page.say(
-            f"nothing was deleted, renamed or shared in {home} yet; of a session: tui-al history SESSION"
+            f"nothing was deleted, renamed or shared in {home} yet; of a session: tui-al history "
+            "SESSION"
         )
         return
     rows = [

@@ -23,8 +23,8 @@ def share(
 ) -> None:
     """Open a session to a group, also while it is at work: tui-al share desk lab
 
-    Who is in the group can do in it what you can; only you can delete, rename, share it, or take it back.
-    """
+    Who is in the group can do in it what you can; only you can delete, rename, share it, or take it
+    back."""
     from tui_al.cli.sharing import share_session
 
     share_session(session, group, home)
@@ -32,7 +32,8 @@ def share(
 
 @commands.command()
 def unshare(session: Session, home: Home = None) -> None:
-    """Close a session to all but its owner again, once nobody else has it open: tui-al unshare desk"""
+    """Close a session to all but its owner again, once nobody else has it open: tui-al unshare
+    desk"""
     from tui_al.cli.sharing import unshare_session
 
     unshare_session(session, home)

@@ -38,7 +38,8 @@ class Options:
 
 
 def with_label_names(settings: Settings) -> Settings:
-    """The settings with label names read, from between commas or a file. Raises DataError for a file that is not there or has none."""
+    """The settings with label names read, from between commas or a file. Raises DataError for a
+    file that is not there or has none."""
     if settings.get("labels") is None:
         return settings
     from tui_al.engine.data.names_files import given_names
@@ -47,7 +48,8 @@ def with_label_names(settings: Settings) -> Settings:
 
 
 def run_simulation(options: Options) -> None:
-    """Create or continue the session and run it to its end; raises typer.Exit with 1 if a run failed."""
+    """Create or continue the session and run it to its end; raises typer.Exit with 1 if a run
+    failed."""
     stdout, stderr = Console(soft_wrap=True), Console(stderr=True, soft_wrap=True)
     config = experiment("simulate", options.data, with_label_names(options.settings))
     home, name = home_directory(options.home), options.settings.get("session")
@@ -94,7 +96,8 @@ def run_simulation(options: Options) -> None:
 
 @contextlib.contextmanager
 def stopping(stop: object) -> Iterator[None]:
-    """The first Ctrl-C, a TERM, or a HUP that is not ignored asks to leave at the next step; the second Ctrl-C leaves at once."""
+    """The first Ctrl-C, a TERM, or a HUP that is not ignored asks to leave at the next step; the
+    second Ctrl-C leaves at once."""
 
     def ask(number: int, _: object) -> None:
         if number == signal.SIGINT and getattr(stop, "requested", False):

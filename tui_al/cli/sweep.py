@@ -1,4 +1,5 @@
-"""`tui-al sweep`: many experiments from one file, worked through in the foreground by engines of their own."""
+"""`tui-al sweep`: many experiments from one file, worked through in the foreground by engines of
+their own."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -53,7 +54,8 @@ class _Stop:
 
 
 def run_sweep(options: Options) -> None:
-    """Carry out the command; raises typer.Exit with 1 if a cell failed, EngineStopped if it was interrupted."""
+    """Carry out the command; raises typer.Exit with 1 if a cell failed, EngineStopped if it was
+    interrupted."""
     if options.show_list:
         _list(Page(Console(soft_wrap=True)))
         return
@@ -82,7 +84,8 @@ def _read(options: Options, given: str) -> Sweep:
 
 
 def _check_names(sweep: Sweep, options: Options) -> None:
-    """Raise what an arm that has not begun would fail with for good, perhaps hours after the others began."""
+    """Raise what an arm that has not begun would fail with for good, perhaps hours after the others
+    began."""
     from tui_al.host.process import check_names
 
     home = sweep_directory(home_directory(options.home), sweep.name)

@@ -32,7 +32,8 @@ _STYLES = {
 
 
 class QuietDisplay:
-    """Nothing but the table at the end, with what failed; what changes the meaning of the figures is told all the same, on stderr."""
+    """Nothing but the table at the end, with what failed; what changes the meaning of the figures
+    is told all the same, on stderr."""
 
     def __init__(self, console: Console, sweep: Sweep, directory: Path) -> None:
         self.page = Page(console)
@@ -53,7 +54,8 @@ class QuietDisplay:
         """A line display has nothing to restore."""
 
     def start(self, engines: int, cores: int) -> None:
-        """Before anything is done; `engines` work at once, on `cores` cores each (0: on a GPU, or unlimited)."""
+        """Before anything is done; `engines` work at once, on `cores` cores each (0: on a GPU, or
+        unlimited)."""
 
     def update(self, progress: Progress, changed: Sequence[SweepRun]) -> None:
         """A few times a second."""
@@ -61,7 +63,8 @@ class QuietDisplay:
         self.tell_warnings(progress)
 
     def tell_warnings(self, progress: Progress) -> None:
-        """What is to be known first of the arms' data and sessions, once for all arms on the same data."""
+        """What is to be known first of the arms' data and sessions, once for all arms on the same
+        data."""
         for arm in self.sweep.arms:
             state = progress.states.get(arm.session)
             for warning in state.cautions if state else ():
@@ -215,7 +218,8 @@ class LiveDisplay(PlainDisplay):
 
 
 def choose(sweep: Sweep, directory: Path, *, as_json: bool, quiet: bool) -> QuietDisplay:
-    """JSON if asked for, then quiet; else live on a terminal that can move its cursor, plain elsewhere."""
+    """JSON if asked for, then quiet; else live on a terminal that can move its cursor, plain
+    elsewhere."""
     console = Console(soft_wrap=True)
     if as_json:
         return JsonDisplay(console, sweep, directory)

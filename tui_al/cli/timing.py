@@ -24,8 +24,14 @@ if TYPE_CHECKING:
 #: The table's columns in the paper: shares of the training split.
 SHARES = (0.02, 0.06, 0.12)
 
-#: The ways that are compared for each model: tuning and frozen layers, the first one being what is saved against.
-WAYS: tuple[tuple[str, Any], ...] = (("full", 0), ("adapter", 0), ("adapter", "auto"), ("head", "auto"))  # fmt: skip
+#: The ways that are compared for each model: tuning and frozen layers, the first one being what is
+#: saved against.
+WAYS: tuple[tuple[str, Any], ...] = (
+    ("full", 0),
+    ("adapter", 0),
+    ("adapter", "auto"),
+    ("head", "auto"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +98,8 @@ def _settings(options: Options, values: Values) -> list[LearnerConfig]:
 
 
 def savings(timing: "Timing", way: "Setup") -> list[float]:
-    """Seconds saved against the model's full tuning, 0 to 1, summed over the table's columns; one figure a repeat."""
+    """Seconds saved against the model's full tuning, 0 to 1, summed over the table's columns; one
+    figure a repeat."""
     full = next(w for w in timing.ways if w.learner.model == way.learner.model)
     return [
         1 - sum(mine) / sum(theirs)
@@ -165,16 +172,20 @@ def _notes(timing: "Timing") -> list[str]:
     repeats = len(timing.ways[0].trainings[0].seconds)
     peaks = ", ".join(f"{rate / 1e9:,.0f} Gflop/s in {p}" for p, rate in timing.peak.items())
     lines = [
-        f"seconds of training, median of {repeats}; saved against full: mean{' ± sd' * (repeats > 1)} over the repeats, all columns together",
-        f"{timing.device}, {timing.threads} threads; peak: a square matrix product, {peaks}; the share is that of the largest training",
+        f"seconds of training, median of {repeats}; saved against full: "
+        f"mean{' ± sd' * (repeats > 1)} over the repeats, all columns together",
+        f"{timing.device}, {timing.threads} threads; peak: a square matrix product, {peaks}; the "
+        "share is that of the largest training",
     ]
     cut = [one for way in timing.ways for one in way.trainings if one.steps_run < one.steps]
     if cut:
         lines.append(
-            f"* multiplied up from {min(c.steps_run for c in cut)} to {max(c.steps_run for c in cut)} steps"
+            f"* multiplied up from {min(c.steps_run for c in cut)} to "
+            f"{max(c.steps_run for c in cut)} steps"
         )
     lines += [
-        f"{way.learner.model} {way.learner.tuning}: once for all trainings, {way.once:,.1f} s for the frozen layers' output of the training split"
+        f"{way.learner.model} {way.learner.tuning}: once for all trainings, {way.once:,.1f} s for "
+        "the frozen layers' output of the training split"
         for way in timing.ways
         if way.layers
     ]

@@ -1,4 +1,5 @@
-"""`tui-al verify`: make a session's runs again from its manifest, and say whether they ask the same questions."""
+"""`tui-al verify`: make a session's runs again from its manifest, and say whether they ask the same
+questions."""
 
 import os
 import tempfile
@@ -39,7 +40,8 @@ def verify_session(
         )
         dataset = session.dataset()
     page.say(
-        f"running {name} again: {_count(len(config.seeds), 'seed')}, rounds 0 to {config.loop.rounds}"
+        f"running {name} again: {_count(len(config.seeds), 'seed')}, rounds 0 to "
+        f"{config.loop.rounds}"
     )
     _use_threads(then, page)
     with (
@@ -92,13 +94,15 @@ def _here(config: ExperimentConfig) -> dict[str, object]:
 
 
 def _use_threads(then: SessionState, page: Page) -> None:
-    """Compute with as many threads as the session's engine did: sums of floats depend on their number."""
+    """Compute with as many threads as the session's engine did: sums of floats depend on their
+    number."""
     threads = int(then.engine.manifest.get("threads", 0)) if then.engine else 0
     if threads:
         os.environ["OMP_NUM_THREADS"] = str(threads)
     if threads > usable_cores():
         page.say(
-            f"note: it had {threads} threads, there are {usable_cores()} cores here: this will be slow",
+            f"note: it had {threads} threads, there are {usable_cores()} cores here: this will be "
+            "slow",
             "yellow",
         )
 
@@ -135,12 +139,14 @@ def _tell(then: SessionState, now: SessionState, page: Page) -> bool:
             largest = max(check.score_difference for check in checks)
             scores = "the same scores" if not largest else f"scores within {largest:.1e}"
             page.say(
-                f"seed {seed}  rounds 0 to {checks[-1].round}: the same queries, {scores}, the same metrics"
+                f"seed {seed}  rounds 0 to {checks[-1].round}: the same queries, {scores}, the "
+                "same metrics"
             )
     page.say(
         "The same queries and metrics."
         if same
-        else "Not the same. Other versions, another processor or number of threads is the usual reason.",
+        else "Not the same. Other versions, another processor or number of threads is the usual "
+        "reason.",
         "bold green" if same else "bold red",
     )
     return same
@@ -153,7 +159,10 @@ def _difference(check: RoundCheck) -> str:
             return f"{where}the same {check.asked} texts in another order"
         rounding = " though scores agree to rounding" if check.score_difference < ROUNDING else ""
         return f"{where}{check.shared} of {check.asked} queried texts are the same{rounding}"
-    told = [f"{name} was {old:.6f}, is {new:.6f}" for name, (old, new) in check.metric_differences.items()]  # fmt: skip
+    told = [
+        f"{name} was {old:.6f}, is {new:.6f}"
+        for name, (old, new) in check.metric_differences.items()
+    ]
     return f"{where}the same query, but {'; '.join(told)}"
 
 

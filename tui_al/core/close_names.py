@@ -8,10 +8,11 @@ _MOST = 3
 
 
 def did_you_mean(given: str, known: Iterable[str], *, before: str = "") -> str:
-    """ "Did you mean minilm or minilm-3? ", the closest first, to stand before a hint; "" where no name is close.
+    """ "Did you mean minilm or minilm-3? ", the closest first, to stand before a hint; "" where no
+    name is close.
 
-    Case does not count, and a name that is given without its ending is close to it: "p12" to "p12.txt". `before` stands before each
-    name, as a folder before those of its files.
+    Case does not count, and a name that is given without its ending is close to it: "p12" to
+    "p12.txt". `before` stands before each name, as a folder before those of its files.
     """
     spelled = {name.casefold(): name for name in known}
     wanted = given.casefold()

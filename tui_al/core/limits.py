@@ -1,4 +1,5 @@
-"""What this process may use of the machine: CPU affinity and the limits of control groups (containers, batch systems)."""
+"""What this process may use of the machine: CPU affinity and the limits of control groups
+(containers, batch systems)."""
 
 import math
 import os
@@ -9,7 +10,8 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class MemoryLimit:
-    """A control group's memory in bytes; what is used leaves out file pages that the kernel can drop."""
+    """A control group's memory in bytes; what is used leaves out file pages that the kernel can
+    drop."""
 
     limit: int
     used: int
@@ -37,7 +39,8 @@ class ControlGroups:
         return min(quotas, default=None)
 
     def memory(self) -> MemoryLimit | None:
-        """The tightest memory limit, or None; version 1 writes "no limit" as a number beyond any machine."""
+        """The tightest memory limit, or None; version 1 writes "no limit" as a number beyond any
+        machine."""
         files = [
             (directory, "memory.max", "memory.current", "inactive_file")
             for directory in self._directories("")
@@ -78,7 +81,8 @@ def usable_cores(groups: ControlGroups | None = None) -> int:
 def computing_threads(
     groups: ControlGroups | None = None, topology: Path = Path("/sys/devices/system/cpu")
 ) -> int:
-    """Threads for matrix products: OMP_NUM_THREADS where it is set, else one a usable core, hyper-threads not counted."""
+    """Threads for matrix products: OMP_NUM_THREADS where it is set, else one a usable core,
+    hyper-threads not counted."""
     asked = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
     if asked.isdecimal() and int(asked):
         return int(asked)

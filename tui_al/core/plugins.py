@@ -1,12 +1,13 @@
-"""What other packages bring: strategies, readers, exporters and models, found by their entry points.
+"""What other packages bring: strategies, readers, exporters and models, found by their entry
+points.
 
 A package names what it brings in its `pyproject.toml`:
 
     [project.entry-points."tui_al.strategies"]
     margin = "my_package:margin"
 
-Nothing is looked for before a name is asked for that is not built in, or all are listed; nothing is imported before it is used. A
-plug-in that is broken costs itself and nothing else.
+Nothing is looked for before a name is asked for that is not built in, or all are listed; nothing is
+imported before it is used. A plug-in that is broken costs itself and nothing else.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -64,7 +65,8 @@ class Plugin:
 
 
 def plugins(kind: Kind, built_in: Collection[str]) -> Mapping[str, Plugin]:
-    """What packages bring of a kind, by name; without those in the way of another, see `clashes`."""
+    """What packages bring of a kind, by name; without those in the way of another, see
+    `clashes`."""
     return {one.name: one for one in _found(kind) if one.name not in built_in and not _twins(one)}
 
 
@@ -80,7 +82,8 @@ def clashes(kind: Kind, built_in: Collection[str]) -> list[PluginError]:
 
 
 def find_plugin(kind: Kind, name: str, built_in: Collection[str]) -> Plugin | None:
-    """The plug-in of this name, None if there is none. Raises PluginError where several packages have one."""
+    """The plug-in of this name, None if there is none. Raises PluginError where several packages
+    have one."""
     if found := plugins(kind, built_in).get(name):
         return found
     for one in _found(kind):

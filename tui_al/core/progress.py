@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-#: Called between steps with units done, and in training with epoch, step and loss. May raise EngineStopped.
+#: Called between steps with units done, and in training with epoch, step and loss. May raise
+#: EngineStopped.
 ProgressCallback = Callable[["TrainingProgress"], None]
 
 

@@ -6,5 +6,6 @@ _MOST_DIGITS = (
 
 
 def whole_number(text: str) -> int | None:
-    """The number that decimal digits stand for; None for other texts, and for numbers of over 18 digits."""
+    """The number that decimal digits stand for; None for other texts, and for numbers of over 18
+    digits."""
     return int(text) if text.isdecimal() and len(text) <= _MOST_DIGITS else None

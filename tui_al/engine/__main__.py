@@ -1,11 +1,15 @@
-"""The engine as a process of its own: `python -m tui_al.engine COMMAND`, one JSON object in, one JSON object out.
+"""The engine as a process of its own: `python -m tui_al.engine COMMAND`, one JSON object in, one
+JSON object out.
 
     preview    a data configuration to what the data set holds
     load       a data configuration to a file with the whole data set
-    check      experiments by what they are called: raises what is wrong with the names of data, models and devices in them
+    check      experiments by what they are called: raises what is wrong with the names of data,
+        models and devices in them
     create     an experiment to a session
-    run        works on a session until it is done; its output goes to the session's engine.log. Arguments: the session, a
-               descriptor that holds its lock, and in a sweep the folder of what is shared and the place to begin among the seeds
+    run        works on a session until it is done; its output goes to the session's engine.log.
+        Arguments: the session, a
+               descriptor that holds its lock, and in a sweep the folder of what is shared and the
+               place to begin among the seeds
 
 A user's mistake becomes {"error": {...}}; `host.process` raises it again on the other side.
 """

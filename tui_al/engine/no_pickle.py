@@ -1,11 +1,14 @@
-"""No pickle is read in a process that has the engine: a pickle is a program, and whoever made it says what it does.
+"""No pickle is read in a process that has the engine: a pickle is a program, and whoever made it
+says what it does.
 
-Everything that is loaded here is data: safetensors, JSON, arrays. Libraries would read pickles all the same, where a file's name or an
-index leads them to it (`pytorch_model.bin`, `adapters`' heads, a cache). So `forbid` closes the ways, for good and for the whole
-process: what a pickle names (`find_class`) is refused by an audit hook, whoever reads it: numpy, joblib, pandas, shelve and dill included.
-`torch.load`, whose "weights only" reader is Python code of its own, raises an error in place of reading, as do its relatives, and what runs
-code that lies beside a pickle: packages and repositories of torch. Only a reader that looks names up by itself would not be heard: no
-library here has one.
+Everything that is loaded here is data: safetensors, JSON, arrays. Libraries would read pickles all
+the same, where a file's name or an index leads them to it (`pytorch_model.bin`, `adapters`' heads,
+a cache). So `forbid` closes the ways, for good and for the whole process: what a pickle names
+(`find_class`) is refused by an audit hook, whoever reads it: numpy, joblib, pandas, shelve and dill
+included. `torch.load`, whose "weights only" reader is Python code of its own, raises an error in
+place of reading, as do its relatives, and what runs code that lies beside a pickle: packages and
+repositories of torch. Only a reader that looks names up by itself would not be heard: no library
+here has one.
 """
 
 import importlib.util
@@ -20,7 +23,10 @@ from tui_al.errors import ModelError
 #: Python's own way between processes that it has started itself: it pickles what it sends.
 _BETWEEN_PROCESSES = ("multiprocessing.", "concurrent.futures.")
 
-_HINT = "Pickles can run code when they are read, so none is, whatever its name. Give the model as safetensors: save_pretrained writes them."
+_HINT = (
+    "Pickles can run code when they are read, so none is, whatever its name. Give the model "
+    "as safetensors: save_pretrained writes them."
+)
 
 
 def forbid() -> None:
@@ -70,7 +76,8 @@ def _refuse_code(repository: object = None, *_: object, **__: object) -> NoRetur
 
 
 def _refuse_package(_self: object, file: object = None, *_: object, **__: object) -> NoReturn:
-    """Makes no importer of torch's packages, which hold modules of Python and pickles with a reader of their own."""
+    """Makes no importer of torch's packages, which hold modules of Python and pickles with a reader
+    of their own."""
     raise ModelError(f"model: {file} is not read: it would run code of its own.", _HINT)
 
 

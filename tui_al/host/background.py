@@ -11,8 +11,8 @@ T = TypeVar("T")
 def in_background(call: Callable[[], T]) -> Future[T]:
     """Start `call` in a daemon thread; ask the future with a time limit.
 
-    A thread pool would not do: the interpreter waits for a pool's threads when it exits, and a hung driver or network file
-    system would keep it for good.
+    A thread pool would not do: the interpreter waits for a pool's threads when it exits, and a hung
+    driver or network file system would keep it for good.
     """
     future: Future[T] = Future()
 

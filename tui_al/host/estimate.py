@@ -1,10 +1,11 @@
 """About how long an experiment will take here, before it starts.
 
-Where `tui-al timing` or a finished session has measured a way to train on this machine, its rates count. Else multiplications are
-counted: 2 a parameter and sub-token forward, twice that again backward for all weights, half of it where only an adapter is trained
-(its gradients pass through the frozen encoder, but no weight gradients are made for it); of a frozen trunk once for each text. They
-are divided by the rate of a matrix product measured here, and by how much of it such models reach (about six tenths on two cores).
-"""
+Where `tui-al timing` or a finished session has measured a way to train on this machine, its rates
+count. Else multiplications are counted: 2 a parameter and sub-token forward, twice that again
+backward for all weights, half of it where only an adapter is trained (its gradients pass through
+the frozen encoder, but no weight gradients are made for it); of a frozen trunk once for each text.
+They are divided by the rate of a matrix product measured here, and by how much of it such models
+reach (about six tenths on two cores)."""
 
 import time
 from collections.abc import Mapping
@@ -23,9 +24,11 @@ from tui_al.host.cuda import usable_gpus
 from tui_al.store import throughput
 from tui_al.store.home import home_directory
 
-#: Parameters that multiply (no embeddings) of the catalogue's encoders, and of one it does not know.
+#: Parameters that multiply (no embeddings) of the catalogue's encoders, and of one it does not
+#: know.
 _WORKING_PARAMETERS = {
-    "minilm": 10.6e6, "minilm-3": 5.3e6, BAG_OF_WORDS: 0.0, "electra-base": 85e6, "electra-small": 9.5e6, "distilbert": 42.5e6, "bert-base": 85e6,
+    "minilm": 10.6e6, "minilm-3": 5.3e6, BAG_OF_WORDS: 0.0, "electra-base": 85e6,
+    "electra-small": 9.5e6, "distilbert": 42.5e6, "bert-base": 85e6,
     "roberta-base": 85e6, "deberta-v3-small": 42.5e6,
 }  # fmt: skip
 _UNKNOWN_PARAMETERS = 85e6
@@ -38,12 +41,15 @@ _LAYERS = {
 
 _SUBTOKENS_PER_WORD = 1.3
 _REACHED = {"cpu": 0.6, "cuda": 0.25}
-_GPU_RATE = 20e12  #: multiplications and additions a second, fp32 (TF32 is off) on a current card: an order of magnitude
+# : multiplications and additions a second, fp32 (TF32 is off) on a current card: an order of
+# magnitude
+_GPU_RATE = 20e12
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What will happen: trainings in all, seconds (None where nothing is known), on which device, from what."""
+    """What will happen: trainings in all, seconds (None where nothing is known), on which device,
+    from what."""
 
     trainings: int
     seconds: float | None
@@ -98,7 +104,8 @@ def estimate(
 
 
 class _Speed:
-    """Seconds that a model takes: by its measured rates where there are any, else by its multiplications."""
+    """Seconds that a model takes: by its measured rates where there are any, else by its
+    multiplications."""
 
     def __init__(
         self,

@@ -1,8 +1,9 @@
-"""GPU readings through NVML: NVIDIA's management library, which needs no CUDA context and so costs no GPU memory.
+"""GPU readings through NVML: NVIDIA's management library, which needs no CUDA context and so costs
+no GPU memory.
 
-Any single reading may be missing (MIG has no utilisation, shared-memory chips no memory figures, containers no processes); it
-is None then and shown as "n/a", never as 0. A driver can also hang: `GpuSampler` and `survey` never wait for it.
-"""
+Any single reading may be missing (MIG has no utilisation, shared-memory chips no memory figures,
+containers no processes); it is None then and shown as "n/a", never as 0. A driver can also hang:
+`GpuSampler` and `survey` never wait for it."""
 
 import functools
 import importlib
@@ -22,7 +23,8 @@ _INITIAL_PID_NAMESPACE = "pid:[4026531836]"
 
 @dataclass(frozen=True, slots=True)
 class GpuReading:
-    """One GPU, or one MIG instance of a GPU, at one moment. Memory in bytes, power in watts, temperature in °C."""
+    """One GPU, or one MIG instance of a GPU, at one moment. Memory in bytes, power in watts,
+    temperature in °C."""
 
     index: int  # the card's; the instances of a split card share it
     uuid: str | None
@@ -49,7 +51,8 @@ class GpuSample:
 
 @dataclass(frozen=True, slots=True)
 class GpuSurvey:
-    """The driver and its GPUs. No driver: all empty. `problem` says why there are none, if that is known."""
+    """The driver and its GPUs. No driver: all empty. `problem` says why there are none, if that is
+    known."""
 
     driver: str | None = None
     cuda: tuple[int, int] | None = None  # the newest CUDA that the driver can run
@@ -59,7 +62,8 @@ class GpuSurvey:
 
 
 def read_gpus(own_pids: frozenset[int] = frozenset()) -> tuple[GpuReading, ...]:
-    """All GPUs now, in the driver's order; () without a driver. May hang where the driver does: see `GpuSampler`."""
+    """All GPUs now, in the driver's order; () without a driver. May hang where the driver does: see
+    `GpuSampler`."""
     nvml = _nvml()
     found: list[tuple[Device, GpuReading]] = []
     for index in range(nvml.ask("nvmlDeviceGetCount") or 0):
@@ -81,7 +85,8 @@ def survey(seconds: float = 2.0) -> GpuSurvey:
 
 
 class GpuSampler:
-    """Reads the GPUs in a daemon thread, so that a hung driver shows as readings that grow old and blocks nobody."""
+    """Reads the GPUs in a daemon thread, so that a hung driver shows as readings that grow old and
+    blocks nobody."""
 
     def __init__(self, own_pids: frozenset[int] = frozenset(), interval: float = 1.0) -> None:
         self.own_pids = own_pids  # may be replaced at any time
@@ -113,7 +118,8 @@ class GpuSampler:
 
 
 class _Nvml:
-    """The library, asked by function name: a function that fails, or that this driver lacks, answers None."""
+    """The library, asked by function name: a function that fails, or that this driver lacks,
+    answers None."""
 
     def __init__(self, library: Any, problem: str | None = None, broken: bool = False) -> None:
         self._library = library
@@ -256,7 +262,8 @@ def _ours(nvml: _Nvml, handle: object, own_pids: frozenset[int]) -> int | None:
 
 
 def _sees_host_pids() -> bool:
-    """Whether our process numbers are the driver's: in a container with its own, "not in the list" says nothing."""
+    """Whether our process numbers are the driver's: in a container with its own, "not in the list"
+    says nothing."""
     try:
         return str(Path("/proc/self/ns/pid").readlink()) == _INITIAL_PID_NAMESPACE
     except OSError:

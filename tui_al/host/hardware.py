@@ -38,7 +38,8 @@ def _no_gpu(found: GpuSurvey) -> Finding:
             "GPU",
             "warn",
             f"there is an NVIDIA GPU or its driver, but it cannot be used: {why}",
-            "See whether `nvidia-smi` works; install or reload the driver (a restart helps after an update); "
+            "See whether `nvidia-smi` works; install or reload the driver (a restart helps after "
+            "an update); "
             "start containers with --gpus all.",
         )
     if found.problem:
@@ -111,7 +112,8 @@ def cpu_findings() -> tuple[Finding, ...]:
 
 
 def memory_findings() -> tuple[Finding, ...]:
-    """Memory that is left; below 2 GB, training an encoder of BERT's size on the CPU is likely to fail."""
+    """Memory that is left; below 2 GB, training an encoder of BERT's size on the CPU is likely to
+    fail."""
     used, total = memory()
     fact = f"{size(total - used)} of {size(total)} free"
     if total - used >= 2e9:

@@ -1,4 +1,5 @@
-"""The doctor on what is installed: Python, packages, the bundled encoder, what was downloaded before."""
+"""The doctor on what is installed: Python, packages, the bundled encoder, what was downloaded
+before."""
 
 import hashlib
 import importlib.metadata
@@ -134,7 +135,8 @@ def hub_findings(seconds: float = 2.0) -> tuple[Finding, ...]:
     name = f"{target.hostname} (the proxy)" if proxy else str(target.hostname)
     try:
         port = target.port or (80 if target.scheme == "http" else 443)
-        # In the background: the time limit of a connection covers neither looking up the name nor several addresses.
+        # In the background: the time limit of a connection covers neither looking up the name nor
+        # several addresses.
         in_background(lambda: _connect(target.hostname or "", port, seconds)).result(seconds)
     except (OSError, ValueError) as error:
         why = str(error) or f"nothing within {seconds:g} s"

@@ -136,7 +136,8 @@ def nearest_existing(path: Path) -> Path:
 
 
 def manifest() -> dict[str, Any]:
-    """What a result was made on: plain data for JSON, read from metadata without importing any of it."""
+    """What a result was made on: plain data for JSON, read from metadata without importing any of
+    it."""
     gpus = survey()
     return {
         "tui_al": __version__,

@@ -1,9 +1,9 @@
 """How many engines a machine carries at once, and which cores or GPU each keeps to.
 
-On a CPU one engine to a core is the quickest (two runs side by side, a core each, beat two after another on both), as long as the
-memory lasts; with fewer runs than cores, each gets an equal share of them. A GPU takes as many as its memory holds, up to a few,
-since small models do not keep it busy by themselves, and each of them needs a core that drives it.
-"""
+On a CPU one engine to a core is the quickest (two runs side by side, a core each, beat two after
+another on both), as long as the memory lasts; with fewer runs than cores, each gets an equal share
+of them. A GPU takes as many as its memory holds, up to a few, since small models do not keep it
+busy by themselves, and each of them needs a core that drives it."""
 
 import os
 from collections.abc import Sequence
@@ -25,22 +25,26 @@ _MOST_ON_GPU = 4
 
 #: Layers, width and attention heads of the catalogue's encoders, and of one it does not know.
 _SHAPES = {
-    "minilm": (6, 384, 12), "minilm-3": (3, 384, 12), "electra-small": (12, 256, 4), "distilbert": (6, 768, 12), "deberta-v3-small": (6, 768, 12),
+    "minilm": (6, 384, 12), "minilm-3": (3, 384, 12), "electra-small": (12, 256, 4),
+    "distilbert": (6, 768, 12), "deberta-v3-small": (6, 768, 12),
 }  # fmt: skip
 _UNKNOWN_SHAPE = (12, 768, 12)
 
-#: What training keeps for the way back, in numbers of four bytes, of each layer and text: so many times length x width, and
-#: heads x length squared (measured on ELECTRA-base in fp32 with dropout, lengths 32 to 256).
+#: What training keeps for the way back, in numbers of four bytes, of each layer and text: so many
+#: times length x width, and heads x length squared (measured on ELECTRA-base in fp32 with dropout,
+#: lengths 32 to 256).
 _KEPT_STATES, _KEPT_ATTENTION = 18.3, 3.0
 
-#: Sub-tokens that are scored at once on a GPU, and numbers of four bytes a sub-token and width that this takes.
+#: Sub-tokens that are scored at once on a GPU, and numbers of four bytes a sub-token and width that
+#: this takes.
 _SCORED, _SCORED_STATES = 65_536, 12.0
 _SHARE = 0.85  #: of the memory, so that others can live
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """Where one engine works: the CPUs it keeps to (() for all), and the UUID of its GPU ("" for what there is)."""
+    """Where one engine works: the CPUs it keeps to (() for all), and the UUID of its GPU ("" for
+    what there is)."""
 
     cores: tuple[int, ...] = ()
     gpu: str = ""
@@ -53,7 +57,8 @@ def slots(
 
     Args:
         jobs: at most so many.
-        cores: so many to each engine, as an earlier start of the same sweep had it, where there are as many.
+        cores: so many to each engine, as an earlier start of the same sweep had it, where there are
+        as many.
     """
     most = min(len(configs), jobs or len(configs))
     devices = {config.device for config in configs}
@@ -97,7 +102,8 @@ def _on_gpus(
 
 
 def bytes_needed(config: ExperimentConfig, device: str) -> float:
-    """About how much memory an engine takes on a device ("cpu" or "cuda"): weights of both models, training, libraries."""
+    """About how much memory an engine takes on a device ("cpu" or "cuda"): weights of both models,
+    training, libraries."""
     both = [config.successor] if config.shared_model else [config.acquisition, config.successor]
     weights = sum(_parameters(learner) * (4 + _trained(learner)) for learner in both)
     if device == "cuda":
@@ -108,7 +114,8 @@ def bytes_needed(config: ExperimentConfig, device: str) -> float:
 
 
 def _activations(learner: LearnerConfig) -> float:
-    """Bytes on a GPU of the larger of two: a training batch of the longest texts, or a batch that is scored."""
+    """Bytes on a GPU of the larger of two: a training batch of the longest texts, or a batch that
+    is scored."""
     layers, width, heads = _SHAPES.get(learner.model, _UNKNOWN_SHAPE)
     if learner.model == BAG_OF_WORDS:
         return 0.0
@@ -130,5 +137,6 @@ def _parameters(learner: LearnerConfig) -> int:
 
 
 def _trained(learner: LearnerConfig) -> float:
-    """Bytes a parameter of training: gradient, two moments, and the pretrained weights to start from again."""
+    """Bytes a parameter of training: gradient, two moments, and the pretrained weights to start
+    from again."""
     return 16.0 if learner.tuning == "full" else 0.5

@@ -1,8 +1,9 @@
-"""The engine seen from outside: ask it about data, let it make a session, start it for good, learn how it ended.
+"""The engine seen from outside: ask it about data, let it make a session, start it for good, learn
+how it ended.
 
-The engine is always another process, never a thread: its libraries take seconds to import, may crash natively, and must not
-stutter the screen. A started engine is detached (its own process session, output to `engine.log`), so it outlives the terminal.
-"""
+The engine is always another process, never a thread: its libraries take seconds to import, may
+crash natively, and must not stutter the screen. A started engine is detached (its own process
+session, output to `engine.log`), so it outlives the terminal."""
 
 import json
 import os
@@ -55,7 +56,8 @@ def preview(data: DataConfig) -> Preview:
 
 
 def load_dataset(data: DataConfig) -> Dataset:
-    """A data set as it is read. Blocks; raises what reading it raises (ConfigError, DataError, HubError)."""
+    """A data set as it is read. Blocks; raises what reading it raises (ConfigError, DataError,
+    HubError)."""
     with tempfile.TemporaryDirectory(prefix="tui-al-data-") as place:
         path = Path(place, "examples.db")
         _ask("load", {"data": asdict(data), "to": str(path)})
@@ -63,14 +65,16 @@ def load_dataset(data: DataConfig) -> Dataset:
 
 
 def check_names(configs: Sequence[tuple[str, ExperimentConfig]]) -> None:
-    """Raise what is wrong with the names of data, models and devices in experiments, by what each is called. Blocks."""
+    """Raise what is wrong with the names of data, models and devices in experiments, by what each
+    is called. Blocks."""
     _ask("check", {"configs": [[called, config.to_dict()] for called, config in configs]})
 
 
 def create_session(
     home: Path, config: ExperimentConfig, name: str | None = None, *, group: int | None = None
 ) -> Path:
-    """The directory of the experiment's session, made if need be, for a group if one is given. Blocks; raises any TuiAlError."""
+    """The directory of the experiment's session, made if need be, for a group if one is given.
+    Blocks; raises any TuiAlError."""
     from tui_al.host.machine import manifest  # here, because every screen imports this module
 
     request = {
@@ -86,11 +90,13 @@ def create_session(
 def start_engine(
     directory: Path, slot: "Slot | None" = None, shared: tuple[Path, int] | None = None
 ) -> int:
-    """Start a detached engine on a session and return the number of the process that watches over it.
+    """Start a detached engine on a session and return the number of the process that watches over
+    it.
 
     Args:
         slot: the cores or the GPU to keep to.
-        shared: in a sweep, the folder of what its sessions share, and the place to begin among the seeds.
+        shared: in a sweep, the folder of what its sessions share, and the place to begin among the
+        seeds.
 
     Raises:
         SessionError: one is at work already.
@@ -111,7 +117,8 @@ def start_engine(
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                umask=0o077,  # for what it makes elsewhere; a session's files have the session's mode
+                # for what it makes elsewhere; a session's files have the session's mode
+                umask=0o077,
                 pass_fds=(lock,),
                 env=environment,
             )
@@ -134,7 +141,8 @@ def stop_engine(directory: Path, seconds: float = 60.0) -> bool:
 
 
 def engine_end(directory: Path) -> EngineEnd | None:
-    """How the session's last engine died; None while one is live, when none ever ran, or when it left in good order."""
+    """How the session's last engine died; None while one is live, when none ever ran, or when it
+    left in good order."""
     if is_live(directory):
         return None
     with Session(directory) as session:
@@ -160,7 +168,8 @@ def died_silently(directory: Path, state: SessionState) -> bool:
 
 
 def why_not_at_work(directory: Path, state: SessionState) -> tuple[str, str]:
-    """Why a session that nobody works on came to a halt, and what to do: its last engine failed or died.
+    """Why a session that nobody works on came to a halt, and what to do: its last engine failed or
+    died.
 
     "" and "" while an engine is at work, before any was, and after one that left in good order.
     """
@@ -193,7 +202,8 @@ def _explain(code: int | None, directory: Path, tail: Sequence[str]) -> tuple[st
     log = f"Its log is {directory / LOG_FILE}."
     if code is None:
         return (
-            "The engine is gone, and what watched over it too: stopped from outside, or the machine restarted.",
+            "The engine is gone, and what watched over it too: stopped from outside, or the "
+            "machine restarted.",
             resume,
         )
     if code == -signal.SIGKILL:
@@ -205,7 +215,8 @@ def _explain(code: int | None, directory: Path, tail: Sequence[str]) -> tuple[st
         name = signal.Signals(-code).name
         return (
             f"The engine crashed in native code ({name}).",
-            f"{resume} {log} A driver or library that does not fit is the usual reason: see tui-al doctor.",
+            f"{resume} {log} A driver or library that does not fit is the usual reason: see "
+            "tui-al doctor.",
         )
     if code < 0:
         return f"The engine was stopped by signal {-code}.", resume

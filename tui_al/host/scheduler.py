@@ -1,4 +1,5 @@
-"""Who works on the arms of a sweep: a small protocol, and its one implementation, engines on this machine."""
+"""Who works on the arms of a sweep: a small protocol, and its one implementation, engines on this
+machine."""
 
 import contextlib
 import time
@@ -29,7 +30,8 @@ _NOTE_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """An experiment to work on: the home that holds its session, the session's name, and where to begin among its seeds."""
+    """An experiment to work on: the home that holds its session, the session's name, and where to
+    begin among its seeds."""
 
     home: Path
     session: str
@@ -44,7 +46,8 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A job that nobody works on any more; `error` is empty if that was in good order (finished, stopped, or failed runs)."""
+    """A job that nobody works on any more; `error` is empty if that was in good order (finished,
+    stopped, or failed runs)."""
 
     job: Job
     error: str = ""
@@ -52,7 +55,8 @@ class Ended:
 
 
 class Scheduler(Protocol):
-    """Carries out jobs somewhere. What comes of them is read from their sessions; this tells only when work ends."""
+    """Carries out jobs somewhere. What comes of them is read from their sessions; this tells only
+    when work ends."""
 
     def room(self) -> int:
         """How many more jobs can be submitted now."""
@@ -86,7 +90,8 @@ class _Work:
 
 @dataclass(slots=True)
 class LocalScheduler:
-    """Detached engines on this machine, one in each slot. They outlive this process; a later one takes them over."""
+    """Detached engines on this machine, one in each slot. They outlive this process; a later one
+    takes them over."""
 
     slots: tuple[Slot, ...]
     shared: Path
@@ -98,7 +103,8 @@ class LocalScheduler:
         return max(0, len(self.slots) - len(self._at_work))
 
     def submit(self, job: Job) -> None:
-        """Start an engine in a free slot, or take over the one that is at work on the session already."""
+        """Start an engine in a free slot, or take over the one that is at work on the session
+        already."""
         work = _Work(job, self._slot(job), Future())
         self._at_work[job.session] = work
         if is_live(job.directory):
@@ -163,7 +169,8 @@ class LocalScheduler:
         return Ended(work.job, f"The engine died: {last[0] if last else 'it left no word'}.")
 
     def _slot(self, job: Job) -> Slot:
-        """A slot that nobody has; for an engine that is at work already the one it works in, if that can be told."""
+        """A slot that nobody has; for an engine that is at work already the one it works in, if
+        that can be told."""
         taken = [work.slot for work in self._at_work.values()]
         free = list(self.slots)
         for slot in taken:
@@ -177,7 +184,8 @@ class LocalScheduler:
 
 
 def _ask_to_stop(work: _Work) -> None:
-    """By command, and by signal: an engine that is still importing hears no command, and has nothing to lose."""
+    """By command, and by signal: an engine that is still importing hears no command, and has
+    nothing to lose."""
     with Session(work.job.directory) as session:
         session.send("stop")
     if work.watcher is not None:

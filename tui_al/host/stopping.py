@@ -1,4 +1,5 @@
-"""Stopping a session's engine, and what became of it in words: stopped, finished first, still in a step, dead, or elsewhere."""
+"""Stopping a session's engine, and what became of it in words: stopped, finished first, still in a
+step, dead, or elsewhere."""
 
 import os
 import time
@@ -11,7 +12,8 @@ from tui_al.host.process import engine_end
 from tui_al.store.engine_lock import holder_of, is_live
 from tui_al.store.session import Session
 
-#: Seconds after which it is said what is waited for, and those that an engine of another machine gets to answer.
+#: Seconds after which it is said what is waited for, and those that an engine of another machine
+#: gets to answer.
 TELL_SECONDS, ELSEWHERE_SECONDS = 3.0, 5.0
 
 
@@ -27,7 +29,8 @@ class Outcome:
 def stop_and_tell(
     directory: Path, tell: Callable[[str], None], seconds: float = 60.0
 ) -> tuple[bool, Outcome]:
-    """Ask the engine to stop, wait, and whether there was one to ask, with what came of it; `tell` hears what is waited for."""
+    """Ask the engine to stop, wait, and whether there was one to ask, with what came of it; `tell`
+    hears what is waited for."""
     state = _state(directory)
     if is_live(directory):
         return True, _stop_here(directory, tell, seconds)
@@ -50,7 +53,8 @@ def _stop_here(directory: Path, tell: Callable[[str], None], seconds: float) -> 
         if waited > seconds:
             return Outcome(
                 stopped=False,
-                said=f"The engine of session {name} was asked to stop and will after this step ({_doing(_state(directory))}).",
+                said=f"The engine of session {name} was asked to stop and will after this step "
+                f"({_doing(_state(directory))}).",
                 hint=f"It is {holder}. Ask again to see whether it has stopped.",
             )
         time.sleep(0.1)
@@ -58,9 +62,15 @@ def _stop_here(directory: Path, tell: Callable[[str], None], seconds: float) -> 
     if state.finished:
         return Outcome(stopped=True, said=f"Session {name} finished before it could be stopped.")
     if end := engine_end(directory):
-        return Outcome(stopped=True, said=f"The engine of session {name} ended: {end.cause}", hint=end.hint)  # fmt: skip
+        return Outcome(
+            stopped=True, said=f"The engine of session {name} ended: {end.cause}", hint=end.hint
+        )
     if state.ended == "failed":
-        return Outcome(stopped=True, said=f"The engine of session {name} failed before it could stop: {state.error}", hint=state.hint)  # fmt: skip
+        return Outcome(
+            stopped=True,
+            said=f"The engine of session {name} failed before it could stop: {state.error}",
+            hint=state.hint,
+        )
     return Outcome(stopped=True, said=f"Session {name} is stopped; {_kept(state)}.")
 
 
@@ -72,17 +82,22 @@ def _stop_elsewhere(directory: Path, engine: str) -> Outcome:
     deadline = time.monotonic() + ELSEWHERE_SECONDS
     while time.monotonic() < deadline:
         if _state(directory).ended:
-            return Outcome(stopped=True, said=f"Session {name} is stopped, by its engine ({engine}).")  # fmt: skip
+            return Outcome(
+                stopped=True, said=f"Session {name} is stopped, by its engine ({engine})."
+            )
         time.sleep(0.2)
     return Outcome(
         stopped=False,
-        said=f"The last engine of session {name} was {engine}, another machine: it was asked to stop, and has not answered.",
-        hint="Whether it is at work cannot be seen from here. If it died there, nothing is to be stopped.",
+        said=f"The last engine of session {name} was {engine}, another machine: it was asked to "
+        "stop, and has not answered.",
+        hint="Whether it is at work cannot be seen from here. If it died there, nothing is to be "
+        "stopped.",
     )
 
 
 def _elsewhere(state: SessionState) -> str:
-    """ "process 12 on box" of an engine that has not said that it ended, on another machine; "" if there is none."""
+    """ "process 12 on box" of an engine that has not said that it ended, on another machine; "" if
+    there is none."""
     engine = state.engine
     if engine is None or state.ended or engine.host == os.uname().nodename:
         return ""
@@ -96,12 +111,19 @@ def _why_none(directory: Path, state: SessionState) -> str:
     if end := engine_end(directory):
         return f"No engine is at work on session {name} any more. {end.cause}"
     if state.ended:
-        return f"No engine is at work on session {name}: the last one {'stopped' if state.ended == 'stopped' else state.ended}."
+        return (
+            f"No engine is at work on session {name}: the last one "
+            f"{'stopped' if state.ended == 'stopped' else state.ended}."
+        )
     return f"No engine is at work on session {name}: none was started yet."
 
 
 def _next(state: SessionState) -> str:
-    return "There is nothing to stop." if state.finished else "There is nothing to stop; what is finished is kept."  # fmt: skip
+    return (
+        "There is nothing to stop."
+        if state.finished
+        else "There is nothing to stop; what is finished is kept."
+    )
 
 
 def _kept(state: SessionState) -> str:

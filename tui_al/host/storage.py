@@ -1,4 +1,5 @@
-"""The doctor on the home directory: room, permission, locks and SQLite's write-ahead log, really tried."""
+"""The doctor on the home directory: room, permission, locks and SQLite's write-ahead log, really
+tried."""
 
 import contextlib
 import fcntl
@@ -37,7 +38,10 @@ def _trials(scratch: Path, home: Path, named: str) -> tuple[Finding, ...]:
     if journal is None:
         return (Finding("Home", "bad", f"{named}: SQLite cannot write there.", _ELSEWHERE),)
     if is_network(home):
-        fact = f"{named}: writable, but on a network file system ({file_system(home)}), where sessions keep SQLite's plain journal: safe, but slow."
+        fact = (
+            f"{named}: writable, but on a network file system ({file_system(home)}), where "
+            "sessions keep SQLite's plain journal: safe, but slow."
+        )
         advice = f"Use a session from one machine at a time. {_ELSEWHERE}"
         return (Finding("Home", "warn", fact, advice),)
     if journal != "wal":
@@ -64,7 +68,8 @@ def locks_work(scratch: Path) -> bool:
 
 
 def journal_mode(scratch: Path) -> str | None:
-    """The journal that SQLite really keeps there, with a reader beside the writer; None if it cannot work."""
+    """The journal that SQLite really keeps there, with a reader beside the writer; None if it
+    cannot work."""
     path = scratch / "trial.db"
     try:
         with (

@@ -1,8 +1,9 @@
-"""Starts an engine, waits for it and notes how it ended: `python -m tui_al.host.supervisor DIRECTORY LOCK CORES [SHARED AHEAD]`.
+"""Starts an engine, waits for it and notes how it ended: `python -m tui_al.host.supervisor
+DIRECTORY LOCK CORES [SHARED AHEAD]`.
 
-Only a parent learns by which signal its child died, and the engine's own parent may be a terminal that is long gone. So this small
-process stands between them: it holds no model, survives the terminal, and leaves `engine.exit` behind.
-"""
+Only a parent learns by which signal its child died, and the engine's own parent may be a terminal
+that is long gone. So this small process stands between them: it holds no model, survives the
+terminal, and leaves `engine.exit` behind."""
 
 import json
 import os
@@ -18,7 +19,8 @@ EXIT_FILE = "engine.exit"
 
 
 def main(directory: Path, lock: int, cores: str, *more: str) -> int:
-    """Run the engine on the session in `directory`; `lock` is the descriptor that holds its lock, handed down.
+    """Run the engine on the session in `directory`; `lock` is the descriptor that holds its lock,
+    handed down.
 
     `cores` are the CPUs to keep to, as "0,1", or "" for all; `more` goes to the engine.
     """

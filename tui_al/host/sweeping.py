@@ -1,4 +1,5 @@
-"""Works through a sweep: gives its arms to a scheduler, follows their sessions, and tells what happens to every cell."""
+"""Works through a sweep: gives its arms to a scheduler, follows their sessions, and tells what
+happens to every cell."""
 
 import contextlib
 import time
@@ -34,7 +35,8 @@ class SweepRun:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How a sweep stands: every cell by arm and seed, and the state of each arm's session where there is one."""
+    """How a sweep stands: every cell by arm and seed, and the state of each arm's session where
+    there is one."""
 
     cells: dict[tuple[str, int], SweepRun]
     states: dict[str, SessionState]
@@ -49,7 +51,8 @@ class Progress:
         return sum(cell.status == status for cell in self.cells.values())
 
 
-#: Told how the sweep stands and which cells changed; called a few times a second, also without news.
+#: Told how the sweep stands and which cells changed; called a few times a second, also without
+#: news.
 Observer = Callable[[Progress, list[SweepRun]], None]
 
 
@@ -61,12 +64,13 @@ def work_through(
     stop: Callable[[], bool],
     pause: float = 0.25,
 ) -> Progress:
-    """Do what is left to do of a sweep. An arm that fails does not stop the others; a finished cell is left alone.
+    """Do what is left to do of a sweep. An arm that fails does not stop the others; a finished cell
+    is left alone.
 
     Args:
         directory: the sweep's, which is the home of its sessions.
-        stop: asked a few times a second; once true nothing new begins, and what is at work leaves at a safe point.
-        pause: seconds between two looks.
+        stop: asked a few times a second; once true nothing new begins, and what is at work leaves
+        at a safe point. pause: seconds between two looks.
     """
     follower = _Follower(directory, sweep)
     try:
@@ -127,7 +131,8 @@ class _Follower:
     def look(
         self, ended: list[Ended] | None, at_work: dict[str, Job] | None = None
     ) -> tuple[Progress, list[SweepRun]]:
-        """How things stand, and the cells that changed; the first call (`ended` None) looks at every arm."""
+        """How things stand, and the cells that changed; the first call (`ended` None) looks at
+        every arm."""
         ends = {end.job.session: end for end in ended or ()}
         self._ends |= ends
         for session in at_work or ():

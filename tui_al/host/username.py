@@ -19,7 +19,8 @@ def account() -> str:
 
 
 def annotator_name(given: str, source: str) -> str:
-    """The name without blanks around it; ConfigError that names its `source` where labels could not be kept under it."""
+    """The name without blanks around it; ConfigError that names its `source` where labels could not
+    be kept under it."""
     name = given.strip()
     if not name or any(unicodedata.category(letter) in ("Cc", "Cs") for letter in name):
         raise ConfigError(

@@ -1,4 +1,5 @@
-"""Axes of a drawn plot: how far they reach, which round values they name, and how those are written."""
+"""Axes of a drawn plot: how far they reach, which round values they name, and how those are
+written."""
 
 import math
 from collections.abc import Sequence
@@ -21,7 +22,8 @@ class Axis:
     names: tuple[str, ...]
 
     def positions(self, values: npt.ArrayLike, cells: int) -> npt.NDArray[np.int64]:
-        """Which of `cells` equal parts each value lies in, counted from low; values outside are put into the nearest."""
+        """Which of `cells` equal parts each value lies in, counted from low; values outside are put
+        into the nearest."""
         share = (np.asarray(values, dtype=float) - self.low) / (self.high - self.low)
         return np.clip(np.floor(share * cells), 0, cells - 1).astype(np.int64)
 
@@ -33,10 +35,11 @@ class Axis:
 def value_axis(
     values: Sequence[float], rows: int, bounds: tuple[float, float] | None = (0.0, 1.0)
 ) -> Axis:
-    """The vertical axis over `values` on `rows` rows: named values are a whole number of rows apart, in the middle of theirs.
+    """The vertical axis over `values` on `rows` rows: named values are a whole number of rows
+    apart, in the middle of theirs.
 
-    Nothing beyond `bounds` is named. Values closer together than a fiftieth of the bounds are not blown up to fill the plot.
-    """
+    Nothing beyond `bounds` is named. Values closer together than a fiftieth of the bounds are not
+    blown up to fill the plot."""
     low, high = min(values, default=0.0), max(values, default=1.0)
     size = max(abs(low), abs(high))
     least = 0.02 * (bounds[1] - bounds[0]) if bounds else 1e-3 * size if size > 1e-6 else 1.0
@@ -81,7 +84,8 @@ def _value_step(low: float, high: float, rows: int) -> tuple[float, int]:
 
 
 def _bottom(low: float, step: float, per_row: float) -> float:
-    """The highest edge at or below `low` that puts multiples of the step into the middle of rows."""
+    """The highest edge at or below `low` that puts multiples of the step into the middle of
+    rows."""
     tick = math.ceil(low / step) * step
     return tick - (math.ceil((tick - low) / per_row - 0.5) + 0.5) * per_row
 

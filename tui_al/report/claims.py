@@ -1,4 +1,5 @@
-"""Comparisons within a panel, and what they say about each claim of the paper: held, not held, or not decidable."""
+"""Comparisons within a panel, and what they say about each claim of the paper: held, not held, or
+not decidable."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -24,7 +25,8 @@ PAPER_SAVING = 20.84
 
 @dataclass(frozen=True, slots=True)
 class Contrast:
-    """One arm against another, over the seeds that both ran: the difference of their areas under the curve."""
+    """One arm against another, over the seeds that both ran: the difference of their areas under
+    the curve."""
 
     arm: str
     base: str
@@ -37,7 +39,8 @@ class Contrast:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A claim of the paper (or the question that it leaves open), and what these runs say about it."""
+    """A claim of the paper (or the question that it leaves open), and what these runs say about
+    it."""
 
     text: str
     evidence: str  #: which arms
@@ -77,21 +80,27 @@ def claims(panel: Sequence[ArmResult]) -> list[Claim]:
 
 
 def _same_as_full(panel: Sequence[ArmResult]) -> list[Claim]:
-    """Section 5: an adapter performs comparably at each iteration; the same asked of kinds that the paper leaves out.
+    """Section 5: an adapter performs comparably at each iteration; the same asked of kinds that the
+    paper leaves out.
 
-    Twice: whether it is equal, and whether it is no worse, which is what one wants to know before saving the time.
-    """
+    Twice: whether it is equal, and whether it is no worse, which is what one wants to know before
+    saving the time."""
     texts = {
         "mismatched": "",
-        "bag of words": "TF-IDF with logistic regression asks as well as a fully tuned model (open question)",
-        "adapter on a trunk": "An adapter above a frozen trunk asks as well as a fully tuned model (our option)",
-        "head": "A frozen encoder with a linear head asks as well as a fully tuned model (open question)",
+        "bag of words": "TF-IDF with logistic regression asks as well as a fully tuned model "
+        "(open question)",
+        "adapter on a trunk": "An adapter above a frozen trunk asks as well as a fully tuned "
+        "model (our option)",
+        "head": "A frozen encoder with a linear head asks as well as a fully tuned model (open "
+        "question)",
         "upper": "Tuning the upper layers only asks as well as tuning all (open question)",
     }
     found = []
     for arm in panel:
         base = _find(panel, arm.strategy, "full")
-        text = texts.get(arm.acquisition, f"{_article(arm.acquisition)} asks as well as a fully tuned model")  # fmt: skip
+        text = texts.get(
+            arm.acquisition, f"{_article(arm.acquisition)} asks as well as a fully tuned model"
+        )
         if text and base is not None and arm.acquisition not in ("", "full"):
             found.append(_claim(text, arm, base, lambda d: is_within(d, MARGIN)))
             no_worse = text.replace("asks as well as", "asks no worse than")
@@ -100,7 +109,8 @@ def _same_as_full(panel: Sequence[ArmResult]) -> list[Claim]:
 
 
 def _mismatch(panel: Sequence[ArmResult]) -> list[Claim]:
-    """Section 5: DistilBERT performs worse than all other set-ups, by acquisition-successor mismatch."""
+    """Section 5: DistilBERT performs worse than all other set-ups, by acquisition-successor
+    mismatch."""
     found = []
     for arm in panel:
         if arm.acquisition != "mismatched":
@@ -131,7 +141,8 @@ def _not_below_random(panel: Sequence[ArmResult]) -> list[Claim]:
 
 
 def _strategies(panel: Sequence[ArmResult]) -> list[Claim]:
-    """Appendix A.4: breaking ties does better on AG News, least confidence on Banking77 and MASSIVE."""
+    """Appendix A.4: breaking ties does better on AG News, least confidence on Banking77 and
+    MASSIVE."""
     better, worse = {
         "ag_news": ("bt", "lc"), "banking77": ("lc", "bt"), "massive": ("lc", "bt"),
     }.get(panel[0].data, ("", ""))  # fmt: skip
@@ -177,7 +188,8 @@ def _claim(
 
 
 def _contrast(arm: ArmResult, base: ArmResult) -> Contrast | None:
-    """Seed by seed, over the points of whole runs at the same number of labels; None where no seed has one."""
+    """Seed by seed, over the points of whole runs at the same number of labels; None where no seed
+    has one."""
     differences = {}
     for seed, points in arm.whole.items():
         theirs = {p.labels: p.metrics[base.metric] for p in base.whole.get(seed, ())}

@@ -1,4 +1,5 @@
-"""From a session's state to numbers: curves over its seeds, their areas, rows of rounds, and differences between sessions."""
+"""From a session's state to numbers: curves over its seeds, their areas, rows of rounds, and
+differences between sessions."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,7 +13,8 @@ from tui_al.core.stats.intervals import Interval, exact_interval
 from tui_al.core.stats.measured import FEWEST, Measured
 from tui_al.core.stats.metrics import HEADLINE, normalized_area
 
-#: What of a round is the acquisition model's time, and what is the successor's; evaluation belongs to neither.
+#: What of a round is the acquisition model's time, and what is the successor's; evaluation belongs
+#: to neither.
 ACQUISITION_PHASES = (Phase.TRAIN_ACQUISITION.value, Phase.SCORE_POOL.value)
 SUCCESSOR_PHASES = (Phase.TRAIN_SUCCESSOR.value,)
 
@@ -29,8 +31,8 @@ METRIC_NAMES: Mapping[str, str] = {
 class MeanStd:
     """Mean and sample standard deviation of one number over runs.
 
-    The deviation has n - 1 in its denominator. Of one run there is none to be known; `sd` is 0 then, and `n` tells, so that
-    nobody prints a "± 0" that was never measured.
+    The deviation has n - 1 in its denominator. Of one run there is none to be known; `sd` is 0
+    then, and `n` tells, so that nobody prints a "± 0" that was never measured.
     """
 
     mean: float
@@ -49,7 +51,8 @@ class MeanStd:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """A metric against the labels spent, over the runs of a session, aligned by round; all sequences have the same length."""
+    """A metric against the labels spent, over the runs of a session, aligned by round; all
+    sequences have the same length."""
 
     name: str
     metric: str
@@ -79,10 +82,11 @@ class RoundRow:
 
 @dataclass(frozen=True, slots=True)
 class PairedComparison:
-    """How much better a session is than another, seed by seed: each shared seed's runs are compared with each other.
+    """How much better a session is than another, seed by seed: each shared seed's runs are compared
+    with each other.
 
-    Only where both runs have a point at the same number of labels; `final` is at the last such point and `area` over all.
-    """
+    Only where both runs have a point at the same number of labels; `final` is at the last such
+    point and `area` over all."""
 
     final: MeanStd
     area: MeanStd
@@ -105,29 +109,35 @@ def measured(audit: AuditEvaluated) -> Measured:
 
 
 def on_test(state: SessionState, metric: str, value: float, digits: int = 2) -> str:
-    """ ".93 [.90, .96] n=314": a run's figure on the test set; entity F1, of which a point tells no more than itself, without limits."""
+    """ ".93 [.90, .96] n=314": a run's figure on the test set; entity F1, of which a point tells no
+    more than itself, without limits."""
     if metric != "accuracy" or state.task != Task.CLASSIFICATION or not state.test:
         interval = Interval(value, value, value)
         figure = Measured(interval, state.test).figure(digits)
         return f"{figure} n={state.test:,}"
-    return Measured(exact_interval(round(value * state.test), state.test), state.test).in_words(digits)  # fmt: skip
+    return Measured(exact_interval(round(value * state.test), state.test), state.test).in_words(
+        digits
+    )
 
 
 def is_estimated(state: SessionState) -> bool:
-    """Whether the points' figures are those of the random share: people label, and there is no test set."""
+    """Whether the points' figures are those of the random share: people label, and there is no test
+    set."""
     by_people = state.config is not None and state.config.loop.oracle == "person"
     return by_people and not state.test
 
 
 def estimates(state: SessionState) -> dict[int, Measured]:
-    """By round, what the random share says, where that is all there is to say; of a session of people, which has one run."""
+    """By round, what the random share says, where that is all there is to say; of a session of
+    people, which has one run."""
     if not is_estimated(state):
         return {}
     return {one.round: measured(one) for run in state.runs.values() for one in run.audits}
 
 
 def last_figure(state: SessionState) -> str:
-    """ "accuracy at the last point: 1.000 [.768, 1.000] n=14, test texts": what the end of the curve rests on; of one run only."""
+    """ "accuracy at the last point: 1.000 [.768, 1.000] n=14, test texts": what the end of the
+    curve rests on; of one run only."""
     metric = headline_metric(state)
     ends = [run.points[-1] for run in state.runs.values() if run.points]
     if len(state.runs) != 1 or not ends or not _has(ends[0], metric):
@@ -139,7 +149,8 @@ def last_figure(state: SessionState) -> str:
 
 
 def measured_on(state: SessionState) -> str:
-    """What the session's scores rest on: "on 314 test texts"; where people label and have no test set, their random share."""
+    """What the session's scores rest on: "on 314 test texts"; where people label and have no test
+    set, their random share."""
     if state.test or state.config is None or state.config.loop.oracle != "person":
         return f"on {state.test:,} test texts"
     told = list(estimates(state).values())
@@ -149,7 +160,8 @@ def measured_on(state: SessionState) -> str:
 
 
 def why_no_point(state: SessionState) -> str:
-    """What stands in place of a curve without points: that there is none yet, or that those there are rest on too few texts."""
+    """What stands in place of a curve without points: that there is none yet, or that those there
+    are rest on too few texts."""
     told = list(estimates(state).values())
     if not told:
         return "no points yet"
@@ -206,7 +218,8 @@ def run_curve(run: RunState, metric: str, unit: str = "labels") -> dict[float, f
 
 
 def areas(state: SessionState, metric: str | None = None) -> dict[int, float]:
-    """Normalised area under each run's curve, by seed: its mean height between its first and last point."""
+    """Normalised area under each run's curve, by seed: its mean height between its first and last
+    point."""
     metric = metric or headline_metric(state)
     found = {}
     for seed, run in state.runs.items():
@@ -257,7 +270,8 @@ def run_seconds(run: RunState) -> dict[str, float]:
 
 
 def mean_seconds(state: SessionState, phases: Sequence[str] | None = None) -> dict[str, float]:
-    """Seconds by phase a run takes, as the mean over the runs with a point; all phases, or the given ones."""
+    """Seconds by phase a run takes, as the mean over the runs with a point; all phases, or the
+    given ones."""
     totals = [run_seconds(run) for run in state.runs.values() if run.points]
     names = {name for total in totals for name in total}
     return in_order(
@@ -305,7 +319,8 @@ def _spent(point: RoundResult, unit: str) -> float:
 
 
 def _increasing(labels: Sequence[float]) -> list[int]:
-    """Positions that keep the labels strictly increasing: where runs of unlike length make the mean fall back, it is left out."""
+    """Positions that keep the labels strictly increasing: where runs of unlike length make the mean
+    fall back, it is left out."""
     kept: list[int] = []
     for position, value in enumerate(labels):
         if not kept or value > labels[kept[-1]]:

@@ -1,4 +1,5 @@
-"""Curves as PNG or SVG files, in the paper's form: mean line, band of a standard deviation, against the number of labels."""
+"""Curves as PNG or SVG files, in the paper's form: mean line, band of a standard deviation, against
+the number of labels."""
 
 import warnings
 from collections.abc import Sequence
@@ -26,7 +27,8 @@ class Drawing:
     settings: Any  #: matplotlib's context for settings
 
     def write(self) -> None:
-        """Save it: without dates and with fixed ids, so that the same numbers give the same file."""
+        """Save it: without dates and with fixed ids, so that the same numbers give the same
+        file."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         metadata = {"Date": None} if self.path.suffix.lower() == ".svg" else None
         with self.settings({"svg.hashsalt": "tui-al"}), warnings.catch_warnings():
@@ -36,7 +38,8 @@ class Drawing:
 
 
 def new_drawing(path: Path) -> Drawing:
-    """An empty plot for this file; its suffix chooses the format. Raises ConfigError without matplotlib or for other suffixes."""
+    """An empty plot for this file; its suffix chooses the format. Raises ConfigError without
+    matplotlib or for other suffixes."""
     if path.suffix.lower() not in (".png", ".svg"):
         raise ConfigError(
             f"{path.name}: {path.suffix or 'no suffix'!r} is no known kind of figure.",
@@ -93,6 +96,7 @@ def save_figure(curves: Sequence[Curve], path: Path, title: str = "") -> None:
 
 
 def drawable(name: str) -> str:
-    """Text that matplotlib neither reads as a formula ("$") nor hides from the legend (a leading "_")."""
+    """Text that matplotlib neither reads as a formula ("$") nor hides from the legend (a leading
+    "_")."""
     shown = printable(name).replace("$", r"\$")
     return f" {shown}" if shown.startswith("_") else shown

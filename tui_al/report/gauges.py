@@ -1,4 +1,5 @@
-"""The mismatch gauge in numbers for people: distances between the two models' scores, and the noise floor beside them."""
+"""The mismatch gauge in numbers for people: distances between the two models' scores, and the noise
+floor beside them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +14,8 @@ NO_FLOOR = "needs 2 seeds"
 
 @dataclass(frozen=True, slots=True)
 class GaugeRow:
-    """Before one round's query, over the runs that asked; a floor is None where no two runs were as far."""
+    """Before one round's query, over the runs that asked; a floor is None where no two runs were as
+    far."""
 
     round: int
     labels: float  #: that both models had learned from, mean
@@ -24,7 +26,8 @@ class GaugeRow:
 
 
 def gauges_of(state: SessionState, run: RunState) -> tuple[ev.MismatchMeasured, ...]:
-    """What the gauge said of a run; nothing where one model does both, whose distance from itself earlier versions measured."""
+    """What the gauge said of a run; nothing where one model does both, whose distance from itself
+    earlier versions measured."""
     return () if state.config is not None and state.config.shared_model else run.gauges
 
 
@@ -42,7 +45,10 @@ def gauge_rows(state: SessionState) -> list[GaugeRow]:
         )
         labels = MeanStd.of(g.labels for g in found_)
         if wasserstein and kl and labels:
-            floors = [MeanStd.of(v for v in (getattr(g, name) for g in found_) if v is not None) for name in ("floor_wasserstein", "floor_kl")]  # fmt: skip
+            floors = [
+                MeanStd.of(v for v in (getattr(g, name) for g in found_) if v is not None)
+                for name in ("floor_wasserstein", "floor_kl")
+            ]
             rows.append(GaugeRow(round_, labels.mean, wasserstein, kl, *floors))
     return rows
 
@@ -77,7 +83,8 @@ def gauge_lines(found: ev.MismatchMeasured) -> tuple[str, str]:
 
 
 def evaluated(state: SessionState, total: int) -> str:
-    """What the texts of an evaluation are: "314 test + 500 mismatch"; "" where all of them are of the test set."""
+    """What the texts of an evaluation are: "314 test + 500 mismatch"; "" where all of them are of
+    the test set."""
     rest = total - state.test
     by_people = state.config is not None and state.config.loop.oracle == "person"
     return (
@@ -91,7 +98,9 @@ def explained(score: str, texts: int, *, by_people: bool) -> str:
     """What the numbers are of."""
     since = ", and any given since" if by_people else ""
     return (
-        f"{score} scores of {texts:,} unlabelled texts by the acquisition model and by the successor that learned from the same "
-        f"labels{since}: WD, Wasserstein distance; KL, successor from acquisition, in nats; floor: successors of two seeds, each with "
+        f"{score} scores of {texts:,} unlabelled texts by the acquisition model and by the "
+        "successor that learned from the same "
+        f"labels{since}: WD, Wasserstein distance; KL, successor from acquisition, in nats; "
+        "floor: successors of two seeds, each with "
         "its own labels"
     )

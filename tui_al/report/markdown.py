@@ -1,4 +1,5 @@
-"""Sessions as Markdown: what each was, its table of rounds, its totals; and, of several, a comparison."""
+"""Sessions as Markdown: what each was, its table of rounds, its totals; and, of several, a
+comparison."""
 
 import re
 from collections.abc import Sequence
@@ -14,7 +15,8 @@ Named = tuple[str, SessionState]
 
 
 def render_markdown(sessions: Sequence[Named]) -> str:
-    """A page: a section for each session, and a comparison with the first where there are several."""
+    """A page: a section for each session, and a comparison with the first where there are
+    several."""
     blocks = [block for name, state in sessions for block in _session(name, state)]
     if len(sessions) > 1:
         blocks += _comparison(sessions)
@@ -27,7 +29,8 @@ def escape(text: str) -> str:
 
 
 def plus_minus(spread: MeanStd | None, *, signed: bool = False) -> str:
-    """ "0.741 ± 0.012"; without the deviation where there is only one run, "–" where there is none."""
+    """ "0.741 ± 0.012"; without the deviation where there is only one run, "–" where there is
+    none."""
     if spread is None:
         return "–"
     mean = f"{spread.mean:+.3f}" if signed else f"{spread.mean:.3f}"
@@ -112,7 +115,8 @@ def _gauges(state: SessionState) -> list[str]:
     missing = "" if any(row.floor_kl for row in rows) else f" (floor: {NO_FLOOR})"
     return [
         table(header, body),
-        f"Mismatch{missing}: {explained(last.score, last.texts, by_people=by_people)}. Means over the runs.",
+        f"Mismatch{missing}: {explained(last.score, last.texts, by_people=by_people)}. Means over "
+        "the runs.",
     ]
 
 
@@ -137,7 +141,8 @@ def _shared(state: SessionState) -> list[str]:
         if run.points and run.points[0].shared_from:
             givers.setdefault(run.points[0].shared_from, []).append(str(seed))
     return [
-        f"- Round 0 of seed {', '.join(seeds)} was computed by {escape(giver)}: the same seed set, the same successor."
+        f"- Round 0 of seed {', '.join(seeds)} was computed by {escape(giver)}: the same seed "
+        "set, the same successor."
         for giver, seeds in givers.items()
     ]
 
@@ -146,7 +151,8 @@ def _comparison(sessions: Sequence[Named]) -> list[str]:
     (base_name, base), *_ = sessions
     metric = curves.headline_metric(base)
     header = [
-        "session", f"final {curves.metric_name(metric)}", "at labels", "area", "acquisition, s", "successor, s",
+        "session", f"final {curves.metric_name(metric)}", "at labels", "area", "acquisition, s",
+        "successor, s",
         "final vs first", "area vs first", "seeds paired",
     ]  # fmt: skip
     body = [
@@ -154,7 +160,8 @@ def _comparison(sessions: Sequence[Named]) -> list[str]:
         for position, (name, state) in enumerate(sessions)
     ]
     remark = (
-        f"Differences are to {escape(base_name)}: means over the seeds that both ran, seed by seed, at the last number of labels "
+        f"Differences are to {escape(base_name)}: means over the seeds that both ran, seed by "
+        "seed, at the last number of labels "
         "that both reached. Acquisition is a run's training and scoring, successor its training."
     )
     different = [name for name, state in sessions[1:] if curves.headline_metric(state) != metric]
@@ -189,7 +196,8 @@ def _comparison_row(
 
 
 def table(header: Sequence[str], body: Sequence[Sequence[str]]) -> str:
-    """Aligned, so that it also reads well unrendered; the first column to the left, numbers to the right."""
+    """Aligned, so that it also reads well unrendered; the first column to the left, numbers to the
+    right."""
     widths = [max(len(row[i]) for row in (header, *body)) for i in range(len(header))]
 
     def line(cells: Sequence[str]) -> str:

@@ -1,4 +1,5 @@
-"""What a comparison of two models' scores says: a table with the noise floor beside it, everything the numbers depend on, a picture."""
+"""What a comparison of two models' scores says: a table with the noise floor beside it, everything
+the numbers depend on, a picture."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -33,7 +34,8 @@ _COLUMNS = ("WD", "KL", "Spearman", "Kendall", "overlap")
 
 
 def table(names: tuple[str, str], seeds: Sequence[SeedNumbers]) -> list[str]:
-    """Distances and agreement, mean and standard deviation over the seeds, the floor and what chance gives below."""
+    """Distances and agreement, mean and standard deviation over the seeds, the floor and what
+    chance gives below."""
     rows = {
         f"{names[0]} | {names[1]}": [_numbers(s.between, s.ranking) for s in seeds],
         f"noise floor: two seeds of {names[0]}": [
@@ -62,7 +64,8 @@ def reading(seeds: Sequence[SeedNumbers]) -> list[str]:
     first = seeds[0]
     return [
         f"WD: scipy.stats.wasserstein_distance of the raw scores, {first.between.size:,} a model",
-        f"KL: scipy.stats.entropy(first, second) in nats; {BINS} shared bins over the pooled range, {SMOOTHING:g} added to each share",
+        f"KL: scipy.stats.entropy(first, second) in nats; {BINS} shared bins over the pooled "
+        f"range, {SMOOTHING:g} added to each share",
         f"overlap: of the {first.ranking.batch} texts that each would ask about",
     ]
 
@@ -85,7 +88,8 @@ def plain(seeds: Sequence[SeedNumbers], samples: Mapping[str, FloatArray]) -> di
 def save_histograms(
     names: tuple[str, str], samples: Sequence[FloatArray], path: Path, title: str
 ) -> None:
-    """Draw the histograms as steps into a .png or .svg; raises ConfigError without matplotlib or for other suffixes."""
+    """Draw the histograms as steps into a .png or .svg; raises ConfigError without matplotlib or
+    for other suffixes."""
     drawing = new_drawing(path)
     axes = drawing.axes
     shown = histogram(samples)

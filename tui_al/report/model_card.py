@@ -1,7 +1,9 @@
-"""The README.md of an exported model: a model card of the Hub, YAML at the top, that states what the model learned from and how well.
+"""The README.md of an exported model: a model card of the Hub, YAML at the top, that states what
+the model learned from and how well.
 
-The form of the YAML is that of https://github.com/huggingface/hub-docs/blob/main/modelcard.md. Licence and language are left to the
-person who publishes it: nobody else knows the terms of their data.
+The form of the YAML is that of https://github.com/huggingface/hub-docs/blob/main/modelcard.md.
+Licence and language are left to the person who publishes it: nobody else knows the terms of their
+data.
 """
 
 import json
@@ -74,14 +76,16 @@ def model_card(subject: Subject, state: SessionState) -> str:
         "## How it was made",
         "\n".join(f"- **{what}**: {escape(how)}" for what, how in _facts(state)),
         "## Licence",
-        "To be filled in by whoever publishes the model: its licence, that of the encoder it was made from, that of the texts, "
+        "To be filled in by whoever publishes the model: its licence, that of the encoder it was "
+        "made from, that of the texts, "
         "and what their authors have agreed to.",
     ]
     return "\n\n".join(blocks) + "\n"
 
 
 def _facts(state: SessionState) -> list[tuple[str, str]]:
-    """The facts of the session; of places on this machine only the last part, since cards are published."""
+    """The facts of the session; of places on this machine only the last part, since cards are
+    published."""
     assert state.config is not None
     config = state.config
     places = [config.data.source, config.acquisition.model, config.successor.model]
@@ -143,14 +147,17 @@ def _summary(subject: Subject, state: SessionState, point: ev.RoundResult | None
         "acquisition": "The acquisition model, which chose what to label,",
     }.get(subject.role, f"The {subject.role} model")
     return (
-        f"{what} of the tui-al session {escape(subject.session)}, seed {subject.seed}, round {subject.round}: "
-        f"{escape(_without_folders(subject.learner.model))} ({subject.learner.tuning}), trained on {labelled}, "
+        f"{what} of the tui-al session {escape(subject.session)}, seed {subject.seed}, round "
+        f"{subject.round}: "
+        f"{escape(_without_folders(subject.learner.model))} ({subject.learner.tuning}), trained "
+        f"on {labelled}, "
         f"which active learning chose out of {state.train:,}."
     )
 
 
 def reads_mean(learner: LearnerConfig, task: Task) -> bool:
-    """Whether the head reads the mean of all tokens, so that sentence-transformers loads it and no class of transformers does."""
+    """Whether the head reads the mean of all tokens, so that sentence-transformers loads it and no
+    class of transformers does."""
     return task is Task.CLASSIFICATION and learner.pooling == "mean"
 
 
@@ -209,8 +216,10 @@ def _use_of_mean(subject: Subject) -> str:
         'print(predict("A text."))',
     ]
     words = (
-        "The head reads the mean of all tokens' states, as no class of transformers does. sentence-transformers loads the model, the "
-        "head as its last module, so that `encode` gives the logits; `AutoModelForSequenceClassification` does not load it. Without "
+        "The head reads the mean of all tokens' states, as no class of transformers does. "
+        "sentence-transformers loads the model, the "
+        "head as its last module, so that `encode` gives the logits; "
+        "`AutoModelForSequenceClassification` does not load it. Without "
         "any code: `tui-al predict`."
     )
     return "\n".join([words, "", "```python", *code, "```"])
@@ -245,14 +254,16 @@ def _scores(subject: Subject, state: SessionState, point: ev.RoundResult | None)
     mean = next((row for row in others if row.round == subject.round and row.runs > 1), None)
     if mean is not None:
         blocks.append(
-            f"The same experiment with {mean.runs} seeds: {curves.metric_name(HEADLINE[Task(state.task)])} "
+            f"The same experiment with {mean.runs} seeds: "
+            f"{curves.metric_name(HEADLINE[Task(state.task)])} "
             f"{plus_minus(mean.headline)} (mean ± sample standard deviation)."
         )
     return blocks
 
 
 def _interval(metric: str, value: float, state: SessionState) -> str:
-    """Exact, for the share of texts that are right; there is none as simple for F1, and words are not independent."""
+    """Exact, for the share of texts that are right; there is none as simple for F1, and words are
+    not independent."""
     if metric != "accuracy" or state.task == Task.TAGGING:
         return ""
     found = exact_interval(round(value * state.test), state.test)
@@ -262,8 +273,10 @@ def _interval(metric: str, value: float, state: SessionState) -> str:
 def _estimated(audit: ev.AuditEvaluated) -> str:
     """What people's blind labels of a random share say of the model."""
     return (
-        f"Estimated on {audit.examples:,} of the texts that could be answered, drawn at random and labelled blind, which no model "
-        f"learned from: {curves.metric_name(audit.metric)} {curves.measured(audit).in_words(3)} (95 % interval)."
+        f"Estimated on {audit.examples:,} of the texts that could be answered, drawn at random "
+        "and labelled blind, which no model "
+        f"learned from: {curves.metric_name(audit.metric)} {curves.measured(audit).in_words(3)} "
+        "(95 % interval)."
     )
 
 
@@ -284,7 +297,8 @@ def _hub_id(model: str) -> str:
 
 
 def _is_hub_id(name: str) -> bool:
-    """Whether it has the form of an id on the Hub and not that of a path: one slash, no dot in front."""
+    """Whether it has the form of an id on the Hub and not that of a path: one slash, no dot in
+    front."""
     owner, slash, rest = name.partition("/")
     return bool(slash and owner and rest) and "/" not in rest and owner[0] not in ".~"
 

@@ -1,8 +1,9 @@
-"""Curves with bands, drawn as text: a pure function from numbers to lines of styled pieces, for any terminal.
+"""Curves with bands, drawn as text: a pure function from numbers to lines of styled pieces, for any
+terminal.
 
-The same picture serves `tui-al report` and the app. Styles are plain words ("series0", "band0", "axis", "text"), which the place
-that shows it turns into its own colours. Nothing depends on colour: each series has its own dashes and its own mark.
-"""
+The same picture serves `tui-al report` and the app. Styles are plain words ("series0", "band0",
+"axis", "text"), which the place that shows it turns into its own colours. Nothing depends on
+colour: each series has its own dashes and its own mark."""
 
 import math
 from collections.abc import Sequence
@@ -25,7 +26,8 @@ _BETWEEN_MARKS = 5
 
 
 class Segment(NamedTuple):
-    """A piece of a line. `style` is "text", "axis", "title", or "series" or "band" with the number of the series."""
+    """A piece of a line. `style` is "text", "axis", "title", or "series" or "band" with the number
+    of the series."""
 
     text: str
     style: str
@@ -81,9 +83,9 @@ def draw(
 ) -> list[Line]:
     """Draw the series into `height` lines of at most `width` columns.
 
-    The first series is in front. Bands show y ± spread, cut to `bounds`, which is where values can lie at all (None: anywhere).
-    With `unicode` off every character is ASCII. `nothing` is written where there is no point to draw. Below 20 x 5 there are only empty lines.
-    """
+    The first series is in front. Bands show y ± spread, cut to `bounds`, which is where values can
+    lie at all (None: anywhere). With `unicode` off every character is ASCII. `nothing` is written
+    where there is no point to draw. Below 20 x 5 there are only empty lines."""
     if width < LEAST_WIDTH or height < LEAST_HEIGHT:
         return [[] for _ in range(max(0, height))]
     points = [_cleaned(one, owner) for owner, one in enumerate(series)]
@@ -243,7 +245,8 @@ def _legend_room(height: int) -> int:
 
 
 def _legend(points: Sequence[_Points], width: int, most: int, unicode: bool) -> list[Line]:
-    """Line, mark, name and last value of each series, in as many lines as needed; what has no room is counted."""
+    """Line, mark, name and last value of each series, in as many lines as needed; what has no room
+    is counted."""
     if not most or not points:
         return []
     named = _names(points, width, unicode)
@@ -277,7 +280,8 @@ def _flow(entries: Sequence[Line], width: int) -> list[Line]:
 
 
 def _names(points: Sequence[_Points], width: int, unicode: bool) -> list[str]:
-    """The series' names, cut so that each fits into a line with its value and is still told from the others."""
+    """The series' names, cut so that each fits into a line with its value and is still told from
+    the others."""
     shown = [printable(one.name) if unicode else ascii_only(printable(one.name)) for one in points]
     taken = max(cell_len(sample(one.owner, unicode=unicode)) for one in points) + 1
     most = max(len(_value(one, unicode)) for one in points)

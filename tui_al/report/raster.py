@@ -1,4 +1,5 @@
-"""A small picture made of characters: lines, bands and marks on a grid of braille dots (2 x 4 a cell), or of ASCII cells."""
+"""A small picture made of characters: lines, bands and marks on a grid of braille dots (2 x 4 a
+cell), or of ASCII cells."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -23,10 +24,11 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(slots=True)
 class Canvas:
-    """Cells of `rows` x `columns`, drawn into in any order: of things in one cell the lowest series is in front.
+    """Cells of `rows` x `columns`, drawn into in any order: of things in one cell the lowest series
+    is in front.
 
-    A mark hides a line, and a line hides a band in every cell that it passes, also between its dashes.
-    """
+    A mark hides a line, and a line hides a band in every cell that it passes, also between its
+    dashes."""
 
     rows: int
     columns: int
@@ -51,7 +53,8 @@ class Canvas:
         return (self.rows * 4, self.columns * 2) if self.unicode else (self.rows, self.columns)
 
     def band(self, owner: int, left: int, tops: Ints, bottoms: Ints) -> None:
-        """Fill from top to bottom (both included) in each dot column from `left` on, sparsely so that lines stand out."""
+        """Fill from top to bottom (both included) in each dot column from `left` on, sparsely so
+        that lines stand out."""
         down, across = self.dots
         rows, columns = np.arange(down)[:, None], np.arange(left, left + len(tops))
         inside = (rows >= tops) & (rows <= bottoms)
@@ -90,7 +93,8 @@ class Canvas:
             ]
 
     def _composed(self) -> tuple[Ints, Ints]:
-        """Each cell's character code and owner: lines and marks by their series, bands by -2 - series, -1 for nothing."""
+        """Each cell's character code and owner: lines and marks by their series, bands by -2 -
+        series, -1 for nothing."""
         codes = np.full((self.rows, self.columns), ord(" "))
         owners = np.full((self.rows, self.columns), -1)
         lined = self._line > 0
@@ -147,7 +151,8 @@ def sample(owner: int, *, unicode: bool) -> str:
 
 
 def _path(left: int, heights: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Dots (row, column) along the line: a jump between columns is bridged half in each of the two."""
+    """Dots (row, column) along the line: a jump between columns is bridged half in each of the
+    two."""
     before = heights[0] if heights else 0
     for offset, height in enumerate(heights):
         column = left + offset

@@ -1,4 +1,5 @@
-"""What `tui-al compare-scores --sweep` keeps of a comparison, and the table that a report makes of several: the paper's Table 4."""
+"""What `tui-al compare-scores --sweep` keeps of a comparison, and the table that a report makes of
+several: the paper's Table 4."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -53,10 +54,25 @@ class ScoreStudy:
 
 
 def scores_blocks(studies: Sequence[ScoreStudy]) -> list[str]:
-    """The table with a row for each data set and pair, and how its numbers are computed; nothing without any."""
+    """The table with a row for each data set and pair, and how its numbers are computed; nothing
+    without any."""
     if not studies:
         return []
-    header = ["data", "score", "models", "labels", "WD", "floor WD", "KL", "floor KL", "Spearman", "overlap", "floor overlap", "seeds", "paper's WD / KL"]  # fmt: skip
+    header = [
+        "data",
+        "score",
+        "models",
+        "labels",
+        "WD",
+        "floor WD",
+        "KL",
+        "floor KL",
+        "Spearman",
+        "overlap",
+        "floor overlap",
+        "seeds",
+        "paper's WD / KL",
+    ]
     first = studies[0]
     facts = [
         f"- **{escape(study.data)}, {escape(study.first)} and {escape(study.second)}**: "
@@ -66,8 +82,10 @@ def scores_blocks(studies: Sequence[ScoreStudy]) -> list[str]:
     return [
         "**Scores of two models on one pool** (the paper's Table 4)",
         table(header, [_row(study) for study in studies]),
-        f"WD: Wasserstein distance of the raw scores; KL: of the first model's histogram from the second's, in nats, {first.bins} shared "
-        f"bins, {first.smoothing:g} added to each share; overlap: of the queries of both (sizes below). Floor: the same between two "
+        "WD: Wasserstein distance of the raw scores; KL: of the first model's histogram from the "
+        f"second's, in nats, {first.bins} shared "
+        f"bins, {first.smoothing:g} added to each share; overlap: of the queries of both (sizes "
+        "below). Floor: the same between two "
         "seeds of the first model. Means over the seeds ± sample standard deviation.",
         "\n".join(facts),
     ]

@@ -1,4 +1,5 @@
-"""What an experiment was, in words: the facts and the choices that a result must not be shown without (PAPER.md's readings)."""
+"""What an experiment was, in words: the facts and the choices that a result must not be shown
+without (PAPER.md's readings)."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -21,7 +22,8 @@ _READS = {
     "auto": "head on the first token or the mean of all, as the model's files say",
 }
 
-#: Settings of a training that reports tell in one breath, in this order; others follow in the order that they are declared in.
+#: Settings of a training that reports tell in one breath, in this order; others follow in the order
+#: that they are declared in.
 _TOGETHER = (
     ("learning_rate", "head_learning_rate"),
     ("epochs", "batch_size"),
@@ -80,7 +82,8 @@ def short_learner(settings: LearnerConfig) -> str:
 
 
 def learner(settings: LearnerConfig, task: str = "classification") -> str:
-    """A model and all of its training in one line; what a head reads of a text is told of classifiers only."""
+    """A model and all of its training in one line; what a head reads of a text is told of
+    classifiers only."""
     tuning = f"{settings.tuning} tuning: {TUNING_SUMMARIES[settings.tuning]}"
     if settings.tuning in _PLACED:
         tuning += f", reduction factor {settings.reduction_factor}"
@@ -93,7 +96,8 @@ def learner(settings: LearnerConfig, task: str = "classification") -> str:
 
 
 def _training(settings: LearnerConfig) -> Iterator[str]:
-    """The settings of the training in words, which the settings themselves have; several that go together in one part."""
+    """The settings of the training in words, which the settings themselves have; several that go
+    together in one part."""
     found = entries(LearnerConfig)
     words = {key: in_report(entry, getattr(settings, key)) for key, entry in found.items()}
     for keys in _TOGETHER:
@@ -161,7 +165,8 @@ def _manifest(state: SessionState) -> Mapping[str, Any]:
 
 
 def _device(state: SessionState) -> str:
-    """The device that ran it last, with the machine's name for it, and what automatic precision means there."""
+    """The device that ran it last, with the machine's name for it, and what automatic precision
+    means there."""
     if state.engine is None:
         return ""
     manifest = _manifest(state)

@@ -1,7 +1,8 @@
-"""Arms that are to be compared, as plain numbers: made from sessions, small enough to be kept as JSON, and read back from there.
+"""Arms that are to be compared, as plain numbers: made from sessions, small enough to be kept as
+JSON, and read back from there.
 
-A study is what `tui-al report` makes tables, figures and verdicts of. It holds curves, seconds and settings, but no texts and no
-queries, so that it can lie in a repository where sessions cannot.
+A study is what `tui-al report` makes tables, figures and verdicts of. It holds curves, seconds and
+settings, but no texts and no queries, so that it can lie in a repository where sessions cannot.
 """
 
 import json
@@ -94,7 +95,8 @@ class ArmResult:
         return bool(self.acquisition) and any(own not in point.seconds for point in later)
 
     def acquisition_training(self) -> dict[int, float]:
-        """Seconds by seed of training what asked; where the successor asks itself, of its trainings on the same labels."""
+        """Seconds by seed of training what asked; where the successor asks itself, of its trainings
+        on the same labels."""
         own, others = Phase.TRAIN_ACQUISITION.value, Phase.TRAIN_SUCCESSOR.value
         return {
             seed: sum(
@@ -116,7 +118,8 @@ class Study:
     scores: tuple[ScoreStudy, ...] = ()  #: comparisons of two models' scores
 
     def panels(self) -> dict[str, list[ArmResult]]:
-        """The arms that are comparable with each other; what all of a panel's labels begin with is left out of them."""
+        """The arms that are comparable with each other; what all of a panel's labels begin with is
+        left out of them."""
         found: dict[str, list[ArmResult]] = {}
         for arm in self.arms:
             found.setdefault(arm.panel, []).append(arm)
@@ -155,7 +158,8 @@ class Study:
 
 
 def _shortened(arms: list[ArmResult]) -> list[ArmResult]:
-    """With labels that tell these arms apart: of "news · full · lc" and "news · random" stay "full · lc" and "random"."""
+    """With labels that tell these arms apart: of "news · full · lc" and "news · random" stay "full
+    · lc" and "random"."""
     parts = [arm.label.split(_BETWEEN) for arm in arms]
     columns = zip(*parts, strict=False)  # as far as the shortest goes
     shared = sum(1 for _ in takewhile(lambda column: len(set(column)) == 1, columns))
@@ -217,10 +221,11 @@ def arm_result(
 
 
 def kind_of(acquisition: LearnerConfig, successor: LearnerConfig) -> str:
-    """What an acquisition model is to its successor: "mismatched" if another encoder, else by what of it is trained.
+    """What an acquisition model is to its successor: "mismatched" if another encoder, else by what
+    of it is trained.
 
-    "bag of words" (no encoder), "full", "upper" (the lower layers frozen), "head" (a frozen encoder), the name of an adapter, or that
-    and "on a trunk" where the layers below are frozen.
+    "bag of words" (no encoder), "full", "upper" (the lower layers frozen), "head" (a frozen
+    encoder), the name of an adapter, or that and "on a trunk" where the layers below are frozen.
     """
     if acquisition.model == BAG_OF_WORDS:
         return "bag of words"

@@ -1,4 +1,5 @@
-"""A study as Markdown: for each panel the figure, the curves as a table, totals, comparisons, claims and settings."""
+"""A study as Markdown: for each panel the figure, the curves as a table, totals, comparisons,
+claims and settings."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -13,7 +14,10 @@ from tui_al.report.score_studies import scores_blocks
 from tui_al.report.study import ArmResult, Study
 
 #: How verdicts are to be read.
-MEANINGS = f"As well means: the whole interval within ± {MARGIN:g} of area; no worse, and not outperformed: no part of it below -{MARGIN:g}."
+MEANINGS = (
+    f"As well means: the whole interval within ± {MARGIN:g} of area; no worse, and not "
+    f"outperformed: no part of it below -{MARGIN:g}."
+)
 
 _PHASES = tuple(phase.value for phase in Phase)
 
@@ -36,7 +40,8 @@ def render_study(study: Study, figures: Mapping[str, str] | None = None, level: 
 
 
 def panel_title(arms: Sequence[ArmResult]) -> str:
-    """ "banking77, successor minilm full"; what else the arms have in common is among the settings."""
+    """ "banking77, successor minilm full"; what else the arms have in common is among the
+    settings."""
     return f"{arms[0].data}, successor {arms[0].successor}"
 
 
@@ -49,7 +54,8 @@ def panel_curves(arms: Sequence[ArmResult]) -> list[Curve]:
         found.append(
             Curve(
                 arm.label, arm.metric, arm.unit, tuple(rows),
-                tuple(s.mean for s in spreads), tuple(s.sd for s in spreads), tuple(s.n for s in spreads),
+                tuple(s.mean for s in spreads), tuple(s.sd for s in spreads),
+                tuple(s.n for s in spreads),
             )
         )  # fmt: skip
     return found
@@ -73,7 +79,8 @@ def explained(arms: Sequence[ArmResult]) -> str:
     many = f"{runs[0]}" if len(runs) == 1 else f"{runs[0]} to {runs[-1]}"
     name = metric_name(arms[0].metric)
     text = (
-        f"{name[0].upper()}{name[1:]} on the test set, mean ± sample standard deviation over {many} seeds. "
+        f"{name[0].upper()}{name[1:]} on the test set, mean ± sample standard deviation over "
+        f"{many} seeds. "
         "Area: the normalised area under the curve, which is its mean height."
     )
     missing = [f"{escape(arm.label)} ({escape(arm.missing)})" for arm in arms if arm.missing]
@@ -102,21 +109,26 @@ def totals_table(arms: Sequence[ArmResult]) -> str:
             ]
         )
     remark = (
-        f"Labels to {target:.3f}: where a run's curve first reaches {what}, on straight lines between its points, mean over the seeds "
-        "that reach it, ± sample standard deviation, and the 95 % interval of a bootstrap over seeds, which is too narrow for few of "
-        "them. Seconds are of a whole run, means over seeds; a seed set's training counts for every arm that starts from it, "
+        f"Labels to {target:.3f}: where a run's curve first reaches {what}, on straight lines "
+        "between its points, mean over the seeds "
+        "that reach it, ± sample standard deviation, and the 95 % interval of a bootstrap over "
+        "seeds, which is too narrow for few of "
+        "them. Seconds are of a whole run, means over seeds; a seed set's training counts for "
+        "every arm that starts from it, "
         "although it was computed once."
     )
     if any(arm.asks_itself for arm in arms):
         remark += (
-            " Where the successor itself asks, one training does for both: as the acquisition model's time counts only what had to be "
+            " Where the successor itself asks, one training does for both: as the acquisition "
+            "model's time counts only what had to be "
             "trained once more, after the point of a seed set was taken over."
         )
     return f"{table(header, body)}\n\n{remark}"
 
 
 def _target(arms: Sequence[ArmResult]) -> tuple[float, str]:
-    """What random sampling reaches with all its labels, whatever the seed; without it, the lowest run of all."""
+    """What random sampling reaches with all its labels, whatever the seed; without it, the lowest
+    run of all."""
     random = [arm for arm in arms if arm.strategy == "random"]
     ends = [arm.values(seed)[-1] for arm in random or arms for seed in arm.runs]
     if random:
@@ -125,7 +137,8 @@ def _target(arms: Sequence[ArmResult]) -> tuple[float, str]:
 
 
 def _labels_needed(reached: Sequence[float | None]) -> str:
-    """ "175 ± 5 [170, 180]"; without an interval where a seed did not reach it, since how far off it was is not known."""
+    """ "175 ± 5 [170, 180]"; without an interval where a seed did not reach it, since how far off
+    it was is not known."""
     values = [value for value in reached if value is not None]
     found = MeanStd.of(values)
     if found is None:
@@ -139,15 +152,27 @@ def _labels_needed(reached: Sequence[float | None]) -> str:
 
 def comparison_tables(arms: Sequence[ArmResult]) -> list[str]:
     """Every arm against random sampling, and against full tuning with the same strategy."""
-    families = {"Against random sampling": against_random(arms), "Against full tuning": against_full(arms)}  # fmt: skip
+    families = {
+        "Against random sampling": against_random(arms),
+        "Against full tuning": against_full(arms),
+    }
     blocks = []
     for title, contrasts in families.items():
         if contrasts:
-            header = ["arm", "against", "area", "95 % (Student)", "95 % (bootstrap)", "p (Holm)", "seeds"]  # fmt: skip
+            header = [
+                "arm",
+                "against",
+                "area",
+                "95 % (Student)",
+                "95 % (bootstrap)",
+                "p (Holm)",
+                "seeds",
+            ]
             blocks.append(f"**{title}**\n\n{table(header, [_row(c) for c in contrasts])}")
     if blocks:
         blocks.append(
-            "Differences of areas, paired by seed; p of Student's paired test, corrected after Holm within each table. With so few "
+            "Differences of areas, paired by seed; p of Student's paired test, corrected after "
+            "Holm within each table. With so few "
             "seeds a bootstrap over them is too narrow: verdicts rest on Student's interval."
         )
     return blocks
@@ -167,7 +192,8 @@ def _row(contrast: Contrast) -> list[str]:
 
 
 def mismatch_table(arms: Sequence[ArmResult]) -> list[str]:
-    """How differently each acquisition model saw the pool than the successor, by the gauge; nothing where it was off."""
+    """How differently each acquisition model saw the pool than the successor, by the gauge; nothing
+    where it was off."""
     rows = []
     for arm in arms:
         names = ("wd", "floor_wd", "kl", "floor_kl")
@@ -179,9 +205,12 @@ def mismatch_table(arms: Sequence[ArmResult]) -> list[str]:
     header = ["arm", "WD", "floor WD", "KL", "floor KL"]
     return [
         f"**Mismatch of the scores**\n\n{table(header, rows)}",
-        "The acquisition model's scores of a sample of the pool against those of the successor that learned from the same labels: "
-        "Wasserstein distance, and KL of the successor's from the acquisition model's in nats (64 shared bins, 1e-9 added to each "
-        "share), means over the rounds of a run, ± standard deviation over seeds. Floor: successors of two seeds, each with its own "
+        "The acquisition model's scores of a sample of the pool against those of the successor "
+        "that learned from the same labels: "
+        "Wasserstein distance, and KL of the successor's from the acquisition model's in nats (64 "
+        "shared bins, 1e-9 added to each "
+        "share), means over the rounds of a run, ± standard deviation over seeds. Floor: "
+        "successors of two seeds, each with its own "
         "labels.",
     ]
 
@@ -258,7 +287,8 @@ def settings_list(arms: Sequence[ArmResult]) -> list[str]:
 
 
 def _by_labels(arm: ArmResult) -> dict[float, list[float]]:
-    """Values by labels spent, round by round; where a budget in words makes runs differ, by their mean."""
+    """Values by labels spent, round by round; where a budget in words makes runs differ, by their
+    mean."""
     rows: dict[float, list[float]] = {}
     for round_ in range(max(len(points) for points in arm.runs.values())):
         reached = [points[round_] for points in arm.runs.values() if round_ < len(points)]

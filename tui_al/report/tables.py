@@ -1,4 +1,5 @@
-"""What `tui-al report` prints: sessions as Markdown, tidy CSV or JSON; and the last line of `simulate --json`."""
+"""What `tui-al report` prints: sessions as Markdown, tidy CSV or JSON; and the last line of
+`simulate --json`."""
 
 import csv
 import io
@@ -18,7 +19,8 @@ FORMATS: tuple[str, ...] = get_args(Format)
 
 
 def render(states: Sequence[tuple[str, SessionState]], format: str = "md") -> str:  # noqa: A002
-    """The named sessions in one of the formats, ending in a newline; raises ConfigError for another format."""
+    """The named sessions in one of the formats, ending in a newline; raises ConfigError for another
+    format."""
     match format:
         case "md":
             return render_markdown(states)
@@ -47,7 +49,8 @@ def session_dict(name: str, state: SessionState) -> dict[str, Any]:
 
 
 def finished_event(name: str, state: SessionState) -> dict[str, Any]:
-    """The last line of `simulate --json`: every run's curve, without what the other events told already."""
+    """The last line of `simulate --json`: every run's curve, without what the other events told
+    already."""
     return {
         "kind": "finished",
         "session": name,
@@ -98,7 +101,8 @@ def _failure(run: RunState) -> dict[str, str]:
 
 
 def _render_csv(states: Sequence[tuple[str, SessionState]]) -> str:
-    """One row for each session, seed and round; a cell is empty where the session has no such value."""
+    """One row for each session, seed and round; a cell is empty where the session has no such
+    value."""
     points = [point for _, state in states for run in state.runs.values() for point in run.points]
     metrics = _keys(point.metrics for point in points)
     phases = list(in_order(dict.fromkeys(_keys(point.seconds for point in points), 0.0)))

@@ -1,4 +1,5 @@
-"""Accounts and groups of this machine: their names, who is in which, and who may what with a file."""
+"""Accounts and groups of this machine: their names, who is in which, and who may what with a
+file."""
 
 import contextlib
 import grp
@@ -34,7 +35,8 @@ def group_name(gid: int) -> str:
 
 
 def own_group(uid: int) -> int | None:
-    """The group that an account has as its own; None where the machine does not know the account."""
+    """The group that an account has as its own; None where the machine does not know the
+    account."""
     try:
         return pwd.getpwuid(uid).pw_gid
     except KeyError:
@@ -42,7 +44,8 @@ def own_group(uid: int) -> int | None:
 
 
 def members(gid: int) -> set[str]:
-    """Accounts in a group, as far as the machine lists them: named with it, or having it as their own."""
+    """Accounts in a group, as far as the machine lists them: named with it, or having it as their
+    own."""
     own = {one.pw_name for one in pwd.getpwall() if one.pw_gid == gid}
     with contextlib.suppress(KeyError):
         own |= set(grp.getgrgid(gid).gr_mem)
@@ -58,14 +61,16 @@ def group_id(given: str, option: str) -> int:
     """The number of the group of this name or number, which this account can give its files to.
 
     Raises:
-        ConfigError: there is no such group, or this account is not in it; the hint lists those that it is in.
+        ConfigError: there is no such group, or this account is not in it; the hint lists those that
+        it is in.
     """
     mine = {os.getegid(), *os.getgroups()}
     allowed = ", ".join(sorted(group_name(gid) for gid in mine if not is_private(gid)))
     hint = (
         f"{this_account()} is in: {allowed}."
         if allowed
-        else f"{this_account()} is in no group with others. An administrator can add you to one; log in again after that."
+        else f"{this_account()} is in no group with others. An administrator can add you to one; "
+        "log in again after that."
     )
     try:
         gid = grp.getgrnam(given).gr_gid

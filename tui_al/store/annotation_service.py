@@ -1,7 +1,8 @@
-"""The annotator's side of a labelling session: the next sample, what is decided about it, and all there is to know meanwhile.
+"""The annotator's side of a labelling session: the next sample, what is decided about it, and all
+there is to know meanwhile.
 
-Every method reads or writes the disk and may wait for it: call them from one background thread, never from the screen's own. A
-decision is on disk when its method returns.
+Every method reads or writes the disk and may wait for it: call them from one background thread,
+never from the screen's own. A decision is on disk when its method returns.
 """
 
 import contextlib
@@ -38,7 +39,8 @@ from tui_al.store.session import Session
 
 
 class Workbench:
-    """One annotator's place at a session. Samples are claimed, so that nobody else gets them meanwhile."""
+    """One annotator's place at a session. Samples are claimed, so that nobody else gets them
+    meanwhile."""
 
     def __init__(self, directory: Path, annotator: str) -> None:
         self.directory = directory
@@ -47,7 +49,8 @@ class Workbench:
             state = session.state()
         if state.config is None or state.config.loop.oracle != "person":
             raise SessionError(
-                f"Session {directory.name} is a simulated experiment: its labels come from the data.",
+                f"Session {directory.name} is a simulated experiment: its labels come from the "
+                "data.",
                 "To label its data by hand, make a session with `tui-al label DATA`.",
             )
         self.config: ExperimentConfig = state.config
@@ -62,7 +65,8 @@ class Workbench:
         self._unheard: set[str] = set()  # touched by others since the last `refresh`
         self._closed_in_data: set[str] = set()  # decided on, though the data has labels for them
         self._asking = SampleQueue(
-            self.client, self.log, self._examples, self.labelling, self.task, self.config.loop.overlap
+            self.client, self.log, self._examples, self.labelling, self.task,
+            self.config.loop.overlap
         )  # fmt: skip
         self.refresh()
 
@@ -101,7 +105,8 @@ class Workbench:
 
     @property
     def batch(self) -> int:
-        """Decisions after which the engine ranks anew, see `core.annotation.label_state.batch_size`."""
+        """Decisions after which the engine ranks anew, see
+        `core.annotation.label_state.batch_size`."""
         return batch_size(self.config.loop, self.ranked, self._pool)
 
     @property
@@ -111,12 +116,14 @@ class Workbench:
 
     @property
     def closed(self) -> int:
-        """Samples of the pool that nobody needs to be asked about any more, as the engine counts them."""
+        """Samples of the pool that nobody needs to be asked about any more, as the engine counts
+        them."""
         done = sum(self.labelling.count(status) for status in CLOSED)
         return done - len(self._closed_in_data)
 
     def lacks(self) -> str:
-        """What the engine needs before it can train, see `core.annotation.label_state.lacking`; "" if nothing, or if it waits for more anyway."""
+        """What the engine needs before it can train, see `core.annotation.label_state.lacking`; ""
+        if nothing, or if it waits for more anyway."""
         ranked = self.ranked
         if self.closed - (ranked.answered if ranked else 0) < self.batch:
             return ""
@@ -128,7 +135,8 @@ class Workbench:
         return lacking(trained_on(self.labelling, self._examples, reserve, overruled), self.task)
 
     def refresh(self) -> set[str]:
-        """Take in what others decided and what the engine put up; ids of examples that it concerns."""
+        """Take in what others decided and what the engine put up; ids of examples that it
+        concerns."""
         touched = self._apply() | self._unheard
         self._unheard = set()
         self._state = self._session.state(self._state)
@@ -145,11 +153,13 @@ class Workbench:
         self._asking.reclaim()
 
     def lost(self) -> frozenset[str]:
-        """Samples that went to others since the last call, because this client had given no sign of life for too long."""
+        """Samples that went to others since the last call, because this client had given no sign of
+        life for too long."""
         return self._asking.lost()
 
     def take(self) -> Sample | None:
-        """The next sample; None when there is none now: the pool is used up, or the engine has not ranked it yet."""
+        """The next sample; None when there is none now: the pool is used up, or the engine has not
+        ranked it yet."""
         item = self._asking.take()
         self._asking.reclaim()
         return item
@@ -170,11 +180,13 @@ class Workbench:
         self._asking.put_back(item.id for item in items)
 
     def open(self, identity: str) -> Sample:
-        """Any example of the pool as a sample: one of the history, of a search, a dispute. Raises SessionError."""
+        """Any example of the pool as a sample: one of the history, of a search, a dispute. Raises
+        SessionError."""
         return self._asking.open(self._example(identity))
 
     def look(self, identity: str) -> Sample:
-        """A sample to be judged, not labelled: with everybody's answers. Raises SessionError as `open`."""
+        """A sample to be judged, not labelled: with everybody's answers. Raises SessionError as
+        `open`."""
         example = self._example(identity)
         voices = tuple(
             AnnotatorAnswer(annotator, record.time, given)
@@ -196,9 +208,11 @@ class Workbench:
         """Record an answer for the sample and the near-duplicates folded with it.
 
         Raises:
-            SampleTakenError: the sample was claimed, the claim has lapsed, and by now somebody else has it or has answered it;
+            SampleTakenError: the sample was claimed, the claim has lapsed, and by now somebody else
+            has it or has answered it;
                 nothing is recorded then, unless it is to be `anyway`.
-            SessionError: an unknown label, or entities that overlap or do not fit the tokens; nothing is recorded then.
+            SessionError: an unknown label, or entities that overlap or do not fit the tokens;
+            nothing is recorded then.
         """
         checked = self._checked(item.example, answer)
         shown = None if blind or item.blind else item.suggestion
@@ -249,7 +263,8 @@ class Workbench:
         return self._decide(de.RenameLabel(name, self._new_name(new)))
 
     def merge_labels(self, name: str, into: str) -> list[DecisionRecord]:
-        """One label less: what had `name` has `into`. Raises SessionError for names that are not there, or equal."""
+        """One label less: what had `name` has `into`. Raises SessionError for names that are not
+        there, or equal."""
         self._known(name)
         self._known(into)
         if name == into:
@@ -262,10 +277,11 @@ class Workbench:
         return self._decide(de.DescribeLabel(name, description.strip()))
 
     def undo(self, made: Sequence[DecisionRecord] | None = None) -> UndoResult | None:
-        """Take back this annotator's last decision that holds, or the one that was `made`; None if there is none.
+        """Take back this annotator's last decision that holds, or the one that was `made`; None if
+        there is none.
 
-        What was asked for and then refused has `made` nothing, and nothing else is taken back in its place.
-        """
+        What was asked for and then refused has `made` nothing, and nothing else is taken back in
+        its place."""
         target = self.labelling.undoable(self.client.annotator)
         if made is not None:
             target = next((one for one in made if not self.labelling.undone(one)), None)
@@ -281,7 +297,8 @@ class Workbench:
         return self._hits(self._examples.search(words, limit))
 
     def nearest(self, identity: str, limit: int = 50) -> list[Hit]:
-        """Examples nearest to this one in the encoder's space. Raises SessionError as `neighbours.nearest`."""
+        """Examples nearest to this one in the encoder's space. Raises SessionError as
+        `neighbours.nearest`."""
         row = self._examples.rows([identity]).get(identity)
         if row is None:
             return []
@@ -299,13 +316,15 @@ class Workbench:
         ]
 
     def change(self, identity: str, answer: UserAnswer) -> list[DecisionRecord]:
-        """Another answer after a second look: this annotator's, or where others answered too, the one that counts."""
+        """Another answer after a second look: this annotator's, or where others answered too, the
+        one that counts."""
         if set(self.labelling.votes(identity)) - {self.client.annotator}:
             return self.settle(identity, answer)
         return self.label(self.open(identity), answer, via="second look", blind=True)
 
     def undo_label_change(self) -> Decision:
-        """Take back the last change of the labels, if nothing else was decided since. Raises SessionError."""
+        """Take back the last change of the labels, if nothing else was decided since. Raises
+        SessionError."""
         target = self.labelling.undoable(self.client.annotator)
         if target is None or target.decision.about:
             raise SessionError(
@@ -315,7 +334,8 @@ class Workbench:
         return target.decision
 
     def disputes(self) -> SecondLook:
-        """Labels that a model doubts which has not learned from them, the least likely label first."""
+        """Labels that a model doubts which has not learned from them, the least likely label
+        first."""
         return to_look_at(self.log.board("disputes"), self.labelling)
 
     def agreement(self) -> Agreement:
@@ -368,7 +388,8 @@ class Workbench:
         example = self.example(about[0]) if about else None
         text = example.text if example else ""
         if not isinstance(target.decision, de.Label | de.Flag | de.Skip):
-            # A judgement of what others have answered may be among them: it leaves no sample to be labelled here.
+            # A judgement of what others have answered may be among them: it leaves no sample to be
+            # labelled here.
             note = self.labelling.note(about[0]) if about else ""
             return UndoResult(target.decision, None, text, note)
         try:
@@ -395,7 +416,8 @@ class Workbench:
         return spans
 
     def _known(self, name: str) -> None:
-        """Raise SessionError if there is no such label; says what it is called now, where somebody has renamed it."""
+        """Raise SessionError if there is no such label; says what it is called now, where somebody
+        has renamed it."""
         self._unheard |= self._apply()  # perhaps a moment ago
         if name in self.labelling.labels:
             return

@@ -1,4 +1,5 @@
-"""A session's labels as annotations, to be exported: of people from their log of decisions, of a simulation from its events."""
+"""A session's labels as annotations, to be exported: of people from their log of decisions, of a
+simulation from its events."""
 
 import contextlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -103,7 +104,10 @@ def _odd_times(annotations: Sequence[Annotation]) -> tuple[str, ...]:
     odd = [one.time for one in annotations if not is_date(one.time)]
     if not odd:
         return ()
-    return (f"{len(odd):,} answers were stored with a time that is no date, as {odd[0]:.6g}: exported without a time",)  # fmt: skip
+    return (
+        f"{len(odd):,} answers were stored with a time that is no date, as {odd[0]:.6g}: exported "
+        "without a time",
+    )
 
 
 def _dated(annotation: Annotation) -> Annotation:
@@ -118,7 +122,8 @@ def _strange(not_here: int, misfitting: int) -> dict[str, int]:
 
 
 def _fits(annotation: Annotation, task: Task) -> bool:
-    """Whether the answer is one of this task, and its entities lie in the text; what programs store is checked as they store it."""
+    """Whether the answer is one of this task, and its entities lie in the text; what programs store
+    is checked as they store it."""
     answer = annotation.answer
     if answer is None:
         return True

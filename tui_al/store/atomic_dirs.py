@@ -1,7 +1,8 @@
-"""Directories under way: what is being made or taken away has a name with a dot, and is locked by who does it.
+"""Directories under way: what is being made or taken away has a name with a dot, and is locked by
+who does it.
 
-A process that is killed leaves its directory, but not the lock. So what nobody holds is surely dead, and is cleared away when the
-next one is made in the same place or the sessions are listed.
+A process that is killed leaves its directory, but not the lock. So what nobody holds is surely
+dead, and is cleared away when the next one is made in the same place or the sessions are listed.
 """
 
 import contextlib
@@ -25,7 +26,8 @@ _SURELY_DEAD = 60.0
 
 @contextlib.contextmanager
 def temp_dir(parent: Path, name: str) -> Iterator[Path]:
-    """A new directory in `parent`, whose content is to be moved away; what is left of it in the end goes.
+    """A new directory in `parent`, whose content is to be moved away; what is left of it in the end
+    goes.
 
     What killed processes left in `parent` goes first.
     """
@@ -56,7 +58,8 @@ def clear_unfinished(parent: Path) -> None:
 
 
 def is_held(lock: Path) -> bool:
-    """Whether a process at work holds the lock on this file; raises FileNotFoundError without one, OSError for a link."""
+    """Whether a process at work holds the lock on this file; raises FileNotFoundError without one,
+    OSError for a link."""
     descriptor = os.open(lock, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)

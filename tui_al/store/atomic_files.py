@@ -1,7 +1,8 @@
-"""Files that appear whole or not at all: written under a name of their own, which is new and a lock's, then put in place.
+"""Files that appear whole or not at all: written under a name of their own, which is new and a
+lock's, then put in place.
 
-Nothing that lies there under a likely name is written into or followed, and what a killed writer left is removed by the next one.
-"""
+Nothing that lies there under a likely name is written into or followed, and what a killed writer
+left is removed by the next one."""
 
 import contextlib
 import fcntl
@@ -19,7 +20,8 @@ _SUFFIX = ".part"
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
-    """A new file, to be written; it takes the place of `path`, where one may be, when the block ends without an error.
+    """A new file, to be written; it takes the place of `path`, where one may be, when the block
+    ends without an error.
 
     Raises:
         OSError: it cannot be made or written; what was there stays.
@@ -46,7 +48,8 @@ def write_file(path: Path, text: str) -> None:
 
 
 def _beginning(path: Path) -> str:
-    """Of the name, as much as leaves room for what is put behind it: a name has 255 bytes at most."""
+    """Of the name, as much as leaves room for what is put behind it: a name has 255 bytes at
+    most."""
     return os.fsencode(path.name)[:200].decode(errors="ignore")
 
 

@@ -1,4 +1,5 @@
-"""What an account did with a session as a whole, put on the session's record: imported, exported, copied. Read by `tui_al.store.history`."""
+"""What an account did with a session as a whole, put on the session's record: imported, exported,
+copied. Read by `tui_al.store.history`."""
 
 from pathlib import Path
 
@@ -12,7 +13,8 @@ def note_action(directory: Path, action: str, detail: str) -> str:
     """Put on record what this account has just done with the session in `directory`.
 
     Returns:
-        "", or why it is not on record: a session that is damaged or cannot be written can be exported and copied all the same.
+        "", or why it is not on record: a session that is damaged or cannot be written can be
+        exported and copied all the same.
     """
     try:
         with Session(directory) as session:

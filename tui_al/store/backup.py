@@ -1,8 +1,8 @@
 """A consistent copy of a session, also of one that people and an engine are at work on.
 
-A plain copy of the files is none: SQLite's database and its write-ahead log belong to one moment. Here SQLite makes the copies; the
-log comes first, so that the examples it speaks of are all there, and the models are copied anew until they are those that it names.
-"""
+A plain copy of the files is none: SQLite's database and its write-ahead log belong to one moment.
+Here SQLite makes the copies; the log comes first, so that the examples it speaks of are all there,
+and the models are copied anew until they are those that it names."""
 
 import contextlib
 import os
@@ -20,7 +20,8 @@ from tui_al.store.event_log import read_events
 from tui_al.store.plain_copies import copy_files, sync_directory
 from tui_al.store.row_checks import acknowledge, acknowledged
 
-#: How often the files are copied anew when an engine replaces a model meanwhile, and the seconds in between.
+#: How often the files are copied anew when an engine replaces a model meanwhile, and the seconds in
+#: between.
 _ATTEMPTS, _PAUSE = 20, 0.25
 
 
@@ -36,10 +37,12 @@ class BackedUp:
 
 
 def back_up(session: Path, target: Path) -> BackedUp:
-    """Copy the session in the directory `session` to the new directory `target`, which appears whole or not at all.
+    """Copy the session in the directory `session` to the new directory `target`, which appears
+    whole or not at all.
 
     Raises:
-        SessionError: the target is there already or cannot be written, or the session is damaged: a copy would be too.
+        SessionError: the target is there already or cannot be written, or the session is damaged: a
+        copy would be too.
     """
     if os.path.lexists(target):
         raise SessionError(
@@ -93,7 +96,8 @@ def _copy_log(session: Path, making: Path) -> None:
 
 
 def copy_database(source: Path, target: Path) -> sqlite3.Connection:
-    """Copy a database as it is at one moment to a new file, and give a connection to the copy. SessionError if it is damaged."""
+    """Copy a database as it is at one moment to a new file, and give a connection to the copy.
+    SessionError if it is damaged."""
     os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     with readable(source), contextlib.closing(connect(source)) as original:
         copy = sqlite3.connect(target, isolation_level=None)
@@ -105,7 +109,8 @@ def copy_database(source: Path, target: Path) -> sqlite3.Connection:
         name = source.parent.name
         raise SessionError(
             f"Session {name} is damaged, {source.name}: {found}.",
-            f"`tui-al check {name}` says what is left of it; `--repair NEW` writes that into a new session.",
+            f"`tui-al check {name}` says what is left of it; `--repair NEW` writes that into a "
+            "new session.",
         )
     return copy
 

@@ -1,4 +1,5 @@
-"""`tui-al check`: whether a session is sound, row by row, and whether all that it speaks of is there."""
+"""`tui-al check`: whether a session is sound, row by row, and whether all that it speaks of is
+there."""
 
 import os
 from collections.abc import Iterator
@@ -33,22 +34,29 @@ def check(directory: Path) -> Checked:
     notes = [f"{one}; a newer tui-al wrote it" for one in found.bad if one.newer]
     if found.unverified:
         notes.append(
-            f"{found.unverified:,} rows have no checksum, as an earlier version wrote them: they can be read, and no more is known"
+            f"{found.unverified:,} rows have no checksum, as an earlier version wrote them: they "
+            "can be read, and no more is known"
         )
     if not is_live(directory):
-        notes += [f"{name} is left over from a process that was killed" for name in _leftovers(directory)]  # fmt: skip
+        notes += [
+            f"{name} is left over from a process that was killed" for name in _leftovers(directory)
+        ]
     return Checked(found, tuple(faults), tuple(notes))
 
 
 def _references(found: Salvaged) -> Iterator[str]:
-    """Rows that are about texts which the session does not have; a text that is damaged is told of by itself."""
+    """Rows that are about texts which the session does not have; a text that is damaged is told of
+    by itself."""
     if any(one.table == "examples" for one in found.bad) or not found.train:
         return
     known = {example.id for example in found.train}
     for record in found.decisions:
         for identity in record.decision.about:
             if identity not in known:
-                yield f"row {record.seq:,} of decisions is about {identity!r:.40}, which is not in the data"
+                yield (
+                    f"row {record.seq:,} of decisions is about {identity!r:.40}, which is not "
+                    "in the data"
+                )
     for one in found.events:
         ids = one.event.ids if isinstance(one.event, ev.QuerySelected | ev.Labelled) else ()
         strange = [identity for identity in ids if identity not in known]

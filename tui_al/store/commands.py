@@ -1,8 +1,9 @@
-"""What people ask of a working engine: numbered rows, each with the engine that it is for, and the account that sent it.
+"""What people ask of a working engine: numbered rows, each with the engine that it is for, and the
+account that sent it.
 
-A session of an older program has neither column: they are added when something is sent. Older programs name the columns that they
-write and read, so they go on working; what they send is for whatever engine is at work.
-"""
+A session of an older program has neither column: they are added when something is sent. Older
+programs name the columns that they write and read, so they go on working; what they send is for
+whatever engine is at work."""
 
 import sqlite3
 import time
@@ -26,7 +27,8 @@ _ADDED = ("recipient", "account")
 
 
 def send_command(db: sqlite3.Connection, name: str, recipient: str | None, account: str) -> None:
-    """Keep a command for the engine whose token is `recipient`; None for whatever engine is at work."""
+    """Keep a command for the engine whose token is `recipient`; None for whatever engine is at
+    work."""
     add_columns(db, "commands", _ADDED, "TEXT")
     db.execute(
         "INSERT INTO commands (time, name, recipient, account) VALUES (?, ?, ?, ?)",

@@ -1,7 +1,7 @@
 """A session's SQLite files: how they are opened, and what goes wrong with them in words.
 
-What cannot be written, as on a read-only mount, by another account, or on a full disk, can be read all the same.
-"""
+What cannot be written, as on a read-only mount, by another account, or on a full disk, can be read
+all the same."""
 
 import contextlib
 import errno
@@ -37,8 +37,9 @@ _LONGEST_PATH = 500
 #: What reads a file's head: what cannot be opened says so here, not later.
 _LOOK = "SELECT count(*) FROM sqlite_master"
 
-#: Descriptors of files that were copied, by device and inode. They stay open: with the closing of one, every lock goes that this
-#: process has on the file, those of its other connections too, and whoever else closes it last takes the log away under them.
+#: Descriptors of files that were copied, by device and inode. They stay open: with the closing of
+#: one, every lock goes that this process has on the file, those of its other connections too, and
+#: whoever else closes it last takes the log away under them.
 _COPIED: dict[tuple[int, int], int] = {}
 
 T = TypeVar("T")
@@ -46,11 +47,13 @@ T = TypeVar("T")
 
 @contextlib.contextmanager
 def readable(path: Path) -> Iterator[None]:
-    """Turn what the machine or a damaged file makes SQLite, JSON or the event classes say into an error that names the file.
+    """Turn what the machine or a damaged file makes SQLite, JSON or the event classes say into an
+    error that names the file.
 
     Raises:
-        MachineError: the disk, rights, a lock or memory is the matter, see `tui_al.store.environment`.
-        SessionError: the file is damaged, gone, or closed to this account.
+        MachineError: the disk, rights, a lock or memory is the matter, see
+        `tui_al.store.environment`. SessionError: the file is damaged, gone, or closed to this
+        account.
     """
     try:
         yield
@@ -62,7 +65,8 @@ def readable(path: Path) -> Iterator[None]:
 
 
 def explained_sqlite(error: sqlite3.Error, path: Path) -> TuiAlError | None:
-    """What an error of SQLite on a session's file means; None where it is no matter of the machine or of damage."""
+    """What an error of SQLite on a session's file means; None where it is no matter of the machine
+    or of damage."""
     if closed := refusal(path):
         return closed
     if len(os.fsencode(path.absolute())) > _LONGEST_PATH:
@@ -81,11 +85,13 @@ def gone(directory: Path) -> SessionError:
 
 
 class Database(sqlite3.Connection):
-    """A connection in autocommit; every transaction is on disk when it ends. Errors are those of `readable`.
+    """A connection in autocommit; every transaction is on disk when it ends. Errors are those of
+    `readable`.
 
-    Write-ahead logging lets readers go on while the engine writes; on a network's file system, where it is not safe, SQLite keeps
-    its plain journal, which is slower. A file that cannot be written is opened for reading, and again for writing as soon as
-    something is to be written and it can be.
+    Write-ahead logging lets readers go on while the engine writes; on a network's file system,
+    where it is not safe, SQLite keeps its plain journal, which is slower. A file that cannot be
+    written is opened for reading, and again for writing as soon as something is to be written and
+    it can be.
     """
 
     def __init__(
@@ -98,7 +104,8 @@ class Database(sqlite3.Connection):
         log: Literal["", "unlocked", "locked"] = "",
     ) -> None:
         self._path, self._wal, self._any_thread, self._log = path, wal, any_thread, log
-        #: "" if it can be written; else as what it is read: the file itself, one that nobody changes, or a copy.
+        #: "" if it can be written; else as what it is read: the file itself, one that nobody
+        #: changes, or a copy.
         self.reading: Literal["", "file", "unchanged", "copy"] = ""
         self._seen: object = None
         self._schema = ""
@@ -118,7 +125,8 @@ class Database(sqlite3.Connection):
             self._open_for_reading(None)
 
     def execute(self, *arguments: Any) -> sqlite3.Cursor:
-        """As of any connection. Raises MachineError and SessionError as `readable`; other errors of SQLite as they are."""
+        """As of any connection. Raises MachineError and SessionError as `readable`; other errors of
+        SQLite as they are."""
         return self._do(lambda: super(Database, self).execute(*arguments))
 
     def executemany(self, *arguments: Any) -> sqlite3.Cursor:
@@ -136,7 +144,8 @@ class Database(sqlite3.Connection):
             raise self._explained(error) from error
 
     def add_tables(self, schema: str) -> None:
-        """Make the tables of a script that are not there; beside a file that cannot be written they are and stay empty."""
+        """Make the tables of a script that are not there; beside a file that cannot be written they
+        are and stay empty."""
         self._schema = schema
         if self.reading:
             self._stand_in()
@@ -144,7 +153,8 @@ class Database(sqlite3.Connection):
             self.executescript(schema)
 
     def _stand_in(self) -> None:
-        """Empty tables for those that the file does not have, and no writing: not even in these, which are in memory."""
+        """Empty tables for those that the file does not have, and no writing: not even in these,
+        which are in memory."""
         super().execute("PRAGMA query_only = OFF")
         there = {name for (name,) in super().execute("SELECT name FROM sqlite_master")}
         for statement in filter(str.strip, self._schema.split(";")):
@@ -196,7 +206,8 @@ class Database(sqlite3.Connection):
             self.executescript(self._schema)
 
     def _migrate(self) -> None:
-        """Bring an older log to today's schema number, in place. Raises SessionError for a newer one, or while an engine is at work."""
+        """Bring an older log to today's schema number, in place. Raises SessionError for a newer
+        one, or while an engine is at work."""
         directory = self._path.parent
         with readable(self._path), session_file(directory / LOCK_FILE):
             if not self._log or not is_older(self, directory):
@@ -209,7 +220,8 @@ class Database(sqlite3.Connection):
                     raise at_work(self, directory) from error
 
     def _translate(self) -> None:
-        """Read an older log, which cannot be written, in a copy in memory that is brought to today's schema number."""
+        """Read an older log, which cannot be written, in a copy in memory that is brought to
+        today's schema number."""
         directory = self._path.parent
         if not self._log or not is_older(self, directory):
             return
@@ -222,7 +234,8 @@ class Database(sqlite3.Connection):
         self.reading = "copy"
 
     def _set_journal(self) -> None:
-        """The journal that the file system carries. Where others have the file open, it stays as it is for now."""
+        """The journal that the file system carries. Where others have the file open, it stays as it
+        is for now."""
         if self._wal:
             wanted = "delete" if is_network(self._path) else "wal"
             (now,) = self.execute("PRAGMA journal_mode").fetchone()
@@ -236,8 +249,8 @@ class Database(sqlite3.Connection):
     def _open_for_reading(self, refused: MachineError | None) -> None:
         """Open the file as one that is not changed from here.
 
-        SQLite reads a write-ahead log by a file of shared memory beside it, which cannot always be made. Without a log none is
-        needed; a log that an engine left is read in a copy.
+        SQLite reads a write-ahead log by a file of shared memory beside it, which cannot always be
+        made. Without a log none is needed; a log that an engine left is read in a copy.
         """
         uri = self._path.absolute().as_uri()
         self.reading, self._seen = "file", _traces(self._path)
@@ -264,7 +277,8 @@ class Database(sqlite3.Connection):
             raise self._explained(error) from error
 
     def _read_copy(self, refused: MachineError) -> None:
-        """Copy file and log to where there is room, and forget the names: nothing is left behind."""
+        """Copy file and log to where there is room, and forget the names: nothing is left
+        behind."""
         for base in (tempfile.gettempdir(), *_PLACES):
             try:
                 with tempfile.TemporaryDirectory(prefix="tui-al-", dir=base) as place:
@@ -282,7 +296,8 @@ class Database(sqlite3.Connection):
             return
         raise MachineError(
             refused.message,
-            f"It has a log that is to be read in a copy, and there is no room for one in {tempfile.gettempdir()} either: "
+            "It has a log that is to be read in a copy, and there is no room for one in "
+            f"{tempfile.gettempdir()} either: "
             f"give a directory with room, as TMPDIR=/other/disk. {refused.hint}",
             code=refused.code,
             passes=refused.passes,
@@ -290,16 +305,18 @@ class Database(sqlite3.Connection):
 
 
 def connect(path: Path, *, new: bool = False, locked: bool = False) -> Database:
-    """A connection to a session's file, see `Database`; an older log is migrated, see `tui_al.store.migrations`.
+    """A connection to a session's file, see `Database`; an older log is migrated, see
+    `tui_al.store.migrations`.
 
-    `locked` says that the caller holds the engine's lock. Raises SessionError for a log of a newer program.
-    """
+    `locked` says that the caller holds the engine's lock. Raises SessionError for a log of a newer
+    program."""
     is_log = path.name == "session.db" and not new
     return Database(path, new=new, log=("locked" if locked else "unlocked") if is_log else "")
 
 
 def may_write(path: Path) -> bool:
-    """Whether this account may write the file and make others beside it, as SQLite has to; says nothing of room."""
+    """Whether this account may write the file and make others beside it, as SQLite has to; says
+    nothing of room."""
     return os.access(path, os.W_OK, effective_ids=True) and os.access(
         path.parent, os.W_OK | os.X_OK, effective_ids=True
     )
@@ -336,7 +353,8 @@ def _traces(path: Path) -> list[tuple[int, int, int]]:
 
 
 def _copied(path: Path, copy: Path) -> list[tuple[int, int, int]]:
-    """Copy the file with what SQLite keeps beside it, all of one moment; what `_traces` said at that moment."""
+    """Copy the file with what SQLite keeps beside it, all of one moment; what `_traces` said at
+    that moment."""
     for _ in range(_COPIES):
         before = _traces(path)
         for one in (path, *_journals(path)):
@@ -352,7 +370,8 @@ def _copied(path: Path, copy: Path) -> list[tuple[int, int, int]]:
 
 
 def _copy_database(path: Path, copy: Path) -> None:
-    """Copy a file that connections of this process may have locked; see `_COPIED`. Of the files beside it none is locked here."""
+    """Copy a file that connections of this process may have locked; see `_COPIED`. Of the files
+    beside it none is locked here."""
     found = path.stat()
     descriptor = _COPIED.get((found.st_dev, found.st_ino))
     if descriptor is None:

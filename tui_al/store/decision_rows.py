@@ -1,4 +1,5 @@
-"""Decisions as rows of a session's database: written with a checksum each, read back with those that cannot be used told apart."""
+"""Decisions as rows of a session's database: written with a checksum each, read back with those
+that cannot be used told apart."""
 
 import contextlib
 import gc
@@ -18,7 +19,8 @@ from tui_al.store.row_checks import ROW_ERRORS, RawRow, RawRows, acknowledged, c
 
 DECISION_VALUES = ("uid", "time", "annotator", "kind", "body")
 
-#: Where the body of a row says whose account it was; older programs pass over what they do not know.
+#: Where the body of a row says whose account it was; older programs pass over what they do not
+#: know.
 _ACCOUNT = "account"
 
 #: Decisions that say which labels there are.
@@ -30,7 +32,8 @@ _LABEL_KINDS = tuple(
 
 @dataclass(frozen=True, slots=True)
 class DecisionRows:
-    """Decisions in order, the rows that are left out, and the number of the last row of either kind."""
+    """Decisions in order, the rows that are left out, and the number of the last row of either
+    kind."""
 
     records: list[DecisionRecord]
     bad: tuple[BadRow, ...] = ()
@@ -40,7 +43,8 @@ class DecisionRows:
 def insert_decision(
     db: sqlite3.Connection, seq: int, previous: int, record: DecisionRecord
 ) -> bool:
-    """Put a decision on record under this number; whether it was not there. Call it in a transaction."""
+    """Put a decision on record under this number; whether it was not there. Call it in a
+    transaction."""
     plain = de.to_plain(record.decision)
     if record.account:
         plain[_ACCOUNT] = record.account
@@ -49,14 +53,16 @@ def insert_decision(
     uid, annotator, kind, body = map(storable, texts)
     values = (uid, float(record.time), annotator, kind, body)
     done = db.execute(
-        "INSERT OR IGNORE INTO decisions (seq, uid, time, annotator, kind, body, checksum, previous) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR IGNORE INTO decisions (seq, uid, time, annotator, kind, body, checksum, "
+        "previous) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (seq, *values, checksum((seq, *values, previous)), previous),
     )
     return done.rowcount == 1
 
 
 def storable(text: str) -> str:
-    """The text with a mark in place of halves of surrogate pairs, which a terminal or file can bring and SQLite cannot hold."""
+    """The text with a mark in place of halves of surrogate pairs, which a terminal or file can
+    bring and SQLite cannot hold."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -83,7 +89,8 @@ def read_decisions(db: sqlite3.Connection, directory: Path, after: int = 0) -> D
 
 @contextlib.contextmanager
 def _no_collections() -> Iterator[None]:
-    """Without Python looking for circles among hundreds of thousands of new records again and again, a sixth of the time."""
+    """Without Python looking for circles among hundreds of thousands of new records again and
+    again, a sixth of the time."""
     was = gc.isenabled()
     gc.disable()
     try:
@@ -94,7 +101,8 @@ def _no_collections() -> Iterator[None]:
 
 
 def label_changes(db: sqlite3.Connection, after: int = 0) -> Iterator[DecisionRecord]:
-    """The decisions with a number above `after` that matter for which labels there are, in order; what cannot be used is left out."""
+    """The decisions with a number above `after` that matter for which labels there are, in order;
+    what cannot be used is left out."""
     marks = ", ".join("?" * len(_LABEL_KINDS))
     found = read_rows(
         db, "decisions", DECISION_VALUES, after, 0, where=f"kind IN ({marks})", values=_LABEL_KINDS
@@ -103,7 +111,8 @@ def label_changes(db: sqlite3.Connection, after: int = 0) -> Iterator[DecisionRe
 
 
 def _decided(found: RawRows) -> Iterator[DecisionRecord | BadRow]:
-    """The decision of each row; of a log with hundreds of thousands, so nothing is made for a row but the decision itself."""
+    """The decision of each row; of a log with hundreds of thousands, so nothing is made for a row
+    but the decision itself."""
     for seq, uid, when, annotator, kind, body, _, said in found.stored:
         if seq in found.faults:
             yield BadRow("decisions", seq, found.faults[seq])
@@ -112,7 +121,8 @@ def _decided(found: RawRows) -> Iterator[DecisionRecord | BadRow]:
 
 
 def decision_of(row: RawRow) -> DecisionRecord | BadRow:
-    """The decision of a row, or why it cannot be used. A time that is no date stays as it is: the answer is sound."""
+    """The decision of a row, or why it cannot be used. A time that is no date stays as it is: the
+    answer is sound."""
     if row.why:
         return BadRow("decisions", row.seq, row.why)
     return _decision_of(row.seq, *row.values, verified=row.verified)

@@ -1,8 +1,11 @@
-"""The annotators' part of a session: their decisions, who has which sample before them, and what the engine publishes for them.
+"""The annotators' part of a session: their decisions, who has which sample before them, and what
+the engine publishes for them.
 
 decisions   append-only log (`tui_al.core.annotation.decisions`); on disk when `append` returns
-claims      which client has which example, so that two people do not get the same one unless that is asked for
-boards      what the engine publishes: the ranking, disputed labels, predictions of the audit; the last two rounds of each
+claims      which client has which example, so that two people do not get the same one unless that
+    is asked for
+boards      what the engine publishes: the ranking, disputed labels, predictions of the audit; the
+    last two rounds of each
 """
 
 import contextlib
@@ -64,9 +67,10 @@ CREATE TABLE IF NOT EXISTS boards (
     body TEXT NOT NULL,
     PRIMARY KEY (name, round)
 );
-"""
+"""  # noqa: E501
 
-#: What clients have before them now is looked up before each sample, among all that was ever answered.
+#: What clients have before them now is looked up before each sample, among all that was ever
+#: answered.
 _INDEX = "CREATE INDEX IF NOT EXISTS open_claims ON claims (client) WHERE NOT answered"
 
 
@@ -110,7 +114,8 @@ class DecisionLog:
         self._db = connect(self._path)
         with readable(self._path):
             there = self._db.execute(
-                "SELECT count(*) FROM sqlite_master WHERE name IN ('decisions', 'claims', 'clients', 'boards')"
+                "SELECT count(*) FROM sqlite_master WHERE name IN ('decisions', 'claims', "
+                "'clients', 'boards')"
             ).fetchone()[0]
             if there < 4:  # the first time somebody labels in this session
                 self._db.add_tables(_SCHEMA)
@@ -131,7 +136,8 @@ class DecisionLog:
         """Add decisions, all or none; they are on disk when this returns.
 
         Raises:
-            SampleTakenError: `held` is not the client's any more, and others have the example or have answered it.
+            SampleTakenError: `held` is not the client's any more, and others have the example or
+            have answered it.
         """
         now = time.time()
         records = [
@@ -146,7 +152,8 @@ class DecisionLog:
         client: Client | None = None,
         held: Claim | None = None,
     ) -> list[DecisionRecord]:
-        """Add decisions as they were recorded elsewhere, numbered anew; those that are here already are left out."""
+        """Add decisions as they were recorded elsewhere, numbered anew; those that are here already
+        are left out."""
         added = []
         with self._transaction():
             if client is not None and held is not None:
@@ -167,7 +174,8 @@ class DecisionLog:
         return added
 
     def read(self, after: int = 0) -> list[DecisionRecord]:
-        """Decisions with a number above `after`, in order; rows that are damaged or of unknown kinds are left out, see `bad`."""
+        """Decisions with a number above `after`, in order; rows that are damaged or of unknown
+        kinds are left out, see `bad`."""
         with readable(self._path):
             found = read_decisions(self._db, self.directory, after)
             self.bad = tuple(dict.fromkeys((*self.bad, *found.bad)))
@@ -192,11 +200,12 @@ class DecisionLog:
     def claim(
         self, client: Client, candidates: Sequence[str], wanted: int, annotators: int = 1
     ) -> list[str]:
-        """Take the first `wanted` of these examples that are free; they are this client's until answered, skipped or released.
+        """Take the first `wanted` of these examples that are free; they are this client's until
+        answered, skipped or released.
 
-        An example is free for an annotator who has not answered it, as long as fewer than `annotators` others have it or have
-        answered it. Claims of clients that showed no sign of life for CLIENT_SECONDS do not count.
-        """
+        An example is free for an annotator who has not answered it, as long as fewer than
+        `annotators` others have it or have answered it. Claims of clients that showed no sign of
+        life for CLIENT_SECONDS do not count."""
         taken: list[str] = []
         with self._transaction():
             if not self._indexed:  # sessions of earlier versions have no index
@@ -217,10 +226,12 @@ class DecisionLog:
         return taken
 
     def others(self, client: Client, identity: str) -> dict[str, bool]:
-        """Annotators at other clients who have this example now, or have answered it: whether they have."""
+        """Annotators at other clients who have this example now, or have answered it: whether they
+        have."""
         rows = self._db.execute(
             "SELECT c.annotator, max(c.answered) FROM claims c LEFT JOIN clients USING (client)"
-            " WHERE c.id = ? AND c.client != ? AND (c.answered OR clients.seen > ?) GROUP BY c.annotator",
+            " WHERE c.id = ? AND c.client != ? AND (c.answered OR clients.seen > ?) GROUP BY "
+            "c.annotator",
             (identity, client.name, time.time() - CLIENT_SECONDS),
         )
         return {annotator: bool(answered) for annotator, answered in rows}
@@ -260,8 +271,8 @@ class DecisionLog:
     def heartbeat(self, client: Client) -> None:
         """Keep the client's claims; call it every quarter of CLIENT_SECONDS or so.
 
-        If the last sign, of this kind or another, is longer ago than that, the claims are gone, which `expired_count` counts.
-        """
+        If the last sign, of this kind or another, is longer ago than that, the claims are gone,
+        which `expired_count` counts."""
         with self._transaction():
             self._sign_of_life(client)
 
@@ -294,7 +305,8 @@ class DecisionLog:
         """What a board says, of the newest round or of this one; None if there is none."""
         with readable(self._path):
             row = self._db.execute(
-                "SELECT body FROM boards WHERE name = ? AND round = coalesce(?, (SELECT max(round) FROM boards WHERE name = ?))",
+                "SELECT body FROM boards WHERE name = ? AND round = coalesce(?, (SELECT "
+                "max(round) FROM boards WHERE name = ?))",
                 (name, round_, name),
             ).fetchone()
             return None if row is None else json.loads(row[0])
@@ -365,7 +377,8 @@ class DecisionLog:
 
 
 class _Transaction:
-    """BEGIN IMMEDIATE: the right to write is taken at the start, so that what was read first still holds at the end."""
+    """BEGIN IMMEDIATE: the right to write is taken at the start, so that what was read first still
+    holds at the end."""
 
     def __init__(self, db: sqlite3.Connection, directory: Path) -> None:
         self._db, self._directory = db, directory

@@ -1,8 +1,9 @@
-"""The lock of a session's one engine: a file that the kernel frees on any death, and what is written in it.
+"""The lock of a session's one engine: a file that the kernel frees on any death, and what is
+written in it.
 
-It says whose it is, the number of the last command before it was taken (later ones are for the engine that holds it), and a token
-of that engine, by which a command that comes too late for it is not taken for the next one's.
-"""
+It says whose it is, the number of the last command before it was taken (later ones are for the
+engine that holds it), and a token of that engine, by which a command that comes too late for it is
+not taken for the next one's."""
 
 import contextlib
 import errno
@@ -37,11 +38,12 @@ _TOKEN = "engine"
 
 
 def take_engine_lock(directory: Path) -> int:
-    """A descriptor that holds the lock of the session in `directory`, for this process and those that inherit it.
+    """A descriptor that holds the lock of the session in `directory`, for this process and those
+    that inherit it.
 
     Raises:
-        SessionError: an engine holds it; the message names its process. Or something in the session leads out of it.
-        MachineError: the session cannot be written.
+        SessionError: an engine holds it; the message names its process. Or something in the session
+        leads out of it. MachineError: the session cannot be written.
     """
     check_tree(directory)
     path = directory / LOCK_FILE
@@ -67,7 +69,8 @@ def take_engine_lock(directory: Path) -> int:
 
 
 def write_lock(descriptor: int, holder: str, before: int) -> None:
-    """Write in a held lock who holds it, and the number of the last command that is not for it; the token stays."""
+    """Write in a held lock who holds it, and the number of the last command that is not for it; the
+    token stays."""
     token = token_in(descriptor) if holder != _STARTING else None
     os.ftruncate(descriptor, 0)
     note = f"{holder}, {_AFTER} {before}, {_TOKEN} {token or uuid.uuid4().hex[:16]}\n"
@@ -102,14 +105,16 @@ def _holder(said: str) -> str:
 
 
 def holder_of(directory: Path) -> str:
-    """Who holds, or held last, a session's lock: "process 123 on box"; "" where that is not known."""
+    """Who holds, or held last, a session's lock: "process 123 on box"; "" where that is not
+    known."""
     with contextlib.suppress(OSError, SessionError):
         return _holder(read_bytes(directory / LOCK_FILE, _LONGEST_LINE).decode(errors="replace"))
     return ""
 
 
 def note_in_lock(descriptor: int | None, what: str) -> None:
-    """Write in a held lock what its engine waits for, or that it does no more (""); left out where even that is refused."""
+    """Write in a held lock what its engine waits for, or that it does no more (""); left out where
+    even that is refused."""
     if descriptor is not None:
         with contextlib.suppress(OSError):
             first = os.pread(descriptor, _LONGEST_LINE, 0).partition(b"\n")[0] + b"\n"
@@ -120,7 +125,8 @@ def note_in_lock(descriptor: int | None, what: str) -> None:
 
 
 def waits_for(directory: Path) -> str:
-    """What the engine that is at work on a session waits for, in a sentence; "" if it does not wait."""
+    """What the engine that is at work on a session waits for, in a sentence; "" if it does not
+    wait."""
     try:
         said = read_bytes(directory / LOCK_FILE, 2000)
     except (OSError, SessionError):
@@ -129,7 +135,8 @@ def waits_for(directory: Path) -> str:
 
 
 def numbered_before(descriptor: int) -> int | None:
-    """The number of the last command before this lock was taken; None if an older program took it, which did not say."""
+    """The number of the last command before this lock was taken; None if an older program took it,
+    which did not say."""
     said = re.search(rf"{_AFTER} (\d+)", _first_line(descriptor))
     return int(said[1]) if said else None
 

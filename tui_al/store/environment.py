@@ -1,8 +1,9 @@
-"""What the machine refuses, in words: a full disk, a quota, rights, a lock, a network drive that has gone, memory.
+"""What the machine refuses, in words: a full disk, a quota, rights, a lock, a network drive that
+has gone, memory.
 
-The one place that knows what an OSError, a MemoryError or an error of SQLite means. Only two of SQLite's errors say that a file is
-damaged, CORRUPT and NOTADB; all others are told as what they are, with what to do about it.
-"""
+The one place that knows what an OSError, a MemoryError or an error of SQLite means. Only two of
+SQLite's errors say that a file is damaged, CORRUPT and NOTADB; all others are told as what they
+are, with what to do about it."""
 
 import errno
 import os
@@ -39,19 +40,22 @@ _GONE = _Refusal(
 _REFUSALS = {
     errno.ENOSPC: _Refusal(
         "the disk is full",
-        "Free some room (`df -h {directory}` shows how much there is), then do it again, or choose a place on another disk. "
+        "Free some room (`df -h {directory}` shows how much there is), then do it again, or "
+        "choose a place on another disk. "
         "What was saved before is safe.",
         passes=True,
     ),
     errno.EDQUOT: _Refusal(
         "your quota on the disk is used up",
-        "Remove some of your files there (`quota` tells how much you have), then do it again, or choose a place on another disk. "
+        "Remove some of your files there (`quota` tells how much you have), then do it again, or "
+        "choose a place on another disk. "
         "What was saved before is safe.",
         passes=True,
     ),
     errno.EROFS: _Refusal(
         "the file system is read-only",
-        "Choose a place that can be written. A session on it can be read, and exported to another disk.",
+        "Choose a place that can be written. A session on it can be read, and exported to another "
+        "disk.",
     ),
     errno.EACCES: _Refusal(
         "{account} may not", "Ask the owner for the right, or choose another place."
@@ -61,7 +65,8 @@ _REFUSALS = {
     ),
     errno.ENAMETOOLONG: _Refusal(
         "the name is too long",
-        "A file's name has 255 bytes at most, a session's whole path 500; a letter outside ASCII takes 2 to 4 of them. Give a shorter one.",
+        "A file's name has 255 bytes at most, a session's whole path 500; a letter outside ASCII "
+        "takes 2 to 4 of them. Give a shorter one.",
     ),
     errno.EMFILE: _Refusal(
         "this process has too many files open",
@@ -73,12 +78,14 @@ _REFUSALS = {
     ),
     errno.EIO: _Refusal(
         "the disk, or the network to it, failed (input/output error)",
-        "The machine's log (`dmesg`) may say more. Copy what can be read to another disk before you go on.",
+        "The machine's log (`dmesg`) may say more. Copy what can be read to another disk before "
+        "you go on.",
         passes=True,
     ),
     errno.ENOMEM: _Refusal(
         "there is not enough memory",
-        "End other programs, or work with less at once: a smaller file, model, batch or maximum length.",
+        "End other programs, or work with less at once: a smaller file, model, batch or maximum "
+        "length.",
     ),
     errno.ELOOP: _Refusal(
         "its symbolic links lead in a circle", "Give the path that is meant, without links."
@@ -116,14 +123,16 @@ _REFUSALS = {
 #: What the program itself is asked to do about a lock.
 _LOCKED = _Refusal(
     "another program has locked it",
-    "It is tried for half a minute each time. If it stays, see who holds it, as with `fuser -v {path}`, and end that program.",
+    "It is tried for half a minute each time. If it stays, see who holds it, as with `fuser -v "
+    "{path}`, and end that program.",
     passes=True,
 )
 _TOO_BIG = _Refusal(
     "a value is larger than a session can hold (1 GB)", "Leave out or split the longest text."
 )
 
-#: Of SQLite's errors, those that name an errno by themselves; for the others the file system is asked.
+#: Of SQLite's errors, those that name an errno by themselves; for the others the file system is
+#: asked.
 _PLAIN = {
     sqlite3.SQLITE_FULL: errno.ENOSPC,
     sqlite3.SQLITE_NOMEM: errno.ENOMEM,
@@ -168,12 +177,14 @@ _WORDS = {
 #: Bytes that are free on a disk that is not full.
 _ROOM = 32 << 20
 
-#: Bytes of the trial that asks the file system what it refuses: a quota that is nearly used up shows it too.
+#: Bytes of the trial that asks the file system what it refuses: a quota that is nearly used up
+#: shows it too.
 _TRIAL = 65_536
 
 
 def of_os(error: OSError, path: Path | None = None, thing: str = "") -> MachineError:
-    """What an OSError means. `thing` is what it happened to, by default the file that the error or `path` names."""
+    """What an OSError means. `thing` is what it happened to, by default the file that the error or
+    `path` names."""
     if path is None and isinstance(error.filename, str | bytes):
         path = Path(os.fsdecode(error.filename))
     number = error.errno or 0
@@ -193,7 +204,8 @@ def session_file(path: Path) -> Iterator[None]:
 
 
 def word_of(error: TuiAlError) -> str:
-    """Why something cannot be read, in a word or two: what the machine refuses it with, else "damaged"."""
+    """Why something cannot be read, in a word or two: what the machine refuses it with, else
+    "damaged"."""
     if not isinstance(error, MachineError):
         return "no right" if isinstance(error, SessionClosedError) else "damaged"
     return _WORDS.get(error.code) or (
@@ -206,7 +218,8 @@ def word_of(error: TuiAlError) -> str:
 def unwritable(
     path: Path, error: OSError, mistake: type[TuiAlError], option: str = ""
 ) -> TuiAlError:
-    """The error for a place to write to: a `mistake` where the path is the matter, else the machine's refusal."""
+    """The error for a place to write to: a `mistake` where the path is the matter, else the
+    machine's refusal."""
     named = f"{option} {path} cannot be written".lstrip()
     if error.errno is None or error.errno in _WRONG_PATH:
         what = error.strerror or error
@@ -217,7 +230,8 @@ def unwritable(
 def unreadable(
     path: Path, error: OSError, mistake: type[TuiAlError], thing: str = ""
 ) -> TuiAlError:
-    """The error for a file that cannot be read: a `mistake` where the path is the matter, else the machine's refusal."""
+    """The error for a file that cannot be read: a `mistake` where the path is the matter, else the
+    machine's refusal."""
     named = f"{thing or path} cannot be read"
     if error.errno is None or error.errno in _WRONG_PATH:
         return mistake(f"{named}: {error.strerror or error}.", f"The file is {path}.")
@@ -230,7 +244,8 @@ def of_memory(thing: str = "") -> MachineError:
 
 
 def of_sqlite(error: sqlite3.Error, path: Path, thing: str = "") -> TuiAlError | None:
-    """What an error of SQLite on the database at `path` means; None where neither the machine nor damage is the reason."""
+    """What an error of SQLite on the database at `path` means; None where neither the machine nor
+    damage is the reason."""
     code = getattr(error, "sqlite_errorcode", None)
     if code is None:
         return None
@@ -256,7 +271,8 @@ def damaged(path: Path, error: object, thing: str = "") -> SessionError:
     """The error for a file whose content is not what a session's is."""
     return SessionError(
         f"{thing or _session_file(path)} cannot be read: {error}.",
-        f"The file is {path}. If it is damaged and there is a backup, put that back; else `tui-al check` tells what can be saved.",
+        f"The file is {path}. If it is damaged and there is a backup, put that back; else `tui-al "
+        "check` tells what can be saved.",
     )
 
 
@@ -276,7 +292,8 @@ def explained(error: BaseException, path: Path | None = None) -> TuiAlError | No
     if isinstance(error, RecursionError):
         return TuiAlError(
             "Something is nested too deeply to be read.",
-            "Files of a person are nested a few levels deep; this one looks damaged, or made to do harm.",
+            "Files of a person are nested a few levels deep; this one looks damaged, or made to "
+            "do harm.",
         )
     return None
 
@@ -293,7 +310,8 @@ def _told(thing: str, known: _Refusal, path: Path | None, number: int) -> Machin
 
 
 def _details(number: int, path: Path, directory: Path) -> str:
-    """What the machine says beside: how much room there is, whose the file is, how long its name."""
+    """What the machine says beside: how much room there is, whose the file is, how long its
+    name."""
     with suppress(OSError):
         if number == errno.ENOSPC:
             found = os.statvfs(directory)
@@ -322,11 +340,12 @@ def _closed_step(path: Path) -> Path:
 
 
 def _refused_with(path: Path) -> int | None:
-    """The errno with which the file system refuses the file at `path`, or a new one beside it; None if it takes both.
+    """The errno with which the file system refuses the file at `path`, or a new one beside it; None
+    if it takes both.
 
-    SQLite keeps the errno to itself, and calls many things an I/O error. The file itself is not opened: closing it would give up
-    the locks that this process has on it, SQLite's among them, and its log could be taken away under an open connection.
-    """
+    SQLite keeps the errno to itself, and calls many things an I/O error. The file itself is not
+    opened: closing it would give up the locks that this process has on it, SQLite's among them, and
+    its log could be taken away under an open connection."""
     try:
         if path.exists() and not os.access(path, os.R_OK | os.W_OK, effective_ids=True):
             read_only = os.statvfs(path).f_flag & os.ST_RDONLY

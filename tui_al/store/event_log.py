@@ -1,4 +1,5 @@
-"""The events of a session in its database: appended with a checksum each, read back with those that cannot be used told apart."""
+"""The events of a session in its database: appended with a checksum each, read back with those that
+cannot be used told apart."""
 
 import json
 import math
@@ -47,7 +48,8 @@ def append_events(
     events: Sequence[ev.Event],
     times: Sequence[float] | None = None,
 ) -> list[ev.Recorded]:
-    """Add events, all or none, and return them numbered; they are on disk when this returns. They happened now, or at `times`."""
+    """Add events, all or none, and return them numbered; they are on disk when this returns. They
+    happened now, or at `times`."""
     stamps = times or [time.time()] * len(events)
     recorded: list[ev.Recorded] = []
     with db:
@@ -65,7 +67,8 @@ def append_events(
             plain = ev.to_plain(event)
             values = (now, event.kind, plain.get("seed"), json.dumps(plain))
             db.execute(
-                "INSERT INTO events (seq, time, kind, seed, body, checksum, previous) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO events (seq, time, kind, seed, body, checksum, previous) VALUES (?, "
+                "?, ?, ?, ?, ?, ?)",
                 (seq, *values, checksum((seq, *values, previous)), previous),
             )
             recorded.append(ev.Recorded(seq, now, event))
@@ -129,7 +132,8 @@ def _keep_copy(db: sqlite3.Connection, recorded: ev.Recorded) -> None:
 
 
 def kept_copy(db: sqlite3.Connection) -> ev.Recorded | None:
-    """The first event as it stands in the other table; None where it does not, or not as it was written."""
+    """The first event as it stands in the other table; None where it does not, or not as it was
+    written."""
     row = db.execute("SELECT value FROM meta WHERE key = ?", (COPY,)).fetchone()
     plain = unpacked(str(row[0])) if row else None
     if plain is None:
@@ -144,8 +148,10 @@ def unnamed(directory: Path, bad: Sequence[BadRow]) -> SessionError:
     """The error for a session whose first row is lost."""
     why = str(min(bad, key=lambda one: one.seq)) if bad else "there is none"
     return SessionError(
-        f"Session {directory.name} cannot be read: the event that says what it is is damaged ({why}).",
-        f"`tui-al check {directory.name}` says what is left of it; `--repair NEW` writes that into a new session.",
+        f"Session {directory.name} cannot be read: the event that says what it is is damaged "
+        f"({why}).",
+        f"`tui-al check {directory.name}` says what is left of it; `--repair NEW` writes that "
+        "into a new session.",
     )
 
 
@@ -161,7 +167,9 @@ def event_of(row: RawRow) -> ev.Recorded | BadRow:
             return BadRow("events", row.seq, why)
         if isinstance(event, ev.SessionCreated):
             if row.seq != FIRST:
-                return BadRow("events", row.seq, "says anew what the session is, as only the first row may")  # fmt: skip
+                return BadRow(
+                    "events", row.seq, "says anew what the session is, as only the first row may"
+                )
             ExperimentConfig.from_stored(event.config)
     except (*ROW_ERRORS, TuiAlError) as error:
         return BadRow("events", row.seq, f"cannot be read: {error_text(error)}")

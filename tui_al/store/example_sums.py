@@ -1,7 +1,8 @@
-"""A checksum for each row of a session's data, in a table of its own: older programs neither read nor miss it.
+"""A checksum for each row of a session's data, in a table of its own: older programs neither read
+nor miss it.
 
-A row of `sums` holds those of consecutive examples, four bytes each; the facts about the data set have one for all of them.
-"""
+A row of `sums` holds those of consecutive examples, four bytes each; the facts about the data set
+have one for all of them."""
 
 import sqlite3
 import sys

@@ -1,4 +1,5 @@
-"""The frozen copy of a session's data: SQLite, so that a screen can fetch single examples of a large pool."""
+"""The frozen copy of a session's data: SQLite, so that a screen can fetch single examples of a
+large pool."""
 
 import contextlib
 import json
@@ -159,7 +160,8 @@ def damaged_examples(path: Path, bad: Sequence[BadRow]) -> SessionError:
     name, more = path.parent.name, f", and {len(bad) - 1:,} more" if len(bad) > 1 else ""
     return SessionError(
         f"The data of session {name} is damaged ({bad[0]}{more}).",
-        f"`tui-al check {name}` shows all; `tui-al check {name} --repair NEW` writes what is sound into a new session.",
+        f"`tui-al check {name}` shows all; `tui-al check {name} --repair NEW` writes what is "
+        "sound into a new session.",
     )
 
 
@@ -172,7 +174,8 @@ def _facts(db: sqlite3.Connection, path: Path) -> dict[str, Any]:
 
 
 def _rows(db: sqlite3.Connection, split: str) -> Iterator[example_sums.Row]:
-    """All rows of a split in order, texts that are no UTF-8 with marks in them, which no checksum agrees with."""
+    """All rows of a split in order, texts that are no UTF-8 with marks in them, which no checksum
+    agrees with."""
     query = f"SELECT {_COLUMNS} FROM examples WHERE split = ? AND position > ? ORDER BY position"
     last = -1
     try:
@@ -187,12 +190,14 @@ def _rows(db: sqlite3.Connection, split: str) -> Iterator[example_sums.Row]:
 
 
 def any_text(raw: bytes) -> str:
-    """Text as it is stored; what is no UTF-8 as halves of surrogate pairs, which no checksum agrees with."""
+    """Text as it is stored; what is no UTF-8 as halves of surrogate pairs, which no checksum agrees
+    with."""
     return raw.decode("utf-8", "surrogateescape")
 
 
 def example_of(row: example_sums.Row, stored: int | None) -> Example | None:
-    """The example of a row; None where it does not agree with its checksum, or without one holds what cannot be."""
+    """The example of a row; None where it does not agree with its checksum, or without one holds
+    what cannot be."""
     if stored is not None and stored != example_sums.sum_of(row):
         return None
     _, _, identity, text, answer, tokens, origin = row
@@ -241,9 +246,11 @@ class ExampleReader:
         return facts["name"], Task(facts["task"]), tuple(facts["labels"])
 
     def askable(self) -> int:
-        """How many training examples there are to label: those without an answer; where all have one, all."""
+        """How many training examples there are to label: those without an answer; where all have
+        one, all."""
         size = _train_size(self._db)
-        # The plus keeps SQLite from the primary key, by which it would read every text instead of an index.
+        # The plus keeps SQLite from the primary key, by which it would read every text instead of
+        # an index.
         some = "FROM examples WHERE +split = 'train' AND answer"
         if not self._db.execute(f"SELECT 1 {some} IS NULL LIMIT 1").fetchone():
             return size
@@ -251,7 +258,8 @@ class ExampleReader:
         return size - int(answered)
 
     def get(self, identity: str) -> Example | None:
-        """The example, without its gold answer, which an annotator must not see; None where it is not there, or damaged."""
+        """The example, without its gold answer, which an annotator must not see; None where it is
+        not there, or damaged."""
         found = next(self._sound("id = ?", identity), None)
         return None if found is None else replace(found, answer=None)
 
@@ -261,14 +269,16 @@ class ExampleReader:
         return self.askable() == _train_size(self._db)
 
     def given(self, identity: str) -> Answer | None:
-        """What the data says of an example that nobody is asked about; None for all others, whose answers stay hidden."""
+        """What the data says of an example that nobody is asked about; None for all others, whose
+        answers stay hidden."""
         if self.all_asked:
             return None
         found = next(self._sound("id = ?", identity), None)
         return None if found is None else found.answer
 
     def all_given(self) -> Iterator[tuple[str, Answer]]:
-        """What the data says of all examples that nobody is asked about, by id, in the order of the file."""
+        """What the data says of all examples that nobody is asked about, by id, in the order of the
+        file."""
         if not self.all_asked:
             for example in self._sound("answer IS NOT NULL"):
                 if example.answer is not None:
@@ -291,7 +301,8 @@ class ExampleReader:
         return [replace(example, answer=None) for some in found for example in some]
 
     def search(self, words: str, limit: int) -> list[Example]:
-        """Examples whose text holds every one of the words, see `core.data.caseless`, in the order of the file."""
+        """Examples whose text holds every one of the words, see `core.data.caseless`, in the order
+        of the file."""
         wanted = fold_words(words)
         if not wanted:
             return []
@@ -304,7 +315,8 @@ class ExampleReader:
         return list(islice(found, limit))
 
     def _sound(self, where: str, *values: object) -> Iterator[Example]:
-        """The training examples of a condition in the order of the file, without those that are damaged."""
+        """The training examples of a condition in the order of the file, without those that are
+        damaged."""
         rows = self._db.execute(
             f"SELECT {_COLUMNS} FROM examples WHERE {where} AND split = 'train' ORDER BY position",
             values,

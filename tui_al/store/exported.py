@@ -1,4 +1,5 @@
-"""What of a session's labels was exported, and whether that file is still there: asked before the session is deleted."""
+"""What of a session's labels was exported, and whether that file is still there: asked before the
+session is deleted."""
 
 import contextlib
 import json
@@ -22,7 +23,8 @@ def note_export(session: Session, seq: int, path: Path) -> None:
 
 
 def exported_up_to(session: Session) -> int:
-    """Number of the last decision that the last export holds; 0 without one, or where what it wrote is gone."""
+    """Number of the last decision that the last export holds; 0 without one, or where what it wrote
+    is gone."""
     body = session.meta(_KEY)
     if body is None:
         return 0

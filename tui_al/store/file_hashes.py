@@ -1,8 +1,9 @@
-"""SHA-256 of a saved model's files: taken when it is saved, kept with the event that says so, compared before the model is used.
+"""SHA-256 of a saved model's files: taken when it is saved, kept with the event that says so,
+compared before the model is used.
 
-A disk, a cable or a half-finished copy changes bytes without a word, and a model with changed weights still answers. So what is not
-as it was saved is not used. Events of older programs hold no hashes: their models are used as they are.
-"""
+A disk, a cable or a half-finished copy changes bytes without a word, and a model with changed
+weights still answers. So what is not as it was saved is not used. Events of older programs hold no
+hashes: their models are used as they are."""
 
 import hashlib
 import os
@@ -24,7 +25,8 @@ def sha256_of(path: Path) -> str:
 
 
 def hashes_of(directory: Path) -> dict[str, str]:
-    """Every file below `directory`, by its path from there (with /), and its SHA-256; links are left out."""
+    """Every file below `directory`, by its path from there (with /), and its SHA-256; links are
+    left out."""
     return {
         path.relative_to(directory).as_posix(): sha256_of(path)
         for path in sorted(directory.rglob("*"))
@@ -33,7 +35,8 @@ def hashes_of(directory: Path) -> dict[str, str]:
 
 
 def differences(directory: Path, saved: Mapping[str, str]) -> list[str]:
-    """What is not as it was saved, a phrase for each file; files that came later are no difference."""
+    """What is not as it was saved, a phrase for each file; files that came later are no
+    difference."""
     found = []
     for name, expected in saved.items():
         try:
@@ -47,13 +50,15 @@ def differences(directory: Path, saved: Mapping[str, str]) -> list[str]:
         else:
             if actual != expected:
                 found.append(
-                    f"{name} is not as it was saved (SHA-256 {actual[:_SHOWN]}…, not {expected[:_SHOWN]}…)"
+                    f"{name} is not as it was saved (SHA-256 {actual[:_SHOWN]}…, not "
+                    f"{expected[:_SHOWN]}…)"
                 )
     return found
 
 
 def check_hashes(directory: Path, saved: Mapping[str, str], what: str, hint: str) -> None:
-    """Raise SessionError that names the first file which is not as it was saved; `what` is damaged then."""
+    """Raise SessionError that names the first file which is not as it was saved; `what` is damaged
+    then."""
     found = differences(directory, saved)
     if found:
         more = f"; {len(found) - 1} more" if len(found) > 1 else ""

@@ -1,5 +1,5 @@
-"""What kind of file system holds a path. On those of a network SQLite's write-ahead log is not safe: its index is memory shared by
-the processes of one machine."""
+"""What kind of file system holds a path. On those of a network SQLite's write-ahead log is not
+safe: its index is memory shared by the processes of one machine."""
 
 import os
 from functools import lru_cache
@@ -10,15 +10,19 @@ MOUNTS = Path("/proc/self/mountinfo")
 
 #: Beginnings of the kinds that other machines can write to at the same time.
 _NETWORK = (
-    "nfs", "cifs", "smb", "lustre", "gpfs", "beegfs", "ceph", "afs", "9p", "panfs", "glusterfs", "ocfs2", "gfs2", "pvfs", "orangefs",
-    "ncpfs", "coda", "davfs", "fuse.sshfs", "fuse.glusterfs", "fuse.ceph", "fuse.davfs", "fuse.rclone", "fuse.s3fs", "fuse.gcsfuse",
-    "fuse.juicefs", "fuse.beegfs", "fuse.moosefs", "fuse.mfs", "fuse.lizardfs", "fuse.quobyte", "fuse.smbnetfs", "fuse.goofys",
+    "nfs", "cifs", "smb", "lustre", "gpfs", "beegfs", "ceph", "afs", "9p", "panfs", "glusterfs",
+    "ocfs2", "gfs2", "pvfs", "orangefs",
+    "ncpfs", "coda", "davfs", "fuse.sshfs", "fuse.glusterfs", "fuse.ceph", "fuse.davfs",
+    "fuse.rclone", "fuse.s3fs", "fuse.gcsfuse",
+    "fuse.juicefs", "fuse.beegfs", "fuse.moosefs", "fuse.mfs", "fuse.lizardfs", "fuse.quobyte",
+    "fuse.smbnetfs", "fuse.goofys",
     "fuse.blobfuse", "fuse.weka", "wekafs", "vboxsf", "prl_fs", "virtiofs", "drvfs",
 )  # fmt: skip
 
 
 def file_system(path: Path) -> str:
-    """The kind of the file system that holds `path`, or will: ext4, nfs4, fuse.sshfs, ...; "" if that cannot be told."""
+    """The kind of the file system that holds `path`, or will: ext4, nfs4, fuse.sshfs, ...; "" if
+    that cannot be told."""
     place = path.absolute()
     while not place.exists() and place != place.parent:
         place = place.parent
@@ -35,7 +39,8 @@ def is_network(path: Path) -> bool:
 
 @lru_cache(maxsize=64)
 def _kind_of(place: str, device: int, mounts: Path) -> str:  # noqa: ARG001 - tells one mount from the next
-    """Of the mount whose point is the longest beginning of `place`, the last one where several lie over each other."""
+    """Of the mount whose point is the longest beginning of `place`, the last one where several lie
+    over each other."""
     found = ("", "")
     for line in mounts.read_text(encoding="utf-8", errors="surrogateescape").splitlines():
         before, _, after = line.partition(" - ")

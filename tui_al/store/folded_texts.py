@@ -1,9 +1,10 @@
-"""The training texts as a search compares them, kept beside the examples: without it each search would fold every text anew.
+"""The training texts as a search compares them, kept beside the examples: without it each search
+would fold every text anew.
 
-Folding a million texts takes ten seconds, looking through them folded a quarter of one. They lie in blocks of some 64 KiB, lines of
-one text each, in the order of the file. A search needs no block: what no sound block holds is read from the examples, so files of
-earlier versions, and blocks that are damaged or were folded by other rules, cost time and no hit.
-"""
+Folding a million texts takes ten seconds, looking through them folded a quarter of one. They lie in
+blocks of some 64 KiB, lines of one text each, in the order of the file. A search needs no block:
+what no sound block holds is read from the examples, so files of earlier versions, and blocks that
+are damaged or were folded by other rules, cost time and no hit."""
 
 import sqlite3
 import unicodedata
@@ -29,7 +30,8 @@ _BLOCK = 65_536  # bytes from which on a block is full
 
 
 def write_folded(db: sqlite3.Connection, first: int, texts: Iterable[str]) -> None:
-    """Keep these texts, which stand at `first` and the following positions; within the caller's transaction."""
+    """Keep these texts, which stand at `first` and the following positions; within the caller's
+    transaction."""
     lines: list[bytes] = []
     size = 0
     for text in texts:
@@ -55,7 +57,8 @@ def _checksum(first: int, count: int, texts: bytes) -> int:
 
 
 def _line(text: str) -> bytes:
-    """No word of a search holds a line's end or a tab, as words are parted there, before they are folded and after."""
+    """No word of a search holds a line's end or a tab, as words are parted there, before they are
+    folded and after."""
     return fold(text).replace("\n", "\t").encode("utf-8", "surrogatepass")
 
 
@@ -66,10 +69,11 @@ def is_there(db: sqlite3.Connection) -> bool:
 
 
 def candidates(db: sqlite3.Connection, words: Sequence[str]) -> Iterator[range]:
-    """Positions, in order, at which texts with all of these folded words can be; at all others is none.
+    """Positions, in order, at which texts with all of these folded words can be; at all others is
+    none.
 
-    Either a single position, whose text as it is kept here has them all, or a range that no block tells anything of, the last
-    without an end (up to the largest number that SQLite counts to).
+    Either a single position, whose text as it is kept here has them all, or a range that no block
+    tells anything of, the last without an end (up to the largest number that SQLite counts to).
     """
     wanted = [word.encode("utf-8", "surrogatepass") for word in words]
     after = 0  # the first position that nothing is told of yet

@@ -1,7 +1,8 @@
-"""Who did what with a session, and when: its events, the commands to its engines and its decisions, as one list in order of time.
+"""Who did what with a session, and when: its events, the commands to its engines and its decisions,
+as one list in order of time.
 
-Nothing is kept for it: the session's logs are only ever added to, and each row of them names its account.
-"""
+Nothing is kept for it: the session's logs are only ever added to, and each row of them names its
+account."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -17,22 +18,29 @@ from tui_al.store.session import Session
 
 #: What an account's command asked the engine for.
 _ASKED = {
-    "stop": "asked the engine to stop", "pause": "paused the engine", "resume": "let the engine go on",
+    "stop": "asked the engine to stop", "pause": "paused the engine", "resume": "let the engine "
+        "go on",
     "train": "asked for a training", "finish": "asked the engine to finish",
 }  # fmt: skip
 
 #: By kind of decision.
 _DECIDED = {
-    de.Label: "labelled", de.Skip: "skipped", de.Flag: "flagged as unclear", de.Note: "noted", de.Settle: "settled",
-    de.Confirm: "confirmed", de.Ambiguous: "called ambiguous", de.Unfold: "split near-duplicates", de.AddLabel: "added a label",
-    de.RenameLabel: "renamed a label", de.MergeLabels: "merged labels", de.DescribeLabel: "described a label", de.Undo: "undid",
+    de.Label: "labelled", de.Skip: "skipped", de.Flag: "flagged as unclear", de.Note: "noted",
+    de.Settle: "settled",
+    de.Confirm: "confirmed", de.Ambiguous: "called ambiguous", de.Unfold: "split near-duplicates",
+    de.AddLabel: "added a "
+        "label",
+    de.RenameLabel: "renamed a label", de.MergeLabels: "merged labels",
+    de.DescribeLabel: "described a "
+        "label", de.Undo: "undid",
     de.Redo: "redid",
 }  # fmt: skip
 
 #: Kinds of which there are many: told as a number a day.
 _MANY = frozenset(
     _DECIDED[kind]
-    for kind in (de.Label, de.Skip, de.Flag, de.Note, de.Settle, de.Confirm, de.Ambiguous, de.Unfold, de.Undo, de.Redo)
+    for kind in (de.Label, de.Skip, de.Flag, de.Note, de.Settle, de.Confirm, de.Ambiguous,
+        de.Unfold, de.Undo, de.Redo)
 ) | {"imported a label"}  # fmt: skip
 
 #: Annotators that stand for no person.
@@ -41,7 +49,8 @@ _NOBODY = ("import", "merge")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Something that was done; or several things of one kind, `count` of them from `time` to `until`."""
+    """Something that was done; or several things of one kind, `count` of them from `time` to
+    `until`."""
 
     time: float  #: seconds since the epoch; as it is stored, so perhaps no date
     account: str  #: "" where nobody noted it, as older programs did not
@@ -66,7 +75,8 @@ class History:
 
 
 def history(directory: Path) -> History:
-    """All that was done with the session in `directory`. Raises SessionError, MachineError as reading it does."""
+    """All that was done with the session in `directory`. Raises SessionError, MachineError as
+    reading it does."""
     with Session(directory) as session:
         recorded, state = session.news()
         found = [*_of_events(recorded), *_of_commands(session)]
@@ -80,7 +90,8 @@ def history(directory: Path) -> History:
 
 
 def by_day(entries: Iterable[Entry]) -> list[Entry]:
-    """The entries with decisions of one kind, account, annotator and day as one, at the time of the first."""
+    """The entries with decisions of one kind, account, annotator and day as one, at the time of the
+    first."""
     found: dict[object, Entry] = {}
     for number, one in enumerate(entries):
         day = local_clock(one.time, "%Y-%m-%d")
@@ -95,7 +106,8 @@ def by_day(entries: Iterable[Entry]) -> list[Entry]:
 
 
 def under_other_names(entries: Iterable[Entry]) -> dict[str, dict[str, int]]:
-    """How much each account decided under each annotator's name, for names that an account used which has another.
+    """How much each account decided under each annotator's name, for names that an account used
+    which has another.
 
     A name that only one account uses is that account's, whatever it is.
     """
@@ -136,7 +148,10 @@ def _settings(event: ev.SessionCreated) -> str:
         f"{role} {learner.model} {learner.tuning}"
         for role, learner in (("acquisition", config.acquisition), ("successor", config.successor))
     )
-    return f"{event.task} of {config.data.source}, {event.train:,} texts; {models}; {config.loop.strategy}"
+    return (
+        f"{event.task} of {config.data.source}, {event.train:,} texts; {models}; "
+        f"{config.loop.strategy}"
+    )
 
 
 def _of_commands(session: Session) -> Iterator[Entry]:

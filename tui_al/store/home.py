@@ -9,7 +9,8 @@ import platformdirs
 from tui_al.errors import ConfigError
 from tui_al.store.sharing import is_shared
 
-#: Bytes of a name: a file's has 255 at most, and programs that copy put something before or behind it.
+#: Bytes of a name: a file's has 255 at most, and programs that copy put something before or behind
+#: it.
 _LONGEST = 245
 
 
@@ -22,12 +23,14 @@ def home_directory(given: Path | str | None = None) -> Path:
 
 
 def is_of_another(home: Path) -> bool:
-    """Whether a home is one account's, and not this one's: what it shared with this account lies in it, and its own settings."""
+    """Whether a home is one account's, and not this one's: what it shared with this account lies in
+    it, and its own settings."""
     return os.path.isdir(home) and home.stat().st_uid != os.geteuid() and not is_shared(home)  # noqa: PTH112 - closed is none
 
 
 def session_directory(home: Path, name: str) -> Path:
-    """The directory of a session by name; raises ConfigError for names that are no plain file names."""
+    """The directory of a session by name; raises ConfigError for names that are no plain file
+    names."""
     return home / "sessions" / checked_name("session", name)
 
 
@@ -42,18 +45,21 @@ def checked_name(what: str, name: str) -> str:
     if not re.fullmatch(r"[\w][\w.+-]{0,99}", name):
         raise ConfigError(
             f"{what}: {name!r} is no usable name.",
-            "Use letters, digits, '.', '_', '+' and '-', starting with a letter or digit, 100 at most.",
+            "Use letters, digits, '.', '_', '+' and '-', starting with a letter or digit, 100 at "
+            "most.",
         )
     return name
 
 
 def fitting(name: str, more: int) -> str:
-    """The beginning of a name that leaves room for so many bytes behind it, cut between characters."""
+    """The beginning of a name that leaves room for so many bytes behind it, cut between
+    characters."""
     return os.fsencode(name)[: _LONGEST - more].decode(errors="ignore")
 
 
 def cache_directory(session: Path) -> Path:
-    """Where this account keeps what can be made again for the session in this directory, and nobody else reads it.
+    """Where this account keeps what can be made again for the session in this directory, and nobody
+    else reads it.
 
     That is its home, where this account owns it and no group works in it; else the user's cache.
     """

@@ -1,8 +1,9 @@
-"""What was done with sessions and sweeps of a home that they cannot tell themselves: deleted, renamed, shared, taken back.
+"""What was done with sessions and sweeps of a home that they cannot tell themselves: deleted,
+renamed, shared, taken back.
 
-`history.jsonl` in the home: one line of JSON each, only ever added to. A line is written at once, so lines of several programs do not
-mix; one that a crash cut off is told of when the file is read, and the next begins on a line of its own.
-"""
+`history.jsonl` in the home: one line of JSON each, only ever added to. A line is written at once,
+so lines of several programs do not mix; one that a crash cut off is told of when the file is read,
+and the next begins on a line of its own."""
 
 import json
 import os
@@ -23,7 +24,8 @@ _LARGEST = 2**26
 
 @dataclass(frozen=True, slots=True)
 class HomeEntry:
-    """One thing that was done; `name` is the session's or sweep's, `detail` what belongs to it, as a new name."""
+    """One thing that was done; `name` is the session's or sweep's, `detail` what belongs to it, as
+    a new name."""
 
     time: float  #: seconds since the epoch
     account: str
@@ -45,7 +47,8 @@ def note(home: Path | None, action: str, what: str, name: str, detail: str = "")
     """Add what this account has just done; nothing where the session lies in no home.
 
     Raises:
-        MachineError: it cannot be written; the message says that what was noted is done all the same.
+        MachineError: it cannot be written; the message says that what was noted is done all the
+        same.
     """
     if home is None:
         return
@@ -66,7 +69,8 @@ def note(home: Path | None, action: str, what: str, name: str, detail: str = "")
 
 
 def read_home_history(home: Path) -> HomeHistory:
-    """What was done in a home; nothing where nothing was. Raises MachineError where it cannot be read."""
+    """What was done in a home; nothing where nothing was. Raises MachineError where it cannot be
+    read."""
     found = HomeHistory()
     try:
         text = read_bytes(home / FILE, _LARGEST, end=True).decode("utf-8", "replace")

@@ -1,7 +1,7 @@
 """What counts among the annotations of a file, and the words in which the others are counted.
 
-Answers of one annotator to one text that contradict each other are settled by their times; where they have none, none of them is
-taken, unless the last one is asked for.
+Answers of one annotator to one text that contradict each other are settled by their times; where
+they have none, none of them is taken, unless the last one is asked for.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,7 +18,10 @@ REPEATED = "repeated in the file"
 OLDER = "older than what the annotator says here"
 OWN = "without a time, where the annotator answered otherwise here (--replace takes them)"
 SKIPPED = "skipped in the file, but answered"
-CONTRADICTING = "contradicting others of the same annotator and text, of which none is taken (--last-wins takes the last)"
+CONTRADICTING = (
+    "contradicting others of the same annotator and text, of which none is taken "
+    "(--last-wins takes the last)"
+)
 OVERRULED = "contradicting a later one of the same annotator and text"
 TEST = "of the test set"
 UNKNOWN = "of texts that the session does not have (--add-examples adds them)"
@@ -49,8 +52,8 @@ class ImportOptions:
 class Imported:
     """What came of it: what is new, and what of the annotations is not, by the reason.
 
-    Every annotation is one of `answers`, `examples`, `notes_only` or `left_out`; every note is one of `notes` or `notes_left_out`.
-    """
+    Every annotation is one of `answers`, `examples`, `notes_only` or `left_out`; every note is one
+    of `notes` or `notes_left_out`."""
 
     answers: int = 0  #: new decisions that answer, flag or skip
     notes: int = 0  #: new notes
@@ -70,7 +73,8 @@ class Imported:
 def settled(
     known: Sequence[tuple[Annotation, Example]], wishes: ImportOptions, result: Imported
 ) -> list[tuple[Annotation, Example]]:
-    """One answer of each annotator to each example, in the order of their times; the others are counted."""
+    """One answer of each annotator to each example, in the order of their times; the others are
+    counted."""
     groups: dict[tuple[str, str], list[Annotation]] = {}
     examples = {example.id: example for _, example in known}
     kept: list[tuple[Annotation, Example]] = []
@@ -95,7 +99,8 @@ def by_time(placed: tuple[Annotation, Example]) -> float:
 def the_one(
     group: Sequence[Annotation], wishes: ImportOptions, result: Imported
 ) -> Annotation | None:
-    """The annotation that counts among those of one annotator about one example; the others are told of."""
+    """The annotation that counts among those of one annotator about one example; the others are
+    told of."""
     answered = [a for a in group if a.status is not Status.SKIPPED]
     wanted = answered or list(group)
     if answered:
@@ -123,7 +128,8 @@ def _said(group: Sequence[Annotation]) -> set[object]:
 
 
 def tell_note(annotation: Annotation, result: Imported) -> None:
-    """A note on a text that people do not label here, or beside entities that do not fit, has no place."""
+    """A note on a text that people do not label here, or beside entities that do not fit, has no
+    place."""
     if annotation.note:
         result.notes_left_out.add(ELSEWHERE, annotation.origin)
 
@@ -136,7 +142,8 @@ def tell(annotations: Iterable[Annotation], reason: str, result: Imported) -> No
 def last_notes(
     placed: Sequence[tuple[Annotation, Example]], wishes: ImportOptions, result: Imported
 ) -> list[tuple[Annotation, Example]]:
-    """The last note of each annotator on each example, in the order of their times; the others are counted."""
+    """The last note of each annotator on each example, in the order of their times; the others are
+    counted."""
     last: dict[tuple[str, str], tuple[Annotation, Example]] = {}
     for annotation, example in sorted(placed, key=by_time):
         if not annotation.note:
@@ -152,7 +159,8 @@ def last_notes(
 def one_to_add(
     group: Sequence[Annotation], wishes: ImportOptions, result: Imported
 ) -> Annotation | None:
-    """The annotation whose answer a new example gets; where there is none, why not is told of all of the group."""
+    """The annotation whose answer a new example gets; where there is none, why not is told of all
+    of the group."""
     answered = [a for a in group if a.answer is not None and a.status is Status.LABELLED]
     one = _choice(answered, wishes)
     if one is None:
@@ -164,7 +172,8 @@ def one_to_add(
 def said_beside(
     one: Annotation, group: Sequence[Annotation], wishes: ImportOptions, result: Imported
 ) -> list[Annotation]:
-    """What others say of the text of a new example, and what `one` has beside its answer; its annotator's other answers are told."""
+    """What others say of the text of a new example, and what `one` has beside its answer; its
+    annotator's other answers are told."""
     beside = [replace(one, answer=None, status=Status.LABELLED)] if one.note else []
     result.notes_only -= len(beside)  # counted as the example
     for annotation in group:

@@ -1,9 +1,10 @@
-"""Annotations from files into a labelling session: each becomes a decision of its annotator, or is counted with the reason why not.
+"""Annotations from files into a labelling session: each becomes a decision of its annotator, or is
+counted with the reason why not.
 
-Importing a file again changes nothing. What was decided here later than an annotation was made stands, and an annotation without a
-time replaces nothing that its annotator answered here, unless that is asked for. Answers of one annotator to one text that contradict
-each other are settled by their times; where they have none, none of them is taken, unless the last one is asked for.
-"""
+Importing a file again changes nothing. What was decided here later than an annotation was made
+stands, and an annotation without a time replaces nothing that its annotator answered here, unless
+that is asked for. Answers of one annotator to one text that contradict each other are settled by
+their times; where they have none, none of them is taken, unless the last one is asked for."""
 
 import hashlib
 import json
@@ -54,13 +55,16 @@ _OURS = "import-"
 def import_annotations(
     session: Session, annotations: Sequence[Annotation], wishes: ImportOptions
 ) -> Imported:
-    """Put annotations on record; nothing is, if an error is raised, but for new examples where the disk then refuses the rest.
+    """Put annotations on record; nothing is, if an error is raised, but for new examples where the
+    disk then refuses the rest.
 
-    Examples are found by id, else by text, else by their words. The second of equal texts goes to the second such example.
+    Examples are found by id, else by text, else by their words. The second of equal texts goes to
+    the second such example.
 
     Raises:
         SessionError: the session is a simulation, or cannot take more examples now.
-        DataError: labels that it does not know, or entities that do not fit the words of its examples.
+        DataError: labels that it does not know, or entities that do not fit the words of its
+        examples.
     """
     state, dataset = session.state(), session.dataset()
     if state.config is None or state.config.loop.oracle != "person":
@@ -95,7 +99,10 @@ def import_annotations(
             inserted = {record.uid for record in log.insert(records)}
         except MachineError as error:
             if new:
-                error.hint = f"New texts ({len(new):,}) are in the session with their labels, nothing else of the file is: the same import adds the rest. {error.hint}"
+                error.hint = (
+                    f"New texts ({len(new):,}) are in the session with their labels, "
+                    f"nothing else of the file is: the same import adds the rest. {error.hint}"
+                )
             raise
     result.labels = added
     _count(records, inserted, result)
@@ -103,7 +110,8 @@ def import_annotations(
 
 
 def _came_labelled(examples: Sequence[Example], names: Mapping[str, str]) -> dict[str, PlainAnswer]:
-    """Answers that the training data brought, by id, in today's names; none where all are hidden while people label."""
+    """Answers that the training data brought, by id, in today's names; none where all are hidden
+    while people label."""
     if all(example.answer is not None for example in examples):
         return {}
     return {
@@ -124,7 +132,8 @@ def _labels_of(examples: Sequence[Example]) -> set[str]:
 
 
 def _count(records: Sequence[DecisionRecord], inserted: set[str], result: Imported) -> None:
-    """What of the records is new: a decision that was undone is in the log already, and is not taken again."""
+    """What of the records is new: a decision that was undone is in the log already, and is not
+    taken again."""
     for record in records:
         if isinstance(record.decision, de.AddLabel):
             continue
@@ -140,14 +149,18 @@ def _count(records: Sequence[DecisionRecord], inserted: set[str], result: Import
 def _with_known_labels(
     annotations: list[Annotation], labelling: LabelState, wishes: ImportOptions, result: Imported
 ) -> list[Annotation]:
-    """Those whose labels the session knows or gets; the others are left out where that is asked for."""
+    """Those whose labels the session knows or gets; the others are left out where that is asked
+    for."""
     if wishes.add_labels or not wishes.leave_out_misfits:
         return annotations
     known, kept = set(labelling.labels), []
     for annotation in annotations:
         if strange := sorted(labels_used([annotation]) - known):
             tell_note(annotation, result)
-            reason = f"with labels that the session does not know, as {strange[0]} (--add-labels adds them)"
+            reason = (
+                f"with labels that the session does not know, as {strange[0]} (--add-labels "
+                "adds them)"
+            )
             result.left_out.add(reason, annotation.origin)
         else:
             kept.append(annotation)
@@ -193,7 +206,8 @@ def _placed(
         more = f"; and {len(misfits) - 1:,} more" if len(misfits) > 1 else ""
         raise DataError(
             f"{misfits[0]}{more}.",
-            "Entities begin and end where the session's words do. --skip-mismatched imports the others.",
+            "Entities begin and end where the session's words do. --skip-mismatched imports the "
+            "others.",
         )
     return known, unknown
 
@@ -231,7 +245,8 @@ class _Finder:
 
 
 def _fitted(annotation: Annotation, example: Example) -> Annotation:
-    """The answer as the example takes it; ValueError where entities do not begin and end with its words."""
+    """The answer as the example takes it; ValueError where entities do not begin and end with its
+    words."""
     spans = annotation.answer
     if not isinstance(spans, tuple):
         return annotation
@@ -249,7 +264,8 @@ def _new_examples(
     wishes: ImportOptions,
     result: Imported,
 ) -> tuple[list[Example], list[Annotation]]:
-    """Examples of the unknown texts that are labelled, each once; and what else is said of these."""
+    """Examples of the unknown texts that are labelled, each once; and what else is said of
+    these."""
     by_text: dict[str, list[Annotation]] = {}
     for annotation in unknown:
         by_text.setdefault(annotation.text, []).append(annotation)
@@ -307,7 +323,8 @@ def _new_labels(labelling: LabelState, used: set[str], wishes: ImportOptions) ->
         more = f" and {len(new) - _NAMED:,} more" if len(new) > _NAMED else ""
         raise DataError(
             f"Labels that the session does not know: {', '.join(new[:_NAMED])}{more}.",
-            f"It has {', '.join(labelling.labels) or 'none yet'}. --add-labels adds those of the file, --skip-mismatched imports the others.",
+            f"It has {', '.join(labelling.labels) or 'none yet'}. --add-labels adds those of the "
+            "file, --skip-mismatched imports the others.",
         )
     return new
 
@@ -321,7 +338,8 @@ def _answer_records(
     wishes: ImportOptions,
     result: Imported,
 ) -> list[DecisionRecord]:
-    """The decision that an annotation stands for, unless it says nothing new or may not replace what is here."""
+    """The decision that an annotation stands for, unless it says nothing new or may not replace
+    what is here."""
     annotator = annotation.annotator or wishes.annotator
     stand = labelling.votes(example.id).get(annotator)
     decision = _decision(annotation, example)

@@ -1,7 +1,8 @@
-"""Arrays that an engine keeps in a session, so that it need not compute them again: checked when they are read, for flipped bits too.
+"""Arrays that an engine keeps in a session, so that it need not compute them again: checked when
+they are read, for flipped bits too.
 
-A file is what `numpy.save` writes, and behind it a mark and the checksum of the values. Older programs wrote no checksum.
-"""
+A file is what `numpy.save` writes, and behind it a mark and the checksum of the values. Older
+programs wrote no checksum."""
 
 import logging
 import zlib
@@ -31,7 +32,8 @@ def write_array(path: Path, array: NDArray[Any]) -> None:
 
 
 def read_array(path: Path, shape: tuple[int, ...], dtype: Any) -> NDArray[Any] | None:
-    """The array of a file, as a map of it; None where there is none, or one that is not sound, which is logged.
+    """The array of a file, as a map of it; None where there is none, or one that is not sound,
+    which is logged.
 
     -1 in `shape` stands for any size.
     """
@@ -52,7 +54,8 @@ def read_array(path: Path, shape: tuple[int, ...], dtype: Any) -> NDArray[Any] |
 
 
 def open_array(path: Path) -> NDArray[Any]:
-    """The array of a file, as a map of it. Raises OSError, SessionError for what is no file, ValueError for what is damaged."""
+    """The array of a file, as a map of it. Raises OSError, SessionError for what is no file,
+    ValueError for what is damaged."""
     check_file(path)
     try:
         found: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
@@ -71,7 +74,8 @@ def open_array(path: Path) -> NDArray[Any]:
 
 @lru_cache(maxsize=8)
 def _is_sound(path: Path, *_: int) -> bool:
-    """Whether the checksum is that of the values; looked at once as long as the file stays as it is."""
+    """Whether the checksum is that of the values; looked at once as long as the file stays as it
+    is."""
     array = np.load(path, mmap_mode="r", allow_pickle=False)
     with path.open("rb") as stream:
         stream.seek(array.offset + array.nbytes)

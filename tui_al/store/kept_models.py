@@ -1,4 +1,5 @@
-"""A session's kept models on disk: the engine replaces and removes them at once, readers see one of them whole."""
+"""A session's kept models on disk: the engine replaces and removes them at once, readers see one of
+them whole."""
 
 import contextlib
 import os
@@ -23,13 +24,15 @@ _ATTEMPTS, _PAUSE = 10, 0.05
 _LEFTOVER = re.compile(r"\..+-\d+")
 
 _DAMAGED = (
-    "It is not used. Put the file back from a backup, take the model of another seed (--seed), or train again: the same command "
+    "It is not used. Put the file back from a backup, take the model of another seed (--seed), or "
+    "train again: the same command "
     "with another --session."
 )
 
 
 def replace_dir(new: Path, directory: Path) -> None:
-    """Move a finished directory to where another one may be, which goes away; its files are on the disk before."""
+    """Move a finished directory to where another one may be, which goes away; its files are on the
+    disk before."""
     for path in new.rglob("*"):
         if path.is_file():
             _to_disk(path)
@@ -49,7 +52,8 @@ def remove_atomically(directory: Path) -> None:
 
 
 def clear_leftovers(folder: Path) -> None:
-    """Remove what killed engines left half made or half removed in a folder of models; for the session's one engine."""
+    """Remove what killed engines left half made or half removed in a folder of models; for the
+    session's one engine."""
     for path in folder.glob(".*"):
         if _LEFTOVER.fullmatch(path.name) and path.is_dir() and not path.is_symlink():
             shutil.rmtree(path, ignore_errors=True)
@@ -59,12 +63,14 @@ def clear_leftovers(folder: Path) -> None:
 def copy_snapshot(
     session: Path, find: Callable[[], ModelSaved]
 ) -> Iterator[tuple[ModelSaved, Path]]:
-    """A kept model, and a copy of its files as they were at one moment, whatever an engine does meanwhile.
+    """A kept model, and a copy of its files as they were at one moment, whatever an engine does
+    meanwhile.
 
     `find` says which model; it is asked again when that one was replaced or removed in the middle.
 
     Raises:
-        SessionError: there is no such model, it cannot be read, something there leads out of the session, or a file of it is not as
+        SessionError: there is no such model, it cannot be read, something there leads out of the
+        session, or a file of it is not as
             it was saved.
     """
     # What a killed command left goes with the next one: a model may take gigabytes.
@@ -103,7 +109,8 @@ def _copied(session: Path, find: Callable[[], ModelSaved], folder: Path) -> tupl
 
 
 def is_kept(session: Path, saved: ModelSaved) -> bool:
-    """Whether the files of a saved model are there. Raises SessionError where they would lie outside of the session."""
+    """Whether the files of a saved model are there. Raises SessionError where they would lie
+    outside of the session."""
     return inside(session, saved.path).is_dir()
 
 

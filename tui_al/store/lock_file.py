@@ -1,4 +1,5 @@
-"""The file whose lock (flock) says that an engine, or a change of the whole log, is at work on a session."""
+"""The file whose lock (flock) says that an engine, or a change of the whole log, is at work on a
+session."""
 
 import contextlib
 import fcntl
@@ -15,7 +16,8 @@ _LOCK_TRIES = 15
 
 
 def lock(descriptor: int) -> None:
-    """Take the lock, or raise BlockingIOError. Tries for a moment: any viewer holds it too, briefly."""
+    """Take the lock, or raise BlockingIOError. Tries for a moment: any viewer holds it too,
+    briefly."""
     for _ in range(_LOCK_TRIES):
         with contextlib.suppress(BlockingIOError):
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,7 +1,8 @@
-"""Sessions that were labelled apart, on the same texts, as one: every decision of everybody, in the order of time, each once.
+"""Sessions that were labelled apart, on the same texts, as one: every decision of everybody, in the
+order of time, each once.
 
-Decisions carry names that are unique in the world, so merging a merger with what went into it adds nothing. The sessions that are
-merged are only read.
+Decisions carry names that are unique in the world, so merging a merger with what went into it adds
+nothing. The sessions that are merged are only read.
 """
 
 import heapq
@@ -50,7 +51,8 @@ def merge_sessions(home: Path, sessions: Sequence[Session], into: str) -> Merged
     """Make the new session `into`; settings and texts are those of the first.
 
     Raises:
-        SessionError: a simulation, another task, decisions about texts that the first does not have, or `into` is taken.
+        SessionError: a simulation, another task, decisions about texts that the first does not
+        have, or `into` is taken.
     """
     parts = [_part(session) for session in sessions]
     first = parts[0]
@@ -105,7 +107,8 @@ def _part(session: Session) -> _Part:
 def _check_fits(first: _Part, other: _Part) -> None:
     if other.dataset.task is not first.dataset.task:
         raise SessionError(
-            f"Session {other.name} is about {other.dataset.task}, {first.name} about {first.dataset.task}.",
+            f"Session {other.name} is about {other.dataset.task}, {first.name} about "
+            f"{first.dataset.task}.",
             "Merge sessions of one task.",
         )
     known = {example.id: (example.text, example.tokens) for example in first.dataset.train}
@@ -114,13 +117,16 @@ def _check_fits(first: _Part, other: _Part) -> None:
     missing = [i for i in decided if i not in known or known[i] != here.get(i, known[i])]
     if missing:
         raise SessionError(
-            f"Session {other.name} has decisions about {len(missing):,} texts that {first.name} does not have.",
-            f"Merge sessions of the same texts; or export its labels and `tui-al import {first.name} FILE --add-examples`.",
+            f"Session {other.name} has decisions about {len(missing):,} texts that {first.name} "
+            "does not have.",
+            "Merge sessions of the same texts; or export its labels and `tui-al import "
+            f"{first.name} FILE --add-examples`.",
         )
 
 
 def _labels_of_others(parts: Sequence[_Part]) -> Iterator[DecisionRecord]:
-    """Labels that another session began with, added under a name that is the same in every merger."""
+    """Labels that another session began with, added under a name that is the same in every
+    merger."""
     known = set(parts[0].dataset.labels)
     for part in parts[1:]:
         for name in part.dataset.labels:
@@ -133,11 +139,12 @@ def _labels_of_others(parts: Sequence[_Part]) -> Iterator[DecisionRecord]:
 def _names_apart(
     labelling: LabelState, records: Sequence[DecisionRecord]
 ) -> tuple[list[DecisionRecord], tuple[str, ...]]:
-    """Where one session renamed a label and another went on by the old name: renamings that bring the answers together.
+    """Where one session renamed a label and another went on by the old name: renamings that bring
+    the answers together.
 
-    They are decisions of who renamed the label, the last ones in the log, so that they can be undone; one that was undone in an
-    earlier merger is not made again. Also returned are names that stay, because what they stood for was renamed to several.
-    """
+    They are decisions of who renamed the label, the last ones in the log, so that they can be
+    undone; one that was undone in an earlier merger is not made again. Also returned are names that
+    stay, because what they stood for was renamed to several."""
     followed: list[DecisionRecord] = []
     apart: list[str] = []
     undone = {r.decision for r in records if labelling.undone(r)}

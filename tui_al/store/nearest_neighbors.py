@@ -1,4 +1,5 @@
-"""Nearest neighbours of an example in the encoder's space, from the states that the engine leaves in the session."""
+"""Nearest neighbours of an example in the encoder's space, from the states that the engine leaves
+in the session."""
 
 from pathlib import Path
 
@@ -29,10 +30,13 @@ def nearest(directory: Path, row: int, limit: int) -> list[tuple[int, float]]:
             "Search by words meanwhile.",
         ) from error
     except (OSError, ValueError) as error:
-        raise SessionError(f"{path} cannot be read: {error}.", "Delete it: the engine writes it anew.") from error  # fmt: skip
+        raise SessionError(
+            f"{path} cannot be read: {error}.", "Delete it: the engine writes it anew."
+        ) from error
     if states.ndim != 2 or row >= len(states):
         raise SessionError(
-            f"{path} is of other data: its shape is {states.shape}, example {row + 1} is asked for.",
+            f"{path} is of other data: its shape is {states.shape}, example {row + 1} is asked "
+            "for.",
             "Delete it: the engine writes it anew.",
         )
     wanted = _unit(states[row : row + 1])[0]

@@ -1,4 +1,5 @@
-"""Copies of what lies in a session's directory, which may be a stranger's: links are not followed, and nothing is written over."""
+"""Copies of what lies in a session's directory, which may be a stranger's: links are not followed,
+and nothing is written over."""
 
 import errno
 import os
@@ -14,8 +15,8 @@ def copy_files(source: Path, target: Path) -> list[str]:
     """Copy all regular files that a session has beside its databases into a new directory.
 
     Returns:
-        What was passed over because it is a link or no file, relative to `source`. Names with a dot in front belong to who is at
-        work, and are not told of.
+        What was passed over because it is a link or no file, relative to `source`. Names with a dot
+        in front belong to who is at work, and are not told of.
 
     Raises:
         OSError: a file vanished meanwhile, or cannot be read or written.
@@ -24,7 +25,8 @@ def copy_files(source: Path, target: Path) -> list[str]:
 
 
 def copy_directory(source: Path, target: Path) -> None:
-    """Copy the regular files of a directory to a new one, made with those above it; OSError as `copy_files`."""
+    """Copy the regular files of a directory to a new one, made with those above it; OSError as
+    `copy_files`."""
     target.mkdir(mode=0o700, parents=True)
     _copy_directory(source, target, Path(), top=False)
 
@@ -48,7 +50,8 @@ def _copy_directory(source: Path, target: Path, inside: Path, *, top: bool) -> l
 
 
 def copy_file(source: Path, target: Path) -> None:
-    """Copy one regular file to a new one, open to its account alone; OSError where it is a link by now, or there is no room for it."""
+    """Copy one regular file to a new one, open to its account alone; OSError where it is a link by
+    now, or there is no room for it."""
     reading = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(reading, "rb") as original:
         if not stat.S_ISREG(os.fstat(reading).st_mode):

@@ -1,4 +1,5 @@
-"""Whether a session that is open is still where it was: what is open can be read and written for ever after it was deleted."""
+"""Whether a session that is open is still where it was: what is open can be read and written for
+ever after it was deleted."""
 
 import os
 from pathlib import Path
@@ -10,7 +11,8 @@ _FILE = "session.db"
 
 
 class Presence:
-    """Made when a session is opened. Holds the directory open, and no file of it: that would loosen SQLite's locks."""
+    """Made when a session is opened. Holds the directory open, and no file of it: that would loosen
+    SQLite's locks."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory.absolute()
@@ -67,7 +69,8 @@ class Presence:
         last = f" Your last {given} could not be saved." if lost else ""
         return SessionError(
             f"Session {name} was deleted while it was open.",
-            f"The answers in it are gone with it.{last} It lay in {self.directory}; if there is a copy, put that back.",
+            f"The answers in it are gone with it.{last} It lay in {self.directory}; if there is a "
+            "copy, put that back.",
         )
 
 

@@ -68,11 +68,13 @@ class Headway:
 
     @property
     def closed(self) -> int:
-        """Those of the pool, and the unclear, ambiguous and disputed ones, as the engine counts them."""
+        """Those of the pool, and the unclear, ambiguous and disputed ones, as the engine counts
+        them."""
         return sum(map(self.labelling.count, CLOSED)) - len(self._in_data or ())
 
     def lacks(self, state: SessionState) -> str:
-        """What is needed before the engine can train, though there are labels enough; "" if nothing is."""
+        """What is needed before the engine can train, though there are labels enough; "" if nothing
+        is."""
         return "" if self.wanted(state) else self.lacks_to_train(state)
 
     def lacks_to_train(self, state: SessionState) -> str:
@@ -103,7 +105,8 @@ class Headway:
 
 
 def lacks_to_train(directory: Path) -> str:
-    """What is missing before anything can be trained on the labels of the session in `directory` as they are now; "" if nothing is.
+    """What is missing before anything can be trained on the labels of the session in `directory` as
+    they are now; "" if nothing is.
 
     Reads all decisions: call it in the background.
     """
@@ -116,7 +119,8 @@ def lacks_to_train(directory: Path) -> str:
 def keep_in_data(
     ids: set[str], touched: Iterable[str], labelling: LabelState, examples: ExampleReader
 ) -> None:
-    """Bring up to date which examples are decided on though the data has labels for them, after decisions on the `touched` ones.
+    """Bring up to date which examples are decided on though the data has labels for them, after
+    decisions on the `touched` ones.
 
     They are not of the pool: nobody is asked about them, and no batch is made of them.
     """
@@ -132,13 +136,15 @@ def trained_on(
     reserve: Collection[str],
     overruled: Collection[str],
 ) -> Iterator[UserAnswer]:
-    """The answers that models learn from, as the engine takes them: people's, then the data's, in today's names of labels.
+    """The answers that models learn from, as the engine takes them: people's, then the data's, in
+    today's names of labels.
 
     Args:
         labelling: what people decided.
         examples: the data.
         reserve: texts to measure on, whose answers nothing is trained on.
-        overruled: examples that people decided on though the data has labels for them, see `keep_in_data`.
+        overruled: examples that people decided on though the data has labels for them, see
+        `keep_in_data`.
     """
     for identity, standing in labelling.standings():
         if standing.answer is not None and identity not in reserve:

@@ -48,7 +48,8 @@ class Loss:
 
 
 def loss_of(directory: Path) -> Loss:
-    """What would be lost with the session or sweep in `directory`; SessionError if it is gone already."""
+    """What would be lost with the session or sweep in `directory`; SessionError if it is gone
+    already."""
     if not is_sweep(directory) and not (directory / "session.db").exists():
         raise gone(directory)
     if not is_sweep(directory):
@@ -88,7 +89,8 @@ def _loss_of_session(directory: Path) -> Loss:
 
 
 def _by_hand(directory: Path, state: SessionState, before: int) -> tuple[int, int, int, float]:
-    """Texts with a label by hand, those labelled since the decision `before`, those in conflict, and how long answering took."""
+    """Texts with a label by hand, those labelled since the decision `before`, those in conflict,
+    and how long answering took."""
     if state.config is None or state.config.loop.oracle != "person":
         return 0, 0, 0, 0.0
     labelling = LabelState(state.labels)
@@ -119,8 +121,9 @@ def remove_session(directory: Path) -> None:
     """Delete the session with everything in it: it is gone at once, or still whole.
 
     Raises:
-        SessionError: an engine is at work on it, `directory` holds no session, it is another account's, or the file system refuses.
-        MachineError: it is deleted, and the home's history could not be written.
+        SessionError: an engine is at work on it, `directory` holds no session, it is another
+        account's, or the file system refuses. MachineError: it is deleted, and the home's history
+        could not be written.
     """
     if is_live(directory):
         raise SessionError(
@@ -135,8 +138,9 @@ def remove_sweep(directory: Path) -> None:
     """Delete the sweep with all its sessions: it is gone at once, or still whole.
 
     Raises:
-        SessionError: something works on it, `directory` holds no sweep, it is another account's, or the file system refuses.
-        MachineError: it is deleted, and the home's history could not be written.
+        SessionError: something works on it, `directory` holds no sweep, it is another account's, or
+        the file system refuses. MachineError: it is deleted, and the home's history could not be
+        written.
     """
     if not is_sweep(directory):
         raise SessionError(

@@ -1,8 +1,9 @@
-"""`tui-al check --repair`: what can be read of a damaged session, as a new one; the old one is not changed.
+"""`tui-al check --repair`: what can be read of a damaged session, as a new one; the old one is not
+changed.
 
-A run of a simulation is kept up to the last finished round before a row that is lost: an engine goes on from there, and its
-numbers are those that an undamaged session would have. What people decided cannot be made again: every row of it that is sound
-is kept.
+A run of a simulation is kept up to the last finished round before a row that is lost: an engine
+goes on from there, and its numbers are those that an undamaged session would have. What people
+decided cannot be made again: every row of it that is sound is kept.
 """
 
 import contextlib
@@ -39,10 +40,12 @@ class Repaired:
 
 
 def repair(directory: Path, home: Path, name: str) -> Repaired:
-    """Write what can be read of the session in `directory` into the new session `name`, which appears whole or not at all.
+    """Write what can be read of the session in `directory` into the new session `name`, which
+    appears whole or not at all.
 
     Raises:
-        SessionError: nothing says any more what the session is, none of its texts is left, or the name is taken.
+        SessionError: nothing says any more what the session is, none of its texts is left, or the
+        name is taken.
     """
     target = session_directory(home, name)
     if target.exists():
@@ -51,7 +54,8 @@ def repair(directory: Path, home: Path, name: str) -> Repaired:
     created = created_of(found, directory)
     if not found.train:
         raise SessionError(
-            f"None of the texts of session {directory.name} can be read, and labels are nothing without them.",
+            f"None of the texts of session {directory.name} can be read, and labels are nothing "
+            "without them.",
             "A backup, if there is one, is all that helps.",
         )
     result = Repaired(lost=_told(found))
@@ -81,7 +85,8 @@ def _dataset(found: Salvaged, created: ev.SessionCreated) -> Dataset:
     source = created.config.get("data", {})
     named = source.get("source", "data") if isinstance(source, dict) else "data"
     return Dataset(
-        str(named), Task(created.task), created.labels, tuple(found.train), tuple(found.test), created.notes, created.warnings,
+        str(named), Task(created.task), created.labels, tuple(found.train), tuple(found.test),
+        created.notes, created.warnings,
     )  # fmt: skip
 
 
@@ -108,7 +113,8 @@ def _content(row: RawRow | None, texts: dict[str, str]) -> str:
 def _kept_events(
     found: Salvaged, created: ev.SessionCreated, result: Repaired
 ) -> list[ev.Recorded]:
-    """The events that the new session begins with, without the first and without what an engine told of its progress."""
+    """The events that the new session begins with, without the first and without what an engine
+    told of its progress."""
     events = [
         one
         for one in found.events[1:]
@@ -131,9 +137,15 @@ def _kept_events(
         end = _last_sound(seed, events, sorted(lost))
         if end is not None:
             ends[seed] = end
-            points = [one.event.round for one in events if _seed(one) == seed and isinstance(one.event, ev.RoundResult) and one.seq <= end]  # fmt: skip
+            points = [
+                one.event.round
+                for one in events
+                if _seed(one) == seed and isinstance(one.event, ev.RoundResult) and one.seq <= end
+            ]
             upto = f"after round {points[-1]}" if points else "from its beginning"
-            result.lost.append(f"seed {seed} is kept up to its last sound round, and an engine goes on {upto}")  # fmt: skip
+            result.lost.append(
+                f"seed {seed} is kept up to its last sound round, and an engine goes on {upto}"
+            )
     ended = (ev.SessionFinished, ev.EngineFinished)
     return [
         one
@@ -149,7 +161,8 @@ def _seed(one: ev.Recorded) -> int | None:
 
 
 def _last_sound(seed: int, events: Sequence[ev.Recorded], lost: Sequence[int]) -> int | None:
-    """The number of the last row of a run to keep; None where no row that is lost can have been one of it."""
+    """The number of the last row of a run to keep; None where no row that is lost can have been one
+    of it."""
     own = [one for one in events if _seed(one) == seed]
     whole = isinstance(own[-1].event, ev.RunFinished)
     begun, ended = own[0].seq, own[-1].seq

@@ -1,4 +1,5 @@
-"""What must be so before an engine goes on with a session: numbers that rest on damaged rows would be wrong in silence."""
+"""What must be so before an engine goes on with a session: numbers that rest on damaged rows would
+be wrong in silence."""
 
 from tui_al.core.annotation.decisions import DecisionRecord
 from tui_al.core.session.damage import damaged
@@ -12,7 +13,8 @@ def check_whole(session: Session, state: SessionState) -> list[DecisionRecord]:
     """All decisions of the session, in order: they are not read again for what is made of them.
 
     Raises:
-        SessionError: rows of the session are damaged or missing; those that only a newer version knows are not.
+        SessionError: rows of the session are damaged or missing; those that only a newer version
+        knows are not.
     """
     bad = list(damaged(state.bad_rows))
     decided: list[DecisionRecord] = []
@@ -24,7 +26,9 @@ def check_whole(session: Session, state: SessionState) -> list[DecisionRecord]:
         more = f", and {len(bad) - 1:,} more" if len(bad) > 1 else ""
         name = session.name
         raise SessionError(
-            f"Session {name} is damaged ({bad[0]}{more}): what an engine made of it would rest on wrong numbers.",
-            f"`tui-al check {name}` shows all; `tui-al check {name} --repair NEW` writes what is sound into a new session to go on with.",
+            f"Session {name} is damaged ({bad[0]}{more}): what an engine made of it would rest on "
+            "wrong numbers.",
+            f"`tui-al check {name}` shows all; `tui-al check {name} --repair NEW` writes what is "
+            "sound into a new session to go on with.",
         )
     return decided

@@ -1,8 +1,10 @@
-"""A checksum for each row of a session's logs, and what a reader makes of rows that do not agree with theirs.
+"""A checksum for each row of a session's logs, and what a reader makes of rows that do not agree
+with theirs.
 
-Two columns that older programs neither read nor write: `checksum` (CRC-32 over all other values of the row) and `previous` (the
-number of the row before, so that a row that went missing is missed by the next one). Rows without them were written by an older
-program and are taken as they are. The last row has no next one: its number stands in a small file beside the log as well, see
+Two columns that older programs neither read nor write: `checksum` (CRC-32 over all other values of
+the row) and `previous` (the number of the row before, so that a row that went missing is missed by
+the next one). Rows without them were written by an older program and are taken as they are. The
+last row has no next one: its number stands in a small file beside the log as well, see
 `acknowledge`.
 """
 
@@ -34,7 +36,8 @@ ROW_ERRORS = (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, 
 
 @dataclass(slots=True)
 class RawRow:
-    """A row as it is stored. `why` says why it cannot be used; a `verified` one agrees with its checksum."""
+    """A row as it is stored. `why` says why it cannot be used; a `verified` one agrees with its
+    checksum."""
 
     seq: int
     values: tuple[Any, ...]
@@ -42,7 +45,8 @@ class RawRow:
     why: str = ""
 
 
-#: A row as it is selected: its number, its values, the number before, its checksum. Without checksums the last two are None.
+#: A row as it is selected: its number, its values, the number before, its checksum. Without
+#: checksums the last two are None.
 Stored = tuple[Any, ...]
 
 
@@ -80,7 +84,8 @@ def columns_of(db: sqlite3.Connection, table: str) -> list[str]:
 def add_columns(
     db: sqlite3.Connection, table: str, columns: Sequence[str] = COLUMNS, kind: str = "INTEGER"
 ) -> None:
-    """Give a table of an older session the columns that it lacks, all of one type; another process may do so meanwhile."""
+    """Give a table of an older session the columns that it lacks, all of one type; another process
+    may do so meanwhile."""
     for column in sorted({*columns} - {*columns_of(db, table)}):
         try:
             db.execute(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")
@@ -90,7 +95,8 @@ def add_columns(
 
 
 def next_number(db: sqlite3.Connection, table: str, known: int) -> int:
-    """The number for the next row, above all that were ever given; `known` is what `acknowledged` says."""
+    """The number for the next row, above all that were ever given; `known` is what `acknowledged`
+    says."""
     (last,) = db.execute(f"SELECT coalesce(max(seq), 0) FROM {table}").fetchone()
     given = db.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,)).fetchone()
     return max(int(last), known, int(given[0]) if given else 0) + 1
@@ -106,7 +112,8 @@ def fault_of(stored: Stored) -> str:
 
 
 def gap_before(stored: Stored, last: int) -> int:
-    """The number of a row that went missing between a sound row and the `last` one before it; 0 where none did."""
+    """The number of a row that went missing between a sound row and the `last` one before it; 0
+    where none did."""
     previous = stored[-2]
     return previous if isinstance(previous, int) and previous > last else 0
 
@@ -164,8 +171,8 @@ def look_through(
         columns: those of a row's values, of which `kind` is one.
         before: the number of the row before the first.
         passing: a kind whose rows are not missed.
-        lost: numbers of rows that are there and cannot be read: what lies beside one is not told as missing.
-        gaps: False for some of the rows, between which others lie.
+        lost: numbers of rows that are there and cannot be read: what lies beside one is not told as
+        missing. gaps: False for some of the rows, between which others lie.
 
     Returns:
         The number of the last row, those that are passing left out; `before` if there is none.
@@ -204,7 +211,8 @@ def _last_before(db: sqlite3.Connection, table: str, after: int, passing: str | 
 def _fetched(
     db: sqlite3.Connection, table: str, chosen: str, after: int, where: str, values: Sequence[str]
 ) -> Iterator[tuple[Any, ...]]:
-    """All at once; one by one where a text cannot be decoded: that row holds a UnicodeError in place of its values."""
+    """All at once; one by one where a text cannot be decoded: that row holds a UnicodeError in
+    place of its values."""
     some = f"{table} WHERE seq > ?" + f" AND {where}" * bool(where) + " ORDER BY seq"
     try:
         yield from db.execute(f"SELECT {chosen} FROM {some}", (after, *values)).fetchall()
@@ -222,7 +230,8 @@ def _fetched(
 
 
 def acknowledge(directory: Path, table: str, seq: int) -> None:
-    """Note the last row of a log that its writer was told of; where that cannot be written, it is only known less well."""
+    """Note the last row of a log that its writer was told of; where that cannot be written, it is
+    only known less well."""
     line = f"{table} {seq}"
     text = f"{line} {zlib.crc32(line.encode()):08x}".ljust(_LINE - 1) + "\n"
     with contextlib.suppress(OSError):

@@ -1,4 +1,5 @@
-"""What can be read of a damaged session: row by row, around pages that SQLite cannot read. The session itself is not changed."""
+"""What can be read of a damaged session: row by row, around pages that SQLite cannot read. The
+session itself is not changed."""
 
 import contextlib
 import sqlite3
@@ -61,7 +62,8 @@ def salvage(directory: Path) -> Salvaged:
 
 @contextlib.contextmanager
 def _reading(path: Path, found: Salvaged) -> Iterator[sqlite3.Connection | None]:
-    """A connection that does not write, and what SQLite itself finds wrong; None for a file that is no database."""
+    """A connection that does not write, and what SQLite itself finds wrong; None for a file that is
+    no database."""
     db = None
     try:
         if not path.stat().st_size:
@@ -84,7 +86,8 @@ def _reading(path: Path, found: Salvaged) -> Iterator[sqlite3.Connection | None]
 
 
 def _connected(path: Path) -> sqlite3.Connection:
-    """Without a checkpoint when it is closed; where a log cannot be read in place, of a copy. Raises as `check_file`, `check_schema`."""
+    """Without a checkpoint when it is closed; where a log cannot be read in place, of a copy.
+    Raises as `check_file`, `check_schema`."""
     for suffix in ("", "-wal", "-shm", "-journal"):
         with contextlib.suppress(FileNotFoundError):
             check_file(path.with_name(path.name + suffix))
@@ -116,7 +119,8 @@ def _log_rows(db: sqlite3.Connection, directory: Path, found: Salvaged) -> None:
 
 
 def _of_today(db: sqlite3.Connection, directory: Path, found: Salvaged) -> sqlite3.Connection:
-    """The log at today's schema number, an older one in a copy in memory. Raises SessionError for a newer one."""
+    """The log at today's schema number, an older one in a copy in memory. Raises SessionError for a
+    newer one."""
     try:
         if stored_number(db) is None:
             found.trouble.append("session.db: its schema number is damaged or missing")
@@ -173,7 +177,10 @@ def _rows(
 
 def _most(db: sqlite3.Connection, table: str) -> int:
     """The highest number that there may be."""
-    for query in (f"SELECT max(seq) FROM {table}", f"SELECT seq FROM sqlite_sequence WHERE name = '{table}'"):  # fmt: skip
+    for query in (
+        f"SELECT max(seq) FROM {table}",
+        f"SELECT seq FROM sqlite_sequence WHERE name = '{table}'",
+    ):
         with contextlib.suppress(sqlite3.Error):
             row = db.execute(query).fetchone()
             if row and isinstance(row[0], int) and row[0] < _LIKELY * 1000:
@@ -184,7 +191,8 @@ def _most(db: sqlite3.Connection, table: str) -> int:
 def _around(
     db: sqlite3.Connection, query: str, first: int, last: int, *before: object
 ) -> tuple[list[tuple[object, ...]], list[int]]:
-    """The rows between two numbers, and the numbers that cannot be read; halves a range that fails until single rows are left."""
+    """The rows between two numbers, and the numbers that cannot be read; halves a range that fails
+    until single rows are left."""
     rows: list[tuple[object, ...]] = []
     lost: list[int] = []
     ranges, failures = [(first, last)], 0
@@ -206,7 +214,10 @@ def _around(
 
 def _example_rows(db: sqlite3.Connection, found: Salvaged) -> None:
     columns = "split, position, id, text, answer, tokens, origin"
-    query = f"SELECT {columns} FROM examples WHERE split = ? AND position BETWEEN ? AND ? ORDER BY position"
+    query = (
+        f"SELECT {columns} FROM examples WHERE split = ? AND position BETWEEN ? AND ? ORDER "
+        "BY position"
+    )
     for split, kept in (("train", found.train), ("test", found.test)):
         try:
             known = example_sums.Sums(db).all_of(split)
@@ -240,6 +251,7 @@ def created_of(found: Salvaged, directory: Path) -> ev.SessionCreated:
     if isinstance(first, ev.SessionCreated):
         return first
     raise SessionError(
-        f"Nothing in {directory} says what session {directory.name} is: its log has lost the first event, and the copy of it.",
+        f"Nothing in {directory} says what session {directory.name} is: its log has lost the "
+        "first event, and the copy of it.",
         "It cannot be repaired. A backup, if there is one, is all that helps.",
     )

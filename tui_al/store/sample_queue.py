@@ -1,13 +1,14 @@
 """Which sample an annotator gets next: the ranking's order, less what others have or have answered.
 
-A sample that was taken is this client's until it is decided or put back, as long as the client gives signs of life. One that was
-suspended for too long claims again what it holds, as soon as it is back; what others have taken over meanwhile is `lost`.
+A sample that was taken is this client's until it is decided or put back, as long as the client
+gives signs of life. One that was suspended for too long claims again what it holds, as soon as it
+is back; what others have taken over meanwhile is `lost`.
 
-Where a share of the samples is to be answered by two annotators each (`overlap`), these samples are fixed by their ids, the same
-ones on every machine, and spread evenly: of the samples asked so far, by whomever, the share that is for two is never more than
-one sample off, as long as the ranking has samples of both kinds. Whoever may give a second answer is asked for it before
-anything new, so that no sample waits for its second answer while somebody is there who can give it.
-"""
+Where a share of the samples is to be answered by two annotators each (`overlap`), these samples are
+fixed by their ids, the same ones on every machine, and spread evenly: of the samples asked so far,
+by whomever, the share that is for two is never more than one sample off, as long as the ranking has
+samples of both kinds. Whoever may give a second answer is asked for it before anything new, so that
+no sample waits for its second answer while somebody is there who can give it."""
 
 import contextlib
 from collections import deque
@@ -41,7 +42,8 @@ class _Tally:
     for_two: int = 0
 
     def is_due(self) -> bool:
-        """Whether the next new sample is to be one for two: the share then stays within one sample of what is wanted."""
+        """Whether the next new sample is to be one for two: the share then stays within one sample
+        of what is wanted."""
         return self.for_two + 0.5 < self.share * (self.asked + 1)
 
     def count(self, for_two: bool) -> None:
@@ -93,7 +95,8 @@ class SampleQueue:
         return item
 
     def open(self, example: Example) -> Sample:
-        """Any example as a sample. One that waits for an answer is claimed, or its answer refused as long as others have it."""
+        """Any example as a sample. One that waits for an answer is claimed, or its answer refused
+        as long as others have it."""
         self._out.add(example.id)
         if self._labelling.standing(example.id).status in (Status.OPEN, Status.SKIPPED):
             annotators = self._annotators(example.id)
@@ -104,7 +107,8 @@ class SampleQueue:
         return replace(item, by_hand=True, in_data=self._in_data(example))
 
     def unclaimed(self, example: Example) -> Sample:
-        """A sample as of `open`, where the disk takes no claim: its answer is refused if others have it by then."""
+        """A sample as of `open`, where the disk takes no claim: its answer is refused if others
+        have it by then."""
         self._out.add(example.id)
         by_hand = {"id": example.id, "audit": example.id in self.reserve}
         return self._item(example, self._board.get(example.id, by_hand))
@@ -127,7 +131,8 @@ class SampleQueue:
         return None if annotators is None else Claim(identity, annotators)
 
     def hold(self, identity: str) -> None:
-        """An answer was taken back: the sample is this client's again, beside those who have it or have answered it now."""
+        """An answer was taken back: the sample is this client's again, beside those who have it or
+        have answered it now."""
         others = self._log.others(self._client, identity)
         self._held[identity] = max(self._annotators(identity), len(others) + 1)
 
@@ -187,7 +192,8 @@ class SampleQueue:
         return 2 if self._for_two(identity) else 1
 
     def _for_two(self, identity: str) -> bool:
-        """Whether it is among the share that two annotators answer; kept, since it is asked about every sample each time."""
+        """Whether it is among the share that two annotators answer; kept, since it is asked about
+        every sample each time."""
         if identity not in self._chosen:
             self._chosen[identity] = wants_two(identity, self._overlap)
         return self._chosen[identity]
@@ -221,10 +227,11 @@ class SampleQueue:
                 return
 
     def _answered_unheard(self) -> set[str]:
-        """Examples for two that others have answered, as their claims say, while their answers are not counted here.
+        """Examples for two that others have answered, as their claims say, while their answers are
+        not counted here.
 
-        They were given a moment ago, or lie in rows that are damaged. Looked for among all claims once, then among those that
-        decisions were made about since.
+        They were given a moment ago, or lie in rows that are damaged. Looked for among all claims
+        once, then among those that decisions were made about since.
         """
         if not self._overlap:
             return set()
@@ -244,7 +251,8 @@ class SampleQueue:
     def _in_turn(
         self, busy: set[str], with_others: Set[str], tally: _Tally
     ) -> Iterator[dict[str, Any]]:
-        """Rows in the order in which to claim them; `tally` is kept up by the caller, and decides what kind is next."""
+        """Rows in the order in which to claim them; `tally` is kept up by the caller, and decides
+        what kind is next."""
         yield from self._second_ones(busy, with_others)
         waiting: dict[bool, deque[dict[str, Any]]] = {False: deque(), True: deque()}
         rows = (row for row in self._candidates(busy) if row["id"] not in with_others)
@@ -266,7 +274,8 @@ class SampleQueue:
             yield from (row for row in self._put_off(busy) if row["id"] not in with_others)
 
     def _second_ones(self, busy: set[str], with_others: Set[str]) -> Iterator[dict[str, Any]]:
-        """Samples for two that one other annotator has answered, or has now: the answered ones first, in the order of the answers."""
+        """Samples for two that one other annotator has answered, or has now: the answered ones
+        first, in the order of the answers."""
         if not self._overlap:
             return
         being_answered = (

@@ -10,7 +10,8 @@ from tui_al.core.data.offsets import CharSpan
 
 @dataclass(frozen=True, slots=True)
 class AnnotatorAnswer:
-    """What one annotator says of a sample, in today's names, and since when (seconds since the epoch)."""
+    """What one annotator says of a sample, in today's names, and since when (seconds since the
+    epoch)."""
 
     annotator: str
     time: float
@@ -21,9 +22,9 @@ class AnnotatorAnswer:
 class Sample:
     """A sample before an annotator.
 
-    `top` are the model's likeliest classes with their probabilities; `spans` its entities, each with a confidence. Both are
-    empty for a blind sample (the random share that quality is measured on) and while there is no model, and leave out labels that
-    are no more.
+    `top` are the model's likeliest classes with their probabilities; `spans` its entities, each
+    with a confidence. Both are empty for a blind sample (the random share that quality is measured
+    on) and while there is no model, and leave out labels that are no more.
     """
 
     example: Example
@@ -62,7 +63,8 @@ class Sample:
 
     @property
     def suggestion(self) -> UserAnswer | None:
-        """What Enter takes: the likeliest class, or the model's entities; None where there is no suggestion."""
+        """What Enter takes: the likeliest class, or the model's entities; None where there is no
+        suggestion."""
         if self.top:
             return self.top[0][0]
         if self.spans or (self.ranking and not self.blind and self.example.tokens):
@@ -81,10 +83,11 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class UndoResult:
-    """What an undo or redo did: the decision, and the sample to show, if it is one that asks for an answer again.
+    """What an undo or redo did: the decision, and the sample to show, if it is one that asks for an
+    answer again.
 
-    `text` is that of the example that the decision is about, "" where it is about none; `note` the remark that it has now.
-    """
+    `text` is that of the example that the decision is about, "" where it is about none; `note` the
+    remark that it has now."""
 
     decision: Decision
     item: Sample | None

@@ -1,7 +1,8 @@
-"""Samples that two annotators are to answer: how many were asked so far, and which wait for the second answer.
+"""Samples that two annotators are to answer: how many were asked so far, and which wait for the
+second answer.
 
-Kept up to date by what is decided, as it is asked for before each few samples: walked through from the start, the answers of a team
-would make every refill wait.
+Kept up to date by what is decided, as it is asked for before each few samples: walked through from
+the start, the answers of a team would make every refill wait.
 """
 
 from bisect import bisect_left, insort
@@ -16,7 +17,8 @@ UNANSWERED = (Status.OPEN, Status.SKIPPED)
 
 
 class SecondAnswers:
-    """What one annotator's queue knows of the answers so far; call `hear` after each change of the decisions."""
+    """What one annotator's queue knows of the answers so far; call `hear` after each change of the
+    decisions."""
 
     def __init__(
         self, labelling: LabelState, annotator: str, for_two: Callable[[str], bool]
@@ -25,7 +27,8 @@ class SecondAnswers:
         self._labelling, self._annotator, self._for_two = labelling, annotator, for_two
         self._asked: set[str] = set()
         self._asked_for_two = 0
-        # What one other has answered, each with its first decision's place, by which they are in order.
+        # What one other has answered, each with its first decision's place, by which they are in
+        # order.
         self._waiting: list[tuple[tuple[int, int], str]] = []
         self._places: dict[str, tuple[int, int]] = {}
         #: Examples that others may have answered by now though their answers are not heard of here.
@@ -45,7 +48,8 @@ class SecondAnswers:
                 self.unheard.add(identity)
 
     def asked(self) -> tuple[int, int]:
-        """Samples that were answered by themselves, not along with a near-duplicate; and how many of them are for two."""
+        """Samples that were answered by themselves, not along with a near-duplicate; and how many
+        of them are for two."""
         return len(self._asked), self._asked_for_two
 
     def waiting(self) -> Iterator[str]:

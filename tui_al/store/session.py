@@ -1,15 +1,19 @@
-"""A session on disk: one directory, which opens anywhere; `tui-al backup` copies it, also while it is at work.
+"""A session on disk: one directory, which opens anywhere; `tui-al backup` copies it, also while it
+is at work.
 
-    session.db     SQLite: the append-only log of events; the only place where engine, screens and scripts meet
+    session.db     SQLite: the append-only log of events; the only place where engine, screens and
+        scripts meet
     examples.db    SQLite: a frozen copy of the data, written once
-    engine.lock    held (flock) by the one engine that may work on the session; the kernel frees it on any death. Says whose it is,
-                   and the number of the last command before it was taken: later ones are for this engine
+    engine.lock    held (flock) by the one engine that may work on the session; the kernel frees it
+        on any death. Says whose it is,
+                   and the number of the last command before it was taken: later ones are for this
+                   engine
     engine.log     what a detached engine printed
     session.last   the numbers of the last rows that are surely in the log, see `row_checks`
     models/        the last successor of each run
 
-Everything that is known of a session is a fold over its events (`tui_al.core.session.state`), so a killed engine loses nothing but the
-work since the last event.
+Everything that is known of a session is a fold over its events (`tui_al.core.session.state`), so a
+killed engine loses nothing but the work since the last event.
 """
 
 import contextlib
@@ -50,7 +54,8 @@ from tui_al.store.row_checks import MISSING
 from tui_al.store.shared_homes import open_way
 from tui_al.store.sharing import check_home, check_list, make_directory, refusal, share
 
-#: What a person may ask of a working engine: it pauses or stops at the next step; while people label, it trains at once or ends.
+#: What a person may ask of a working engine: it pauses or stops at the next step; while people
+#: label, it trains at once or ends.
 Command = Literal["pause", "resume", "stop", "train", "finish"]
 
 _SCHEMA = """
@@ -67,11 +72,12 @@ CREATE TABLE events (
 CREATE TABLE commands (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, time REAL NOT NULL, name TEXT NOT NULL, recipient TEXT, account TEXT
 );
-"""
+"""  # noqa: E501
 
 
 class Session:
-    """An open session. Cheap to open; any number of readers and writers at once, one engine at a time."""
+    """An open session. Cheap to open; any number of readers and writers at once, one engine at a
+    time."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -91,9 +97,11 @@ class Session:
         group: int | None = None,
         begin: Callable[[Path], None] | None = None,
     ) -> Self:
-        """Make a new session; appears whole or not at all. It is its account's alone, unless there is a group to share it with.
+        """Make a new session; appears whole or not at all. It is its account's alone, unless there
+        is a group to share it with.
 
-        `begin` is called with the directory before it appears, to put in what the session is to begin with.
+        `begin` is called with the directory before it appears, to put in what the session is to
+        begin with.
 
         Raises SessionError if the name is taken.
         """
@@ -123,7 +131,8 @@ class Session:
                 if directory.exists():
                     raise SessionError(
                         f"Session {name} exists already, in {directory}.",
-                        "Choose another name with --session, or run the same experiment to continue it.",
+                        "Choose another name with --session, or run the same experiment to "
+                        "continue it.",
                     ) from error
                 raise
         if group is not None:
@@ -132,7 +141,8 @@ class Session:
 
     @classmethod
     def open(cls, home: Path, name: str) -> Self:
-        """Open by name, or by path to a session directory; raises SessionError that lists what there is."""
+        """Open by name, or by path to a session directory; raises SessionError that lists what
+        there is."""
         as_path = Path(name).expanduser()
         if "/" in name and is_there(as_path):
             directory = as_path.absolute()
@@ -177,8 +187,8 @@ class Session:
     def append(self, *events: ev.Event) -> list[ev.Recorded]:
         """Add events, all or none, and return them numbered; they are on disk when this returns.
 
-        A point closes its round: what `Progress` told of the run is dropped then, which keeps the log small.
-        """
+        A point closes its round: what `Progress` told of the run is dropped then, which keeps the
+        log small."""
         return append_events(self._db, self.directory, events)
 
     def restore(self, recorded: Sequence[ev.Recorded]) -> None:
@@ -187,11 +197,13 @@ class Session:
         append_events(self._db, self.directory, [one.event for one in recorded], times)
 
     def events(self, after: int = 0) -> list[ev.Recorded]:
-        """Events with a number above `after`, in order; rows that are damaged or of unknown kinds are left out, see `state`."""
+        """Events with a number above `after`, in order; rows that are damaged or of unknown kinds
+        are left out, see `state`."""
         return self._read(after).recorded
 
     def news(self, since: SessionState | None = None) -> tuple[list[ev.Recorded], SessionState]:
-        """The events since an earlier state, and the state after them, which says what was left out of it."""
+        """The events since an earlier state, and the state after them, which says what was left out
+        of it."""
         since = since or SessionState()
         found = self._read(since.seq)
         with readable(self.directory / "session.db"):
@@ -240,17 +252,20 @@ class Session:
         return state if labels == state.labels_now else replace(state, labels_now=labels)
 
     def send(self, command: Command) -> None:
-        """Ask the engine that is at work now for something, and no later one; it looks a few times a second."""
+        """Ask the engine that is at work now for something, and no later one; it looks a few times
+        a second."""
         with readable(self.directory / "session.db"):
             send_command(self._db, command, engine_token(self.directory), this_account())
 
     def sent(self) -> list[Sent]:
-        """All that was ever asked of the session's engines, with the account that asked, in order."""
+        """All that was ever asked of the session's engines, with the account that asked, in
+        order."""
         with readable(self.directory / "session.db"):
             return commands_sent(self._db)
 
     def commands(self, after: int = 0, engine: str | None = None) -> list[tuple[int, Command]]:
-        """Numbered commands above `after`, in order; with an `engine`'s token, without those that are for another."""
+        """Numbered commands above `after`, in order; with an `engine`'s token, without those that
+        are for another."""
         return [
             (sent.seq, sent.name)  # type: ignore[misc]  # a name that an engine does not know is passed over
             for sent in commands_sent(self._db, after)
@@ -258,17 +273,19 @@ class Session:
         ]
 
     def dataset(self, left_out: list[BadRow] | None = None) -> Dataset:
-        """The frozen data; SessionError where examples are damaged, unless there is a list that takes what is left out."""
+        """The frozen data; SessionError where examples are damaged, unless there is a list that
+        takes what is left out."""
         path = self.directory / "examples.db"
         with readable(path):
             return read_examples(path, left_out)
 
     @contextlib.contextmanager
     def engine_lock(self, inherited: int | None = None) -> Iterator[int]:
-        """Be the session's only engine; gives the descriptor of the lock, and raises SessionError that names the one at work.
+        """Be the session's only engine; gives the descriptor of the lock, and raises SessionError
+        that names the one at work.
 
-        `inherited` is a descriptor that already holds the lock (see `take_engine_lock`), handed down by the process that
-        started this one.
+        `inherited` is a descriptor that already holds the lock (see `take_engine_lock`), handed
+        down by the process that started this one.
         """
         descriptor = take_engine_lock(self.directory) if inherited is None else inherited
         try:
@@ -280,10 +297,11 @@ class Session:
             os.close(descriptor)
 
     def commands_before(self, lock: int) -> int:
-        """The number of the last command that was sent before this lock (its descriptor) was taken: it was for nobody who holds it.
+        """The number of the last command that was sent before this lock (its descriptor) was taken:
+        it was for nobody who holds it.
 
-        A lock that says nothing was taken by an older program; then all commands up to now count as earlier ones.
-        """
+        A lock that says nothing was taken by an older program; then all commands up to now count as
+        earlier ones."""
         said = numbered_before(lock)
         return last_command(self._db) if said is None else said
 
@@ -293,7 +311,8 @@ class Session:
 
 
 class _LabelsToday:
-    """Labels after all that people changed; what was read once is not read again, as this is asked every second."""
+    """Labels after all that people changed; what was read once is not read again, as this is asked
+    every second."""
 
     def __init__(self, begun_with: tuple[str, ...]) -> None:
         self.begun_with = begun_with
@@ -312,12 +331,14 @@ class _LabelsToday:
 
 
 def is_there(directory: Path) -> bool:
-    """Whether a session lies in `directory`; one that is closed to this account counts, opening it says so."""
+    """Whether a session lies in `directory`; one that is closed to this account counts, opening it
+    says so."""
     return refusal(directory / "session.db") is not None or (directory / "session.db").is_file()
 
 
 def session_names(home: Path) -> list[str]:
-    """Names of the sessions in `home`, the last used first; SessionError where this account may not know them."""
+    """Names of the sessions in `home`, the last used first; SessionError where this account may not
+    know them."""
     check_home(home)
     check_list(home / "sessions")
     found: dict[str, float] = {}
@@ -333,7 +354,8 @@ def session_names(home: Path) -> list[str]:
 
 
 def _changed(path: Path) -> float:
-    """When the file was last written; 0 if it is not there, or empty, as what SQLite makes for a mere reader is."""
+    """When the file was last written; 0 if it is not there, or empty, as what SQLite makes for a
+    mere reader is."""
     try:
         found = path.stat()
     except FileNotFoundError:

@@ -1,4 +1,5 @@
-"""Sharing a session or sweep with a group, and taking it back: rights, the way there, and what is noted of it."""
+"""Sharing a session or sweep with a group, and taking it back: rights, the way there, and what is
+noted of it."""
 
 from pathlib import Path
 
@@ -16,12 +17,13 @@ from tui_al.store.sweeps import is_sweep, sweep_of
 
 
 def share_with_group(directory: Path, group: int, option: str) -> list[str]:
-    """Open a session or a sweep to a group, also while an engine is at work on it; what to tell of its home.
+    """Open a session or a sweep to a group, also while an engine is at work on it; what to tell of
+    its home.
 
     Raises:
         SessionError: it is another account's, or one of a sweep's.
-        ConfigError: the group could not reach it; nothing is changed then. `option` is what the group was given by.
-        MachineError: the file system refuses.
+        ConfigError: the group could not reach it; nothing is changed then. `option` is what the
+        group was given by. MachineError: the file system refuses.
     """
     _check_whole(directory)
     check_owner(directory, "share it")
@@ -39,8 +41,8 @@ def take_back_from_group(directory: Path) -> list[str]:
     """Make a session or sweep its account's alone again; what to tell of it.
 
     Raises:
-        SessionError: it is another account's, one of a sweep's, not shared, or others are at work in it.
-        MachineError: the file system refuses.
+        SessionError: it is another account's, one of a sweep's, not shared, or others are at work
+        in it. MachineError: the file system refuses.
     """
     _check_whole(directory)
     check_owner(directory, "take it back")
@@ -59,7 +61,8 @@ def take_back_from_group(directory: Path) -> list[str]:
     if not others:
         return []
     return [
-        f"{others:,} files in it still belong to others of the group; nobody but you reaches them any more. "
+        f"{others:,} files in it still belong to others of the group; nobody but you reaches them "
+        "any more. "
         f"`tui-al backup {directory.name} DIR` makes a copy that is all yours."
     ]
 
@@ -79,7 +82,8 @@ def _check_whole(directory: Path) -> None:
 
 
 def _check_nobody_else(session: Path) -> None:
-    """Raise SessionError where another account has it open: it could go on in what it has open already."""
+    """Raise SessionError where another account has it open: it could go on in what it has open
+    already."""
     ours = ("", this_account(), account_name(session.stat().st_uid))
     with Session(session) as opened:
         state = opened.state()
@@ -93,7 +97,8 @@ def _check_nobody_else(session: Path) -> None:
     if others:
         raise SessionError(
             f"Others are at work in session {session.name}: {', '.join(others)}.",
-            f"What they have open would stay open to them. Ask them to leave; `tui-al stop {session.name}` ends the engine.",
+            "What they have open would stay open to them. Ask them to leave; `tui-al stop "
+            f"{session.name}` ends the engine.",
         )
 
 

@@ -1,8 +1,9 @@
-"""The way to a shared session: its home and the directory of sessions let the group pass, and show it no other name.
+"""The way to a shared session: its home and the directory of sessions let the group pass, and show
+it no other name.
 
-A home of one account that holds a shared session is 0710, and so is the directory of sessions in it: members of the group reach by
-its name what is shared, and can list nothing. A home that is its group's (3770) shows all names to the group. Directories outside of
-the home are never changed.
+A home of one account that holds a shared session is 0710, and so is the directory of sessions in
+it: members of the group reach by its name what is shared, and can list nothing. A home that is its
+group's (3770) shows all names to the group. Directories outside of the home are never changed.
 """
 
 import os
@@ -24,7 +25,8 @@ def home_of(directory: Path) -> Path | None:
 
 
 def check_can_be_shared(directory: Path, group: int, option: str) -> list[str]:
-    """What to tell where a session or sweep in `directory`, which may not be there yet, is to be shared with a group.
+    """What to tell where a session or sweep in `directory`, which may not be there yet, is to be
+    shared with a group.
 
     Raises:
         ConfigError: the group cannot reach it, and the way cannot be opened.
@@ -42,19 +44,24 @@ def check_can_be_shared(directory: Path, group: int, option: str) -> list[str]:
         found = step.stat()
         if step in _way(directory) and found.st_uid in (os.geteuid(), 0) and found.st_mode & 0o070:
             raise ConfigError(
-                f"{option}: {step} is open to group {group_name(found.st_gid)} already ({described(step)}), and a home to one group only.",
-                f"Share it with {group_name(found.st_gid)}, or make a session for {name} in another --home.",
+                f"{option}: {step} is open to group {group_name(found.st_gid)} already "
+                f"({described(step)}), and a home to one group only.",
+                f"Share it with {group_name(found.st_gid)}, or make a session for {name} in "
+                "another --home.",
             )
         raise ConfigError(
-            f"{option}: {step} is closed to group {name} ({described(step)}), so nobody else could reach the session.",
-            "Choose a --home that the group can reach, e.g. /srv/labelling; its directories need at least the right to pass "
+            f"{option}: {step} is closed to group {name} ({described(step)}), so nobody else "
+            "could reach the session.",
+            "Choose a --home that the group can reach, e.g. /srv/labelling; its directories need "
+            "at least the right to pass "
             f"(as their owner: chmod o+x, or chgrp {name} and chmod g+x).",
         )
     return list(_told(directory))
 
 
 def open_way(directory: Path, group: int) -> None:
-    """Let the group pass the directories of the home above a session or sweep. OSError where that is refused."""
+    """Let the group pass the directories of the home above a session or sweep. OSError where that
+    is refused."""
     for step in _way(directory):
         if not _may_pass(step, group) and _can_open(step, group):
             os.chown(step, -1, group)
@@ -62,7 +69,8 @@ def open_way(directory: Path, group: int) -> None:
 
 
 def close_way(directory: Path, group: int) -> None:
-    """Close again what `open_way` opened, unless something else in there is shared with the group."""
+    """Close again what `open_way` opened, unless something else in there is shared with the
+    group."""
     home = home_of(directory)
     if home is None:
         return
@@ -103,7 +111,8 @@ def _told(directory: Path) -> Iterator[str]:
     for step in _way(directory):
         if step.is_dir() and is_shared(step) and not step.stat().st_mode & stat.S_ISVTX:
             yield (
-                f"who is in group {group_name(step.stat().st_gid)} can rename or remove what lies in {step}, also what is closed to them; "
+                f"who is in group {group_name(step.stat().st_gid)} can rename or remove what lies "
+                f"in {step}, also what is closed to them; "
                 f"its owner prevents that with: chmod 3770 {step}"
             )
 

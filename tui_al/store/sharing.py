@@ -1,12 +1,14 @@
-"""Sessions that several accounts work on: who may open what on disk, and how it is told where somebody may not.
+"""Sessions that several accounts work on: who may open what on disk, and how it is told where
+somebody may not.
 
-A session belongs to its account alone (mode 0700). A shared one is open to a group as well: directories 2770, which what is made in
-them inherits the group from, and files 0660. No process's umask matters: SQLite gives its side files the mode of the database, and
-all else is made by `open_file` and `make_directory`, or given its mode by `fit` and `fit_tree` before it gets its name.
+A session belongs to its account alone (mode 0700). A shared one is open to a group as well:
+directories 2770, which what is made in them inherits the group from, and files 0660. No process's
+umask matters: SQLite gives its side files the mode of the database, and all else is made by
+`open_file` and `make_directory`, or given its mode by `fit` and `fit_tree` before it gets its name.
 
-`share` may run while an engine works. Whoever makes a file looks at the directory's mode after the file is there, and `share` sets
-the modes of directories before it looks through them for the last time, so one of the two finds every file.
-"""
+`share` may run while an engine works. Whoever makes a file looks at the directory's mode after the
+file is there, and `share` sets the modes of directories before it looks through them for the last
+time, so one of the two finds every file."""
 
 import contextlib
 import os
@@ -30,7 +32,8 @@ _PASSES = 20
 
 
 def is_shared(directory: Path) -> bool:
-    """Whether what lies in a directory is its group's: made so by `share`, or by who administers the home."""
+    """Whether what lies in a directory is its group's: made so by `share`, or by who administers
+    the home."""
     return _is_shared(directory.stat())
 
 
@@ -45,7 +48,8 @@ def group_of(directory: Path) -> int | None:
 
 
 def share(directory: Path, group: int) -> None:
-    """Open a session or a sweep, with all that is in it, to a group. No SQLite file of it may be open in this process.
+    """Open a session or a sweep, with all that is in it, to a group. No SQLite file of it may be
+    open in this process.
 
     Raises:
         SessionError: it is another account's, or something there leads out of it.
@@ -57,10 +61,12 @@ def share(directory: Path, group: int) -> None:
 
 
 def take_back(directory: Path) -> int:
-    """Make a session or sweep its account's alone again. No SQLite file of it may be open in this process.
+    """Make a session or sweep its account's alone again. No SQLite file of it may be open in this
+    process.
 
     Returns:
-        How many files and directories in it still belong to other accounts. They are closed by the directory around them.
+        How many files and directories in it still belong to other accounts. They are closed by the
+        directory around them.
 
     Raises:
         As `share`.
@@ -74,7 +80,8 @@ def take_back(directory: Path) -> int:
 
 
 def check_owner(directory: Path, to_do: str) -> None:
-    """Raise SessionError where a session or sweep is another account's: `to_do` says what only its owner can."""
+    """Raise SessionError where a session or sweep is another account's: `to_do` says what only its
+    owner can."""
     owner = directory.stat().st_uid
     if os.geteuid() not in (0, owner):
         raise SessionError(
@@ -84,31 +91,35 @@ def check_owner(directory: Path, to_do: str) -> None:
 
 
 def open_file(path: Path, flags: int) -> int:
-    """A descriptor of a file in a session, made if need be, with the mode that the session's files have. Raises as `open_regular`."""
+    """A descriptor of a file in a session, made if need be, with the mode that the session's files
+    have. Raises as `open_regular`."""
     descriptor = open_regular(path, flags | os.O_CREAT)
     fit(descriptor, path.parent)
     return descriptor
 
 
 def fit(descriptor: int, directory: Path) -> None:
-    """Give a file that was made in a shared directory the mode and group of what is in there; all others stay as they are."""
+    """Give a file that was made in a shared directory the mode and group of what is in there; all
+    others stay as they are."""
     around = directory.stat()
     if _is_shared(around) and os.fstat(descriptor).st_uid == os.geteuid():
         _set(descriptor, around.st_gid, _FILE)
 
 
 def fit_tree(new: Path) -> None:
-    """As `fit`, of a directory with all that is in it; call it again when it has its name. It may hold no open SQLite file."""
+    """As `fit`, of a directory with all that is in it; call it again when it has its name. It may
+    hold no open SQLite file."""
     with contextlib.suppress(FileNotFoundError):
         if (group := group_of(new.parent)) is not None:
             _set_all(new, group, _DIRECTORY, _FILE)
 
 
 def make_directory(directory: Path) -> None:
-    """Make a directory of a home or session, and those above it: this account's alone, or the group's where the one above is.
+    """Make a directory of a home or session, and those above it: this account's alone, or the
+    group's where the one above is.
 
-    It is closed because names of sessions and sweeps tell something already. OSError where it cannot be made.
-    """
+    It is closed because names of sessions and sweeps tell something already. OSError where it
+    cannot be made."""
     new = not directory.is_dir()
     if new:
         make_directory(directory.parent)
@@ -143,12 +154,15 @@ def check_home(home: Path) -> None:
 
 
 def check_list(folder: Path) -> None:
-    """Raise SessionClosedError where this account can use a session of the folder by its name, and may not know the names."""
+    """Raise SessionClosedError where this account can use a session of the folder by its name, and
+    may not know the names."""
     if folder.is_dir() and not os.access(folder, os.R_OK, effective_ids=True):
         owner = account_name(folder.stat().st_uid)
         raise SessionClosedError(
-            f"Which {folder.name} there are in {folder.parent} is {owner}'s alone to see ({described(folder)}).",
-            f"Name the one that {owner} has shared with you, as in `tui-al attach NAME --home {folder.parent}`.",
+            f"Which {folder.name} there are in {folder.parent} is {owner}'s alone to see "
+            f"({described(folder)}).",
+            f"Name the one that {owner} has shared with you, as in `tui-al attach NAME --home "
+            f"{folder.parent}`.",
         )
 
 
@@ -158,14 +172,18 @@ def _closed(step: Path, what: str) -> SessionError:
     shared = step.stat().st_mode & stat.S_IXGRP
     inside = group in {os.getegid(), *os.getgroups()}
     if shared and not inside:
-        hint = f"Only group {group_name(group)} may, and {me} is not in it. An administrator can add you; log in again after that."
+        hint = (
+            f"Only group {group_name(group)} may, and {me} is not in it. An administrator can "
+            "add you; log in again after that."
+        )
     else:
         hint = f"{owner} can open a session to a group: `tui-al share SESSION GROUP`."
     return SessionClosedError(f"{what} is closed to {me}: {step} ({described(step)}).", hint)
 
 
 def _set_all(top: Path, group: int, of_directories: int, of_files: int) -> int:
-    """Set group and modes of all below, until a look through finds nothing to set; how many things are another account's.
+    """Set group and modes of all below, until a look through finds nothing to set; how many things
+    are another account's.
 
     Everything is opened before it is changed, and no link followed: others may write in there.
     """
@@ -184,13 +202,15 @@ def _set_all(top: Path, group: int, of_directories: int, of_files: int) -> int:
 
 
 def _mode(directory: Path, mode: int) -> int:
-    """With the sticky bit for a shared directory of names; a session may have such a name itself."""
+    """With the sticky bit for a shared directory of names; a session may have such a name
+    itself."""
     folder = directory.name in _FOLDERS and directory.parent.name not in _FOLDERS
     return mode | stat.S_ISVTX if folder and mode & stat.S_ISGID else mode
 
 
 def _opened(top: Path) -> Iterator[tuple[Path, int]]:
-    """The directory and all below, each open while it is looked at; links and what is no file are passed over."""
+    """The directory and all below, each open while it is looked at; links and what is no file are
+    passed over."""
     safe = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     for parent, _, names, inside in os.fwalk(top, follow_symlinks=False):
         yield Path(parent), inside
@@ -208,7 +228,8 @@ def _opened(top: Path) -> Iterator[tuple[Path, int]]:
 
 
 def _set(descriptor: int, group: int, mode: int) -> bool:
-    """Whether anything had to be set. Group first: a file of the right mode is then surely of the right group."""
+    """Whether anything had to be set. Group first: a file of the right mode is then surely of the
+    right group."""
     found = os.fstat(descriptor)
     if found.st_gid == group and stat.S_IMODE(found.st_mode) == mode:
         return False

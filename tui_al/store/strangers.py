@@ -1,8 +1,10 @@
-"""What a session's directory may hold, whoever made it: files of its own and directories, and nothing that leads out of it.
+"""What a session's directory may hold, whoever made it: files of its own and directories, and
+nothing that leads out of it.
 
-A session can come from anybody: as an archive, on a disk, from a colleague. A link in it, under the name of a file that is read or
-written here, would lead to a file of the reader's; a pipe would hang; a view or a trigger in the place of a table would answer in
-its stead. So every file of a session is opened through this module, or after one of its checks.
+A session can come from anybody: as an archive, on a disk, from a colleague. A link in it, under the
+name of a file that is read or written here, would lead to a file of the reader's; a pipe would
+hang; a view or a trigger in the place of a table would answer in its stead. So every file of a
+session is opened through this module, or after one of its checks.
 
     check_files    the directory itself, at every opening: costs one listing
     check_tree     all levels, before an engine works there or a copy is made
@@ -30,7 +32,8 @@ _KINDS = (
     (stat.S_ISCHR, "a device"), (stat.S_ISBLK, "a device"),
 )  # fmt: skip
 
-#: In the SQL of a table, what computes or calls something; in that of an index, anything but columns and a plain condition.
+#: In the SQL of a table, what computes or calls something; in that of an index, anything but
+#: columns and a plain condition.
 _COMPUTES = re.compile(r"\b(?:virtual|check|generated|as|collate)\b|\bdefault\s*\(", re.IGNORECASE)
 _TABLE = re.compile(r"create\s+table\b", re.IGNORECASE)
 _INDEX = re.compile(
@@ -41,12 +44,14 @@ _INDEX = re.compile(
 #: Bytes of a path that an event names; an engine's own have fewer than a hundred.
 _LONGEST = 1_000
 
-#: Ends a journal of a transaction over several files. SQLite reads the file that is named before it, wherever that lies, and deletes it.
+#: Ends a journal of a transaction over several files. SQLite reads the file that is named before
+#: it, wherever that lies, and deletes it.
 _SEVERAL_FILES = bytes.fromhex("d9d505f920a163d7")
 
 
 def check_files(directory: Path) -> None:
-    """Raise SessionError where an entry of this directory is no file of its own and no directory."""
+    """Raise SessionError where an entry of this directory is no file of its own and no
+    directory."""
     for entry in _entries(directory):
         with contextlib.suppress(FileNotFoundError):  # gone meanwhile, as SQLite's side files
             _check(Path(entry.path), entry.stat(follow_symlinks=False))
@@ -59,7 +64,8 @@ def check_tree(directory: Path) -> None:
 
 
 def check_schema(db: sqlite3.Connection, path: Path) -> None:
-    """Raise SessionError where a SQLite file has more than plain tables and indices; lets it call no function that it names."""
+    """Raise SessionError where a SQLite file has more than plain tables and indices; lets it call
+    no function that it names."""
     db.execute("PRAGMA trusted_schema = OFF")
     db.execute("PRAGMA cell_size_check = ON")
     for kind, name, sql in db.execute("SELECT type, name, sql FROM sqlite_master"):
@@ -72,13 +78,16 @@ def check_schema(db: sqlite3.Connection, path: Path) -> None:
         )
         if not plain:
             raise SessionError(
-                f"Session {path.parent.name} is not opened: {path.name} has the {kind} {str(name)[:60]!r}, which no tui-al makes.",
-                "Such a thing can change what is read and written behind the program's back. Ask whoever gave it to you for another copy.",
+                f"Session {path.parent.name} is not opened: {path.name} has the {kind} "
+                f"{str(name)[:60]!r}, which no tui-al makes.",
+                "Such a thing can change what is read and written behind the program's back. Ask "
+                "whoever gave it to you for another copy.",
             )
 
 
 def check_file(path: Path) -> None:
-    """Raise SessionError where a file is a link, has a second name, or is none; FileNotFoundError where there is nothing."""
+    """Raise SessionError where a file is a link, has a second name, or is none; FileNotFoundError
+    where there is nothing."""
     _check(path, path.lstat())
 
 
@@ -103,7 +112,8 @@ def open_regular(path: Path, flags: int = os.O_RDONLY) -> int:
 
 
 def read_bytes(path: Path, most: int, *, end: bool = False) -> bytes:
-    """At most so many bytes of a file of the session's own, the last ones if `end`. Raises as `open_regular`."""
+    """At most so many bytes of a file of the session's own, the last ones if `end`. Raises as
+    `open_regular`."""
     with open(open_regular(path), "rb") as stream:
         if end:
             stream.seek(max(0, os.fstat(stream.fileno()).st_size - most))
@@ -111,12 +121,14 @@ def read_bytes(path: Path, most: int, *, end: bool = False) -> bytes:
 
 
 def inside(directory: Path, named: str) -> Path:
-    """The path that an event names, from the session's directory; SessionError where it leads out of it."""
+    """The path that an event names, from the session's directory; SessionError where it leads out
+    of it."""
     parts = Path(named).parts
     if not parts or Path(named).is_absolute() or ".." in parts or not _can_be(parts):
         raise SessionError(
             f"Session {directory.name} names a place outside of it: {named[:200]!r}.",
-            "What a session keeps lies in its own directory; nothing else is read. Ask whoever gave it to you.",
+            "What a session keeps lies in its own directory; nothing else is read. Ask whoever "
+            "gave it to you.",
         )
     place = directory
     for part in parts:
@@ -132,11 +144,15 @@ def _can_be(parts: tuple[str, ...]) -> bool:
         encoded = [os.fsencode(part) for part in parts]
     except UnicodeEncodeError:
         return False
-    return not any(b"\0" in one or len(one) > 255 for one in encoded) and sum(map(len, encoded)) < _LONGEST  # fmt: skip
+    return (
+        not any(b"\0" in one or len(one) > 255 for one in encoded)
+        and sum(map(len, encoded)) < _LONGEST
+    )
 
 
 def copy_files(source: Path, target: Path, names: Collection[str] = ()) -> None:
-    """Copy the files below `source`, those of these names (with /) if there are any, to the new directory `target`.
+    """Copy the files below `source`, those of these names (with /) if there are any, to the new
+    directory `target`.
 
     Raises:
         SessionError: something there is no file of its own, or there is no room for all.
@@ -150,7 +166,8 @@ def copy_files(source: Path, target: Path, names: Collection[str] = ()) -> None:
     free = shutil.disk_usage(target).free
     if size > free:
         raise SessionError(
-            f"{source} holds {size / 1e9:,.1f} GB; {target.parent} has room for {free / 1e9:,.1f} GB.",
+            f"{source} holds {size / 1e9:,.1f} GB; {target.parent} has room for "
+            f"{free / 1e9:,.1f} GB.",
             "Set TMPDIR to a directory on a larger disk.",
         )
     for path in found:
@@ -168,7 +185,8 @@ def _files(directory: Path) -> Iterator[tuple[Path, os.stat_result]]:
             count += 1
             if count > _MOST_ENTRIES or level > _MOST_LEVELS:
                 raise SessionError(
-                    f"{directory} is no session's: it has more than {_MOST_ENTRIES:,} entries, or more than {_MOST_LEVELS} levels.",
+                    f"{directory} is no session's: it has more than {_MOST_ENTRIES:,} entries, or "
+                    f"more than {_MOST_LEVELS} levels.",
                     "Remove what does not belong there.",
                 )
             try:
@@ -203,13 +221,17 @@ def _check(path: Path, found: os.stat_result) -> None:
     if not stat.S_ISREG(mode):
         what = next((name for is_one, name in _KINDS if is_one(mode)), "no file")
         raise SessionError(
-            f"{path} is {what}, which has no place in a session: nothing is read or written through it.",
-            "If you put it there, put the file itself in its place; if the session came from somebody else, ask them what it is.",
+            f"{path} is {what}, which has no place in a session: nothing is read or written "
+            "through it.",
+            "If you put it there, put the file itself in its place; if the session came from "
+            "somebody else, ask them what it is.",
         )
     if found.st_nlink > 1:
         raise SessionError(
-            f"{path} is also the file of another name (a hard link): what is written there would change both.",
-            f"Make a copy of its own: cp {path} {path}.new && mv {path}.new {path}. If it came from somebody else, ask them first.",
+            f"{path} is also the file of another name (a hard link): what is written there would "
+            "change both.",
+            f"Make a copy of its own: cp {path} {path}.new && mv {path}.new {path}. If it came "
+            "from somebody else, ask them first.",
         )
     if path.name.endswith("-journal"):
         _check_journal(path)
@@ -223,6 +245,7 @@ def _check_journal(path: Path) -> None:
             stream.seek(max(0, os.fstat(descriptor).st_size - len(_SEVERAL_FILES)))
             if stream.read(len(_SEVERAL_FILES)) == _SEVERAL_FILES:
                 raise SessionError(
-                    f"{path} names a file outside of the session, which SQLite would delete; no tui-al makes such a journal.",
+                    f"{path} names a file outside of the session, which SQLite would delete; no "
+                    "tui-al makes such a journal.",
                     "Ask whoever gave the session to you for another copy, made by: tui-al backup.",
                 )

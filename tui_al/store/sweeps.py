@@ -1,4 +1,5 @@
-"""A sweep on disk: a directory that is a home of its own, with a session for each arm and a small record of what belongs to it.
+"""A sweep on disk: a directory that is a home of its own, with a session for each arm and a small
+record of what belongs to it.
 
 sweeps/NAME/sweep.json     what the sweep is: title, arms, their sessions and seeds
 sweeps/NAME/sweep.lock     held (flock) by the one command that works on the sweep
@@ -61,7 +62,8 @@ class SweepRecord:
 
 
 def sweep_directory(home: Path, name: str) -> Path:
-    """The directory of a sweep by name; raises ConfigError for names that are no plain file names."""
+    """The directory of a sweep by name; raises ConfigError for names that are no plain file
+    names."""
     return home / "sweeps" / checked_name("sweep", name)
 
 
@@ -94,7 +96,8 @@ def read_record(directory: Path) -> SweepRecord:
 
 
 def arm_labels(directory: Path) -> dict[str, str]:
-    """What the arms of the sweep in a directory are called, by session; nothing where it is no sweep, or cannot be read."""
+    """What the arms of the sweep in a directory are called, by session; nothing where it is no
+    sweep, or cannot be read."""
     with contextlib.suppress(SessionError, MachineError):
         return {arm.session: arm.label for arm in read_record(directory).arms}
     return {}
@@ -114,13 +117,15 @@ def find_sweep(home: Path, name: str) -> Path | None:
 
 
 def sweep_of(session: Path) -> Path | None:
-    """The directory of the sweep that the session in `session` belongs to; None for one that stands alone."""
+    """The directory of the sweep that the session in `session` belongs to; None for one that stands
+    alone."""
     directory = session.parent.parent
     return directory if session.parent.name == "sessions" and is_sweep(directory) else None
 
 
 def is_worked_on(directory: Path) -> bool:
-    """Whether a command of this machine works through the sweep in `directory`, or an engine on one of its sessions."""
+    """Whether a command of this machine works through the sweep in `directory`, or an engine on one
+    of its sessions."""
     with contextlib.suppress(FileNotFoundError):
         if is_held(directory / "sweep.lock"):
             return True
@@ -128,7 +133,8 @@ def is_worked_on(directory: Path) -> bool:
 
 
 def worker_of(directory: Path) -> str:
-    """Who works through a sweep, as its lock says: "process 123 on box"; "" where that is not known."""
+    """Who works through a sweep, as its lock says: "process 123 on box"; "" where that is not
+    known."""
     with contextlib.suppress(OSError):
         return (directory / "sweep.lock").read_text(encoding="utf-8", errors="replace").strip()
     return ""
@@ -138,7 +144,8 @@ def find(home: Path, name: str) -> Path:
     """The directory of the session or sweep of this name, or of this path.
 
     Raises:
-        SessionError: there is none, or there are both and none of them, or each, is at work: the message names their paths.
+        SessionError: there is none, or there are both and none of them, or each, is at work: the
+        message names their paths.
     """
     check_home(home)
     sweep = find_sweep(home, name)
@@ -185,10 +192,11 @@ def arm_session(directory: Path, session: str) -> Session | None:
 
 
 def take_over(directory: Path, sweep: "Sweep") -> dict[str, str]:
-    """Copy what other sweeps of the home have finished of this one's arms; by the arm's session, the sweep that it comes from.
+    """Copy what other sweeps of the home have finished of this one's arms; by the arm's session,
+    the sweep that it comes from.
 
-    An arm is the same where the whole experiment is, but for its seeds: those that it lacks are run here. What an engine is at work
-    on is left alone.
+    An arm is the same where the whole experiment is, but for its seeds: those that it lacks are run
+    here. What an engine is at work on is left alone.
     """
     found = {}
     for arm in sweep.arms:
@@ -233,7 +241,8 @@ def _copy(session: Path, place: Path) -> bool:
 
 
 def keep_scores(directory: Path, name: str, plain: Mapping[str, Any]) -> Path:
-    """Keep a comparison of scores with a sweep, in place of an earlier one of that name; it appears whole or not at all."""
+    """Keep a comparison of scores with a sweep, in place of an earlier one of that name; it appears
+    whole or not at all."""
     folder = directory / "scores"
     make_directory(folder)
     path = folder / f"{name}.json"
@@ -242,7 +251,8 @@ def keep_scores(directory: Path, name: str, plain: Mapping[str, Any]) -> Path:
 
 
 def kept_scores(directory: Path) -> list[dict[str, Any]]:
-    """What `keep_scores` kept, by name; raises SessionError for a damaged file, MachineError as `read_record`."""
+    """What `keep_scores` kept, by name; raises SessionError for a damaged file, MachineError as
+    `read_record`."""
     found = []
     for path in sorted((directory / "scores").glob("*.json")):
         try:

@@ -35,7 +35,8 @@ class Tally:
         return sum(self._counts.values())
 
     def told(self) -> list[str]:
-        """A line for each reason: `3 with entities that overlap (a.jsonl:2, a.jsonl:9 and 1 more)`."""
+        """A line for each reason: `3 with entities that overlap (a.jsonl:2, a.jsonl:9 and 1
+        more)`."""
         return [
             f"{count:,} {reason}{_shown(self._places[reason], count)}"
             for reason, count in self._counts.items()

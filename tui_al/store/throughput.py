@@ -1,4 +1,5 @@
-"""How quick models were on this machine: measured by `tui-al timing` and by finished runs, read for the estimate before a start."""
+"""How quick models were on this machine: measured by `tui-al timing` and by finished runs, read for
+the estimate before a start."""
 
 import contextlib
 import json
@@ -33,7 +34,8 @@ _PHASES = ("train acquisition", "score pool", "train successor", "evaluate")
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """Sub-tokens a second of one way to train a model, on one machine; None for what was not measured."""
+    """Sub-tokens a second of one way to train a model, on one machine; None for what was not
+    measured."""
 
     machine: str
     device: str  #: cpu, cuda or mps
@@ -72,15 +74,25 @@ class Rate:
     @property
     def key(self) -> tuple[object, ...]:
         """What it is the rate of."""
-        return (self.machine, self.device, self.model, self.tuning, self.trunk_layers, self.precision, self.pooling)  # fmt: skip
+        return (
+            self.machine,
+            self.device,
+            self.model,
+            self.tuning,
+            self.trunk_layers,
+            self.precision,
+            self.pooling,
+        )
 
     def share(self, threads: int) -> float:
-        """How many times as quick so many threads are: on a CPU as many times as there are more of them."""
+        """How many times as quick so many threads are: on a CPU as many times as there are more of
+        them."""
         return threads / self.threads if self.device == "cpu" else 1.0
 
 
 def load(home: Path) -> dict[tuple[object, ...], Rate]:
-    """All known rates by their key; a file that cannot be read is as good as none, and so is an entry that is no rate."""
+    """All known rates by their key; a file that cannot be read is as good as none, and so is an
+    entry that is no rate."""
     path = home / _FILE
     try:
         found = json.loads(read_bytes(path, _LARGEST))
@@ -100,7 +112,8 @@ def load(home: Path) -> dict[tuple[object, ...], Rate]:
 
 
 def record(home: Path, rates: Iterable[Rate]) -> None:
-    """Add these, the newest in place of older ones; what was not measured anew stays. A home that cannot be written is left."""
+    """Add these, the newest in place of older ones; what was not measured anew stays. A home that
+    cannot be written is left."""
     known = load(home)
     for rate in rates:
         old = known.pop(rate.key, rate)
@@ -124,7 +137,8 @@ def _newest(new: float | None, old: float | None, times: float) -> float | None:
 def record_observed(
     home: Path, state: SessionState, lengths: Mapping[str, float], pool: int
 ) -> None:
-    """Add what a session's finished runs tell. What goes wrong in that is logged: it is worth no run."""
+    """Add what a session's finished runs tell. What goes wrong in that is logged: it is worth no
+    run."""
     try:
         record(home, observed(state, lengths, pool))
     except Exception:
@@ -132,11 +146,11 @@ def record_observed(
 
 
 def observed(state: SessionState, lengths: Mapping[str, float], pool: int) -> list[Rate]:
-    """What a session's finished runs tell, by role; `lengths` are the sub-tokens of a text, mean, as each
-    role's model reads them; a role that reads none is left out.
+    """What a session's finished runs tell, by role; `lengths` are the sub-tokens of a text, mean,
+    as each role's model reads them; a role that reads none is left out.
 
-    Work that took less than a second in all tells nothing. A frozen trunk's first pass counts in the phase that needed it.
-    """
+    Work that took less than a second in all tells nothing. A frozen trunk's first pass counts in
+    the phase that needed it."""
     config, engine = state.config, state.engine
     assert config is not None
     assert engine is not None
@@ -166,7 +180,9 @@ def observed(state: SessionState, lengths: Mapping[str, float], pool: int) -> li
     known = find_strategy(config.loop.strategy)
     once = known is not None and known.needs != "monte carlo"
     found = [
-        Rate.here(device, config.acquisition, rate("acquisition", "train acquisition"), rate("acquisition", "score pool") if once else None, threads),
-        Rate.here(device, config.successor, rate("successor", "train successor"), rate("successor", "evaluate"), threads),
+        Rate.here(device, config.acquisition, rate("acquisition", "train acquisition"),
+            rate("acquisition", "score pool") if once else None, threads),
+        Rate.here(device, config.successor, rate("successor", "train successor"),
+            rate("successor", "evaluate"), threads),
     ]  # fmt: skip
     return [one for one in found if one.training or one.scoring]

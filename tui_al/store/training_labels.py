@@ -1,4 +1,5 @@
-"""The engine's side of a labelling session: the decisions on record as training data, and boards for the people."""
+"""The engine's side of a labelling session: the decisions on record as training data, and boards
+for the people."""
 
 from collections.abc import Iterable, Mapping
 from itertools import takewhile
@@ -19,10 +20,11 @@ _CLOSED = (Status.LABELLED, Status.UNCLEAR, Status.CONFLICT, Status.AMBIGUOUS)
 
 
 class LabelledPool:
-    """The labels of a session as rows of its data set; `audit` rows are apart from those to train on.
+    """The labels of a session as rows of its data set; `audit` rows are apart from those to train
+    on.
 
-    Texts that came with labels are trained on as the data has them, unless a person says otherwise of one. What was `decided` so
-    far, from the log's first record on, is not read again.
+    Texts that came with labels are trained on as the data has them, unless a person says otherwise
+    of one. What was `decided` so far, from the log's first record on, is not read again.
     """
 
     def __init__(
@@ -100,11 +102,13 @@ class LabelledPool:
         )
 
     def _in_turn(self) -> list[int]:
-        """Rows of the audit up to the first that nobody has looked at yet, in the order in which they are asked about.
+        """Rows of the audit up to the first that nobody has looked at yet, in the order in which
+        they are asked about.
 
-        They are drawn at random, so that any beginning of their order is a random sample, whatever became of the others. A text
-        that somebody found by search, or whose answer was imported, counts when its turn has come; till then it would bias the
-        estimate towards what people look for.
+        They are drawn at random, so that any beginning of their order is a random sample, whatever
+        became of the others. A text that somebody found by search, or whose answer was imported,
+        counts when its turn has come; till then it would bias the estimate towards what people look
+        for.
         """
         train, standing = self._dataset.train, self._labelling.standing
         return list(
@@ -112,7 +116,8 @@ class LabelledPool:
         )
 
     def _correct(self, answers: dict[int, Answer], identity: str, standing: LabelStatus) -> None:
-        """What people say of a text that came with a label: theirs counts, or none where they find it unclear or differ."""
+        """What people say of a text that came with a label: theirs counts, or none where they find
+        it unclear or differ."""
         row = self._given_row_of.get(identity)
         if row is None or standing.status not in _CLOSED:
             return
@@ -122,10 +127,12 @@ class LabelledPool:
 
 
 def trained_answer(example: Example, given: UserAnswer) -> Answer:
-    """A person's answer as models are trained on it: the class, or IOB2 tags of the example's tokens.
+    """A person's answer as models are trained on it: the class, or IOB2 tags of the example's
+    tokens.
 
     Raises:
-        ValueError: entities that do not fit the tokens; the screens and imports refuse them before they are on record.
+        ValueError: entities that do not fit the tokens; the screens and imports refuse them before
+        they are on record.
     """
     if isinstance(given, str):
         return given

@@ -1,8 +1,10 @@
-"""The annotator's workbench behind the screen: one thread makes all its calls, in order, so that no key ever waits for a disk.
+"""The annotator's workbench behind the screen: one thread makes all its calls, in order, so that no
+key ever waits for a disk.
 
-What is decided on the screen is handed over as a job and shown as on its way until the job is done, which means on disk. A disk
-that fails keeps the job: it is tried again until it works, and the screen is told. The thread is a daemon: a network file system that
-hangs keeps nobody, though the screen asks before it leaves decisions behind.
+What is decided on the screen is handed over as a job and shown as on its way until the job is done,
+which means on disk. A disk that fails keeps the job: it is tried again until it works, and the
+screen is told. The thread is a daemon: a network file system that hangs keeps nobody, though the
+screen asks before it leaves decisions behind.
 """
 
 import contextlib
@@ -26,7 +28,8 @@ from tui_al.store.engine_lock import is_live, waits_for
 from tui_al.store.environment import explained
 from tui_al.store.presence import Presence
 
-#: Seconds between two looks at what others and the engine did, between signs of life, and before a failed write is tried again.
+#: Seconds between two looks at what others and the engine did, between signs of life, and before a
+#: failed write is tried again.
 LOOK, ALIVE, AGAIN = 1.0, 15.0, 1.0
 
 #: Looks in which the reason why no engine is at work is asked for.
@@ -38,7 +41,8 @@ RECENT = 9
 
 @dataclass(frozen=True, slots=True)
 class RecentDecision:
-    """One of the annotator's last decisions on samples: `what` is its answer, or None for a skip or a flag."""
+    """One of the annotator's last decisions on samples: `what` is its answer, or None for a skip or
+    a flag."""
 
     uid: str
     id: str
@@ -59,7 +63,8 @@ class AnnotationState:
     descriptions: Mapping[str, str] = field(default_factory=dict)
     counts: Mapping[str, int] = field(default_factory=dict)
     saved: int = 0  #: labelled examples on disk, by all annotators
-    closed: int = 0  #: those, and unclear, ambiguous and disputed ones; without those that the data has labels for
+    # : those, and unclear, ambiguous and disputed ones; without those that the data has labels for
+    closed: int = 0
     conflicts: int = 0
     ranking: int | None = None  #: round of the ranking that new samples come from
     batch: int = 0  #: decisions that make the next batch
@@ -93,7 +98,10 @@ class AnnotationState:
         if self.ranking is None:
             if self.live:
                 told = (*(f"⚠ {warning}" for warning in self.state.cautions), *self.state.notes)
-                ready = "The engine is getting ready: data and models are loaded, then the first samples come."
+                ready = (
+                    "The engine is getting ready: data and models are loaded, then the first "
+                    "samples come."
+                )
                 return "\n".join((ready, "", "How the data was read:", *told) if told else (ready,))
             why = " ".join(part for part in self.failure if part)
             start = "No engine is at work on this session: t starts it, and the first samples come."
@@ -108,7 +116,10 @@ class AnnotationState:
         aside = self.closed - self.saved
         ended = "all texts are labelled"
         if aside > 0:
-            ended = f"{self.saved:,} {'text is' if self.saved == 1 else 'texts are'} labelled, {aside:,} without one answer"
+            ended = (
+                f"{self.saved:,} {'text is' if self.saved == 1 else 'texts are'} labelled, "
+                f"{aside:,} without one answer"
+            )
         if not self.lacks:
             return ended
         return f"{ended}. But no model can be trained on that: it needs {self.lacks}"
@@ -155,7 +166,8 @@ class WriteBlocked:
 
 @dataclass(frozen=True, slots=True)
 class StateChanged:
-    """What others did, or the engine; `touched` are the examples that it concerns, `lost` those that others took over."""
+    """What others did, or the engine; `touched` are the examples that it concerns, `lost` those
+    that others took over."""
 
     overview: AnnotationState
     touched: frozenset[str]
@@ -245,13 +257,15 @@ class AnnotationWorker:
         self._deliver(Gone(error))
 
     def _check(self, *, moved: bool = True) -> None:
-        """Raise _GoneError if the session was deleted, or `moved`: what is written then is lost, or is in another place."""
+        """Raise _GoneError if the session was deleted, or `moved`: what is written then is lost, or
+        is in another place."""
         where = self._presence.where()
         if where is None or (moved and where != self._directory.absolute()):
             raise _GoneError(where)
 
     def _opened(self) -> Workbench | None:
-        """The workbench, as soon as the machine lets it; None, which is told, where it never will, or the screen is left."""
+        """The workbench, as soon as the machine lets it; None, which is told, where it never will,
+        or the screen is left."""
         while True:
             try:
                 bench = Workbench(self._directory, self._annotator)
@@ -375,7 +389,8 @@ class AnnotationWorker:
             in_batch=closed - (ranked.answered if ranked else 0),
             lacks=bench.lacks(),
             recent=self._recent(bench, labelling, annotator),
-            others=tuple(sorted({name for client, name in bench.log.present() if client != bench.client.name})),
+            others=tuple(sorted({name for client,
+                name in bench.log.present() if client != bench.client.name})),
             left=max(0, bench.pool - closed),
             live=live,
             failure=("", "") if live else self._why(bench.state),
@@ -385,8 +400,8 @@ class AnnotationWorker:
         )  # fmt: skip
 
     def _why(self, state: SessionState) -> tuple[str, str]:
-        """Why no engine is at work. Reads the whole session, so it is asked until it answers, a few times at most: how an engine
-        ended is known soon, or never.
+        """Why no engine is at work. Reads the whole session, so it is asked until it answers, a few
+        times at most: how an engine ended is known soon, or never.
         """
         self._asked = 0 if self._reason[0] != state.seq else self._asked
         if self._asked < _ASKED and not (self._asked and self._reason[1][0]):

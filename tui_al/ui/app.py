@@ -43,7 +43,8 @@ from tui_al.ui.widgets.message_line import MessageLine, Said, Severity
 if TYPE_CHECKING:
     from tui_al.ui.annotation_worker import AnnotationWorker
 
-#: Seconds that a thread which reads or folds may keep the others from running: a key should not wait for it.
+#: Seconds that a thread which reads or folds may keep the others from running: a key should not
+#: wait for it.
 _LONGEST_TURN = 0.001
 
 
@@ -52,8 +53,8 @@ _LISTS = ("home", "sweep")
 
 
 class TuiAl(App[None]):
-    """`TuiAl(home)` opens on the sessions of `home`; with `open_session`, on that one; with `page`, on that page
-    of the documentation. `annotator` labels, the account by default."""
+    """`TuiAl(home)` opens on the sessions of `home`; with `open_session`, on that one; with `page`,
+    on that page of the documentation. `annotator` labels, the account by default."""
 
     TITLE = "tui-al"
     BINDINGS = bindings("app")
@@ -153,15 +154,18 @@ class TuiAl(App[None]):
         return TerminalDriver
 
     def ask_to_leave(self) -> None:
-        """From any thread: close, without a question; what keeps running is told if there is a terminal to tell it on."""
+        """From any thread: close, without a question; what keeps running is told if there is a
+        terminal to tell it on."""
         self._leaving = True
         if self._events is not None:
             with contextlib.suppress(RuntimeError):  # it has ended meanwhile
-                # Behind what is under way: Textual does not take it well in the middle of mounting a screen.
+                # Behind what is under way: Textual does not take it well in the middle of mounting
+                # a screen.
                 self._events.call_soon_threadsafe(self.call_next, self._leave)
 
     def open_session(self, directory: Path) -> None:
-        """Show a session: where people label, the next sample; else its results if it is finished, or its run. Of a sweep, its arms."""
+        """Show a session: where people label, the next sample; else its results if it is finished,
+        or its run. Of a sweep, its arms."""
         if is_sweep(directory):
             from tui_al.ui.screens.sweep import SweepScreen
 
@@ -215,7 +219,8 @@ class TuiAl(App[None]):
         self.switch_screen(ResultsScreen(directory))
 
     def to_home(self) -> None:
-        """Back to the list that a session was opened from; where there is none, to its sweep's, or to the sessions."""
+        """Back to the list that a session was opened from; where there is none, to its sweep's, or
+        to the sessions."""
         base = self._base()
         if getattr(base, "KEYS_OF", "") in _LISTS:
             return
@@ -236,7 +241,8 @@ class TuiAl(App[None]):
             self._show_at_base(HomeScreen())
 
     def _go_to(self, screen: Screen[None]) -> None:
-        """Show the screen, with the list that it was opened from beneath if there is one, and nothing else.
+        """Show the screen, with the list that it was opened from beneath if there is one, and
+        nothing else.
 
         The list is not made before it is asked for: the first frame would wait for it.
         """
@@ -254,13 +260,15 @@ class TuiAl(App[None]):
             self.push_screen(screen)
 
     def _base(self) -> Screen[object] | None:
-        """The list that is nearest, else the lowest of our screens (Textual keeps an empty one under it), after closing all above."""
+        """The list that is nearest, else the lowest of our screens (Textual keeps an empty one
+        under it), after closing all above."""
         while len(self.screen_stack) > 2 and getattr(self.screen, "KEYS_OF", "") not in _LISTS:
             self.pop_screen()
         return self.screen_stack[-1] if len(self.screen_stack) > 1 else None
 
     def say(self, text: str, severity: Severity = "information") -> None:
-        """A passing message in the bottom row, in the place of the one before; foreign text is welcome."""
+        """A passing message in the bottom row, in the place of the one before; foreign text is
+        welcome."""
         self.said = Said(printable(text), severity)
         if self._forget is not None:
             self._forget.stop()
@@ -304,7 +312,8 @@ class TuiAl(App[None]):
                 raise
 
     def show_refusal(self, error: Exception) -> bool:
-        """A dialog for what the machine is the reason of; False for all other errors, which are ours."""
+        """A dialog for what the machine is the reason of; False for all other errors, which are
+        ours."""
         told = explained(error)
         if told is None or not self.is_running or not self.screen_stack:
             return False
@@ -318,7 +327,8 @@ class TuiAl(App[None]):
         return replaced
 
     def _handle_exception(self, error: Exception) -> None:
-        """What ends a widget ends the app: with words where the machine is the reason, else with a traceback."""
+        """What ends a widget ends the app: with words where the machine is the reason, else with a
+        traceback."""
         self.fatal = explained(error)
         if self.fatal is None:
             super()._handle_exception(error)
@@ -397,6 +407,7 @@ def _directory_of(screen: Screen[object]) -> Path | None:
 
 
 def _collect_garbage() -> None:
-    """From now on, and without looking again at what is there for good: a hundred thousand objects, 60 ms each time."""
+    """From now on, and without looking again at what is there for good: a hundred thousand objects,
+    60 ms each time."""
     gc.freeze()
     gc.enable()

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One thing to choose: its value, and a line on it. `step` is a folder on the way, not yet an answer."""
+    """One thing to choose: its value, and a line on it. `step` is a folder on the way, not yet an
+    answer."""
 
     value: str
     summary: str = ""

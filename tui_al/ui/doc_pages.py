@@ -31,7 +31,8 @@ def doc_pages() -> dict[str, DocPage]:
 
 
 def doc_page(name: str) -> DocPage:
-    """The page of that name, also written as `keys.md` or `KEYS`; raises ConfigError that lists the pages."""
+    """The page of that name, also written as `keys.md` or `KEYS`; raises ConfigError that lists the
+    pages."""
     pages = doc_pages()
     wanted = name.strip().lower().removesuffix(".md")
     if wanted in pages:

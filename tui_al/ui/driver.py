@@ -1,4 +1,5 @@
-"""Textual's driver for terminals, made to survive signals, a terminal that is gone, and one that takes no more output."""
+"""Textual's driver for terminals, made to survive signals, a terminal that is gone, and one that
+takes no more output."""
 
 import contextlib
 import os
@@ -16,10 +17,12 @@ from textual.drivers.linux_driver import LinuxDriver
 if TYPE_CHECKING:
     from textual.app import App
 
-#: Seconds that a terminal gets to take what is still to be written when the app is left or suspended.
+#: Seconds that a terminal gets to take what is still to be written when the app is left or
+#: suspended.
 _LAST_WORDS_SECONDS = 2.0
 
-#: Mouse, focus and paste reports and the kitty keyboard off, line wrap on, back from the alternate screen, cursor on.
+#: Mouse, focus and paste reports and the kitty keyboard off, line wrap on, back from the alternate
+#: screen, cursor on.
 _RESTORE = (
     b"\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l\x1b[?1016l\x1b[?2004l\x1b[?1004l\x1b[?2048l"
     b"\x1b[<u\x1b[?7h\x1b[?1049l\x1b[?25h"
@@ -27,7 +30,8 @@ _RESTORE = (
 
 
 def hung_up(descriptor: int) -> bool:
-    """Whether the terminal behind a descriptor is gone; Textual would read its end over and over."""
+    """Whether the terminal behind a descriptor is gone; Textual would read its end over and
+    over."""
     poll = select.poll()
     poll.register(descriptor, 0)
     gone = select.POLLHUP | select.POLLNVAL
@@ -35,7 +39,8 @@ def hung_up(descriptor: int) -> bool:
 
 
 class TerminalWriter(WriterThread):
-    """Writes to the terminal in a thread; nobody waits for ever for a terminal that is gone or stands still.
+    """Writes to the terminal in a thread; nobody waits for ever for a terminal that is gone or
+    stands still.
 
     Textual's own thread dies at the first error, and whoever writes next waits for it without end.
     """
@@ -82,7 +87,8 @@ class TerminalWriter(WriterThread):
 
 
 class TerminalDriver(LinuxDriver):
-    """What Textual's driver does, and: it can be stopped and continued by any signal, and be left whatever the terminal does."""
+    """What Textual's driver does, and: it can be stopped and continued by any signal, and be left
+    whatever the terminal does."""
 
     def __init__(self, app: "App[Any]", **options: Any) -> None:
         self._writer: TerminalWriter | None = None
@@ -104,18 +110,21 @@ class TerminalDriver(LinuxDriver):
 
     @property
     def is_stuck(self) -> bool:
-        """Whether the terminal takes no output, so that nothing else may be written to it either."""
+        """Whether the terminal takes no output, so that nothing else may be written to it
+        either."""
         return self._writer is not None and self._writer.is_stuck
 
     def prepare_to_leave(self) -> None:
-        """From a signal handler: the app is being left, so a terminal that takes nothing is not waited for."""
+        """From a signal handler: the app is being left, so a terminal that takes nothing is not
+        waited for."""
         self.leaving = True
         signal.signal(signal.SIGTTOU, signal.SIG_IGN)  # else touching the terminal would stop us
         if self._writer is not None and self._writer.give_up_at is None:
             self._writer.give_up_at = time.monotonic() + _LAST_WORDS_SECONDS
 
     def restore_at_once(self) -> None:
-        """From any thread, for an app that does not come to its end: the terminal as it was, as far as that can be done now."""
+        """From any thread, for an app that does not come to its end: the terminal as it was, as far
+        as that can be done now."""
         if not self._active or hung_up(self.fileno):
             return
         if self.attrs_before is not None and self._in_foreground():
@@ -127,12 +136,14 @@ class TerminalDriver(LinuxDriver):
                 os.write(descriptor, _RESTORE)
 
     def start_application_mode(self) -> None:
-        """Take over the terminal; in the background, where that is not allowed, it is tried again when we are continued."""
+        """Take over the terminal; in the background, where that is not allowed, it is tried again
+        when we are continued."""
         super().start_application_mode()  # type: ignore[no-untyped-call]
         self._active = self._writer is not None and self._writer.is_alive()
 
     def stop_application_mode(self) -> None:
-        """Give the terminal back, unless it is not ours at present: then the shell has set it for itself."""
+        """Give the terminal back, unless it is not ours at present: then the shell has set it for
+        itself."""
         if not self._active:
             return
         self._active = False
@@ -152,7 +163,8 @@ class TerminalDriver(LinuxDriver):
         self._loop.call_soon_threadsafe(self._suspend)
 
     def _suspend(self) -> None:
-        """Stop, the terminal given back before. Not in the signal handler itself: that may interrupt a write."""
+        """Stop, the terminal given back before. Not in the signal handler itself: that may
+        interrupt a write."""
         if self._auto_restart and self._active:
             self.suspend_application_mode()
             self._must_signal_resume = True
@@ -162,7 +174,8 @@ class TerminalDriver(LinuxDriver):
         self._loop.call_soon_threadsafe(self._continue)
 
     def _continue(self) -> None:
-        """Take the terminal over again; where SIGSTOP came without a warning, the shell has set it its own way meanwhile."""
+        """Take the terminal over again; where SIGSTOP came without a warning, the shell has set it
+        its own way meanwhile."""
         if self.leaving or not self._auto_restart:
             return
         if self._active:

@@ -6,8 +6,8 @@ from tui_al.core.session.state import RunState, SessionState
 def remaining_seconds(state: SessionState) -> float | None:
     """Seconds of work ahead over all runs; None before the first finished round with a query.
 
-    A round's time is taken as proportional to its labels: training, which dominates, goes over all of them.
-    """
+    A round's time is taken as proportional to its labels: training, which dominates, goes over all
+    of them."""
     config = state.config
     points = [p for run in state.runs.values() for p in run.points]
     later = [p for p in points if p.round > 0]

@@ -1,8 +1,9 @@
-"""Leaving the app when a signal or the end of its terminal asks for it: in good order, and within a bounded time.
+"""Leaving the app when a signal or the end of its terminal asks for it: in good order, and within a
+bounded time.
 
-What is decided is saved and the samples are given back; engines, which are processes of their own, go on. The exit code is 128
-and the signal's number, as a shell gives it; that of SIGHUP where the terminal is gone, whether or not the signal came.
-"""
+What is decided is saved and the samples are given back; engines, which are processes of their own,
+go on. The exit code is 128 and the signal's number, as a shell gives it; that of SIGHUP where the
+terminal is gone, whether or not the signal came."""
 
 import contextlib
 import os
@@ -20,12 +21,15 @@ if TYPE_CHECKING:
     from tui_al.ui.annotation_worker import AnnotationWorker
     from tui_al.ui.app import TuiAl
 
-#: What would end the process by default, leaving the terminal as it is. Batch systems send the later ones.
+#: What would end the process by default, leaving the terminal as it is. Batch systems send the
+#: later ones.
 SIGNALS = (
-    signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM, signal.SIGXCPU,
+    signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2,
+    signal.SIGALRM, signal.SIGXCPU,
 )  # fmt: skip
 
-#: Seconds that the app gets to close its screens, and those that decisions get to reach the disk after that.
+#: Seconds that the app gets to close its screens, and those that decisions get to reach the disk
+#: after that.
 CLOSE_SECONDS, SAVE_SECONDS = 5.0, 30.0
 
 #: Milliseconds between two looks at the terminal, where its end should fail to wake us.
@@ -33,11 +37,13 @@ _LOOK = 2000
 
 
 class ExitGuard:
-    """`with ExitGuard(app):` around everything that the app does, until its decisions are on disk."""
+    """`with ExitGuard(app):` around everything that the app does, until its decisions are on
+    disk."""
 
     def __init__(self, app: "TuiAl") -> None:
         self._app = app
-        self.number = 0  #: the signal that asked to leave, SIGHUP for a terminal that is gone; 0 if nothing did
+        # : the signal that asked to leave, SIGHUP for a terminal that is gone; 0 if nothing did
+        self.number = 0
         self._heard, self._tell = os.pipe()
         os.set_blocking(self._tell, False)
         self._ended = threading.Event()  # the app has closed its screens
@@ -58,7 +64,8 @@ class ExitGuard:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Without a signal, as ever; else the process ends here, whatever threads still read in the background."""
+        """Without a signal, as ever; else the process ends here, whatever threads still read in the
+        background."""
         if not self.number:
             for number, handler in self._before.items():
                 signal.signal(number, handler)
@@ -73,7 +80,8 @@ class ExitGuard:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def say(self, line: str) -> None:
-        """A line on stderr, unless the terminal is gone, or takes nothing: then writing would not come back."""
+        """A line on stderr, unless the terminal is gone, or takes nothing: then writing would not
+        come back."""
         driver = self._driver
         if not hung_up(2) and not (driver is not None and driver.is_stuck):
             say_on_stderr(f"{line}\n")
@@ -84,7 +92,8 @@ class ExitGuard:
         return driver if isinstance(driver, TerminalDriver) else None
 
     def _received(self, number: int, _: FrameType | None) -> None:
-        """Signal handler. It may interrupt anything, so it takes no lock: the guard's thread does the rest."""
+        """Signal handler. It may interrupt anything, so it takes no lock: the guard's thread does
+        the rest."""
         self.number = self.number or number
         if self._driver is not None:
             self._driver.prepare_to_leave()

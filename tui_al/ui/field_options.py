@@ -14,12 +14,24 @@ from tui_al.ui.setup_form import choices_of, title_of
 #: Entries of a folder that are listed at most: a picker is no file manager.
 _MOST_ENTRIES = 200
 
-_DATA_FILES = (".csv", ".tsv", ".json", ".jsonl", ".parquet", ".arrow", ".conll", ".txt", ".iob", ".bio")  # fmt: skip
+_DATA_FILES = (
+    ".csv",
+    ".tsv",
+    ".json",
+    ".jsonl",
+    ".parquet",
+    ".arrow",
+    ".conll",
+    ".txt",
+    ".iob",
+    ".bio",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What a field's dialog shows: its title, its choices, and what free text would be (empty: none is taken)."""
+    """What a field's dialog shows: its title, its choices, and what free text would be (empty: none
+    is taken)."""
 
     title: str
     chooser: Chooser
@@ -70,7 +82,8 @@ def _about(strategy: Strategy) -> str:
 
 
 def path_choices(typed: str) -> list[Choice]:
-    """Folders and data files that begin as typed. A folder is a step on the way and, as "./folder", an answer too."""
+    """Folders and data files that begin as typed. A folder is a step on the way and, as "./folder",
+    an answer too."""
     folder_text, _, beginning = typed.strip().rpartition("/")
     folder = Path(f"{folder_text}/" if folder_text or typed.startswith("/") else ".").expanduser()
     prefix = f"{folder_text}/" if "/" in typed else ""

@@ -1,7 +1,8 @@
-"""Blocking calls on behalf of a screen: made in a daemon thread, the outcome handed back as a message.
+"""Blocking calls on behalf of a screen: made in a daemon thread, the outcome handed back as a
+message.
 
-No worker of the framework: the app would wait for its thread on leaving, and a network file system that hangs must keep nobody.
-"""
+No worker of the framework: the app would wait for its thread on leaving, and a network file system
+that hangs must keep nobody."""
 
 import contextlib
 from collections.abc import Callable

@@ -1,6 +1,7 @@
 """Keys of one's own, from `keys.toml` in the home directory of the sessions.
 
-[label]              # a table for each screen of the help; an action and its key, several apart by commas
+[label]              # a table for each screen of the help; an action and its key, several apart by
+    commas
 skip = "j"
 answer = "a,s,d,f,g,h,j,k,l"
 [labels]             # a label by its name gets a key for good
@@ -21,7 +22,8 @@ from tui_al.ui.keys import SCREENS, display, keys_of
 FILE = "keys.toml"
 
 _NAMED = (
-    "space", "enter", "escape", "tab", "backspace", "delete", "insert", "up", "down", "left", "right", "home", "end", "pageup",
+    "space", "enter", "escape", "tab", "backspace", "delete", "insert", "up", "down", "left",
+    "right", "home", "end", "pageup",
     "pagedown",
 )  # fmt: skip
 _FUNCTION_OR_CONTROL = re.compile(r"f([1-9]|1[0-2])|ctrl\+[a-z]")
@@ -36,7 +38,8 @@ class Keymap:
 
 
 def load_keymap(home: Path) -> Keymap:
-    """The person's keys; none where there is no file. Raises ConfigError that names the file, the line and the key."""
+    """The person's keys; none where there is no file. Raises ConfigError that names the file, the
+    line and the key."""
     path = home / FILE
     if is_of_another(home):  # whose keys are that person's
         return Keymap()
@@ -46,7 +49,9 @@ def load_keymap(home: Path) -> Keymap:
     except FileNotFoundError:
         return Keymap()
     except (OSError, ValueError) as error:
-        raise ConfigError(f"{path} cannot be read: {error}.", "It is a TOML file, see `tui-al docs keys`.") from error  # fmt: skip
+        raise ConfigError(
+            f"{path} cannot be read: {error}.", "It is a TOML file, see `tui-al docs keys`."
+        ) from error
     return _Reader(path, text).keymap(read)
 
 
@@ -59,17 +64,29 @@ class _Reader:
         labels: dict[str, str] = {}
         for table, entries in read.items():
             if not isinstance(entries, dict) or table not in (*SCREENS, "labels"):
-                raise self._error(table, table, f"there is no table [{table}]", f"There are {', '.join((*SCREENS, 'labels'))}.")  # fmt: skip
+                raise self._error(
+                    table,
+                    table,
+                    f"there is no table [{table}]",
+                    f"There are {', '.join((*SCREENS, 'labels'))}.",
+                )
             for name, keys_given in entries.items():
                 given = self._checked(table, name, keys_given)
                 if table == "labels":
                     if "," in given:
-                        raise self._error(table, name, f"label {name!r} has several keys", "A label has one.")  # fmt: skip
+                        raise self._error(
+                            table, name, f"label {name!r} has several keys", "A label has one."
+                        )
                     labels[name] = given
                 else:
                     actions = [key.action for key in keys_of(table)]
                     if name not in actions:
-                        raise self._error(table, name, f"there is no key {table}.{name}", f"[{table}] has {', '.join(actions)}.")  # fmt: skip
+                        raise self._error(
+                            table,
+                            name,
+                            f"there is no key {table}.{name}",
+                            f"[{table}] has {', '.join(actions)}.",
+                        )
                     keys[f"{table}.{name}"] = given
         keymap = Keymap(keys, labels)
         for screen in SCREENS:
@@ -84,7 +101,8 @@ class _Reader:
             if not known and not (len(key) == 1 and key.isprintable() and not key.isspace()):
                 raise self._error(
                     table, name, f"{key!r} is no key",
-                    f"A key is one character, f1 to f12, ctrl+ and a letter, or {', '.join(_NAMED)}; several are apart by commas without spaces.",
+                    "A key is one character, f1 to f12, ctrl+ and a letter, or "
+                        f"{', '.join(_NAMED)}; several are apart by commas without spaces.",
                 )  # fmt: skip
         return given
 
@@ -101,9 +119,16 @@ class _Reader:
         for key, count in Counter(key for key, _ in pairs).items():
             if count > 1:
                 names = [name for shown, name in pairs if shown == key]
-                mine = next(n for n in reversed(names) if n in keymap.keys or n.startswith("labels."))  # fmt: skip
+                mine = next(
+                    n for n in reversed(names) if n in keymap.keys or n.startswith("labels.")
+                )
                 table, _, action = mine.partition(".")
-                raise self._error(table, action, f"{key!r} has two meanings: {' and '.join(names)}", "Give one of them another key.")  # fmt: skip
+                raise self._error(
+                    table,
+                    action,
+                    f"{key!r} has two meanings: {' and '.join(names)}",
+                    "Give one of them another key.",
+                )
 
     def _error(self, table: str, name: str, what: str, hint: str) -> ConfigError:
         return ConfigError(f"{self._path}, line {self._line(table, name)}: {what}.", hint)

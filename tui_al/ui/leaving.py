@@ -15,19 +15,22 @@ _MIB, _GIB = 2**20, 2**30
 
 
 def keeps_running(home: Path, live: Iterable[Path]) -> list[str]:
-    """A line for each session or sweep that goes on without the app, with the command that shows it again.
+    """A line for each session or sweep that goes on without the app, with the command that shows it
+    again.
 
     A sweep's session is shown by its sweep.
     """
     whole = dict.fromkeys(sweep_of(one) or one for one in live)
     return [
-        f"{'Sweep ' * is_sweep(one)}{one.name} keeps running. `{attach_command(home, one)}` shows it again."
+        f"{'Sweep ' * is_sweep(one)}{one.name} keeps running. `{attach_command(home, one)}` shows "
+        "it again."
         for one in whole
     ]
 
 
 def attach_command(home: Path, directory: Path) -> str:
-    """The command that opens the app on this session or sweep from any directory: its name where that is enough, else its path."""
+    """The command that opens the app on this session or sweep from any directory: its name where
+    that is enough, else its path."""
     named, where = ["tui-al", "attach", directory.name], directory.absolute()
     for known, words in ((home_directory(), named), (home, [*named, "--home", str(home)])):
         with contextlib.suppress(TuiAlError):
@@ -41,7 +44,8 @@ def what_is_lost(loss: Loss) -> str:
     size = f"{loss.bytes / _GIB:.1f} GiB" if loss.bytes >= _GIB else f"{loss.bytes / _MIB:,.1f} MiB"
     if loss.trouble:
         return (
-            f"It cannot be read ({loss.trouble}), so nobody knows whether labels by hand are in it.\n"
+            f"It cannot be read ({loss.trouble}), so nobody knows whether labels by hand are in "
+            "it.\n"
             f"Lost for good: {size} on disk."
         )
     lines = []
@@ -51,7 +55,8 @@ def what_is_lost(loss: Loss) -> str:
         if loss.conflicts:
             lines.append(f"{_count(loss.conflicts, 'text')} that people answered differently")
         lines.append(
-            f"of these labels {loss.unexported:,} are in no exported file: `tui-al export` writes them"
+            f"of these labels {loss.unexported:,} are in no exported file: `tui-al export` writes "
+            "them"
             if loss.unexported
             else "these labels are in an exported file"
             if not loss.conflicts

@@ -22,7 +22,8 @@ class Hand:
         self._dry_until = 0.0  # there were fewer: no use asking again before
 
     def wanted(self, ranking: int | None, *, showing: bool) -> int:
-        """Samples to be fetched now, with the one for the screen if it is `showing` none; a new ranking changes the hand whole."""
+        """Samples to be fetched now, with the one for the screen if it is `showing` none; a new
+        ranking changes the hand whole."""
         dry = ranking == self.ranking and time.monotonic() < self._dry_until
         if self._job or dry or ranking is None:
             return 0

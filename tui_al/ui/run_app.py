@@ -20,10 +20,11 @@ def run_app(
     annotator: str | None = None,
     page: str = "",
 ) -> None:
-    """Prepare the environment, import Textual, run the app, wait for decisions that are not on disk yet.
+    """Prepare the environment, import Textual, run the app, wait for decisions that are not on disk
+    yet.
 
-    After a signal, or where the terminal is gone, the process ends here: see `tui_al.ui.exit_guard`.
-    """
+    After a signal, or where the terminal is gone, the process ends here: see
+    `tui_al.ui.exit_guard`."""
     settings = app_settings(home)
     settings.terminal.prepare()
     gc.disable()  # until the first frame, see TuiAl.on_mount: a tenth of the time to it
@@ -48,7 +49,8 @@ def run_app(
 
 
 def _wait_for(bench: "AnnotationWorker", guard: "ExitGuard") -> None:
-    """Until all decisions are on disk; not if the disk has refused them, which was asked about, and not after Ctrl-C."""
+    """Until all decisions are on disk; not if the disk has refused them, which was asked about, and
+    not after Ctrl-C."""
     refused = bool(bench.trouble)
     bench.close()
     if refused or bench.join(0.5):

@@ -26,23 +26,25 @@ from tui_al.ui.terminal import app_settings
 _CAN = """\
 Whoever opens it works as this account ({account}): labels, starts and stops training, deletes sessions, reads any file that the
 account can read (as data to label), and writes exports where it may.
-"""
+"""  # noqa: E501
 _LOCAL = """\
 Warning: there is no log-in. Every account on this machine can reach {host}; --token asks for a token.
-"""
+"""  # noqa: E501
 _ELSEWHERE = """\
 Warning: {host} is reached from other machines, and the connection is not encrypted: who listens on the way reads texts, labels
 and the token. Safer: serve on 127.0.0.1 and open an SSH tunnel to it.
-"""
+"""  # noqa: E501
 _OPEN = "Open (the token is shown this once): {address}\n"
 
-#: The page loads nothing from other servers: its own would wait for a font of Google's, for ever where nothing is reached.
+#: The page loads nothing from other servers: its own would wait for a font of Google's, for ever
+#: where nothing is reached.
 _POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data: blob:; connect-src 'self' {socket}; frame-ancestors 'none'"
 )
 
-#: The token leaves the address bar and the history. The page would wait for a click before it heard any key.
+#: The token leaves the address bar and the history. The page would wait for a click before it heard
+#: any key.
 _SCRIPT = """\
 <script>
   if (location.search.includes("token=")) history.replaceState(null, "", "/");
@@ -61,13 +63,14 @@ _WRONG_TOKEN_SECONDS = 0.5
 def serve(
     host: str = "127.0.0.1", port: int = 8000, home: Path | None = None, token: str | None = None
 ) -> None:
-    """Serve the sessions of `home` until interrupted; each browser tab gets its own app, all of them the same sessions.
+    """Serve the sessions of `home` until interrupted; each browser tab gets its own app, all of
+    them the same sessions.
 
     Beyond loopback, and wherever a `token` is given, only who knows the token comes in.
 
     Raises:
-        ConfigError: textual-serve is not installed, the address or the token cannot be used, or `keys.toml` cannot be read.
-        SessionError: the home is closed to this account.
+        ConfigError: textual-serve is not installed, the address or the token cannot be used, or
+        `keys.toml` cannot be read. SessionError: the home is closed to this account.
     """
     local = is_loopback(host)
     access = Access(local, chosen_token(token, os.environ, local=local), port)
@@ -96,7 +99,8 @@ def _tell(host: str, access: Access) -> None:
 
 
 def _server_class() -> Callable[..., Any]:
-    """textual-serve's server with our checks before everything that it answers; ConfigError where it is not installed."""
+    """textual-serve's server with our checks before everything that it answers; ConfigError where
+    it is not installed."""
     try:
         from aiohttp import web
         from textual_serve.server import Server  # type: ignore[import-not-found, unused-ignore]
@@ -109,8 +113,8 @@ def _server_class() -> Callable[..., Any]:
     class GuardedServer(Server):  # type: ignore[misc, valid-type, unused-ignore]
         """Answers whom `Access` lets in.
 
-        The page is told the address that it was asked for by: `localhost`, this machine's name and the near end of a tunnel
-        lead here as well as the address that we listen on.
+        The page is told the address that it was asked for by: `localhost`, this machine's name and
+        the near end of a tunnel lead here as well as the address that we listen on.
         """
 
         def __init__(self, access: Access, *arguments: Any, **options: Any) -> None:
@@ -127,7 +131,9 @@ def _server_class() -> Callable[..., Any]:
             """Before any route, files and unknown addresses included."""
             access = self._access
             if not access.is_our_name(request.headers.get("Host")):
-                return _refused(web, 403, "Not here", "This name does not lead to this server's own address.")  # fmt: skip
+                return _refused(
+                    web, 403, "Not here", "This name does not lead to this server's own address."
+                )
             if request.path == "/ws" and not access.is_own_page(
                 request.headers.get("Origin"), request.headers.get("Host")
             ):
@@ -146,7 +152,8 @@ def _server_class() -> Callable[..., Any]:
             return _refused(web, 401, "A token is needed", _NEEDS_TOKEN)
 
         async def handle_index(self, request: Any) -> Any:
-            # Nothing is awaited between here and the page's text, so no other request can come between.
+            # Nothing is awaited between here and the page's text, so no other request can come
+            # between.
             self.public_url = f"{request.scheme}://{request.host}"
             response: Any = await super().handle_index(request)
             socket_url = self.public_url.replace("http", "ws", 1)
@@ -170,5 +177,6 @@ def _refused(web: Any, status: int, title: str, said: str) -> Any:
         status=status,
         text=refusal_page(title, said),
         content_type="text/html",
-        headers={"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'", "Cache-Control": "no-store"},
+        headers={"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+            "Cache-Control": "no-store"},
     )  # fmt: skip

@@ -1,4 +1,5 @@
-"""Who may use the app in a browser: whoever knows the token, from a page of ours, under a name of this machine."""
+"""Who may use the app in a browser: whoever knows the token, from a page of ours, under a name of
+this machine."""
 
 import hashlib
 import hmac
@@ -34,7 +35,8 @@ _PAGE = """\
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What a request must show. `local`: we listen on loopback only; `token` is None where none is asked for."""
+    """What a request must show. `local`: we listen on loopback only; `token` is None where none is
+    asked for."""
 
     local: bool
     token: str | None
@@ -59,23 +61,28 @@ class Access:
         return self.token is None or (cookie is not None and _same(cookie, self.pass_value))
 
     def is_our_name(self, asked: str | None) -> bool:
-        """Whether the request was for a name of this machine: on loopback a foreign name may be made to lead here."""
+        """Whether the request was for a name of this machine: on loopback a foreign name may be
+        made to lead here."""
         if not asked or not _NAME.fullmatch(asked):
             return False
         return not self.local or is_loopback(_host_of(asked))
 
     def is_own_page(self, origin: str | None, asked: str | None) -> bool:
-        """Whether a connection comes from a page of ours: the origin that the browser names is the address that was asked for."""
+        """Whether a connection comes from a page of ours: the origin that the browser names is the
+        address that was asked for."""
         if not origin or not asked or urlsplit(origin).netloc.lower() != asked.lower():
             return False
         return self.is_our_name(asked)
 
 
-def chosen_token(given: str | None, environ: MutableMapping[str, str], *, local: bool) -> str | None:  # fmt: skip
-    """The token: as given, by the environment (which forgets it: the apps that are started need not know it), or a new one.
+def chosen_token(
+    given: str | None, environ: MutableMapping[str, str], *, local: bool
+) -> str | None:
+    """The token: as given, by the environment (which forgets it: the apps that are started need not
+    know it), or a new one.
 
-    None on loopback where none is given. Raises ConfigError for one that is too easy to guess, or would not fit into an address.
-    """
+    None on loopback where none is given. Raises ConfigError for one that is too easy to guess, or
+    would not fit into an address."""
     by_environment = environ.pop(TOKEN_VARIABLE, None)
     token = by_environment if given is None else given
     if token is None:
@@ -84,7 +91,8 @@ def chosen_token(given: str | None, environ: MutableMapping[str, str], *, local:
         source = TOKEN_VARIABLE if given is None else "--token"
         raise ConfigError(
             f"{source}: a token of {len(token)} characters cannot be used.",
-            "It is 16 to 200 letters, digits and . _ ~ - that nobody can guess; without one, a random one is made.",
+            "It is 16 to 200 letters, digits and . _ ~ - that nobody can guess; without one, a "
+            "random one is made.",
         )
     return token
 

@@ -1,7 +1,8 @@
-"""Follows a session as it grows: a thread reads what is new and hands over immutable updates; widgets only ever see those.
+"""Follows a session as it grows: a thread reads what is new and hands over immutable updates;
+widgets only ever see those.
 
-The thread is a daemon of our own and no worker of the framework's, which would be waited for when the app leaves: a network
-file system that hangs must not keep anybody.
+The thread is a daemon of our own and no worker of the framework's, which would be waited for when
+the app leaves: a network file system that hangs must not keep anybody.
 """
 
 import sqlite3
@@ -22,7 +23,8 @@ from tui_al.store.session import Session
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """What is known of a session now. `news` is what happened since the last update, progress left out."""
+    """What is known of a session now. `news` is what happened since the last update, progress left
+    out."""
 
     state: SessionState
     live: bool  #: an engine of this machine is at work
@@ -34,7 +36,8 @@ class Update:
 
 
 class Follower:
-    """Reads a session every `interval` seconds and calls `deliver` (from its own thread) when something changed."""
+    """Reads a session every `interval` seconds and calls `deliver` (from its own thread) when
+    something changed."""
 
     def __init__(
         self, directory: Path, deliver: Callable[[Update], None], interval: float = 0.25
@@ -84,7 +87,8 @@ class Follower:
             presence.close()
 
     def _read(self, session: Session, presence: Presence) -> Update:
-        # Whether it lives comes first: an engine that ends in between is then found with its last words.
+        # Whether it lives comes first: an engine that ends in between is then found with its last
+        # words.
         live = is_live(self._directory)
         presence.check()
         before = self._update

@@ -1,7 +1,8 @@
-"""What the set-up screen asks for, as plain text by field, and the experiment it stands for. Knows no widgets.
+"""What the set-up screen asks for, as plain text by field, and the experiment it stands for. Knows
+no widgets.
 
-The fields are the settings of an experiment (`tui_al.core.settings.schema`): "data.encoding", "successor.epochs", and without a part in
-front those of the loop and of the experiment itself.
+The fields are the settings of an experiment (`tui_al.core.settings.schema`): "data.encoding",
+"successor.epochs", and without a part in front those of the loop and of the experiment itself.
 """
 
 import random
@@ -44,7 +45,18 @@ ORACLE_CHOICES: Mapping[str, str] = {
 }
 
 #: Fields that are always in sight, or have an answer of their own.
-_ABOVE = {"source", "labels", "task", "model", "tuning", "strategy", "seed_size", "batch", "rounds", "oracle"}  # fmt: skip
+_ABOVE = {
+    "source",
+    "labels",
+    "task",
+    "model",
+    "tuning",
+    "strategy",
+    "seed_size",
+    "batch",
+    "rounds",
+    "oracle",
+}
 
 #: Amounts, which follow from who answers.
 _AMOUNTS = ("seed_size", "batch", "rounds", "seeds", "seed_values")
@@ -70,7 +82,8 @@ FIELDS: Mapping[str, Entry] = _fields()
 
 
 def folded(part: str) -> list[str]:
-    """The fields that the form has folded away: of "data", of a role, or of the loop and the rest (""), in order."""
+    """The fields that the form has folded away: of "data", of a role, or of the loop and the rest
+    (""), in order."""
     found = [field for field in FIELDS if field.rpartition(".")[0] == part]
     return [
         field for field in found if field.rpartition(".")[2] not in _ABOVE and field != "preset"
@@ -114,7 +127,8 @@ def learner_values(role: str, learner: LearnerConfig) -> dict[str, str]:
 
 
 def defaults_for(role: str, values: Values) -> dict[str, str]:
-    """The settings that go with the model, tuning and preset in the form; the revision is the model's own.
+    """The settings that go with the model, tuning and preset in the form; the revision is the
+    model's own.
 
     None of them where the tuning does not fit the model, which `read` tells.
     """
@@ -128,8 +142,8 @@ def defaults_for(role: str, values: Values) -> dict[str, str]:
 def values_for(oracle: str, values: Values) -> dict[str, str]:
     """What changes with who answers: amounts, and of the models what was as it is by itself.
 
-    Who labels by hand needs an answer soon, and has the defaults of `tui-al label`; a simulation those of the sample experiment.
-    """
+    Who labels by hand needs an answer soon, and has the defaults of `tui-al label`; a simulation
+    those of the sample experiment."""
     other = next(one for one in ORACLES if one != oracle)
     before, after = (_usual(one, values) for one in (other, oracle))
     return {k: v for k, v in after.items() if k in _AMOUNTS or values[k] == before.get(k)}
@@ -164,7 +178,8 @@ def _usual(oracle: str, values: Values) -> dict[str, str]:
 
 
 def seed_values(count: int) -> str:
-    """The first seeds of the fixed ones; beyond those, numbers that follow from them and are always the same."""
+    """The first seeds of the fixed ones; beyond those, numbers that follow from them and are always
+    the same."""
     more = random.Random(PAPER_SEEDS[0])
     seeds = list(PAPER_SEEDS[:count])
     while len(seeds) < count:
@@ -183,7 +198,8 @@ def read_data(values: Values) -> tuple[DataConfig | None, dict[str, str]]:
 def read(
     values: Values, task: Task | None = None
 ) -> tuple[ExperimentConfig | None, dict[str, str]]:
-    """The experiment that the form stands for, and what is wrong with it by field; `task` is the data set's, once known."""
+    """The experiment that the form stands for, and what is wrong with it by field; `task` is the
+    data set's, once known."""
     reader = _Reader(values)
     data = reader.section("data", DataConfig)
     for role in ROLES:
@@ -244,7 +260,10 @@ def _value(entry: Entry, text: str) -> Any:
     if entry.optional and text in ("", entry.setting.unset):
         return None
     if not text:
-        raise ConfigError("Nothing is given.", f"As an example: {entry.setting.example}." * bool(entry.setting.example))  # fmt: skip
+        raise ConfigError(
+            "Nothing is given.",
+            f"As an example: {entry.setting.example}." * bool(entry.setting.example),
+        )
     return from_text(entry, text, f"{entry.setting.title}: ")
 
 

@@ -11,20 +11,23 @@ from tui_al.store.session import Session
 
 @dataclass(frozen=True, slots=True)
 class Launched:
-    """A session whose engine was started, unless it is finished or one was at work; `existed`: it is not new."""
+    """A session whose engine was started, unless it is finished or one was at work; `existed`: it
+    is not new."""
 
     directory: Path
     existed: bool
 
 
 def launch(home: Path, config: ExperimentConfig, name: str | None) -> Launched:
-    """Create the session, or take the one of the same experiment, and see to its engine. Raises the TuiAlErrors."""
+    """Create the session, or take the one of the same experiment, and see to its engine. Raises the
+    TuiAlErrors."""
     directory = process.create_session(home, config, name)
     return Launched(directory, existed=continue_session(directory))
 
 
 def continue_session(directory: Path) -> bool:
-    """Start an engine if there is work left and none is at it; whether there had been work before."""
+    """Start an engine if there is work left and none is at it; whether there had been work
+    before."""
     with Session(directory) as session:
         state = session.state()
     if not state.finished and not is_live(directory):

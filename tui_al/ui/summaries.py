@@ -22,7 +22,8 @@ from tui_al.store.session import Session, session_names
 from tui_al.store.sweeps import arm_labels
 from tui_al.ui.eta import remaining_seconds, roughly
 
-#: Decisions from which on a list is shown before they are counted, which takes a second for every ten thousand or two.
+#: Decisions from which on a list is shown before they are counted, which takes a second for every
+#: ten thousand or two.
 _MANY = 10_000
 
 
@@ -57,12 +58,15 @@ class Summary:
     def facts(self) -> tuple[object, ...]:
         """What is shown of it follows from these, but for how long ago something was."""
         return (
-            self.directory, self.label, self.live, self.died, self.failure, self.state.seq, self.labelled, self.wanted, self.lacks, self.used_up, self.counting, self.trouble, self.refused, self.damage,
+            self.directory, self.label, self.live, self.died, self.failure, self.state.seq,
+            self.labelled, self.wanted, self.lacks, self.used_up, self.counting, self.trouble,
+            self.refused, self.damage,
         )  # fmt: skip
 
     @property
     def status(self) -> str:
-        """running, paused, finished, done, stopped, failed, died or new; what cannot be read is damaged, or what the machine refuses it with."""
+        """running, paused, finished, done, stopped, failed, died or new; what cannot be read is
+        damaged, or what the machine refuses it with."""
         if self.trouble:
             return self.refused
         if self.live:
@@ -118,7 +122,8 @@ class Summary:
 
     @property
     def score(self) -> str:
-        """The last of the curve, as ".741": the mean over the runs that got so far; where people label, what the random share says, ".83 [.69, .92] n=41"."""
+        """The last of the curve, as ".741": the mean over the runs that got so far; where people
+        label, what the random share says, ".83 [.69, .92] n=41"."""
         if not self.state.task:
             return ""
         if self.by_people:
@@ -185,7 +190,8 @@ def _model(learner: LearnerConfig) -> str:
 
 
 def ago(when: float, now: float | None = None) -> str:
-    """Seconds since the epoch as a person says it: "just now", "5 min ago", "yesterday", "2026-03-01"."""
+    """Seconds since the epoch as a person says it: "just now", "5 min ago", "yesterday",
+    "2026-03-01"."""
     if not is_date(when):
         return "at no date"
     now = time.time() if now is None else now
@@ -203,10 +209,11 @@ def ago(when: float, now: float | None = None) -> str:
 
 
 def read_all(home: Path, known: Mapping[Path, Summary], *, quick: bool = False) -> list[Summary]:
-    """Every session of the home: live ones first, then the last used. What is `known`, by its directory, is only brought up to date.
+    """Every session of the home: live ones first, then the last used. What is `known`, by its
+    directory, is only brought up to date.
 
-    A `quick` reader leaves very many labels of a session that is not known to the next look: the list is there at once.
-    """
+    A `quick` reader leaves very many labels of a session that is not known to the next look: the
+    list is there at once."""
     labels = arm_labels(home)
     directories = [home / "sessions" / name for name in session_names(home)]
     read = [
@@ -219,7 +226,8 @@ def read_all(home: Path, known: Mapping[Path, Summary], *, quick: bool = False) 
 def read_one(
     directory: Path, known: Summary | None = None, label: str = "", *, quick: bool = False
 ) -> Summary:
-    """A session as it is now; of one that is `known` only what was appended is read, and nothing where nothing was."""
+    """A session as it is now; of one that is `known` only what was appended is read, and nothing
+    where nothing was."""
     label = label or directory.name
     written = _written(directory)
     try:
@@ -227,7 +235,8 @@ def read_one(
     except OSError as error:  # another account's, or on a disk that is gone
         told = of_os(error, directory)
         return Summary(
-            directory.name, label, directory, trouble=told.message, refused=word_of(told), written=written
+            directory.name, label, directory, trouble=told.message, refused=word_of(told),
+            written=written
         )  # fmt: skip
     same = known and (live, written, label) == (known.live, known.written, known.label)
     if known and same and not known.counting:
@@ -257,12 +266,14 @@ def read_one(
     lacks = counted.lacks(state) if counted else ""
     used_up = counted is not None and counted.used_up(state)
     return Summary(
-        directory.name, label, directory, live, died, failure, state, labelled, wanted, lacks, used_up, counting, written=written, headway=headway
+        directory.name, label, directory, live, died, failure, state, labelled, wanted, lacks,
+        used_up, counting, written=written, headway=headway
     )  # fmt: skip
 
 
 def _written(directory: Path) -> tuple[int, ...]:
-    """Which file the log is; when and how far it and the file that SQLite writes ahead were, and the note of how an engine ended.
+    """Which file the log is; when and how far it and the file that SQLite writes ahead were, and
+    the note of how an engine ended.
 
     An empty one of those says nothing.
     """

@@ -204,10 +204,11 @@ def read_home(home: Path, known: Known) -> list[Row]:
 
 
 class Watcher:
-    """Reads a list again and again in a daemon thread; `deliver` is called from there, when something changed.
+    """Reads a list again and again in a daemon thread; `deliver` is called from there, when
+    something changed.
 
-    `read` is given what it found before, by directory. Whatever it raises is told by `fail`, and it is tried again.
-    """
+    `read` is given what it found before, by directory. Whatever it raises is told by `fail`, and it
+    is tried again."""
 
     def __init__(
         self,

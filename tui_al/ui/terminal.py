@@ -1,4 +1,5 @@
-"""What kind of terminal this is, and what the app does about it. Read before Textual is imported."""
+"""What kind of terminal this is, and what the app does about it. Read before Textual is
+imported."""
 
 import locale
 import os
@@ -9,7 +10,8 @@ from pathlib import Path
 from tui_al.errors import ConfigError
 from tui_al.ui.keymap import Keymap, load_keymap
 
-#: Textual reads these once, when it is imported. Over SSH: fewer frames, nothing that moves for its own sake.
+#: Textual reads these once, when it is imported. Over SSH: fewer frames, nothing that moves for its
+#: own sake.
 _REMOTE = {
     "TEXTUAL_FPS": "15",
     "TEXTUAL_ANIMATIONS": "none",
@@ -25,7 +27,8 @@ _COLOUR_SYSTEMS = ("auto", "standard", "256", "truecolor", "windows")
 
 
 def in_browser(environ: Mapping[str, str] | None = None) -> bool:
-    """Whether the app is shown by a browser, see `tui_al.ui.serve`: then pipes take the place of a terminal."""
+    """Whether the app is shown by a browser, see `tui_al.ui.serve`: then pipes take the place of a
+    terminal."""
     return (os.environ if environ is None else environ).get(_DRIVER) == _BROWSERS
 
 
@@ -39,7 +42,8 @@ class Terminal:
 
     @classmethod
     def read(cls, environ: Mapping[str, str] | None = None) -> "Terminal":
-        """From the environment; `TUI_AL_ASCII`, `TUI_AL_REMOTE` and `TUI_AL_THEME` (dark, light) overrule what it looks like.
+        """From the environment; `TUI_AL_ASCII`, `TUI_AL_REMOTE` and `TUI_AL_THEME` (dark, light)
+        overrule what it looks like.
 
         Raises ConfigError that names a variable of ours whose value is none.
         """
@@ -47,7 +51,8 @@ class Terminal:
         return cls(
             ascii=_flag(environ, "TUI_AL_ASCII", not _shows_unicode(environ)),
             remote=_flag(
-                environ, "TUI_AL_REMOTE", any(environ.get(name) for name in ("SSH_CONNECTION", "SSH_TTY", "MOSH_IP"))
+                environ, "TUI_AL_REMOTE",
+                any(environ.get(name) for name in ("SSH_CONNECTION", "SSH_TTY", "MOSH_IP"))
             ),
             light=_theme(environ) == "light",
         )  # fmt: skip
@@ -68,7 +73,8 @@ class AppSettings:
 
 
 def app_settings(home: Path) -> AppSettings:
-    """Read them; ConfigError where one cannot be used. Whoever starts an engine for the app to show reads them before."""
+    """Read them; ConfigError where one cannot be used. Whoever starts an engine for the app to show
+    reads them before."""
     _check_textual(os.environ)
     return AppSettings(Terminal.read(), load_keymap(home))
 
@@ -77,12 +83,20 @@ def _check_textual(environ: Mapping[str, str]) -> None:
     """What Textual reads, and would end with a traceback for."""
     colours = environ.get("TEXTUAL_COLOR_SYSTEM", "auto")
     if colours not in _COLOUR_SYSTEMS:
-        raise ConfigError(f"TEXTUAL_COLOR_SYSTEM: {colours!r} is not a colour system.", f"It is one of {', '.join(_COLOUR_SYSTEMS)}.")  # fmt: skip
+        raise ConfigError(
+            f"TEXTUAL_COLOR_SYSTEM: {colours!r} is not a colour system.",
+            f"It is one of {', '.join(_COLOUR_SYSTEMS)}.",
+        )
     if environ.get(_DRIVER, _BROWSERS) != _BROWSERS:
-        raise ConfigError(f"{_DRIVER}: {environ[_DRIVER]!r} is not a driver of this app.", "Unset it.")  # fmt: skip
+        raise ConfigError(
+            f"{_DRIVER}: {environ[_DRIVER]!r} is not a driver of this app.", "Unset it."
+        )
     log = environ.get("TEXTUAL_LOG")
     if log and not os.access(Path(log).absolute().parent, os.W_OK):
-        raise ConfigError(f"TEXTUAL_LOG: {log!r} cannot be written.", "Unset it, or name a file in a directory of yours.")  # fmt: skip
+        raise ConfigError(
+            f"TEXTUAL_LOG: {log!r} cannot be written.",
+            "Unset it, or name a file in a directory of yours.",
+        )
 
 
 def _flag(environ: Mapping[str, str], name: str, otherwise: bool) -> bool:
@@ -110,5 +124,6 @@ def _shows_unicode(environ: Mapping[str, str]) -> bool:
 
 
 def _light(environ: Mapping[str, str]) -> bool:
-    """Some terminals tell their colours as "foreground;background", 0-15; 7 and 15 are the light backgrounds."""
+    """Some terminals tell their colours as "foreground;background", 0-15; 7 and 15 are the light
+    backgrounds."""
     return environ.get("COLORFGBG", "").rpartition(";")[2] in ("7", "15")

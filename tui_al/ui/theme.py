@@ -62,15 +62,19 @@ _LINES = {
     **dict.fromkeys("┌┐└┘├┤┬┴┼╭╮╰╯╔╗╚╝┏┓┗┛┣┫┳┻╋", "+"),
     **dict.fromkeys("▁▂▔", "_"),
     **dict.fromkeys("▃▄▅▆▇█▉▊▋▀▒▓■", "#"),
-    "░": ":", "·": ".", "•": "*", "●": "*", "○": "o", "◐": "%", "✓": "v", "✗": "x", "✔": "v", "⚠": "!",
-    "▶": ">", "▸": ">", "►": ">", "›": ">", "→": ">", "◀": "<", "←": "<", "▾": "v", "▼": "v", "↓": "v", "▲": "^", "▴": "^", "↑": "^",
-    "…": ".", "–": "-", "—": "-", "−": "-", "×": "x", "≤": "<", "≥": ">", "≈": "~", "≠": "#", "◌": "o", "°": "'", "Δ": "d",
+    "░": ":", "·": ".", "•": "*", "●": "*", "○": "o", "◐": "%", "✓": "v", "✗": "x", "✔": "v",
+    "⚠": "!",
+    "▶": ">", "▸": ">", "►": ">", "›": ">", "→": ">", "◀": "<", "←": "<", "▾": "v", "▼": "v",
+    "↓": "v", "▲": "^", "▴": "^", "↑": "^",
+    "…": ".", "–": "-", "—": "-", "−": "-", "×": "x", "≤": "<", "≥": ">", "≈": "~", "≠": "#",
+    "◌": "o", "°": "'", "Δ": "d",
     "“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "\u00a0": " ", "\u2424": "\\", "\u240a": "\\",
 }  # fmt: skip
 
 
 def ascii_cells(text: str) -> str:
-    """The text in ASCII, at the same number of columns: lines and arrows become their likes, all else "?"."""
+    """The text in ASCII, at the same number of columns: lines and arrows become their likes, all
+    else "?"."""
     if text.isascii():
         return text
     return "".join(_ascii(character) for character in text)
@@ -92,10 +96,11 @@ _SPELT = ("+/-", "+-")
 
 
 def spell_plus_minus(segments: list[Segment]) -> list[Segment]:
-    """A painted line with each "±" spelt out, at the same width: it takes blanks that are beside its number, and keeps one between words.
+    """A painted line with each "±" spelt out, at the same width: it takes blanks that are beside
+    its number, and keeps one between words.
 
-    Where none can be spared, as in the midst of a text, it becomes "?", as all that ASCII lacks: "~" would mean something else.
-    """
+    Where none can be spared, as in the midst of a text, it becomes "?", as all that ASCII lacks:
+    "~" would mean something else."""
     cells = [(one, segment) for segment in segments for one in segment.text]
     place = 0
     while place < len(cells):
@@ -115,10 +120,11 @@ def spell_plus_minus(segments: list[Segment]) -> list[Segment]:
 
 
 def _room(cells: Sequence[tuple[str, Segment]], place: int) -> tuple[str, int]:
-    """What the sign at `place` becomes, and where the blanks begin that go for it, one for each further character.
+    """What the sign at `place` becomes, and where the blanks begin that go for it, one for each
+    further character.
 
-    Numbers are set to the right, so blanks before the number go first; then those behind it; last the one that is beside the sign.
-    """
+    Numbers are set to the right, so blanks before the number go first; then those behind it; last
+    the one that is beside the sign."""
     before = "".join(one for one, _ in cells[:place])
     after = "".join(one for one, _ in cells[place + 1 :])
     number = re.search(r" *([^ ]+ ?)?$", before)
@@ -142,7 +148,8 @@ def _room(cells: Sequence[tuple[str, Segment]], place: int) -> tuple[str, int]:
 
 
 class AsciiFilter(LineFilter):
-    """Applied to every painted line where the terminal shows no Unicode, so that no widget has to think of it."""
+    """Applied to every painted line where the terminal shows no Unicode, so that no widget has to
+    think of it."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:  # noqa: ARG002
         """The line at the same width."""

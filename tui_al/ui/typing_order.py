@@ -1,8 +1,8 @@
 """Keys in the order in which they are typed: each is done with before the next one is looked at.
 
-Textual hands a key to whatever has the focus when it comes, not when the keys before it have been acted on. Of "/deli" and Enter,
-typed faster than a dialog opens, the letters would reach the screen beneath it, and Enter would give another label than was meant.
-"""
+Textual hands a key to whatever has the focus when it comes, not when the keys before it have been
+acted on. Of "/deli" and Enter, typed faster than a dialog opens, the letters would reach the screen
+beneath it, and Enter would give another label than was meant."""
 
 import asyncio
 from collections import deque
@@ -17,7 +17,8 @@ from textual.message_pump import MessagePump
 if TYPE_CHECKING:
     from textual.screen import Screen
 
-#: Seconds that a key may keep the next ones waiting; after that they go on, as they would without this.
+#: Seconds that a key may keep the next ones waiting; after that they go on, as they would without
+#: this.
 _LONGEST = 2.0
 
 #: Seconds between two looks at whether a screen that has been opened has its focus.
@@ -34,7 +35,8 @@ class TypingOrder:
         self._busy: asyncio.Task[None] | None = None  # waits until the last one is done with
 
     async def typed(self, event: Key | Paste) -> None:
-        """Deal with it now, or as soon as those before it are done with. To be called from the app's own queue."""
+        """Deal with it now, or as soon as those before it are done with. To be called from the
+        app's own queue."""
         if event is self._released:
             self._released = None
         elif not self._is_idle:

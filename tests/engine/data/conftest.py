@@ -27,7 +27,8 @@ def load_text(tmp_path: Path) -> Load:
 
 @pytest.fixture
 def load_folder(tmp_path: Path) -> Load:
-    """Write several files and load the folder: `load_folder({"train.csv": ..., "test.csv": ...})`."""
+    """Write several files and load the folder: `load_folder({"train.csv": ..., "test.csv":
+    ...})`."""
 
     def write_and_load(files: dict[str, str], **settings: Any) -> Dataset:
         folder = tmp_path / "mine"

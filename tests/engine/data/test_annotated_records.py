@@ -1,4 +1,5 @@
-"""What annotation programs write, as data: the same texts and answers as `import` reads, every record told of, no row lost in predict."""
+"""What annotation programs write, as data: the same texts and answers as `import` reads, every
+record told of, no row lost in predict."""
 
 import json
 from collections import Counter
@@ -25,7 +26,9 @@ from tui_al.engine.data.tables import LoadReport
 from tui_al.errors import DataError
 from tui_al.store.formats.reading import Reason
 
-PROPERTY = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
+PROPERTY = settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 #: JSON itself is checked by the reader of files, before records are looked at.
 RECORDS = {
@@ -141,7 +144,8 @@ OBJECTS = [{"start": s, "end": e, "label": k} for s, e, k in ENTITIES]
         ("a.json", [{"text": TEXT, "entities": SPANS, "id": 3}]),
         ("a.json", {"data": [{"text": TEXT, "entities": SPANS}]}),
         ("a.json", [{"id": 1, "text": TEXT, "annotation_id": 1, "lead_time": 2.0,
-                     "label": [{"start": s, "end": e, "text": TEXT[s:e], "labels": [k]} for s, e, k in ENTITIES]}]),
+                     "label": [{"start": s, "end": e, "text": TEXT[s:e], "labels": [k]} for s, e,
+                         k in ENTITIES]}]),
         ("a.jsonl", {"text": TEXT, "annotations": [
             {"begin": s, "end": e, "type": k, "exact": TEXT[s:e]} for s, e, k in ENTITIES]}),
     ],
@@ -167,11 +171,17 @@ def test_entities_in_cells_of_csv(tmp_path: Path) -> None:
 def test_blanks_before_a_quote_in_json_say_nothing_of_the_cells(tmp_path: Path) -> None:
     """A text's own first blank stays, or all offsets would move."""
     path = tmp_path / "ls.csv"
-    cell = json.dumps([{"start": 1, "end": 5, "text": "Anna", "labels": ["PER"]}]).replace('"', '""')  # fmt: skip
+    cell = json.dumps([{"start": 1, "end": 5, "text": "Anna", "labels": ["PER"]}]).replace(
+        '"', '""'
+    )
     path.write_text(f'id,text,label\n1, Anna flew,"{cell}"\n2, Anna left,"{cell}"\n3,none,\n')
     data = loaded(path)
     answers = [(e.text, entities(e)) for e in data.train]
-    assert answers == [(" Anna flew", ((1, 5, "PER"),)), (" Anna left", ((1, 5, "PER"),)), ("none", None)]  # fmt: skip
+    assert answers == [
+        (" Anna flew", ((1, 5, "PER"),)),
+        (" Anna left", ((1, 5, "PER"),)),
+        ("none", None),
+    ]
 
 
 def test_words_are_split_where_entities_end_and_that_is_told(tmp_path: Path) -> None:
@@ -231,23 +241,48 @@ def test_annotators_that_differ_leave_a_text_unlabelled(tmp_path: Path) -> None:
 
 
 def test_what_is_told_of_records_is_what_became_of_them(tmp_path: Path) -> None:
-    """One annotator skipped, or marked what cannot be read, where another one answered: the text has its label, and counts as such."""
+    """One annotator skipped, or marked what cannot be read, where another one answered: the text
+    has its label, and counts as such."""
 
     def choice(*names: str, **more: object) -> dict[str, object]:
-        return {"result": [{"type": "choices", "from_name": "c", "value": {"choices": list(names)}}], **more}  # fmt: skip
+        return {
+            "result": [{"type": "choices", "from_name": "c", "value": {"choices": list(names)}}],
+            **more,
+        }
 
     skipped = {"result": [], "was_cancelled": True}
-    annotations = [[choice("x"), skipped], [choice("y"), choice("x", "y")], [choice("x"), choice("x")], [skipped, skipped], [choice("x", "y")] * 2]  # fmt: skip
+    annotations = [
+        [choice("x"), skipped],
+        [choice("y"), choice("x", "y")],
+        [choice("x"), choice("x")],
+        [skipped, skipped],
+        [choice("x", "y")] * 2,
+    ]
     path = tmp_path / "tasks.json"
-    path.write_text(json.dumps([{"data": {"text": f"t{n}"}, "annotations": of} for n, of in enumerate(annotations)]))  # fmt: skip
+    path.write_text(
+        json.dumps(
+            [{"data": {"text": f"t{n}"}, "annotations": of} for n, of in enumerate(annotations)]
+        )
+    )
     data = loaded(path, misfits="leave out")
-    assert [(e.text, e.answer) for e in data.train] == [("t0", "x"), ("t1", "y"), ("t2", "x"), ("t3", None)]  # fmt: skip
+    assert [(e.text, e.answer) for e in data.train] == [
+        ("t0", "x"),
+        ("t1", "y"),
+        ("t2", "x"),
+        ("t3", None),
+    ]
     assert data.warnings == (
         "tasks.json: unlabelled: 1 skipped in the file (tasks.json row 4)",
         "tasks.json: left out: 1 with several labels (tasks.json row 5)",
     )
-    assert "tasks.json: 1 texts that several annotators label alike, a row each (tasks.json row 3)" in data.notes  # fmt: skip
-    assert "tasks.json: not read: 2 annotations with several labels, beside others of their text (tasks.json row 2, tasks.json row 5)" in data.notes  # fmt: skip
+    assert (
+        "tasks.json: 1 texts that several annotators label alike, a row each (tasks.json row 3)"
+        in data.notes
+    )
+    assert (
+        "tasks.json: not read: 2 annotations with several labels, beside others of their text "
+        "(tasks.json row 2, tasks.json row 5)" in data.notes
+    )
 
 
 def test_classes_and_entities_together_are_asked_about(tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
-"""Damaged Parquet and Arrow files: an error that names the file, wherever they are read; never a traceback, never a dead process."""
+"""Damaged Parquet and Arrow files: an error that names the file, wherever they are read; never a
+traceback, never a dead process."""
 
 import datetime
 import json

@@ -1,4 +1,5 @@
-"""Which encodings are advised where a file is not UTF-8: the one that it is in first, or among them where several read well."""
+"""Which encodings are advised where a file is not UTF-8: the one that it is in first, or among them
+where several read well."""
 
 import pytest
 
@@ -53,7 +54,8 @@ def test_the_right_one_is_named(load_text: Load, text: str, encoding: str) -> No
 
 @pytest.mark.parametrize(
     ("right", "wrong"),
-    [("schön", "sch鰊"), ("Grüße", "GrÃ¼ÃŸe"), ("Привет", "Ïðèâåò"), ("spät", "sp³t"), ("für", "f┬r"), ("快递", "¿ìµÝ")],
+    [("schön", "sch鰊"), ("Grüße", "GrÃ¼ÃŸe"), ("Привет", "Ïðèâåò"), ("spät", "sp³t"),
+        ("für", "f┬r"), ("快递", "¿ìµÝ")],
 )  # fmt: skip
 def test_what_a_wrong_encoding_leaves_is_less_plausible(right: str, wrong: str) -> None:
     assert plausibility(right) == 1.0

@@ -1,4 +1,5 @@
-"""Files as people have them: what is read as what, and what is said about it. All texts are invented."""
+"""Files as people have them: what is read as what, and what is said about it. All texts are
+invented."""
 
 import bz2
 import gzip
@@ -68,7 +69,13 @@ def test_excel_names_the_delimiter(load_text: Load, first: str) -> None:
 
 def test_texts_with_commas_are_one_column(load_text: Load) -> None:
     data = load_text("a.csv", "one, two\nthree\nfour, five, six\nseven\neight\n")
-    assert [text for text, _ in pairs(data)] == ["one, two", "three", "four, five, six", "seven", "eight"]  # fmt: skip
+    assert [text for text, _ in pairs(data)] == [
+        "one, two",
+        "three",
+        "four, five, six",
+        "seven",
+        "eight",
+    ]
     assert "read as one column" in told(data)
 
 
@@ -114,7 +121,10 @@ def test_one_column_without_a_header_keeps_its_first_text(load_text: Load) -> No
 def test_one_column_under_a_name(load_text: Load) -> None:
     data = load_text("a.csv", "Nachricht\n" + "\n".join(TEXTS) + "\n")
     assert [text for text, _ in pairs(data)] == TEXTS
-    assert "the first line is taken for a header: Nachricht (guessed; --no-header overrides)" in told(data)  # fmt: skip
+    assert (
+        "the first line is taken for a header: Nachricht (guessed; --no-header overrides)"
+        in told(data)
+    )
     kept = load_text("a.csv", "Nachricht\n" + "\n".join(TEXTS) + "\n", header="no")
     assert kept.train[0].text == "Nachricht"
 
@@ -219,7 +229,9 @@ def three(header: str) -> str:
 def test_a_close_call_names_the_candidates(load_text: Load) -> None:
     for header in ("text,mood,desk", "text,category,intent"):
         _, one, other = header.split(",")
-        with pytest.raises(DataError, match=f"a.csv: the labels may be in '{one}' or '{other}'") as caught:  # fmt: skip
+        with pytest.raises(
+            DataError, match=f"a.csv: the labels may be in '{one}' or '{other}'"
+        ) as caught:
             load_text("a.csv", three(header))
         assert "--label-column" in caught.value.hint
         assert load_text("a.csv", three(header), label_column=other).labels == ("x", "y", "z")
@@ -321,15 +333,23 @@ def test_spellings_across_files(load_folder: Load) -> None:
     test = "text,label\n" + "".join(f"new {text},{numbers[label]}.0\n" for text, label in PAIRS)
     data = load_folder({"train.csv": train, "test.csv": test})
     assert data.labels == ("0", "1", "2")
-    assert "spellings of one label became one: 0 ('0', '0.0'), 1 ('1', '1.0'), 2 ('2', '2.0')" in data.warnings  # fmt: skip
+    assert (
+        "spellings of one label became one: 0 ('0', '0.0'), 1 ('1', '1.0'), 2 ('2', '2.0')"
+        in data.warnings
+    )
 
 
 @pytest.mark.parametrize(
     "odd",
-    ['"réparer"', " réparer ", "ré\u200bparer", "\ufeffréparer", unicodedata.normalize("NFD", "réparer"), "“réparer”"],
+    ['"réparer"', " réparer ", "ré\u200bparer", "\ufeffréparer",
+        unicodedata.normalize("NFD", "réparer"), "“réparer”"],
 )  # fmt: skip
 def test_spellings_that_look_alike(load_text: Load, odd: str) -> None:
-    rows = [{"text": "a", "label": "réparer"}, {"text": "b", "label": odd}, {"text": "c", "label": "x"}]  # fmt: skip
+    rows = [
+        {"text": "a", "label": "réparer"},
+        {"text": "b", "label": odd},
+        {"text": "c", "label": "x"},
+    ]
     data = load_text("a.jsonl", "\n".join(map(json.dumps, rows)))
     assert data.labels == ("réparer", "x")
     assert "spellings of one label became one: réparer" in told(data)
@@ -400,11 +420,17 @@ def test_two_arrays_that_are_no_splits_are_refused(load_text: Load) -> None:
 
 
 def test_nested_fields_are_named_with_dots(load_text: Load) -> None:
-    rows = [{"id": i, "document": {"text": t, "by": {"name": "x"}}, "label": lb} for i, (t, lb) in enumerate(PAIRS)]  # fmt: skip
+    rows = [
+        {"id": i, "document": {"text": t, "by": {"name": "x"}}, "label": lb}
+        for i, (t, lb) in enumerate(PAIRS)
+    ]
     data = load_text("a.jsonl", "\n".join(map(json.dumps, rows)))
     assert pairs(data) == PAIRS
     assert "text column: document.text" in told(data)
-    assert pairs(load_text("a.jsonl", "\n".join(map(json.dumps, rows)), text_column="document.text")) == PAIRS  # fmt: skip
+    assert (
+        pairs(load_text("a.jsonl", "\n".join(map(json.dumps, rows)), text_column="document.text"))
+        == PAIRS
+    )
 
 
 def test_fields_that_come_late(load_text: Load) -> None:
@@ -452,7 +478,12 @@ def zipped(
 
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for member, data in {name: content, "README.txt": b"about", "__MACOSX/._x": b"", **others}.items():  # fmt: skip
+        for member, data in {
+            name: content,
+            "README.txt": b"about",
+            "__MACOSX/._x": b"",
+            **others,
+        }.items():
             archive.writestr(member, data)
     return buffer.getvalue()
 
@@ -538,7 +569,8 @@ def test_lines_that_are_no_objects_are_left_out_where_that_is_asked_for(load_tex
     told = [line for line in data.warnings if "left out" in line]
     assert told == [
         "a.jsonl: left out: 1 that are not valid JSON (a.jsonl:4)",
-        f"a.jsonl: left out: 2 that are no objects (a.jsonl:{len(PAIRS) + 2}, a.jsonl:{len(PAIRS) + 3})",
+        f"a.jsonl: left out: 2 that are no objects (a.jsonl:{len(PAIRS) + 2}, "
+        f"a.jsonl:{len(PAIRS) + 3})",
     ]
 
 
@@ -640,17 +672,28 @@ def test_splits_inside_longer_names(tmp_path: Path, train: str, test: str) -> No
 
 
 def test_one_file_beside_a_readme(tmp_path: Path) -> None:
-    files = {"reviews.csv": table("text,label"), "README.txt": "about", "LICENSE.txt": "free", "license.md": ""}  # fmt: skip
+    files = {
+        "reviews.csv": table("text,label"),
+        "README.txt": "about",
+        "LICENSE.txt": "free",
+        "license.md": "",
+    }
     assert pairs(read(tmp_path, files)) == PAIRS
 
 
 @pytest.mark.parametrize("test", ["id,text\n0,new\n1,newer\n", "index\tsentence\n0\tnew\n"])
 def test_a_test_without_labels_is_not_used_and_told(tmp_path: Path, test: str) -> None:
     suffix = "tsv" if "\t" in test else "csv"
-    train = "id,text,target\n" + "".join(f"{i},{text},{label}\n" for i, (text, label) in enumerate(PAIRS))  # fmt: skip
+    train = "id,text,target\n" + "".join(
+        f"{i},{text},{label}\n" for i, (text, label) in enumerate(PAIRS)
+    )
     if suffix == "tsv":
         train = "sentence\tlabel\n" + "".join(f"{text}\t{label}\n" for text, label in PAIRS)
-    files = {f"train.{suffix}": train, f"test.{suffix}": test, "sample_submission.csv": "id,target\n0,x\n"}  # fmt: skip
+    files = {
+        f"train.{suffix}": train,
+        f"test.{suffix}": test,
+        "sample_submission.csv": "id,target\n0,x\n",
+    }
     data = read(tmp_path, files)
     assert pairs(data) == PAIRS
     assert f"test.{suffix} has no column" in told(data)
@@ -659,7 +702,10 @@ def test_a_test_without_labels_is_not_used_and_told(tmp_path: Path, test: str) -
 
 def test_the_matched_one_of_two_validation_files(tmp_path: Path) -> None:
     new = table("text,label").replace("order", "case")
-    data = read(tmp_path, {"train.csv": table("text,label"), "dev_matched.csv": new, "dev_mismatched.csv": new})  # fmt: skip
+    data = read(
+        tmp_path,
+        {"train.csv": table("text,label"), "dev_matched.csv": new, "dev_mismatched.csv": new},
+    )
     assert len(data.test) == 12
     assert any("dev_matched.csv is read for" in warning for warning in data.warnings)
 
@@ -688,7 +734,8 @@ def test_parallel_files(tmp_path: Path) -> None:
             f"{split}/seq.in": "".join(f"{before}{text}\n" for text in TEXTS),
             f"{split}/label": "".join(f"{label}\n" for label in LABELS),
             f"{split}/seq.out": "".join(
-                " ".join(["O"] * len(before.split()) + ["O", "B-PART", *["O"] * (len(text.split()) - 2)]) + "\n"
+                " ".join(["O"] * len(before.split()) + ["O", "B-PART",
+                    *["O"] * (len(text.split()) - 2)]) + "\n"
                 for text in TEXTS
             ),
         }  # fmt: skip
@@ -715,7 +762,9 @@ def test_parallel_files(tmp_path: Path) -> None:
     ],
 )
 def test_names_of_numbered_labels(tmp_path: Path, name: str, content: str, start: int) -> None:
-    numbers = "text,label\n" + "".join(f"{text},{LABELS.index(label) + start}\n" for text, label in PAIRS)  # fmt: skip
+    numbers = "text,label\n" + "".join(
+        f"{text},{LABELS.index(label) + start}\n" for text, label in PAIRS
+    )
     data = read(tmp_path, {"train.csv": numbers, name: content})
     assert pairs(data) == PAIRS
     assert f"labels are named by {name}" in told(data)

@@ -1,4 +1,5 @@
-"""The tagged files of the field cases, and CoNLL-2003 itself, where they are at hand beside the repository."""
+"""The tagged files of the field cases, and CoNLL-2003 itself, where they are at hand beside the
+repository."""
 
 import os
 from pathlib import Path
@@ -91,7 +92,8 @@ def test_field_cases_that_are_asked_about() -> None:
 
 @needs_conll
 def test_conll_2003_is_what_was_published(tmp_path: Path) -> None:
-    """Sentences, tokens and entities of Table 2 of the shared task; written as columns in IOB1, they are read the same."""
+    """Sentences, tokens and entities of Table 2 of the shared task; written as columns in IOB1,
+    they are read the same."""
     data = load(DataConfig(str(CONLL)))
     assert [len(data.train), len(data.test)] == [14_041, 3_453]
     assert sum(len(row.tokens) for row in data.train) == 203_621
@@ -101,7 +103,8 @@ def test_conll_2003_is_what_was_published(tmp_path: Path) -> None:
     path.write_text(
         "-DOCSTART- -X- -X- O\n\n"
         + "".join(
-            "".join(f"{a} NN I-NP {b}\n" for a, b in zip(row.tokens, row.answer or (), strict=True)) + "\n"
+            "".join(f"{a} NN I-NP {b}\n" for a,
+                b in zip(row.tokens, row.answer or (), strict=True)) + "\n"
             for row in data.test
         ),
         encoding="utf-8",

@@ -1,4 +1,5 @@
-"""`import` reads tagged files as a simulation does: the same sentences, the same entities, the same things told."""
+"""`import` reads tagged files as a simulation does: the same sentences, the same entities, the same
+things told."""
 
 import json
 import tempfile
@@ -114,7 +115,8 @@ def test_a_saved_data_set(tmp_path: Path) -> None:
 
     classes = datasets.ClassLabel(names=["O", "B-PER", "I-PER"])
     features = datasets.Features(
-        {"id": datasets.Value("string"), "tokens": datasets.List(datasets.Value("string")), "ner_tags": datasets.List(classes)}
+        {"id": datasets.Value("string"), "tokens": datasets.List(datasets.Value("string")),
+            "ner_tags": datasets.List(classes)}
     )  # fmt: skip
     rows = {"id": ["0"], "tokens": [["Ann", "Lee", "left"]], "ner_tags": [[1, 2, 0]]}
     datasets.Dataset.from_dict(rows, features).save_to_disk(tmp_path / "set")
@@ -127,7 +129,14 @@ def test_a_saved_data_set(tmp_path: Path) -> None:
 
 def test_what_else_an_object_says_of_a_sentence(tmp_path: Path) -> None:
     path = tmp_path / "in.jsonl"
-    row = {"id": 7, "text": "Ann  left", "tokens": ["Ann", "left"], "ner_tags": ["S-PER", "O"], "annotator": "eve", "note": "sure"}  # fmt: skip
+    row = {
+        "id": 7,
+        "text": "Ann  left",
+        "tokens": ["Ann", "left"],
+        "ner_tags": ["S-PER", "O"],
+        "annotator": "eve",
+        "note": "sure",
+    }
     other = {"text": "not these words", "tokens": ["in", "Ulm"], "ner_tags": ["O", "S-LOC"]}
     path.write_text(f"{json.dumps(row)}\n{json.dumps(other)}\n", encoding="utf-8")
     first, second = imported(path).annotations
@@ -161,12 +170,15 @@ def test_every_object_is_read_or_told_of(tmp_path: Path) -> None:
     ]
 
 
-ODD = st.sampled_from(["#", "//", "1", "O", "B", "B-PER", "_", "a=b", "<s>", "==", "\u3000x", "x\u2028y"])  # fmt: skip
+ODD = st.sampled_from(
+    ["#", "//", "1", "O", "B", "B-PER", "_", "a=b", "<s>", "==", "\u3000x", "x\u2028y"]
+)
 
 
 @st.composite
 def exported(draw: st.DrawFn) -> Annotation:
-    """A sentence, most often of few words that are not easily told from tags, numbers and comments."""
+    """A sentence, most often of few words that are not easily told from tags, numbers and
+    comments."""
     tokens, spans = draw(sentences())
     tokens = [draw(st.one_of(ODD, st.just(token))) for token in tokens]
     text = " ".join(tokens)

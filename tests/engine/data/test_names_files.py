@@ -1,4 +1,5 @@
-"""Files of names for numbered classes and tags: one parser of all forms, for data and for --labels; and numbers of any length."""
+"""Files of names for numbered classes and tags: one parser of all forms, for data and for --labels;
+and numbers of any length."""
 
 import json
 from pathlib import Path
@@ -10,7 +11,10 @@ from tui_al.core.data.examples import Task
 from tui_al.engine.data.names_files import given_names, in_order, numbered_names
 from tui_al.errors import DataError
 
-CARD = "---\ndataset_info:\n  features:\n  - name: label\n    dtype:\n      class_label:\n        names:\n          '0': a\n          '1': b\n---\n# text\n"
+CARD = (
+    "---\ndataset_info:\n  features:\n  - name: label\n    dtype:\n      class_label:\n        "
+    "names:\n          '0': a\n          '1': b\n---\n# text\n"
+)
 
 
 @pytest.mark.parametrize(
@@ -37,7 +41,9 @@ def test_every_form(tmp_path: Path, name: str, content: str, names: dict[int, st
 
 @pytest.mark.parametrize(
     ("name", "content"),
-    [("a.json", b"{"), ("a.json", b"[" * 100_000), ("a.json", b"1" * 5000), ("a.txt", b"\xff\xfe\xff"), ("README.md", b"---\na: [\n---\n"), ("a.txt", b"x" * (1 << 21))],
+    [("a.json", b"{"), ("a.json", b"[" * 100_000), ("a.json", b"1" * 5000),
+        ("a.txt", b"\xff\xfe\xff"), ("README.md", b"---\na: "
+        b"[\n---\n"), ("a.txt", b"x" * (1 << 21))],
 )  # fmt: skip
 def test_what_is_none_is_a_value_error(tmp_path: Path, name: str, content: bytes) -> None:
     (tmp_path / name).write_bytes(content)
@@ -46,7 +52,9 @@ def test_what_is_none_is_a_value_error(tmp_path: Path, name: str, content: bytes
 
 
 def test_nesting_is_looked_into_only_so_deep(tmp_path: Path) -> None:
-    (tmp_path / "a.json").write_text(json.dumps({"a": [[["x", "y"]]]}).replace("[[[", "[" * 300).replace("]]]", "]" * 300))  # fmt: skip
+    (tmp_path / "a.json").write_text(
+        json.dumps({"a": [[["x", "y"]]]}).replace("[[[", "[" * 300).replace("]]]", "]" * 300)
+    )
     assert list(numbered_names(tmp_path / "a.json")) == []
 
 
@@ -85,7 +93,8 @@ LONG = "9" * 5000
         ("a.conll", "".join(f"{LONG} a{i} O\n1 b B-X\n\n" for i in range(9))),
         ("a.conllu", "".join(f"1\ta\t_\tO\n{LONG}\tb\t_\tB-X\n\n" for _ in range(9))),
         ("a.csv", "sentence,word,tag\n" + "".join(f"{LONG},a,O\n1,b,B-X\n" for _ in range(9))),
-        ("a.jsonl", "".join(json.dumps({"tokens": ["a"], "tags": [LONG if i else "1"]}) + "\n" for i in range(9))),
+        ("a.jsonl", "".join(json.dumps({"tokens": ["a"],
+            "tags": [LONG if i else "1"]}) + "\n" for i in range(9))),
     ],
 )  # fmt: skip
 def test_numbers_of_thousands_of_digits(load_text: Load, name: str, content: str) -> None:

@@ -1,4 +1,5 @@
-"""Rows in are rows told of, in every format and by `load` and `predict` alike; and no file is held whole to be read."""
+"""Rows in are rows told of, in every format and by `load` and `predict` alike; and no file is held
+whole to be read."""
 
 import csv
 import gzip
@@ -33,7 +34,26 @@ _WORDS = st.text(
     max_size=12,
 )
 _TEXT = st.lists(_WORDS, max_size=6).map(" ".join)
-_HARD = st.one_of(_TEXT, st.sampled_from(['"', '"open', 'an inch is 1"', ", ;", "a\nb", "\t", "# x", "sep=;", "[1]", "{", "O", "a O", "__label__x y"]))  # fmt: skip
+_HARD = st.one_of(
+    _TEXT,
+    st.sampled_from(
+        [
+            '"',
+            '"open',
+            'an inch is 1"',
+            ", ;",
+            "a\nb",
+            "\t",
+            "# x",
+            "sep=;",
+            "[1]",
+            "{",
+            "O",
+            "a O",
+            "__label__x y",
+        ]
+    ),
+)
 _LABEL = st.sampled_from(["red", "green", "blue", " red", '"green"', "", "  "])
 ROWS = st.lists(st.tuples(_HARD, _LABEL), min_size=8, max_size=30)
 QUICK = settings(
@@ -148,7 +168,10 @@ def test_rows_in_are_rows_told_of(name: str, rows: Rows, tmp_path: Path) -> None
 @given(rows=ROWS)
 def test_rows_of_a_workbook(rows: Rows, tmp_path: Path) -> None:
     path = tmp_path / "a.xlsx"
-    kept = [(re.sub(r"_x[0-9A-Fa-f]{4}_", "", t).replace("\ufffe", "").replace("\uffff", ""), lb) for t, lb in rows]  # fmt: skip
+    kept = [
+        (re.sub(r"_x[0-9A-Fa-f]{4}_", "", t).replace("\ufffe", "").replace("\uffff", ""), lb)
+        for t, lb in rows
+    ]
     filled = [(text, label) for text, label in kept if text or label]
     if filled:
         write_workbook(path, {"one": [("text", "label"), *filled]})
@@ -172,7 +195,9 @@ def test_lines_of_text(rows: Rows, tmp_path: Path) -> None:
         left_out = counted(r"(\d[\d,]*) empty texts? left out", data.warnings)
         ended = len(lines) - (lines[-1] == "")  # no line after the last line break
         assert len(data.train) + left_out == ended
-        assert sum(e.answer is not None for e in data.train) == (len(data.train) if "label" in form else 0)  # fmt: skip
+        assert sum(e.answer is not None for e in data.train) == (
+            len(data.train) if "label" in form else 0
+        )
 
 
 @QUICK
@@ -192,7 +217,12 @@ def test_files_of_a_class_folder(rows: Rows, tmp_path_factory: pytest.TempPathFa
     assert len(data.train) + left_out == len(rows)
 
 
-@given(st.binary(max_size=300), st.sampled_from(["csv", "tsv", "txt", "json", "jsonl", "conll", "xlsx", "csv.gz", "csv.zst", "zip"]))  # fmt: skip
+@given(
+    st.binary(max_size=300),
+    st.sampled_from(
+        ["csv", "tsv", "txt", "json", "jsonl", "conll", "xlsx", "csv.gz", "csv.zst", "zip"]
+    ),
+)
 @settings(
     max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -212,7 +242,10 @@ NOTES = re.compile("text column|label column|no label column|there is no test sp
 
 @pytest.mark.parametrize("name", WRITERS)
 def test_load_and_predict_guess_and_tell_alike(name: str, tmp_path: Path) -> None:
-    rows = [(f"the {what} of order {i}, {i % 7} of them", "abc"[i % 3]) for i, what in enumerate(["lid", "bill"] * 20)]  # fmt: skip
+    rows = [
+        (f"the {what} of order {i}, {i % 7} of them", "abc"[i % 3])
+        for i, what in enumerate(["lid", "bill"] * 20)
+    ]
     path = tmp_path / name
     WRITERS[name](path, rows)
     data = load(DataConfig(str(path), test_share=0.0))
@@ -221,7 +254,9 @@ def test_load_and_predict_guess_and_tell_alike(name: str, tmp_path: Path) -> Non
     tables = open_tables(path, path.name, config, findings)
     predicted = [e for _, es in Texts(Task.CLASSIFICATION, tables, config, findings) for e in es]
     assert [e.text for e in predicted] == [e.text for e in data.train] == [text for text, _ in rows]
-    assert [note for note in data.notes if "text column" in note] == [note for note in findings.notes if "text column" in note]  # fmt: skip
+    assert [note for note in data.notes if "text column" in note] == [
+        note for note in findings.notes if "text column" in note
+    ]
     about_the_file = [note for note in data.notes if not NOTES.search(note)]
     assert about_the_file == [note for note in findings.notes if not NOTES.search(note)]
     assert list(data.warnings) == findings.warnings == []
@@ -238,12 +273,13 @@ path = Path(sys.argv[1])
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 rows = sum(len(table) for table in open_tables(path, path.name, DataConfig(str(path)), LoadReport()))
 print(rows, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
-"""
+"""  # noqa: E501
 
 
 @pytest.mark.parametrize("name", ["big.csv.gz", "big.jsonl.gz", "big.json.gz"])
 def test_a_file_far_larger_than_the_memory_it_takes(name: str, tmp_path: Path) -> None:
-    """120 MB of text in a few hundred kilobytes of gzip, as a careless or a hostile sender has it."""
+    """120 MB of text in a few hundred kilobytes of gzip, as a careless or a hostile sender has
+    it."""
     text = "the same words again and again " * 32
     row = {
         "big.csv.gz": f"{text},red\n",
@@ -253,7 +289,11 @@ def test_a_file_far_larger_than_the_memory_it_takes(name: str, tmp_path: Path) -
     count = 120_000
     path = tmp_path / name
     with gzip.open(path, "wb", compresslevel=1) as file:
-        file.write({"big.csv.gz": b"text,label\n", "big.json.gz": b'{"version": 1, "rows": ['}.get(name, b""))  # fmt: skip
+        file.write(
+            {"big.csv.gz": b"text,label\n", "big.json.gz": b'{"version": 1, "rows": ['}.get(
+                name, b""
+            )
+        )
         for _ in range(count // 1000):
             file.write(row * 1000)
         if "json.gz" in name:

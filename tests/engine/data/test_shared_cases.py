@@ -1,4 +1,5 @@
-"""The cases of ../shared/cases/field that are about reading files, where that folder is there: what each comes out as."""
+"""The cases of ../shared/cases/field that are about reading files, where that folder is there: what
+each comes out as."""
 
 import os
 from collections import Counter

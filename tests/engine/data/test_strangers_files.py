@@ -1,4 +1,5 @@
-"""Files as other programs and systems write them, tried by a stranger: read whole and told, or refused with the true reason."""
+"""Files as other programs and systems write them, tried by a stranger: read whole and told, or
+refused with the true reason."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,5 @@
-"""Streams give the same rows as reading the whole file, a few at a time, and name the line where they stop."""
+"""Streams give the same rows as reading the whole file, a few at a time, and name the line where
+they stop."""
 
 import gzip
 import io
@@ -142,16 +143,19 @@ def test_a_stream_reads_no_further_than_it_must(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "raw", "message"),
     [
-        ("in.jsonl", b'{"text": "a"}\n{"text": "caf\xe9"}\n', "in.jsonl:2: byte 0xe9 (offset 27 of the file) is not valid utf-8"),
+        ("in.jsonl", b'{"text": "a"}\n{"text": "caf\xe9"}\n', "in.jsonl:2: byte 0xe9 (offset 27 "
+            "of the file) is not valid utf-8"),
         ("in.csv", b"text,label\na,b\nc\n", "in.csv:3: 1 field, but the first line has 2"),
         ("in.csv", b"", "in.csv is empty"),
-        ("in.json", b'[{"text": "a"}, {"text"', "in.json:1: not valid JSON: it ends too early: the file is cut off"),
+        ("in.json", b'[{"text": "a"}, {"text"', "in.json:1: not valid JSON: it ends too early: "
+            "the file is cut off"),
         ("in.json", b'[{"text": "a"}, 3]', "in.json row 2: 3 is no object"),
         ("in.json", b'{"x": 3}', "in.json is an object with the keys 'x'"),
         ("in.conll", b"a O\nb\n", "in.conll:2: 1 column, but the other lines have 2"),
         ("in.xlsx", b"", "in.xlsx is no readable Excel workbook"),
         ("in.docx", b"", "in.docx: the format '.docx' is unknown"),
-        ("in.jsonl.gz", gzip.compress(b'{"text": "a"}\n' * 99, mtime=0)[:-9], "in.jsonl.gz: after line"),
+        ("in.jsonl.gz", gzip.compress(b'{"text": "a"}\n' * 99, mtime=0)[:-9], "in.jsonl.gz: after "
+            "line"),
         ("in.parquet", b"PAR1", "in.parquet is no readable Parquet file"),
     ],
 )  # fmt: skip

@@ -1,4 +1,5 @@
-"""Entities, written as tags of every scheme into files of every format, are read back; every sentence is read or told of."""
+"""Entities, written as tags of every scheme into files of every format, are read back; every
+sentence is read or told of."""
 
 import csv
 import io
@@ -27,7 +28,8 @@ SURE: list[Sentence] = [
 ]
 
 WORDS = st.one_of(
-    st.sampled_from(["#", "%", "//", "1", "3.1", "1-2", "O", "_", '"', "'", ",", ";", "[", "]", "|", "=", "a=b", "naïve", "東京"]),
+    st.sampled_from(["#", "%", "//", "1", "3.1", "1-2", "O", "_", '"', "'", ",", ";", "[", "]", "|",
+        "=", "a=b", "naïve", "東京"]),
     st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_size=6),
 )  # fmt: skip
 
@@ -80,7 +82,8 @@ SCHEMES: dict[str, Callable[[Sentence], list[str]]] = {
 
 def _token_lines(rows: Rows, line: Callable[[int, str, str], str], before: str = "") -> str:
     return "".join(
-        before + "".join(line(place, *pair) + "\n" for place, pair in enumerate(zip(*row, strict=True), start=1)) + "\n"
+        before + "".join(line(place, *pair) + "\n" for place,
+            pair in enumerate(zip(*row, strict=True), start=1)) + "\n"
         for row in rows
     )  # fmt: skip
 
@@ -111,7 +114,8 @@ FORMATS: dict[str, Callable[[Rows], str]] = {
     "tabs.tsv": lambda rows: _token_lines(rows, lambda _, a, b: f"{a}\t{b}"),
     "four.txt": lambda rows: _token_lines(rows, lambda _, a, b: f"{a} NN I-NP {b}"),
     "numbered.iob": lambda rows: _token_lines(rows, lambda i, a, b: f"{i}\t{a}\t{b}"),
-    "comments.txt": lambda rows: _token_lines(rows, lambda _, a, b: f"{a}\t{b}", "# a text of it\n"),
+    "comments.txt": lambda rows: _token_lines(rows, lambda _, a, b: f"{a}\t{b}", "# a text of "
+        "it\n"),
     "full.conllu": lambda rows: _token_lines(
         rows, lambda i, a, b: f"{i}\t{a}\t_\tX\t_\t_\t0\t_\t_\tNER={b}", "# text = it\n"
     ),
@@ -119,9 +123,12 @@ FORMATS: dict[str, Callable[[Rows], str]] = {
     "beside.csv": lambda rows: _csv(("sentence_id", "token", "label"), _flat(rows, sparse=False)),
     "parted.csv": lambda rows: _csv(("word", "tag"), _parted(rows)),
     "repr.csv": lambda rows: _csv(("tokens", "ner_tags"), [(str(a), str(b)) for a, b in rows]),
-    "json.csv": lambda rows: _csv(("tokens", "tags"), [(json.dumps(a), json.dumps(b)) for a, b in rows]),
-    "joined.csv": lambda rows: _csv(("text", "tags"), [(" ".join(a), " ".join(b)) for a, b in rows]),
-    "lists.jsonl": lambda rows: "".join(json.dumps({"tokens": a, "tags": b}) + "\n" for a, b in rows),
+    "json.csv": lambda rows: _csv(("tokens", "tags"),
+        [(json.dumps(a), json.dumps(b)) for a, b in rows]),
+    "joined.csv": lambda rows: _csv(("text", "tags"),
+        [(" ".join(a), " ".join(b)) for a, b in rows]),
+    "lists.jsonl": lambda rows: "".join(json.dumps({"tokens": a, "tags": b}) + "\n" for a,
+        b in rows),
 }  # fmt: skip
 
 

@@ -1,4 +1,5 @@
-"""Tables of tagged sentences: a token a row, lists as strings, words apart by blanks; and tables that are none."""
+"""Tables of tagged sentences: a token a row, lists as strings, words apart by blanks; and tables
+that are none."""
 
 import csv
 import io
@@ -62,7 +63,8 @@ def test_a_token_a_row_with_the_sentence_beside_it(
 def test_what_was_taken_for_what_is_told(load_text: Load) -> None:
     data = load_text("a.csv", table([("Sentence #", "Word", "Tag"), *token_rows(sparse=True)]))
     assert (
-        "a.csv: a token a row: tokens in 'Word' and tags in 'Tag' (guessed; --tokens-column and --tags-column override); "
+        "a.csv: a token a row: tokens in 'Word' and tags in 'Tag' (guessed; --tokens-column and "
+        "--tags-column override); "
         "sentences begin where 'Sentence #' has a value"
     ) in data.notes
 
@@ -203,9 +205,12 @@ def test_texts_with_a_label_and_slots_are_texts(load_text: Load) -> None:
     [
         [("text", "label"), *((f"patient {i} has it", "OAB"[i % 3]) for i in range(12))],
         [("text", "label"), *((f"case {i} of it", ("B-12", "B-6", "O")[i % 3]) for i in range(12))],
-        [("date", "author", "label"), *((f"d{i // 4}", f"ann{i % 5}", ("none", "hate")[i % 2]) for i in range(12))],
-        [("sentence_id", "word", "text", "label"), *((i // 2, f"w{i % 5}", f"the text number {i}", "BI"[i % 2]) for i in range(12))],
-        [("text", "labels"), *((f"text of {i}", ("['a']", "['b', 'c']")[i % 2]) for i in range(12))],
+        [("date", "author", "label"), *((f"d{i // 4}", f"ann{i % 5}", ("none",
+            "hate")[i % 2]) for i in range(12))],
+        [("sentence_id", "word", "text", "label"),
+            *((i // 2, f"w{i % 5}", f"the text number {i}", "BI"[i % 2]) for i in range(12))],
+        [("text", "labels"), *((f"text of {i}", ("['a']",
+            "['b', 'c']")[i % 2]) for i in range(12))],
     ],
 )  # fmt: skip
 def test_labels_are_no_tags(load_text: Load, rows: list[tuple[object, ...]]) -> None:
@@ -240,10 +245,12 @@ def test_numbers_need_names(load_text: Load) -> None:
         ("id2label.json", json.dumps({str(i): name for i, name in enumerate(NAMES)})),
         ("config.json", json.dumps({"id2label": {str(i): name for i, name in enumerate(NAMES)}})),
         ("labels.json", json.dumps(NAMES)),
-        ("dataset_infos.json", json.dumps({"x": {"features": {"ner_tags": {"feature": {"names": NAMES}}}}})),
+        ("dataset_infos.json",
+            json.dumps({"x": {"features": {"ner_tags": {"feature": {"names": NAMES}}}}})),
         (
             "README.md",
-            "---\ndataset_info:\n  features:\n  - name: ner_tags\n    sequence:\n      class_label:\n        names:\n"
+            "---\ndataset_info:\n  features:\n  - name: ner_tags\n    sequence:\n      "
+                "class_label:\n        names:\n"
             + "".join(f"          '{i}': {name}\n" for i, name in enumerate(NAMES))
             + "---\n# A data set\n",
         ),

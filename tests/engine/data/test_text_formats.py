@@ -1,4 +1,5 @@
-"""CSV, TSV, JSON, JSON lines and plain text: what is read, from which line, and how bad input is refused."""
+"""CSV, TSV, JSON, JSON lines and plain text: what is read, from which line, and how bad input is
+refused."""
 
 import gzip
 import json

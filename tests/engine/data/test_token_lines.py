@@ -1,4 +1,5 @@
-"""Files with a token a line as they are found: columns by shape, comments, headers, borders of sentences, contradictions."""
+"""Files with a token a line as they are found: columns by shape, comments, headers, borders of
+sentences, contradictions."""
 
 from pathlib import Path
 
@@ -89,7 +90,8 @@ bc/cctv/00/cctv_0000 0 1 , , *) - - - Speaker#1 * * * -
         ),
         (
             "MultiCoNER",
-            "# id 5239d808\tdomain=en\nann _ _ B-Artist\nlee _ _ I-Artist\n1939 _ _ O\n\n# id 62\tdomain=en\nrome _ _ B-HumanSettlement\n",
+            "# id 5239d808\tdomain=en\nann _ _ B-Artist\nlee _ _ I-Artist\n1939 _ _ O\n\n# id "
+            "62\tdomain=en\nrome _ _ B-HumanSettlement\n",
             [("ann lee 1939", "B-Artist I-Artist O"), ("rome", "B-HumanSettlement")],
             "2 comment lines skipped",
         ),
@@ -231,11 +233,15 @@ def test_signs_under_numbers_of_tokens_are_tokens(load_text: Load) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("Ann B-PER\nran O x\n\nRome B-LOC\n", r"a\.conll:2: 3 columns, but the other lines have 2, apart by blanks"),
-        ("Ann\tB-PER\nran\tO\n\nRome\tB-LOC\nfell\tO\nin\n", r"a\.conll:6: 1 column, but the other lines have 2"),
+        ("Ann B-PER\nran O x\n\nRome B-LOC\n", r"a\.conll:2: 3 columns, but the other lines have "
+            r"2, apart by blanks"),
+        ("Ann\tB-PER\nran\tO\n\nRome\tB-LOC\nfell\tO\nin\n", r"a\.conll:6: 1 column, but the "
+            r"other lines have 2"),
         ("Ann B-PER\nran O\n\n" * 3000 + "Ann\n", r"a\.conll:9001: 1 column, but"),
-        ("Ann B-PER\nran O\n\n" * 3000 + "Ann Q-PER\n", r"a\.conll:9001: token 1 has the tag 'Q-PER'"),
-        ("Ann PER\nran O\n\n" * 3000 + "Ann B-PER\n", "a.conll:9001: token 1 has the tag 'B-PER', but the sentences before have types"),
+        ("Ann B-PER\nran O\n\n" * 3000 + "Ann Q-PER\n", r"a\.conll:9001: token 1 has the tag "
+            r"'Q-PER'"),
+        ("Ann PER\nran O\n\n" * 3000 + "Ann B-PER\n", "a.conll:9001: token 1 has the tag 'B-PER', "
+            "but the sentences before have types"),
     ],
 )  # fmt: skip
 def test_a_later_contradiction_is_an_error_with_its_line(
@@ -350,7 +356,8 @@ def test_predictions_are_made_on_the_same_sentences(tmp_path: Path, name: str) -
 
 
 def test_long_files_are_read_in_bounded_memory(tmp_path: Path) -> None:
-    """Tables come as they fill up; a contradiction far on is met after the tables before it were given out."""
+    """Tables come as they fill up; a contradiction far on is met after the tables before it were
+    given out."""
     path = tmp_path / "a.conll"
     path.write_text("Ann B-PER\nran O\n\n" * 12_000 + "broken\n", encoding="utf-8")
     tables = open_tables(path, "a.conll", DataConfig(str(path)), LoadReport())

@@ -1,4 +1,5 @@
-"""Data that nobody has labelled yet: task and labels as the person names them, words found in raw texts."""
+"""Data that nobody has labelled yet: task and labels as the person names them, words found in raw
+texts."""
 
 import pytest
 
@@ -27,7 +28,7 @@ def test_raw_texts_are_split_into_words_that_lie_where_they_are(load_text: Load)
     assert data.task is Task.TAGGING
     assert example.text == text
     assert example.tokens == (
-        "Dr", ".", "Anna", "Berg", "'", "s", "train", "to", "東", "京", "costs", "1,200.50", "€", "!",
+        "Dr", ".", "Anna", "Berg", "'", "s", "train", "to", "東", "京", "costs", "1,200.50", "€", "!",  # noqa: E501
     )  # fmt: skip
     offsets = token_offsets(example.text, example.tokens)
     assert [text[a:b] for a, b in offsets] == list(example.tokens)

@@ -15,7 +15,8 @@ def write_workbook(path: Path, sheets: Mapping[str, Sequence[Sequence[object]]])
     """Sheets by name, each a list of rows; None is an empty cell."""
     numbered = list(enumerate(sheets.items(), start=1))
     types = "".join(
-        f'<Override PartName="/xl/worksheets/sheet{i}.xml" ContentType="{_SPREADSHEET}.worksheet+xml"/>'
+        f'<Override PartName="/xl/worksheets/sheet{i}.xml" '
+        f'ContentType="{_SPREADSHEET}.worksheet+xml"/>'
         for i, _ in numbered
     )
     listed = "".join(
@@ -29,8 +30,10 @@ def write_workbook(path: Path, sheets: Mapping[str, Sequence[Sequence[object]]])
         archive.writestr(
             "[Content_Types].xml",
             f'<Types xmlns="{_PACKAGE}/content-types">'
-            '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
-            f'<Override PartName="/xl/workbook.xml" ContentType="{_SPREADSHEET}.sheet.main+xml"/>{types}</Types>',
+            '<Default Extension="rels" '
+            'ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+            '<Override PartName="/xl/workbook.xml" '
+            f'ContentType="{_SPREADSHEET}.sheet.main+xml"/>{types}</Types>',
         )
         archive.writestr(
             "_rels/.rels",

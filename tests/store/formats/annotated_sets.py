@@ -1,8 +1,9 @@
-"""Generated sets of texts with entities, as people annotate them in other programs: whatever can go wrong, in one place.
+"""Generated sets of texts with entities, as people annotate them in other programs: whatever can go
+wrong, in one place.
 
-Texts have emoji, combining marks and line breaks of every kind. Entities touch, overlap, are empty, lie outside the text, cut words,
-take blanks along, have types that nobody knows, and are in two pieces. Some texts nobody annotated, some two people did.
-"""
+Texts have emoji, combining marks and line breaks of every kind. Entities touch, overlap, are empty,
+lie outside the text, cut words, take blanks along, have types that nobody knows, and are in two
+pieces. Some texts nobody annotated, some two people did."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -88,12 +89,15 @@ def answer_of(text: str, entities: Sequence[CharSpan]) -> tuple[CharSpan, ...]:
 def cuts_words(text: str, entities: Sequence[CharSpan], words: Sequence[tuple[int, int]]) -> bool:
     """Whether an entity begins or ends where none of these words does."""
     starts, ends = {start for start, _ in words}, {end for _, end in words}
-    return any(start not in starts or end not in ends for start, end, _ in answer_of(text, entities))  # fmt: skip
+    return any(
+        start not in starts or end not in ends for start, end, _ in answer_of(text, entities)
+    )
 
 
 @st.composite
 def _entities(draw: st.DrawFn, text: str, sound: tuple[CharSpan, ...]) -> tuple[CharSpan, ...]:
-    """Mostly entities that begin and end where words do, in any order; sometimes one more that is odd."""
+    """Mostly entities that begin and end where words do, in any order; sometimes one more that is
+    odd."""
     kept = [span for span in sound if draw(st.integers(0, 3))]
     odd = draw(st.integers(0, 5))
     if (

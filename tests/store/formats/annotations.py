@@ -1,4 +1,5 @@
-"""Annotations for the tests of the formats: a small set by hand, and generated ones over hard Unicode."""
+"""Annotations for the tests of the formats: a small set by hand, and generated ones over hard
+Unicode."""
 
 from hypothesis import strategies as st
 

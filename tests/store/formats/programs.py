@@ -1,8 +1,10 @@
-"""How other programs write annotated texts, and what each row of theirs has to become: one table for all tests of their formats.
+"""How other programs write annotated texts, and what each row of theirs has to become: one table
+for all tests of their formats.
 
-Written after the programs' own code and documentation: Prodigy's `db-out` (https://prodi.gy/docs/api-interfaces), doccano's
-backend/data_export, Label Studio's converter (JSON, and JSON_MIN and CSV, which flatten it), brat's server/src/annotator.py (which
-breaks an entity at line breaks and tabs), spaCy's training data.
+Written after the programs' own code and documentation: Prodigy's `db-out`
+(https://prodi.gy/docs/api-interfaces), doccano's backend/data_export, Label Studio's converter
+(JSON, and JSON_MIN and CSV, which flatten it), brat's server/src/annotator.py (which breaks an
+entity at line breaks and tabs), spaCy's training data.
 """
 
 import csv
@@ -66,7 +68,8 @@ Write = Callable[[Sequence[Item], Path], list[Written]]
 
 
 def _row(text: str, entities: Sequence[CharSpan], empty: str = "", **more: Any) -> Row:
-    """The row of an answer; `empty` is why an empty one is left out, "" where it says that there is no entity."""
+    """The row of an answer; `empty` is why an empty one is left out, "" where it says that there is
+    no entity."""
     why = {Fit.OUTSIDE: Reason.OUTSIDE, Fit.OVERLAP: Reason.OVERLAP}.get(fit_of(text, entities), "")
     if why or (empty and not entities):
         return Row(text, why=why or empty, **more)
@@ -88,7 +91,8 @@ def _json_array(path: Path, objects: Sequence[object]) -> Path:
 
 
 def _spacy_tokens(text: str) -> list[tuple[int, int]]:
-    """As spaCy splits: words, signs, and as tokens of their own all blanks but a single one after a word."""
+    """As spaCy splits: words, signs, and as tokens of their own all blanks but a single one after a
+    word."""
     found = []
     for match in re.finditer(r"\w+|[^\w\s]|\s+", text):
         start, end = match.span()
@@ -117,11 +121,14 @@ def prodigy(items: Sequence[Item], folder: Path) -> list[Written]:
             name, when = f"news-{said.who}", TIME + said.who
             answer = {How.DONE: "accept", How.SKIPPED: "ignore", How.REJECTED: "reject"}[said.how]
             lines.append({
-                "text": item.text, "meta": {"source": "news", "page": number}, "_input_hash": number, "_task_hash": -number,
+                "text": item.text, "meta": {"source": "news", "page": number},
+                "_input_hash": number, "_task_hash": -number,
                 "_is_binary": False, "tokens": [
-                    {"text": item.text[a:b], "start": a, "end": b, "id": n, "ws": item.text[b : b + 1] == " "}
+                    {"text": item.text[a:b], "start": a, "end": b, "id": n,
+                        "ws": item.text[b : b + 1] == " "}
                     for n, (a, b) in enumerate(tokens)
-                ], "_view_id": "ner_manual", "spans": [_prodigy_span(item.text, e, tokens) for e in said.entities],
+                ], "_view_id": "ner_manual",
+                "spans": [_prodigy_span(item.text, e, tokens) for e in said.entities],
                 "answer": answer, "_timestamp": when, "_annotator_id": name, "_session_id": name,
             })  # fmt: skip
             more: dict[str, Any] = {"who": name, "time": float(when), "words": tuple(tokens)}
@@ -141,14 +148,24 @@ def prodigy(items: Sequence[Item], folder: Path) -> list[Written]:
 
 def _doccano(lines_of: Callable[[tuple[CharSpan, ...]], dict[str, Any]]) -> Write:
     def write(items: Sequence[Item], folder: Path) -> list[Written]:
-        """A file for each annotator, in which all texts are; an empty list may be one that nobody looked at."""
+        """A file for each annotator, in which all texts are; an empty list may be one that nobody
+        looked at."""
         files = []
         for who in (1, 2):
             lines, records = [], []
             for number, item in enumerate(items):
-                said = next((one for one in item.said if one.who == who and one.how is How.DONE), None)  # fmt: skip
+                said = next(
+                    (one for one in item.said if one.who == who and one.how is How.DONE), None
+                )
                 entities = said.entities if said else ()
-                lines.append({"id": number, "text": item.text, **lines_of(tuple(sorted(entities))), "Comments": []})  # fmt: skip
+                lines.append(
+                    {
+                        "id": number,
+                        "text": item.text,
+                        **lines_of(tuple(sorted(entities))),
+                        "Comments": [],
+                    }
+                )
                 records.append((_row(item.text, entities, EMPTY),))
             if any(
                 row.answer for record in records for row in record
@@ -164,7 +181,10 @@ def _tuples(entities: tuple[CharSpan, ...]) -> dict[str, Any]:
 
 
 def _with_relations(entities: tuple[CharSpan, ...]) -> dict[str, Any]:
-    objects = [{"id": n, "label": kind, "start_offset": start, "end_offset": end} for n, (start, end, kind) in enumerate(entities)]  # fmt: skip
+    objects = [
+        {"id": n, "label": kind, "start_offset": start, "end_offset": end}
+        for n, (start, end, kind) in enumerate(entities)
+    ]
     return {"entities": objects, "relations": []}
 
 
@@ -194,14 +214,17 @@ def _label_studio(utf16: bool) -> Write:
             annotations, rows = [], []
             for said in item.said:
                 result = [
-                    {"id": f"r{n}", "from_name": "label", "to_name": "text", "type": "labels", "origin": "manual",
+                    {"id": f"r{n}", "from_name": "label", "to_name": "text", "type": "labels",
+                        "origin": "manual",
                      "value": _value(item.text, span, utf16)}
                     for n, span in enumerate(said.entities)
                 ]  # fmt: skip
                 cancelled = said.how is How.SKIPPED
                 annotations.append({
-                    "id": 10 * number + said.who, "completed_by": said.who, "result": result, "was_cancelled": cancelled,
-                    "ground_truth": False, "created_at": _moment(said.who), "updated_at": _moment(said.who), "lead_time": 3.5,
+                    "id": 10 * number + said.who, "completed_by": said.who, "result": result,
+                    "was_cancelled": cancelled,
+                    "ground_truth": False, "created_at": _moment(said.who),
+                    "updated_at": _moment(said.who), "lead_time": 3.5,
                 })  # fmt: skip
                 more: dict[str, Any] = {"who": str(said.who), "time": float(TIME + said.who)}
                 status = Status.SKIPPED if cancelled else Status.LABELLED
@@ -209,7 +232,15 @@ def _label_studio(utf16: bool) -> Write:
                     rows.append(Row(item.text, status=status, **more))
                 else:
                     rows.append(_row(item.text, said.entities, status=status, **more))
-            tasks.append({"id": number, "data": {"text": item.text}, "annotations": annotations, "predictions": [], "total_annotations": len(annotations)})  # fmt: skip
+            tasks.append(
+                {
+                    "id": number,
+                    "data": {"text": item.text},
+                    "annotations": annotations,
+                    "predictions": [],
+                    "total_annotations": len(annotations),
+                }
+            )
             records.append(tuple(rows) or (Row(item.text, why=BARE),))
         return [Written(_json_array(folder / "project.json", tasks), records)]
 
@@ -217,7 +248,8 @@ def _label_studio(utf16: bool) -> Write:
 
 
 def _flat(items: Sequence[Item]) -> Iterator[tuple[dict[str, Any], Row]]:
-    """JSON_MIN's records: one for each annotation that was not skipped, and for a text without any; no field where nothing is marked."""
+    """JSON_MIN's records: one for each annotation that was not skipped, and for a text without any;
+    no field where nothing is marked."""
     for number, item in enumerate(items, start=1):
         done = [said for said in item.said if said.how is not How.SKIPPED]
         for said in [*done] if item.said else [None]:
@@ -232,7 +264,13 @@ def _record(number: int, text: str, said: Said | None) -> tuple[dict[str, Any], 
     if said.entities:
         task["label"] = [_value(text, span, utf16=False) for span in said.entities]
     moment = _moment(said.who)
-    made = {"annotator": said.who, "annotation_id": 10 * number + said.who, "created_at": moment, "updated_at": moment, "lead_time": 3.5}  # fmt: skip
+    made = {
+        "annotator": said.who,
+        "annotation_id": 10 * number + said.who,
+        "created_at": moment,
+        "updated_at": moment,
+        "lead_time": 3.5,
+    }
     more: dict[str, Any] = {"who": str(said.who), "time": float(TIME + said.who)}
     return {**task, **made}, _row(text, said.entities, EMPTY, **more)
 
@@ -247,7 +285,16 @@ def label_studio_csv(items: Sequence[Item], folder: Path) -> list[Written]:
     """The same as a table, entities as JSON in a cell."""
     records, rows = zip(*_flat(items), strict=True)
     path = folder / "project.csv"
-    names = ["text", "id", "label", "annotator", "annotation_id", "created_at", "updated_at", "lead_time"]  # fmt: skip
+    names = [
+        "text",
+        "id",
+        "label",
+        "annotator",
+        "annotation_id",
+        "created_at",
+        "updated_at",
+        "lead_time",
+    ]
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, names)
         writer.writeheader()
@@ -262,7 +309,8 @@ def label_studio_csv(items: Sequence[Item], folder: Path) -> list[Written]:
 
 
 def _pieces(text: str, span: CharSpan) -> list[tuple[int, int]]:
-    """The entity broken at line breaks and tabs, without blanks at the borders of the pieces, as brat stores it."""
+    """The entity broken at line breaks and tabs, without blanks at the borders of the pieces, as
+    brat stores it."""
     start, end, _ = span
     found = []
     for match in re.finditer(r"[^\n\t]+", text[start:end]):
@@ -289,12 +337,15 @@ def brat(items: Sequence[Item], folder: Path) -> list[Written]:
         if said.apart is not None:
             marked.append(([(start, end) for start, end, _ in said.apart], "PER"))
         lines = [
-            f"T{n}\t{kind} {';'.join(f'{a} {b}' for a, b in pieces)}\t{' '.join(item.text[a:b] for a, b in pieces)}\n"
+            f"T{n}\t{kind} "
+            f"{';'.join(f'{a} {b}' for a, b in pieces)}\t{' '.join(item.text[a:b] for a, b in pieces)}\n"  # noqa: E501
             for n, (pieces, kind) in enumerate(marked, start=1)
         ]
         path.with_suffix(".ann").write_text("".join(lines), encoding="utf-8", newline="")
         by = len(item.text) - len(text)
-        moved = [(max(0, a - by), max(0, b - by), kind.replace(" ", "_")) for a, b, kind in said.entities]  # fmt: skip
+        moved = [
+            (max(0, a - by), max(0, b - by), kind.replace(" ", "_")) for a, b, kind in said.entities
+        ]
         row = Row(text, why=PIECES) if apart else _row(text, moved, EMPTY)
         records.append((row,))
     return [Written(place, records)]
@@ -308,7 +359,9 @@ def _plain(one: Callable[[str, Sequence[CharSpan]], object], name: str) -> Write
         """What the first annotator said; texts without entities have an empty list."""
         said = [item.first.entities if item.first else () for item in items]
         objects = [one(item.text, entities) for item, entities in zip(items, said, strict=True)]
-        records = [(_row(item.text, entities, EMPTY),) for item, entities in zip(items, said, strict=True)]  # fmt: skip
+        records = [
+            (_row(item.text, entities, EMPTY),) for item, entities in zip(items, said, strict=True)
+        ]
         save = _json_array if name.endswith(".json") else _json_lines
         return [Written(save(folder / name, objects), records)]
 

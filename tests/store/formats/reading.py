@@ -1,4 +1,5 @@
-"""How the tests read a file of a format: by its own reader, or where it has none by that of data files, as `import` does."""
+"""How the tests read a file of a format: by its own reader, or where it has none by that of data
+files, as `import` does."""
 
 from pathlib import Path
 

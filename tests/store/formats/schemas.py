@@ -1,4 +1,5 @@
-"""What other programs publish of their formats, as JSON Schemas; exported files are held against these."""
+"""What other programs publish of their formats, as JSON Schemas; exported files are held against
+these."""
 
 from typing import Any
 
@@ -17,8 +18,9 @@ _PRODIGY_COMMON: dict[str, Any] = {
     "_timestamp": {"type": "integer"},
 }
 
-#: Source: Prodigy, "Annotation interfaces", https://prodi.gy/docs/api-interfaces, sections `choice` and "Annotated tasks", and
-#: the examples of db-out in support threads 1022 and 3421 of https://support.prodi.gy.
+#: Source: Prodigy, "Annotation interfaces", https://prodi.gy/docs/api-interfaces, sections `choice`
+#: and "Annotated tasks", and the examples of db-out in support threads 1022 and 3421 of
+#: https://support.prodi.gy.
 PRODIGY_CHOICE: dict[str, Any] = {
     "type": "object",
     "required": ["text", "options", "accept", "answer"],
@@ -41,7 +43,8 @@ PRODIGY_CHOICE: dict[str, Any] = {
     },
 }
 
-#: Source: the same page, section `ner_manual`. `token_end` is inclusive; `ws` says whether a blank follows.
+#: Source: the same page, section `ner_manual`. `token_end` is inclusive; `ws` says whether a blank
+#: follows.
 PRODIGY_NER: dict[str, Any] = {
     "type": "object",
     "required": ["text", "tokens", "answer"],
@@ -95,9 +98,11 @@ def _region(kind: str, value: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-#: Source: Label Studio, "Label Studio JSON format of annotated tasks", https://labelstud.io/guide/task_format (the repository's
-#: docs/source/includes/task_format.md), and the tags Choices, Labels and TextArea of https://labelstud.io/tags.
-#: `completed_by`, where there is one, must be a user that the project knows (label_studio/tasks/serializers.py), so none is written.
+#: Source: Label Studio, "Label Studio JSON format of annotated tasks",
+#: https://labelstud.io/guide/task_format (the repository's docs/source/includes/task_format.md),
+#: and the tags Choices, Labels and TextArea of https://labelstud.io/tags. `completed_by`, where
+#: there is one, must be a user that the project knows (label_studio/tasks/serializers.py), so none
+#: is written.
 LABEL_STUDIO: dict[str, Any] = {
     "type": "array",
     "items": {
@@ -145,8 +150,9 @@ LABEL_STUDIO: dict[str, Any] = {
     },
 }
 
-#: Source: doccano, backend/data_export/pipeline/factories.py and formatters.py (JSONL of a text classification project), and
-#: backend/data_import/pipeline/labels.py, which reads a label as a string.
+#: Source: doccano, backend/data_export/pipeline/factories.py and formatters.py (JSONL of a text
+#: classification project), and backend/data_import/pipeline/labels.py, which reads a label as a
+#: string.
 DOCCANO_CLASSES: dict[str, Any] = {
     "type": "object",
     "required": ["text", "label"],
@@ -157,7 +163,8 @@ DOCCANO_CLASSES: dict[str, Any] = {
     },
 }
 
-#: Source: the same files: a span is [start_offset, end_offset, label] in a project without relations.
+#: Source: the same files: a span is [start_offset, end_offset, label] in a project without
+#: relations.
 DOCCANO_SPANS: dict[str, Any] = {
     "type": "object",
     "required": ["text", "label"],

@@ -1,4 +1,5 @@
-"""Every importer: items in = items told of, for files with planted oddities; and nothing is invented for what is not answered."""
+"""Every importer: items in = items told of, for files with planted oddities; and nothing is
+invented for what is not answered."""
 
 import json
 from collections import Counter
@@ -21,7 +22,8 @@ from tui_al.store.tally import NO_ANSWER
 LENIENT = ReadOptions(leave_out_misfits=True)
 READ = "read"
 TEXT = "Anna flew to Ulm"
-#: One directory for all examples of a property is what is wanted: each overwrites the last one's file.
+#: One directory for all examples of a property is what is wanted: each overwrites the last one's
+#: file.
 PROPERTY = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 #: An item of a file, and what becomes of it: read, or the reason why not.
@@ -105,40 +107,49 @@ CASES: dict[tuple[str, Task], list[Case]] = {
         ({"text": TEXT, "answer": "accept"}, READ),
         ({"text": TEXT, "spans": [], "answer": "ignore"}, READ),
         ({"text": TEXT, "spans": [span(0, 4, "PER")], "answer": "reject"}, REJECTED),
-        ({"text": TEXT, "spans": [span(0, 4, "PER")], "answer": "accept", "_is_binary": True}, BINARY),
-        ({"text": TEXT, "spans": [span(0, 4, "PER")], "answer": "accept", "_view_id": "ner"}, BINARY),
+        ({"text": TEXT, "spans": [span(0, 4, "PER")], "answer": "accept", "_is_binary": True},
+            BINARY),
+        ({"text": TEXT, "spans": [span(0, 4, "PER")], "answer": "accept", "_view_id": "ner"},
+            BINARY),
         ({"text": TEXT, "options": [], "accept": ["x"], "answer": "accept"}, OTHER_TASKS),
         ({"text": TEXT, "label": "x", "answer": "accept"}, OTHER_TASKS),
         ({"text": TEXT, "spans": []}, EMPTY),
-        ({"text": TEXT, "spans": [span(5, 9, "PER", text="Anna")], "answer": "accept"}, Reason.STORED_TEXT),
+        ({"text": TEXT, "spans": [span(5, 9, "PER", text="Anna")], "answer": "accept"},
+            Reason.STORED_TEXT),
         ({"text": TEXT, "tokens": [{"text": "Anna"}, {"text": "flew"}], "answer": "accept",
           "spans": [span(5, 9, "PER", token_start=0, token_end=0)]}, Reason.STORED_TEXT),
         ({"text": TEXT, "tokens": [{"text": "Anna"}], "answer": "accept",
           "spans": [span(0, 4, "PER", token_start=0, token_end=3)]}, Reason.CONTRADICTION),
     ],
     ("prodigy", Task.CLASSIFICATION): [
-        ({"text": TEXT, "options": [{"id": "x", "text": "X!"}], "accept": ["x"], "answer": "accept"}, READ),
-        ({"text": TEXT, "options": [{"id": 1, "text": "x"}], "accept": [1], "answer": "accept"}, READ),
+        ({"text": TEXT, "options": [{"id": "x", "text": "X!"}], "accept": ["x"],
+            "answer": "accept"}, READ),
+        ({"text": TEXT, "options": [{"id": 1, "text": "x"}], "accept": [1], "answer": "accept"},
+            READ),
         ({"text": TEXT, "label": "x", "answer": "ignore"}, READ),
         ({"text": TEXT, "label": "x", "answer": "reject"}, REJECTED),
-        ({"text": TEXT, "options": [{"id": "x", "text": "x"}], "accept": [], "answer": "accept"}, NO_ANSWER),
+        ({"text": TEXT, "options": [{"id": "x", "text": "x"}], "accept": [], "answer": "accept"},
+            NO_ANSWER),
         ({"text": TEXT, "options": [], "accept": ["x", "y"], "answer": "accept"}, Reason.SEVERAL),
     ],
     ("label-studio", Task.TAGGING): [
         (task([PER]), READ),
         (task([PER, RATING]), READ),  # the rating has no place, the entity stays
         (task([]), READ),  # submitted without a region
-        (task([region("hypertextlabels", startOffset=0, endOffset=4, text="Anna", hypertextlabels=["PER"])]), READ),
+        (task([region("hypertextlabels", startOffset=0, endOffset=4, text="Anna",
+            hypertextlabels=["PER"])]), READ),
         ({**task(), "annotations": [{"result": [], "was_cancelled": True}]}, READ),
         (task([RATING]), "without an answer of this task, only rating"),
-        (task([{"type": "relation", "from_id": "a", "to_id": "b"}]), "without an answer of this task, only relation"),
+        (task([{"type": "relation", "from_id": "a", "to_id": "b"}]), "without an answer of this "
+            "task, only relation"),
         (task([region("choices", choices=["x"])]), "without an answer of this task, only choices"),
         (task(), BARE),
         (task(predictions=[{"result": [PER]}]), BARE),
         (task([region("labels", start=5, end=9, text="Anna", labels=["PER"])]), Reason.STORED_TEXT),
         (task([region("labels", start=0, end=4, text="Anna", labels=[])]), Reason.NO_ENTITY),
         (task([region("labels", start=0, end=4, text="Anna", labels=["A", "B"])]), Reason.SEVERAL),
-        (task([region("hypertextlabels", start="/p[1]/text()[1]", end="/p[1]/text()[1]", startOffset=0,
+        (task([region("hypertextlabels", start="/p[1]/text()[1]", end="/p[1]/text()[1]",
+            startOffset=0,
                       endOffset=4, text="Anna", hypertextlabels=["PER"])]),
          "with hypertextlabels in a page with markup"),
         ({"data": {"picture": 3}, "annotations": []}, Reason.NO_TEXT),
@@ -147,11 +158,14 @@ CASES: dict[tuple[str, Task], list[Case]] = {
     ("label-studio", Task.CLASSIFICATION): [
         (task([region("choices", choices=["x"])]), READ),
         (task([region("choices", choices=["x"]), PER]), READ),
-        (task([region("choices", choices=["x"], start=0, end=4)]), "without an answer of this task, only choices of regions"),
+        (task([region("choices", choices=["x"], start=0, end=4)]), "without an answer of this "
+            "task, only choices of regions"),
         (task([]), NO_ANSWER),
-        (task([region("taxonomy", taxonomy=[["a", "b"]])]), "without an answer of this task, only taxonomy"),
+        (task([region("taxonomy", taxonomy=[["a", "b"]])]), "without an answer of this task, only "
+            "taxonomy"),
         (task([region("choices", choices=["x", "y"])]), Reason.SEVERAL),
-        (task([region("choices", choices=["x"]), {**region("choices", choices=["y"]), "from_name": "g"}]), Reason.SEVERAL),
+        (task([region("choices", choices=["x"]),
+            {**region("choices", choices=["y"]), "from_name": "g"}]), Reason.SEVERAL),
         (task(), BARE),
     ],
 }  # fmt: skip
@@ -273,12 +287,19 @@ def test_csv_rows(rows: list[tuple[list[str], str]], tmp_path: Path) -> None:
     assert read.left_out.counts == dict(outcomes)
 
 
-#: Enough for the columns and the notation of the tags to be clear, however many sentences break them.
+#: Enough for the columns and the notation of the tags to be clear, however many sentences break
+#: them.
 SURE_SENTENCES = 12
 
 
-@given(sentences=st.lists(st.sampled_from([("a O\n", READ), ("b B-X\nc O\n", READ),
-                                           ("d\n", "columns"), ("e O\nf NN\n", "tags")]), max_size=6))  # fmt: skip
+@given(
+    sentences=st.lists(
+        st.sampled_from(
+            [("a O\n", READ), ("b B-X\nc O\n", READ), ("d\n", "columns"), ("e O\nf NN\n", "tags")]
+        ),
+        max_size=6,
+    )
+)
 @PROPERTY
 def test_conll_sentences(sentences: list[tuple[str, str]], tmp_path: Path) -> None:
     path = tmp_path / "in.conll"

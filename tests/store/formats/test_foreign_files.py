@@ -1,4 +1,5 @@
-"""Files as the other programs write them, and files that are wrong: the message names the line and the field."""
+"""Files as the other programs write them, and files that are wrong: the message names the line and
+the field."""
 
 import gzip
 import json
@@ -127,7 +128,10 @@ def test_an_entity_that_brat_broke_at_a_line_break_is_one(mark: str, tmp_path: P
     """As brat's server stores it; a byte-order mark is a character to it."""
     (tmp_path / "a.txt").write_bytes(f"{mark}Anna\r\nLee\tflew\n".encode())
     by = len(mark)
-    lines = [f"T1\tPER {by} {by + 4};{by + 6} {by + 9}\tAnna Lee", f"T2\tX {by + 10} {by + 14}\tflew"]  # fmt: skip
+    lines = [
+        f"T1\tPER {by} {by + 4};{by + 6} {by + 9}\tAnna Lee",
+        f"T2\tX {by + 10} {by + 14}\tflew",
+    ]
     (tmp_path / "a.ann").write_text("\n".join(lines), encoding="utf-8")
     found = read_brat(tmp_path, ENTITIES)
     assert [(a.text, a.answer) for a in found.annotations] == [
@@ -147,7 +151,8 @@ def test_offsets_that_do_not_count_a_byte_order_mark(tmp_path: Path) -> None:
 
 def test_label_studio_writes_no_field_where_nothing_is_marked(tmp_path: Path) -> None:
     rows = [
-        {"text": "Anna", "label": [{"start": 0, "end": 4, "text": "Anna", "labels": ["PER"]}], "annotation_id": 1, "lead_time": 2},
+        {"text": "Anna", "label": [{"start": 0, "end": 4, "text": "Anna", "labels": ["PER"]}],
+            "annotation_id": 1, "lead_time": 2},
         {"text": "none", "annotation_id": 2, "lead_time": 2},
         {"text": "nobody looked", "annotation_id": None, "lead_time": None},
     ]  # fmt: skip
@@ -189,7 +194,10 @@ def test_label_studio_as_it_exports(tmp_path: Path) -> None:
 
 
 def test_conll_of_four_columns_in_another_scheme(tmp_path: Path) -> None:
-    content = "-DOCSTART- -X- O O\n\nU.N. NNP I-NP I-ORG\nofficial NN I-NP O\r\n\n\nEkeus\tNNP\tI-NP\tS-PER\n"
+    content = (
+        "-DOCSTART- -X- O O\n\nU.N. NNP I-NP I-ORG\nofficial NN I-NP "
+        "O\r\n\n\nEkeus\tNNP\tI-NP\tS-PER\n"
+    )
     found = read("conll", ENTITIES, content, tmp_path).annotations
     assert [(a.text, a.answer, a.origin) for a in found] == [
         ("U.N. official", ((0, 4, "ORG"),), "in.x:3"),
@@ -228,16 +236,22 @@ GOOD = '{"text": "ok"}\n'
         ("jsonl", CLASSES, GOOD + '{"label": "x"}', "in.x:2: 'text' is nothing, not a text"),
         ("jsonl", CLASSES, '{"text": 3, "label": "x"}', "in.x:1: 'text' is 3, not a text"),
         ("jsonl", CLASSES, '{"text": "a", "label": ["x"]}', "'label' is ['x'], not a string"),
-        ("jsonl", CLASSES, READABLE + '{"text": "a", "status": "done"}', "'status' is 'done', not one of labelled"),
-        ("jsonl", CLASSES, READABLE + '{"text": "a", "time": "noon"}', "'time' is 'noon', not a time"),
-        ("jsonl", ENTITIES, '{"text": "a", "entities": [[3]]}', "in.x:1: {'start': 3} is no entity"),
-        ("jsonl", ENTITIES, '{"text": "a", "entities": [{"start": 0}]}', "{'start': 0} is no entity"),
+        ("jsonl", CLASSES, READABLE + '{"text": "a", "status": "done"}', "'status' is 'done', not "
+            "one of labelled"),
+        ("jsonl", CLASSES, READABLE + '{"text": "a", "time": "noon"}', "'time' is 'noon', not a "
+            "time"),
+        ("jsonl", ENTITIES, '{"text": "a", "entities": [[3]]}', "in.x:1: {'start': 3} is no "
+            "entity"),
+        ("jsonl", ENTITIES, '{"text": "a", "entities": [{"start": 0}]}', "{'start': 0} is no "
+            "entity"),
         (
             "jsonl", ENTITIES, '{"text": "a", "entities": [{"start": 0, "end": 2, "label": "X"}]}',
             "in.x:1: entity 0-2 (X) is empty or outside the text, which has 1 characters",
         ),
-        ("jsonl", ENTITIES, '{"tokens": ["a"], "tags": ["B-X", "O"]}', "in.x:1: 1 token but 2 tags"),
-        ("jsonl", ENTITIES, '{"tokens": ["a"], "tags": ["X"]}', "in.x:1: token 1 has the tag 'X', which is no tag"),
+        ("jsonl", ENTITIES, '{"tokens": ["a"], "tags": ["B-X", "O"]}', "in.x:1: 1 token but 2 "
+            "tags"),
+        ("jsonl", ENTITIES, '{"tokens": ["a"], "tags": ["X"]}', "in.x:1: token 1 has the tag 'X', "
+            "which is no tag"),
         (
             "jsonl", ENTITIES, '{"tokens": ["a"], "tags": ["B-X"], "entities": [[0, 1, "Y"]]}',
             "'tags' say ((0, 1, 'X'),), 'entities' say ((0, 1, 'Y'),)",
@@ -246,13 +260,15 @@ GOOD = '{"text": "ok"}\n'
         ("csv", CLASSES, 'text,label\n"a\nb",x\nc\n', "in.x:4: 1 field, but the first line has 2"),
         ("csv", CLASSES, 'text\na\n"b', "in.x:3: unexpected end of data"),
         ("conll", ENTITIES, "a O\nb\n", "in.x:2: 1 column, but the other lines have 2"),
-        ("conll", ENTITIES, "a B-X\nb I-X\nc B-X\nd I-X\n\ne NN\n", "in.x:6: token 1 has the tag 'NN'"),
+        ("conll", ENTITIES, "a B-X\nb I-X\nc B-X\nd I-X\n\ne NN\n", "in.x:6: token 1 has the tag "
+            "'NN'"),
         ("prodigy", CLASSES, '{"text": "a", "accept": ["x", "y"]}', "in.x:1: 2 labels, x, y"),
         ("prodigy", ENTITIES, '{"text": "ab", "spans": [{"start": 0, "end": 2, "label": "X"}, '
             '{"start": 1, "end": 2, "label": "Y"}]}', "'b' (1-2, Y) overlaps 'ab' (0-2, X)"),
         ("doccano", ENTITIES, '{"text": "a", "label": ["x"]}', "{'label': 'x'} is no entity"),
         ("doccano", CLASSES, '{"text": "a", "annotations": [{"label": 3}]}', "numbers for labels"),
-        ("label-studio", CLASSES, '[{"data": {"text": "a"},\n"annotations": [}]', "in.x:2: not valid JSON"),
+        ("label-studio", CLASSES, '[{"data": {"text": "a"},\n"annotations": [}]', "in.x:2: not "
+            "valid JSON"),
         (
             "label-studio", CLASSES, '[{"data": {"image": "x"}, "annotations": [{"result": []}]}]',
             "in.x row 1: 'text' is nothing, not a text",

@@ -1,4 +1,5 @@
-"""One generated set of annotated texts in the format of every annotation program, as data and for `import`: all is read or told of."""
+"""One generated set of annotated texts in the format of every annotation program, as data and for
+`import`: all is read or told of."""
 
 import tempfile
 from collections import Counter
@@ -56,13 +57,16 @@ def test_every_annotation_is_read_or_told_of(program: str, texts: list[Item]) ->
         for file in PROGRAMS[program](texts, Path(folder)):
             found = read(file.path)
             assert found.left_out.counts == Counter(row.why for row in file.rows if row.why)
-            assert [(a.text, a.answer, a.annotator, a.time, a.status) for a in found.annotations] == [
-                (row.text, row.answer, row.who, row.time, row.status) for row in file.rows if not row.why
+            assert [(a.text, a.answer, a.annotator, a.time,
+                a.status) for a in found.annotations] == [
+                (row.text, row.answer, row.who, row.time,
+                    row.status) for row in file.rows if not row.why
             ]  # fmt: skip
 
 
 def counted(kind: str, told: tuple[str, ...]) -> Counter[str]:
-    """How many there are of each reason in warnings such as `a.jsonl: left out: 2 with entities that overlap (a.jsonl:3 ...)`."""
+    """How many there are of each reason in warnings such as `a.jsonl: left out: 2 with entities
+    that overlap (a.jsonl:3 ...)`."""
     found: Counter[str] = Counter()
     for line in told:
         before, mark, after = line.partition(f": {kind}: ")
@@ -77,12 +81,15 @@ DIFFER = "texts that annotators label differently"
 
 
 def data_outcome(rows: tuple[Row, ...]) -> tuple[str, tuple[CharSpan, ...] | None, str]:
-    """What a record becomes as data: "read", "unlabelled" or "left out"; its answer; and the reason that is told."""
+    """What a record becomes as data: "read", "unlabelled" or "left out"; its answer; and the reason
+    that is told."""
     misfits = [row.why if row.is_misfit else BORDERS for row in rows if is_misfit(row)]
     read = [row for row in rows if not is_misfit(row)]
     if not read:
         return "left out", None, misfits[0]
-    answers = {row.answer for row in read if row.answer is not None and row.status is Status.LABELLED}  # fmt: skip
+    answers = {
+        row.answer for row in read if row.answer is not None and row.status is Status.LABELLED
+    }
     if len(answers) == 1:
         return "read", answers.pop(), ""
     skipped = read[0].status is Status.SKIPPED
@@ -135,7 +142,9 @@ def stored(home: Path) -> set[tuple[str, str, object, Status]]:
     return {(a.text, a.annotator, a.answer, a.status) for a in found}
 
 
-UNKNOWN_LABEL = f"with labels that the session does not know, as {UNKNOWN_TYPE} (--add-labels adds them)"  # fmt: skip
+UNKNOWN_LABEL = (
+    f"with labels that the session does not know, as {UNKNOWN_TYPE} (--add-labels adds them)"
+)
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
@@ -159,7 +168,9 @@ def test_what_is_on_record_after_an_import_is_what_was_annotated(
             assert stored(home) == kept
 
 
-def imported(file: Written, add_labels: bool) -> tuple[set[tuple[str, str, object, Status]], dict[str, int]]:  # fmt: skip
+def imported(
+    file: Written, add_labels: bool
+) -> tuple[set[tuple[str, str, object, Status]], dict[str, int]]:
     """The decisions that a file makes, and the reasons why others of its annotations make none."""
     kept: set[tuple[str, str, object, Status]] = set()
     why = Counter[str]()
@@ -185,7 +196,11 @@ def oddities(item: Item) -> set[str]:
     found |= {"the same"} if len({one.entities for one in item.said}) < len(item.said) else set()
     for said in item.said:
         fit = fit_of(item.text, said.entities)
-        found |= {said.how, fit or "well", *(["apart"] if said.apart else ["none"] * (not said.entities))}  # fmt: skip
+        found |= {
+            said.how,
+            fit or "well",
+            *(["apart"] if said.apart else ["none"] * (not said.entities)),
+        }
         if fit is not Fit.WELL:
             continue
         spans = answer_of(item.text, said.entities)
@@ -210,6 +225,7 @@ def test_the_generator_makes_everything_that_can_go_wrong() -> None:
 
     draw()
     assert met == {
-        "0 annotators", "1 annotators", "2 annotators", "the same", "emoji", "combining", "CRLF", *How, "well", Fit.OUTSIDE, Fit.OVERLAP,
+        "0 annotators", "1 annotators", "2 annotators", "the same", "emoji", "combining", "CRLF",
+        *How, "well", Fit.OUTSIDE, Fit.OVERLAP,
         "apart", "none", "trimmed", "touching", "unknown type", "line break inside", "cut word",
     }  # fmt: skip

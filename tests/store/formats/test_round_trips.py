@@ -1,4 +1,5 @@
-"""Every format: what is written is read again, except what the format says it does not carry; and fits its published schema."""
+"""Every format: what is written is read again, except what the format says it does not carry; and
+fits its published schema."""
 
 import csv
 import json
@@ -39,7 +40,8 @@ def pairs(*formats: Format) -> list[ParameterSet]:
 
 PAIRS = pairs(*FORMATS.values())
 QUICK = pairs(*(known for known in FORMATS.values() if known.name != "datasets"))
-#: One directory for all examples of a property is what is wanted: each overwrites the last one's file.
+#: One directory for all examples of a property is what is wanted: each overwrites the last one's
+#: file.
 PROPERTY = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 

@@ -1,4 +1,5 @@
-"""When answers were given, in every format that says it: right values, and what is none is named with its place."""
+"""When answers were given, in every format that says it: right values, and what is none is named
+with its place."""
 
 import json
 from collections.abc import Callable
@@ -30,14 +31,18 @@ def lines(row: Callable[[Any], dict[str, Any]]) -> Write:
 def tasks(path: Path, times: list[Any]) -> None:
     region = {"type": "choices", "from_name": "c", "to_name": "t", "value": {"choices": ["x"]}}
     made = [
-        {"data": {"text": f"t{n}"}, "annotations": [{"result": [region], "created_at": when, "updated_at": when}]}
+        {"data": {"text": f"t{n}"}, "annotations": [{"result": [region], "created_at": when,
+            "updated_at": when}]}
         for n, when in enumerate(times)
     ]  # fmt: skip
     path.write_text(json.dumps(made), encoding="utf-8")
 
 
 def minimal(path: Path, times: list[Any]) -> None:
-    rows = [{"text": f"t{n}", "label": "x", "annotation_id": n, "updated_at": t} for n, t in enumerate(times)]  # fmt: skip
+    rows = [
+        {"text": f"t{n}", "label": "x", "annotation_id": n, "updated_at": t}
+        for n, t in enumerate(times)
+    ]
     path.write_text(json.dumps(rows), encoding="utf-8")
 
 
@@ -55,7 +60,8 @@ def parquet(path: Path, times: list[Any]) -> None:
 #: By name: format, how it is written, and the name of its file.
 IMPORTERS: dict[str, tuple[str, Write, str]] = {
     "jsonl": ("jsonl", lines(lambda t: {"label": "x", "time": t}), "a.jsonl"),
-    "prodigy": ("prodigy", lines(lambda t: {"label": "x", "answer": "accept", "_timestamp": t}), "a.jsonl"),
+    "prodigy": ("prodigy", lines(lambda t: {"label": "x", "answer": "accept", "_timestamp": t}),
+        "a.jsonl"),
     "doccano": ("doccano", lines(lambda t: {"label": ["x"], "time": t}), "a.jsonl"),
     "label-studio": ("label-studio", tasks, "a.json"),
     "label-studio-min": ("jsonl", minimal, "a.json"),
@@ -75,7 +81,8 @@ RIGHT = [
 ]
 WRONG = [
     -1, 1e11, 1e18, float("nan"), float("inf"), SECONDS * 1000, 4_102_444_800,
-    "noon", "1969-12-31T23:59:59Z", "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", "2023-02-30",
+    "noon", "1969-12-31T23:59:59Z", "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00",
+    "2023-02-30",
 ]  # fmt: skip
 CONVERTED = "times count milliseconds and were converted to seconds"
 
@@ -103,7 +110,12 @@ def test_what_is_no_time_is_refused_with_its_place(name: str, wrong: Any, tmp_pa
     times = [to_iso(SECONDS) if isinstance(wrong, str) else SECONDS, wrong]
     with pytest.raises(DataError) as error:
         read(name, times, tmp_path)
-    place = {"label-studio": "a.json row 2", "label-studio-min": "a.json row 2", "csv": "a.csv:3", "parquet": "a.parquet row 2"}  # fmt: skip
+    place = {
+        "label-studio": "a.json row 2",
+        "label-studio-min": "a.json row 2",
+        "csv": "a.csv:3",
+        "parquet": "a.parquet row 2",
+    }
     assert error.value.message.startswith(f"{place.get(name, 'a.jsonl:2')}: ")
     assert "not a time" in error.value.message
     assert ("it may be in milliseconds" in error.value.message) == (wrong == SECONDS * 1000)
@@ -114,11 +126,14 @@ def test_what_is_no_time_is_refused_with_its_place(name: str, wrong: Any, tmp_pa
 
 @pytest.mark.parametrize("name", IMPORTERS)
 def test_seconds_after_milliseconds_are_no_evidence_for_either(name: str, tmp_path: Path) -> None:
-    """Among the first items they refuse the milliseconds; far behind them they are refused themselves."""
+    """Among the first items they refuse the milliseconds; far behind them they are refused
+    themselves."""
     with pytest.raises(DataError, match="it may be in milliseconds"):
         read(name, [SECONDS * 1000, SECONDS], tmp_path)
     late = [*[SECONDS * 1000 + n for n in range(200)], SECONDS]
     with pytest.raises(DataError, match="not a time in milliseconds, as the first of the file are"):
         read(name, late, tmp_path)
     found = read(name, late, tmp_path, lenient=True)
-    assert [one.time for one in found.annotations] == [(SECONDS * 1000 + n) / 1000 for n in range(200)]  # fmt: skip
+    assert [one.time for one in found.annotations] == [
+        (SECONDS * 1000 + n) / 1000 for n in range(200)
+    ]

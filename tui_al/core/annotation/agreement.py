@@ -1,8 +1,9 @@
-"""How far annotators agree: Cohen's kappa, Krippendorff's alpha, and for entities pairwise F1 over spans and alpha over words.
+"""How far annotators agree: Cohen's kappa, Krippendorff's alpha, and for entities pairwise F1 over
+spans and alpha over words.
 
-A coefficient of 1 is perfect agreement, 0 what chance gives, below 0 worse than chance. None stands for "cannot be said": no
-item with two answers, or nobody ever used more than one label, so that there is no disagreement to be expected by chance.
-"""
+A coefficient of 1 is perfect agreement, 0 what chance gives, below 0 worse than chance. None stands
+for "cannot be said": no item with two answers, or nobody ever used more than one label, so that
+there is no disagreement to be expected by chance."""
 
 from collections import Counter
 from collections.abc import Hashable, Sequence
@@ -15,10 +16,11 @@ Tags = Sequence[str] | None
 
 
 def cohens_kappa(first: Sequence[Hashable], second: Sequence[Hashable]) -> float | None:
-    """Two annotators' agreement beyond chance, (p_o - p_e) / (1 - p_e) (Cohen 1960), each with their own label shares.
+    """Two annotators' agreement beyond chance, (p_o - p_e) / (1 - p_e) (Cohen 1960), each with
+    their own label shares.
 
-    Both sequences are answers to the same items, in order; items that one of them answered with None are left out.
-    """
+    Both sequences are answers to the same items, in order; items that one of them answered with
+    None are left out."""
     pairs = [(a, b) for a, b in zip(first, second, strict=True) if a is not None and b is not None]
     if not pairs:
         return None
@@ -30,10 +32,11 @@ def cohens_kappa(first: Sequence[Hashable], second: Sequence[Hashable]) -> float
 
 
 def krippendorff_alpha(items: Sequence[Sequence[Hashable]]) -> float | None:
-    """Any number of annotators' agreement beyond chance, 1 - D_o / D_e on the nominal scale (Krippendorff 2011).
+    """Any number of annotators' agreement beyond chance, 1 - D_o / D_e on the nominal scale
+    (Krippendorff 2011).
 
-    `items` are the answers to each item, one for each annotator who gave one; None for a missing answer. Items with fewer
-    than two answers do not count.
+    `items` are the answers to each item, one for each annotator who gave one; None for a missing
+    answer. Items with fewer than two answers do not count.
     """
     counts = [Counter(value for value in item if value is not None) for item in items]
     counts = [count for count in counts if count.total() > 1]
@@ -51,11 +54,12 @@ def krippendorff_alpha(items: Sequence[Sequence[Hashable]]) -> float | None:
 
 
 def span_agreement(annotators: Sequence[Sequence[Tags]]) -> float | None:
-    """F1 over exact (start, end, type) entities, averaged over the pairs of annotators (Hripcsak & Rothschild 2005).
+    """F1 over exact (start, end, type) entities, averaged over the pairs of annotators (Hripcsak &
+    Rothschild 2005).
 
-    F1 does not depend on which of the two counts as the truth, and approaches kappa where most of what could be marked is
-    not. `annotators` are each one's tags of the same sentences. A pair is compared on the sentences that both answered; pairs
-    without any entity there do not count.
+    F1 does not depend on which of the two counts as the truth, and approaches kappa where most of
+    what could be marked is not. `annotators` are each one's tags of the same sentences. A pair is
+    compared on the sentences that both answered; pairs without any entity there do not count.
     """
     scores = []
     for first, second in combinations(annotators, 2):
@@ -72,10 +76,12 @@ def span_agreement(annotators: Sequence[Sequence[Tags]]) -> float | None:
 
 
 def word_agreement(annotators: Sequence[Sequence[Tags]]) -> float | None:
-    """Krippendorff's alpha with words as items and the type of entity they lie in (or none) as value.
+    """Krippendorff's alpha with words as items and the type of entity they lie in (or none) as
+    value.
 
-    Unlike `span_agreement` it gives credit for entities that overlap, and is corrected for chance. B- and I- are not told
-    apart, so that a shifted border costs the words it moves over and no others.
+    Unlike `span_agreement` it gives credit for entities that overlap, and is corrected for chance.
+    B- and I- are not told apart, so that a shifted border costs the words it moves over and no
+    others.
 
     Raises:
         ValueError: the annotators' tags of a sentence differ in number.

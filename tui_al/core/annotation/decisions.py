@@ -1,7 +1,8 @@
-"""What annotators decide, as small frozen records: an append-only log whose fold is what is current (`tui_al.core.annotation.label_state`).
+"""What annotators decide, as small frozen records: an append-only log whose fold is what is current
+(`tui_al.core.annotation.label_state`).
 
-Nothing is ever changed or removed: undo and redo are decisions too, which makes both unlimited, across restarts and retrainings.
-"""
+Nothing is ever changed or removed: undo and redo are decisions too, which makes both unlimited,
+across restarts and retrainings."""
 
 import sys
 from collections.abc import Mapping
@@ -29,7 +30,8 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Label(Decision):
-    """An answer. `ids` begins with the example that was shown; the others are near-duplicates folded with it."""
+    """An answer. `ids` begins with the example that was shown; the others are near-duplicates
+    folded with it."""
 
     kind: ClassVar[str] = "label"
     ids: tuple[str, ...]
@@ -86,7 +88,8 @@ class Note(Decision):
 
 @dataclass(frozen=True, slots=True)
 class Settle(Decision):
-    """The answer that counts where annotators differ; holds until somebody answers the example anew."""
+    """The answer that counts where annotators differ; holds until somebody answers the example
+    anew."""
 
     kind: ClassVar[str] = "settle"
     id: str
@@ -144,7 +147,8 @@ class AddLabel(Decision):
 
 @dataclass(frozen=True, slots=True)
 class RenameLabel(Decision):
-    """From here on, `name` is called `new`, in old answers too. A name that is there already makes it a merger."""
+    """From here on, `name` is called `new`, in old answers too. A name that is there already makes
+    it a merger."""
 
     kind: ClassVar[str] = "rename_label"
     name: str
@@ -187,10 +191,11 @@ class Redo(Decision):
 
 @dataclass(frozen=True, slots=True)
 class DecisionRecord:
-    """A decision on record: its place in the log, when (seconds since the epoch), by whom, and a name unique in the world.
+    """A decision on record: its place in the log, when (seconds since the epoch), by whom, and a
+    name unique in the world.
 
-    `account` is who sat there, whatever `annotator` says: the machine's account that put it on record. "" in logs of older programs.
-    """
+    `account` is who sat there, whatever `annotator` says: the machine's account that put it on
+    record. "" in logs of older programs."""
 
     seq: int
     time: float
@@ -203,7 +208,8 @@ class DecisionRecord:
 _KINDS: dict[str, type[Decision]] = {
     cls.kind: cls
     for cls in (
-        Label, Skip, Flag, Note, Settle, Confirm, Ambiguous, Unfold, AddLabel, RenameLabel, MergeLabels, DescribeLabel, Undo, Redo,
+        Label, Skip, Flag, Note, Settle, Confirm, Ambiguous, Unfold, AddLabel, RenameLabel,
+        MergeLabels, DescribeLabel, Undo, Redo,
     )
 }  # fmt: skip
 
@@ -238,7 +244,8 @@ _LABEL_FIELDS = [one.name for one in fields(Label)]
 
 
 def _usual_label(plain: Mapping[str, Any]) -> Label | None:
-    """What `record_of` makes of the class of one example, as by far the most records are; None for all that needs a closer look."""
+    """What `record_of` makes of the class of one example, as by far the most records are; None for
+    all that needs a closer look."""
     if [*plain] != _LABEL_FIELDS:
         return None
     ids, answer, seconds, via, suggestion, blind, ranking = plain.values()
@@ -263,7 +270,8 @@ def _usual_label(plain: Mapping[str, Any]) -> Label | None:
 
 
 def _shared(name: str, value: object) -> object:
-    """The value with its labels as the one string of that name: a log holds few of them, and each in very many records."""
+    """The value with its labels as the one string of that name: a log holds few of them, and each
+    in very many records."""
     if name not in _LABELS_IN:
         return value
     if isinstance(value, list | tuple):

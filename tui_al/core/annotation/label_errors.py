@@ -1,14 +1,17 @@
-"""Labels to look at again: each is judged by a model that has not learned from it (cross-validation).
+"""Labels to look at again: each is judged by a model that has not learned from it
+(cross-validation).
 
-A model that learned a wrong label mostly repeats it, so what it says of its own training labels finds hardly any mistake. Here the
-labelled texts are dealt into folds, and those of each fold are judged by a logistic regression on the others', over features that no
-label has shaped: states of the pretrained encoder, or TF-IDF. That is the out-of-sample probability of confident learning (Northcutt
-et al. 2021, "Confident Learning: Estimating Uncertainty in Dataset Labels"), ranked as there by self-confidence, the probability of
-the given label; for entities by that of a sentence's least confident word (Wang & Mueller 2022, "Detecting Label Errors in Token
-Classification Data"). Near-duplicates, which share an answer, are dealt into one fold.
+A model that learned a wrong label mostly repeats it, so what it says of its own training labels
+finds hardly any mistake. Here the labelled texts are dealt into folds, and those of each fold are
+judged by a logistic regression on the others', over features that no label has shaped: states of
+the pretrained encoder, or TF-IDF. That is the out-of-sample probability of confident learning
+(Northcutt et al. 2021, "Confident Learning: Estimating Uncertainty in Dataset Labels"), ranked as
+there by self-confidence, the probability of the given label; for entities by that of a sentence's
+least confident word (Wang & Mueller 2022, "Detecting Label Errors in Token Classification Data").
+Near-duplicates, which share an answer, are dealt into one fold.
 
-Not judged is a label of which the other folds hold fewer than two texts: a model that has hardly seen a class cannot doubt it.
-"""
+Not judged is a label of which the other folds hold fewer than two texts: a model that has hardly
+seen a class cannot doubt it."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -37,7 +40,8 @@ FEWEST = 2
 #: Of the logistic regression of each fold.
 _ITERATIONS = 50
 
-#: Digits of a probability that count when labels are ranked: what rounding errors tell apart is a tie.
+#: Digits of a probability that count when labels are ranked: what rounding errors tell apart is a
+#: tie.
 _DIGITS = 6
 
 
@@ -45,7 +49,8 @@ class Encode(Protocol):
     """Features of labelled texts, or of the words of sentences, that no label has shaped."""
 
     def __call__(self, rows: IntArray, progress: ProgressCallback) -> Features:
-        """Of these training rows, units one below the other, (units, width); a unit that the model cannot see is all 0."""
+        """Of these training rows, units one below the other, (units, width); a unit that the model
+        cannot see is all 0."""
         ...
 
 
@@ -62,7 +67,8 @@ class Dispute:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What is known of a labelled text: its label, or the tag of its least confident word, against the likeliest other one."""
+    """What is known of a labelled text: its label, or the tag of its least confident word, against
+    the likeliest other one."""
 
     row: int
     given: str
@@ -123,7 +129,8 @@ def judge(
 
 
 def dealt(groups: IntArray, labels: Sequence[str], rng: np.random.Generator) -> IntArray:
-    """The fold of each text, (texts,): texts of a group together, those of a label spread over the folds as evenly as can be.
+    """The fold of each text, (texts,): texts of a group together, those of a label spread over the
+    folds as evenly as can be.
 
     Args:
         groups: (texts,), equal for near-duplicates.
@@ -140,7 +147,8 @@ def dealt(groups: IntArray, labels: Sequence[str], rng: np.random.Generator) -> 
 def out_of_fold(
     x: Features, targets: IntArray, folds: IntArray, classes: int, progress: ProgressCallback
 ) -> FloatArray:
-    """Probabilities of each unit's classes by a model that has not learned from its fold, (units, classes)."""
+    """Probabilities of each unit's classes by a model that has not learned from its fold, (units,
+    classes)."""
     probs = np.zeros((len(targets), classes))
     total = FOLDS * _ITERATIONS
     for fold in range(FOLDS):
@@ -156,7 +164,8 @@ def out_of_fold(
 
 
 def disputes(predictions: Predictions, targets: IntArray, judged: BoolArray) -> list[Dispute]:
-    """Examples with a label that is less likely than another, the least likely label first; ties in the examples' order.
+    """Examples with a label that is less likely than another, the least likely label first; ties in
+    the examples' order.
 
     Args:
         predictions: of n examples, none of a model that learned from its example.

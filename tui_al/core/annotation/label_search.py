@@ -1,14 +1,16 @@
-"""Type-ahead over label names: which ones match what was typed, the best first, and which characters to highlight.
+"""Type-ahead over label names: which ones match what was typed, the best first, and which
+characters to highlight.
 
-A name matches if the typed characters occur in it in this order, whatever their case and accents; spaces in what was typed are
-ignored. Among the ways to match, and among the names, those are better that hit the beginnings of words and runs of characters.
-"""
+A name matches if the typed characters occur in it in this order, whatever their case and accents;
+spaces in what was typed are ignored. Among the ways to match, and among the names, those are better
+that hit the beginnings of words and runs of characters."""
 
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-#: A run is worth more than a word's beginning, so that "card" does not jump from "car" to the d of another word.
+#: A run is worth more than a word's beginning, so that "card" does not jump from "car" to the d of
+#: another word.
 _HIT, _START_OF_NAME, _START_OF_WORD, _RUN, _GAP = 1.0, 8.0, 6.0, 7.0, 0.1
 _NEVER = float("-inf")
 
@@ -24,7 +26,8 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class _Name:
-    """A name made comparable: its characters without case and accents, and what each stands for in the name."""
+    """A name made comparable: its characters without case and accents, and what each stands for in
+    the name."""
 
     letters: str
     origins: tuple[int, ...]  #: position in the name that each letter comes from
@@ -38,7 +41,8 @@ class LabelIndex:
         self._names = [_prepared(name) for name in names]
 
     def search(self, query: str) -> list[Match]:
-        """All names that match, the best first: by score, then the shorter name, then the order of the names.
+        """All names that match, the best first: by score, then the shorter name, then the order of
+        the names.
 
         An empty query matches every name, in their order.
         """
@@ -82,7 +86,8 @@ def _plain(character: str) -> str:
 
 
 def _starts_word(before: str, character: str) -> bool:
-    """After nothing or a separator, at a capital after a small letter ("cardLost"), at the first digit of a number."""
+    """After nothing or a separator, at a capital after a small letter ("cardLost"), at the first
+    digit of a number."""
     if not character.isalnum():
         return False
     if not before.isalnum():
@@ -102,11 +107,12 @@ def _occurs(wanted: str, letters: str) -> bool:
 
 
 def _best_way(wanted: str, name: _Name) -> tuple[float, list[int]]:
-    """The best-scored way to find `wanted` in the name, and the letters it hits; the earliest of equal ways.
+    """The best-scored way to find `wanted` in the name, and the letters it hits; the earliest of
+    equal ways.
 
-    score[j] is the best score of a way that hits the letters typed so far with the last one at j. A hit right after the one before
-    earns `_RUN`, any other costs `_GAP` a letter skipped, those before the first included.
-    """
+    score[j] is the best score of a way that hits the letters typed so far with the last one at j. A
+    hit right after the one before earns `_RUN`, any other costs `_GAP` a letter skipped, those
+    before the first included."""
     n = len(name.letters)
     score = [
         _HIT + name.bonuses[j] - _GAP * j if name.letters[j] == wanted[0] else _NEVER

@@ -1,7 +1,8 @@
-"""What the annotators' decisions amount to: who says what about each example, which answer counts, which labels there are.
+"""What the annotators' decisions amount to: who says what about each example, which answer counts,
+which labels there are.
 
-A fold over the log of decisions, kept up to date decision by decision, since it runs at every key press.
-"""
+A fold over the log of decisions, kept up to date decision by decision, since it runs at every key
+press."""
 
 import hashlib
 from bisect import bisect_right
@@ -40,7 +41,8 @@ class LabelStatus:
 
 _OPEN = LabelStatus(Status.OPEN)
 
-#: Decisions by which an annotator takes a stand on an example; the last one of each annotator counts.
+#: Decisions by which an annotator takes a stand on an example; the last one of each annotator
+#: counts.
 _STANDS = (de.Label, de.Flag, de.Skip)
 _LABEL_CHANGES = (de.AddLabel, de.RenameLabel, de.MergeLabels, de.DescribeLabel)
 _TURNS = (de.Undo, de.Redo)
@@ -55,7 +57,8 @@ class LabelState:
         self.seq = 0
         self._base = tuple(labels)
         self._by_uid: dict[str, DecisionRecord] = {}
-        # By example, in the order of the first decision about it; by itself where there is one, as for most.
+        # By example, in the order of the first decision about it; by itself where there is one, as
+        # for most.
         self._about: dict[str, DecisionRecord | tuple[DecisionRecord, ...]] = {}
         self._own: dict[str, list[DecisionRecord]] = {}  # by annotator, without undo and redo
         self._redo: dict[str, list[str]] = {}  # by annotator
@@ -147,7 +150,8 @@ class LabelState:
         return next(self.decisions_of(annotator), None)
 
     def redoable(self, annotator: str) -> DecisionRecord | None:
-        """What a redo would bring back: the last undone decision, as long as nothing new was decided since."""
+        """What a redo would bring back: the last undone decision, as long as nothing new was
+        decided since."""
         stack = self._redo.get(annotator)
         return self._by_uid[stack[-1]] if stack else None
 
@@ -186,12 +190,14 @@ class LabelState:
         return found
 
     def place(self, identity: str) -> tuple[int, int]:
-        """Where an example comes in the order of `standings`: by the first decision about it, and by its place among that one's."""
+        """Where an example comes in the order of `standings`: by the first decision about it, and
+        by its place among that one's."""
         first = _as_tuple(self._about[identity])[0]
         return first.seq, first.decision.about.index(identity)
 
     def concerned(self, record: DecisionRecord) -> tuple[str, ...]:
-        """Ids of the examples that a decision concerns; of an undo or redo, those of the decision that it is of, if that is known."""
+        """Ids of the examples that a decision concerns; of an undo or redo, those of the decision
+        that it is of, if that is known."""
         if isinstance(record.decision, _TURNS):
             target = self._by_uid.get(record.decision.target)
             return () if target is None else target.decision.about
@@ -205,7 +211,8 @@ class LabelState:
         return notes[-1] if notes else ""
 
     def confirmed(self, identity: str) -> bool:
-        """Whether somebody looked at the label again, found it right, and it has not been answered since."""
+        """Whether somebody looked at the label again, found it right, and it has not been answered
+        since."""
         last = [r for r in self._holding(identity) if not isinstance(r.decision, de.Note)]
         return bool(last) and isinstance(last[-1].decision, de.Confirm)
 
@@ -229,10 +236,11 @@ class LabelState:
         return None
 
     def strays(self) -> dict[str, tuple[DecisionRecord, ...]]:
-        """Names in use that are no labels: each with the renamings and mergers that hold of the label that it was.
+        """Names in use that are no labels: each with the renamings and mergers that hold of the
+        label that it was.
 
-        They come of logs that were written apart: one machine renames a label, another still answers by its old name, or renames
-        it as well.
+        They come of logs that were written apart: one machine renames a label, another still
+        answers by its old name, or renames it as well.
         """
         declared = set(self.declared)
         used = {
@@ -255,7 +263,8 @@ class LabelState:
         return name
 
     def called_now(self, name: str) -> str:
-        """What a label that once had this name is called now, after all renamings and mergers; the same name if there were none."""
+        """What a label that once had this name is called now, after all renamings and mergers; the
+        same name if there were none."""
         now = self._renamed(name, 0)
         assert isinstance(now, str)
         return now
@@ -270,7 +279,8 @@ class LabelState:
 
     @property
     def counts(self) -> Mapping[str, int]:
-        """Labelled examples by class, or entities by type; every label is there, with 0 if need be."""
+        """Labelled examples by class, or entities by type; every label is there, with 0 if need
+        be."""
         return {name: self._counts[name] for name in self.labels}
 
     @property
@@ -282,7 +292,8 @@ class LabelState:
 
     @property
     def declared(self) -> tuple[str, ...]:
-        """Those that the session began with or somebody added, in today's names, whether they are in use or not."""
+        """Those that the session began with or somebody added, in today's names, whether they are
+        in use or not."""
         names = dict.fromkeys(self._base)
         for record in self._label_changes():
             match record.decision:
@@ -299,8 +310,8 @@ class LabelState:
     def key_order(self) -> tuple[str, ...]:
         """The labels in the order in which keys are given to them.
 
-        A label that goes away leaves its place to the last one, so that all the others keep theirs; a renamed one keeps its own.
-        """
+        A label that goes away leaves its place to the last one, so that all the others keep theirs;
+        a renamed one keeps its own."""
         order = list(dict.fromkeys(self._base))
         for record in self._label_changes():
             match record.decision:
@@ -359,7 +370,8 @@ class LabelState:
         return tuple((start, end, names.get(kind, kind)) for start, end, kind in answer)
 
     def _names_from(self, first: int) -> Mapping[str, str]:
-        """What the renamings and mergers that hold make of each name, those before this place in their log left out."""
+        """What the renamings and mergers that hold make of each name, those before this place in
+        their log left out."""
         names: dict[str, str] = {}
         for record in self._label_log[first:]:
             match record.decision:
@@ -373,7 +385,8 @@ class LabelState:
     def _standing_of(
         self, identity: str, about: DecisionRecord | tuple[DecisionRecord, ...] | None
     ) -> LabelStatus | None:
-        """An example's standing, given all decisions about it; None where nobody has taken a stand."""
+        """An example's standing, given all decisions about it; None where nobody has taken a
+        stand."""
         if about is None:
             return None
         if isinstance(about, DecisionRecord) and type(about.decision) is de.Label:
@@ -381,7 +394,8 @@ class LabelState:
         return self._standings.get(identity)
 
     def _only_label(self, only: DecisionRecord) -> LabelStatus | None:
-        """The standing of an example that is labelled once and no more is said of: by far the most, so none is kept of them."""
+        """The standing of an example that is labelled once and no more is said of: by far the most,
+        so none is kept of them."""
         if only.uid in self._undone:
             return None
         return LabelStatus(Status.LABELLED, self.given(only), only)
@@ -489,10 +503,12 @@ def _differ(one: UserAnswer | None, other: UserAnswer | None) -> bool:
 
 
 def lacking(answers: Iterable[UserAnswer], task: Task) -> str:
-    """What a model needs before it can learn anything, as it is told: "labels of 2 classes"; "" once that is there.
+    """What a model needs before it can learn anything, as it is told: "labels of 2 classes"; ""
+    once that is there.
 
     Args:
-        answers: what it would be trained on, people's and the data's; read only as far as needed. Entities of tagging in any form
+        answers: what it would be trained on, people's and the data's; read only as far as needed.
+        Entities of tagging in any form
             that is empty where there is none.
         task: what is labelled.
     """
@@ -507,8 +523,8 @@ def lacking(answers: Iterable[UserAnswer], task: Task) -> str:
 
 
 def batch_size(loop: LoopConfig, ranked: RankingPublished | None, pool: int) -> int:
-    """Decisions after a ranking that make the engine rank anew: a seed set's worth before the first model, then a batch's, or all
-    that were left of the `pool` texts to label."""
+    """Decisions after a ranking that make the engine rank anew: a seed set's worth before the first
+    model, then a batch's, or all that were left of the `pool` texts to label."""
     amount = loop.seed_size if ranked is None or ranked.round == 0 else loop.batch
     return min(amount.of(max(1, pool)), max(0, pool - (ranked.answered if ranked else 0)))
 
@@ -523,6 +539,7 @@ def to_go(loop: LoopConfig, ranked: RankingPublished | None, pool: int, closed: 
 
 
 def wants_two(identity: str, overlap: float) -> bool:
-    """Whether an example is among the share that two annotators label each: the same ones on every machine."""
+    """Whether an example is among the share that two annotators label each: the same ones on every
+    machine."""
     digest = hashlib.blake2b(identity.encode(), digest_size=4).digest()
     return int.from_bytes(digest, "big") / 2**32 < overlap

@@ -1,4 +1,5 @@
-"""What people (or a simulated oracle) said of a session's examples, as plain records: what goes out of a session and comes in."""
+"""What people (or a simulated oracle) said of a session's examples, as plain records: what goes out
+of a session and comes in."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,7 +8,8 @@ from enum import StrEnum
 from tui_al.core.data.examples import Task
 from tui_al.core.data.offsets import CharSpan
 
-#: A class name, or the entities of a text by exact character offsets, in order; () is a text without entities.
+#: A class name, or the entities of a text by exact character offsets, in order; () is a text
+#: without entities.
 PlainAnswer = str | tuple[CharSpan, ...]
 
 
@@ -43,7 +45,8 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
-    """One annotator's current word on one example; an example may have several, of different annotators."""
+    """One annotator's current word on one example; an example may have several, of different
+    annotators."""
 
     id: str  #: of the example; "" in a file of another program, which does not know it
     text: str

@@ -1,4 +1,5 @@
-"""The queue of labels to look at again, from what the engine put up about them, and how far the annotators of a session agree."""
+"""The queue of labels to look at again, from what the engine put up about them, and how far the
+annotators of a session agree."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,7 +21,8 @@ from tui_al.core.data.offsets import spans_to_tags
 
 @dataclass(frozen=True, slots=True)
 class Disputed:
-    """A label that a model which did not learn from it finds less likely than another; for tagging both are tags of one word."""
+    """A label that a model which did not learn from it finds less likely than another; for tagging
+    both are tags of one word."""
 
     id: str
     given: str
@@ -55,7 +57,8 @@ def board_of(verdicts: Verdicts, dataset: Dataset) -> dict[str, Any]:
 
 
 def to_look_at(board: Any, labelling: LabelState) -> SecondLook:
-    """Disputed labels that still stand and that nobody has confirmed; nothing of a board that an older version put up."""
+    """Disputed labels that still stand and that nobody has confirmed; nothing of a board that an
+    older version put up."""
     if not isinstance(board, dict):
         return SecondLook()
     cases = []
@@ -82,7 +85,8 @@ def _label(answer: UserAnswer, word: tuple[int, int] | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """How far annotators agree on what at least two of them answered; None where it cannot be said."""
+    """How far annotators agree on what at least two of them answered; None where it cannot be
+    said."""
 
     shared: int  #: examples
     annotators: tuple[str, ...]
@@ -109,7 +113,8 @@ def shared_answers(labelling: LabelState) -> dict[str, dict[str, UserAnswer]]:
 def agreement_of(
     answers: Mapping[str, Mapping[str, UserAnswer]], examples: Mapping[str, Example]
 ) -> Agreement:
-    """Agreement on `shared_answers`; `examples` are needed for entities only, whose words are compared."""
+    """Agreement on `shared_answers`; `examples` are needed for entities only, whose words are
+    compared."""
     annotators = tuple(sorted({name for one in answers.values() for name in one}))
     if any(not isinstance(given, str) for one in answers.values() for given in one.values()):
         tags = [

@@ -1,8 +1,9 @@
-"""Marking the entities of a text token by token: immutable states, and what an annotator can do to them.
+"""Marking the entities of a text token by token: immutable states, and what an annotator can do to
+them.
 
-Everything is counted in tokens, so that half a token cannot be marked; `Editing.spans` turns it into exact character offsets of the
-original text. What cannot be done raises `Refused` with the reason, and changes nothing.
-"""
+Everything is counted in tokens, so that half a token cannot be marked; `Editing.spans` turns it
+into exact character offsets of the original text. What cannot be done raises `Refused` with the
+reason, and changes nothing."""
 
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
@@ -32,7 +33,8 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Editing:
-    """A text, its entities in order and apart, the token under the cursor, and the other end of a selection."""
+    """A text, its entities in order and apart, the token under the cursor, and the other end of a
+    selection."""
 
     text: str
     offsets: tuple[Offsets, ...]
@@ -51,7 +53,8 @@ class Editing:
         """Begin with entities that hold, and with the model's proposals, which must lie apart.
 
         Raises:
-            ValueError: an entity is out of range, overlaps another, or does not begin and end where tokens do.
+            ValueError: an entity is out of range, overlaps another, or does not begin and end where
+            tokens do.
         """
         offsets = token_offsets(text, tokens)
         confidences = dict(proposed)
@@ -65,7 +68,8 @@ class Editing:
 
     @property
     def spans(self) -> tuple[CharSpan, ...]:
-        """All entities by exact character offsets, in order: what is stored when the annotator accepts."""
+        """All entities by exact character offsets, in order: what is stored when the annotator
+        accepts."""
         return tuple(self.span_of(mark) for mark in self.marks)
 
     @property
@@ -103,7 +107,8 @@ class Editing:
         return self.move_to(self.cursor + by)
 
     def move_word(self, by: int) -> Self:
-        """To the beginning of the next word (1) or of this or the previous one (-1): see `_begins_word`."""
+        """To the beginning of the next word (1) or of this or the previous one (-1): see
+        `_begins_word`."""
         place = self.cursor + by
         while 0 < place < len(self.offsets) - 1 and not self._begins_word(place):
             place += by
@@ -150,7 +155,8 @@ class Editing:
     # Changing entities.
 
     def set_kind(self, kind: str) -> Self:
-        """The type of what is selected, of the entity under the cursor, or of the one token there: it becomes an entity."""
+        """The type of what is selected, of the entity under the cursor, or of the one token there:
+        it becomes an entity."""
         self._some_text()
         here = self.at_cursor
         if self.selection is not None:
@@ -181,7 +187,8 @@ class Editing:
         return replace(self, marks=tuple(mark for mark in self.marks if mark is not here))
 
     def accept(self) -> Self:
-        """Take the model's proposal under the cursor as it is, and go to the next one, if there is one."""
+        """Take the model's proposal under the cursor as it is, and go to the next one, if there is
+        one."""
         here = self._entity_here("There is no proposal to accept under the cursor")
         if not here.proposed:
             raise Refused(f"{self._named(here)} is accepted already.")
@@ -197,7 +204,8 @@ class Editing:
         """
         if self.selection is not None:
             raise Refused(
-                f"{self._quoted(*self.selection)} is selected and has no type: give it one, or x drops the selection."
+                f"{self._quoted(*self.selection)} is selected and has no type: give it one, or x "
+                "drops the selection."
             )
         return replace(self, marks=tuple(Mark(m.first, m.after, m.kind) for m in self.marks))
 
@@ -220,7 +228,8 @@ class Editing:
         return changed.move_to(min(max(self.cursor, first), after - 1))
 
     def _put(self, new: Mark, instead_of: Mark | None = None) -> Self:
-        """With the entity; the model's proposals give way to it, what the annotator made does not."""
+        """With the entity; the model's proposals give way to it, what the annotator made does
+        not."""
         for token, verb in ((new.first, "begin"), (new.after - 1, "end")):
             if self.offsets[token][0] == self.offsets[token][1]:
                 raise Refused(f"Token {token + 1} is empty: an entity cannot {verb} with it.")
@@ -243,7 +252,8 @@ class Editing:
 
 
 class EditHistory:
-    """The states of one text on the way to its answer. Only changes of the entities count as steps."""
+    """The states of one text on the way to its answer. Only changes of the entities count as
+    steps."""
 
     def __init__(self, start: Editing) -> None:
         self.now = start
@@ -279,7 +289,8 @@ def _marked(
     start, end, kind = span
     if first is None or last is None:
         raise ValueError(
-            f"entity {start}-{end} ({kind}) does not begin and end where tokens do: tokens are marked whole"
+            f"entity {start}-{end} ({kind}) does not begin and end where tokens do: tokens are "
+            "marked whole"
         )
     return Mark(first, last + 1, kind, span in confidences, confidences.get(span))
 

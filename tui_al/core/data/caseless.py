@@ -1,26 +1,30 @@
-"""Words found in texts whatever their case and however their letters are encoded: ÄRGER, ärger, and "a" with a mark are one.
+"""Words found in texts whatever their case and however their letters are encoded: ÄRGER, ärger, and
+"a" with a mark are one.
 
-Accents count: "arger" is another word. A text is compared folded (Unicode's compatibility caseless matching), and Turkish I, with
-a dot or without one, as "i": a person who types it cannot know which rules the text was written by.
-"""
+Accents count: "arger" is another word. A text is compared folded (Unicode's compatibility caseless
+matching), and Turkish I, with a dot or without one, as "i": a person who types it cannot know which
+rules the text was written by."""
 
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 
-#: Number of these rules, for texts that are kept folded: another one whenever `fold` gives anything else than before.
+#: Number of these rules, for texts that are kept folded: another one whenever `fold` gives anything
+#: else than before.
 FOLDING = 1
 
 #: Turkish: what is left of a capital with a dot, and a small letter without one.
 _DOTS = ("i\u0307", "ı")
 
-#: Those, and characters that show nothing and part nothing: soft hyphens, joiners, zero-width blanks, selectors of a picture's style.
+#: Those, and characters that show nothing and part nothing: soft hyphens, joiners, zero-width
+#: blanks, selectors of a picture's style.
 _RARE = re.compile(
     "i\u0307|[ı\u00ad\u034f\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe0e\ufe0f\ufeff]"
 )
 _PRINTABLE = (*_DOTS, "\u034f", "\ufe0e", "\ufe0f")
 
-#: What goes on with the letter before it without being a mark: Hangul written apart, and the two signs of half-wide Kana.
+#: What goes on with the letter before it without being a mark: Hangul written apart, and the two
+#: signs of half-wide Kana.
 _GOES_ON = re.compile("[\u1160-\u11ff\uff9e\uff9f]")
 
 
@@ -48,7 +52,8 @@ def holds(text: str, words: Sequence[str]) -> bool:
 
 
 def places(text: str, word: str) -> Iterator[tuple[int, int]]:
-    """Where a folded word is in the text: the first character and the one after the last, letters whole."""
+    """Where a folded word is in the text: the first character and the one after the last, letters
+    whole."""
     if not word:
         return
     letters, origins = [], []

@@ -21,8 +21,8 @@ class Task(StrEnum):
 class Example:
     """One text of the pool or the test set.
 
-    For tagging, `tokens` are the words as the data set splits them, and `text` is what a person reads (the words joined by
-    single spaces where the source has no text of its own).
+    For tagging, `tokens` are the words as the data set splits them, and `text` is what a person
+    reads (the words joined by single spaces where the source has no text of its own).
     """
 
     id: str  #: stable across runs and machines, see `example_ids`
@@ -36,8 +36,8 @@ class Example:
 class Dataset:
     """The data of an experiment, read, checked and frozen.
 
-    `notes` say what was guessed or decided (columns, a held-out test split); `warnings` count what is odd in the data.
-    Both are meant for people and shown before anything runs.
+    `notes` say what was guessed or decided (columns, a held-out test split); `warnings` count what
+    is odd in the data. Both are meant for people and shown before anything runs.
     """
 
     name: str
@@ -65,7 +65,8 @@ def iob2_tags(types: Sequence[str]) -> tuple[str, ...]:
 
 
 def example_ids(texts: Iterable[str]) -> list[str]:
-    """Ids from content: 12 hex digits of BLAKE2b; the second of equal texts gets "-2", the third "-3".
+    """Ids from content: 12 hex digits of BLAKE2b; the second of equal texts gets "-2", the third
+    "-3".
 
     So an example keeps its id when rows are added, removed or shuffled around it.
     """

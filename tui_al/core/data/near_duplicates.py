@@ -1,12 +1,13 @@
 """Near-duplicate texts of a pool, so that one answer can stand for all of a group.
 
-Texts are alike if their sets of character 5-grams have a Jaccard similarity of at least a threshold, after case, accents, width,
-punctuation and spaces are evened out. MinHash with banding (Broder 1997; Leskovec et al., Mining of Massive Datasets, ch. 3)
-proposes pairs; each is then compared in full, so nothing is folded that is not alike, and what is missed by chance is rare.
+Texts are alike if their sets of character 5-grams have a Jaccard similarity of at least a
+threshold, after case, accents, width, punctuation and spaces are evened out. MinHash with banding
+(Broder 1997; Leskovec et al., Mining of Massive Datasets, ch. 3) proposes pairs; each is then
+compared in full, so nothing is folded that is not alike, and what is missed by chance is rare.
 
-A group is a first text and all later ones that are alike to *it*: not to one another in a chain, at whose ends texts may have
-little in common. The result depends on texts and order only, and the work grows linearly with the characters of the pool.
-"""
+A group is a first text and all later ones that are alike to *it*: not to one another in a chain, at
+whose ends texts may have little in common. The result depends on texts and order only, and the work
+grows linearly with the characters of the pool."""
 
 import re
 import unicodedata
@@ -21,7 +22,8 @@ from tui_al.core.arrays import IntArray
 #: Characters in a shingle.
 SHINGLE = 5
 
-#: Hash functions. Cut into bands of 8 they propose a pair of similarity .85 with probability 1 - (1 - .85^8)^20 = .998.
+#: Hash functions. Cut into bands of 8 they propose a pair of similarity .85 with probability 1 - (1
+#: - .85^8)^20 = .998.
 _FUNCTIONS = 160
 
 #: The probability to miss a pair that is just alike enough; bands are as long as it allows.
@@ -30,7 +32,8 @@ _MISSED = 0.005
 #: Texts whose shingles are hashed at once; few, so that they stay in the processor's cache.
 _CHUNK = 2_000
 
-#: Group firsts that a bucket proposes, the latest ones: this bounds the work where very many texts share a frame.
+#: Group firsts that a bucket proposes, the latest ones: this bounds the work where very many texts
+#: share a frame.
 _PROPOSED = 16
 
 _NO_WORD = re.compile(r"[\W_]+")
@@ -39,12 +42,13 @@ _NO_WORD = re.compile(r"[\W_]+")
 def duplicate_groups(
     texts: Sequence[str], threshold: float = 0.85, heed: Callable[[], None] = lambda: None
 ) -> IntArray:
-    """For each text the position of the first of its group, itself if it is like none before it. (texts,)
+    """For each text the position of the first of its group, itself if it is like none before it.
+    (texts,)
 
     Args:
         texts: of the pool.
-        threshold: of Jaccard similarity, above 0 to 1. At 1 only texts that are equal when evened out make a group.
-        heed: called after every few thousand texts; what it raises ends the work.
+        threshold: of Jaccard similarity, above 0 to 1. At 1 only texts that are equal when evened
+        out make a group. heed: called after every few thousand texts; what it raises ends the work.
 
     Raises:
         ValueError: the threshold is not above 0 to 1.
@@ -69,7 +73,8 @@ def equal_groups(values: Sequence[Hashable]) -> IntArray:
 
 
 def evened_out(text: str) -> str:
-    """The text without what is not told apart: case, accents, width of characters, punctuation, runs of spaces.
+    """The text without what is not told apart: case, accents, width of characters, punctuation,
+    runs of spaces.
 
     A text of nothing but punctuation stays as it is.
     """
@@ -101,7 +106,9 @@ def _alike(plain: Sequence[str], threshold: float, heed: Callable[[], None]) -> 
             heed()
         bands = [(b, int(keys[position, b])) for b in np.flatnonzero(shared[position]).tolist()]
         proposed = sorted({first for band in bands for first in buckets.get(band, ())})
-        if proposed:  # most are far from alike, which five standard errors of the signature's estimate tell at once
+        # most are far from alike, which five standard errors of the signature's estimate tell at
+        # once
+        if proposed:
             estimates = np.mean(signatures[proposed] == signatures[position], axis=1)
             promising = (p for p, e in zip(proposed, estimates, strict=True) if e >= enough)
             like = (p for p in promising if jaccard(plain[p], plain[position]) >= threshold)
@@ -133,7 +140,8 @@ def _shared(keys: NDArray[np.uint64]) -> NDArray[np.bool_]:
 def _signatures(
     plain: Sequence[str], rows: int, heed: Callable[[], None]
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint64]]:
-    """MinHash signatures, eight bits of each minimum, (texts, functions), and a key for each band of `rows`, (texts, bands).
+    """MinHash signatures, eight bits of each minimum, (texts, functions), and a key for each band
+    of `rows`, (texts, bands).
 
     A band's keys are equal if all of its minima are.
     """
@@ -154,7 +162,8 @@ def _signatures(
 
 
 def _hashed_shingles(plain: Sequence[str]) -> tuple[NDArray[np.uint64], IntArray]:
-    """Hashes of all shingles of all texts, one text after the other, and where each text's begin. No text is empty."""
+    """Hashes of all shingles of all texts, one text after the other, and where each text's begin.
+    No text is empty."""
     padded = [text.ljust(SHINGLE, "\0") for text in plain]
     codes = np.frombuffer("".join(padded).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
     lengths = np.array([len(text) for text in padded])

@@ -1,4 +1,5 @@
-"""Between tokens and characters: where the tokens of a text are, and entities as exact character offsets or as IOB2 tags."""
+"""Between tokens and characters: where the tokens of a text are, and entities as exact character
+offsets or as IOB2 tags."""
 
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
@@ -30,7 +31,8 @@ def token_offsets(text: str, tokens: Sequence[str]) -> tuple[Offsets, ...]:
         start = place if joined else _start(text, token, place)
         if start < 0:
             raise ValueError(
-                f"token {number}, {token!r}, is not in the text at character {place}, where there is {text[place : place + 20]!r}"
+                f"token {number}, {token!r}, is not in the text at character {place}, where there "
+                f"is {text[place : place + 20]!r}"
             )
         place = start + len(token)
         found.append((start, place))
@@ -39,7 +41,8 @@ def token_offsets(text: str, tokens: Sequence[str]) -> tuple[Offsets, ...]:
 
 
 def _start(text: str, token: str, place: int) -> int:
-    """Where the token begins at or after `place` with nothing but blanks before it; -1 if it does not."""
+    """Where the token begins at or after `place` with nothing but blanks before it; -1 if it does
+    not."""
     start = text.find(token, place)
     return start if all(is_blank(character) for character in text[place:start]) else -1
 
@@ -48,7 +51,8 @@ def spans_to_tags(text: str, tokens: Sequence[str], spans: Iterable[CharSpan]) -
     """Entities as one IOB2 tag for each token.
 
     Raises:
-        ValueError: an entity is out of range, empty, overlaps another (OverlapError), or does not begin and end where tokens do.
+        ValueError: an entity is out of range, empty, overlaps another (OverlapError), or does not
+        begin and end where tokens do.
     """
     offsets = token_offsets(text, tokens)
     starts = {start: number for number, (start, end) in enumerate(offsets) if start < end}
@@ -64,7 +68,8 @@ def spans_to_tags(text: str, tokens: Sequence[str], spans: Iterable[CharSpan]) -
 
 
 def tags_to_spans(text: str, tokens: Sequence[str], tags: Sequence[str]) -> tuple[CharSpan, ...]:
-    """Tags of any scheme as entities in the text, in order; ValueError as `token_offsets`, or for tags that are none."""
+    """Tags of any scheme as entities in the text, in order; ValueError as `token_offsets`, or for
+    tags that are none."""
     if len(tags) != len(tokens):
         raise ValueError(f"{len(tokens)} tokens but {len(tags)} tags")
     offsets = token_offsets(text, tokens)
@@ -84,20 +89,23 @@ def check_spans(text: str, spans: Iterable[CharSpan]) -> tuple[CharSpan, ...]:
     for start, end, kind in ordered:
         if not 0 <= start < end <= len(text):
             raise ValueError(
-                f"entity {start}-{end} ({kind}) is empty or outside the text, which has {len(text)} characters"
+                f"entity {start}-{end} ({kind}) is empty or outside the text, which has "
+                f"{len(text)} characters"
             )
         if not kind:
             raise ValueError(f"entity {_shown(text, start, end, kind)} has no type")
     for (start, end, kind), (next_start, next_end, next_kind) in pairwise(ordered):
         if next_start < end:
             raise OverlapError(
-                f"entity {_shown(text, next_start, next_end, next_kind)} overlaps {_shown(text, start, end, kind)}"
+                f"entity {_shown(text, next_start, next_end, next_kind)} overlaps "
+                f"{_shown(text, start, end, kind)}"
             )
     return ordered
 
 
 def words_within(text: str, spans: Iterable[CharSpan]) -> tuple[tuple[str, ...], int]:
-    """The words of a text, split further where an entity begins or ends inside one; and how many words were split.
+    """The words of a text, split further where an entity begins or ends inside one; and how many
+    words were split.
 
     So that every entity can be written as tags of whole words, whatever its borders are.
     """
@@ -117,7 +125,8 @@ def words_within(text: str, spans: Iterable[CharSpan]) -> tuple[tuple[str, ...],
 
 
 def trim_span(text: str, span: CharSpan) -> CharSpan:
-    """The entity without blanks at its borders, as a selection with the mouse often has them; it may become empty.
+    """The entity without blanks at its borders, as a selection with the mouse often has them; it
+    may become empty.
 
     One outside the text stays as it is, for `check_spans` to refuse.
     """

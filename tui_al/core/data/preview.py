@@ -14,7 +14,8 @@ _CHARACTERS = 400
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A data set at a glance. For tagging, counts are entities by type and a row's label lists its entities."""
+    """A data set at a glance. For tagging, counts are entities by type and a row's label lists its
+    entities."""
 
     name: str
     task: Task

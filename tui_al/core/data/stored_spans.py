@@ -1,8 +1,9 @@
-"""Entities as files of other programs store them: offsets that may count UTF-16 units, often with the text that they cover.
+"""Entities as files of other programs store them: offsets that may count UTF-16 units, often with
+the text that they cover.
 
-JavaScript counts a character beyond the Basic Multilingual Plane, such as most emoji, as two; Python counts it as one. What a file
-stores beside an entity tells which of the two it means, and whether its offsets belong to this text at all.
-"""
+JavaScript counts a character beyond the Basic Multilingual Plane, such as most emoji, as two;
+Python counts it as one. What a file stores beside an entity tells which of the two it means, and
+whether its offsets belong to this text at all."""
 
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
@@ -16,7 +17,8 @@ _LAST_OF_ONE_UNIT = "\uffff"
 
 
 class Mark(NamedTuple):
-    """An entity as it is stored: first offset, offset after the last, type, and the text it is said to cover, if any."""
+    """An entity as it is stored: first offset, offset after the last, type, and the text it is said
+    to cover, if any."""
 
     start: int
     end: int
@@ -36,7 +38,8 @@ class StoredTextError(ValueError):
 
 
 def unit_of(items: Iterable[tuple[str, Sequence[Mark]]]) -> Unit:
-    """What the offsets of texts count, by the stored texts that fit only one way; characters where nothing speaks against it."""
+    """What the offsets of texts count, by the stored texts that fit only one way; characters where
+    nothing speaks against it."""
     only_utf16 = False
     for text, marks in items:
         if text.isascii() or max(text) <= _LAST_OF_ONE_UNIT or all(m.text is None for m in marks):
@@ -52,9 +55,11 @@ def unit_of(items: Iterable[tuple[str, Sequence[Mark]]]) -> Unit:
 def resolve(
     text: str, marks: Sequence[Mark], unit: Unit = Unit.CHARACTERS
 ) -> tuple[tuple[CharSpan, ...], bool]:
-    """The entities of a text in characters, in order, without blanks at their borders; and whether offsets were converted.
+    """The entities of a text in characters, in order, without blanks at their borders; and whether
+    offsets were converted.
 
-    They are converted where the file counts UTF-16 units, and where the stored texts of this one text fit only so.
+    They are converted where the file counts UTF-16 units, and where the stored texts of this one
+    text fit only so.
 
     Raises:
         StoredTextError: the stored text of an entity is not what stands there.
@@ -72,7 +77,8 @@ def resolve(
         if not _fits(text, mark):
             covered = text[mark.start : mark.end]
             raise StoredTextError(
-                f"entity {mark.start}-{mark.end} ({mark.kind}) is {covered!r:.60} in the text, but {mark.text!r:.60} in the file"
+                f"entity {mark.start}-{mark.end} ({mark.kind}) is {covered!r:.60} in the text, "
+                f"but {mark.text!r:.60} in the file"
             )
     return spans, converted
 
@@ -81,7 +87,8 @@ def _check_inside(marks: Sequence[Mark], converted: Sequence[Mark]) -> None:
     for mark, other in zip(marks, converted, strict=True):
         if other.start < 0 or other.end < 0:
             raise ValueError(
-                f"entity {mark.start}-{mark.end} ({mark.kind}), counted in UTF-16 units, is outside the text or cuts a character"
+                f"entity {mark.start}-{mark.end} ({mark.kind}), counted in UTF-16 units, is "
+                "outside the text or cuts a character"
             )
 
 
@@ -90,7 +97,8 @@ def _fit(text: str, marks: Sequence[Mark]) -> bool:
 
 
 def _fits(text: str, mark: Mark) -> bool:
-    """Whether the stored text, if there is one, stands there; blanks and line breaks are passed over, which many programs change."""
+    """Whether the stored text, if there is one, stands there; blanks and line breaks are passed
+    over, which many programs change."""
     if mark.text is None:
         return True
     return 0 <= mark.start < mark.end <= len(text) and _without_blanks(
@@ -103,7 +111,8 @@ def _without_blanks(text: str) -> str:
 
 
 def _in_characters(text: str, marks: Sequence[Mark]) -> tuple[Mark, ...]:
-    """Offsets in UTF-16 units as characters; -1 for one outside the text or inside a character, which fits nothing."""
+    """Offsets in UTF-16 units as characters; -1 for one outside the text or inside a character,
+    which fits nothing."""
     places = accumulate((1 + (c > _LAST_OF_ONE_UNIT) for c in text), initial=0)
     known = {units: character for character, units in enumerate(places)}
     return tuple(

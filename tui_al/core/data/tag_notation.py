@@ -1,8 +1,9 @@
-"""How a corpus spells its tags, found from a sample of them, and their translation into the tags of `core.data.tags`.
+"""How a corpus spells its tags, found from a sample of them, and their translation into the tags of
+`core.data.tags`.
 
-Read are `B-PER` with any of the usual letters and separators, small letters, `PER-B`, the letter alone (`B`), the type alone
-(`PER`), brackets over several tokens (`(PER*`, `*`, `*)`), and numbers that come with a list of names.
-"""
+Read are `B-PER` with any of the usual letters and separators, small letters, `PER-B`, the letter
+alone (`B`), the type alone (`PER`), brackets over several tokens (`(PER*`, `*`, `*)`), and numbers
+that come with a list of names."""
 
 import re
 from collections import Counter
@@ -27,7 +28,8 @@ class Form(StrEnum):
     NUMBERS = "numbers"  #: a place in a list of names
 
 
-# B(egin), I(nside), E(nd), S(ingle), L(ast), U(nit), M(iddle), W(hole); the last two are other names of I and S
+# B(egin), I(nside), E(nd), S(ingle), L(ast), U(nit), M(iddle), W(hole); the last two are other
+# names of I and S
 _LETTERS = "BIESLUMW"
 _SAME = {"M": "I", "W": "S"}
 _SEPARATORS = ("-", "_", ":", "/", ".", "|", "#")
@@ -54,7 +56,8 @@ class Notation:
     names: tuple[str, ...] = ()  #: of numbers: tags of `core.data.tags`
 
     def read(self, tags: Sequence[str]) -> tuple[str, ...]:
-        """The tags of one sentence as `core.data.tags.split_tag` takes them; ValueError names the token and its tag."""
+        """The tags of one sentence as `core.data.tags.split_tag` takes them; ValueError names the
+        token and its tag."""
         if self.form is Form.BRACKETS:
             return _read_brackets(tags)
         read = []
@@ -79,7 +82,8 @@ class Notation:
 
     @property
     def scheme(self) -> str:
-        """What the scheme is called where `core.data.tags.scheme_of` has no name for it; "" otherwise."""
+        """What the scheme is called where `core.data.tags.scheme_of` has no name for it; ""
+        otherwise."""
         if self.form is Form.TYPES:
             return "IO (types alone)"
         if self.form is Form.BRACKETS:
@@ -101,11 +105,13 @@ class Notation:
         notes = []
         if self.form is Form.UNTYPED:
             notes.append(
-                f"tags: {', '.join(sorted(self.letters))} name no type: every entity is called {self.entity}"
+                f"tags: {', '.join(sorted(self.letters))} name no type: every entity is called "
+                f"{self.entity}"
             )
         elif self.form is Form.TYPES:
             notes.append(
-                "tags: types alone, without B- and I-: neighbours of one type are read as one entity"
+                "tags: types alone, without B- and I-: neighbours of one type are read as one "
+                "entity"
             )
         elif self.form is Form.TYPED and self.letters:
             letter = min(self.letters)
@@ -170,7 +176,8 @@ def _translate(notation: Notation, tag: str) -> str | None:
 
 @lru_cache(maxsize=64)
 def _cases(letters: frozenset[str]) -> frozenset[str]:
-    """All letters that may come where the sample has these: of the same case, and M and W only where it has one of them."""
+    """All letters that may come where the sample has these: of the same case, and M and W only
+    where it has one of them."""
     known = set(_LETTERS if letters & set("MWmw") else _LETTERS.replace("M", "").replace("W", ""))
     small = {letter.lower() for letter in known} if any(map(str.islower, letters)) else set()
     large = known if not letters or any(map(str.isupper, letters)) else set()
@@ -207,9 +214,9 @@ def _read_brackets(tags: Sequence[str]) -> tuple[str, ...]:
 def notation_of(sentences: Iterable[Sequence[str]], entity: str = UNTYPED) -> Notation | None:
     """The notation that (nearly) all tags of a sample fit; None if there is none.
 
-    A sample of nothing but `O` counts as IOB2. Numbers come without their names: see `numbered`. Types alone are taken for
-    tags only where some token has none (`O`). What a caller must judge is whether these strings are tags at all.
-    """
+    A sample of nothing but `O` counts as IOB2. Numbers come without their names: see `numbered`.
+    Types alone are taken for tags only where some token has none (`O`). What a caller must judge is
+    whether these strings are tags at all."""
     counts = Counter(tag for sentence in sentences for tag in sentence)
     if not counts:
         return None
@@ -278,7 +285,8 @@ def _types(inside: dict[str, int], counts: Counter[str]) -> Notation | None:
 
 
 def numbered(names: Sequence[str], entity: str = UNTYPED) -> Notation:
-    """Tags that are places in a list of names, from 0; ValueError if the names are no tags with an O among them."""
+    """Tags that are places in a list of names, from 0; ValueError if the names are no tags with an
+    O among them."""
     found = notation_of([names], entity)
     if found is None or found.form in (Form.NUMBERS, Form.BRACKETS):
         raise ValueError("they are no tags, as O, B-PER, I-PER")

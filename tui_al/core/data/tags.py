@@ -1,8 +1,9 @@
 """Tag sequences of tagging tasks: the schemes they come in, and the entities they stand for.
 
-Everything is read the way the CoNLL evaluation script reads it: B-, S- and U- start an entity; I-, E- and L- continue one of
-the same type that is still open, and start a new one otherwise; E-, L-, S- and U- close it. One reading therefore serves
-every scheme, and sequences that break their own scheme have one meaning too.
+Everything is read the way the CoNLL evaluation script reads it: B-, S- and U- start an entity; I-,
+E- and L- continue one of the same type that is still open, and start a new one otherwise; E-, L-,
+S- and U- close it. One reading therefore serves every scheme, and sequences that break their own
+scheme have one meaning too.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -30,7 +31,8 @@ class Scheme(StrEnum):
 
 @lru_cache(maxsize=4096)
 def split_tag(tag: str) -> tuple[str, str]:
-    """`"B-PER"` becomes `("B", "PER")` and `"O"` becomes `("O", "")`; ValueError for any other form."""
+    """`"B-PER"` becomes `("B", "PER")` and `"O"` becomes `("O", "")`; ValueError for any other
+    form."""
     if tag == "O":
         return "O", ""
     if len(tag) < 3 or tag[1] != "-" or tag[0] not in _PREFIXES or not tag[2:].strip():
@@ -48,7 +50,8 @@ def is_tag(text: str) -> bool:
 
 
 def spans_of(tags: Sequence[str]) -> list[Span]:
-    """The entities of one sequence, in order, ends exclusive; ValueError for a tag of unknown form."""
+    """The entities of one sequence, in order, ends exclusive; ValueError for a tag of unknown
+    form."""
     spans: list[Span] = []
     start, kind = 0, ""  # the open entity; no type: none is open
     for position, tag in enumerate(tags):
@@ -101,10 +104,11 @@ def is_well_formed(tags: Sequence[str], scheme: Scheme) -> bool:
 
 
 def scheme_of(sentences: Sequence[Sequence[str]]) -> Scheme:
-    """The scheme a corpus is written in: by its letters, then by which of IOB1 and IOB2 it breaks less often.
+    """The scheme a corpus is written in: by its letters, then by which of IOB1 and IOB2 it breaks
+    less often.
 
-    IOB2 wins ties. ValueError if letters of BIOES and BILOU are mixed, or for a tag of unknown form.
-    """
+    IOB2 wins ties. ValueError if letters of BIOES and BILOU are mixed, or for a tag of unknown
+    form."""
     prefixes = {split_tag(tag)[0] for tags in sentences for tag in tags}
     if prefixes & set("ES") and prefixes & set("LU"):
         raise ValueError("E-/S- and L-/U- tags are mixed")

@@ -1,4 +1,5 @@
-"""Foreign text (data, labels, paths, names) made fit to be shown: nothing in it can move the cursor or turn the reading order."""
+"""Foreign text (data, labels, paths, names) made fit to be shown: nothing in it can move the cursor
+or turn the reading order."""
 
 from collections.abc import Mapping, Sequence
 
@@ -23,7 +24,8 @@ _UNSAFE_BUT_NEWLINES = {code: shown for code, shown in _UNSAFE.items() if code !
 
 _PLAINER = str.maketrans(
     {
-        "±": "+/-", "·": "-", "…": "...", "→": "->", "–": "-", "—": "-", "−": "-", "×": "x", "≤": "<=", "≥": ">=",
+        "±": "+/-", "·": "-", "…": "...", "→": "->", "–": "-", "—": "-", "−": "-", "×": "x",
+        "≤": "<=", "≥": ">=",
         "“": '"', "”": '"', "‘": "'", "’": "'",
         "✓": "v", "✗": "x", "▶": ">", "━": "#", "╸": "#", "─": "-",
     }
@@ -33,13 +35,14 @@ _PLAINER = str.maketrans(
 def printable(text: str, *, keep_newlines: bool = False) -> str:
     """Replace control, direction and line-separating characters, each by one visible character.
 
-    The length stays the same, so offsets into the text (spans, tokens) stay right. A newline becomes "␊" unless it is kept.
-    """
+    The length stays the same, so offsets into the text (spans, tokens) stay right. A newline
+    becomes "␊" unless it is kept."""
     return text.translate(_UNSAFE_BUT_NEWLINES if keep_newlines else _UNSAFE)
 
 
 def ascii_only(text: str) -> str:
-    """The text in ASCII: usual typographic signs spelt out ("±" as "+/-"), "?" for everything else. May be longer."""
+    """The text in ASCII: usual typographic signs spelt out ("±" as "+/-"), "?" for everything else.
+    May be longer."""
     return text.translate(_PLAINER).encode("ascii", "replace").decode("ascii")
 
 
@@ -52,7 +55,8 @@ def shorten(text: str, width: int, ellipsis: str = "…") -> str:
 
 
 def shorten_middle(text: str, width: int, ellipsis: str = "…") -> str:
-    """The text, cut to `width` columns with an ellipsis in its middle if it is wider: paths and names often differ at the end."""
+    """The text, cut to `width` columns with an ellipsis in its middle if it is wider: paths and
+    names often differ at the end."""
     if cell_len(text) <= width:
         return text
     room = width - len(ellipsis)
@@ -68,10 +72,11 @@ def _within(cut: str, width: int, ellipsis: str) -> str:
 
 
 def shorten_apart(names: Sequence[str], width: int, ellipsis: str = "…") -> list[str]:
-    """Names cut to `width` columns each so that those which differ still do, as far as the width allows.
+    """Names cut to `width` columns each so that those which differ still do, as far as the width
+    allows.
 
-    A name is cut at its end where that keeps it apart from the others, else in its middle, else where it begins to differ.
-    """
+    A name is cut at its end where that keeps it apart from the others, else in its middle, else
+    where it begins to differ."""
     cut = {name: shorten(name, width, ellipsis) for name in names}
     for group in _alike(cut):
         cut |= {name: shorten_middle(name, width, ellipsis) for name in group}

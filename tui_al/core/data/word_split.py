@@ -1,10 +1,14 @@
 """Words of a raw text, for tagging where the data set brings no tokens of its own.
 
-Every character that is not blank belongs to exactly one word, so that any part of the text can be marked:
+Every character that is not blank belongs to exactly one word, so that any part of the text can be
+marked:
 
-- a word is a run of letters and digits of any script with their combining marks ("naïve", "10kg", "COVID19", "हिन्दी", "1,234.56");
-- scripts written without spaces (Chinese, Japanese, Thai, Lao, Khmer, Burmese) are split by character, marks included;
-- every punctuation sign or symbol stands alone ("don't" is three words); an emoji built of several characters (families, flags, skin
+- a word is a run of letters and digits of any script with their combining marks ("naïve", "10kg",
+  "COVID19", "हिन्दी", "1,234.56");
+- scripts written without spaces (Chinese, Japanese, Thai, Lao, Khmer, Burmese) are split by
+  character, marks included;
+- every punctuation sign or symbol stands alone ("don't" is three words); an emoji built of several
+  characters (families, flags, skin
   tones) is one.
 
 Which character is what comes from the Unicode categories, as known to this Python.
@@ -16,7 +20,8 @@ import unicodedata
 #: First character, character after the last.
 Offsets = tuple[int, int]
 
-# Each character is replaced by a letter for its class; words are then found by one expression over these letters.
+# Each character is replaced by a letter for its class; words are then found by one expression over
+# these letters.
 _LETTER, _DIGIT, _MARK, _POINT, _ALONE, _SIGN, _REGION, _JOINER, _BLANK = "LNM.CPRJ "
 
 _WORD = re.compile(
@@ -26,7 +31,7 @@ _WORD = re.compile(
     | R R [MJ]*                             # a flag
     | [P.R] M* (?: J P M* )*  J*            # a sign; emoji joined to one
     | [MJ]+                                 # marks that have nothing to sit on
-    """,
+    """,  # noqa: E501
     re.VERBOSE,
 )
 
@@ -47,7 +52,8 @@ def words_of(text: str) -> tuple[str, ...]:
 
 
 def is_blank(character: str) -> bool:
-    """Whether the character separates words and is part of none: white space, zero-width space, byte-order mark."""
+    """Whether the character separates words and is part of none: white space, zero-width space,
+    byte-order mark."""
     return character.isspace() or character in "\u200b\ufeff"
 
 

@@ -1,4 +1,5 @@
-"""Labelling by people as the loop sees it: the labels at one moment, the desk where it meets them, the share kept for measuring."""
+"""Labelling by people as the loop sees it: the labels at one moment, the desk where it meets them,
+the share kept for measuring."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,7 +21,8 @@ from tui_al.errors import ConfigError
 #: Texts of the audit at most: more would tell little.
 AUDIT_MOST = 1_000
 
-#: What people may want of the engine: to train at once, to train a last time and leave, or to leave as it is.
+#: What people may want of the engine: to train at once, to train a last time and leave, or to leave
+#: as it is.
 Command = Literal["", "train", "finish", "leave"]
 
 
@@ -66,7 +68,8 @@ class AnnotationChannel(Protocol):
 
 
 def reserve(seed: int, pool: IntArray, share: float) -> IntArray:
-    """The audit, in the order in which it is asked about: a random sample of the pool, the same for the same seed."""
+    """The audit, in the order in which it is asked about: a random sample of the pool, the same for
+    the same seed."""
     if not share:
         return pool[:0]
     rng = np.random.default_rng([seed, 0, Purpose.AUDIT])
@@ -74,7 +77,8 @@ def reserve(seed: int, pool: IntArray, share: float) -> IntArray:
 
 
 def askable(dataset: Dataset) -> IntArray:
-    """Training rows for people to label: those without an answer; where all have one, all, and the answers stay hidden."""
+    """Training rows for people to label: those without an answer; where all have one, all, and the
+    answers stay hidden."""
     rows = [row for row, example in enumerate(dataset.train) if example.answer is None]
     return np.array(rows or range(len(dataset.train)), dtype=np.int64)
 
@@ -85,7 +89,8 @@ def check(config: ExperimentConfig, dataset: Dataset) -> None:
     chosen.check(dataset.task)
     if chosen.selector is not None:
         raise ConfigError(
-            f"strategy: {chosen.name} ({chosen.package}) chooses whole batches; people are asked one text after the other, by scores.",
+            f"strategy: {chosen.name} ({chosen.package}) chooses whole batches; people are asked "
+            "one text after the other, by scores.",
             "Choose one without a selector, as lc.",
         )
     check_bag_of_words(

@@ -1,12 +1,14 @@
 """The loop with people as the oracle: they label all the time, and the models follow.
 
-The simulated loop (`tui_al.core.loop.simulation`) stops at every question; people must not wait. So there is always a ranking of the pool to
-label from. As soon as a batch's worth of new labels is there, the acquisition model is trained on all of them and ranks the pool
-anew; the successor is trained after it, while people go on, and gives way (once) when the next batch is full before it is done.
+The simulated loop (`tui_al.core.loop.simulation`) stops at every question; people must not wait. So
+there is always a ranking of the pool to label from. As soon as a batch's worth of new labels is
+there, the acquisition model is trained on all of them and ranks the pool anew; the successor is
+trained after it, while people go on, and gives way (once) when the next batch is full before it is
+done.
 
-Part of the pool, drawn at random when the session begins, is the *audit*: these texts are mixed into the rankings, shown without
-a suggestion, and never trained on. Whatever the strategy does to the other labels, they are a random sample of the pool.
-"""
+Part of the pool, drawn at random when the session begins, is the *audit*: these texts are mixed
+into the rankings, shown without a suggestion, and never trained on. Whatever the strategy does to
+the other labels, they are a random sample of the pool."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -43,12 +45,14 @@ from tui_al.core.settings.experiment import ExperimentConfig
 from tui_al.core.stats.measured import FEWEST
 from tui_al.core.stats.metrics import HEADLINE, evaluate
 
-#: By how much the labels grow until all of them are judged again: so that however many there are, it costs a few per cent at most.
+#: By how much the labels grow until all of them are judged again: so that however many there are,
+#: it costs a few per cent at most.
 _JUDGE_GROWTH = 1.1
 
 _SECONDS_BETWEEN_LOOKS = 1.0
 
-#: Audit labels from which on the strategy is checked, and by how much they grow until it is checked again.
+#: Audit labels from which on the strategy is checked, and by how much they grow until it is checked
+#: again.
 _COMPARE_FROM, _COMPARE_GROWTH = 20, 1.3
 
 
@@ -56,10 +60,11 @@ _COMPARE_FROM, _COMPARE_GROWTH = 20, 1.3
 class PeopleLoop:
     """One session's work with people; `run` goes on from where `state` left off.
 
-    `build` makes the two models for a data set with the labels of the day, which people may change. `study` looks at the pool
-    once, while people label the first texts, and numbers its near-duplicates, (train,): rows with the same number are asked
-    about once. `encode` makes features for judging labels, see `tui_al.core.annotation.label_errors`. `spare` is work that can wait: it is gone on with, piece by piece, when nothing else is to be done.
-    """
+    `build` makes the two models for a data set with the labels of the day, which people may change.
+    `study` looks at the pool once, while people label the first texts, and numbers its
+    near-duplicates, (train,): rows with the same number are asked about once. `encode` makes
+    features for judging labels, see `tui_al.core.annotation.label_errors`. `spare` is work that can
+    wait: it is gone on with, piece by piece, when nothing else is to be done."""
 
     seed: int
     config: ExperimentConfig
@@ -87,7 +92,8 @@ class PeopleLoop:
     _asker: int = -1
     _judged: int = 0  # labels when they were judged last
     _unjudged: bool = False  # whether the last judging gave way
-    #: What the last training would have taken, where people ended the work and none could be; "" otherwise.
+    #: What the last training would have taken, where people ended the work and none could be; ""
+    #: otherwise.
     lacks: str = field(init=False, default="")
 
     def __post_init__(self) -> None:
@@ -130,12 +136,14 @@ class PeopleLoop:
                 return "finish"
 
     def _is_outgrown(self, ranked: ev.RankingPublished | None) -> bool:
-        """Whether texts have come into the pool since the seed set's order was drawn, which holds none of them."""
+        """Whether texts have come into the pool since the seed set's order was drawn, which holds
+        none of them."""
         there = len(self.pool) - len(self.audit)
         return ranked is not None and ranked.round == 0 and ranked.pool < there
 
     def _is_full(self, now: LabelSnapshot) -> bool:
-        """Whether the labels since the last ranking make a batch (for the first: a seed set), or the pool is used up."""
+        """Whether the labels since the last ranking make a batch (for the first: a seed set), or
+        the pool is used up."""
         assert self._ranked is not None
         closed = len(now.closed)
         left = to_go(self.config.loop, self._ranked, len(self.pool), closed)
@@ -177,7 +185,8 @@ class PeopleLoop:
         self.emit(self._ranked)
 
     def _rank(self, now: LabelSnapshot) -> None:
-        """Train the acquisition model on everything labelled, score what is open, put up the new order."""
+        """Train the acquisition model on everything labelled, score what is open, put up the new
+        order."""
         assert self._ranked is not None
         round_ = self._ranked.round + 1
         chosen = strategy(self.config.loop.strategy)
@@ -186,7 +195,8 @@ class PeopleLoop:
         models = self._models_for(now)
         timer = RoundTimer(self.seed, round_ - 1, self.emit, self.clock)
         # random needs no model to choose, but people want its suggestions
-        fit(models.acquisition, dict(now.answers), derived_seed(self.seed, round_, Purpose.TRAIN_ACQUISITION), timer,
+        fit(models.acquisition, dict(now.answers),
+            derived_seed(self.seed, round_, Purpose.TRAIN_ACQUISITION), timer,
             ev.Phase.TRAIN_ACQUISITION, self.config.acquisition.epochs)  # fmt: skip
         self._asker = round_
         if chosen.scorer is not None and len(rows):
@@ -228,18 +238,21 @@ class PeopleLoop:
         )
         self.desk.publish("ranking", round_, {"rows": mixed, "labels": labels})
         self._ranked = ev.RankingPublished(
-            self.seed, round_, self.config.loop.strategy, len(now.closed), labels, len(rows), len(mixed)
+            self.seed, round_, self.config.loop.strategy, len(now.closed), labels, len(rows),
+            len(mixed)
         )  # fmt: skip
         self.emit(self._ranked)
 
     def _measure(self, now: LabelSnapshot, round_: int, *, may_yield: bool = True) -> None:
-        """Train the successor on everything labelled and measure it: on the test set, and on the audit."""
+        """Train the successor on everything labelled and measure it: on the test set, and on the
+        audit."""
         models = self._models_for(now)
         timer = RoundTimer(
             self.seed, round_, self._yielding if may_yield else self.emit, self.clock
         )
         try:
-            fit(models.successor, dict(now.answers), derived_seed(self.seed, round_, Purpose.TRAIN_SUCCESSOR), timer,
+            fit(models.successor, dict(now.answers),
+                derived_seed(self.seed, round_, Purpose.TRAIN_SUCCESSOR), timer,
                 ev.Phase.TRAIN_SUCCESSOR, self.config.successor.epochs)  # fmt: skip
         except _Overtaken:
             self._gave_way = True
@@ -260,7 +273,8 @@ class PeopleLoop:
             self.emit(audited)
         self.emit(
             ev.RoundResult(
-                self.seed, round_, len(now.answers), tokens, metrics, label_counts(self.dataset, now.answers.values()),
+                self.seed, round_, len(now.answers), tokens, metrics,
+                label_counts(self.dataset, now.answers.values()),
                 timer.seconds, timer.peak_bytes,
             )
         )  # fmt: skip
@@ -268,7 +282,8 @@ class PeopleLoop:
             self._gauge(now, round_ + 1, models)
 
     def _gauge(self, now: LabelSnapshot, round_: int, models: Models) -> None:
-        """How differently the two models see the pool, see `gauge`; the successor may know labels given since the ranking."""
+        """How differently the two models see the pool, see `gauge`; the successor may know labels
+        given since the ranking."""
         assert self._ranked is not None
         asks = (
             strategy(self.config.loop.strategy).scorer is not None and not self.config.shared_model
@@ -301,7 +316,8 @@ class PeopleLoop:
     def _on_audit(
         self, models: Models, now: LabelSnapshot, round_: int
     ) -> ev.AuditEvaluated | None:
-        """Put up what the successor says of the whole audit, each further label being one more trial; how it did so far."""
+        """Put up what the successor says of the whole audit, each further label being one more
+        trial; how it did so far."""
         predictions = models.successor.predict("train", self.audit, _unheard)
         answers = dict(zip(self.audit.tolist(), decode(predictions, self.dataset), strict=True))
         examples = self.dataset.train
@@ -312,7 +328,8 @@ class PeopleLoop:
         if found is None:
             return None
         return ev.AuditEvaluated(
-            self.seed, round_, HEADLINE[self.dataset.task], found.value, found.low, found.high, len(now.audit)
+            self.seed, round_, HEADLINE[self.dataset.task], found.value, found.low, found.high,
+            len(now.audit)
         )  # fmt: skip
 
     def _may_compare(self, now: LabelSnapshot) -> bool:
@@ -343,7 +360,8 @@ class PeopleLoop:
             difference = found.comparison.difference
             self.emit(
                 ev.StrategyCompared(
-                    self.seed, self._ranked.round - 1, found.labels, difference.value, difference.low, difference.high,
+                    self.seed, self._ranked.round - 1, found.labels, difference.value,
+                    difference.low, difference.high,
                     found.comparison.verdict.value, found.comparison.examples,
                 )
             )  # fmt: skip
@@ -361,14 +379,16 @@ class PeopleLoop:
         return self._is_full(self.desk.snapshot())
 
     def _yielding(self, event: ev.Event) -> None:
-        """Tell of an event; at progress, see whether the next batch is full: it comes first, though not twice in a row."""
+        """Tell of an event; at progress, see whether the next batch is full: it comes first, though
+        not twice in a row."""
         self.emit(event)
         cold = self.config.successor.start == "cold"  # a warm one would go on from half a training
         if isinstance(event, ev.Progress) and cold and not self._gave_way and self._is_due():
             raise _Overtaken
 
     def _may_judge(self, now: LabelSnapshot) -> bool:
-        """Whether the labels have grown enough to be judged, once there is a model's ranking to go on labelling from."""
+        """Whether the labels have grown enough to be judged, once there is a model's ranking to go
+        on labelling from."""
         assert self._ranked is not None
         return (
             self._ranked.round > 0
@@ -377,14 +397,22 @@ class PeopleLoop:
         )
 
     def _judge(self, now: LabelSnapshot) -> None:
-        """Put up which labels a model doubts that has not learned from them. Gives way like a successor, once."""
+        """Put up which labels a model doubts that has not learned from them. Gives way like a
+        successor, once."""
         assert self._ranked is not None
         self._models_for(now)  # today's labels
         labelled = sorted(now.answers.items())
         seed = derived_seed(self.seed, len(labelled), Purpose.FOLDS)
         may_yield, self._unjudged = not self._unjudged, False
         try:
-            found = judge(self.dataset, labelled, self._groups, self.encode, seed, self._quietly if may_yield else self._heeding)  # fmt: skip
+            found = judge(
+                self.dataset,
+                labelled,
+                self._groups,
+                self.encode,
+                seed,
+                self._quietly if may_yield else self._heeding,
+            )
         except _Overtaken:
             self._unjudged = True
             return

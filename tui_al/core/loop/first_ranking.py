@@ -1,7 +1,7 @@
 """The order in which people are asked before a model has ranked: at random, the audit mixed in.
 
-It needs no model, so it is put up when the session is made: the first sample is there as soon as the app is, however many texts an
-engine has to read before it can do anything.
+It needs no model, so it is put up when the session is made: the first sample is there as soon as
+the app is, however many texts an engine has to read before it can do anything.
 """
 
 from collections.abc import Set
@@ -23,7 +23,8 @@ _DEPTH_BATCHES, _DEPTH_LEAST, _DEPTH_MOST = 10, 200, 2_000
 
 @dataclass(frozen=True, slots=True)
 class FirstRanking:
-    """What a new session begins with: ids of the audit, rows of the board, and what is told of it."""
+    """What a new session begins with: ids of the audit, rows of the board, and what is told of
+    it."""
 
     reserve: list[str]
     rows: list[Row]
@@ -46,7 +47,8 @@ def at_random(
     audit: IntArray,
     closed: Set[int],
 ) -> tuple[list[Row], ev.RankingPublished]:
-    """The seed set's order, of the rows of the pool that are not `closed`; what is told of it, and the board's rows."""
+    """The seed set's order, of the rows of the pool that are not `closed`; what is told of it, and
+    the board's rows."""
     rows = open_rows(pool, audit, closed)
     batch = config.loop.batch.of(len(pool))
     order = np.random.default_rng([seed, 0, Purpose.SEED_SET]).permutation(len(rows))

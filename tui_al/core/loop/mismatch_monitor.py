@@ -1,12 +1,14 @@
-"""The mismatch gauge: how differently the acquisition model and the successor see the pool, round by round.
+"""The mismatch gauge: how differently the acquisition model and the successor see the pool, round
+by round.
 
-Whenever the acquisition model has learned from a round's labels, its scores of a sample of the pool are held against those of the
-successor that learned from the same labels. Successors of earlier runs of the session, at the same round, give the noise floor: two
-seeds of one model differ too, here by their labels as well, so that the floor errs on the high side.
+Whenever the acquisition model has learned from a round's labels, its scores of a sample of the pool
+are held against those of the successor that learned from the same labels. Successors of earlier
+runs of the session, at the same round, give the noise floor: two seeds of one model differ too,
+here by their labels as well, so that the floor errs on the high side.
 
-The score is least confidence for texts and MNLP for sentences, whatever the strategy asks by: so the numbers of all strategies, and
-of random sampling's first point, which they share, are of one kind. Nothing here draws from a run's seed or trains anything.
-"""
+The score is least confidence for texts and MNLP for sentences, whatever the strategy asks by: so
+the numbers of all strategies, and of random sampling's first point, which they share, are of one
+kind. Nothing here draws from a run's seed or trains anything."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -23,7 +25,8 @@ from tui_al.core.session import events as ev
 from tui_al.core.session.state import RunState
 from tui_al.core.stats.score_distance import distances
 
-#: Draws the sample; not a run's seed, so that all runs of a session, and of a sweep, have the same texts.
+#: Draws the sample; not a run's seed, so that all runs of a session, and of a sweep, have the same
+#: texts.
 _SAMPLE_SEED = 20251107
 
 #: Fewer texts than this say nothing about a distribution.
@@ -53,7 +56,8 @@ class Gauge:
         return tuple(_short(scores))
 
     def among(self, rows: IntArray, scores: FloatArray) -> FloatArray:
-        """Scores of these rows as the sample has them, NaN for a row that is not among them, (sample,)."""
+        """Scores of these rows as the sample has them, NaN for a row that is not among them,
+        (sample,)."""
         found = np.full(len(self.rows), np.nan)
         inside, mine, theirs = np.intersect1d(self.rows, rows, return_indices=True)
         assert len(inside) == len(mine)
@@ -69,7 +73,8 @@ class Gauge:
         labelled: Iterable[str],
         others: Sequence[RunState],
     ) -> ev.MismatchMeasured | None:
-        """What both models' scores say before query `round_`; None where there are too few, or nothing to hold them against.
+        """What both models' scores say before query `round_`; None where there are too few, or
+        nothing to hold them against.
 
         Args:
             acquisition: scores as `among` gives them, NaN for what is labelled.
@@ -114,7 +119,8 @@ def _short(scores: FloatArray) -> list[float]:
 
 
 def gauge_of(size: int, dataset: Dataset, pool: IntArray) -> Gauge | None:
-    """The gauge of a session with `size` texts of its pool; None of size 0, which switches it off."""
+    """The gauge of a session with `size` texts of its pool; None of size 0, which switches it
+    off."""
     if not size or not len(pool):
         return None
     drawn = np.random.default_rng(_SAMPLE_SEED).permutation(len(pool))[:size]

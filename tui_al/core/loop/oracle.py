@@ -1,4 +1,5 @@
-"""The simulated oracle: which experiments it can answer, and its gold answers, some of them wrong if asked for."""
+"""The simulated oracle: which experiments it can answer, and its gold answers, some of them wrong
+if asked for."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -16,7 +17,8 @@ from tui_al.errors import ConfigError, DataError
 
 
 def check(config: ExperimentConfig, dataset: Dataset) -> None:
-    """Raise ConfigError or DataError for an experiment that cannot run, before anything is trained."""
+    """Raise ConfigError or DataError for an experiment that cannot run, before anything is
+    trained."""
     asked = strategy(config.loop.strategy)
     asked.check(dataset.task)
     check_bag_of_words(
@@ -24,7 +26,8 @@ def check(config: ExperimentConfig, dataset: Dataset) -> None:
     )
     if config.loop.budget_unit == "tokens" and dataset.task is not Task.TAGGING:
         raise ConfigError(
-            "budget unit: tokens are counted for tagging only; this data set is for classification.",
+            "budget unit: tokens are counted for tagging only; this data set is for "
+            "classification.",
             "Use examples.",
         ).at("budget_unit")
     if not dataset.test:
@@ -35,7 +38,8 @@ def check(config: ExperimentConfig, dataset: Dataset) -> None:
     seeds = config.loop.seed_size.of(pool)
     if config.loop.budget_unit == "examples" and seeds > pool:
         raise ConfigError(
-            f"seed size: {config.loop.seed_size} is {seeds} examples, the training split has {pool} with a label.",
+            f"seed size: {config.loop.seed_size} is {seeds} examples, the training split has "
+            f"{pool} with a label.",
             "Choose fewer.",
         ).at("seed_size")
 
@@ -45,7 +49,8 @@ def _why_none(dataset: Dataset) -> str:
     seen = Counter(e.answer for e in dataset.train if isinstance(e.answer, str))
     if len(seen) > 1 and max(seen.values()) == 1:
         return (
-            f"Each of the {len(seen):,} labels occurs once, as numbers of rows do, so none can be held out: "
+            f"Each of the {len(seen):,} labels occurs once, as numbers of rows do, so none can be "
+            "held out: "
             "check --label-column, or give a test file."
         )
     return "Give a test file, or label some rows: a share of them is held out."
@@ -62,9 +67,9 @@ def askable(dataset: Dataset) -> IntArray:
 class SimulatedOracle:
     """Answers from the data set.
 
-    With `noise`, each text gets a wrong class with that probability, or each entity a wrong type (none, if there is but one type).
-    Which ones are wrong depends on seed and row only, not on when or in what company a row is asked for.
-    """
+    With `noise`, each text gets a wrong class with that probability, or each entity a wrong type
+    (none, if there is but one type). Which ones are wrong depends on seed and row only, not on when
+    or in what company a row is asked for."""
 
     dataset: Dataset
     seed: int

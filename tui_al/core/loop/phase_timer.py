@@ -12,7 +12,8 @@ Emit = Callable[[ev.Event], None]
 
 
 class RoundTimer:
-    """Times a round's phases and tells of them; `seconds` by phase and `peak_bytes` are the round's so far."""
+    """Times a round's phases and tells of them; `seconds` by phase and `peak_bytes` are the round's
+    so far."""
 
     def __init__(
         self,
@@ -30,7 +31,8 @@ class RoundTimer:
 
     @contextmanager
     def phase(self, phase: ev.Phase, total: int, learner: Learner) -> Iterator[ProgressCallback]:
-        """Announce a phase, hand out its progress sink, and close it with seconds and peak memory."""
+        """Announce a phase, hand out its progress sink, and close it with seconds and peak
+        memory."""
         self.emit(ev.PhaseStarted(self.seed, self.round, phase.value, total))
         learner.peak_bytes()
         began = self.clock()

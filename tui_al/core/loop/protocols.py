@@ -18,7 +18,8 @@ Scorer = Callable[[Predictions], FloatArray]
 
 @dataclass(frozen=True, slots=True)
 class MonteCarlo:
-    """Monte-Carlo dropout: `passes` forward passes with every dropout of encoder, adapter and head at `rate`."""
+    """Monte-Carlo dropout: `passes` forward passes with every dropout of encoder, adapter and head
+    at `rate`."""
 
     passes: int
     rate: float
@@ -36,7 +37,8 @@ class FitReport:
 
 
 class Learner(Protocol):
-    """A model on the data of one session. Rows are positions in the data set's train or test split."""
+    """A model on the data of one session. Rows are positions in the data set's train or test
+    split."""
 
     def fit(
         self,
@@ -74,12 +76,14 @@ class Learner(Protocol):
 
 
 class FirstPoints(Protocol):
-    """Round 0's points, which all strategies of one seed have in common: the same seed set trains the same successor."""
+    """Round 0's points, which all strategies of one seed have in common: the same seed set trains
+    the same successor."""
 
     def turn(
         self, seed: int, ids: Sequence[str], answers: Sequence[Answer]
     ) -> AbstractContextManager[RoundResult | None]:
-        """The point that another session computed on these labels, or None: then it is this one's turn to."""
+        """The point that another session computed on these labels, or None: then it is this one's
+        turn to."""
         ...
 
     def keep(self, point: RoundResult) -> None:

@@ -1,4 +1,5 @@
-"""What is known of models while people label: how good the successor is, what the strategy is worth."""
+"""What is known of models while people label: how good the successor is, what the strategy is
+worth."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,7 +25,8 @@ from tui_al.core.stats.intervals import Interval
 def estimate(
     task: Task, gold: Mapping[int, Answer], predicted: Mapping[int, Answer]
 ) -> Interval | None:
-    """Accuracy, or entity F1, on the audit labels there are, with its interval; None while there is nothing to say."""
+    """Accuracy, or entity F1, on the audit labels there are, with its interval; None while there is
+    nothing to say."""
     rows = [row for row in gold if row in predicted]
     if not rows:
         return None
@@ -44,13 +46,15 @@ class Worth:
 def worth(
     dataset: Dataset, now: LabelSnapshot, learner: Learner, seed: int, progress: ProgressCallback
 ) -> Worth | None:
-    """What the strategy's labels are worth against as many random ones, without any label spent on it.
+    """What the strategy's labels are worth against as many random ones, without any label spent on
+    it.
 
-    The audit labels are a random sample. One half of them joins the seed set, to train the model that random sampling would have
-    made; as many labels that the rankings asked for, the earliest, join the same seed set, to train the strategy's. Both are
-    tested on the other half of the audit, which neither has seen; then the halves change places. None without such labels. What was
-    answered along with a near-duplicate is no label of its own: nobody was asked for it, and audit texts have no such company.
-    """
+    The audit labels are a random sample. One half of them joins the seed set, to train the model
+    that random sampling would have made; as many labels that the rankings asked for, the earliest,
+    join the same seed set, to train the strategy's. Both are tested on the other half of the audit,
+    which neither has seen; then the halves change places. None without such labels. What was
+    answered along with a near-duplicate is no label of its own: nobody was asked for it, and audit
+    texts have no such company."""
     audit = np.random.default_rng([seed, len(now.audit), Purpose.WORTH]).permutation(
         np.fromiter(now.audit, dtype=np.int64, count=len(now.audit))
     )

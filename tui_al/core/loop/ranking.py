@@ -1,4 +1,5 @@
-"""The order in which people are asked: near-duplicates once, the random share mixed in, and what the model would answer."""
+"""The order in which people are asked: near-duplicates once, the random share mixed in, and what
+the model would answer."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,14 +17,16 @@ from tui_al.core.stats.audit_sample import audit_due
 #: Classes suggested for a text, the likeliest first: as many as there are digit keys.
 SUGGESTED = 9
 
-#: A row of the ranking's board: `id`, and where there is one `score`, `percentile`, `top` (see `suggestions`) or `audit`.
+#: A row of the ranking's board: `id`, and where there is one `score`, `percentile`, `top` (see
+#: `suggestions`) or `audit`.
 Row = dict[str, Any]
 
 
 def without_duplicates(
     rows: IntArray, groups: IntArray | None, unfolded: frozenset[int]
 ) -> list[int]:
-    """Places in `rows` of the first of each group of near-duplicates, and of all that are to be asked by themselves."""
+    """Places in `rows` of the first of each group of near-duplicates, and of all that are to be
+    asked by themselves."""
     if groups is None:
         return list(range(len(rows)))
     seen: set[int] = set()
@@ -47,7 +50,8 @@ def with_audit(
     share: float,
     rng: np.random.Generator,
 ) -> list[Row]:
-    """Mix the audit's next texts in at random places, so that `share` of what is asked in each batch's length is of the audit.
+    """Mix the audit's next texts in at random places, so that `share` of what is asked in each
+    batch's length is of the audit.
 
     Args:
         board: the ranking without them.
@@ -76,8 +80,9 @@ def with_audit(
 def suggestions(predictions: Predictions, dataset: Dataset, rows: IntArray) -> list[Any]:
     """What a model would answer for these training rows, as JSON values.
 
-    Classes: [[label, probability], …], the likeliest first. Entities: [[start, end, type, confidence], …] by character offsets,
-    the confidence being the mean probability of its words' tags.
+    Classes: [[label, probability], …], the likeliest first. Entities: [[start, end, type,
+    confidence], …] by character offsets, the confidence being the mean probability of its words'
+    tags.
     """
     if dataset.task is Task.CLASSIFICATION:
         best = np.argsort(-predictions.probs, axis=1, kind="stable")[:, :SUGGESTED]

@@ -1,8 +1,10 @@
-"""The active-learning loop, once: simulated oracle, person and test double differ only in who answers `LabelRequest`.
+"""The active-learning loop, once: simulated oracle, person and test double differ only in who
+answers `LabelRequest`.
 
-Round 0 labels a random seed set. Each later round trains the acquisition model on all labels, scores the pool and asks for the
-next batch. Every round ends by training the successor on all labels and measuring it on the test set: one point of the curve.
-Where both are the same model with the same settings, one training does both: the model that was measured asks.
+Round 0 labels a random seed set. Each later round trains the acquisition model on all labels,
+scores the pool and asks for the next batch. Every round ends by training the successor on all
+labels and measuring it on the test set: one point of the curve. Where both are the same model with
+the same settings, one training does both: the model that was measured asks.
 
 What happens is told through `emit`, and a run that was cut off resumes from the state that those
 events fold into. All randomness is derived from (seed, round, purpose), so a resumed run makes the
@@ -54,7 +56,8 @@ def derived_seed(seed: int, round_: int, purpose: Purpose) -> int:
 
 @dataclass(frozen=True, slots=True)
 class LabelRequest:
-    """The examples whose answers the loop waits for, in order of asking; positions in the training split."""
+    """The examples whose answers the loop waits for, in order of asking; positions in the training
+    split."""
 
     round: int
     rows: IntArray
@@ -131,7 +134,8 @@ class _Run:
         self.labelled: dict[int, Answer] = {}
         self.costs = _costs(config, dataset)
         self.sample: Sequence[float] = ()  # the last successor's scores of the gauge's texts
-        self.has_learned = False  # whether the one model of a run that has one only is that of the last point  # fmt: skip
+        # whether the one model of a run that has one only is that of the last point
+        self.has_learned = False
 
     def rounds(self, state: RunState, emit: Emit, clock: Callable[[], float]) -> str:
         """See `run`."""
@@ -197,7 +201,8 @@ class _Run:
         return rows
 
     def fit_acquisition(self, round_: int, timer: RoundTimer) -> None:
-        """Train the acquisition model; where it is the successor itself, to the very model of the last point."""
+        """Train the acquisition model; where it is the successor itself, to the very model of the
+        last point."""
         model, epochs = self.models.acquisition, self.config.acquisition.epochs
         derived = (
             derived_seed(self.seed, round_ - 1, Purpose.TRAIN_SUCCESSOR)
@@ -208,11 +213,13 @@ class _Run:
 
     @property
     def own_gauge(self) -> Gauge | None:
-        """The gauge, where there are two models that can differ: one that asks, and another that is wanted."""
+        """The gauge, where there are two models that can differ: one that asks, and another that is
+        wanted."""
         return None if self.strategy.scorer is None or self.models.model_is_current else self.gauge
 
     def score(self, round_: int, unlabelled: IntArray, timer: RoundTimer) -> FloatArray:
-        """How much each row is worth asking about, (unlabelled,), and what the gauge says of the model that scores."""
+        """How much each row is worth asking about, (unlabelled,), and what the gauge says of the
+        model that scores."""
         name, scorer = self.strategy.name, self.strategy.scorer
         assert scorer is not None
         monte_carlo = sampling(self.config, self.seed, round_)
@@ -231,7 +238,8 @@ class _Run:
     def reading(
         self, gauge: Gauge, round_: int, rows: IntArray, found: Mapping[str, FloatArray]
     ) -> ev.MismatchMeasured | None:
-        """The gauge before a query; where dropout was on in scoring, the acquisition model scores the sample without it."""
+        """The gauge before a query; where dropout was on in scoring, the acquisition model scores
+        the sample without it."""
         if NAME not in found:
             rows = np.intersect1d(gauge.rows, rows)
             if not len(rows):  # all of the sample is labelled
@@ -254,7 +262,8 @@ class _Run:
         self.sample, self.has_learned = point.sample, self.models.model_is_current
 
     def close_first(self, first: FirstPoints, timer: RoundTimer) -> None:
-        """End round 0 with another session's point for the same seed set, or be the one that computes it."""
+        """End round 0 with another session's point for the same seed set, or be the one that
+        computes it."""
         ids = [self.dataset.train[row].id for row in self.labelled]
         with first.turn(self.seed, ids, list(self.labelled.values())) as known:
             point = known or self.measure(0, timer, self.gauge)
@@ -266,7 +275,8 @@ class _Run:
     def measure(self, round_: int, timer: RoundTimer, gauge: Gauge | None) -> ev.RoundResult:
         """Train the successor on all labels and evaluate it on the whole test set."""
         successor, dataset = self.models.successor, self.dataset
-        fit(successor, self.labelled, derived_seed(self.seed, round_, Purpose.TRAIN_SUCCESSOR), timer,
+        fit(successor, self.labelled, derived_seed(self.seed, round_, Purpose.TRAIN_SUCCESSOR),
+            timer,
             ev.Phase.TRAIN_SUCCESSOR, self.config.successor.epochs)  # fmt: skip
         rows = np.arange(len(dataset.test))
         sample: tuple[float, ...] = ()
@@ -305,7 +315,8 @@ def fit(
 
 
 def sampling(config: ExperimentConfig, seed: int, round_: int) -> MonteCarlo | None:
-    """The dropout samples that the experiment's strategy scores by in a round; None where it needs none."""
+    """The dropout samples that the experiment's strategy scores by in a round; None where it needs
+    none."""
     if strategy(config.loop.strategy).needs != "monte carlo":
         return None
     drawn = derived_seed(seed, round_, Purpose.MONTE_CARLO)

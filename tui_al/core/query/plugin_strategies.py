@@ -1,4 +1,5 @@
-"""Strategies of other packages: made of what their entry points lead to, and watched at each call."""
+"""Strategies of other packages: made of what their entry points lead to, and watched at each
+call."""
 
 import inspect
 from collections.abc import Callable
@@ -17,7 +18,8 @@ from tui_al.errors import EngineError, PluginError
 
 
 def plugin_strategy(name: str) -> Strategy | None:
-    """The strategy that a package brings under this name; None if none does. Raises PluginError for a broken one."""
+    """The strategy that a package brings under this name; None if none does. Raises PluginError for
+    a broken one."""
     found = find_plugin("strategy", name, STRATEGIES)
     return _loaded(found) if found else None
 
@@ -34,7 +36,8 @@ def listed_plugins() -> tuple[list[Strategy], list[PluginError]]:
 
 
 def strategy_of(brought: object, name: str) -> Strategy:
-    """A `Strategy` under the name `name`, from one or from a scoring function. Raises TypeError that says what is wrong."""
+    """A `Strategy` under the name `name`, from one or from a scoring function. Raises TypeError
+    that says what is wrong."""
     if isinstance(brought, Strategy):
         made = replace(brought, name=name)
     elif callable(brought) and not isinstance(brought, type):
@@ -51,7 +54,9 @@ def strategy_of(brought: object, name: str) -> Strategy:
         raise TypeError("it has a scorer exactly if it needs something of the model")
     for what, function, arguments in (("scorer", made.scorer, 1), ("selector", made.selector, 4)):
         if function is not None and not _takes(function, arguments):
-            raise TypeError(f"its {what} cannot be called with {arguments} argument{'s' * (arguments > 1)}")  # fmt: skip
+            raise TypeError(
+                f"its {what} cannot be called with {arguments} argument{'s' * (arguments > 1)}"
+            )
     return made
 
 
@@ -68,13 +73,19 @@ def check_scores(scores: object, n: int) -> FloatArray:
 
 
 def check_positions(positions: object, costs: IntArray, budget: int) -> IntArray:
-    """Positions that fill a budget, best first. Raises ValueError that says what is wrong with them."""
+    """Positions that fill a budget, best first. Raises ValueError that says what is wrong with
+    them."""
     found = np.asarray(positions)
     if found.ndim != 1 or (found.size and found.dtype.kind not in "iu"):
-        raise ValueError(f"positions of type {found.dtype} and shape {found.shape}, not a list of whole numbers")  # fmt: skip
+        raise ValueError(
+            f"positions of type {found.dtype} and shape {found.shape}, not a list of whole numbers"
+        )
     found = found.astype(np.int64)
     if found.size and not (found.min() >= 0 and found.max() < len(costs)):
-        raise ValueError(f"position {int(found[np.argmax((found < 0) | (found >= len(costs)))])} in a pool of {len(costs)}")  # fmt: skip
+        raise ValueError(
+            f"position {int(found[np.argmax((found < 0) | (found >= len(costs)))])} in a pool of "
+            f"{len(costs)}"
+        )
     if len(np.unique(found)) < len(found):
         values, counts = np.unique(found, return_counts=True)
         raise ValueError(f"position {int(values[counts.argmax()])} more than once")
@@ -82,7 +93,9 @@ def check_positions(positions: object, costs: IntArray, budget: int) -> IntArray
     if found.size > 1 and int(spent[:-1].sum()) >= budget:
         raise ValueError(f"{len(found)} positions, which is more than the budget of {budget}")
     if int(spent.sum()) < min(budget, int(costs.sum())):
-        raise ValueError(f"{len(found)} positions of {len(costs)}, which is less than the budget of {budget}")  # fmt: skip
+        raise ValueError(
+            f"{len(found)} positions of {len(costs)}, which is less than the budget of {budget}"
+        )
     return found
 
 
@@ -129,7 +142,8 @@ def _loaded(plugin: Plugin) -> Strategy:
 def _failed(plugin: Plugin, why: str) -> EngineError:
     return EngineError(
         f"The {plugin} failed: {why}.",
-        "`tui_al.testing.check_strategy` tries it on all that can come; other strategies are not concerned.",
+        "`tui_al.testing.check_strategy` tries it on all that can come; other strategies are not "
+        "concerned.",
     )
 
 
@@ -151,7 +165,8 @@ def _read_only(predictions: Predictions) -> Predictions:
 
 
 def _takes(function: Callable[..., object], arguments: int) -> bool:
-    """Whether it can be called with so many positional arguments; where that cannot be told, yes."""
+    """Whether it can be called with so many positional arguments; where that cannot be told,
+    yes."""
     try:
         inspect.signature(function).bind(*range(arguments))
     except TypeError:

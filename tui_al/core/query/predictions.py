@@ -1,8 +1,8 @@
 """What a model says about examples, in one shape for both tasks.
 
-A *unit* is what gets one label: the text itself in classification, a word in tagging. Classification is the case of one unit
-an example, so every score is written once, as an operation on units followed by a reduction over each example's units.
-"""
+A *unit* is what gets one label: the text itself in classification, a word in tagging.
+Classification is the case of one unit an example, so every score is written once, as an operation
+on units followed by a reduction over each example's units."""
 
 from dataclasses import dataclass
 
@@ -15,8 +15,9 @@ from tui_al.core.arrays import FloatArray, IntArray
 class Predictions:
     """Class probabilities of n examples with `units` units in all.
 
-    With Monte-Carlo dropout, `probs` is the mean over the T passes and `expected_entropy` the mean of the T passes' entropies
-    (nats); together they are all that BALD needs, so memory does not depend on T.
+    With Monte-Carlo dropout, `probs` is the mean over the T passes and `expected_entropy` the mean
+    of the T passes' entropies (nats); together they are all that BALD needs, so memory does not
+    depend on T.
     """
 
     probs: FloatArray  # (units, classes), rows sum to 1
@@ -42,7 +43,8 @@ class Predictions:
         return self._reduce(np.add, values)
 
     def min_over_units(self, values: FloatArray) -> FloatArray:
-        """Smallest of each example's unit values, (units,) to (n,); an example without units gets 0."""
+        """Smallest of each example's unit values, (units,) to (n,); an example without units gets
+        0."""
         return self._reduce(np.minimum, values)
 
     def mean_over_units(self, values: FloatArray) -> FloatArray:

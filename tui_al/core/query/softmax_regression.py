@@ -1,4 +1,5 @@
-"""Multinomial logistic regression with an L2 penalty, fitted by L-BFGS from zero, so that it depends on no seed."""
+"""Multinomial logistic regression with an L2 penalty, fitted by L-BFGS from zero, so that it
+depends on no seed."""
 
 from collections.abc import Callable
 from typing import Any, TypeAlias
@@ -17,7 +18,8 @@ Features: TypeAlias = Any  # FloatArray | csr_matrix, of which scipy tells no ty
 def fit(
     x: Features, y: IntArray, classes: int, iterations: int, step: Callable[[], None]
 ) -> tuple[FloatArray, float]:
-    """Weights (classes, features + 1), the last column being the bias, which is free; and the loss that is left.
+    """Weights (classes, features + 1), the last column being the bias, which is free; and the loss
+    that is left.
 
     Args:
         x: (examples, features).
@@ -45,7 +47,8 @@ def probabilities(x: Features, weights: FloatArray) -> FloatArray:
 
 
 def _loss(flat: FloatArray, x: Features, y: IntArray, shape: tuple[int, int]) -> Any:
-    """Negative log-likelihood plus penalty, and its gradient; products in the precision of `x`, which is not converted each time."""
+    """Negative log-likelihood plus penalty, and its gradient; products in the precision of `x`,
+    which is not converted each time."""
     from scipy.special import logsumexp, softmax
 
     weights = flat.reshape(shape).astype(x.dtype)

@@ -38,7 +38,8 @@ __all__ = [
 
 
 def strategy(name: str) -> Strategy:
-    """The strategy of that name, built in or of another package; raises ConfigError with the names there are."""
+    """The strategy of that name, built in or of another package; raises ConfigError with the names
+    there are."""
     if name in STRATEGIES:
         return STRATEGIES[name]
     if found := plugin_strategy(name):
@@ -52,7 +53,8 @@ def strategy(name: str) -> Strategy:
 
 
 def find_strategy(name: str) -> Strategy | None:
-    """The strategy of that name; None where there is none, as of a session whose package is not installed, or it is broken."""
+    """The strategy of that name; None where there is none, as of a session whose package is not
+    installed, or it is broken."""
     try:
         return strategy(name)
     except ConfigError:

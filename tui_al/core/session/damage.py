@@ -35,11 +35,13 @@ def damage_lines(rows: Sequence[BadRow], total: int, name: str) -> tuple[str, ..
     lines = []
     if lost:
         lines.append(
-            f"{lost:,} {_rows(lost)} of {total:,} of session {name} {_are(lost)} damaged and left out: tui-al check {name}"
+            f"{lost:,} {_rows(lost)} of {total:,} of session {name} {_are(lost)} damaged and left "
+            f"out: tui-al check {name}"
         )
     if unknown:
         lines.append(
-            f"{unknown:,} {_rows(unknown)} of {total:,} of session {name} {_are(unknown)} of a kind that only a newer tui-al knows, "
+            f"{unknown:,} {_rows(unknown)} of {total:,} of session {name} {_are(unknown)} of a "
+            "kind that only a newer tui-al knows, "
             f"and left out: tui-al check {name}"
         )
     return tuple(lines)

@@ -1,7 +1,9 @@
-"""What happens in a session, as small frozen records: the one thing that engine, store, screens and reports share.
+"""What happens in a session, as small frozen records: the one thing that engine, store, screens and
+reports share.
 
-The engine appends events; everybody else folds them into state (`tui_al.core.session.state`). An event never changes meaning; a reader
-skips a kind that it does not know, so an older program can open a newer session.
+The engine appends events; everybody else folds them into state (`tui_al.core.session.state`). An
+event never changes meaning; a reader skips a kind that it does not know, so an older program can
+open a newer session.
 """
 
 from collections.abc import Mapping
@@ -31,7 +33,8 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class SessionCreated(Event):
-    """The session's frozen facts. `manifest` holds versions and hardware of the machine that created it."""
+    """The session's frozen facts. `manifest` holds versions and hardware of the machine that
+    created it."""
 
     kind: ClassVar[str] = "session_created"
     config: Mapping[str, Any]
@@ -70,9 +73,9 @@ class EngineStarted(Event):
 class EngineFinished(Event):
     """The engine left the session in good order: `reason` is "finished", "stopped" or "failed".
 
-    `error` and `hint` tell what failed for all runs alike (a model or device that is not to be had). `lacks` is what the last
-    training would have taken, where people ended their session and none could be: "labels of 2 classes".
-    """
+    `error` and `hint` tell what failed for all runs alike (a model or device that is not to be
+    had). `lacks` is what the last training would have taken, where people ended their session and
+    none could be: "labels of 2 classes"."""
 
     kind: ClassVar[str] = "engine_finished"
     reason: str
@@ -100,7 +103,8 @@ class RunStarted(Event):
 
 @dataclass(frozen=True, slots=True)
 class PhaseStarted(Event):
-    """`total` counts the units of work ahead: training examples over all epochs, or texts to score."""
+    """`total` counts the units of work ahead: training examples over all epochs, or texts to
+    score."""
 
     kind: ClassVar[str] = "phase_started"
     seed: int
@@ -111,7 +115,8 @@ class PhaseStarted(Event):
 
 @dataclass(frozen=True, slots=True)
 class Progress(Event):
-    """Where a phase is. Written a few times a second at most, and dropped from the store once its round is done."""
+    """Where a phase is. Written a few times a second at most, and dropped from the store once its
+    round is done."""
 
     kind: ClassVar[str] = "progress"
     seed: int
@@ -129,7 +134,8 @@ class Progress(Event):
 
 @dataclass(frozen=True, slots=True)
 class PhaseFinished(Event):
-    """`seconds` of wall clock; `peak_bytes` of the device's memory (CUDA), or of the process on a CPU."""
+    """`seconds` of wall clock; `peak_bytes` of the device's memory (CUDA), or of the process on a
+    CPU."""
 
     kind: ClassVar[str] = "phase_finished"
     seed: int
@@ -142,7 +148,8 @@ class PhaseFinished(Event):
 
 @dataclass(frozen=True, slots=True)
 class QuerySelected(Event):
-    """The examples that round `round` asks the oracle about, highest score first; round 0 is the seed set (no scores)."""
+    """The examples that round `round` asks the oracle about, highest score first; round 0 is the
+    seed set (no scores)."""
 
     kind: ClassVar[str] = "queried"
     seed: int
@@ -155,7 +162,8 @@ class QuerySelected(Event):
 
 @dataclass(frozen=True, slots=True)
 class RankingPublished(Event):
-    """While people label: a new order in which the pool is asked about; the order itself is on the board "ranking"."""
+    """While people label: a new order in which the pool is asked about; the order itself is on the
+    board "ranking"."""
 
     kind: ClassVar[str] = "ranked"
     seed: int
@@ -169,7 +177,8 @@ class RankingPublished(Event):
 
 @dataclass(frozen=True, slots=True)
 class Labelled(Event):
-    """The oracle's answers, one for each id. `by` is "gold", "noise" or a person's name, one for each id."""
+    """The oracle's answers, one for each id. `by` is "gold", "noise" or a person's name, one for
+    each id."""
 
     kind: ClassVar[str] = "labelled"
     seed: int
@@ -181,7 +190,8 @@ class Labelled(Event):
 
 @dataclass(frozen=True, slots=True)
 class RoundResult(Event):
-    """One point of the curve: the successor trained on everything labelled up to this round, measured on the test set.
+    """One point of the curve: the successor trained on everything labelled up to this round,
+    measured on the test set.
 
     Appending it closes the round: a resumed run goes on after its last point.
     """
@@ -203,11 +213,12 @@ class RoundResult(Event):
 
 @dataclass(frozen=True, slots=True)
 class MismatchMeasured(Event):
-    """Before query `round`: the acquisition model against the last successor, which learned from the same labels.
+    """Before query `round`: the acquisition model against the last successor, which learned from
+    the same labels.
 
-    Distances between their scores of a sample of the pool, see `tui_al.core.loop.mismatch_monitor`; the floor is the mean distance between this
-    run's successor and those of the session's other runs that were as far, None where there was none.
-    """
+    Distances between their scores of a sample of the pool, see `tui_al.core.loop.mismatch_monitor`;
+    the floor is the mean distance between this run's successor and those of the session's other
+    runs that were as far, None where there was none."""
 
     kind: ClassVar[str] = "gauged"
     seed: int
@@ -224,7 +235,8 @@ class MismatchMeasured(Event):
 
 @dataclass(frozen=True, slots=True)
 class AuditEvaluated(Event):
-    """While people label: the newest successor on the random share that nothing was trained on, with a 95 % interval."""
+    """While people label: the newest successor on the random share that nothing was trained on,
+    with a 95 % interval."""
 
     kind: ClassVar[str] = "audited"
     seed: int
@@ -238,10 +250,11 @@ class AuditEvaluated(Event):
 
 @dataclass(frozen=True, slots=True)
 class StrategyCompared(Event):
-    """While people label: what the strategy's labels are worth against as many random ones, with a 95 % interval.
+    """While people label: what the strategy's labels are worth against as many random ones, with a
+    95 % interval.
 
-    `difference` is of the headline metric, strategy minus random, both models tested on audit examples that neither has seen.
-    """
+    `difference` is of the headline metric, strategy minus random, both models tested on audit
+    examples that neither has seen."""
 
     kind: ClassVar[str] = "compared"
     seed: int
@@ -256,10 +269,11 @@ class StrategyCompared(Event):
 
 @dataclass(frozen=True, slots=True)
 class ModelSaved(Event):
-    """A run's last successor, or the adapter that chose its last query, in `path` relative to the session's directory.
+    """A run's last successor, or the adapter that chose its last query, in `path` relative to the
+    session's directory.
 
-    `hashes` are the SHA-256 of its files by their path in there, see `tui_al.store.file_hashes`; events of older programs have none.
-    """
+    `hashes` are the SHA-256 of its files by their path in there, see `tui_al.store.file_hashes`;
+    events of older programs have none."""
 
     kind: ClassVar[str] = "model_saved"
     seed: int
@@ -280,7 +294,8 @@ class RunFinished(Event):
 
 @dataclass(frozen=True, slots=True)
 class RunFailed(Event):
-    """A run that cannot go on; its points stay. Running the session again tries it anew after the last point."""
+    """A run that cannot go on; its points stay. Running the session again tries it anew after the
+    last point."""
 
     kind: ClassVar[str] = "run_failed"
     seed: int
@@ -299,8 +314,9 @@ class WarningRaised(Event):
 
 @dataclass(frozen=True, slots=True)
 class ActionTaken(Event):
-    """What an account did with the session as a whole: "shared", "taken back", "renamed", "merged", "repaired", "imported",
-    "exported", "exported a model", "copied"; `detail` says what and where, with the numbers."""
+    """What an account did with the session as a whole: "shared", "taken back", "renamed", "merged",
+    "repaired", "imported", "exported", "exported a model", "copied"; `detail` says what and where,
+    with the numbers."""
 
     kind: ClassVar[str] = "action_taken"
     account: str
@@ -327,8 +343,10 @@ class Recorded:
 _KINDS: dict[str, type[Event]] = {
     cls.kind: cls
     for cls in (
-        SessionCreated, SeedsAdded, EngineStarted, EngineFinished, EnginePaused, RunStarted, PhaseStarted, Progress, PhaseFinished, QuerySelected, RankingPublished, Labelled,
-        RoundResult, MismatchMeasured, AuditEvaluated, StrategyCompared, ModelSaved, RunFinished, RunFailed, WarningRaised, ActionTaken, SessionFinished,
+        SessionCreated, SeedsAdded, EngineStarted, EngineFinished, EnginePaused, RunStarted,
+        PhaseStarted, Progress, PhaseFinished, QuerySelected, RankingPublished, Labelled,
+        RoundResult, MismatchMeasured, AuditEvaluated, StrategyCompared, ModelSaved, RunFinished,
+        RunFailed, WarningRaised, ActionTaken, SessionFinished,
     )
 }  # fmt: skip
 
@@ -339,7 +357,8 @@ def to_plain(event: Event) -> dict[str, Any]:
 
 
 def from_plain(plain: Mapping[str, Any]) -> Event | None:
-    """The event of `to_plain`; None for a kind that this version does not know. Unknown fields are left out.
+    """The event of `to_plain`; None for a kind that this version does not know. Unknown fields are
+    left out.
 
     Raises:
         ValueError, TypeError, KeyError: values that no event of this kind has.

@@ -1,4 +1,5 @@
-"""Whether a run that was made again is the same run: its queries, its scores, its points; and what was different around it."""
+"""Whether a run that was made again is the same run: its queries, its scores, its points; and what
+was different around it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

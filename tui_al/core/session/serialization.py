@@ -1,4 +1,5 @@
-"""Frozen records from JSON, for what the store keeps: events and decisions. Values that do not fit their fields are refused."""
+"""Frozen records from JSON, for what the store keeps: events and decisions. Values that do not fit
+their fields are refused."""
 
 import types
 from collections.abc import Callable, Mapping
@@ -15,11 +16,12 @@ _SMALLEST, _LARGEST = -(2**63), 2**63 - 1
 
 
 def record_of(cls: type[T], plain: Mapping[str, Any]) -> T:
-    """The dataclass `cls` from plain values; lists become tuples, fields that this version does not know are left out.
+    """The dataclass `cls` from plain values; lists become tuples, fields that this version does not
+    know are left out.
 
     Raises:
-        ValueError: a value does not fit its field, or there are no fields at all; the message names both.
-        TypeError: a field that must be there is missing.
+        ValueError: a value does not fit its field, or there are no fields at all; the message names
+        both. TypeError: a field that must be there is missing.
     """
     if not isinstance(plain, Mapping):
         raise ValueError(f"{cls.__name__} cannot be {_short(_frozen(plain))}")
@@ -37,13 +39,15 @@ def record_of(cls: type[T], plain: Mapping[str, Any]) -> T:
 
 
 def fits(value: object, hint: Any) -> bool:
-    """Whether a value from JSON (lists as tuples) is of a type: one of JSON's own, tuples, mappings and unions of them."""
+    """Whether a value from JSON (lists as tuples) is of a type: one of JSON's own, tuples, mappings
+    and unions of them."""
     return _check(hint)(value)
 
 
 @cache
 def _check(hint: Any) -> Check:
-    """What tells whether a value is of this type: made once, since a session's log has hundreds of thousands of values."""
+    """What tells whether a value is of this type: made once, since a session's log has hundreds of
+    thousands of values."""
     origin, inner = get_origin(hint), get_args(hint)
     if hint is Any:
         return lambda _: True
@@ -86,13 +90,15 @@ def _is_whole(value: object) -> bool:
 
 @cache
 def _checks(cls: type) -> Mapping[str, tuple[frozenset[type], Check]]:
-    """By field: the types whose values all fit as they are, and what tells of any other value whether it does."""
+    """By field: the types whose values all fit as they are, and what tells of any other value
+    whether it does."""
     hints = get_type_hints(cls)
     return {one.name: (_simple(hints[one.name]), _check(hints[one.name])) for one in fields(cls)}
 
 
 def _simple(hint: Any) -> frozenset[type]:
-    """The types of which a field of this type takes every value: of most values in a log no more is to be asked."""
+    """The types of which a field of this type takes every value: of most values in a log no more is
+    to be asked."""
     if get_origin(hint) in (Union, types.UnionType):
         return frozenset[type]().union(*map(_simple, get_args(hint)))
     return frozenset([hint]) if hint in (str, float, bool, types.NoneType) else frozenset()

@@ -1,4 +1,5 @@
-"""The state of a session as a pure fold over its events; the app, `report`, `--json` and resume all read this."""
+"""The state of a session as a pure fold over its events; the app, `report`, `--json` and resume all
+read this."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -88,7 +89,8 @@ class SessionState:
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """The labels there are: those that the session began with, or what people have made of them."""
+        """The labels there are: those that the session began with, or what people have made of
+        them."""
         return self.labels if self.labels_now is None else self.labels_now
 
     @property
@@ -98,8 +100,8 @@ class SessionState:
 
     @property
     def status(self) -> str:
-        """finished, failed, done (people ended it, and all their labels were trained on), stopped, running (or cut off: see `settled`),
-        died, or new.
+        """finished, failed, done (people ended it, and all their labels were trained on), stopped,
+        running (or cut off: see `settled`), died, or new.
         """
         if self.finished:
             return "finished"
@@ -115,7 +117,8 @@ class SessionState:
 
     @property
     def failure(self) -> tuple[str, str]:
-        """What the last engine failed with, or the first of its runs that failed, and what to do; "" and "" if all is well."""
+        """What the last engine failed with, or the first of its runs that failed, and what to do;
+        "" and "" if all is well."""
         if self.status != "failed":
             return "", ""
         if self.error:
@@ -131,7 +134,8 @@ class SessionState:
 
 
 def settled(state: SessionState, *, live: bool, died: bool) -> SessionState:
-    """The state, with what the log alone cannot say: an engine that was cut off has told nobody, and is still "running" there.
+    """The state, with what the log alone cannot say: an engine that was cut off has told nobody,
+    and is still "running" there.
 
     Args:
         state: as folded.
@@ -154,7 +158,8 @@ SeedStatus = Literal["waiting", "running", "finished", "failed", "stopped"]
 
 
 def seed_status(state: SessionState | None, seed: int, *, at_work: bool) -> SeedStatus:
-    """How a seed stands; `state` is None before the session is made, `at_work` whether an engine is on the session now."""
+    """How a seed stands; `state` is None before the session is made, `at_work` whether an engine is
+    on the session now."""
     run = state.runs.get(seed) if state else None
     if run is None or state is None:
         return "waiting"
@@ -169,7 +174,8 @@ def seed_status(state: SessionState | None, seed: int, *, at_work: bool) -> Seed
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """How far a session is: in the round being worked on, or the last that was, of the seed at work, or of the last that was."""
+    """How far a session is: in the round being worked on, or the last that was, of the seed at
+    work, or of the last that was."""
 
     run: RunState
     seed_number: int  #: from 1
@@ -183,7 +189,8 @@ class Position:
 
 
 def position(state: SessionState) -> Position | None:
-    """The one answer to "how far is it" of screens, lists and commands; None before there is an experiment."""
+    """The one answer to "how far is it" of screens, lists and commands; None before there is an
+    experiment."""
     if state.config is None or not state.runs:
         return None
     begun = [seed for seed, run in state.runs.items() if run.points or run.status != "waiting"]
@@ -194,7 +201,8 @@ def position(state: SessionState) -> Position | None:
 
 
 def fold(recorded: Iterable[ev.Recorded], state: SessionState | None = None) -> SessionState:
-    """Apply events in order; starting from `state` gives the same as starting from the beginning."""
+    """Apply events in order; starting from `state` gives the same as starting from the
+    beginning."""
     state = state or SessionState()
     for record in recorded:
         state = _apply(state, record)
@@ -215,7 +223,8 @@ def _apply(state: SessionState, record: ev.Recorded) -> SessionState:
         case ev.SessionCreated():
             config, unknown = ExperimentConfig.from_stored(event.config)
             unheeded = (
-                f"settings of another version of tui-al that this one does not know: {', '.join(unknown)}; they are left out of what is done here.",
+                "settings of another version of tui-al that this one does not know: "
+                f"{', '.join(unknown)}; they are left out of what is done here.",
             )
             return replace(
                 state,

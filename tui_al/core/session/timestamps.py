@@ -1,4 +1,5 @@
-"""Points in time: seconds since the epoch, and as ISO 8601 text in UTC with microseconds, without a loss between the two."""
+"""Points in time: seconds since the epoch, and as ISO 8601 text in UTC with microseconds, without a
+loss between the two."""
 
 import math
 import time
@@ -21,7 +22,8 @@ def is_plausible(seconds: float, now: float | None = None) -> bool:
 
 
 def local_clock(seconds: float, form: str) -> str:
-    """The local time by a form of `time.strftime`; of a number that is no date, "no date" in as many columns."""
+    """The local time by a form of `time.strftime`; of a number that is no date, "no date" in as
+    many columns."""
     shown = time.strftime(form, time.localtime(seconds if is_date(seconds) else 0.0))
     return shown if is_date(seconds) else "no date".ljust(len(shown))
 

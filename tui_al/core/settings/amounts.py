@@ -10,14 +10,16 @@ from tui_al.errors import ConfigError
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """A count of examples, or a percentage of the training split (where people label: of the texts to label)."""
+    """A count of examples, or a percentage of the training split (where people label: of the texts
+    to label)."""
 
     value: float
     percent: bool
 
     @classmethod
     def parse(cls, text: str, option: str = "amount") -> Self:
-        """Read "1%", "2.5 %" or "100"; raises ConfigError for anything else, and for amounts that are not positive."""
+        """Read "1%", "2.5 %" or "100"; raises ConfigError for anything else, and for amounts that
+        are not positive."""
         match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(%?)\s*", text)
         if not match:
             raise ConfigError(

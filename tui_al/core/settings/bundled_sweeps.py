@@ -37,5 +37,6 @@ def sweep_text(given: str) -> tuple[str, str]:
         ) from error
     raise ConfigError(
         f"sweep: there is no file {given!r}, and none of that name comes with the program.",
-        f"{did_you_mean(given, shipped_sweeps())}By name there are {', '.join(shipped_sweeps())}; `tui-al sweep --list` tells what they are.",
+        f"{did_you_mean(given, shipped_sweeps())}By name there are {', '.join(shipped_sweeps())}; "
+        "`tui-al sweep --list` tells what they are.",
     )

@@ -155,7 +155,8 @@ class DataConfig:
     labels: Annotated[
         tuple[str, ...] | None,
         Setting(
-            "Names of labels or tags that the data has as numbers, from 0 on: with commas between them, or a file of them.",
+            "Names of labels or tags that the data has as numbers, from 0 on: with commas between "
+            "them, or a file of them.",
             title="labels",
             group="Data",
             flag="--labels",
@@ -163,7 +164,8 @@ class DataConfig:
             metavar="NAMES|FILE",
             example="refund,repair,praise",
             helps={
-                "label": "Labels to begin with, with commas between them, or a file of them; more can be added while labelling."
+                "label": "Labels to begin with, with commas between them, or a file of them; more "
+                "can be added while labelling."
             },
         ),
     ] = None
@@ -222,7 +224,8 @@ class DataConfig:
     misfits: Annotated[
         Literal["refuse", "leave out", "texts only"],
         Setting(
-            "Skip, with a count, annotated texts whose entities overlap, do not fit or cannot be read.",
+            "Skip, with a count, annotated texts whose entities overlap, do not fit or cannot be "
+            "read.",
             title="mismatched entities",
             name="skip_mismatched",
             group="Data",

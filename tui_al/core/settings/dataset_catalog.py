@@ -1,4 +1,5 @@
-"""The data sets known by name: the paper's four, MASSIVE's slots, and the two small ones that come with the program."""
+"""The data sets known by name: the paper's four, MASSIVE's slots, and the two small ones that come
+with the program."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +13,8 @@ PARQUET_REVISION = "refs/convert/parquet"
 
 @dataclass(frozen=True, slots=True)
 class NamedSet:
-    """Where a data set is and how to read it; sizes are those of the published set (the paper's Table 2 rounds them)."""
+    """Where a data set is and how to read it; sizes are those of the published set (the paper's
+    Table 2 rounds them)."""
 
     name: str
     task: Task
@@ -134,7 +136,8 @@ def named_set(source: str) -> NamedSet | None:
 
 
 def bundled_folder(name: str) -> Path | None:
-    """The folder of a set that comes with the program: inside the installed package, or beside it in a checkout."""
+    """The folder of a set that comes with the program: inside the installed package, or beside it
+    in a checkout."""
     package = Path(__file__).resolve().parents[2]
     for parent in (package, package.parent):
         folder = parent / "sample_data" / name

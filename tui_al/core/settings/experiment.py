@@ -1,7 +1,9 @@
-"""The configuration of an experiment: frozen, comparable, and the same in TOML, JSON, the store and the screen.
+"""The configuration of an experiment: frozen, comparable, and the same in TOML, JSON, the store and
+the screen.
 
-What each setting is stands once, at its field (`tui_al.core.settings.schema`). Nothing here has a hidden default: the command line
-and the set-up screen build it through `tui_al.core.settings.model_catalog`, which knows each model's own good settings and the paper's.
+What each setting is stands once, at its field (`tui_al.core.settings.schema`). Nothing here has a
+hidden default: the command line and the set-up screen build it through
+`tui_al.core.settings.model_catalog`, which knows each model's own good settings and the paper's.
 """
 
 import hashlib
@@ -22,7 +24,8 @@ from tui_al.errors import ConfigError
 
 T = TypeVar("T")
 
-#: The five fixed seeds; the paper does not name its own, these ship with the same laboratory's toolbox.
+#: The five fixed seeds; the paper does not name its own, these ship with the same laboratory's
+#: toolbox.
 PAPER_SEEDS = (23419, 705525, 4837, 10671619, 1084218)
 
 
@@ -97,10 +100,11 @@ class ExperimentConfig:
 
     @property
     def shared_model(self) -> bool:
-        """Whether the successor itself asks: both models are set up alike, so one training on the same labels does for both.
+        """Whether the successor itself asks: both models are set up alike, so one training on the
+        same labels does for both.
 
-        Not with a warm start, where each goes on from its own last training, nor with people, who are asked while the successor trains.
-        """
+        Not with a warm start, where each goes on from its own last training, nor with people, who
+        are asked while the successor trains."""
         alike = self.acquisition == self.successor and self.successor.start == "cold"
         return alike and self.loop.oracle != "person"
 
@@ -132,10 +136,11 @@ class ExperimentConfig:
 
     @classmethod
     def from_stored(cls, plain: Mapping[str, Any]) -> tuple[Self, tuple[str, ...]]:
-        """What a session keeps, and the settings in it that this version does not know, as "loop.patience = 3": they are left out.
+        """What a session keeps, and the settings in it that this version does not know, as
+        "loop.patience = 3": they are left out.
 
-        Another version may have written them. In what a person writes an unknown name is a mistake: see `from_dict`.
-        """
+        Another version may have written them. In what a person writes an unknown name is a mistake:
+        see `from_dict`."""
         left = {k: v for k, v in plain.items() if v not in _WITHOUT_EFFECT.get(k, ())}
         known, unknown = _known(cls, left, "")
         for section, kind in _SECTIONS.items():
@@ -147,8 +152,8 @@ class ExperimentConfig:
     def fingerprint(self) -> str:
         """Six hex digits that differ between experiments; the device and what is kept do not count.
 
-        Only what differs from a default counts, so that a setting that is new in a later version changes no name.
-        """
+        Only what differs from a default counts, so that a setting that is new in a later version
+        changes no name."""
         plain = self.to_dict()
         for name in _NO_MATTER:
             del plain[name]
@@ -159,7 +164,8 @@ class ExperimentConfig:
         return hashlib.blake2b(text.encode(), digest_size=3).hexdigest()
 
     def differences(self, other: Self) -> list[str]:
-        """Lines like "loop.batch: 1% here, 2% there", for the message when two experiments are not the same."""
+        """Lines like "loop.batch: 1% here, 2% there", for the message when two experiments are not
+        the same."""
         mine, theirs = _flat(self.to_dict()), _flat(other.to_dict())
         return [
             f"{key}: {mine.get(key)} here, {theirs.get(key)} there"

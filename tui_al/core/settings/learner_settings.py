@@ -8,7 +8,8 @@ from typing import Annotated, ClassVar, Literal
 from tui_al.core.settings.schema import EXPERIMENTS, Setting
 from tui_al.core.settings.values import check_all
 
-#: What each tuning trains. Bottleneck adapters differ in placement; the rest in method. See `tui_al.engine.models.peft`.
+#: What each tuning trains. Bottleneck adapters differ in placement; the rest in method. See
+#: `tui_al.engine.models.peft`.
 TUNING_SUMMARIES: Mapping[str, str] = MappingProxyType(
     {
         "full": "all weights",
@@ -46,8 +47,10 @@ class LearnerConfig:
             group="Models",
             roles={"acquisition": "--acquisition", "successor": "--successor"},
             helps={
-                "acquisition": "Model that chooses what to label: a name of `tui-al models`, a Hub id, or a path.",
-                "successor": "Model that will ship: a name of `tui-al models`, a Hub id, or a path.",
+                "acquisition": "Model that chooses what to label: a name of `tui-al models`, a "
+                "Hub id, or a path.",
+                "successor": "Model that will ship: a name of `tui-al models`, a Hub id, or a "
+                "path.",
             },
             defaults={"acquisition": "minilm", "successor": "minilm"},
             metavar="MODEL",
@@ -239,7 +242,8 @@ class LearnerConfig:
     precision: Annotated[
         Literal["fp32", "bf16", "auto"],
         Setting(
-            "Of matrix products: fp32; bf16, quicker where the hardware has it; auto: bf16 there, fp32 elsewhere.",
+            "Of matrix products: fp32; bf16, quicker where the hardware has it; auto: bf16 there, "
+            "fp32 elsewhere.",
             title="precision",
             group="Models",
             flag="--precision",
@@ -278,7 +282,8 @@ class LearnerConfig:
                 "--successor-trunk-layers": "--successor-freeze-layers",
             },
             helps={
-                "acquisition": "Lowest layers of the acquisition model that stay frozen; their output is computed once and kept. "
+                "acquisition": "Lowest layers of the acquisition model that stay frozen; their "
+                "output is computed once and kept. "
                 "A number, or auto: two thirds, all for the tuning head.",
                 "successor": "The same for the successor.",
             },
@@ -286,11 +291,13 @@ class LearnerConfig:
             example="auto",
         ),
     ] = 0
-    #: The default is what sessions without this setting were run with; catalogue models have their own (`tui_al.core.settings.model_catalog`).
+    #: The default is what sessions without this setting were run with; catalogue models have their
+    #: own (`tui_al.core.settings.model_catalog`).
     pooling: Annotated[
         Literal["first", "mean", "auto"],
         Setting(
-            "What the heads of classifiers read: first, the first token; mean, of all tokens; auto, as the model's files say.",
+            "What the heads of classifiers read: first, the first token; mean, of all tokens; "
+            "auto, as the model's files say.",
             title="head reads",
             group="Models",
             unset=_OWN,

@@ -38,7 +38,8 @@ class LoopConfig:
             metavar="AMOUNT",
             defaults={"simulate": "1%"},
             helps={
-                "label": "Labels before the first training: a count, or a percentage of the texts to label."
+                "label": "Labels before the first training: a count, or a percentage of the texts "
+                "to label."
             },
             unset="as --batch",
             example="2%",
@@ -54,7 +55,8 @@ class LoopConfig:
             metavar="AMOUNT",
             defaults={"simulate": "1%", "label": "20"},
             helps={
-                "label": "New labels after which the models are trained again: a count, or a percentage of the texts to label."
+                "label": "New labels after which the models are trained again: a count, or a "
+                "percentage of the texts to label."
             },
             example="50",
         ),
@@ -141,7 +143,8 @@ class LoopConfig:
     audit_share: Annotated[
         float,
         Setting(
-            "Share of a batch that is drawn at random, shown without a suggestion and kept for measuring quality.",
+            "Share of a batch that is drawn at random, shown without a suggestion and kept for "
+            "measuring quality.",
             title="people: random part",
             group="Loop",
             low=0,

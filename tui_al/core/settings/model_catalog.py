@@ -1,7 +1,8 @@
-"""The catalogue of models: what they are called, where they come from, and settings that work for each.
+"""The catalogue of models: what they are called, where they come from, and settings that work for
+each.
 
-`minilm`'s settings were measured (see `tui-al docs benchmarks`); the others' follow their authors' papers and the adapters paper, and say so.
-"""
+`minilm`'s settings were measured (see `tui-al docs benchmarks`); the others' follow their authors'
+papers and the adapters paper, and say so."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -21,7 +22,8 @@ ADAPTERS = ("adapter", "double", "seq", "par", "lora", "prefix", "unipelt", "com
 BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 
-#: The one model that is no encoder: TF-IDF features and logistic regression, to ask only. See `tui_al.engine.models.bag_of_words`.
+#: The one model that is no encoder: TF-IDF features and logistic regression, to ask only. See
+#: `tui_al.engine.models.bag_of_words`.
 BAG_OF_WORDS = "tfidf"
 
 
@@ -47,7 +49,8 @@ class CatalogueModel:
     adapter_epochs: int
     head_epochs: int = 20  #: for the frozen encoder, whose steps are cheap
     per_tuning: Mapping[str, Rates] = field(default_factory=dict)  #: where a method wants its own
-    #: What a classifier's head reads. `mean` where that was measured to be better; else the stock head, as in the literature.
+    #: What a classifier's head reads. `mean` where that was measured to be better; else the stock
+    #: head, as in the literature.
     pooling: Literal["first", "mean", "auto"] = "first"
     layers: int | None = None  #: of a bundled model that is cut: so many of the lowest
     measured: bool = False  #: whether the settings were measured here, or are the literature's
@@ -75,7 +78,8 @@ MODELS: Mapping[str, CatalogueModel] = MappingProxyType(
             ),
             CatalogueModel(
                 "minilm-3", "", 17_400_000,
-                "the lower three layers of MiniLM-L6, bundled: stands in for DistilBERT where there is no network",
+                "the lower three layers of MiniLM-L6, bundled: stands in for DistilBERT where "
+                    "there is no network",
                 full=Rates(2e-4, 2e-3), adapter=Rates(2e-3, 2e-3), epochs=8, adapter_epochs=8,
                 per_tuning={"head": Rates(5e-3, 5e-3)}, layers=3, pooling="mean",
             ),
@@ -118,7 +122,8 @@ _TAKEN = (*MODELS, BAG_OF_WORDS)
 
 
 def find_model(name: str) -> CatalogueModel | None:
-    """The model of that name, built in or of another package; None for Hub ids, paths and what is unknown.
+    """The model of that name, built in or of another package; None for Hub ids, paths and what is
+    unknown.
 
     Raises:
         PluginError: a package brings one that cannot be used.
@@ -179,10 +184,11 @@ _UNKNOWN = CatalogueModel(
 def default_settings(
     model: str, tuning: str, preset: str | None = None, **given: Any
 ) -> LearnerConfig:
-    """Good settings for a model and tuning, and what is `given` in place of them; None is not given.
+    """Good settings for a model and tuning, and what is `given` in place of them; None is not
+    given.
 
-    `preset="paper"` gives Table 3 of the paper: rate 2e-5, 1e-4 for adapters, the same for the head; batch 16, 15 epochs,
-    dropout 0. What a head reads is the model's own in any case.
+    `preset="paper"` gives Table 3 of the paper: rate 2e-5, 1e-4 for adapters, the same for the
+    head; batch 16, 15 epochs, dropout 0. What a head reads is the model's own in any case.
 
     Raises:
         ConfigError: unknown tuning or preset, or a given value that is out of range.
@@ -225,7 +231,8 @@ def _settings_of(entry: CatalogueModel, model: str, tuning: str) -> LearnerConfi
 
 
 def check_bag_of_words(config: ExperimentConfig, *, tagging: bool, dropout: bool) -> None:
-    """Raise ConfigError where the bag of words cannot be the acquisition model: tagging, strategies that need dropout."""
+    """Raise ConfigError where the bag of words cannot be the acquisition model: tagging, strategies
+    that need dropout."""
     if config.acquisition.model != BAG_OF_WORDS:
         return
     reasons = {

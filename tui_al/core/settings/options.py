@@ -1,4 +1,5 @@
-"""The options of commands that set up experiments, and the experiment that they stand for; made from the settings alone."""
+"""The options of commands that set up experiments, and the experiment that they stand for; made
+from the settings alone."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, dataclass
@@ -166,7 +167,8 @@ def experiment(command: str, source: str, given: Mapping[str, Any]) -> Experimen
 def learner(
     command: str, role: str, values: Values, model: str = "", tuning: str = ""
 ) -> LearnerConfig:
-    """A model with the settings given for its role, else its own; the preset is that of the options."""
+    """A model with the settings given for its role, else its own; the preset is that of the
+    options."""
     found = entries(LearnerConfig)
     given = {
         **{

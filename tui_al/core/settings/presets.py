@@ -13,10 +13,11 @@ from tui_al.core.settings.model_catalog import default_settings
 
 
 def sample_experiment() -> ExperimentConfig:
-    """A first look: the support tickets that come with the program, on the encoder that does, in a few minutes.
+    """A first look: the support tickets that come with the program, on the encoder that does, in a
+    few minutes.
 
-    Small enough for two slow cores; bf16 where the processor has it halves the waiting, and the curve is the same to the eye.
-    """
+    Small enough for two slow cores; bf16 where the processor has it halves the waiting, and the
+    curve is the same to the eye."""
     return ExperimentConfig(
         data=DataConfig("tickets"),
         acquisition=replace(default_settings("minilm", "adapter"), epochs=6, precision="auto"),

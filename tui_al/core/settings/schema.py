@@ -1,10 +1,11 @@
-"""What a setting is: its type, bounds, default, words, flags; stated once, at the field of its class.
+"""What a setting is: its type, bounds, default, words, flags; stated once, at the field of its
+class.
 
     epochs: Annotated[int, Setting("Passes over the labelled texts.", low=1, flag="--epochs")] = 8
 
-From these declarations come the options of the command line (`options`), the fields of the set-up form, the checks of sweep files and
-of stored experiments (`values`), lines of reports, and the documentation's page of settings.
-"""
+From these declarations come the options of the command line (`options`), the fields of the set-up
+form, the checks of sweep files and of stored experiments (`values`), lines of reports, and the
+documentation's page of settings."""
 
 import types
 import typing
@@ -26,7 +27,8 @@ ROLES = ("acquisition", "successor")
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What people are told of a setting, and what its values may be. The type and the default are its field's."""
+    """What people are told of a setting, and what its values may be. The type and the default are
+    its field's."""
 
     help: str  #: a sentence or two, for `--help` and the documentation
     title: str = ""  #: in the form and in reports; at most 19 characters. "": not in the form
@@ -83,7 +85,8 @@ class Entry:
 
     @property
     def kinds(self) -> tuple[Any, ...]:
-        """The types and, of literals, the values it may have: `int | Literal["auto"]` is (int, "auto").
+        """The types and, of literals, the values it may have: `int | Literal["auto"]` is (int,
+            "auto").
 
         A text with choices is one of them, unless a pattern leaves room for others.
         """
@@ -117,7 +120,8 @@ class Entry:
 
 
 def entries(kind: type[Any]) -> Mapping[str, Entry]:
-    """The settings of a configuration class by field, in order; its `SECTION` says where they stand."""
+    """The settings of a configuration class by field, in order; its `SECTION` says where they
+    stand."""
     if kind not in _READ:
         _READ[kind] = _read(kind)
     return _READ[kind]

@@ -24,9 +24,9 @@
     acquisition.tuning = "full"
     loop.strategy = "lc"
 
-An arm is one session, a cell of the sweep one seed of an arm. Whole sections can vary as well: a list of tables, whose `name` is
-what the arm is called by. What the file does not say is the model's own default (`tui_al.core.settings.model_catalog`).
-"""
+An arm is one session, a cell of the sweep one seed of an arm. Whole sections can vary as well: a
+list of tables, whose `name` is what the arm is called by. What the file does not say is the model's
+own default (`tui_al.core.settings.model_catalog`)."""
 
 import itertools
 import re
@@ -132,7 +132,8 @@ def read_sweep(text: str, name: str, overrides: Overrides = Overrides()) -> Swee
     if not arms:
         raise ConfigError(f"{name}: every combination is excluded.", "Leave one at least.")
     notes = [
-        f"{name} asks no acquisition model: {same.count(name)} combinations are left out that differ from another in it only."
+        f"{name} asks no acquisition model: {same.count(name)} combinations are left out that "
+        "differ from another in it only."
         for name in dict.fromkeys(filter(None, same))
     ]
     if twice := same.count(""):
@@ -235,7 +236,8 @@ def _seeds(value: object, name: str) -> tuple[int, ...]:
 
 
 def _excludes(rule: Mapping[str, Any], arm: Arm, choice: Mapping[str, Any], name: str) -> bool:
-    """Whether every key of the rule fits: what the grid calls its value, or any setting of the experiment."""
+    """Whether every key of the rule fits: what the grid calls its value, or any setting of the
+    experiment."""
     settings = flat(arm.config.to_dict())
     varied = {field_of(key): value for key, value in choice.items()}
     for key, wanted in rule.items():
@@ -247,7 +249,8 @@ def _excludes(rule: Mapping[str, Any], arm: Arm, choice: Mapping[str, Any], name
         else:
             raise ConfigError(
                 f"{name}: exclude has the unknown key {key!r}.",
-                f"Use a key of the grid ({', '.join(choice) or 'which has none'}) or a setting, as loop.strategy.",
+                f"Use a key of the grid ({', '.join(choice) or 'which has none'}) or a setting, "
+                "as loop.strategy.",
             )
         if str(found) not in [
             str(one) for one in (wanted if isinstance(wanted, list) else [wanted])
@@ -257,7 +260,8 @@ def _excludes(rule: Mapping[str, Any], arm: Arm, choice: Mapping[str, Any], name
 
 
 def essence(config: ExperimentConfig) -> ExperimentConfig:
-    """The same for experiments whose runs are the same, whatever their seeds: nor does a model count that is not asked."""
+    """The same for experiments whose runs are the same, whatever their seeds: nor does a model
+    count that is not asked."""
     same = replace(config, seeds=(0,), device="auto", save_models=False)
     if strategy(config.loop.strategy).needs == "nothing":
         same = replace(same, acquisition=config.successor)
@@ -279,7 +283,8 @@ def cells(sweep: Sweep) -> Iterator[tuple[Arm, int]]:
 
 
 def arms_with_known_first(sweep: Sweep) -> frozenset[str]:
-    """Sessions that take the points of their seed sets from an earlier arm: same data, successor and seed set."""
+    """Sessions that take the points of their seed sets from an earlier arm: same data, successor
+    and seed set."""
     seen: set[tuple[Any, ...]] = set()
     known = set()
     for arm in sweep.arms:

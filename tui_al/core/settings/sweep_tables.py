@@ -1,4 +1,5 @@
-"""The tables of a sweep file: which settings stand in them, under which names, and what they vary."""
+"""The tables of a sweep file: which settings stand in them, under which names, and what they
+vary."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -28,7 +29,8 @@ def read_axes(grid: Mapping[str, Any], name: str) -> dict[str, list[Any]]:
         if section not in SECTIONS and key not in ("preset", "device"):
             raise ConfigError(
                 f"{name}: [grid] has the unknown key {key!r}.",
-                f"{did_you_mean(key, (*SECTIONS, 'preset', 'device'))}Vary a section ({', '.join(SECTIONS)}), one of its settings, as loop.strategy, or preset.",
+                f"{did_you_mean(key, (*SECTIONS, 'preset', 'device'))}Vary a section "
+                f"({', '.join(SECTIONS)}), one of its settings, as loop.strategy, or preset.",
             )
         if setting:
             by_field(section, {setting: None}, f"{name}: [grid] {section}")
@@ -99,7 +101,8 @@ def section_values(section: str, plain: Mapping[str, Any], name: str) -> dict[st
 
 
 def by_field(section: str, plain: Any, where: str = "") -> dict[str, Any]:
-    """The section by field, whichever of a setting's two names stands in it; what is unknown stays, or with `where` is an error."""
+    """The section by field, whichever of a setting's two names stands in it; what is unknown stays,
+    or with `where` is an error."""
     found: dict[str, Any] = {}
     for key, value in plain.items():
         entry = named(SECTIONS[section], key)

@@ -16,8 +16,13 @@ KEY = "plugins"
 def used_plugins(
     config: ExperimentConfig, readers: Sequence[dict[str, str]] = ()
 ) -> dict[str, list[dict[str, str]]]:
-    """What to add to a manifest: kind, name, package and version of each; `readers` are those that the data was read by."""
-    asked = [("strategy", config.loop.strategy), ("model", config.acquisition.model), ("model", config.successor.model)]  # fmt: skip
+    """What to add to a manifest: kind, name, package and version of each; `readers` are those that
+    the data was read by."""
+    asked = [
+        ("strategy", config.loop.strategy),
+        ("model", config.acquisition.model),
+        ("model", config.successor.model),
+    ]
     found = [plugin for kind, name in dict.fromkeys(asked) if (plugin := _find(kind, name))]
     facts = [*(one.facts() for one in found), *readers]
     return {KEY: facts} if facts else {}
@@ -38,8 +43,10 @@ def missing(manifest: Mapping[str, Any]) -> PluginError | None:
         if kind in ("strategy", "model") and _find(kind, name) is None:
             package, version = one.get("package"), one.get("version")
             return PluginError(
-                f"The {kind} {name} is of package {package} {version}, which is not installed here.",
-                f"Install it first: pip install {package}=={version}. Without it a session can be read and exported, not run.",
+                f"The {kind} {name} is of package {package} {version}, which is not installed "
+                "here.",
+                f"Install it first: pip install {package}=={version}. Without it a session can be "
+                "read and exported, not run.",
             )
     return None
 

@@ -1,4 +1,5 @@
-"""Values of settings, as texts of options and forms and as TOML and JSON have them: checked, and told what is wrong with them."""
+"""Values of settings, as texts of options and forms and as TOML and JSON have them: checked, and
+told what is wrong with them."""
 
 import re
 import typing
@@ -12,9 +13,11 @@ from tui_al.errors import ConfigError
 
 
 def check(entry: Entry, value: Any, called: str) -> Any:
-    """The value as experiments keep it: whole numbers made floats, lists tuples, amounts read, where that is wanted.
+    """The value as experiments keep it: whole numbers made floats, lists tuples, amounts read,
+    where that is wanted.
 
-    `called` is how the person gave it, to stand before the value: "--epochs ", "[learner] epochs = ".
+    `called` is how the person gave it, to stand before the value: "--epochs ", "[learner] epochs =
+    ".
 
     Raises:
         ConfigError: names the setting, the value, and what is allowed.
@@ -47,7 +50,8 @@ def check(entry: Entry, value: Any, called: str) -> Any:
 
 
 def from_text(entry: Entry, text: str, called: str) -> Any:
-    """The value that a text of the command line or of the form stands for; raises ConfigError as `check` does."""
+    """The value that a text of the command line or of the form stands for; raises ConfigError as
+    `check` does."""
     kinds, plain = entry.kinds, text.strip()
     if plain in entry.words:
         return plain
@@ -63,13 +67,15 @@ def from_text(entry: Entry, text: str, called: str) -> Any:
 
 
 def check_all(config: Any, called: str = "") -> None:
-    """Hold every setting of a configuration against its bounds; raises ConfigError for the first that is wrong."""
+    """Hold every setting of a configuration against its bounds; raises ConfigError for the first
+    that is wrong."""
     for key, entry in entries(type(config)).items():
         check(entry, getattr(config, key), f"{called}{key} = ")
 
 
 def shown(value: object, entry: Entry | None = None) -> str:
-    """A value as forms and help show it; of None what it stands for, where the entry says it, else nothing."""
+    """A value as forms and help show it; of None what it stands for, where the entry says it, else
+    nothing."""
     if value is None:
         return entry.setting.unset if entry and entry.picked else ""
     if isinstance(value, bool):

@@ -1,13 +1,15 @@
-"""How good the successor is, said without a test set: from a random sample of the pool that is labelled blind as the work goes on.
+"""How good the successor is, said without a test set: from a random sample of the pool that is
+labelled blind as the work goes on.
 
-The sample is drawn before anything is labelled and never shown to the strategy or to training. That is what makes the estimate
-unbiased: what is left of a pool after a strategy has taken its queries is easier than the pool, and what it took is harder.
-Every successor is tested on all audit labels there are so far; none of them made it.
+The sample is drawn before anything is labelled and never shown to the strategy or to training. That
+is what makes the estimate unbiased: what is left of a pool after a strategy has taken its queries
+is easier than the pool, and what it took is harder. Every successor is tested on all audit labels
+there are so far; none of them made it.
 
-An estimate is about *texts like those of the pool* that the model has not learned from, the ones it will meet in use. `population`
-is for the other question, the share among exactly these texts, and narrows the interval as the sample nears them all. Each interval
-covers the true value with 95 % confidence by itself; over many looks at a growing sample one of them will miss.
-"""
+An estimate is about *texts like those of the pool* that the model has not learned from, the ones it
+will meet in use. `population` is for the other question, the share among exactly these texts, and
+narrows the interval as the sample nears them all. Each interval covers the true value with 95 %
+confidence by itself; over many looks at a growing sample one of them will miss."""
 
 import math
 from collections.abc import Sequence
@@ -46,7 +48,8 @@ class Comparison:
 
 
 def audit_rows(pool: int, share: float, rng: np.random.Generator) -> IntArray:
-    """The rows to set aside for the audit, in the order in which they are to be labelled; (round(share pool),), at least one.
+    """The rows to set aside for the audit, in the order in which they are to be labelled;
+    (round(share pool),), at least one.
 
     As `share` of all labels go to the audit, this many last exactly as long as the pool.
 
@@ -59,7 +62,8 @@ def audit_rows(pool: int, share: float, rng: np.random.Generator) -> IntArray:
 
 
 def audit_due(labelled: int, audited: int, batch: int, share: float) -> int:
-    """How many of the next `batch` are for the audit, so that `share` of all labels are; shares of small batches add up.
+    """How many of the next `batch` are for the audit, so that `share` of all labels are; shares of
+    small batches add up.
 
     Args:
         labelled: labels so far, audit and other.
@@ -87,14 +91,17 @@ def accuracy_interval(hits: Sequence[bool], population: int | None = None) -> In
 def entity_f1_interval(
     gold: Sequence[Answer], predicted: Sequence[Answer], population: int | None = None
 ) -> Interval | None:
-    """Micro F1 over entities from audit sentences; None without an entity among gold and predictions.
+    """Micro F1 over entities from audit sentences; None without an entity among gold and
+    predictions.
 
-    F1 = 2J / (1 + J), with J the share of right ones among all distinct entities of gold and predictions. J is a share in a sample
-    of clusters (entities of one sentence are right or wrong together), so it gets Wilson's interval at the effective size
-    (Korn & Graubard 1998): the entities over the design effect, less the doubt about the design effect itself, by t^2 / z^2 with
-    sentences that have entities as degrees of freedom. Simulated for 10 to 160 sentences, F1 of .5 to .95, weak and strong
-    clustering, it covers in 95.6 % (90.7 at worst); a bootstrap over sentences covers in 88.6 % (55.7), as it has no width where
-    every entity is right (`tests/benchmarks/coverage.py`).
+    F1 = 2J / (1 + J), with J the share of right ones among all distinct entities of gold and
+    predictions. J is a share in a sample of clusters (entities of one sentence are right or wrong
+    together), so it gets Wilson's interval at the effective size (Korn & Graubard 1998): the
+    entities over the design effect, less the doubt about the design effect itself, by t^2 / z^2
+    with sentences that have entities as degrees of freedom. Simulated for 10 to 160 sentences, F1
+    of .5 to .95, weak and strong clustering, it covers in 95.6 % (90.7 at worst); a bootstrap over
+    sentences covers in 88.6 % (55.7), as it has no width where every entity is right
+    (`tests/benchmarks/coverage.py`).
     """
     counts = np.array([_counts(g, p) for g, p in zip(gold, predicted, strict=True)], float)
     counts = counts.reshape(-1, 2)
@@ -119,11 +126,13 @@ def entity_f1_interval(
 
 
 def compare_hits(first: Sequence[bool], second: Sequence[bool]) -> Comparison:
-    """Whether the first model is more accurate than the second, on the same audit examples; ValueError without any.
+    """Whether the first model is more accurate than the second, on the same audit examples;
+    ValueError without any.
 
-    For "is the strategy worth it against random", the first learned from the strategy's labels, the second from as many random
-    ones, neither from the examples compared on. Random ones can be audit labels: split them into folds, and test both models
-    on the fold that the second did not learn from.
+    For "is the strategy worth it against random", the first learned from the strategy's labels, the
+    second from as many random ones, neither from the examples compared on. Random ones can be audit
+    labels: split them into folds, and test both models on the fold that the second did not learn
+    from.
     """
     pairs = [(bool(a), bool(b)) for a, b in zip(first, second, strict=True)]
     if not pairs:
@@ -137,12 +146,13 @@ def compare_hits(first: Sequence[bool], second: Sequence[bool]) -> Comparison:
 def compare_entities(
     gold: Sequence[Answer], first: Sequence[Answer], second: Sequence[Answer]
 ) -> Comparison | None:
-    """Whether the first model's entity F1 is higher than the second's, on the same audit sentences; None without entities.
+    """Whether the first model's entity F1 is higher than the second's, on the same audit sentences;
+    None without entities.
 
-    The variance of the difference of two ratios by linearisation over sentences (Woodruff 1971), with Student's t and the sentences
-    that the two treat unequally as degrees of freedom: simulated as above it covers in 94.9 % (90.7 at worst). Where the two are
-    alike on every sentence nothing can be said, and the interval is all that is possible.
-    """
+    The variance of the difference of two ratios by linearisation over sentences (Woodruff 1971),
+    with Student's t and the sentences that the two treat unequally as degrees of freedom: simulated
+    as above it covers in 94.9 % (90.7 at worst). Where the two are alike on every sentence nothing
+    can be said, and the interval is all that is possible."""
     sides = []
     difference = 0.0
     for predicted, sign in ((first, 1), (second, -1)):
@@ -172,7 +182,8 @@ def verdict_on(difference: Interval) -> Verdict:
 
 
 def _counts(gold: Answer, predicted: Answer) -> tuple[int, int]:
-    """Of one sentence: entities in both, and distinct ones in either (their sum is gold + predicted)."""
+    """Of one sentence: entities in both, and distinct ones in either (their sum is gold +
+    predicted)."""
     in_gold, in_predicted = set(spans_of(tuple(gold))), set(spans_of(tuple(predicted)))
     return len(in_gold & in_predicted), len(in_gold | in_predicted)
 

@@ -1,8 +1,9 @@
-"""How a figure that was measured on a sample is written: with how many texts it rests on, and where the true value may lie.
+"""How a figure that was measured on a sample is written: with how many texts it rests on, and where
+the true value may lie.
 
-One place for all screens, tables, curves and cards, so that none of them claims more than another. A share of few texts says next to
-nothing, and a perfect one tempts most: 14 of 14 right is an accuracy of 1.00, and still only one above .77 with 95 % confidence.
-"""
+One place for all screens, tables, curves and cards, so that none of them claims more than another.
+A share of few texts says next to nothing, and a perfect one tempts most: 14 of 14 right is an
+accuracy of 1.00, and still only one above .77 with 95 % confidence."""
 
 from dataclasses import dataclass
 
@@ -17,7 +18,8 @@ TOO_FEW = "too few yet"
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A figure between 0 and 1 (a difference: -1 and 1), its 95 % interval, and the texts that it rests on."""
+    """A figure between 0 and 1 (a difference: -1 and 1), its 95 % interval, and the texts that it
+    rests on."""
 
     interval: Interval
     texts: int
@@ -40,7 +42,9 @@ class Measured:
         """ "[.84, .97]"; nothing of too few texts."""
         if not self.is_enough:
             return ""
-        low, high = (short(x, digits, signed=signed) for x in (self.interval.low, self.interval.high))  # fmt: skip
+        low, high = (
+            short(x, digits, signed=signed) for x in (self.interval.low, self.interval.high)
+        )
         return f"[{low}, {high}]"
 
     def in_words(self, digits: int = 2, *, signed: bool = False) -> str:

@@ -1,4 +1,5 @@
-"""How good a model is: accuracy and macro-F1 for texts; entity F1 as the CoNLL script counts it, and word accuracy, for tags."""
+"""How good a model is: accuracy and macro-F1 for texts; entity F1 as the CoNLL script counts it,
+and word accuracy, for tags."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -45,10 +46,11 @@ def macro_f1(gold: Sequence[object], predicted: Sequence[object]) -> float:
 
 
 def entity_scores(gold: Sequence[Answer], predicted: Sequence[Answer]) -> dict[str, float]:
-    """Micro precision, recall and F1 over exact (start, end, type) entities (Tjong Kim Sang & De Meulder 2003).
+    """Micro precision, recall and F1 over exact (start, end, type) entities (Tjong Kim Sang & De
+    Meulder 2003).
 
-    Malformed tag sequences are read as the CoNLL script reads them, see `tui_al.core.data.tags.spans_of`.
-    """
+    Malformed tag sequences are read as the CoNLL script reads them, see
+    `tui_al.core.data.tags.spans_of`."""
     right = found = there = 0
     macro: dict[str, list[int]] = {}
     for gold_tags, predicted_tags in zip(gold, predicted, strict=True):
@@ -78,7 +80,8 @@ def _f1(right: int, found: int, there: int) -> float:
 
 
 def normalized_area(labels: Sequence[float], values: Sequence[float]) -> float:
-    """Area under the curve by the trapezoid rule, divided by the width: the mean height of the curve.
+    """Area under the curve by the trapezoid rule, divided by the width: the mean height of the
+    curve.
 
     `labels` increase; one point is its own height.
     """

@@ -1,9 +1,10 @@
-"""Paired comparisons over seeds: differences with intervals, corrected for how many there are, and labels needed to reach a target.
+"""Paired comparisons over seeds: differences with intervals, corrected for how many there are, and
+labels needed to reach a target.
 
-Two arms of a sweep run the same seeds, so they are compared seed by seed, which takes the luck of the seed set out. With three to
-five seeds a percentile bootstrap is too narrow: of three values it covers the mean in three cases of four at best. So verdicts
-rest on Student's t, which is right for few seeds as long as differences are roughly normal; the bootstrap is told beside it.
-"""
+Two arms of a sweep run the same seeds, so they are compared seed by seed, which takes the luck of
+the seed set out. With three to five seeds a percentile bootstrap is too narrow: of three values it
+covers the mean in three cases of four at best. So verdicts rest on Student's t, which is right for
+few seeds as long as differences are roughly normal; the bootstrap is told beside it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -56,11 +57,13 @@ def paired_difference(differences: Sequence[float], seed: int = 0) -> PairedDiff
 def stratified_difference(
     strata: Sequence[Sequence[float]], seed: int = 0
 ) -> PairedDifference | None:
-    """The mean of several strata's mean differences, each counting alike; None where no stratum has two values.
+    """The mean of several strata's mean differences, each counting alike; None where no stratum has
+    two values.
 
-    Strata (data sets) are taken as they are, not as drawn from more of them: the error is of the seeds within, sqrt(sum of s²/n) over
-    how many strata there are, with Satterthwaite's (1946) degrees of freedom. A stratum of one value, which tells nothing of its
-    spread, is left out. `sd` is the root of the mean variance within strata, `pairs` counts the values.
+    Strata (data sets) are taken as they are, not as drawn from more of them: the error is of the
+    seeds within, sqrt(sum of s²/n) over how many strata there are, with Satterthwaite's (1946)
+    degrees of freedom. A stratum of one value, which tells nothing of its spread, is left out. `sd`
+    is the root of the mean variance within strata, `pairs` counts the values.
 
     Args:
         strata: paired differences, one a seed.
@@ -96,7 +99,9 @@ def _student(mean: float, error: float, degrees: float) -> tuple[Interval, float
     from scipy.stats import t as student  # here, as the label screen would wait for it otherwise
 
     half = float(student.ppf((1 + LEVEL) / 2, degrees)) * error
-    return Interval(mean, mean - half, mean + half), float(2 * student.sf(abs(mean) / error, degrees))  # fmt: skip
+    return Interval(mean, mean - half, mean + half), float(
+        2 * student.sf(abs(mean) / error, degrees)
+    )
 
 
 def _satterthwaite(parts: FloatArray, counts: Sequence[int]) -> float:
@@ -123,7 +128,8 @@ def bootstrap_mean(values: Sequence[float], seed: int = 0) -> Interval | None:
 
 
 def holm(ps: Sequence[float]) -> list[float]:
-    """Holm's step-down correction (1979): the smallest p times how many there are, the next times one less, never falling."""
+    """Holm's step-down correction (1979): the smallest p times how many there are, the next times
+    one less, never falling."""
     adjusted = [0.0] * len(ps)
     highest = 0.0
     for rank, place in enumerate(sorted(range(len(ps)), key=lambda i: ps[i])):
@@ -135,7 +141,8 @@ def holm(ps: Sequence[float]) -> list[float]:
 def labels_to_reach(
     labels: Sequence[float], values: Sequence[float], target: float
 ) -> float | None:
-    """Where a curve first reaches a target, on straight lines between its points; None if it does not."""
+    """Where a curve first reaches a target, on straight lines between its points; None if it does
+    not."""
     for place, value in enumerate(values):
         if value >= target - _ROUNDING:
             if place == 0:
@@ -147,12 +154,14 @@ def labels_to_reach(
 
 
 def is_positive(difference: PairedDifference) -> Verdict:
-    """Whether the difference is above 0: held if its whole interval is, not held if its whole interval is below."""
+    """Whether the difference is above 0: held if its whole interval is, not held if its whole
+    interval is below."""
     return _judged(difference, lambda i: i.low > 0, lambda i: i.high < 0)
 
 
 def is_within(difference: PairedDifference, margin: float) -> Verdict:
-    """Whether the difference is no larger than the margin either way: equivalence, not mere absence of significance."""
+    """Whether the difference is no larger than the margin either way: equivalence, not mere absence
+    of significance."""
     return _judged(
         difference,
         lambda i: -margin < i.low and i.high < margin,
@@ -161,7 +170,8 @@ def is_within(difference: PairedDifference, margin: float) -> Verdict:
 
 
 def is_not_below(difference: PairedDifference, margin: float) -> Verdict:
-    """Whether the difference is not worse than -margin: held if its whole interval is, not held if all of it is below 0."""
+    """Whether the difference is not worse than -margin: held if its whole interval is, not held if
+    all of it is below 0."""
     return _judged(difference, lambda i: i.low > -margin, lambda i: i.high < 0)
 
 

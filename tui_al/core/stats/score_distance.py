@@ -1,9 +1,10 @@
-"""How differently two models see one pool: the distances between their scores, and what that does to the queries.
+"""How differently two models see one pool: the distances between their scores, and what that does
+to the queries.
 
-The paper's Table 4 compares the BALD scores of the fully tuned and the adapted model by Wasserstein distance and Kullback-Leibler
-divergence, and leaves open how the latter is computed from samples; `Distances` prints our reading with the numbers. Both compare
-*distributions*: two models can have the same one and still ask about different texts, which `Agreement` tells.
-"""
+The paper's Table 4 compares the BALD scores of the fully tuned and the adapted model by Wasserstein
+distance and Kullback-Leibler divergence, and leaves open how the latter is computed from samples;
+`Distances` prints our reading with the numbers. Both compare *distributions*: two models can have
+the same one and still ask about different texts, which `Agreement` tells."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +18,8 @@ from tui_al.core.query.strategies import select
 #: Histogram bins over the pooled range of both scores.
 BINS = 64
 
-#: Added to each bin's share, so that a bin which only the other model fills does not make the divergence infinite.
+#: Added to each bin's share, so that a bin which only the other model fills does not make the
+#: divergence infinite.
 SMOOTHING = 1e-9
 
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
@@ -54,7 +56,8 @@ class Histogram:
 
 
 def distances(full: FloatArray, other: FloatArray) -> Distances:
-    """Wasserstein distance, and KL(full || other) over shared histograms, of two models' scores, (pool,) each.
+    """Wasserstein distance, and KL(full || other) over shared histograms, of two models' scores,
+        (pool,) each.
 
     Raises:
         ValueError: scores are missing, not finite, or not of the same pool.
@@ -76,7 +79,8 @@ def distances(full: FloatArray, other: FloatArray) -> Distances:
 def agreement(
     full: FloatArray, other: FloatArray, batch: int, rng: np.random.Generator
 ) -> Agreement:
-    """Rank correlations, and the overlap of the two queries of `batch` texts; ties are broken the same way for both.
+    """Rank correlations, and the overlap of the two queries of `batch` texts; ties are broken the
+    same way for both.
 
     Raises:
         ValueError: as for `distances`, or the batch is not 1 to the pool's size.
@@ -115,7 +119,8 @@ def histogram(samples: Sequence[FloatArray], bins: int = BINS) -> Histogram:
 def histogram_lines(
     names: Sequence[str], samples: Sequence[FloatArray], bins: int = 16, width: int = 24
 ) -> list[str]:
-    """The histograms side by side as text: one line a bin, one bar a sample, all bars on one scale."""
+    """The histograms side by side as text: one line a bin, one bar a sample, all bars on one
+    scale."""
     shown = histogram(samples, bins)
     most = float(shown.shares.max())
     widths = [max(width + 7, cell_len(name)) for name in names]

@@ -1,8 +1,10 @@
-"""JSON records that annotation programs write, and folders of their files, as rows: read by the very code that `import` uses.
+"""JSON records that annotation programs write, and folders of their files, as rows: read by the
+very code that `import` uses.
 
-Prodigy, Label Studio, doccano, spaCy and plain `{"text", "entities"}` come through `tui_al.store.formats`; here their annotations
-become rows of settled tables. Which text has an answer is not guessed: an empty list of entities leaves it unlabelled, unless
-`empty_means` says otherwise.
+Prodigy, Label Studio, doccano, spaCy and plain `{"text", "entities"}` come through
+`tui_al.store.formats`; here their annotations become rows of settled tables. Which text has an
+answer is not guessed: an empty list of entities leaves it unlabelled, unless `empty_means` says
+otherwise.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -64,7 +66,8 @@ def recognise(
     """What reads records like these first ones of a file; None if their columns are to be guessed.
 
     Raises:
-        DataError: the records hold classes and entities, and nothing says which to read; or a column that is named is not there.
+        DataError: the records hold classes and entities, and nothing says which to read; or a
+        column that is named is not there.
     """
     kind = kind_of(records, name, config)
     if kind is None:
@@ -101,7 +104,8 @@ class AnnotatedRecords:
     def _unit_of(self, head: Sequence[Record]) -> Unit:
         parsed = (one for record in head for one in parsed_item(record, "", self._parse))
         return unit_of(
-            (one.annotation.text, one.marks) for one in parsed if isinstance(one, Parsed) and one.marks
+            (one.annotation.text, one.marks) for one in parsed if isinstance(one,
+                Parsed) and one.marks
         )  # fmt: skip
 
     def convert(self, record: Record, origin: str) -> Row | None:
@@ -116,7 +120,9 @@ class AnnotatedRecords:
         if errors and not read:
             self._left_out.add(errors.pop(0).reason, origin)
         for error in errors:
-            self._reading.aside.add(f"annotations {error.reason}, beside others of their text", origin)  # fmt: skip
+            self._reading.aside.add(
+                f"annotations {error.reason}, beside others of their text", origin
+            )
         return self._one_of(read, origin) if read else None
 
     def finish(self) -> None:
@@ -155,7 +161,8 @@ class AnnotatedRecords:
         return row, reason_of(one, annotation) if labelled else f"{annotation.status} in the file"
 
     def _named(self, annotation: Annotation, answer: object) -> Row:
-        """Columns under the names that the person gave for them, which are looked for in a table."""
+        """Columns under the names that the person gave for them, which are looked for in a
+        table."""
         given = {self._kind.text_column: annotation.text, self._kind.label_column: answer}
         return {name: cell for name, cell in given.items() if name}
 
@@ -166,7 +173,8 @@ class AnnotatedRecords:
         spans: Sequence[tuple[int, int, str]] | None,
         place: str,
     ) -> Row:
-        """Words as the file has them, else those of the text, split where an entity begins or ends."""
+        """Words as the file has them, else those of the text, split where an entity begins or
+        ends."""
         if not tokens:
             tokens, split = words_within(text, spans or ())
             if split:
@@ -183,7 +191,8 @@ class AnnotatedRecords:
         return {"tokens": list(tokens), "tags": tags, "text": text}
 
     def _one_of(self, read: Sequence[tuple[Row, str]], origin: str) -> Row:
-        """The row of a record, out of those of its annotations; where annotators differ, it is unlabelled."""
+        """The row of a record, out of those of its annotations; where annotators differ, it is
+        unlabelled."""
         key = "tags" if self.settled is Task.TAGGING else "label"
         answered = [row for row, why in read if not why]
         first, why = read[0]
@@ -217,7 +226,8 @@ class AnnotatedRecords:
 def recognised(
     tables: Iterator[Table], sample: Table, config: DataConfig, findings: LoadReport
 ) -> Iterator[Table]:
-    """Tables of rows that are annotated records, as CSV and Parquet hold them too, as settled ones; others as they are.
+    """Tables of rows that are annotated records, as CSV and Parquet hold them too, as settled ones;
+    others as they are.
 
     Args:
         tables: of one file, none of them settled.
@@ -263,7 +273,8 @@ def _table(
 
 
 def open_folder(folder: Path, config: DataConfig, findings: LoadReport) -> Iterator[Table] | None:
-    """The rows of a folder of brat's files, a text file each; None for any other folder, also one of folders by split."""
+    """The rows of a folder of brat's files, a text file each; None for any other folder, also one
+    of folders by split."""
     if any(path.is_dir() and split_of(path.name) for path in folder.iterdir()):
         return None
     return _brat(folder, config, findings) if is_brat(folder) else None

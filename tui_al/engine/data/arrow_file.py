@@ -1,7 +1,8 @@
-"""Parquet and Arrow files, and folders written by `save_to_disk`; class names come from the schema's metadata.
+"""Parquet and Arrow files, and folders written by `save_to_disk`; class names come from the
+schema's metadata.
 
-The libraries that wrote them are not needed to read them: `datasets` leaves plain Arrow streams, a `state.json` that lists
-them, and its feature types as JSON in the schema.
+The libraries that wrote them are not needed to read them: `datasets` leaves plain Arrow streams, a
+`state.json` that lists them, and its feature types as JSON in the schema.
 """
 
 import json
@@ -28,7 +29,8 @@ _NO_CLASS = -1  # how `datasets` writes a missing class label
 def stream_parquet(
     path: Path, name: str, _config: DataConfig, _findings: LoadReport, rows: int
 ) -> Iterator[Table]:
-    """A Parquet file in tables of at most so many rows; columns of types that hold neither texts nor labels are left out."""
+    """A Parquet file in tables of at most so many rows; columns of types that hold neither texts
+    nor labels are left out."""
     yield from _tables(name, parquet_batches(path, name, rows))
 
 
@@ -40,7 +42,8 @@ def stream_arrow(
 
 
 def parquet_batches(path: Path, name: str, rows: int) -> Iterator[Any]:
-    """The record batches of a Parquet file, of at most so many rows, each validated. DataError if it is damaged."""
+    """The record batches of a Parquet file, of at most so many rows, each validated. DataError if
+    it is damaged."""
     with _damage_told(name, "Parquet"), pq.ParquetFile(path) as file:
         for batch in file.iter_batches(batch_size=rows):
             batch.validate(full=True)
@@ -49,11 +52,12 @@ def parquet_batches(path: Path, name: str, rows: int) -> Iterator[Any]:
 
 
 def arrow_batches(path: Path, name: str, rows: int) -> Iterator[Any]:
-    """The record batches of an Arrow IPC file or stream, of at most so many rows, each validated. DataError if it is damaged.
+    """The record batches of an Arrow IPC file or stream, of at most so many rows, each validated.
+    DataError if it is damaged.
 
-    The file is read, not mapped: where a mapped one is shorter than it says, or cut while it is read, the system ends the
-    process. Arrow checks a batch only when asked, and follows offsets beyond its memory where nobody asks.
-    """
+    The file is read, not mapped: where a mapped one is shorter than it says, or cut while it is
+    read, the system ends the process. Arrow checks a batch only when asked, and follows offsets
+    beyond its memory where nobody asks."""
     with _damage_told(name, "Arrow"), pa.OSFile(str(path)) as source:
         is_file = source.read(len(_FILE_MAGIC)) == _FILE_MAGIC
         source.seek(0)
@@ -105,7 +109,8 @@ def saved_splits(folder: Path) -> dict[str, list[Path]] | None:
     """The Arrow files of a folder written by `save_to_disk`, by split; None for any other folder.
 
     Raises:
-        DataError: a list of its splits or files cannot be read, or names anything but what lies in that folder.
+        DataError: a list of its splits or files cannot be read, or names anything but what lies in
+        that folder.
     """
     if (folder / _SPLITS).is_file():
         splits = _listed(folder / _SPLITS, _json(folder / _SPLITS).get("splits", []))
@@ -126,7 +131,8 @@ def _saved_files(folder: Path) -> list[Path]:
 
 
 def _listed(path: Path, names: object) -> list[str]:
-    """Names of files or folders, each a plain one, so that nothing elsewhere is read. DataError for any other."""
+    """Names of files or folders, each a plain one, so that nothing elsewhere is read. DataError for
+    any other."""
     if not isinstance(names, list):
         raise DataError(f"{path}: {names!r:.60} is no list of names.", _SAVE_AGAIN)
     for name in names:
@@ -190,7 +196,8 @@ def _holds_entities(kind: Any) -> bool:
 
 
 def class_names_of(schema: Any) -> dict[str, list[str]]:
-    """Column to class names, for ClassLabel and lists of it, from `datasets`' own feature description in the metadata."""
+    """Column to class names, for ClassLabel and lists of it, from `datasets`' own feature
+    description in the metadata."""
     try:
         features = json.loads((schema.metadata or {})[_FEATURES_KEY])["info"]["features"]
         described = {column: _inner(feature) for column, feature in features.items()}
@@ -210,7 +217,8 @@ def class_names_of(schema: Any) -> dict[str, list[str]]:
 
 
 def _inner(feature: Any) -> dict[str, Any]:
-    """The element's description of a list: versions of `datasets` write `[f]`, Sequence, List or LargeList."""
+    """The element's description of a list: versions of `datasets` write `[f]`, Sequence, List or
+    LargeList."""
     if isinstance(feature, list) and len(feature) == 1:
         return _inner(feature[0])
     if isinstance(feature, dict) and feature.get("_type") in ("Sequence", "List", "LargeList"):
@@ -221,7 +229,8 @@ def _inner(feature: Any) -> dict[str, Any]:
 def with_class_names(
     name: str, column: str, value: Any, classes: Mapping[str, Sequence[str]]
 ) -> object:
-    """A cell with names in place of class numbers, in lists and objects too. DataError for a number without a name."""
+    """A cell with names in place of class numbers, in lists and objects too. DataError for a number
+    without a name."""
     if isinstance(value, list):
         return [with_class_names(name, column, item, classes) for item in value]
     if isinstance(value, dict):
@@ -234,7 +243,8 @@ def with_class_names(
     if isinstance(value, int):
         if not 0 <= value < len(names):
             raise DataError(
-                f"{name}: {column} has the class number {value}, but only {len(names)} class names.",
+                f"{name}: {column} has the class number {value}, but only {len(names)} class "
+                "names.",
                 "The file's metadata and its rows do not belong together; write it again.",
             )
         return names[value]

@@ -11,12 +11,15 @@ Kind = Literal["text", "number", "fraction", "list", "empty", "other"]
 
 
 _LANGUAGES = (
-    "ar bg bn ca cs da de el en es et fa fi fr he hi hr hu id it ja ko lt lv ms nb nl no pl pt ro ru sk sl sr sv ta te "
+    "ar bg bn ca cs da de el en es et fa fi fr he hi hr hu id it ja ko lt lv ms nb nl no pl pt ro "
+    "ru sk sl sr sv ta te "
     "th tr uk ur vi zh"
 )
 _METADATA = (
-    re.compile(r"\d{4}[-/.]\d{1,2}([-/.]\d{1,2})?([ T]\d{1,2}:\d{2}.*)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}(,? \d{1,2}:\d{2}.*)?"),
-    re.compile(r"(mon|tue|wed|thu|fri|sat|sun),? (\d{1,2} )?[a-z]{3} (\d{1,2} )?(\d{4} )?\d{2}:\d{2}.*", re.IGNORECASE),
+    re.compile(r"\d{4}[-/.]\d{1,2}([-/.]\d{1,2})?([ "
+        r"T]\d{1,2}:\d{2}.*)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}(,? \d{1,2}:\d{2}.*)?"),
+    re.compile(r"(mon|tue|wed|thu|fri|sat|sun),? (\d{1,2} )?[a-z]{3} (\d{1,2} )?(\d{4} "
+        r")?\d{2}:\d{2}.*", re.IGNORECASE),
     re.compile(r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?[ap]m)?", re.IGNORECASE),
     re.compile(r"(https?://|www\.)\S+|\S+@\S+\.\w+", re.IGNORECASE),
     re.compile(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}|[0-9a-f]{16,64}", re.IGNORECASE),
@@ -59,7 +62,8 @@ class ColumnSample:
 
     @property
     def is_metadata(self) -> bool:
-        """Whether all are dates, times, addresses of pages or people, hashes, or codes of languages."""
+        """Whether all are dates, times, addresses of pages or people, hashes, or codes of
+        languages."""
         return bool(self.values) and any(
             all(pattern.fullmatch(value) for value in self.distinct) for pattern in _METADATA
         )
@@ -85,7 +89,8 @@ def _kind(cells: Sequence[object]) -> Kind:
 
 
 def string(cell: object) -> str:
-    """A cell as text: None and NaN are "", 3.0 is "3" (a table of whole numbers with gaps), True is "true"."""
+    """A cell as text: None and NaN are "", 3.0 is "3" (a table of whole numbers with gaps), True is
+    "true"."""
     if isinstance(cell, str):
         return cell
     if cell is None or cell != cell:
@@ -98,7 +103,8 @@ def string(cell: object) -> str:
 
 
 def plain_spelling(label: str) -> str:
-    """A label in composed characters, without invisible ones, and without blanks and a pair of quotes around it."""
+    """A label in composed characters, without invisible ones, and without blanks and a pair of
+    quotes around it."""
     plain = INVISIBLE.sub("", unicodedata.normalize("NFC", label)).strip()
     while len(plain) > 2 and _QUOTES.get(plain[0]) == plain[-1]:
         plain = plain[1:-1].strip()

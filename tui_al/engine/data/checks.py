@@ -1,4 +1,5 @@
-"""What is odd in the data but can be worked with: counted, named, never hidden. And what cannot be worked with."""
+"""What is odd in the data but can be worked with: counted, named, never hidden. And what cannot be
+worked with."""
 
 from collections.abc import Sequence
 
@@ -16,7 +17,8 @@ _ENOUGH_ROWS = 20  # below it many classes mean nothing
 def unify_tags(
     train: Sequence[Row], test: Sequence[Row], findings: LoadReport
 ) -> tuple[list[Row], list[Row]]:
-    """All tags as valid IOB2. The scheme is a note; sequences that break it are a warning with their places."""
+    """All tags as valid IOB2. The scheme is a note; sequences that break it are a warning with
+    their places."""
     gold = [row.answer for row in (*train, *test) if isinstance(row.answer, tuple)]
     try:
         scheme = scheme_of(gold)
@@ -34,7 +36,8 @@ def unify_tags(
     ]
     if broken:
         findings.warnings.append(
-            f"{amount(len(broken), 'tag sequence')} malformed, read as the CoNLL script does ({some(broken)})"
+            f"{amount(len(broken), 'tag sequence')} malformed, read as the CoNLL script does "
+            f"({some(broken)})"
         )
     return [_in_iob2(row) for row in train], [_in_iob2(row) for row in test]
 
@@ -44,20 +47,24 @@ def _in_iob2(row: Row) -> Row:
 
 
 def check_sentences(train: Sequence[Row], findings: LoadReport) -> None:
-    """DataError for a training file that is one long sentence, a warning for sentences as long as documents.
+    """DataError for a training file that is one long sentence, a warning for sentences as long as
+    documents.
 
-    Both come of files whose blank lines are lost. Only for rows that their source split into tokens.
-    """
+    Both come of files whose blank lines are lost. Only for rows that their source split into
+    tokens."""
     lengths = sorted(len(row.tokens) for row in train)
     if len(lengths) == 1 and lengths[0] >= _LONG_ALONE:
         raise DataError(
-            f"{train[0].origin}: one sentence only, of {amount(lengths[0], 'token')}: are the blank lines missing?",
-            "A blank line ends a sentence; where each row of a table is a token, a column with the number of the sentence does.",
+            f"{train[0].origin}: one sentence only, of {amount(lengths[0], 'token')}: are the "
+            "blank lines missing?",
+            "A blank line ends a sentence; where each row of a table is a token, a column with "
+            "the number of the sentence does.",
         )
     middle = lengths[len(lengths) // 2]
     if middle > _LONG_SENTENCES:
         findings.warnings.append(
-            f"half of the {amount(len(lengths), 'sentence')} have {middle:,} tokens or more: are blank lines missing?"
+            f"half of the {amount(len(lengths), 'sentence')} have {middle:,} tokens or more: are "
+            "blank lines missing?"
         )
 
 
@@ -78,10 +85,11 @@ def check_labels(
     named: Sequence[str] = (),
     files: str = "The data",
 ) -> tuple[str, ...]:
-    """The label set: those `named` by the person in their order, then the others of train and test, sorted.
+    """The label set: those `named` by the person in their order, then the others of train and test,
+    sorted.
 
-    () where nothing is labelled or named. DataError if there is nothing to learn; it names the `files`.
-    """
+    () where nothing is labelled or named. DataError if there is nothing to learn; it names the
+    `files`."""
     unlabelled = sum(row.answer is None for row in train)
     if unlabelled:
         findings.notes.append(f"{unlabelled:,} of {amount(len(train), 'training row')} unlabelled")
@@ -122,14 +130,16 @@ def _check_classes(
     labelled = len(train) - unlabelled
     if labelled >= _ENOUGH_ROWS and len(in_train) > labelled / 2:
         findings.warnings.append(
-            f"{amount(len(in_train), 'label')} in {amount(labelled, 'labelled row')}: is this the label column?"
+            f"{amount(len(in_train), 'label')} in {amount(labelled, 'labelled row')}: is this the "
+            "label column?"
         )
     if all(label.lstrip("-").isdecimal() for label in labels):
         findings.notes.append(f"labels are numbers without names: {some(sorted(labels))}")
 
 
 def check_texts(train: Sequence[Row], test: Sequence[Row], findings: LoadReport) -> None:
-    """Warnings about long texts, repeats, contradictions, and texts that are in train and in test."""
+    """Warnings about long texts, repeats, contradictions, and texts that are in train and in
+    test."""
     warnings = findings.warnings
     long = [row.origin for row in (*train, *test) if len(row.text) > _VERY_LONG]
     if long:
@@ -150,7 +160,8 @@ def check_texts(train: Sequence[Row], test: Sequence[Row], findings: LoadReport)
             contradictions.setdefault(row.text, f"{earlier.origin} and {row.origin}")
     if repeats:
         warnings.append(
-            f"train: {amount(len(repeats), 'row')} repeat{'s' if len(repeats) == 1 else ''} an earlier text ({some(repeats)})"
+            f"train: {amount(len(repeats), 'row')} repeat{'s' if len(repeats) == 1 else ''} an "
+            f"earlier text ({some(repeats)})"
         )
     if contradictions:
         places = some([*contradictions.values()])

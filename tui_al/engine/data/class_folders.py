@@ -16,7 +16,8 @@ from tui_al.errors import DataError
 
 
 def class_folders(folder: Path) -> list[Path]:
-    """The folders of the classes; none unless there are two or more, all with texts and no data files beside them."""
+    """The folders of the classes; none unless there are two or more, all with texts and no data
+    files beside them."""
     folders = [
         path for path in sorted(folder.iterdir()) if path.is_dir() and not path.name.startswith(".")
     ]
@@ -27,7 +28,8 @@ def class_folders(folder: Path) -> list[Path]:
 
 
 def read_class_folders(folder: Path, config: DataConfig, findings: LoadReport) -> Iterator[Table]:
-    """A row for each file, the name of its folder its label; files of a folder called unsup have none."""
+    """A row for each file, the name of its folder its label; files of a folder called unsup have
+    none."""
     texts: list[str] = []
     labels: list[str | None] = []
     places: list[str] = []

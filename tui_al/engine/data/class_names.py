@@ -1,4 +1,5 @@
-"""Names of classes that a folder's files write as numbers: classes.txt, label_map.json and the like."""
+"""Names of classes that a folder's files write as numbers: classes.txt, label_map.json and the
+like."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,8 @@ from tui_al.engine.data.tables import LoadReport, amount, some
 
 #: Files that list names of classes, one a line in the order of their numbers, or as a JSON object.
 NAME_FILES = (
-    "classes.txt", "labels.txt", "label_names.txt", "class_names.txt", "mapping.txt", "label_map.json", "id2label.json",
+    "classes.txt", "labels.txt", "label_names.txt", "class_names.txt", "mapping.txt",
+    "label_map.json", "id2label.json",
     "label2id.json", "labels.json", "classes.json", "class_names.json",
 )  # fmt: skip
 
@@ -41,7 +43,8 @@ class ClassNames:
 
 
 def class_names(folder: Path, findings: LoadReport) -> ClassNames | None:
-    """Those of the first file in the folder that lists any; a file of that name that does not is told."""
+    """Those of the first file in the folder that lists any; a file of that name that does not is
+    told."""
     for name in NAME_FILES:
         path = folder / name
         if not path.is_file():
@@ -58,7 +61,8 @@ def class_names(folder: Path, findings: LoadReport) -> ClassNames | None:
 
 
 def names_given(labels: Sequence[str]) -> ClassNames | None:
-    """Those that the person named, for data with numbers; None if nothing is named, or numbers are."""
+    """Those that the person named, for data with numbers; None if nothing is named, or numbers
+    are."""
     if not labels or any(label.isdecimal() for label in labels):
         return None
     return ClassNames("--labels", dict(enumerate(labels)))
@@ -66,7 +70,9 @@ def names_given(labels: Sequence[str]) -> ClassNames | None:
 
 def name_classes(rows: dict[str, list[Row]], found: ClassNames, findings: LoadReport) -> None:
     """Put names in place of numbers in all rows, if every label has one; told either way."""
-    labels = sorted({row.answer for part in rows.values() for row in part if isinstance(row.answer, str)})  # fmt: skip
+    labels = sorted(
+        {row.answer for part in rows.values() for row in part if isinstance(row.answer, str)}
+    )
     names = names_for(labels, found, findings)
     if not names:
         return
@@ -89,6 +95,7 @@ def names_for(labels: Sequence[str], found: ClassNames, findings: LoadReport) ->
         )
     elif labels and all(label.isdecimal() for label in labels):
         findings.warnings.append(
-            f"--labels has {amount(len(found.names), 'name')}, which do not fit the numbers {some(labels)}: these stay"
+            f"--labels has {amount(len(found.names), 'name')}, which do not fit the numbers "
+            f"{some(labels)}: these stay"
         )
     return {}

@@ -1,4 +1,5 @@
-"""Which columns hold texts and answers: as named by the person, else by their names, else by what is in them."""
+"""Which columns hold texts and answers: as named by the person, else by their names, else by what
+is in them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,7 +29,8 @@ class Columns:
     task: Task
     unit: str  #: texts, or lists of tokens
     answer: str | None  #: labels, or lists of tags
-    raw: bool = False  #: tagging of texts that nobody has split into words yet (`core.data.word_split` does)
+    # : tagging of texts that nobody has split into words yet (`core.data.word_split` does)
+    raw: bool = False
     text: str | None = None  #: of tagging: the text that the tokens lie in
     listed: bool = False  #: labels are lists of one
 
@@ -45,7 +47,8 @@ def choose_columns(
     Notes and warnings say what was guessed, with the option that overrides it.
 
     Raises:
-        DataError: a column is missing, or several fit alike, or what fits holds several labels a text.
+        DataError: a column is missing, or several fit alike, or what fits holds several labels a
+        text.
     """
     if table.settled is not None:
         return settled_columns(table, config, findings, use)
@@ -60,7 +63,8 @@ def choose_columns(
 
 
 def settled_columns(table: Table, config: DataConfig, findings: LoadReport, use: Use) -> Columns:
-    """Those of a table whose reader knows them; of texts with `tagging` asked for, words are found in them."""
+    """Those of a table whose reader knows them; of texts with `tagging` asked for, words are found
+    in them."""
     if table.tagged:
         if config.task == "classification" and "text" in table.columns:
             findings.notes.append("the texts are read without the entities in them")
@@ -84,7 +88,8 @@ def settled_columns(table: Table, config: DataConfig, findings: LoadReport, use:
     answer = "label" if "label" in table.columns and config.label_column != "" else None
     if answer and table.guessed and use is Use.GIVEN and config.label_column is None:
         findings.warnings.append(
-            f"the labels in {table.name} are not taken, since nobody named them (--label-column label takes them)"
+            f"the labels in {table.name} are not taken, since nobody named them (--label-column "
+            "label takes them)"
         )
         answer = None
     return Columns(Task.CLASSIFICATION, "text", answer)
@@ -101,7 +106,8 @@ def require(table: Table, column: str, option: str) -> None:
     if column not in table.columns:
         raise DataError(
             f"{table.name} has no column {column!r}.",
-            f"{did_you_mean(column, table.columns)}It has {', '.join(table.columns)}. Name the right one with {option}.",
+            f"{did_you_mean(column, table.columns)}It has {', '.join(table.columns)}. Name the "
+            f"right one with {option}.",
         ).at(option.strip("-").replace("-", "_"))
 
 
@@ -118,7 +124,8 @@ def _task(guess: "_Guess", config: DataConfig) -> Task:
     has_label = guess.named(TEXT_NAMES, "text") and guess.named(LABEL_NAMES, "text", "number")
     if has_tags and has_label:
         guess.findings.notes.append(
-            "read as texts with labels; there are tokens and tags too: --tokens-column and --tags-column read those"
+            "read as texts with labels; there are tokens and tags too: --tokens-column and "
+            "--tags-column read those"
         )
     return Task.TAGGING if has_tags and not has_label else Task.CLASSIFICATION
 
@@ -133,7 +140,8 @@ class _Guess:
         self.columns = {name: ColumnSample.of(cells) for name, cells in table.columns.items()}
 
     def named(self, names: Sequence[str], *kinds: Kind) -> list[str]:
-        """Columns of these kinds in the order of `names`: those so called, then those with such a word in their name."""
+        """Columns of these kinds in the order of `names`: those so called, then those with such a
+        word in their name."""
         return named(names, [name for name, c in self.columns.items() if c.kind in kinds])
 
     def tagging(self, config: DataConfig) -> Columns:
@@ -184,7 +192,8 @@ class _Guess:
         self.findings.notes.append(f"{role} column: {column} ({why}; --{role}-column overrides)")
 
     def _text(self, label: str | None) -> str:
-        """The longest on average of the text columns with a usual name; of all text columns if none has one."""
+        """The longest on average of the text columns with a usual name; of all text columns if none
+        has one."""
         labels = [label, *self.named(LABEL_NAMES, "text", "number", "empty")[:1]]
         candidates = [c for c in self.named(TEXT_NAMES, "text") if c not in labels] or [
             name
@@ -203,4 +212,12 @@ class _Guess:
         return best
 
 
-__all__ = ["Columns", "Labels", "Use", "choose_columns", "require", "settled_columns", "tagged_columns"]  # fmt: skip
+__all__ = [
+    "Columns",
+    "Labels",
+    "Use",
+    "choose_columns",
+    "require",
+    "settled_columns",
+    "tagged_columns",
+]

@@ -1,4 +1,5 @@
-"""Compressed files as streams of bytes, unpacked piece by piece; the memory they take does not grow with their content."""
+"""Compressed files as streams of bytes, unpacked piece by piece; the memory they take does not grow
+with their content."""
 
 import bz2
 import gzip
@@ -16,10 +17,12 @@ import pyarrow as pa
 from tui_al.engine.data.tables import some
 from tui_al.errors import DataError
 
-#: What can go wrong while bytes are unpacked. `zipfile` raises nearly anything for a damaged directory of members: RuntimeError
-#: where they are encrypted, NotImplementedError (one of these) for methods it does not know, ValueError for names and sizes.
+#: What can go wrong while bytes are unpacked. `zipfile` raises nearly anything for a damaged
+#: directory of members: RuntimeError where they are encrypted, NotImplementedError (one of these)
+#: for methods it does not know, ValueError for names and sizes.
 UNPACKING_ERRORS = (
-    OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, pa.ArrowException, RuntimeError, ValueError, IndexError,
+    OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, pa.ArrowException,
+    RuntimeError, ValueError, IndexError,
     OverflowError, struct.error,
 )  # fmt: skip
 
@@ -79,7 +82,8 @@ _MAGIC = {
 
 
 def unpacked_name(path: Path) -> str:
-    """What the file would be called without compression; a .zip is called as the one data file in it.
+    """What the file would be called without compression; a .zip is called as the one data file in
+    it.
 
     Raises:
         DataError: a .zip without a data file, or with several.
@@ -115,7 +119,8 @@ def cannot_open(path: Path, name: str, error: Exception) -> DataError:
 
 
 def refuse_binary(name: str, head: bytes) -> None:
-    """DataError for bytes that begin as a file of another kind does, or that stand for a file which is elsewhere."""
+    """DataError for bytes that begin as a file of another kind does, or that stand for a file which
+    is elsewhere."""
     if head.startswith(b"version https://git-lfs.github.com/spec/"):
         raise DataError(
             f"{name} is only a pointer to the file, which Git LFS keeps elsewhere.",
@@ -135,7 +140,8 @@ def refuse_binary(name: str, head: bytes) -> None:
 
 
 def _member(path: Path) -> zipfile.ZipInfo:
-    """The data file of an archive; what systems put beside it, and README and licence, do not count."""
+    """The data file of an archive; what systems put beside it, and README and licence, do not
+    count."""
     try:
         with zipfile.ZipFile(path) as archive:
             members = [info for info in archive.infolist() if _is_content(info)]
@@ -162,6 +168,7 @@ def _is_content(info: zipfile.ZipInfo) -> bool:
 
 
 def is_documentation(name: str) -> bool:
-    """Whether a file is called as those are that describe a data set: README.txt, LICENSE, CITATION.cff."""
+    """Whether a file is called as those are that describe a data set: README.txt, LICENSE,
+    CITATION.cff."""
     stem = name.split(".")[0].upper()
     return stem in ("README", "LICENSE", "LICENCE", "CITATION", "CHANGELOG", "NOTICE", "COPYING")

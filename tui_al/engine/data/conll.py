@@ -1,4 +1,5 @@
-"""CoNLL columns: a token and its tag a line, a blank line after each sentence; in whatever file they are."""
+"""CoNLL columns: a token and its tag a line, a blank line after each sentence; in whatever file
+they are."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -26,10 +27,11 @@ _TABLE = re.compile(r"\.(csv|tsv|tab)(\.\w+)?$", re.IGNORECASE)
 
 
 def looks_like_conll(lines: Sequence[str], name: str) -> bool:
-    """Whether a file of texts or of delimited columns has a token and a tag a line, from its first lines.
+    """Whether a file of texts or of delimited columns has a token and a tag a line, from its first
+    lines.
 
-    Needs evidence that labelled texts do not give: words without blanks, tags that follow each other as in entities, O, and
-    (most often) blank lines between sentences.
+    Needs evidence that labelled texts do not give: words without blanks, tags that follow each
+    other as in entities, O, and (most often) blank lines between sentences.
     """
     layout = guess_layout(name, lines, DataConfig(name))
     if layout is None or layout.tags is None or layout.tags.key:
@@ -83,11 +85,12 @@ def _blocks(lines: Sequence[str]) -> int:
 def stream_conll(lines: Lines, config: DataConfig, findings: LoadReport) -> Iterator[Table]:
     """Sentences as rows with the columns `tokens` and, unless no column looks like tags, `tags`.
 
-    Token and tag columns are found by their shape over many lines, unless `tokens_column` and `tags_column` give their
-    numbers, from 1, or their names in a header.
+    Token and tag columns are found by their shape over many lines, unless `tokens_column` and
+    `tags_column` give their numbers, from 1, or their names in a header.
 
     Raises:
-        DataError: no tokens, or a line that has not the columns of the others; the message names it.
+        DataError: no tokens, or a line that has not the columns of the others; the message names
+        it.
     """
     for asked, option in ((config.text_column, "text"), (config.label_column, "label")):
         if asked is not None:

@@ -1,4 +1,5 @@
-"""Which columns of a file with a token a line hold tokens and tags: found by their shape over many lines."""
+"""Which columns of a file with a token a line hold tokens and tags: found by their shape over many
+lines."""
 
 import re
 from collections import Counter
@@ -30,7 +31,8 @@ _PREFERRED = (Form.TYPED, Form.BRACKETS, Form.UNTYPED, Form.TYPES)
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A column that may hold the tags; `key` where it is one of the `key=value` pairs of a column."""
+    """A column that may hold the tags; `key` where it is one of the `key=value` pairs of a
+    column."""
 
     place: int
     notation: Notation
@@ -46,7 +48,8 @@ class Candidate:
 
 
 def split_line(line: str, tabs: bool) -> Fields:
-    """Columns of a line, [] for a blank one. Only tabs and plain spaces separate: other white space may be a token."""
+    """Columns of a line, [] for a blank one. Only tabs and plain spaces separate: other white space
+    may be a token."""
     if not line.strip(" \t\r\n\ufeff"):
         return []
     line = line.rstrip(" \t\r\n").removeprefix("\ufeff")
@@ -56,12 +59,14 @@ def split_line(line: str, tabs: bool) -> Fields:
 
 
 def may_be_comment(line: str) -> bool:
-    """Whether a line that lacks the columns of the others, or a tag where they have one, is not meant as a token."""
+    """Whether a line that lacks the columns of the others, or a tag where they have one, is not
+    meant as a token."""
     return line.lstrip().startswith(_MARKS) or is_element(line)
 
 
 def is_element(line: str) -> bool:
-    """Whether it is an XML mark of a sentence or document, as `<s>` or `</doc>`: a border of sentences."""
+    """Whether it is an XML mark of a sentence or document, as `<s>` or `</doc>`: a border of
+    sentences."""
     return bool(_ELEMENT.fullmatch(line))
 
 
@@ -98,7 +103,8 @@ def common_width(rows: Sequence[Fields]) -> int:
 
 
 def varying_width(sentences: Sequence[Sentence]) -> int:
-    """The smallest width where whole sentences differ in it (CoNLL-2012 has a column a verb); 0 where they do not."""
+    """The smallest width where whole sentences differ in it (CoNLL-2012 has a column a verb); 0
+    where they do not."""
     widths = [{len(row) for row in sentence} for sentence in sentences]
     whole = sum(len(found) == 1 for found in widths)
     different = set().union(*widths) if widths else set()
@@ -120,7 +126,8 @@ def index_column(sentences: Sequence[Sentence], width: int) -> int | None:
 
 
 def _counts_up(sentences: Sequence[Sequence[int]]) -> bool:
-    """Whether numbers go up by one, from the same 0 or 1 in (nearly) every sentence, and often enough to be no chance."""
+    """Whether numbers go up by one, from the same 0 or 1 in (nearly) every sentence, and often
+    enough to be no chance."""
     steps = [after - before for one in sentences for before, after in pairwise(one)]
     starts = [one[0] for one in sentences if one]
     first = starts[0] if starts else -1
@@ -167,7 +174,8 @@ def _candidate(columns: Sequence[Sequence[str]], place: int, width: int) -> Cand
 
 
 def _pairs(columns: Sequence[Sequence[str]], place: int) -> list[Candidate]:
-    """Candidates in a column of `key=value|key=value`, as MISC of CoNLL-U; a token without the key is in no entity."""
+    """Candidates in a column of `key=value|key=value`, as MISC of CoNLL-U; a token without the key
+    is in no entity."""
     keys = {
         pair.partition("=")[0]
         for column in columns
@@ -210,7 +218,8 @@ def _types(notation: Notation, values: Counter[str]) -> frozenset[str]:
 
 
 def choose_tags(candidates: Sequence[Candidate], all_outside: Sequence[int]) -> Candidate | None:
-    """The likeliest: entities before chunks, prefixes before types alone, the last, but the outermost of nested levels.
+    """The likeliest: entities before chunks, prefixes before types alone, the last, but the
+    outermost of nested levels.
 
     `all_outside` are columns that say nothing but O: better than chunks if they stand behind them.
     """
@@ -229,7 +238,8 @@ def choose_tags(candidates: Sequence[Candidate], all_outside: Sequence[int]) -> 
 
 
 def _outermost(fitting: Sequence[Candidate]) -> Candidate:
-    """The first of those columns side by side, up to the last, that are levels of nested entities."""
+    """The first of those columns side by side, up to the last, that are levels of nested
+    entities."""
     chosen = fitting[-1]
     for one in reversed(fitting[:-1]):
         if one.place != chosen.place - 1 or not _is_level_of(chosen, one):
@@ -239,7 +249,8 @@ def _outermost(fitting: Sequence[Candidate]) -> Candidate:
 
 
 def _is_level_of(inner: Candidate, outer: Candidate) -> bool:
-    """Whether two columns have the same types, or what one marks lies within the little that the other does."""
+    """Whether two columns have the same types, or what one marks lies within the little that the
+    other does."""
     same_types = len(inner.types & outer.types) >= _HALF * len(inner.types)
     within = len(inner.marked & outer.marked) >= _NEARLY_ALL * len(inner.marked)
     little = len(inner.marked) < len(outer.marked) <= _HALF * outer.lines
@@ -258,8 +269,8 @@ def outside_columns(sentences: Sequence[Sentence], width: int) -> list[int]:
 def token_column(sentences: Sequence[Sentence], width: int, taken: Sequence[int]) -> int:
     """The first column whose values differ as words do; 0 if none does.
 
-    Not: columns that are `taken`, figures, and what is the same all through a sentence (names of documents, numbers of sentences).
-    """
+    Not: columns that are `taken`, figures, and what is the same all through a sentence (names of
+    documents, numbers of sentences)."""
     distinct: dict[int, int] = {}
     long = [sentence for sentence in sentences if len(sentence) > 1]
     for place in range(width):
@@ -277,7 +288,8 @@ def token_column(sentences: Sequence[Sentence], width: int, taken: Sequence[int]
 
 
 def run_column(sentence: Sentence, width: int) -> int | None:
-    """The column that says which sentence each line is of, where no blank lines do: its values come in runs, none twice."""
+    """The column that says which sentence each line is of, where no blank lines do: its values come
+    in runs, none twice."""
     for place in range(width):
         starts = [row[place] for row in sentence[:1]]
         starts += [

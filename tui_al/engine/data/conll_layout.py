@@ -1,4 +1,5 @@
-"""The layout of a file with a token a line: its separator, width, columns and sentence borders, from a sample of lines."""
+"""The layout of a file with a token a line: its separator, width, columns and sentence borders,
+from a sample of lines."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -64,7 +65,8 @@ class Layout:
         return len(fields) == self.width or (self.varies and len(fields) > self.width)
 
     def is_token(self, line: str, fields: Fields) -> bool:
-        """Whether a line that begins as a comment does is a token: it has the columns, and a tag where tags are."""
+        """Whether a line that begins as a comment does is a token: it has the columns, and a tag
+        where tags are."""
         if not self.fits(fields):
             return False
         if self.index is not None:
@@ -78,7 +80,8 @@ class Layout:
 
 
 def guess_layout(name: str, lines: Sequence[str], config: DataConfig) -> Layout | None:
-    """The layout that most of these lines have, as far as the person has not named columns; None without token lines."""
+    """The layout that most of these lines have, as far as the person has not named columns; None
+    without token lines."""
     body = token_lines(lines) or [line for line in lines if split_line(line, tabs=False)]
     if not body:
         return None
@@ -105,8 +108,8 @@ def _without_header(
 ) -> Layout | None:
     """The layout of the lines after a header; None if the first token line is none.
 
-    A header is a line of names where another kind of value stands in all other lines: no tag in the column of the tags.
-    """
+    A header is a line of names where another kind of value stands in all other lines: no tag in the
+    column of the tags."""
     if len(first) < 2 or not all(_is_name(field) for field in first):
         return None
     known = {field.lower() for field in first}
@@ -170,7 +173,8 @@ def _of_lines(
 
 
 def _are_plain(sentences: Sequence[Sentence]) -> bool:
-    """Whether the last of two columns has nothing but IOB2 tags: then the other has the words, be they few or odd."""
+    """Whether the last of two columns has nothing but IOB2 tags: then the other has the words, be
+    they few or odd."""
     return all(_PLAIN_TAG.fullmatch(row[1]) for sentence in sentences for row in sentence)
 
 
@@ -193,7 +197,8 @@ def _sentences(lines: Sequence[str], tabs: bool) -> Iterator[Sentence]:
 
 
 def _numbers(sentences: Sequence[Sentence], width: int, index: int | None) -> Candidate | None:
-    """The last column if it holds numbers from 0 on beside one column of words: tags that lack their names."""
+    """The last column if it holds numbers from 0 on beside one column of words: tags that lack
+    their names."""
     last = width - 1
     if last == index or width - (index is not None) != 2:
         return None
@@ -209,7 +214,8 @@ def _notation(sentences: Sequence[Sentence], place: int) -> Notation:
 def _asked(
     name: str, asked: str | None, option: str, width: int, names: tuple[str, ...]
 ) -> int | None:
-    """The place of a column that the person named, by its number from 1 or its name in the header."""
+    """The place of a column that the person named, by its number from 1 or its name in the
+    header."""
     if asked is None:
         return None
     if asked in names[:width]:
@@ -219,6 +225,7 @@ def _asked(
         known = f", or {', '.join(names)}" if names else ""
         raise DataError(
             f"{name} has no column {asked!r}.",
-            f"{did_you_mean(asked, names)}Columns of CoNLL files are numbered: {option} takes 1 to {width}{known}.",
+            f"{did_you_mean(asked, names)}Columns of CoNLL files are numbered: {option} takes 1 "
+            f"to {width}{known}.",
         ).at(option.strip("-").replace("-", "_"))
     return number - 1

@@ -22,7 +22,8 @@ Record = tuple[int, list[str]]  # line it starts on, fields
 
 
 def stream_delimited(lines: Lines, config: DataConfig, findings: LoadReport) -> Iterator[Table]:
-    """Records as rows, all cells strings. The first record names the columns if it differs from the others in kind."""
+    """Records as rows, all cells strings. The first record names the columns if it differs from the
+    others in kind."""
     _skip_remarks(lines, config, findings)
     delimiter = delimiter_of(lines, config, findings)
     records = records_of(lines, delimiter, findings, leave_out=config.misfits == "leave out")
@@ -60,7 +61,8 @@ def _skip_remarks(lines: Lines, config: DataConfig, findings: LoadReport) -> Non
     left_out = [next(lines).strip() for _ in range(number - 1)]
     shown = some([repr(line[:40]) for line in left_out if line])
     findings.warnings.append(
-        f"{lines.name}: the header is taken to stand on line {number}; left out before it: {shown} (--header takes the first line)"
+        f"{lines.name}: the header is taken to stand on line {number}; left out before it: "
+        f"{shown} (--header takes the first line)"
     )
 
 
@@ -91,13 +93,16 @@ def records_of(
             misfits.append(f"{lines.name}:{line}")
         else:
             raise DataError(
-                f"{lines.name}:{line}: {amount(len(fields), 'field')}, but the first line has {width}.",
-                "Put fields that contain the delimiter or a line break in double quotes, or name the delimiter with --delimiter; "
+                f"{lines.name}:{line}: {amount(len(fields), 'field')}, but the first line has "
+                f"{width}.",
+                "Put fields that contain the delimiter or a line break in double quotes, or name "
+                "the delimiter with --delimiter; "
                 "--skip-mismatched leaves such lines out.",
             )
     if misfits:
         findings.warnings.append(
-            f"{lines.name}: left out: {amount(len(misfits), 'row')} with too few or too many fields ({some(misfits)})"
+            f"{lines.name}: left out: {amount(len(misfits), 'row')} with too few or too many "
+            f"fields ({some(misfits)})"
         )
 
 
@@ -116,19 +121,23 @@ def _csv_records(lines: Lines, delimiter: str, findings: LoadReport) -> Iterator
         except csv.Error as error:
             if "new-line character" in str(error):
                 raise DataError(
-                    f"{lines.name}:{first}: a carriage return stands alone here, where other lines end in a line feed.",
-                    "Save the file with one kind of line ends; a line break inside a field needs double quotes around it.",
+                    f"{lines.name}:{first}: a carriage return stands alone here, where other "
+                    "lines end in a line feed.",
+                    "Save the file with one kind of line ends; a line break inside a field needs "
+                    "double quotes around it.",
                 ) from error
             raise DataError(
                 f"{lines.name}:{first}: {error}.",
-                "Quotes inside a quoted field are doubled, and every opening quote needs a closing one.",
+                "Quotes inside a quoted field are doubled, and every opening quote needs a "
+                "closing one.",
             ) from error
         yield first, fields
         first = lines.number + 1
 
 
 def _has_blank_before_quote(line: str, delimiter: str) -> bool:
-    """Whether a field begins with blanks and a quote; not what looks so inside a quoted one, as JSON does."""
+    """Whether a field begins with blanks and a quote; not what looks so inside a quoted one, as
+    JSON does."""
     if f"{delimiter} " not in line:
         return False
     try:
@@ -139,7 +148,8 @@ def _has_blank_before_quote(line: str, delimiter: str) -> bool:
 
 
 def _tab_records(lines: Lines, _delimiter: str, findings: LoadReport) -> Iterator[Record]:
-    """Quotes in tab-separated files often mean nothing: a line that is whole without them is a record, whatever they say.
+    """Quotes in tab-separated files often mean nothing: a line that is whole without them is a
+    record, whatever they say.
 
     They are quotes where the line alone is a record with them too, or where it is none without.
     """
@@ -169,7 +179,8 @@ def _tab_records(lines: Lines, _delimiter: str, findings: LoadReport) -> Iterato
 
 
 def _quoted(lines: Sequence[str]) -> list[str] | None:
-    """The fields of one record, its quotes read as quotes; None if they do not close as they should."""
+    """The fields of one record, its quotes read as quotes; None if they do not close as they
+    should."""
     try:
         (fields,) = csv.reader(lines, delimiter="\t", strict=True)
     except (csv.Error, ValueError):
@@ -178,13 +189,15 @@ def _quoted(lines: Sequence[str]) -> list[str] | None:
 
 
 def _goes_on(lines: Lines, width: int, fields: int) -> bool:
-    """Whether a line with an open quote goes on in the next: one of them is no record of its own."""
+    """Whether a line with an open quote goes on in the next: one of them is no record of its
+    own."""
     after = lines.peek(1)
     return bool(after) and (fields != width or after[0].count("\t") + 1 != width)
 
 
 def _quoted_over_lines(line: str, lines: Lines) -> list[str] | None:
-    """The record that begins with this line, up to where its quotes close; None, and no line taken, if they do not."""
+    """The record that begins with this line, up to where its quotes close; None, and no line taken,
+    if they do not."""
     most = 2
     while len(ahead := lines.peek(most)) == most or lines.at_end:
         for taken in range(1, len(ahead) + 1):
@@ -211,7 +224,8 @@ def _without_repeats(
             yield line, fields
     if repeats:
         findings.warnings.append(
-            f"{amount(len(repeats), 'line')} that repeat{'s' if len(repeats) == 1 else ''} the header left out ({some(repeats)})"
+            f"{amount(len(repeats), 'line')} that repeat{'s' if len(repeats) == 1 else ''} the "
+            f"header left out ({some(repeats)})"
         )
 
 

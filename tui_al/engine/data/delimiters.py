@@ -1,4 +1,5 @@
-"""What separates the fields of a file: what the person names, what its first line sets, or what the lines agree on."""
+"""What separates the fields of a file: what the person names, what its first line sets, or what the
+lines agree on."""
 
 import csv
 import re
@@ -23,7 +24,8 @@ _SETTING = re.compile(r'\ufeff?"?sep=(.)"?\s*', re.IGNORECASE)
 
 
 def delimiter_of(lines: Lines, config: DataConfig, findings: LoadReport) -> str:
-    """The delimiter, NONE for a file of one column. A first line `sep=;`, as Excel writes it, is taken out of `lines`."""
+    """The delimiter, NONE for a file of one column. A first line `sep=;`, as Excel writes it, is
+    taken out of `lines`."""
     asked = _asked(config)
     first = lines.peek(1)
     if first and (match := _SETTING.fullmatch(first[0])):
@@ -46,10 +48,11 @@ def is_setting(lines: Lines) -> bool:
 
 
 def line_of_header(lines: Lines, config: DataConfig) -> int | None:
-    """Which line from 1 names the columns, where an exporter's remarks stand before it; None where none do.
+    """Which line from 1 names the columns, where an exporter's remarks stand before it; None where
+    none do.
 
-    It names a text and a label as they are usually called. The lines before it are no rows: they have fewer fields or more, or
-    leave the last one empty.
+    It names a text and a label as they are usually called. The lines before it are no rows: they
+    have fewer fields or more, or leave the last one empty.
     """
     asked = _asked(config)
     head = lines.peek(_MOST_REMARKS + 1)
@@ -86,7 +89,8 @@ def names_text_and_label(cells: Sequence[str]) -> bool:
 
 
 def delimiter_of_table(head: Sequence[str]) -> str | None:
-    """The delimiter of lines that are a table: their first names a text and a label, and all have as many fields; else None."""
+    """The delimiter of lines that are a table: their first names a text and a label, and all have
+    as many fields; else None."""
     for delimiter in _NAMES:
         if not names_text_and_label(cells_of(head[0], delimiter)):
             continue
@@ -97,7 +101,8 @@ def delimiter_of_table(head: Sequence[str]) -> str | None:
 
 
 def delimiter_in_all(head: Sequence[str]) -> tuple[str, int] | None:
-    """A tab, semicolon or bar that every line has equally often, twice or more, and the fields it makes; None without one."""
+    """A tab, semicolon or bar that every line has equally often, twice or more, and the fields it
+    makes; None without one."""
     for delimiter in ("\t", ";", "|"):
         counts = {line.count(delimiter) for line in head}
         if len(counts) == 1 and min(counts) >= 2:
@@ -118,7 +123,8 @@ def _asked(config: DataConfig) -> str | None:
 
 
 def _guessed(lines: Lines, head: Sequence[str], findings: LoadReport) -> str:
-    """The one that gives every record the same number of fields; of several, one that is not followed by blanks."""
+    """The one that gives every record the same number of fields; of several, one that is not
+    followed by blanks."""
     widths = {delimiter: _widths(head, delimiter, lines.at_end) for delimiter in _NAMES}
     fitting = [d for d, found in widths.items() if found and found[0] > 1 and len(set(found)) == 1]
     if fitting:
@@ -127,20 +133,27 @@ def _guessed(lines: Lines, head: Sequence[str], findings: LoadReport) -> str:
             others = [_NAMES[d] for d in fitting if d != chosen]
             why = f"guessed before {' and '.join(others)}" if others else "guessed"
             findings.notes.append(
-                f"{lines.name}: fields are separated by {_NAMES[chosen]} ({why}; --delimiter overrides)"
+                f"{lines.name}: fields are separated by {_NAMES[chosen]} ({why}; --delimiter "
+                "overrides)"
             )
         return chosen
-    shares = {d: found.count(found[0]) / len(found) for d, found in widths.items() if found and found[0] > 1}  # fmt: skip
+    shares = {
+        d: found.count(found[0]) / len(found)
+        for d, found in widths.items()
+        if found and found[0] > 1
+    }
     best = max(shares, key=shares.__getitem__, default=None)
     if best is not None and (shares[best] >= _NEARLY_ALL or _names_columns(head, best)):
         if best != ",":
             findings.notes.append(
-                f"{lines.name}: fields are separated by {_NAMES[best]} (guessed; --delimiter overrides)"
+                f"{lines.name}: fields are separated by {_NAMES[best]} (guessed; --delimiter "
+                "overrides)"
             )
         return best  # the reader names the line that does not fit
     if any(set(found) != {1} for found in widths.values() if found):
         findings.notes.append(
-            f"{lines.name}: read as one column, since no delimiter gives every line as many fields (--delimiter names one)"
+            f"{lines.name}: read as one column, since no delimiter gives every line as many "
+            "fields (--delimiter names one)"
         )
     return NONE
 

@@ -1,4 +1,5 @@
-"""Bytes to text, piece by piece: byte-order marks, UTF-16 without one, and what to try where the bytes are not what they should be."""
+"""Bytes to text, piece by piece: byte-order marks, UTF-16 without one, and what to try where the
+bytes are not what they should be."""
 
 import codecs
 import io
@@ -30,16 +31,18 @@ _MARKS = (  # UTF-32's little-endian mark begins with UTF-16's
 
 #: Encodings that texts come in; of two that read a file alike, the first is named.
 _USUAL = (
-    "utf-8", "cp1252", "gb18030", "shift_jis", "euc_kr", "big5", "euc_jp", "cp1251", "koi8_r", "cp1250", "cp1254",
-    "cp1253", "cp1256", "cp1255", "cp1257", "cp1258", "cp874", "mac_roman", "cp850", "cp437", "cp866",
+    "utf-8", "cp1252", "gb18030", "shift_jis", "euc_kr", "big5", "euc_jp", "cp1251", "koi8_r",
+    "cp1250", "cp1254",
+    "cp1253", "cp1256", "cp1255", "cp1257", "cp1258", "cp874", "mac_roman", "cp850", "cp437",
+    "cp866",
 )  # fmt: skip
 
 
 class TextStream:
     """The characters of a stream of bytes, without a byte-order mark.
 
-    Raises DataError from `read` where bytes do not fit the encoding, with the line, the byte, and how the line would read
-    in the encodings that fit.
+    Raises DataError from `read` where bytes do not fit the encoding, with the line, the byte, and
+    how the line would read in the encodings that fit.
     """
 
     def __init__(self, raw: ByteStream, name: str, encoding: str, findings: LoadReport) -> None:
@@ -57,7 +60,8 @@ class TextStream:
                 findings.warnings.append(f"{name}: {told}")
         elif self.codec != "utf-8" and _is_utf8(self._waiting):
             findings.warnings.append(
-                f"{name}: read as {self.codec}, as asked, though its first part is valid utf-8, the default of --encoding"
+                f"{name}: read as {self.codec}, as asked, though its first part is valid utf-8, "
+                "the default of --encoding"
             )
         self._decoder = codecs.getincrementaldecoder(self.codec)()
         self._line_ends: io.IncrementalNewlineDecoder | None = None  # for a file of the old Mac's
@@ -86,11 +90,13 @@ class TextStream:
                 return text
 
     def _look_at_line_ends(self, first: str) -> None:
-        """Lines that end in carriage returns alone, as on the Macs of old, end in line feeds from here on; told."""
+        """Lines that end in carriage returns alone, as on the Macs of old, end in line feeds from
+        here on; told."""
         if "\r" in first[:-1] and "\n" not in first:
             self._line_ends = io.IncrementalNewlineDecoder(None, translate=True)
             self._findings.notes.append(
-                f"{self._name}: its lines end in carriage returns alone, which are read as line ends"
+                f"{self._name}: its lines end in carriage returns alone, which are read as line "
+                "ends"
             )
 
     def _bytes(self) -> bytes:
@@ -98,7 +104,8 @@ class TextStream:
             return self._raw.read(_READ)
         except UNPACKING_ERRORS as error:
             raise DataError(
-                f"{self._name}: after line {self._lines:,}: the file cannot be read or unpacked further: {error}.",
+                f"{self._name}: after line {self._lines:,}: the file cannot be read or unpacked "
+                f"further: {error}.",
                 "Copy or compress it again, or check the disk.",
             ) from error
 
@@ -113,7 +120,10 @@ class TextStream:
             sample += more
         if self._before and len(sample) < _ADVISED_BY:
             sample, place = self._head + sample, len(self._head) + place
-        found = f"byte {bad[error.start]:#04x} (offset {offset:,} of the file) is not valid {self.codec}"
+        found = (
+            f"byte {bad[error.start]:#04x} (offset {offset:,} of the file) is not valid "
+            f"{self.codec}"
+        )
         return DataError(f"{self._name}:{line}: {found}.", advice(sample, place, self.codec))
 
 
@@ -132,11 +142,15 @@ def advice(sample: bytes, place: int, refused: str) -> str:
             shown.append(f"--encoding {encoding} ({piece})")
     if not shown:
         return "Is it a text file? If so, name its encoding with --encoding."
-    return f"If the file is in another encoding, name the one in which this reads right: {', '.join(shown)}."
+    return (
+        "If the file is in another encoding, name the one in which this reads right: "
+        f"{', '.join(shown)}."
+    )
 
 
 def _fitting(sample: bytes) -> Sequence[str]:
-    """Usual encodings that decode the bytes to likely text, likeliest first; those alike likely as charset-normalizer has them."""
+    """Usual encodings that decode the bytes to likely text, likeliest first; those alike likely as
+    charset-normalizer has them."""
     lines = [line for line in sample.split(b"\n") if not line.isascii()]
     excerpt = b"\n".join(lines)[:_JUDGED_BY]
     likely: dict[str, float] = {}
@@ -181,13 +195,15 @@ def codec_of(encoding: str) -> str:
     if not is_text:
         raise DataError(
             f"--encoding: {encoding!r} is unknown.",
-            f"{did_you_mean(encoding, _USUAL)}Usual ones are utf-8, utf-16, cp1252, cp1251, gb18030, shift_jis and euc_kr.",
+            f"{did_you_mean(encoding, _USUAL)}Usual ones are utf-8, utf-16, cp1252, cp1251, "
+            "gb18030, shift_jis and euc_kr.",
         ).at("encoding")
     return "utf-8" if info.name == "utf-8-sig" else info.name
 
 
 def _detected(head: bytes) -> tuple[str, str] | None:
-    """What else than plain UTF-8 the first bytes are without doubt, and what is to be told of it."""
+    """What else than plain UTF-8 the first bytes are without doubt, and what is to be told of
+    it."""
     for mark, codec in _MARKS:
         if head.startswith(mark):
             told = "" if codec == "utf-8-sig" else f"read as {codec}, as its byte-order mark says"
@@ -203,11 +219,16 @@ def _detected(head: bytes) -> tuple[str, str] | None:
         return None
     if "\0" in text:
         return None
-    return codec, f"read as {codec}, as its zero bytes say, without a byte-order mark (--encoding {codec} says it for good)"  # fmt: skip
+    return (
+        codec,
+        f"read as {codec}, as its zero bytes say, without a byte-order mark (--encoding {codec} "
+        "says it for good)",
+    )
 
 
 def _is_utf8(head: bytes) -> bool:
-    """Whether the bytes are UTF-8 with characters beyond ASCII, which hardly any other encoding looks like."""
+    """Whether the bytes are UTF-8 with characters beyond ASCII, which hardly any other encoding
+    looks like."""
     try:
         return not head.isascii() and bool(codecs.getincrementaldecoder("utf-8")().decode(head))
     except UnicodeDecodeError:

@@ -27,14 +27,17 @@ _CELL = re.compile(
 def stream_workbook(
     path: Path, name: str, config: DataConfig, findings: LoadReport, rows: int
 ) -> Iterator[Table]:
-    """The first sheet that holds anything, or the one that `config.subset` names, in tables of at most so many rows."""
+    """The first sheet that holds anything, or the one that `config.subset` names, in tables of at
+    most so many rows."""
     try:
         _check_sizes(path, name)
         workbook = CalamineWorkbook.from_path(path)
         found = _sheet(name, workbook, config, findings)
     except (*UNPACKING_ERRORS, CalamineError) as error:
         if isinstance(error, OSError) and error.strerror:
-            raise DataError(f"{path} cannot be read: {error.strerror}.", "Check the path and its permissions.") from error  # fmt: skip
+            raise DataError(
+                f"{path} cannot be read: {error.strerror}.", "Check the path and its permissions."
+            ) from error
         raise DataError(
             f"{name} is no readable Excel workbook: {error}.", "Save it again as .xlsx or .csv."
         ) from error
@@ -52,7 +55,8 @@ def stream_workbook(
 
 
 def _check_sizes(path: Path, name: str) -> None:
-    """Raise DataError where a workbook would take too much memory; what it says of its own sizes is not believed."""
+    """Raise DataError where a workbook would take too much memory; what it says of its own sizes is
+    not believed."""
     unpacked = 0
     with zipfile.ZipFile(path) as archive:
         for info in archive.infolist():
@@ -71,13 +75,15 @@ def _check_sizes(path: Path, name: str) -> None:
             cells = last_row * last_column
             if cells > _MOST_CELLS:
                 raise DataError(
-                    f"{name}: a sheet has {cells:,} cells up to its last used one; at most {_MOST_CELLS:,} can be read.",
+                    f"{name}: a sheet has {cells:,} cells up to its last used one; at most "
+                    f"{_MOST_CELLS:,} can be read.",
                     "Delete stray cells far from the others, or save the sheet as CSV.",
                 )
 
 
 def _chunks(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[tuple[bytes, bytes]]:
-    """A member piece by piece, each with the end of the one before, in which a cell's reference may have begun."""
+    """A member piece by piece, each with the end of the one before, in which a cell's reference may
+    have begun."""
     before = b""
     with archive.open(info) as file:
         while chunk := file.read(1 << 20):
@@ -95,7 +101,8 @@ def _column_number(letters: bytes) -> int:
 def _sheet(
     name: str, workbook: CalamineWorkbook, config: DataConfig, findings: LoadReport
 ) -> list[tuple[int, list[object]]]:
-    """Rows of the sheet with their numbers in it, as wide as its widest, blank columns at its end cut off."""
+    """Rows of the sheet with their numbers in it, as wide as its widest, blank columns at its end
+    cut off."""
     sheets = workbook.sheet_names
     if config.subset is not None and config.subset not in sheets:
         raise DataError(
@@ -110,7 +117,8 @@ def _sheet(
             others = [other for other in sheets if other != sheet]
             if others:
                 findings.notes.append(
-                    f"{name}: the sheet {sheet} is read, not {some(others)} (--subset names another)"
+                    f"{name}: the sheet {sheet} is read, not {some(others)} (--subset names "
+                    "another)"
                 )
             return [(i, row[:width] + [None] * (width - len(row))) for i, row in filled]
     raise DataError(f"{name} is empty.", "Name a file that has at least one row.")
@@ -121,7 +129,8 @@ def _width(row: Sequence[object]) -> int:
 
 
 def _plain(cell: Any) -> object:
-    """A cell as JSON would have it: dates as text, whole numbers without a fraction, nothing as None."""
+    """A cell as JSON would have it: dates as text, whole numbers without a fraction, nothing as
+    None."""
     if cell == "":
         return None
     if isinstance(cell, datetime.datetime | datetime.date | datetime.time):

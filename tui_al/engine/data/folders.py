@@ -1,4 +1,5 @@
-"""A folder as a data set: which of its files and folders hold which split, and how they are read."""
+"""A folder as a data set: which of its files and folders hold which split, and how they are
+read."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import closing
@@ -49,13 +50,15 @@ def folder_sources(folder: Path, config: DataConfig, findings: LoadReport) -> So
     if not files:
         raise DataError(
             f"{folder} holds no data file.",
-            "A data folder has train and test files, as train.csv and test.csv, or a folder of .txt files for each class.",
+            "A data folder has train and test files, as train.csv and test.csv, or a folder of "
+            ".txt files for each class.",
         )
     return _split_files(folder, files, config, findings)
 
 
 def file_sources(path: Path, config: DataConfig) -> Sources:
-    """A single file; its parts, where it is JSON that holds several splits, by their names. Raises DataError."""
+    """A single file; its parts, where it is JSON that holds several splits, by their names. Raises
+    DataError."""
     if format_of(path) == ".json" and config.subset is None:
         with closing(open_bytes(path, path.name)) as raw:
             lines = Lines(TextStream(raw, path.name, config.encoding, LoadReport()), path.name)
@@ -66,7 +69,8 @@ def file_sources(path: Path, config: DataConfig) -> Sources:
 
 
 def named_apart(files: Mapping[str, Sequence[Path]]) -> Sources:
-    """Files of splits, each called by its split too where names alone do not tell two apart (`test/0000.parquet`)."""
+    """Files of splits, each called by its split too where names alone do not tell two apart
+    (`test/0000.parquet`)."""
     paths = [path for found in files.values() for path in found]
     unique = len({path.name for path in paths}) == len(paths)
     return {
@@ -101,7 +105,8 @@ def by_split(sources: Sources, where: str, findings: LoadReport) -> Sources:
 
 
 def tell_siblings(path: Path, findings: LoadReport) -> None:
-    """A file called train has its test beside it as a rule; reading one of them alone must not go unnoticed."""
+    """A file called train has its test beside it as a rule; reading one of them alone must not go
+    unnoticed."""
     if split_of(_stem(path)) != "train":
         return
     beside = [
@@ -114,7 +119,8 @@ def tell_siblings(path: Path, findings: LoadReport) -> None:
 
 
 def _whole(folder: Path, findings: LoadReport) -> Sources | None:
-    """Files that make a data set together: annotated texts, a folder for each class, parallel files."""
+    """Files that make a data set together: annotated texts, a folder for each class, parallel
+    files."""
     if open_folder(folder, DataConfig(str(folder)), LoadReport()) is not None:
         return {"train": [_annotated(folder)]}
     if classes := class_folders(folder):
@@ -151,7 +157,8 @@ def _of_split(folder: Path, findings: LoadReport) -> Sequence[Source]:
 def _split_files(
     folder: Path, files: Sequence[Path], config: DataConfig, findings: LoadReport
 ) -> Sources:
-    """Files of a folder by what they are called: train.csv, dev.parquet, my_train_file.csv, eng.testb."""
+    """Files of a folder by what they are called: train.csv, dev.parquet, my_train_file.csv,
+    eng.testb."""
     splits: dict[str, list[Path]] = {}
     others = []
     for path in files:
@@ -185,7 +192,8 @@ def _one(folder: Path, split: str, paths: list[Path], findings: LoadReport) -> l
 
 
 def _is_data(path: Path) -> bool:
-    """Whether a file is read: of a known format, and neither hidden nor a description of the others."""
+    """Whether a file is read: of a known format, and neither hidden nor a description of the
+    others."""
     if not path.is_file() or path.name.startswith(".") or is_documentation(path.name):
         return False
     if path.name in NAME_FILES:
@@ -197,6 +205,7 @@ def _is_data(path: Path) -> bool:
 
 
 def _stem(path: Path) -> str:
-    """The name without suffixes; eng.train, eng.testa and eng.testb are called by their suffixes."""
+    """The name without suffixes; eng.train, eng.testa and eng.testb are called by their
+    suffixes."""
     stem, _, rest = path.name.partition(".")
     return rest if rest.lower() in ("train", "testa", "testb") else stem

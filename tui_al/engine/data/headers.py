@@ -1,4 +1,5 @@
-"""Whether the first record of a file names its columns: only if it differs from the records below it in kind."""
+"""Whether the first record of a file names its columns: only if it differs from the records below
+it in kind."""
 
 import re
 from collections import Counter
@@ -20,7 +21,8 @@ _WORDS_OF_NAME, _WORDS_OF_TEXT = 4, 4
 def header_of(
     name: str, records: Sequence[Sequence[str]], config: DataConfig, findings: LoadReport
 ) -> tuple[list[str], bool]:
-    """The columns' names, and whether the first record is what names them; else they are numbered from 1.
+    """The columns' names, and whether the first record is what names them; else they are numbered
+    from 1.
 
     Args:
         name: the file's, for messages.
@@ -39,7 +41,8 @@ def header_of(
         _refuse_repeats(name, names)
         if told:
             findings.notes.append(
-                f"{name}: the first line is taken for a header: {', '.join(names)} (guessed; --no-header overrides)"
+                f"{name}: the first line is taken for a header: {', '.join(names)} (guessed; "
+                "--no-header overrides)"
             )
         return names, True
     names = [str(place) for place in range(1, len(first) + 1)]
@@ -91,7 +94,8 @@ def _are_numbers(cells: Sequence[str]) -> bool:
 
 
 def _is_value(cell: str, below: Sequence[str]) -> bool:
-    """Whether a first cell can be no name: a number, a long text, or a class that comes again below."""
+    """Whether a first cell can be no name: a number, a long text, or a class that comes again
+    below."""
     if not cell:
         return False
     again = cell in below and len(set(below)) < len(below)
@@ -99,11 +103,14 @@ def _is_value(cell: str, below: Sequence[str]) -> bool:
 
 
 def _is_title(cell: str, below: Sequence[str]) -> bool:
-    """Whether a first cell stands above values of another kind: numbers, classes that it is none of, longer texts."""
+    """Whether a first cell stands above values of another kind: numbers, classes that it is none
+    of, longer texts."""
     filled = [value for value in below if value]
     if not cell or not filled:
         return False
-    if _are_numbers(filled) or (len(filled) >= 2 and not any(any(map(str.isalnum, v)) for v in filled)):  # fmt: skip
+    if _are_numbers(filled) or (
+        len(filled) >= 2 and not any(any(map(str.isalnum, v)) for v in filled)
+    ):
         return True
     values = Counter(filled)
     if len(values) > 1 and len(filled) >= _REPEATS * len(values):

@@ -23,12 +23,14 @@ _DEEPEST = 5  # levels of nested fields
 _LINES = 'Every line is one object, as {"text": ..., "label": ...}.'
 _LEAVES_OUT = "--leave-out-misfits leaves such lines out."
 
-#: A record's number, counted from 1 or that of its line, what it holds, and about how many characters it takes.
+#: A record's number, counted from 1 or that of its line, what it holds, and about how many
+#: characters it takes.
 Numbered = tuple[int, Mapping[str, Any]]
 
 
 def stream_json(lines: Lines, config: DataConfig, findings: LoadReport) -> Iterator[Table]:
-    """The objects of a JSON file, in whichever of the usual ways they are put together; see `records_of_json`."""
+    """The objects of a JSON file, in whichever of the usual ways they are put together; see
+    `records_of_json`."""
     if is_json_lines(lines):
         findings.notes.append(f"{lines.name}: read as JSON lines, an object on each")
         return stream_json_lines(lines, config, findings)
@@ -56,7 +58,8 @@ def _parsed(line: str) -> object:
 
 
 def items_of_lines(lines: Lines) -> Iterator[tuple[object, str]]:
-    """The value of every line that is not blank, with its place; an ItemError for one that is no JSON."""
+    """The value of every line that is not blank, with its place; an ItemError for one that is no
+    JSON."""
     for line in lines:
         if not line.strip("\0 \t\r\n"):
             continue
@@ -82,7 +85,8 @@ def items_of_json(lines: Lines, findings: LoadReport) -> Iterator[tuple[object, 
 
 
 def _objects_of_lines(lines: Lines, findings: LoadReport, *, leave_out: bool) -> Iterator[Numbered]:
-    """The objects; a line that holds none is a DataError, or left out and told once all are read."""
+    """The objects; a line that holds none is a DataError, or left out and told once all are
+    read."""
     left_out = Tally()
     for item, place in items_of_lines(lines):
         record = with_text(item)
@@ -138,7 +142,8 @@ def _blocks(records: Iterator[Numbered]) -> Iterator[list[Numbered]]:
 def table_of(
     name: str, records: Sequence[Numbered], unit: str, settled: Task | None = None
 ) -> Table:
-    """Records as rows of a table that has every field of any of them; a field that a record lacks is None."""
+    """Records as rows of a table that has every field of any of them; a field that a record lacks
+    is None."""
     rows = [dict(_fields(record)) if settled is None else record for _, record in records]
     keys = dict.fromkeys(key for row in rows for key in row)
     columns: dict[str, Sequence[object]] = {key: [row.get(key) for row in rows] for key in keys}
@@ -152,7 +157,8 @@ def table_of(
 def _fields(
     record: Mapping[str, Any], before: str = "", depth: int = 1
 ) -> Iterable[tuple[str, Any]]:
-    """The fields of an object and of those in it: `{"data": {"text": 1}}` has the field `data.text`."""
+    """The fields of an object and of those in it: `{"data": {"text": 1}}` has the field
+    `data.text`."""
     for key, value in record.items():
         if isinstance(value, dict) and value and depth < _DEEPEST:
             yield from _fields(value, f"{before}{key}.", depth + 1)

@@ -1,4 +1,5 @@
-"""The ways in which JSON files put rows together, each read as a stream of objects where it can be."""
+"""The ways in which JSON files put rows together, each read as a stream of objects where it can
+be."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -10,8 +11,10 @@ from tui_al.engine.data.tables import LoadReport, some
 from tui_al.errors import DataError
 
 SHAPE = (
-    'A JSON file is an array of objects, [{"text": ..., "label": ...}, ...], one such array in an object, '
-    '{"data": [...]} or {"train": [...], "test": [...]}, or columns, {"text": [...], "label": [...]}.'
+    'A JSON file is an array of objects, [{"text": ..., "label": ...}, ...], one such array in an '
+    "object, "
+    '{"data": [...]} or {"train": [...], "test": [...]}, or columns, {"text": [...], "label": '
+    "[...]}."
 )
 
 #: Keys of a Label Studio task for what was said of it.
@@ -27,13 +30,15 @@ def records_of_json(
 ) -> Iterator[Record]:
     """The rows of a JSON file, in order.
 
-    Read piece by piece are an array of objects, and arrays of objects inside an object, whatever else it holds. Columns
-    (`{"text": [...]}` or pandas' `{"text": {"0": ...}}`) and objects by their ids are held whole.
+    Read piece by piece are an array of objects, and arrays of objects inside an object, whatever
+    else it holds. Columns (`{"text": [...]}` or pandas' `{"text": {"0": ...}}`) and objects by
+    their ids are held whole.
 
     Args:
         text: the file, at its beginning.
         findings: take what was not read.
-        key: of several arrays of objects the one to read, such as "train"; all of them, one after the other, if None and
+        key: of several arrays of objects the one to read, such as "train"; all of them, one after
+        the other, if None and
             all are named as splits are.
 
     Raises:
@@ -52,7 +57,8 @@ def records_of_json(
 
 
 def arrays_of_json(text: JsonText) -> list[str]:
-    """The keys of a file's outermost object that hold arrays of objects, in order; the file is read to its end."""
+    """The keys of a file's outermost object that hold arrays of objects, in order; the file is read
+    to its end."""
     found: list[str] = []
     if text.next_character() != "{":
         return found
@@ -80,7 +86,8 @@ def _of_object(text: JsonText, findings: LoadReport, key: str | None) -> Iterato
             if len(read) > 1 and not all(split_of(one) for one in read):
                 raise DataError(
                     f"{text.name} holds several arrays of objects: {some(read)}.",
-                    f"Name the one that holds the rows, as --subset {read[-1]}, or keep only that one.",
+                    f"Name the one that holds the rows, as --subset {read[-1]}, or keep only that "
+                    "one.",
                 )
             objects = _objects(text)
             first = next(objects)
@@ -93,7 +100,9 @@ def _of_object(text: JsonText, findings: LoadReport, key: str | None) -> Iterato
     if not read:
         yield from _of_values(text.name, others, findings)
     elif others:
-        findings.notes.append(f"{text.name}: the rows are those of {some(read)}; not read: {some(others)}")  # fmt: skip
+        findings.notes.append(
+            f"{text.name}: the rows are those of {some(read)}; not read: {some(others)}"
+        )
 
 
 def _keys(text: JsonText) -> Iterator[str]:
@@ -131,7 +140,8 @@ def _objects(text: JsonText) -> Iterator[Record]:
 
 
 def _of_values(name: str, content: Mapping[str, Any], findings: LoadReport) -> Iterator[Record]:
-    """Rows of an object that holds no array of objects: columns, objects by their ids, or the object itself."""
+    """Rows of an object that holds no array of objects: columns, objects by their ids, or the
+    object itself."""
     values = list(content.values())
     if isinstance(content.get("data"), dict) and any(key in content for key in _SAID):
         return iter([content])  # one task of Label Studio
@@ -162,7 +172,8 @@ def _of_values(name: str, content: Mapping[str, Any], findings: LoadReport) -> I
 def _of_pairs(
     name: str, pairs: Sequence[Any], others: Sequence[str], findings: LoadReport
 ) -> Iterator[Record]:
-    """Pairs of a text and an object, as spaCy's training data are written, inside an object that lists the types too."""
+    """Pairs of a text and an object, as spaCy's training data are written, inside an object that
+    lists the types too."""
     empty = pairs.count(None)
     findings.notes.append(f"{name}: the rows are those of annotations; not read: {some(others)}")
     if empty:
@@ -191,7 +202,8 @@ def _of_labels(
         return None
     if len({len(cells) for cells in lists.values()}) == 1:
         findings.warnings.append(
-            f"{name}: {some(lists)} are read as columns; if they are labels, each with its texts, write rows "
+            f"{name}: {some(lists)} are read as columns; if they are labels, each with its texts, "
+            "write rows "
             '{"text": ..., "label": ...}'
         )
         return None
@@ -211,7 +223,8 @@ def _of_columns(name: str, columns: Mapping[str, Sequence[Any]]) -> Iterator[Rec
 
 
 def with_text(value: Any) -> Any:
-    """A pair of a text and an object, as spaCy's training data are written, as one object; anything else as it is."""
+    """A pair of a text and an object, as spaCy's training data are written, as one object; anything
+    else as it is."""
     match value:
         case [str(text), dict(rest)]:
             return {**rest, "text": text}

@@ -48,7 +48,11 @@ class JsonText:
         found = self.next_character()
         if not found or found not in characters:
             expected = " or ".join(repr(c) for c in characters)
-            raise self.error(f"{found!r} where {expected} is expected" if found else "it ends too early: the file is cut off")  # fmt: skip
+            raise self.error(
+                f"{found!r} where {expected} is expected"
+                if found
+                else "it ends too early: the file is cut off"
+            )
         self._place += 1
         return found
 
@@ -78,7 +82,9 @@ class JsonText:
     def error(self, what: str) -> DataError:
         """The error for what stands at this place."""
         line = self._before + self._buffer.count("\n", 0, self._place) + 1
-        return DataError(f"{self.name}:{line}: not valid JSON: {what}.", "Check the file with a JSON tool.")  # fmt: skip
+        return DataError(
+            f"{self.name}:{line}: not valid JSON: {what}.", "Check the file with a JSON tool."
+        )
 
     def _not_valid(self, error: ValueError) -> DataError:
         if not isinstance(error, json.JSONDecodeError):

@@ -25,7 +25,8 @@ class Use(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """The column, None if every row is unlabelled; `listed` where each cell is a list of one label."""
+    """The column, None if every row is unlabelled; `listed` where each cell is a list of one
+    label."""
 
     column: str | None = None
     listed: bool = False
@@ -41,11 +42,13 @@ def find_labels(
 ) -> Labels:
     """The label column: the one asked for ("" asks for none), else the one whose name says so.
 
-    For a simulation a column without a telling name is taken as well, if it is the only one whose values repeat as labels
-    do. Where people label, none is: what they have not named is nothing that they have answered.
+    For a simulation a column without a telling name is taken as well, if it is the only one whose
+    values repeat as labels do. Where people label, none is: what they have not named is nothing
+    that they have answered.
 
     Raises:
-        DataError: several columns fit alike, or a cell holds several labels, or there is a column for each label.
+        DataError: several columns fit alike, or a cell holds several labels, or there is a column
+        for each label.
     """
     if use is Use.NONE or asked == "":
         return Labels()
@@ -75,7 +78,8 @@ def find_labels(
 
 
 def is_metadata(name: str, column: ColumnSample) -> bool:
-    """Whether name or values say that a column is about a text rather than its class: ids, dates, people, languages."""
+    """Whether name or values say that a column is about a text rather than its class: ids, dates,
+    people, languages."""
     return bool(METADATA_NAMES.intersection(name_parts(name))) or column.is_metadata
 
 
@@ -86,7 +90,8 @@ def _by_name(
     use: Use,
     findings: LoadReport,
 ) -> str | None:
-    """The column with the surest name. Several of one group have to say the same, as labels and their numbers do."""
+    """The column with the surest name. Several of one group have to say the same, as labels and
+    their numbers do."""
     groups = [
         [c for name in group for c in columns if c.lower() == name and c != text]
         for group in LABEL_GROUPS
@@ -107,7 +112,8 @@ def _by_name(
     why = f"guessed before {some(left)}" if left else "guessed"
     if use is Use.GIVEN and columns[chosen].kind != "empty":
         findings.warnings.append(
-            f"labels are taken from the column {chosen!r}, because of its name: they count as given "
+            f"labels are taken from the column {chosen!r}, because of its name: they count as "
+            "given "
             f'(--label-column NAME takes another, --label-column "" none)'
         )
     else:
@@ -116,7 +122,8 @@ def _by_name(
 
 
 def has_label_word(column: str) -> bool:
-    """A word in the name that label columns have, and none but `id` that speaks of something else."""
+    """A word in the name that label columns have, and none but `id` that speaks of something
+    else."""
     field = column.rpartition(".")[2]  # of objects inside others: `row.label`
     words = set(name_parts(field if field.lower() in LABEL_NAMES else column))
     return bool(words.intersection(LABEL_NAMES)) and not words & (METADATA_NAMES - {"id"})
@@ -146,14 +153,18 @@ def _by_values(
     binary = [name for name in candidates if columns[name].is_binary]
     if len(binary) > 1 and _one_of_each(table, binary):
         raise DataError(
-            f"{table.name} has a column of 0 and 1 for each of {some(binary)}, of which one is 1 in every row looked at.",
-            "If each row has one class, write it into one column; several labels a text (multi-label) are not supported yet. "
+            f"{table.name} has a column of 0 and 1 for each of {some(binary)}, of which one is 1 "
+            "in every row looked at.",
+            "If each row has one class, write it into one column; several labels a text "
+            "(multi-label) are not supported yet. "
             "--label-column takes one of these as yes or no.",
         )
     if len(binary) > 1:
         raise DataError(
-            f"{table.name} has a column of 0 and 1 for each of {some(binary)}: labels of which a text may have several.",
-            "That (multi-label) is not supported yet. --label-column takes one of them as yes or no.",
+            f"{table.name} has a column of 0 and 1 for each of {some(binary)}: labels of which a "
+            "text may have several.",
+            "That (multi-label) is not supported yet. --label-column takes one of them as yes "
+            "or no.",
         )
     if len(candidates) > 1:
         raise _close_call(table, candidates)

@@ -1,4 +1,5 @@
-"""Spellings of one label made one: blanks, quotes, zero-width characters, composed characters, 0 and 0.0."""
+"""Spellings of one label made one: blanks, quotes, zero-width characters, composed characters, 0
+and 0.0."""
 
 import re
 import unicodedata
@@ -14,7 +15,8 @@ _NUMBER = re.compile(r"[-+]?\d+(\.0+)?")
 
 
 def unify_spellings(rows: dict[str, list[Row]], findings: LoadReport) -> None:
-    """Put one spelling in place of all that mean one label, in all splits; told are those that became one."""
+    """Put one spelling in place of all that mean one label, in all splits; told are those that
+    became one."""
     written = Counter(
         row.answer for part in rows.values() for row in part if isinstance(row.answer, str)
     )
@@ -62,7 +64,11 @@ def _tell(spelled: Mapping[str, str], findings: LoadReport) -> None:
         ]
         if told:
             tell.append(f"spellings of one label became one: {some(told)}")
-    alone = [f"{_visible(old[0])} to {new}" for new, old in forms.items() if old not in merged.values() and old[0] != new]  # fmt: skip
+    alone = [
+        f"{_visible(old[0])} to {new}"
+        for new, old in forms.items()
+        if old not in merged.values() and old[0] != new
+    ]
     if alone:
         findings.notes.append(
             f"labels are written without blanks, quotes and fractions: {some(alone)}"
@@ -83,4 +89,8 @@ def _tell_cases(labels: set[str], findings: LoadReport) -> None:
 
 def _visible(label: str) -> str:
     """A label with its blanks and invisible characters to be seen."""
-    return ascii(label) if INVISIBLE.search(label) or not unicodedata.is_normalized("NFC", label) else repr(label)  # fmt: skip
+    return (
+        ascii(label)
+        if INVISIBLE.search(label) or not unicodedata.is_normalized("NFC", label)
+        else repr(label)
+    )

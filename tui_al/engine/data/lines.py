@@ -11,7 +11,8 @@ LONGEST = 1 << 28
 
 
 class Lines(Iterator[str]):
-    """Lines with their ends, split at line feeds only, so that U+2028 and the like stay in the text."""
+    """Lines with their ends, split at line feeds only, so that U+2028 and the like stay in the
+    text."""
 
     def __init__(self, stream: TextStream, name: str) -> None:
         self.name = name  #: of the file, for messages
@@ -28,7 +29,8 @@ class Lines(Iterator[str]):
         return self._ready.popleft()
 
     def peek(self, most: int, longest: int = LONGEST) -> list[str]:
-        """The next lines, which stay to be given out; fewer before a line of more than so many characters."""
+        """The next lines, which stay to be given out; fewer before a line of more than so many
+        characters."""
         while len(self._ready) < most and self._fill(longest):
             pass
         return [self._ready[i] for i in range(min(most, len(self._ready)))]
@@ -46,7 +48,8 @@ class Lines(Iterator[str]):
         return self._ended
 
     def read(self) -> str:
-        """Some characters, regardless of lines; "" at the end. `number` counts the lines they end."""
+        """Some characters, regardless of lines; "" at the end. `number` counts the lines they
+        end."""
         if self._ready or self._rest:
             text = "".join((*self._ready, *self._rest))
             self._ready.clear()
@@ -57,7 +60,8 @@ class Lines(Iterator[str]):
         return text
 
     def _fill(self, longest: int = LONGEST) -> bool:
-        """Read on until a line is complete; False at the end of the file, or where a line is longer than that."""
+        """Read on until a line is complete; False at the end of the file, or where a line is longer
+        than that."""
         while not self._ended:
             piece = self._stream.read()
             if not piece:

@@ -26,8 +26,8 @@ def load(config: DataConfig, *, by_people: bool = False) -> Dataset:
         config: where the data is and how to read it.
         by_people: people label it. Then no column is taken for labels because of what is in it.
 
-    Raises DataError (ConfigError for impossible amounts, HubError from downloads). A wholly unlabelled source gives
-    `labels=()` and `test=()`.
+    Raises DataError (ConfigError for impossible amounts, HubError from downloads). A wholly
+    unlabelled source gives `labels=()` and `test=()`.
     """
     check_amounts(config)
     findings = LoadReport()
@@ -61,7 +61,8 @@ def load(config: DataConfig, *, by_people: bool = False) -> Dataset:
 
 
 def _named(config: DataConfig, task: Task, train: Sequence[Row], by_people: bool) -> Sequence[str]:
-    """Labels that the person begins with. Where the data labels all, names are no more than names of its numbers."""
+    """Labels that the person begins with. Where the data labels all, names are no more than names
+    of its numbers."""
     if not by_people and all(row.answer is not None for row in train):
         return ()
     labels = config.labels or ()
@@ -93,7 +94,8 @@ def _rows(
 
 
 class _SplitReader:
-    """Reads the files of all splits by the columns of the first; a pool may call its text otherwise."""
+    """Reads the files of all splits by the columns of the first; a pool may call its text
+    otherwise."""
 
     def __init__(
         self, first: Table, columns: Columns, config: DataConfig, findings: LoadReport
@@ -130,7 +132,8 @@ class _SplitReader:
         return read
 
     def finish(self) -> None:
-        """Tell what was mended in all rows, and what columns came too late. DataError for one that never came."""
+        """Tell what was mended in all rows, and what columns came too late. DataError for one that
+        never came."""
         for reader in self._readers.values():
             reader.finish()
         for column in (self._columns.unit, self._columns.answer):
@@ -139,7 +142,8 @@ class _SplitReader:
         late = [f"{column} ({place})" for column, place in self._late.items()]
         if late:
             self._findings.warnings.append(
-                f"columns that are not read, since the first {SAMPLE:,} rows do not have them: {some(late)} "
+                f"columns that are not read, since the first {SAMPLE:,} rows do not have them: "
+                f"{some(late)} "
                 "(--text-column and --label-column name them)"
             )
 
@@ -152,7 +156,8 @@ class _SplitReader:
                 self._late[column] = table.origin(row)
 
     def _columns_of(self, split: str, table: Table) -> Columns | None:
-        """Those to read a file by, a sample of it given; None for one that is not used. DataError if it does not fit."""
+        """Those to read a file by, a sample of it given; None for one that is not used. DataError
+        if it does not fit."""
         columns = self._columns
         if split == "pool" and columns.unit not in table.columns:
             return _pool_columns(table, columns, self._config, self._findings)
@@ -166,7 +171,8 @@ class _SplitReader:
         tagging = columns.task is Task.TAGGING
         if self._has_no_answers(split, table):
             self._findings.warnings.append(
-                f"{table.name} has no column {columns.answer!r}: it is not used, since nothing can be measured on it"
+                f"{table.name} has no column {columns.answer!r}: it is not used, since nothing "
+                "can be measured on it"
             )
             return None
         if table.uneven and len(table) >= SAMPLE:  # what is missing may come later
@@ -177,7 +183,8 @@ class _SplitReader:
         return columns
 
     def _has_no_answers(self, split: str, table: Table) -> bool:
-        """Whether a test is without labels, as those of competitions: no column is called as labels usually are."""
+        """Whether a test is without labels, as those of competitions: no column is called as labels
+        usually are."""
         missing = self._columns.answer is not None and self._columns.answer not in table.columns
         return (
             split in ("test", "validation")
@@ -209,7 +216,8 @@ def _tell_difference(
         here = len(rows.get(split, ()))
         if size is not None and here != size:
             findings.warnings.append(
-                f"{split}: {amount(here, 'row')} here, {size:,} in the published {located.name}: do not compare with results on that"
+                f"{split}: {amount(here, 'row')} here, {size:,} in the published {located.name}: "
+                "do not compare with results on that"
             )
 
 

@@ -26,7 +26,8 @@ _HUB_ID = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
 
 @dataclass(frozen=True, slots=True)
 class DatasetFiles:
-    """The sources of a data set, by split: train, and where there are such, validation, test and pool."""
+    """The sources of a data set, by split: train, and where there are such, validation, test and
+    pool."""
 
     name: str
     splits: Mapping[str, Sequence[Source]]
@@ -35,7 +36,8 @@ class DatasetFiles:
 
 
 def locate(config: DataConfig, findings: LoadReport) -> DatasetFiles:
-    """Existing path, then known name, then a folder of `data_dir`, then Hub id; DataError for anything else."""
+    """Existing path, then known name, then a folder of `data_dir`, then Hub id; DataError for
+    anything else."""
     source = config.source.strip()
     if not source:
         raise DataError("No data set is named.", f"Known names: {', '.join(NAMED_SETS)}.")
@@ -137,7 +139,8 @@ def _tell_unused(config: DataConfig, findings: LoadReport, named: NamedSet | Non
     usual = (None, named.subset if named else None)
     if config.subset not in usual:
         findings.notes.append(
-            f"the subset {config.subset} is not used: only sets of the Hub, Excel workbooks and JSON files have parts that are named so"
+            f"the subset {config.subset} is not used: only sets of the Hub, Excel workbooks and "
+            "JSON files have parts that are named so"
         )
     if config.revision is not None:
         findings.notes.append(f"the revision {config.revision} is not used: the data is local")

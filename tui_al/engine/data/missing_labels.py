@@ -1,4 +1,5 @@
-"""Labels that spreadsheets and programs write for a missing one, as NA and null: taken for none, and told."""
+"""Labels that spreadsheets and programs write for a missing one, as NA and null: taken for none,
+and told."""
 
 from collections import Counter
 from collections.abc import Collection
@@ -6,7 +7,8 @@ from collections.abc import Collection
 from tui_al.engine.data.rows import Row
 from tui_al.engine.data.tables import LoadReport, amount, some
 
-#: What pandas, R, Excel and SQL write; the row is unlabelled. Nobody calls a class so, or says it with --labels.
+#: What pandas, R, Excel and SQL write; the row is unlabelled. Nobody calls a class so, or says it
+#: with --labels.
 MISSING = frozenset(
     {"NA", "N/A", "n/a", "#N/A", "#NA", "<NA>", "nan", "NaN", "-nan", "NULL", "null", "#N/A N/A"}
 )
@@ -17,8 +19,8 @@ _DOUBTFUL = frozenset({"none", "-", "--", "?", "."})
 class MissingLabels:
     """Counts the labels of a data set that stand for a missing one, or may.
 
-    `classes` are labels all the same: what the person names, or a session has, however it is spelled.
-    """
+    `classes` are labels all the same: what the person names, or a session has, however it is
+    spelled."""
 
     def __init__(self, classes: Collection[str]) -> None:
         self._classes = classes
@@ -43,7 +45,8 @@ class MissingLabels:
         """Warnings; `what` becomes of rows whose label stands for none."""
         said = (
             (self._missing, f"taken for no label, {what}"),
-            (self._doubtful, "a class, though it may stand for no label: empty such cells if it does"),
+            (self._doubtful, "a class, though it may stand for no label: empty such cells if it "
+                "does"),
         )  # fmt: skip
         return [f"{some(self._counted(found))}: {meaning}" for found, meaning in said if found]
 

@@ -1,4 +1,5 @@
-"""Cells that hold several labels: lists, lists written as text, labels apart by a separator. They are refused."""
+"""Cells that hold several labels: lists, lists written as text, labels apart by a separator. They
+are refused."""
 
 import ast
 import json
@@ -11,7 +12,8 @@ from tui_al.engine.data.tables import LoadReport, Table
 from tui_al.errors import DataError
 
 HINT = (
-    "A row has one text and one label: data with several labels a text (multi-label) is not supported yet. "
+    "A row has one text and one label: data with several labels a text (multi-label) is not "
+    "supported yet. "
     "--label-column names a column with one label."
 )
 
@@ -20,18 +22,21 @@ _LIST = re.compile(r"\s*\[.*\]\s*", re.DOTALL)
 
 
 def one_label_each(table: Table, column: str, *, asked: bool, findings: LoadReport) -> bool:
-    """Whether the cells are lists of one label, which then stands for the list; False for plain labels.
+    """Whether the cells are lists of one label, which then stands for the list; False for plain
+    labels.
 
     Args:
         table: a sample of the rows.
         column: of the labels.
-        asked: the person named it. Then labels with a separator in them are taken as they are, with a warning.
-        findings: take what was found.
+        asked: the person named it. Then labels with a separator in them are taken as they are, with
+        a warning. findings: take what was found.
 
     Raises:
         DataError: a cell holds several labels.
     """
-    cells = [(i, cell) for i, cell in enumerate(table.columns.get(column, ())) if cell not in (None, "")]  # fmt: skip
+    cells = [
+        (i, cell) for i, cell in enumerate(table.columns.get(column, ())) if cell not in (None, "")
+    ]
     lists = [(i, labels_of(cell)) for i, cell in cells]
     if cells and all(labels is not None for _, labels in lists):
         for i, labels in lists:
@@ -45,7 +50,10 @@ def one_label_each(table: Table, column: str, *, asked: bool, findings: LoadRepo
         separator, example = found
         told = f"the column {column!r} holds labels apart by {separator!r}, as {example!r}"
         if not asked:
-            raise DataError(f"{table.name}: {told}.", f"{HINT} Named there, this one is taken with each combination as a class.")  # fmt: skip
+            raise DataError(
+                f"{table.name}: {told}.",
+                f"{HINT} Named there, this one is taken with each combination as a class.",
+            )
         findings.warnings.append(f"{told}: each combination counts as a class of its own")
     return False
 
@@ -57,7 +65,8 @@ def several(origin: str, column: str | None, labels: Sequence[object]) -> DataEr
 
 
 def labels_of(cell: object) -> list[Any] | None:
-    """The elements of a list, or of one that is written as text, as Python and JSON write it; None for any other cell."""
+    """The elements of a list, or of one that is written as text, as Python and JSON write it; None
+    for any other cell."""
     if isinstance(cell, list):
         return cell
     if not isinstance(cell, str) or not _LIST.fullmatch(cell):
@@ -73,7 +82,8 @@ def labels_of(cell: object) -> list[Any] | None:
 
 
 def _separator(cells: Sequence[str]) -> tuple[str, str] | None:
-    """What separates labels in a cell, with an example: the parts of most such cells are labels in other cells too."""
+    """What separates labels in a cell, with an example: the parts of most such cells are labels in
+    other cells too."""
     values = Counter(cell.strip() for cell in cells)
     for separator in _SEPARATORS:
         combined = {v: [p.strip() for p in v.split(separator)] for v in values if separator in v}

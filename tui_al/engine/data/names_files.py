@@ -1,4 +1,5 @@
-"""Files that list names of numbered classes or tags: one a line, numbers with names in either order, JSON, or the head of a README."""
+"""Files that list names of numbered classes or tags: one a line, numbers with names in either
+order, JSON, or the head of a README."""
 
 import json
 import re
@@ -21,7 +22,8 @@ Numbered = Mapping[int, str]
 
 
 def numbered_names(path: Path) -> Iterator[Numbered]:
-    """Every list of names in a file, in order; numbers of names that have none of their own count from 0.
+    """Every list of names in a file, in order; numbers of names that have none of their own count
+    from 0.
 
     Raises:
         OSError: the file cannot be read.
@@ -56,7 +58,8 @@ def in_order(names: Numbered) -> tuple[str, ...] | None:
 
 
 def names_of_file(path: Path) -> tuple[str, ...]:
-    """The names in a file that a person gives. DataError for one without a list of names, counted from 0 or from 1."""
+    """The names in a file that a person gives. DataError for one without a list of names, counted
+    from 0 or from 1."""
     try:
         for names in numbered_names(path):
             first = min(names)
@@ -67,18 +70,23 @@ def names_of_file(path: Path) -> tuple[str, ...]:
     raise DataError(f"--labels: {path} holds no names, counted from 0 or from 1.", _WHAT)
 
 
-_WHAT = "It has a name on each line, numbers with names, or is JSON: a list of names, or an object of numbers and names."
+_WHAT = (
+    "It has a name on each line, numbers with names, or is JSON: a list of names, or an "
+    "object of numbers and names."
+)
 
 
 def given_names(labels: str) -> tuple[str, ...]:
-    """What `--labels` names: names apart by commas, or those in a file. DataError for a file that is not there."""
+    """What `--labels` names: names apart by commas, or those in a file. DataError for a file that
+    is not there."""
     if "," not in labels and labels.lower().endswith(_SUFFIXES):
         return names_of_file(Path(labels).expanduser())
     return tuple(name.strip() for name in labels.split(","))
 
 
 def _of_lines(lines: Sequence[str]) -> dict[int, str]:
-    """A name a line; or a number before each, or behind it where these just count: a name may end in a number."""
+    """A name a line; or a number before each, or behind it where these just count: a name may end
+    in a number."""
     lines = [line.strip() for line in lines if line.strip()]
     before = [match for match in map(_NUMBER_FIRST.fullmatch, lines) if match]
     if len(before) == len(lines):

@@ -15,14 +15,16 @@ from tui_al.engine.data.split_names import split_of
 from tui_al.engine.data.tables import LoadReport, Table
 from tui_al.errors import DataError
 
-#: Names of a file of texts, and of those beside it, of labels and of tags; before each may stand a split and "_" or ".".
+#: Names of a file of texts, and of those beside it, of labels and of tags; before each may stand a
+#: split and "_" or ".".
 _TEXTS = ("seq.in", "text.txt", "texts.txt", "sentences.txt")
 _LABELS = ("label", "label.txt", "labels.txt", "intent", "intents.txt")
 _TAGS = ("seq.out", "tags.txt", "slots.txt")
 
 
 def parallel_sources(folder: Path) -> dict[str, Sequence[Source]]:
-    """Sources by split of a folder that holds files of texts beside files of labels or tags; {} for any other."""
+    """Sources by split of a folder that holds files of texts beside files of labels or tags; {} for
+    any other."""
     names = sorted(path.name for path in folder.iterdir() if path.is_file())
     found: dict[str, Sequence[Source]] = {}
     for name in names:

@@ -21,7 +21,8 @@ _MARK = "__label__"
 
 
 def stream_text(lines: Lines, config: DataConfig, findings: LoadReport) -> Iterator[Table]:
-    """A text a line; fastText lines, lines of a label and a text around a tab, and tables with a header are recognised.
+    """A text a line; fastText lines, lines of a label and a text around a tab, and tables with a
+    header are recognised.
 
     Raises:
         DataError: a fastText line has several labels.
@@ -34,12 +35,14 @@ def stream_text(lines: Lines, config: DataConfig, findings: LoadReport) -> Itera
             findings.notes.append(told)
         else:
             findings.warnings.append(
-                f"{told}, which {marked} of its first {len(head)} lines are; the others are unlabelled"
+                f"{told}, which {marked} of its first {len(head)} lines are; the others are "
+                "unlabelled"
             )
         yield from _fasttext(lines)
     elif config.delimiter is not None or (head and delimiter_of_table(head) is not None):
         findings.warnings.append(
-            f"{lines.name}: read as a table with columns{'' if config.delimiter else ', which its first line names'} "
+            f"{lines.name}: read as a table with "
+            f"columns{'' if config.delimiter else ', which its first line names'} "
             "(--input-format text of `predict` reads whole lines)"
         )
         yield from stream_delimited(lines, config, findings)
@@ -53,17 +56,20 @@ def stream_text(lines: Lines, config: DataConfig, findings: LoadReport) -> Itera
     else:
         if marked:
             findings.warnings.append(
-                f"{lines.name}: each line is read as one text, though {marked} of the first {len(head)} hold {_MARK}…, "
+                f"{lines.name}: each line is read as one text, though {marked} of the first "
+                f"{len(head)} hold {_MARK}…, "
                 "as fastText's lines do"
             )
         if _place_of_label(head, ": ") == 0:
             findings.warnings.append(
-                f"{lines.name}: each line is read as one text, though all begin with one of few words and a colon, as with a label "
+                f"{lines.name}: each line is read as one text, though all begin with one of few "
+                "words and a colon, as with a label "
                 "(--delimiter : reads them as columns)"
             )
         if len(head) >= _ENOUGH and (found := delimiter_in_all(head)):
             findings.warnings.append(
-                f"{lines.name}: each line is read as one text, though {found[0]}s part every one in {found[1]} fields "
+                f"{lines.name}: each line is read as one text, though {found[0]}s part every one "
+                f"in {found[1]} fields "
                 f"(--delimiter reads them as columns)"
             )
         yield from stream_lines(lines, config, findings)
@@ -112,8 +118,8 @@ def _fasttext(lines: Lines) -> Iterator[Table]:
 def _place_of_label(head: Sequence[str], between: str = "\t") -> int | None:
     """0 or 1: the side of the tab on which the lines have labels; None if they are no such pairs.
 
-    Every line has one tab, or what else is `between`, one side repeats few short values, and the other is texts that do not repeat.
-    """
+    Every line has one tab, or what else is `between`, one side repeats few short values, and the
+    other is texts that do not repeat."""
     pairs = [line.rstrip("\r\n").split(between) for line in head]
     if len(pairs) < 4 or any(len(pair) != 2 for pair in pairs):
         return None
@@ -122,7 +128,12 @@ def _place_of_label(head: Sequence[str], between: str = "\t") -> int | None:
         texts = {pair[text] for pair in pairs}
         short = all(name and len(name.split()) <= 3 and len(name) <= 40 for name in labels)
         words = sum(len(pair[text].split()) for pair in pairs) / len(pairs)
-        if short and 2 <= len(labels) <= len(pairs) // 2 and len(texts) > len(pairs) // 2 and words >= 2:  # fmt: skip
+        if (
+            short
+            and 2 <= len(labels) <= len(pairs) // 2
+            and len(texts) > len(pairs) // 2
+            and words >= 2
+        ):
             return label
     return None
 
@@ -135,7 +146,8 @@ def _pairs(lines: Lines, label: int) -> Iterator[Table]:
             pair = line.split("\t")
             if line.strip() and len(pair) != 2:
                 raise DataError(
-                    f"{lines.name}:{number}: {amount(len(pair) - 1, 'tab')}, where the lines before have one.",
+                    f"{lines.name}:{number}: {amount(len(pair) - 1, 'tab')}, where the lines "
+                    "before have one.",
                     "Every line is a label and a text, apart by a tab.",
                 )
             texts.append(pair[1 - label] if len(pair) == 2 else "")

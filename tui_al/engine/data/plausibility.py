@@ -1,4 +1,5 @@
-"""How likely a text was read in the right encoding: whether its characters beyond ASCII stand where such characters do."""
+"""How likely a text was read in the right encoding: whether its characters beyond ASCII stand where
+such characters do."""
 
 import re
 import unicodedata
@@ -11,15 +12,17 @@ _RARE = 0.5  # of a Han character that is in the first level of no national stan
 _HALF_WIDTH = 0.3  # of half-width katakana, which hardly anybody writes
 _ALONE = 0.2  # of a word whose letters are all Latin and all beyond ASCII
 
-#: Encodings whose first bytes say which Han characters are common: the codec, and where its first level ends.
+#: Encodings whose first bytes say which Han characters are common: the codec, and where its first
+#: level ends.
 _FIRST_LEVELS = (("gb2312", 0xB0, 0xD7), ("big5", 0xA4, 0xC6), ("shift_jis", 0x88, 0x97))
 
 
 def plausibility(text: str) -> float:
-    """The share of characters beyond ASCII that stand where they do in real texts, from 0 to 1; 1 for a text of ASCII.
+    """The share of characters beyond ASCII that stand where they do in real texts, from 0 to 1; 1
+    for a text of ASCII.
 
-    A wrong encoding betrays itself within words: letters of two scripts side by side, capitals after small letters, symbols
-    between letters, words without any plain letter, rare ideographs.
+    A wrong encoding betrays itself within words: letters of two scripts side by side, capitals
+    after small letters, symbols between letters, words without any plain letter, rare ideographs.
     """
     good, seen = 0.0, 0
     for word in _WORD.finditer(text):
@@ -79,19 +82,30 @@ def _of_letter(before: str, letter: str, after: str) -> float:
     return 0.0 if letter.isupper() and before.islower() else 1.0
 
 
-_EAST = {"CJK": "CJK", "HIRAGANA": "KANA", "KATAKANA": "KANA", "HALFWIDTH": "KANA", "KATAKANA-HIRAGANA": "KANA", "IDEOGRAPHIC": "CJK", "HANGUL": "HANGUL", "KANA": "KANA"}  # fmt: skip
+_EAST = {
+    "CJK": "CJK",
+    "HIRAGANA": "KANA",
+    "KATAKANA": "KANA",
+    "HALFWIDTH": "KANA",
+    "KATAKANA-HIRAGANA": "KANA",
+    "IDEOGRAPHIC": "CJK",
+    "HANGUL": "HANGUL",
+    "KANA": "KANA",
+}
 
 
 @lru_cache(maxsize=65_536)
 def _script(letter: str) -> str:
-    """The first word of a letter's Unicode name, which is its script; "CJK" and "KANA" go together."""
+    """The first word of a letter's Unicode name, which is its script; "CJK" and "KANA" go
+    together."""
     name = unicodedata.name(letter, "?").split(" ")[0].split("-")[0]
     found = _EAST.get(name, name)
     return "CJK" if found == "KANA" and not "\uff61" <= letter <= "\uff9f" else found
 
 
 def _is_common(letter: str) -> bool:
-    """Whether a national standard has it in its first level; kana are no Han characters and count."""
+    """Whether a national standard has it in its first level; kana are no Han characters and
+    count."""
     if not "\u4e00" <= letter <= "\u9fff":
         return "\u3000" <= letter <= "\u30ff"
     for codec, first, last in _FIRST_LEVELS:

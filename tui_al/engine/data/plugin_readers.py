@@ -1,7 +1,9 @@
-"""Readers of other packages for files of their kind, by entry points in `tui_al.readers`, named as the suffix without its dot.
+"""Readers of other packages for files of their kind, by entry points in `tui_al.readers`, named as
+the suffix without its dot.
 
-A reader is a function from a path to rows, each a mapping from columns to cells: texts, numbers, booleans, None, or lists of them.
-Which column is the text and which the label is guessed or given as for any file.
+A reader is a function from a path to rows, each a mapping from columns to cells: texts, numbers,
+booleans, None, or lists of them. Which column is the text and which the label is guessed or given
+as for any file.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -20,7 +22,8 @@ _CELLS = (str, int, float, bool, type(None))
 
 
 def plugin_for(suffix: str, built_in: Collection[str]) -> Plugin | None:
-    """The reader that a package brings for files that end so (".abc"); None if none does. Raises PluginError for several."""
+    """The reader that a package brings for files that end so (".abc"); None if none does. Raises
+    PluginError for several."""
     taken = [one.removeprefix(".") for one in built_in]
     return find_plugin("reader", suffix.removeprefix("."), taken) if len(suffix) > 1 else None
 
@@ -36,8 +39,8 @@ def read_tables(
     """The rows of a file in tables of `size` rows at most.
 
     Raises:
-        DataError: the reader fails, or gives what is no row; the message names its package and the row.
-        PluginError: it cannot be used at all.
+        DataError: the reader fails, or gives what is no row; the message names its package and the
+        row. PluginError: it cannot be used at all.
     """
     read = plugin.load()
     if not callable(read):
@@ -58,7 +61,12 @@ def _checked(plugin: Plugin, read: Any, path: Path, name: str) -> Iterator[Mappi
     try:
         for number, row in enumerate(read(path), start=1):
             if not isinstance(row, Mapping) or not all(isinstance(key, str) for key in row):
-                raise _failed(plugin, name, number, f"it gives a {type(row).__name__}, not a mapping from names of columns")  # fmt: skip
+                raise _failed(
+                    plugin,
+                    name,
+                    number,
+                    f"it gives a {type(row).__name__}, not a mapping from names of columns",
+                )
             for column, cell in row.items():
                 if not _is_cell(cell):
                     raise _failed(plugin, name, number, f"{column} holds a {type(cell).__name__}")

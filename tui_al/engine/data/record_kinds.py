@@ -20,7 +20,8 @@ from tui_al.store.formats.rows import ENTITY_FIELDS, listed
 Record = Mapping[str, Any]
 
 _FORMATS = {known.name: known for known in (JSONL, DOCCANO, LABEL_STUDIO, PRODIGY)}
-_NAMES = {"jsonl": "texts with entities", "doccano": "doccano's export", "prodigy": "Prodigy's tasks",
+_NAMES = {"jsonl": "texts with entities", "doccano": "doccano's export", "prodigy": "Prodigy's "
+    "tasks",
           "label-studio": "Label Studio's tasks"}  # fmt: skip
 _DOCCANO = {"Comments", "annotation_approver", "tui_al_id"}
 _ENTITY_VIEWS = frozenset({"ner", "ner_manual", "spans", "spans_manual"})
@@ -94,7 +95,8 @@ def kind_of(records: Sequence[Record], name: str, config: DataConfig) -> RecordK
 
 
 def _is_plain(records: Sequence[Record], config: DataConfig, wanted: Task | None) -> bool:
-    """Whether rows with entities are read as texts with labels after all: where that is asked for, or there is no text."""
+    """Whether rows with entities are read as texts with labels after all: where that is asked for,
+    or there is no text."""
     text = config.text_column or "text"
     if not any(isinstance(row.get(text), str) for row in records):
         return True
@@ -107,7 +109,8 @@ def _is_plain(records: Sequence[Record], config: DataConfig, wanted: Task | None
 
 
 def _has_one_cat_each(records: Sequence[Record]) -> bool:
-    """Whether the first records have `cats`, as spaCy's text classifiers do, of which one is 1 and the others are 0."""
+    """Whether the first records have `cats`, as spaCy's text classifiers do, of which one is 1 and
+    the others are 0."""
     cats = [row.get("cats") for row in records]
     return bool(cats) and all(
         isinstance(one, Mapping) and len(one) > 1

@@ -1,4 +1,5 @@
-"""Cells to rows: text cleaned, labels trimmed, tokens and tags paired; what is left out or mended is counted."""
+"""Cells to rows: text cleaned, labels trimmed, tokens and tags paired; what is left out or mended
+is counted."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -45,11 +46,13 @@ class RowReader:
         warnings = self._findings.warnings
         if self._cleaned:
             warnings.append(
-                f"{amount(len(self._cleaned), 'row')} with NUL characters or broken Unicode mended ({some(self._cleaned)})"
+                f"{amount(len(self._cleaned), 'row')} with NUL characters or broken Unicode "
+                f"mended ({some(self._cleaned)})"
             )
         if self._empty_tokens:
             warnings.append(
-                f"{amount(len(self._empty_tokens), 'sentence')} with an empty token kept ({some(self._empty_tokens)})"
+                f"{amount(len(self._empty_tokens), 'sentence')} with an empty token kept "
+                f"({some(self._empty_tokens)})"
             )
         for tags in self._tag_readers.values():
             tags.finish()
@@ -64,7 +67,8 @@ class RowReader:
             for column, cell in ((self._columns.unit, text), (self._columns.answer, label)):
                 if isinstance(cell, list | dict):
                     raise DataError(
-                        f"{origin}: the column {column!r} holds {'a list' if isinstance(cell, list) else 'an object'}.",
+                        f"{origin}: the column {column!r} holds "
+                        f"{'a list' if isinstance(cell, list) else 'an object'}.",
                         HINT,
                     )
             yield Row(self._clean(string(text), origin), self._label(label, origin), (), origin)
@@ -106,7 +110,8 @@ class RowReader:
             yield Row(written, self._tags(table, tags, len(tokens), origin), tokens, origin)
 
     def _tags(self, table: Table, cell: object, length: int, origin: str) -> tuple[str, ...] | None:
-        """Checked tags; None for a missing cell or an empty list beside tokens: an unlabelled sentence."""
+        """Checked tags; None for a missing cell or an empty list beside tokens: an unlabelled
+        sentence."""
         tags = tuple(string(tag).strip() for tag in _list(cell, self._columns.answer or "", origin))
         if not tags:
             return None
@@ -124,7 +129,8 @@ class RowReader:
             raise DataError(f"{origin}: {error}.", TAG_FORMS) from error
 
     def _clean(self, text: str, origin: str) -> str:
-        """Without NULs, and without halves of surrogate pairs, which no file and no database can hold."""
+        """Without NULs, and without halves of surrogate pairs, which no file and no database can
+        hold."""
         cleaned = text.replace("\0", "") if "\0" in text else text
         try:
             cleaned.encode()

@@ -18,7 +18,8 @@ class Source(Protocol):
         """What it is called in messages."""
 
     def tables(self, config: DataConfig, findings: LoadReport) -> Iterator[Table]:
-        """Its rows, at least one; nothing is read before the first is asked for. Raises DataError."""
+        """Its rows, at least one; nothing is read before the first is asked for. Raises
+        DataError."""
 
 
 @dataclass(frozen=True, slots=True)

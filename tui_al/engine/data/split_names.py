@@ -30,8 +30,8 @@ SPLIT_NAMES = {
 def split_of(name: str) -> str | None:
     """The split that a file, a folder or a key names: train, validation, test or pool.
 
-    Either the whole name does, or one word of it: `train.csv`, `eng.testb`, `my_train_file.csv`, `trainData`, `test-00000-of-00002`.
-    None if no word of it does, or words of two splits.
+    Either the whole name does, or one word of it: `train.csv`, `eng.testb`, `my_train_file.csv`,
+    `trainData`, `test-00000-of-00002`. None if no word of it does, or words of two splits.
     """
     whole = _SHARD.sub("", name)
     if found := SPLIT_NAMES.get(whole.lower()):
@@ -42,5 +42,6 @@ def split_of(name: str) -> str | None:
 
 
 def is_shard(name: str) -> bool:
-    """Whether a name is that of one of several files of a split, as `train-00000-of-00002.parquet`."""
+    """Whether a name is that of one of several files of a split, as
+    `train-00000-of-00002.parquet`."""
     return bool(_SHARD.search(name))

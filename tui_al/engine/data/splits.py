@@ -25,7 +25,8 @@ def check_amounts(config: DataConfig) -> None:
 def split_rows(
     splits: Mapping[str, Sequence[Row]], task: Task, config: DataConfig, findings: LoadReport
 ) -> tuple[list[Row], list[Row]]:
-    """Train (with the unlabelled pool) and test. A validation split is never trained on; it is the test if there is no other."""
+    """Train (with the unlabelled pool) and test. A validation split is never trained on; it is the
+    test if there is no other."""
     train = [*splits.get("train", ()), *splits.get("pool", ())]
     test, validation = splits.get("test", ()), splits.get("validation", ())
     labelled_test = _labelled("test", test, findings)
@@ -40,7 +41,8 @@ def split_rows(
     labelled_validation = _labelled("validation", validation, findings)
     if labelled_validation:
         findings.notes.append(
-            f"there is no {'labelled ' if test else ''}test split: the validation split ({amount(len(labelled_validation), 'row')}) is the test"
+            f"there is no {'labelled ' if test else ''}test split: the validation split "
+            f"({amount(len(labelled_validation), 'row')}) is the test"
         )
         return _cut_both(train, labelled_validation, config, findings)
     return _cut_both(*_hold_out(train, task, config, findings), config, findings)
@@ -80,7 +82,8 @@ def _hold_out(
     labelled = sum(row.answer is not None for row in train)
     how = "stratified by label, " if task is Task.CLASSIFICATION else ""
     findings.notes.append(
-        f"there is no test split: {len(held):,} of {amount(labelled, 'labelled row')} held out as the test "
+        f"there is no test split: {len(held):,} of {amount(labelled, 'labelled row')} held out as "
+        "the test "
         f"({how}test_share {config.test_share:g}, split_seed {config.split_seed})"
     )
     return (
@@ -90,7 +93,8 @@ def _hold_out(
 
 
 def _quotas(strata: Mapping[str, Sequence[object]], share: float) -> dict[str, int]:
-    """Texts to hold out of each class: the share rounded down, then by largest remainder; one of each stays in train."""
+    """Texts to hold out of each class: the share rounded down, then by largest remainder; one of
+    each stays in train."""
     total = max(1, round(share * sum(map(len, strata.values()))))
     exact = {stratum: share * len(members) for stratum, members in strata.items()}
     quotas = {stratum: int(value) for stratum, value in exact.items()}
@@ -117,7 +121,8 @@ def _cut(
     if limit is None or limit >= len(rows):
         return rows
     findings.notes.append(
-        f"{split}: cut to {limit:,} of {amount(len(rows), 'row')} ({split}_limit, split_seed {config.split_seed})"
+        f"{split}: cut to {limit:,} of {amount(len(rows), 'row')} ({split}_limit, split_seed "
+        f"{config.split_seed})"
     )
     places = sorted(random.Random(config.split_seed).sample(range(len(rows)), limit))
     return [rows[place] for place in places]

@@ -1,4 +1,5 @@
-"""The one way from a file to tables, in bounded memory: what is simulated, labelled and predicted on. Standard input is a file too."""
+"""The one way from a file to tables, in bounded memory: what is simulated, labelled and predicted
+on. Standard input is a file too."""
 
 from collections.abc import Callable, Iterator
 from itertools import chain
@@ -30,7 +31,8 @@ FileReader = Callable[[Path, str, DataConfig, LoadReport, int], Iterator[Table]]
 
 
 def _text_or_columns(other: LineReader) -> LineReader:
-    """CoNLL columns where the lines look so, whatever the file is called; else as the other reader has it."""
+    """CoNLL columns where the lines look so, whatever the file is called; else as the other reader
+    has it."""
 
     def stream(lines: Lines, config: DataConfig, findings: LoadReport) -> Iterator[Table]:
         if looks_like_conll(lines.peek(_HEAD), lines.name):
@@ -76,7 +78,8 @@ _BINARY_READERS: dict[str, FileReader] = {
     ".xlsx": stream_workbook,
 }
 
-#: Formats that can be named where the suffix does not tell; the suffix is what a file of the kind would have.
+#: Formats that can be named where the suffix does not tell; the suffix is what a file of the kind
+#: would have.
 KINDS = {
     "text": ".txt",
     "csv": ".csv",
@@ -88,7 +91,8 @@ KINDS = {
 
 
 def format_of(path: Path) -> str:
-    """The suffix that decides how a file is read, "" if none does: ".csv" for train.csv and for train.csv.gz.
+    """The suffix that decides how a file is read, "" if none does: ".csv" for train.csv and for
+    train.csv.gz.
 
     Raises DataError for a .zip that does not hold one data file.
     """
@@ -109,7 +113,8 @@ def open_tables(
     *,
     annotated: bool = True,
 ) -> Iterator[Table]:
-    """The rows of a file, or of standard input for the path "-", in order; nothing is read before the first is asked for.
+    """The rows of a file, or of standard input for the path "-", in order; nothing is read before
+    the first is asked for.
 
     Args:
         path: a file of a format known here, by its suffix.
@@ -120,7 +125,8 @@ def open_tables(
         annotated: whether rows of annotation programs in tables are read as such; JSON always is.
 
     Raises:
-        DataError: the file cannot be read, or not further, or has no row; the message names the line.
+        DataError: the file cannot be read, or not further, or has no row; the message names the
+        line.
     """
     suffix = KINDS[kind] if kind else ".txt" if str(path) == "-" else format_of(path)
     if not suffix:
@@ -149,20 +155,23 @@ def open_tables(
 
 
 def _refuse_webanno(lines: Lines) -> None:
-    """DataError for WebAnno's own format: its columns are token numbers, offsets and layers, and no tags in order."""
+    """DataError for WebAnno's own format: its columns are token numbers, offsets and layers, and no
+    tags in order."""
     first = next(iter(lines.peek(1, longest=_LONGEST_HEAD)), "").lstrip("\ufeff")
     if first.startswith(_WEBANNO):
         version = first.removeprefix("#FORMAT=").strip()[:40]
         raise DataError(
             f"{lines.name} is in the format {version} of WebAnno and INCEpTION, which is not read.",
-            "Export the documents there once more, as CoNLL 2002 (or another CoNLL format that has the named entities).",
+            "Export the documents there once more, as CoNLL 2002 (or another CoNLL format that "
+            "has the named entities).",
         )
 
 
 def _shaped(
     tables: Iterator[Table], name: str, config: DataConfig, findings: LoadReport, annotated: bool
 ) -> Iterator[Table]:
-    """The tables, one at least; with tokens and tags as lists where the first rows hold them in another shape."""
+    """The tables, one at least; with tokens and tags as lists where the first rows hold them in
+    another shape."""
     first = next(tables, None)
     if first is None:
         raise DataError(f"{name} holds no rows.", "Name a file with at least one row.")

@@ -17,7 +17,8 @@ SAMPLE = 5_000
 
 @dataclass(frozen=True, slots=True)
 class LoadReport:
-    """What is told to the person: decisions (`notes`) and oddities of the data (`warnings`), in the order they came up."""
+    """What is told to the person: decisions (`notes`) and oddities of the data (`warnings`), in the
+    order they came up."""
 
     notes: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -27,7 +28,8 @@ class TagReading(Protocol):
     """What knows how a file spells its tags."""
 
     def read(self, tags: Sequence[str], origin: str) -> tuple[str, ...]:
-        """As many tags as `core.data.tags` takes them; DataError, with the origin, for one that is none."""
+        """As many tags as `core.data.tags` takes them; DataError, with the origin, for one that is
+        none."""
 
     def finish(self) -> None:
         """Tell what was odd in them, once all are read."""
@@ -37,9 +39,9 @@ class TagReading(Protocol):
 class Table:
     """Some rows of one file. Cells are strings, numbers, booleans, None, or lists of them.
 
-    Columns of a settled table are not guessed. For tagging they are `tokens`, `tags` where anything is tagged, and `text`
-    where the source has one that the tokens lie in; for classification `text`, and `label` where anything is labelled.
-    """
+    Columns of a settled table are not guessed. For tagging they are `tokens`, `tags` where anything
+    is tagged, and `text` where the source has one that the tokens lie in; for classification
+    `text`, and `label` where anything is labelled."""
 
     name: str  #: the file's name, for messages
     columns: dict[str, Sequence[object]]
@@ -87,7 +89,8 @@ def sampled(tables: Iterator[Table]) -> tuple[Table | None, Iterator[Table]]:
 
 
 def joined(tables: Sequence[Table]) -> Table | None:
-    """Tables of one file as one, None if there are none; a column that one of them lacks is empty there."""
+    """Tables of one file as one, None if there are none; a column that one of them lacks is empty
+    there."""
     if len(tables) < 2:
         return tables[0] if tables else None
     names = dict.fromkeys(name for table in tables for name in table.columns)
@@ -101,7 +104,8 @@ def joined(tables: Sequence[Table]) -> Table | None:
 
 
 def column_of(table: Table, name: str | None) -> Sequence[object]:
-    """A column's cells; None for every row if the table lacks it, as a part of a file with uneven rows may."""
+    """A column's cells; None for every row if the table lacks it, as a part of a file with uneven
+    rows may."""
     cells = None if name is None else table.columns.get(name)
     return [None] * len(table) if cells is None else cells
 

@@ -1,4 +1,5 @@
-"""Cells that hold the tokens or the tags of a whole sentence: lists, lists written as strings, words apart by blanks."""
+"""Cells that hold the tokens or the tags of a whole sentence: lists, lists written as strings,
+words apart by blanks."""
 
 import ast
 import json
@@ -27,7 +28,8 @@ class Shape(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two columns of a table with as many tokens as tags in each row; `tags` is None where only tokens are there."""
+    """Two columns of a table with as many tokens as tags in each row; `tags` is None where only
+    tokens are there."""
 
     tokens: str
     tokens_shape: Shape
@@ -38,7 +40,8 @@ class Pair:
 
     @property
     def is_plain(self) -> bool:
-        """Whether these are lists under the usual names, with tags that `core.data.tags` reads as they are."""
+        """Whether these are lists under the usual names, with tags that `core.data.tags` reads as
+        they are."""
         usual = self.tokens in _TOKEN_NAMES and self.tags in _TAG_NAMES
         lists = self.tokens_shape is Shape.LIST and self.tags_shape is Shape.LIST
         return usual and lists and self.notation.is_plain
@@ -59,7 +62,8 @@ _FEWEST = 2  # tags a row, on average, where a string holds them
 
 
 def sequence_of(cell: object, shape: Shape) -> list[str] | None:
-    """The tokens or tags in a cell; None for an empty cell. ValueError for one that is not of the shape."""
+    """The tokens or tags in a cell; None for an empty cell. ValueError for one that is not of the
+    shape."""
     if cell is None or cell == "":
         return None
     if shape is Shape.LIST:
@@ -108,7 +112,8 @@ def _in_python(text: str) -> object:
 
 
 def find_pair(sample: Table, config: DataConfig) -> Pair | None:
-    """The columns of tokens and tags, by their names and by what is in them; None if there are none.
+    """The columns of tokens and tags, by their names and by what is in them; None if there are
+    none.
 
     Named columns of the configuration are taken, whatever is in them.
     """
@@ -196,7 +201,8 @@ _UNNAMED = 1_000
 
 
 def _rank(column: str, names: Sequence[str]) -> int:
-    """Place of a column's name among these: whole names, then those with such a word in them, then chunks and the like."""
+    """Place of a column's name among these: whole names, then those with such a word in them, then
+    chunks and the like."""
     name = column.lower()
     if name in names:
         return names.index(name)
@@ -235,7 +241,8 @@ def _is_evident(
     notation: Notation,
     config: DataConfig,
 ) -> bool:
-    """Whether the strings of a column are tags and no labels: lists are, words apart by blanks if they are many a row."""
+    """Whether the strings of a column are tags and no labels: lists are, words apart by blanks if
+    they are many a row."""
     if config.tags_column is not None or shapes[tags] not in _IN_STRINGS:
         return True
     rows = [value for value in sequences[tags] if value]
@@ -246,7 +253,8 @@ def _is_evident(
 
 
 def _constant_names(sample: Table, largest: int) -> tuple[str, ...]:
-    """The names of numbered tags, up to the largest number, in a column that repeats them in every row."""
+    """The names of numbered tags, up to the largest number, in a column that repeats them in every
+    row."""
     for cells in sample.columns.values():
         shape = _shape(cells)
         if shape in (Shape.LIST, Shape.WRITTEN) and all(cell == cells[0] for cell in cells):

@@ -1,4 +1,5 @@
-"""The names of numbered tags or labels: from the person, or from a file that lies beside the data."""
+"""The names of numbered tags or labels: from the person, or from a file that lies beside the
+data."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -23,8 +24,8 @@ Names = tuple[str, ...]
 def tag_names(config: DataConfig) -> tuple[Names, str] | None:
     """Names of tags from 0 on, and where they were found; None if there are none.
 
-    First what the person named: all tags in their order, or types alone, which are then numbered as O, B-x, I-x, B-y, ...
-    """
+    First what the person named: all tags in their order, or types alone, which are then numbered as
+    O, B-x, I-x, B-y, ..."""
     if config.labels:
         names = config.labels if "O" in config.labels else iob2_tags(config.labels)
         return (names, "--labels") if _are_tags(names) else None
@@ -35,7 +36,8 @@ def tag_names(config: DataConfig) -> tuple[Names, str] | None:
 
 
 def types_of(labels: Sequence[str]) -> Names:
-    """The types of entities where whole tags (`O,B-PER,I-PER`) were named as labels; otherwise what was named."""
+    """The types of entities where whole tags (`O,B-PER,I-PER`) were named as labels; otherwise what
+    was named."""
     if "O" not in labels or not _are_tags(labels):
         return tuple(labels)
     read = (tag[2:] for tag in numbered(labels).names if tag != "O")
@@ -43,7 +45,8 @@ def types_of(labels: Sequence[str]) -> Names:
 
 
 def names_beside(source: Path) -> Iterator[tuple[str, Names]]:
-    """Lists of names in the folder of a file, or in a folder: the file each is in, and the names from 0 on."""
+    """Lists of names in the folder of a file, or in a folder: the file each is in, and the names
+    from 0 on."""
     folder = source if source.is_dir() else source.parent
     if not folder.is_dir():
         return

@@ -1,4 +1,5 @@
-"""Tags of one file as they are written, to tags of `core.data.tags`: what was decided is told when the first are read."""
+"""Tags of one file as they are written, to tags of `core.data.tags`: what was decided is told when
+the first are read."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,17 +13,20 @@ from tui_al.errors import DataError
 
 #: What a tag may be, for errors.
 TAG_FORMS = (
-    "Tags are O, or B- or I- and a type, as B-PER (IOB1, IOB2, BIOES, BILOU and BMES are understood, so are types alone). "
+    "Tags are O, or B- or I- and a type, as B-PER (IOB1, IOB2, BIOES, BILOU and BMES are "
+    "understood, so are types alone). "
     "If another column has the tags, name it with --tags-column."
 )
 _NO_NAMES = (
-    "Put their names in order into a file labels.txt beside the data, a name a line from 0 on (O, B-PER, I-PER, ...), "
+    "Put their names in order into a file labels.txt beside the data, a name a line from 0 on (O, "
+    "B-PER, I-PER, ...), "
     "or give --labels O,B-PER,I-PER,..."
 )
 
 
 class TagReader:
-    """The tags of a file, read sentence by sentence. A file of which nobody reads the tags needs none that are right."""
+    """The tags of a file, read sentence by sentence. A file of which nobody reads the tags needs
+    none that are right."""
 
     def __init__(
         self,
@@ -49,10 +53,12 @@ class TagReader:
         return self._in_iob2(read, origin) if self._notation.scheme else read
 
     def finish(self) -> None:
-        """Tell of the sentences that break their scheme, where it is one that only the notation knows."""
+        """Tell of the sentences that break their scheme, where it is one that only the notation
+        knows."""
         if self._malformed:
             self._findings.warnings.append(
-                f"{amount(len(self._malformed), 'tag sequence')} malformed, read as the CoNLL script does ({some(self._malformed)})"
+                f"{amount(len(self._malformed), 'tag sequence')} malformed, read as the CoNLL "
+                f"script does ({some(self._malformed)})"
             )
             self._malformed = []
 
@@ -80,7 +86,8 @@ class TagReader:
             notation = numbered(names, entity_of(self._config))
         except ValueError as error:
             raise DataError(
-                f"{self._name}: the tags are numbers, and what {where} has for their names is not right: {error}.",
+                f"{self._name}: the tags are numbers, and what {where} has for their names is not "
+                f"right: {error}.",
                 _NO_NAMES,
             ) from error
         shown = some([f"{number} {name}" for number, name in enumerate(names)])
@@ -97,5 +104,6 @@ class TagReader:
 
 
 def entity_of(config: DataConfig) -> str:
-    """What entities without a type are called: the one label that the person named, or a stated name."""
+    """What entities without a type are called: the one label that the person named, or a stated
+    name."""
     return config.labels[0] if config.labels and len(config.labels) == 1 else UNTYPED

@@ -1,4 +1,5 @@
-"""Tables that hold tagged sentences, whatever the file: a token a row, or the tokens and tags of a sentence in two cells."""
+"""Tables that hold tagged sentences, whatever the file: a token a row, or the tokens and tags of a
+sentence in two cells."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -30,10 +31,11 @@ _LABEL_NAMES = ("label", "labels", "category", "intent", "class", "target", "top
 def reshape(
     tables: Iterator[Table], sample: Table, config: DataConfig, findings: LoadReport
 ) -> Iterator[Table]:
-    """The tables as they are, or as sentences with `tokens` and `tags`, by the shape of their cells.
+    """The tables as they are, or as sentences with `tokens` and `tags`, by the shape of their
+    cells.
 
-    `sample` are the first rows, which are in `tables` too. Raises DataError for a row that contradicts it.
-    """
+    `sample` are the first rows, which are in `tables` too. Raises DataError for a row that
+    contradicts it."""
     texts_asked = config.text_column is not None or config.label_column is not None
     tagging_asked = config.tokens_column is not None or config.tags_column is not None
     if config.task == "classification" or (texts_asked and not tagging_asked):
@@ -51,7 +53,8 @@ def reshape(
 
 
 def _labelled_texts(sample: Table, pair: Pair) -> str:
-    """What is told of a table that has texts with a label each besides tagged tokens; "" if this one has not."""
+    """What is told of a table that has texts with a label each besides tagged tokens; "" if this
+    one has not."""
     plain = {
         column.lower(): column
         for column, cells in sample.columns.items()
@@ -110,7 +113,8 @@ class Cells:
                 found.append(sequence_of(cell, shape))
             except ValueError as error:
                 raise DataError(
-                    f"{table.origin(row)}: the column {column!r} has {shape} in the rows before, but here {error}.",
+                    f"{table.origin(row)}: the column {column!r} has {shape} in the rows before, "
+                    f"but here {error}.",
                     "Give every row the tokens and tags in one form.",
                 ) from error
         return found
@@ -158,7 +162,8 @@ def _from_rows(
 def _told(name: str, rows: TokenRows) -> str:
     tags = f" and tags in {rows.tags!r}" if rows.tags else ""
     return (
-        f"{name}: a token a row: tokens in {rows.tokens!r}{tags} (guessed; --tokens-column and --tags-column override); "
+        f"{name}: a token a row: tokens in {rows.tokens!r}{tags} (guessed; --tokens-column and "
+        "--tags-column override); "
         f"sentences {rows.border}"
     )
 

@@ -1,4 +1,5 @@
-"""Sentences of a file with a token a line, one after the other: comments and marks are counted, other lines are errors."""
+"""Sentences of a file with a token a line, one after the other: comments and marks are counted,
+other lines are errors."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -25,7 +26,8 @@ _ASKED_ABOUT = 50  # tokens from which on a file of one sentence is odd
 
 
 class TokenSentence(NamedTuple):
-    """The tokens of a sentence, their tags (None where the file has no column of tags), and the number of its first line."""
+    """The tokens of a sentence, their tags (None where the file has no column of tags), and the
+    number of its first line."""
 
     tokens: list[str]
     tags: list[str] | None
@@ -62,10 +64,11 @@ class TokenLines:
             self._tell_layout(self.layout)
 
     def sentences(self) -> Iterator[TokenSentence]:
-        """All sentences, in order. DataError, with the line, for a line that does not fit the layout.
+        """All sentences, in order. DataError, with the line, for a line that does not fit the
+        layout.
 
-        Where `misfits` are left out, a sentence with such a line is, with a warning that counts them.
-        """
+        Where `misfits` are left out, a sentence with such a line is, with a warning that counts
+        them."""
         layout = self.layout
         if layout is None:
             raise DataError(
@@ -102,7 +105,8 @@ class TokenLines:
             rows.append(fields)
             if len(rows) > _LONGEST:
                 raise DataError(
-                    f"{self.lines.name}:{first}: a sentence of over {_LONGEST:,} tokens: are the blank lines missing?",
+                    f"{self.lines.name}:{first}: a sentence of over {_LONGEST:,} tokens: are the "
+                    "blank lines missing?",
                     "A blank line ends a sentence.",
                 )
         if rows:
@@ -121,7 +125,8 @@ class TokenLines:
         return comment
 
     def _is_misfit(self, layout: Layout, line: str, fields: Fields, rows: Sequence[Fields]) -> bool:
-        """Whether a sentence is to be left out for this line; DataError where it refuses the file."""
+        """Whether a sentence is to be left out for this line; DataError where it refuses the
+        file."""
         try:
             self._check_width(layout, line, fields, rows)
         except DataError:
@@ -138,9 +143,11 @@ class TokenLines:
         if len(fields) != wanted and (rows or not layout.fits(fields)):
             separator = "apart by tabs" if layout.tabs else "apart by blanks"
             raise DataError(
-                f"{self.lines.name}:{self.lines.number}: {amount(len(fields), 'column')}, but the other lines have {wanted}, "
+                f"{self.lines.name}:{self.lines.number}: {amount(len(fields), 'column')}, but the "
+                f"other lines have {wanted}, "
                 f"{separator}: {line.strip()[:60]!r}.",
-                "Every token line has the same columns; a blank line ends a sentence, and a comment begins with #.",
+                "Every token line has the same columns; a blank line ends a sentence, and a "
+                "comment begins with #.",
             )
 
     def _sentence(self, layout: Layout, rows: Sequence[Fields], first: int) -> TokenSentence:
@@ -160,13 +167,15 @@ class TokenLines:
             by_run = f"column {(layout.run or 0) + 1} changes"
             by_index = f"the numbers in column {(layout.index or 0) + 1} do"
             notes.append(
-                f"{name}: there are no blank lines: a sentence begins where {by_run if layout.index is None else by_index}"
+                f"{name}: there are no blank lines: a sentence begins where "
+                f"{by_run if layout.index is None else by_index}"
             )
         usual = layout.tokens == 0 and layout.width <= 2
         if layout.tags is None:
             if layout.width > 1:
                 notes.append(
-                    f"{name}: tokens are column {layout.tokens + 1} of {layout.width}; no column looks like tags, so every "
+                    f"{name}: tokens are column {layout.tokens + 1} of {layout.width}; no column "
+                    "looks like tags, so every "
                     "sentence is unlabelled (--tokens-column and --tags-column name others)"
                 )
         elif not usual:
@@ -197,7 +206,8 @@ class TokenLines:
             raise DataError(f"{name} holds no tokens.", "Name a file with at least one sentence.")
         if counts.sentences == 1 and counts.tokens >= _ASKED_ABOUT:
             self.findings.warnings.append(
-                f"{name}: one sentence only, of {counts.tokens:,} tokens: are the blank lines between sentences missing?"
+                f"{name}: one sentence only, of {counts.tokens:,} tokens: are the blank lines "
+                "between sentences missing?"
             )
 
 

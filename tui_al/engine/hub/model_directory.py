@@ -1,4 +1,5 @@
-"""A model's directory before anything in it is read: files of its own, of sizes that a model has. Imports no torch."""
+"""A model's directory before anything in it is read: files of its own, of sizes that a model has.
+Imports no torch."""
 
 import os
 import stat
@@ -6,20 +7,23 @@ from pathlib import Path
 
 from tui_al.errors import ModelError
 
-#: Bytes that a file may have by how its name ends; weights are as large as they are. The largest known tokenizer.json has 34 MB.
+#: Bytes that a file may have by how its name ends; weights are as large as they are. The largest
+#: known tokenizer.json has 34 MB.
 _LARGEST = {".json": 2**27, ".txt": 2**27, ".model": 2**27, ".codes": 2**27}
 
 _KINDS = (
-    (stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"), (stat.S_ISCHR, "a device"), (stat.S_ISBLK, "a device"),
+    (stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"), (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
 )  # fmt: skip
 
 
 def check_entries(directory: Path, name: str) -> None:
-    """Raise ModelError where a file in a model's directory is none of its own, or larger than such a file is.
+    """Raise ModelError where a file in a model's directory is none of its own, or larger than such
+    a file is.
 
-    A link may lead to another file of the directory, and in the Hub's cache to the file of that content. Others would put files of
-    the reader's in the place of a vocabulary, and so into what is saved and exported.
-    """
+    A link may lead to another file of the directory, and in the Hub's cache to the file of that
+    content. Others would put files of the reader's in the place of a vocabulary, and so into what
+    is saved and exported."""
     own = directory.resolve()
     roots = [own, own.parent.parent / "blobs"] if own.parent.name == "snapshots" else [own]
     for entry in sorted(os.scandir(directory), key=lambda one: one.name):
@@ -28,7 +32,8 @@ def check_entries(directory: Path, name: str) -> None:
             target = path.resolve()
             if not any(target.is_relative_to(root) for root in roots):
                 raise ModelError(
-                    f"model: {name} is refused: {path.name} is a link to {target}, outside of the model's directory.",
+                    f"model: {name} is refused: {path.name} is a link to {target}, outside of the "
+                    "model's directory.",
                     "Put the file itself there, or give the directory that it lies in.",
                 )
         try:
@@ -44,6 +49,7 @@ def check_entries(directory: Path, name: str) -> None:
         most = _LARGEST.get(path.suffix)
         if most is not None and stat.S_ISREG(found.st_mode) and found.st_size > most:
             raise ModelError(
-                f"model: {name} is refused: {path.name} has {found.st_size:,} bytes; {most:,} are allowed.",
+                f"model: {name} is refused: {path.name} has {found.st_size:,} bytes; {most:,} are "
+                "allowed.",
                 "Such a file of an encoder is far smaller: download or save the model again.",
             )

@@ -1,7 +1,8 @@
 """Models and data sets from the Hugging Face Hub, on machines with and without a network.
 
-A complete cached copy is used without any network call. Otherwise the Hub has to answer within five seconds before anything else
-is tried. Only safetensors weights are fetched: reading pickled ones can run code.
+A complete cached copy is used without any network call. Otherwise the Hub has to answer within five
+seconds before anything else is tried. Only safetensors weights are fetched: reading pickled ones
+can run code.
 """
 
 import json
@@ -49,7 +50,8 @@ _REVISION = re.compile(r"[\w][\w./-]{0,199}")
 
 @dataclass(frozen=True, slots=True)
 class ModelSnapshot:
-    """A model on this disk: configuration, tokenizer files and safetensors weights, all of one commit."""
+    """A model on this disk: configuration, tokenizer files and safetensors weights, all of one
+    commit."""
 
     path: Path
     revision: str  #: as asked for, or main, or the pull request with the converted weights
@@ -60,11 +62,12 @@ class ModelSnapshot:
 def model_snapshot(repo_id: str, revision: str | None = None) -> ModelSnapshot:
     """A model of the Hub as a local folder; downloads it unless a complete copy is cached.
 
-    Only safetensors weights are fetched, never pickled ones, and never code. Where `main` has none (and no `revision` is
-    given), the Hub's own conversion of it is used, which waits in a pull request; the snapshot's note says so.
+    Only safetensors weights are fetched, never pickled ones, and never code. Where `main` has none
+    (and no `revision` is given), the Hub's own conversion of it is used, which waits in a pull
+    request; the snapshot's note says so.
 
-    Raises HubError (no answer, no such model or revision), ModelError (no safetensors, no transformers model).
-    """
+    Raises HubError (no answer, no such model or revision), ModelError (no safetensors, no
+    transformers model)."""
     cached = _cached_model(repo_id, revision)
     if cached:
         return cached
@@ -86,7 +89,8 @@ def model_snapshot(repo_id: str, revision: str | None = None) -> ModelSnapshot:
     folder = fetch("model", repo_id, source.revision, [*settings, *weights])
     if not _is_complete(folder):
         raise ModelError(
-            f"{repo_id} ({source.revision}) is incomplete on the Hub: it lacks a tokenizer, or shards that {WEIGHTS_INDEX} names.",
+            f"{repo_id} ({source.revision}) is incomplete on the Hub: it lacks a tokenizer, or "
+            f"shards that {WEIGHTS_INDEX} names.",
             "Tell its owners, or give another revision.",
         )
     if revision is None:
@@ -97,7 +101,8 @@ def model_snapshot(repo_id: str, revision: str | None = None) -> ModelSnapshot:
 
 
 def _cached_model(repo_id: str, revision: str | None) -> ModelSnapshot | None:
-    """A complete cached copy; without a revision, of the one that the last download settled on, else of main."""
+    """A complete cached copy; without a revision, of the one that the last download settled on,
+    else of main."""
     wanted = revision or _last_revision(repo_id) or MAIN
     folder = cached_folder("model", repo_id, wanted)
     if folder is None or not _is_complete(folder):
@@ -106,7 +111,8 @@ def _cached_model(repo_id: str, revision: str | None) -> ModelSnapshot | None:
 
 
 def _last_revision(repo_id: str) -> str | None:
-    """The revision that the last download settled on; None where it was not kept, or what was kept can be none."""
+    """The revision that the last download settled on; None where it was not kept, or what was kept
+    can be none."""
     kept = recall(repo_id, "model")
     return kept if kept and _REVISION.fullmatch(kept) else None
 
@@ -130,7 +136,8 @@ def _is_complete(folder: Path) -> bool:
 
 
 def _weights(names: Collection[str]) -> list[str]:
-    """The safetensors files that transformers would load, the index before its shards; empty if there are none."""
+    """The safetensors files that transformers would load, the index before its shards; empty if
+    there are none."""
     if WEIGHTS in names:
         return [WEIGHTS]
     if WEIGHTS_INDEX not in names:
@@ -142,8 +149,8 @@ def _weights(names: Collection[str]) -> list[str]:
 def _conversion(main: Listing) -> Listing:
     """The pull request in which the Hub's own converter offers main's weights as safetensors.
 
-    Only that account's are taken, and only where the pickled weights it was made from are still those of main.
-    """
+    Only that account's are taken, and only where the pickled weights it was made from are still
+    those of main."""
     pickled = [name for name in main.blobs if _matches(name, ("*.bin",))]
     for discussion in pull_requests(main.repo_id, CONVERTER):
         if discussion.title != CONVERSION_TITLE or discussion.status != "open":
@@ -159,8 +166,10 @@ def _no_safetensors(source: Listing) -> ModelError:
     pickled = ", ".join(name for name in source.blobs if _matches(name, PICKLED)) or "no weights"
     return ModelError(
         f"{source.repo_id} ({source.revision}) has no safetensors weights; it holds {pickled}.",
-        "Only safetensors are loaded, since reading pickled weights can run code. To convert them, load the model once "
-        f"elsewhere, AutoModel.from_pretrained({source.repo_id!r}), and its AutoTokenizer, call save_pretrained(folder) on "
+        "Only safetensors are loaded, since reading pickled weights can run code. To convert "
+        "them, load the model once "
+        f"elsewhere, AutoModel.from_pretrained({source.repo_id!r}), and its AutoTokenizer, call "
+        "save_pretrained(folder) on "
         "both, and give that folder as the model.",
     )
 
@@ -168,7 +177,10 @@ def _no_safetensors(source: Listing) -> ModelError:
 def _note(repo_id: str, used: str, asked: str | None) -> str:
     if asked is not None or used == MAIN:
         return ""
-    return f"{repo_id} has no safetensors weights on main; those of the Hub's conversion, {used}, are used."
+    return (
+        f"{repo_id} has no safetensors weights on main; those of the Hub's conversion, {used}, "
+        "are used."
+    )
 
 
 def _matches(path: str, patterns: Sequence[str]) -> bool:

@@ -1,4 +1,5 @@
-"""What was probably meant by a name, or a path, that nothing has: in messages on data and models."""
+"""What was probably meant by a name, or a path, that nothing has: in messages on data and
+models."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -7,7 +8,8 @@ from tui_al.core.close_names import did_you_mean
 
 
 def near_by(source: str, path: Path, names: Iterable[str] = ()) -> str:
-    """ "Did you mean sample_data/tickets? ": of the known names, or else of what lies where the path would; "" where nothing is close.
+    """ "Did you mean sample_data/tickets? ": of the known names, or else of what lies where the
+    path would; "" where nothing is close.
 
     Args:
         source: as it was given.

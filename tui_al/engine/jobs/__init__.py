@@ -1,1 +1,2 @@
-"""What is done with a session or a model apart from the loop: timing, comparing, predicting, exporting, importing."""
+"""What is done with a session or a model apart from the loop: timing, comparing, predicting,
+exporting, importing."""

@@ -1,7 +1,8 @@
-"""Files of annotations for `import`, through the one reader of data files: compressed, in any encoding, as tables of any kind.
+"""Files of annotations for `import`, through the one reader of data files: compressed, in any
+encoding, as tables of any kind.
 
-What a file of another program holds is read by `tui_al.store.formats`; which columns of a plain table hold texts and answers is
-guessed as for a simulation, and told.
+What a file of another program holds is read by `tui_al.store.formats`; which columns of a plain
+table hold texts and answers is guessed as for a simulation, and told.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -47,7 +48,8 @@ _ARROW = (".parquet", ".arrow", ".feather")
 
 
 def guessed_format(path: Path, config: DataConfig) -> str | None:
-    """The name of a file's format, by its suffix, and for JSON by its first objects; None if the suffix tells none."""
+    """The name of a file's format, by its suffix, and for JSON by its first objects; None if the
+    suffix tells none."""
     if path.suffix.lower() == ".ann":
         return "brat"
     suffix = format_of(path)
@@ -70,7 +72,8 @@ def read_annotations(
     config: DataConfig,
     classes: Collection[str] = (),
 ) -> Read:
-    """What a file holds. Classes that stand for a missing one are none, and numbers get the names that are given for them.
+    """What a file holds. Classes that stand for a missing one are none, and numbers get the names
+    that are given for them.
 
     Args:
         path: the file, or the folder of a format that has folders.
@@ -105,7 +108,8 @@ def read_annotations(
 
 
 def _leave_out_missing(read: Read, classes: Collection[str], findings: LoadReport) -> None:
-    """Take labels as NA and null out, as a simulation does; what is left without an answer and a note is left out."""
+    """Take labels as NA and null out, as a simulation does; what is left without an answer and a
+    note is left out."""
     missing, kept = MissingLabels(classes), list[Annotation]()
     for one in read.annotations:
         if not isinstance(one.answer, str) or not missing.is_missing(one.answer, one.origin):
@@ -209,7 +213,8 @@ def _refuse_columns_of_texts(path: Path, options: ReadOptions) -> None:
         if column is not None:
             raise DataError(
                 f"{path.name} has tokens and tags, no {option} column {column!r}.",
-                "Use --tokens-column and --tags-column; for a token a line without a header with numbers of columns.",
+                "Use --tokens-column and --tags-column; for a token a line without a header with "
+                "numbers of columns.",
             )
 
 
@@ -246,7 +251,8 @@ def _of_arrow(
 def _with_columns(
     sample: Table, task: Task, options: ReadOptions, findings: LoadReport
 ) -> ReadOptions:
-    """The options with the columns of a table that does not call them as we do: named, or guessed as for a simulation."""
+    """The options with the columns of a table that does not call them as we do: named, or guessed
+    as for a simulation."""
     _look_for_predictions(sample, options, findings)
     names = set(sample.columns)
     text, label = options.text_column or "text", options.label_column
@@ -254,22 +260,29 @@ def _with_columns(
         return options
     if sample.settled is not None:
         return options
-    config = DataConfig(sample.name, text_column=options.text_column, label_column=label, task="classification")  # fmt: skip
+    config = DataConfig(
+        sample.name, text_column=options.text_column, label_column=label, task="classification"
+    )
     chosen = choose_columns(sample, config, None, findings, Use.GOLD)
     return replace(options, text_column=chosen.unit, label_column=chosen.answer)
 
 
 def _look_for_predictions(sample: Table, options: ReadOptions, findings: LoadReport) -> None:
-    """DataError for a file that `predict` wrote, whose labels nobody gave, unless the column of these is named; then told."""
+    """DataError for a file that `predict` wrote, whose labels nobody gave, unless the column of
+    these is named; then told."""
     columns = sample.columns
     entities = [cell for cell in columns.get("entities", ()) if cell not in (None, "", "[]", [])]
-    probable = "probability" in columns or any("'probability'" in str(e) or '"probability"' in str(e) for e in entities)  # fmt: skip
+    probable = "probability" in columns or any(
+        "'probability'" in str(e) or '"probability"' in str(e) for e in entities
+    )
     if not (probable and {"row", "text"} <= columns.keys()):
         return
     answer = "label" if "label" in columns else "entities"
     if options.label_column != answer:
         raise DataError(
-            f"{sample.name} holds what a model predicted, as `predict` writes it, and no person's answers.",
-            f"--label-column {answer} imports the predictions as answers all the same; --annotator says whose they are.",
+            f"{sample.name} holds what a model predicted, as `predict` writes it, and no person's "
+            "answers.",
+            f"--label-column {answer} imports the predictions as answers all the same; "
+            "--annotator says whose they are.",
         )
     findings.warnings.append(f"{sample.name}: what a model predicted counts as answers, as asked")

@@ -1,7 +1,8 @@
-"""Annotations as Parquet files and as data sets saved by `datasets`: rows as in `tui_al.store.formats.rows`, with types.
+"""Annotations as Parquet files and as data sets saved by `datasets`: rows as in
+`tui_al.store.formats.rows`, with types.
 
-Labels of a saved data set are `ClassLabel`s that name all labels of the session, so training code finds them in its features.
-"""
+Labels of a saved data set are `ClassLabel`s that name all labels of the session, so training code
+finds them in its features."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -42,7 +43,8 @@ _KEY = b"tui_al"
 
 
 def write_parquet(path: Path, header: Header, annotations: Sequence[Annotation]) -> None:
-    """One row group after the other; the session's labels with their descriptions are JSON in the file's metadata."""
+    """One row group after the other; the session's labels with their descriptions are JSON in the
+    file's metadata."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -71,7 +73,8 @@ def write_parquet(path: Path, header: Header, annotations: Sequence[Annotation])
 
 
 def read_parquet(path: Path, task: Task, options: ReadOptions = DEFAULTS) -> Read:
-    """Parquet, or Arrow by its suffix. Only `text` must be there, or `tokens`; see `rows.parser`."""
+    """Parquet, or Arrow by its suffix. Only `text` must be there, or `tokens`; see
+    `rows.parser`."""
     batches = arrow_batches if path.suffix.lower() in (".arrow", ".feather") else parquet_batches
     rows = rows_of_batches(batches(path, path.name, ROWS), path.name)
     return read_items(rows, parser, Reading(task, options))
@@ -140,8 +143,8 @@ def _typed(annotation: Annotation, task: Task) -> dict[str, Any]:
 def rows_of_batches(batches: Iterator[Any], name: str) -> Iterator[tuple[object, str]]:
     """The rows of record batches with their places: class numbers as names, times as text.
 
-    An ItemError stands for a row with a value that is no class of its column, or beyond what Python can hold.
-    """
+    An ItemError stands for a row with a value that is no class of its column, or beyond what Python
+    can hold."""
     number = 0
     for batch in batches:
         classes = class_names_of(batch.schema)

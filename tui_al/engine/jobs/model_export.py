@@ -1,9 +1,10 @@
-"""A kept model as other programs load it, from its own files alone: no session and no download is needed then.
+"""A kept model as other programs load it, from its own files alone: no session and no download is
+needed then.
 
-`full` and `head` are one directory for `transformers`; with mean pooling, for sentence-transformers, whose `encode` gives logits.
-The other tunings are two: `model/`, the encoder as it was with the trained head, in the same form, and `adapter/`, for `adapters` to
-add to it. The encoder alone would load too and predict nonsense, so it does not lie at the top.
-"""
+`full` and `head` are one directory for `transformers`; with mean pooling, for
+sentence-transformers, whose `encode` gives logits. The other tunings are two: `model/`, the encoder
+as it was with the trained head, in the same form, and `adapter/`, for `adapters` to add to it. The
+encoder alone would load too and predict nonsense, so it does not lie at the top."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,15 +35,18 @@ class Exported:
 
     task: Task
     learner: LearnerConfig
-    commit: str  #: of the encoder on the Hub, or the start of the hash of its weights; "" for a local path
+    # : of the encoder on the Hub, or the start of the hash of its weights; "" for a local path
+    commit: str
     with_adapter: bool
 
 
 def export_model(saved: Path, out: Path, card: str) -> Exported:
-    """Write the model of `saved` (see `tui_al.engine.models.checkpoint`) with its card to the new directory `out`, whole or not at all.
+    """Write the model of `saved` (see `tui_al.engine.models.checkpoint`) with its card to the new
+    directory `out`, whole or not at all.
 
     Raises:
-        ModelError: no model there, the encoder of an adapter cannot be found, or `out` cannot be written.
+        ModelError: no model there, the encoder of an adapter cannot be found, or `out` cannot be
+        written.
     """
     found = exported(saved)
     try:

@@ -144,7 +144,8 @@ class Texts:
         findings: take what was guessed and mended.
 
     Raises:
-        DataError: there is no column of texts; or later, from the iteration, the file cannot be read further.
+        DataError: there is no column of texts; or later, from the iteration, the file cannot be
+        read further.
     """
 
     def __init__(

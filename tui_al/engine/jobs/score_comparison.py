@@ -1,8 +1,9 @@
-"""How differently two models score one pool after training on the same labels: the paper's Table 4, and its noise floor.
+"""How differently two models score one pool after training on the same labels: the paper's Table 4,
+and its noise floor.
 
-For each seed, the labels are those of the seed set that the loop would draw. Both models learn from them and score the rest of the
-pool; the first does so a second time with another seed, because two seeds of one model differ too: only what goes beyond that
-is mismatch between the models.
+For each seed, the labels are those of the seed set that the loop would draw. Both models learn from
+them and score the rest of the pool; the first does so a second time with another seed, because two
+seeds of one model differ too: only what goes beyond that is mismatch between the models.
 """
 
 from collections.abc import Callable, Mapping
@@ -30,7 +31,8 @@ from tui_al.engine.models.feature_cache import FeatureStore
 from tui_al.engine.models.learner import TransformerLearner
 from tui_al.errors import ConfigError, EngineStopped
 
-#: Trainings of one seed, for each of the two models: what each is called, and which derived seed it takes.
+#: Trainings of one seed, for each of the two models: what each is called, and which derived seed it
+#: takes.
 _TRAININGS = ((("first", 1), ("again", 2)), (("second", 3),))
 
 
@@ -84,8 +86,8 @@ def compare_scores(
         stop: asked between steps; true makes it leave.
 
     Raises:
-        ConfigError, DataError, ModelError: the plan cannot be carried out; nothing has been trained.
-        EngineStopped: `stop` said so.
+        ConfigError, DataError, ModelError: the plan cannot be carried out; nothing has been
+        trained. EngineStopped: `stop` said so.
     """
     chosen = strategy(plan.score)
     if chosen.scorer is None:
@@ -120,7 +122,8 @@ def compare_scores(
             rows = _labelled(seed, pool, labels)
             for name, number in of_model:
                 say(
-                    f"{len(scores) + 1} of {trainings}: {settings.model}, {settings.tuning}, seed {seed}: "
+                    f"{len(scores) + 1} of {trainings}: {settings.model}, {settings.tuning}, seed "
+                    f"{seed}: "
                     f"training on {labels} texts, scoring {len(pool) - labels}"
                 )
                 scores[seed, name] = _scored(

@@ -1,4 +1,5 @@
-"""Tokens and tags of annotation files as items for `import`, read as a simulation reads them: any columns, any notation of tags."""
+"""Tokens and tags of annotation files as items for `import`, read as a simulation reads them: any
+columns, any notation of tags."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -30,10 +31,11 @@ Item = tuple[object, str]
 
 
 def of_tables(tables: Iterator[Table], findings: LoadReport) -> Iterator[Item]:
-    """The sentences of settled tables of tokens, each as an object with `text`, `tokens` and `tags`, None for an untagged one.
+    """The sentences of settled tables of tokens, each as an object with `text`, `tokens` and
+    `tags`, None for an untagged one.
 
-    An ItemError stands for one whose tags are none. Notes and warnings are complete when the first item is given.
-    """
+    An ItemError stands for one whose tags are none. Notes and warnings are complete when the first
+    item is given."""
     gathered = _Gathered(findings)
     for table in tables:
         for row in range(len(table)):
@@ -42,10 +44,11 @@ def of_tables(tables: Iterator[Table], findings: LoadReport) -> Iterator[Item]:
 
 
 def of_objects(items: Items, name: str, config: DataConfig, findings: LoadReport) -> Iterator[Item]:
-    """Objects whose tokens and tags have any names and notation, with `tokens` and `tags` in IOB2; all others as they are.
+    """Objects whose tokens and tags have any names and notation, with `tokens` and `tags` in IOB2;
+    all others as they are.
 
-    Objects with entities by their offsets, and those that this program wrote, are left alone. Where each object is one token,
-    they become sentences.
+    Objects with entities by their offsets, and those that this program wrote, are left alone. Where
+    each object is one token, they become sentences.
 
     Args:
         items: objects with their places; what is no object is passed on.
@@ -78,7 +81,8 @@ def of_objects(items: Items, name: str, config: DataConfig, findings: LoadReport
 
 
 def _named_pair(sample: Table, config: DataConfig) -> Pair | None:
-    """Lists under the usual names, though many of them do not fit each other: each that does not is told of."""
+    """Lists under the usual names, though many of them do not fit each other: each that does not is
+    told of."""
     try:
         chosen = choose_columns(sample, config, None, LoadReport())
     except DataError:

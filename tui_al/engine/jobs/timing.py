@@ -1,9 +1,10 @@
-"""How long training takes here: the paper's Table 1 for any data and models, and how much of the machine it uses.
+"""How long training takes here: the paper's Table 1 for any data and models, and how much of the
+machine it uses.
 
-Every way to train gets the same texts in the same order and its own default settings; the ways take turns, so that a machine that
-slows down slows all of them. What a frozen trunk gives is computed before the clock starts, as it is once for all rounds and
-seeds; its time is told beside. Where steps are limited, a training is cut to its first ones and its time multiplied up.
-"""
+Every way to train gets the same texts in the same order and its own default settings; the ways take
+turns, so that a machine that slows down slows all of them. What a frozen trunk gives is computed
+before the clock starts, as it is once for all rounds and seeds; its time is told beside. Where
+steps are limited, a training is cut to its first ones and its time multiplied up."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -79,7 +80,8 @@ def measure(
     seed: int,
     tell: MeasurementCallback,
 ) -> Timing:
-    """Time every way to train at these shares of the training split (0 to 1), `repeats` times in turns."""
+    """Time every way to train at these shares of the training split (0 to 1), `repeats` times in
+    turns."""
     prepare(device)
     torch.set_num_threads(computing_threads())
     total = len(dataset.train)
@@ -125,7 +127,9 @@ class _SetupTimer:
         shelf: FeatureStore,
         max_steps: int | None,
     ) -> None:
-        self.learner = TransformerLearner(config, find(config.model, config.revision), dataset, device, shelf)  # fmt: skip
+        self.learner = TransformerLearner(
+            config, find(config.model, config.revision), dataset, device, shelf
+        )
         self.config = config
         self.max_steps = max_steps
         self.name = f"{config.model} {config.tuning}"
@@ -147,7 +151,8 @@ class _SetupTimer:
         return seconds * self._steps(labels, self.config.epochs) / steps
 
     def way(self, labels: list[int], seconds: list[list[float]], peak: float) -> Setup:
-        """What was measured, with the share of `peak` operations a second that the largest training reached."""
+        """What was measured, with the share of `peak` operations a second that the largest training
+        reached."""
         trainings = tuple(
             Measured(
                 n, self._steps(n, self.config.epochs), self._steps(*self._cut(n)), tuple(times)
@@ -182,7 +187,8 @@ class _SetupTimer:
         learner.fit(rows, [self.answers[row] for row in rows], seed, silent)
 
     def _operations(self) -> float:
-        """Floating-point operations of matrix products in a training step, padding included, as PyTorch counts them."""
+        """Floating-point operations of matrix products in a training step, padding included, as
+        PyTorch counts them."""
         rows = self.scored[: _COUNTED_STEPS * self.learner.config.batch_size]
         with FlopCounterMode(display=False) as counter:
             self._fit(rows, 1, 0)
@@ -197,7 +203,8 @@ class _SetupTimer:
 
 
 def matrix_rate(device: torch.device, precision: str) -> float:
-    """Floating-point operations a second of a square matrix product: the best of several, so the machine's measured peak."""
+    """Floating-point operations a second of a square matrix product: the best of several, so the
+    machine's measured peak."""
     side = _SIDE[device.type]
     dtype = torch.bfloat16 if precision == "bf16" else torch.float32
     # Random numbers: a chip that multiplies ones draws less power, and clocks higher.

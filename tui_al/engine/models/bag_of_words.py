@@ -1,8 +1,10 @@
-"""TF-IDF and logistic regression as an acquisition model: as far from a transformer as a classifier can be, and trained in a moment.
+"""TF-IDF and logistic regression as an acquisition model: as far from a transformer as a classifier
+can be, and trained in a moment.
 
-Features are words and pairs of neighbours, weighted by term frequency (logarithmic) and inverse document frequency over the training
-texts, which need no labels for it, and scaled to length one. The classifier is multinomial logistic regression with an L2 penalty,
-fitted by L-BFGS from zero, so it depends on no seed.
+Features are words and pairs of neighbours, weighted by term frequency (logarithmic) and inverse
+document frequency over the training texts, which need no labels for it, and scaled to length one.
+The classifier is multinomial logistic regression with an L2 penalty, fitted by L-BFGS from zero, so
+it depends on no seed.
 """
 
 import itertools
@@ -32,7 +34,8 @@ _WORD = re.compile(r"\w+|[^\w\s]")
 
 
 class BagOfWordsLearner:
-    """See `tui_al.core.loop.protocols.Learner`; for classification, and for asking only: it is not kept as a model."""
+    """See `tui_al.core.loop.protocols.Learner`; for classification, and for asking only: it is not
+    kept as a model."""
 
     def __init__(self, config: LearnerConfig, dataset: Dataset) -> None:
         self.config = replace(config, start="cold")
@@ -128,7 +131,8 @@ def _terms(text: str) -> list[str]:
 
 
 def _vocabulary(texts: Sequence[str]) -> tuple[dict[str, int], FloatArray]:
-    """Column of each term that is in two texts or more, and its inverse document frequency, ln((1 + n) / (1 + df)) + 1."""
+    """Column of each term that is in two texts or more, and its inverse document frequency, ln((1 +
+    n) / (1 + df)) + 1."""
     documents = Counter(term for text in texts for term in set(_terms(text)))
     kept = sorted(term for term, count in documents.items() if count > 1)
     idf = np.array([np.log((1 + len(texts)) / (1 + documents[term])) + 1 for term in kept])

@@ -1,4 +1,5 @@
-"""What was measured on this machine, kept in a file: a session that is continued computes as it began, and measures once."""
+"""What was measured on this machine, kept in a file: a session that is continued computes as it
+began, and measures once."""
 
 import contextlib
 import fcntl
@@ -36,7 +37,10 @@ class KeptMeasurements:
     def get(self, what: str, device: torch.device, measure: Callable[[], float]) -> float:
         """The number for this machine and device, measured if it is not known."""
         kind = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.processor()
-        key = f"{platform.node()}, {kind}, torch {torch.__version__}, {torch.get_num_threads()} threads, {what}"
+        key = (
+            f"{platform.node()}, {kind}, torch {torch.__version__}, {torch.get_num_threads()} "
+            f"threads, {what}"
+        )
         kept = self._kept()
         if key not in kept:
             found = measure()

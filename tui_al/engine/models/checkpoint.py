@@ -1,8 +1,9 @@
 """Trained models on disk.
 
-`full` and `head`: what `save_pretrained` writes, so `transformers.pipeline(model=directory)` loads it; with mean pooling, which
-`transformers` has no class for, modules of sentence-transformers (`tui_al.engine.models.pooling`). The other tunings: the adapter as
-the `adapters` library writes it, in `adapter/`, and the head in `head.safetensors`. All with tokenizer, label names and
+`full` and `head`: what `save_pretrained` writes, so `transformers.pipeline(model=directory)` loads
+it; with mean pooling, which `transformers` has no class for, modules of sentence-transformers
+(`tui_al.engine.models.pooling`). The other tunings: the adapter as the `adapters` library writes
+it, in `adapter/`, and the head in `head.safetensors`. All with tokenizer, label names and
 `tui_al.json`, which names the encoder that an adapter belongs to.
 """
 
@@ -47,7 +48,8 @@ def save_model(
     dataset: Dataset,
     limit: int,
 ) -> None:
-    """Write everything that `load_trained` and other programs need; the directory appears whole or not at all.
+    """Write everything that `load_trained` and other programs need; the directory appears whole or
+    not at all.
 
     `limit` is how many sub-tokens the model reads: pipelines cut there, too.
     """
@@ -56,7 +58,8 @@ def save_model(
     make_directory(making.parent)
     making.mkdir()
     tokenizer.model_max_length = limit
-    # What was tokenised before would show in its file, and a resumed run may have found everything in the cache.
+    # What was tokenised before would show in its file, and a resumed run may have found everything
+    # in the cache.
     tokenizer.backend_tokenizer.enable_truncation(limit, direction=tokenizer.truncation_side)
     tokenizer.backend_tokenizer.no_padding()
     if config.tuning in ADAPTERS:
@@ -109,7 +112,8 @@ def _one_name_each(model: PreTrainedModel) -> Iterator[None]:
 
 
 def load_trained(directory: Path) -> tuple[PreTrainedModel, Task, tuple[str, ...]]:
-    """A model that `save_model` wrote, on the CPU and in evaluation mode, with its task and the meaning of its outputs.
+    """A model that `save_model` wrote, on the CPU and in evaluation mode, with its task and the
+    meaning of its outputs.
 
     Raises:
         ModelError: no model there, or the encoder of an adapter cannot be found.
@@ -117,7 +121,9 @@ def load_trained(directory: Path) -> tuple[PreTrainedModel, Task, tuple[str, ...
     found = describe(directory)
     task, outputs, config = found.task, found.outputs, found.learner
     adapter = config.tuning in ADAPTERS
-    source = find(config.model, config.revision) if adapter else kept_source(config.model, directory)  # fmt: skip
+    source = (
+        find(config.model, config.revision) if adapter else kept_source(config.model, directory)
+    )
     pooling = resolve_pooling(config.pooling, task, source)
     model = load_model(source, task, outputs, config.dropout, pooling)
     if adapter:
@@ -145,10 +151,20 @@ def load_trained(directory: Path) -> tuple[PreTrainedModel, Task, tuple[str, ...
 
 @contextlib.contextmanager
 def whole(path: Path) -> Iterator[None]:
-    """Turn what weights that are damaged, or of another model, make the libraries raise into a ModelError that names the place."""
+    """Turn what weights that are damaged, or of another model, make the libraries raise into a
+    ModelError that names the place."""
     try:
         yield
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, RuntimeError, SafetensorError) as error:  # fmt: skip
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        IndexError,
+        RuntimeError,
+        SafetensorError,
+    ) as error:
         raise ModelError(
             f"model: what was trained cannot be read from {path}: {first_line(error)}.",
             "Put it back from a backup, or train the model again.",
@@ -156,22 +172,25 @@ def whole(path: Path) -> Iterator[None]:
 
 
 def kept_source(name: str, directory: Path) -> ModelSource:
-    """Where encoder and tokenizer of a model lie that `save_model` wrote; of an adapter, the tokenizer."""
+    """Where encoder and tokenizer of a model lie that `save_model` wrote; of an adapter, the
+    tokenizer."""
     return ModelSource(name, encoder_directory(directory))
 
 
 def read_elsewhere(directory: Path) -> str:
-    """What people are told of a kept adapter whose encoder is read from a directory outside of its session; "" for all other models.
+    """What people are told of a kept adapter whose encoder is read from a directory outside of its
+    session; "" for all other models.
 
-    The path is the session's word, and a session from somebody else can name any directory. ModelError as `describe`.
-    """
+    The path is the session's word, and a session from somebody else can name any directory.
+    ModelError as `describe`."""
     learner = describe(directory).learner
     bundled = learner.model in MODELS and not MODELS[learner.model].hub_id
     place = Path(learner.model).expanduser()
     if learner.tuning not in ADAPTERS or bundled or not place.is_dir():  # as `sources.find` looks
         return ""
     return (
-        f"The adapter's encoder is read from {place.absolute()}, outside of the session, as the session says: "
+        f"The adapter's encoder is read from {place.absolute()}, outside of the session, as the "
+        "session says: "
         "if it came from somebody else, see that this is the encoder it was trained on."
     )
 
@@ -183,7 +202,8 @@ class Description:
     task: Task
     outputs: tuple[str, ...]
     learner: LearnerConfig
-    commit: str  #: of the encoder on the Hub, or the start of the hash of its weights; "" for a local path
+    # : of the encoder on the Hub, or the start of the hash of its weights; "" for a local path
+    commit: str
 
 
 def describe(directory: Path) -> Description:

@@ -14,8 +14,14 @@ from tui_al.errors import ConfigError
 #: Set by whoever starts an engine (`tui_al.host.cuda`): why a GPU that is there cannot be used.
 WHY_CPU = "TUI_AL_WHY_CPU"
 
-#: What CUDA's libraries say besides `torch.OutOfMemoryError` when there is no memory for what they need themselves.
-_NO_ROOM = ("CUBLAS_STATUS_ALLOC_FAILED", "CUDNN_STATUS_ALLOC_FAILED", "CUDA out of memory", "MPS backend out of memory")  # fmt: skip
+#: What CUDA's libraries say besides `torch.OutOfMemoryError` when there is no memory for what they
+#: need themselves.
+_NO_ROOM = (
+    "CUBLAS_STATUS_ALLOC_FAILED",
+    "CUDNN_STATUS_ALLOC_FAILED",
+    "CUDA out of memory",
+    "MPS backend out of memory",
+)
 
 
 def choose_device(name: str) -> torch.device:
@@ -38,7 +44,8 @@ def choose_device(name: str) -> torch.device:
         count = torch.cuda.device_count()
         if (device.index or 0) >= count:
             raise ConfigError(
-                f"device: {name} is not there; PyTorch {torch.__version__} sees {count} CUDA devices.",
+                f"device: {name} is not there; PyTorch {torch.__version__} sees {count} CUDA "
+                "devices.",
                 "Use cpu or auto; `tui-al doctor` tells what is missing.",
             )
         device = torch.device("cuda", device.index or 0)
@@ -53,7 +60,8 @@ def choose_device(name: str) -> torch.device:
 
 
 def why_on_cpu(asked: str, device: torch.device) -> str:
-    """Why the CPU computes though a GPU is there and nobody asked for the CPU; "" where that is not so."""
+    """Why the CPU computes though a GPU is there and nobody asked for the CPU; "" where that is not
+    so."""
     if asked != "auto" or device.type != "cpu":
         return ""
     if why := os.environ.get(WHY_CPU, ""):
@@ -67,14 +75,17 @@ def _why_unusable(device: torch.device) -> str:
     if has_kernels(kernels, capability):
         return ""
     name, has = torch.cuda.get_device_name(device), ".".join(map(str, capability))
-    return f"{name} is of compute capability {has}, which PyTorch {torch.__version__} has no kernels for; it has {', '.join(kernels)}."
+    return (
+        f"{name} is of compute capability {has}, which PyTorch {torch.__version__} has no "
+        f"kernels for; it has {', '.join(kernels)}."
+    )
 
 
 def has_kernels(kernels: Sequence[str], capability: tuple[int, int]) -> bool:
     """Whether a build with these kernels ("sm_80", "compute_90") runs on a card.
 
-    Binaries run on cards of their major version that are no older; code for compute_90 is translated for all later ones. A build
-    that names none is not judged.
+    Binaries run on cards of their major version that are no older; code for compute_90 is
+    translated for all later ones. A build that names none is not judged.
     """
     major, minor = capability
     for kernel in kernels:
@@ -88,10 +99,11 @@ def has_kernels(kernels: Sequence[str], capability: tuple[int, int]) -> bool:
 
 
 def prepare(device: torch.device) -> None:
-    """Before anything is computed on a CUDA device: make it the current one, and the same seed give the same numbers there.
+    """Before anything is computed on a CUDA device: make it the current one, and the same seed give
+    the same numbers there.
 
-    Memory-efficient attention adds the gradients of long texts in no fixed order otherwise, and cuBLAS may choose among sums of
-    different order. Nothing changes for other devices.
+    Memory-efficient attention adds the gradients of long texts in no fixed order otherwise, and
+    cuBLAS may choose among sums of different order. Nothing changes for other devices.
     """
     if device.type != "cuda":
         return
@@ -122,12 +134,14 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 def free_memory() -> None:
-    """Give back what CUDA's allocator keeps; to be called after the `except` block, whose traceback holds the tensors."""
+    """Give back what CUDA's allocator keeps; to be called after the `except` block, whose traceback
+    holds the tensors."""
     torch.cuda.empty_cache()
 
 
 def has_bf16(device: torch.device) -> bool:
-    """Whether the device multiplies bf16 in hardware; of processors only those that /proc/cpuinfo tells about."""
+    """Whether the device multiplies bf16 in hardware; of processors only those that /proc/cpuinfo
+    tells about."""
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     cpu = Path("/proc/cpuinfo")

@@ -1,4 +1,5 @@
-"""What a frozen trunk gives for the texts of a session, kept in memory or on disk within a budget. See `tui_al.engine.models.frozen_layers`."""
+"""What a frozen trunk gives for the texts of a session, kept in memory or on disk within a budget.
+See `tui_al.engine.models.frozen_layers`."""
 
 import logging
 import os
@@ -18,20 +19,23 @@ from tui_al.store.sharing import make_directory
 
 log = logging.getLogger(__name__)
 
-#: Of the machine's memory, the share that states may take; of a GPU's free memory, the share before they go to the machine's.
+#: Of the machine's memory, the share that states may take; of a GPU's free memory, the share before
+#: they go to the machine's.
 _SHARE = 0.25
 _SHARE_OF_GPU = 0.4
 
-#: Bytes on disk that one process's states may take, and the share of what is free there that is never exceeded.
+#: Bytes on disk that one process's states may take, and the share of what is free there that is
+#: never exceeded.
 DISK_BUDGET = 64 * 2**30
 _SHARE_OF_DISK = 0.5
 
 
 def memory_budget() -> int:
-    """Bytes of this machine's memory that kept states may take: a quarter, of the container's limit where there is one.
+    """Bytes of this machine's memory that kept states may take: a quarter, of the container's limit
+    where there is one.
 
-    It does not depend on what is free at the moment, so that a session that is continued keeps the same texts.
-    """
+    It does not depend on what is free at the moment, so that a session that is continued keeps the
+    same texts."""
     there = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     limit = ControlGroups().memory()
     return int(_SHARE * (min(there, limit.limit) if limit else there))
@@ -40,9 +44,9 @@ def memory_budget() -> int:
 class FeatureStore:
     """The states that are kept in one process, by what they were made from and with.
 
-    In memory at most `budget` bytes of them; what does not fit there goes to a file in `directory`, if one is given, read
-    through a memory map, at most `disk_budget` bytes in all. The file has no name: it goes when the process does, however it ends.
-    """
+    In memory at most `budget` bytes of them; what does not fit there goes to a file in `directory`,
+    if one is given, read through a memory map, at most `disk_budget` bytes in all. The file has no
+    name: it goes when the process does, however it ends."""
 
     def __init__(
         self,
@@ -102,7 +106,8 @@ class FeatureStore:
             return None
 
     def _mapped(self, size: int, dtype: torch.dtype) -> torch.Tensor | None:
-        """A nameless file of so many bytes as a tensor, (elements,); None where there is no room for it."""
+        """A nameless file of so many bytes as a tensor, (elements,); None where there is no room
+        for it."""
         if self._directory is None or size > self._disk_room:
             return None
         try:
@@ -112,7 +117,9 @@ class FeatureStore:
             descriptor, name = tempfile.mkstemp(dir=self._directory, suffix=".states")
             try:
                 os.posix_fallocate(descriptor, 0, size)  # now, not as a signal at a later write
-                mapped = torch.from_file(name, shared=True, size=size // dtype.itemsize, dtype=dtype)  # fmt: skip
+                mapped = torch.from_file(
+                    name, shared=True, size=size // dtype.itemsize, dtype=dtype
+                )
             finally:
                 os.close(descriptor)
                 Path(name).unlink()
@@ -126,8 +133,9 @@ class FeatureStore:
 class CachedFeatures:
     """The trunk's output for a split's texts, as far as there is room for it: the first batches'.
 
-    They are made in the fixed `batches`, which hold every text once, so that a text's state does not depend on what was asked for when: a continued session
-    gets the same numbers to the last bit.
+    They are made in the fixed `batches`, which hold every text once, so that a text's state does
+    not depend on what was asked for when: a continued session gets the same numbers to the last
+    bit.
     """
 
     def __init__(
@@ -140,7 +148,8 @@ class CachedFeatures:
         room: int,
         mapped: torch.Tensor | None = None,
     ) -> None:
-        """`room` in bytes; `mapped` to lay them in, if not in new memory, (at least sub-tokens x width,)."""
+        """`room` in bytes; `mapped` to lay them in, if not in new memory, (at least sub-tokens x
+        width,)."""
         fits = room // (width * dtype.itemsize)
         ends = np.cumsum([lengths[b].sum() for b in batches]) if batches else np.zeros(0, np.int64)
         self.lengths = lengths
@@ -174,7 +183,8 @@ class CachedFeatures:
         compute: Callable[[IntArray], torch.Tensor],
         progress: ProgressCallback,
     ) -> None:
-        """Compute what these rows need and nobody asked for before; `compute` gives their states one below the other."""
+        """Compute what these rows need and nobody asked for before; `compute` gives their states
+        one below the other."""
         numbers = np.unique(self._batch_of[rows])
         for number in numbers[numbers >= 0]:
             if not self._made[number]:
@@ -185,7 +195,8 @@ class CachedFeatures:
                 progress(TrainingProgress(0, len(rows)))
 
     def gather(self, rows: IntArray, compute: Callable[[IntArray], torch.Tensor]) -> torch.Tensor:
-        """States of rows that `make` was called for, those without room computed anew: (rows, longest, width), fp32.
+        """States of rows that `make` was called for, those without room computed anew: (rows,
+        longest, width), fp32.
 
         Beyond a text's own length there are zeros.
         """

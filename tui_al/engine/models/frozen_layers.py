@@ -1,9 +1,11 @@
-"""The frozen trunk: embeddings and the lowest layers, whose output for a text is computed once and kept.
+"""The frozen trunk: embeddings and the lowest layers, whose output for a text is computed once and
+kept.
 
-Nothing below the first trained layer changes while a session lasts, so what it gives for a text serves all rounds, strategies
-and seeds, and both models where they have the same trunk. Dropout in the trunk is off, in training as in scoring; Monte-Carlo
-dropout therefore acts above it. Where the whole encoder is the trunk (tuning `head`) only what the head reads is kept: a
-text's first token or the mean of all its tokens, or each word's first sub-token.
+Nothing below the first trained layer changes while a session lasts, so what it gives for a text
+serves all rounds, strategies and seeds, and both models where they have the same trunk. Dropout in
+the trunk is off, in training as in scoring; Monte-Carlo dropout therefore acts above it. Where the
+whole encoder is the trunk (tuning `head`) only what the head reads is kept: a text's first token or
+the mean of all its tokens, or each word's first sub-token.
 """
 
 from dataclasses import dataclass, field, replace
@@ -27,13 +29,16 @@ from tui_al.errors import ConfigError, EngineError
 
 
 def trunk_layers(model: PreTrainedModel, config: LearnerConfig) -> int:
-    """How many layers are frozen; `auto` is two thirds of them, and all for the tuning `head`, which trains none anyway.
+    """How many layers are frozen; `auto` is two thirds of them, and all for the tuning `head`,
+    which trains none anyway.
 
-    The depth does not change how much is kept, only what is left to run: two thirds cost next to nothing in accuracy where
-    that was measured (see `tui-al docs benchmarks`). On an encoder whose layers cannot be run apart, `auto` is 0.
+    The depth does not change how much is kept, only what is left to run: two thirds cost next to
+    nothing in accuracy where that was measured (see `tui-al docs benchmarks`). On an encoder whose
+    layers cannot be run apart, `auto` is 0.
 
     Raises:
-        ConfigError: more layers than there are, none left to train, or an encoder whose layers cannot be run apart.
+        ConfigError: more layers than there are, none left to train, or an encoder whose layers
+        cannot be run apart.
     """
     asked = config.trunk_layers
     if asked == 0:
@@ -45,13 +50,15 @@ def trunk_layers(model: PreTrainedModel, config: LearnerConfig) -> int:
         if asked == "auto":
             return 0
         raise ConfigError(
-            f"trunk_layers: the layers of {config.model} ({model.config.model_type}) cannot be run apart.",
+            f"trunk_layers: the layers of {config.model} ({model.config.model_type}) cannot be "
+            "run apart.",
             f"Use 0, or an encoder of the kinds {', '.join(views.TRUNKS)}.",
         )
     there = len(views.layers(model))
     if asked != "auto" and not int(asked) < there + (config.tuning == "head"):
         raise ConfigError(
-            f"trunk_layers = {asked}: {config.model} has {there} layers, and {config.tuning} trains at least one of them.",
+            f"trunk_layers = {asked}: {config.model} has {there} layers, and {config.tuning} "
+            "trains at least one of them.",
             f"Use 0 to {there - 1}, or auto.",
         )
     if config.tuning == "head":
@@ -102,19 +109,30 @@ class FrozenLayers:
         if states.texts == len(states.lengths):
             return ""
         return (
-            f"the trunk's output is kept for {states.texts:,} of {len(states.lengths):,} {split} texts, as "
-            f"{self.shelf.budget / 2**30:.1f} GiB of memory and the disk allow; for the others it is computed each time"
+            f"the trunk's output is kept for {states.texts:,} of {len(states.lengths):,} {split} "
+            "texts, as "
+            f"{self.shelf.budget / 2**30:.1f} GiB of memory and the disk allow; for the others it "
+            "is computed each time"
         )
 
     def _states(self, split: str, tokens: Tokens) -> CachedFeatures:
         if split in self._found:
             return self._found[split]
         read = self.whole and self.mean
-        key = (*self.identity, self.layers, self.whole, read, self.precision, str(self.device), split)  # fmt: skip
+        key = (
+            *self.identity,
+            self.layers,
+            self.whole,
+            read,
+            self.precision,
+            str(self.device),
+            split,
+        )
         dtype = torch.bfloat16 if self.precision == "bf16" else torch.float32
         width = self.run.config.hidden_size
         batches = list(scoring_batches(tokens.lengths(), SCORING_BUDGET[self.device.type]))
-        batches.reverse()  # short texts first: where memory is short, there is room for more of them
+        # short texts first: where memory is short, there is room for more of them
+        batches.reverse()
         found = self.shelf.states(key, self._lengths(tokens), batches, width, dtype, self.device)
         self._found[split] = found
         return found
@@ -128,14 +146,16 @@ class FrozenLayers:
         return np.asarray(np.diff(seen[tokens.word_offsets]))
 
     def _compute(self, tokens: Tokens, rows: IntArray) -> torch.Tensor:
-        """The states of these rows one below the other, (sum of their lengths, width); in parts where memory is short."""
+        """The states of these rows one below the other, (sum of their lengths, width); in parts
+        where memory is short."""
         found = self._try(tokens, rows)
         if found is not None:
             return found
         free_memory()
         if len(rows) == 1:
             raise EngineError(
-                f"The frozen layers run out of memory with a single text of {int(tokens.lengths()[rows[0]])} sub-tokens.",
+                "The frozen layers run out of memory with a single text of "
+                f"{int(tokens.lengths()[rows[0]])} sub-tokens.",
                 "Lower the maximum length, choose a smaller model, or free memory on the device.",
             )
         middle = len(rows) // 2

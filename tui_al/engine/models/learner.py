@@ -1,4 +1,5 @@
-"""A transformer as a Learner: resident between rounds and seeds, trained anew from the same pretrained weights each time."""
+"""A transformer as a Learner: resident between rounds and seeds, trained anew from the same
+pretrained weights each time."""
 
 import contextlib
 import logging
@@ -48,7 +49,8 @@ Split = Literal["train", "test"]
 
 
 class TransformerLearner:
-    """An encoder with a head on the data of one session. See `tui_al.core.loop.protocols.Learner`."""
+    """An encoder with a head on the data of one session. See
+    `tui_al.core.loop.protocols.Learner`."""
 
     def __init__(
         self,
@@ -80,7 +82,8 @@ class TransformerLearner:
         self._resident: dict[str, torch.Tensor | None] = {}
         self._output = {name: i for i, name in enumerate(dataset.outputs)}
         self._fresh = True
-        #: How bf16 ranks against fp32, and whether that is too different; of the first pool that it scored.
+        #: How bf16 ranks against fp32, and whether that is too different; of the first pool that it
+        #: scored.
         self.rounding: tuple[str, bool] | None = None
         #: What was done in smaller parts because the device's memory was short, in words.
         self.shortages: set[str] = set()
@@ -105,14 +108,16 @@ class TransformerLearner:
         return self._tokens[split]
 
     def keep(self, split: Split, rows: IntArray, progress: ProgressCallback) -> None:
-        """Compute what a frozen trunk gives for these rows, where that is not known yet; training and scoring do it too."""
+        """Compute what a frozen trunk gives for these rows, where that is not known yet; training
+        and scoring do it too."""
         if self._trunk:
             self._trunk.make(split, self.tokens(split), rows, progress)
 
     def fit(
         self, rows: IntArray, answers: Sequence[Answer], seed: int, progress: ProgressCallback
     ) -> FitReport:
-        """Train on these training rows; cold, or on from the last training where the configuration says warm."""
+        """Train on these training rows; cold, or on from the last training where the configuration
+        says warm."""
         if self._fresh or self.config.start == "cold":
             self._reset(seed)
         else:
@@ -132,14 +137,20 @@ class TransformerLearner:
             report = train(self.view, self.config, lengths, batch, seed, progress)
         self.view.eval()
         if report.pieces > 1:
-            what = "where dropout is on, it is drawn otherwise than for whole ones" if self.config.dropout else "to the same updates"  # fmt: skip
+            what = (
+                "where dropout is on, it is drawn otherwise than for whole ones"
+                if self.config.dropout
+                else "to the same updates"
+            )
             self.shortages.add(
-                f"memory is short: batches of {self.config.batch_size} are trained on in {report.pieces} parts, {what}"
+                f"memory is short: batches of {self.config.batch_size} are trained on in "
+                f"{report.pieces} parts, {what}"
             )
         return report
 
     def forget(self) -> None:
-        """Start the next training from the pretrained weights, also where the configuration says warm."""
+        """Start the next training from the pretrained weights, also where the configuration says
+        warm."""
         self._fresh = True
 
     def trainable(self) -> dict[str, torch.Tensor]:
@@ -161,7 +172,8 @@ class TransformerLearner:
         progress: ProgressCallback,
         monte_carlo: MonteCarlo | None = None,
     ) -> dict[str, FloatArray]:
-        """Every scorer's value for these training rows, (rows,) each. Words cut off by the length limit do not count."""
+        """Every scorer's value for these training rows, (rows,) each. Words cut off by the length
+        limit do not count."""
         scores: dict[str, FloatArray] = {name: np.zeros(len(rows)) for name in scorers}
         for positions, predictions in self._predictions("train", rows, progress, monte_carlo):
             for name, scorer in scorers.items():
@@ -180,7 +192,8 @@ class TransformerLearner:
     def _rounding(
         self, rows: IntArray, scores: Mapping[str, FloatArray], scorers: Mapping[str, Scorer]
     ) -> tuple[str, bool]:
-        """Compare the first of these scores with what the whole model gives in fp32, on a sample spread over the rows."""
+        """Compare the first of these scores with what the whole model gives in fp32, on a sample
+        spread over the rows."""
         name, scorer = next(iter(scorers.items()))
         sample = np.unique(np.linspace(0, len(rows) - 1, min(SAMPLE, len(rows))).astype(np.int64))
         tokens = self.tokens("train")
@@ -194,7 +207,8 @@ class TransformerLearner:
         return compare(exact, scores[name][sample])
 
     def predict(self, split: Split, rows: IntArray, progress: ProgressCallback) -> Predictions:
-        """Probabilities in the order of `rows`; for tagging one unit a word, those cut off being certainly O."""
+        """Probabilities in the order of `rows`; for tagging one unit a word, those cut off being
+        certainly O."""
         classes = len(self._output)
         if self.dataset.task is Task.CLASSIFICATION:
             probs = np.zeros((len(rows), classes), dtype=np.float32)
@@ -212,7 +226,8 @@ class TransformerLearner:
         return Predictions(probs, offsets)
 
     def save(self, directory: Path) -> None:
-        """Write model, tokenizer and label names to `directory`, see `tui_al.engine.models.checkpoint`."""
+        """Write model, tokenizer and label names to `directory`, see
+        `tui_al.engine.models.checkpoint`."""
         save_model(
             directory,
             self.model,
@@ -224,11 +239,13 @@ class TransformerLearner:
         )
 
     def notes(self) -> list[str]:
-        """What a user should know about how the texts are read: pooling as files say, cut texts, states without room in memory."""
+        """What a user should know about how the texts are read: pooling as files say, cut texts,
+        states without room in memory."""
         found = [self._pooling_note] if self._pooling_note else []
         if unknown := left_out(self.source.path, self.source.name):
             found.append(
-                f"the config.json of {self.source.name} has settings that its kind does not know, which are left out: {', '.join(unknown[:10])}."
+                f"the config.json of {self.source.name} has settings that its kind does not know, "
+                f"which are left out: {', '.join(unknown[:10])}."
             )
         splits: dict[Split, int] = {
             "train": len(self.dataset.train),
@@ -239,7 +256,8 @@ class TransformerLearner:
             if tokens.cut:
                 what = "words beyond it count as O" if len(tokens.heads) else "the rest is not read"
                 found.append(
-                    f"{tokens.cut} of {count} {split} texts are longer than {self.config.max_length} sub-tokens; {what}."
+                    f"{tokens.cut} of {count} {split} texts are longer than "
+                    f"{self.config.max_length} sub-tokens; {what}."
                 )
             if self._trunk and (note := self._trunk.note(split, tokens)):
                 found.append(f"{note}.")
@@ -315,7 +333,8 @@ class TransformerLearner:
         progress: ProgressCallback,
         monte_carlo: MonteCarlo | None = None,
     ) -> Iterator[tuple[IntArray, Predictions]]:
-        """Positions in `rows` and their predictions over seen units, batch by batch, longest first."""
+        """Positions in `rows` and their predictions over seen units, batch by batch, longest
+        first."""
         tokens = self.tokens(split)
         lengths = tokens.lengths()[rows]
         self.keep(split, rows, progress)
@@ -340,7 +359,8 @@ class TransformerLearner:
 
 
 def _shape(model: Any) -> tuple[int, int]:
-    """Width of an encoder's states and of its feed-forward layers, as far as its configuration tells."""
+    """Width of an encoder's states and of its feed-forward layers, as far as its configuration
+    tells."""
     width = int(getattr(model.config, "hidden_size", 768))
     return width, int(getattr(model.config, "intermediate_size", 4 * width))
 

@@ -1,9 +1,10 @@
 """How large a model may say it is, checked before anything of that size is built.
 
-A config.json of a kilobyte can ask for a million layers: building them takes minutes, or all memory, before the weights are looked at.
-So its numbers have bounds, those of encoders that exist with room to spare; and what the model would hold is counted, on a device
-without memory, and compared with what the weights beside it hold. A model that is several times larger than its own weights is no
-model that anybody has saved.
+A config.json of a kilobyte can ask for a million layers: building them takes minutes, or all
+memory, before the weights are looked at. So its numbers have bounds, those of encoders that exist
+with room to spare; and what the model would hold is counted, on a device without memory, and
+compared with what the weights beside it hold. A model that is several times larger than its own
+weights is no model that anybody has saved.
 """
 
 import json
@@ -25,15 +26,20 @@ _COUNTS = ("layers", "n_layer", "num_layer", "block_sizes", "block_repeats", "de
 #: Those of which one holds the other.
 _NESTED = ("num_hidden_groups", "inner_group_num")
 
-#: What a key of a configuration is called, in parts, and the largest number it may have. The first that fits counts.
+#: What a key of a configuration is called, in parts, and the largest number it may have. The first
+#: that fits counts.
 _BOUNDS: tuple[tuple[tuple[str, ...], int], ...] = (
     (("vocab",), 2_000_000),
-    (("position_buckets",), 65_536), (("position",), 2**20), (("max_length",), 2**31), (("max_len",), 2**31), (("_token_id",), 2_000_000),
+    (("position_buckets",), 65_536), (("position",), 2**20), (("max_length",), 2**31),
+    (("max_len",), 2**31), (("_token_id",), 2_000_000),
     (("num_labels",), 100_000), (("layer_norm", "eps"), 1), (("theta",), 2**40),
-    (("hidden_size",), 16_384), (("embedding_size",), 16_384), (("intermediate",), 131_072), (("hidden_dim",), 131_072), (("ffn_dim",), 131_072), (("d_ff",), 131_072),
-    (("attention_window",), 65_536), (("local_attention",), 65_536), (("max_relative",), 65_536), (("type_vocab",), 65_536),
+    (("hidden_size",), 16_384), (("embedding_size",), 16_384), (("intermediate",), 131_072),
+    (("hidden_dim",), 131_072), (("ffn_dim",), 131_072), (("d_ff",), 131_072),
+    (("attention_window",), 65_536), (("local_attention",), 65_536), (("max_relative",), 65_536),
+    (("type_vocab",), 65_536),
     (("head_dim",), 16_384), (("d_model",), 16_384), (("n_embd",), 16_384), (("dim",), 131_072),
-    (("layer",), _MOST_LAYERS), (("group",), _MOST_LAYERS), (("block_size",), 65_536), (("head",), 1_024),
+    (("layer",), _MOST_LAYERS), (("group",), _MOST_LAYERS), (("block_size",), 65_536),
+    (("head",), 1_024),
 )  # fmt: skip
 
 #: Of a number whose key says nothing that is known here.
@@ -42,15 +48,18 @@ _LARGEST = 2**24
 #: Names of labels, and entries of any other list.
 _MOST_ENTRIES = 100_000
 
-#: A model may have so many times what its weights have, and so many more: heads, poolers and adapters are new.
+#: A model may have so many times what its weights have, and so many more: heads, poolers and
+#: adapters are new.
 _TIMES, _MORE = 1.5, 20_000_000
 
-#: Bytes of a header of safetensors that are read; that of a model of a thousand tensors has a tenth of a million.
+#: Bytes of a header of safetensors that are read; that of a model of a thousand tensors has a tenth
+#: of a million.
 _HEADER = 2**24
 
 
 def check_numbers(plain: dict[str, Any], name: str, path: Path) -> None:
-    """Raise ModelError where a number of a configuration, at any depth, is beyond what an encoder can have."""
+    """Raise ModelError where a number of a configuration, at any depth, is beyond what an encoder
+    can have."""
     counts: dict[str, float] = {}
     for key, value in _numbers(plain):
         if not math.isfinite(value):
@@ -73,7 +82,8 @@ def check_numbers(plain: dict[str, Any], name: str, path: Path) -> None:
 
 
 def check_size(model: PreTrainedModel, files: Iterable[Path], name: str) -> None:
-    """Raise ModelError where a model, built on the device "meta", is far larger than its weights, or its encoder has other shapes.
+    """Raise ModelError where a model, built on the device "meta", is far larger than its weights,
+    or its encoder has other shapes.
 
     Args:
         model: with its parameters' shapes, and no memory.
@@ -85,7 +95,8 @@ def check_size(model: PreTrainedModel, files: Iterable[Path], name: str) -> None
     there = sum(map(math.prod, shapes.values()))
     if wanted > _TIMES * there + _MORE:
         raise ModelError(
-            f"model: {name} is refused: its config.json asks for {wanted / 1e6:,.0f} million parameters, its weights have {there / 1e6:,.1f} million.",
+            f"model: {name} is refused: its config.json asks for {wanted / 1e6:,.0f} million "
+            f"parameters, its weights have {there / 1e6:,.1f} million.",
             "The two do not belong together: download or save the model again.",
         )
     prefix = f"{model.base_model_prefix}."
@@ -93,13 +104,15 @@ def check_size(model: PreTrainedModel, files: Iterable[Path], name: str) -> None
         found = shapes.get(key, shapes.get(prefix + key))
         if found is not None and found != tuple(tensor.shape):
             raise ModelError(
-                f"model: {name} is refused: {key} is to be {tuple(tensor.shape)} by its config.json, and is {found} in its weights.",
+                f"model: {name} is refused: {key} is to be {tuple(tensor.shape)} by its "
+                f"config.json, and is {found} in its weights.",
                 "The two do not belong together: download or save the model again.",
             )
 
 
 def tensor_shapes(file: Path, name: str) -> dict[str, tuple[int, ...]]:
-    """The shape of each tensor of a safetensors file, as its header says and its size allows; ModelError where they do not agree."""
+    """The shape of each tensor of a safetensors file, as its header says and its size allows;
+    ModelError where they do not agree."""
     try:
         with file.open("rb") as stream:
             length = int.from_bytes(stream.read(8), "little")
@@ -110,14 +123,24 @@ def tensor_shapes(file: Path, name: str) -> dict[str, tuple[int, ...]]:
         tensors = {key: one for key, one in header.items() if key != "__metadata__"}
         shapes = {key: tuple(map(int, one["shape"])) for key, one in tensors.items()}
         end = max((int(one["data_offsets"][1]) for one in tensors.values()), default=0)
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError) as error:  # fmt: skip
+    except (
+        OSError,
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+        IndexError,
+        RecursionError,
+    ) as error:
         raise ModelError(
-            f"model: {file.name} of {name} cannot be loaded, since it is no whole file of safetensors: {error}.",
+            f"model: {file.name} of {name} cannot be loaded, since it is no whole file of "
+            f"safetensors: {error}.",
             "Download or save the model again.",
         ) from error
     if end != held:
         raise ModelError(
-            f"model: {file.name} of {name} cannot be loaded, since it is no whole file of safetensors: it holds {held:,} bytes of tensors, {end:,} by its header.",
+            f"model: {file.name} of {name} cannot be loaded, since it is no whole file of "
+            f"safetensors: it holds {held:,} bytes of tensors, {end:,} by its header.",
             "Download or save the model again.",
         )
     return shapes
@@ -143,7 +166,13 @@ def _collections(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def _beyond(name: str, path: Path, key: str, value: float, allowed: str) -> ModelError:
-    said = f"{value:,}" if abs(value) < 1e18 else f"{value:.3g}" if isinstance(value, float) else "a number of many digits"  # fmt: skip
+    said = (
+        f"{value:,}"
+        if abs(value) < 1e18
+        else f"{value:.3g}"
+        if isinstance(value, float)
+        else "a number of many digits"
+    )
     return ModelError(
         f"model: {name} is refused: {key} = {said} in its {path.name}; {allowed} is allowed.",
         "No encoder is as large as that: download or save the model again.",

@@ -1,9 +1,11 @@
-"""What the files beside a model's weights may say: data that its architecture needs, and nothing that leads to code or other files.
+"""What the files beside a model's weights may say: data that its architecture needs, and nothing
+that leads to code or other files.
 
-`transformers` sets every key of a config.json as an attribute, and some attributes name code: `auto_map` in the repository,
-`_attn_implementation` on the Hub (a kernel is downloaded and run when the model is built), `quantization_config` in other
-packages. So a configuration is made of allowed keys only: those that its class takes or has by default, and the general ones of
-all configurations. A key that could lead to code or to files elsewhere is refused, at any depth; any other is left out.
+`transformers` sets every key of a config.json as an attribute, and some attributes name code:
+`auto_map` in the repository, `_attn_implementation` on the Hub (a kernel is downloaded and run when
+the model is built), `quantization_config` in other packages. So a configuration is made of allowed
+keys only: those that its class takes or has by default, and the general ones of all configurations.
+A key that could lead to code or to files elsewhere is refused, at any depth; any other is left out.
 """
 
 import contextlib
@@ -22,40 +24,89 @@ from transformers import CONFIG_MAPPING, PretrainedConfig
 from tui_al.engine.models.model_bounds import check_numbers
 from tui_al.errors import ModelError
 
-CONFIG, TOKENIZER_CONFIG, ADAPTER_CONFIG = "config.json", "tokenizer_config.json", "adapter_config.json"  # fmt: skip
+CONFIG, TOKENIZER_CONFIG, ADAPTER_CONFIG = (
+    "config.json",
+    "tokenizer_config.json",
+    "adapter_config.json",
+)
 INDEX = "model.safetensors.index.json"
 
-#: Ways to compute attention that are part of transformers and PyTorch. They are left out all the same: each model has its default.
-_KNOWN_ATTENTION = (None, True, False, "eager", "sdpa", "flex_attention", "paged_attention", "flash_attention_2", "flash_attention_3")  # fmt: skip
+#: Ways to compute attention that are part of transformers and PyTorch. They are left out all the
+#: same: each model has its default.
+_KNOWN_ATTENTION = (
+    None,
+    True,
+    False,
+    "eager",
+    "sdpa",
+    "flex_attention",
+    "paged_attention",
+    "flash_attention_2",
+    "flash_attention_3",
+)
 
-#: Keys whose value, unless it says no, makes transformers run code or read files from somewhere else.
+#: Keys whose value, unless it says no, makes transformers run code or read files from somewhere
+#: else.
 _REFUSED = (
-    "auto_map", "trust_remote_code", "custom_pipelines", "custom_generate", "custom_object", "quantization_config",
-    "compression_config", "use_kernels", "kernel_config", "kernels", "hub_kernels", "gguf_file", "init_inputs", "code_revision",
+    "auto_map", "trust_remote_code", "custom_pipelines", "custom_generate", "custom_object",
+    "quantization_config",
+    "compression_config", "use_kernels", "kernel_config", "kernels", "hub_kernels", "gguf_file",
+    "init_inputs", "code_revision",
 )  # fmt: skip
 
 #: Keys of older versions, of training and of generation, which change nothing of an encoder.
 _IDLE = (
-    "gradient_checkpointing", "_name_or_path", "finetuning_task", "language", "name", "_num_labels", "output_past", "directionality",
-    "pooler_fc_size", "pooler_num_attention_heads", "pooler_num_fc_layers", "pooler_size_per_head", "pooler_type", "tie_weights_",
-    "total_flos", "adapters", "sentence_transformers", "quantize", "model_name", "deterministic_flash_attn", "norm_bias",
+    "gradient_checkpointing", "_name_or_path", "finetuning_task", "language", "name", "_num_labels",
+    "output_past", "directionality",
+    "pooler_fc_size", "pooler_num_attention_heads", "pooler_num_fc_layers", "pooler_size_per_head",
+    "pooler_type", "tie_weights_",
+    "total_flos", "adapters", "sentence_transformers", "quantize", "model_name",
+    "deterministic_flash_attn", "norm_bias",
 )  # fmt: skip
 
-#: How a model returns what it computes, and how much at once: what it says does not depend on them, and its callers count on the default.
-OF_CALLERS = ("return_dict", "use_return_dict", "torchscript", "output_attentions", "output_hidden_states", "chunk_size_feed_forward", "problem_type", "tf_legacy_loss")  # fmt: skip
+#: How a model returns what it computes, and how much at once: what it says does not depend on them,
+#: and its callers count on the default.
+OF_CALLERS = (
+    "return_dict",
+    "use_return_dict",
+    "torchscript",
+    "output_attentions",
+    "output_hidden_states",
+    "chunk_size_feed_forward",
+    "problem_type",
+    "tf_legacy_loss",
+)
 
-#: Times that a text may grow in a tokenizer's normalizer: those that exist put a character or two in the place of another.
+#: Times that a text may grow in a tokenizer's normalizer: those that exist put a character or two
+#: in the place of another.
 _MOST_GROWTH = 1_000
 
 #: How the code of a model reads its configuration.
 _READ = re.compile(r"\bconfig\.([a-z]\w*)|getattr\(\s*(?:self\.)?config,\s*[\"'](\w+)")
 
 #: General keys of any configuration, beside those that `PretrainedConfig` itself takes.
-_GENERAL = ("model_type", "architectures", "id2label", "label2id", "num_labels", "problem_type", "tokenizer_class", "torch_dtype", "dtype", "transformers_version", "pad_token_id", "bos_token_id", "eos_token_id", "sep_token_id", "tie_word_embeddings")  # fmt: skip
+_GENERAL = (
+    "model_type",
+    "architectures",
+    "id2label",
+    "label2id",
+    "num_labels",
+    "problem_type",
+    "tokenizer_class",
+    "torch_dtype",
+    "dtype",
+    "transformers_version",
+    "pad_token_id",
+    "bos_token_id",
+    "eos_token_id",
+    "sep_token_id",
+    "tie_word_embeddings",
+)
 
 
 def left_out(directory: Path, name: str) -> tuple[str, ...]:
-    """Keys of a model's configuration that mean nothing to its kind; those that say nothing of the model itself not counted."""
+    """Keys of a model's configuration that mean nothing to its kind; those that say nothing of the
+    model itself not counted."""
     plain = _checked(directory / CONFIG, name)
     kind = plain.get("model_type") or _kind_by_path(directory)
     allowed = allowed_keys(CONFIG_MAPPING[kind])
@@ -70,13 +121,15 @@ def read_config(directory: Path, name: str) -> PretrainedConfig:
     """The configuration in a model's directory, of allowed keys only.
 
     Raises:
-        ModelError: it cannot be read, says what is refused, or is of a kind that transformers does not know.
+        ModelError: it cannot be read, says what is refused, or is of a kind that transformers does
+        not know.
     """
     plain = _checked(directory / CONFIG, name)
     kind = plain.get("model_type") or _kind_by_path(directory)
     if not isinstance(kind, str) or kind not in CONFIG_MAPPING:
         raise ModelError(
-            f"model: {name} is of a kind that transformers {transformers.__version__} does not know: {plain.get('model_type')!r}.",
+            f"model: {name} is of a kind that transformers {transformers.__version__} does not "
+            f"know: {plain.get('model_type')!r}.",
             "Choose an encoder such as BERT, ELECTRA, RoBERTa, DistilBERT or DeBERTa.",
         )
     check_numbers(plain, name, directory / CONFIG)
@@ -84,7 +137,8 @@ def read_config(directory: Path, name: str) -> PretrainedConfig:
     kept = {key: value for key, value in plain.items() if key in allowed_keys(cls)}
     for key in _of_the_wrong_kind(kept, cls):
         raise ModelError(
-            f"model: {name} is refused: {key} = {json.dumps(kept[key])[:120]} in its config.json; a number is allowed.",
+            f"model: {name} is refused: {key} = {json.dumps(kept[key])[:120]} in its config.json; "
+            "a number is allowed.",
             "Download or save the model again.",
         )
     try:
@@ -99,7 +153,8 @@ def read_config(directory: Path, name: str) -> PretrainedConfig:
 
 
 def _of_the_wrong_kind(plain: dict[str, Any], cls: type[PretrainedConfig]) -> Iterator[str]:
-    """Keys whose value is no number, where the class takes nothing else: the model would be built, and fail at its first text."""
+    """Keys whose value is no number, where the class takes nothing else: the model would be built,
+    and fail at its first text."""
     for key, taken in inspect.signature(cls.__init__).parameters.items():
         value, default = plain.get(key), taken.default
         alternatives = re.search(r"list|tuple|dict|str|bool", str(taken.annotation), re.IGNORECASE)
@@ -112,7 +167,8 @@ def _of_the_wrong_kind(plain: dict[str, Any], cls: type[PretrainedConfig]) -> It
 
 
 def allowed_keys(cls: type[PretrainedConfig]) -> frozenset[str]:
-    """What a configuration of this class may hold: its parameters and what it has by default, and what every one may."""
+    """What a configuration of this class may hold: its parameters and what it has by default, and
+    what every one may."""
     names = set(_GENERAL)
     for base in cls.__mro__:
         init = base.__dict__.get("__init__")
@@ -129,7 +185,8 @@ def allowed_keys(cls: type[PretrainedConfig]) -> frozenset[str]:
 
 @cache
 def _read_by_model(configuration: str) -> frozenset[str]:
-    """What the code of a kind's models reads of its configuration: DeBERTa's buckets are no parameter of its configuration."""
+    """What the code of a kind's models reads of its configuration: DeBERTa's buckets are no
+    parameter of its configuration."""
     module = sys.modules.get(configuration)
     place = Path(getattr(module, "__file__", None) or "")
     source = (
@@ -153,14 +210,16 @@ def check_tokenizer(directory: Path, name: str) -> None:
     if not isinstance(named, str | None):
         raise _refusal(name, path, "tokenizer_class", named)
     for key, value in plain.items():
-        # The one called tokenizer_file is given anew when the tokenizer is loaded; old versions kept their own machine's.
+        # The one called tokenizer_file is given anew when the tokenizer is loaded; old versions
+        # kept their own machine's.
         elsewhere = isinstance(value, str) and any(sign in value for sign in "/\\")
         if key.endswith("_file") and key != "tokenizer_file" and elsewhere:
             raise _refusal(name, path, key, value)
 
 
 def check_normalizer(directory: Path, name: str) -> None:
-    """Raise ModelError where a model's tokenizer would make far more of a text than the text is: replacements, one after the other."""
+    """Raise ModelError where a model's tokenizer would make far more of a text than the text is:
+    replacements, one after the other."""
     path = directory / "tokenizer.json"
     try:
         plain = json.loads(path.read_text(encoding="utf-8"))
@@ -173,13 +232,15 @@ def check_normalizer(directory: Path, name: str) -> None:
             growth *= _growth(part)
     if not growth <= _MOST_GROWTH:
         raise ModelError(
-            f"model: {name} is refused: the normalizer of its tokenizer.json makes up to {min(growth, 1e18):.0g} times as much of a text; {_MOST_GROWTH} is allowed.",
+            f"model: {name} is refused: the normalizer of its tokenizer.json makes up to "
+            f"{min(growth, 1e18):.0g} times as much of a text; {_MOST_GROWTH} is allowed.",
             "No tokenizer needs that: download or save the model again.",
         )
 
 
 def _growth(normalizer: Any) -> float:
-    """How many times longer a text can become by one replacement of tokenizer.json; 1 for what is none."""
+    """How many times longer a text can become by one replacement of tokenizer.json; 1 for what is
+    none."""
     if not isinstance(normalizer, dict):
         return 1.0
     longer = max(len(str(normalizer.get(key, ""))) for key in ("content", "prepend"))
@@ -192,7 +253,8 @@ def _growth(normalizer: Any) -> float:
 
 
 def check_adapter(directory: Path, name: str) -> None:
-    """Raise ModelError where a saved adapter says what is refused, or has no weights as safetensors."""
+    """Raise ModelError where a saved adapter says what is refused, or has no weights as
+    safetensors."""
     if not (directory / "adapter.safetensors").is_file():
         raise ModelError(
             f"model: the adapter of {name} has no weights as safetensors, in {directory}.",
@@ -202,7 +264,8 @@ def check_adapter(directory: Path, name: str) -> None:
 
 
 def check_shards(directory: Path, name: str) -> None:
-    """Raise ModelError where an index of weights names anything but safetensors files beside it: others can run code when read."""
+    """Raise ModelError where an index of weights names anything but safetensors files beside it:
+    others can run code when read."""
     path = directory / INDEX
     if not path.is_file():
         return
@@ -268,7 +331,8 @@ def _refusal(name: str, path: Path, key: str, value: Any) -> ModelError:
             "Code from a model's repository never runs here; choose one that transformers knows.",
         )
     return ModelError(
-        f"model: {name} is refused: {path.name} says {key} = {said}, which leads to code or to files of others.",
+        f"model: {name} is refused: {path.name} says {key} = {said}, which leads to code or to "
+        "files of others.",
         f"Choose another model; or, if it is yours, take {key} out of {path}.",
     )
 
@@ -281,7 +345,8 @@ def _unreadable(name: str, path: Path, why: str) -> ModelError:
 
 
 def _kind_by_path(directory: Path) -> str:
-    """As transformers guesses where a configuration does not tell: a kind whose name is part of the path, the longest first."""
+    """As transformers guesses where a configuration does not tell: a kind whose name is part of the
+    path, the longest first."""
     for kind in sorted(CONFIG_MAPPING.keys(), key=len, reverse=True):
         if kind in str(directory):
             return str(kind)

@@ -1,8 +1,9 @@
 """Adapters that would see padding, mended: a text has the same scores alone and among longer ones.
 
-UniPELT's gates are each the mean, over all positions of a batch, of what a linear layer says of them; here padding does not count.
-In DistilBERT the library lengthens the mask by ones for the prefixes where the mask is to be added to what attention computes:
-where a batch has padding, and so a mask, the prefixes would weigh e times as much.
+UniPELT's gates are each the mean, over all positions of a batch, of what a linear layer says of
+them; here padding does not count. In DistilBERT the library lengthens the mask by ones for the
+prefixes where the mask is to be added to what attention computes: where a batch has padding, and so
+a mask, the prefixes would weigh e times as much.
 """
 
 from typing import Any
@@ -13,7 +14,8 @@ from transformers import PreTrainedModel
 
 
 class _Seen:
-    """The attention mask of the batch that a model is at, (batch, length); 1 for a position of a text."""
+    """The attention mask of the batch that a model is at, (batch, length); 1 for a position of a
+    text."""
 
     mask: torch.Tensor | None = None
 
@@ -44,7 +46,8 @@ def _gates(model: PreTrainedModel) -> list[nn.Linear]:
 
 
 def _added_mask(_: nn.Module, given: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """Called with keys, values, their input, the mask; says of a mask (batch, 1, length, length), which is added, that 0 means seen."""
+    """Called with keys, values, their input, the mask; says of a mask (batch, 1, length, length),
+    which is added, that 0 means seen."""
     mask = given[3]
     if mask is not None and mask.ndim == 4:
         return given, {**named, "invert_mask": True}
@@ -59,14 +62,17 @@ def _note_mask(seen: _Seen) -> Any:
 
 
 def _mean_of_texts(seen: _Seen) -> Any:
-    """The library takes the sigmoid of a gate's output and the mean over positions: give it at each what that mean should be."""
+    """The library takes the sigmoid of a gate's output and the mean over positions: give it at each
+    what that mean should be."""
 
     def mended(_: nn.Module, __: tuple[Any, ...], said: torch.Tensor) -> torch.Tensor:
         mask = seen.mask
         if mask is None or said.ndim != 3 or mask.shape != said.shape[:2]:
             return said
         counts = mask.to(torch.float32).unsqueeze(-1)
-        mean = (torch.sigmoid(said.float()) * counts).sum(1, keepdim=True) / counts.sum(1, keepdim=True)  # fmt: skip
+        mean = (torch.sigmoid(said.float()) * counts).sum(1, keepdim=True) / counts.sum(
+            1, keepdim=True
+        )
         return torch.logit(mean, eps=1e-6).to(said.dtype).expand_as(said)
 
     return mended

@@ -1,9 +1,9 @@
 """Parts of a model that run without the rest: views that share its weights.
 
-A view is a copy of the outer modules whose tables of submodules are its own, so it holds the very same layers and heads as the
-model it was taken from: what trains in one has changed in the other, and the model stays whole for saving. A view has a
-training mode of its own only in those outer modules; the layers that it leaves out are never touched by its `train()`.
-"""
+A view is a copy of the outer modules whose tables of submodules are its own, so it holds the very
+same layers and heads as the model it was taken from: what trains in one has changed in the other,
+and the model stays whole for saving. A view has a training mode of its own only in those outer
+modules; the layers that it leaves out are never touched by its `train()`."""
 
 import copy
 import inspect
@@ -29,10 +29,10 @@ def layers(model: PreTrainedModel) -> nn.ModuleList:
 def upper(model: PreTrainedModel, trunk_layers: int, first_token: bool) -> PreTrainedModel:
     """The model from layer `trunk_layers` on; with 0, all of it.
 
-    With a trunk it takes the trunk's output as `inputs_embeds` (batch, length, width) in place of `input_ids`. With
-    `first_token` the last layer computes nothing but the first position, which is all that the heads of classifiers
-    read: the same logits for less work (of the last layer, only keys and values are needed of every position).
-    """
+    With a trunk it takes the trunk's output as `inputs_embeds` (batch, length, width) in place of
+    `input_ids`. With `first_token` the last layer computes nothing but the first position, which is
+    all that the heads of classifiers read: the same logits for less work (of the last layer, only
+    keys and values are needed of every position)."""
     if model.config.model_type not in TRUNKS:  # it is all or nothing then
         return model
     view = _view(model)
@@ -48,7 +48,8 @@ def upper(model: PreTrainedModel, trunk_layers: int, first_token: bool) -> PreTr
 
 
 def lower(model: PreTrainedModel, trunk_layers: int) -> nn.Module:
-    """The encoder up to layer `trunk_layers`, in evaluation mode for good: its `last_hidden_state` is the trunk's output."""
+    """The encoder up to layer `trunk_layers`, in evaluation mode for good: its `last_hidden_state`
+    is the trunk's output."""
     encoder = _view(model.base_model)
     if "pooler" in encoder._modules:
         encoder._modules["pooler"] = None
@@ -58,13 +59,15 @@ def lower(model: PreTrainedModel, trunk_layers: int) -> nn.Module:
 
 
 def can_read_first_token(model: PreTrainedModel, tuning: str) -> bool:
-    """Whether `first_token` works: not where attention is another, nor with UniPELT, whose gates average over positions."""
+    """Whether `first_token` works: not where attention is another, nor with UniPELT, whose gates
+    average over positions."""
     plain = getattr(model.config, "position_embedding_type", "absolute") == "absolute"
     return model.config.model_type in _ASKS_FEW and plain and tuning != "unipelt"
 
 
 class _Given(nn.Module):
-    """In the place of the embeddings: passes on what is given. Its empty weight says what an encoder without layers computes in."""
+    """In the place of the embeddings: passes on what is given. Its empty weight says what an
+    encoder without layers computes in."""
 
     def __init__(self, device: torch.device) -> None:
         super().__init__()
@@ -76,16 +79,19 @@ class _Given(nn.Module):
 
 
 class _NoLayers(nn.Module):
-    """In the place of all layers: the states come out as they went in. Not every encoder can do without one (DeBERTa)."""
+    """In the place of all layers: the states come out as they went in. Not every encoder can do
+    without one (DeBERTa)."""
 
     def forward(self, *given: Any, **named: Any) -> Outputs:
-        """Called by the encoder as its stack of layers is: states first, or by a name that kinds of encoders differ in."""
+        """Called by the encoder as its stack of layers is: states first, or by a name that kinds of
+        encoders differ in."""
         states = given[0] if given else next(named[n] for n in ("hidden_states", "x") if n in named)
         return Outputs(last_hidden_state=states, hidden_states=(states,))
 
 
 class _FirstToken(nn.Module):
-    """A last layer of BERT's kind that computes its first position only: (batch, length, width) to (batch, 1, width)."""
+    """A last layer of BERT's kind that computes its first position only: (batch, length, width) to
+    (batch, 1, width)."""
 
     def __init__(self, layer: Any) -> None:
         super().__init__()
@@ -94,7 +100,8 @@ class _FirstToken(nn.Module):
         self._mask_names = [n for n in ("attention_mask", "encoder_attention_mask") if n in taken]
 
     def forward(self, hidden: torch.Tensor, mask: torch.Tensor | None, *_: Any, **__: Any) -> Any:
-        """Called by the encoder as its other layers are, with the mask (batch, 1, length, length) or None."""
+        """Called by the encoder as its other layers are, with the mask (batch, 1, length, length)
+        or None."""
         attention = self.layer.attention
         first = hidden[:, :1]
         seen = None if mask is None else mask[:, :, :1]

@@ -1,8 +1,8 @@
 """What of a model is trained: everything, a small adapter inside, or the head alone.
 
-The paper's adapter is a bottleneck after the attention block of each layer, "default as in the `BnConfig` base class"; that class
-leaves four fields open, which PAPER.md fills: after attention only, reduction factor 16, ReLU.
-"""
+The paper's adapter is a bottleneck after the attention block of each layer, "default as in the
+`BnConfig` base class"; that class leaves four fields open, which PAPER.md fills: after attention
+only, reduction factor 16, ReLU."""
 
 import copy
 import logging
@@ -21,12 +21,14 @@ from tui_al.errors import ModelError
 #: The name of our adapter inside a model.
 ADAPTER = "tui_al"
 
-#: LoRA leaves its dropout out when the rate is 0; this keeps it there for Monte-Carlo dropout to turn on.
+#: LoRA leaves its dropout out when the rate is 0; this keeps it there for Monte-Carlo dropout to
+#: turn on.
 _ALMOST_NONE = 1e-9
 
 
 def adapter_config(config: LearnerConfig) -> Any:
-    """The `adapters` configuration of a tuning, named or (for `adapter`) spelled out; no adapters in a frozen trunk."""
+    """The `adapters` configuration of a tuning, named or (for `adapter`) spelled out; no adapters
+    in a frozen trunk."""
     import adapters
 
     dropout, factor = config.dropout, config.reduction_factor
@@ -66,10 +68,11 @@ def adapter_config(config: LearnerConfig) -> Any:
 
 
 def prepare(model: PreTrainedModel, config: LearnerConfig) -> None:
-    """Make a freshly loaded model ready for `reset`; raises ModelError where `adapters` does not support the encoder.
+    """Make a freshly loaded model ready for `reset`; raises ModelError where `adapters` does not
+    support the encoder.
 
-    `config.trunk_layers` is a number here: its lowest layers, and all that is below or beside the layers, stay as they are.
-    """
+    `config.trunk_layers` is a number here: its lowest layers, and all that is below or beside the
+    layers, stay as they are."""
     if config.tuning not in ADAPTERS:
         model.base_model.requires_grad_(config.tuning == "full" and not config.trunk_layers)
         if config.tuning == "full" and config.trunk_layers:
@@ -83,16 +86,18 @@ def prepare(model: PreTrainedModel, config: LearnerConfig) -> None:
         _add(model, config)
     except (ValueError, AssertionError, AttributeError, NotImplementedError) as error:
         raise ModelError(
-            f"model: {config.model} ({model.config.model_type}) does not take the tuning {config.tuning}: {error}.",
+            f"model: {config.model} ({model.config.model_type}) does not take the tuning "
+            f"{config.tuning}: {error}.",
             "Use full or head with it, or an encoder that the adapters library supports.",
         ) from error
 
 
 def reset(model: PreTrainedModel, config: LearnerConfig, seed: int) -> None:
-    """Give adapter and head fresh weights drawn with `seed`, and mark what is trained. The encoder's weights stay.
+    """Give adapter and head fresh weights drawn with `seed`, and mark what is trained. The
+    encoder's weights stay.
 
-    The weights are drawn on the processor, wherever the model is, so that they are the same on every device.
-    """
+    The weights are drawn on the processor, wherever the model is, so that they are the same on
+    every device."""
     torch.manual_seed(seed)
     drawn = copy.deepcopy(head(model)).cpu()
     for module in drawn.modules():
@@ -118,8 +123,9 @@ def _add(model: PreTrainedModel, config: LearnerConfig) -> None:
 def head(model: PreTrainedModel) -> nn.ModuleDict:
     """The modules on top of the encoder's last layer, BERT's pooler among them.
 
-    The pooler lies inside the encoder's class but is part of the classification head in all but name: frozen, or trained at the
-    encoder's rate, it costs MiniLM a third of its accuracy at 600 labels.
+    The pooler lies inside the encoder's class but is part of the classification head in all but
+    name: frozen, or trained at the encoder's rate, it costs MiniLM a third of its accuracy at 600
+    labels.
     """
     encoder = model.base_model
     modules = {name: module for name, module in model.named_children() if module is not encoder}
@@ -130,7 +136,8 @@ def head(model: PreTrainedModel) -> nn.ModuleDict:
 
 
 def parameter_groups(model: PreTrainedModel, config: LearnerConfig) -> list[dict[str, Any]]:
-    """Optimizer groups: encoder or adapter, and head at its own rate; biases and norms without weight decay."""
+    """Optimizer groups: encoder or adapter, and head at its own rate; biases and norms without
+    weight decay."""
     in_head = {id(p) for p in head(model).parameters()}
     groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
     for parameter in model.parameters():
@@ -148,7 +155,8 @@ def parameter_groups(model: PreTrainedModel, config: LearnerConfig) -> list[dict
 
 
 def set_dropout(model: PreTrainedModel, rate: float) -> None:
-    """Set every dropout of encoder, adapter and head, also those that attention keeps as a number."""
+    """Set every dropout of encoder, adapter and head, also those that attention keeps as a
+    number."""
     for module in model.modules():
         if isinstance(module, nn.Dropout):
             module.p = rate

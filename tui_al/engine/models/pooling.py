@@ -1,9 +1,11 @@
-"""What a classifier's head reads of the encoder's last layer: the first token's state, or the mean of all tokens' states.
+"""What a classifier's head reads of the encoder's last layer: the first token's state, or the mean
+of all tokens' states.
 
-`first` is the stock head of `transformers`. `mean` is dropout and one linear layer on the mean, special tokens included and padding
-left out, as sentence-transformers takes it. One layer, and not BERT's two with tanh between: on minilm's frozen states it learns what
-logistic regression does (`tests/benchmarks/pooling.py`), and the model can be written as modules that sentence-transformers has.
-"""
+`first` is the stock head of `transformers`. `mean` is dropout and one linear layer on the mean,
+special tokens included and padding left out, as sentence-transformers takes it. One layer, and not
+BERT's two with tanh between: on minilm's frozen states it learns what logistic regression does
+(`tests/benchmarks/pooling.py`), and the model can be written as modules that sentence-transformers
+has."""
 
 import json
 from pathlib import Path
@@ -19,22 +21,25 @@ from tui_al.engine.hub.sentence_modules import DENSE, MODULES, POOLING, TRANSFOR
 
 
 def masked_mean(states: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    """Each text's mean state in fp32, (batch, length, width) to (batch, width); `mask` (batch, length) is 0 on padding."""
+    """Each text's mean state in fp32, (batch, length, width) to (batch, width); `mask` (batch,
+    length) is 0 on padding."""
     weights = mask.unsqueeze(-1).to(torch.float32)
     return (states.float() * weights).sum(dim=1) / weights.sum(dim=1).clamp(min=1.0)
 
 
 class MeanPoolingClassifier(PreTrainedModel):  # type: ignore[misc]  # typed as Any
-    """An encoder with dropout and a linear layer on the mean of its last states; used like `transformers`' classifiers.
+    """An encoder with dropout and a linear layer on the mean of its last states; used like
+    `transformers`' classifiers.
 
-    The encoder lies where the stock class of its kind has it (`bert`, `distilbert`, ...): `adapters` looks for it there.
-    """
+    The encoder lies where the stock class of its kind has it (`bert`, `distilbert`, ...):
+    `adapters` looks for it there."""
 
     # The encoder has chosen its attention already; this class computes none of its own.
     _supports_sdpa = _supports_flash_attn = _supports_flex_attn = _supports_attention_backend = True
 
     def __init__(self, encoder: PreTrainedModel, dropout: float) -> None:
-        """`encoder.config` says how many classes there are; its pooler, which nothing would read, is put aside."""
+        """`encoder.config` says how many classes there are; its pooler, which nothing would read,
+        is put aside."""
         super().__init__(encoder.config)
         self.base_model_prefix = encoder.base_model_prefix
         #: In a tuple, so that it is no part of this model: neither trained nor counted.
@@ -51,7 +56,8 @@ class MeanPoolingClassifier(PreTrainedModel):  # type: ignore[misc]  # typed as 
         attention_mask: torch.Tensor | None = None,
         inputs_embeds: torch.Tensor | None = None,
     ) -> SequenceClassifierOutput:
-        """Logits, (batch, classes), of sub-tokens (batch, length) or of embeddings (batch, length, width)."""
+        """Logits, (batch, classes), of sub-tokens (batch, length) or of embeddings (batch, length,
+        width)."""
         given = {"input_ids": input_ids, "inputs_embeds": inputs_embeds}
         inputs = {name: value for name, value in given.items() if value is not None}
         states = self.base_model(**inputs, attention_mask=attention_mask).last_hidden_state
@@ -65,7 +71,8 @@ class MeanPoolingClassifier(PreTrainedModel):  # type: ignore[misc]  # typed as 
         return self.base_model.get_input_embeddings()
 
     def save_encoder(self, directory: Path) -> None:
-        """Write it as it was found, pooler and all: without, whoever loads it is warned that weights are missing."""
+        """Write it as it was found, pooler and all: without, whoever loads it is warned that
+        weights are missing."""
         encoder = self.base_model
         taken = encoder._modules.get("pooler")
         if self._pooler[0] is not None:
@@ -83,7 +90,8 @@ class MeanPoolingClassifier(PreTrainedModel):  # type: ignore[misc]  # typed as 
 def save_modules(
     directory: Path, model: MeanPoolingClassifier, tokenizer: PreTrainedTokenizerFast, limit: int
 ) -> None:
-    """Write a classifier with mean pooling for sentence-transformers, whose `encode` then gives its logits.
+    """Write a classifier with mean pooling for sentence-transformers, whose `encode` then gives its
+    logits.
 
     `limit` is how many sub-tokens it reads. The label names are in the encoder's configuration.
     """
@@ -97,10 +105,18 @@ def save_modules(
         {"idx": i, "name": str(i), "path": path, "type": f"sentence_transformers.models.{path[2:]}"}
         for i, path in enumerate((TRANSFORMER, POOLING, DENSE))
     ]
-    dense = {"in_features": width, "out_features": classes, "bias": True, "activation_function": "torch.nn.modules.linear.Identity"}  # fmt: skip
+    dense = {
+        "in_features": width,
+        "out_features": classes,
+        "bias": True,
+        "activation_function": "torch.nn.modules.linear.Identity",
+    }
     _write(directory / MODULES, modules)
     _write(encoder / "sentence_bert_config.json", {"max_seq_length": limit, "do_lower_case": False})
-    _write(directory / POOLING / "config.json", {"word_embedding_dimension": width, "pooling_mode_mean_tokens": True})  # fmt: skip
+    _write(
+        directory / POOLING / "config.json",
+        {"word_embedding_dimension": width, "pooling_mode_mean_tokens": True},
+    )
     _write(directory / DENSE / "config.json", dense)
     weights = {f"linear.{n}": w.contiguous().cpu() for n, w in head.state_dict().items()}
     save_file(weights, directory / DENSE / "model.safetensors")

@@ -23,7 +23,8 @@ _WORTH_IT = 1.2
 _ROWS = {"cpu": 1_024, "mps": 8_192, "cuda": 16_384}
 _REPEATS = 5
 
-#: Texts that rankings are compared on, the share of them that a query takes, and what is told as low.
+#: Texts that rankings are compared on, the share of them that a query takes, and what is told as
+#: low.
 SAMPLE = 512
 _QUERY = 0.1
 _LOW_CORRELATION, _LOW_OVERLAP = 0.99, 0.9
@@ -34,8 +35,8 @@ def resolve_precision(
 ) -> Precision:
     """What `auto` means for products of a model's shape: bf16 where it is faster here, else fp32.
 
-    Hardware that does not multiply bf16 is not asked; of other hardware the answer is kept in `KEPT`.
-    """
+    Hardware that does not multiply bf16 is not asked; of other hardware the answer is kept in
+    `KEPT`."""
     if precision in ("fp32", "bf16"):
         return "fp32" if precision == "fp32" else "bf16"
     if not has_bf16(device):
@@ -45,10 +46,12 @@ def resolve_precision(
 
 
 def speedup(device: torch.device, width: int, inner: int) -> float:
-    """How many times faster a product (batch, width) x (width, inner) is in bf16: the best of each, in turns."""
+    """How many times faster a product (batch, width) x (width, inner) is in bf16: the best of each,
+    in turns."""
     rows = _ROWS[device.type]
     pairs = {
-        kind: (torch.randn(rows, width, device=device, dtype=kind), torch.randn(width, inner, device=device, dtype=kind))
+        kind: (torch.randn(rows, width, device=device, dtype=kind),
+            torch.randn(width, inner, device=device, dtype=kind))
         for kind in (torch.float32, torch.bfloat16)
     }  # fmt: skip
     best = dict.fromkeys(pairs, float("inf"))
@@ -62,7 +65,8 @@ def speedup(device: torch.device, width: int, inner: int) -> float:
 
 
 def compare(exact: FloatArray, rounded: FloatArray) -> tuple[str, bool]:
-    """How alike fp32 and bf16 rank the same texts, as a sentence for people, and whether that is too little."""
+    """How alike fp32 and bf16 rank the same texts, as a sentence for people, and whether that is
+    too little."""
     found = agreement(exact, rounded, max(1, round(_QUERY * len(exact))), np.random.default_rng(0))
     low = found.overlap < _LOW_OVERLAP
     if found.spearman is not None:

@@ -1,4 +1,5 @@
-"""Pretrained encoders with a fresh head. Weights as safetensors only; code from a model's repository never runs."""
+"""Pretrained encoders with a fresh head. Weights as safetensors only; code from a model's
+repository never runs."""
 
 import copy
 from typing import Any, Literal
@@ -31,20 +32,24 @@ from tui_al.errors import ModelError
 
 #: Settings that hold a dropout rate, in the configurations of the encoders that we know.
 _DROPOUTS = (
-    "hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_dropout", "dropout", "attention_dropout",
-    "seq_classif_dropout", "pooler_dropout", "cls_dropout", "summary_last_dropout", "hidden_dropout", "activation_dropout",
+    "hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_dropout", "dropout",
+    "attention_dropout",
+    "seq_classif_dropout", "pooler_dropout", "cls_dropout", "summary_last_dropout",
+    "hidden_dropout", "activation_dropout",
     "embedding_dropout", "mlp_dropout",
 )  # fmt: skip
 
 #: Sub-tokens of the text that a model is tried on; no number is special in all vocabularies.
 _TRIAL = 2
 
-#: ModernBERT leaves a dropout out when its rate is 0; this keeps it there for Monte-Carlo dropout to turn on.
+#: ModernBERT leaves a dropout out when its rate is 0; this keeps it there for Monte-Carlo dropout
+#: to turn on.
 _ALMOST_NONE = 1e-9
 
 
 def load_tokenizer(source: ModelSource, task: Task) -> PreTrainedTokenizerFast:
-    """The model's own tokenizer; raises ModelError if it has no fast one, which words need for their positions."""
+    """The model's own tokenizer; raises ModelError if it has no fast one, which words need for
+    their positions."""
     config = read_config(source.path, source.name)
     check_tokenizer(source.path, source.name)
     check_normalizer(source.path, source.name)
@@ -69,7 +74,8 @@ def load_tokenizer(source: ModelSource, task: Task) -> PreTrainedTokenizerFast:
             **options,
         )
     except BaseException as error:
-        # A file or a converter is missing; the library's own errors are plain ones, and its panics not even that.
+        # A file or a converter is missing; the library's own errors are plain ones, and its panics
+        # not even that.
         if not isinstance(error, Exception) and not is_panic(error):
             raise
         raise ModelError(
@@ -93,9 +99,9 @@ def load_model(
 ) -> PreTrainedModel:
     """The encoder with a head for the task, labels named, every dropout at `dropout`.
 
-    The head is the stock one of `transformers`; of a classifier with `mean` pooling, that of `tui_al.engine.models.pooling`. Its weights
-    are whatever they are in the file, or random: learners reset them with a seed of their own.
-    """
+    The head is the stock one of `transformers`; of a classifier with `mean` pooling, that of
+    `tui_al.engine.models.pooling`. Its weights are whatever they are in the file, or random:
+    learners reset them with a seed of their own."""
     config = read_config(source.path, source.name)
     check_shards(source.path, source.name)
     if config.model_type == "modernbert":
@@ -129,9 +135,20 @@ def load_model(
         )
         found = MeanPoolingClassifier(model, dropout) if by_mean else model
         _try(found)
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, AssertionError, ArithmeticError, RuntimeError, SafetensorError) as error:  # fmt: skip
+    except (
+        OSError,
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        AssertionError,
+        ArithmeticError,
+        RuntimeError,
+        SafetensorError,
+    ) as error:
         raise ModelError(
-            f"model: {source.name} ({config.model_type}) cannot be loaded for {task}: {first_line(error)}.",
+            f"model: {source.name} ({config.model_type}) cannot be loaded for {task}: "
+            f"{first_line(error)}.",
             "Choose an encoder such as BERT, ELECTRA, RoBERTa, DistilBERT or DeBERTa.",
         ) from error
     finally:
@@ -141,10 +158,19 @@ def load_model(
 
 
 def check_computes(model: PreTrainedModel, name: str) -> None:
-    """Raise ModelError where a model, in evaluation mode on the CPU, cannot compute, or what it computes is no number."""
+    """Raise ModelError where a model, in evaluation mode on the CPU, cannot compute, or what it
+    computes is no number."""
     try:
         _try(model)
-    except (ValueError, LookupError, TypeError, AttributeError, AssertionError, ArithmeticError, RuntimeError) as error:  # fmt: skip
+    except (
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        AssertionError,
+        ArithmeticError,
+        RuntimeError,
+    ) as error:
         raise ModelError(
             f"model: {name} does not compute: {first_line(error)}.",
             "Put its files back from a backup, or train the model again.",
@@ -152,7 +178,8 @@ def check_computes(model: PreTrainedModel, name: str) -> None:
 
 
 def _try(model: PreTrainedModel) -> None:
-    """Settings that cannot be computed with, and weights that are no numbers, show at the first text: here, before any of a user's."""
+    """Settings that cannot be computed with, and weights that are no numbers, show at the first
+    text: here, before any of a user's."""
     with torch.inference_mode():
         ids = torch.zeros((1, _TRIAL), dtype=torch.long)
         logits = model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits

@@ -1,8 +1,10 @@
-"""A model's probabilities for many texts: longest first, in batches of so many sub-tokens, without waiting for the device.
+"""A model's probabilities for many texts: longest first, in batches of so many sub-tokens, without
+waiting for the device.
 
-Batches of like length need next to no padding, and on a processor the small ones are quickest: what a layer hands to the next
-stays in the caches. Under Monte-Carlo dropout the passes over a batch follow each other, so their sums are all that is kept, and
-what lies before the first dropout is computed at the first pass only.
+Batches of like length need next to no padding, and on a processor the small ones are quickest: what
+a layer hands to the next stays in the caches. Under Monte-Carlo dropout the passes over a batch
+follow each other, so their sums are all that is kept, and what lies before the first dropout is
+computed at the first pass only.
 """
 
 import contextlib
@@ -24,10 +26,12 @@ from tui_al.engine.models.device import free_memory, is_out_of_memory
 from tui_al.engine.models.training import out_of_memory, unit_logits
 from tui_al.engine.text.tokens import Batch, scoring_batches
 
-#: Padded sub-tokens in one scoring batch. The processor's was measured (MiniLM, texts of 16: 0.79 of bare products at 1,024, 0.68 at 4,096).
+#: Padded sub-tokens in one scoring batch. The processor's was measured (MiniLM, texts of 16: 0.79
+#: of bare products at 1,024, 0.68 at 4,096).
 SCORING_BUDGET = {"cpu": 1_024, "mps": 16_384, "cuda": 65_536}
 
-#: Probabilities of a batch's units, (units, classes), and under Monte-Carlo dropout the passes' mean entropies in nats, (units,).
+#: Probabilities of a batch's units, (units, classes), and under Monte-Carlo dropout the passes'
+#: mean entropies in nats, (units,).
 Found = tuple[torch.Tensor, torch.Tensor | None]
 
 
@@ -44,10 +48,11 @@ class Scoring:
     def batches(
         self, lengths: IntArray, monte_carlo: MonteCarlo | None = None
     ) -> Iterator[tuple[IntArray, FloatArray, FloatArray | None]]:
-        """Positions with their units' probabilities and expected entropies, batch by batch, longest first.
+        """Positions with their units' probabilities and expected entropies, batch by batch, longest
+        first.
 
-        While the device works on a batch the next one is prepared; a batch that does not fit is halved.
-        """
+        While the device works on a batch the next one is prepared; a batch that does not fit is
+        halved."""
         if monte_carlo:
             torch.manual_seed(monte_carlo.seed)
             tuning.set_dropout(self.model, monte_carlo.rate)
@@ -76,7 +81,8 @@ class Scoring:
         self.view.eval()
 
     def _begin(self, positions: IntArray, monte_carlo: MonteCarlo | None) -> Found | None:
-        """Set a batch going; None where memory runs out: what it held is free when this returns, not before."""
+        """Set a batch going; None where memory runs out: what it held is free when this returns,
+        not before."""
         try:
             with torch.inference_mode():
                 batch = self.collate(positions)
@@ -90,7 +96,8 @@ class Scoring:
         return functional.softmax(unit_logits(self.view, batch, self.config.precision), dim=-1)
 
     def _sums(self, batch: Batch, monte_carlo: MonteCarlo) -> Found:
-        """Mean probability and mean entropy of the passes, by running sums: memory does not depend on their number."""
+        """Mean probability and mean entropy of the passes, by running sums: memory does not depend
+        on their number."""
         exact = torch.float32 if self.view.device.type == "mps" else torch.float64
         total = entropies = None
         for _ in range(monte_carlo.passes):
@@ -110,11 +117,12 @@ def _fetched(positions: IntArray, found: Found) -> tuple[IntArray, FloatArray, F
 
 @contextlib.contextmanager
 def shared_prefix(view: PreTrainedModel) -> Iterator[Callable[[], None]]:
-    """Compute the embeddings up to their dropout, the first there is, once for all passes over a batch.
+    """Compute the embeddings up to their dropout, the first there is, once for all passes over a
+    batch.
 
-    Gives what to call before each new batch. The passes draw the same random numbers as without: nothing else changes. Where a
-    frozen trunk stands in for the embeddings, or the encoder is of a kind that we do not know, there is nothing to share.
-    """
+    Gives what to call before each new batch. The passes draw the same random numbers as without:
+    nothing else changes. Where a frozen trunk stands in for the embeddings, or the encoder is of a
+    kind that we do not know, there is nothing to share."""
     encoder = view.base_model
     embeddings: Any = encoder._modules.get("embeddings")
     known = view.config.model_type in views.TRUNKS
@@ -130,7 +138,8 @@ def shared_prefix(view: PreTrainedModel) -> Iterator[Callable[[], None]]:
 
 
 class _Once(nn.Module):
-    """In the place of embeddings that end with a dropout: what comes before it is kept from the first call."""
+    """In the place of embeddings that end with a dropout: what comes before it is kept from the
+    first call."""
 
     def __init__(self, embeddings: Any) -> None:
         super().__init__()

@@ -1,9 +1,9 @@
 """Full tuning trains the embeddings of those sub-tokens only that occur in its texts.
 
-A sub-token that does not occur has no gradient: AdamW's moments stay zero, and all that is done to its embedding is weight decay,
-the same at every step for all of them, which one product at the end makes up for. The others get the updates that they would get
-anyway, without half of the model's parameters (of MiniLM's: 11.7 of 22.7 million) going through every step.
-"""
+A sub-token that does not occur has no gradient: AdamW's moments stay zero, and all that is done to
+its embedding is weight decay, the same at every step for all of them, which one product at the end
+makes up for. The others get the updates that they would get anyway, without half of the model's
+parameters (of MiniLM's: 11.7 of 22.7 million) going through every step."""
 
 import contextlib
 from collections.abc import Iterator
@@ -22,10 +22,12 @@ _SHARE = 0.5
 
 @contextlib.contextmanager
 def occurring_only(view: PreTrainedModel, ids: IntArray, decay: float) -> Iterator[None]:
-    """Within, the view's input embeddings are those of `ids` (sorted, with padding's); afterwards the table is whole again.
+    """Within, the view's input embeddings are those of `ids` (sorted, with padding's); afterwards
+    the table is whole again.
 
     Args:
-        decay: what weight decay leaves of a weight without gradient over the whole training, 0 to 1.
+        decay: what weight decay leaves of a weight without gradient over the whole training, 0 to
+        1.
     """
     table: Any = view.get_input_embeddings()
     if not _is_worth_it(view, table, len(ids)):

@@ -42,11 +42,13 @@ def train(
     seed: int,
     progress: ProgressCallback,
 ) -> FitReport:
-    """Train what requires gradients with AdamW, warm-up, linear decay and clipping, for `config.epochs` epochs.
+    """Train what requires gradients with AdamW, warm-up, linear decay and clipping, for
+    `config.epochs` epochs.
 
-    Cross-entropy is averaged over a batch's units (texts, or seen words). `seed` shuffles the texts; dropout comes from
-    torch's generator, which the caller seeds. When a device runs out of memory the batch is split in two and its gradients
-    added up, down to single examples: the update stays the same.
+    Cross-entropy is averaged over a batch's units (texts, or seen words). `seed` shuffles the
+    texts; dropout comes from torch's generator, which the caller seeds. When a device runs out of
+    memory the batch is split in two and its gradients added up, down to single examples: the update
+    stays the same.
 
     Args:
         lengths: sub-tokens of every text, (texts,).
@@ -100,7 +102,8 @@ def _try(
     collate: Collate,
     pieces: int,
 ) -> torch.Tensor | None:
-    """`_backward`, or None where memory runs out: what it held is free when this returns, not before."""
+    """`_backward`, or None where memory runs out: what it held is free when this returns, not
+    before."""
     try:
         return _backward(model, config.precision, positions, collate, pieces)
     except RuntimeError as error:
@@ -110,20 +113,24 @@ def _try(
 
 
 def _update(optimizer: AdamW, config: LearnerConfig) -> None:
-    """A step; the first one makes the moments, twice the trained weights. Part of it may be done, so it is not tried again."""
+    """A step; the first one makes the moments, twice the trained weights. Part of it may be done,
+    so it is not tried again."""
     try:
         optimizer.step()
     except RuntimeError as error:
         if not is_out_of_memory(error):
             raise
         raise EngineError(
-            f"{config.model} ({config.tuning}) runs out of memory for the optimizer, which keeps two numbers for every trained weight.",
-            "Tune less of it (an adapter, or the head), choose a smaller model, or free memory on the device.",
+            f"{config.model} ({config.tuning}) runs out of memory for the optimizer, which keeps "
+            "two numbers for every trained weight.",
+            "Tune less of it (an adapter, or the head), choose a smaller model, or free memory on "
+            "the device.",
         ) from error
 
 
 def weight_decay_left(config: LearnerConfig, examples: int) -> float:
-    """What a training with so many examples leaves of an encoder's weight that never has a gradient, 0 to 1."""
+    """What a training with so many examples leaves of an encoder's weight that never has a
+    gradient, 0 to 1."""
     steps = _steps(config, examples)
     factor = _schedule(config, steps)
     rates = config.learning_rate * np.array([factor(step) for step in range(steps)])
@@ -133,7 +140,8 @@ def weight_decay_left(config: LearnerConfig, examples: int) -> float:
 def out_of_memory(config: LearnerConfig, longest: int) -> EngineError:
     """The error for a single example, of `longest` sub-tokens, that does not fit on the device."""
     return EngineError(
-        f"{config.model} ({config.tuning}) runs out of memory with a single example of up to {longest} sub-tokens.",
+        f"{config.model} ({config.tuning}) runs out of memory with a single example of up to "
+        f"{longest} sub-tokens.",
         "Lower the maximum length, choose a smaller model, or free memory on the device.",
     )
 
@@ -141,7 +149,8 @@ def out_of_memory(config: LearnerConfig, longest: int) -> EngineError:
 def _backward(
     model: PreTrainedModel, precision: str, positions: IntArray, collate: Collate, pieces: int
 ) -> torch.Tensor:
-    """Add the gradients of a batch's mean loss, worked through in `pieces`; the loss, detached, ()."""
+    """Add the gradients of a batch's mean loss, worked through in `pieces`; the loss, detached,
+    ()."""
     parts = [collate(some) for some in np.array_split(positions, min(pieces, len(positions)))]
     units = max(1, sum(len(part.targets) for part in parts))
     total = torch.zeros((), device=model.device)
@@ -154,7 +163,8 @@ def _backward(
 
 
 def unit_logits(model: PreTrainedModel, batch: Batch, precision: str) -> torch.Tensor:
-    """Logits of a batch's units in fp32: texts, or seen words by their first sub-token, (units, classes)."""
+    """Logits of a batch's units in fp32: texts, or seen words by their first sub-token, (units,
+    classes)."""
     name = "input_ids" if batch.states is None else "inputs_embeds"
     inputs = {name: batch.input_ids if batch.states is None else batch.states}
     with torch.autocast(model.device.type, torch.bfloat16, enabled=precision == "bf16"):
@@ -185,7 +195,8 @@ def _finite_mean(losses: list[torch.Tensor], config: LearnerConfig, step: int) -
     mean = float(torch.stack(losses).mean())
     if not np.isfinite(mean):
         raise EngineError(
-            f"Training of {config.model} ({config.tuning}) diverged: the loss is {mean} at step {step}.",
+            f"Training of {config.model} ({config.tuning}) diverged: the loss is {mean} at step "
+            f"{step}.",
             f"Lower the learning rate (now {config.learning_rate:g}) or raise the warm-up.",
         )
     return mean

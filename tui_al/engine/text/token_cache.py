@@ -1,9 +1,11 @@
-"""Sub-tokens on disk: made once for all rounds, seeds, strategies and sessions, read through a memory map.
+"""Sub-tokens on disk: made once for all rounds, seeds, strategies and sessions, read through a
+memory map.
 
-One file a split, named by a digest of everything that its content depends on: the texts, the tokenizer (so models with the same
-vocabulary share), the maximum length. A file is a header of 512 bytes, JSON padded with spaces, then the arrays of `Tokens` one
-after the other, lengths in place of offsets. It appears whole or not at all, whoever else writes it at the same time; one that
-does not match its own checksum is made again.
+One file a split, named by a digest of everything that its content depends on: the texts, the
+tokenizer (so models with the same vocabulary share), the maximum length. A file is a header of 512
+bytes, JSON padded with spaces, then the arrays of `Tokens` one after the other, lengths in place of
+offsets. It appears whole or not at all, whoever else writes it at the same time; one that does not
+match its own checksum is made again.
 """
 
 import contextlib
@@ -57,7 +59,8 @@ class TokenCache:
         examples: Sequence[Example],
         max_length: int,
     ) -> Tokens:
-        """What `tokenize` gives, from the cache if it is there. Without a usable disk it is kept in memory."""
+        """What `tokenize` gives, from the cache if it is there. Without a usable disk it is kept in
+        memory."""
         path = self.directory / (digest(tokenizer, task, examples, max_length) + _SUFFIX)
         found = _read(path)
         if found is None:
@@ -78,7 +81,8 @@ class TokenCache:
         examples: Sequence[Example],
         max_length: int,
     ) -> Generator[None, None, Tokens]:
-        """As `tokens`, with a stop after every ten thousand texts or so, for who has other things to look after."""
+        """As `tokens`, with a stop after every ten thousand texts or so, for who has other things
+        to look after."""
         path = self.directory / (digest(tokenizer, task, examples, max_length) + _SUFFIX)
         yield
         if _read(path) is None:
@@ -95,7 +99,9 @@ class TokenCache:
 
     def _write(self, path: Path, pieces: Iterable[Piece]) -> None:
         make_directory(self.directory)
-        descriptor, name = tempfile.mkstemp(dir=self.directory, prefix=f"{path.stem}-", suffix=".part")  # fmt: skip
+        descriptor, name = tempfile.mkstemp(
+            dir=self.directory, prefix=f"{path.stem}-", suffix=".part"
+        )
         making = Path(name)
         try:
             fit(descriptor, self.directory)
@@ -108,7 +114,8 @@ class TokenCache:
         self._tidy(path)
 
     def _tidy(self, newest: Path) -> None:
-        """Drop what is over the budget, the least recently used first, and what killed processes left."""
+        """Drop what is over the budget, the least recently used first, and what killed processes
+        left."""
         for part in self.directory.glob("*.part"):
             with contextlib.suppress(OSError):
                 if time.time() - part.stat().st_mtime > _ABANDONED:
@@ -146,7 +153,8 @@ def digest(
 
 
 def _rules(tokenizer: PreTrainedTokenizerFast) -> bytes:
-    """What turns texts into sub-tokens: vocabulary, normalisation and so on, without names, states and the way back."""
+    """What turns texts into sub-tokens: vocabulary, normalisation and so on, without names, states
+    and the way back."""
     rules = json.loads(tokenizer.backend_tokenizer.to_str())
     for name in ("version", "truncation", "padding", "decoder"):
         rules.pop(name, None)
@@ -168,7 +176,11 @@ def _write_pieces(stream: IO[bytes], pieces: Iterable[Piece]) -> None:
     stream.write(padding)
     checksum = zlib.crc32(padding, checksum)
     sizes = {}
-    for name, arrays in zip(("lengths", "heads", "words"), zip(*small, strict=True) if small else ((), (), ()), strict=True):  # fmt: skip
+    for name, arrays in zip(
+        ("lengths", "heads", "words"),
+        zip(*small, strict=True) if small else ((), (), ()),
+        strict=True,
+    ):
         sizes[name] = sum(map(len, arrays))
         for array in arrays:
             raw = array.astype("<i4", copy=False)

@@ -15,7 +15,8 @@ from tui_al.core.data.examples import Example, Task
 from tui_al.engine.text.tokens import UNSEEN, IdArray, Tokens, offsets_of
 from tui_al.errors import ModelError
 
-#: Texts handed to the tokenizer at once, and their characters: what it makes of a text takes up to a hundred times its length.
+#: Texts handed to the tokenizer at once, and their characters: what it makes of a text takes up to
+#: a hundred times its length.
 _CHUNK = 10_000
 _CHUNK_CHARACTERS = 2_000_000
 
@@ -44,7 +45,8 @@ def joined(pieces: "Sequence[Piece]") -> Tokens:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """The sub-tokens of some consecutive examples; names as in `Tokens`, lengths in place of offsets."""
+    """The sub-tokens of some consecutive examples; names as in `Tokens`, lengths in place of
+    offsets."""
 
     ids: IdArray  # (sub-tokens,)
     lengths: NDArray[np.int32]  # (examples,)
@@ -56,7 +58,8 @@ class Piece:
 def pieces_of(
     tokenizer: PreTrainedTokenizerFast, task: Task, examples: Sequence[Example], max_length: int
 ) -> Iterator[Piece]:
-    """Tokenise piece by piece, so that memory does not grow with the split; the library spreads each over the cores."""
+    """Tokenise piece by piece, so that memory does not grow with the split; the library spreads
+    each over the cores."""
     backend = tokenizer.backend_tokenizer
     backend.enable_truncation(max_length, direction=tokenizer.truncation_side)
     backend.no_padding()
@@ -84,13 +87,15 @@ def pieces_of(
 
 
 def is_panic(error: BaseException) -> bool:
-    """Whether it is the tokenizers library that gave up: its own kind of error, which is no Exception and cannot be imported."""
+    """Whether it is the tokenizers library that gave up: its own kind of error, which is no
+    Exception and cannot be imported."""
     return type(error).__name__ == "PanicException"
 
 
 @contextlib.contextmanager
 def _panics_told() -> Iterator[None]:
-    """The library panics, past all `except Exception`, where a pattern of tokenizer.json takes too many steps on a text."""
+    """The library panics, past all `except Exception`, where a pattern of tokenizer.json takes too
+    many steps on a text."""
     try:
         yield
     except BaseException as error:

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from tui_al.core.arrays import IntArray
 
-#: `Tokens.heads` of a word that has no sub-token of its own: cut off by the length limit, or nothing but control characters.
+#: `Tokens.heads` of a word that has no sub-token of its own: cut off by the length limit, or
+#: nothing but control characters.
 UNSEEN = -1
 
 #: Of a GPU's free memory, what the sub-tokens of one split may take to stay there.
@@ -23,8 +24,8 @@ IdArray = NDArray[np.uint16] | NDArray[np.int32]
 class Tokens:
     """The sub-tokens of a split, special tokens included.
 
-    For tagging, `heads` gives each word's first sub-token as a position in its sequence, or UNSEEN; example i owns words
-    word_offsets[i]:word_offsets[i + 1]. For classification both are empty.
+    For tagging, `heads` gives each word's first sub-token as a position in its sequence, or UNSEEN;
+    example i owns words word_offsets[i]:word_offsets[i + 1]. For classification both are empty.
     """
 
     ids: IdArray  # (sub-tokens of all examples,)
@@ -50,10 +51,11 @@ class Tokens:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Padded inputs on a device. For tagging, unit k is at sequence `unit_rows[k]`, position `unit_columns[k]`.
+    """Padded inputs on a device. For tagging, unit k is at sequence `unit_rows[k]`, position
+    `unit_columns[k]`.
 
-    With a frozen trunk, its output `states` takes the place of the sub-tokens, see `tui_al.engine.models.frozen_layers`.
-    """
+    With a frozen trunk, its output `states` takes the place of the sub-tokens, see
+    `tui_al.engine.models.frozen_layers`."""
 
     input_ids: torch.Tensor  # (batch, longest)
     attention_mask: torch.Tensor  # (batch, longest)
@@ -69,7 +71,8 @@ def collate(
     device: torch.device,
     resident: torch.Tensor | None = None,
 ) -> Batch:
-    """Pad these rows to the longest of them; `resident` sub-tokens, see below, need not be sent to the device."""
+    """Pad these rows to the longest of them; `resident` sub-tokens, see below, need not be sent to
+    the device."""
     lengths = tokens.offsets[rows + 1] - tokens.offsets[rows]
     longest = int(lengths.max())
     if resident is None:
@@ -96,7 +99,8 @@ def collate(
 
 
 def resident_ids(tokens: Tokens, device: torch.device) -> torch.Tensor | None:
-    """All of a split's sub-tokens on a GPU, (sub-tokens,) int32, if they take little of what is free there; else None."""
+    """All of a split's sub-tokens on a GPU, (sub-tokens,) int32, if they take little of what is
+    free there; else None."""
     if device.type != "cuda":
         return None
     free, _ = torch.cuda.mem_get_info(device)
@@ -136,8 +140,8 @@ def training_batches(
 ) -> list[IntArray]:
     """A shuffled epoch as positions, batches of like length together to save padding.
 
-    Examples are shuffled, sorted by length (blurred by a fifth, so that batches differ between epochs) within windows of
-    `window` batches, cut into batches, and the batches are shuffled.
+    Examples are shuffled, sorted by length (blurred by a fifth, so that batches differ between
+    epochs) within windows of `window` batches, cut into batches, and the batches are shuffled.
     """
     order = rng.permutation(len(lengths))
     blurred = lengths[order] * rng.uniform(0.8, 1.2, len(lengths))
@@ -150,7 +154,8 @@ def training_batches(
 
 
 def scoring_batches(lengths: IntArray, budget: int) -> Iterator[IntArray]:
-    """All positions, longest first, in batches of at most `budget` padded sub-tokens (one example at least)."""
+    """All positions, longest first, in batches of at most `budget` padded sub-tokens (one example
+    at least)."""
     order = np.argsort(-lengths, kind="stable")
     start = 0
     while start < len(order):

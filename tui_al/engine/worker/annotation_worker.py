@@ -1,4 +1,5 @@
-"""The engine while people label: their desk in the store, and what it finds out about the pool while they begin."""
+"""The engine while people label: their desk in the store, and what it finds out about the pool
+while they begin."""
 
 import time
 from collections.abc import Callable
@@ -28,7 +29,8 @@ from tui_al.store.training_labels import LabelledPool
 #: Seconds between two looks at what was decided.
 _LOOK = 0.2
 
-#: Seconds without any annotator after which an engine that has nothing to do ends, rather than hold a GPU's memory for days.
+#: Seconds without any annotator after which an engine that has nothing to do ends, rather than hold
+#: a GPU's memory for days.
 ALONE = 900.0
 
 
@@ -96,10 +98,11 @@ def follow(
     emit: Emit,
     decided: list[DecisionRecord],
 ) -> EngineFinished:
-    """Work for the people of a session until they want to end, or nobody is there any more. Returns how it ended.
+    """Work for the people of a session until they want to end, or nobody is there any more. Returns
+    how it ended.
 
-    `decided` are all decisions up to now, as `check_whole` read them; the list is emptied when they are taken in.
-    """
+    `decided` are all decisions up to now, as `check_whole` read them; the list is emptied when they
+    are taken in."""
     pool = askable(dataset)
     audit = reserve(run.seed, pool, config.loop.audit_share)
     with DecisionLog(directory) as log:
@@ -115,7 +118,8 @@ def follow(
         spare = mean_states(directory, dataset, encoder, device)
         encode = label_features(directory, dataset, config.acquisition, device)
         loop = PeopleLoop(
-            run.seed, config, dataset, pool, audit, desk, build, study, encode, spare, emit, listener.clock
+            run.seed, config, dataset, pool, audit, desk, build, study, encode, spare, emit,
+            listener.clock
         )  # fmt: skip
         reason = "finished" if loop.run(run) == "finish" else "stopped"
         return EngineFinished(reason, lacks=loop.lacks)

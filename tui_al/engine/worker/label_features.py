@@ -1,10 +1,12 @@
-"""Features of labelled texts that no label has shaped, for `tui_al.core.annotation.label_errors`: states of the pretrained encoder, or TF-IDF.
+"""Features of labelled texts that no label has shaped, for `tui_al.core.annotation.label_errors`:
+states of the pretrained encoder, or TF-IDF.
 
-Of a text it is the mean of the last layer's states. Of a word it is the state of its first sub-token in the middle layer, which
-tells words apart better than the last one of a sentence encoder, with those of the words before and after it. Rows have length one.
+Of a text it is the mean of the last layer's states. Of a word it is the state of its first
+sub-token in the middle layer, which tells words apart better than the last one of a sentence
+encoder, with those of the words before and after it. Rows have length one.
 
-Only labelled texts are encoded, each once a process; the encoder is loaded when there are new ones and let go afterwards.
-"""
+Only labelled texts are encoded, each once a process; the encoder is loaded when there are new ones
+and let go afterwards."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,7 +31,8 @@ from tui_al.engine.text.tokens import UNSEEN, Tokens, collate, scoring_batches
 from tui_al.engine.worker.pool_analysis import STATES_FILE, mean_of
 from tui_al.store.kept_arrays import read_array
 
-#: Padded sub-tokens encoded at once: less than a step of training takes, as both models are in memory as well.
+#: Padded sub-tokens encoded at once: less than a step of training takes, as both models are in
+#: memory as well.
 _BUDGET = 4_096
 
 
@@ -58,7 +61,12 @@ class _EncoderFeatures:
     def __init__(
         self, directory: Path, dataset: Dataset, config: LearnerConfig, device: torch.device
     ) -> None:
-        self._directory, self._dataset, self._config, self._device = directory, dataset, config, device  # fmt: skip
+        self._directory, self._dataset, self._config, self._device = (
+            directory,
+            dataset,
+            config,
+            device,
+        )
         self._kept: dict[int, NDArray[np.float16]] = {}  # by row: (1, width), or (words, width)
 
     def __call__(self, rows: IntArray, progress: ProgressCallback) -> FloatArray:
@@ -113,7 +121,8 @@ def _of_words(tokens: Tokens, row: int, states: NDArray[np.float32]) -> NDArray[
 
 
 def _in_context(states: NDArray[np.float32]) -> FloatArray:
-    """Each word's state beside those of its neighbours, (words, width) to (words, 3 width), of length one; 0 where the word has none."""
+    """Each word's state beside those of its neighbours, (words, width) to (words, 3 width), of
+    length one; 0 where the word has none."""
     nothing = np.zeros_like(states[:1])
     before, after = np.vstack([nothing, states[:-1]]), np.vstack([states[1:], nothing])
     found: FloatArray = np.hstack([states, before, after]) / np.sqrt(3)

@@ -1,4 +1,5 @@
-"""What an engine keeps on disk besides events: each run's last models, and weights that a warm start goes on from."""
+"""What an engine keeps on disk besides events: each run's last models, and weights that a warm
+start goes on from."""
 
 import re
 import shutil
@@ -22,13 +23,15 @@ from tui_al.store.sharing import fit_tree, make_directory
 
 AnyLearner = TransformerLearner | BagOfWordsLearner
 
-#: Weights for a warm start: seed, role, round, and the SHA-256 of the file, which older programs did not write.
+#: Weights for a warm start: seed, role, round, and the SHA-256 of the file, which older programs
+#: did not write.
 _WARM = re.compile(r"\d+-[a-z]+-(\d+)(?:-([0-9a-f]{64}))?\.safetensors")
 
 
 @dataclass(slots=True)
 class ModelSaver:
-    """Keeps models on disk: each run's last successor and the adapter that asked last, and weights for warm starts."""
+    """Keeps models on disk: each run's last successor and the adapter that asked last, and weights
+    for warm starts."""
 
     directory: Path
     run: RunState
@@ -37,7 +40,8 @@ class ModelSaver:
     pool: int
 
     def keep(self, event: ev.Event) -> tuple[ev.Event, ...]:
-        """Save what belongs to the event before it goes on record; further events to record with it."""
+        """Save what belongs to the event before it goes on record; further events to record with
+        it."""
         if isinstance(event, ev.PhaseFinished):
             for role, phase in _TRAININGS.items():
                 if event.phase == phase and self._warm(role):
@@ -56,7 +60,8 @@ class ModelSaver:
         return ()
 
     def tidy_models(self, newest: Iterable[ev.Event]) -> None:
-        """While people label there is a model of a role each round; those before the newest go, once that is on record."""
+        """While people label there is a model of a role each round; those before the newest go,
+        once that is on record."""
         for event in newest:
             if isinstance(event, ev.ModelSaved) and self._for_people:
                 kept = Path(event.path)
@@ -78,9 +83,9 @@ class ModelSaver:
     def _place(self, role: str, round_: int = 0) -> Path:
         """Where to save a model, from the session's directory.
 
-        One that is on record is never overwritten: killed between the saving and the event, an engine would leave a model with the
-        hashes of another. A simulation saves each once; while people label, each has a name that no other has.
-        """
+        One that is on record is never overwritten: killed between the saving and the event, an
+        engine would leave a model with the hashes of another. A simulation saves each once; while
+        people label, each has a name that no other has."""
         folder = Path("models") / f"seed-{self.run.seed}"
         if not self._for_people:
             return folder / role
@@ -92,14 +97,16 @@ class ModelSaver:
         return folder / name
 
     def _is_last(self, query: ev.QuerySelected) -> bool:
-        """Whether a model asks for the last time: all rounds are over then, or the pool is used up."""
+        """Whether a model asks for the last time: all rounds are over then, or the pool is used
+        up."""
         return bool(query.scores) and (
             query.round == self.config.loop.rounds or len(query.ids) == query.pool
         )
 
     @property
     def _is_adapter(self) -> bool:
-        """Whether the acquisition model is kept: one of its own that is an adapter, which takes little room."""
+        """Whether the acquisition model is kept: one of its own that is an adapter, which takes
+        little room."""
         learner = self.learners["acquisition"]
         small = isinstance(learner, TransformerLearner) and learner.config.tuning in ADAPTERS
         return self.config.save_models and small and learner is not self.learners["successor"]
@@ -109,7 +116,8 @@ class ModelSaver:
         return self.config.loop.oracle == "person"
 
     def restore(self) -> tuple[str, ...]:
-        """Make warm learners go on from their last recorded training; cold ones start afresh anyway. What a person should know.
+        """Make warm learners go on from their last recorded training; cold ones start afresh
+        anyway. What a person should know.
 
         Raises:
             SessionError: weights to go on from are damaged.
@@ -127,13 +135,15 @@ class ModelSaver:
                 self.learners[role].restore(load_file(path), self.run.seed)
             elif self._was_trained(role, round_):
                 missing.append(
-                    f"seed {self.run.seed}: the weights of the {role} after round {round_} are not in {self._folder}, so its "
+                    f"seed {self.run.seed}: the weights of the {role} after round {round_} are "
+                    f"not in {self._folder}, so its "
                     "next training starts from the pretrained ones, not from those."
                 )
         return tuple(missing)
 
     def tidy(self) -> None:
-        """Remove the weights that only a continued run would need, and what a killed engine left."""
+        """Remove the weights that only a continued run would need, and what a killed engine
+        left."""
         for role in _TRAININGS:
             for path in self._kept(role):
                 path.unlink()
@@ -161,7 +171,8 @@ class ModelSaver:
                 path.unlink()
 
     def _weights(self, role: str, round_: int) -> Path | None:
-        """The weights that a role had after a round, None where they are not there; SessionError where they are damaged."""
+        """The weights that a role had after a round, None where they are not there; SessionError
+        where they are damaged."""
         for path in self._kept(role):
             number, expected = _WARM.fullmatch(path.name).groups()  # type: ignore[union-attr]
             if int(number) == round_:
@@ -169,8 +180,10 @@ class ModelSaver:
                 if expected is None or actual == expected:
                     return path
                 raise SessionError(
-                    f"{path} is damaged: its SHA-256 is {actual[:12]}…, not {expected[:12]}…, so no warm training can go on from it.",
-                    "Put the file back from a backup. Or delete it: then the next training starts from the pretrained weights, "
+                    f"{path} is damaged: its SHA-256 is {actual[:12]}…, not {expected[:12]}…, so "
+                    "no warm training can go on from it.",
+                    "Put the file back from a backup. Or delete it: then the next training starts "
+                    "from the pretrained weights, "
                     "and the session says so.",
                 )
         return None

@@ -1,4 +1,5 @@
-"""Waiting out what passes by itself or is mended by somebody: a full disk that is cleared, a lock, a network drive that comes back."""
+"""Waiting out what passes by itself or is mended by somebody: a full disk that is cleared, a lock,
+a network drive that comes back."""
 
 import errno
 import logging
@@ -46,8 +47,8 @@ def longest_wait(number: int = 0) -> float:
 class Patience:
     """Calls that read or write, tried until the machine lets them or `longest_wait` is over.
 
-    `lock` is the descriptor of the engine's lock, in which viewers find what it waits for; a database on the full disk could not
-    hold that.
+    `lock` is the descriptor of the engine's lock, in which viewers find what it waits for; a
+    database on the full disk could not hold that.
     """
 
     directory: Path
@@ -87,7 +88,8 @@ class Patience:
 
     @staticmethod
     def _passing(error: Exception) -> MachineError:
-        """The error in words if waiting makes sense; raised as it is, or in words, if it does not."""
+        """The error in words if waiting makes sense; raised as it is, or in words, if it does
+        not."""
         told = explained(error)
         if told is None or (told is error and not isinstance(error, MachineError)):
             raise error

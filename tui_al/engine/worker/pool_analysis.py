@@ -1,11 +1,13 @@
-"""What the engine finds out about a pool while people label its first texts: near-duplicates, and where each text lies.
+"""What the engine finds out about a pool while people label its first texts: near-duplicates, and
+where each text lies.
 
     groups.npy    int64 (train,)         number of each text's group of near-duplicates
-    states.npy    float16 (train, width) mean of the last layer's states of the pretrained encoder, of length 1: for search by likeness
+    states.npy    float16 (train, width) mean of the last layer's states of the pretrained encoder,
+        of length 1: for search by likeness
 
-Both depend on the frozen data (and the encoder) only, so they are made once a session. The groups are needed for the first ranking
-by a model; the states take as long as scoring the pool and only serve the search, so they are made in pieces, when nothing is due.
-"""
+Both depend on the frozen data (and the encoder) only, so they are made once a session. The groups
+are needed for the first ranking by a model; the states take as long as scoring the pool and only
+serve the search, so they are made in pieces, when nothing is due."""
 
 import logging
 import time
@@ -48,10 +50,12 @@ def near_duplicates(
     audit: IntArray,
     heed: Callable[[], None] = lambda: None,
 ) -> IntArray:
-    """The groups of near-duplicates, (train,), kept in `directory`; `heed` is called every now and then and may raise.
+    """The groups of near-duplicates, (train,), kept in `directory`; `heed` is called every now and
+    then and may raise.
 
-    Texts of the audit are each a group of their own: folded into others, they would be no random sample any more. Entities are
-    character offsets, which fit no other text: there only equal texts make a group.
+    Texts of the audit are each a group of their own: folded into others, they would be no random
+    sample any more. Entities are character offsets, which fit no other text: there only equal texts
+    make a group.
     """
     path = directory / GROUPS_FILE
     kept = read_array(path, (len(dataset.train),), np.int64)
@@ -74,7 +78,8 @@ def _alike(examples: Sequence[Example], task: Task, heed: Callable[[], None]) ->
 def mean_states(
     directory: Path, dataset: Dataset, config: LearnerConfig, device: torch.device
 ) -> Iterator[None]:
-    """Leave each training text's mean state in the pretrained encoder in `directory`; stops about once a second."""
+    """Leave each training text's mean state in the pretrained encoder in `directory`; stops about
+    once a second."""
     path = directory / STATES_FILE
     if read_array(path, (len(dataset.train), -1), np.float16) is not None:
         return
@@ -108,7 +113,8 @@ def mean_states(
 def _means(
     encoder: Any, tokens: Tokens, rows: IntArray, pad: int, device: torch.device
 ) -> FloatArray | None:
-    """Mean states of length 1, (rows, width), or None where memory runs out: what it held is free when this returns."""
+    """Mean states of length 1, (rows, width), or None where memory runs out: what it held is free
+    when this returns."""
     try:
         with torch.inference_mode():
             batch = collate(tokens, rows, pad, device)
@@ -123,13 +129,15 @@ def _means(
 
 
 def mean_of(hidden: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
-    """Mean state of each text's sub-tokens, scaled to length one: (batch, longest, width) to (batch, width)."""
+    """Mean state of each text's sub-tokens, scaled to length one: (batch, longest, width) to
+    (batch, width)."""
     mask = attention_mask[..., None]
     return functional.normalize((hidden * mask).sum(dim=1) / mask.sum(dim=1), dim=1)
 
 
 def _write(path: Path, array: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> None:
-    """The file appears whole or not at all; where the disk refuses it, it is made again next time."""
+    """The file appears whole or not at all; where the disk refuses it, it is made again next
+    time."""
     try:
         write_array(path, array)
     except OSError as error:

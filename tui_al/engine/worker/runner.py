@@ -1,4 +1,5 @@
-"""Runs a session: every seed's loop, told to the store as it happens, continued wherever it was cut off."""
+"""Runs a session: every seed's loop, told to the store as it happens, continued wherever it was cut
+off."""
 
 import logging
 import os
@@ -53,8 +54,8 @@ log = logging.getLogger(__name__)
 class Sharing:
     """What a session of a sweep shares with the others: a folder of first points.
 
-    `ahead` is how many places further each session begins in its list of seeds, so that sessions at work at the same time do
-    not want the same point.
+    `ahead` is how many places further each session begins in its list of seeds, so that sessions at
+    work at the same time do not want the same point.
     """
 
     folder: Path
@@ -70,8 +71,8 @@ def run_session(
 ) -> SessionState:
     """Do what is left to do of a session, and return its state.
 
-    A run that fails is recorded and the others go on. Holds the session's engine lock, or takes over the one that the file
-    descriptor `lock` holds.
+    A run that fails is recorded and the others go on. Holds the session's engine lock, or takes
+    over the one that the file descriptor `lock` holds.
 
     Raises:
         SessionError: another engine is at work on it, or rows of it are damaged.
@@ -87,7 +88,12 @@ def run_session(
         before = session.commands_before(descriptor)
         voice = SessionIO(session, observe, stop, before, lock=descriptor)
         if is_network(session.directory):
-            log.warning("%s lies on %s: no write-ahead log there, which is slower; use it from one machine at a time", session.directory, file_system(session.directory))  # fmt: skip
+            log.warning(
+                "%s lies on %s: no write-ahead log there, which is slower; use it from one "
+                "machine at a time",
+                session.directory,
+                file_system(session.directory),
+            )
         ending = ev.EngineFinished("failed")
         try:
             if absent := missing(state.manifest):
@@ -124,7 +130,10 @@ def run_session(
 
 def _unexpected(session: Session, error: Exception) -> tuple[str, str]:
     """What happened, and what to do about it, for an error that nobody foresaw."""
-    hint = f"The traceback is in {session.directory / 'engine.log'}; running the session again goes on after its last round."
+    hint = (
+        f"The traceback is in {session.directory / 'engine.log'}; running the session again "
+        "goes on after its last round."
+    )
     return f"{type(error).__name__}: {error}", hint
 
 
@@ -181,7 +190,8 @@ def _build(
     voice: SessionIO,
     shelf: FeatureStore,
 ) -> dict[str, AnyLearner]:
-    """Both models, loaded once for all seeds; the acquisition model only where the strategy asks one that is not the successor."""
+    """Both models, loaded once for all seeds; the acquisition model only where the strategy asks
+    one that is not the successor."""
     roles = {"successor": config.successor}
     asks = strategy(config.loop.strategy).needs != "nothing" or config.loop.oracle == "person"
     if asks and not config.shared_model:
@@ -197,7 +207,8 @@ def _build(
         learners[role] = learner
         if settings.precision == "bf16" and device.type == "cuda" and not has_bf16(device):
             voice.warn_once(
-                f"{role}: {name_of(device)} does not compute in bf16 itself, which is slow; precision auto or fp32 is quicker."
+                f"{role}: {name_of(device)} does not compute in bf16 itself, which is slow; "
+                "precision auto or fp32 is quicker."
             )
         if source.note:
             voice.warn_once(f"{role}: {source.note}")
@@ -239,7 +250,8 @@ def _simulate(
 
 
 def _tell(learners: Mapping[str, AnyLearner], voice: SessionIO) -> None:
-    """Warn of what was found while models were at work: short memory; bf16 that does not ask about the texts that fp32 would."""
+    """Warn of what was found while models were at work: short memory; bf16 that does not ask about
+    the texts that fp32 would."""
     for role, one in learners.items():
         for shortage in sorted(getattr(one, "shortages", ())):
             voice.warn_once(f"{role}: {shortage}.")
@@ -258,7 +270,8 @@ def _follow_people(
     voice: SessionIO,
     decided: list[DecisionRecord],
 ) -> ev.EngineFinished:
-    """Work for people until they have enough; how the engine ends: "finished", or "stopped" when nobody is there."""
+    """Work for people until they have enough; how the engine ends: "finished", or "stopped" when
+    nobody is there."""
     from tui_al.engine.worker.annotation_worker import follow
 
     config = state.config
@@ -336,7 +349,8 @@ def _run_seed(
         log.error("seed %s failed\n%s", seed, traceback.format_exc())
         raise EngineError(
             f"The device gave up: {str(error).strip().splitlines()[0]}",
-            "Resume the session: a new engine goes on after the last finished round. If it happens again, see tui-al doctor.",
+            "Resume the session: a new engine goes on after the last finished round. If it "
+            "happens again, see tui-al doctor.",
         ) from error
     except TuiAlError as error:
         voice.say(ev.RunFailed(seed, error.message, error.hint))

@@ -31,8 +31,8 @@ class StopSignal:
 class SessionIO:
     """Writes events to the store, thins out progress, and listens for stop and pause meanwhile.
 
-    `heard` is the number of the last command that was for an earlier engine; later ones are for this one.
-    """
+    `heard` is the number of the last command that was for an earlier engine; later ones are for
+    this one."""
 
     session: Session
     observe: Observer
@@ -85,7 +85,8 @@ class SessionIO:
         return self.session.commands(after=self.heard, engine=token)
 
     def listen(self) -> None:
-        """Take in what people ask of the engine: wait while paused, raise EngineStopped when asked to stop."""
+        """Take in what people ask of the engine: wait while paused, raise EngineStopped when asked
+        to stop."""
         paused_at: float | None = None
         while True:
             for number, command in self.patient(self._new_commands):

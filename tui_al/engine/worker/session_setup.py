@@ -35,13 +35,15 @@ def open_or_create(
     *,
     group: int | None = None,
 ) -> Session:
-    """The session of this experiment: the one that is there already, or a new one, for a group if one is given.
+    """The session of this experiment: the one that is there already, or a new one, for a group if
+    one is given.
 
-    Everything that can fail for good fails here, before anything is written: data, models, device, combinations.
+    Everything that can fail for good fails here, before anything is written: data, models, device,
+    combinations.
 
     Raises:
-        SessionError: a session of that name holds another experiment; the message tells the differences.
-        TuiAlError: see above.
+        SessionError: a session of that name holds another experiment; the message tells the
+        differences. TuiAlError: see above.
     """
     name = name or default_name(config)
     with errors_at("name"):
@@ -85,7 +87,8 @@ def open_or_create(
 
 
 def check_names(config: ExperimentConfig) -> None:
-    """Raise what `open_or_create` would raise of the names in a configuration, without reading the data and without downloads.
+    """Raise what `open_or_create` would raise of the names in a configuration, without reading the
+    data and without downloads.
 
     Raises:
         DataError, HubError: there is no such data set.
@@ -119,7 +122,8 @@ def _unanswerable(dataset: Dataset) -> tuple[str, ...]:
     if not missing:
         return ()
     return (
-        f"{missing} unlabelled rows stay out of the simulated pool: the oracle has no answer for them.",
+        f"{missing} unlabelled rows stay out of the simulated pool: the oracle has no answer for "
+        "them.",
     )
 
 

@@ -1,8 +1,9 @@
-"""The points of seed sets, shared between the sessions of a sweep: computed once, by whoever comes first.
+"""The points of seed sets, shared between the sessions of a sweep: computed once, by whoever comes
+first.
 
-One small file for each seed set and successor, named by a digest of everything that the point depends on. Whoever computes one
-holds a lock on it that the kernel frees on any death; the others wait for it and take the point over.
-"""
+One small file for each seed set and successor, named by a digest of everything that the point
+depends on. Whoever computes one holds a lock on it that the kernel frees on any death; the others
+wait for it and take the point over."""
 
 import contextlib
 import fcntl
@@ -31,8 +32,8 @@ log = logging.getLogger(__name__)
 class SharedFirstPoints:
     """See `tui_al.core.loop.protocols.FirstPoints`.
 
-    `wait` is called while another engine computes the point that is wanted; it may raise EngineStopped.
-    """
+    `wait` is called while another engine computes the point that is wanted; it may raise
+    EngineStopped."""
 
     directory: Path
     session: str
@@ -80,7 +81,8 @@ class SharedFirstPoints:
 def basis(
     dataset: Dataset, successor: LearnerConfig, commit: str | None, device: str, gauge: int
 ) -> str:
-    """What a first point depends on besides the labels: the data, the successor, the gauge, and what computes it.
+    """What a first point depends on besides the labels: the data, the successor, the gauge, and
+    what computes it.
 
     Threads and versions count, because sums of floats depend on them.
     """

@@ -1,7 +1,8 @@
-"""The formats that annotations leave and enter a session in. A new one is a file here and its line in the table.
+"""The formats that annotations leave and enter a session in. A new one is a file here and its line
+in the table.
 
-Parquet and saved data sets, which need libraries that only the engine imports, are in `tui_al.engine.jobs.annotation_tables`.
-"""
+Parquet and saved data sets, which need libraries that only the engine imports, are in
+`tui_al.engine.jobs.annotation_tables`."""
 
 from tui_al.store.formats.brat import BRAT
 from tui_al.store.formats.conll import CONLL

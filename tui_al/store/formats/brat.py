@@ -1,10 +1,13 @@
-"""brat's standoff files: a folder of texts (`a.txt`), each with its annotations (`a.ann`) (https://brat.nlplab.org/standoff.html).
+"""brat's standoff files: a folder of texts (`a.txt`), each with its annotations (`a.ann`)
+(https://brat.nlplab.org/standoff.html).
 
-Only read here. A line `T1<TAB>PER 0 4<TAB>Anna` is an entity, with offsets in characters. brat breaks an entity at line breaks and
-tabs (`PER 0 4;5 9`): pieces with nothing but blanks between them are one entity again. One in pieces that lie apart has no place
-here, and neither have relations, events, attributes and notes, which are counted. A whole text file is one text, without the line
-breaks at its end and without a byte-order mark, which brat counts as a character. brat makes an empty `.ann` for every text as soon
-as it is opened, so an empty one does not say that there are no entities.
+Only read here. A line `T1<TAB>PER 0 4<TAB>Anna` is an entity, with offsets in characters. brat
+breaks an entity at line breaks and tabs (`PER 0 4;5 9`): pieces with nothing but blanks between
+them are one entity again. One in pieces that lie apart has no place here, and neither have
+relations, events, attributes and notes, which are counted. A whole text file is one text, without
+the line breaks at its end and without a byte-order mark, which brat counts as a character. brat
+makes an empty `.ann` for every text as soon as it is opened, so an empty one does not say that
+there are no entities.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -34,7 +37,8 @@ from tui_al.store.formats.reading import (
     read_items,
 )
 
-_KINDS = {"R": "relations", "E": "events", "A": "attributes", "M": "attributes", "N": "normalizations",
+_KINDS = {"R": "relations", "E": "events", "A": "attributes", "M": "attributes",
+    "N": "normalizations",
           "#": "notes", "*": "relations"}  # fmt: skip
 
 
@@ -48,7 +52,8 @@ def is_brat(folder: Path) -> bool:
 
 
 def documents(folder: Path) -> Iterator[tuple[dict[str, Any], str]]:
-    """The texts of a folder and of those inside it, with what stands in their `.ann` (None where there is none), in order of names.
+    """The texts of a folder and of those inside it, with what stands in their `.ann` (None where
+    there is none), in order of names.
 
     Raises:
         DataError: a file cannot be read, or an `.ann` has no text beside it.
@@ -113,7 +118,8 @@ def _parse(fields: Mapping[str, Any], place: str, reading: Reading) -> list[Pars
 
 
 def _without_mark(raw: str, marks: Sequence[Mark]) -> tuple[list[Mark], bool]:
-    """Entities of a text whose byte-order mark is gone; and whether their offsets count it: then they move by one."""
+    """Entities of a text whose byte-order mark is gone; and whether their offsets count it: then
+    they move by one."""
     bare = [mark._replace(text=mark.text and mark.text.removeprefix("\ufeff")) for mark in marks]
     moved = [mark._replace(start=max(0, mark.start - 1), end=max(0, mark.end - 1)) for mark in bare]
     counted = all(raw[mark.start : mark.end].split() == (mark.text or "").split() for mark in moved)
@@ -122,7 +128,8 @@ def _without_mark(raw: str, marks: Sequence[Mark]) -> tuple[list[Mark], bool]:
 
 
 def _mark(line: str, where: str, text: str) -> tuple[Mark, bool]:
-    """The entity of a line; and whether it is in pieces there, with nothing but blanks of the text between them."""
+    """The entity of a line; and whether it is in pieces there, with nothing but blanks of the text
+    between them."""
     _, _, rest = line.partition("\t")
     described, _, covered = rest.partition("\t")
     kind, _, offsets = described.partition(" ")

@@ -1,8 +1,9 @@
-"""CoNLL columns, for tagging: a token and its IOB2 tag a line, a blank line after each sentence, as CoNLL-2003 has it.
+"""CoNLL columns, for tagging: a token and its IOB2 tag a line, a blank line after each sentence, as
+CoNLL-2003 has it.
 
-No comment lines are written, since most readers know none: examples are found again by their words. They are read as data files
-of tagged words are, in whatever columns and notation, by `tui_al.engine.jobs.annotation_files`.
-"""
+No comment lines are written, since most readers know none: examples are found again by their words.
+They are read as data files of tagged words are, in whatever columns and notation, by
+`tui_al.engine.jobs.annotation_files`."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,8 +1,8 @@
 """CSV, for classification: a header line and one annotation a line.
 
-Cells are written as they are, so that they come back unchanged. A spreadsheet may take a cell that begins with one of = + - @ for
-a formula and run it: open such a file through the spreadsheet's import of text. `formulas` counts these cells for the warning.
-"""
+Cells are written as they are, so that they come back unchanged. A spreadsheet may take a cell that
+begins with one of = + - @ for a formula and run it: open such a file through the spreadsheet's
+import of text. `formulas` counts these cells for the warning."""
 
 import csv
 import io

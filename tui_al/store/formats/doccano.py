@@ -1,9 +1,9 @@
 """doccano's JSON lines (https://doccano.github.io/doccano).
 
-`label` is a list of class names, or of [start, end, type] with offsets in characters. A project with relations exports `entities`
-instead, objects with `start_offset`, `end_offset` and `label`; both are read, as are the `labels` of old versions. Notes are
-`Comments`. Other fields are metadata, which doccano keeps and exports again; so do ours.
-"""
+`label` is a list of class names, or of [start, end, type] with offsets in characters. A project
+with relations exports `entities` instead, objects with `start_offset`, `end_offset` and `label`;
+both are read, as are the `labels` of old versions. Notes are `Comments`. Other fields are metadata,
+which doccano keeps and exports again; so do ours."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -39,7 +39,8 @@ from tui_al.store.formats.times import Times
 
 
 def write(path: Path, _header: Header, annotations: Sequence[Annotation]) -> None:
-    """One annotation a line; doccano knows no annotators, so an example with several has a line for each."""
+    """One annotation a line; doccano knows no annotators, so an example with several has a line for
+    each."""
     write_text(path, (dumped(_line(annotation)) + "\n" for annotation in annotations))
 
 
@@ -65,8 +66,8 @@ def _line(annotation: Annotation) -> dict[str, Any]:
 def parser(head: Sequence[Fields], reading: Reading) -> Parse:
     """Reads a text with its class or its entities.
 
-    doccano writes a text that nobody has looked at like one without entities. Only an approver, or a status of ours, tells them apart.
-    """
+    doccano writes a text that nobody has looked at like one without entities. Only an approver, or
+    a status of ours, tells them apart."""
     text = reading.options.text_column
     answer = reading.options.label_column
     usual = {"text", "data", "label", "labels", "cats", "entities"}
@@ -76,7 +77,8 @@ def parser(head: Sequence[Fields], reading: Reading) -> Parse:
         and not usual - {"text", "data"} & {name for row in head for name in row}
     ):
         reading.nothing = DataError(
-            f"No field is called 'label', only {', '.join(dict.fromkeys(n for r in head for n in r))}.",
+            "No field is called 'label', only "
+            f"{', '.join(dict.fromkeys(n for r in head for n in r))}.",
             "Name the one that holds the answers with --label-column.",
         )
     times = Times((row.get("time") for row in head), reading)
@@ -95,7 +97,8 @@ def _parse(
 ) -> list[Parsed | ItemError]:
     if "annotations" in fields and answer_name is None:
         raise ItemError(
-            f"{place}: 'annotations' with numbers for labels, as doccano exported before version 1.",
+            f"{place}: 'annotations' with numbers for labels, as doccano exported before "
+            "version 1.",
             "Export it from doccano as JSONL with text labels.",
             "with numbers for labels",
         )

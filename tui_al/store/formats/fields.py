@@ -1,4 +1,5 @@
-"""Fields of foreign objects, checked: what has another type than it should becomes an ItemError that names place and field."""
+"""Fields of foreign objects, checked: what has another type than it should becomes an ItemError
+that names place and field."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
@@ -38,7 +39,8 @@ def string(fields: Fields, name: str, place: str) -> str:
 
 
 def annotator_of(fields: Fields, name: str, place: str) -> str:
-    """Who annotated: a string or number, or an object with an address; "" where the field is missing."""
+    """Who annotated: a string or number, or an object with an address; "" where the field is
+    missing."""
     found = fields.get(name)
     return (
         string(found, "email", place) or string(found, "id", place)
@@ -125,7 +127,8 @@ def mark_of(fields: Fields, place: str, *, text: str | None = None) -> Mark:
 
 
 def mark_in_list(item: Sequence[Any], place: str) -> Mark:
-    """An entity as [start, end, type], as doccano and spaCy write it; a fourth element, an id, is passed over."""
+    """An entity as [start, end, type], as doccano and spaCy write it; a fourth element, an id, is
+    passed over."""
     return mark_of(dict(zip(("start", "end", "label"), item, strict=False)), place)
 
 
@@ -137,7 +140,8 @@ def any_mark(item: object, place: str) -> Mark:
 
 
 def is_mark(item: object) -> bool:
-    """Whether it has the form of an entity: two whole numbers and a type, in a list or under their usual names."""
+    """Whether it has the form of an entity: two whole numbers and a type, in a list or under their
+    usual names."""
     if isinstance(item, list):
         return len(item) >= 3 and type(item[0]) is int and type(item[1]) is int and (
             isinstance(item[2], str)
@@ -175,7 +179,8 @@ def checked(place: str, work: Callable[[], T]) -> T:
 
 
 def tokens_of(fields: Fields, place: str) -> tuple[str, ...]:
-    """The words of `tokens`: strings, or objects with their `text`, as Prodigy and spaCy write them; () without any."""
+    """The words of `tokens`: strings, or objects with their `text`, as Prodigy and spaCy write
+    them; () without any."""
     found = items(fields, "tokens", place)
     whole = fields.get("text")
     words = []
@@ -197,7 +202,8 @@ def is_range(fields: Fields) -> bool:
 
 
 def without_nuls(raw: str, marks: Sequence[Mark]) -> tuple[Mark, ...]:
-    """The entities of a text as it is stored, moved to where they are in `sound(raw)`, which has no NUL."""
+    """The entities of a text as it is stored, moved to where they are in `sound(raw)`, which has no
+    NUL."""
     if "\0" not in raw:
         return tuple(marks)
     return tuple(
@@ -210,7 +216,8 @@ def without_nuls(raw: str, marks: Sequence[Mark]) -> tuple[Mark, ...]:
 
 
 def sound(text: str) -> str:
-    """The text as it can be stored: without NUL, and without halves of surrogate pairs, as data files are read."""
+    """The text as it can be stored: without NUL, and without halves of surrogate pairs, as data
+    files are read."""
     cleaned = text.replace("\0", "")
     return "".join("\ufffd" if "\ud800" <= c <= "\udfff" else c for c in cleaned)
 

@@ -13,7 +13,8 @@ from tui_al.store.environment import unwritable
 
 
 def write_text(path: Path, pieces: Iterable[str]) -> None:
-    """Write the pieces in UTF-8; the file appears when it is complete. Raises DataError if the system refuses."""
+    """Write the pieces in UTF-8; the file appears when it is complete. Raises DataError if the
+    system refuses."""
     try:
         with replacing(path) as file:
             for piece in pieces:
@@ -23,7 +24,8 @@ def write_text(path: Path, pieces: Iterable[str]) -> None:
 
 
 def read_text(path: Path) -> str:
-    """The file's text: UTF-8, with or without a byte-order mark, `.gz` unpacked; line ends stay as they are."""
+    """The file's text: UTF-8, with or without a byte-order mark, `.gz` unpacked; line ends stay as
+    they are."""
     try:
         raw = path.read_bytes()
         if path.suffix.lower() == ".gz":

@@ -14,7 +14,8 @@ Parser = Callable[[Sequence[Mapping[str, Any]], Reading], Parse]
 
 
 class Part(StrEnum):
-    """What annotations have beyond an answer, in the words that tell what a format does not carry."""
+    """What annotations have beyond an answer, in the words that tell what a format does not
+    carry."""
 
     ID = "ids of examples"
     TEXT = "texts as they are (words are joined by blanks)"
@@ -45,10 +46,11 @@ def _everything(_annotation: Annotation) -> str:
 class Format:
     """A format of files that annotations are exchanged in.
 
-    `read` raises DataError, with the line where there is one; it is None where the reader of data files has to find the columns.
-    `parser` is there where files hold objects: it is given the first of
-    them and makes the function that reads one. `refuses` says why an annotation cannot be written at all, "" if it can.
-    """
+    `read` raises DataError, with the line where there is one; it is None where the reader of data
+    files has to find the columns. `parser` is there where files hold objects: it is given the first
+    of
+    them and makes the function that reads one. `refuses` says why an annotation cannot be written
+    at all, "" if it can."""
 
     name: str
     summary: str  #: one line, for lists

@@ -12,7 +12,8 @@ from tui_al.store.formats.rows import parser, to_row
 
 
 def write(path: Path, header: Header, annotations: Sequence[Annotation]) -> None:
-    """One object a line; its fields are those of `rows`, empty ones (but not an empty text) left out."""
+    """One object a line; its fields are those of `rows`, empty ones (but not an empty text) left
+    out."""
     write_text(path, (dumped(_filled(annotation, header)) + "\n" for annotation in annotations))
 
 

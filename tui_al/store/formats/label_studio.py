@@ -1,10 +1,12 @@
-"""Label Studio's JSON: one array of tasks, each with its text and everybody's annotations (https://labelstud.io/guide/task_format).
+"""Label Studio's JSON: one array of tasks, each with its text and everybody's annotations
+(https://labelstud.io/guide/task_format).
 
-The labelling configuration that fits has `<Text name="text" value="$text"/>`, `<Choices name="label" toName="text">` or
-`<Labels name="label" toName="text">`, and for notes `<TextArea name="note" toName="text"/>`. Offsets count characters (code points),
-ends exclusive. Label Studio takes `completed_by` for its own users only and drops what it does not know, so an annotator's name and
-flag (in `tui_al`, beside the result) come back from our own file, but not from a project that it went through.
-"""
+The labelling configuration that fits has `<Text name="text" value="$text"/>`, `<Choices
+name="label" toName="text">` or `<Labels name="label" toName="text">`, and for notes `<TextArea
+name="note" toName="text"/>`. Offsets count characters (code points), ends exclusive. Label Studio
+takes `completed_by` for its own users only and drops what it does not know, so an annotator's name
+and flag (in `tui_al`, beside the result) come back from our own file, but not from a project that
+it went through."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -108,8 +110,9 @@ def _result(annotation: Annotation) -> list[dict[str, Any]]:
 def parser(head: Sequence[Fields], reading: Reading) -> Parse:
     """Reads the annotations of a task, each an item of its own; what has no place here is counted.
 
-    An annotation without any region was submitted so: a text without entities. One whose regions are all of kinds that are not read
-    here says nothing, and is left out. Predictions and drafts are nobody's answers.
+    An annotation without any region was submitted so: a text without entities. One whose regions
+    are all of kinds that are not read here says nothing, and is left out. Predictions and drafts
+    are nobody's answers.
     """
     key = reading.options.text_column or text_key(head, reading)
     times = Times((given.get(name) for given in _given(head) for name in _TIMES), reading)

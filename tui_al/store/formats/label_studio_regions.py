@@ -1,4 +1,5 @@
-"""What Label Studio calls the result of an annotation: regions of many kinds, of which some are classes, entities or notes."""
+"""What Label Studio calls the result of an annotation: regions of many kinds, of which some are
+classes, entities or notes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,7 +27,8 @@ class Regions:
 
 
 def regions_of(result: Sequence[Fields], reading: Reading, place: str) -> Regions:
-    """The classes, entities and notes of an annotation; regions of other kinds are counted in `reading.aside`.
+    """The classes, entities and notes of an annotation; regions of other kinds are counted in
+    `reading.aside`.
 
     Raises:
         ItemError: classes of several controls, or an entity that cannot be read.
@@ -75,7 +77,8 @@ def _lines(value: Fields, place: str) -> Sequence[str]:
 
 
 def _mark(kind: str, value: Fields, place: str) -> Mark:
-    """An entity. Offsets of HyperText count in the page that is shown, so its text must be stored to be believed."""
+    """An entity. Offsets of HyperText count in the page that is shown, so its text must be stored
+    to be believed."""
     if kind == "labels":
         return mark_of({**value, "label": value.get("labels")}, place)
     whole = value.get("globalOffsets")
@@ -86,13 +89,15 @@ def _mark(kind: str, value: Fields, place: str) -> Mark:
         paths = [value.get(name, "") for name in ("start", "end")]
         if any(path not in _WHOLE_TEXT for path in paths):
             raise ItemError(
-                f"{place}: hypertextlabels from {paths[0]!r} to {paths[1]!r}: offsets in a page with markup.",
+                f"{place}: hypertextlabels from {paths[0]!r} to {paths[1]!r}: offsets in a page "
+                "with markup.",
                 "Export it with globalOffsets, as Label Studio 1.0 and later do.",
                 "with hypertextlabels in a page with markup",
             )
     if not isinstance(value.get("text"), str):
         raise ItemError(
-            f"{place}: hypertextlabels at {offsets[0]}-{offsets[1]} without their text: whether they fit cannot be seen.",
+            f"{place}: hypertextlabels at {offsets[0]}-{offsets[1]} without their text: whether "
+            "they fit cannot be seen.",
             "Export it with the text of regions (granularity and showLabels do not matter).",
             "with hypertextlabels that do not say what text they cover",
         )

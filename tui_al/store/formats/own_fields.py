@@ -1,4 +1,5 @@
-"""Fields of other programs that are called like ours but hold something else: they are told of and not read."""
+"""Fields of other programs that are called like ours but hold something else: they are told of and
+not read."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -11,7 +12,8 @@ _Reader = Callable[[Fields, str, str], object]
 
 
 def without_foreign(head: Sequence[Fields], reading: Reading, parse: Parse, times: Times) -> Parse:
-    """`parse`, not shown fields whose names are ours but whose content never is, as the status of a ticket."""
+    """`parse`, not shown fields whose names are ours but whose content never is, as the status of a
+    ticket."""
     foreign = set(_foreign(head, times))
     if not foreign:
         return parse

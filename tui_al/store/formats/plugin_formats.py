@@ -15,7 +15,8 @@ from tui_al.store.formats.format import ALL_PARTS, Format
 
 
 def plugin_format(name: str, built_in: Collection[str]) -> Format | None:
-    """The format that a package brings under this name; None if none does. Raises PluginError for a broken one."""
+    """The format that a package brings under this name; None if none does. Raises PluginError for a
+    broken one."""
     found = find_plugin("exporter", name, built_in)
     return _loaded(found) if found else None
 

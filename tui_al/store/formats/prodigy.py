@@ -1,8 +1,10 @@
-"""Prodigy's JSON lines, as its `db-out` writes and `db-in` reads them (https://prodi.gy/docs/api-interfaces).
+"""Prodigy's JSON lines, as its `db-out` writes and `db-in` reads them
+(https://prodi.gy/docs/api-interfaces).
 
-Classes are tasks of the `choice` interface (`options`, and in `accept` the one that was chosen), entities tasks of `ner_manual`
-(`tokens`, and `spans` with offsets in characters and in tokens). `answer` is "accept", or "ignore" for what was skipped or is
-unclear. What Prodigy has no field of its own for is in `meta`, which it keeps and shows. `_input_hash` and `_task_hash` are left to
+Classes are tasks of the `choice` interface (`options`, and in `accept` the one that was chosen),
+entities tasks of `ner_manual` (`tokens`, and `spans` with offsets in characters and in tokens).
+`answer` is "accept", or "ignore" for what was skipped or is unclear. What Prodigy has no field of
+its own for is in `meta`, which it keeps and shows. `_input_hash` and `_task_hash` are left to
 `db-in`, which computes them where they are missing.
 """
 
@@ -111,9 +113,9 @@ def _entities(annotation: Annotation) -> dict[str, Any]:
 def parser(head: Sequence[Fields], reading: Reading) -> Parse:
     """Reads tasks that were answered; what a task does not answer is said of it.
 
-    A rejected task says only what is wrong; one accepted entity by itself (`ner`) does not say what else there is; a task of another
-    interface says nothing about entities; and one without `answer` was not answered, unless it holds one all the same.
-    """
+    A rejected task says only what is wrong; one accepted entity by itself (`ner`) does not say what
+    else there is; a task of another interface says nothing about entities; and one without `answer`
+    was not answered, unless it holds one all the same."""
     text = reading.options.text_column or "text"
     times = Times((task.get("_timestamp") for task in head), reading)
     return partial(_parse, reading=reading, text_name=text, times=times)
@@ -156,7 +158,8 @@ def _parse(
 
 
 def _chosen(fields: Fields, place: str) -> tuple[str, ...]:
-    """Ids of the options that were accepted, which are the classes (the text of an option whose id is a number); else `label`."""
+    """Ids of the options that were accepted, which are the classes (the text of an option whose id
+    is a number); else `label`."""
     if fields.get("accept") is None and fields.get("options") is None:
         return (string(fields, "label", place),)
     names = {
@@ -190,7 +193,8 @@ def _mark(one: Fields, fields: Fields, place: str) -> Mark:
         return mark
     if not 0 <= first <= last < len(tokens):
         raise ItemError(
-            f"{place}: entity {mark.start}-{mark.end} ({mark.kind}) has the tokens {first} to {last} of {len(tokens)}.",
+            f"{place}: entity {mark.start}-{mark.end} ({mark.kind}) has the tokens {first} to "
+            f"{last} of {len(tokens)}.",
             "Correct the file, or leave that entry out.",
             Reason.CONTRADICTION,
         )

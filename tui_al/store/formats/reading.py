@@ -1,7 +1,8 @@
-"""One reading of a file of annotations: what the person asked for, what every item became, and what is told of it.
+"""One reading of a file of annotations: what the person asked for, what every item became, and what
+is told of it.
 
-Each item of a file ends in annotations, or is counted in `left_out` under its reason; nothing of a file goes without a word.
-"""
+Each item of a file ends in annotations, or is counted in `left_out` under its reason; nothing of a
+file goes without a word."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -80,7 +81,8 @@ class Parsed:
     by_tags: bool = False  #: entities of whole words, which tags say: their borders stay
 
 
-#: What one object becomes; an ItemError in the list stands for a part of the object that cannot be read.
+#: What one object becomes; an ItemError in the list stands for a part of the object that cannot be
+#: read.
 Parse = Callable[[Mapping[str, Any], str], Sequence[Parsed | ItemError]]
 
 #: What a file holds, item by item, with the place of each; an ItemError for one that is no JSON.
@@ -111,7 +113,8 @@ class Reading:
         self.left_out.add(error.reason, place)
 
     def check(self) -> None:
-        """Raise the first misfit, saying how many more there are, unless they are to be left out."""
+        """Raise the first misfit, saying how many more there are, unless they are to be left
+        out."""
         if self.misfits and not self.options.leave_out_misfits:
             _, first = min(self.misfits, key=lambda misfit: self.order.get(misfit[0], 0))
             message = first.message
@@ -145,7 +148,8 @@ def read_items(
         reading: what is asked.
 
     Raises:
-        DataError: an item cannot be read, and is not to be left out; or the file as a whole has no answers.
+        DataError: an item cannot be read, and is not to be left out; or the file as a whole has no
+        answers.
     """
     items = iter(items)
     head = list(islice(items, HEAD))
@@ -178,7 +182,8 @@ def parsed_item(item: object, place: str, parse: Parse) -> Sequence[Parsed | Ite
 
 
 def as_object(item: object, place: str) -> Mapping[str, Any]:
-    """The object; a pair of a text and an object, as spaCy's training data has them, as one object with `text`."""
+    """The object; a pair of a text and an object, as spaCy's training data has them, as one object
+    with `text`."""
     if isinstance(item, Mapping):
         return item
     if isinstance(item, list) and len(item) == 2 and isinstance(item[0], str):
@@ -193,7 +198,8 @@ def as_object(item: object, place: str) -> Mapping[str, Any]:
 
 
 def _settled(parsed: Iterable[Parsed], unit: Unit, reading: Reading) -> Iterator[Annotation]:
-    """The annotations with their entities in characters; without an answer only where there is a note to keep."""
+    """The annotations with their entities in characters; without an answer only where there is a
+    note to keep."""
     for one in parsed:
         place = one.annotation.origin
         try:
@@ -211,7 +217,8 @@ def _settled(parsed: Iterable[Parsed], unit: Unit, reading: Reading) -> Iterator
 
 
 def with_entities(one: Parsed, unit: Unit, accept_empty: bool) -> tuple[Annotation, bool]:
-    """The annotation with its answer; and whether its offsets were converted. ItemError for entities that do not fit."""
+    """The annotation with its answer; and whether its offsets were converted. ItemError for
+    entities that do not fit."""
     if one.marks is None or one.unanswered:
         return one.annotation, False
     if not one.marks and not one.settled and not accept_empty:

@@ -6,7 +6,8 @@ from tui_al.store.formats.fields import Fields
 
 
 def format_of_objects(items: Sequence[object]) -> str:
-    """The name of the format: prodigy, label-studio, doccano, or jsonl for rows of any other kind."""
+    """The name of the format: prodigy, label-studio, doccano, or jsonl for rows of any other
+    kind."""
     objects = [item for item in items if isinstance(item, Mapping)]
     for is_it, name in (
         (_is_label_studio, "label-studio"),
@@ -34,7 +35,8 @@ def _is_prodigy(item: Fields) -> bool:
 
 
 def _is_doccano(item: Fields) -> bool:
-    """A list under `label` or `labels`, or entities of a project with relations; `status` beside it is ours only with our id."""
+    """A list under `label` or `labels`, or entities of a project with relations; `status` beside it
+    is ours only with our id."""
     if {"annotation_id", "tokens", "words"} & item.keys():
         return False
     if isinstance(item.get("label", item.get("labels")), list):

@@ -1,8 +1,8 @@
 """Annotations as flat rows: what JSON lines, CSV, Parquet and saved data sets have in common.
 
-A row has `id`, `text`, the answer, `annotator`, `time`, `note`, `status` and `reason`. The answer of a class is `label`. That of
-entities is `tokens` and `tags` (IOB2), as training wants it, beside `entities` with exact character offsets into `text`.
-"""
+A row has `id`, `text`, the answer, `annotator`, `time`, `note`, `status` and `reason`. The answer
+of a class is `label`. That of entities is `tokens` and `tags` (IOB2), as training wants it, beside
+`entities` with exact character offsets into `text`."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -55,7 +55,8 @@ def columns(task: Task) -> tuple[str, ...]:
 
 
 def to_row(annotation: Annotation, task: Task) -> dict[str, Any]:
-    """The row of an annotation; an answer that is not there is None. The time is ISO 8601, or None."""
+    """The row of an annotation; an answer that is not there is None. The time is ISO 8601, or
+    None."""
     answer: dict[str, Any] = {"label": annotation.answer}
     if task is Task.TAGGING:
         given = annotation.answer is not None
@@ -84,11 +85,12 @@ def to_row(annotation: Annotation, task: Task) -> dict[str, Any]:
 
 
 def parser(head: Sequence[Fields], reading: Reading) -> Parse:
-    """Reads rows of our own and of other programs: a text, and a class or entities under any of their usual names.
+    """Reads rows of our own and of other programs: a text, and a class or entities under any of
+    their usual names.
 
-    What they are called is settled by the options, else by our own names, else, for exports of Label Studio in flat rows, by what is
-    left beside its own fields. Where a file has no answers at all, `reading.nothing` says which fields it has.
-    """
+    What they are called is settled by the options, else by our own names, else, for exports of
+    Label Studio in flat rows, by what is left beside its own fields. Where a file has no answers at
+    all, `reading.nothing` says which fields it has."""
     names = dict.fromkeys(name for row in head for name in row)
     named = reading.options.label_column
     text = reading.options.text_column or "text"
@@ -123,7 +125,8 @@ def _class_column(names: Mapping[str, None], text: str, reading: Reading) -> str
 
 
 def _entity_column(head: Sequence[Fields], names: Mapping[str, None], reading: Reading) -> str:
-    """The first field that holds entities; else the first that is usual for them and holds lists only."""
+    """The first field that holds entities; else the first that is usual for them and holds lists
+    only."""
     usual = [name for name in ENTITY_FIELDS if name in names]
     with_marks = [
         name
@@ -137,7 +140,8 @@ def _entity_column(head: Sequence[Fields], names: Mapping[str, None], reading: R
 
 
 def listed(cell: object) -> Sequence[object]:
-    """The items of a list, also of one that is written as JSON in a cell of CSV; () for anything else."""
+    """The items of a list, also of one that is written as JSON in a cell of CSV; () for anything
+    else."""
     if isinstance(cell, str) and cell.startswith("[") and cell.endswith("]"):
         try:
             cell = json.loads(cell)
@@ -187,7 +191,8 @@ def _parsed(
 
 
 def _class(row: Fields, name: str, place: str) -> str | None:
-    """The class: a string or number, the only one of a list of one, or of `cats` the one that is true."""
+    """The class: a string or number, the only one of a list of one, or of `cats` the one that is
+    true."""
     found = row.get(name)
     if isinstance(found, Mapping) and isinstance(found.get("choices"), list):  # of Label Studio
         return one_label(strings(found, "choices", place), place)
@@ -201,7 +206,8 @@ def _class(row: Fields, name: str, place: str) -> str | None:
 def _entities(
     row: Fields, name: str, text: str, tokens: Sequence[str], place: str
 ) -> tuple[tuple[Mark, ...] | None, bool]:
-    """The entities as they are stored, None where there is no such field; and whether tags say so too."""
+    """The entities as they are stored, None where there is no such field; and whether tags say so
+    too."""
     tags = strings(row, "tags", place) if tokens else ()
     by_tags = checked(place, lambda: tags_to_spans(text, tokens, tags)) if tags else None
     found = row.get(name)

@@ -1,8 +1,9 @@
-"""When answers were given, as files of any program say it: seconds or milliseconds since the epoch, or ISO 8601.
+"""When answers were given, as files of any program say it: seconds or milliseconds since the epoch,
+or ISO 8601.
 
-No number is guessed at by itself: numbers count milliseconds where all times of a file's first items are such that they can count
-nothing else. A time that is none, or beyond 1970 and tomorrow, would overrule, or be overruled by, all others, and is refused.
-"""
+No number is guessed at by itself: numbers count milliseconds where all times of a file's first
+items are such that they can count nothing else. A time that is none, or beyond 1970 and tomorrow,
+would overrule, or be overruled by, all others, and is refused."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -11,7 +12,8 @@ from tui_al.core.session.timestamps import from_iso, is_plausible
 from tui_al.store.formats.fields import Fields, wrong
 from tui_al.store.formats.reading import Reading
 
-#: The beginning of 2001 in milliseconds: then computers counted seconds in ten digits for the first time, and milliseconds in 13.
+#: The beginning of 2001 in milliseconds: then computers counted seconds in ten digits for the first
+#: time, and milliseconds in 13.
 _FIRST_MILLISECOND = 978_307_200_000
 
 # A number in a cell of text. Eight digits are a date, as 20260131.
@@ -32,7 +34,8 @@ class Times:
             reading.notes.append("times count milliseconds and were converted to seconds")
 
     def of(self, fields: Fields, names: Sequence[str], place: str) -> float:
-        """The time in the first of these fields that has one, in seconds since the epoch; 0 where none has.
+        """The time in the first of these fields that has one, in seconds since the epoch; 0 where
+        none has.
 
         ItemError for what is no time, or lies before 1970 or after tomorrow.
         """

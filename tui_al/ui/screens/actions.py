@@ -1,4 +1,5 @@
-"""Which account did what with a session, and when; what somebody decided under another's name stands out."""
+"""Which account did what with a session, and when; what somebody decided under another's name
+stands out."""
 
 from pathlib import Path
 
@@ -80,7 +81,8 @@ class ActionsScreen(TuiScreen):
             said = "every decision" if self._each else "decisions by day"
         self.query_one("#head", Static).update(
             Content.assemble(
-                ("who did what", "bold"), "  ", name, (f"   {said}, the newest last", "$foreground-muted")
+                ("who did what", "bold"), "  ", name,
+                (f"   {said}, the newest last", "$foreground-muted")
             )
         )  # fmt: skip
 
@@ -93,7 +95,8 @@ def _line(one: Entry) -> Content:
     many = f" {one.count:,}" if one.count > 1 else ""
     until = f" until {local_clock(one.until, '%H:%M')}" if one.count > 1 else ""
     return Content.assemble(
-        (f" {local_clock(one.time, '%d.%m. %H:%M')}  ", "$foreground-muted"), account, other, safe(f"  {one.action}{many}{until}"),
+        (f" {local_clock(one.time, '%d.%m. %H:%M')}  ", "$foreground-muted"), account, other,
+        safe(f"  {one.action}{many}{until}"),
         safe(f"  {printable(one.detail)}" if one.detail else "", "$foreground-muted"),
     )  # fmt: skip
 

@@ -9,17 +9,20 @@ if TYPE_CHECKING:
     from tui_al.ui.app import TuiAl
 
 
-#: From so many columns and rows on a screen is "-wide" and "-tall" in the stylesheets; with fewer rows than USUAL it is "-short".
+#: From so many columns and rows on a screen is "-wide" and "-tall" in the stylesheets; with fewer
+#: rows than USUAL it is "-short".
 WIDE, TALL, USUAL = 100, 32, 20
 
 
 def is_up(screen: Screen[Any]) -> bool:
-    """Whether a screen is shown, or lies under what is; one that was dismissed can be attached still, while its widgets go."""
+    """Whether a screen is shown, or lies under what is; one that was dismissed can be attached
+    still, while its widgets go."""
     return screen.is_attached and screen in screen.app.screen_stack
 
 
 class TuiScreen(Screen[None]):
-    """A screen of `TuiAl`: name its rows of the key table in `KEYS_OF`, and end `compose` with `KeyBar(self.KEYS_OF)`."""
+    """A screen of `TuiAl`: name its rows of the key table in `KEYS_OF`, and end `compose` with
+    `KeyBar(self.KEYS_OF)`."""
 
     KEYS_OF: ClassVar[str] = ""
 
@@ -29,7 +32,8 @@ class TuiScreen(Screen[None]):
         return cast("TuiAl", self.app)
 
     async def _dispatch_message(self, message: Message) -> None:
-        """As Textual does it; what the machine refuses on the way is shown, and the screen goes on."""
+        """As Textual does it; what the machine refuses on the way is shown, and the screen goes
+        on."""
         try:
             await super()._dispatch_message(message)
         except Exception as error:

@@ -1,4 +1,5 @@
-"""Samples that annotators answered differently: who said what, settled by a key; and how far they agree on the whole."""
+"""Samples that annotators answered differently: who said what, settled by a key; and how far they
+agree on the whole."""
 
 from collections.abc import Sequence
 
@@ -56,12 +57,17 @@ class ConflictsScreen(QueueScreen[str]):
     def evidence(self, case: str, width: int) -> list[Content]:  # noqa: ARG002
         """Each annotator's answer, with the key that makes it count."""
         assert self.item is not None
-        everywhere = set.intersection(*(_parts(voice.answer) for voice in self._voices)) if self._voices else set()  # fmt: skip
+        everywhere = (
+            set.intersection(*(_parts(voice.answer) for voice in self._voices))
+            if self._voices
+            else set()
+        )
         rows = []
         for number, voice in enumerate(self._voices, start=1):
             clock = local_clock(voice.time, "%d.%m. %H:%M")
             row = Content.assemble(
-                (f"{number} ", "bold $text-accent"), safe(voice.annotator), (f" {clock}  ", "$foreground-muted"),
+                (f"{number} ", "bold $text-accent"), safe(voice.annotator),
+                (f" {clock}  ", "$foreground-muted"),
                 _answer(voice.answer, self.item.example.text, everywhere),
             )  # fmt: skip
             rows += row.wrap(width)
@@ -104,8 +110,15 @@ def agreement_in_words(agreement: Agreement | None, *, tagging: bool) -> str:
     if not agreement.shared:
         return "no sample has two answers yet"
     pairwise = "span F1" if tagging else "kappa"
-    who = printable(" ".join(agreement.annotators)) if len(agreement.annotators) < 4 else f"{len(agreement.annotators)} annotators"  # fmt: skip
-    return f"{pairwise} {_number(agreement.pairwise)} · alpha {_number(agreement.alpha)} · {agreement.shared:,} by {who}"
+    who = (
+        printable(" ".join(agreement.annotators))
+        if len(agreement.annotators) < 4
+        else f"{len(agreement.annotators)} annotators"
+    )
+    return (
+        f"{pairwise} {_number(agreement.pairwise)} · alpha {_number(agreement.alpha)} · "
+        f"{agreement.shared:,} by {who}"
+    )
 
 
 def _number(value: float | None) -> str:

@@ -30,7 +30,8 @@ _DIALOG_CSS = """
 
 
 class ConfirmDialog(ModalScreen[bool]):
-    """A question with two answers; dismissed with True for yes. The safe answer (no) has the focus."""
+    """A question with two answers; dismissed with True for yes. The safe answer (no) has the
+    focus."""
 
     BINDINGS = bindings("dialog")
     DEFAULT_CSS = _DIALOG_CSS.format(name="ConfirmDialog", border="$warning")
@@ -76,7 +77,8 @@ class ConfirmDialog(ModalScreen[bool]):
 
 
 class NameDialog(ModalScreen[bool]):
-    """A question that only the name of the thing, typed, answers with yes; dismissed with True then."""
+    """A question that only the name of the thing, typed, answers with yes; dismissed with True
+    then."""
 
     BINDINGS = [b for b in bindings("dialog") if getattr(b, "action", "") == "cancel"]  # noqa: RUF012
     DEFAULT_CSS = (
@@ -125,7 +127,8 @@ class NameDialog(ModalScreen[bool]):
 
 
 class TextDialog(ModalScreen[None]):
-    """Something to read, which scrolls if it is long; any of Enter, Escape, y and n closes it, and a click beneath.
+    """Something to read, which scrolls if it is long; any of Enter, Escape, y and n closes it, and
+    a click beneath.
 
     One widget that knows its rows, because a help that comes at once is one that is asked for.
     """

@@ -1,4 +1,5 @@
-"""The documentation in the terminal: a page, its contents beside it, links and the list of pages to others."""
+"""The documentation in the terminal: a page, its contents beside it, links and the list of pages to
+others."""
 
 from typing import ClassVar
 
@@ -23,7 +24,8 @@ from tui_al.ui.widgets.key_bar import KeyBar
 
 
 class DocsTable(MarkdownTable):
-    """A table as one widget: Textual makes one of every cell, which takes seconds on the page of results."""
+    """A table as one widget: Textual makes one of every cell, which takes seconds on the page of
+    results."""
 
     def compose(self) -> ComposeResult:
         """Columns share the width; what does not fit is wrapped."""
@@ -46,7 +48,8 @@ class DocsMarkdown(Markdown):
 
 
 class DocsViewer(MarkdownViewer):
-    """Textual's viewer; links lead to pages and headings only, since a browser would open on the machine of the program."""
+    """Textual's viewer; links lead to pages and headings only, since a browser would open on the
+    machine of the program."""
 
     def compose(self) -> ComposeResult:
         """As in the base, with our Markdown."""

@@ -1,4 +1,5 @@
-"""A label by a part of its name: type-ahead over all labels, the likely and the recent ones first; new ones are added from here."""
+"""A label by a part of its name: type-ahead over all labels, the likely and the recent ones first;
+new ones are added from here."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,11 +15,13 @@ from tui_al.ui.escape import safe
 from tui_al.ui.screens.list_dialog import ListDialog
 from tui_al.ui.widgets.label_keys import probability
 
-#: What a certain label gains over how well its name matches: more than the beginning of a word, so that a letter or two suffice.
+#: What a certain label gains over how well its name matches: more than the beginning of a word, so
+#: that a letter or two suffice.
 _LIKELY = 12.0
 _RECENT = 3.0
 
-#: What a label loses that a key gives anyway: whoever searches means another one. A name typed in full still comes first.
+#: What a label loses that a key gives anyway: whoever searches means another one. A name typed in
+#: full still comes first.
 _KEYED = 12.0
 
 
@@ -43,7 +46,8 @@ class Finder:
         keyed: Iterable[str] = (),
         may_add: bool = True,
     ) -> None:
-        """`likely` are the model's with their probabilities, `keyed` those that have a key where others have none."""
+        """`likely` are the model's with their probabilities, `keyed` those that have a key where
+        others have none."""
         self._labels = tuple(labels)
         self._index = LabelIndex(self._labels)
         self._may_add = may_add
@@ -53,7 +57,8 @@ class Finder:
         self._bonus.update(dict.fromkeys(keyed, -_KEYED))
 
     def rows(self, typed: str) -> list[Row]:
-        """All that match, the best first; last of all what was typed as a new label, if there is none of that name."""
+        """All that match, the best first; last of all what was typed as a new label, if there is
+        none of that name."""
         name = typed.strip()
 
         def order(match: Match) -> tuple[bool, float]:
@@ -111,7 +116,11 @@ class FindLabel(ListDialog[Row]):
 
     def _drawn(self, row: Row, width: int) -> Content:
         if row.new:
-            return Content.assemble(("+ ", "bold $text-accent"), safe(row.label), (" as a new label", "$foreground-muted"))  # fmt: skip
+            return Content.assemble(
+                ("+ ", "bold $text-accent"),
+                safe(row.label),
+                (" as a new label", "$foreground-muted"),
+            )
         name = shorten(printable(row.label) or "(empty)", max(8, width - 14))
         shown = Content(name)
         for position in row.positions:

@@ -15,8 +15,8 @@ _TEXT = 9
 class HelpScreen(TextDialog):
     """The keys of a screen and of what has the focus on it, then those that work everywhere.
 
-    What is beneath is not seen through it, since tinting all of that takes longer than the help itself.
-    """
+    What is beneath is not seen through it, since tinting all of that takes longer than the help
+    itself."""
 
     DEFAULT_CSS = "HelpScreen { background: $background; }"
 

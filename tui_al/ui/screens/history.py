@@ -72,7 +72,8 @@ def told(decision: de.Decision, given: UserAnswer | None, text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some of the decisions, the newest first; `end` is the number of the last one looked at, None where none is left."""
+    """Some of the decisions, the newest first; `end` is the number of the last one looked at, None
+    where none is left."""
 
     past: list[Past]
     end: int | None
@@ -82,7 +83,8 @@ class Page:
 def recall(
     bench: Workbench, words: Sequence[str] = (), before: int | None = None, wanted: int = PAGE
 ) -> Page:
-    """The last `wanted` decisions that still hold and that hold the folded words, of those with a number below `before`."""
+    """The last `wanted` decisions that still hold and that hold the folded words, of those with a
+    number below `before`."""
     found: list[Past] = []
     total = 0
     end = None
@@ -107,7 +109,8 @@ def recall(
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """The history as it was left: what was looked for, how many rows there were, the decision that was marked."""
+    """The history as it was left: what was looked for, how many rows there were, the decision that
+    was marked."""
 
     words: str = ""
     rows: int = 0
@@ -198,7 +201,8 @@ class HistoryScreen(TuiScreen):
         more = "; the end of the list brings more" if self._end is not None else ""
         self.query_one("#head", Static).update(
             Content.assemble(
-                ("history", "bold"), "  ", safe(who), (f"   {said}{found}, the newest first{more}", "$foreground-muted")
+                ("history", "bold"), "  ", safe(who),
+                (f"   {said}{found}, the newest first{more}", "$foreground-muted")
             )
         )  # fmt: skip
         width = max(20, self.app.size.width - 3)
@@ -220,7 +224,9 @@ class HistoryScreen(TuiScreen):
                 self._words, self._left = words, Left()
                 self._look_up()
 
-        self.app.push_screen(WriteDialog("Words of the text or of the answer; none shows all", self._words), search)  # fmt: skip
+        self.app.push_screen(
+            WriteDialog("Words of the text or of the answer; none shows all", self._words), search
+        )
 
     def action_open(self) -> None:
         """Enter: back to this sample, to answer it anew."""

@@ -21,7 +21,8 @@ from tui_al.ui.sweep_summaries import Known, Row, SweepSummary, read_home
 
 _WELCOME = (
     "No session yet.\n\n"
-    "A session is one experiment: a small acquisition model chooses which texts to label, the model you want to ship (the "
+    "A session is one experiment: a small acquisition model chooses which texts to label, the "
+    "model you want to ship (the "
     "successor) learns from them, round after round.\n\n"
     "Press n to set one up: a sample experiment is filled in, and Enter starts it."
 )
@@ -152,7 +153,8 @@ class HomeScreen(ListScreen):
             return f"{label} stops at the next safe point."
 
         self.app.push_screen(
-            ConfirmDialog(f"Stop {label}?", "Nothing is lost; it can be resumed.", yes="Stop", no="Keep running"),
+            ConfirmDialog(f"Stop {label}?", "Nothing is lost; it can be resumed.", yes="Stop",
+                no="Keep running"),
             lambda yes: self._jobs.start("stop", stop) if yes else None,
         )  # fmt: skip
 

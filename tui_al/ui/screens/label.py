@@ -1,8 +1,9 @@
 """Labelling: read, press one key, read the next.
 
-The screen holds the next samples in its hand, so that a key paints one at once; everything that touches the disk is the bench's, in
-another thread (`tui_al.ui.annotation_worker`). Only the screen says which sample is before the person, so no two threads can differ on that: what
-it has in hand is claimed for it until it is decided or put back.
+The screen holds the next samples in its hand, so that a key paints one at once; everything that
+touches the disk is the bench's, in another thread (`tui_al.ui.annotation_worker`). Only the screen
+says which sample is before the person, so no two threads can differ on that: what it has in hand is
+claimed for it until it is decided or put back.
 """
 
 import contextlib
@@ -61,13 +62,15 @@ REASONS = (
 )
 
 
-#: Seconds from a decision to when the rows around the sample say that it is on its way, if it is not on disk by then.
+#: Seconds from a decision to when the rows around the sample say that it is on its way, if it is
+#: not on disk by then.
 REST = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class _Pending:
-    """A decision on its way to the disk: as it is shown, about which sample, and what comes of it."""
+    """A decision on its way to the disk: as it is shown, about which sample, and what comes of
+    it."""
 
     recent: RecentDecision
     item: Sample
@@ -99,7 +102,7 @@ class LabelScreen(LabelDialogs):
         &.-short SampleText { border: none; padding: 0 1; }
         &.-short LabelKeys { max-height: 3; }
     }
-    """
+    """  # noqa: E501
 
     class Reported(Message):
         """Posted by the bench's thread."""
@@ -188,7 +191,8 @@ class LabelScreen(LabelDialogs):
         then: Callable[[Any], None] | None = None,
         failed: Callable[[], None] | None = None,
     ) -> int:
-        """Have something done at the workbench; `then`, or else `done_<kind>`, is called with what comes of it."""
+        """Have something done at the workbench; `then`, or else `done_<kind>`, is called with what
+        comes of it."""
         number = self._bench.do(kind, call, writes=writes)
         if then is not None:
             self._then[number] = then
@@ -279,11 +283,15 @@ class LabelScreen(LabelDialogs):
         """No answer is lost, and none is given twice unawares: the sample is back on the screen."""
         self._insisted.add(item.id)
         on = key_name(self, "label.skip")
-        asked = f"The sample is here again: answer it once more to have your answer saved as well; {on} goes on."
+        asked = (
+            "The sample is here again: answer it once more to have your answer saved as "
+            f"well; {on} goes on."
+        )
         self.app.push_screen(TextDialog("Not saved", f"{error.message}\n{error.hint}\n\n{asked}"))
 
     def _give_way(self, lost: frozenset[str]) -> None:
-        """Others have the sample that is shown. Where the person is at work on it, they are told when they have answered."""
+        """Others have the sample that is shown. Where the person is at work on it, they are told
+        when they have answered."""
         busy = not self.is_active or self.is_turning or self.area.unsaved
         if self.item is not None and self.item.id in lost - self._insisted and not busy:
             self.leave_alone()
@@ -393,7 +401,8 @@ class LabelScreen(LabelDialogs):
         self._hand.drop({item.id, *item.folded})
         self.item = None
         self._next()
-        # The next sample is painted first, alone; a quick disk has saved by the time that the rest is.
+        # The next sample is painted first, alone; a quick disk has saved by the time that the rest
+        # is.
         self.set_timer(REST, self._show_title)
 
     @property

@@ -1,4 +1,5 @@
-"""The label screen as the screens and dialogs beside it see it: search, labels, history, disputes, conflicts."""
+"""The label screen as the screens and dialogs beside it see it: search, labels, history, disputes,
+conflicts."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -16,10 +17,11 @@ from tui_al.ui.widgets.answer_input import AnswerArea
 
 @dataclass(slots=True)
 class Made:
-    """What has come of a decision: its records, none as long as it is on its way, or when it was refused.
+    """What has come of a decision: its records, none as long as it is on its way, or when it was
+    refused.
 
-    Written by the workbench's thread, so that later jobs of that thread know what became of this one.
-    """
+    Written by the workbench's thread, so that later jobs of that thread know what became of this
+    one."""
 
     records: Sequence[DecisionRecord] = ()
 
@@ -36,14 +38,16 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a sample was opened from: `name` as in "back to the history"; `go_back` shows it again as it was left."""
+    """Where a sample was opened from: `name` as in "back to the history"; `go_back` shows it again
+    as it was left."""
 
     name: str
     go_back: Callable[[], None]
 
 
 class LabelAside(ScrollsText):
-    """The label screen as its other screens and dialogs see it: they ask its workbench, and hand it samples."""
+    """The label screen as its other screens and dialogs see it: they ask its workbench, and hand it
+    samples."""
 
     directory: Path
     overview: AnnotationState
@@ -60,7 +64,8 @@ class LabelAside(ScrollsText):
         then: Callable[[Any], None] | None = None,
         failed: Callable[[], None] | None = None,
     ) -> int:
-        """Have something done at the workbench; `then` is called with what comes of it, or `failed`, once the person is told why."""
+        """Have something done at the workbench; `then` is called with what comes of it, or
+        `failed`, once the person is told why."""
         raise NotImplementedError
 
     def put_back(self, *items: Sample) -> None:
@@ -87,7 +92,8 @@ class LabelAside(ScrollsText):
     def open(
         self, identity: str, beginning: UserAnswer | None = None, *, origin: Origin | None = None
     ) -> None:
-        """Show any sample; one that this annotator has not answered with these entities to begin with.
+        """Show any sample; one that this annotator has not answered with these entities to begin
+        with.
 
         As long as it is before the person, Escape leads back to `origin`.
         """

@@ -1,4 +1,5 @@
-"""What is done beside labelling sample after sample: labels found by name, samples by search, disputes, conflicts, history."""
+"""What is done beside labelling sample after sample: labels found by name, samples by search,
+disputes, conflicts, history."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -20,7 +21,8 @@ class LabelDialogs(LabelTurning):
     """The label screen's keys that open a dialog or another screen."""
 
     def action_back(self) -> None:
-        """Escape: to where this sample was opened from, or to the sessions; marks that are not saved are asked about."""
+        """Escape: to where this sample was opened from, or to the sessions; marks that are not
+        saved are asked about."""
         if self.item is None or not self.area.unsaved:
             self._go_back()
             return

@@ -1,4 +1,5 @@
-"""Decisions taken back and brought back: keys are kept meanwhile, until it is known which sample is before the person."""
+"""Decisions taken back and brought back: keys are kept meanwhile, until it is known which sample is
+before the person."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -57,7 +58,8 @@ class LabelTurning(LabelAside):
         raise NotImplementedError
 
     def done_undo(self, turned: UndoResult | None) -> None:
-        """The sample as it was before, or word of what was taken back, or that there is nothing to undo."""
+        """The sample as it was before, or word of what was taken back, or that there is nothing to
+        undo."""
         if turned is None:
             self.tui.say("There is nothing to undo.")
         elif turned.item is not None:
@@ -79,7 +81,8 @@ class LabelTurning(LabelAside):
         self.let_go()
 
     def _say_turned(self, word: str, turned: UndoResult) -> None:
-        """What no sample is shown for: of notes, of labels' names, and of what others have answered."""
+        """What no sample is shown for: of notes, of labels' names, and of what others have
+        answered."""
         from tui_al.ui.screens.history import told
 
         decision, item = turned.decision, self.item
@@ -118,7 +121,8 @@ class LabelTurning(LabelAside):
             self._held.append(event)
 
     def let_go(self, *, drop: bool = False) -> None:
-        """It is here: the keys count; or they are dropped, since things went otherwise than who typed them thought."""
+        """It is here: the keys count; or they are dropped, since things went otherwise than who
+        typed them thought."""
         held, self._held = self._held, None
         if held is None:
             return
@@ -129,7 +133,8 @@ class LabelTurning(LabelAside):
 
 
 def as_it_was(item: Sample, answer: UserAnswer | None) -> Sample:
-    """The sample with the entities of an answer that was taken back or refused, so that marking them is not lost."""
+    """The sample with the entities of an answer that was taken back or refused, so that marking
+    them is not lost."""
     if isinstance(answer, tuple) and item.answer is None:
         return replace(item, beginning=answer)
     return item

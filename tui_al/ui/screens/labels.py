@@ -1,4 +1,5 @@
-"""The labels: add, rename, merge, describe them. Each change is a decision on record, and can be taken back."""
+"""The labels: add, rename, merge, describe them. Each change is a decision on record, and can be
+taken back."""
 
 from collections.abc import Callable
 from typing import Any
@@ -75,14 +76,16 @@ class LabelsScreen(TuiScreen):
         more = f" · {unseen} without an example" if unseen else ""
         self.query_one("#head", Static).update(
             Content.assemble(
-                ("labels", "bold"), f"  {len(self._labels)}{more}", ("   every change can be undone", "$foreground-muted")
+                ("labels", "bold"), f"  {len(self._labels)}{more}",
+                ("   every change can be undone", "$foreground-muted")
             )
         )  # fmt: skip
         names = [shorten(printable(name) or "(empty)", _NAME) for name in self._labels]
         column = max((cell_len(name) for name in names), default=0)
         width = self.app.size.width - 4
         rows = [
-            Option(_row(name, column, known.counts.get(label, 0), known.descriptions.get(label, ""), width))
+            Option(_row(name, column, known.counts.get(label, 0), known.descriptions.get(label, ""),
+                width))
             for name, label in zip(names, self._labels, strict=True)
         ]  # fmt: skip
         self._list.clear_options()
@@ -118,7 +121,10 @@ class LabelsScreen(TuiScreen):
         def ask(label: str) -> None:
             def rename(new: str | None) -> None:
                 if new and new != label:
-                    self._do(lambda bench: bench.rename_label(label, new), f"{label} is called {new} now.")  # fmt: skip
+                    self._do(
+                        lambda bench: bench.rename_label(label, new),
+                        f"{label} is called {new} now.",
+                    )
 
             self.app.push_screen(WriteDialog("New name", label), rename)
 
@@ -130,7 +136,10 @@ class LabelsScreen(TuiScreen):
         def ask(label: str) -> None:
             def merge(row: Row | None) -> None:
                 if row is not None:
-                    self._do(lambda bench: bench.merge_labels(label, row.label), f"{label} counts as {row.label} now.")  # fmt: skip
+                    self._do(
+                        lambda bench: bench.merge_labels(label, row.label),
+                        f"{label} counts as {row.label} now.",
+                    )
 
             others = [name for name in self._labels if name != label]
             if not others:
@@ -149,7 +158,9 @@ class LabelsScreen(TuiScreen):
         def ask(label: str) -> None:
             def describe(text: str | None) -> None:
                 if text is not None:
-                    self._do(lambda bench: bench.describe_label(label, text), f"{label} is described.")  # fmt: skip
+                    self._do(
+                        lambda bench: bench.describe_label(label, text), f"{label} is described."
+                    )
 
             before = self._desk.overview.descriptions.get(label, "")
             self.app.push_screen(WriteDialog("What it is for, in a sentence", before), describe)

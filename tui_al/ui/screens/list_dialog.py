@@ -1,4 +1,5 @@
-"""A window with a field to type in and a list below it; the arrows move along the list while the field keeps the letters."""
+"""A window with a field to type in and a list below it; the arrows move along the list while the
+field keeps the letters."""
 
 from typing import ClassVar, Generic, TypeVar
 
@@ -20,7 +21,8 @@ ResultT = TypeVar("ResultT")
 
 
 class ListDialog(ModalScreen[ResultT | None], Generic[ResultT]):
-    """Dismissed with what `chosen` makes of the marked row, or None. Rows are drawn by `drawn`, on `show_rows` and on each resize.
+    """Dismissed with what `chosen` makes of the marked row, or None. Rows are drawn by `drawn`, on
+    `show_rows` and on each resize.
 
     `typed` is in the field to begin with.
     """
@@ -39,7 +41,7 @@ class ListDialog(ModalScreen[ResultT | None], Generic[ResultT]):
     }
     ListDialog TextField { background: $panel; }
     ListDialog OptionList { height: auto; max-height: 14; border: none; padding: 0; background: $surface; }
-    """
+    """  # noqa: E501
 
     #: Columns of the window where there is room.
     WIDTH: ClassVar[int] = 76

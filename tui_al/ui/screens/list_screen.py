@@ -1,4 +1,5 @@
-"""What the list of sessions and the list of a sweep's arms share: rows that are read again and again, and what the marked one is."""
+"""What the list of sessions and the list of a sweep's arms share: rows that are read again and
+again, and what the marked one is."""
 
 import contextlib
 from collections.abc import Sequence
@@ -25,7 +26,8 @@ _NAME, _SHORT_NAME = 36, 16
 
 
 class ListScreen(TuiScreen):
-    """Rows of sessions; read only while they are to be seen. Subclasses say what is read and what their keys do."""
+    """Rows of sessions; read only while they are to be seen. Subclasses say what is read and what
+    their keys do."""
 
     AUTO_FOCUS = "OptionList"
     DEFAULT_CSS = """
@@ -40,7 +42,7 @@ class ListScreen(TuiScreen):
     ListScreen #about { height: auto; max-height: 3; padding: 0 1; background: $surface; color: $text-muted; }
     ListScreen.-short #about { display: none; }
     ListScreen #about.-failed { display: block; max-height: 6; }
-    """
+    """  # noqa: E501
 
     #: Shown where there is no row.
     EMPTY = ""
@@ -201,7 +203,8 @@ class ListScreen(TuiScreen):
 
 
 def drawn(rows: Sequence[Row], width: int) -> list[Content]:
-    """Each row in one line of `width` columns; in two where that would cut off anything but a long name."""
+    """Each row in one line of `width` columns; in two where that would cut off anything but a long
+    name."""
     labels = [printable(row.label) for row in rows]
     longest = max(map(cell_len, labels), default=0)
     cells = [(printable(row.progress), printable(row.score), printable(row.when)) for row in rows]

@@ -1,4 +1,5 @@
-"""A queue of samples to be judged one by one, beside the labelling: what disputes and conflicts have in common."""
+"""A queue of samples to be judged one by one, beside the labelling: what disputes and conflicts
+have in common."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -24,7 +25,8 @@ T = TypeVar("T")
 
 
 class Evidence(VerticalScroll, can_focus=False):
-    """What is said about the sample; the screen writes it. Where it is long the keys that scroll the text go on to it."""
+    """What is said about the sample; the screen writes it. Where it is long the keys that scroll
+    the text go on to it."""
 
     DEFAULT_CSS = """
     Evidence { height: auto; max-height: 12; padding: 0 1; scrollbar-size: 1 1; }
@@ -64,7 +66,8 @@ class _Judged:
 
 
 class QueueScreen(ScrollsText, Generic[T]):
-    """One case after the other; a decision goes on to the next, u takes back what was decided here."""
+    """One case after the other; a decision goes on to the next, u takes back what was decided
+    here."""
 
     DEFAULT_CSS = """
     QueueScreen {
@@ -174,7 +177,9 @@ class QueueScreen(ScrollsText, Generic[T]):
         done = f" · {saved} decided" if saved else ""
         left = Content.assemble((self.TITLE_OF, "bold"), f"{where}{done}")
         right = Content.styled(self.head(), "$foreground-muted")
-        self.query_one("#head", Static).update(spread_out(left, right, max(10, self.app.size.width - 2)))  # fmt: skip
+        self.query_one("#head", Static).update(
+            spread_out(left, right, max(10, self.app.size.width - 2))
+        )
 
     def _lines(self, width: int) -> list[Content]:
         case = self.case
@@ -185,7 +190,8 @@ class QueueScreen(ScrollsText, Generic[T]):
     # Deciding
 
     def decide(self, call: Callable[[Workbench, Sample], Sequence[DecisionRecord]]) -> None:
-        """Put a decision about the case on record, and go to the next. It counts once it is on disk; refused, its case is back."""
+        """Put a decision about the case on record, and go to the next. It counts once it is on
+        disk; refused, its case is back."""
         item = self.item
         if item is None:
             self.tui.say("There is nothing to decide here.")
@@ -205,7 +211,8 @@ class QueueScreen(ScrollsText, Generic[T]):
 
         self._decided.append(judged)
         self.desk.ask(
-            "judge", judged.made.by(lambda bench: call(bench, item)), writes=True, then=saved, failed=refused
+            "judge", judged.made.by(lambda bench: call(bench, item)), writes=True, then=saved,
+            failed=refused
         )  # fmt: skip
         self.cases = [one for i, one in enumerate(self.cases) if i != self.place]
         self._go(self.place if self.place < len(self.cases) else 0)
@@ -257,7 +264,8 @@ class QueueScreen(ScrollsText, Generic[T]):
         self.desk.app.push_screen(type(self)(self.desk, self))
 
     def beginning(self) -> UserAnswer | None:
-        """What editing begins with where this annotator has not answered: the first answer there is."""
+        """What editing begins with where this annotator has not answered: the first answer there
+        is."""
         return next((voice.answer for voice in self.item.voices), None) if self.item else None
 
     def action_undo(self) -> None:

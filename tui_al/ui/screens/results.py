@@ -1,4 +1,5 @@
-"""What came out of a session: final numbers, area, time, the curve, the comparison, and where the models are."""
+"""What came out of a session: final numbers, area, time, the curve, the comparison, and where the
+models are."""
 
 from functools import partial
 from pathlib import Path
@@ -21,7 +22,8 @@ from tui_al.ui.widgets.status import TitleRow
 
 
 class ResultsScreen(SessionScreen):
-    """Numbers first, then the curve; beside each other in a wide window. Follows a session that still runs."""
+    """Numbers first, then the curve; beside each other in a wide window. Follows a session that
+    still runs."""
 
     KEYS_OF = "results"
     BINDINGS = bindings("results")
@@ -44,7 +46,7 @@ class ResultsScreen(SessionScreen):
         &.-wide #comparison { border: round $border-blurred; }
         &.-wide #numbers, &.-wide #comparison { border-title-color: $foreground-muted; }
     }
-    """
+    """  # noqa: E501
 
     def compose(self) -> ComposeResult:
         """Title, numbers, curve, comparison, keys."""

@@ -39,7 +39,8 @@ _MACHINE, _MACHINE_REMOTE = 1.0, 2.0
 
 
 class RunScreen(SessionScreen):
-    """The curve keeps the room; in a tall window a second view lies under it, else it takes the curve's place."""
+    """The curve keeps the room; in a tall window a second view lies under it, else it takes the
+    curve's place."""
 
     KEYS_OF = "run"
     BINDINGS = bindings("run")
@@ -65,7 +66,7 @@ class RunScreen(SessionScreen):
         }
         &.-medium #curve, &.-wide #curve { padding: 0 1; }
     }
-    """
+    """  # noqa: E501
 
     def __init__(self, directory: Path) -> None:
         super().__init__(directory)
@@ -196,8 +197,8 @@ class RunScreen(SessionScreen):
     def _arrange(self) -> None:
         """Show the view; in a tall window something under the curve, and the table alone.
 
-        Widgets are shown and hidden one by one: a class on the screen would have the styles of all of it worked out anew, at each key.
-        """
+        Widgets are shown and hidden one by one: a class on the screen would have the styles of all
+        of it worked out anew, at each key."""
         if not self.query("#body"):  # the app is leaving
             return
         width, height = self.size
@@ -288,7 +289,8 @@ class RunScreen(SessionScreen):
         self._end(
             "finish",
             "Are these labels enough?",
-            "The engine trains and measures on all of them, keeps the models for export, and ends. Labels can be added and p lets it "
+            "The engine trains and measures on all of them, keeps the models for export, and "
+            "ends. Labels can be added and p lets it "
             "go on later.",
         )
 
@@ -341,7 +343,8 @@ class RunScreen(SessionScreen):
         super().job_done(job, result)
 
     def job_failed(self, job: str, error: TuiAlError) -> None:
-        """An engine that could not be started is not starting; one that could not be told to stop is not stopping."""
+        """An engine that could not be started is not starting; one that could not be told to stop
+        is not stopping."""
         self._starting = self._starting and job != "start"
         self._stopping = self._stopping and job != "stop"
         self.show()
@@ -349,7 +352,8 @@ class RunScreen(SessionScreen):
 
 
 def notice(update: Update, log_rows: int) -> list[Content]:
-    """What the person must know: why nothing goes on, what to do, the end of the log. Empty while all is well."""
+    """What the person must know: why nothing goes on, what to do, the end of the log. Empty while
+    all is well."""
     state = update.state
     if update.trouble:
         what, _, hint = update.trouble.partition("\n")
@@ -383,7 +387,10 @@ def _not_running(state: SessionState, *, died: bool) -> Content:
     if state.engine is None and not died:
         return Content("Nothing has run yet; p starts it.")
     if state.ended == "finished" and state.lacks:
-        told = safe(f"■ Ended, but nothing was trained at the end: that takes {state.lacks}.", "bold $text-warning")  # fmt: skip
+        told = safe(
+            f"■ Ended, but nothing was trained at the end: that takes {state.lacks}.",
+            "bold $text-warning",
+        )
         return Content.assemble(told, " p lets it go on with new ones.")
     if state.ended == "finished":
         return Content("✓ Trained and measured on all labels. p lets it go on with new ones.")

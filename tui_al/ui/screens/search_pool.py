@@ -1,4 +1,5 @@
-"""Samples of the pool by words, or those nearest to the one before the person: first examples of labels never seen."""
+"""Samples of the pool by words, or those nearest to the one before the person: first examples of
+labels never seen."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,7 +29,8 @@ _PAUSE, _HITS = 0.15, 50
 
 _SHOWN = 400  # characters of a text that are looked at for a row
 _MARKS = {
-    Status.OPEN: " ", Status.SKIPPED: "○", Status.LABELLED: "✓", Status.UNCLEAR: "?", Status.CONFLICT: "≠", Status.AMBIGUOUS: "~",
+    Status.OPEN: " ", Status.SKIPPED: "○", Status.LABELLED: "✓", Status.UNCLEAR: "?",
+    Status.CONFLICT: "≠", Status.AMBIGUOUS: "~",
 }  # fmt: skip
 
 _IN_DATA = "="  # the data has a label for it
@@ -38,7 +40,8 @@ Hits = list[Hit]
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """A search as it was left: what was typed, or the sample whose neighbours were asked for; and the sample that was marked."""
+    """A search as it was left: what was typed, or the sample whose neighbours were asked for; and
+    the sample that was marked."""
 
     typed: str
     like: str
@@ -46,7 +49,8 @@ class Search:
 
 
 class SearchPool(ListDialog[Search]):
-    """Dismissed with the search, whose marked sample is to be shown now, or None; `left` is one to go on with."""
+    """Dismissed with the search, whose marked sample is to be shown now, or None; `left` is one to
+    go on with."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("tab", "nearest", show=False, priority=True)]
     DEFAULT_CSS = """
@@ -171,7 +175,8 @@ def _nearest(bench: Workbench, identity: str) -> Hits | str:
 
 
 def hit_row(hit: Hit, words: tuple[str, ...], width: int) -> Content:
-    """Where it stands, and the text from shortly before the first word on; the words, which are folded, underlined."""
+    """Where it stands, and the text from shortly before the first word on; the words, which are
+    folded, underlined."""
     text = hit.example.text
     found = [next(places(text, word), (len(text), 0))[0] for word in words]
     start = max(0, min(found, default=0) - width // 3)

@@ -1,4 +1,5 @@
-"""A second look at labels that a model doubts which has not learned from them, the least likely label first."""
+"""A second look at labels that a model doubts which has not learned from them, the least likely
+label first."""
 
 from collections.abc import Sequence
 
@@ -51,7 +52,8 @@ class SecondLookScreen(QueueScreen[Disputed]):
         assert self.item is not None
         other = Content.assemble(
             *self._word(case),
-            safe(self._in_words(case.other), "bold $text-accent"), (f" {probability(case.p_other)}", "$text-accent"), "  against  ",
+            safe(self._in_words(case.other), "bold $text-accent"),
+            (f" {probability(case.p_other)}", "$text-accent"), "  against  ",
             safe(self._in_words(case.given), "bold"), f" {probability(case.p_given)}",
         )  # fmt: skip
         rows = Content.assemble(
@@ -88,7 +90,9 @@ class SecondLookScreen(QueueScreen[Disputed]):
         for voice in self.item.voices:
             words = printable(answer_in_words(voice.answer, self.item.example.text))
             clock = local_clock(voice.time, "%d.%m. %H:%M")
-            row = Content.assemble(safe(voice.annotator), (f" {clock}  ", "$foreground-muted"), (words, "bold"))  # fmt: skip
+            row = Content.assemble(
+                safe(voice.annotator), (f" {clock}  ", "$foreground-muted"), (words, "bold")
+            )
             rows += row.wrap(width)
         return rows
 
@@ -113,11 +117,13 @@ def nothing_in_words(look: SecondLook) -> str:
     """Why there is nothing to look at."""
     if not look.labels:
         return (
-            "No label has been judged yet: after the first ranking by a model, each is judged by a model that has not learned "
+            "No label has been judged yet: after the first ranking by a model, each is judged by "
+            "a model that has not learned "
             "from it, and again whenever the labels have grown by a tenth."
         )
     return (
-        f"Nothing to look at again: of {look.labels:,} labels, each judged by a model that has not learned from it "
+        f"Nothing to look at again: of {look.labels:,} labels, each judged by a model that has "
+        "not learned from it "
         f"({look.folds}-fold cross-validation), none is doubted that is not confirmed."
     )
 

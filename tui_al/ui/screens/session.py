@@ -1,4 +1,5 @@
-"""What the two screens of a session share: following it, its curve, and other sessions laid over it."""
+"""What the two screens of a session share: following it, its curve, and other sessions laid over
+it."""
 
 import contextlib
 from collections.abc import Sequence
@@ -29,11 +30,13 @@ from tui_al.ui.session_watcher import Follower, Update
 from tui_al.ui.widgets.curve import CurvePlot
 from tui_al.ui.widgets.status import TitleRow, status
 
-#: Other sessions that are looked at for comparison, the last used ones, and how many are laid over unasked.
+#: Other sessions that are looked at for comparison, the last used ones, and how many are laid over
+#: unasked.
 _LOOKED_AT = 40
 _UNASKED = 2
 
-#: In a sweep its arms are laid over each other unasked, as many as can be told apart, and looked at anew so often.
+#: In a sweep its arms are laid over each other unasked, as many as can be told apart, and looked at
+#: anew so often.
 _ARMS = 7
 _REFRESH_SECONDS = 5.0
 
@@ -68,7 +71,8 @@ class SessionScreen(TuiScreen):
         self._follower: Follower | None = None
 
     def on_mount(self) -> None:
-        """Begin to follow once the first frame is painted: until then a thread would only take time from it."""
+        """Begin to follow once the first frame is painted: until then a thread would only take time
+        from it."""
         self.call_after_refresh(self.begin)
 
     def begin(self) -> None:
@@ -215,7 +219,8 @@ class SessionScreen(TuiScreen):
 
 
 def other_sessions(home: Path, this: Path, metric: str) -> tuple[Other, ...]:
-    """The other sessions of `home` that have a point of this metric, the last used first; a damaged one is left out."""
+    """The other sessions of `home` that have a point of this metric, the last used first; a damaged
+    one is left out."""
     found = []
     labels = arm_labels(home)
     for name in session_names(home)[:_LOOKED_AT]:

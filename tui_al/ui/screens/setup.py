@@ -60,7 +60,8 @@ class SetupScreen(TuiScreen):
         self._preview: Preview | None = None
         self._estimate: estimate.Estimate | None = None
         self._read_data: object = None
-        #: What the engine refused, by field: until that field, or another of its section, is changed.
+        #: What the engine refused, by field: until that field, or another of its section, is
+        #: changed.
         self._refused: dict[str, str] = {}
         self._wrong: dict[str, str] = {}
         self._starting = False
@@ -174,7 +175,8 @@ class SetupScreen(TuiScreen):
         self.focus_previous()
 
     async def action_more(self) -> None:
-        """Unfold the rest, or fold it away. It is made when it is first asked for: it has more fields than all else."""
+        """Unfold the rest, or fold it away. It is made when it is first asked for: it has more
+        fields than all else."""
         is_open = self.toggle_class("-more").has_class("-more")
         self.query_one("#fold", Button).label = _fold_label(is_open)
         if is_open and not self.query(MoreSettings):
@@ -267,7 +269,8 @@ class SetupScreen(TuiScreen):
         self._show_plan()
 
     def _show_wrong(self) -> None:
-        """Each message at its field; of a field that is folded away, at the one in sight that it goes with."""
+        """Each message at its field; of a field that is folded away, at the one in sight that it
+        goes with."""
         in_sight = {_field(widget) for widget in self._in_sight()}
         shown: dict[str, dict[str, str]] = {}
         for field, message in self._wrong.items():

@@ -17,7 +17,8 @@ from tui_al.ui.widgets.message_line import HintLine
 
 
 class WriteDialog(ModalScreen[str | None]):
-    """Dismissed with the text, or None when it was left by Escape. `picks` are offered below: arrows and Enter, or their digit."""
+    """Dismissed with the text, or None when it was left by Escape. `picks` are offered below:
+    arrows and Enter, or their digit."""
 
     BINDINGS = [b for b in bindings("dialog") if getattr(b, "action", "") == "cancel"]  # noqa: RUF012
     DEFAULT_CSS = """
@@ -27,7 +28,7 @@ class WriteDialog(ModalScreen[str | None]):
     }
     WriteDialog Input { height: 1; border: none; padding: 0; background: $panel; }
     WriteDialog OptionList { height: auto; max-height: 9; border: none; padding: 0; background: $surface; }
-    """
+    """  # noqa: E501
 
     def __init__(self, title: str, value: str = "", picks: Sequence[str] = ()) -> None:
         super().__init__()

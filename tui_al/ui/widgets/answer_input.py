@@ -1,4 +1,5 @@
-"""What a person answers a sample with: the labels' keys, or the editor of entities. The label screen only knows this much of them."""
+"""What a person answers a sample with: the labels' keys, or the editor of entities. The label
+screen only knows this much of them."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import ClassVar
@@ -10,17 +11,20 @@ from tui_al.store.samples import Sample
 
 
 class AnswerArea(Widget, can_focus=True):
-    """Has the focus while a person answers, and sees every key before the screen's own bindings do (stop those it takes)."""
+    """Has the focus while a person answers, and sees every key before the screen's own bindings do
+    (stop those it takes)."""
 
     #: Whether it shows the sample's text itself; then it has that place, too.
     SHOWS_TEXT: ClassVar[bool] = False
 
-    #: Called with an answer and how it was given (see `Label.via` in `tui_al.core.annotation.decisions`). At once, and not by a message: a key
-    #: that is typed right after must find the answer given.
+    #: Called with an answer and how it was given (see `Label.via` in
+    #: `tui_al.core.annotation.decisions`). At once, and not by a message: a key that is typed right
+    #: after must find the answer given.
     give: Callable[[UserAnswer, str], None]
 
     def label_for(self, key: str) -> str | None:
-        """The label that a key gives for the sample that is shown now; None where it gives none, or there is no sample."""
+        """The label that a key gives for the sample that is shown now; None where it gives none, or
+        there is no sample."""
         raise NotImplementedError
 
     @property
@@ -29,11 +33,13 @@ class AnswerArea(Widget, can_focus=True):
         return ()
 
     def show(self, item: Sample | None, *, blind: bool) -> None:
-        """A sample to be answered, or none; `blind` hides what the model thinks. Answers only count for this one."""
+        """A sample to be answered, or none; `blind` hides what the model thinks. Answers only count
+        for this one."""
         raise NotImplementedError
 
     def know(self, labels: Sequence[str], counts: Mapping[str, int]) -> None:
-        """The labels of the day, in the order in which they get keys, and how many examples each has."""
+        """The labels of the day, in the order in which they get keys, and how many examples each
+        has."""
         raise NotImplementedError
 
     @property
@@ -50,7 +56,8 @@ class AnswerArea(Widget, can_focus=True):
         self.give(label, "search")
 
     def undo(self) -> bool:
-        """Take back what was changed last in this sample, before it is answered; False if there is nothing."""
+        """Take back what was changed last in this sample, before it is answered; False if there is
+        nothing."""
         return False
 
     def redo(self) -> bool:

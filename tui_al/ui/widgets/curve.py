@@ -1,7 +1,8 @@
-"""The learning curve: turns the drawing of `tui_al.report.plot` into strips, at most once a second, over SSH every three.
+"""The learning curve: turns the drawing of `tui_al.report.plot` into strips, at most once a second,
+over SSH every three.
 
-Drawing brings numpy, which takes as long to import as half a first frame: so it is imported with the first curve.
-"""
+Drawing brings numpy, which takes as long to import as half a first frame: so it is imported with
+the first curve."""
 
 import time
 from collections.abc import Sequence
@@ -52,7 +53,8 @@ class CurvePlot(Widget):
         self._later: Timer | None = None
 
     def show(self, curves: Sequence[Curve], title: str, nothing: str = "no points yet") -> None:
-        """Show these curves from the next redraw on; the first one names the axis. `nothing` stands where none has a point."""
+        """Show these curves from the next redraw on; the first one names the axis. `nothing` stands
+        where none has a point."""
         from tui_al.report.plot import Series
 
         series = tuple(Series(c.name, c.labels, c.mean, c.sd) for c in curves)

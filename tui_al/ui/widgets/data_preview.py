@@ -14,7 +14,8 @@ _INDENT = 14
 
 
 class DataPreview(Lines):
-    """Three to nine lines, by the height of the terminal; before there is anything to show, what is being done."""
+    """Three to nine lines, by the height of the terminal; before there is anything to show, what is
+    being done."""
 
     DEFAULT_CSS = f"DataPreview {{ padding-left: {_INDENT}; margin-bottom: 1; }}"
 

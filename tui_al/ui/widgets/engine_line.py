@@ -24,7 +24,8 @@ class EngineLine(Lines):
         self._why_is_told = False
 
     def show(self, overview: AnnotationState, *, why_is_told: bool = False) -> None:
-        """Show this state of affairs; `why_is_told`: the screen says elsewhere why no engine is at work, or what one waits for."""
+        """Show this state of affairs; `why_is_told`: the screen says elsewhere why no engine is at
+        work, or what one waits for."""
         self._overview, self._why_is_told = overview, why_is_told
         amiss = bool(overview.failure[0] or overview.engine_waits)
         self.set_class(amiss and not why_is_told, "-failed")
@@ -45,10 +46,11 @@ class EngineLine(Lines):
         return gauge(self._overview, width, key_name(self, "label.train"), is_ascii(self))
 
     def failed(self, width: int, most: int | None = None) -> list[Content]:
-        """Why no engine is at work and what to do, where the last one failed, or what one waits for; else nothing.
+        """Why no engine is at work and what to do, where the last one failed, or what one waits
+        for; else nothing.
 
-        Of more rows than `most`, the last ones of the reason give way: what to press is always to be read.
-        """
+        Of more rows than `most`, the last ones of the reason give way: what to press is always to
+        be read."""
         assert self._overview is not None
         if self._why_is_told:
             return []
@@ -86,7 +88,11 @@ class EngineColumn(EngineLine):
             lines += safe("with " + ", ".join(names), "$foreground-muted").wrap(width)
         aside = overview.closed - overview.saved
         if aside:
-            apart = f"{aside} unclear or ambiguous" if not overview.conflicts else f"{aside} without one answer, {overview.conflicts} of them conflicts"  # fmt: skip
+            apart = (
+                f"{aside} unclear or ambiguous"
+                if not overview.conflicts
+                else f"{aside} without one answer, {overview.conflicts} of them conflicts"
+            )
             lines += Content.styled(apart, "$foreground-muted").wrap(width)
         return lines
 
@@ -129,7 +135,8 @@ def gauge(overview: AnnotationState, width: int, train_key: str, ascii_only: boo
 
 
 def quality(overview: AnnotationState) -> Content:
-    """ "accuracy .83 [.69, .92] n=41": the newest successor on the random share that nothing was trained on."""
+    """ "accuracy .83 [.69, .92] n=41": the newest successor on the random share that nothing was
+    trained on."""
     audits = overview.run.audits if overview.run else ()
     if not audits:
         return Content("")
@@ -154,7 +161,9 @@ def worth(overview: AnnotationState) -> Content:
     found = overview.run.compared if overview.run else None
     if found is None:
         return Content("")
-    style = {"better": "$text-success", "worse": "$text-warning"}.get(found.verdict, "$foreground-muted")  # fmt: skip
+    style = {"better": "$text-success", "worse": "$text-warning"}.get(
+        found.verdict, "$foreground-muted"
+    )
     difference = Measured.of(found.difference, found.low, found.high, found.examples)
     told = f"{found.verdict}: " if difference.is_enough else ""
     return Content.assemble("against random ", (f"{told}{difference.in_words(signed=True)}", style))

@@ -1,4 +1,5 @@
-"""The fields of a form, one row each: a value to pick, a value to type, and what is wrong with it."""
+"""The fields of a form, one row each: a value to pick, a value to type, and what is wrong with
+it."""
 
 import unicodedata
 from dataclasses import dataclass
@@ -19,7 +20,8 @@ from tui_al.ui.escape import safe, safe_rich
 
 
 class PickField(Widget, can_focus=True):
-    """A value that is picked in a dialog; Enter, Space or the first letter of what is looked for opens it."""
+    """A value that is picked in a dialog; Enter, Space or the first letter of what is looked for
+    opens it."""
 
     DEFAULT_CSS = """
     PickField { height: 1; width: 1fr; background: $surface; padding: 0; }
@@ -48,7 +50,8 @@ class PickField(Widget, can_focus=True):
         self.set_reactive(PickField.value, value)
 
     def render(self) -> Content:
-        """The value and a mark that says that there is a choice; another mark says where the keys go."""
+        """The value and a mark that says that there is a choice; another mark says where the keys
+        go."""
         mark = "▸" if self.has_focus else " "
         shown = shorten(safe(self.value or "(guessed)").plain, max(1, self.size.width - 4))
         return Content.assemble(mark, safe(shown), " ▾")
@@ -93,14 +96,16 @@ class TextField(Input):
         self.cursor_blink = False
 
     def on_key(self, event: Key) -> None:
-        """Signs that join letters have no picture of their own, and are typed all the same: in Persian, Hindi, emoji."""
+        """Signs that join letters have no picture of their own, and are typed all the same: in
+        Persian, Hindi, emoji."""
         if event.character is not None and event.character in _JOINERS:
             event.stop()
             event.prevent_default()
             self.replace(event.character, *self.selection)
 
     def on_paste(self, event: Paste) -> None:
-        """All that is pasted, on one line; what would steer a terminal is left out. A person is told of both."""
+        """All that is pasted, on one line; what would steer a terminal is left out. A person is
+        told of both."""
         event.stop()
         event.prevent_default()
         lines = [line.strip() for line in event.text.replace("\t", " ").splitlines()]

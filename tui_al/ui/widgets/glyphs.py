@@ -31,7 +31,8 @@ def spark(
     low: float | None = None,
     high: float | None = None,
 ) -> str:
-    """The values as a row of blocks: the mean of neighbours where there are more than `width`; a gap for None."""
+    """The values as a row of blocks: the mean of neighbours where there are more than `width`; a
+    gap for None."""
     blocks = _ASCII_BLOCKS if ascii_only else _BLOCKS
     thinned = _thinned(values, width)
     known = [value for value in thinned if value is not None]

@@ -1,4 +1,5 @@
-"""The bottom row: the keys of the screen, as many as fit whole, the way to the help always among them."""
+"""The bottom row: the keys of the screen, as many as fit whole, the way to the help always among
+them."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
@@ -27,14 +28,16 @@ def _width(key: Key) -> int:
 
 
 def keys_everywhere(screen: str, own: Mapping[str, str] | None = None) -> tuple[Key, ...]:
-    """The app's keys for the bar of a screen; where letters go into fields, only those that are no letters."""
+    """The app's keys for the bar of a screen; where letters go into fields, only those that are no
+    letters."""
     return tuple(
         key for key in keys_of("app", own) if key.bar and (screen != "setup" or len(key.keys) > 1)
     )
 
 
 class KeyBar(MessageLine):
-    """`KeyBar("run")`: never clipped, clickable. The table in `keys.py` gives it all it shows but the app's messages."""
+    """`KeyBar("run")`: never clipped, clickable. The table in `keys.py` gives it all it shows but
+    the app's messages."""
 
     DEFAULT_CSS = """
     KeyBar { dock: bottom; background: $panel; color: $foreground; }
@@ -47,7 +50,8 @@ class KeyBar(MessageLine):
         self._idle: frozenset[str] = frozenset()
 
     def tell(self, labels: Mapping[str, str], idle: Collection[str] = ()) -> None:
-        """By action: what a key does at the moment, where it is not always the same; and those that can do nothing but say why."""
+        """By action: what a key does at the moment, where it is not always the same; and those that
+        can do nothing but say why."""
         if (labels, frozenset(idle)) != (self._labels, self._idle):
             self._labels, self._idle = dict(labels), frozenset(idle)
             self.refresh()
@@ -70,7 +74,8 @@ class KeyBar(MessageLine):
         return [Content.assemble(" ", row) for row in super().rows(width - 2)]
 
     def usual(self) -> Content:
-        """Key and label in turn; the key stands out by weight as well as by colour, unless it can do nothing now."""
+        """Key and label in turn; the key stands out by weight as well as by colour, unless it can
+        do nothing now."""
         parts: list[Content | str | tuple[str, str]] = [" "]
         for key in self._fitting():
             idle = key.action in self._idle

@@ -13,7 +13,8 @@ _NAME = 16  # columns of a name at most
 
 
 def bar(share: float, width: int, *, ascii_only: bool = False) -> str:
-    """A bar of `share` (0 to 1) of `width` columns, in halves of a column; something if there is anything."""
+    """A bar of `share` (0 to 1) of `width` columns, in halves of a column; something if there is
+    anything."""
     least = (1 if ascii_only else 0.5) / width
     filled, _ = glyphs.bar(max(share, least) if share > 0 else 0.0, width, ascii_only)
     return filled
@@ -22,7 +23,8 @@ def bar(share: float, width: int, *, ascii_only: bool = False) -> str:
 def label_rows(
     counts: Mapping[str, int], width: int, rows: int, *, ascii_only: bool = False
 ) -> list[Content]:
-    """The commonest labels first, as many as fit whole in `rows` of `width` columns; the last row says how many are left."""
+    """The commonest labels first, as many as fit whole in `rows` of `width` columns; the last row
+    says how many are left."""
     most = max(counts.values(), default=0)
     left = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     lines: list[Content] = []

@@ -17,12 +17,14 @@ _BAR = 10
 
 
 def worth_alarm(counts: Mapping[str, int]) -> bool:
-    """Whether so much is labelled, two examples for each label on average, that a label without one is worth an alarm."""
+    """Whether so much is labelled, two examples for each label on average, that a label without one
+    is worth an alarm."""
     return sum(counts.values()) >= 2 * len(counts)
 
 
 class Alarm(Lines):
-    """Rows, or nothing: a disk that takes no labels; rows of the log that are damaged; labels without a single example although many texts are labelled."""
+    """Rows, or nothing: a disk that takes no labels; rows of the log that are damaged; labels
+    without a single example although many texts are labelled."""
 
     DEFAULT_CSS = "Alarm { height: auto; padding: 0 1; }"
 
@@ -57,13 +59,15 @@ class Alarm(Lines):
         room = max(8, width - cell_len(head) - len(ending))
         return [
             Content.assemble(
-                (head, "bold $text-warning"), safe(shorten(names, room), "$text-warning"), (ending, "$foreground-muted")
+                (head, "bold $text-warning"), safe(shorten(names, room), "$text-warning"),
+                (ending, "$foreground-muted")
             )
         ]  # fmt: skip
 
 
 class CountsColumn(Lines):
-    """A row a label, the commonest first, those never seen marked at the end; what does not fit is counted in the last row."""
+    """A row a label, the commonest first, those never seen marked at the end; what does not fit is
+    counted in the last row."""
 
     DEFAULT_CSS = "CountsColumn { height: 1fr; min-height: 4; }"
 

@@ -40,9 +40,10 @@ def choices(
 ) -> tuple[Choice, ...]:
     """Which key gives which label now.
 
-    As long as there are `keys` enough, each label has one for good. If not, the first nine give what the model finds likeliest;
-    where that may not be shown, the same nine labels in every sample, since fingers learn them. `own` are keys that the person gave
-    to labels by name; those labels keep them.
+    As long as there are `keys` enough, each label has one for good. If not, the first nine give
+    what the model finds likeliest; where that may not be shown, the same nine labels in every
+    sample, since fingers learn them. `own` are keys that the person gave to labels by name; those
+    labels keep them.
     """
     shown = {} if blind or item is None else dict(item.top)
     kept = {label: key for label, key in (own or {}).items() if label in labels}
@@ -144,7 +145,8 @@ class LabelKeys(AnswerArea):
             self.give(self.choices[place].label, "mouse")
 
     def _grid(self, width: int) -> tuple[int, int]:
-        """Columns of labels, and how wide each is. With many labels both depend on the width alone, so that nothing jumps."""
+        """Columns of labels, and how wide each is. With many labels both depend on the width alone,
+        so that nothing jumps."""
         width += 2  # the last column needs no gap
         if self._short:
             columns = max(1, -(-len(self.choices) // 3))

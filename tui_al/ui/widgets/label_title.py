@@ -1,4 +1,5 @@
-"""The top row while a person labels: which session, how far in the batch, what is on disk, whose order this is."""
+"""The top row while a person labels: which session, how far in the batch, what is on disk, whose
+order this is."""
 
 from textual.content import Content
 
@@ -9,7 +10,8 @@ from tui_al.ui.widgets.lines import Lines, spread_out
 
 
 class LabelTitle(Lines):
-    """`saved ✓ 341` counts what is on disk; what is not there yet stands beside it with another mark."""
+    """`saved ✓ 341` counts what is on disk; what is not there yet stands beside it with another
+    mark."""
 
     DEFAULT_CSS = "LabelTitle { height: 1; background: $panel; padding: 0 1; }"
 

@@ -11,7 +11,8 @@ _UNKNOWN = 80
 
 
 class Lines(Widget):
-    """Say in `lines` what to show; call `show_lines` when it may have changed. A line too long ends in an ellipsis.
+    """Say in `lines` what to show; call `show_lines` when it may have changed. A line too long ends
+    in an ellipsis.
 
     `title` is for the frame, where the screen gives it one.
     """
@@ -24,11 +25,13 @@ class Lines(Widget):
         self._shown: list[Content] = []
 
     def lines(self, width: int) -> list[Content]:
-        """The lines for `width` columns, of which there is at least one: nothing can be wrapped to none."""
+        """The lines for `width` columns, of which there is at least one: nothing can be wrapped to
+        none."""
         raise NotImplementedError
 
     def show_lines(self) -> None:
-        """Write the lines anew and paint the rows that differ; make room if there are more or fewer."""
+        """Write the lines anew and paint the rows that differ; make room if there are more or
+        fewer."""
         width = self.content_size.width
         fresh = self.lines(width or _UNKNOWN)
         if len(fresh) != len(self._shown):
@@ -66,7 +69,8 @@ def spread_out(left: Content, right: Content, width: int) -> Content:
 
 
 def flow(parts: Sequence[Content], between: str, width: int) -> list[Content]:
-    """The parts in rows of at most `width` columns; a part is broken only if it is wider than that."""
+    """The parts in rows of at most `width` columns; a part is broken only if it is wider than
+    that."""
     rows: list[Content] = []
     for part in parts:
         joined = Content.assemble(rows[-1], between, part) if rows else part

@@ -15,9 +15,9 @@ _KEPT = 2000
 class LinesView(ScrollView, can_focus=True):
     """Many lines, painted as they come into sight; stays at the end while it is there.
 
-    Long lines are wrapped, so that nothing is out of sight sideways. A heading, if there is one, stays in the first row.
-    `title` is for the frame, where the screen gives it one; without `follow` it stays where it is.
-    Rows that a line goes on in begin `hang` columns further in.
+    Long lines are wrapped, so that nothing is out of sight sideways. A heading, if there is one,
+    stays in the first row. `title` is for the frame, where the screen gives it one; without
+    `follow` it stays where it is. Rows that a line goes on in begin `hang` columns further in.
     """
 
     DEFAULT_CSS = """
@@ -100,8 +100,8 @@ class LinesView(ScrollView, can_focus=True):
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002
         """Where it is as high as its lines: the rows that they take at that width.
 
-        It is their virtual size as well; told now, because told later it would lay out the screen again.
-        """
+        It is their virtual size as well; told now, because told later it would lay out the screen
+        again."""
         self._wrap_for(width - self.styles.scrollbar_size_vertical)
         self.set_reactive(LinesView.virtual_size, Size(self._width, self._rows))
         return self._rows

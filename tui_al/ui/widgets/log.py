@@ -63,7 +63,8 @@ def _tell_of_run(
         case ev.RunStarted():
             after = event.resumed_after
             return LogLine(
-                f"seed {event.seed}: begins" if after is None else f"seed {event.seed}: goes on after round {after}"
+                f"seed {event.seed}: begins" if after is None else f"seed {event.seed}: goes on "
+                    f"after round {after}"
             )  # fmt: skip
         case ev.QuerySelected():
             how = f" of {event.pool:,} by {event.strategy}" if event.round else " as seed set"

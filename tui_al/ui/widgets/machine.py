@@ -1,4 +1,5 @@
-"""What the machine does: each GPU's use, memory (ours and all), power and temperature; CPU and memory likewise."""
+"""What the machine does: each GPU's use, memory (ours and all), power and temperature; CPU and
+memory likewise."""
 
 import threading
 from collections import deque

@@ -1,4 +1,5 @@
-"""Where passing messages are shown: in the place of keys or hints, so that they lie over nothing that is read."""
+"""Where passing messages are shown: in the place of keys or hints, so that they lie over nothing
+that is read."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -11,7 +12,11 @@ from tui_al.ui.escape import safe
 
 Severity = Literal["information", "warning", "error"]
 
-_STYLES = {"information": "bold $text-primary", "warning": "bold $text-warning", "error": "bold $text-error"}  # fmt: skip
+_STYLES = {
+    "information": "bold $text-primary",
+    "warning": "bold $text-warning",
+    "error": "bold $text-error",
+}
 _MARKS = {"information": "", "warning": "⚠ ", "error": "✗ "}
 
 
@@ -33,7 +38,8 @@ class Said:
 
 
 class MessageLine(Widget):
-    """Shows the app's message as long as there is one, in as many rows as it needs; else what `usual` says, in one."""
+    """Shows the app's message as long as there is one, in as many rows as it needs; else what
+    `usual` says, in one."""
 
     DEFAULT_CSS = "MessageLine { height: auto; }"
 

@@ -1,4 +1,5 @@
-"""What the engine does now: the steps of the round, progress with rate and time left, and the loss as it falls."""
+"""What the engine does now: the steps of the round, progress with rate and time left, and the loss
+as it falls."""
 
 from typing import NamedTuple
 
@@ -25,10 +26,11 @@ class Step(NamedTuple):
 
 
 def steps(state: SessionState, run: RunState) -> list[Step]:
-    """The steps of the round under way, in order; a random choice needs no acquisition model, nor does the seed set.
+    """The steps of the round under way, in order; a random choice needs no acquisition model, nor
+    does the seed set.
 
-    Where people label nothing is asked for at once, and suggestions need the model whatever the choice.
-    """
+    Where people label nothing is asked for at once, and suggestions need the model whatever the
+    choice."""
     from tui_al.core.query.strategies import (
         find_strategy,  # brings numpy, which a screen can open without
     )
@@ -155,7 +157,8 @@ def _named(step: Step, works: bool) -> Content:
 
 
 def _bar(run: RunState, width: int, ascii_only: bool, works: bool) -> Content:
-    """Bar, percentage, and the time that is left of the phase; nothing where it was broken off for good."""
+    """Bar, percentage, and the time that is left of the phase; nothing where it was broken off for
+    good."""
     progress = run.progress
     if progress is None and not works:
         return Content("")
@@ -167,7 +170,8 @@ def _bar(run: RunState, width: int, ascii_only: bool, works: bool) -> Content:
 
 
 def _where(state: SessionState, run: RunState, works: bool) -> list[str]:
-    """ "epoch 3/8, step 120/400" and "111 samples/s"; of an evaluation also what is evaluated on."""
+    """ "epoch 3/8, step 120/400" and "111 samples/s"; of an evaluation also what is evaluated
+    on."""
     progress = run.progress
     if progress is None:
         return []

@@ -1,4 +1,5 @@
-"""The numbers of a session: final metrics, area, time by phase, memory, models, and what the experiment was."""
+"""The numbers of a session: final metrics, area, time by phase, memory, models, and what the
+experiment was."""
 
 from pathlib import Path
 
@@ -51,7 +52,8 @@ class Facts(Lines):
         time_lines = _time_bars(state, width, is_ascii(self)) if wide else _time_row(state, width)
         blank = [Content("")] if wide else []
         return [
-            *_numbers(state, width, wide=wide), *blank, *time_lines, *blank, *_models(state, self._directory, width), *blank,
+            *_numbers(state, width, wide=wide), *blank, *time_lines, *blank,
+            *_models(state, self._directory, width), *blank,
             *(line for name, value in facts(state) for line in _fact(name, value, width)),
         ]  # fmt: skip
 

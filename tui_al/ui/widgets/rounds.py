@@ -32,7 +32,8 @@ _COSTS = {
 
 
 def differences(state: SessionState, other: SessionState) -> dict[int, MeanStd]:
-    """By round: `state` minus `other`, seed by seed, where both have a point at the same number of labels."""
+    """By round: `state` minus `other`, seed by seed, where both have a point at the same number of
+    labels."""
     metric, unit = headline_metric(state), budget_unit(state)
     if headline_metric(other) != metric or budget_unit(other) != unit:
         return {}

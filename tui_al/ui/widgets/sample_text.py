@@ -14,8 +14,8 @@ from tui_al.ui.keys import key_name
 class SampleText(VerticalScroll, can_focus=False):
     """Lines of a length that is good to read, with room around them where there is any.
 
-    Where there are more than fit, the frame says which ones are in sight, and the keys that bring the others.
-    """
+    Where there are more than fit, the frame says which ones are in sight, and the keys that bring
+    the others."""
 
     DEFAULT_CSS = """
     SampleText {
@@ -24,7 +24,7 @@ class SampleText(VerticalScroll, can_focus=False):
         & > Static { height: auto; max-width: 90; }
         &.-waiting > Static { color: $text-muted; }
     }
-    """
+    """  # noqa: E501
 
     def __init__(self, keys_of: str) -> None:
         """`keys_of` names the screen whose keys scroll it."""

@@ -1,4 +1,5 @@
-"""Entities by keyboard: the text with its entities, what the cursor is on, and the types with their keys."""
+"""Entities by keyboard: the text with its entities, what the cursor is on, and the types with their
+keys."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
@@ -20,7 +21,8 @@ from tui_al.ui.widgets.span_text import SpanText
 
 
 class SpanEditor(AnswerArea):
-    """Marks entities by token; Enter accepts all of them. What it cannot do it says, below the text."""
+    """Marks entities by token; Enter accepts all of them. What it cannot do it says, below the
+    text."""
 
     SHOWS_TEXT = True
     KEYS_OF = "spans"
@@ -62,7 +64,8 @@ class SpanEditor(AnswerArea):
         return self._history.now
 
     def show(self, item: Sample | None, *, blind: bool) -> None:
-        """A sample to be answered. When only the model's opinion is hidden or shown again, what was marked by hand stays."""
+        """A sample to be answered. When only the model's opinion is hidden or shown again, what was
+        marked by hand stays."""
         before, self._item = self._item, item
         self._sent = False
         if item is None:
@@ -79,7 +82,8 @@ class SpanEditor(AnswerArea):
         self._show_rows()
 
     def _beginning(self, item: Sample, *, keep: bool) -> Editing:
-        """The sample with an earlier answer, with what was marked in it by hand, or with the model's proposals."""
+        """The sample with an earlier answer, with what was marked in it by hand, or with the
+        model's proposals."""
         proposed = () if self._blind or item.blind else item.spans
         spans: tuple[CharSpan, ...] = ()
         if keep:

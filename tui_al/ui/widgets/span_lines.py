@@ -1,8 +1,9 @@
-"""A text with its entities as rows of at most so many columns: where each token goes, and what a row consists of.
+"""A text with its entities as rows of at most so many columns: where each token goes, and what a
+row consists of.
 
-Nothing but arithmetic on tokens, so that it can be tested without a screen. Rows break at blanks, between the characters of scripts
-written without spaces, and inside a token only where it is wider than a row. Line breaks of the text are kept.
-"""
+Nothing but arithmetic on tokens, so that it can be tested without a screen. Rows break at blanks,
+between the characters of scripts written without spaces, and inside a token only where it is wider
+than a row. Line breaks of the text are kept."""
 
 import unicodedata
 from bisect import bisect_right
@@ -25,7 +26,8 @@ _AS_NEWLINE = dict.fromkeys(map(ord, "\x0b\x0c\x85\u2028\u2029"), "\n")
 
 
 class Row(NamedTuple):
-    """Tokens of one row: the first, the one after the last. `part` counts the rows of a token wider than a row; else 0."""
+    """Tokens of one row: the first, the one after the last. `part` counts the rows of a token wider
+    than a row; else 0."""
 
     first: int
     after: int
@@ -34,7 +36,8 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Characters that look alike: of a token ("token"), of the blanks before it ("blank"), or brackets and type ("sign")."""
+    """Characters that look alike: of a token ("token"), of the blanks before it ("blank"), or
+    brackets and type ("sign")."""
 
     text: str
     role: str
@@ -43,7 +46,8 @@ class Piece:
 
 
 class Layout:
-    """The rows of a text at a width; told of changed entities, it breaks only what they touch anew."""
+    """The rows of a text at a width; told of changed entities, it breaks only what they touch
+    anew."""
 
     def __init__(self, state: Editing, width: int) -> None:
         self.width = max(1, width)
@@ -165,7 +169,8 @@ class Layout:
                     yield Row(token, token)
 
     def _end_of_row(self, first: int) -> int:
-        """The token after the last one that fits in a row that begins with `first`; at least one is in it."""
+        """The token after the last one that fits in a row that begins with `first`; at least one is
+        in it."""
         used, may_end = len(self._lead(first)) + self._unit_width(first), first
         if used > self.width:
             return first + 1
@@ -199,7 +204,8 @@ class Layout:
 
 
 def closing(mark: Mark) -> str:
-    """What ends an entity: type and bracket; a question mark where the annotator has not accepted it."""
+    """What ends an entity: type and bracket; a question mark where the annotator has not accepted
+    it."""
     return f" {printable(mark.kind)}{'?' if mark.proposed else ''}]"
 
 
@@ -213,7 +219,8 @@ def shown_token(token: str) -> str:
 
 
 class Gap(NamedTuple):
-    """What is before a token: line breaks, and the blanks after the last of them as they are drawn."""
+    """What is before a token: line breaks, and the blanks after the last of them as they are
+    drawn."""
 
     breaks: int
     blanks: str
@@ -234,7 +241,8 @@ def _gap(between: str) -> Gap:
 
 
 def _may_break(shown: Sequence[str], gaps: Sequence[Gap]) -> list[bool]:
-    """Whether a row may end before each token: at a blank, or between characters of which one is wide, but before no sign."""
+    """Whether a row may end before each token: at a blank, or between characters of which one is
+    wide, but before no sign."""
     found, before = [], ""
     for text, gap in zip(shown, gaps, strict=True):
         wide = before != "" and (_is_wide(before) or _is_wide(text[0]))

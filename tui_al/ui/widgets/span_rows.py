@@ -1,4 +1,5 @@
-"""The rows under a text whose entities are marked: what the cursor is on, the types with their keys, what keys do."""
+"""The rows under a text whose entities are marked: what the cursor is on, the types with their
+keys, what keys do."""
 
 from collections.abc import Mapping, Sequence
 
@@ -48,7 +49,11 @@ class CursorRow(Lines):
             return safe(f"! {self._reason}", "$text-warning").wrap(max(10, width))
         state = self._state
         if not state.offsets:
-            return [Content.styled("This text has no words: enter saves it without entities.", "$foreground-muted")]  # fmt: skip
+            return [
+                Content.styled(
+                    "This text has no words: enter saves it without entities.", "$foreground-muted"
+                )
+            ]
         if state.selection is not None:
             return [self._left()]
         to_check = sum(mark.proposed for mark in state.marks)
@@ -67,7 +72,8 @@ class CursorRow(Lines):
             first, after = state.selection
             tokens = "1 token" if after - first == 1 else f"{after - first} tokens"
             return Content.assemble(
-                "selected ", _quote(state.words(first, after)), f", {tokens}: a type's key marks it, x drops it"
+                "selected ", _quote(state.words(first, after)), f", {tokens}: a type's key marks "
+                    "it, x drops it"
             )  # fmt: skip
         word = _quote(state.words(state.cursor, state.cursor + 1))
         return Content.assemble(word, (" · ", "$foreground-muted"), self._entity(state.at_cursor))

@@ -1,4 +1,5 @@
-"""The text of a sample with its entities drawn into it: brackets and type as well as colour, the cursor, the selection."""
+"""The text of a sample with its entities drawn into it: brackets and type as well as colour, the
+cursor, the selection."""
 
 from collections.abc import Sequence
 
@@ -21,14 +22,15 @@ _SELECTED = "underline on $panel"
 
 
 class SpanText(ScrollView, can_focus=False):
-    """Shows a state of the editor; only the rows that differ are painted. The cursor's row is always in sight."""
+    """Shows a state of the editor; only the rows that differ are painted. The cursor's row is
+    always in sight."""
 
     DEFAULT_CSS = """
     SpanText {
         height: 1fr; min-height: 2; padding: 1 2; border: round $border-blurred; overflow-x: hidden;
         scrollbar-size: 1 1; scrollbar-gutter: stable; scrollbar-color: $border-blurred; scrollbar-background: $background;
     }
-    """
+    """  # noqa: E501
 
     class Pointed(Message):
         """The mouse marked tokens: the first and the last."""
@@ -46,7 +48,8 @@ class SpanText(ScrollView, can_focus=False):
         self._column: int | None = None  # where up and down are heading
 
     def start(self, state: Editing, kinds: Sequence[str]) -> None:
-        """Another text, from its beginning; `kinds` are all types, in the order of their colours."""
+        """Another text, from its beginning; `kinds` are all types, in the order of their
+        colours."""
         self._kinds = tuple(kinds)
         self._state = state
         self.scroll_to(y=0, animate=False, immediate=True)
@@ -94,7 +97,8 @@ class SpanText(ScrollView, can_focus=False):
         return token
 
     def scroll_in_token(self, by: int) -> bool:
-        """Scroll within the token under the cursor, where it goes on out of sight in that direction; whether it did."""
+        """Scroll within the token under the cursor, where it goes on out of sight in that
+        direction; whether it did."""
         if not self._layout.rows:
             return False
         first, last = self._layout.rows_of(self._state.cursor)
@@ -108,7 +112,8 @@ class SpanText(ScrollView, can_focus=False):
         return True
 
     def keep_column(self, state: Editing) -> None:
-        """Take a state that `row_move` led to; the next one up or down heads for the same column."""
+        """Take a state that `row_move` led to; the next one up or down heads for the same
+        column."""
         column = self._column
         self.change(state)
         self._column = column

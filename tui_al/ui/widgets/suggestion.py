@@ -22,7 +22,8 @@ _BLIND = {
 #: What came of a sample besides one's own answer.
 _OTHERWISE = {Status.CONFLICT: "   others differ", Status.AMBIGUOUS: "   judged ambiguous"}
 
-#: What others have made of a sample that this annotator has not answered; not their answer, which would be a hint.
+#: What others have made of a sample that this annotator has not answered; not their answer, which
+#: would be a hint.
 _OTHERS = {
     Status.LABELLED: "others have answered it", Status.CONFLICT: "others differ about it",
     Status.UNCLEAR: "others find it unclear", Status.AMBIGUOUS: "judged ambiguous",
@@ -45,7 +46,8 @@ class Suggestion(Lines):
         self._seconds = 0.0
 
     def show(self, item: Sample | None, strategy: str, *, blind: bool, origin: str = "") -> None:
-        """A sample, as it has just been put up; `origin` is where it was opened from, "the history"."""
+        """A sample, as it has just been put up; `origin` is where it was opened from, "the
+        history"."""
         self._origin = origin
         self._item, self._strategy, self._blind, self._seconds = item, strategy, blind, 0.0
         self.show_lines()
@@ -69,7 +71,8 @@ class Suggestion(Lines):
         return [first, safe(reason, "$foreground-muted")]
 
     def _said(self, item: Sample, width: int) -> Content:
-        """What stands of a sample that needs no answer: this annotator's, or the data's; of others' only that there is one."""
+        """What stands of a sample that needs no answer: this annotator's, or the data's; of others'
+        only that there is one."""
         text, about, other = item.example.text, "", ""
         if item.answer is not None:
             sign, words = "✓ your answer: ", answer_in_words(item.answer, text)
@@ -93,7 +96,8 @@ class Suggestion(Lines):
             room -= cell_len(about)
         return Content.assemble(
             (sign, "bold $text-success"), safe(shorten(printable(words), room), "bold"),
-            (other, "$text-warning"), safe(about, "bold $text-warning"), (keeps, "$foreground-muted"),
+            (other, "$text-warning"), safe(about, "bold $text-warning"),
+            (keeps, "$foreground-muted"),
         )  # fmt: skip
 
     def _suggested(self, item: Sample) -> Content:
@@ -101,7 +105,8 @@ class Suggestion(Lines):
         if item.folded:
             unfold = key_name(self, "label.unfold")
             alike = Content.assemble(
-                (f"   +{len(item.folded)} alike", "bold $text-accent"), (f", {unfold} one by one", "$foreground-muted")
+                (f"   +{len(item.folded)} alike", "bold $text-accent"),
+                (f", {unfold} one by one", "$foreground-muted")
             )  # fmt: skip
         if item.blind:
             return safe(f"○ {_BLIND.get(item.blind, item.blind)}", "$text-warning")
@@ -122,13 +127,15 @@ class Suggestion(Lines):
         if item.suggestion is not None:
             found = f"{len(item.spans)} {'entity' if len(item.spans) == 1 else 'entities'}"
             return Content.assemble(
-                ("▸ ", "bold $text-primary"), (found, "bold $text-primary"), (f"   {enter} accepts all", "$foreground-muted"), alike
+                ("▸ ", "bold $text-primary"), (found, "bold $text-primary"), (f"   {enter} "
+                    "accepts all", "$foreground-muted"), alike
             )  # fmt: skip
         return Content.assemble(("no suggestion yet", "$foreground-muted"), alike)
 
 
 def why(item: Sample, strategy: str, width: int, *, blind: bool) -> str:
-    """Why this one was asked, names shortened to `width`; what would give the model's opinion away only where it is shown."""
+    """Why this one was asked, names shortened to `width`; what would give the model's opinion away
+    only where it is shown."""
     if item.blind == "random check":
         return "asked: drawn at random from the whole pool"
     if item.ranking is None:

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from tui_al.core.plugins import Plugin, find_plugin
-from tui_al.core.query.strategies import STRATEGIES
 from tui_al.core.settings.experiment import ExperimentConfig
 from tui_al.core.settings.model_catalog import BAG_OF_WORDS, MODELS
 from tui_al.errors import PluginError
@@ -53,6 +52,9 @@ def missing(manifest: Mapping[str, Any]) -> PluginError | None:
 
 def _find(kind: str, name: str) -> Plugin | None:
     if kind == "strategy":
+        # NumPy comes with them, which a screen's first frame does without.
+        from tui_al.core.query.strategies import STRATEGIES
+
         return find_plugin("strategy", name, STRATEGIES)
     return None if "/" in name else find_plugin("model", name, (*MODELS, BAG_OF_WORDS))
 

@@ -224,7 +224,7 @@ def test_mistakes_are_told_before_anything_starts(
     home = tmp_path / "home"
     code, _, err = said(str(file), "--home", str(home), capsys=capsys)
     assert (code, home.exists()) == (2, False)
-    assert "epochs = 'six' is not allowed" in err
+    assert "epochs = 'six' is not a whole number" in err
     code, _, err = said("nothing-like-it", capsys=capsys)
     assert code == 2
     assert "there is no file 'nothing-like-it'" in err

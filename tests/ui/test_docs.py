@@ -27,7 +27,7 @@ async def test_another_page_is_chosen_by_keyboard_and_escape_comes_back(home: Pa
     async with drive(TuiAl(home, page="index"), (120, 40)) as pilot:
         await until(pilot, lambda: "tutorial-label" in shown(pilot.app))
         await pilot.press("p")
-        await until(pilot, lambda: "How the paper is read" in shown(pilot.app))
+        await until(pilot, lambda: "Sharing: several accounts in one session" in shown(pilot.app))
         await pilot.press(*"gloss", "enter")
         await until(pilot, lambda: "tui-al docs: Glossary" in shown(pilot.app))
         await until(pilot, lambda: "Acquisition model" in shown(pilot.app))

@@ -17,7 +17,8 @@ run: $(VENV)/.run
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not slow"
 
-# Kills, terminals, browsers, other accounts, whole sessions, every command of the documentation.
+# What takes about a second or more each: trainings, processes, terminals, browsers, other accounts, kills, whole sessions, every
+# command of the documentation.
 test-slow: $(VENV)/.dev
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m slow
 

@@ -38,6 +38,7 @@ def loaded_by(code: str) -> set[str]:
     return set(done.stderr.split())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("room", ["ui", "core", "store", "host", "report"])
 def test_a_room_outside_the_engine_loads_nothing_heavy(room: str) -> None:
     modules = modules_of(room)
@@ -48,6 +49,7 @@ def test_a_room_outside_the_engine_loads_nothing_heavy(room: str) -> None:
         assert not loaded & {"textual", "typer"}
 
 
+@pytest.mark.slow
 def test_the_engine_loads_no_screen() -> None:
     loaded = loaded_by(
         "import tui_al.engine.worker.runner, tui_al.engine.worker.session_setup, "
@@ -57,6 +59,7 @@ def test_the_engine_loads_no_screen() -> None:
     assert not loaded & {"textual", "typer"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("screen", ["home", "label", "run"])
 def test_a_screen_does_not_wait_for_scipy(screen: str) -> None:
     """Whose statistics take longer to import than all the rest together."""

@@ -79,6 +79,7 @@ class TestTickets:
         folded = [re.sub(r"\W+", " ", text.casefold()).strip() for text in ALL_TICKETS]
         assert len(set(folded)) == len(folded)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("weighting", ["counts", "TF-IDF"])
     def test_neither_too_easy_nor_too_hard_for_words_alone(self, weighting: str) -> None:
         text = pytest.importorskip("sklearn.feature_extraction.text")

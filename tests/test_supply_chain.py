@@ -85,6 +85,7 @@ sys.addaudithook(_watch)
 """  # noqa: E501
 
 
+@pytest.mark.slow
 def test_no_command_asks_the_network_unless_a_hub_name_is_given(
     tmp_path: Path,
     encoder: str,  # noqa: F811

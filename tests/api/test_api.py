@@ -155,6 +155,7 @@ class TestSettings:
             tui_al.simulate(data, train_limit=50)
 
 
+@pytest.mark.slow
 def test_data_is_read_by_the_engine_and_none_of_its_libraries_come_here(tmp_path: Path) -> None:
     (tmp_path / "train.csv").write_text(
         "text,label\n" + "".join(f"text {i},{'xy'[i % 2]}\n" for i in range(12))

@@ -112,6 +112,7 @@ def finished(said: Said) -> dict[str, Any]:
     return plain
 
 
+@pytest.mark.slow
 def test_plain_lines_then_the_curve_and_a_table(simulate: Command) -> None:
     said = simulate("--seed", "7", "--session", "first")
     assert said.code == 0, said.err
@@ -130,6 +131,7 @@ def test_plain_lines_then_the_curve_and_a_table(simulate: Command) -> None:
     assert "Traceback" not in said.err
 
 
+@pytest.mark.slow
 def test_json_is_all_there_is_on_stdout(simulate: Command, tmp_path: Path) -> None:
     said = simulate("--seed", "7", "--seed", "8", "--session", "first", "--json")
     assert said.code == 0, said.err
@@ -183,6 +185,7 @@ def test_running_a_finished_session_again_trains_nothing(
     assert finished(again) == finished(first)
 
 
+@pytest.mark.slow
 def test_the_last_successor_is_kept_or_not(simulate: Command, tmp_path: Path) -> None:
     simulate("--seed", "7", "--session", "kept", "--quiet")
     simulate("--seed", "7", "--session", "lean", "--quiet", "--no-save-models")
@@ -191,12 +194,14 @@ def test_the_last_successor_is_kept_or_not(simulate: Command, tmp_path: Path) ->
     assert not (sessions / "lean" / "models").exists()
 
 
+@pytest.mark.slow
 def test_tagging(simulate: Command) -> None:
     said = simulate("--seed", "7", "--strategy", "mnlp", "--json", data="events")
     assert said.code == 0, said.err
     assert all("entity_f1" in point for point in finished(said)["runs"][0]["points"])
 
 
+@pytest.mark.slow
 def test_a_failed_run_exits_with_1_and_keeps_its_points(
     simulate: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -265,6 +270,7 @@ def test_a_run_that_breaks_is_logged_with_its_traceback(
     assert "ZeroDivisionError: odd" in log
 
 
+@pytest.mark.slow
 def test_ctrl_c_stops_and_the_same_command_goes_on(simulate: Command, tmp_path: Path) -> None:
     long = ("--seed", "7", "--session", "first", "--json", "--iterations", "6", "--epochs", "6")
 
@@ -351,6 +357,7 @@ def test_a_mistake_is_answered_with_what_to_do(
     assert not list((tmp_path / "home").glob("sessions/*"))
 
 
+@pytest.mark.slow
 def test_a_session_of_another_experiment_is_not_touched(simulate: Command, tmp_path: Path) -> None:
     assert simulate("--seed", "7", "--session", "first", "--quiet").code == 0
     said = simulate("--seed", "7", "--session", "first", "--batch", "11")
@@ -361,6 +368,7 @@ def test_a_session_of_another_experiment_is_not_touched(simulate: Command, tmp_p
         assert session.state().finished
 
 
+@pytest.mark.slow
 def test_one_engine_at_a_time(simulate: Command, tmp_path: Path) -> None:
     simulate("--seed", "7", "--session", "first", "--quiet")
     directory = tmp_path / "home" / "sessions" / "first"
@@ -430,6 +438,7 @@ def test_reports(two_sessions: Command, command: Command, tmp_path: Path) -> Non
     assert "cannot be written" in said.err
 
 
+@pytest.mark.slow
 def test_a_figure(two_sessions: Command, command: Command, tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     said = command("report", "lc", "random", "--out", str(tmp_path / "curves.png"))
@@ -481,6 +490,7 @@ def test_stop_needs_an_engine(two_sessions: Command, command: Command) -> None:
     assert "No engine is at work on session lc" in said.err
 
 
+@pytest.mark.slow
 def test_the_command_as_a_process(encoder: str, tmp_path: Path) -> None:
     """Nothing that a library prints gets between the JSON, and a reader that leaves early is no
     error."""

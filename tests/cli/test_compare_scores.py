@@ -112,6 +112,7 @@ def test_what_is_trained_on_and_scored(
     assert {(s.passes, s.rate) for s in samplings} == {(3, 0.1)}
 
 
+@pytest.mark.slow
 def test_json_and_picture(
     capsys: pytest.CaptureFixture[str], known: list[Known], tmp_path: Path
 ) -> None:
@@ -156,6 +157,7 @@ def test_settings_are_of_both_models(
         assert f"{option} {value} is out of range" in err
 
 
+@pytest.mark.slow
 def test_kept_with_a_sweep_the_numbers_stand_in_its_report(
     capsys: pytest.CaptureFixture[str], known: list[Known], tmp_path: Path
 ) -> None:
@@ -228,6 +230,7 @@ def test_mistakes_are_told_before_anything_is_trained(
     assert not known
 
 
+@pytest.mark.slow
 def test_a_bag_of_words_is_compared_too(
     capsys: pytest.CaptureFixture[str], known: list[Known]
 ) -> None:
@@ -268,6 +271,7 @@ def test_a_bag_of_words_does_not_tag(capsys: pytest.CaptureFixture[str]) -> None
     assert "tfidf is for classification" in err
 
 
+@pytest.mark.slow
 def test_real_models_give_the_same_numbers_twice(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -27,6 +27,7 @@ class Stop:
     requested: bool = False
 
 
+@pytest.mark.slow
 def test_a_reader_that_leaves_stops_the_experiment_in_good_order(
     tmp_path: Path,
     encoder: str,  # noqa: F811

@@ -228,6 +228,7 @@ def test_a_damaged_model_is_not_used(
         shutil.rmtree(kept.home / "sessions" / "damaged")
 
 
+@pytest.mark.slow
 def test_an_encoder_outside_of_the_session_is_named(
     command: Command,  # noqa: F811
     kept: Kept,

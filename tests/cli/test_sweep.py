@@ -123,6 +123,7 @@ def until_happened(process: "subprocess.Popen[str]", home: Path, more: int) -> N
         time.sleep(0.02)
 
 
+@pytest.mark.slow
 def test_interrupted_and_killed_three_times_it_ends_as_if_nothing_had_happened(
     file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -190,6 +191,7 @@ def said(*arguments: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str,
     return int(end.value.code or 0), out, err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("given", "code", "told"),
     [
@@ -230,6 +232,7 @@ def test_mistakes_are_told_before_anything_starts(
     assert "there is no file 'nothing-like-it'" in err
 
 
+@pytest.mark.slow
 def test_a_dry_run_shows_the_cells_and_the_time_and_writes_nothing(
     file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

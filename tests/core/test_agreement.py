@@ -107,6 +107,7 @@ def test_alpha_does_not_depend_on_order_and_is_one_without_disagreement(
     assert krippendorff_alpha(agreed) in (None, 1.0)
 
 
+@pytest.mark.slow
 @given(ANSWERS.filter(lambda items: len(items) > 1))
 def test_alpha_approaches_kappa_of_two_with_equal_shares(items: list[list[str | None]]) -> None:
     first = [item[0] or "a" for item in items]

@@ -155,6 +155,7 @@ experiments = st.builds(
 
 
 class TestPlain:
+    @pytest.mark.slow
     @given(experiments)
     def test_there_and_back_through_json(self, config: ExperimentConfig) -> None:
         again = ExperimentConfig.from_dict(json.loads(json.dumps(config.to_dict())))

@@ -110,6 +110,7 @@ def test_texts_of_few_or_no_characters() -> None:
     assert duplicate_groups(["only one"]).tolist() == [0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("threshold", [0.6, 0.85, 0.95])
 def test_as_by_every_pair(threshold: float) -> None:
     texts = corpus(500, seed=int(threshold * 100))

@@ -157,6 +157,7 @@ def after(last: type[ev.Event], occurrence: int = 1) -> SessionState:
 
 
 class TestFold:
+    @pytest.mark.slow
     @given(st.lists(st.integers(0, len(RECORDED)), max_size=6).map(sorted))
     def test_in_pieces_as_in_one_go(self, cuts: list[int]) -> None:
         state: SessionState | None = None

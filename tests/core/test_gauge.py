@@ -121,6 +121,7 @@ def test_another_seeds_successor_gives_the_floor() -> None:
     assert len(of_kind(log, ev.MismatchMeasured)) == 3
 
 
+@pytest.mark.slow
 def test_cut_off_after_any_event_the_readings_are_the_same() -> None:
     config = configured(seed_size="10", batch="10", rounds=2, gauge=60)
     whole, _ = drive(config, DATA)

@@ -336,6 +336,7 @@ def test_undoing_everything_leaves_nothing(steps: list[Step]) -> None:
         assert log.labelling.answers() == before.labelling.answers()
 
 
+@pytest.mark.slow
 @given(STEPS)
 def test_decisions_survive_the_store_s_form(steps: list[Step]) -> None:
     for record in play(steps).records:

@@ -70,6 +70,7 @@ def test_no_distance() -> None:
         assert (found.wasserstein, found.kl) == pytest.approx((0, 0))
 
 
+@pytest.mark.slow
 @given(SCORES, st.randoms())
 def test_distances_are_of_distributions(values: list[int], random: object) -> None:
     full = np.array(values, dtype=np.float64)

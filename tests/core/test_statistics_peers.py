@@ -39,6 +39,7 @@ WITH_GAPS = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(PAIRS)
 @settings(deadline=None)
 def test_cohens_kappa_is_scikit_learn_s_and_statsmodels_s(pairs: list[tuple[str, str]]) -> None:
@@ -58,6 +59,7 @@ def test_kappa_leaves_out_what_one_did_not_answer() -> None:
     assert cohens_kappa(first, second) == pytest.approx(cohen_kappa_score(*zip(*both, strict=True)))
 
 
+@pytest.mark.slow
 @given(WITH_GAPS)
 @settings(deadline=None)
 def test_krippendorffs_alpha_with_missing_answers(items: list[list[str | None]]) -> None:
@@ -83,6 +85,7 @@ def test_all_agree_on_several_labels() -> None:
     assert krippendorff_alpha([["a", "a"], ["b", "b"]]) == 1.0
 
 
+@pytest.mark.slow
 @given(st.data(), st.integers(1, 300))
 @settings(deadline=None)
 def test_intervals_of_a_share(data: st.DataObject, size: int) -> None:
@@ -99,6 +102,7 @@ def test_intervals_of_a_share(data: st.DataObject, size: int) -> None:
     assert (ours.low, ours.high) == pytest.approx((exact.low, exact.high), abs=1e-9)
 
 
+@pytest.mark.slow
 @given(st.integers(0, 60), st.integers(0, 60), st.integers(0, 80))
 @settings(deadline=None)
 def test_worth_it_agrees_with_mcnemar_s_test(only_first: int, only_second: int, alike: int) -> None:
@@ -122,6 +126,7 @@ def test_worth_it_agrees_with_mcnemar_s_test(only_first: int, only_second: int, 
     assert verdict is expected
 
 
+@pytest.mark.slow
 @given(st.lists(st.floats(-1, 1), min_size=2, max_size=20))
 @settings(deadline=None, max_examples=50)
 def test_paired_differences_are_student_s(values: list[float]) -> None:
@@ -134,12 +139,14 @@ def test_paired_differences_are_student_s(values: list[float]) -> None:
     assert ours.p == pytest.approx(theirs.ttest_mean(0)[1], abs=1e-9)
 
 
+@pytest.mark.slow
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=15))
 @settings(deadline=None)
 def test_holm(ps: list[float]) -> None:
     assert holm(ps) == pytest.approx(multipletests(ps, method="holm")[1].tolist(), abs=1e-12)
 
 
+@pytest.mark.slow
 @given(PAIRS)
 @settings(deadline=None)
 def test_metrics(pairs: list[tuple[str, str]]) -> None:

@@ -114,6 +114,7 @@ def test_the_sweep_in_the_tutorial_can_be_read() -> None:
     assert labels == ["random", "adapter · bt", "head · bt", "full · bt"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("writer", [keys, options, import_graph], ids=lambda one: one.__name__)
 def test_what_commands_write_is_up_to_date(writer: ModuleType) -> None:
     assert writer.renew(check=True), "run `python -m tests.docs`"
@@ -168,5 +169,6 @@ def test_circles_are_told_and_arrows_that_follow_are_left_out() -> None:
     assert import_graph.circles(round_trip) == [("b", "c")]
 
 
+@pytest.mark.slow
 def test_packages_do_not_import_each_other_in_a_circle() -> None:
     assert import_graph.circles(import_graph.imports(1)) == []

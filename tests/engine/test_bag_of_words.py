@@ -82,6 +82,7 @@ def experiment(tmp_path: Path, **changes: str) -> ExperimentConfig:
     )
 
 
+@pytest.mark.slow
 def test_a_run_in_which_it_asks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runner, "computing_threads", lambda: 1)
     with open_or_create(tmp_path, experiment(tmp_path), {}, "made") as session:
@@ -92,6 +93,7 @@ def test_a_run_in_which_it_asks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert all(len(query.scores) == 5 for query in run.queries[1:])
 
 
+@pytest.mark.slow
 def test_what_it_cannot_be(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="'adapter' does not fit tfidf"):
         default_settings("tfidf", "adapter")

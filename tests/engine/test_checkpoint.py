@@ -121,6 +121,7 @@ def test_a_classifier_loads_in_a_pipeline(
         assert by_label == pytest.approx(expected, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_a_tagger_loads_in_a_pipeline(bert: Path, tagged: Dataset, tmp_path: Path) -> None:
     learner = tiny.learner(bert, "full", tagged, epochs=12, batch_size=8)
     tiny.fit(learner)
@@ -198,6 +199,7 @@ def tickets() -> Iterator[Dataset]:
     yield load(DataConfig("tickets", train_limit=64, test_limit=32))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", TUNINGS)
 def test_the_bundled_encoder_comes_back_in_every_tuning(
     tickets: Dataset, tmp_path: Path, method: str
@@ -216,6 +218,7 @@ def test_the_bundled_encoder_comes_back_in_every_tuning(
     assert time.perf_counter() - began < 60
 
 
+@pytest.mark.slow
 def test_the_cut_of_the_bundled_encoder_is_its_lower_half(tickets: Dataset, tmp_path: Path) -> None:
     whole, cut = (
         TransformerLearner(default_settings(name, "head"), find(name), tickets, tiny.CPU)

@@ -228,6 +228,7 @@ def test_states_for_the_search_are_made_in_parts(
     np.testing.assert_allclose(norms, 1, atol=1e-2)
 
 
+@pytest.mark.slow
 def test_short_memory_is_on_record(
     bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -239,6 +240,7 @@ def test_short_memory_is_on_record(
     assert any("successor: memory is short: batches of 16" in said for said in state.warnings)
 
 
+@pytest.mark.slow
 def test_a_device_that_gave_up_ends_the_engine_and_a_new_one_goes_on(
     bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -176,6 +176,7 @@ def test_refusals_say_what_to_do(hub: HubDouble) -> None:
         model_snapshot("lab/flat")
 
 
+@pytest.mark.slow
 def test_the_environment_names_mirror_and_cache(hub: HubDouble, tmp_path: Path) -> None:
     """The same in fresh processes, which read HF_ENDPOINT, HF_HOME and HF_HUB_OFFLINE as a user
     sets them."""

@@ -57,6 +57,7 @@ def _dribble(connection: socket.socket) -> None:
         time.sleep(0.2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("answer", "says"),
     [

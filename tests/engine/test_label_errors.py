@@ -79,6 +79,7 @@ def tickets() -> Dataset:
     return load(DataConfig(str(SAMPLE_DATA / "tickets")))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_half_of_the_wrong_labels_are_among_the_first_sixty(
     encode: Encode, tickets: Dataset, seed: int
@@ -100,6 +101,7 @@ def test_half_of_the_wrong_labels_are_among_the_first_sixty(
     assert [one.row for one in again.disputed] == [one.row for one in verdicts.disputed]
 
 
+@pytest.mark.slow
 def test_tf_idf_finds_them_too(tmp_path: Path, tickets: Dataset) -> None:
     labelled, wrong = planted(tickets, 0, other_class)
     verdicts = judge(tickets, labelled, None, features(tmp_path, tickets, "tfidf"), 0, silent)
@@ -108,6 +110,7 @@ def test_tf_idf_finds_them_too(tmp_path: Path, tickets: Dataset) -> None:
     assert found(verdicts, wrong) >= 15
 
 
+@pytest.mark.slow
 def test_wrong_entities_are_found(tmp_path: Path) -> None:
     events = load(DataConfig(str(SAMPLE_DATA / "events")))
     labelled, wrong = planted(events, 0, wrong_entities)

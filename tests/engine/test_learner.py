@@ -87,6 +87,7 @@ def test_another_seed_gives_another_model(bert: Path, classified: Dataset) -> No
     assert np.abs(probs(learner) - one).max() > 0.01
 
 
+@pytest.mark.slow
 def test_a_warm_start_goes_on(bert: Path, classified: Dataset) -> None:
     cold, warm = (
         tiny.learner(bert, "full", classified, start=start, epochs=2) for start in ("cold", "warm")

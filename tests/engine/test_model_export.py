@@ -82,6 +82,7 @@ def export(learner: TransformerLearner, folder: Path) -> Case:
     return Case(dataset, learner.config.tuning, learner.config.pooling, out, texts, probs, tags)
 
 
+@pytest.mark.slow
 def test_they_load_and_predict_the_same(cases: list[Case]) -> None:
     answers = in_a_fresh_process(cases)
     for case, (*found, of_long) in zip(cases, answers, strict=True):

@@ -198,6 +198,7 @@ def test_adapters_and_heads(bert: Path, classified: Dataset, tmp_path: Path, min
         load_trained(kept)
 
 
+@pytest.mark.slow
 def test_the_same_through_the_hub(hub: HubDouble, bert: Path, mine: bytes) -> None:
     files = {path.name: path.read_bytes() for path in bert.iterdir()}
     weights = files.pop("model.safetensors")
@@ -217,6 +218,7 @@ def test_the_same_through_the_hub(hub: HubDouble, bert: Path, mine: bytes) -> No
     load_model(find("somebody/good"), Task.CLASSIFICATION, ("a", "b"), 0.0)
 
 
+@pytest.mark.slow
 def test_torch_is_closed_whoever_imports_it() -> None:
     script = (
         "import tui_al.engine, sys; assert 'torch' not in sys.modules\n"

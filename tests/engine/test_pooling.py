@@ -68,6 +68,7 @@ TRIED = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "method"), TRIED)
 def test_every_tuning_reads_the_mean(
     encoders: dict[str, Path], classified: Dataset, kind: str, method: str
@@ -158,6 +159,7 @@ def test_a_warm_start(bert: Path, classified: Dataset) -> None:
     np.testing.assert_allclose(probabilities(other), probabilities(warm), atol=1e-6)
 
 
+@pytest.mark.slow
 def test_bf16_is_held_against_the_mean_in_fp32(bert: Path, classified: Dataset) -> None:
     learner = tiny.learner(bert, "full", classified, pooling="mean", precision="bf16", epochs=2)
     tiny.fit(learner)

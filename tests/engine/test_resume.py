@@ -190,6 +190,7 @@ def survive(
     return finished
 
 
+@pytest.mark.slow
 def test_twenty_four_kills_change_nothing(zygote: Zygote, encoder: Path, tmp_path: Path) -> None:
     config = experiment(encoder)
     made = created(tmp_path, config)
@@ -220,6 +221,7 @@ def test_twenty_four_kills_change_nothing(zygote: Zygote, encoder: Path, tmp_pat
     assert len({path.read_bytes() for path in saved}) == 1
 
 
+@pytest.mark.slow
 def test_a_kill_right_after_an_event_changes_nothing(
     zygote: Zygote, encoder: Path, tmp_path: Path
 ) -> None:
@@ -241,6 +243,7 @@ def test_a_kill_right_after_an_event_changes_nothing(
     assert events > 18
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strategy", ["lc", "random"])
 def test_a_warm_start_survives_kills(
     zygote: Zygote, encoder: Path, tmp_path: Path, strategy: str
@@ -262,6 +265,7 @@ def test_a_warm_start_survives_kills(
         assert not list((directory / "warm").iterdir())
 
 
+@pytest.mark.slow
 def test_damaged_weights_of_a_warm_start_are_not_gone_on_from(
     zygote: Zygote, encoder: Path, tmp_path: Path
 ) -> None:
@@ -293,6 +297,7 @@ def test_damaged_weights_of_a_warm_start_are_not_gone_on_from(
     assert any("weights of the successor after round" in one for one in said)
 
 
+@pytest.mark.slow
 def test_tagging_survives_kills(zygote: Zygote, encoder: Path, tmp_path: Path) -> None:
     config = experiment(encoder, "events", "mnlp", seeds=(9,), rounds=3)
     made = created(tmp_path, config)
@@ -305,6 +310,7 @@ def test_tagging_survives_kills(zygote: Zygote, encoder: Path, tmp_path: Path) -
         assert_no_round_was_repeated(directory, config)
 
 
+@pytest.mark.slow
 def test_monte_carlo_dropout_survives_kills(zygote: Zygote, encoder: Path, tmp_path: Path) -> None:
     config = experiment(encoder, strategy="bald", seeds=(9,), rounds=2)
     made = created(tmp_path, config)
@@ -315,6 +321,7 @@ def test_monte_carlo_dropout_survives_kills(zygote: Zygote, encoder: Path, tmp_p
         assert outcome(directory) == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("source", "strategy"), [("tickets", "random"), ("events", "bald")])
 def test_a_frozen_trunk_survives_kills(
     zygote: Zygote, encoder: Path, tmp_path: Path, source: str, strategy: str
@@ -333,6 +340,7 @@ def test_a_frozen_trunk_survives_kills(
     assert len({path.read_bytes() for path in saved}) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("start", "layers"), [("cold", 1), ("warm", 0)])
 def test_heads_on_the_mean_survive_kills(
     zygote: Zygote, encoder: Path, tmp_path: Path, start: str, layers: int
@@ -355,6 +363,7 @@ def test_heads_on_the_mean_survive_kills(
         assert len({(directory / place).read_bytes() for directory in kept}) == 1
 
 
+@pytest.mark.slow
 def test_a_finished_session_is_left_alone(zygote: Zygote, encoder: Path, tmp_path: Path) -> None:
     directory = created(tmp_path, experiment(encoder, seeds=(7,), rounds=1))
     assert zygote.attempt(directory)["code"] == 0

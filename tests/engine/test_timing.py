@@ -58,6 +58,7 @@ def run(bert: Path, dataset: Dataset, max_steps: int | None, repeats: int = 2) -
     return measure(dataset, settings, SHARES, tiny.CPU, repeats, max_steps, 1, lambda *_: None)
 
 
+@pytest.mark.slow
 def test_whole_trainings(
     bert: Path, classified: Dataset, trained: list[tuple[str, int, int]]
 ) -> None:
@@ -75,6 +76,7 @@ def test_whole_trainings(
     assert found.peak["fp32"] > 0
 
 
+@pytest.mark.slow
 def test_limited_steps_are_multiplied_up(
     bert: Path, classified: Dataset, trained: list[tuple[str, int, int]]
 ) -> None:
@@ -96,6 +98,7 @@ def test_multiplications_are_counted_by_hand(bert: Path, classified: Dataset) ->
     assert clock.operations == 2 * 4 * 128 * (2 * 128 + 3 * 3)
 
 
+@pytest.mark.slow
 def test_savings_and_their_spread(
     bert: Path, classified: Dataset, trained: list[tuple[str, int, int]]
 ) -> None:

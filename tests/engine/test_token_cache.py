@@ -221,6 +221,7 @@ def test_without_a_usable_disk_tokens_are_kept_in_memory(
     assert "kept in memory" in caplog.text
 
 
+@pytest.mark.slow
 def test_several_processes_at_once_leave_one_good_file(bert: Path, tmp_path: Path) -> None:
     context = multiprocessing.get_context("fork")
     processes = [context.Process(target=_fill, args=(bert, tmp_path)) for _ in range(3)]

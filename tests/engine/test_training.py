@@ -221,6 +221,7 @@ def test_a_loss_that_is_not_finite_ends_the_training(bert: Path, classified: Dat
     assert "Lower the learning rate" in caught.value.hint
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["full", "adapter"])
 def test_it_learns(
     bert: Path, classified: Dataset, monkeypatch: pytest.MonkeyPatch, method: str

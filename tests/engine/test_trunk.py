@@ -249,6 +249,7 @@ def test_making_states_can_be_stopped(bert: Path, classified: Dataset) -> None:
     assert ticks[:5] == 5 * [TrainingProgress(0, 108)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["full", "head"])
 def test_saved_models_are_whole(
     encoders: dict[str, Path], classified: Dataset, tmp_path: Path, method: str

@@ -37,6 +37,7 @@ def train(
     return learner, report.loss, seen[-1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["bert", "electra", "distilbert", "roberta"])
 @pytest.mark.parametrize("start", ["cold", "warm"])
 def test_the_same_model_comes_out(

@@ -16,6 +16,7 @@ from tui_al.report.study import Study
 STUDY = Study("s", "A study", tuple(PANEL))
 
 
+@pytest.mark.slow
 def test_readme_and_page_are_up_to_date() -> None:
     assert module.renew(check=True), "run `python -m tests.evidence.results`"
 
@@ -78,6 +79,7 @@ def test_nothing_in_the_results_is_typed_by_hand() -> None:
         assert not re.search(r"\d?\.\d", re.sub(r"```.*?```", "", typed, flags=re.DOTALL))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", ["README", "RESULTS"])
 def test_a_page_that_differs_from_the_studies_is_found_out(
     page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -103,6 +105,7 @@ def test_a_page_that_differs_from_the_studies_is_found_out(
     assert changed.read_text(encoding="utf-8") == text
 
 
+@pytest.mark.slow
 def test_a_figure_that_is_not_the_studies_is_found_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

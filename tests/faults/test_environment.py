@@ -255,6 +255,7 @@ def test_a_new_session_on_a_full_disk(disk: Disk) -> None:
     assert [path.name for path in (home / "sessions").iterdir()] == ["old"]
 
 
+@pytest.mark.slow
 def test_output_that_nobody_takes(tmp_path: Path) -> None:
     for redirect, code, words in (
         (">/dev/full", 7, "error: Standard output: the disk is full."),

@@ -108,6 +108,7 @@ def test_threads_are_the_users_choice_else_one_a_core(
     assert threads([0, 4], pairs) == 1
 
 
+@pytest.mark.slow
 def test_waiting_threads_sleep() -> None:
     """As OpenMP itself tells when torch loads it."""
     environment = {k: v for k, v in os.environ.items() if k != "OMP_WAIT_POLICY"}
@@ -118,6 +119,7 @@ def test_waiting_threads_sleep() -> None:
     assert "OMP_WAIT_POLICY = 'PASSIVE'" in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="its allocator is told")
 def test_memory_that_tensors_free_is_used_again() -> None:
     """Not given back and fetched page by page again: pages of 4 KiB asked for by 20 tensors of 48
@@ -211,6 +213,7 @@ def test_a_missing_library_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     assert manifest()["no-such-distribution"] is None
 
 
+@pytest.mark.slow
 def test_nothing_heavy_is_imported() -> None:
     code = "import sys, tui_al.host.doctor; from tui_al.host.machine import manifest; manifest()\n"
     code += "print([name for name in ('torch', 'transformers', 'numpy') if name in sys.modules])"

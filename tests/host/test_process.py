@@ -110,11 +110,13 @@ def odd_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return place
 
 
+@pytest.mark.slow
 def test_nothing_in_the_working_directory_runs(odd_place: Path) -> None:
     assert preview(DATA).train
     assert not (odd_place / "ran").exists()
 
 
+@pytest.mark.slow
 def test_an_engine_works_detached_until_it_is_done(
     made: Callable[[int], Path], odd_place: Path
 ) -> None:
@@ -145,6 +147,7 @@ def test_an_engine_works_detached_until_it_is_done(
     assert not (odd_place / "ran").exists()
 
 
+@pytest.mark.slow
 def test_an_engine_stops_when_asked_and_goes_on_after_a_kill(made: Callable[[int], Path]) -> None:
     directory = made(80)
     start_engine(directory)
@@ -169,6 +172,7 @@ def test_an_engine_stops_when_asked_and_goes_on_after_a_kill(made: Callable[[int
     assert "Nothing that was finished is lost" in end.hint
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wait", [0.0, 0.7])
 def test_a_stop_while_the_engine_starts_is_heeded(made: Callable[[int], Path], wait: float) -> None:
     """The engine imports for seconds before it can look; what was sent before it took the lock is
@@ -300,6 +304,7 @@ def test_a_live_engine_has_not_ended(dead: Path) -> None:
         assert engine_end(dead) is None
 
 
+@pytest.mark.slow
 def test_a_preview_is_that_of_the_data() -> None:
     seen = preview(DATA)
     assert (seen.task, seen.train, seen.test) == (Task.CLASSIFICATION, 90, 40)
@@ -307,6 +312,7 @@ def test_a_preview_is_that_of_the_data() -> None:
     assert len(seen.rows) == 20
 
 
+@pytest.mark.slow
 def test_errors_cross_the_border_as_what_they_are(tmp_path: Path) -> None:
     with pytest.raises(DataError) as caught:
         preview(DataConfig(str(tmp_path / "none.csv")))
@@ -314,6 +320,7 @@ def test_errors_cross_the_border_as_what_they_are(tmp_path: Path) -> None:
     assert caught.value.hint
 
 
+@pytest.mark.slow
 def test_a_session_is_made_or_refused(encoder: Path, tmp_path: Path) -> None:
     directory = create_session(tmp_path, experiment(encoder, 2), "made")
     assert directory == tmp_path / "sessions" / "made"

@@ -44,6 +44,7 @@ with DecisionLog(directory) as log, Session(directory) as session, said.open("w"
 """  # noqa: E501
 
 
+@pytest.mark.slow
 def test_every_copy_has_what_was_on_record_when_it_began(tmp_path: Path) -> None:
     source, said = by_people(tmp_path, "desk").directory, tmp_path / "said"
     writer = subprocess.Popen(

@@ -167,6 +167,7 @@ def of_owner(base: Path, do: Callable[[], object]) -> None:
     assert not came.failed, came.output
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["new", "755", "2775", "2770"])
 def test_an_account_without_rights_sees_and_changes_nothing(base: Path, kind: str) -> None:
     home = make_home(base, kind)
@@ -182,6 +183,7 @@ def test_an_account_without_rights_sees_and_changes_nothing(base: Path, kind: st
     assert not brought
 
 
+@pytest.mark.slow
 def test_an_account_of_the_group_does_in_a_shared_session_what_its_owner_does(base: Path) -> None:
     home = make_home(base, "2770")
     directory, own, where = home / "sessions" / NAME, base / str(MEMBER), ["--home", home]
@@ -231,6 +233,7 @@ def test_an_account_of_the_group_does_in_a_shared_session_what_its_owner_does(ba
     assert not directory.exists()
 
 
+@pytest.mark.slow
 def test_a_session_that_is_not_shared_stays_closed_in_the_home_of_a_group(base: Path) -> None:
     home = make_home(base, "2775")
     directory = home / "sessions" / NAME

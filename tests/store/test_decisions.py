@@ -114,6 +114,7 @@ class TestClaims:
             again = Client.new("a")  # the same person at another terminal
             assert log.claim(again, IDS[:1], 1, annotators=3) == []
 
+    @pytest.mark.slow
     def test_many_processes_share_a_pool_without_a_double(self, session: Path) -> None:
         context = multiprocessing.get_context("spawn")
         with context.Pool(4) as pool:

@@ -62,6 +62,7 @@ def carried(known: Format, annotation: Annotation) -> Annotation:
     return annotation
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("known", "task"), PAIRS)
 @given(data=st.data())
 @settings(

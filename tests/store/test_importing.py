@@ -332,6 +332,7 @@ _ANNOTATIONS = st.builds(
 )
 
 
+@pytest.mark.slow
 @given(
     files=st.lists(st.lists(_ANNOTATIONS, max_size=6), min_size=1, max_size=2),
     flags=st.fixed_dictionaries(

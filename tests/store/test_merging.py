@@ -224,6 +224,7 @@ _DECISIONS = st.one_of(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.booleans(), _DECISIONS), max_size=12))
 @settings(
     max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]

@@ -220,6 +220,7 @@ class TestOlder:
             assert session.created().config["loop"]["mc_passes"] == 10
             assert number_in(directory) == 1
 
+    @pytest.mark.slow
     def test_a_kill_in_the_middle_leaves_the_older_one(
         self, tmp_path: Path, number_2: object
     ) -> None:

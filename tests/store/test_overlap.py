@@ -121,6 +121,7 @@ class Office:
             bench.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("overlap", [0.05, 0.2, 0.5, 0.8])
 def test_one_annotator_alone_gets_the_share_from_the_start(tmp_path: Path, overlap: float) -> None:
     office, rng = Office(opened(tmp_path, overlap), overlap), random.Random(0)
@@ -132,6 +133,7 @@ def test_one_annotator_alone_gets_the_share_from_the_start(tmp_path: Path, overl
     office.close()
 
 
+@pytest.mark.slow
 def test_who_joins_later_gives_the_second_answers_first_and_then_their_share(
     tmp_path: Path,
 ) -> None:
@@ -153,6 +155,7 @@ def test_who_joins_later_gives_the_second_answers_first_and_then_their_share(
     office.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(12))
 def test_random_schedules(tmp_path: Path, seed: int) -> None:
     rng = random.Random(seed)

@@ -119,6 +119,7 @@ def test_a_simulation_goes_on_from_the_last_sound_round(tmp_path: Path) -> None:
         ]
 
 
+@pytest.mark.slow
 def test_pages_that_cannot_be_read_are_gone_around(tmp_path: Path) -> None:
     session = by_people(tmp_path, "desk")
     clock = Clock(session)

@@ -52,6 +52,7 @@ def _looked_through(texts: list[str], words: str, limit: int) -> list[str]:
     return found[:limit]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small_blocks")
 @settings(max_examples=80)  # each writes a file to the disk
 @given(

@@ -394,6 +394,7 @@ def _append_many(directory: Path, writer: int, n: int) -> None:
             session.append(ev.WarningRaised(f"{writer}-{i}"), ev.WarningRaised(f"{writer}-{i}b"))
 
 
+@pytest.mark.slow
 def test_several_writers_lose_nothing(session: Session) -> None:
     context = multiprocessing.get_context("spawn")
     writers = [

@@ -183,6 +183,7 @@ async def look_at(home: Path, name: str) -> None:
         assert_clean(app)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["simulation", "classes"])
 @settings(SETTINGS, max_examples=8)
 @given(odd=st.lists(rows(), min_size=1, max_size=12))
@@ -217,6 +218,7 @@ def test_half_a_character_and_a_control_character_in_names(templates: Path, tmp_
         check_reports(home, "simulation")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["simulation", "classes"])
 @settings(SETTINGS, max_examples=3)
 @given(odd=st.lists(rows(), min_size=1, max_size=12))

@@ -120,6 +120,7 @@ def read_all(home: Path, name: str, task: Task) -> None:
 SETTINGS = settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 
 
+@pytest.mark.slow
 @SETTINGS
 @given(
     rows=st.lists(st.tuples(TIMES, bodies(DECISIONS)), min_size=1, max_size=5),

@@ -31,6 +31,7 @@ from tui_al.ui.theme import AsciiFilter, ascii_cells
 UTF8 = {"LANG": "en_US.UTF-8", "TERM": "xterm-256color"}
 
 
+@pytest.mark.slow
 def test_the_interface_is_imported_without_torch() -> None:
     code = (
         "import sys, tui_al.ui.app, tui_al.ui.screens.home, tui_al.ui.screens.setup, "
@@ -137,6 +138,7 @@ def test_every_sign_of_ours_has_a_likeness_in_ascii() -> None:
     assert not unknown
 
 
+@pytest.mark.slow
 async def test_without_unicode_nothing_but_ascii_is_painted(home: Path, engine: FakeEngine) -> None:
     record(home, "one").finish()
     async with drive(TuiAl(home, terminal=Terminal(ascii=True))) as pilot:
@@ -155,6 +157,7 @@ async def test_f8_switches_between_dark_and_light(home: Path, engine: FakeEngine
         assert pilot.app.theme == "tui-al-dark"
 
 
+@pytest.mark.slow
 async def test_no_color_paints_greys_and_marks_the_focus_otherwise(
     home: Path, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -169,6 +172,7 @@ async def test_no_color_paints_greys_and_marks_the_focus_otherwise(
                         assert max(color.triplet) - min(color.triplet) <= 2
 
 
+@pytest.mark.slow
 async def test_it_opens_on_the_session_that_was_asked_for(home: Path, engine: FakeEngine) -> None:
     done, half = record(home, "done"), record(home, "half")
     done.finish()
@@ -205,6 +209,7 @@ async def test_leaving_says_what_keeps_running_and_the_command_that_shows_it(
             assert f"live-one keeps running. `{command}` shows it again." in str(said)
 
 
+@pytest.mark.slow
 async def test_the_palette_finds_the_keys_of_the_screen(home: Path, engine: FakeEngine) -> None:
     async with drive(TuiAl(home), (100, 30)) as pilot:
         await pilot.press("f9")
@@ -212,6 +217,7 @@ async def test_the_palette_finds_the_keys_of_the_screen(home: Path, engine: Fake
         await until(pilot, lambda: "rows (F4)" in shown(pilot.app))
 
 
+@pytest.mark.slow
 async def test_any_size_at_any_moment(home: Path, engine: FakeEngine) -> None:
     recording = record(home, "one")
     recording.start()
@@ -235,6 +241,7 @@ def test_a_terminal_that_is_gone_is_noticed() -> None:
         os.close(theirs)
 
 
+@pytest.mark.slow
 async def test_the_help_is_whole_in_its_first_frame_and_made_once_a_screen(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -269,6 +276,7 @@ async def test_the_help_is_whole_in_its_first_frame_and_made_once_a_screen(
         assert pilot.app.screen is not made[0]
 
 
+@pytest.mark.slow
 async def test_a_message_takes_the_place_of_the_one_before_and_lies_over_no_text(
     home: Path, engine: FakeEngine
 ) -> None:
@@ -299,6 +307,7 @@ async def test_a_message_takes_the_place_of_the_one_before_and_lies_over_no_text
         assert not app.screen.query("Toast")
 
 
+@pytest.mark.slow
 async def test_a_message_goes_away_and_the_keys_are_back(home: Path) -> None:
     async with drive(TuiAl(home)) as pilot:
         app = pilot.app

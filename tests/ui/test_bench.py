@@ -131,6 +131,7 @@ def test_a_refused_decision_and_a_defect_stop_nothing(
     assert bench.unsaved == 0
 
 
+@pytest.mark.slow
 def test_what_the_engine_and_others_do_is_news(bench: AnnotationWorker, told: LogLine) -> None:
     news = told.next(StateChanged)
     assert isinstance(news, StateChanged)

@@ -21,6 +21,7 @@ from tui_al.ui.widgets.fields import TextField
 SIZES = ((60, 20), (80, 24), (120, 40), (200, 60))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize(
     ("key", "window"), [("n", "enter saves"), ("f", "Why is it unclear?"), ("slash", "enter takes")]
@@ -52,6 +53,7 @@ async def test_a_question_leaves_what_it_is_about_in_sight(home: Path, engine: F
 PASTED = "first [/x] \x1b[31mline\r\nsecond\tline\n\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("keys", [("n",), ("f",), ("slash",), ("l", "a"), ("s",)])
 async def test_all_that_is_pasted_is_there_and_nothing_that_steers_a_terminal(
     home: Path, engine: FakeEngine, keys: tuple[str, ...]
@@ -77,6 +79,7 @@ async def test_all_that_is_pasted_is_there_and_nothing_that_steers_a_terminal(
         await until(pilot, lambda: field.value.startswith("\u0645\u06cc\u200c\u062e\u0648first"))
 
 
+@pytest.mark.slow
 async def test_what_is_pasted_into_the_form_and_the_question_for_a_name(
     home: Path, engine: FakeEngine
 ) -> None:
@@ -97,6 +100,7 @@ def test_every_field_that_is_typed_in_is_the_one_that_takes_foreign_text() -> No
     assert not plain
 
 
+@pytest.mark.slow
 async def test_a_window_that_shrinks_under_a_dialog(home: Path, engine: FakeEngine) -> None:
     text = "Anna Berg went to Oslo ."
     examples = (Example(example_ids([text])[0], text, None, words_of(text)),)

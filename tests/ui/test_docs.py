@@ -11,6 +11,7 @@ from tui_al.ui.doc_pages import doc_page
 from tui_al.ui.screens.docs import DocsViewer
 
 
+@pytest.mark.slow
 async def test_a_page_is_shown_scrolled_and_left(home: Path) -> None:
     async with drive(TuiAl(home, page="index")) as pilot:
         await until(pilot, lambda: "tui-al docs: tui-al: documentation" in shown(pilot.app))
@@ -23,6 +24,7 @@ async def test_a_page_is_shown_scrolled_and_left(home: Path) -> None:
         await until(pilot, lambda: not pilot.app.is_running)
 
 
+@pytest.mark.slow
 async def test_another_page_is_chosen_by_keyboard_and_escape_comes_back(home: Path) -> None:
     async with drive(TuiAl(home, page="index"), (120, 40)) as pilot:
         await until(pilot, lambda: "tutorial-label" in shown(pilot.app))
@@ -35,6 +37,7 @@ async def test_another_page_is_chosen_by_keyboard_and_escape_comes_back(home: Pa
         await until(pilot, lambda: "tui-al docs: tui-al: documentation" in shown(pilot.app))
 
 
+@pytest.mark.slow
 async def test_the_contents_lead_to_a_heading(home: Path) -> None:
     async with drive(TuiAl(home, page="troubleshooting")) as pilot:
         await until(pilot, lambda: "Start with" in shown(pilot.app))
@@ -47,6 +50,7 @@ async def test_the_contents_lead_to_a_heading(home: Path) -> None:
         await until(pilot, lambda: isinstance(pilot.app.focused, Markdown))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("link", "seen"),
     [
@@ -64,6 +68,7 @@ async def test_links_lead_to_pages_and_headings_only(home: Path, link: str, seen
         await until(pilot, lambda: seen in shown(pilot.app))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["formats", "faults"])
 async def test_a_page_is_painted_clean_on_a_tiny_terminal(home: Path, name: str) -> None:
     """Wide tables too."""

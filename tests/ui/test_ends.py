@@ -62,6 +62,7 @@ def read(pilot: Pilot[Any]) -> str:
     return " ".join(shown(pilot.app).replace("│", " ").split())
 
 
+@pytest.mark.slow
 async def test_labels_of_one_class_to_the_end_are_not_called_trained(home: Path) -> None:
     made = small(home)
     with at_work(made):
@@ -165,6 +166,7 @@ async def test_a_curve_without_points_says_when_they_rest_on_too_few_texts(
         assert "no points" not in pilot.app.screen.query_one(CurvePlot).plain()
 
 
+@pytest.mark.slow
 async def test_what_was_taken_back_is_not_called_opened_by_hand(home: Path) -> None:
     made = small(home, 30)
     with at_work(made):

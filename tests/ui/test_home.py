@@ -99,6 +99,7 @@ async def test_live_first_and_each_with_how_far_it_got(three: Path) -> None:
             assert "minilm adapter → minilm full" in shown(pilot.app)
 
 
+@pytest.mark.slow
 async def test_where_people_label_it_says_how_many_are_waited_for(
     home: Path, engine: FakeEngine
 ) -> None:
@@ -124,6 +125,7 @@ async def test_where_people_label_it_says_how_many_are_waited_for(
             assert "● tickets-anna" in shown(pilot.app) and "waiting" not in shown(pilot.app)
 
 
+@pytest.mark.slow
 async def test_enter_watches_what_runs_and_shows_the_results_of_what_is_done(three: Path) -> None:
     with at_work(three / "sessions" / "live-one"):
         async with drive(TuiAl(three)) as pilot:
@@ -137,6 +139,7 @@ async def test_enter_watches_what_runs_and_shows_the_results_of_what_is_done(thr
             await until(pilot, lambda: isinstance(pilot.app.screen, ResultsScreen))
 
 
+@pytest.mark.slow
 async def test_a_session_that_starts_elsewhere_appears(three: Path, engine: FakeEngine) -> None:
     async with drive(TuiAl(three)) as pilot:
         await until(pilot, lambda: "3 sessions, 0 running" in shown(pilot.app))
@@ -182,6 +185,7 @@ async def test_resume_starts_an_engine_and_watches_it(three: Path, engine: FakeE
         assert engine.started == [three / "sessions" / "half-one"]
 
 
+@pytest.mark.slow
 async def test_copy_sets_up_a_session_with_the_same_settings(
     three: Path, engine: FakeEngine
 ) -> None:
@@ -214,6 +218,7 @@ async def test_keys_that_cannot_act_say_why(three: Path, key: str, reason: str) 
             await until(pilot, lambda: reason in shown(pilot.app))
 
 
+@pytest.mark.slow
 async def test_without_sessions_every_key_leads_on(home: Path, engine: FakeEngine) -> None:
     async with drive(TuiAl(home)) as pilot:
         await pilot.press("escape")

@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import pytest
 from textual._styles_cache import StylesCache
 from textual.pilot import Pilot
 from textual.strip import Strip
@@ -44,6 +45,7 @@ async def closed(pilot: Pilot[Any], *keys: str) -> None:
     await until(pilot, lambda: len(pilot.app.screen_stack) == below)
 
 
+@pytest.mark.slow
 async def test_closed_screens_leave_nothing_in_memory(home: Path) -> None:
     session = desk(home)
     session.rank(1)
@@ -60,6 +62,7 @@ async def test_closed_screens_leave_nothing_in_memory(home: Path) -> None:
     assert after["Strip"] - before["Strip"] < 100, (before, after)
 
 
+@pytest.mark.slow
 async def test_label_screens_that_were_left_are_gone(home: Path) -> None:
     session = desk(home)
     session.rank(1)

@@ -40,6 +40,7 @@ async def _labelling(pilot: Pilot[Any], session: Desk) -> LabelScreen:
     return screen
 
 
+@pytest.mark.slow
 async def test_the_next_sample_is_painted_before_the_rows_around_it(
     home: Path, painted: list[set[Region]]
 ) -> None:

@@ -69,6 +69,7 @@ def test_a_narrow_key_bar_drops_its_last_keys_but_not_the_help() -> None:
     assert sum(len(key.shown) + len(key.label) + 3 for key in kept) < 40
 
 
+@pytest.mark.slow
 async def test_help_shows_the_keys_of_the_screen_and_escape_closes_it(
     home: Path, engine: FakeEngine
 ) -> None:

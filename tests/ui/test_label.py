@@ -87,6 +87,7 @@ async def test_one_key_labels_saves_and_goes_on(home: Path) -> None:
     assert 0 < one.seconds < 60
 
 
+@pytest.mark.slow
 async def test_undo_and_redo_reach_over_a_restart_and_keys_wait_for_their_sample(
     home: Path,
 ) -> None:
@@ -130,6 +131,7 @@ async def test_a_digit_right_after_space_is_for_the_next_sample(home: Path) -> N
     assert session.labelling().standing(skipped).status is Status.SKIPPED
 
 
+@pytest.mark.slow
 async def test_skip_unclear_note_and_unfold(home: Path) -> None:
     session = desk(home)
     session.rank(1, folds=[session.ids[3:6]])
@@ -177,6 +179,7 @@ async def test_one_answer_counts_for_folded_near_duplicates_and_undo_takes_it_ba
         await sees(pilot, "saved ✓ 0", "+2 alike")
 
 
+@pytest.mark.slow
 async def test_blind_samples_and_blind_mode_show_no_opinion_of_the_model(home: Path) -> None:
     session = desk(home)
     session.rank(1, audit=session.ids[:1])
@@ -217,6 +220,7 @@ async def test_with_many_labels_digits_choose_among_the_likeliest_nine(home: Pat
     assert list(session.answers().values()) == ["intent_18", "intent_00"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("blind", [False, True])
 async def test_many_labels_keep_their_digits_where_no_model_ranks_them(
     home: Path, blind: bool
@@ -245,6 +249,7 @@ async def test_many_labels_keep_their_digits_where_no_model_ranks_them(
         await sees(pilot, "1 intent_00", "2 intent_29", "3 intent_02", "5 new name ×3")
 
 
+@pytest.mark.slow
 async def test_a_new_ranking_takes_over_between_two_samples(home: Path, engine: FakeEngine) -> None:
     session = desk(home)
     async with drive(app_on(home, session)) as pilot:
@@ -269,6 +274,7 @@ async def test_a_new_ranking_takes_over_between_two_samples(home: Path, engine: 
         assert log.claim(other, session.ids[2:5], 3) == session.ids[2:5]
 
 
+@pytest.mark.slow
 async def test_a_disk_that_fails_keeps_the_labels_and_says_so(home: Path) -> None:
     session = desk(home)
     session.rank(1)
@@ -322,6 +328,7 @@ def suspended(session: Desk, annotator: str) -> None:
     db.close()
 
 
+@pytest.mark.slow
 async def test_after_a_suspension_an_answer_is_not_given_beside_another_s_unawares(
     home: Path,
 ) -> None:
@@ -348,6 +355,7 @@ async def test_after_a_suspension_an_answer_is_not_given_beside_another_s_unawar
             await sees(pilot, session.text(session.ids[4]))  # ben has those before it
 
 
+@pytest.mark.slow
 async def test_after_a_suspension_a_sample_that_another_has_gives_way(home: Path) -> None:
     session = desk(home)
     session.rank(1)
@@ -365,6 +373,7 @@ async def test_after_a_suspension_a_sample_that_another_has_gives_way(home: Path
     assert session.answers() == {session.ids[4]: "billing"}
 
 
+@pytest.mark.slow
 async def test_after_a_suspension_what_a_dialog_asks_of_a_sample_is_not_done_to_the_next(
     home: Path,
 ) -> None:
@@ -390,6 +399,7 @@ async def test_after_a_suspension_what_a_dialog_asks_of_a_sample_is_not_done_to_
     assert session.labelling().count(Status.UNCLEAR) == 0
 
 
+@pytest.mark.slow
 async def test_labels_never_seen_raise_an_alarm_once_enough_is_labelled(home: Path) -> None:
     session = desk(home)
     session.rank(1)
@@ -404,6 +414,7 @@ async def test_labels_never_seen_raise_an_alarm_once_enough_is_labelled(home: Pa
         await sees(pilot, "⚠ never seen: returns")
 
 
+@pytest.mark.slow
 async def test_two_annotators_get_different_samples_and_the_same_one_only_where_asked(
     home: Path,
 ) -> None:
@@ -426,6 +437,7 @@ async def test_two_annotators_get_different_samples_and_the_same_one_only_where_
     assert {d.answer for d in labels} == {"billing", "delivery"}
 
 
+@pytest.mark.slow
 async def test_the_run_is_one_key_away_and_back_and_home_counts_labels(
     home: Path, engine: FakeEngine
 ) -> None:
@@ -488,6 +500,7 @@ async def test_keys_of_ones_own_are_bound_and_shown(home: Path) -> None:
     assert session.answers() == {session.ids[1]: "returns"}
 
 
+@pytest.mark.slow
 async def test_every_text_is_shown_whole_and_harmless_at_every_size(home: Path) -> None:
     # A lone surrogate cannot be in stored data: reading it replaces it.
     texts = [text or " " for name, text in TEXTS.items() if name != "surrogate"]
@@ -532,6 +545,7 @@ async def test_the_workbench_is_left_alone_at_the_end_of_a_ranking(
         assert asked.count("take") <= 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", SIZES)
 async def test_why_the_engine_failed_is_told(home: Path, size: tuple[int, int]) -> None:
     session = desk(home)
@@ -570,6 +584,7 @@ async def test_why_the_engine_failed_and_what_to_press_are_both_read_beside_a_sa
         assert rows.bottom < size[1] and rows.height >= len(line.plain().splitlines())
 
 
+@pytest.mark.slow
 async def test_a_failure_is_said_in_passing_where_the_label_screen_does_not_show_it(
     home: Path,
 ) -> None:
@@ -584,6 +599,7 @@ async def test_a_failure_is_said_in_passing_where_the_label_screen_does_not_show
         await sees(pilot, "The engine failed: the label screen says why.")
 
 
+@pytest.mark.slow
 async def test_a_pool_smaller_than_a_batch_is_used_up(home: Path) -> None:
     base = dataset()
     session = desk(home, experiment=people("20"), data=replace(base, train=base.train[:12]))
@@ -596,6 +612,7 @@ async def test_a_pool_smaller_than_a_batch_is_used_up(home: Path) -> None:
         await sees(pilot, "all texts are labelled", "12 of 12")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("above", ["", "h"], ids=["on the sample", "in the history"])
 async def test_a_session_that_is_deleted_under_the_person_is_told_at_once(
     home: Path, engine: FakeEngine, above: str
@@ -630,6 +647,7 @@ async def test_what_is_given_after_a_session_was_deleted_is_never_called_saved(
         assert "saved ✓ 1" not in shown(pilot.app)
 
 
+@pytest.mark.slow
 async def test_a_session_that_is_renamed_under_the_person_keeps_every_answer(
     home: Path, engine: FakeEngine
 ) -> None:

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pytest
 from textual.pilot import Pilot
 from textual.widgets import OptionList
 
@@ -93,6 +94,7 @@ def test_what_is_no_label_yet_is_offered_as_a_new_one_at_the_end() -> None:
     assert Finder(("card",), may_add=False).rows("x") == []
 
 
+@pytest.mark.slow
 async def test_a_label_found_by_name_answers_and_a_new_one_is_added(home: Path) -> None:
     session = begun(home)
     async with drive(app_on(home, session)) as pilot:
@@ -129,6 +131,7 @@ def test_a_hit_shows_where_it_stands_and_the_words() -> None:
     )
 
 
+@pytest.mark.slow
 async def test_search_by_words_and_label_the_hit_now(home: Path) -> None:
     session = begun(home)
     async with drive(app_on(home, session)) as pilot:
@@ -148,6 +151,7 @@ async def test_search_by_words_and_label_the_hit_now(home: Path) -> None:
     assert session.labels_in_order() == [("text number 47 about something", "billing")]
 
 
+@pytest.mark.slow
 async def test_neighbours_of_the_sample_when_the_engine_has_left_its_states(home: Path) -> None:
     session = begun(home)
     async with drive(app_on(home, session)) as pilot:
@@ -175,6 +179,7 @@ async def test_neighbours_of_the_sample_when_the_engine_has_left_its_states(home
 # Managing labels
 
 
+@pytest.mark.slow
 async def test_labels_are_added_renamed_merged_described_and_all_of_it_taken_back(
     home: Path,
 ) -> None:
@@ -208,6 +213,7 @@ async def test_labels_are_added_renamed_merged_described_and_all_of_it_taken_bac
 # History
 
 
+@pytest.mark.slow
 async def test_history_shows_what_was_decided_and_goes_back_to_any_sample(home: Path) -> None:
     session = begun(home)
     async with drive(app_on(home, session)) as pilot:
@@ -246,6 +252,7 @@ def disputed(home: Path, *ids: int) -> Desk:
     return session
 
 
+@pytest.mark.slow
 async def test_second_look_keeps_takes_the_other_finds_calls_ambiguous_and_undoes(
     home: Path,
 ) -> None:
@@ -276,6 +283,7 @@ async def test_second_look_keeps_takes_the_other_finds_calls_ambiguous_and_undoe
         await press_until(pilot, ["escape"], "saved ✓ 4")
 
 
+@pytest.mark.slow
 async def test_second_look_puts_off_and_hands_over_to_the_label_screen(home: Path) -> None:
     session = disputed(home, 20, 21)
     async with drive(app_on(home, session)) as pilot:
@@ -290,6 +298,7 @@ async def test_second_look_puts_off_and_hands_over_to_the_label_screen(home: Pat
         await until(pilot, lambda: session.answers()[session.ids[20]] == "returns")
 
 
+@pytest.mark.slow
 async def test_a_second_look_at_another_s_label_settles_it(home: Path) -> None:
     session = begun(home)
     decide(session, "bob", Label((session.ids[20],), "billing"))
@@ -304,6 +313,7 @@ async def test_a_second_look_at_another_s_label_settles_it(home: Path) -> None:
         await until(pilot, lambda: session.answers() == {session.ids[20]: "returns"})
 
 
+@pytest.mark.slow
 async def test_undoing_a_judgement_of_anothers_label_on_the_label_screen_puts_up_no_sample(
     home: Path,
 ) -> None:
@@ -333,6 +343,7 @@ async def test_undoing_a_judgement_of_anothers_label_on_the_label_screen_puts_up
     assert session.answers() == {judged: "billing", session.ids[0]: "returns"}
 
 
+@pytest.mark.slow
 async def test_a_note_that_is_taken_back_leaves_the_sample_and_is_told(home: Path) -> None:
     session = begun(home)
     async with drive(app_on(home, session)) as pilot:
@@ -354,6 +365,7 @@ async def test_a_note_that_is_taken_back_leaves_the_sample_and_is_told(home: Pat
 # Conflicts
 
 
+@pytest.mark.slow
 async def test_conflicts_are_settled_by_the_annotator_s_number_and_show_the_agreement(
     home: Path,
 ) -> None:
@@ -410,6 +422,7 @@ async def test_what_is_found_after_the_search_was_closed_goes_nowhere(home: Path
         answers[0]([])
 
 
+@pytest.mark.slow
 async def test_torture_texts_and_labels_on_every_screen_at_every_size(home: Path) -> None:
     texts = [text for text in TEXTS.values() if "\ud800" not in text]
     odd = ("[/x] $a", "日本 \u202eevil", "\x1b[31mred")

@@ -39,6 +39,7 @@ def strips(app: App[Any]) -> list[Strip]:
     return list(app.screen._compositor.render_strips()[: app.size.height])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("look", ["dark", "light", "no-color", "wide"])
 async def test_the_editor(home: Path, look: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
@@ -80,6 +81,7 @@ def reviewed(home: Path) -> Desk:
     return session
 
 
+@pytest.mark.slow
 async def test_the_screens_beside_labelling(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
     still = SimpleNamespace(localtime=time.gmtime, strftime=time.strftime)

@@ -57,6 +57,7 @@ def listed(home: Path, capsys: pytest.CaptureFixture[str], name: str) -> str:
     return next(line for line in capsys.readouterr().out.splitlines() if name in line)
 
 
+@pytest.mark.slow
 async def test_how_far_a_session_is(
     home: Path, engine: FakeEngine, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -71,6 +72,7 @@ async def test_how_far_a_session_is(
         await until(pilot, lambda: "round 4/6 · seed 2/2" in shown(pilot.app))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("finished", [True, False])
 async def test_the_last_figure(
     home: Path, engine: FakeEngine, capsys: pytest.CaptureFixture[str], finished: bool
@@ -105,6 +107,7 @@ async def test_the_last_figure(
         assert f"{len(furthest)} of 2 seeds" in facts.plain()
 
 
+@pytest.mark.slow
 async def test_labels_that_people_made_count_everywhere(home: Path, engine: FakeEngine) -> None:
     made = desk(home)
     made.rank(0)
@@ -213,6 +216,7 @@ def test_one_model_has_no_mismatch_with_itself(home: Path) -> None:
         assert ("WD" in render([("x", state)])) == bool(rows)
 
 
+@pytest.mark.slow
 def test_sizes_of_the_named_sets(capsys: pytest.CaptureFixture[str]) -> None:
     list_datasets(None)
     out = capsys.readouterr().out
@@ -226,6 +230,7 @@ def test_sizes_of_the_named_sets(capsys: pytest.CaptureFixture[str]) -> None:
             assert (len(data.train), len(data.test)) == (known.train_size, known.test_size)
 
 
+@pytest.mark.slow
 async def test_what_is_missing_is_said_while_all_labels_are_of_one_class(
     home: Path, engine: FakeEngine
 ) -> None:
@@ -313,6 +318,7 @@ async def test_an_engine_that_has_labels_of_the_data_is_about_to_train(
             await until(pilot, lambda: "engine about to train" in shown(pilot.app))
 
 
+@pytest.mark.slow
 async def test_how_much_is_to_go_after_labels_of_an_earlier_round_were_taken_back(
     home: Path, engine: FakeEngine
 ) -> None:

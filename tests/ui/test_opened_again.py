@@ -49,6 +49,7 @@ def labelled(home: Path, amount: int = 6) -> Desk:
     return session
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("leaving", ["space", "enter"])
 async def test_an_answer_is_shown_and_left_alone(home: Path, leaving: str) -> None:
     session = labelled(home)
@@ -70,6 +71,7 @@ async def test_an_answer_is_shown_and_left_alone(home: Path, leaving: str) -> No
     assert session.answers()[session.ids[55]] == "returns"
 
 
+@pytest.mark.slow
 async def test_escape_goes_back_to_the_history_as_it_was_left(home: Path) -> None:
     session = labelled(home)
     decide(session, "anna", Label((session.ids[20],), "billing"))
@@ -91,6 +93,7 @@ async def test_escape_goes_back_to_the_history_as_it_was_left(home: Path) -> Non
     assert kinds(session) == ["label"] * 7
 
 
+@pytest.mark.slow
 async def test_an_answer_is_changed_by_a_label_s_key(home: Path) -> None:
     session = labelled(home, 1)
     async with drive(app_on(home, session)) as pilot:
@@ -101,6 +104,7 @@ async def test_an_answer_is_changed_by_a_label_s_key(home: Path) -> None:
         await first(pilot, session)
 
 
+@pytest.mark.slow
 async def test_what_was_unclear_or_settled_or_is_another_s_is_told_and_left_alone(
     home: Path,
 ) -> None:
@@ -130,6 +134,7 @@ async def test_what_was_unclear_or_settled_or_is_another_s_is_told_and_left_alon
     assert session.labelling().standing(unclear).status is Status.UNCLEAR
 
 
+@pytest.mark.slow
 async def test_escape_goes_back_to_the_search_with_its_words_and_its_row(home: Path) -> None:
     session = begun(home)
     async with drive(app_on(home, session)) as pilot:
@@ -148,6 +153,7 @@ async def test_escape_goes_back_to_the_search_with_its_words_and_its_row(home: P
     assert kinds(session) == []
 
 
+@pytest.mark.slow
 async def test_escape_goes_back_to_the_case_that_was_to_be_corrected(home: Path) -> None:
     session = disputed(home, 20, 21, 22)
     async with drive(app_on(home, session)) as pilot:
@@ -164,6 +170,7 @@ async def test_escape_goes_back_to_the_case_that_was_to_be_corrected(home: Path)
         await until(pilot, lambda: not session.labelling().confirmed(session.ids[20]))
 
 
+@pytest.mark.slow
 async def test_entities_are_shown_kept_and_marks_that_are_not_saved_asked_about(
     home: Path,
 ) -> None:
@@ -190,6 +197,7 @@ async def test_entities_are_shown_kept_and_marks_that_are_not_saved_asked_about(
     )
 
 
+@pytest.mark.slow
 async def test_what_the_data_says_is_shown_and_another_answer_counts(home: Path) -> None:
     data = dataset()
     train = tuple(e if n < 3 else replace(e, answer=None) for n, e in enumerate(data.train))
@@ -219,6 +227,7 @@ async def test_what_the_data_says_is_shown_and_another_answer_counts(home: Path)
 # Undo
 
 
+@pytest.mark.slow
 async def test_a_refused_decision_does_not_count_and_its_undo_takes_nothing_else_back(
     home: Path,
 ) -> None:
@@ -280,6 +289,7 @@ async def test_undo_right_after_an_answer_takes_that_answer_back(home: Path) -> 
             assert session.answers() == {session.ids[0]: "delivery"}
 
 
+@pytest.mark.slow
 async def test_a_note_that_was_refused_is_not_shown_as_if_it_were_there(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -316,6 +326,7 @@ def many(session: Desk, amount: int) -> None:
         log.insert(records, Client.new("anna"))
 
 
+@pytest.mark.slow
 async def test_the_history_goes_back_to_the_first_decision(home: Path) -> None:
     session = begun(home)
     amount = 2 * PAGE + 7

@@ -87,6 +87,7 @@ async def test_sizes(finished: Recording, size: tuple[int, int]) -> None:
         assert "accuracy on 20 test texts" in shown(app)
 
 
+@pytest.mark.slow
 async def test_results_of_a_run_under_way_follow_it(home: Path, engine: FakeEngine) -> None:
     recording = sessions.record(home, experiment=sessions.config(seeds=(1,)))
     recording.start()
@@ -103,6 +104,7 @@ async def test_results_of_a_run_under_way_follow_it(home: Path, engine: FakeEngi
         await until(pilot, lambda: isinstance(app.screen, RunScreen))
 
 
+@pytest.mark.slow
 async def test_export(finished: Recording, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[Path] = []
     monkeypatch.setattr(
@@ -122,6 +124,7 @@ async def test_export(finished: Recording, tmp_path: Path, monkeypatch: pytest.M
     assert drawn == [tmp_path / "out/tickets-lc.svg", tmp_path / "out/tickets-lc.png"]
 
 
+@pytest.mark.slow
 async def test_export_into_a_file_is_refused_at_the_field(
     finished: Recording, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -50,6 +50,7 @@ def app_on(recording: Recording, **terminal: bool) -> TuiAl:
     return TuiAl(home, recording.directory, Terminal(**terminal))
 
 
+@pytest.mark.slow
 async def test_what_is_to_be_seen_at_80x24(working: Recording) -> None:
     app = app_on(working)
     async with drive(app, (80, 24)) as pilot:
@@ -80,6 +81,7 @@ async def test_more_is_to_be_seen_at_120x40(working: Recording) -> None:
         assert "rounds" in text and "machine" in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 async def test_the_mismatch_gauge_and_its_floor(working: Recording, size: tuple[int, int]) -> None:
     """The round's reading as it comes, the floor beside it; every round in the table."""
@@ -101,6 +103,7 @@ async def test_the_mismatch_gauge_and_its_floor(working: Recording, size: tuple[
         assert_clean(app)
 
 
+@pytest.mark.slow
 async def test_it_follows_the_engine(working: Recording, engine: FakeEngine) -> None:
     app = app_on(working)
     async with drive(app, (120, 40)) as pilot:
@@ -120,6 +123,7 @@ async def test_it_follows_the_engine(working: Recording, engine: FakeEngine) -> 
         assert "r shows the results" in shown(app)
 
 
+@pytest.mark.slow
 async def test_pause_and_go_on(working: Recording) -> None:
     app = app_on(working)
     async with drive(app) as pilot:
@@ -137,6 +141,7 @@ def key_bar(app: TuiAl) -> str:
     return shown(app).splitlines()[-1]
 
 
+@pytest.mark.slow
 async def test_the_key_bar_says_what_p_does_now(
     working: Recording, engine: FakeEngine, home: Path
 ) -> None:
@@ -155,6 +160,7 @@ async def test_the_key_bar_says_what_p_does_now(
         await until(pilot, lambda: "p start" in key_bar(fresh))
 
 
+@pytest.mark.slow
 async def test_another_metric(working: Recording) -> None:
     app = app_on(working)
     async with drive(app) as pilot:
@@ -184,6 +190,7 @@ async def asked_before(
     await until(pilot, lambda: recording.session.commands() == [(1, command)])
 
 
+@pytest.mark.slow
 async def test_stop_asks_first_and_the_safe_answer_is_no(working: Recording) -> None:
     app = app_on(working)
     async with drive(app) as pilot:
@@ -192,6 +199,7 @@ async def test_stop_asks_first_and_the_safe_answer_is_no(working: Recording) -> 
         await until(pilot, lambda: "stopping" in shown(app).splitlines()[0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", SIZES)
 async def test_an_engine_that_dies_is_told_and_started_again(
     working: Recording, engine: FakeEngine, size: tuple[int, int]
@@ -229,6 +237,7 @@ async def test_an_engine_that_cannot_be_started(working: Recording, engine: Fake
         await until(pilot, lambda: "engine died" in shown(app))
 
 
+@pytest.mark.slow
 async def test_an_engine_that_dies_before_its_first_word(home: Path, engine: FakeEngine) -> None:
     fresh = sessions.record(home)
     app = app_on(fresh)
@@ -241,6 +250,7 @@ async def test_an_engine_that_dies_before_its_first_word(home: Path, engine: Fak
         assert "ImportError: no torch" in shown(app)
 
 
+@pytest.mark.slow
 async def test_people_say_when_the_labels_are_enough(home: Path, engine: FakeEngine) -> None:
     desk = labelling.desk(home, experiment=labelling.people())
     recording = desk.recording
@@ -304,6 +314,7 @@ async def test_an_engine_that_fails_before_any_run_says_why(home: Path) -> None:
         assert "✗ There is no model [/x]." in shown(app) and "Name another one." in shown(app)
 
 
+@pytest.mark.slow
 async def test_views_and_the_way_back(working: Recording) -> None:
     (working.directory / "engine.log").write_text("Loading weights [/x]\n\x1b[1mready\n")
     app = app_on(working)
@@ -323,6 +334,7 @@ async def test_views_and_the_way_back(working: Recording) -> None:
         await until(pilot, lambda: not isinstance(app.screen, RunScreen))
 
 
+@pytest.mark.slow
 async def test_the_log_tells_everything_once(working: Recording) -> None:
     app = app_on(working)
     async with drive(app, (120, 40)) as pilot:
@@ -336,6 +348,7 @@ async def test_the_log_tells_everything_once(working: Recording) -> None:
         assert lines.count("seed 2: begins") == 1
 
 
+@pytest.mark.slow
 async def test_finished_sessions_on_the_same_data_are_laid_over(working: Recording) -> None:
     home = working.directory.parent.parent
     random = sessions.record(home, "by-chance", experiment=sessions.config(strategy="random"))
@@ -379,6 +392,7 @@ def test_every_key_of_the_table_has_its_action() -> None:
             assert hasattr(screen, f"action_{key.action}"), key.id
 
 
+@pytest.mark.slow
 async def test_foreign_texts(home: Path, engine: FakeEngine) -> None:
     # A lone surrogate cannot be in the log, which is JSON.
     texts = [text.replace("\ud800", "") for text in TEXTS.values()]
@@ -431,6 +445,7 @@ def dying_with(home: Path, name: str, text: str) -> Recording:
     return recording
 
 
+@pytest.mark.slow
 async def test_resizing_at_any_moment(working: Recording) -> None:
     app = app_on(working)
     async with drive(app, (80, 24)) as pilot:

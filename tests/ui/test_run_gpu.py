@@ -81,6 +81,7 @@ async def test_a_driver_that_fails(
         await until(pilot, lambda: "CPU" in shown(app) and " cores" in shown(app))
 
 
+@pytest.mark.slow
 async def test_a_driver_that_hangs(app: TuiAl, monkeypatch: pytest.MonkeyPatch) -> None:
     library = Nvml(Card(processes=[(PID, 9 * GIB)]))
     install(monkeypatch, library)

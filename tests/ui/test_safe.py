@@ -71,6 +71,7 @@ def _is_ours(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant | ast.Call | ast.Attribute | ast.Dict)
 
 
+@pytest.mark.slow
 async def test_messages_and_errors_show_foreign_text(home: Path, engine: FakeEngine) -> None:
     async with drive(TuiAl(home)) as pilot:
         app = pilot.app

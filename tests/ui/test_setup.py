@@ -40,6 +40,7 @@ async def ready(pilot: Pilot[Any]) -> None:
     await until(pilot, lambda: "trainings, about 6 min" in shown(pilot.app))
 
 
+@pytest.mark.slow
 async def test_an_empty_home_opens_on_it_and_one_enter_starts_the_sample(
     home: Path, engine: FakeEngine
 ) -> None:
@@ -70,6 +71,7 @@ async def test_data_and_plan_are_shown(
             assert "asks what the model is least sure of" in shown(pilot.app)
 
 
+@pytest.mark.slow
 async def test_a_typed_mistake_stands_at_its_field_and_nothing_starts(
     home: Path, engine: FakeEngine
 ) -> None:
@@ -94,6 +96,7 @@ async def test_a_typed_mistake_stands_at_its_field_and_nothing_starts(
         await until(pilot, lambda: engine.created)
 
 
+@pytest.mark.slow
 async def test_a_mistake_in_the_folded_part_unfolds_it(home: Path, engine: FakeEngine) -> None:
     async with drive(TuiAl(home)) as pilot:
         await ready(pilot)
@@ -110,6 +113,7 @@ async def test_a_mistake_in_the_folded_part_unfolds_it(home: Path, engine: FakeE
         assert not engine.created
 
 
+@pytest.mark.slow
 async def test_data_is_picked_by_name_and_read_anew(home: Path, engine: FakeEngine) -> None:
     engine.previews["events"] = found((("a fair in Oslo", "LOC"),), task=Task.TAGGING)
     async with drive(TuiAl(home)) as pilot:
@@ -128,6 +132,7 @@ async def test_data_is_picked_by_name_and_read_anew(home: Path, engine: FakeEngi
         await until(pilot, lambda: "mnlp" in shown(pilot.app))
 
 
+@pytest.mark.slow
 async def test_data_that_is_not_there_is_said_at_the_field(home: Path, engine: FakeEngine) -> None:
     async with drive(TuiAl(home)) as pilot:
         await ready(pilot)
@@ -140,6 +145,7 @@ async def test_data_that_is_not_there_is_said_at_the_field(home: Path, engine: F
         assert pilot.app.focused is field(pilot, "data.source")
 
 
+@pytest.mark.slow
 async def test_a_strategy_that_does_not_fit_the_data_is_said_at_the_field(
     home: Path, engine: FakeEngine
 ) -> None:
@@ -156,6 +162,7 @@ async def test_a_strategy_that_does_not_fit_the_data_is_said_at_the_field(
         assert not engine.created
 
 
+@pytest.mark.slow
 async def test_a_path_is_completed(
     home: Path, engine: FakeEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -178,6 +185,7 @@ async def test_a_path_is_completed(
         await until(pilot, lambda: engine.asked[-1].source == "./sets/mine/train.csv")
 
 
+@pytest.mark.slow
 async def test_settings_follow_model_tuning_and_preset(home: Path, engine: FakeEngine) -> None:
     async with drive(TuiAl(home), (120, 40)) as pilot:
         await ready(pilot)
@@ -197,6 +205,7 @@ async def test_settings_follow_model_tuning_and_preset(home: Path, engine: FakeE
         assert (config.successor.learning_rate, config.successor.dropout) == (2e-5, 0.0)
 
 
+@pytest.mark.slow
 async def test_a_person_as_oracle(home: Path, engine: FakeEngine) -> None:
     async with drive(TuiAl(home)) as pilot:
         await ready(pilot)
@@ -217,6 +226,7 @@ async def test_a_person_as_oracle(home: Path, engine: FakeEngine) -> None:
         await until(pilot, lambda: isinstance(pilot.app.screen, LabelScreen))
 
 
+@pytest.mark.slow
 async def test_data_without_labels_needs_a_person(home: Path, engine: FakeEngine) -> None:
     engine.previews["tickets"] = replace(found(), unlabelled=found().train)
     async with drive(TuiAl(home)) as pilot:
@@ -228,6 +238,7 @@ async def test_data_without_labels_needs_a_person(home: Path, engine: FakeEngine
         await until(pilot, lambda: "choose person to" not in shown(pilot.app))
 
 
+@pytest.mark.slow
 async def test_the_number_of_seeds_gives_the_fixed_ones(home: Path, engine: FakeEngine) -> None:
     async with drive(TuiAl(home)) as pilot:
         await ready(pilot)
@@ -237,6 +248,7 @@ async def test_the_number_of_seeds_gives_the_fixed_ones(home: Path, engine: Fake
         assert engine.created[0].seeds == (23419, 705525, 4837)
 
 
+@pytest.mark.slow
 async def test_start_goes_to_the_error_dialog_and_the_form_stays(
     home: Path, engine: FakeEngine
 ) -> None:
@@ -254,6 +266,7 @@ async def test_start_goes_to_the_error_dialog_and_the_form_stays(
         await until(pilot, lambda: "The file changed. Look at it." in shown(pilot.app))
 
 
+@pytest.mark.slow
 async def test_keys_that_cannot_act_say_why(home: Path, engine: FakeEngine) -> None:
     engine.hold = threading.Event()
     async with drive(TuiAl(home)) as pilot:
@@ -289,6 +302,7 @@ async def test_letters_do_not_leave_the_app_while_a_field_has_the_focus(
         assert pilot.app.is_running
 
 
+@pytest.mark.slow
 async def test_torture_texts_are_shown_as_they_are(home: Path, engine: FakeEngine) -> None:
     async with drive(TuiAl(home)) as pilot:
         await ready(pilot)
@@ -323,6 +337,7 @@ async def test_torture_texts_are_shown_as_they_are(home: Path, engine: FakeEngin
                 assert_clean(pilot.app)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("about", "more"),
     [
@@ -356,6 +371,7 @@ async def test_what_the_engine_refuses_at_the_start_stands_at_its_field(
         await until(pilot, lambda: "no such thing" not in shown(pilot.app))
 
 
+@pytest.mark.slow
 async def test_data_refused_for_a_setting_that_is_folded_away_is_told_at_the_data(
     home: Path, engine: FakeEngine
 ) -> None:
@@ -372,6 +388,7 @@ async def test_data_refused_for_a_setting_that_is_folded_away_is_told_at_the_dat
         assert shown(pilot.app).count("'utf9' is unknown") == 1
 
 
+@pytest.mark.slow
 async def test_the_bag_of_words_is_set_up_with_its_only_tuning(
     home: Path, engine: FakeEngine
 ) -> None:
@@ -391,6 +408,7 @@ async def test_the_bag_of_words_is_set_up_with_its_only_tuning(
         assert field(pilot, "acquisition.tuning").has_class("-wrong")
 
 
+@pytest.mark.slow
 async def test_a_number_of_seeds_that_is_none_starts_nothing(
     home: Path, engine: FakeEngine
 ) -> None:

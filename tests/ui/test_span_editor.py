@@ -109,6 +109,7 @@ async def test_proposals_are_drawn_with_a_question_mark_and_enter_accepts_all(ho
     assert label.suggestion == label.answer
 
 
+@pytest.mark.slow
 async def test_correcting_the_model_by_keys(home: Path) -> None:
     session = tagging(home, [TEXT, "Second ."], *PROPOSED)
     async with drive(app_on(home, session)) as pilot:
@@ -191,6 +192,7 @@ async def afresh(pilot: Pilot[Any], keys: str) -> None:
         pilot.app.simulate_key(_NAMED.get(key, key))
 
 
+@pytest.mark.slow
 async def test_every_key_does_what_it_says(home: Path) -> None:
     session = tagging(home, [TEXT])
     async with drive(app_on(home, session)) as pilot:
@@ -201,6 +203,7 @@ async def test_every_key_does_what_it_says(home: Path) -> None:
     assert session.records() == []
 
 
+@pytest.mark.slow
 async def test_a_key_that_cannot_act_says_why_until_the_next_one(home: Path) -> None:
     session = tagging(home, [TEXT])
     async with drive(app_on(home, session)) as pilot:
@@ -213,6 +216,7 @@ async def test_a_key_that_cannot_act_says_why_until_the_next_one(home: Path) -> 
     assert session.records() == []
 
 
+@pytest.mark.slow
 async def test_undo_goes_back_within_the_sample_first_and_then_to_the_one_before(
     home: Path,
 ) -> None:
@@ -236,6 +240,7 @@ async def test_undo_goes_back_within_the_sample_first_and_then_to_the_one_before
         assert session.answers() == {session.ids[0]: (span("Nordic", "ORG"), span("Lille", "PER"))}
 
 
+@pytest.mark.slow
 async def test_blind_hides_the_model_s_entities_but_not_one_s_own(home: Path) -> None:
     session = tagging(home, [TEXT], *PROPOSED)
     async with drive(app_on(home, session)) as pilot:
@@ -259,6 +264,7 @@ async def test_more_types_than_digits_are_found_by_name(home: Path) -> None:
         await begun(pilot, "[Anna T17] Berg")
 
 
+@pytest.mark.slow
 async def test_the_cursor_is_in_sight_wherever_it_goes_in_a_long_text(home: Path) -> None:
     text = "\n\n".join("word " * 60 + f"end{n} ." for n in range(30))
     session = tagging(home, [text])
@@ -299,6 +305,7 @@ async def test_the_help_has_the_editor_s_keys_too(home: Path) -> None:
         assert "Take the suggestion, save it and go on." in shown(pilot.app)
 
 
+@pytest.mark.slow
 async def test_up_and_down_keep_the_column(home: Path) -> None:
     session = tagging(home, ["one two three\nfour\nfive six seven"])
     async with drive(app_on(home, session)) as pilot:
@@ -316,6 +323,7 @@ async def test_up_and_down_keep_the_column(home: Path) -> None:
             assert reversed_words(pilot) == [word]
 
 
+@pytest.mark.slow
 async def test_the_mouse_points_and_selects(home: Path) -> None:
     session = tagging(home, [TEXT])
     async with drive(app_on(home, session)) as pilot:
@@ -327,6 +335,7 @@ async def test_the_mouse_points_and_selects(home: Path) -> None:
         await until(pilot, lambda: "selected “Nordic Rail”" in shown(pilot.app))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("size", "terminal"),
     [((120, 40), Terminal()), ((80, 24), Terminal(ascii=True)), ((40, 10), Terminal(light=True))],

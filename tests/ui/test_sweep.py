@@ -23,6 +23,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
     return fake
 
 
+@pytest.mark.slow
 async def test_the_arms_of_a_sweep_lie_over_each_other_and_grow(home: Path) -> None:
     home.mkdir(exist_ok=True)
     (home / RECORD).write_text("{}")
@@ -49,6 +50,7 @@ async def test_the_arms_of_a_sweep_lie_over_each_other_and_grow(home: Path) -> N
         await until(pilot, lambda: rounds() == 3)
 
 
+@pytest.mark.slow
 async def test_arms_are_shown_by_their_names(home: Path) -> None:
     home.mkdir(exist_ok=True)
     named = {"full-lc-de2fb9": "full · lc [/x]", "random-456549": "random"}

@@ -65,6 +65,7 @@ def worked_on(directory: Path) -> Iterator[None]:
         yield
 
 
+@pytest.mark.slow
 async def test_a_sweep_is_listed_with_its_cells_and_opened_with_its_arms(
     home: Path, engine: FakeEngine
 ) -> None:
@@ -112,6 +113,7 @@ async def test_a_home_that_has_only_a_sweep_opens_on_it_and_not_on_the_form(
         assert "○ figure" in shown(pilot.app)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("opened", ["sweep", "arm"])
 async def test_attached_to_a_sweep_leaving_names_the_sweep(
     home: Path, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch, opened: str
@@ -192,6 +194,7 @@ async def ask_to_delete(home: Path, kind: type, check: Callable[[str], None], *k
         await pilot.pause(0.3)
 
 
+@pytest.mark.slow
 async def test_labels_by_hand_are_named_and_only_their_sessions_name_deletes_them(
     home: Path, engine: FakeEngine
 ) -> None:
@@ -215,6 +218,7 @@ async def test_labels_by_hand_are_named_and_only_their_sessions_name_deletes_the
     assert not made.directory.exists()
 
 
+@pytest.mark.slow
 async def test_labels_that_are_exported_need_no_name(
     home: Path, engine: FakeEngine, tmp_path: Path
 ) -> None:
@@ -240,6 +244,7 @@ async def test_labels_that_are_exported_need_no_name(
     assert made.directory.is_dir()
 
 
+@pytest.mark.slow
 async def test_a_sweep_is_deleted_whole(home: Path, engine: FakeEngine) -> None:
     directory = sweep(home)
 
@@ -275,6 +280,7 @@ async def test_a_session_that_vanishes_under_the_cursor(
             assert pilot.app.is_running
 
 
+@pytest.mark.slow
 async def test_a_session_that_vanishes_goes_from_the_list(home: Path, engine: FakeEngine) -> None:
     gone = record(home, "gone-one")
     gone.session.close()
@@ -290,6 +296,7 @@ async def test_a_session_that_vanishes_goes_from_the_list(home: Path, engine: Fa
         await until(pilot, lambda: "was deleted while it was open" in shown(pilot.app))
 
 
+@pytest.mark.slow
 async def test_a_sweep_that_vanishes_under_its_screen_is_told_once(
     home: Path, engine: FakeEngine
 ) -> None:

@@ -3,6 +3,8 @@ exact offsets."""
 
 from pathlib import Path
 
+import pytest
+
 from tests.store.people import disputes_board
 from tests.ui.conftest import drive, shown, until
 from tests.ui.labelling import Desk
@@ -55,6 +57,7 @@ def disputed(home: Path, who: str = "anna") -> Desk:
     return session
 
 
+@pytest.mark.slow
 async def test_second_look_names_the_word_and_keeps_or_corrects_the_entities(home: Path) -> None:
     session = disputed(home)
     ids = session.ids
@@ -98,6 +101,7 @@ async def test_second_look_names_the_word_and_keeps_or_corrects_the_entities(hom
         await until(pilot, lambda: session.labelling().standing(ids[1]).status is Status.AMBIGUOUS)
 
 
+@pytest.mark.slow
 async def test_another_s_entities_are_what_their_correction_begins_with(home: Path) -> None:
     session = disputed(home, "bob")
     async with drive(app_on(home, session), (100, 24)) as pilot:
@@ -116,6 +120,7 @@ async def test_another_s_entities_are_what_their_correction_begins_with(home: Pa
         await until(pilot, lambda: session.answers().get(session.ids[0]) == right)
 
 
+@pytest.mark.slow
 async def test_conflicts_about_entities_are_settled_by_number_or_answered_anew(home: Path) -> None:
     session = tagging(home, TEXTS)
     ids = session.ids

@@ -4,6 +4,8 @@ entity by entity."""
 from functools import partial
 from pathlib import Path
 
+import pytest
+
 from tests.ui.conftest import drive, until
 from tests.ui.labelling import Desk, desk, people
 from tests.ui.typists import keys_for
@@ -42,6 +44,7 @@ def has_records(session: Desk, least: int) -> bool:
     return len(session.records()) >= least
 
 
+@pytest.mark.slow
 async def test_a_tagging_session_by_keys_stores_the_gold_entities(home: Path) -> None:
     rows = sentences()
     texts = [" ".join(tokens) for tokens, _ in rows]

@@ -68,6 +68,7 @@ async def test_keys_at_once_on_the_label_screen(
         assert made_by(session) == said
 
 
+@pytest.mark.slow
 async def test_three_hundred_keys_at_once_are_as_many_letters(
     home: Path, engine: FakeEngine
 ) -> None:
@@ -80,6 +81,7 @@ async def test_three_hundred_keys_at_once_are_as_many_letters(
         await until(pilot, lambda: made_by(session) == [text], 30)
 
 
+@pytest.mark.slow
 async def test_a_name_that_is_typed_at_once_is_the_one_that_is_taken(
     home: Path, engine: FakeEngine
 ) -> None:

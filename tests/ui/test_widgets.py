@@ -215,6 +215,7 @@ def a_curve(*mean: float) -> Curve:
     return Curve("one", "accuracy", "labels", tuple(range(1, n + 1)), mean, (0.0,) * n, (1,) * n)
 
 
+@pytest.mark.slow
 async def test_the_curve_is_redrawn_once_a_second_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn = 0
     draw = plot_module.draw

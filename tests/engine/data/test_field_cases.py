@@ -300,6 +300,7 @@ def test_lists_of_one_label_are_that_label(load_text: Load) -> None:
         assert "is a list of one label" in told(data)
 
 
+@pytest.mark.slow
 def test_a_list_of_two_after_many_of_one_is_named(load_text: Load) -> None:
     rows = [{"text": f"text {i}", "label": ["ab"[i % 2]]} for i in range(6_000)]
     rows[5_500]["label"] = ["a", "b"]
@@ -518,6 +519,7 @@ def test_a_zip_is_called_as_what_is_in_it(load_text: Load) -> None:
     assert "Unpack it" in caught.value.hint
 
 
+@pytest.mark.slow
 def test_a_workbook_that_would_take_all_memory(tmp_path: Path) -> None:
     path = tmp_path / "a.xlsx"
     write_workbook(path, {"far": [["text"], ["x"]]})

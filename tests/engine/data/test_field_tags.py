@@ -90,6 +90,7 @@ def test_field_cases_that_are_asked_about() -> None:
     assert data.labels == ("LOC", "ORG", "PER")
 
 
+@pytest.mark.slow
 @needs_conll
 def test_conll_2003_is_what_was_published(tmp_path: Path) -> None:
     """Sentences, tokens and entities of Table 2 of the shared task; written as columns in IOB1,

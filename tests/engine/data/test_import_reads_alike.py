@@ -187,6 +187,7 @@ def exported(draw: st.DrawFn) -> Annotation:
     return Annotation("", text, tags_to_spans(text, tokens, tags), tuple(tokens))
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(given_out=st.lists(exported(), min_size=1, max_size=4))
 def test_columns_of_our_own_are_read_back_whole(given_out: list[Annotation]) -> None:

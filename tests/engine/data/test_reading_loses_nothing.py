@@ -276,6 +276,7 @@ print(rows, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 102
 """  # noqa: E501
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["big.csv.gz", "big.jsonl.gz", "big.json.gz"])
 def test_a_file_far_larger_than_the_memory_it_takes(name: str, tmp_path: Path) -> None:
     """120 MB of text in a few hundred kilobytes of gzip, as a careless or a hostile sender has

@@ -173,6 +173,7 @@ def test_only_load_is_public() -> None:
     assert data_package.__all__ == ["load"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     not REAL_DATA.is_dir(), reason="no benchmark data (TUI_AL_TEST_DATA names its folder)"
 )
@@ -194,6 +195,7 @@ def test_benchmark_data(name: str, labels: int, train: int, test: int) -> None:
     assert len(data.outputs) == NAMED_SETS[name].classes
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     not REAL_DATA.is_dir(), reason="no benchmark data (TUI_AL_TEST_DATA names its folder)"
 )

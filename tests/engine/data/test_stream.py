@@ -169,6 +169,7 @@ def test_what_is_wrong_is_named(name: str, raw: bytes, message: str, tmp_path: P
         list(open_tables(tmp_path / "missing.txt", "missing.txt", DataConfig(""), LoadReport()))
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
     """Four times the rows, the same peak: a file is never held whole."""
     import tracemalloc

@@ -171,6 +171,7 @@ def test_quotes_and_brackets_in_tokens(load_text: Load) -> None:
         assert data.train[0].tokens == tuple(words)
 
 
+@pytest.mark.slow
 def test_a_row_that_is_no_list_is_named(load_text: Load) -> None:
     rows = [
         (written("repr", a), written("repr", b)) for a, b in zip(WORDS, TAGS, strict=True)

@@ -183,6 +183,7 @@ def test_unknown_format_lists_the_known_ones(load_text: Load) -> None:
     assert ".parquet" in caught.value.hint
 
 
+@pytest.mark.slow
 def test_time_grows_with_rows_not_with_their_square(tmp_path: Path) -> None:
     path = tmp_path / "many.jsonl"
     rows = (json.dumps({"text": f"text {i}", "label": f"l{i % 7}"}) for i in range(100_000))

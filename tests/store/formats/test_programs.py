@@ -214,6 +214,7 @@ def oddities(item: Item) -> set[str]:
     return found
 
 
+@pytest.mark.slow
 def test_the_generator_makes_everything_that_can_go_wrong() -> None:
     met: set[str] = set()
 

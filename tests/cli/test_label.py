@@ -25,8 +25,8 @@ def options(
     return LabelOptions(source, given, annotator, home=home)
 
 
-def made(**given: Any) -> ExperimentConfig:
-    return experiment("label", "tickets", given)
+def made(source: str = "tickets", **given: Any) -> ExperimentConfig:
+    return experiment("label", source, given)
 
 
 def test_the_defaults() -> None:

@@ -182,8 +182,11 @@ def test_an_interrupt_stops_the_engine_and_the_same_call_goes_on(
 ) -> None:
     settings = {**small(encoder), "epochs": 60, "home": str(tmp_path), "session": "long"}
     code = (
-        "import tui_al\n"
-        f"tui_al.simulate('tickets', on_round=lambda p: print(p.round, flush=True), **{settings!r})"
+        "import time, tui_al\n"
+        "def wait(point):\n"
+        "    print(point.round, flush=True)\n"
+        "    time.sleep(5)\n"  # it is here when it is interrupted, however quick the engine is
+        f"tui_al.simulate('tickets', on_round=wait, **{settings!r})"
     )
     process = subprocess.Popen(
         [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

@@ -10,10 +10,10 @@ Nothing is looked for before a name is asked for that is not built in, or all ar
 imported before it is used. A plug-in that is broken costs itself and nothing else.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from tui_al.errors import PluginError
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:  # takes as long to import as all the rest of the command line
     from importlib.metadata import EntryPoint
 
 Kind = Literal["strategy", "reader", "exporter", "model"]
+
+T = TypeVar("T")
 
 GROUPS: Mapping[Kind, str] = {
     "strategy": "tui_al.strategies",
@@ -79,6 +81,20 @@ def clashes(kind: Kind, built_in: Collection[str]) -> list[PluginError]:
         elif twins := _twins(one):
             found.append(one.broken(f"package {twins[0].package} has a {kind} of this name too"))
     return found
+
+
+def usable(
+    kind: Kind, built_in: Collection[str], load: Callable[[Plugin], T]
+) -> tuple[list[T], list[PluginError]]:
+    """What packages bring of a kind, made by `load`, and why others that are there cannot be
+    used."""
+    sound, broken = [], clashes(kind, built_in)
+    for one in plugins(kind, built_in).values():
+        try:
+            sound.append(load(one))
+        except PluginError as error:
+            broken.append(error)
+    return sound, broken
 
 
 def find_plugin(kind: Kind, name: str, built_in: Collection[str]) -> Plugin | None:

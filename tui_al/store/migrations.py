@@ -6,9 +6,8 @@ New kinds of events and new settings with a default need no new number, since re
 they do not know.
 
     same     the log is opened
-    older    it is brought to today's number first: in place, in one transaction, with the engine's
-        lock held; by a reader who
-             may not write, in a copy in memory
+    older    it is brought to today's number first: in place, in one transaction, with the
+             engine's lock held; by a reader who may not write, in a copy in memory
     newer    the log is refused
 
 To change the schema: raise `SCHEMA_VERSION`, add the step from the number before to `STEPS`, and

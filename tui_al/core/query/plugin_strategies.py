@@ -11,7 +11,7 @@ import numpy as np
 
 from tui_al.core.arrays import FloatArray, IntArray
 from tui_al.core.data.examples import Task
-from tui_al.core.plugins import Plugin, clashes, find_plugin, plugins, said
+from tui_al.core.plugins import Plugin, find_plugin, said, usable
 from tui_al.core.query.built_in_strategies import NEEDS, STRATEGIES, Strategy
 from tui_al.core.query.predictions import Predictions
 from tui_al.errors import EngineError, PluginError
@@ -26,13 +26,7 @@ def plugin_strategy(name: str) -> Strategy | None:
 
 def listed_plugins() -> tuple[list[Strategy], list[PluginError]]:
     """Strategies of all packages, and why others that are there cannot be used."""
-    sound, broken = [], clashes("strategy", STRATEGIES)
-    for one in plugins("strategy", STRATEGIES).values():
-        try:
-            sound.append(_loaded(one))
-        except PluginError as error:
-            broken.append(error)
-    return sound, broken
+    return usable("strategy", STRATEGIES, _loaded)
 
 
 def strategy_of(brought: object, name: str) -> Strategy:

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from tui_al.core.close_names import did_you_mean
-from tui_al.core.plugins import Plugin, clashes, find_plugin, plugins, said
+from tui_al.core.plugins import Plugin, find_plugin, said, usable
 from tui_al.core.settings.experiment import TUNINGS, ExperimentConfig, LearnerConfig
 from tui_al.core.settings.learner_settings import TUNING_SUMMARIES as TUNING_SUMMARIES
 from tui_al.errors import ConfigError, PluginError
@@ -146,13 +146,7 @@ def known_model(name: str) -> CatalogueModel | None:
 
 def plugin_models() -> tuple[list[CatalogueModel], list[PluginError]]:
     """Models of other packages, and why others that are there cannot be used."""
-    sound, broken = [], clashes("model", _TAKEN)
-    for one in plugins("model", _TAKEN).values():
-        try:
-            sound.append(_loaded(one))
-        except PluginError as error:
-            broken.append(error)
-    return sound, broken
+    return usable("model", _TAKEN, _loaded)
 
 
 @cache

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tui_al.core.annotation.records import Annotation, Header
 from tui_al.core.data.examples import Task
-from tui_al.core.plugins import Plugin, clashes, find_plugin, plugins, said
+from tui_al.core.plugins import Plugin, find_plugin, said, usable
 from tui_al.errors import PluginError, TuiAlError
 from tui_al.store.atomic_dirs import temp_dir
 from tui_al.store.formats.format import ALL_PARTS, Format
@@ -23,13 +23,8 @@ def plugin_format(name: str, built_in: Collection[str]) -> Format | None:
 
 def plugin_formats(built_in: Collection[str]) -> tuple[dict[str, Format], list[PluginError]]:
     """Those of all packages by name, and why others that are there cannot be used."""
-    sound, broken = {}, clashes("exporter", built_in)
-    for name, one in plugins("exporter", built_in).items():
-        try:
-            sound[name] = _loaded(one)
-        except PluginError as error:
-            broken.append(error)
-    return sound, broken
+    sound, broken = usable("exporter", built_in, _loaded)
+    return {one.name: one for one in sound}, broken
 
 
 @cache

@@ -102,13 +102,13 @@ async def _label(
         async with drive(TuiAl(home, directory, annotator="anna"), (80, 24)) as pilot:
             typist = PilotTypist(pilot, gold)
             await typist.until(lambda: typist.item is not None, _PATIENCE)
-            ranking, since = typist.desk.overview.ranking, 0
+            ranking, since = typist.label_screen.annotation_state.ranking, 0
             batch = experiment.loop.batch.of(len(gold))
             while len(answers) < amount:
                 if since >= batch:
                     await typist.until(partial(_is_newer, typist, ranking), _PATIENCE)
-                if typist.desk.overview.ranking != ranking:
-                    ranking, since = typist.desk.overview.ranking, 0
+                if typist.label_screen.annotation_state.ranking != ranking:
+                    ranking, since = typist.label_screen.annotation_state.ranking, 0
                 item = typist.item
                 assert item is not None
                 before = typist.keys
@@ -123,7 +123,7 @@ async def _label(
 
 
 def _is_newer(typist: PilotTypist, ranking: int | None) -> bool:
-    return typist.desk.overview.ranking != ranking
+    return typist.label_screen.annotation_state.ranking != ranking
 
 
 def _print(answers: list[Answer]) -> None:

@@ -21,7 +21,7 @@ from tui_al.store.session import Session
 #: Texts of the pool, viewers, seconds between two answers and two looks at the memory.
 POOL, VIEWERS, ANSWER, LOOK = 20_000, 3, 2.0, 5.0
 
-#: Seconds in which programs take the memory that they work with, which is no growth.
+#: Seconds in which programs take the memory that they work with, which is not a growth.
 START = 600.0
 
 #: What a slope is given of, and the seconds that are left out of it.

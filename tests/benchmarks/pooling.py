@@ -72,7 +72,7 @@ def draw(dataset: Dataset, labels: int, seed: int) -> IntArray:
 
 
 def learner(
-    dataset: Dataset, shelf: FeatureStore, way: str, pooling: Pooling, options: Any
+    dataset: Dataset, feature_store: FeatureStore, way: str, pooling: Pooling, options: Any
 ) -> TransformerLearner:
     """The catalogue's settings with this pooling."""
     tuning, layers = WAYS[way]
@@ -81,7 +81,9 @@ def learner(
     )
     if options.epochs and way != "head":
         config = replace(config, epochs=options.epochs)
-    return TransformerLearner(config, find(options.model), dataset, torch.device("cpu"), shelf)
+    return TransformerLearner(
+        config, find(options.model), dataset, torch.device("cpu"), feature_store
+    )
 
 
 def accuracy(one: TransformerLearner, rows: IntArray, seed: int) -> float:
@@ -115,10 +117,10 @@ def measure(data: str, options: argparse.Namespace, tell: Any) -> None:
     """All figures of one data set, each told as soon as it is there."""
     config = DataConfig(data, data_dir=options.data_dir, test_limit=options.test)
     dataset = load(config)
-    shelf = FeatureStore()
+    feature_store = FeatureStore()
     for way in options.ways:
         for pooling in options.poolings:
-            one = learner(dataset, shelf, way, pooling, options)
+            one = learner(dataset, feature_store, way, pooling, options)
             read = (states(one, "train"), states(one, "test")) if way == "head" else None
             for labels in options.labels:
                 for seed in range(options.seeds):

@@ -64,8 +64,8 @@ def _only(folder: Path) -> Path:
 
 
 def _predict(path: Path, task: Task) -> None:
-    config, findings = DataConfig(str(path)), LoadReport()
-    for _ in Texts(task, open_tables(path, path.name, config, findings), config, findings):
+    config, load_report = DataConfig(str(path)), LoadReport()
+    for _ in Texts(task, open_tables(path, path.name, config, load_report), config, load_report):
         pass
 
 

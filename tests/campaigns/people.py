@@ -239,9 +239,9 @@ def _type_while_it_fails(
 
 def _labelled(seat: Seat) -> int:
     """How many are answered on disk."""
-    labelling = LabelState(seat.stage.tickets.labels)
-    labelling.apply(decisions(seat.session))
-    return labelling.count(Status.LABELLED)
+    label_state = LabelState(seat.stage.tickets.labels)
+    label_state.apply(decisions(seat.session))
+    return label_state.count(Status.LABELLED)
 
 
 def _type_until_struck(
@@ -305,12 +305,12 @@ def _check_acknowledged(
     seat: Seat, here: list[DecisionRecord], before: int, shown: int, undoing: bool
 ) -> None:
     """What the screen said is saved is on disk, and nothing is there that nobody typed."""
-    labelling = LabelState(seat.stage.tickets.labels)
-    labelling.apply(here[:before])
-    counts = [labelling.count(Status.LABELLED)]
+    label_state = LabelState(seat.stage.tickets.labels)
+    label_state.apply(here[:before])
+    counts = [label_state.count(Status.LABELLED)]
     for record in here[before:]:
-        labelling.apply([record])
-        counts.append(labelling.count(Status.LABELLED))
+        label_state.apply([record])
+        counts.append(label_state.count(Status.LABELLED))
     if shown >= 0 and (shown not in counts or (not undoing and shown > counts[-1])):
         raise FaultError(f"{shown} were shown as saved; on disk there were {counts}")
     new = [r.decision for r in here[before:]]

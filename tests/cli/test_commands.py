@@ -327,7 +327,7 @@ MISTAKES: list[tuple[tuple[str, ...], int, str, str]] = [
     (("simulate", "tickets", "--iterations", "-2"), 2, "--rounds -2 is out of range", "0 or more"),
     (("simulate", "tickets", "--acquisition", "nosuch"), 4, "model: 'nosuch' is unknown", "minilm"),
     (("simulate", "tickets", "--budget-unit", "tokens"), 2, "budget unit", "examples"),
-    (("simulate", "tickets", "--session", "a/b"), 2, "'a/b' is no usable name", "letters"),
+    (("simulate", "tickets", "--session", "a/b"), 2, "'a/b' is not a usable name", "letters"),
     (("simulate",), 2, "DATA", ""),
     (("simulate", "tickets", "--colour"), 2, "--colour", ""),
     (("simulat",), 2, "simulat", ""),

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.ui.labelling import desk
+from tests.ui.labelling import channel
 from tests.ui.sessions import record
 from tui_al.cli import label as module
 from tui_al.cli.label import LabelOptions, label_by_hand, tell_reading
@@ -101,7 +101,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, object]]:
 def test_a_session_by_name_or_path_is_gone_on_with(
     tmp_path: Path, calls: list[tuple[str, object]]
 ) -> None:
-    session = desk(tmp_path, "mine")
+    session = channel(tmp_path, "mine")
     for source in ("mine", str(session.directory)):
         label_by_hand(options(source=source, home=tmp_path, annotator="eva"))
     assert calls == [("start", "mine"), ("eva", "mine")] * 2
@@ -118,7 +118,7 @@ def test_data_makes_a_session(
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("keys.toml", "[label]\nskip = 1\n", "line 2: 1 is no key"),
+        ("keys.toml", "[label]\nskip = 1\n", "line 2: 1 is not a key"),
         ("TUI_AL_THEME", "purple", "TUI_AL_THEME: 'purple' is not a theme"),
         ("TUI_AL_ANNOTATOR", "a\x1b[31mb", "TUI_AL_ANNOTATOR: .* cannot be an annotator's name"),
         ("TUI_AL_ANNOTATOR", "\udcff", "TUI_AL_ANNOTATOR: .* cannot be an annotator's name"),

@@ -19,7 +19,7 @@ class Log:
     """A log under way: `add` numbers a decision, folds it in and gives it back."""
 
     def __init__(self, *labels: str) -> None:
-        self.labelling = LabelState(labels)
+        self.label_state = LabelState(labels)
         self.records: list[DecisionRecord] = []
 
     def add(self, decision: Decision, by: str = "anna") -> DecisionRecord:
@@ -27,27 +27,27 @@ class Log:
             len(self.records) + 1, 0.0, by, f"u{len(self.records) + 1}", decision
         )
         self.records.append(record)
-        self.labelling.apply([record])
+        self.label_state.apply([record])
         return record
 
     def label(self, identity: str, answer: de.UserAnswer, by: str = "anna") -> DecisionRecord:
         return self.add(de.Label((identity,), answer), by)
 
     def undo(self, by: str = "anna") -> None:
-        target = self.labelling.undoable(by)
+        target = self.label_state.undoable(by)
         assert target is not None
         self.add(de.Undo(target.uid), by)
 
     def redo(self, by: str = "anna") -> None:
-        target = self.labelling.redoable(by)
+        target = self.label_state.redoable(by)
         assert target is not None
         self.add(de.Redo(target.uid), by)
 
     def status(self, identity: str) -> Status:
-        return self.labelling.standing(identity).status
+        return self.label_state.label_status(identity).status
 
     def answer(self, identity: str) -> de.UserAnswer | None:
-        return self.labelling.standing(identity).answer
+        return self.label_state.label_status(identity).answer
 
 
 class TestStandings:
@@ -59,7 +59,7 @@ class TestStandings:
         log.add(de.Flag("c", "two in one"))
         assert [log.status(i) for i in "abc"] == [Status.LABELLED, Status.SKIPPED, Status.UNCLEAR]
         assert log.answer("a") == "refund"
-        assert log.labelling.answers() == {"a": "refund"}
+        assert log.label_state.answers() == {"a": "refund"}
 
     def test_the_last_stand_of_an_annotator_counts(self) -> None:
         log = Log("refund", "repair")
@@ -68,7 +68,7 @@ class TestStandings:
         assert log.answer("a") == "repair"
         log.add(de.Flag("a"))
         assert log.status("a") is Status.UNCLEAR
-        assert log.labelling.counts == {"refund": 0, "repair": 0}
+        assert log.label_state.counts == {"refund": 0, "repair": 0}
 
     def test_folded_examples_get_the_same_answer_and_lose_it_together(self) -> None:
         log = Log("refund")
@@ -85,8 +85,8 @@ class TestStandings:
         log.label("b", "repair", "ben")
         assert log.status("a") is Status.LABELLED
         assert log.status("b") is Status.CONFLICT
-        assert log.labelling.answers() == {"a": "refund"}
-        assert {by: log.labelling.given(r) for by, r in log.labelling.votes("b").items()} == {
+        assert log.label_state.answers() == {"a": "refund"}
+        assert {by: log.label_state.given(r) for by, r in log.label_state.votes("b").items()} == {
             "anna": "refund",
             "ben": "repair",
         }
@@ -113,22 +113,22 @@ class TestStandings:
         log.label("a", ((0, 4, "PER"), (8, 12, "LOC")), "anna")
         log.label("a", ((8, 12, "LOC"), (0, 4, "PER")), "ben")
         assert log.status("a") is Status.LABELLED
-        assert log.labelling.counts == {"PER": 1, "LOC": 1}
+        assert log.label_state.counts == {"PER": 1, "LOC": 1}
 
     def test_notes_confirmations_and_unfolding(self) -> None:
         log = Log("refund")
         log.label("a", "refund")
         log.add(de.Note("a", "which order?"))
-        assert log.labelling.note("a") == "which order?"
-        assert not log.labelling.confirmed("a")
+        assert log.label_state.note("a") == "which order?"
+        assert not log.label_state.confirmed("a")
         log.add(de.Confirm("a"))
-        assert log.labelling.confirmed("a")
+        assert log.label_state.confirmed("a")
         log.label("a", "refund")
-        assert not log.labelling.confirmed("a")
+        assert not log.label_state.confirmed("a")
         log.add(de.Unfold(("b", "c")))
-        assert log.labelling.unfolded() == {"b", "c"}
+        assert log.label_state.unfolded() == {"b", "c"}
         log.undo()
-        assert log.labelling.unfolded() == set()
+        assert log.label_state.unfolded() == set()
 
 
 class TestLabels:
@@ -136,13 +136,13 @@ class TestLabels:
         log = Log("refund", "repair")
         log.label("a", "refund")
         log.add(de.RenameLabel("refund", "money back"))
-        assert log.labelling.labels == ("money back", "repair")
+        assert log.label_state.labels == ("money back", "repair")
         assert log.answer("a") == "money back"
         log.add(de.AddLabel("refund", "another thing now"))
         log.label("b", "refund")
         assert (log.answer("a"), log.answer("b")) == ("money back", "refund")
-        assert log.labelling.descriptions == {"refund": "another thing now"}
-        assert log.labelling.renamed == {"refund": "money back"}
+        assert log.label_state.descriptions == {"refund": "another thing now"}
+        assert log.label_state.renamed == {"refund": "money back"}
 
     def test_a_merger_of_a_renamed_label(self) -> None:
         log = Log("a", "b", "c")
@@ -150,10 +150,10 @@ class TestLabels:
         log.label("y", ((0, 1, "a"), (2, 3, "c")))
         log.add(de.RenameLabel("a", "aa"))
         log.add(de.MergeLabels("aa", "c"))
-        assert log.labelling.labels == ("b", "c")
+        assert log.label_state.labels == ("b", "c")
         assert log.answer("x") == "c"
         assert log.answer("y") == ((0, 1, "c"), (2, 3, "c"))
-        assert log.labelling.counts == {"b": 0, "c": 3}
+        assert log.label_state.counts == {"b": 0, "c": 3}
         log.undo()
         assert log.answer("x") == "aa"
         log.undo()
@@ -172,32 +172,32 @@ class TestLabels:
         log.add(de.AddLabel("scam"), "anna")
         log.label("a", "scam", "ben")
         log.undo("anna")
-        assert list(log.labelling.labels) == ["refund", "scam"]
+        assert list(log.label_state.labels) == ["refund", "scam"]
         log.undo("ben")
-        assert list(log.labelling.labels) == ["refund"]
+        assert list(log.label_state.labels) == ["refund"]
 
     def test_a_label_s_place_among_the_keys_changes_only_where_one_goes_away(self) -> None:
         log = Log("a", "b", "c", "d")
         log.label("x", "d")
         log.add(de.AddLabel("e"))
         log.add(de.RenameLabel("b", "bee"))
-        assert list(log.labelling.key_order) == ["a", "bee", "c", "d", "e"]
+        assert list(log.label_state.key_order) == ["a", "bee", "c", "d", "e"]
         log.add(de.MergeLabels("a", "d"))
-        assert list(log.labelling.key_order) == ["e", "bee", "c", "d"]
+        assert list(log.label_state.key_order) == ["e", "bee", "c", "d"]
         log.add(de.MergeLabels("d", "c"))
-        assert list(log.labelling.key_order) == ["e", "bee", "c"]
+        assert list(log.label_state.key_order) == ["e", "bee", "c"]
         log.add(de.RenameLabel("c", "e"))  # there is one of that name
-        assert list(log.labelling.key_order) == ["e", "bee"]
-        assert list(log.labelling.labels) == ["bee", "e"]
+        assert list(log.label_state.key_order) == ["e", "bee"]
+        assert list(log.label_state.labels) == ["bee", "e"]
         for _ in range(3):
             log.undo()
-        assert list(log.labelling.key_order) == ["a", "bee", "c", "d", "e"]
+        assert list(log.label_state.key_order) == ["a", "bee", "c", "d", "e"]
 
     def test_descriptions(self) -> None:
         log = Log("refund")
         log.add(de.DescribeLabel("refund", "wants the money"))
         log.add(de.RenameLabel("refund", "money back"))
-        assert log.labelling.descriptions == {"money back": "wants the money"}
+        assert log.label_state.descriptions == {"money back": "wants the money"}
 
 
 class TestUndo:
@@ -207,7 +207,7 @@ class TestUndo:
         log.label("b", "y", "ben")
         log.undo("anna")
         assert (log.status("a"), log.status("b")) == (Status.OPEN, Status.LABELLED)
-        assert log.labelling.undoable("anna") is None
+        assert log.label_state.undoable("anna") is None
 
     def test_redo_ends_with_the_next_decision(self) -> None:
         log = Log("x", "y")
@@ -218,13 +218,13 @@ class TestUndo:
         log.redo()
         assert [log.status(i) for i in "abc"] == [Status.LABELLED, Status.LABELLED, Status.OPEN]
         log.label("d", "y")
-        assert log.labelling.redoable("anna") is None
+        assert log.label_state.redoable("anna") is None
 
     def test_the_same_record_twice_counts_once(self) -> None:
         log = Log("x")
         record = log.label("a", "x")
-        log.labelling.apply([record])
-        assert log.labelling.counts == {"x": 1}
+        log.label_state.apply([record])
+        assert log.label_state.counts == {"x": 1}
 
 
 #: A step: which annotator, what (see `play`), on which example, which label, on which example more.
@@ -250,11 +250,11 @@ def play(steps: Sequence[Step]) -> Log:
             log.label(identity, label, by)
         elif what == 2:
             log.add(de.Skip(identity), by)
-        elif what == 3 and log.labelling.undoable(by):
+        elif what == 3 and log.label_state.undoable(by):
             log.undo(by)
-        elif what == 4 and log.labelling.redoable(by):
+        elif what == 4 and log.label_state.redoable(by):
             log.redo(by)
-        elif what == 5 and label in log.labelling.labels:
+        elif what == 5 and label in log.label_state.labels:
             log.add(de.RenameLabel(label, label + "'"), by)
         elif what == 6:
             log.add(de.MergeLabels(label, "z"), by)
@@ -275,20 +275,20 @@ def play(steps: Sequence[Step]) -> Log:
     return log
 
 
-def shown(labelling: LabelState) -> dict[str, object]:
+def shown(label_state: LabelState) -> dict[str, object]:
     """All that a fold says."""
     return {
-        "standings": dict(labelling.standings()),
-        "one by one": {identity: labelling.standing(identity) for identity in "abc"},
-        "stands": {identity: labelling.votes(identity) for identity in "abc"},
-        "history": {identity: labelling.history(identity) for identity in "abc"},
-        "by status": {status: labelling.count(status) for status in Status},
-        "counts": dict(labelling.counts),
-        "labels": labelling.labels,
-        "keys": labelling.key_order,
-        "renamed": dict(labelling.renamed),
-        "strays": labelling.strays(),
-        "undo": {by: (labelling.undoable(by), labelling.redoable(by)) for by in "pq"},
+        "standings": dict(label_state.label_statuses()),
+        "one by one": {identity: label_state.label_status(identity) for identity in "abc"},
+        "stands": {identity: label_state.votes(identity) for identity in "abc"},
+        "history": {identity: label_state.history(identity) for identity in "abc"},
+        "by status": {status: label_state.count(status) for status in Status},
+        "counts": dict(label_state.counts),
+        "labels": label_state.labels,
+        "keys": label_state.key_order,
+        "renamed": dict(label_state.renamed),
+        "strays": label_state.strays(),
+        "undo": {by: (label_state.undoable(by), label_state.redoable(by)) for by in "pq"},
     }
 
 
@@ -301,20 +301,20 @@ def test_folding_step_by_step_equals_folding_at_once_and_in_parts(
     at_once.apply(log.records)
     for start in range(0, len(log.records), size):
         in_parts.apply(log.records[start : start + size])
-    assert shown(at_once) == shown(log.labelling) == shown(in_parts)
+    assert shown(at_once) == shown(log.label_state) == shown(in_parts)
     assert sorted(at_once.key_order) == sorted(at_once.labels)
 
 
 @given(STEPS)
 def test_the_counts_are_those_of_the_standings(steps: list[Step]) -> None:
     log = play(steps)
-    standings = [standing for _, standing in log.labelling.standings()]
-    assert Counter(one.status for one in standings) == +Counter(
-        {status: log.labelling.count(status) for status in Status}
+    label_statuses = [label_status for _, label_status in log.label_state.label_statuses()]
+    assert Counter(one.status for one in label_statuses) == +Counter(
+        {status: log.label_state.count(status) for status in Status}
     )
-    said = [one.answer for one in standings if one.answer is not None]
+    said = [one.answer for one in label_statuses if one.answer is not None]
     names = [n for a in said for n in ([a] if isinstance(a, str) else [kind for *_, kind in a])]
-    assert Counter(names) == +Counter(log.labelling.counts)
+    assert Counter(names) == +Counter(log.label_state.counts)
 
 
 @given(STEPS)
@@ -322,18 +322,18 @@ def test_undoing_everything_leaves_nothing(steps: list[Step]) -> None:
     log = play(steps)
     done = 0
     for by in "pq":
-        while log.labelling.undoable(by):
+        while log.label_state.undoable(by):
             log.undo(by)
             done += 1
-    assert not list(log.labelling.standings())
-    assert log.labelling.labels == ("x", "y", "z")
+    assert not list(log.label_state.label_statuses())
+    assert log.label_state.labels == ("x", "y", "z")
     before = play(steps)
     for by in "qp":  # the other way round
         for _ in range(done):
-            if log.labelling.redoable(by):
+            if log.label_state.redoable(by):
                 log.redo(by)
     if not any(step[1] in (3, 4, 13) for step in steps):
-        assert log.labelling.answers() == before.labelling.answers()
+        assert log.label_state.answers() == before.label_state.answers()
 
 
 @pytest.mark.slow

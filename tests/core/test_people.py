@@ -84,10 +84,10 @@ class DeskDouble:
 def label(amount: int) -> Any:
     """A step: the next `amount` of the ranking, alternating labels."""
 
-    def step(desk: DeskDouble) -> None:
-        for row in desk.asked[:amount]:
-            desk.answers[row] = "ab"[len(desk.answers) % 2]
-            desk.rankings[row] = desk.boards["ranking"][-1][0]
+    def step(channel: DeskDouble) -> None:
+        for row in channel.asked[:amount]:
+            channel.answers[row] = "ab"[len(channel.answers) % 2]
+            channel.rankings[row] = channel.boards["ranking"][-1][0]
 
     return step
 
@@ -97,7 +97,7 @@ class Stage:
     """A loop with its surroundings."""
 
     loop: PeopleLoop
-    desk: DeskDouble
+    channel: DeskDouble
     learners: list[LearnerDouble]
     events: list[ev.Event]
 
@@ -122,7 +122,7 @@ def stage(
     config = config or people_config()
     pool = askable(dataset)
     audit = reserve(SEED, pool, config.loop.audit_share)
-    desk = DeskDouble(dataset, audit, steps, labels=dataset.labels)
+    channel = DeskDouble(dataset, audit, steps, labels=dataset.labels)
     learners: list[LearnerDouble] = []
     events: list[ev.Event] = []
 
@@ -135,10 +135,10 @@ def stage(
         return np.arange(len(dataset.train)) if groups is None else np.asarray(groups)
 
     loop = PeopleLoop(
-        SEED, config, dataset, pool, audit, desk, build, study, corners(dataset), iter(()),
+        SEED, config, dataset, pool, audit, channel, build, study, corners(dataset), iter(()),
         events.append
     )  # fmt: skip
-    return Stage(loop, desk, learners, events)
+    return Stage(loop, channel, learners, events)
 
 
 def kinds(events: list[ev.Event]) -> list[str]:
@@ -163,8 +163,8 @@ class TestRounds:
         s = stage([None, None, "leave"])
         s.loop.run(RunState(SEED))
         first = first_ranking(people_config(), POOL)
-        assert s.desk.boards["ranking"] == [(0, {"rows": first.rows, "labels": 0})]
-        assert s.desk.boards["reserve"] == [(0, first.reserve)]
+        assert s.channel.boards["ranking"] == [(0, {"rows": first.rows, "labels": 0})]
+        assert s.channel.boards["reserve"] == [(0, first.reserve)]
         assert s.events == [first.ranked]
 
     def test_an_order_that_is_there_is_not_drawn_again_unless_texts_were_added(self) -> None:
@@ -207,7 +207,7 @@ class TestRounds:
 
         s.loop.build = with_table
         s.loop.run(RunState(SEED))
-        _, board = s.desk.boards["ranking"][-1]
+        _, board = s.channel.boards["ranking"][-1]
         scores = [row["score"] for row in board["rows"]]
         assert scores == sorted(scores, reverse=True)
         assert board["rows"][0]["percentile"] == 1.0
@@ -215,9 +215,9 @@ class TestRounds:
         assert board["rows"][0]["top"] == [["a", table[first]], ["b", 1 - table[first]]]
 
     def test_nothing_is_trained_before_there_are_two_classes(self) -> None:
-        def all_a(desk: DeskDouble) -> None:
-            for row in desk.asked[:8]:
-                desk.answers[row] = "a"
+        def all_a(channel: DeskDouble) -> None:
+            for row in channel.asked[:8]:
+                channel.answers[row] = "a"
 
         s = stage([None, None, all_a, None, None, "train", "finish"])
         assert s.loop.run(RunState(SEED)) == "finish"
@@ -233,7 +233,7 @@ class TestRounds:
     def test_it_goes_on_where_it_was_left(self) -> None:
         ranked = ev.RankingPublished(SEED, 3, "lc", 10, 9, 30, 30)
         s = stage([None, None, "leave"])
-        s.desk.answers = {row: "ab"[row % 2] for row in range(10)}
+        s.channel.answers = {row: "ab"[row % 2] for row in range(10)}
         s.loop.run(RunState(SEED, ranked=ranked))
         assert kinds(s.events) == ["point 2"]  # the successor of the round before was still owed
 
@@ -252,8 +252,8 @@ class TestRounds:
             def while_people_go_on(
                 rows: IntArray, answers: Sequence[Answer], seed: int, progress: ProgressCallback
             ) -> FitReport:
-                given_way.append(len(s.desk.answers))
-                label(3)(s.desk)
+                given_way.append(len(s.channel.answers))
+                label(3)(s.channel)
                 return fit(rows, answers, seed, progress)
 
             successor.fit = while_people_go_on  # type: ignore[method-assign] # of this learner only
@@ -284,30 +284,33 @@ class TestAudit:
         audit = set(s.loop.audit.tolist())
         trained = {row for learner in s.learners for rows, *_ in learner.fits for row in rows}
         assert trained and not trained & audit
-        answered = [row in audit for row in s.desk.answers]
+        answered = [row in audit for row in s.channel.answers]
         assert np.mean(answered) == pytest.approx(0.25, abs=0.06)
         assert all(
-            "top" not in r for _, b in s.desk.boards["ranking"] for r in b["rows"] if r.get("audit")
+            "top" not in r
+            for _, b in s.channel.boards["ranking"]
+            for r in b["rows"]
+            if r.get("audit")
         )
 
     def test_the_successor_s_word_on_all_of_it_is_put_up(self) -> None:
         s = stage([None, None, label(4), None, None, "leave"])
         s.loop.run(RunState(SEED))
-        round_, predictions = s.desk.boards["audit"][-1]
+        round_, predictions = s.channel.boards["audit"][-1]
         assert round_ == 0
         assert set(predictions) == {POOL.train[row].id for row in s.loop.audit}
         assert set(predictions.values()) <= {"a", "b"}
-        assert s.desk.boards["reserve"][0][1] == [POOL.train[row].id for row in s.loop.audit]
+        assert s.channel.boards["reserve"][0][1] == [POOL.train[row].id for row in s.loop.audit]
 
     def test_without_a_test_set_it_is_what_the_curve_shows(self) -> None:
         s = stage([None, None, label(40), None, None, "leave"], people_config(audit_share=0.5))
         s.loop.run(RunState(SEED))
         (audited,) = [e for e in s.events if isinstance(e, ev.AuditEvaluated)]
         (point,) = [e for e in s.events if isinstance(e, ev.RoundResult)]
-        predictions = s.desk.boards["audit"][-1][1]
+        predictions = s.channel.boards["audit"][-1][1]
         gold = {
             POOL.train[r].id: a
-            for r, a in s.desk.answers.items()
+            for r, a in s.channel.answers.items()
             if r in set(s.loop.audit.tolist())
         }
         right = sum(predictions[i] == a for i, a in gold.items())
@@ -345,7 +348,7 @@ class TestGauge:
         told = [e.kind for e in s.events if isinstance(e, ev.RoundResult | ev.MismatchMeasured)]
         assert told == ["point", "gauged", "point", "gauged"]
         rows, _ = s.learners[0].scored[-1]
-        reserved = set(np.asarray(s.desk.audit).tolist())
+        reserved = set(np.asarray(s.channel.audit).tolist())
         assert not set(rows) & (reserved | set(s.learners[1].fits[1][0]))
         assert len(rows) == found[-1].texts
         assert found[-1].wasserstein > 0
@@ -356,7 +359,7 @@ class TestGauge:
         on_stage, off_stage = (stage(list(self.STEPS), one, self.BIG) for one in (config, off))
         for s in (on_stage, off_stage):
             s.loop.run(RunState(SEED))
-        assert on_stage.desk.boards["ranking"] == off_stage.desk.boards["ranking"]
+        assert on_stage.channel.boards["ranking"] == off_stage.channel.boards["ranking"]
         assert not any(isinstance(e, ev.MismatchMeasured) for e in off_stage.events)
 
     def test_a_model_that_did_not_rank_is_not_compared(self) -> None:
@@ -366,8 +369,8 @@ class TestGauge:
         s.loop.run(RunState(SEED))
         ranked = [e for e in s.events if isinstance(e, ev.RankingPublished)][-1]
         again = stage([None, label(1), None, "leave"], dataset=self.BIG)
-        again.desk.answers = dict(s.desk.answers)
-        again.desk.boards = s.desk.boards
+        again.channel.answers = dict(s.channel.answers)
+        again.channel.boards = s.channel.boards
         again.loop.run(RunState(SEED, ranked=ranked))
         assert any(isinstance(e, ev.RoundResult) for e in again.events)
         assert not any(isinstance(e, ev.MismatchMeasured) for e in again.events)
@@ -381,17 +384,17 @@ class TestPool:
             groups=[n // 2 for n in range(40)],
         )
         s.loop.run(RunState(SEED))
-        _, board = s.desk.boards["ranking"][-1]
+        _, board = s.channel.boards["ranking"][-1]
         row_of = {e.id: n for n, e in enumerate(POOL.train)}
         asked = [row_of[entry["id"]] // 2 for entry in board["rows"]]
         assert len(asked) == len(set(asked))
-        folds = s.desk.boards["folds"][0][1]
+        folds = s.channel.boards["folds"][0][1]
         assert len(folds) == 20 and all(len(ids) == 2 for ids in folds)
 
     def test_labels_that_change_make_new_models(self) -> None:
-        def with_a_new_label(desk: DeskDouble) -> None:
-            desk.labels = ("a", "b", "c")
-            label(3)(desk)
+        def with_a_new_label(channel: DeskDouble) -> None:
+            channel.labels = ("a", "b", "c")
+            label(3)(channel)
 
         s = stage([None, None, label(4), None, with_a_new_label, None, None, "leave"])
         s.loop.run(RunState(SEED))
@@ -406,20 +409,22 @@ class TestPool:
         assert len(askable(replace(POOL, train=full))) == 40
 
     def test_labels_are_judged_by_models_that_have_not_learned_them(self) -> None:
-        def with_a_mistake(desk: DeskDouble) -> None:
-            for row in desk.asked[:20]:
-                desk.answers[row] = "ab"[row % 2]
-            first = next(iter(desk.answers))
-            desk.answers[first] = "ba"[first % 2]
+        def with_a_mistake(channel: DeskDouble) -> None:
+            for row in channel.asked[:20]:
+                channel.answers[row] = "ab"[row % 2]
+            first = next(iter(channel.answers))
+            channel.answers[first] = "ba"[first % 2]
 
         s = stage(
             [None, None, with_a_mistake, *[None] * 6, "leave"], people_config(audit_share=0.0)
         )
         s.loop.run(RunState(SEED))
-        ((round_, board),) = s.desk.boards["disputes"]  # once, as the labels have not grown since
+        ((round_, board),) = s.channel.boards[
+            "disputes"
+        ]  # once, as the labels have not grown since
         assert round_ == 1
         ((identity, given, p, other, q),) = board["cases"]
-        row = next(iter(s.desk.answers))
+        row = next(iter(s.channel.answers))
         assert identity == POOL.train[row].id
         assert (given, other) == ("ba"[row % 2], "ab"[row % 2])
         assert p < 0.5 < q
@@ -435,22 +440,22 @@ class TestPool:
         def noting(rows: Any, progress: Any) -> Any:
             seen.append(len(rows))
             if len(seen) == 1:  # people label on meanwhile
-                label(3)(s.desk)
+                label(3)(s.channel)
             return encode(rows, progress)
 
         s.loop.encode = noting
         s.loop.run(RunState(SEED))
         assert seen == [8, 11]
         assert kinds(s.events)[-2:] == ["ranked 2", "point 1"]
-        assert [board["labels"] for _, board in s.desk.boards["disputes"]] == [11]
+        assert [board["labels"] for _, board in s.channel.boards["disputes"]] == [11]
 
     def test_tagging(self) -> None:
         pool = sentences_pool([("Anna", "left", f"Oslo{n}") for n in range(20)])
 
         def tag(amount: int) -> Any:
-            def step(desk: DeskDouble) -> None:
-                for row in desk.asked[:amount]:
-                    desk.answers[row] = ("B-PER", "O", "B-LOC")
+            def step(channel: DeskDouble) -> None:
+                for row in channel.asked[:amount]:
+                    channel.answers[row] = ("B-PER", "O", "B-LOC")
 
             return step
 
@@ -459,7 +464,7 @@ class TestPool:
         )
         s.loop.run(RunState(SEED))
         assert kinds(s.events) == ["ranked 0", "ranked 1", "point 0", "ranked 2", "point 1"]
-        _, board = s.desk.boards["ranking"][-1]
+        _, board = s.channel.boards["ranking"][-1]
         tops = [row["top"] for row in board["rows"] if "top" in row]
         text = pool.train[0].text
         assert any(tops)

@@ -20,7 +20,7 @@ from tui_al.core.annotation.review_queue import (
 from tui_al.core.data.examples import Dataset, Example, Task
 
 
-def labelling(
+def label_state(
     *decisions: tuple[str, Decision], labels: tuple[str, ...] = ("A", "B", "C")
 ) -> LabelState:
     found = LabelState(labels)
@@ -38,7 +38,7 @@ def board(**cases: list[Any]) -> dict[str, Any]:
 
 def test_the_board_s_order_and_what_is_known_beside_it() -> None:
     put_up = board(z=["C", 0.1, "A", 0.7], x=["A", 0.3, "B", 0.55])
-    said = labelling(*(("anna", Label((i,), label)) for i, label in (("x", "A"), ("z", "C"))))
+    said = label_state(*(("anna", Label((i,), label)) for i, label in (("x", "A"), ("z", "C"))))
     look = to_look_at(put_up, said)
     assert look.cases == (Disputed("z", "C", 0.1, "A", 0.7), Disputed("x", "A", 0.3, "B", 0.55))
     assert (look.labels, look.folds, look.not_judged) == (9, 5, {"C": 2})
@@ -46,15 +46,15 @@ def test_the_board_s_order_and_what_is_known_beside_it() -> None:
 
 @pytest.mark.parametrize("nothing", [None, [{"x": ["A", 0.4, "B", 0.5]}]])
 def test_no_board_and_one_of_an_older_version_list_nothing(nothing: Any) -> None:
-    assert to_look_at(nothing, labelling(("anna", Label(("x",), "A")))) == SecondLook()
+    assert to_look_at(nothing, label_state(("anna", Label(("x",), "A")))) == SecondLook()
 
 
 @pytest.mark.parametrize("judged", [Confirm("x"), Ambiguous("x"), Label(("x",), "B")])
 def test_what_was_looked_at_is_not_disputed_again(judged: Decision) -> None:
     put_up = board(x=["A", 0.2, "B", 0.6])
     said = (("anna", Label(("x",), "A")),)
-    assert len(to_look_at(put_up, labelling(*said)).cases) == 1
-    assert to_look_at(put_up, labelling(*said, ("anna", judged))).cases == ()
+    assert len(to_look_at(put_up, label_state(*said)).cases) == 1
+    assert to_look_at(put_up, label_state(*said, ("anna", judged))).cases == ()
 
 
 def test_what_the_engine_puts_up_is_what_the_screen_reads() -> None:
@@ -62,10 +62,10 @@ def test_what_the_engine_puts_up_is_what_the_screen_reads() -> None:
     pool = Dataset("pool", Task.TAGGING, ("LOC", "PER"), train, ())
     doubted = Evidence(0, "B-PER", 0.1, "B-LOC", 0.8, (10, 14))
     put_up = json.loads(json.dumps(board_of(Verdicts((doubted,), 3, 5, {"I-LOC": 1}), pool)))
-    said = labelling(("anna", Label(("s",), ((10, 14, "PER"),))), labels=("LOC", "PER"))
+    said = label_state(("anna", Label(("s",), ((10, 14, "PER"),))), labels=("LOC", "PER"))
     look = to_look_at(put_up, said)
     assert look.cases == (Disputed("s", "B-PER", 0.1, "B-LOC", 0.8, (10, 14)),)
-    corrected = labelling(("anna", Label(("s",), ((10, 14, "LOC"),))), labels=("LOC", "PER"))
+    corrected = label_state(("anna", Label(("s",), ((10, 14, "LOC"),))), labels=("LOC", "PER"))
     assert to_look_at(put_up, corrected).cases == ()
 
 
@@ -74,7 +74,7 @@ def test_agreement_of_two_annotators_on_classes() -> None:
     # 1/2) / (1 - 1/2) = 1/2. alpha: of 8 values 3 A, 5 B; disagreement within 2 of 8, by chance 2 x
     # 3 x 5 / (8 x 7) = 30/56; 1 - (1/4) / (30/56) = 8/15.
     pairs = {"w": "AA", "x": "AB", "y": "BB", "z": "BB"}
-    said = labelling(
+    said = label_state(
         *(("a", Label((i,), both[0])) for i, both in pairs.items()),
         *(("b", Label((i,), both[1])) for i, both in pairs.items()),
         ("a", Label(("alone",), "C")),
@@ -92,7 +92,7 @@ def test_agreement_on_entities_compares_spans_and_words() -> None:
     text = "one two three four"
     first = ((0, 7, "X"), (14, 18, "X"))
     second = ((0, 7, "X"), (8, 18, "X"))
-    said = labelling(("a", Label(("s",), first)), ("b", Label(("s",), second)), labels=("X",))
+    said = label_state(("a", Label(("s",), first)), ("b", Label(("s",), second)), labels=("X",))
     found = agreement_of(
         shared_answers(said), {"s": Example("s", text, tokens=tuple(text.split()))}
     )
@@ -101,5 +101,5 @@ def test_agreement_on_entities_compares_spans_and_words() -> None:
 
 
 def test_agreement_without_shared_samples() -> None:
-    found = agreement_of(shared_answers(labelling(("a", Label(("x",), "A")))), {})
+    found = agreement_of(shared_answers(label_state(("a", Label(("x",), "A")))), {})
     assert (found.shared, found.pairwise, found.alpha) == (0, None, None)

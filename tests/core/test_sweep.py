@@ -157,12 +157,12 @@ def test_a_session_keeps_its_name_when_seeds_are_added_or_the_data_moves() -> No
             "mean paper"),
         ("data.source = 'tickets'\n[grid]\nloop.strategi = ['lc']", r"\[grid\] loop has the "
             r"unknown key 'strategi'", "strategy"),
-        ("data.source = 'tickets'\n[grid]\nloop.strategy = 'lc'", "loop.strategy = 'lc' is no "
+        ("data.source = 'tickets'\n[grid]\nloop.strategy = 'lc'", "loop.strategy = 'lc' is not a "
             "list", "Write"),
         ("data.source = 'tickets'\n[grid]\nloops = ['lc']", r"\[grid\] has the unknown key "
             r"'loops'", "loop"),
         ("data.source = 'tickets'\n[grid]\nacquisition = ['full']", "acquisition holds 'full', "
-            "which is no table", "name ="),
+            "which is not a table", "name ="),
         ("data.source = 'tickets'\n[grid]\nloop.strategy = ['lc']\n[[exclude]]\nloop.strategy = "
             "'bt'", "exclude loop.strategy = bt fits no", "as the grid"),
         ("data.source = 'tickets'\n[grid]\nloop.strategy = ['lc']\n[[exclude]]\nstrategy = "
@@ -172,9 +172,9 @@ def test_a_session_keeps_its_name_when_seeds_are_added_or_the_data_moves() -> No
             "unknown key 'strategy'", "loop.strategy"),
         ("data.source = 'tickets'\n[grid]\nloop.strategy = ['lc']\n[[exclude]]\nloop.strategy = "
             "'lc'", "every combination is excluded", "one at least"),
-        ("exclude = 3\ndata.source = 'tickets'", "exclude is no list of tables", "above each"),
-        ("loop = 3\ndata.source = 'tickets'", "loop is no table", "above it"),
-        ("= 3", "this is no TOML", "toml.io"),
+        ("exclude = 3\ndata.source = 'tickets'", "exclude is not a list of tables", "above each"),
+        ("loop = 3\ndata.source = 'tickets'", "loop is not a table", "above it"),
+        ("= 3", "this is not TOML", "toml.io"),
     ],
 )  # fmt: skip
 def test_mistakes_name_the_key_the_value_and_what_is_allowed(

@@ -63,7 +63,7 @@ def test_no_notation(tags: str) -> None:
 @pytest.mark.parametrize(
     ("sample", "later", "message"),
     [
-        ("B-PER I-PER O", "O PER", "token 2 has the tag 'PER', which is no tag"),
+        ("B-PER I-PER O", "O PER", "token 2 has the tag 'PER', which is not a tag"),
         ("B-PER I-PER O", "M-PER", "no tag of a known form"),
         ("B-PER I-PER O", "b-PER", "no tag of a known form"),
         ("PER O", "O B-PER", "token 2 has the tag 'B-PER', but the sentences before have types"),

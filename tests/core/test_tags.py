@@ -76,7 +76,7 @@ def test_three_tokens_in_bioes() -> None:
 @pytest.mark.parametrize("tag", ["", "B", "B-", "B- ", "X-PER", "PER", "B_PER", "o", "-", "M-PER"])
 def test_other_forms_are_no_tags(tag: str) -> None:
     assert not is_tag(tag)
-    with pytest.raises(ValueError, match="is no tag"):
+    with pytest.raises(ValueError, match="is not a tag"):
         spans_of(["O", tag])
 
 

@@ -99,7 +99,7 @@ def test_a_login_page_is_not_taken_for_a_hub(
 
     url, listener = _serve(answer)
     monkeypatch.setattr(hub_access, "ENDPOINT", url)
-    with pytest.raises(HubError, match="what answers is no Hub"):
+    with pytest.raises(HubError, match="what answers is not a Hub"):
         model_snapshot("lab/flat")
     listener.shutdown(socket.SHUT_RDWR)
     listener.close()

@@ -97,7 +97,7 @@ def test_from_an_unlabelled_file_to_a_successor(
         assert item.suggestion is not None
         assert item.percentile is not None
         assert label_some(bench, dataset, 4) == 4
-        before = bench.labelling.answers()
+        before = bench.label_state.answers()
 
         engine = bench.state.engine
         assert engine is not None
@@ -107,7 +107,7 @@ def test_from_an_unlabelled_file_to_a_successor(
         bench.add_label("another")
         process.start_engine(directory)
         wait_for(bench, lambda: (bench.ranking or 0) >= 2)
-        assert before.items() <= bench.labelling.answers().items()
+        assert before.items() <= bench.label_state.answers().items()
 
         with Session(directory) as session:
             session.send("finish")
@@ -115,7 +115,7 @@ def test_from_an_unlabelled_file_to_a_successor(
         run = bench.state.runs[bench.seed]
         assert bench.state.ended == "finished"
         audit = set(bench.log.board("reserve"))
-        assert run.points[-1].labels == len(bench.labelling.answers().keys() - audit)
+        assert run.points[-1].labels == len(bench.label_state.answers().keys() - audit)
         headline = "accuracy" if dataset.task is Task.CLASSIFICATION else "entity_f1"
         audited = run.audits[-1]
         assert audited.metric == headline

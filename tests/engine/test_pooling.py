@@ -112,11 +112,13 @@ def test_kept_states_give_the_same_as_the_whole_model(
 
 def test_poolings_keep_states_of_their_own(bert: Path, classified: Dataset) -> None:
     """Two frozen encoders on one shelf: what one head reads is not handed to the other."""
-    shelf = FeatureStore(2**30)
+    feature_store = FeatureStore(2**30)
     read = []
     for pooling in ("first", "mean"):
         config = tiny.settings(bert, "head", pooling=pooling, trunk_layers="auto", epochs=1)
-        learner = TransformerLearner(config, ModelSource("b", bert), classified, tiny.CPU, shelf)
+        learner = TransformerLearner(
+            config, ModelSource("b", bert), classified, tiny.CPU, feature_store
+        )
         learner.keep("train", np.arange(9), tiny.silent)
         states = learner._collate("train", np.arange(9)).states
         assert states is not None

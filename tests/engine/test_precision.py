@@ -128,13 +128,13 @@ def test_a_bf16_learner_compares_itself_once_with_fp32(
 
 def test_only_a_low_agreement_is_a_warning(bert: Path, classified: Dataset) -> None:
     said: list[str] = []
-    voice: Any = type("Voice", (), {"warn_once": staticmethod(said.append)})
+    session_io: Any = type("Voice", (), {"warn_once": staticmethod(said.append)})
     learner = tiny.learner(bert, "adapter", classified, precision="bf16", epochs=1)
-    runner._tell({"acquisition": learner}, voice)
+    runner._tell({"acquisition": learner}, session_io)
     learner.rounding = ("alike", False)
-    runner._tell({"acquisition": learner}, voice)
+    runner._tell({"acquisition": learner}, session_io)
     assert not said
     learner.rounding = ("not alike", True)
-    runner._tell({"acquisition": learner}, voice)
+    runner._tell({"acquisition": learner}, session_io)
     assert len(said) == 1
     assert "not alike" in said[0]

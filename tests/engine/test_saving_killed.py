@@ -18,7 +18,7 @@ from tui_al.core.session import events as ev
 from tui_al.core.session.state import RunState
 from tui_al.core.settings.experiment import Amount, DataConfig, ExperimentConfig, LoopConfig
 from tui_al.engine.models import checkpoint
-from tui_al.engine.worker import model_saver as keeper
+from tui_al.engine.worker import model_saver
 from tui_al.engine.worker.model_saver import ModelSaver
 from tui_al.store.file_hashes import hashes_of
 
@@ -95,7 +95,7 @@ def test_what_a_killed_engine_left(
     finished = ev.PhaseFinished(7, 3, ev.Phase.TRAIN_SUCCESSOR, 1.0, 0)
     for _ in range(2):
         with monkeypatch.context() as patched:
-            patched.setattr(keeper, "sha256_of", die)
+            patched.setattr(model_saver, "sha256_of", die)
             killed(lambda: mine.keep(finished))
         assert len(hidden(tmp_path / "warm")) == 1
     mine.keep(finished)

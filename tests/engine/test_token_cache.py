@@ -132,7 +132,7 @@ def test_models_with_the_same_vocabulary_share(cache: TokenCache, calls: list[in
     raw = tiny.wordpiece(tiny.corpus())
     for kind in (BertTokenizerFast, ElectraTokenizerFast, DistilBertTokenizerFast):
         tokenizer = kind(tokenizer_object=raw)
-        tokenizer.backend_tokenizer.enable_truncation(9)  # a state of its own is no difference
+        tokenizer.backend_tokenizer.enable_truncation(9)  # a state of its own is not a difference
         cache.tokens(tokenizer, TEXT, tiny.classified().train, 48)
     assert len(calls) == 1
 

@@ -127,11 +127,11 @@ def test_states_are_made_once_for_all(
         return real(self, tokens, rows)  # type: ignore[arg-type]
 
     monkeypatch.setattr(trunk_module.FrozenLayers, "_compute", counted)
-    shelf = FeatureStore(2**30)
+    feature_store = FeatureStore(2**30)
     learners = [
         TransformerLearner(
             tiny.settings(bert, method, trunk_layers=layers, epochs=1),
-            ModelSource(str(bert), bert), classified, tiny.CPU, shelf,
+            ModelSource(str(bert), bert), classified, tiny.CPU, feature_store,
         )
         for method, layers in (("adapter", 1), ("full", 1), ("head", 1))
     ]  # fmt: skip
@@ -175,8 +175,8 @@ def test_what_memory_has_no_room_for_is_mapped_from_disk(
     config = tiny.settings(bert, "adapter", trunk_layers=1, epochs=2)
     source = ModelSource(str(bert), bert)
     in_memory, on_disk = (
-        TransformerLearner(config, source, dataset, tiny.CPU, shelf)
-        for shelf in (FeatureStore(2**30), FeatureStore(0, tmp_path / "states"))
+        TransformerLearner(config, source, dataset, tiny.CPU, feature_store)
+        for feature_store in (FeatureStore(2**30), FeatureStore(0, tmp_path / "states"))
     )
     assert not on_disk.notes()
     assert list((tmp_path / "states").iterdir()) == []
@@ -197,20 +197,20 @@ def test_without_room_on_disk_states_stay_in_memory(tmp_path: Path, why: str) ->
     lengths = np.array([3, 4])
     batches = [np.array([0]), np.array([1])]
     (tmp_path / "file").touch()
-    shelf = {
+    feature_store = {
         "budget": FeatureStore(30, tmp_path, disk_budget=55),
         "place": FeatureStore(30, tmp_path / "file" / "x"),
     }[why]
-    states = shelf.states(("a",), lengths, batches, 2, torch.float32, tiny.CPU)
+    states = feature_store.states(("a",), lengths, batches, 2, torch.float32, tiny.CPU)
     assert states.texts == 1
     assert states.nbytes == 24
 
 
 def test_the_disk_budget_counts_all_that_is_mapped(tmp_path: Path) -> None:
     lengths, batches = np.array([3]), [np.array([0])]
-    shelf = FeatureStore(0, tmp_path, disk_budget=40)
+    feature_store = FeatureStore(0, tmp_path, disk_budget=40)
     one, other = (
-        shelf.states((key,), lengths, batches, 2, torch.float32, tiny.CPU) for key in "ab"
+        feature_store.states((key,), lengths, batches, 2, torch.float32, tiny.CPU) for key in "ab"
     )
     assert (one.texts, other.texts) == (1, 0)
 

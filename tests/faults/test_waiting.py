@@ -12,7 +12,7 @@ import pytest
 
 from tests.faults.conftest import Disk
 from tests.store.labelled_sessions import TICKETS, by_people, simulated
-from tests.ui.labelling import desk
+from tests.ui.labelling import channel
 from tests.ui.test_bench import LogLine, take
 from tui_al.core.session import events as ev
 from tui_al.engine.worker import patience
@@ -59,13 +59,13 @@ def meanwhile(condition: Callable[[], object], then: Callable[[], object]) -> It
 def test_an_engine_waits_for_a_full_disk_that_is_cleared(disk: Disk) -> None:
     with simulated(disk.path / "home", "mine", TICKETS) as session:
         lock = take_engine_lock(session.directory)
-        voice = SessionIO(session, lambda _: None, StopSignal(), lock=lock)
+        session_io = SessionIO(session, lambda _: None, StopSignal(), lock=lock)
         before = numbered_before(lock)
         disk.fill()
-        began = voice.clock()
+        began = session_io.clock()
         with meanwhile(lambda: "the disk is full" in waits_for(session.directory), disk.clear):
-            voice.say(ev.RunStarted(7))
-        assert voice.clock() - began < 0.5 * voice.patient.waited + 0.5  # as while paused
+            session_io.say(ev.RunStarted(7))
+        assert session_io.clock() - began < 0.5 * session_io.patient.waited + 0.5  # as while paused
         assert [record.event for record in session.events()][-1] == ev.RunStarted(7)
         assert waits_for(session.directory) == ""
         assert numbered_before(lock) == before
@@ -75,12 +75,12 @@ def test_an_engine_waits_for_a_full_disk_that_is_cleared(disk: Disk) -> None:
 def test_an_engine_waits_for_a_lock(tmp_path: Path) -> None:
     with simulated(tmp_path, "mine", TICKETS) as session:
         lock = take_engine_lock(session.directory)
-        voice = SessionIO(session, lambda _: None, StopSignal(), lock=lock)
+        session_io = SessionIO(session, lambda _: None, StopSignal(), lock=lock)
         other = Database(session.directory / "session.db", any_thread=True)
         other.execute("BEGIN IMMEDIATE")
         locked = "another program has locked it"
         with meanwhile(lambda: locked in waits_for(session.directory), other.close):
-            voice.say(ev.RunStarted(7))
+            session_io.say(ev.RunStarted(7))
         assert [record.event for record in session.events()][-1] == ev.RunStarted(7)
         os.close(lock)
 
@@ -88,14 +88,14 @@ def test_an_engine_waits_for_a_lock(tmp_path: Path) -> None:
 def test_the_wait_ends_in_time_with_the_reason(disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(patience.VARIABLE, "0.2")
     with simulated(disk.path / "home", "mine", TICKETS) as session:
-        voice = SessionIO(session, lambda _: None, StopSignal())
+        session_io = SessionIO(session, lambda _: None, StopSignal())
         disk.fill()
         with pytest.raises(MachineError, match="Session mine: the disk is full"):
-            voice.say(ev.RunStarted(7))
-        voice.last_words(ev.EngineFinished("failed"))  # which nobody waits for
+            session_io.say(ev.RunStarted(7))
+        session_io.last_words(ev.EngineFinished("failed"))  # which nobody waits for
         disk.clear()
         assert session.state().engine is None
-        voice.say(ev.RunStarted(7))
+        session_io.say(ev.RunStarted(7))
     assert longest_wait() == 0.2
     monkeypatch.delenv(patience.VARIABLE)
     assert (longest_wait(errno.ENOSPC), longest_wait(errno.EIO)) == (1800, 60)
@@ -140,7 +140,7 @@ def test_a_message_of_a_library_in_rust_is_understood(tmp_path: Path) -> None:
 
 
 def test_an_answer_is_not_saved_before_it_is(disk: Disk) -> None:
-    session = desk(disk.path / "home")
+    session = channel(disk.path / "home")
     session.rank(1)
     told = LogLine()
     bench = AnnotationWorker(session.directory, "anna", told.put)
@@ -156,7 +156,7 @@ def test_an_answer_is_not_saved_before_it_is(disk: Disk) -> None:
     disk.clear()
     done = told.next(Done)
     assert isinstance(done, Done)
-    assert (done.job.kind, done.overview.saved, bench.unsaved, bench.trouble) == (
+    assert (done.job.kind, done.annotation_state.saved, bench.unsaved, bench.trouble) == (
         "decide",
         1,
         0,
@@ -168,7 +168,7 @@ def test_an_answer_is_not_saved_before_it_is(disk: Disk) -> None:
 
 
 def test_a_workbench_on_a_full_disk_gives_samples_as_soon_as_there_is_room(disk: Disk) -> None:
-    session = desk(disk.path / "home")
+    session = channel(disk.path / "home")
     session.rank(1)
     session.recording.session.close()
     disk.fill()
@@ -182,13 +182,13 @@ def test_a_workbench_on_a_full_disk_gives_samples_as_soon_as_there_is_room(disk:
     assert isinstance(done, Done)
     assert done.value is not None
     bench.do("decide", lambda b: b.label(done.value, "billing"), writes=True)
-    assert told.next(Done).overview.saved == 1  # type: ignore[union-attr]
+    assert told.next(Done).annotation_state.saved == 1  # type: ignore[union-attr]
     bench.close()
     assert bench.join(20)
 
 
 def test_what_an_engine_waits_for_is_news_to_the_people(tmp_path: Path) -> None:
-    session = desk(tmp_path)
+    session = channel(tmp_path)
     session.rank(1)
     lock = take_engine_lock(session.directory)
     told = LogLine()
@@ -200,12 +200,12 @@ def test_what_an_engine_waits_for_is_news_to_the_people(tmp_path: Path) -> None:
 
     def save() -> None:
         tried.append(waits_for(session.directory))
-        if len(tried) == 1 or not told.next(StateChanged).overview.engine_waits:  # type: ignore[union-attr]
+        if len(tried) == 1 or not told.next(StateChanged).annotation_state.engine_waits:  # type: ignore[union-attr]
             raise OSError(errno.EDQUOT, "x", str(session.directory))
 
     patient(save)
     assert "your quota on the disk is used up. It goes on by itself." in tried[1]
-    assert told.next(StateChanged).overview.engine_waits == ""  # type: ignore[union-attr]
+    assert told.next(StateChanged).annotation_state.engine_waits == ""  # type: ignore[union-attr]
     os.close(lock)
     bench.close()
     assert bench.join(20)

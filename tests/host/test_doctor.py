@@ -34,8 +34,8 @@ def with_torch(monkeypatch: pytest.MonkeyPatch, build: TorchBuild | None) -> Non
     monkeypatch.setattr(hardware, "torch_build", lambda: build)
 
 
-def statuses(findings: Iterable[Finding]) -> list[str]:
-    return [finding.status for finding in findings]
+def statuses(load_report: Iterable[Finding]) -> list[str]:
+    return [finding.status for finding in load_report]
 
 
 # The whole
@@ -49,16 +49,16 @@ def test_examine_covers_every_topic_in_time_and_leaves_nothing_behind(
 
     monkeypatch.setattr(socket, "create_connection", refuse)
     began = time.monotonic()
-    findings = examine(tmp_path / "home")
+    load_report = examine(tmp_path / "home")
     assert time.monotonic() - began < 4
-    topics = list(dict.fromkeys(finding.topic for finding in findings))
+    topics = list(dict.fromkeys(finding.topic for finding in load_report))
     assert topics == [
         "Python", "Packages", "GPU", "CPU", "Memory", "Disk", "Home", "Sessions", "Terminal",
         "Bundled encoder", "Cached models", "Hub",
     ]  # fmt: skip
-    assert "could not be examined" not in render(findings)
+    assert "could not be examined" not in render(load_report)
     assert list(tmp_path.iterdir()) == []
-    assert len(render(findings).splitlines()) < 45
+    assert len(render(load_report).splitlines()) < 45
 
 
 def test_what_hangs_or_fails_spoils_no_other() -> None:
@@ -253,9 +253,9 @@ def test_hidden_full_and_unreadable_gpus(install: Install, monkeypatch: pytest.M
     assert (first.topic, first.status) == ("GPU 0", "warn")
     assert second == Finding("GPU 1", "ok", "NVIDIA H200, n/a free, n/a busy")
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "GPU-none")
-    findings = hardware.gpu_findings()
-    assert statuses(findings) == ["ok", "warn", "info", "info"]
-    assert "'GPU-none' hides every GPU" in findings[1].fact
+    load_report = hardware.gpu_findings()
+    assert statuses(load_report) == ["ok", "warn", "info", "info"]
+    assert "'GPU-none' hides every GPU" in load_report[1].fact
 
 
 def test_a_card_without_a_working_driver(
@@ -476,5 +476,5 @@ def test_sessions_without_a_log_are_told(tmp_path: Path) -> None:
     (sessions / ".making-1").mkdir()
     found = {one.fact: one.status for one in storage.session_findings(tmp_path)}
     assert found["empty is damaged: its session.db is empty"] == "bad"
-    assert found[f"{sessions / 'none'} holds no session.db: it is no session"] == "warn"
+    assert found[f"{sessions / 'none'} holds no session.db: it is not a session"] == "warn"
     assert len(found) == 3

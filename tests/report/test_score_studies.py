@@ -53,5 +53,5 @@ def test_they_go_with_the_study(tmp_path: Path) -> None:
     assert "the paper's Table 4" in render_study(study)
     assert "Table 4" not in render_study(Study("s", "S", (FULL,)))
     path.write_text(study.to_json().replace('"floor_wd"', '"floor"'))
-    with pytest.raises(DataError, match="is no study"):
+    with pytest.raises(DataError, match="is not a study"):
         Study.from_json(path)

@@ -243,7 +243,7 @@ def test_the_way_through_json_changes_nothing(tmp_path: Path) -> None:
     assert render_study(again) == render_study(study)
     assert again.to_json() == study.to_json()
     path.write_text('{"name": "x"}')
-    with pytest.raises(DataError, match="is no study"):
+    with pytest.raises(DataError, match="is not a study"):
         Study.from_json(path)
 
 

@@ -111,14 +111,14 @@ def _calls_a_decision(directory: Path, renamings: int) -> float:
 
     with DecisionLog(directory) as log:
         log.insert(records)
-        labelling = LabelState(("a",))
+        label_state = LabelState(("a",))
         before = sys.getprofile()
         sys.setprofile(count)
         try:
-            labelling.apply(log.read())
+            label_state.apply(log.read())
         finally:
             sys.setprofile(before)
-    assert labelling.counts["a"] == 1_000
+    assert label_state.counts["a"] == 1_000
     return calls / 1_000
 
 

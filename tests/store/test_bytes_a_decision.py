@@ -35,15 +35,15 @@ def test_a_decision_takes_a_bounded_amount_of_memory(tmp_path: Path) -> None:
         tracemalloc.start()
         try:
             before = tracemalloc.get_traced_memory()[0]
-            labelling = LabelState(LABELS)
-            while new := log.read(after=labelling.seq):
-                labelling.apply(new)
+            label_state = LabelState(LABELS)
+            while new := log.read(after=label_state.seq):
+                label_state.apply(new)
             del new
             gc.collect()
             each = (tracemalloc.get_traced_memory()[0] - before) / DECISIONS
         finally:
             tracemalloc.stop()
-    assert labelling.counts == dict.fromkeys(LABELS, DECISIONS / 4)
+    assert label_state.counts == dict.fromkeys(LABELS, DECISIONS / 4)
     assert each < ENOUGH, f"{each:.0f} bytes"
 
 

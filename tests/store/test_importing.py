@@ -35,8 +35,8 @@ from tui_al.store.importing import import_annotations
 from tui_al.store.session import Session
 
 
-def put(session: Session, *annotations: Annotation, **wishes: object) -> Imported:
-    return import_annotations(session, annotations, ImportOptions(**wishes))  # type: ignore[arg-type]
+def put(session: Session, *annotations: Annotation, **import_options: object) -> Imported:
+    return import_annotations(session, annotations, ImportOptions(**import_options))  # type: ignore[arg-type]
 
 
 def counted(result: Imported) -> dict[str, int]:

@@ -72,7 +72,7 @@ def test_a_sample_that_another_has_on_the_screen_is_theirs(session: Path) -> Non
         with pytest.raises(SampleTakenError, match="ben has this sample before them now"):
             anna.label(item, "refund")
         ben.label(same, "repair")  # anna's sign of life did not bring her claim back
-        assert ben.labelling.answers() == {item.id: "repair"}
+        assert ben.label_state.answers() == {item.id: "repair"}
 
 
 def test_the_same_annotator_at_another_terminal(session: Path) -> None:
@@ -102,7 +102,7 @@ def test_what_nobody_took_is_claimed_again_and_the_rest_is_given_up(session: Pat
         assert carla.lost() == frozenset()
         assert take(ben)[0].id == IDS[1 + AHEAD]  # those before it are carla's again
         carla.label(item, "refund")
-        assert carla.labelling.answers() == {IDS[0]: "refund"}
+        assert carla.label_state.answers() == {IDS[0]: "refund"}
 
 
 def test_a_sample_for_two_annotators_is_taken_by_the_second_only(tmp_path: Path) -> None:
@@ -120,7 +120,7 @@ def test_a_sample_for_two_annotators_is_taken_by_the_second_only(tmp_path: Path)
         sleep(anna)
         ben.label(take(ben)[0], "repair")
         carla.label(take(carla)[0], "repair")
-        answered = {i: len(carla.labelling.votes(i)) for i in (one.id, two.id)}
+        answered = {i: len(carla.label_state.votes(i)) for i in (one.id, two.id)}
         assert answered == {one.id: 2, two.id: 2}
         with pytest.raises(SampleTakenError):
             anna.label(two, "refund")
@@ -131,16 +131,16 @@ def test_an_undone_answer_is_held_beside_those_of_others(session: Path) -> None:
         (item,) = take(anna)
         anna.label(item, "refund")
         ben.label(ben.open(item.id), "repair", anyway=True)  # by hand, from a search
-        turned = anna.undo()
-        assert turned is not None
-        assert turned.item is not None
-        anna.label(turned.item, "repair")
+        undo_result = anna.undo()
+        assert undo_result is not None
+        assert undo_result.item is not None
+        anna.label(undo_result.item, "repair")
         anna.undo()
         sleep(anna)
         with Workbench(session, "carla") as carla:
             carla.label(carla.open(item.id), "repair", anyway=True)
         with pytest.raises(SampleTakenError, match="has answered"):
-            anna.label(turned.item, "refund")
+            anna.label(undo_result.item, "refund")
 
 
 def test_a_note_leaves_the_sample_in_hand(session: Path) -> None:

@@ -48,16 +48,16 @@ def test_two_annotators_on_two_machines(tmp_path: Path) -> None:
     assert result == Merged(9, ("ann", "bob"), labelled=2, conflicts=1)
     records = log_of(tmp_path, "both")
     assert [r.time for r in records] == [1, 1.5, 2, 2.5, 3, 3.5, 4, 4.5, 5.5]
-    labelling = LabelState(TICKETS.labels)
-    labelling.apply(records)
-    assert labelling.standing("a").status is Status.CONFLICT
-    assert {who: r.decision for who, r in labelling.votes("a").items()} == {
+    label_state = LabelState(TICKETS.labels)
+    label_state.apply(records)
+    assert label_state.label_status("a").status is Status.CONFLICT
+    assert {who: r.decision for who, r in label_state.votes("a").items()} == {
         "ann": de.Label(("a",), "return"),
         "bob": de.Label(("a",), "complaint"),
     }
-    assert labelling.standing("b").status is Status.OPEN  # undone, on the other machine too
-    assert labelling.answers() == {"c": "return", "e": "other"}
-    assert labelling.note("e") == "!"
+    assert label_state.label_status("b").status is Status.OPEN  # undone, on the other machine too
+    assert label_state.answers() == {"c": "return", "e": "other"}
+    assert label_state.note("e") == "!"
     with Session.open(tmp_path, "both") as session:
         assert session.dataset() == TICKETS
         assert session.state().notes[-1] == "merged from one, two"
@@ -85,9 +85,9 @@ def test_the_last_word_of_somebody_who_worked_on_both(tmp_path: Path) -> None:
         Clock(two, "B").label("ann", "a", "complaint")  # at 1
     for names in (["one", "two"], ["two", "one"]):
         merged(tmp_path, names, "-".join(names))
-        labelling = LabelState(TICKETS.labels)
-        labelling.apply(log_of(tmp_path, "-".join(names)))
-        assert labelling.answers() == {"a": "return"}
+        label_state = LabelState(TICKETS.labels)
+        label_state.apply(log_of(tmp_path, "-".join(names)))
+        assert label_state.answers() == {"a": "return"}
 
 
 def test_a_clock_that_went_back_does_not_turn_a_log_around(tmp_path: Path) -> None:
@@ -108,15 +108,15 @@ def test_labels_that_only_the_other_began_with(tmp_path: Path) -> None:
     merged(tmp_path, ["one", "two"], "both")
     merged(tmp_path, ["both", "two"], "again")
     assert len(log_of(tmp_path, "again")) == 2
-    labelling = LabelState(TICKETS.labels)
-    labelling.apply(log_of(tmp_path, "both"))
-    assert labelling.labels == ("complaint", "return", "praise")
+    label_state = LabelState(TICKETS.labels)
+    label_state.apply(log_of(tmp_path, "both"))
+    assert label_state.labels == ("complaint", "return", "praise")
 
 
-def standing(home: Path, name: str) -> LabelState:
-    labelling = LabelState(TICKETS.labels)
-    labelling.apply(log_of(home, name))
-    return labelling
+def label_status(home: Path, name: str) -> LabelState:
+    label_state = LabelState(TICKETS.labels)
+    label_state.apply(log_of(home, name))
+    return label_state
 
 
 @pytest.mark.parametrize(
@@ -137,21 +137,21 @@ def test_a_label_renamed_on_one_machine_is_renamed_in_what_another_said(
         result = merged(tmp_path, ["one", "two"], "both")
         assert result.followed == (de.RenameLabel("return", new),)
         assert (result.apart, result.conflicts) == ((), 0)
-        labelling = standing(tmp_path, "both")
-        assert labelling.answers() == dict.fromkeys("abc", new)
-        assert "return" not in labelling.labels
+        label_state = label_status(tmp_path, "both")
+        assert label_state.answers() == dict.fromkeys("abc", new)
+        assert "return" not in label_state.labels
         assert merged(tmp_path, ["both", "two", "one"], "again").followed == ()
         assert log_of(tmp_path, "again") == log_of(tmp_path, "both")
         bob.label("bob", "d", "return")  # goes on by the old name
         merged(tmp_path, ["both", "two"], "later")
-        assert standing(tmp_path, "later").answers() == dict.fromkeys("abcd", new)
-    target = labelling.undoable("ann")
+        assert label_status(tmp_path, "later").answers() == dict.fromkeys("abcd", new)
+    target = label_state.undoable("ann")
     assert target is not None
     assert target.decision == de.RenameLabel("return", new)
     with Session.open(tmp_path, "both") as both:
         Clock(both, "U", start=9).decide("ann", de.Undo(target.uid))
-    labelling = standing(tmp_path, "both")
-    assert labelling.answers()["c"] == "return"
+    label_state = label_status(tmp_path, "both")
+    assert label_state.answers()["c"] == "return"
     assert merged(tmp_path, ["both", "two"], "undone").followed == ()
 
 
@@ -166,7 +166,7 @@ def test_a_label_renamed_differently_on_two_machines_stays_one_label(tmp_path: P
     result = merged(tmp_path, ["one", "two"], "both")
     assert result.followed == (de.RenameLabel("send back", "refund"),)
     assert (result.apart, result.conflicts) == ((), 0)
-    assert standing(tmp_path, "both").answers() == {"a": "refund", "b": "refund"}
+    assert label_status(tmp_path, "both").answers() == {"a": "refund", "b": "refund"}
 
 
 def test_a_name_that_stood_for_two_labels_is_told(tmp_path: Path) -> None:
@@ -177,7 +177,7 @@ def test_a_name_that_stood_for_two_labels_is_told(tmp_path: Path) -> None:
         Clock(two, "B", start=8).label("bob", "a", "return")
     result = merged(tmp_path, ["one", "two"], "both")
     assert (result.followed, result.apart) == ((), ("return", "refund", "send back"))
-    assert standing(tmp_path, "both").answers() == {"a": "return"}
+    assert label_status(tmp_path, "both").answers() == {"a": "return"}
 
 
 def test_a_label_in_use_that_nobody_renamed_is_left_alone(tmp_path: Path) -> None:
@@ -189,7 +189,7 @@ def test_a_label_in_use_that_nobody_renamed_is_left_alone(tmp_path: Path) -> Non
         Clock(one, "A").decide("ann", de.RenameLabel("return", "refund"))
     result = merged(tmp_path, ["one", "two"], "both")
     assert (result.followed, result.apart) == ((), ())
-    assert standing(tmp_path, "both").labels == ("complaint", "refund", "other")
+    assert label_status(tmp_path, "both").labels == ("complaint", "refund", "other")
 
 
 def test_sessions_that_do_not_fit(tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ def test_every_format_exports_what_is_stored(
     export_labels("s", ExportOptions(out, form), tmp_path)
     said = capsys.readouterr()
     assert "annotations: 6" in said.out
-    assert "6 answers were stored with a time that is no date, as 1.7e+12" in said.err
+    assert "6 answers were stored with a time that is not a date, as 1.7e+12" in said.err
     assert out.exists()
 
 

@@ -32,6 +32,6 @@ def test_a_session_at_work_stays(tmp_path: Path) -> None:
 
 def test_what_is_no_session_stays(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("two years")
-    with pytest.raises(SessionError, match="is no session"):
+    with pytest.raises(SessionError, match="is not a session"):
         remove_session(tmp_path)
     assert (tmp_path / "thesis.txt").read_text() == "two years"

@@ -25,7 +25,7 @@ class Walk:
     """The choice by all standings and all claims, from the start each time."""
 
     def __init__(self, queue: SampleQueue, log: DecisionLog) -> None:
-        self.queue, self.labelling, self.log = queue, queue._labelling, log
+        self.queue, self.label_state, self.log = queue, queue._labelling, log
 
     def claims(self) -> dict[str, set[str]]:
         """Of other clients: the annotators who have an example now or have answered it."""
@@ -40,7 +40,7 @@ class Walk:
         return found
 
     def was_asked(self, identity: str) -> bool:
-        votes = self.labelling.votes(identity).values()
+        votes = self.label_state.votes(identity).values()
         return any(
             isinstance(r.decision, de.Label | de.Flag) and r.decision.about[0] == identity
             for r in votes
@@ -49,19 +49,22 @@ class Walk:
     def asked(self, claimed: Collection[str]) -> set[str]:
         found = {
             identity
-            for identity, standing in self.labelling.standings()
-            if standing.status is not Status.SKIPPED and self.was_asked(identity)
+            for identity, label_status in self.label_state.label_statuses()
+            if label_status.status is not Status.SKIPPED and self.was_asked(identity)
         }
-        return found | {i for i in claimed if self.labelling.standing(i).status in OPEN}
+        return found | {i for i in claimed if self.label_state.label_status(i).status in OPEN}
 
     def seconds(self, busy: set[str], claims: Mapping[str, set[str]]) -> Iterator[str]:
-        answered = [i for i, s in self.labelling.standings() if s.status is Status.LABELLED]
+        answered = [i for i, s in self.label_state.label_statuses() if s.status is Status.LABELLED]
         for identity in dict.fromkeys([*answered, *claims]):
             if identity in busy or not self.queue._for_two(identity):
                 continue
-            standing, votes = self.labelling.standing(identity), self.labelling.votes(identity)
-            labelled = standing.status is Status.LABELLED and self.was_asked(identity)
-            if standing.status not in OPEN and not labelled:
+            label_status, votes = (
+                self.label_state.label_status(identity),
+                self.label_state.votes(identity),
+            )
+            labelled = label_status.status is Status.LABELLED and self.was_asked(identity)
+            if label_status.status not in OPEN and not labelled:
                 continue
             said = {who for who, one in votes.items() if not isinstance(one.decision, de.Skip)}
             others = claims.get(identity, set()) | said
@@ -76,7 +79,7 @@ class Walk:
         asked = self.asked(busy | claims.keys())
         with_others = self.log.claimed(queue._client).keys() | queue._answered_unheard()
         own, own_for_two = queue._seconds.asked()
-        among = [i for i in busy | with_others if self.labelling.standing(i).status in OPEN]
+        among = [i for i in busy | with_others if self.label_state.label_status(i).status in OPEN]
         assert own + len(among) == len(asked)
         assert own_for_two + sum(map(queue._for_two, among)) == sum(map(queue._for_two, asked))
         seconds = list(self.seconds(busy, claims))
@@ -131,7 +134,7 @@ def test_the_choice_is_that_of_the_whole_walk(tmp_path: Path, seed: int) -> None
                 (
                     bench.skip
                     if rng.random() < 0.4
-                    else lambda one: bench.label(one, bench.labelling.labels[0])
+                    else lambda one: bench.label(one, bench.label_state.labels[0])
                 )(item)
             if step == 20:
                 with sqlite3.connect(directory / "session.db") as db:
@@ -156,7 +159,7 @@ def test_a_refill_does_not_walk_what_was_decided(
         assert bench.take() is not None
         walked: list[str] = []
 
-        def standings(_: LabelState) -> Iterator[tuple[str, LabelStatus]]:
+        def label_statuses(_: LabelState) -> Iterator[tuple[str, LabelStatus]]:
             walked.append("standings")
             return iter(())
 
@@ -164,7 +167,7 @@ def test_a_refill_does_not_walk_what_was_decided(
             walked.append("answered")
             return set()
 
-        monkeypatch.setattr(LabelState, "standings", standings)
+        monkeypatch.setattr(LabelState, "label_statuses", label_statuses)
         monkeypatch.setattr(DecisionLog, "answered", answered)
         for _ in range(10):
             item = bench.take()

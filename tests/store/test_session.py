@@ -100,7 +100,7 @@ class TestRoundTrip:
             pass
         with Session.open(tmp_path, "s") as session:
             again = session.dataset()
-        if dataset is TEXTS:  # a file name that is no UTF-8 becomes readable; nothing else changes
+        if dataset is TEXTS:  # a file name that is not UTF-8 becomes readable; nothing else changes
             assert again.train[3].origin == "caf\\udce9.csv:4"
             assert again.train[:3] == dataset.train[:3]
             assert (again.test, again.labels, again.notes, again.warnings) == (

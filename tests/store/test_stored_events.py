@@ -108,8 +108,8 @@ Stored = tuple[object, str, int | None, str]  # a row: time, kind, seed, body
 
 @st.composite
 def rows(draw: st.DrawFn) -> Stored:
-    """A row of the log; one in five has a value of the wrong type, is no event at all, or has an
-    odd time."""
+    """A row of the log; one in five has a value of the wrong type, is not an event at all, or has
+    an odd time."""
     kind = draw(st.sampled_from(KINDS))
     plain: Any = draw(plain_events(kind))
     when: object = 1_000.0
@@ -169,7 +169,7 @@ def check_reports(home: Path, name: str) -> None:
 
 
 def no_constant(name: str) -> None:
-    raise AssertionError(f"{name} is no JSON")
+    raise AssertionError(f"{name} is not JSON")
 
 
 async def look_at(home: Path, name: str) -> None:

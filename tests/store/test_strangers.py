@@ -288,7 +288,7 @@ def test_only_files_of_a_model_are_compared_with_how_they_were_saved(
     """What an event names elsewhere is not read: its hash would tell of the reader's file."""
     for name in (str(canary), os.path.relpath(canary, directory), "../session.db", "x\0"):
         (said,) = differences(directory, {name: "00"})
-        assert said.endswith("cannot be read (it is no file of its own in there)")
+        assert said.endswith("cannot be read (it is not a file of its own in there)")
     (said,) = differences(directory, {"examples.db": "00"})
     assert "is not as it was saved (SHA-256" in said
     assert differences(directory, {"gone": "00"}) == ["gone is missing"]

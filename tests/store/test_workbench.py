@@ -109,7 +109,7 @@ class TestDeciding:
             bench.label(items[0], "refund", seconds=2.5)
             bench.skip(items[1])
             bench.flag(items[2], "two in one")
-            assert [bench.labelling.standing(i.id).status for i in items] == [
+            assert [bench.label_state.label_status(i.id).status for i in items] == [
                 Status.LABELLED,
                 Status.SKIPPED,
                 Status.UNCLEAR,
@@ -117,8 +117,8 @@ class TestDeciding:
             assert bench.open(items[0].id).note == "a remark"
             assert bench.open(items[0].id).answer == "refund"
         with Workbench(session, "anna") as again:  # all of it is on disk
-            assert again.labelling.counts == {"refund": 1, "repair": 0, "scam": 0}
-            assert again.labelling.count(Status.UNCLEAR) == 1
+            assert again.label_state.counts == {"refund": 1, "repair": 0, "scam": 0}
+            assert again.label_state.count(Status.UNCLEAR) == 1
 
     def test_a_skipped_sample_comes_again_with_the_next_ranking(self, session: Path) -> None:
         with Workbench(session, "anna") as bench:
@@ -144,14 +144,14 @@ class TestDeciding:
             bench.label(first, "refund")
             bench.label(second, "repair")
         with Workbench(session, "anna") as bench:
-            turned = bench.undo()
-            assert turned is not None and turned.item is not None
-            assert turned.item.id == second.id
-            assert bench.labelling.standing(second.id).status is Status.OPEN
+            undo_result = bench.undo()
+            assert undo_result is not None and undo_result.item is not None
+            assert undo_result.item.id == second.id
+            assert bench.label_state.label_status(second.id).status is Status.OPEN
             assert bench.undo() is not None
             assert bench.undo() is None
             assert bench.redo() is not None
-            assert bench.labelling.answers() == {first.id: "refund"}
+            assert bench.label_state.answers() == {first.id: "refund"}
             assert take(bench).id not in (first.id, second.id)  # the undone one is on the screen
 
     def test_near_duplicates_get_one_answer_and_unfold(self, session: Path) -> None:
@@ -162,15 +162,15 @@ class TestDeciding:
             item = take(bench)
             assert set(item.folded) == {IDS[4], IDS[7]}
             bench.label(item, "scam")
-            assert bench.labelling.counts["scam"] == 3
+            assert bench.label_state.counts["scam"] == 3
             bench.undo()
-            assert bench.labelling.counts["scam"] == 0
+            assert bench.label_state.counts["scam"] == 0
             take(bench)
             pair = take(bench)
             assert pair.folded == (IDS[9],)
             single = bench.unfold(pair)
             bench.label(single, "scam")
-            assert bench.labelling.counts["scam"] == 1
+            assert bench.label_state.counts["scam"] == 1
             assert take(bench).id == IDS[9]
 
     def test_labels_are_managed_with_clear_refusals(self, session: Path) -> None:
@@ -181,9 +181,9 @@ class TestDeciding:
             bench.add_label(" loss ", "lost on the way")
             bench.label(item, "loss")
             bench.rename_label("loss", "lost parcel")
-            assert bench.labelling.standing(item.id).answer == "lost parcel"
+            assert bench.label_state.label_status(item.id).answer == "lost parcel"
             bench.merge_labels("lost parcel", "scam")
-            assert bench.labelling.counts == {"refund": 0, "repair": 0, "scam": 1}
+            assert bench.label_state.counts == {"refund": 0, "repair": 0, "scam": 1}
             refused: Sequence[tuple[Callable[[], object], str]] = (
                 (lambda: bench.add_label("scam"), "already"),
                 (lambda: bench.add_label(" "), "without a name"),
@@ -212,13 +212,13 @@ class TestDeciding:
         with Workbench(session, "anna") as bench:
             kept = bench.label(take(bench), "refund")
             assert bench.undo([]) is None
-            assert bench.labelling.answers() == {IDS[0]: "refund"}
+            assert bench.label_state.answers() == {IDS[0]: "refund"}
             later = bench.label(take(bench), "repair")
             assert bench.undo(kept) is not None  # the one that is meant, not the last one
             assert bench.undo(kept) is None
-            assert bench.labelling.answers() == {IDS[1]: "repair"}
+            assert bench.label_state.answers() == {IDS[1]: "repair"}
             assert bench.undo(later) is not None
-            assert bench.labelling.answers() == {}
+            assert bench.label_state.answers() == {}
 
 
 class TestOpenedAgain:
@@ -308,9 +308,9 @@ class TestEntities:
             ):
                 with pytest.raises(SessionError, match=message):
                     bench.label(item, wrong)
-            assert not bench.labelling.answers()
+            assert not bench.label_state.answers()
             bench.label(item, ((15, 19, "LOC"), (0, 9, "PER")))
-            assert bench.labelling.answers() == {item.id: ((0, 9, "PER"), (15, 19, "LOC"))}
+            assert bench.label_state.answers() == {item.id: ((0, 9, "PER"), (15, 19, "LOC"))}
 
     def test_a_sentence_without_entities_is_an_answer(self, tmp_path: Path) -> None:
         directory = make_session(tmp_path, self.POOL)
@@ -319,7 +319,7 @@ class TestEntities:
             item = take(bench)
             assert item.suggestion == ()
             bench.label(item, ())
-            assert bench.labelling.standing(item.id).status is Status.LABELLED
+            assert bench.label_state.label_status(item.id).status is Status.LABELLED
 
 
 class TestTwoAnnotators:
@@ -337,7 +337,7 @@ class TestTwoAnnotators:
                     bench.refresh()
             assert sorted(answered) == sorted(IDS)
             anna.refresh()
-            assert anna.labelling.counts["refund"] == 30
+            assert anna.label_state.counts["refund"] == 30
 
     def test_a_sample_that_was_searched_for_is_nobody_elses(self, session: Path) -> None:
         with Workbench(session, "anna") as anna, Workbench(session, "ben") as ben:
@@ -377,8 +377,8 @@ class TestTwoAnnotators:
             assert (second.id, second.blind) == (first.id, "second opinion")
             ben.label(second, "scam")
             assert ben.conflicts() == [first.id]
-            assert not ben.labelling.answers()
+            assert not ben.label_state.answers()
             with Workbench(directory, "carla") as carla:
                 assert take(carla).id != first.id
                 carla.settle(first.id, "refund")
-                assert carla.labelling.answers() == {first.id: "refund"}
+                assert carla.label_state.answers() == {first.id: "refund"}

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.ui.labelling import Desk, desk, people
+from tests.ui.labelling import Desk, channel, people
 from tests.ui.terminals import ROOT, Tmux, until
 from tui_al.core.data.examples import Dataset, Example, Task, example_ids
 from tui_al.core.settings.experiment import ExperimentConfig
@@ -47,7 +47,7 @@ def labelled_by_script(
 ) -> Desk:
     """A session of this data for people, its gold answers in a file beside it; 20 a batch, unless
     told otherwise."""
-    session = desk(home, "scripted", experiment=experiment or people("20"), data=data)
+    session = channel(home, "scripted", experiment=experiment or people("20"), data=data)
     session.recording.session.close()
     gold = {example.id: example.answer for example in data.train}
     (session.directory / "gold.json").write_text(json.dumps(gold))

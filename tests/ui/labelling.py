@@ -63,8 +63,8 @@ class Desk:
     ) -> None:
         """Put up a ranking: of all that is open, in the order of the data; `top` are all rows'
         suggestions, or each one's by id."""
-        labelling = self.labelling()
-        closed = [i for i, s in labelling.standings() if s.answer is not None]
+        label_state = self.label_state()
+        closed = [i for i, s in label_state.label_statuses() if s.answer is not None]
         rows = []
         chosen = [i for i in self.ids if i not in closed] if ids is None else ids
         for place, identity in enumerate(chosen):
@@ -85,7 +85,7 @@ class Desk:
                 len(closed) * bool(round_), len(chosen), len(rows))
         )  # fmt: skip
 
-    def labelling(self) -> LabelState:
+    def label_state(self) -> LabelState:
         """All that is on record."""
         with DecisionLog(self.directory) as log:
             found = LabelState(self.recording.data.labels)
@@ -93,7 +93,7 @@ class Desk:
             return found
 
     def answers(self) -> dict[str, Any]:
-        return self.labelling().answers()
+        return self.label_state().answers()
 
     def records(self) -> list[DecisionRecord]:
         """All label decisions, the first one first, undone or not."""
@@ -109,7 +109,7 @@ class Desk:
         return [(self.text(one.ids[0]), one.answer) for one in self.given()]
 
 
-def desk(
+def channel(
     home: Path,
     name: str = "tickets-anna",
     *,

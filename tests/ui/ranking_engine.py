@@ -27,10 +27,10 @@ def main() -> None:
         seed, batch = state.config.seeds[0], state.config.loop.batch.of(len(gold))
         session.append(ev.EngineStarted(1, "box", "cpu", bool(state.engine), {}))
         ranked = state.runs[seed].ranked
-        labelling = LabelState(state.labels)
+        label_state = LabelState(state.labels)
         while True:
-            labelling.apply(log.read(after=labelling.seq))
-            closed = {i for i, s in labelling.standings() if s.answer is not None}
+            label_state.apply(log.read(after=label_state.seq))
+            closed = {i for i, s in label_state.label_statuses() if s.answer is not None}
             if ranked is None or len(closed) - ranked.answered >= batch:
                 round_ = 0 if ranked is None else ranked.round + 1
                 rows = _rows(gold, closed, state.labels, round_)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.ui.labelling import desk
+from tests.ui.labelling import channel
 from tui_al.core.session.state import SessionState
 from tui_al.store.annotation_service import Workbench
 from tui_al.store.samples import Sample
@@ -45,7 +45,7 @@ def told() -> LogLine:
 @pytest.fixture
 def bench(home: Path, told: LogLine, monkeypatch: pytest.MonkeyPatch) -> Iterator[AnnotationWorker]:
     monkeypatch.setattr(module, "AGAIN", 0.05)
-    session = desk(home)
+    session = channel(home)
     session.rank(1)
     opened = AnnotationWorker(session.directory, "anna", told.put)
     opened.start()
@@ -71,7 +71,7 @@ def test_jobs_are_done_in_order_and_done_means_on_disk(
     bench.do("undo", Workbench.undo, writes=True)
     reports = [told.next(Done) for _ in range(3)]
     assert [r.job.kind for r in reports if isinstance(r, Done)] == ["decide", "decide", "undo"]
-    assert [r.overview.saved for r in reports if isinstance(r, Done)] == [1, 2, 1]
+    assert [r.annotation_state.saved for r in reports if isinstance(r, Done)] == [1, 2, 1]
     assert bench.unsaved == 0
 
 
@@ -111,7 +111,7 @@ def test_a_full_disk_holds_the_queue_until_there_is_room(
         assert done.job.kind == "note"
         later = told.next(Done)
     assert isinstance(later, Done)
-    assert later.overview.saved == 1
+    assert later.annotation_state.saved == 1
     assert (bench.unsaved, bench.trouble) == (0, "")
 
 
@@ -127,7 +127,7 @@ def test_a_refused_decision_and_a_defect_stop_nothing(
     assert isinstance(odd, Failed)
     assert "no label 'no such label'" in refused.error.message
     assert "IndexError" in odd.error.message
-    assert told.next(Done).overview.saved == 1  # type: ignore[union-attr]
+    assert told.next(Done).annotation_state.saved == 1  # type: ignore[union-attr]
     assert bench.unsaved == 0
 
 
@@ -135,7 +135,7 @@ def test_a_refused_decision_and_a_defect_stop_nothing(
 def test_what_the_engine_and_others_do_is_news(bench: AnnotationWorker, told: LogLine) -> None:
     news = told.next(StateChanged)
     assert isinstance(news, StateChanged)
-    assert (news.overview.ranking, news.overview.saved) == (1, 0)
+    assert (news.annotation_state.ranking, news.annotation_state.saved) == (1, 0)
     directory = bench._directory
     with Workbench(directory, "bob") as other:
         item = other.take()
@@ -144,7 +144,7 @@ def test_what_the_engine_and_others_do_is_news(bench: AnnotationWorker, told: Lo
         while item.id not in news.touched:
             news = told.next(StateChanged)
             assert isinstance(news, StateChanged)
-        assert (news.overview.saved, news.overview.others) == (1, ("bob",))
+        assert (news.annotation_state.saved, news.annotation_state.others) == (1, ("bob",))
 
 
 def test_a_session_that_cannot_be_opened_is_told(tmp_path: Path, told: LogLine) -> None:

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from tests.ui.browser import CHROMIUM, browser
-from tests.ui.labelling import Desk, desk
+from tests.ui.labelling import Desk, channel
 from tests.ui.sessions import record
 from tests.ui.test_serve import server
 
@@ -61,7 +61,7 @@ async def test_one_labels_in_the_browser_by_this_machine_s_other_name(
 ) -> None:
     """`localhost` leads to the same server, and so does the near end of an SSH tunnel. With a
     token, which leaves the address bar."""
-    session = desk(home)
+    session = channel(home)
     session.rank(1)
     token = "a-token-that-nobody-guesses"
     with server(home, tmp_path, token=token) as (port, _):

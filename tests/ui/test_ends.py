@@ -14,7 +14,7 @@ from textual.pilot import Pilot
 
 from tests.ui.conftest import drive, shown, until
 from tests.ui.fake_engine import FakeEngine
-from tests.ui.labelling import SEED, Desk, desk, people
+from tests.ui.labelling import SEED, Desk, channel, people
 from tests.ui.sessions import LABELS, dataset
 from tui_al.cli.listings import list_sessions
 from tui_al.core.annotation.decisions import Flag, Label
@@ -32,7 +32,9 @@ from tui_al.ui.widgets.curve import CurvePlot
 def small(home: Path, texts: int = 6) -> Desk:
     """A session of so few texts, its engine begun and waiting for labels."""
     base = dataset()
-    made = desk(home, experiment=people("4"), data=replace(base, train=base.train[:texts], test=()))
+    made = channel(
+        home, experiment=people("4"), data=replace(base, train=base.train[:texts], test=())
+    )
     made.recording.start()
     made.recording.append(ev.RunStarted(SEED))
     made.rank(0)

@@ -82,7 +82,7 @@ def test_live_and_dead_engine(home: Path, engine: FakeEngine) -> None:
 
 
 def test_a_session_that_is_no_session(tmp_path: Path) -> None:
-    (tmp_path / "session.db").write_text("this is no database")
+    (tmp_path / "session.db").write_text("this is not a database")
     listener = Listener()
     follower = Follower(tmp_path, listener, interval=0.01)
     follower.start()

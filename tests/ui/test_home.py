@@ -14,7 +14,7 @@ from textual.pilot import Pilot
 
 from tests.ui.conftest import SIZES, assert_clean, drive, shown, until
 from tests.ui.fake_engine import FakeEngine
-from tests.ui.labelling import SEED, Desk, desk, people
+from tests.ui.labelling import SEED, Desk, channel, people
 from tests.ui.sessions import LABELS, dataset, record
 from tests.ui.torture import TEXTS
 from tui_al.core.annotation import decisions as de
@@ -103,7 +103,7 @@ async def test_live_first_and_each_with_how_far_it_got(three: Path) -> None:
 async def test_where_people_label_it_says_how_many_are_waited_for(
     home: Path, engine: FakeEngine
 ) -> None:
-    made = desk(home)
+    made = channel(home)
     made.recording.start()
     made.recording.append(ev.RunStarted(SEED))
     made.rank(0)
@@ -268,7 +268,7 @@ def test_only_what_was_written_is_read_again(three: Path) -> None:
 def test_of_what_people_decided_only_the_new_is_read(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = desk(home)
+    made = channel(home)
     made.rank(0)
     known: dict[Path, Summary] = {}
     reads: list[int] = []
@@ -297,7 +297,7 @@ def test_of_what_people_decided_only_the_new_is_read(
 
 
 def test_a_session_of_the_same_name_is_read_from_its_beginning(home: Path, tmp_path: Path) -> None:
-    made = desk(home)
+    made = channel(home)
     made.rank(0)
     with Workbench(made.directory, "anna") as bench:
         item = bench.take()
@@ -306,7 +306,7 @@ def test_a_session_of_the_same_name_is_read_from_its_beginning(home: Path, tmp_p
     before = {s.directory: s for s in read_all(home, {})}
     assert before[made.directory].labelled == 1
     made.directory.rename(tmp_path / "away")  # or its inode would be used again
-    desk(home)
+    channel(home)
     assert read_all(home, before)[0].labelled == 0
 
 
@@ -348,13 +348,13 @@ def test_the_list_does_not_wait_until_very_many_labels_are_counted(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(summaries, "_MANY", 3)
-    made = desk(home)
+    made = channel(home)
     made.rank(0)
     with Workbench(made.directory, "anna") as bench:
         for _ in range(4):
             item = bench.take()
             assert item is not None
-            bench.label(item, bench.labelling.labels[0])
+            bench.label(item, bench.label_state.labels[0])
     (first,) = read_home(home, {})
     (second,) = read_home(home, {first.directory: first})
     (third,) = read_home(home, {first.directory: second})
@@ -367,7 +367,7 @@ def test_the_list_does_not_wait_until_very_many_labels_are_counted(
 async def test_who_did_what_names_accounts_and_whoever_used_the_name_of_another(
     home: Path, engine: FakeEngine
 ) -> None:
-    made = desk(home)
+    made = channel(home)
     ids = made.ids
     with DecisionLog(made.directory) as log:
         log.insert(

@@ -35,9 +35,9 @@ def test_keys_of_screens_and_labels(tmp_path: Path) -> None:
     [
         ('[label]\nskip = "j"\nskipp = "x"\n', 3, "there is no key label.skipp"),
         ('[lable]\nskip = "j"\n', 1, "there is no table [lable]"),
-        ('[label]\nskip = 7\n', 2, "7 is no key"),
-        ('[label]\nnote = "hyper+x"\n', 2, "'hyper+x' is no key"),
-        ('[label]\nnote = "a, b"\n', 2, "' b' is no key"),
+        ('[label]\nskip = 7\n', 2, "7 is not a key"),
+        ('[label]\nnote = "hyper+x"\n', 2, "'hyper+x' is not a key"),
+        ('[label]\nnote = "a, b"\n', 2, "' b' is not a key"),
         ('[run]\npause = "f5"\n[label]\nnote = "u"\n', 4, "'u' has two meanings: label.note and "
             "label.undo"),
         ('[label]\n"blind" = "q"\n', 2, "'q' has two meanings: label.blind and app.leave"),

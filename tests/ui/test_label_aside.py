@@ -14,7 +14,7 @@ from textual.widgets import OptionList
 
 from tests.store.people import disputes_board
 from tests.ui.conftest import SIZES, assert_clean, drive, is_as_deep, is_deeper, shown, until
-from tests.ui.labelling import Desk, desk, people
+from tests.ui.labelling import Desk, channel, people
 from tests.ui.sessions import LABELS, dataset
 from tests.ui.torture import TEXTS
 from tui_al.core.annotation.decisions import AddLabel, Confirm, Decision, Label
@@ -39,7 +39,7 @@ def decide(session: Desk, annotator: str, *decisions: Decision) -> None:
 
 
 def begun(home: Path) -> Desk:
-    session = desk(home)
+    session = channel(home)
     session.rank(1)
     return session
 
@@ -110,7 +110,7 @@ async def test_a_label_found_by_name_answers_and_a_new_one_is_added(home: Path) 
         await press_until(pilot, ["slash", "escape"], "saved ✓ 3")
     assert [answer for _, answer in session.labels_in_order()] == ["returns", "lost x", "delivery"]
     assert session.given()[0].via == "search"
-    assert session.labelling().labels == (*LABELS, "lost x")
+    assert session.label_state().labels == (*LABELS, "lost x")
 
 
 # Searching the pool
@@ -190,7 +190,7 @@ async def test_labels_are_added_renamed_merged_described_and_all_of_it_taken_bac
         await press_until(pilot, ["l"], "3 · 2 without an example")
         await pilot.press("a", *"fraud")
         await press_until(pilot, ["enter"], "Label fraud is added.")
-        await until(pilot, lambda: session.labelling().labels == (*LABELS, "fraud"))
+        await until(pilot, lambda: session.label_state().labels == (*LABELS, "fraud"))
         await until(pilot, lambda: "4 · 3 without" in shown(pilot.app))
         await pilot.press("home", "r", "home", *"my ")
         await press_until(pilot, ["enter"], "billing is called my billing now.")
@@ -200,10 +200,10 @@ async def test_labels_are_added_renamed_merged_described_and_all_of_it_taken_bac
         await pilot.press("home", "d", *"money")
         await press_until(pilot, ["enter"], "my billing is described.")
         await until(pilot, lambda: "money" in shown(pilot.app))
-        assert session.labelling().descriptions == {"my billing": "money"}
+        assert session.label_state().descriptions == {"my billing": "money"}
         for _ in range(4):
             await pilot.press("u")
-        await until(pilot, lambda: session.labelling().labels == LABELS)
+        await until(pilot, lambda: session.label_state().labels == LABELS)
         await press_until(pilot, ["u"], "Your last decision was not about the labels.")
         await pilot.press("escape", "escape")
         await first(pilot, session)
@@ -267,7 +267,7 @@ async def test_second_look_keeps_takes_the_other_finds_calls_ambiguous_and_undoe
             pilot.app
         )
         await press_until(pilot, ["enter"], "text number 21 about")
-        assert session.labelling().confirmed(ids[20])
+        assert session.label_state().confirmed(ids[20])
         await press_until(pilot, ["o"], "text number 22 about")
         await pilot.press("slash", *"deli")
         await press_until(pilot, ["enter"], "text number 23 about")
@@ -336,7 +336,7 @@ async def test_undoing_a_judgement_of_anothers_label_on_the_label_screen_puts_up
             await press_until(pilot, ["u"], f"Taken back: {told} · text number 20 about")
             assert session.text(session.ids[0]) in shown(pilot.app)
             assert session.answers() == {judged: "billing"}
-            assert not session.labelling().confirmed(judged)
+            assert not session.label_state().confirmed(judged)
         await press_until(pilot, ["r"], "Holds again: truly ambiguous · text number 20 about")
         assert not session.answers()
         await press_until(pilot, ["u", "3"], "saved ✓ 2")
@@ -396,7 +396,9 @@ async def test_conflicts_are_settled_by_the_annotator_s_number_and_show_the_agre
         await until(pilot, lambda: session.answers().get(ids[30]) == "delivery")
         await press_until(pilot, ["u"], "text number 30 about")
         await press_until(pilot, ["a"], "No two annotators differ")
-        await until(pilot, lambda: session.labelling().standing(ids[30]).status is Status.AMBIGUOUS)
+        await until(
+            pilot, lambda: session.label_state().label_status(ids[30]).status is Status.AMBIGUOUS
+        )
 
 
 # Everywhere
@@ -432,7 +434,7 @@ async def test_torture_texts_and_labels_on_every_screen_at_every_size(home: Path
     )
     from dataclasses import replace
 
-    session = desk(home, experiment=people(), data=replace(data, train=examples))
+    session = channel(home, experiment=people(), data=replace(data, train=examples))
     session.rank(1, top=[(odd[0], 0.5), (odd[1], 0.3)])
     for identity, label in zip(session.ids[:-1], odd * 7, strict=False):
         decide(session, "anna", Label((identity,), label))

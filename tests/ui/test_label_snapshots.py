@@ -13,7 +13,7 @@ from textual.strip import Strip
 
 from tests.store.people import disputes_board
 from tests.ui.conftest import drive, shown, until
-from tests.ui.labelling import Desk, desk
+from tests.ui.labelling import Desk, channel
 from tests.ui.sessions import dataset
 from tests.ui.test_label_aside import press_until
 from tests.ui.test_snapshots import FOLDER, compare, written
@@ -63,7 +63,7 @@ def reviewed(home: Path) -> Desk:
     data = replace(
         data, train=tuple(replace(e, text=t) for e, t in zip(data.train, texts, strict=True))
     )
-    session = desk(home, data=data)
+    session = channel(home, data=data)
     session.rank(1)
     ids = session.ids
     said: list[tuple[str, Decision]] = [

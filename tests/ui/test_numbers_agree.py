@@ -14,7 +14,7 @@ import pytest
 
 from tests.ui.conftest import drive, shown, until
 from tests.ui.fake_engine import FakeEngine
-from tests.ui.labelling import SEED, Desk, desk, people
+from tests.ui.labelling import SEED, Desk, channel, people
 from tests.ui.sessions import LABELS, Recording, config, dataset, record
 from tui_al.cli import listings
 from tui_al.cli.listings import list_datasets, list_sessions
@@ -109,7 +109,7 @@ async def test_the_last_figure(
 
 @pytest.mark.slow
 async def test_labels_that_people_made_count_everywhere(home: Path, engine: FakeEngine) -> None:
-    made = desk(home)
+    made = channel(home)
     made.rank(0)
     with DecisionLog(made.directory) as log:
         anna = Client.new("anna")
@@ -169,7 +169,7 @@ def test_a_report_says_what_became_of_an_engine_that_was_cut_off(
 def test_a_report_counts_what_people_labelled(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    made = desk(home)
+    made = channel(home)
     made.recording.start()
     with DecisionLog(made.directory) as log:
         log.append(Client.new("anna"), *(Label((i,), LABELS[0]) for i in made.ids[:3]))
@@ -234,7 +234,7 @@ def test_sizes_of_the_named_sets(capsys: pytest.CaptureFixture[str]) -> None:
 async def test_what_is_missing_is_said_while_all_labels_are_of_one_class(
     home: Path, engine: FakeEngine
 ) -> None:
-    made = desk(home)
+    made = channel(home)
     made.recording.start()
     made.recording.append(ev.RunStarted(SEED))
     made.rank(0)
@@ -322,7 +322,7 @@ async def test_an_engine_that_has_labels_of_the_data_is_about_to_train(
 async def test_how_much_is_to_go_after_labels_of_an_earlier_round_were_taken_back(
     home: Path, engine: FakeEngine
 ) -> None:
-    made = desk(home)
+    made = channel(home)
     made.recording.start()
     made.recording.append(ev.RunStarted(SEED))
     made.rank(0)

@@ -15,7 +15,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
 
 from tests.ui.conftest import drive, shown, until
-from tests.ui.labelling import Desk, desk
+from tests.ui.labelling import Desk, channel
 from tests.ui.sessions import dataset
 from tests.ui.test_label import suspended
 from tests.ui.test_label_aside import app_on, begun, decide, disputed, first, press_until
@@ -131,7 +131,7 @@ async def test_what_was_unclear_or_settled_or_is_another_s_is_told_and_left_alon
             await pilot.press("space")
             await first(pilot, session)
     assert kinds(session) == before
-    assert session.labelling().standing(unclear).status is Status.UNCLEAR
+    assert session.label_state().label_status(unclear).status is Status.UNCLEAR
 
 
 @pytest.mark.slow
@@ -167,7 +167,7 @@ async def test_escape_goes_back_to_the_case_that_was_to_be_corrected(home: Path)
         await until(pilot, lambda: "text number 22 about" in shown(pilot.app))
         assert "2 of 2 · 1 decided" in shown(pilot.app)
         await pilot.press("u")
-        await until(pilot, lambda: not session.labelling().confirmed(session.ids[20]))
+        await until(pilot, lambda: not session.label_state().confirmed(session.ids[20]))
 
 
 @pytest.mark.slow
@@ -201,7 +201,7 @@ async def test_entities_are_shown_kept_and_marks_that_are_not_saved_asked_about(
 async def test_what_the_data_says_is_shown_and_another_answer_counts(home: Path) -> None:
     data = dataset()
     train = tuple(e if n < 3 else replace(e, answer=None) for n, e in enumerate(data.train))
-    session = desk(home)
+    session = channel(home)
     session.recording.session.close()
     given = {e.id: e.answer for e in train[:3]}
     with sqlite3.connect(session.directory / "examples.db") as db:
@@ -243,7 +243,7 @@ async def test_a_refused_decision_does_not_count_and_its_undo_takes_nothing_else
         await press_until(pilot, ["escape"], "text number 21 about")  # it is here again
         assert "1 of 1 · 1 decided" in shown(pilot.app)
         await press_until(pilot, ["u"], "text number 20 about")  # the one before it
-        await until(pilot, lambda: not session.labelling().confirmed(ids[20]))
+        await until(pilot, lambda: not session.label_state().confirmed(ids[20]))
         await press_until(pilot, ["u"], "Nothing was decided here yet")
     assert session.answers() == dict.fromkeys(ids[20:22], "billing")
 

@@ -136,7 +136,7 @@ async def test_export_into_a_file_is_refused_at_the_field(
         await pilot.press("x")
         await until(pilot, lambda: "Folder for" in shown(app))
         await pilot.press("end", *"/taken", "enter")
-        await until(pilot, lambda: "is no folder" in shown(app))
+        await until(pilot, lambda: "is not a folder" in shown(app))
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, ResultsScreen))
     assert [path.name for path in tmp_path.glob("*.md")] == []

@@ -205,7 +205,7 @@ def test_the_address_to_open(
 def test_what_would_keep_each_app_from_starting_is_told_before(home: Path) -> None:
     home.mkdir()
     (home / FILE).write_text("[label]\nskip = 1\n")
-    with pytest.raises(ConfigError, match=r"keys.toml, line 2: 1 is no key"):
+    with pytest.raises(ConfigError, match=r"keys.toml, line 2: 1 is not a key"):
         serve(port=free_port(), home=home)
 
 

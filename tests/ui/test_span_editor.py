@@ -8,7 +8,7 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.ui.conftest import SIZES, assert_clean, drive, shown, until
-from tests.ui.labelling import Desk, desk, people
+from tests.ui.labelling import Desk, channel, people
 from tests.ui.torture import TEXTS
 from tui_al.core.annotation.decisions import Label
 from tui_al.core.data.examples import Dataset, Example, Task, example_ids
@@ -35,7 +35,7 @@ def tagging(
 ) -> Desk:
     """A session about these texts, in this order; where the words of `proposed` are in one, the
     model says so."""
-    session = desk(home, "events-anna", experiment=people("4"), data=sentences(texts, labels))
+    session = channel(home, "events-anna", experiment=people("4"), data=sentences(texts, labels))
     top = {
         identity: [
             (*span(words, kind, text), sure) for words, kind, sure in proposed if words in text

@@ -72,11 +72,11 @@ async def test_second_look_names_the_word_and_keeps_or_corrects_the_entities(hom
         await press_until(pilot, ["space"], "“Fuchs”: PER goes on .70")
         await press_until(pilot, ["o"], "Entities are corrected on the label screen")
         await pilot.press("enter")  # no: Ivo is right
-        await until(pilot, lambda: session.labelling().confirmed(ids[2]))
+        await until(pilot, lambda: session.label_state().confirmed(ids[2]))
         assert session.answers()[ids[2]] == IVO
 
         await until(pilot, lambda: "“Oslo”" in shown(pilot.app))
-        await pilot.press("slash")  # a label by its name is no answer: it leads to the editor
+        await pilot.press("slash")  # a label by its name is not an answer: it leads to the editor
         await until(pilot, lambda: "[Anna Berg PER] of" in flat(pilot))
         assert editor(pilot).state.spans == ANNA
         await pilot.press("tab", "1", "enter")
@@ -98,7 +98,9 @@ async def test_second_look_names_the_word_and_keeps_or_corrects_the_entities(hom
         await until(pilot, lambda: session.answers()[ids[1]] == OMAR)
         await press_until(pilot, ["d"], "“left”")  # the dispute is back with the label
         await press_until(pilot, ["a"], "Nothing to look at again")
-        await until(pilot, lambda: session.labelling().standing(ids[1]).status is Status.AMBIGUOUS)
+        await until(
+            pilot, lambda: session.label_state().label_status(ids[1]).status is Status.AMBIGUOUS
+        )
 
 
 @pytest.mark.slow
@@ -155,7 +157,9 @@ async def test_conflicts_about_entities_are_settled_by_number_or_answered_anew(h
         await pilot.press("1")
         await until(pilot, lambda: session.answers().get(ids[2]) == IVO)
         await press_until(pilot, ["u"], "Nobody knows")
-        await until(pilot, lambda: session.labelling().standing(ids[2]).status is Status.CONFLICT)
+        await until(
+            pilot, lambda: session.label_state().label_status(ids[2]).status is Status.CONFLICT
+        )
 
         await until(pilot, lambda: "1 anna" in shown(pilot.app))
         await pilot.press("e")  # anna sees what she said, and finds that bob was right

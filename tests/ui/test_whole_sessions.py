@@ -146,10 +146,10 @@ def check_labels(directory: Path, answers: list[tuple[str, UserAnswer]]) -> None
     with Workbench(directory, "who looks") as bench:
         stored = {
             example.text: answer
-            for identity, answer in bench.labelling.answers().items()
+            for identity, answer in bench.label_state.answers().items()
             if (example := bench.example(identity)) is not None
         }
-        labels = bench.labelling.labels
+        labels = bench.label_state.labels
     assert stored == dict(answers)
     assert list(labels) == list(
         dict.fromkeys(name for _, given in answers for name in names_in(given))

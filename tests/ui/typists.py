@@ -62,7 +62,7 @@ class PilotTypist:
         )
 
     @property
-    def desk(self) -> LabelScreen:
+    def label_screen(self) -> LabelScreen:
         """The label screen, whatever lies on it."""
         return next(s for s in self.pilot.app.screen_stack if isinstance(s, LabelScreen))
 
@@ -92,7 +92,7 @@ class PilotTypist:
         assert item is not None
         given = self.gold[item.example.text]
         for name in names_in(given):
-            if name not in self.desk.overview.labels and not isinstance(given, str):
+            if name not in self.label_screen.annotation_state.labels and not isinstance(given, str):
                 await self.add(name)
         await (self._classify(given) if isinstance(given, str) else self._mark(given))
         await self.until(lambda: self.item is None or self.item.id != item.id)
@@ -101,12 +101,12 @@ class PilotTypist:
     async def add(self, name: str) -> None:
         """A label, on the screen for that."""
         await self.pilot.press("l", "a", *name, "enter")
-        await self.until(lambda: name in self.desk.overview.labels)
+        await self.until(lambda: name in self.label_screen.annotation_state.labels)
         await self.pilot.press("escape")
-        await self.until(lambda: self.pilot.app.screen is self.desk)
+        await self.until(lambda: self.pilot.app.screen is self.label_screen)
 
     async def _classify(self, label: str) -> None:
-        area = self.desk.area
+        area = self.label_screen.area
         assert isinstance(area, LabelKeys)
         item = self.item
         if item is not None and item.top and item.top[0][0] == label:
@@ -125,14 +125,14 @@ class PilotTypist:
         await self.until(lambda: isinstance(self.pilot.app.screen, FindLabel))
         dialog = self.pilot.app.screen
         assert isinstance(dialog, FindLabel)
-        if label in self.desk.overview.labels:
+        if label in self.label_screen.annotation_state.labels:
             await self.press(*self._letters(dialog, label))
         else:
             await self.pilot.press(*label)
         await self.until(lambda: label in [row.label for row in dialog.rows])
         place = [row.label for row in dialog.rows].index(label)
         await self.press(*["down"] * place, "enter")
-        await self.until(lambda: self.pilot.app.screen is self.desk)
+        await self.until(lambda: self.pilot.app.screen is self.label_screen)
 
     def _letters(self, dialog: FindLabel, label: str) -> str:
         tries = [way[:n] for way in ways_to_type(label) for n in range(len(way) + 1)]
@@ -140,12 +140,12 @@ class PilotTypist:
         return min(first, key=len, default=label)
 
     async def _mark(self, gold: tuple[CharSpan, ...]) -> None:
-        editor = self.desk.query_one(SpanEditor)
+        editor = self.label_screen.query_one(SpanEditor)
         state = editor.state
         wrong = sum(state.span_of(mark) not in gold for mark in state.marks)
         self.corrected += wrong
         self.taken += bool(state.marks) and not wrong
-        keys = keys_for(state, gold, self.desk.overview.labels)
+        keys = keys_for(state, gold, self.label_screen.annotation_state.labels)
         self.keys += len(keys)
         for key in keys:  # too many to wait after each
             self.pilot.app.simulate_key(key)

@@ -82,8 +82,8 @@ def _amounts(events: int, decisions: int, examples: int, models: int | None = No
 
 
 def _place_of(name: str, home: Path | None) -> Path:
-    """As `session_named`; also of a session whose log is empty or missing, which is no session for
-    anybody else."""
+    """As `session_named`; also of a session whose log is empty or missing, which is not a session
+    for anybody else."""
     for place in (home_directory(home) / "sessions" / name, Path(name).expanduser().absolute()):
         if place.is_dir() and (place / "examples.db").exists():
             return place

@@ -139,7 +139,7 @@ def import_(
     from tui_al.store.formats.reading import ReadOptions
     from tui_al.store.import_rules import ImportOptions
 
-    wishes = ImportOptions(
+    import_options = ImportOptions(
         annotator, add_labels, add_examples, leave_out_misfits, last_wins, replace
     )
     options = ReadOptions(text_column, label_column, leave_out_misfits, accept_empty)
@@ -153,7 +153,7 @@ def import_(
         misfits="leave out" if leave_out_misfits else "refuse",
         header=None if header is None else "yes" if header else "no",
     )
-    import_labels(session, file, format, options, wishes, home, config)
+    import_labels(session, file, format, options, import_options, home, config)
 
 
 @commands.command("export-model")

@@ -22,7 +22,7 @@ def import_labels(
     file: Path,
     form: str | None,
     options: ReadOptions,
-    wishes: ImportOptions,
+    import_options: ImportOptions,
     home: Path | None,
     config: DataConfig,
 ) -> None:
@@ -36,7 +36,7 @@ def import_labels(
         check_task(known, task, reading=True)
         classes = {*state.labels, *(state.labels_now or ()), *(config.labels or ())}
         read = read_annotations(file, known, task, options, config, classes)
-        result = import_annotations(session, read.annotations, wishes)
+        result = import_annotations(session, read.annotations, import_options)
         title, directory = session.name, session.directory
     items = len(read.annotations) + read.left_out.total
     counts = (

@@ -79,7 +79,7 @@ def predict_file(name: str, file: str, options: PredictOptions, home: Path | Non
             f"--input-format {options.input_format!r} is unknown.",
             f"Choose one of {', '.join(KINDS)}.",
         )
-    findings = LoadReport()
+    load_report = LoadReport()
     path = Path(file).expanduser() if file != "-" else Path("-")
     name_of_file = "stdin" if file == "-" else path.name
     with (
@@ -92,9 +92,9 @@ def predict_file(name: str, file: str, options: PredictOptions, home: Path | Non
         ),
     ):
         config = replace(config, task=task_of(files).value)
-        tables = open_tables(path, name_of_file, config, findings, options.input_format)
+        tables = open_tables(path, name_of_file, config, load_report, options.input_format)
         texts = Texts(
-            task_of(files), tables, config, findings
+            task_of(files), tables, config, load_report
         )  # mistakes before the model is loaded
         if told := read_elsewhere(files):
             Page(Console(stderr=True, soft_wrap=True)).say(f"warning: {told}", "yellow")
@@ -103,7 +103,7 @@ def predict_file(name: str, file: str, options: PredictOptions, home: Path | Non
     with _output(options) as stream:
         writer = _Writer(stream, form, predictor.task, options.top)
         for table, examples in texts:
-            tally.tell(findings.notes)
+            tally.tell(load_report.notes)
             filled = [i for i, example in enumerate(examples) if example.text.strip()]
             found = predictor.predict([examples[i] for i in filled])
             results: list[Any] = [None] * len(examples)
@@ -111,8 +111,8 @@ def predict_file(name: str, file: str, options: PredictOptions, home: Path | Non
                 results[i] = prediction
             writer.write(table.numbers, examples, results)
             tally.add(len(examples), len(examples) - len(filled))
-    tally.tell(findings.notes)
-    tally.tell(findings.warnings, "yellow")
+    tally.tell(load_report.notes)
+    tally.tell(load_report.warnings, "yellow")
     tally.end(predictor.cut, predictor.limit)
 
 
@@ -244,9 +244,9 @@ class _Tally:
             self._told = now
             self._page.say(f"{self._rows:,} rows, {self._rows / (now - self._begun):,.0f} a second")
 
-    def tell(self, findings: Iterable[str], style: str = "") -> None:
+    def tell(self, load_report: Iterable[str], style: str = "") -> None:
         """Say what was guessed or mended, once."""
-        for finding in findings:
+        for finding in load_report:
             if finding not in self._said:
                 self._said.add(finding)
                 self._page.say(finding, style)

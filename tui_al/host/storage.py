@@ -123,7 +123,7 @@ def _strays(sessions: Path) -> tuple[Finding, ...]:
                     Finding(
                         "Sessions",
                         "warn",
-                        f"{place} holds no session.db: it is no session",
+                        f"{place} holds no session.db: it is not a session",
                         "If a backup has it, put that back; else remove the directory.",
                     )
                 )

@@ -42,7 +42,7 @@ def new_drawing(path: Path) -> Drawing:
     matplotlib or for other suffixes."""
     if path.suffix.lower() not in (".png", ".svg"):
         raise ConfigError(
-            f"{path.name}: {path.suffix or 'no suffix'!r} is no known kind of figure.",
+            f"{path.name}: {path.suffix or 'no suffix'!r} is not a known kind of figure.",
             "Name the file .png or .svg.",
         )
     try:

@@ -153,7 +153,7 @@ class Study:
             return cls(plain["name"], plain["title"], tuple(arms), tuple(plain["notes"]), scores)
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise DataError(
-                f"{path} is no study: {error}.", "`tui-al report … --out DIR` writes study.json."
+                f"{path} is not a study: {error}.", "`tui-al report … --out DIR` writes study.json."
             ) from error
 
 

@@ -60,12 +60,12 @@ class Workbench:
         self.log = DecisionLog(directory)
         self._examples = ExampleReader(directory / "examples.db")
         self.name, self.task, labels = self._examples.facts()
-        self.labelling = LabelState(labels)
+        self.label_state = LabelState(labels)
         self._pool = self._examples.askable()
         self._unheard: set[str] = set()  # touched by others since the last `refresh`
         self._closed_in_data: set[str] = set()  # decided on, though the data has labels for them
         self._asking = SampleQueue(
-            self.client, self.log, self._examples, self.labelling, self.task,
+            self.client, self.log, self._examples, self.label_state, self.task,
             self.config.loop.overlap
         )  # fmt: skip
         self.refresh()
@@ -118,7 +118,7 @@ class Workbench:
     def closed(self) -> int:
         """Samples of the pool that nobody needs to be asked about any more, as the engine counts
         them."""
-        done = sum(self.labelling.count(status) for status in CLOSED)
+        done = sum(self.label_state.count(status) for status in CLOSED)
         return done - len(self._closed_in_data)
 
     def lacks(self) -> str:
@@ -132,7 +132,7 @@ class Workbench:
     def lacks_to_train(self) -> str:
         """The same for a training now, however far the batch is."""
         reserve, overruled = self._asking.reserve, self._closed_in_data
-        return lacking(trained_on(self.labelling, self._examples, reserve, overruled), self.task)
+        return lacking(trained_on(self.label_state, self._examples, reserve, overruled), self.task)
 
     def refresh(self) -> set[str]:
         """Take in what others decided and what the engine put up; ids of examples that it
@@ -190,10 +190,10 @@ class Workbench:
         example = self._example(identity)
         voices = tuple(
             AnnotatorAnswer(annotator, record.time, given)
-            for annotator, record in self.labelling.votes(identity).items()
-            if (given := self.labelling.given(record)) is not None
+            for annotator, record in self.label_state.votes(identity).items()
+            if (given := self.label_state.given(record)) is not None
         )
-        return Sample(example, note=self.labelling.note(identity), voices=voices)
+        return Sample(example, note=self.label_state.note(identity), voices=voices)
 
     def label(
         self,
@@ -282,14 +282,14 @@ class Workbench:
 
         What was asked for and then refused has `made` nothing, and nothing else is taken back in
         its place."""
-        target = self.labelling.undoable(self.client.annotator)
+        target = self.label_state.undoable(self.client.annotator)
         if made is not None:
-            target = next((one for one in made if not self.labelling.undone(one)), None)
+            target = next((one for one in made if not self.label_state.undone(one)), None)
         return None if target is None else self._turn(target, de.Undo(target.uid))
 
     def redo(self) -> UndoResult | None:
         """Bring back what was undone last, unless something new was decided since; None then."""
-        target = self.labelling.redoable(self.client.annotator)
+        target = self.label_state.redoable(self.client.annotator)
         return None if target is None else self._turn(target, de.Redo(target.uid))
 
     def search(self, words: str, limit: int = 50) -> list[Hit]:
@@ -309,7 +309,7 @@ class Workbench:
         return [
             Hit(
                 example,
-                self.labelling.standing(example.id).status,
+                self.label_state.label_status(example.id).status,
                 self._examples.given(example.id) is not None,
             )
             for example in examples
@@ -318,14 +318,14 @@ class Workbench:
     def change(self, identity: str, answer: UserAnswer) -> list[DecisionRecord]:
         """Another answer after a second look: this annotator's, or where others answered too, the
         one that counts."""
-        if set(self.labelling.votes(identity)) - {self.client.annotator}:
+        if set(self.label_state.votes(identity)) - {self.client.annotator}:
             return self.settle(identity, answer)
         return self.label(self.open(identity), answer, via="second look", blind=True)
 
     def undo_label_change(self) -> Decision:
         """Take back the last change of the labels, if nothing else was decided since. Raises
         SessionError."""
-        target = self.labelling.undoable(self.client.annotator)
+        target = self.label_state.undoable(self.client.annotator)
         if target is None or target.decision.about:
             raise SessionError(
                 "Your last decision was not about the labels.", "Undo it on the label screen first."
@@ -336,11 +336,11 @@ class Workbench:
     def disputes(self) -> SecondLook:
         """Labels that a model doubts which has not learned from them, the least likely label
         first."""
-        return to_look_at(self.log.board("disputes"), self.labelling)
+        return to_look_at(self.log.board("disputes"), self.label_state)
 
     def agreement(self) -> Agreement:
         """How far the annotators agree on what several of them answered."""
-        answers = shared_answers(self.labelling)
+        answers = shared_answers(self.label_state)
         tagging = self.task is Task.TAGGING
         found = {i: self._examples.get(i) for i in answers} if tagging else {}
         return agreement_of(
@@ -350,7 +350,7 @@ class Workbench:
 
     def conflicts(self) -> list[str]:
         """Examples that annotators differ about and nobody has settled."""
-        return [i for i, s in self.labelling.standings() if s.status is Status.CONFLICT]
+        return [i for i, s in self.label_state.label_statuses() if s.status is Status.CONFLICT]
 
     def _example(self, identity: str) -> Example:
         example = self._examples.get(identity)
@@ -376,10 +376,10 @@ class Workbench:
 
     def _apply(self) -> set[str]:
         """Take in what is new in the log; ids of the examples that it concerns."""
-        touched = self.labelling.apply(self.log.read(after=self.labelling.seq))
+        touched = self.label_state.apply(self.log.read(after=self.label_state.seq))
         self._asking.hear(touched)
         if not self._examples.all_asked:
-            keep_in_data(self._closed_in_data, touched, self.labelling, self._examples)
+            keep_in_data(self._closed_in_data, touched, self.label_state, self._examples)
         return touched
 
     def _turn(self, target: DecisionRecord, decision: de.Undo | de.Redo) -> UndoResult:
@@ -390,7 +390,7 @@ class Workbench:
         if not isinstance(target.decision, de.Label | de.Flag | de.Skip):
             # A judgement of what others have answered may be among them: it leaves no sample to be
             # labelled here.
-            note = self.labelling.note(about[0]) if about else ""
+            note = self.label_state.note(about[0]) if about else ""
             return UndoResult(target.decision, None, text, note)
         try:
             if isinstance(decision, de.Undo) and isinstance(target.decision, de.Label | de.Flag):
@@ -419,10 +419,10 @@ class Workbench:
         """Raise SessionError if there is no such label; says what it is called now, where somebody
         has renamed it."""
         self._unheard |= self._apply()  # perhaps a moment ago
-        if name in self.labelling.labels:
+        if name in self.label_state.labels:
             return
-        there = f"There are: {', '.join(self.labelling.labels) or 'none yet'}."
-        now = self.labelling.called_now(name)
+        there = f"There are: {', '.join(self.label_state.labels) or 'none yet'}."
+        now = self.label_state.called_now(name)
         if now != name:
             raise SessionError(f"There is no label {name!r} any more: it is {now!r} now.", there)
         raise SessionError(f"There is no label {name!r}.", f"{there} Add it first.")
@@ -431,7 +431,7 @@ class Workbench:
         name = unicodedata.normalize("NFC", name.strip())
         if not name:
             raise SessionError("A label without a name cannot be saved.", "Give it a name.")
-        if name in {unicodedata.normalize("NFC", label) for label in self.labelling.labels}:
+        if name in {unicodedata.normalize("NFC", label) for label in self.label_state.labels}:
             raise SessionError(
                 f"There is a label {name!r} already.", "Choose another name, or merge the two."
             )

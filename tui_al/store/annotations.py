@@ -105,7 +105,8 @@ def _odd_times(annotations: Sequence[Annotation]) -> tuple[str, ...]:
     if not odd:
         return ()
     return (
-        f"{len(odd):,} answers were stored with a time that is no date, as {odd[0]:.6g}: exported "
+        f"{len(odd):,} answers were stored with a time that is not a date, as {odd[0]:.6g}: "
+        "exported "
         "without a time",
     )
 
@@ -139,24 +140,24 @@ def _fits(annotation: Annotation, task: Task) -> bool:
 def _by_people(
     session: Session, state: SessionState, dataset: Dataset, each: bool, given: bool
 ) -> Labels:
-    labelling = LabelState(dataset.labels)
+    label_state = LabelState(dataset.labels)
     with DecisionLog(session.directory) as log:
-        labelling.apply(log.read())
+        label_state.apply(log.read())
         damage = (*state.damage, *log.damage)
-    descriptions = labelling.descriptions
+    descriptions = label_state.descriptions
     header = Header(
         dataset.task,
-        tuple(Label(name, descriptions.get(name, "")) for name in labelling.labels),
+        tuple(Label(name, descriptions.get(name, "")) for name in label_state.labels),
         session.name,
     )
     by_id = {example.id: example for example in dataset.train}
-    about = [identity for identity, _ in labelling.standings()]
+    about = [identity for identity, _ in label_state.label_statuses()]
     known = [identity for identity in about if identity in by_id]
     show = _everybody if each else _what_counts
-    shown = [one for identity in known for one in show(labelling, by_id[identity])]
+    shown = [one for identity in known for one in show(label_state, by_id[identity])]
     annotations = [one for one in shown if _fits(one, dataset.task)]
     damage = (*damage, *_odd_times(annotations))
-    statuses = [labelling.standing(identity).status for identity in known]
+    statuses = [label_state.label_status(identity).status for identity in known]
     left_out = _strange(len(about) - len(known), len(shown) - len(annotations))
     if not each:
         left_out |= {
@@ -172,25 +173,27 @@ def _by_people(
     else:
         left_out["that came labelled"] = len(came_labelled)
     annotations = list(map(_dated, annotations))
-    return Labels(header, annotations, left_out=left_out, damage=damage, seq=labelling.seq)
+    return Labels(header, annotations, left_out=left_out, damage=damage, seq=label_state.seq)
 
 
-def _what_counts(labelling: LabelState, example: Example) -> Iterator[Annotation]:
+def _what_counts(label_state: LabelState, example: Example) -> Iterator[Annotation]:
     """One annotation, unless annotators differ or there is no right answer."""
-    standing = labelling.standing(example.id)
+    label_status = label_state.label_status(example.id)
     status = {
         Stands.LABELLED: Status.LABELLED,
         Stands.UNCLEAR: Status.UNCLEAR,
         Stands.SKIPPED: Status.SKIPPED,
-    }.get(standing.status)
-    if status is not None and standing.last is not None:
-        yield _decided(labelling, example, standing.last, status, labelling.note(example.id))
+    }.get(label_status.status)
+    if status is not None and label_status.last is not None:
+        yield _decided(
+            label_state, example, label_status.last, status, label_state.note(example.id)
+        )
 
 
-def _everybody(labelling: LabelState, example: Example) -> Iterator[Annotation]:
+def _everybody(label_state: LabelState, example: Example) -> Iterator[Annotation]:
     """What every annotator last said; a settlement counts as the word of the one who settled."""
-    current = dict(labelling.votes(example.id))
-    history = labelling.history(example.id)
+    current = dict(label_state.votes(example.id))
+    history = label_state.history(example.id)
     for record in history:
         if isinstance(record.decision, de.Settle):
             earlier = current.get(record.annotator)
@@ -200,7 +203,7 @@ def _everybody(labelling: LabelState, example: Example) -> Iterator[Annotation]:
         status = {de.Flag.kind: Status.UNCLEAR, de.Skip.kind: Status.SKIPPED}.get(
             record.decision.kind, Status.LABELLED
         )
-        yield _decided(labelling, example, record, status, _own_note(history, record.annotator))
+        yield _decided(label_state, example, record, status, _own_note(history, record.annotator))
 
 
 def _own_note(history: Iterable[DecisionRecord], annotator: str) -> str:
@@ -213,13 +216,13 @@ def _own_note(history: Iterable[DecisionRecord], annotator: str) -> str:
 
 
 def _decided(
-    labelling: LabelState, example: Example, record: DecisionRecord, status: Status, note: str
+    label_state: LabelState, example: Example, record: DecisionRecord, status: Status, note: str
 ) -> Annotation:
     decision = record.decision
     return Annotation(
         id=example.id,
         text=example.text,
-        answer=labelling.given(record),
+        answer=label_state.given(record),
         tokens=example.tokens,
         annotator=record.annotator,
         time=record.time,

@@ -50,7 +50,7 @@ def back_up(session: Path, target: Path) -> BackedUp:
         )
     if not target.parent.is_dir():
         raise SessionError(
-            f"{target.parent} is no directory.", "Make it first; nothing was written."
+            f"{target.parent} is not a directory.", "Make it first; nothing was written."
         )
     try:
         with temp_dir(target.parent, target.name) as place:

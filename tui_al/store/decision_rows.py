@@ -121,8 +121,8 @@ def _decided(found: RawRows) -> Iterator[DecisionRecord | BadRow]:
 
 
 def decision_of(row: RawRow) -> DecisionRecord | BadRow:
-    """The decision of a row, or why it cannot be used. A time that is no date stays as it is: the
-    answer is sound."""
+    """The decision of a row, or why it cannot be used. A time that is not a date stays as it is:
+    the answer is sound."""
     if row.why:
         return BadRow("decisions", row.seq, row.why)
     return _decision_of(row.seq, *row.values, verified=row.verified)

@@ -154,6 +154,6 @@ def is_live(directory: Path) -> bool:
     except FileNotFoundError:
         return False
     except OSError as error:
-        if error.errno in (errno.ELOOP, errno.ENXIO):  # a link or a socket is no lock
+        if error.errno in (errno.ELOOP, errno.ENXIO):  # a link or a socket is not a lock
             return False
         raise

@@ -104,7 +104,7 @@ _REFUSALS = {
         "`ulimit -f` shows the limit of the shell; some file systems have their own.",
     ),
     errno.ENOENT: _Refusal("there is no such file or directory", "Check the path."),
-    errno.ENOTDIR: _Refusal("a part of the path is no directory", "Check the path."),
+    errno.ENOTDIR: _Refusal("a part of the path is not a directory", "Check the path."),
     errno.EISDIR: _Refusal("it is a directory", "Give a file."),
     errno.EEXIST: _Refusal("it is there already", "Choose another name."),
     errno.ENOTEMPTY: _Refusal("the directory is not empty", "Choose another name."),

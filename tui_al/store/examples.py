@@ -190,8 +190,8 @@ def _rows(db: sqlite3.Connection, split: str) -> Iterator[example_sums.Row]:
 
 
 def any_text(raw: bytes) -> str:
-    """Text as it is stored; what is no UTF-8 as halves of surrogate pairs, which no checksum agrees
-    with."""
+    """Text as it is stored; what is not UTF-8 as halves of surrogate pairs, which no checksum
+    agrees with."""
     return raw.decode("utf-8", "surrogateescape")
 
 
@@ -210,7 +210,7 @@ def example_of(row: example_sums.Row, stored: int | None) -> Example | None:
             origin=origin,
         )
         if stored is None:
-            text.encode()  # half a character is of a text that is no UTF-8
+            text.encode()  # half a character is of a text that is not UTF-8
     except ROW_ERRORS:
         return None
     return found if stored is not None or _is_of_texts(found) else None

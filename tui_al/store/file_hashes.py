@@ -18,7 +18,7 @@ _SHOWN = 12
 
 
 def sha256_of(path: Path) -> str:
-    """The file's SHA-256 in hex; OSError where it is no regular file or cannot be read."""
+    """The file's SHA-256 in hex; OSError where it is not a regular file or cannot be read."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     with open(descriptor, "rb") as stream:  # noqa: PTH123
         return hashlib.file_digest(stream, "sha256").hexdigest()
@@ -42,7 +42,7 @@ def differences(directory: Path, saved: Mapping[str, str]) -> list[str]:
         try:
             actual = sha256_of(inside(directory, name))  # the names are the session's word
         except SessionError:
-            found.append(f"{name[:200]} cannot be read (it is no file of its own in there)")
+            found.append(f"{name[:200]} cannot be read (it is not a file of its own in there)")
         except FileNotFoundError:
             found.append(f"{name} is missing")
         except OSError as error:

@@ -56,7 +56,7 @@ class Entry:
     account: str  #: "" where nobody noted it, as older programs did not
     action: str
     detail: str = ""
-    annotator: str = ""  #: under whose name it was decided; "" for what is no decision
+    annotator: str = ""  #: under whose name it was decided; "" for what is not a decision
     count: int = 1
     until: float = 0.0
 

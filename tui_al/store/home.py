@@ -44,7 +44,7 @@ def checked_name(what: str, name: str) -> str:
         )
     if not re.fullmatch(r"[\w][\w.+-]{0,99}", name):
         raise ConfigError(
-            f"{what}: {name!r} is no usable name.",
+            f"{what}: {name!r} is not a usable name.",
             "Use letters, digits, '.', '_', '+' and '-', starting with a letter or digit, 100 at "
             "most.",
         )

@@ -11,7 +11,7 @@ from tui_al.core.annotation.records import Annotation, Status
 from tui_al.core.data.examples import Example
 from tui_al.store.tally import NO_ANSWER, Tally
 
-#: Why an annotation is no new decision, in the words that count them.
+#: Why an annotation is not a new decision, in the words that count them.
 SAME = "the same as here"
 BEFORE = "imported before"
 REPEATED = "repeated in the file"
@@ -71,7 +71,7 @@ class Imported:
 
 
 def settled(
-    known: Sequence[tuple[Annotation, Example]], wishes: ImportOptions, result: Imported
+    known: Sequence[tuple[Annotation, Example]], import_options: ImportOptions, result: Imported
 ) -> list[tuple[Annotation, Example]]:
     """One answer of each annotator to each example, in the order of their times; the others are
     counted."""
@@ -80,14 +80,14 @@ def settled(
     kept: list[tuple[Annotation, Example]] = []
     for annotation, example in known:
         if annotation.answer is not None or annotation.status is not Status.LABELLED:
-            key = example.id, annotation.annotator or wishes.annotator
+            key = example.id, annotation.annotator or import_options.annotator
             groups.setdefault(key, []).append(annotation)
         elif annotation.note:
             result.notes_only += 1
         else:
             result.left_out.add(NO_ANSWER, annotation.origin)
     for (identity, _), group in groups.items():
-        if one := the_one(group, wishes, result):
+        if one := the_one(group, import_options, result):
             kept.append((one, examples[identity]))
     return sorted(kept, key=by_time)
 
@@ -97,7 +97,7 @@ def by_time(placed: tuple[Annotation, Example]) -> float:
 
 
 def the_one(
-    group: Sequence[Annotation], wishes: ImportOptions, result: Imported
+    group: Sequence[Annotation], import_options: ImportOptions, result: Imported
 ) -> Annotation | None:
     """The annotation that counts among those of one annotator about one example; the others are
     told of."""
@@ -105,14 +105,14 @@ def the_one(
     wanted = answered or list(group)
     if answered:
         tell([a for a in group if a.status is Status.SKIPPED], SKIPPED, result)
-    one = _choice(wanted, wishes)
+    one = _choice(wanted, import_options)
     alike = len(_said(wanted)) == 1
     reason = REPEATED if alike else OVERRULED if one is not None else CONTRADICTING
     tell([a for a in wanted if a is not one], reason, result)
     return one
 
 
-def _choice(group: Sequence[Annotation], wishes: ImportOptions) -> Annotation | None:
+def _choice(group: Sequence[Annotation], import_options: ImportOptions) -> Annotation | None:
     """The newest; None where they contradict each other and have no times to tell which that is."""
     if not group:
         return None
@@ -120,7 +120,7 @@ def _choice(group: Sequence[Annotation], wishes: ImportOptions) -> Annotation | 
     timed = all(a.time for a in group) and [a.time for a in group].count(newest.time) == 1
     if timed or len(_said(group)) == 1:
         return newest
-    return group[-1] if wishes.last_wins else None
+    return group[-1] if import_options.last_wins else None
 
 
 def _said(group: Sequence[Annotation]) -> set[object]:
@@ -140,7 +140,7 @@ def tell(annotations: Iterable[Annotation], reason: str, result: Imported) -> No
 
 
 def last_notes(
-    placed: Sequence[tuple[Annotation, Example]], wishes: ImportOptions, result: Imported
+    placed: Sequence[tuple[Annotation, Example]], import_options: ImportOptions, result: Imported
 ) -> list[tuple[Annotation, Example]]:
     """The last note of each annotator on each example, in the order of their times; the others are
     counted."""
@@ -148,7 +148,7 @@ def last_notes(
     for annotation, example in sorted(placed, key=by_time):
         if not annotation.note:
             continue
-        key = example.id, annotation.annotator or wishes.annotator
+        key = example.id, annotation.annotator or import_options.annotator
         if earlier := last.pop(key, None):
             same = earlier[0].note == annotation.note
             result.notes_left_out.add(REPEATED if same else OVERRULED, earlier[0].origin)
@@ -157,12 +157,12 @@ def last_notes(
 
 
 def one_to_add(
-    group: Sequence[Annotation], wishes: ImportOptions, result: Imported
+    group: Sequence[Annotation], import_options: ImportOptions, result: Imported
 ) -> Annotation | None:
     """The annotation whose answer a new example gets; where there is none, why not is told of all
     of the group."""
     answered = [a for a in group if a.answer is not None and a.status is Status.LABELLED]
-    one = _choice(answered, wishes)
+    one = _choice(answered, import_options)
     if one is None:
         tell([a for a in group if a not in answered], UNKNOWN_BARE, result)
         tell(answered, CONTRADICTING, result)
@@ -170,14 +170,16 @@ def one_to_add(
 
 
 def said_beside(
-    one: Annotation, group: Sequence[Annotation], wishes: ImportOptions, result: Imported
+    one: Annotation, group: Sequence[Annotation], import_options: ImportOptions, result: Imported
 ) -> list[Annotation]:
     """What others say of the text of a new example, and what `one` has beside its answer; its
     annotator's other answers are told."""
     beside = [replace(one, answer=None, status=Status.LABELLED)] if one.note else []
     result.notes_only -= len(beside)  # counted as the example
     for annotation in group:
-        own = (annotation.annotator or wishes.annotator) == (one.annotator or wishes.annotator)
+        own = (annotation.annotator or import_options.annotator) == (
+            one.annotator or import_options.annotator
+        )
         answered = annotation.answer is not None and annotation.status is Status.LABELLED
         if annotation is one:
             continue

@@ -53,7 +53,7 @@ _OURS = "import-"
 
 
 def import_annotations(
-    session: Session, annotations: Sequence[Annotation], wishes: ImportOptions
+    session: Session, annotations: Sequence[Annotation], import_options: ImportOptions
 ) -> Imported:
     """Put annotations on record; nothing is, if an error is raised, but for new examples where the
     disk then refuses the rest.
@@ -74,25 +74,29 @@ def import_annotations(
         )
     result = Imported()
     with DecisionLog(session.directory) as log:
-        labelling = LabelState(dataset.labels)
+        label_state = LabelState(dataset.labels)
         here = list(log.read())
-        labelling.apply(here)
+        label_state.apply(here)
         uids = {record.uid for record in here}
-        today = _with_known_labels(_today(annotations, labelling), labelling, wishes, result)
-        known, unknown = _placed(today, dataset, wishes, result)
-        new, others = _new_examples(session, dataset, unknown, wishes, result)
-        known += _placed(others, replace(dataset, train=tuple(new), test=()), wishes, result)[0]
+        today = _with_known_labels(
+            _today(annotations, label_state), label_state, import_options, result
+        )
+        known, unknown = _placed(today, dataset, import_options, result)
+        new, others = _new_examples(session, dataset, unknown, import_options, result)
+        known += _placed(
+            others, replace(dataset, train=tuple(new), test=()), import_options, result
+        )[0]
         used = labels_used(annotation for annotation, _ in known)
-        added = _new_labels(labelling, used | _labels_of(new), wishes)
-        records = [_record(de.AddLabel(name), wishes.annotator, 0.0) for name in added]
-        came = _came_labelled((*dataset.train, *new), labelling.renamed)
-        for annotation, example in settled(known, wishes, result):
+        added = _new_labels(label_state, used | _labels_of(new), import_options)
+        records = [_record(de.AddLabel(name), import_options.annotator, 0.0) for name in added]
+        came = _came_labelled((*dataset.train, *new), label_state.renamed)
+        for annotation, example in settled(known, import_options, result):
             in_data = came.get(example.id)
             records += _answer_records(
-                annotation, example, in_data, labelling, uids, wishes, result
+                annotation, example, in_data, label_state, uids, import_options, result
             )
-        for annotation, example in last_notes(known, wishes, result):
-            records += _note_records(annotation, example, labelling, wishes, result)
+        for annotation, example in last_notes(known, import_options, result):
+            records += _note_records(annotation, example, label_state, import_options, result)
         if new:
             append_examples(session.directory / "examples.db", new)
         try:
@@ -147,13 +151,16 @@ def _count(records: Sequence[DecisionRecord], inserted: set[str], result: Import
 
 
 def _with_known_labels(
-    annotations: list[Annotation], labelling: LabelState, wishes: ImportOptions, result: Imported
+    annotations: list[Annotation],
+    label_state: LabelState,
+    import_options: ImportOptions,
+    result: Imported,
 ) -> list[Annotation]:
     """Those whose labels the session knows or gets; the others are left out where that is asked
     for."""
-    if wishes.add_labels or not wishes.leave_out_misfits:
+    if import_options.add_labels or not import_options.leave_out_misfits:
         return annotations
-    known, kept = set(labelling.labels), []
+    known, kept = set(label_state.labels), []
     for annotation in annotations:
         if strange := sorted(labels_used([annotation]) - known):
             tell_note(annotation, result)
@@ -167,9 +174,9 @@ def _with_known_labels(
     return kept
 
 
-def _today(annotations: Iterable[Annotation], labelling: LabelState) -> list[Annotation]:
+def _today(annotations: Iterable[Annotation], label_state: LabelState) -> list[Annotation]:
     """With the names that labels have now, where the session has renamed them."""
-    names = labelling.renamed
+    names = label_state.renamed
     return [
         a if a.answer is None else replace(a, answer=_renamed(a.answer, names)) for a in annotations
     ]
@@ -182,7 +189,10 @@ def _renamed(answer: PlainAnswer, names: Mapping[str, str]) -> PlainAnswer:
 
 
 def _placed(
-    annotations: Sequence[Annotation], dataset: Dataset, wishes: ImportOptions, result: Imported
+    annotations: Sequence[Annotation],
+    dataset: Dataset,
+    import_options: ImportOptions,
+    result: Imported,
 ) -> tuple[list[tuple[Annotation, Example]], list[Annotation]]:
     """Annotations with their examples, entities in the offsets of these; and those without."""
     finder = _Finder(dataset)
@@ -202,7 +212,7 @@ def _placed(
             tell_note(annotation, result)
             misfits.append(f"{annotation.origin}: {error}")
             result.left_out.add(MISFITS, annotation.origin)
-    if misfits and not wishes.leave_out_misfits:
+    if misfits and not import_options.leave_out_misfits:
         more = f"; and {len(misfits) - 1:,} more" if len(misfits) > 1 else ""
         raise DataError(
             f"{misfits[0]}{more}.",
@@ -261,7 +271,7 @@ def _new_examples(
     session: Session,
     dataset: Dataset,
     unknown: Sequence[Annotation],
-    wishes: ImportOptions,
+    import_options: ImportOptions,
     result: Imported,
 ) -> tuple[list[Example], list[Annotation]]:
     """Examples of the unknown texts that are labelled, each once; and what else is said of
@@ -272,16 +282,16 @@ def _new_examples(
     chosen: list[Annotation] = []
     others: list[Annotation] = []
     for group in by_text.values():
-        one = one_to_add(group, wishes, result) if wishes.add_examples else None
+        one = one_to_add(group, import_options, result) if import_options.add_examples else None
         if one is None:
-            if not wishes.add_examples:
+            if not import_options.add_examples:
                 tell(group, UNKNOWN, result)
             for annotation in group:
                 tell_note(annotation, result)
             continue
         chosen.append(one)
         result.examples += 1
-        others += said_beside(one, group, wishes, result)
+        others += said_beside(one, group, import_options, result)
     if chosen:
         _check_growth(session, dataset)
     texts = [example.text for example in (*dataset.train, *dataset.test)]
@@ -317,13 +327,15 @@ def _example(annotation: Annotation, identity: str, task: Task) -> Example:
     return Example(identity, annotation.text, tags, tokens, annotation.origin)
 
 
-def _new_labels(labelling: LabelState, used: set[str], wishes: ImportOptions) -> tuple[str, ...]:
-    new = tuple(sorted(used - set(labelling.labels)))
-    if new and not wishes.add_labels:
+def _new_labels(
+    label_state: LabelState, used: set[str], import_options: ImportOptions
+) -> tuple[str, ...]:
+    new = tuple(sorted(used - set(label_state.labels)))
+    if new and not import_options.add_labels:
         more = f" and {len(new) - _NAMED:,} more" if len(new) > _NAMED else ""
         raise DataError(
             f"Labels that the session does not know: {', '.join(new[:_NAMED])}{more}.",
-            f"It has {', '.join(labelling.labels) or 'none yet'}. --add-labels adds those of the "
+            f"It has {', '.join(label_state.labels) or 'none yet'}. --add-labels adds those of the "
             "file, --skip-mismatched imports the others.",
         )
     return new
@@ -333,20 +345,20 @@ def _answer_records(
     annotation: Annotation,
     example: Example,
     in_data: PlainAnswer | None,
-    labelling: LabelState,
+    label_state: LabelState,
     uids: set[str],
-    wishes: ImportOptions,
+    import_options: ImportOptions,
     result: Imported,
 ) -> list[DecisionRecord]:
     """The decision that an annotation stands for, unless it says nothing new or may not replace
     what is here."""
-    annotator = annotation.annotator or wishes.annotator
-    stand = labelling.votes(example.id).get(annotator)
+    annotator = annotation.annotator or import_options.annotator
+    stand = label_state.votes(example.id).get(annotator)
     decision = _decision(annotation, example)
     record = _record(decision, annotator, annotation.time)
     why = ""
     if stand is not None:
-        why = _why_not(annotation, decision, stand, labelling, wishes)
+        why = _why_not(annotation, decision, stand, label_state, import_options)
     elif in_data is not None and isinstance(decision, de.Skip):
         why = SKIPPED
     elif in_data is not None and isinstance(decision, de.Label) and decision.answer == in_data:
@@ -367,32 +379,32 @@ def _why_not(
     annotation: Annotation,
     decision: Decision,
     stand: DecisionRecord,
-    labelling: LabelState,
-    wishes: ImportOptions,
+    label_state: LabelState,
+    import_options: ImportOptions,
 ) -> str:
     """Why a decision does not take the place of the annotator's own that is here, "" if it does."""
     if isinstance(decision, de.Skip):
         return SAME if isinstance(stand.decision, de.Skip) else SKIPPED
-    if _same(stand, decision, labelling):
+    if _same(stand, decision, label_state):
         return SAME
     if annotation.time:
         return OLDER if annotation.time < stand.time and is_plausible(stand.time) else ""
     by_hand = not stand.uid.startswith(_OURS)
-    return OWN if by_hand and not wishes.replace else ""
+    return OWN if by_hand and not import_options.replace else ""
 
 
 def _note_records(
     annotation: Annotation,
     example: Example,
-    labelling: LabelState,
-    wishes: ImportOptions,
+    label_state: LabelState,
+    import_options: ImportOptions,
     result: Imported,
 ) -> list[DecisionRecord]:
     """The annotation's note, unless it is the one that is here, or may not replace a later one."""
-    annotator = annotation.annotator or wishes.annotator
+    annotator = annotation.annotator or import_options.annotator
     own = [
         record
-        for record in labelling.history(example.id)
+        for record in label_state.history(example.id)
         if isinstance(record.decision, de.Note) and record.annotator == annotator
     ]
     why = ""
@@ -400,7 +412,12 @@ def _note_records(
         why = SAME
     elif own and annotation.time and annotation.time < own[-1].time and is_plausible(own[-1].time):
         why = OLDER
-    elif own and not annotation.time and not own[-1].uid.startswith(_OURS) and not wishes.replace:
+    elif (
+        own
+        and not annotation.time
+        and not own[-1].uid.startswith(_OURS)
+        and not import_options.replace
+    ):
         why = OWN
     if why:
         result.notes_left_out.add(why, annotation.origin)
@@ -418,9 +435,9 @@ def _decision(annotation: Annotation, example: Example) -> Decision:
     return de.Label((example.id,), annotation.answer, via="import")
 
 
-def _same(stand: DecisionRecord, decision: Decision, labelling: LabelState) -> bool:
+def _same(stand: DecisionRecord, decision: Decision, label_state: LabelState) -> bool:
     if isinstance(decision, de.Label):
-        return labelling.given(stand) == decision.answer
+        return label_state.given(stand) == decision.answer
     return stand.decision == decision
 
 

@@ -54,7 +54,7 @@ def read_array(path: Path, shape: tuple[int, ...], dtype: Any) -> NDArray[Any] |
 
 
 def open_array(path: Path) -> NDArray[Any]:
-    """The array of a file, as a map of it. Raises OSError, SessionError for what is no file,
+    """The array of a file, as a map of it. Raises OSError, SessionError for what is not a file,
     ValueError for what is damaged."""
     check_file(path)
     try:
@@ -66,7 +66,7 @@ def open_array(path: Path) -> NDArray[Any]:
     except (
         Exception
     ) as error:  # numpy reads a header with Python's own parser, whose errors are many
-        raise ValueError(f"it is no array ({error})") from error
+        raise ValueError(f"it is not an array ({error})") from error
     if not sound:
         raise ValueError("its checksum is another")
     return found

@@ -74,16 +74,16 @@ def merge_sessions(home: Path, sessions: Sequence[Session], into: str) -> Merged
             with DecisionLog(directory) as log:
                 log.insert([*_labels_of_others(parts), *_in_order(parts)])
                 records = log.read()
-                labelling = LabelState(first.dataset.labels)
-                labelling.apply(records)
-                followed, apart = _names_apart(labelling, records)
-                labelling.apply(log.insert(followed))
+                label_state = LabelState(first.dataset.labels)
+                label_state.apply(records)
+                followed, apart = _names_apart(label_state, records)
+                label_state.apply(log.insert(followed))
         directory.rename(target)
     return Merged(
         len(records) + len(followed),
         tuple(dict.fromkeys(record.annotator for record in records if record.decision.about)),
-        labelling.count(Status.LABELLED),
-        labelling.count(Status.CONFLICT),
+        label_state.count(Status.LABELLED),
+        label_state.count(Status.CONFLICT),
         tuple(r.decision for r in followed if isinstance(r.decision, de.RenameLabel)),
         apart,
     )
@@ -137,7 +137,7 @@ def _labels_of_others(parts: Sequence[_Part]) -> Iterator[DecisionRecord]:
 
 
 def _names_apart(
-    labelling: LabelState, records: Sequence[DecisionRecord]
+    label_state: LabelState, records: Sequence[DecisionRecord]
 ) -> tuple[list[DecisionRecord], tuple[str, ...]]:
     """Where one session renamed a label and another went on by the old name: renamings that bring
     the answers together.
@@ -147,12 +147,12 @@ def _names_apart(
     stay, because what they stood for was renamed to several."""
     followed: list[DecisionRecord] = []
     apart: list[str] = []
-    undone = {r.decision for r in records if labelling.undone(r)}
-    for name, changes in labelling.strays().items():
-        ways = {labelling.name_today(change) for change in changes} & set(labelling.declared)
+    undone = {r.decision for r in records if label_state.undone(r)}
+    for name, changes in label_state.strays().items():
+        ways = {label_state.name_today(change) for change in changes} & set(label_state.declared)
         if len(ways) == 1:
             decision = de.RenameLabel(name, ways.pop())
-            change = next(c for c in changes if labelling.name_today(c) == decision.new)
+            change = next(c for c in changes if label_state.name_today(c) == decision.new)
             if decision not in undone:
                 last = records[-1]
                 uid = f"merge-follow-{change.uid}-{name}-{last.uid}"

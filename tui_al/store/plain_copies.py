@@ -55,7 +55,7 @@ def copy_file(source: Path, target: Path) -> None:
     reading = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(reading, "rb") as original:
         if not stat.S_ISREG(os.fstat(reading).st_mode):
-            raise OSError(f"{source} is no plain file")
+            raise OSError(f"{source} is not a plain file")
         # A stranger's file may say that it has a terabyte, and lie on no disk at all.
         if os.fstat(reading).st_size > shutil.disk_usage(target.parent).free:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(target))

@@ -24,7 +24,7 @@ class Headway:
     """The decisions on record, folded; `read` takes in further ones."""
 
     directory: Path
-    labelling: LabelState
+    label_state: LabelState
     pool: int  #: texts to label, which percentages of a batch are of
     damage: tuple[str, ...] = ()  #: what is told of decisions that had to be left out
     _bad: tuple[BadRow, ...] = ()
@@ -45,32 +45,32 @@ class Headway:
     def behind(self) -> int:
         """Decisions that `read` would take in, about."""
         with DecisionLog(self.directory) as log:
-            return log.last() - self.labelling.seq
+            return log.last() - self.label_state.seq
 
     def read(self) -> None:
         """Take in what was decided since the last time."""
         with DecisionLog(self.directory) as log:
             log.bad = self._bad
-            touched = self.labelling.apply(log.read(after=self.labelling.seq))
+            touched = self.label_state.apply(log.read(after=self.label_state.seq))
             self._bad, self.damage = log.bad, log.damage
             self._reserve = frozenset(log.board("reserve") or ())
         if touched and self._in_data is not None:
             examples = ExampleReader(self.directory / "examples.db")
             try:
-                keep_in_data(self._in_data, touched, self.labelling, examples)
+                keep_in_data(self._in_data, touched, self.label_state, examples)
             finally:
                 examples.close()
 
     @property
     def labelled(self) -> int:
         """Texts that have a label."""
-        return self.labelling.count(Status.LABELLED)
+        return self.label_state.count(Status.LABELLED)
 
     @property
     def closed(self) -> int:
         """Those of the pool, and the unclear, ambiguous and disputed ones, as the engine counts
         them."""
-        return sum(map(self.labelling.count, CLOSED)) - len(self._in_data or ())
+        return sum(map(self.label_state.count, CLOSED)) - len(self._in_data or ())
 
     def lacks(self, state: SessionState) -> str:
         """What is needed before the engine can train, though there are labels enough; "" if nothing
@@ -84,7 +84,7 @@ class Headway:
         examples = ExampleReader(self.directory / "examples.db")
         try:
             return lacking(
-                trained_on(self.labelling, examples, self._reserve, self._in_data or ()),
+                trained_on(self.label_state, examples, self._reserve, self._in_data or ()),
                 Task(state.task),
             )
         finally:
@@ -117,7 +117,7 @@ def lacks_to_train(directory: Path) -> str:
 
 
 def keep_in_data(
-    ids: set[str], touched: Iterable[str], labelling: LabelState, examples: ExampleReader
+    ids: set[str], touched: Iterable[str], label_state: LabelState, examples: ExampleReader
 ) -> None:
     """Bring up to date which examples are decided on though the data has labels for them, after
     decisions on the `touched` ones.
@@ -125,13 +125,13 @@ def keep_in_data(
     They are not of the pool: nobody is asked about them, and no batch is made of them.
     """
     for identity in touched:
-        done = labelling.standing(identity).status in CLOSED
+        done = label_state.label_status(identity).status in CLOSED
         in_data = done and examples.given(identity) is not None
         (ids.add if in_data else ids.discard)(identity)
 
 
 def trained_on(
-    labelling: LabelState,
+    label_state: LabelState,
     examples: ExampleReader,
     reserve: Collection[str],
     overruled: Collection[str],
@@ -140,16 +140,16 @@ def trained_on(
     today's names of labels.
 
     Args:
-        labelling: what people decided.
+        label_state: what people decided.
         examples: the data.
         reserve: texts to measure on, whose answers nothing is trained on.
         overruled: examples that people decided on though the data has labels for them, see
         `keep_in_data`.
     """
-    for identity, standing in labelling.standings():
-        if standing.answer is not None and identity not in reserve:
-            yield standing.answer
-    renamed = labelling.renamed
+    for identity, label_status in label_state.label_statuses():
+        if label_status.answer is not None and identity not in reserve:
+            yield label_status.answer
+    renamed = label_state.renamed
     for identity, answer in examples.all_given():
         if identity not in overruled:
             now = today(answer, renamed) or answer

@@ -93,18 +93,18 @@ def _by_hand(directory: Path, state: SessionState, before: int) -> tuple[int, in
     and how long answering took."""
     if state.config is None or state.config.loop.oracle != "person":
         return 0, 0, 0, 0.0
-    labelling = LabelState(state.labels)
+    label_state = LabelState(state.labels)
     with DecisionLog(directory) as log:
         records = log.read()
-    labelling.apply(records)
+    label_state.apply(records)
     since = sum(
-        standing.last is not None and standing.last.seq > before
-        for _, standing in labelling.standings()
-        if standing.status is Status.LABELLED
+        label_status.last is not None and label_status.last.seq > before
+        for _, label_status in label_state.label_statuses()
+        if label_status.status is Status.LABELLED
     )
     taken = (getattr(record.decision, "seconds", 0.0) for record in records)
     seconds = sum(min(one, _LONGEST_ANSWER) for one in taken)
-    labelled, conflicts = (labelling.count(one) for one in (Status.LABELLED, Status.CONFLICT))
+    labelled, conflicts = (label_state.count(one) for one in (Status.LABELLED, Status.CONFLICT))
     return labelled, since, conflicts, seconds
 
 
@@ -130,7 +130,7 @@ def remove_session(directory: Path) -> None:
             f"An engine is at work on session {directory.name}.", "Stop it first, then delete it."
         )
     if not (directory / "session.db").is_file():
-        raise SessionError(f"{directory} is no session.", "Nothing was deleted.")
+        raise SessionError(f"{directory} is not a session.", "Nothing was deleted.")
     _remove(directory, "Session")
 
 
@@ -144,7 +144,7 @@ def remove_sweep(directory: Path) -> None:
     """
     if not is_sweep(directory):
         raise SessionError(
-            f"{directory} is no sweep.", f"It holds no {RECORD}. Nothing was deleted."
+            f"{directory} is not a sweep.", f"It holds no {RECORD}. Nothing was deleted."
         )
     if is_worked_on(directory):
         raise SessionError(

@@ -105,7 +105,7 @@ def next_number(db: sqlite3.Connection, table: str, known: int) -> int:
 def fault_of(stored: Stored) -> str:
     """Why a row cannot be used; "" if nothing is wrong with it, or it has no checksum."""
     if isinstance(stored[1], UnicodeError):
-        return "holds text that is no UTF-8"
+        return "holds text that is not UTF-8"
     if stored[-1] is not None and stored[-1] != checksum(stored[:-1]):
         return "does not agree with its checksum"
     return ""

@@ -60,7 +60,7 @@ class SampleQueue:
         client: Client,
         log: DecisionLog,
         examples: ExampleReader,
-        labelling: LabelState,
+        label_state: LabelState,
         task: Task,
         overlap: float,
     ) -> None:
@@ -68,7 +68,7 @@ class SampleQueue:
             None  #: of the ranking in use; None before the engine put up the first
         )
         self._client, self._log = client, log
-        self._examples, self._labelling = examples, labelling
+        self._examples, self._labelling = examples, label_state
         self._task, self._overlap = task, overlap
         self._ready: deque[Sample] = deque()
         self._out: set[str] = set()  # shown, not yet decided
@@ -81,7 +81,7 @@ class SampleQueue:
         self._folds: dict[str, list[str]] = {}
         self.reserve: frozenset[str] = frozenset()
         self._chosen: dict[str, bool] = {}  # by id, see `_for_two`
-        self._seconds = SecondAnswers(labelling, client.annotator, self._for_two)
+        self._seconds = SecondAnswers(label_state, client.annotator, self._for_two)
         self._looked = False  # for all that others have answered, see `_answered_unheard`
 
     def take(self) -> Sample | None:
@@ -98,7 +98,7 @@ class SampleQueue:
         """Any example as a sample. One that waits for an answer is claimed, or its answer refused
         as long as others have it."""
         self._out.add(example.id)
-        if self._labelling.standing(example.id).status in (Status.OPEN, Status.SKIPPED):
+        if self._labelling.label_status(example.id).status in (Status.OPEN, Status.SKIPPED):
             annotators = self._annotators(example.id)
             self._log.claim(self._client, [example.id], 1, annotators)
             self._held[example.id] = annotators
@@ -211,7 +211,7 @@ class SampleQueue:
         if self._overlap:
             tally.asked, tally.for_two = self._seconds.asked()
             for identity in busy | with_others:
-                if self._labelling.standing(identity).status in UNANSWERED:
+                if self._labelling.label_status(identity).status in UNANSWERED:
                     tally.count(self._for_two(identity))
         for row in self._in_turn(busy, with_others, tally):
             identity = row["id"]
@@ -242,7 +242,7 @@ class SampleQueue:
             self._seconds.unheard.update(self._labelling.concerned(record))
         found = set()
         for identity in self._seconds.unheard:
-            is_open = self._labelling.standing(identity).status in UNANSWERED
+            is_open = self._labelling.label_status(identity).status in UNANSWERED
             if is_open and any(self._log.others(self._client, identity).values()):
                 found.add(identity)
         self._seconds.unheard = set(found)
@@ -279,7 +279,7 @@ class SampleQueue:
         if not self._overlap:
             return
         being_answered = (
-            i for i in sorted(with_others) if self._labelling.standing(i).status in UNANSWERED
+            i for i in sorted(with_others) if self._labelling.label_status(i).status in UNANSWERED
         )
         for identity in chain(self._seconds.waiting(), being_answered):
             if identity in busy or not self._for_two(identity):
@@ -296,7 +296,7 @@ class SampleQueue:
         for identity, row in self._board.items():
             if identity in busy:
                 continue
-            status = self._labelling.standing(identity).status
+            status = self._labelling.label_status(identity).status
             if status is Status.OPEN or (
                 status is Status.SKIPPED and not self._just_put_off(identity)
             ):
@@ -305,7 +305,7 @@ class SampleQueue:
     def _put_off(self, busy: set[str]) -> Iterator[dict[str, Any]]:
         """Rows that this annotator skipped by this very ranking: better than nothing."""
         for row in self._board.values():
-            put_off = self._labelling.standing(row["id"]).status is Status.SKIPPED
+            put_off = self._labelling.label_status(row["id"]).status is Status.SKIPPED
             if put_off and row["id"] not in busy and self._just_put_off(row["id"]):
                 yield row
 
@@ -320,7 +320,7 @@ class SampleQueue:
     def _item(self, example: Example, row: dict[str, Any]) -> Sample:
         blind = "random check" if row.get("audit") else "second opinion" * ("second" in row)
         mine = self._labelling.votes(example.id).get(self._client.annotator)
-        standing = self._labelling.standing(example.id)
+        label_status = self._labelling.label_status(example.id)
         said = None if mine is None else mine.decision
         known = frozenset(self._labelling.labels)
         found = () if blind else row.get("top", ())
@@ -343,11 +343,11 @@ class SampleQueue:
                 for i in folded
                 if i != example.id
                 and i not in unfolded
-                and self._labelling.standing(i).status in (Status.OPEN, Status.SKIPPED)
+                and self._labelling.label_status(i).status in (Status.OPEN, Status.SKIPPED)
             ),
             note=self._labelling.note(example.id),
             answer=None if mine is None else self._labelling.given(mine),
             flag=said.reason if isinstance(said, de.Flag) else None,
-            status=standing.status,
-            counts=standing.answer if isinstance(said, de.Label | de.Flag) else None,
+            status=label_status.status,
+            counts=label_status.answer if isinstance(said, de.Label | de.Flag) else None,
         )

@@ -21,10 +21,10 @@ class SecondAnswers:
     decisions."""
 
     def __init__(
-        self, labelling: LabelState, annotator: str, for_two: Callable[[str], bool]
+        self, label_state: LabelState, annotator: str, for_two: Callable[[str], bool]
     ) -> None:
         """`for_two` says of an example's id whether two annotators are to answer it."""
-        self._labelling, self._annotator, self._for_two = labelling, annotator, for_two
+        self._labelling, self._annotator, self._for_two = label_state, annotator, for_two
         self._asked: set[str] = set()
         self._asked_for_two = 0
         # What one other has answered, each with its first decision's place, by which they are in
@@ -38,7 +38,7 @@ class SecondAnswers:
         """The standings of these examples may have changed."""
         for identity in touched:
             votes = self._labelling.votes(identity)
-            status = self._labelling.standing(identity).status
+            status = self._labelling.label_status(identity).status
             was_asked = _was_asked(identity, votes.values())
             self._count(identity, status not in UNANSWERED and was_asked)
             said = {who for who, one in votes.items() if not isinstance(one.decision, de.Skip)}

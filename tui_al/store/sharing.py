@@ -209,8 +209,8 @@ def _mode(directory: Path, mode: int) -> int:
 
 
 def _opened(top: Path) -> Iterator[tuple[Path, int]]:
-    """The directory and all below, each open while it is looked at; links and what is no file are
-    passed over."""
+    """The directory and all below, each open while it is looked at; links and what is not a file
+    are passed over."""
     safe = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     for parent, _, names, inside in os.fwalk(top, follow_symlinks=False):
         yield Path(parent), inside

@@ -50,7 +50,7 @@ _SEVERAL_FILES = bytes.fromhex("d9d505f920a163d7")
 
 
 def check_files(directory: Path) -> None:
-    """Raise SessionError where an entry of this directory is no file of its own and no
+    """Raise SessionError where an entry of this directory is not a file of its own and no
     directory."""
     for entry in _entries(directory):
         with contextlib.suppress(FileNotFoundError):  # gone meanwhile, as SQLite's side files
@@ -95,7 +95,7 @@ def open_regular(path: Path, flags: int = os.O_RDONLY) -> int:
     """A descriptor of a file of the session's own; made with mode 0600 where the flags say so.
 
     Raises:
-        SessionError: it is a link, has a second name somewhere, or is no file.
+        SessionError: it is a link, has a second name somewhere, or is not a file.
         OSError: it cannot be opened, FileNotFoundError among others.
     """
     with contextlib.suppress(FileNotFoundError):  # before it is opened: a device may act on that
@@ -185,7 +185,8 @@ def _files(directory: Path) -> Iterator[tuple[Path, os.stat_result]]:
             count += 1
             if count > _MOST_ENTRIES or level > _MOST_LEVELS:
                 raise SessionError(
-                    f"{directory} is no session's: it has more than {_MOST_ENTRIES:,} entries, or "
+                    f"{directory} is not a session's: it has more than {_MOST_ENTRIES:,} "
+                    "entries, or "
                     f"more than {_MOST_LEVELS} levels.",
                     "Remove what does not belong there.",
                 )

@@ -92,7 +92,7 @@ class Rate:
 
 def load(home: Path) -> dict[tuple[object, ...], Rate]:
     """All known rates by their key; a file that cannot be read is as good as none, and so is an
-    entry that is no rate."""
+    entry that is not a rate."""
     path = home / _FILE
     try:
         found = json.loads(read_bytes(path, _LARGEST))

@@ -72,17 +72,17 @@ class LabelledPool:
         closed: set[int] = set()
         rankings: dict[int, int] = {}
         folded: set[int] = set()
-        for identity, standing in self._labelling.standings():
+        for identity, label_status in self._labelling.label_statuses():
             row = self._row_of.get(identity)
             if row is None:
-                self._correct(answers, identity, standing)
+                self._correct(answers, identity, label_status)
                 continue
-            if standing.status in _CLOSED:
+            if label_status.status in _CLOSED:
                 closed.add(row)
-            if standing.answer is not None:
+            if label_status.answer is not None:
                 kept = audit if row in self._audit else answers
-                kept[row] = trained_answer(self._dataset.train[row], standing.answer)
-                decision = standing.last.decision if standing.last else None
+                kept[row] = trained_answer(self._dataset.train[row], label_status.answer)
+                decision = label_status.last.decision if label_status.last else None
                 if isinstance(decision, de.Label):
                     if decision.ranking is not None:
                         rankings[row] = decision.ranking
@@ -110,20 +110,24 @@ class LabelledPool:
         counts when its turn has come; till then it would bias the estimate towards what people look
         for.
         """
-        train, standing = self._dataset.train, self._labelling.standing
+        train, label_status = self._dataset.train, self._labelling.label_status
         return list(
-            takewhile(lambda row: standing(train[row].id).status is not Status.OPEN, self._order)
+            takewhile(
+                lambda row: label_status(train[row].id).status is not Status.OPEN, self._order
+            )
         )
 
-    def _correct(self, answers: dict[int, Answer], identity: str, standing: LabelStatus) -> None:
+    def _correct(
+        self, answers: dict[int, Answer], identity: str, label_status: LabelStatus
+    ) -> None:
         """What people say of a text that came with a label: theirs counts, or none where they find
         it unclear or differ."""
         row = self._given_row_of.get(identity)
-        if row is None or standing.status not in _CLOSED:
+        if row is None or label_status.status not in _CLOSED:
             return
         answers.pop(row, None)
-        if standing.answer is not None:
-            answers[row] = trained_answer(self._dataset.train[row], standing.answer)
+        if label_status.answer is not None:
+            answers[row] = trained_answer(self._dataset.train[row], label_status.answer)
 
 
 def trained_answer(example: Example, given: UserAnswer) -> Answer:

@@ -146,7 +146,7 @@ class Done:
 
     job: Job
     value: Any
-    overview: AnnotationState
+    annotation_state: AnnotationState
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +169,7 @@ class StateChanged:
     """What others did, or the engine; `touched` are the examples that it concerns, `lost` those
     that others took over."""
 
-    overview: AnnotationState
+    annotation_state: AnnotationState
     touched: frozenset[str]
     lost: frozenset[str] = frozenset()
 
@@ -368,7 +368,7 @@ class AnnotationWorker:
             return last
 
     def _look_around(self, bench: Workbench) -> AnnotationState:
-        labelling = bench.labelling
+        label_state = bench.label_state
         annotator = bench.client.annotator
         closed = bench.closed
         ranked, live = bench.ranked, is_live(self._directory)
@@ -377,18 +377,18 @@ class AnnotationWorker:
             name=bench.name,
             task=bench.task,
             annotator=annotator,
-            labels=labelling.labels,
-            key_order=labelling.key_order,
-            descriptions=dict(labelling.descriptions),
-            counts=labelling.counts,
-            saved=labelling.count(Status.LABELLED),
+            labels=label_state.labels,
+            key_order=label_state.key_order,
+            descriptions=dict(label_state.descriptions),
+            counts=label_state.counts,
+            saved=label_state.count(Status.LABELLED),
             closed=closed,
-            conflicts=labelling.count(Status.CONFLICT),
+            conflicts=label_state.count(Status.CONFLICT),
             ranking=bench.ranking,
             batch=bench.batch,
             in_batch=closed - (ranked.answered if ranked else 0),
             lacks=bench.lacks(),
-            recent=self._recent(bench, labelling, annotator),
+            recent=self._recent(bench, label_state, annotator),
             others=tuple(sorted({name for client,
                 name in bench.log.present() if client != bench.client.name})),
             left=max(0, bench.pool - closed),
@@ -410,10 +410,10 @@ class AnnotationWorker:
         return self._reason[1]
 
     def _recent(
-        self, bench: Workbench, labelling: LabelState, annotator: str
+        self, bench: Workbench, label_state: LabelState, annotator: str
     ) -> tuple[RecentDecision, ...]:
         found = []
-        for record in labelling.decisions_of(annotator):
+        for record in label_state.decisions_of(annotator):
             if not isinstance(record.decision, Label | Skip | Flag):
                 continue
             identity = record.decision.about[0]
@@ -421,7 +421,7 @@ class AnnotationWorker:
             if text is None:
                 example = bench.example(identity)
                 text = example.text[:60] if example else ""
-            kind, given = record.decision.kind, labelling.given(record)
+            kind, given = record.decision.kind, label_state.given(record)
             found.append(RecentDecision(record.uid, identity, kind, given, text))
             if len(found) == RECENT:
                 break

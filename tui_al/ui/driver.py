@@ -184,7 +184,7 @@ class TerminalDriver(LinuxDriver):
         self.resume_application_mode()
 
     def _run_input_thread(self) -> None:
-        """Read keys; the end of the terminal is no error of the program."""
+        """Read keys; the end of the terminal is not an error of the program."""
         try:
             self.run_input_thread()
         except OSError:

@@ -11,7 +11,7 @@ from tui_al.core.settings.model_catalog import MODELS, plugin_models
 from tui_al.ui.choices import Choice, Chooser, among
 from tui_al.ui.setup_form import choices_of, title_of
 
-#: Entries of a folder that are listed at most: a picker is no file manager.
+#: Entries of a folder that are listed at most: a picker is not a file manager.
 _MOST_ENTRIES = 200
 
 _DATA_FILES = (

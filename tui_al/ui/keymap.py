@@ -95,12 +95,14 @@ class _Reader:
 
     def _checked(self, table: str, name: str, given: object) -> str:
         if not isinstance(given, str) or not given.strip():
-            raise self._error(table, name, f"{given!r} is no key", 'Write a key in quotes, as "j".')
+            raise self._error(
+                table, name, f"{given!r} is not a key", 'Write a key in quotes, as "j".'
+            )
         for key in given.split(","):
             known = key in _NAMED or _FUNCTION_OR_CONTROL.fullmatch(key)
             if not known and not (len(key) == 1 and key.isprintable() and not key.isspace()):
                 raise self._error(
-                    table, name, f"{key!r} is no key",
+                    table, name, f"{key!r} is not a key",
                     "A key is one character, f1 to f12, ctrl+ and a letter, or "
                         f"{', '.join(_NAMED)}; several are apart by commas without spaces.",
                 )  # fmt: skip

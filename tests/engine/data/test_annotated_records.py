@@ -44,8 +44,8 @@ RECORDS["doccano", Task.CLASSIFICATION] = [
 GUESSED = ("jsonl", Task.CLASSIFICATION)
 
 
-def rows_of(path: Path, findings: LoadReport, **config: Any) -> list[dict[str, object]]:
-    tables = open_tables(path, path.name, DataConfig(str(path), **config), findings)
+def rows_of(path: Path, load_report: LoadReport, **config: Any) -> list[dict[str, object]]:
+    tables = open_tables(path, path.name, DataConfig(str(path), **config), load_report)
     return [
         {"origin": table.origin(n), "settled": table.settled}
         | {name: cells[n] for name, cells in table.columns.items()}
@@ -75,8 +75,8 @@ def test_records_are_those_of_import(
     cases = [RECORDS[key][0], *chosen]
     path = tmp_path / "in.jsonl"
     path.write_text(in_lines([item for item, _ in cases]), encoding="utf-8")
-    findings = LoadReport()
-    rows = rows_of(path, findings, misfits="leave out", task=task.value)
+    load_report = LoadReport()
+    rows = rows_of(path, load_report, misfits="leave out", task=task.value)
     misfits = sum(is_misfit(outcome) for _, outcome in cases)
     assert len(rows) == len(cases) - misfits
     assert {row["settled"] for row in rows} == {task}
@@ -92,14 +92,14 @@ def test_records_are_those_of_import(
     assert answers == [
         a.answer for a in imported if a.answer is not None and a.status == "labelled"
     ]
-    told = " ".join(findings.warnings)
+    told = " ".join(load_report.warnings)
     unlabelled = Counter(row[answer] is None for row in rows)[True]
     assert (
-        sum(int(w.split(": ")[2].split()[0]) for w in findings.warnings if "left out: " in w)
+        sum(int(w.split(": ")[2].split()[0]) for w in load_report.warnings if "left out: " in w)
         == misfits
     )
     assert sum(
-        int(w.split(": ")[2].split()[0]) for w in findings.warnings if "unlabelled: " in w
+        int(w.split(": ")[2].split()[0]) for w in load_report.warnings if "unlabelled: " in w
     ) == (unlabelled), told
     if misfits:
         with pytest.raises(DataError) as error:
@@ -116,10 +116,10 @@ def test_predict_keeps_every_row_whatever_is_said_of_it(
     cases = [case for case, _ in RECORDS[key]]
     path = tmp_path / "in.jsonl"
     path.write_text(in_lines(cases), encoding="utf-8")
-    findings = LoadReport()
-    rows = rows_of(path, findings, misfits="texts only", task=key[1].value)
+    load_report = LoadReport()
+    rows = rows_of(path, load_report, misfits="texts only", task=key[1].value)
     assert len(rows) == len(cases)
-    assert findings.warnings == []
+    assert load_report.warnings == []
     for row, (_, outcome) in zip(rows, RECORDS[key], strict=True):
         no_text = outcome in (Reason.NO_TEXT, "that are no tasks")
         assert row["text"] == ("" if no_text else TEXT)

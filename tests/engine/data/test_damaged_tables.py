@@ -33,9 +33,14 @@ def simulated(path: Path) -> None:
 
 
 def predicted(path: Path) -> None:
-    config, findings = DataConfig(str(path)), LoadReport()
+    config, load_report = DataConfig(str(path)), LoadReport()
     list(
-        Texts(Task.CLASSIFICATION, open_tables(path, path.name, config, findings), config, findings)
+        Texts(
+            Task.CLASSIFICATION,
+            open_tables(path, path.name, config, load_report),
+            config,
+            load_report,
+        )
     )
 
 
@@ -64,7 +69,7 @@ def write(path: Path, table: pa.Table) -> None:
 @pytest.mark.parametrize("read", [simulated, predicted, imported])
 def test_strings_that_are_no_utf8(tmp_path: Path, name: str, read: Callable[[Path], Any]) -> None:
     write(tmp_path / name, not_utf8())
-    with pytest.raises(DataError, match=rf"^{name} is no readable \w+ file: .*UTF8") as caught:
+    with pytest.raises(DataError, match=rf"^{name} is not a readable \w+ file: .*UTF8") as caught:
         read(tmp_path / name)
     assert "\xff" not in caught.value.message
 
@@ -81,7 +86,7 @@ def test_offsets_beyond_the_file(tmp_path: Path, name: str, read: Callable[[Path
     path.write_bytes(
         content.replace(offsets, struct.pack("<5i", 0, 7, 2**30, 2**30 + 9, 2**31 - 1))
     )
-    with pytest.raises(DataError, match=f"^{name} is no readable Arrow file"):
+    with pytest.raises(DataError, match=f"^{name} is not a readable Arrow file"):
         read(path)
 
 
@@ -147,7 +152,7 @@ def test_a_saved_data_set_names_files_of_its_own_only(tmp_path: Path, name: obje
     assert [one.answer for one in imported(folder).annotations] == ["ham", "spam", "ham", "spam"]
     (folder / "state.json").write_text(json.dumps({"_data_files": [{"filename": name}]}))
     for read in (simulated, imported):
-        with pytest.raises(DataError, match=r"state.json: .* is no name of a file beside it"):
+        with pytest.raises(DataError, match=r"state.json: .* is not a name of a file beside it"):
             read(folder)
 
 
@@ -156,5 +161,5 @@ def test_a_damaged_file_of_a_saved_data_set(tmp_path: Path) -> None:
     (data,) = folder.glob("*.arrow")
     data.write_bytes(data.read_bytes().replace(b"seven", b"se\xffen"))
     for read in (simulated, imported):
-        with pytest.raises(DataError, match=rf"^{data.name} is no readable Arrow file: .*UTF8"):
+        with pytest.raises(DataError, match=rf"^{data.name} is not a readable Arrow file: .*UTF8"):
             read(folder)

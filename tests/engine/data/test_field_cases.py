@@ -460,7 +460,7 @@ def test_one_object_is_one_row(load_text: Load) -> None:
         ('{"data": [{"text": "a"}', "the file is cut off"),
         ('[{"text": "a"}] []', "there is more after its end"),
         ('{"text": ["a"], "label": ["x", "y"]}', "columns of different lengths: text 1, label 2"),
-        ('{"data": [{"text": "a"}, 3]}', "row 2: 3 is no object"),
+        ('{"data": [{"text": "a"}, 3]}', "row 2: 3 is not an object"),
         ('{"a": 1,}', "a key in double quotes is expected"),
     ],
 )
@@ -555,7 +555,7 @@ def test_a_workbook(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no sheet 'new'"):
         load(DataConfig(str(path), subset="new"))
     path.write_bytes(b"PK\x03\x04 no workbook")
-    with pytest.raises(DataError, match=r"a\.xlsx is no readable Excel workbook"):
+    with pytest.raises(DataError, match=r"a\.xlsx is not a readable Excel workbook"):
         load(DataConfig(str(path)))
 
 

@@ -145,9 +145,9 @@ def assert_accounted_for(path: Path, rows: Rows) -> None:
     unlabelled = counted(r"(\d[\d,]*) of [\d,]+ training rows? unlabelled", data.notes)
     assert sum(example.answer is not None for example in data.train) + unlabelled == len(data.train)
     assert set(data.labels) <= {"red", "green", "blue"}
-    findings = LoadReport()
-    tables = open_tables(path, path.name, config, findings)
-    predicted = [e for _, es in Texts(Task.CLASSIFICATION, tables, config, findings) for e in es]
+    load_report = LoadReport()
+    tables = open_tables(path, path.name, config, load_report)
+    predicted = [e for _, es in Texts(Task.CLASSIFICATION, tables, config, load_report) for e in es]
     assert len(predicted) == len(rows)
     kept = [(e.text, e.origin) for e in predicted if e.text.strip()]
     assert kept == [(e.text, e.origin) for e in data.train]
@@ -249,17 +249,17 @@ def test_load_and_predict_guess_and_tell_alike(name: str, tmp_path: Path) -> Non
     path = tmp_path / name
     WRITERS[name](path, rows)
     data = load(DataConfig(str(path), test_share=0.0))
-    findings = LoadReport()
+    load_report = LoadReport()
     config = DataConfig(str(path))
-    tables = open_tables(path, path.name, config, findings)
-    predicted = [e for _, es in Texts(Task.CLASSIFICATION, tables, config, findings) for e in es]
+    tables = open_tables(path, path.name, config, load_report)
+    predicted = [e for _, es in Texts(Task.CLASSIFICATION, tables, config, load_report) for e in es]
     assert [e.text for e in predicted] == [e.text for e in data.train] == [text for text, _ in rows]
     assert [note for note in data.notes if "text column" in note] == [
-        note for note in findings.notes if "text column" in note
+        note for note in load_report.notes if "text column" in note
     ]
     about_the_file = [note for note in data.notes if not NOTES.search(note)]
-    assert about_the_file == [note for note in findings.notes if not NOTES.search(note)]
-    assert list(data.warnings) == findings.warnings == []
+    assert about_the_file == [note for note in load_report.notes if not NOTES.search(note)]
+    assert list(data.warnings) == load_report.warnings == []
 
 
 READ_IN_PIECES = """

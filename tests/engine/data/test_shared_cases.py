@@ -38,9 +38,9 @@ def labelled(name: str, *labels: str) -> Dataset:
 
 def predicted(name: str) -> list[str]:
     """The texts that `predict` takes from it."""
-    config, findings = DataConfig(str(CASES / name)), LoadReport()
-    tables = open_tables(CASES / name, name, config, findings)
-    return [e.text for _, es in Texts(Task.CLASSIFICATION, tables, config, findings) for e in es]
+    config, load_report = DataConfig(str(CASES / name)), LoadReport()
+    tables = open_tables(CASES / name, name, config, load_report)
+    return [e.text for _, es in Texts(Task.CLASSIFICATION, tables, config, load_report) for e in es]
 
 
 @pytest.mark.parametrize(

@@ -107,7 +107,7 @@ def test_data_dir_without_the_set_lists_what_is_there(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="conll2003 or conll2003_en") as caught:
         load(DataConfig("conll2003", data_dir=str(tmp_path)))
     assert caught.value.hint == "It has banking77, other."
-    with pytest.raises(DataError, match="is no folder"):
+    with pytest.raises(DataError, match="is not a folder"):
         load(DataConfig("conll2003", data_dir=str(tmp_path / "absent")))
 
 

@@ -98,9 +98,9 @@ def test_a_stream_has_the_rows_of_the_file(name: str, packed: bool, tmp_path: Pa
     raw = CONTENTS[name].encode()
     path = tmp_path / (f"{name}.gz" if packed else name)
     path.write_bytes(gzip.compress(raw) if packed else raw)
-    findings = LoadReport()
-    assert_all_rows(name, list(open_tables(path, path.name, DataConfig(str(path)), findings)))
-    assert len(findings.notes) == len(set(findings.notes)) <= 3
+    load_report = LoadReport()
+    assert_all_rows(name, list(open_tables(path, path.name, DataConfig(str(path)), load_report)))
+    assert len(load_report.notes) == len(set(load_report.notes)) <= 3
 
 
 @pytest.mark.parametrize("suffix", ["parquet", "arrow", "feather"])
@@ -149,14 +149,14 @@ def test_a_stream_reads_no_further_than_it_must(tmp_path: Path) -> None:
         ("in.csv", b"", "in.csv is empty"),
         ("in.json", b'[{"text": "a"}, {"text"', "in.json:1: not valid JSON: it ends too early: "
             "the file is cut off"),
-        ("in.json", b'[{"text": "a"}, 3]', "in.json row 2: 3 is no object"),
+        ("in.json", b'[{"text": "a"}, 3]', "in.json row 2: 3 is not an object"),
         ("in.json", b'{"x": 3}', "in.json is an object with the keys 'x'"),
         ("in.conll", b"a O\nb\n", "in.conll:2: 1 column, but the other lines have 2"),
-        ("in.xlsx", b"", "in.xlsx is no readable Excel workbook"),
+        ("in.xlsx", b"", "in.xlsx is not a readable Excel workbook"),
         ("in.docx", b"", "in.docx: the format '.docx' is unknown"),
         ("in.jsonl.gz", gzip.compress(b'{"text": "a"}\n' * 99, mtime=0)[:-9], "in.jsonl.gz: after "
             "line"),
-        ("in.parquet", b"PAR1", "in.parquet is no readable Parquet file"),
+        ("in.parquet", b"PAR1", "in.parquet is not a readable Parquet file"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_named(name: str, raw: bytes, message: str, tmp_path: Path) -> None:

@@ -177,7 +177,7 @@ def test_a_row_that_is_no_list_is_named(load_text: Load) -> None:
         (written("repr", a), written("repr", b)) for a, b in zip(WORDS, TAGS, strict=True)
     ] * 2_000
     with pytest.raises(
-        DataError, match=r"a\.csv:6002: the column 'tokens' has lists .* 'Ann' is no list"
+        DataError, match=r"a\.csv:6002: the column 'tokens' has lists .* 'Ann' is not a list"
     ):
         load_text("a.csv", table([("tokens", "tags"), *rows, ("Ann", "O")]))
     rows[5_500] = ("['Ann']", "['O', 'O']")

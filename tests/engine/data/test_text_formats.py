@@ -136,7 +136,7 @@ def test_json_array_and_data_object(load_text: Load) -> None:
     ("content", "message"),
     [
         ('{"rows": 3}', "keys 'rows'"),
-        ("[1]", "row 1: 1 is no object"),
+        ("[1]", "row 1: 1 is not an object"),
         ("[]", "holds no rows"),
         ('"a"', "holds a string, not a list"),
         ('[{"text": "a"},\n oops]', r"a\.json:2: not valid JSON"),

@@ -346,11 +346,11 @@ def test_predictions_are_made_on_the_same_sentences(tmp_path: Path, name: str) -
     content = "# sent_id = 1\nAnn\tB-PER\nLee\tI-PER\nran\tO\n\n" * 30 + "Rome\tQ-X\n"
     path = tmp_path / name
     path.write_text(content, encoding="utf-8")
-    findings, config = LoadReport(), DataConfig(str(path), task="tagging")
-    texts = Texts(Task.TAGGING, open_tables(path, name, config, findings), config, findings)
+    load_report, config = LoadReport(), DataConfig(str(path), task="tagging")
+    texts = Texts(Task.TAGGING, open_tables(path, name, config, load_report), config, load_report)
     found = [example for _, examples in texts for example in examples]
     assert [example.tokens for example in found] == [("Ann", "Lee", "ran")] * 30 + [("Rome",)]
-    assert f"{name}: 30 comment lines skipped" in findings.notes
+    assert f"{name}: 30 comment lines skipped" in load_report.notes
     with pytest.raises(DataError, match="'Q-X'"):
         load(config)
 

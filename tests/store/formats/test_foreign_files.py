@@ -232,7 +232,7 @@ GOOD = '{"text": "ok"}\n'
     ("known", "task", "content", "message"),
     [
         ("jsonl", CLASSES, GOOD + "{", "in.x:2: not valid JSON"),
-        ("jsonl", CLASSES, GOOD + "\n[1]", "in.x:3: [1] is no object"),
+        ("jsonl", CLASSES, GOOD + "\n[1]", "in.x:3: [1] is not an object"),
         ("jsonl", CLASSES, GOOD + '{"label": "x"}', "in.x:2: 'text' is nothing, not a text"),
         ("jsonl", CLASSES, '{"text": 3, "label": "x"}', "in.x:1: 'text' is 3, not a text"),
         ("jsonl", CLASSES, '{"text": "a", "label": ["x"]}', "'label' is ['x'], not a string"),
@@ -240,9 +240,9 @@ GOOD = '{"text": "ok"}\n'
             "one of labelled"),
         ("jsonl", CLASSES, READABLE + '{"text": "a", "time": "noon"}', "'time' is 'noon', not a "
             "time"),
-        ("jsonl", ENTITIES, '{"text": "a", "entities": [[3]]}', "in.x:1: {'start': 3} is no "
+        ("jsonl", ENTITIES, '{"text": "a", "entities": [[3]]}', "in.x:1: {'start': 3} is not an "
             "entity"),
-        ("jsonl", ENTITIES, '{"text": "a", "entities": [{"start": 0}]}', "{'start': 0} is no "
+        ("jsonl", ENTITIES, '{"text": "a", "entities": [{"start": 0}]}', "{'start': 0} is not an "
             "entity"),
         (
             "jsonl", ENTITIES, '{"text": "a", "entities": [{"start": 0, "end": 2, "label": "X"}]}',
@@ -251,7 +251,7 @@ GOOD = '{"text": "ok"}\n'
         ("jsonl", ENTITIES, '{"tokens": ["a"], "tags": ["B-X", "O"]}', "in.x:1: 1 token but 2 "
             "tags"),
         ("jsonl", ENTITIES, '{"tokens": ["a"], "tags": ["X"]}', "in.x:1: token 1 has the tag 'X', "
-            "which is no tag"),
+            "which is not a tag"),
         (
             "jsonl", ENTITIES, '{"tokens": ["a"], "tags": ["B-X"], "entities": [[0, 1, "Y"]]}',
             "'tags' say ((0, 1, 'X'),), 'entities' say ((0, 1, 'Y'),)",
@@ -265,7 +265,7 @@ GOOD = '{"text": "ok"}\n'
         ("prodigy", CLASSES, '{"text": "a", "accept": ["x", "y"]}', "in.x:1: 2 labels, x, y"),
         ("prodigy", ENTITIES, '{"text": "ab", "spans": [{"start": 0, "end": 2, "label": "X"}, '
             '{"start": 1, "end": 2, "label": "Y"}]}', "'b' (1-2, Y) overlaps 'ab' (0-2, X)"),
-        ("doccano", ENTITIES, '{"text": "a", "label": ["x"]}', "{'label': 'x'} is no entity"),
+        ("doccano", ENTITIES, '{"text": "a", "label": ["x"]}', "{'label': 'x'} is not an entity"),
         ("doccano", CLASSES, '{"text": "a", "annotations": [{"label": 3}]}', "numbers for labels"),
         ("label-studio", CLASSES, '[{"data": {"text": "a"},\n"annotations": [}]', "in.x:2: not "
             "valid JSON"),
@@ -273,7 +273,7 @@ GOOD = '{"text": "ok"}\n'
             "label-studio", CLASSES, '[{"data": {"image": "x"}, "annotations": [{"result": []}]}]',
             "in.x row 1: 'text' is nothing, not a text",
         ),
-        ("parquet", CLASSES, "text", "in.x is no readable Parquet file"),
+        ("parquet", CLASSES, "text", "in.x is not a readable Parquet file"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_named(

@@ -159,8 +159,8 @@ def test_what_is_on_record_after_an_import_is_what_was_annotated(
             make_session(home, pool([record[0].text for record in file.records]), "s")
             found = read(file.path)
             with Session.open(home, "s") as session:
-                wishes = ImportOptions(add_labels=add_labels, leave_out_misfits=True)
-                result = import_annotations(session, found.annotations, wishes)
+                import_options = ImportOptions(add_labels=add_labels, leave_out_misfits=True)
+                result = import_annotations(session, found.annotations, import_options)
             kept, why = imported(file, add_labels)
             assert result.left_out.counts == why
             told = result.answers + result.left_out.total + found.left_out.total

@@ -157,7 +157,7 @@ class RenameLabel(Decision):
 
 @dataclass(frozen=True, slots=True)
 class MergeLabels(Decision):
-    """What was answered with `name` counts as `into`; `name` is no label any more."""
+    """What was answered with `name` counts as `into`; `name` is not a label any more."""
 
     kind: ClassVar[str] = "merge_labels"
     name: str

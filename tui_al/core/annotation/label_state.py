@@ -161,24 +161,24 @@ class LabelState:
             one for one in reversed(self._own.get(annotator, ())) if one.uid not in self._undone
         )
 
-    def standing(self, identity: str) -> LabelStatus:
+    def label_status(self, identity: str) -> LabelStatus:
         """What counts for an example."""
         return self._standing_of(identity, self._about.get(identity)) or _OPEN
 
-    def standings(self) -> Iterator[tuple[str, LabelStatus]]:
+    def label_statuses(self) -> Iterator[tuple[str, LabelStatus]]:
         """Every example that anybody took a stand on, in the order of the first one."""
         return (
-            (identity, standing)
+            (identity, label_status)
             for identity, about in self._about.items()
-            if (standing := self._standing_of(identity, about)) is not None
+            if (label_status := self._standing_of(identity, about)) is not None
         )
 
     def answers(self) -> dict[str, UserAnswer]:
         """Every labelled example's answer, by id."""
         return {
-            identity: standing.answer
-            for identity, standing in self.standings()
-            if standing.answer is not None
+            identity: label_status.answer
+            for identity, label_status in self.label_statuses()
+            if label_status.answer is not None
         }
 
     def votes(self, identity: str) -> dict[str, DecisionRecord]:
@@ -190,7 +190,7 @@ class LabelState:
         return found
 
     def place(self, identity: str) -> tuple[int, int]:
-        """Where an example comes in the order of `standings`: by the first decision about it, and
+        """Where an example comes in `label_statuses`: by the first decision about it, and
         by its place among that one's."""
         first = _as_tuple(self._about[identity])[0]
         return first.seq, first.decision.about.index(identity)

@@ -56,7 +56,7 @@ def board_of(verdicts: Verdicts, dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def to_look_at(board: Any, labelling: LabelState) -> SecondLook:
+def to_look_at(board: Any, label_state: LabelState) -> SecondLook:
     """Disputed labels that still stand and that nobody has confirmed; nothing of a board that an
     older version put up."""
     if not isinstance(board, dict):
@@ -65,9 +65,13 @@ def to_look_at(board: Any, labelling: LabelState) -> SecondLook:
     for identity, given, p_given, other, p_other, *word in board["cases"]:
         place = (int(word[0]), int(word[1])) if word else None
         case = Disputed(identity, given, p_given, other, p_other, place)
-        standing = labelling.standing(identity)
-        changed = standing.answer is None or _label(standing.answer, place) != given
-        if standing.status is Status.LABELLED and not changed and not labelling.confirmed(identity):
+        label_status = label_state.label_status(identity)
+        changed = label_status.answer is None or _label(label_status.answer, place) != given
+        if (
+            label_status.status is Status.LABELLED
+            and not changed
+            and not label_state.confirmed(identity)
+        ):
             cases.append(case)
     return SecondLook(tuple(cases), board["labels"], board["folds"], board["not_judged"])
 
@@ -96,14 +100,15 @@ class Agreement:
     alpha: float | None  #: Krippendorff's; for entities over words
 
 
-def shared_answers(labelling: LabelState) -> dict[str, dict[str, UserAnswer]]:
+def shared_answers(label_state: LabelState) -> dict[str, dict[str, UserAnswer]]:
     """Examples that at least two annotators answered: each one's answer, in today's names."""
     found = {}
-    for identity, _ in labelling.standings():
+    for identity, _ in label_state.label_statuses():
         answers = {
             annotator: given
-            for annotator, record in labelling.votes(identity).items()
-            if isinstance(record.decision, Label) and (given := labelling.given(record)) is not None
+            for annotator, record in label_state.votes(identity).items()
+            if isinstance(record.decision, Label)
+            and (given := label_state.given(record)) is not None
         }
         if len(answers) > 1:
             found[identity] = answers

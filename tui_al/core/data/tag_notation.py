@@ -134,14 +134,14 @@ class Notation:
             return "but the sentences before have types alone, as PER"
         if self.form is Form.UNTYPED:
             return f"but the sentences before have {', '.join(sorted(self.letters))} and O only"
-        return "which is no tag of a known form"
+        return "which is not a tag of a known form"
 
 
 PLAIN = Notation()
 
 
 class _Translation(dict[str, str | None]):
-    """Tag to tag of `core.data.tags`, worked out when first met; None for what is no tag."""
+    """Tag to tag of `core.data.tags`, worked out when first met; None for what is not a tag."""
 
     def __init__(self, notation: Notation) -> None:
         super().__init__()

@@ -36,7 +36,7 @@ def split_tag(tag: str) -> tuple[str, str]:
     if tag == "O":
         return "O", ""
     if len(tag) < 3 or tag[1] != "-" or tag[0] not in _PREFIXES or not tag[2:].strip():
-        raise ValueError(f"{tag!r} is no tag")
+        raise ValueError(f"{tag!r} is not a tag")
     return tag[0], tag[2:]
 
 

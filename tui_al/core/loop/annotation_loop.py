@@ -71,7 +71,7 @@ class PeopleLoop:
     dataset: Dataset
     pool: IntArray
     audit: IntArray
-    desk: AnnotationChannel
+    channel: AnnotationChannel
     build: Callable[[Dataset], Models]
     study: Callable[[], IntArray]
     encode: Encode
@@ -104,11 +104,11 @@ class PeopleLoop:
         self._ranked, self._measured = state.ranked, state.last_round
         if self._is_outgrown(self._ranked):
             self._ranked = None
-        self.desk.publish("reserve", 0, [self.dataset.train[row].id for row in self.audit])
+        self.channel.publish("reserve", 0, [self.dataset.train[row].id for row in self.audit])
         wish: Command = ""
         while True:
-            wish = self.desk.wait() or wish
-            now = self.desk.snapshot()
+            wish = self.channel.wait() or wish
+            now = self.channel.snapshot()
             if wish == "leave":
                 return "leave"
             began = self._ranked is not None and self._groups is not None
@@ -181,7 +181,7 @@ class PeopleLoop:
         rows, self._ranked = at_random(
             self.seed, self.config, self.dataset, self.pool, self.audit, now.closed
         )
-        self.desk.publish("ranking", 0, {"rows": rows, "labels": 0})
+        self.channel.publish("ranking", 0, {"rows": rows, "labels": 0})
         self.emit(self._ranked)
 
     def _rank(self, now: LabelSnapshot) -> None:
@@ -236,7 +236,7 @@ class PeopleLoop:
         mixed = mix_audit(
             board, self.seed, round_, self.config, self.dataset, self.pool, self.audit, now.closed
         )
-        self.desk.publish("ranking", round_, {"rows": mixed, "labels": labels})
+        self.channel.publish("ranking", round_, {"rows": mixed, "labels": labels})
         self._ranked = ev.RankingPublished(
             self.seed, round_, self.config.loop.strategy, len(now.closed), labels, len(rows),
             len(mixed)
@@ -321,7 +321,7 @@ class PeopleLoop:
         predictions = models.successor.predict("train", self.audit, _unheard)
         answers = dict(zip(self.audit.tolist(), decode(predictions, self.dataset), strict=True))
         examples = self.dataset.train
-        self.desk.publish(
+        self.channel.publish(
             "audit", round_, {examples[r].id: spans_in(examples[r], a) for r, a in answers.items()}
         )
         found = estimate(self.dataset.task, now.audit, answers)
@@ -367,7 +367,7 @@ class PeopleLoop:
             )  # fmt: skip
 
     def _quietly(self, _: TrainingProgress) -> None:
-        self.desk.heed()
+        self.channel.heed()
         if self._is_due():
             raise _Overtaken
 
@@ -376,7 +376,7 @@ class PeopleLoop:
         if self.clock() - self._looked < _SECONDS_BETWEEN_LOOKS:
             return False
         self._looked = self.clock()
-        return self._is_full(self.desk.snapshot())
+        return self._is_full(self.channel.snapshot())
 
     def _yielding(self, event: ev.Event) -> None:
         """Tell of an event; at progress, see whether the next batch is full: it comes first, though
@@ -417,10 +417,10 @@ class PeopleLoop:
             self._unjudged = True
             return
         self._judged = len(labelled)
-        self.desk.publish("disputes", self._ranked.round, board_of(found, self.dataset))
+        self.channel.publish("disputes", self._ranked.round, board_of(found, self.dataset))
 
     def _heeding(self, _: TrainingProgress) -> None:
-        self.desk.heed()
+        self.channel.heed()
 
     def _publish_groups(self, groups: IntArray) -> None:
         members: dict[int, list[str]] = {}
@@ -428,7 +428,7 @@ class PeopleLoop:
         for row in self.pool.tolist():
             if row not in audit:
                 members.setdefault(int(groups[row]), []).append(self.dataset.train[row].id)
-        self.desk.publish("folds", 0, [ids for ids in members.values() if len(ids) > 1])
+        self.channel.publish("folds", 0, [ids for ids in members.values() if len(ids) > 1])
 
 
 class _Overtaken(Exception):

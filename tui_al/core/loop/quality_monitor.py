@@ -53,8 +53,8 @@ def worth(
     that random sampling would have made; as many labels that the rankings asked for, the earliest,
     join the same seed set, to train the strategy's. Both are tested on the other half of the audit,
     which neither has seen; then the halves change places. None without such labels. What was
-    answered along with a near-duplicate is no label of its own: nobody was asked for it, and audit
-    texts have no such company."""
+    answered along with a near-duplicate is not a label of its own: nobody was asked for it, and
+    audit texts have no such company."""
     audit = np.random.default_rng([seed, len(now.audit), Purpose.WORTH]).permutation(
         np.fromiter(now.audit, dtype=np.int64, count=len(now.audit))
     )

@@ -22,7 +22,7 @@ def is_plausible(seconds: float, now: float | None = None) -> bool:
 
 
 def local_clock(seconds: float, form: str) -> str:
-    """The local time by a form of `time.strftime`; of a number that is no date, "no date" in as
+    """The local time by a form of `time.strftime`; of a number that is not a date, "no date" in as
     many columns."""
     shown = time.strftime(form, time.localtime(seconds if is_date(seconds) else 0.0))
     return shown if is_date(seconds) else "no date".ljust(len(shown))

@@ -22,7 +22,7 @@ ADAPTERS = ("adapter", "double", "seq", "par", "lora", "prefix", "unipelt", "com
 BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 
-#: The one model that is no encoder: TF-IDF features and logistic regression, to ask only. See
+#: The one model that is not an encoder: TF-IDF features and logistic regression, to ask only. See
 #: `tui_al.engine.models.bag_of_words`.
 BAG_OF_WORDS = "tfidf"
 

@@ -103,11 +103,11 @@ def read_sweep(text: str, name: str, overrides: Overrides = Overrides()) -> Swee
     try:
         plain = read_toml(text)
     except ValueError as error:
-        raise ConfigError(f"{name}: this is no TOML: {error}.", "See https://toml.io.") from error
+        raise ConfigError(f"{name}: this is not TOML: {error}.", "See https://toml.io.") from error
     check_known(plain, _TOP, name)
     for section in SECTIONS:
         if not isinstance(plain.get(section, {}), dict):
-            raise ConfigError(f"{name}: {section} is no table.", f"Write [{section}] above it.")
+            raise ConfigError(f"{name}: {section} is not a table.", f"Write [{section}] above it.")
     axes = read_axes(plain.get("grid", {}), name)
     rules = [flat(rule) for rule in list_of_tables(plain, "exclude", name)]
     used = [False] * len(rules)

@@ -35,7 +35,9 @@ def read_axes(grid: Mapping[str, Any], name: str) -> dict[str, list[Any]]:
         if setting:
             by_field(section, {setting: None}, f"{name}: [grid] {section}")
         if not isinstance(values, list) or not values:
-            raise ConfigError(f"{name}: [grid] {key} = {values!r} is no list.", 'Write ["a", "b"].')
+            raise ConfigError(
+                f"{name}: [grid] {key} = {values!r} is not a list.", 'Write ["a", "b"].'
+            )
         same = next((one for one in axes if field_of(one) == field_of(key)), None)
         if same:
             raise ConfigError(
@@ -78,7 +80,7 @@ def varied_section(section: str, value: Any, name: str) -> dict[str, Any]:
     if section == "data" and isinstance(value, str):
         return {"source": value}
     raise ConfigError(
-        f"{name}: [grid] {section} holds {value!r}, which is no table.",
+        f"{name}: [grid] {section} holds {value!r}, which is not a table.",
         '{ name = "full", model = "minilm", tuning = "full" } is one.',
     )
 
@@ -87,7 +89,7 @@ def list_of_tables(plain: Mapping[str, Any], key: str, name: str) -> Sequence[Ma
     """The tables under [[key]]; raises ConfigError where it is something else."""
     found = plain.get(key, [])
     if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
-        raise ConfigError(f"{name}: {key} is no list of tables.", f"Write [[{key}]] above each.")
+        raise ConfigError(f"{name}: {key} is not a list of tables.", f"Write [[{key}]] above each.")
     return found
 
 

@@ -61,7 +61,7 @@ class RecordConverter(Protocol):
 
 
 def recognise(
-    records: Sequence[Mapping[str, object]], name: str, config: DataConfig, findings: LoadReport
+    records: Sequence[Mapping[str, object]], name: str, config: DataConfig, load_report: LoadReport
 ) -> RecordConverter | None:
     """What reads records like these first ones of a file; None if their columns are to be guessed.
 
@@ -72,8 +72,8 @@ def recognise(
     kind = kind_of(records, name, config)
     if kind is None:
         return None
-    findings.notes.append(f"{name}: read as {kind.described}")
-    return AnnotatedRecords(kind, records, name, config, findings)
+    load_report.notes.append(f"{name}: read as {kind.described}")
+    return AnnotatedRecords(kind, records, name, config, load_report)
 
 
 class AnnotatedRecords:
@@ -89,10 +89,10 @@ class AnnotatedRecords:
         head: Sequence[Record],
         name: str,
         config: DataConfig,
-        findings: LoadReport,
+        load_report: LoadReport,
     ) -> None:
         self.settled = kind.task
-        self._kind, self._name, self._config, self._findings = kind, name, config, findings
+        self._kind, self._name, self._config, self._findings = kind, name, config, load_report
         self._accept_empty = config.empty_means == "no entity"
         options = ReadOptions(kind.text_column, kind.label_column, accept_empty=self._accept_empty)
         self._reading = Reading(kind.task, options)
@@ -224,7 +224,7 @@ class AnnotatedRecords:
 
 
 def recognised(
-    tables: Iterator[Table], sample: Table, config: DataConfig, findings: LoadReport
+    tables: Iterator[Table], sample: Table, config: DataConfig, load_report: LoadReport
 ) -> Iterator[Table]:
     """Tables of rows that are annotated records, as CSV and Parquet hold them too, as settled ones;
     others as they are.
@@ -233,10 +233,10 @@ def recognised(
         tables: of one file, none of them settled.
         sample: its first rows, which are still in `tables`.
         config: columns, where they are named, and what becomes of misfits.
-        findings: take what was recognised, mended and left out.
+        load_report: take what was recognised, mended and left out.
     """
     head = list(islice(_records(sample), HEAD))
-    converter = recognise(head, sample.name, config, findings)
+    converter = recognise(head, sample.name, config, load_report)
     return tables if converter is None else _converted(tables, converter)
 
 
@@ -272,18 +272,20 @@ def _table(
     return Table(name, columns, numbers, unit, settled, places=places)
 
 
-def open_folder(folder: Path, config: DataConfig, findings: LoadReport) -> Iterator[Table] | None:
+def open_folder(
+    folder: Path, config: DataConfig, load_report: LoadReport
+) -> Iterator[Table] | None:
     """The rows of a folder of brat's files, a text file each; None for any other folder, also one
     of folders by split."""
     if any(path.is_dir() and split_of(path.name) for path in folder.iterdir()):
         return None
-    return _brat(folder, config, findings) if is_brat(folder) else None
+    return _brat(folder, config, load_report) if is_brat(folder) else None
 
 
-def _brat(folder: Path, config: DataConfig, findings: LoadReport) -> Iterator[Table]:
-    findings.notes.append(f"{folder.name}: read as brat's texts with their annotations")
+def _brat(folder: Path, config: DataConfig, load_report: LoadReport) -> Iterator[Table]:
+    load_report.notes.append(f"{folder.name}: read as brat's texts with their annotations")
     kind = RecordKind(BRAT, Task.TAGGING, "brat's texts with their annotations")
-    converter = AnnotatedRecords(kind, (), folder.name, config, findings)
+    converter = AnnotatedRecords(kind, (), folder.name, config, load_report)
     rows: list[Row] = []
     places: list[str] = []
     size = number = 0

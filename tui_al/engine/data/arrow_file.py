@@ -74,7 +74,7 @@ def arrow_batches(path: Path, name: str, rows: int) -> Iterator[Any]:
 
 
 def _check_names(fields: Any) -> None:
-    """UnicodeDecodeError for a column, or a part of one, whose name is no UTF-8."""
+    """UnicodeDecodeError for a column, or a part of one, whose name is not UTF-8."""
     for field in fields:
         str(field.name)
         kind = field.type
@@ -88,7 +88,7 @@ def _damage_told(name: str, kind: str) -> Iterator[None]:
         yield
     except (pa.ArrowException, OSError, ValueError, OverflowError, KeyError) as error:
         raise DataError(
-            f"{name} is no readable {kind} file: {_said(error)}.", "Copy or write it again."
+            f"{name} is not a readable {kind} file: {_said(error)}.", "Copy or write it again."
         ) from error
 
 
@@ -134,11 +134,11 @@ def _listed(path: Path, names: object) -> list[str]:
     """Names of files or folders, each a plain one, so that nothing elsewhere is read. DataError for
     any other."""
     if not isinstance(names, list):
-        raise DataError(f"{path}: {names!r:.60} is no list of names.", _SAVE_AGAIN)
+        raise DataError(f"{path}: {names!r:.60} is not a list of names.", _SAVE_AGAIN)
     for name in names:
         plain = isinstance(name, str) and name not in ("", ".", "..")
         if not plain or any(sign in name for sign in "/\\\0"):
-            raise DataError(f"{path}: {name!r:.60} is no name of a file beside it.", _SAVE_AGAIN)
+            raise DataError(f"{path}: {name!r:.60} is not a name of a file beside it.", _SAVE_AGAIN)
     return names
 
 
@@ -148,7 +148,7 @@ def _json(path: Path) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"{path} cannot be read: {error}.", _SAVE_AGAIN) from error
     if not isinstance(content, dict):
-        raise DataError(f"{path} is no JSON object.", _SAVE_AGAIN)
+        raise DataError(f"{path} is not JSON object.", _SAVE_AGAIN)
     return content
 
 

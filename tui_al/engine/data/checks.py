@@ -15,7 +15,7 @@ _ENOUGH_ROWS = 20  # below it many classes mean nothing
 
 
 def unify_tags(
-    train: Sequence[Row], test: Sequence[Row], findings: LoadReport
+    train: Sequence[Row], test: Sequence[Row], load_report: LoadReport
 ) -> tuple[list[Row], list[Row]]:
     """All tags as valid IOB2. The scheme is a note; sequences that break it are a warning with
     their places."""
@@ -28,14 +28,14 @@ def unify_tags(
             "Use IOB1, IOB2, BIOES or BILOU throughout.",
         ) from error
     if scheme is not Scheme.IOB2:
-        findings.notes.append(f"tags: {scheme} converted to IOB2")
+        load_report.notes.append(f"tags: {scheme} converted to IOB2")
     broken = [
         row.origin
         for row in (*train, *test)
         if isinstance(row.answer, tuple) and not is_well_formed(row.answer, scheme)
     ]
     if broken:
-        findings.warnings.append(
+        load_report.warnings.append(
             f"{amount(len(broken), 'tag sequence')} malformed, read as the CoNLL script does "
             f"({some(broken)})"
         )
@@ -46,7 +46,7 @@ def _in_iob2(row: Row) -> Row:
     return row._replace(answer=to_iob2(row.answer)) if isinstance(row.answer, tuple) else row
 
 
-def check_sentences(train: Sequence[Row], findings: LoadReport) -> None:
+def check_sentences(train: Sequence[Row], load_report: LoadReport) -> None:
     """DataError for a training file that is one long sentence, a warning for sentences as long as
     documents.
 
@@ -62,7 +62,7 @@ def check_sentences(train: Sequence[Row], findings: LoadReport) -> None:
         )
     middle = lengths[len(lengths) // 2]
     if middle > _LONG_SENTENCES:
-        findings.warnings.append(
+        load_report.warnings.append(
             f"half of the {amount(len(lengths), 'sentence')} have {middle:,} tokens or more: are "
             "blank lines missing?"
         )
@@ -81,7 +81,7 @@ def check_labels(
     task: Task,
     train: Sequence[Row],
     test: Sequence[Row],
-    findings: LoadReport,
+    load_report: LoadReport,
     named: Sequence[str] = (),
     files: str = "The data",
 ) -> tuple[str, ...]:
@@ -92,7 +92,9 @@ def check_labels(
     `files`."""
     unlabelled = sum(row.answer is None for row in train)
     if unlabelled:
-        findings.notes.append(f"{unlabelled:,} of {amount(len(train), 'training row')} unlabelled")
+        load_report.notes.append(
+            f"{unlabelled:,} of {amount(len(train), 'training row')} unlabelled"
+        )
     in_train, in_test = labels_of(train), labels_of(test)
     labels = in_train | in_test
     if named:  # people will label: what is missing comes from them
@@ -112,11 +114,11 @@ def check_labels(
     unseen = sorted(in_test - in_train)
     if unseen and in_train:
         what = "label" if task is Task.CLASSIFICATION else "entity type"
-        findings.warnings.append(
+        load_report.warnings.append(
             f"{amount(len(unseen), what)} of the test not in train: {some(unseen)}"
         )
     if task is Task.CLASSIFICATION:
-        _check_classes(train, in_train, unlabelled, labels, findings)
+        _check_classes(train, in_train, unlabelled, labels, load_report)
     return tuple(sorted(labels))
 
 
@@ -125,22 +127,22 @@ def _check_classes(
     in_train: set[str],
     unlabelled: int,
     labels: set[str],
-    findings: LoadReport,
+    load_report: LoadReport,
 ) -> None:
     labelled = len(train) - unlabelled
     if labelled >= _ENOUGH_ROWS and len(in_train) > labelled / 2:
-        findings.warnings.append(
+        load_report.warnings.append(
             f"{amount(len(in_train), 'label')} in {amount(labelled, 'labelled row')}: is this the "
             "label column?"
         )
     if all(label.lstrip("-").isdecimal() for label in labels):
-        findings.notes.append(f"labels are numbers without names: {some(sorted(labels))}")
+        load_report.notes.append(f"labels are numbers without names: {some(sorted(labels))}")
 
 
-def check_texts(train: Sequence[Row], test: Sequence[Row], findings: LoadReport) -> None:
+def check_texts(train: Sequence[Row], test: Sequence[Row], load_report: LoadReport) -> None:
     """Warnings about long texts, repeats, contradictions, and texts that are in train and in
     test."""
-    warnings = findings.warnings
+    warnings = load_report.warnings
     long = [row.origin for row in (*train, *test) if len(row.text) > _VERY_LONG]
     if long:
         warnings.append(

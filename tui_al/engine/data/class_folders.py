@@ -27,7 +27,9 @@ def class_folders(folder: Path) -> list[Path]:
     return folders if all(next(_texts(path), None) for path in folders) else []
 
 
-def read_class_folders(folder: Path, config: DataConfig, findings: LoadReport) -> Iterator[Table]:
+def read_class_folders(
+    folder: Path, config: DataConfig, load_report: LoadReport
+) -> Iterator[Table]:
     """A row for each file, the name of its folder its label; files of a folder called unsup have
     none."""
     texts: list[str] = []
@@ -38,9 +40,9 @@ def read_class_folders(folder: Path, config: DataConfig, findings: LoadReport) -
         label = None if split_of(place.name) == "pool" else place.name
         left_out = [p.name for p in sorted(place.iterdir()) if p.name[0] != "." and not _is_text(p)]
         if left_out:
-            findings.warnings.append(f"{place.name}: no texts, not read: {some(left_out)}")
+            load_report.warnings.append(f"{place.name}: no texts, not read: {some(left_out)}")
         for path in _texts(place):
-            text = _read(path, f"{place.name}/{path.name}", config, findings)
+            text = _read(path, f"{place.name}/{path.name}", config, load_report)
             texts.append(text)
             labels.append(label)
             places.append(f"{folder.name}/{place.name}/{path.name}")
@@ -71,10 +73,10 @@ def _is_text(path: Path) -> bool:
     return path.is_file() and plain and path.name[0] != "." and not is_documentation(path.name)
 
 
-def _read(path: Path, name: str, config: DataConfig, findings: LoadReport) -> str:
+def _read(path: Path, name: str, config: DataConfig, load_report: LoadReport) -> str:
     pieces, size = [], 0
     with closing(open_bytes(path, name)) as raw:
-        stream = TextStream(raw, name, config.encoding, findings)
+        stream = TextStream(raw, name, config.encoding, load_report)
         while piece := stream.read():
             pieces.append(piece)
             size += len(piece)

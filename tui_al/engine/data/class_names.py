@@ -26,7 +26,7 @@ class ClassNames:
     names: Mapping[int, str]
 
     def for_labels(self, labels: Sequence[str]) -> Mapping[str, str] | None:
-        """Name of each label; None if a label is no number, or has no name.
+        """Name of each label; None if a label is not a number, or has no name.
 
         Names that are counted from 0 also fit labels from 1 to their number, as AG News has them.
         """
@@ -42,7 +42,7 @@ class ClassNames:
         return named if len(named) == len(found) else None
 
 
-def class_names(folder: Path, findings: LoadReport) -> ClassNames | None:
+def class_names(folder: Path, load_report: LoadReport) -> ClassNames | None:
     """Those of the first file in the folder that lists any; a file of that name that does not is
     told."""
     for name in NAME_FILES:
@@ -52,11 +52,11 @@ def class_names(folder: Path, findings: LoadReport) -> ClassNames | None:
         try:
             names = next(numbered_names(path), None)
         except (OSError, ValueError) as error:
-            findings.warnings.append(f"{name} is not used as names of classes: {error}")
+            load_report.warnings.append(f"{name} is not used as names of classes: {error}")
             continue
         if names:
             return ClassNames(name, names)
-        findings.warnings.append(f"{name} is not used as names of classes: it lists none")
+        load_report.warnings.append(f"{name} is not used as names of classes: it lists none")
     return None
 
 
@@ -68,12 +68,12 @@ def names_given(labels: Sequence[str]) -> ClassNames | None:
     return ClassNames("--labels", dict(enumerate(labels)))
 
 
-def name_classes(rows: dict[str, list[Row]], found: ClassNames, findings: LoadReport) -> None:
+def name_classes(rows: dict[str, list[Row]], found: ClassNames, load_report: LoadReport) -> None:
     """Put names in place of numbers in all rows, if every label has one; told either way."""
     labels = sorted(
         {row.answer for part in rows.values() for row in part if isinstance(row.answer, str)}
     )
-    names = names_for(labels, found, findings)
+    names = names_for(labels, found, load_report)
     if not names:
         return
     for split, part in rows.items():
@@ -83,18 +83,20 @@ def name_classes(rows: dict[str, list[Row]], found: ClassNames, findings: LoadRe
         ]
 
 
-def names_for(labels: Sequence[str], found: ClassNames, findings: LoadReport) -> Mapping[str, str]:
+def names_for(
+    labels: Sequence[str], found: ClassNames, load_report: LoadReport
+) -> Mapping[str, str]:
     """The name of each label; empty where one has none. Told either way."""
     names = found.for_labels(labels)
     if names is not None:
-        findings.notes.append(f"labels are named by {found.file}: {told_names(names)}")
+        load_report.notes.append(f"labels are named by {found.file}: {told_names(names)}")
         return names
     if labels and found.file != "--labels":
-        findings.notes.append(
+        load_report.notes.append(
             f"{found.file} is not used: its names do not fit the labels {some(labels)}"
         )
     elif labels and all(label.isdecimal() for label in labels):
-        findings.warnings.append(
+        load_report.warnings.append(
             f"--labels has {amount(len(found.names), 'name')}, which do not fit the numbers "
             f"{some(labels)}: these stay"
         )

@@ -39,7 +39,7 @@ def choose_columns(
     table: Table,
     config: DataConfig,
     known: NamedSet | None,
-    findings: LoadReport,
+    load_report: LoadReport,
     use: Use = Use.GOLD,
 ) -> Columns:
     """Settle the columns from a sample of the first training file.
@@ -51,23 +51,23 @@ def choose_columns(
         text.
     """
     if table.settled is not None:
-        return settled_columns(table, config, findings, use)
+        return settled_columns(table, config, load_report, use)
     for option in ("text_column", "label_column", "tokens_column", "tags_column"):
         column = getattr(config, option)
         if column and not (table.uneven and len(table) >= SAMPLE):  # else it may come later
             require(table, column, f"--{option.replace('_', '-')}")
-    guess = _Guess(table, known, findings, use)
+    guess = _Guess(table, known, load_report, use)
     if _task(guess, config) is Task.TAGGING:
         return guess.tagging(config)
     return guess.classification(config)
 
 
-def settled_columns(table: Table, config: DataConfig, findings: LoadReport, use: Use) -> Columns:
+def settled_columns(table: Table, config: DataConfig, load_report: LoadReport, use: Use) -> Columns:
     """Those of a table whose reader knows them; of texts with `tagging` asked for, words are found
     in them."""
     if table.tagged:
         if config.task == "classification" and "text" in table.columns:
-            findings.notes.append("the texts are read without the entities in them")
+            load_report.notes.append("the texts are read without the entities in them")
             return Columns(Task.CLASSIFICATION, "text", None)
         if config.task == "classification":
             raise DataError(
@@ -83,11 +83,11 @@ def settled_columns(table: Table, config: DataConfig, findings: LoadReport, use:
                 f"It has {', '.join(table.columns)}: leave --{option.replace('_', '-')} out.",
             ).at(option)
     if config.task == "tagging":
-        findings.notes.append("the texts of 'text' are split into words for tagging")
+        load_report.notes.append("the texts of 'text' are split into words for tagging")
         return Columns(Task.TAGGING, "text", None, raw=True)
     answer = "label" if "label" in table.columns and config.label_column != "" else None
     if answer and table.guessed and use is Use.GIVEN and config.label_column is None:
-        findings.warnings.append(
+        load_report.warnings.append(
             f"the labels in {table.name} are not taken, since nobody named them (--label-column "
             "label takes them)"
         )
@@ -123,7 +123,7 @@ def _task(guess: "_Guess", config: DataConfig) -> Task:
     has_tags = guess.named(TOKEN_NAMES, "list") and guess.named(TAG_NAMES, "list", "empty")
     has_label = guess.named(TEXT_NAMES, "text") and guess.named(LABEL_NAMES, "text", "number")
     if has_tags and has_label:
-        guess.findings.notes.append(
+        guess.load_report.notes.append(
             "read as texts with labels; there are tokens and tags too: --tokens-column and "
             "--tags-column read those"
         )
@@ -134,9 +134,9 @@ class _Guess:
     """One table under inspection: a sample of its cells and the kind of each column."""
 
     def __init__(
-        self, table: Table, known: NamedSet | None, findings: LoadReport, use: Use
+        self, table: Table, known: NamedSet | None, load_report: LoadReport, use: Use
     ) -> None:
-        self.table, self.known, self.findings, self._use = table, known, findings, use
+        self.table, self.known, self.load_report, self._use = table, known, load_report, use
         self.columns = {name: ColumnSample.of(cells) for name, cells in table.columns.items()}
 
     def named(self, names: Sequence[str], *kinds: Kind) -> list[str]:
@@ -148,7 +148,7 @@ class _Guess:
         tokens = config.tokens_column or self._hinted("units")
         if tokens is None and config.task == "tagging" and not self.named(TOKEN_NAMES, "list"):
             text = config.text_column or self._text(None)
-            self.findings.notes.append(f"the texts of {text!r} are split into words for tagging")
+            self.load_report.notes.append(f"the texts of {text!r} are split into words for tagging")
             return Columns(Task.TAGGING, text, None, raw=True)
         if tokens is None:
             tokens = self._first(self.named(TOKEN_NAMES, "list"), "tokens")
@@ -165,7 +165,7 @@ class _Guess:
         label = config.label_column if config.label_column is not None else self._hinted("answers")
         if text is None:
             text = self._text(label)
-        labels = find_labels(self.table, self.columns, text, label, self._use, self.findings)
+        labels = find_labels(self.table, self.columns, text, label, self._use, self.load_report)
         if text == labels.column:
             raise DataError(
                 f"{self.table.name}: {text!r} cannot be both the text and the label.",
@@ -189,7 +189,7 @@ class _Guess:
         return columns[0]
 
     def _tell(self, role: str, column: str, why: str = "guessed") -> None:
-        self.findings.notes.append(f"{role} column: {column} ({why}; --{role}-column overrides)")
+        self.load_report.notes.append(f"{role} column: {column} ({why}; --{role}-column overrides)")
 
     def _text(self, label: str | None) -> str:
         """The longest on average of the text columns with a usual name; of all text columns if none

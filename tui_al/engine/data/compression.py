@@ -147,7 +147,7 @@ def _member(path: Path) -> zipfile.ZipInfo:
             members = [info for info in archive.infolist() if _is_content(info)]
     except UNPACKING_ERRORS as error:
         raise DataError(
-            f"{path.name} is no complete zip archive: {error}.", "Compress or copy it again."
+            f"{path.name} is not a complete zip archive: {error}.", "Compress or copy it again."
         ) from error
     if len(members) != 1:
         names = some([info.filename for info in members]) or "nothing"

@@ -82,7 +82,7 @@ def _blocks(lines: Sequence[str]) -> int:
     return sum(not now and before for before, now in pairwise([True, *blank]))
 
 
-def stream_conll(lines: Lines, config: DataConfig, findings: LoadReport) -> Iterator[Table]:
+def stream_conll(lines: Lines, config: DataConfig, load_report: LoadReport) -> Iterator[Table]:
     """Sentences as rows with the columns `tokens` and, unless no column looks like tags, `tags`.
 
     Token and tag columns are found by their shape over many lines, unless `tokens_column` and
@@ -98,9 +98,9 @@ def stream_conll(lines: Lines, config: DataConfig, findings: LoadReport) -> Iter
                 f"{lines.name} has tokens and tags, no {option} column {asked!r}.",
                 "Use --tokens-column and --tags-column with column numbers.",
             )
-    source = TokenLines(lines, config, findings)
+    source = TokenLines(lines, config, load_report)
     tags = source.layout.tags if source.layout else None
-    reader = TagReader(lines.name, tags.notation, config, findings) if tags else None
+    reader = TagReader(lines.name, tags.notation, config, load_report) if tags else None
     block: list[TokenSentence] = []
     size = 0
     for sentence in source.sentences():

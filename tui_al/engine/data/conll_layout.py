@@ -58,7 +58,7 @@ class Layout:
         None  #: without blank lines: the column that is the same all through a sentence
     )
     names: tuple[str, ...] = ()  #: of the columns, from a header
-    header: bool = False  #: whether the first line that is no comment is the header
+    header: bool = False  #: whether the first line that is not a comment is the header
 
     def fits(self, fields: Fields) -> bool:
         """Whether a line has as many columns as a token line."""

@@ -21,22 +21,22 @@ _END_OF_FILE = "\0\x1a \t"  # what some systems write after the last line
 Record = tuple[int, list[str]]  # line it starts on, fields
 
 
-def stream_delimited(lines: Lines, config: DataConfig, findings: LoadReport) -> Iterator[Table]:
+def stream_delimited(lines: Lines, config: DataConfig, load_report: LoadReport) -> Iterator[Table]:
     """Records as rows, all cells strings. The first record names the columns if it differs from the
     others in kind."""
-    _skip_remarks(lines, config, findings)
-    delimiter = delimiter_of(lines, config, findings)
-    records = records_of(lines, delimiter, findings, leave_out=config.misfits == "leave out")
+    _skip_remarks(lines, config, load_report)
+    delimiter = delimiter_of(lines, config, load_report)
+    records = records_of(lines, delimiter, load_report, leave_out=config.misfits == "leave out")
     sample = list(islice(records, _HEAD))
     if not sample:
         raise DataError(f"{lines.name} is empty.", "Name a file that has at least one row.")
-    names, has_header = header_of(lines.name, [fields for _, fields in sample], config, findings)
+    names, has_header = header_of(lines.name, [fields for _, fields in sample], config, load_report)
     body: Iterator[Record] = chain(sample[has_header:], records)
     if has_header and delimiter == "|" and len(sample) > 1 and _is_rule(sample[1][1]):
-        findings.notes.append(f"{lines.name}: line 2 draws a rule under the header: left out")
+        load_report.notes.append(f"{lines.name}: line 2 draws a rule under the header: left out")
         next(body)
     if has_header and len(names) > 1:
-        body = _without_repeats(lines.name, sample[0][1], body, findings)
+        body = _without_repeats(lines.name, sample[0][1], body, load_report)
     blocks = 0
     while block := _block(body):
         blocks += 1
@@ -53,14 +53,14 @@ def _is_rule(fields: Sequence[str]) -> bool:
     return bool(cells) and all(re.fullmatch(r":?-{2,}:?", cell) for cell in cells)
 
 
-def _skip_remarks(lines: Lines, config: DataConfig, findings: LoadReport) -> None:
+def _skip_remarks(lines: Lines, config: DataConfig, load_report: LoadReport) -> None:
     """Take the lines out that an exporter wrote before the header; told with what they say."""
     number = line_of_header(lines, config)
     if number is None or number == 1 or is_setting(lines):
         return
     left_out = [next(lines).strip() for _ in range(number - 1)]
     shown = some([repr(line[:40]) for line in left_out if line])
-    findings.warnings.append(
+    load_report.warnings.append(
         f"{lines.name}: the header is taken to stand on line {number}; left out before it: "
         f"{shown} (--header takes the first line)"
     )
@@ -75,7 +75,7 @@ def table_of(name: str, names: Sequence[str], records: Sequence[Record]) -> Tabl
 
 
 def records_of(
-    lines: Lines, delimiter: str, findings: LoadReport, *, leave_out: bool = False
+    lines: Lines, delimiter: str, load_report: LoadReport, *, leave_out: bool = False
 ) -> Iterator[Record]:
     """Records in order, each with the line it starts on.
 
@@ -83,7 +83,7 @@ def records_of(
     """
     width, misfits = 0, list[str]()
     read = _tab_records if delimiter == "\t" else _csv_records
-    for line, fields in read(lines, delimiter, findings):
+    for line, fields in read(lines, delimiter, load_report):
         if not fields or (len(fields) == 1 and width > 1 and not fields[0].strip(_END_OF_FILE)):
             continue
         width = width or len(fields)
@@ -100,17 +100,17 @@ def records_of(
                 "--skip-mismatched leaves such lines out.",
             )
     if misfits:
-        findings.warnings.append(
+        load_report.warnings.append(
             f"{lines.name}: left out: {amount(len(misfits), 'row')} with too few or too many "
             f"fields ({some(misfits)})"
         )
 
 
-def _csv_records(lines: Lines, delimiter: str, findings: LoadReport) -> Iterator[Record]:
+def _csv_records(lines: Lines, delimiter: str, load_report: LoadReport) -> Iterator[Record]:
     head = lines.peek(_HEAD)
     spaced = sum(_has_blank_before_quote(line, delimiter) for line in head) * 2 > len(head)
     if spaced:
-        findings.notes.append(f"{lines.name}: blanks between delimiter and quote are left out")
+        load_report.notes.append(f"{lines.name}: blanks between delimiter and quote are left out")
     reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=spaced, strict=True)
     first = lines.number + 1
     while True:
@@ -147,7 +147,7 @@ def _has_blank_before_quote(line: str, delimiter: str) -> bool:
     return any(field.startswith(" ") and field.lstrip(" ").startswith('"') for field in fields[1:])
 
 
-def _tab_records(lines: Lines, _delimiter: str, findings: LoadReport) -> Iterator[Record]:
+def _tab_records(lines: Lines, _delimiter: str, load_report: LoadReport) -> Iterator[Record]:
     """Quotes in tab-separated files often mean nothing: a line that is whole without them is a
     record, whatever they say.
 
@@ -174,7 +174,7 @@ def _tab_records(lines: Lines, _delimiter: str, findings: LoadReport) -> Iterato
             continue
         if not told:
             told = True
-            findings.notes.append(f"{lines.name}: double quotes are read as plain characters")
+            load_report.notes.append(f"{lines.name}: double quotes are read as plain characters")
         yield first, plain
 
 
@@ -189,7 +189,7 @@ def _quoted(lines: Sequence[str]) -> list[str] | None:
 
 
 def _goes_on(lines: Lines, width: int, fields: int) -> bool:
-    """Whether a line with an open quote goes on in the next: one of them is no record of its
+    """Whether a line with an open quote goes on in the next: one of them is not a record of its
     own."""
     after = lines.peek(1)
     return bool(after) and (fields != width or after[0].count("\t") + 1 != width)
@@ -213,7 +213,7 @@ def _quoted_over_lines(line: str, lines: Lines) -> list[str] | None:
 
 
 def _without_repeats(
-    name: str, header: Sequence[str], records: Iterator[Record], findings: LoadReport
+    name: str, header: Sequence[str], records: Iterator[Record], load_report: LoadReport
 ) -> Iterator[Record]:
     """Without the header lines that files have inside which were put together from several."""
     repeats = []
@@ -223,7 +223,7 @@ def _without_repeats(
         else:
             yield line, fields
     if repeats:
-        findings.warnings.append(
+        load_report.warnings.append(
             f"{amount(len(repeats), 'line')} that repeat{'s' if len(repeats) == 1 else ''} the "
             f"header left out ({some(repeats)})"
         )

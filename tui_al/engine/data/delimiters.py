@@ -23,14 +23,16 @@ _NEARLY_ALL = 0.8  # of the records as wide as the first: the delimiter, and an 
 _SETTING = re.compile(r'\ufeff?"?sep=(.)"?\s*', re.IGNORECASE)
 
 
-def delimiter_of(lines: Lines, config: DataConfig, findings: LoadReport) -> str:
+def delimiter_of(lines: Lines, config: DataConfig, load_report: LoadReport) -> str:
     """The delimiter, NONE for a file of one column. A first line `sep=;`, as Excel writes it, is
     taken out of `lines`."""
     asked = _asked(config)
     first = lines.peek(1)
     if first and (match := _SETTING.fullmatch(first[0])):
         next(lines)
-        findings.notes.append(f"{lines.name}: the first line, sep={match[1]}, sets the delimiter")
+        load_report.notes.append(
+            f"{lines.name}: the first line, sep={match[1]}, sets the delimiter"
+        )
         return asked or match[1]
     if asked is not None:
         return asked
@@ -39,7 +41,7 @@ def delimiter_of(lines: Lines, config: DataConfig, findings: LoadReport) -> str:
         "\t" in line for line in head
     ):
         return "\t"
-    return _guessed(lines, head, findings)
+    return _guessed(lines, head, load_report)
 
 
 def is_setting(lines: Lines) -> bool:
@@ -122,7 +124,7 @@ def _asked(config: DataConfig) -> str | None:
     return delimiter
 
 
-def _guessed(lines: Lines, head: Sequence[str], findings: LoadReport) -> str:
+def _guessed(lines: Lines, head: Sequence[str], load_report: LoadReport) -> str:
     """The one that gives every record the same number of fields; of several, one that is not
     followed by blanks."""
     widths = {delimiter: _widths(head, delimiter, lines.at_end) for delimiter in _NAMES}
@@ -132,7 +134,7 @@ def _guessed(lines: Lines, head: Sequence[str], findings: LoadReport) -> str:
         if chosen != "," or len(fitting) > 1:
             others = [_NAMES[d] for d in fitting if d != chosen]
             why = f"guessed before {' and '.join(others)}" if others else "guessed"
-            findings.notes.append(
+            load_report.notes.append(
                 f"{lines.name}: fields are separated by {_NAMES[chosen]} ({why}; --delimiter "
                 "overrides)"
             )
@@ -145,13 +147,13 @@ def _guessed(lines: Lines, head: Sequence[str], findings: LoadReport) -> str:
     best = max(shares, key=shares.__getitem__, default=None)
     if best is not None and (shares[best] >= _NEARLY_ALL or _names_columns(head, best)):
         if best != ",":
-            findings.notes.append(
+            load_report.notes.append(
                 f"{lines.name}: fields are separated by {_NAMES[best]} (guessed; --delimiter "
                 "overrides)"
             )
         return best  # the reader names the line that does not fit
     if any(set(found) != {1} for found in widths.values() if found):
-        findings.notes.append(
+        load_report.notes.append(
             f"{lines.name}: read as one column, since no delimiter gives every line as many "
             "fields (--delimiter names one)"
         )

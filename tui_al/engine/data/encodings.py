@@ -45,8 +45,8 @@ class TextStream:
     how the line would read in the encodings that fit.
     """
 
-    def __init__(self, raw: ByteStream, name: str, encoding: str, findings: LoadReport) -> None:
-        self._raw, self._name, self._findings = raw, name, findings
+    def __init__(self, raw: ByteStream, name: str, encoding: str, load_report: LoadReport) -> None:
+        self._raw, self._name, self._findings = raw, name, load_report
         self._before = 0  # bytes decoded
         self._lines = 0  # line feeds decoded
         self._waiting = self._bytes()
@@ -57,9 +57,9 @@ class TextStream:
         if found is not None:
             self.codec, told = found
             if told:
-                findings.warnings.append(f"{name}: {told}")
+                load_report.warnings.append(f"{name}: {told}")
         elif self.codec != "utf-8" and _is_utf8(self._waiting):
-            findings.warnings.append(
+            load_report.warnings.append(
                 f"{name}: read as {self.codec}, as asked, though its first part is valid utf-8, "
                 "the default of --encoding"
             )

@@ -25,25 +25,25 @@ _CELL = re.compile(
 
 
 def stream_workbook(
-    path: Path, name: str, config: DataConfig, findings: LoadReport, rows: int
+    path: Path, name: str, config: DataConfig, load_report: LoadReport, rows: int
 ) -> Iterator[Table]:
     """The first sheet that holds anything, or the one that `config.subset` names, in tables of at
     most so many rows."""
     try:
         _check_sizes(path, name)
         workbook = CalamineWorkbook.from_path(path)
-        found = _sheet(name, workbook, config, findings)
+        found = _sheet(name, workbook, config, load_report)
     except (*UNPACKING_ERRORS, CalamineError) as error:
         if isinstance(error, OSError) and error.strerror:
             raise DataError(
                 f"{path} cannot be read: {error.strerror}.", "Check the path and its permissions."
             ) from error
         raise DataError(
-            f"{name} is no readable Excel workbook: {error}.", "Save it again as .xlsx or .csv."
+            f"{name} is not a readable Excel workbook: {error}.", "Save it again as .xlsx or .csv."
         ) from error
     numbered = [(number, row) for number, row in found if any(cell is not None for cell in row)]
     head = [["" if cell is None else str(cell) for cell in row] for _, row in numbered[:_HEAD]]
-    names, has_header = header_of(name, head, config, findings)
+    names, has_header = header_of(name, head, config, load_report)
     body = numbered[has_header:]
     if not body:
         raise DataError(f"{name} has a header but no rows.", "Name a file with at least one row.")
@@ -99,7 +99,7 @@ def _column_number(letters: bytes) -> int:
 
 
 def _sheet(
-    name: str, workbook: CalamineWorkbook, config: DataConfig, findings: LoadReport
+    name: str, workbook: CalamineWorkbook, config: DataConfig, load_report: LoadReport
 ) -> list[tuple[int, list[object]]]:
     """Rows of the sheet with their numbers in it, as wide as its widest, blank columns at its end
     cut off."""
@@ -116,7 +116,7 @@ def _sheet(
         if width:
             others = [other for other in sheets if other != sheet]
             if others:
-                findings.notes.append(
+                load_report.notes.append(
                     f"{name}: the sheet {sheet} is read, not {some(others)} (--subset names "
                     "another)"
                 )

@@ -26,7 +26,7 @@ from tui_al.errors import DataError
 Sources = dict[str, Sequence[Source]]
 
 
-def folder_sources(folder: Path, config: DataConfig, findings: LoadReport) -> Sources:
+def folder_sources(folder: Path, config: DataConfig, load_report: LoadReport) -> Sources:
     """Sources by split, or by what the folder calls them. What is not used is told.
 
     Raises:
@@ -35,7 +35,7 @@ def folder_sources(folder: Path, config: DataConfig, findings: LoadReport) -> So
     saved = saved_splits(folder)
     if saved is not None:
         return named_apart(saved)
-    if whole := _whole(folder, findings):
+    if whole := _whole(folder, load_report):
         return whole
     inside = {
         path.name: path
@@ -44,16 +44,16 @@ def folder_sources(folder: Path, config: DataConfig, findings: LoadReport) -> So
     }
     files = [path for path in sorted(folder.iterdir()) if _is_data(path)]
     if inside and not any(split_of(_stem(path)) for path in files):
-        return {name: _of_split(path, findings) for name, path in inside.items()}
+        return {name: _of_split(path, load_report) for name, path in inside.items()}
     if not files and (folder / "data").is_dir():  # as data sets of the Hub are laid out
-        return folder_sources(folder / "data", config, findings)
+        return folder_sources(folder / "data", config, load_report)
     if not files:
         raise DataError(
             f"{folder} holds no data file.",
             "A data folder has train and test files, as train.csv and test.csv, or a folder of "
             ".txt files for each class.",
         )
-    return _split_files(folder, files, config, findings)
+    return _split_files(folder, files, config, load_report)
 
 
 def file_sources(path: Path, config: DataConfig) -> Sources:
@@ -79,7 +79,7 @@ def named_apart(files: Mapping[str, Sequence[Path]]) -> Sources:
     }
 
 
-def by_split(sources: Sources, where: str, findings: LoadReport) -> Sources:
+def by_split(sources: Sources, where: str, load_report: LoadReport) -> Sources:
     """The four splits that are known here, whatever the source calls them."""
     splits: Sources = {}
     for name, found in sources.items():
@@ -87,7 +87,7 @@ def by_split(sources: Sources, where: str, findings: LoadReport) -> Sources:
         if split is None and len(sources) == 1:
             split = "train"
         if split is None:
-            findings.notes.append(f"the split {name} is not used")
+            load_report.notes.append(f"the split {name} is not used")
         elif split in splits:
             raise DataError(
                 f"{where} has two {split} splits, {name} is one of them.", "Keep one of them."
@@ -104,7 +104,7 @@ def by_split(sources: Sources, where: str, findings: LoadReport) -> Sources:
     return splits
 
 
-def tell_siblings(path: Path, findings: LoadReport) -> None:
+def tell_siblings(path: Path, load_report: LoadReport) -> None:
     """A file called train has its test beside it as a rule; reading one of them alone must not go
     unnoticed."""
     if split_of(_stem(path)) != "train":
@@ -115,16 +115,18 @@ def tell_siblings(path: Path, findings: LoadReport) -> None:
         if _is_data(entry) and split_of(_stem(entry)) == "test"
     ]
     if beside:
-        findings.notes.append(f"{some(beside)} beside it is not read: name the folder to use both")
+        load_report.notes.append(
+            f"{some(beside)} beside it is not read: name the folder to use both"
+        )
 
 
-def _whole(folder: Path, findings: LoadReport) -> Sources | None:
+def _whole(folder: Path, load_report: LoadReport) -> Sources | None:
     """Files that make a data set together: annotated texts, a folder for each class, parallel
     files."""
     if open_folder(folder, DataConfig(str(folder)), LoadReport()) is not None:
         return {"train": [_annotated(folder)]}
     if classes := class_folders(folder):
-        findings.notes.append(
+        load_report.notes.append(
             f"{folder.name}: each folder is a class: {some([c.name for c in classes])}"
         )
         return {"train": [FolderSource(folder.name, lambda c, f: read_class_folders(folder, c, f))]}
@@ -133,15 +135,15 @@ def _whole(folder: Path, findings: LoadReport) -> Sources | None:
 
 
 def _annotated(folder: Path) -> Source:
-    def read(config: DataConfig, findings: LoadReport):  # type: ignore[no-untyped-def]
-        return open_folder(folder, config, findings)
+    def read(config: DataConfig, load_report: LoadReport):  # type: ignore[no-untyped-def]
+        return open_folder(folder, config, load_report)
 
     return FolderSource(folder.name, read)
 
 
-def _of_split(folder: Path, findings: LoadReport) -> Sequence[Source]:
+def _of_split(folder: Path, load_report: LoadReport) -> Sequence[Source]:
     """What a folder called train or test holds."""
-    if whole := _whole(folder, findings):
+    if whole := _whole(folder, load_report):
         return [source for sources in whole.values() for source in sources]
     files = [path for path in sorted(folder.iterdir()) if _is_data(path)]
     if not files:
@@ -155,7 +157,7 @@ def _of_split(folder: Path, findings: LoadReport) -> Sequence[Source]:
 
 
 def _split_files(
-    folder: Path, files: Sequence[Path], config: DataConfig, findings: LoadReport
+    folder: Path, files: Sequence[Path], config: DataConfig, load_report: LoadReport
 ) -> Sources:
     """Files of a folder by what they are called: train.csv, dev.parquet, my_train_file.csv,
     eng.testb."""
@@ -172,18 +174,18 @@ def _split_files(
         return file_sources(others[0], config)
     if others:
         names = some([path.name for path in others])
-        findings.notes.append(f"not used, since their names name no split: {names}")
-    return named_apart({split: _one(folder, split, p, findings) for split, p in splits.items()})
+        load_report.notes.append(f"not used, since their names name no split: {names}")
+    return named_apart({split: _one(folder, split, p, load_report) for split, p in splits.items()})
 
 
-def _one(folder: Path, split: str, paths: list[Path], findings: LoadReport) -> list[Path]:
+def _one(folder: Path, split: str, paths: list[Path], load_report: LoadReport) -> list[Path]:
     """The file of a split, or its shards; of GLUE's two validation files the matched one."""
     if len(paths) == 1 or all(is_shard(_stem(path)) for path in paths):
         return paths
     matched = [path for path in paths if "mismatched" not in path.name]
     if len(matched) == 1:
         others = [path.name for path in paths if path not in matched]
-        findings.warnings.append(f"{matched[0].name} is read for {split}, not {some(others)}")
+        load_report.warnings.append(f"{matched[0].name} is read for {split}, not {some(others)}")
         return matched
     raise DataError(
         f"{folder} has several files for {split}: {some([path.name for path in paths])}.",

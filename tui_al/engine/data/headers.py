@@ -19,7 +19,7 @@ _WORDS_OF_NAME, _WORDS_OF_TEXT = 4, 4
 
 
 def header_of(
-    name: str, records: Sequence[Sequence[str]], config: DataConfig, findings: LoadReport
+    name: str, records: Sequence[Sequence[str]], config: DataConfig, load_report: LoadReport
 ) -> tuple[list[str], bool]:
     """The columns' names, and whether the first record is what names them; else they are numbered
     from 1.
@@ -28,7 +28,7 @@ def header_of(
         name: the file's, for messages.
         records: the first ones, at least one.
         config: whose `header` decides where it is set.
-        findings: take what was decided without a name that columns usually have.
+        load_report: take what was decided without a name that columns usually have.
 
     Raises:
         DataError: two columns of a header have one name.
@@ -40,7 +40,7 @@ def header_of(
         names = [cell or f"column {i}" for i, cell in enumerate(first, start=1)]
         _refuse_repeats(name, names)
         if told:
-            findings.notes.append(
+            load_report.notes.append(
                 f"{name}: the first line is taken for a header: {', '.join(names)} (guessed; "
                 "--no-header overrides)"
             )
@@ -52,7 +52,7 @@ def header_of(
         else f"the columns are called {', '.join(names)}"
     )
     how = "" if config.header == "no" else " (guessed; --header overrides)"
-    findings.notes.append(f"{name}: no header line; {called}{how}")
+    load_report.notes.append(f"{name}: no header line; {called}{how}")
     return names, False
 
 
@@ -128,5 +128,5 @@ def _refuse_repeats(name: str, names: Sequence[str]) -> None:
     if repeated:
         raise DataError(
             f"{name}:1: the column {repeated[0]!r} is there {names.count(repeated[0])} times.",
-            "Give every column a name of its own, or say --no-header if this is no header.",
+            "Give every column a name of its own, or say --no-header if this is not a header.",
         )

@@ -28,20 +28,20 @@ _LEAVES_OUT = "--leave-out-misfits leaves such lines out."
 Numbered = tuple[int, Mapping[str, Any]]
 
 
-def stream_json(lines: Lines, config: DataConfig, findings: LoadReport) -> Iterator[Table]:
+def stream_json(lines: Lines, config: DataConfig, load_report: LoadReport) -> Iterator[Table]:
     """The objects of a JSON file, in whichever of the usual ways they are put together; see
     `records_of_json`."""
     if is_json_lines(lines):
-        findings.notes.append(f"{lines.name}: read as JSON lines, an object on each")
-        return stream_json_lines(lines, config, findings)
-    records = records_of_json(JsonText(lines), findings, config.subset)
-    return _tables(lines.name, enumerate(records, start=1), "row", config, findings)
+        load_report.notes.append(f"{lines.name}: read as JSON lines, an object on each")
+        return stream_json_lines(lines, config, load_report)
+    records = records_of_json(JsonText(lines), load_report, config.subset)
+    return _tables(lines.name, enumerate(records, start=1), "row", config, load_report)
 
 
-def stream_json_lines(lines: Lines, config: DataConfig, findings: LoadReport) -> Iterator[Table]:
+def stream_json_lines(lines: Lines, config: DataConfig, load_report: LoadReport) -> Iterator[Table]:
     """One object a line; blank lines are skipped."""
-    records = _objects_of_lines(lines, findings, leave_out=config.misfits == "leave out")
-    return _tables(lines.name, records, "line", config, findings)
+    records = _objects_of_lines(lines, load_report, leave_out=config.misfits == "leave out")
+    return _tables(lines.name, records, "line", config, load_report)
 
 
 def is_json_lines(lines: Lines) -> bool:
@@ -77,14 +77,16 @@ def items_of_lines(lines: Lines) -> Iterator[tuple[object, str]]:
             )
 
 
-def items_of_json(lines: Lines, findings: LoadReport) -> Iterator[tuple[object, str]]:
+def items_of_json(lines: Lines, load_report: LoadReport) -> Iterator[tuple[object, str]]:
     """The objects of a JSON file, as `stream_json` has them, each with its place."""
-    records = records_of_json(JsonText(lines), findings)
+    records = records_of_json(JsonText(lines), load_report)
     for number, record in enumerate(records, start=1):
         yield record, place_of(lines.name, number, "row")
 
 
-def _objects_of_lines(lines: Lines, findings: LoadReport, *, leave_out: bool) -> Iterator[Numbered]:
+def _objects_of_lines(
+    lines: Lines, load_report: LoadReport, *, leave_out: bool
+) -> Iterator[Numbered]:
     """The objects; a line that holds none is a DataError, or left out and told once all are
     read."""
     left_out = Tally()
@@ -97,16 +99,16 @@ def _objects_of_lines(lines: Lines, findings: LoadReport, *, leave_out: bool) ->
         if leave_out:
             left_out.add(broken.reason if broken else Reason.NO_OBJECT, place)
             continue
-        message = broken.message if broken else f"{place}: {short(record)} is no object."
+        message = broken.message if broken else f"{place}: {short(record)} is not an object."
         raise DataError(message, f"{broken.hint if broken else _LINES} {_LEAVES_OUT}")
-    findings.warnings.extend(f"{lines.name}: left out: {line}" for line in left_out.told())
+    load_report.warnings.extend(f"{lines.name}: left out: {line}" for line in left_out.told())
 
 
 def _tables(
-    name: str, records: Iterator[Numbered], unit: str, config: DataConfig, findings: LoadReport
+    name: str, records: Iterator[Numbered], unit: str, config: DataConfig, load_report: LoadReport
 ) -> Iterator[Table]:
     head = list(islice(records, _HEAD))
-    converter = recognise([record for _, record in head], name, config, findings)
+    converter = recognise([record for _, record in head], name, config, load_report)
     records = chain(head, records)
     settled = None
     if converter is not None:

@@ -26,7 +26,7 @@ Record = Mapping[str, Any]
 
 
 def records_of_json(
-    text: JsonText, findings: LoadReport, key: str | None = None
+    text: JsonText, load_report: LoadReport, key: str | None = None
 ) -> Iterator[Record]:
     """The rows of a JSON file, in order.
 
@@ -36,7 +36,7 @@ def records_of_json(
 
     Args:
         text: the file, at its beginning.
-        findings: take what was not read.
+        load_report: take what was not read.
         key: of several arrays of objects the one to read, such as "train"; all of them, one after
         the other, if None and
             all are named as splits are.
@@ -48,7 +48,7 @@ def records_of_json(
     if start == "[":
         yield from _objects(text)
     elif start == "{":
-        yield from _of_object(text, findings, key)
+        yield from _of_object(text, load_report, key)
     else:
         value = text.value()
         raise DataError(f"{text.name} holds {_kind(value)}, not a list of rows.", SHAPE)
@@ -72,7 +72,7 @@ def arrays_of_json(text: JsonText) -> list[str]:
     return found
 
 
-def _of_object(text: JsonText, findings: LoadReport, key: str | None) -> Iterator[Record]:
+def _of_object(text: JsonText, load_report: LoadReport, key: str | None) -> Iterator[Record]:
     others: dict[str, Any] = {}
     read: list[str] = []
     for name in _keys(text):
@@ -98,9 +98,9 @@ def _of_object(text: JsonText, findings: LoadReport, key: str | None) -> Iterato
             yield first
             yield from objects
     if not read:
-        yield from _of_values(text.name, others, findings)
+        yield from _of_values(text.name, others, load_report)
     elif others:
-        findings.notes.append(
+        load_report.notes.append(
             f"{text.name}: the rows are those of {some(read)}; not read: {some(others)}"
         )
 
@@ -133,13 +133,13 @@ def _objects(text: JsonText) -> Iterator[Record]:
         value = text.value()
         value = {"text": value} if isinstance(value, str) else with_text(value)
         if not isinstance(value, dict):
-            raise DataError(f"{text.name} row {number}: {_cut(value)} is no object.", SHAPE)
+            raise DataError(f"{text.name} row {number}: {_cut(value)} is not an object.", SHAPE)
         yield value
         if text.take(",]") == "]":
             return
 
 
-def _of_values(name: str, content: Mapping[str, Any], findings: LoadReport) -> Iterator[Record]:
+def _of_values(name: str, content: Mapping[str, Any], load_report: LoadReport) -> Iterator[Record]:
     """Rows of an object that holds no array of objects: columns, objects by their ids, or the
     object itself."""
     values = list(content.values())
@@ -147,13 +147,13 @@ def _of_values(name: str, content: Mapping[str, Any], findings: LoadReport) -> I
         return iter([content])  # one task of Label Studio
     pairs = content.get("annotations")
     if isinstance(pairs, list) and any(isinstance(with_text(pair), dict) for pair in pairs):
-        return _of_pairs(name, pairs, [key for key in content if key != "annotations"], findings)
+        return _of_pairs(name, pairs, [key for key in content if key != "annotations"], load_report)
     header, data = content.get("columns"), content.get("data")
     if isinstance(header, list) and isinstance(data, list):  # pandas: orient="split"
         return (dict(zip(map(str, header), row, strict=False)) for row in data)
     lists = {key: value for key, value in content.items() if isinstance(value, list)}
     if values and len(lists) == len(values):
-        return _of_labels(name, lists, findings) or _of_columns(name, lists)
+        return _of_labels(name, lists, load_report) or _of_columns(name, lists)
     if values and all(isinstance(value, dict) and value for value in values):
         inner = list(values[0])
         same = all(list(value) == inner for value in values)
@@ -170,24 +170,28 @@ def _of_values(name: str, content: Mapping[str, Any], findings: LoadReport) -> I
 
 
 def _of_pairs(
-    name: str, pairs: Sequence[Any], others: Sequence[str], findings: LoadReport
+    name: str, pairs: Sequence[Any], others: Sequence[str], load_report: LoadReport
 ) -> Iterator[Record]:
     """Pairs of a text and an object, as spaCy's training data are written, inside an object that
     lists the types too."""
     empty = pairs.count(None)
-    findings.notes.append(f"{name}: the rows are those of annotations; not read: {some(others)}")
+    load_report.notes.append(f"{name}: the rows are those of annotations; not read: {some(others)}")
     if empty:
-        findings.warnings.append(f"{name}: left out: {empty:,} of the annotations, which are null")
+        load_report.warnings.append(
+            f"{name}: left out: {empty:,} of the annotations, which are null"
+        )
     for number, pair in enumerate(pairs, start=1):
         record = with_text(pair)
         if isinstance(record, dict):
             yield record
         elif pair is not None:
-            raise DataError(f"{name} row {number}: {_cut(pair)} is no text with an object.", SHAPE)
+            raise DataError(
+                f"{name} row {number}: {_cut(pair)} is not a text with an object.", SHAPE
+            )
 
 
 def _of_labels(
-    name: str, lists: Mapping[str, Sequence[Any]], findings: LoadReport
+    name: str, lists: Mapping[str, Sequence[Any]], load_report: LoadReport
 ) -> Iterator[Record] | None:
     """Rows of an object that has an array of texts for each label; None for columns.
 
@@ -201,13 +205,13 @@ def _of_labels(
     ):  # fmt: skip
         return None
     if len({len(cells) for cells in lists.values()}) == 1:
-        findings.warnings.append(
+        load_report.warnings.append(
             f"{name}: {some(lists)} are read as columns; if they are labels, each with its texts, "
             "write rows "
             '{"text": ..., "label": ...}'
         )
         return None
-    findings.warnings.append(
+    load_report.warnings.append(
         f"{name}: read as an array of texts for each label: "
         f"{some(f'{key} ({len(cells):,})' for key, cells in lists.items())} (guessed)"
     )

@@ -21,7 +21,7 @@ class JsonText:
         self._decoder = json.JSONDecoder()
 
     def next_character(self) -> str:
-        """The next one that is no white space, which stays to be read; "" at the end."""
+        """The next one that is not a white space, which stays to be read; "" at the end."""
         while True:
             while self._place < len(self._buffer):
                 if self._buffer[self._place] not in _BLANK:

@@ -38,7 +38,7 @@ def find_labels(
     text: str,
     asked: str | None,
     use: Use,
-    findings: LoadReport,
+    load_report: LoadReport,
 ) -> Labels:
     """The label column: the one asked for ("" asks for none), else the one whose name says so.
 
@@ -53,25 +53,27 @@ def find_labels(
     if use is Use.NONE or asked == "":
         return Labels()
     if asked is not None:
-        return Labels(asked, one_label_each(table, asked, asked=True, findings=findings))
+        return Labels(asked, one_label_each(table, asked, asked=True, load_report=load_report))
     try:
         told = LoadReport()
         label = _by_name(table, columns, text, use, told)
         if label is None and use is Use.GOLD:
             label = _by_values(table, columns, text, told)
         if label is not None:
-            listed = one_label_each(table, label, asked=False, findings=told)
-            findings.notes.extend(told.notes)
-            findings.warnings.extend(told.warnings)
+            listed = one_label_each(table, label, asked=False, load_report=told)
+            load_report.notes.extend(told.notes)
+            load_report.warnings.extend(told.warnings)
             return Labels(label, listed)
     except DataError as error:
         if use is Use.GOLD:
             raise
-        findings.warnings.append(f"no labels are taken from the data: {error.message} {error.hint}")
+        load_report.warnings.append(
+            f"no labels are taken from the data: {error.message} {error.hint}"
+        )
         return Labels()
     there = ", ".join(table.columns)
     found = "taken from" if use is Use.GIVEN else "found among"
-    findings.notes.append(
+    load_report.notes.append(
         f"no label column was {found} {there}: every row is unlabelled (--label-column names one)"
     )
     return Labels()
@@ -88,7 +90,7 @@ def _by_name(
     columns: Mapping[str, ColumnSample],
     text: str,
     use: Use,
-    findings: LoadReport,
+    load_report: LoadReport,
 ) -> str | None:
     """The column with the surest name. Several of one group have to say the same, as labels and
     their numbers do."""
@@ -111,13 +113,13 @@ def _by_name(
     left = [c for c in dict.fromkeys(found) if c != chosen]
     why = f"guessed before {some(left)}" if left else "guessed"
     if use is Use.GIVEN and columns[chosen].kind != "empty":
-        findings.warnings.append(
+        load_report.warnings.append(
             f"labels are taken from the column {chosen!r}, because of its name: they count as "
             "given "
             f'(--label-column NAME takes another, --label-column "" none)'
         )
     else:
-        findings.notes.append(f"label column: {chosen} ({why}; --label-column overrides)")
+        load_report.notes.append(f"label column: {chosen} ({why}; --label-column overrides)")
     return chosen
 
 
@@ -142,7 +144,7 @@ def _say_the_same(table: Table, one: str, other: str) -> bool:
 
 
 def _by_values(
-    table: Table, columns: Mapping[str, ColumnSample], text: str, findings: LoadReport
+    table: Table, columns: Mapping[str, ColumnSample], text: str, load_report: LoadReport
 ) -> str | None:
     """The only column whose values repeat as labels do; what is about the text does not count."""
     candidates = [
@@ -170,7 +172,7 @@ def _by_values(
         raise _close_call(table, candidates)
     if not candidates:
         return None
-    findings.warnings.append(
+    load_report.warnings.append(
         f"label column: {candidates[0]} (guessed by its values; --label-column names another)"
     )
     return candidates[0]

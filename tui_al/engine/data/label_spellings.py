@@ -14,7 +14,7 @@ _WHOLE = re.compile(r"([-+]?\d+)\.0+")
 _NUMBER = re.compile(r"[-+]?\d+(\.0+)?")
 
 
-def unify_spellings(rows: dict[str, list[Row]], findings: LoadReport) -> None:
+def unify_spellings(rows: dict[str, list[Row]], load_report: LoadReport) -> None:
     """Put one spelling in place of all that mean one label, in all splits; told are those that
     became one."""
     written = Counter(
@@ -30,8 +30,8 @@ def unify_spellings(rows: dict[str, list[Row]], findings: LoadReport) -> None:
                 else row
                 for row in part
             ]
-        _tell(spelled, findings)
-    _tell_cases(set(spelled.values()), findings)
+        _tell(spelled, load_report)
+    _tell_cases(set(spelled.values()), load_report)
 
 
 def _spellings(written: Mapping[str, int]) -> dict[str, str]:
@@ -51,12 +51,12 @@ def _without_fraction(label: str) -> str:
     return match[1] if match else label
 
 
-def _tell(spelled: Mapping[str, str], findings: LoadReport) -> None:
+def _tell(spelled: Mapping[str, str], load_report: LoadReport) -> None:
     forms: dict[str, list[str]] = defaultdict(list)
     for old, new in sorted(spelled.items()):
         forms[new].append(old)
     merged = {new: old for new, old in forms.items() if len(old) > 1}
-    for odd, tell in ((False, findings.notes), (True, findings.warnings)):
+    for odd, tell in ((False, load_report.notes), (True, load_report.warnings)):
         told = [
             f"{new} ({', '.join(map(_visible, old))})"
             for new, old in merged.items()
@@ -70,19 +70,19 @@ def _tell(spelled: Mapping[str, str], findings: LoadReport) -> None:
         if old not in merged.values() and old[0] != new
     ]
     if alone:
-        findings.notes.append(
+        load_report.notes.append(
             f"labels are written without blanks, quotes and fractions: {some(alone)}"
         )
 
 
-def _tell_cases(labels: set[str], findings: LoadReport) -> None:
+def _tell_cases(labels: set[str], load_report: LoadReport) -> None:
     """A warning for labels that differ in upper and lower case only; they stay apart."""
     forms: dict[str, list[str]] = defaultdict(list)
     for label in sorted(labels):
         forms[label.casefold()].append(label)
     alike: Sequence[str] = [" and ".join(found) for found in forms.values() if len(found) > 1]
     if alike:
-        findings.warnings.append(
+        load_report.warnings.append(
             f"labels that differ in upper and lower case only stay apart: {some(alike)}"
         )
 

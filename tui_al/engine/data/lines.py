@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from tui_al.engine.data.encodings import TextStream
 from tui_al.errors import DataError
 
-#: Characters of a line or a JSON value; beyond it a file is no table of texts.
+#: Characters of a line or a JSON value; beyond it a file is not a table of texts.
 LONGEST = 1 << 28
 
 

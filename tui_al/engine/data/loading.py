@@ -30,24 +30,24 @@ def load(config: DataConfig, *, by_people: bool = False) -> Dataset:
     unlabelled source gives `labels=()` and `test=()`.
     """
     check_amounts(config)
-    findings = LoadReport()
-    located = locate(config, findings)
-    columns, rows = _rows(located, config, Use.GIVEN if by_people else Use.GOLD, findings)
-    without_missing(rows, config.labels or (), findings)
-    unify_spellings(rows, findings)
+    load_report = LoadReport()
+    located = locate(config, load_report)
+    columns, rows = _rows(located, config, Use.GIVEN if by_people else Use.GOLD, load_report)
+    without_missing(rows, config.labels or (), load_report)
+    unify_spellings(rows, load_report)
     if (names := names_given(config.labels or ()) or located.class_names) is not None:
-        name_classes(rows, names, findings)
-    _tell_difference(located, rows, findings)
-    train, test = split_rows(rows, columns.task, config, findings)
+        name_classes(rows, names, load_report)
+    _tell_difference(located, rows, load_report)
+    train, test = split_rows(rows, columns.task, config, load_report)
     if not train:
         raise DataError(f"{_files(located)} has no row to train on.", "Check the text column.")
     if columns.task is Task.TAGGING:
-        train, test = unify_tags(train, test, findings)
+        train, test = unify_tags(train, test, load_report)
         if not columns.raw:
-            check_sentences(train, findings)
+            check_sentences(train, load_report)
     named = _named(config, columns.task, train, by_people)
-    labels = check_labels(columns.task, train, test, findings, named, _files(located))
-    check_texts(train, test, findings)
+    labels = check_labels(columns.task, train, test, load_report, named, _files(located))
+    check_texts(train, test, load_report)
     ids = example_ids(row.text for row in (*train, *test))
     return Dataset(
         name=located.name,
@@ -55,8 +55,8 @@ def load(config: DataConfig, *, by_people: bool = False) -> Dataset:
         labels=labels,
         train=_examples(train, ids[: len(train)]),
         test=_examples(test, ids[len(train) :]),
-        notes=tuple(findings.notes),
-        warnings=tuple(findings.warnings),
+        notes=tuple(load_report.notes),
+        warnings=tuple(load_report.warnings),
     )
 
 
@@ -76,19 +76,19 @@ def _files(located: DatasetFiles) -> str:
 
 
 def _rows(
-    located: DatasetFiles, config: DataConfig, use: Use, findings: LoadReport
+    located: DatasetFiles, config: DataConfig, use: Use, load_report: LoadReport
 ) -> tuple[Columns, dict[str, list[Row]]]:
     """Rows of every split. The first training file settles the columns."""
     split = "train" if located.splits.get("train") else "pool"
     first, *others = located.splits[split]
-    sample, tables = sampled(first.tables(config, findings))
+    sample, tables = sampled(first.tables(config, load_report))
     assert sample is not None  # a source without a row is an error
-    columns = choose_columns(sample, config, located.named, findings, use)
-    reader = _SplitReader(sample, columns, config, findings)
-    rows = {split: reader.read(split, [tables, *(s.tables(config, findings) for s in others)])}
+    columns = choose_columns(sample, config, located.named, load_report, use)
+    reader = _SplitReader(sample, columns, config, load_report)
+    rows = {split: reader.read(split, [tables, *(s.tables(config, load_report) for s in others)])}
     for split, sources in located.splits.items():
         if split not in rows:
-            rows[split] = reader.read(split, [s.tables(config, findings) for s in sources])
+            rows[split] = reader.read(split, [s.tables(config, load_report) for s in sources])
     reader.finish()
     return columns, rows
 
@@ -98,10 +98,10 @@ class _SplitReader:
     otherwise."""
 
     def __init__(
-        self, first: Table, columns: Columns, config: DataConfig, findings: LoadReport
+        self, first: Table, columns: Columns, config: DataConfig, load_report: LoadReport
     ) -> None:
         self._first, self._columns = first, columns
-        self._config, self._findings = config, findings
+        self._config, self._findings = config, load_report
         self._readers: dict[Columns, RowReader] = {}
         self._seen = set(first.columns)
         self._late: dict[str, str] = {}  # column that the sample lacks to where it is first
@@ -194,9 +194,9 @@ class _SplitReader:
 
 
 def _pool_columns(
-    table: Table, columns: Columns, config: DataConfig, findings: LoadReport
+    table: Table, columns: Columns, config: DataConfig, load_report: LoadReport
 ) -> Columns:
-    own = choose_columns(table, replace(config, label_column=None), None, findings)
+    own = choose_columns(table, replace(config, label_column=None), None, load_report)
     if own.task is not columns.task:
         raise DataError(
             f"{table.name} is read as {own.task}, but the training file as {columns.task}.",
@@ -206,7 +206,7 @@ def _pool_columns(
 
 
 def _tell_difference(
-    located: DatasetFiles, rows: Mapping[str, Sequence[Row]], findings: LoadReport
+    located: DatasetFiles, rows: Mapping[str, Sequence[Row]], load_report: LoadReport
 ) -> None:
     """A named set that is not as large as the published one must not be taken for it."""
     if located.named is None:
@@ -215,7 +215,7 @@ def _tell_difference(
     for split, size in published.items():
         here = len(rows.get(split, ()))
         if size is not None and here != size:
-            findings.warnings.append(
+            load_report.warnings.append(
                 f"{split}: {amount(here, 'row')} here, {size:,} in the published {located.name}: "
                 "do not compare with results on that"
             )

@@ -35,7 +35,7 @@ class DatasetFiles:
     class_names: ClassNames | None = None  #: of labels that are numbers
 
 
-def locate(config: DataConfig, findings: LoadReport) -> DatasetFiles:
+def locate(config: DataConfig, load_report: LoadReport) -> DatasetFiles:
     """Existing path, then known name, then a folder of `data_dir`, then Hub id; DataError for
     anything else."""
     source = config.source.strip()
@@ -44,19 +44,19 @@ def locate(config: DataConfig, findings: LoadReport) -> DatasetFiles:
     path = Path(source).expanduser()
     if path.exists():
         if not (path.is_file() and format_of(path) in (".xlsx", ".json")):
-            _tell_unused(config, findings)
+            _tell_unused(config, load_report)
         if named_set(source):
-            findings.notes.append(f"{source} is the one here on disk, not the known data set")
-        return _from_path(path, path.name, config, findings)
+            load_report.notes.append(f"{source} is the one here on disk, not the known data set")
+        return _from_path(path, path.name, config, load_report)
     if named := named_set(source):
-        return _from_name(named, config, findings)
+        return _from_name(named, config, load_report)
     if config.data_dir is not None and "/" not in source:
         inside = Path(config.data_dir).expanduser() / source
         if inside.exists():
-            return _from_path(inside, source, config, findings)
+            return _from_path(inside, source, config, load_report)
     if _HUB_ID.fullmatch(source) and not format_of(path):
         try:
-            return _from_hub(source, source, config.subset, config.revision, None, findings)
+            return _from_hub(source, source, config.subset, config.revision, None, load_report)
         except (DataError, HubError) as error:  # a path with a typing error looks like an id, too
             if meant := near_by(source, path):
                 local = f"There is no file or folder {source!r} either. {meant}"
@@ -65,7 +65,7 @@ def locate(config: DataConfig, findings: LoadReport) -> DatasetFiles:
     raise _unknown(source, path)
 
 
-def _from_name(named: NamedSet, config: DataConfig, findings: LoadReport) -> DatasetFiles:
+def _from_name(named: NamedSet, config: DataConfig, load_report: LoadReport) -> DatasetFiles:
     if named.bundled:
         folder = bundled_folder(named.name)
         if folder is None:
@@ -73,12 +73,12 @@ def _from_name(named: NamedSet, config: DataConfig, findings: LoadReport) -> Dat
                 f"The files of {named.name} are missing from this installation.",
                 "Install the program again, or name a file of your own.",
             )
-        return _from_path(folder, named.name, config, findings, named)
-    findings.notes.append(f"terms of {named.name}: {named.terms}")
+        return _from_path(folder, named.name, config, load_report, named)
+    load_report.notes.append(f"terms of {named.name}: {named.terms}")
     if config.data_dir is not None:
-        _tell_unused(config, findings, named)
+        _tell_unused(config, load_report, named)
         return _from_path(
-            _local_folder(named, config.data_dir), named.name, config, findings, named
+            _local_folder(named, config.data_dir), named.name, config, load_report, named
         )
     if named.hub_id is None:
         raise DataError(
@@ -86,15 +86,15 @@ def _from_name(named: NamedSet, config: DataConfig, findings: LoadReport) -> Dat
             f"Name the folder that holds {' or '.join(named.folders)} with --data-dir.",
         )
     subset, revision = config.subset or named.subset, config.revision or named.hub_revision
-    return _from_hub(named.name, named.hub_id, subset, revision, named, findings)
+    return _from_hub(named.name, named.hub_id, subset, revision, named, load_report)
 
 
 def _local_folder(named: NamedSet, data_dir: str) -> Path:
     parent = Path(data_dir).expanduser()
     if not parent.is_dir():
-        raise DataError(f"--data-dir: {data_dir} is no folder.", "Name a folder of data sets.").at(
-            "data_dir"
-        )
+        raise DataError(
+            f"--data-dir: {data_dir} is not a folder.", "Name a folder of data sets."
+        ).at("data_dir")
     for name in named.folders:
         if (parent / name).is_dir():
             return parent / name
@@ -111,39 +111,45 @@ def _from_hub(
     subset: str | None,
     revision: str | None,
     named: NamedSet | None,
-    findings: LoadReport,
+    load_report: LoadReport,
 ) -> DatasetFiles:
     from tui_al.engine.hub.models import dataset_parquet_files
 
     files = dataset_parquet_files(repo_id, subset, revision)
     where = f"{repo_id} ({subset})" if subset else repo_id
-    findings.notes.append(f"read from the Hub: {where}")
-    return DatasetFiles(name, by_split(named_apart(files), where, findings), named)
+    load_report.notes.append(f"read from the Hub: {where}")
+    return DatasetFiles(name, by_split(named_apart(files), where, load_report), named)
 
 
 def _from_path(
-    path: Path, name: str, config: DataConfig, findings: LoadReport, named: NamedSet | None = None
+    path: Path,
+    name: str,
+    config: DataConfig,
+    load_report: LoadReport,
+    named: NamedSet | None = None,
 ) -> DatasetFiles:
     if path.is_file():
-        tell_siblings(path, findings)
+        tell_siblings(path, load_report)
         sources = file_sources(path, config)
         if list(sources) == ["train"]:
             return DatasetFiles(path.name.split(".")[0] or path.name, sources, named)
-        return DatasetFiles(path.stem, by_split(sources, path.name, findings), named)
-    sources = folder_sources(path, config, findings)
-    splits = by_split(sources, str(path), findings)
-    return DatasetFiles(name or path.resolve().name, splits, named, class_names(path, findings))
+        return DatasetFiles(path.stem, by_split(sources, path.name, load_report), named)
+    sources = folder_sources(path, config, load_report)
+    splits = by_split(sources, str(path), load_report)
+    return DatasetFiles(name or path.resolve().name, splits, named, class_names(path, load_report))
 
 
-def _tell_unused(config: DataConfig, findings: LoadReport, named: NamedSet | None = None) -> None:
+def _tell_unused(
+    config: DataConfig, load_report: LoadReport, named: NamedSet | None = None
+) -> None:
     usual = (None, named.subset if named else None)
     if config.subset not in usual:
-        findings.notes.append(
+        load_report.notes.append(
             f"the subset {config.subset} is not used: only sets of the Hub, Excel workbooks and "
             "JSON files have parts that are named so"
         )
     if config.revision is not None:
-        findings.notes.append(f"the revision {config.revision} is not used: the data is local")
+        load_report.notes.append(f"the revision {config.revision} is not used: the data is local")
 
 
 def _unknown(source: str, path: Path) -> DataError:

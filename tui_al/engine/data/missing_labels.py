@@ -58,14 +58,14 @@ class MissingLabels:
 
 
 def without_missing(
-    rows: dict[str, list[Row]], classes: Collection[str], findings: LoadReport
+    rows: dict[str, list[Row]], classes: Collection[str], load_report: LoadReport
 ) -> None:
     """Take labels that stand for a missing one out of all splits.
 
     Args:
         rows: of each split, changed in place.
         classes: what the person names as labels stays one, however it is spelled.
-        findings: take what was taken out, how often, and what may be another such label.
+        load_report: take what was taken out, how often, and what may be another such label.
     """
     missing = MissingLabels(classes)
     for part in rows.values():
@@ -73,4 +73,4 @@ def without_missing(
             if isinstance(row.answer, str) and missing.is_missing(row.answer, row.origin):
                 part[place] = row._replace(answer=None)
     told = missing.told("so that the rows are unlabelled (--labels keeps as classes what it names)")
-    findings.warnings.extend(told)
+    load_report.warnings.extend(told)

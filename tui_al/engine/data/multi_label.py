@@ -21,7 +21,7 @@ _SEPARATORS = ("|", ";", ",")
 _LIST = re.compile(r"\s*\[.*\]\s*", re.DOTALL)
 
 
-def one_label_each(table: Table, column: str, *, asked: bool, findings: LoadReport) -> bool:
+def one_label_each(table: Table, column: str, *, asked: bool, load_report: LoadReport) -> bool:
     """Whether the cells are lists of one label, which then stands for the list; False for plain
     labels.
 
@@ -42,7 +42,7 @@ def one_label_each(table: Table, column: str, *, asked: bool, findings: LoadRepo
         for i, labels in lists:
             if labels is not None and len(labels) > 1:
                 raise several(table.origin(i), column, labels)
-        findings.notes.append(
+        load_report.notes.append(
             f"{table.name}: each cell of {column!r} is a list of one label, which is taken"
         )
         return True
@@ -54,7 +54,7 @@ def one_label_each(table: Table, column: str, *, asked: bool, findings: LoadRepo
                 f"{table.name}: {told}.",
                 f"{HINT} Named there, this one is taken with each combination as a class.",
             )
-        findings.warnings.append(f"{told}: each combination counts as a class of its own")
+        load_report.warnings.append(f"{told}: each combination counts as a class of its own")
     return False
 
 

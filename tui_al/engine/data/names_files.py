@@ -27,7 +27,7 @@ def numbered_names(path: Path) -> Iterator[Numbered]:
 
     Raises:
         OSError: the file cannot be read.
-        ValueError: it is no text, no JSON, or larger than such files are.
+        ValueError: it is not a text, no JSON, or larger than such files are.
     """
     if path.stat().st_size > _LARGEST:
         raise ValueError(f"it has more than {_LARGEST:,} bytes")
@@ -37,7 +37,7 @@ def numbered_names(path: Path) -> Iterator[Numbered]:
         try:
             yield from _nested(metadata_load(path))
         except Exception as error:  # whatever its YAML library raises
-            raise ValueError(f"its head is no YAML: {error}") from error
+            raise ValueError(f"its head is not YAML: {error}") from error
         return
     text = path.read_text(encoding="utf-8-sig")
     if path.suffix.lower() == ".json":

@@ -42,16 +42,16 @@ def parallel_sources(folder: Path) -> dict[str, Sequence[Source]]:
 
 
 def _source(folder: Path, texts: str, labels: str | None, tags: str | None) -> Source:
-    def read(config: DataConfig, findings: LoadReport) -> Iterator[Table]:
+    def read(config: DataConfig, load_report: LoadReport) -> Iterator[Table]:
         tagging = config.task == "tagging" or labels is None
         answers = tags if tagging and tags else None if tagging else labels
         beside = [name for name in (labels, tags) if name and name != answers]
-        findings.notes.append(
+        load_report.notes.append(
             f"{folder.name}: {texts} is read with {answers or 'no answers'}"
             + (f", not {', '.join(beside)}" if beside else "")
             + (" (--task tagging reads the tags)" if labels and tags and not tagging else "")
         )
-        return _read(folder, texts, answers, tagging and tags is not None, config, findings)
+        return _read(folder, texts, answers, tagging and tags is not None, config, load_report)
 
     return FolderSource(f"{folder.name}/{texts}", read)
 
@@ -62,11 +62,11 @@ def _read(
     answers: str | None,
     tagged: bool,
     config: DataConfig,
-    findings: LoadReport,
+    load_report: LoadReport,
 ) -> Iterator[Table]:
     name = f"{folder.name}/{texts}"
-    left = _lines(folder, texts, config, findings)
-    right = _lines(folder, answers, config, findings) if answers else repeat(None)
+    left = _lines(folder, texts, config, load_report)
+    right = _lines(folder, answers, config, load_report) if answers else repeat(None)
     units: list[str] = []
     given: list[str | None] = []
     number = 0
@@ -99,10 +99,10 @@ def _table(name: str, units: list[str], given: list[str | None], last: int, tagg
     return Table(name, columns, numbers, "line", Task.TAGGING)
 
 
-def _lines(folder: Path, name: str, config: DataConfig, findings: LoadReport) -> Iterator[str]:
+def _lines(folder: Path, name: str, config: DataConfig, load_report: LoadReport) -> Iterator[str]:
     shown = f"{folder.name}/{name}"
     raw = open_bytes(folder / name, shown)
     try:
-        yield from Lines(TextStream(raw, shown, config.encoding, findings), shown)
+        yield from Lines(TextStream(raw, shown, config.encoding, load_report), shown)
     finally:
         raw.close()

@@ -20,7 +20,7 @@ _FASTTEXT = re.compile(r"^(?:(?:__label__\S+\s+)+|__label__\S+$)|(?:\s+__label__
 _MARK = "__label__"
 
 
-def stream_text(lines: Lines, config: DataConfig, findings: LoadReport) -> Iterator[Table]:
+def stream_text(lines: Lines, config: DataConfig, load_report: LoadReport) -> Iterator[Table]:
     """A text a line; fastText lines, lines of a label and a text around a tab, and tables with a
     header are recognised.
 
@@ -32,47 +32,47 @@ def stream_text(lines: Lines, config: DataConfig, findings: LoadReport) -> Itera
     if marked * 2 > len(head):
         told = f"{lines.name}: read as fastText lines, {_MARK}… and the text"
         if marked == len(head):
-            findings.notes.append(told)
+            load_report.notes.append(told)
         else:
-            findings.warnings.append(
+            load_report.warnings.append(
                 f"{told}, which {marked} of its first {len(head)} lines are; the others are "
                 "unlabelled"
             )
         yield from _fasttext(lines)
     elif config.delimiter is not None or (head and delimiter_of_table(head) is not None):
-        findings.warnings.append(
+        load_report.warnings.append(
             f"{lines.name}: read as a table with "
             f"columns{'' if config.delimiter else ', which its first line names'} "
             "(--input-format text of `predict` reads whole lines)"
         )
-        yield from stream_delimited(lines, config, findings)
+        yield from stream_delimited(lines, config, load_report)
     elif config.label_column != "" and (label := _place_of_label(head)) is not None:
         order = ("label", "text") if label == 0 else ("text", "label")
-        findings.warnings.append(
+        load_report.warnings.append(
             f"{lines.name}: read as {order[0]}, a tab, {order[1]} (guessed; "
             '--label-column "", or --input-format text of `predict`, reads whole lines)'
         )
         yield from _pairs(lines, label)
     else:
         if marked:
-            findings.warnings.append(
+            load_report.warnings.append(
                 f"{lines.name}: each line is read as one text, though {marked} of the first "
                 f"{len(head)} hold {_MARK}…, "
                 "as fastText's lines do"
             )
         if _place_of_label(head, ": ") == 0:
-            findings.warnings.append(
+            load_report.warnings.append(
                 f"{lines.name}: each line is read as one text, though all begin with one of few "
                 "words and a colon, as with a label "
                 "(--delimiter : reads them as columns)"
             )
         if len(head) >= _ENOUGH and (found := delimiter_in_all(head)):
-            findings.warnings.append(
+            load_report.warnings.append(
                 f"{lines.name}: each line is read as one text, though {found[0]}s part every one "
                 f"in {found[1]} fields "
                 f"(--delimiter reads them as columns)"
             )
-        yield from stream_lines(lines, config, findings)
+        yield from stream_lines(lines, config, load_report)
 
 
 def stream_lines(lines: Lines, _config: DataConfig, _findings: LoadReport) -> Iterator[Table]:

@@ -34,19 +34,19 @@ def used_readers() -> list[dict[str, str]]:
 
 
 def read_tables(
-    plugin: Plugin, path: Path, name: str, findings: LoadReport, size: int
+    plugin: Plugin, path: Path, name: str, load_report: LoadReport, size: int
 ) -> Iterator[Table]:
     """The rows of a file in tables of `size` rows at most.
 
     Raises:
-        DataError: the reader fails, or gives what is no row; the message names its package and the
-        row. PluginError: it cannot be used at all.
+        DataError: the reader fails, or gives what is not a row; the message names its package and
+        the row. PluginError: it cannot be used at all.
     """
     read = plugin.load()
     if not callable(read):
         raise plugin.broken(f"it is a {type(read).__name__}, not a function that reads")
     _used[plugin.name] = plugin
-    findings.notes.append(f"{name}: read by the {plugin}")
+    load_report.notes.append(f"{name}: read by the {plugin}")
     rows = _checked(plugin, read, path, name)
     first = 1
     while some := list(islice(rows, size)):

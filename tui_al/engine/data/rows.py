@@ -29,8 +29,8 @@ class Row(NamedTuple):
 class RowReader:
     """Turns the tables of a data set into rows and keeps count of what was odd in them."""
 
-    def __init__(self, columns: Columns, findings: LoadReport) -> None:
-        self._columns, self._findings = columns, findings
+    def __init__(self, columns: Columns, load_report: LoadReport) -> None:
+        self._columns, self._findings = columns, load_report
         self._cleaned: list[str] = []
         self._empty_tokens: list[str] = []
         self._tag_readers: dict[int, TagReading] = {}

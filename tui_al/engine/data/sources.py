@@ -17,7 +17,7 @@ class Source(Protocol):
     def name(self) -> str:
         """What it is called in messages."""
 
-    def tables(self, config: DataConfig, findings: LoadReport) -> Iterator[Table]:
+    def tables(self, config: DataConfig, load_report: LoadReport) -> Iterator[Table]:
         """Its rows, at least one; nothing is read before the first is asked for. Raises
         DataError."""
 
@@ -29,9 +29,9 @@ class FileSource:
     path: Path
     name: str
 
-    def tables(self, config: DataConfig, findings: LoadReport) -> Iterator[Table]:
+    def tables(self, config: DataConfig, load_report: LoadReport) -> Iterator[Table]:
         """As `open_tables`."""
-        return open_tables(self.path, self.name, config, findings)
+        return open_tables(self.path, self.name, config, load_report)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +46,9 @@ class JsonSource:
         """The file's, and which array."""
         return f"{self.path.name} ({self.key})"
 
-    def tables(self, config: DataConfig, findings: LoadReport) -> Iterator[Table]:
+    def tables(self, config: DataConfig, load_report: LoadReport) -> Iterator[Table]:
         """As `open_tables`."""
-        return open_tables(self.path, self.name, replace(config, subset=self.key), findings)
+        return open_tables(self.path, self.name, replace(config, subset=self.key), load_report)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,6 @@ class FolderSource:
     name: str
     read: Callable[[DataConfig, LoadReport], Iterator[Table]]
 
-    def tables(self, config: DataConfig, findings: LoadReport) -> Iterator[Table]:
+    def tables(self, config: DataConfig, load_report: LoadReport) -> Iterator[Table]:
         """As its reader has it."""
-        return self.read(config, findings)
+        return self.read(config, load_report)

@@ -23,41 +23,41 @@ def check_amounts(config: DataConfig) -> None:
 
 
 def split_rows(
-    splits: Mapping[str, Sequence[Row]], task: Task, config: DataConfig, findings: LoadReport
+    splits: Mapping[str, Sequence[Row]], task: Task, config: DataConfig, load_report: LoadReport
 ) -> tuple[list[Row], list[Row]]:
     """Train (with the unlabelled pool) and test. A validation split is never trained on; it is the
     test if there is no other."""
     train = [*splits.get("train", ()), *splits.get("pool", ())]
     test, validation = splits.get("test", ()), splits.get("validation", ())
-    labelled_test = _labelled("test", test, findings)
+    labelled_test = _labelled("test", test, load_report)
     if labelled_test:
         if validation:
-            findings.notes.append(
+            load_report.notes.append(
                 f"validation split: {amount(len(validation), 'row')} set aside, not used"
             )
-        return _cut_both(train, labelled_test, config, findings)
+        return _cut_both(train, labelled_test, config, load_report)
     if test:
-        findings.notes.append("the test split has no labels at all and is not used")
-    labelled_validation = _labelled("validation", validation, findings)
+        load_report.notes.append("the test split has no labels at all and is not used")
+    labelled_validation = _labelled("validation", validation, load_report)
     if labelled_validation:
-        findings.notes.append(
+        load_report.notes.append(
             f"there is no {'labelled ' if test else ''}test split: the validation split "
             f"({amount(len(labelled_validation), 'row')}) is the test"
         )
-        return _cut_both(train, labelled_validation, config, findings)
-    return _cut_both(*_hold_out(train, task, config, findings), config, findings)
+        return _cut_both(train, labelled_validation, config, load_report)
+    return _cut_both(*_hold_out(train, task, config, load_report), config, load_report)
 
 
-def _labelled(split: str, rows: Sequence[Row], findings: LoadReport) -> list[Row]:
+def _labelled(split: str, rows: Sequence[Row], load_report: LoadReport) -> list[Row]:
     labelled = [row for row in rows if row.answer is not None]
     if labelled and len(labelled) < len(rows):
         missing = amount(len(rows) - len(labelled), "row")
-        findings.warnings.append(f"{split}: {missing} without a label left out")
+        load_report.warnings.append(f"{split}: {missing} without a label left out")
     return labelled
 
 
 def _hold_out(
-    train: list[Row], task: Task, config: DataConfig, findings: LoadReport
+    train: list[Row], task: Task, config: DataConfig, load_report: LoadReport
 ) -> tuple[list[Row], list[Row]]:
     """Part of the labelled rows as test, class by class; equal texts stay on one side."""
     groups: dict[str, list[int]] = {}
@@ -77,11 +77,13 @@ def _hold_out(
         for places in rng.sample(strata[stratum], size):
             held.update(places)
     if not held:
-        findings.notes.append("there is no test split, and too few labelled rows to hold one out")
+        load_report.notes.append(
+            "there is no test split, and too few labelled rows to hold one out"
+        )
         return train, []
     labelled = sum(row.answer is not None for row in train)
     how = "stratified by label, " if task is Task.CLASSIFICATION else ""
-    findings.notes.append(
+    load_report.notes.append(
         f"there is no test split: {len(held):,} of {amount(labelled, 'labelled row')} held out as "
         "the test "
         f"({how}test_share {config.test_share:g}, split_seed {config.split_seed})"
@@ -106,21 +108,21 @@ def _quotas(strata: Mapping[str, Sequence[object]], share: float) -> dict[str, i
 
 
 def _cut_both(
-    train: list[Row], test: list[Row], config: DataConfig, findings: LoadReport
+    train: list[Row], test: list[Row], config: DataConfig, load_report: LoadReport
 ) -> tuple[list[Row], list[Row]]:
     return (
-        _cut("train", train, config.train_limit, config, findings),
-        _cut("test", test, config.test_limit, config, findings),
+        _cut("train", train, config.train_limit, config, load_report),
+        _cut("test", test, config.test_limit, config, load_report),
     )
 
 
 def _cut(
-    split: str, rows: list[Row], limit: int | None, config: DataConfig, findings: LoadReport
+    split: str, rows: list[Row], limit: int | None, config: DataConfig, load_report: LoadReport
 ) -> list[Row]:
     """A random part of a split, in its old order."""
     if limit is None or limit >= len(rows):
         return rows
-    findings.notes.append(
+    load_report.notes.append(
         f"{split}: cut to {limit:,} of {amount(len(rows), 'row')} ({split}_limit, split_seed "
         f"{config.split_seed})"
     )

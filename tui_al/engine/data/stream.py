@@ -34,23 +34,23 @@ def _text_or_columns(other: LineReader) -> LineReader:
     """CoNLL columns where the lines look so, whatever the file is called; else as the other reader
     has it."""
 
-    def stream(lines: Lines, config: DataConfig, findings: LoadReport) -> Iterator[Table]:
+    def stream(lines: Lines, config: DataConfig, load_report: LoadReport) -> Iterator[Table]:
         if looks_like_conll(lines.peek(_HEAD), lines.name):
-            findings.notes.append(
+            load_report.notes.append(
                 f"{lines.name}: read as CoNLL columns (a token and its tag a line)"
             )
-            return stream_conll(lines, config, findings)
-        return other(lines, config, findings)
+            return stream_conll(lines, config, load_report)
+        return other(lines, config, load_report)
 
     return stream
 
 
-def _delimited(lines: Lines, config: DataConfig, findings: LoadReport) -> Iterator[Table]:
+def _delimited(lines: Lines, config: DataConfig, load_report: LoadReport) -> Iterator[Table]:
     """JSON lines where each line is an object, whatever the file is called; else columns."""
     if is_json_lines(lines):
-        findings.notes.append(f"{lines.name}: read as JSON lines, an object on each")
-        return stream_json_lines(lines, config, findings)
-    return stream_delimited(lines, config, findings)
+        load_report.notes.append(f"{lines.name}: read as JSON lines, an object on each")
+        return stream_json_lines(lines, config, load_report)
+    return stream_delimited(lines, config, load_report)
 
 
 _TEXT_READERS: dict[str, LineReader] = {
@@ -108,7 +108,7 @@ def open_tables(
     path: Path,
     name: str,
     config: DataConfig,
-    findings: LoadReport,
+    load_report: LoadReport,
     kind: str | None = None,
     *,
     annotated: bool = True,
@@ -120,7 +120,7 @@ def open_tables(
         path: a file of a format known here, by its suffix.
         name: what it is called in messages.
         config: encoding, delimiter, header and columns.
-        findings: takes what was guessed, mended or left out.
+        load_report: takes what was guessed, mended or left out.
         kind: one of KINDS, where the suffix does not tell.
         annotated: whether rows of annotation programs in tables are read as such; JSON always is.
 
@@ -134,21 +134,21 @@ def open_tables(
     if suffix not in _BINARY_READERS and suffix not in _TEXT_READERS:
         plugin = plugin_for(suffix, _built_in())
         assert plugin is not None  # so `format_of` said
-        tables = read_tables(plugin, path, name, findings, sizes.ROWS)
-        yield from _shaped(tables, name, config, findings, annotated)
+        tables = read_tables(plugin, path, name, load_report, sizes.ROWS)
+        yield from _shaped(tables, name, config, load_report, annotated)
         return
     if suffix in _BINARY_READERS:
-        tables = _BINARY_READERS[suffix](path, name, config, findings, sizes.ROWS)
-        yield from _shaped(tables, name, config, findings, annotated)
+        tables = _BINARY_READERS[suffix](path, name, config, load_report, sizes.ROWS)
+        yield from _shaped(tables, name, config, load_report, annotated)
         return
     reader = stream_lines if kind == "text" else _TEXT_READERS[suffix]  # asked for: no guess
     raw = open_bytes(path, name)
     try:
-        lines = Lines(TextStream(raw, name, config.encoding, findings), name)
+        lines = Lines(TextStream(raw, name, config.encoding, load_report), name)
         if not lines.has_content():
             raise DataError(f"{name} is empty.", "Name a file that has at least one row.")
         _refuse_webanno(lines)
-        yield from _shaped(reader(lines, config, findings), name, config, findings, annotated)
+        yield from _shaped(reader(lines, config, load_report), name, config, load_report, annotated)
     finally:
         if str(path) != "-":
             raw.close()
@@ -168,7 +168,7 @@ def _refuse_webanno(lines: Lines) -> None:
 
 
 def _shaped(
-    tables: Iterator[Table], name: str, config: DataConfig, findings: LoadReport, annotated: bool
+    tables: Iterator[Table], name: str, config: DataConfig, load_report: LoadReport, annotated: bool
 ) -> Iterator[Table]:
     """The tables, one at least; with tokens and tags as lists where the first rows hold them in
     another shape."""
@@ -180,12 +180,12 @@ def _shaped(
         sample, tables = sampled(tables)
         assert sample is not None
         if annotated:
-            tables = recognised(tables, sample, config, findings)
+            tables = recognised(tables, sample, config, load_report)
         if (first := next(tables, None)) is None:
             return  # all of it is left out, and told
         tables = chain([first], tables)
         if first.settled is None:
-            tables = reshape(tables, sample, config, findings)
+            tables = reshape(tables, sample, config, load_report)
     yield from tables
 
 

@@ -68,10 +68,10 @@ def sequence_of(cell: object, shape: Shape) -> list[str] | None:
         return None
     if shape is Shape.LIST:
         if not isinstance(cell, list):
-            raise ValueError(f"{str(cell)[:40]!r} is no list")
+            raise ValueError(f"{str(cell)[:40]!r} is not a list")
         return [_string(one) for one in cell]
     if not isinstance(cell, str):
-        raise ValueError(f"{str(cell)[:40]!r} is no string")
+        raise ValueError(f"{str(cell)[:40]!r} is not a string")
     if shape is Shape.COMMAS:
         return [word.strip() for word in cell.split(",")]
     return cell.split() if shape is Shape.JOINED else _written(cell.strip())
@@ -87,7 +87,7 @@ def _written(text: str) -> list[str]:
     call = _NUMPY_CALL.fullmatch(text)
     text = call[1] if call else text
     if not (text.startswith("[") and text.endswith("]")):
-        raise ValueError(f"{text[:40]!r} is no list")
+        raise ValueError(f"{text[:40]!r} is not a list")
     if _FIGURES_OF_NUMPY.fullmatch(text):
         return text[1:-1].split()
     try:
@@ -97,7 +97,7 @@ def _written(text: str) -> list[str]:
     except ValueError:
         value = _in_python(text)
     if not isinstance(value, list) or not all(isinstance(one, str | int | float) for one in value):
-        raise ValueError(f"{text[:40]!r} is no list of strings or numbers")
+        raise ValueError(f"{text[:40]!r} is not a list of strings or numbers")
     return [_string(one) for one in value]
 
 
@@ -108,7 +108,7 @@ def _in_python(text: str) -> object:
     try:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError, RecursionError, MemoryError) as error:
-        raise ValueError(f"{text[:40]!r} is no list") from error
+        raise ValueError(f"{text[:40]!r} is not a list") from error
 
 
 def find_pair(sample: Table, config: DataConfig) -> Pair | None:

@@ -33,12 +33,12 @@ class TagReader:
         name: str,
         notation: Notation,
         config: DataConfig,
-        findings: LoadReport,
+        load_report: LoadReport,
         names: Sequence[str] = (),
     ) -> None:
         """`names` are those of numbered tags where the file has them itself."""
         self._name, self._notation, self._config = name, notation, config
-        self._findings, self._names = findings, tuple(names)
+        self._findings, self._names = load_report, tuple(names)
         self._started = False
         self._malformed: list[str] = []
 

@@ -29,7 +29,7 @@ _LABEL_NAMES = ("label", "labels", "category", "intent", "class", "target", "top
 
 
 def reshape(
-    tables: Iterator[Table], sample: Table, config: DataConfig, findings: LoadReport
+    tables: Iterator[Table], sample: Table, config: DataConfig, load_report: LoadReport
 ) -> Iterator[Table]:
     """The tables as they are, or as sentences with `tokens` and `tags`, by the shape of their
     cells.
@@ -44,11 +44,11 @@ def reshape(
         if pair.is_plain:
             return tables  # which every reader of columns knows
         if not (tagging_asked or config.task) and (why := _labelled_texts(sample, pair)):
-            findings.notes.append(why)
+            load_report.notes.append(why)
             return tables
-        return _from_cells(tables, pair, config, findings)
+        return _from_cells(tables, pair, config, load_report)
     if rows := find_token_rows(sample, config):
-        return _from_rows(tables, rows, config, findings)
+        return _from_rows(tables, rows, config, load_report)
     return tables
 
 
@@ -73,9 +73,9 @@ def _labelled_texts(sample: Table, pair: Pair) -> str:
 
 
 def _from_cells(
-    tables: Iterator[Table], pair: Pair, config: DataConfig, findings: LoadReport
+    tables: Iterator[Table], pair: Pair, config: DataConfig, load_report: LoadReport
 ) -> Iterator[Table]:
-    cells = Cells(pair, config, findings)
+    cells = Cells(pair, config, load_report)
     for table in tables:
         yield cells.of(table)
 
@@ -86,7 +86,7 @@ class Cells:
 
     pair: Pair
     config: DataConfig
-    findings: LoadReport
+    load_report: LoadReport
     _reader: TagReader | None = None
     _told: bool = False
 
@@ -121,7 +121,7 @@ class Cells:
 
     def _tell(self, name: str) -> None:
         self._told = True
-        pair, notes = self.pair, self.findings.notes
+        pair, notes = self.pair, self.load_report.notes
         for role, column, shape in (
             ("tokens", pair.tokens, pair.tokens_shape),
             ("tags", pair.tags, pair.tags_shape),
@@ -133,11 +133,11 @@ class Cells:
                 if (note := f"{role} column: {column}{how}") not in notes:  # of another split
                     notes.append(note)
         if pair.tags is not None:
-            self._reader = TagReader(name, pair.notation, self.config, self.findings, pair.names)
+            self._reader = TagReader(name, pair.notation, self.config, self.load_report, pair.names)
 
 
 def _from_rows(
-    tables: Iterator[Table], rows: TokenRows, config: DataConfig, findings: LoadReport
+    tables: Iterator[Table], rows: TokenRows, config: DataConfig, load_report: LoadReport
 ) -> Iterator[Table]:
     grouping: Grouping | None = None
     reader: TagReader | None = None
@@ -146,15 +146,17 @@ def _from_rows(
     for table in tables:
         if grouping is None:
             grouping, unit = Grouping(rows, table.name), table.unit
-            reader = TagReader(table.name, rows.notation, config, findings) if rows.tags else None
-            findings.notes.append(_told(table.name, rows))
+            reader = (
+                TagReader(table.name, rows.notation, config, load_report) if rows.tags else None
+            )
+            load_report.notes.append(_told(table.name, rows))
         for sentence in grouping.of(table):
             waiting.append(sentence)
             if len(waiting) >= sizes.ROWS:
                 yield _table(grouping.name, unit, waiting, reader)
                 waiting = []
     if grouping is not None:
-        waiting += grouping.finish(findings)
+        waiting += grouping.finish(load_report)
         if waiting:
             yield _table(grouping.name, unit, waiting, reader)
 

@@ -49,7 +49,7 @@ class TokenLines:
 
     lines: Lines
     config: DataConfig
-    findings: LoadReport
+    load_report: LoadReport
     layout: Layout | None = field(init=False)
     _counts: _Counts = field(default_factory=_Counts)
     _misfits: list[str] = field(default_factory=list)  # lines for which sentences are left out
@@ -114,7 +114,8 @@ class TokenLines:
         self._finish()
 
     def _is_aside(self, layout: Layout, line: str, fields: Fields) -> bool:
-        """Whether the line is a comment, or one of CoNLL-U that is no word of its own; counted."""
+        """Whether the line is a comment, or one of CoNLL-U that is not a word of its own;
+        counted."""
         if layout.index is not None and layout.fits(fields):
             index = fields[layout.index]
             if not index.isdecimal() and index.replace("-", "", 1).replace(".", "", 1).isdecimal():
@@ -160,7 +161,7 @@ class TokenLines:
         return TokenSentence([row[layout.tokens] for row in rows], tags, first)
 
     def _tell_layout(self, layout: Layout) -> None:
-        name, notes = self.lines.name, self.findings.notes
+        name, notes = self.lines.name, self.load_report.notes
         if layout.header:
             notes.append(f"{name}: the first line names the columns: {', '.join(layout.names)}")
         if self._unparted:
@@ -188,7 +189,7 @@ class TokenLines:
             )
 
     def _finish(self) -> None:
-        name, counts, notes = self.lines.name, self._counts, self.findings.notes
+        name, counts, notes = self.lines.name, self._counts, self.load_report.notes
         for count, what in (
             (counts.documents, f"{DOCUMENT} line"),
             (counts.comments, "comment line"),
@@ -199,13 +200,13 @@ class TokenLines:
                 notes.append(f"{name}: {amount(count, what, plural)} skipped")
         if self._misfits:
             left_out = amount(len(self._misfits), "sentence")
-            self.findings.warnings.append(
+            self.load_report.warnings.append(
                 f"{name}: left out: {left_out} with a line of other columns ({some(self._misfits)})"
             )
         if not counts.sentences:
             raise DataError(f"{name} holds no tokens.", "Name a file with at least one sentence.")
         if counts.sentences == 1 and counts.tokens >= _ASKED_ABOUT:
-            self.findings.warnings.append(
+            self.load_report.warnings.append(
                 f"{name}: one sentence only, of {counts.tokens:,} tokens: are the blank lines "
                 "between sentences missing?"
             )

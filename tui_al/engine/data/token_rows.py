@@ -263,7 +263,7 @@ class Grouping:
             if not blank:
                 self._add(number, columns[self.rows.tokens][row], values)
 
-    def finish(self, findings: LoadReport) -> Iterator[Sentence]:
+    def finish(self, load_report: LoadReport) -> Iterator[Sentence]:
         """The last sentence; DataError or a warning if it is the only one of many tokens."""
         few = self._tokens < _ASKED_ABOUT
         if self.rows.border.kind == "none" and not few:
@@ -271,7 +271,7 @@ class Grouping:
         if self._open is not None:
             yield self._open
         if self._sentences == 1 and not few:
-            findings.warnings.append(
+            load_report.warnings.append(
                 f"{self.name}: one sentence only, of {self._tokens:,} tokens: are the borders of "
                 "sentences missing?"
             )

@@ -233,7 +233,7 @@ def _translated(error: Exception, kind: Kind, repo_id: str, revision: str) -> Tu
     if isinstance(error, HFValidationError):
         wrong = ModelError if kind == "model" else DataError
         return wrong(
-            f"{repo_id!r} is no local path and no id of a {NOUNS[kind]} on the Hub.",
+            f"{repo_id!r} is not a local path and no id of a {NOUNS[kind]} on the Hub.",
             'Ids look like "owner/name"; check the spelling of the path or of the id.',
         )
     if isinstance(error, HfHubHTTPError):
@@ -294,7 +294,7 @@ def _reason(error: BaseException) -> str:
         ("gaierror", "its name cannot be resolved"),
         ("SSLError", "its certificate is not accepted"),
         ("refused", "the connection is refused"),
-        ("JSONDecodeError", "what answers is no Hub, but perhaps the network's login page"),
+        ("JSONDecodeError", "what answers is not a Hub, but perhaps the network's login page"),
         ("Timeout", "no answer in time"),
         ("timed out", "no answer in time"),
         ("IncompleteRead", "the connection broke in the middle of a file"),

@@ -40,7 +40,7 @@ def find(name: str, revision: str | None = None) -> ModelSource:
     """
     if name == BAG_OF_WORDS:
         raise ModelError(
-            f"model: {name} is no encoder, so it cannot be the successor.",
+            f"model: {name} is not an encoder, so it cannot be the successor.",
             "It can be the acquisition model of a classification; choose an encoder for the other.",
         )
     if name in MODELS and not MODELS[name].hub_id:
@@ -49,7 +49,7 @@ def find(name: str, revision: str | None = None) -> ModelSource:
     if local.exists():
         if not local.is_dir():
             raise ModelError(
-                f"model: {name} is no directory.", "Give a directory written by save_pretrained."
+                f"model: {name} is not a directory.", "Give a directory written by save_pretrained."
             )
         check_entries(local, name)
         pooling = declared_pooling(local)
@@ -57,7 +57,7 @@ def find(name: str, revision: str | None = None) -> ModelSource:
         check_entries(local, name)
         if not (local / "config.json").is_file():
             raise ModelError(
-                f"model: {name} has no config.json, so it is no model directory.",
+                f"model: {name} has no config.json, so it is not a model directory.",
                 "Give a directory written by save_pretrained.",
             )
         if not list(local.glob("*.safetensors")):

@@ -86,28 +86,28 @@ def read_annotations(
     Raises:
         DataError: the file, or an item of it, cannot be read; or it has no answers.
     """
-    findings = LoadReport()
+    load_report = LoadReport()
     if known.name in OBJECTS:
-        with _Opened(path, config, findings) as lines:
-            read = _of_objects(lines, path, known, task, options, config, findings)
+        with _Opened(path, config, load_report) as lines:
+            read = _of_objects(lines, path, known, task, options, config, load_report)
     elif known.name in ("csv", "conll"):
-        read = _of_tables(path, known, task, options, config, findings)
+        read = _of_tables(path, known, task, options, config, load_report)
     elif known.name == "parquet" and format_of(path):
-        read = _of_arrow(path, known, task, options, config, findings)
+        read = _of_arrow(path, known, task, options, config, load_report)
     elif known.name == "datasets" and task is Task.TAGGING:
-        items = of_objects(dataset_items(path), path.name, config, findings)
+        items = of_objects(dataset_items(path), path.name, config, load_report)
         read = read_items(items, parser, Reading(task, options))
     else:
         assert known.read is not None
         read = known.read(path, task, options)
     if task is Task.CLASSIFICATION:
-        _leave_out_missing(read, classes, findings)
-        _name_classes(read, config.labels or (), findings)
-    read.notes[:0] = [*findings.notes, *findings.warnings]
+        _leave_out_missing(read, classes, load_report)
+        _name_classes(read, config.labels or (), load_report)
+    read.notes[:0] = [*load_report.notes, *load_report.warnings]
     return read
 
 
-def _leave_out_missing(read: Read, classes: Collection[str], findings: LoadReport) -> None:
+def _leave_out_missing(read: Read, classes: Collection[str], load_report: LoadReport) -> None:
     """Take labels as NA and null out, as a simulation does; what is left without an answer and a
     note is left out."""
     missing, kept = MissingLabels(classes), list[Annotation]()
@@ -119,16 +119,18 @@ def _leave_out_missing(read: Read, classes: Collection[str], findings: LoadRepor
         else:
             read.left_out.add(NO_ANSWER, one.origin)
     read.annotations[:] = kept
-    findings.warnings.extend(missing.told("and left out (--labels keeps as classes what it names)"))
+    load_report.warnings.extend(
+        missing.told("and left out (--labels keeps as classes what it names)")
+    )
 
 
-def _name_classes(read: Read, given: Sequence[str], findings: LoadReport) -> None:
+def _name_classes(read: Read, given: Sequence[str], load_report: LoadReport) -> None:
     """Names in place of numbers, if every label has one; told either way."""
     found = names_given(given)
     if found is None:
         return
     answers = {one.answer for one in read.annotations if isinstance(one.answer, str)}
-    names = names_for(sorted(answers), found, findings)
+    names = names_for(sorted(answers), found, load_report)
     read.annotations[:] = [
         replace(one, answer=names.get(one.answer, one.answer))
         if isinstance(one.answer, str)
@@ -140,8 +142,8 @@ def _name_classes(read: Read, given: Sequence[str], findings: LoadReport) -> Non
 class _Opened:
     """The lines of a text file."""
 
-    def __init__(self, path: Path, config: DataConfig, findings: LoadReport) -> None:
-        self._path, self._config, self._findings = path, config, findings
+    def __init__(self, path: Path, config: DataConfig, load_report: LoadReport) -> None:
+        self._path, self._config, self._findings = path, config, load_report
 
     def __enter__(self) -> Lines:
         name = self._path.name
@@ -152,10 +154,10 @@ class _Opened:
         self._raw.close()
 
 
-def _json_items(lines: Lines, suffix: str, findings: LoadReport) -> Items:
+def _json_items(lines: Lines, suffix: str, load_report: LoadReport) -> Items:
     if suffix != ".json" or is_json_lines(lines):
         return items_of_lines(lines)
-    return items_of_json(lines, findings)
+    return items_of_json(lines, load_report)
 
 
 def _of_objects(
@@ -165,7 +167,7 @@ def _of_objects(
     task: Task,
     options: ReadOptions,
     config: DataConfig,
-    findings: LoadReport,
+    load_report: LoadReport,
 ) -> Read:
     assert known.parser is not None
     if not lines.has_content():
@@ -174,21 +176,23 @@ def _of_objects(
     if not suffix:  # named by --format
         first = next((line.lstrip()[:1] for line in lines.peek(HEAD) if line.strip()), "")
         suffix = ".json" if first == "[" else ".jsonl"
-    items: Iterator[tuple[object, str]] = iter(_json_items(lines, suffix, findings))
+    items: Iterator[tuple[object, str]] = iter(_json_items(lines, suffix, load_report))
     if known.name == "jsonl" and task is Task.TAGGING:
-        items = of_objects(items, path.name, config, findings)
+        items = of_objects(items, path.name, config, load_report)
     head = list(islice(items, HEAD))
     rows = [item for item, _ in head if isinstance(item, Mapping)]
     if known.name == "jsonl" and rows:
         sample = table_of(path.name, list(enumerate(rows, start=1)), "row")
-        options = _with_columns(sample, task, options, findings)
+        options = _with_columns(sample, task, options, load_report)
     return read_items(chain(head, items), known.parser, Reading(task, options))
 
 
-def _tables(path: Path, known: Format, config: DataConfig, findings: LoadReport) -> Iterator[Table]:
+def _tables(
+    path: Path, known: Format, config: DataConfig, load_report: LoadReport
+) -> Iterator[Table]:
     kind = None if format_of(path) else known.name
     kind = kind if kind in KINDS else None
-    return open_tables(path, path.name, config, findings, kind, annotated=False)
+    return open_tables(path, path.name, config, load_report, kind, annotated=False)
 
 
 def _of_tables(
@@ -197,14 +201,14 @@ def _of_tables(
     task: Task,
     options: ReadOptions,
     config: DataConfig,
-    findings: LoadReport,
+    load_report: LoadReport,
 ) -> Read:
-    sample, tables = sampled(_tables(path, known, replace(config, task=task.value), findings))
+    sample, tables = sampled(_tables(path, known, replace(config, task=task.value), load_report))
     assert sample is not None  # a file without a row is an error
-    reading = Reading(task, _with_columns(sample, task, options, findings))
+    reading = Reading(task, _with_columns(sample, task, options, load_report))
     if sample.tagged and task is Task.TAGGING:
         _refuse_columns_of_texts(path, options)
-        return read_items(of_tables(tables, findings), parser, reading)
+        return read_items(of_tables(tables, load_report), parser, reading)
     return read_items(_rows(tables, reading.options), parser, reading)
 
 
@@ -236,24 +240,24 @@ def _of_arrow(
     task: Task,
     options: ReadOptions,
     config: DataConfig,
-    findings: LoadReport,
+    load_report: LoadReport,
 ) -> Read:
     raw = replace(config, task=Task.CLASSIFICATION.value)  # columns as they are in the file
-    sample, tables = sampled(_tables(path, known, raw, findings))
+    sample, tables = sampled(_tables(path, known, raw, load_report))
     assert sample is not None  # a file without a row is an error
     if task is Task.TAGGING and "status" not in sample.columns:  # not written by this program
-        items = of_objects(_rows(tables, options), path.name, config, findings)
+        items = of_objects(_rows(tables, options), path.name, config, load_report)
         return read_items(items, parser, Reading(task, options))
     assert known.read is not None
-    return known.read(path, task, _with_columns(sample, task, options, findings))
+    return known.read(path, task, _with_columns(sample, task, options, load_report))
 
 
 def _with_columns(
-    sample: Table, task: Task, options: ReadOptions, findings: LoadReport
+    sample: Table, task: Task, options: ReadOptions, load_report: LoadReport
 ) -> ReadOptions:
     """The options with the columns of a table that does not call them as we do: named, or guessed
     as for a simulation."""
-    _look_for_predictions(sample, options, findings)
+    _look_for_predictions(sample, options, load_report)
     names = set(sample.columns)
     text, label = options.text_column or "text", options.label_column
     if task is Task.TAGGING or (text in names and (label or {"label", "cats", "status"} & names)):
@@ -263,11 +267,11 @@ def _with_columns(
     config = DataConfig(
         sample.name, text_column=options.text_column, label_column=label, task="classification"
     )
-    chosen = choose_columns(sample, config, None, findings, Use.GOLD)
+    chosen = choose_columns(sample, config, None, load_report, Use.GOLD)
     return replace(options, text_column=chosen.unit, label_column=chosen.answer)
 
 
-def _look_for_predictions(sample: Table, options: ReadOptions, findings: LoadReport) -> None:
+def _look_for_predictions(sample: Table, options: ReadOptions, load_report: LoadReport) -> None:
     """DataError for a file that `predict` wrote, whose labels nobody gave, unless the column of
     these is named; then told."""
     columns = sample.columns
@@ -285,4 +289,6 @@ def _look_for_predictions(sample: Table, options: ReadOptions, findings: LoadRep
             f"--label-column {answer} imports the predictions as answers all the same; "
             "--annotator says whose they are.",
         )
-    findings.warnings.append(f"{sample.name}: what a model predicted counts as answers, as asked")
+    load_report.warnings.append(
+        f"{sample.name}: what a model predicted counts as answers, as asked"
+    )

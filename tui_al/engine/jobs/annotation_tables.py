@@ -126,7 +126,7 @@ def dataset_items(path: Path) -> Iterator[tuple[object, str]]:
     splits = saved_splits(path)
     if splits is None:
         raise DataError(
-            f"{path} is no data set saved by `datasets`.",
+            f"{path} is not a data set saved by `datasets`.",
             "Name the directory that save_to_disk wrote.",
         )
     files = [file for found in splits.values() for file in found]
@@ -143,8 +143,8 @@ def _typed(annotation: Annotation, task: Task) -> dict[str, Any]:
 def rows_of_batches(batches: Iterator[Any], name: str) -> Iterator[tuple[object, str]]:
     """The rows of record batches with their places: class numbers as names, times as text.
 
-    An ItemError stands for a row with a value that is no class of its column, or beyond what Python
-    can hold."""
+    An ItemError stands for a row with a value that is not a class of its column, or beyond what
+    Python can hold."""
     number = 0
     for batch in batches:
         classes = class_names_of(batch.schema)

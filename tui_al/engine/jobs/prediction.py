@@ -141,7 +141,7 @@ class Texts:
         task: what they are predicted for.
         tables: of the file, from `open_tables`.
         config: columns, where they are named.
-        findings: take what was guessed and mended.
+        load_report: take what was guessed and mended.
 
     Raises:
         DataError: there is no column of texts; or later, from the iteration, the file cannot be
@@ -149,14 +149,14 @@ class Texts:
     """
 
     def __init__(
-        self, task: Task, tables: Iterator[Table], config: DataConfig, findings: LoadReport
+        self, task: Task, tables: Iterator[Table], config: DataConfig, load_report: LoadReport
     ) -> None:
         config = replace(config, task=task.value)
         sample, self._tables = sampled(tables)
         if sample is None:
             raise DataError("There is not a single row to label.", "Name a file that has some.")
-        columns = choose_columns(sample, config, None, findings, Use.NONE)
-        self._reader = RowReader(replace(columns, answer=None), findings)
+        columns = choose_columns(sample, config, None, load_report, Use.NONE)
+        self._reader = RowReader(replace(columns, answer=None), load_report)
 
     def __iter__(self) -> Iterator[tuple[Table, list[Example]]]:
         """Each table with an example for each of its rows, also for those without a text."""

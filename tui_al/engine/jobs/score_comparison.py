@@ -108,7 +108,7 @@ def compare_scores(
     device = choose_device(plan.device)
     prepare(device)
     torch.set_num_threads(computing_threads())
-    shelf = FeatureStore()
+    feature_store = FeatureStore()
 
     def progress(_: TrainingProgress) -> None:
         if stop():
@@ -117,7 +117,7 @@ def compare_scores(
     scores: dict[tuple[int, str], FloatArray] = {}
     trainings = len(plan.seeds) * sum(map(len, _TRAININGS))
     for settings, of_model in zip(plan.models, _TRAININGS, strict=True):
-        learner = _learner(settings, dataset, device, shelf)
+        learner = _learner(settings, dataset, device, feature_store)
         for seed in plan.seeds:
             rows = _labelled(seed, pool, labels)
             for name, number in of_model:
@@ -139,12 +139,12 @@ def compare_scores(
 
 
 def _learner(
-    settings: LearnerConfig, dataset: Dataset, device: torch.device, shelf: FeatureStore
+    settings: LearnerConfig, dataset: Dataset, device: torch.device, feature_store: FeatureStore
 ) -> Learner:
     if settings.model == BAG_OF_WORDS:
         return BagOfWordsLearner(settings, dataset)
     source = find(settings.model, settings.revision)
-    return TransformerLearner(settings, source, dataset, device, shelf)
+    return TransformerLearner(settings, source, dataset, device, feature_store)
 
 
 def _check(settings: LearnerConfig, dataset: Dataset, score: Strategy) -> None:

@@ -30,20 +30,22 @@ _OWN = "status"  # a field of every row that this program writes: its tags are I
 Item = tuple[object, str]
 
 
-def of_tables(tables: Iterator[Table], findings: LoadReport) -> Iterator[Item]:
+def of_tables(tables: Iterator[Table], load_report: LoadReport) -> Iterator[Item]:
     """The sentences of settled tables of tokens, each as an object with `text`, `tokens` and
     `tags`, None for an untagged one.
 
     An ItemError stands for one whose tags are none. Notes and warnings are complete when the first
     item is given."""
-    gathered = _Gathered(findings)
+    gathered = _Gathered(load_report)
     for table in tables:
         for row in range(len(table)):
             gathered.add(_only(table, row), {})
     yield from gathered.items()
 
 
-def of_objects(items: Items, name: str, config: DataConfig, findings: LoadReport) -> Iterator[Item]:
+def of_objects(
+    items: Items, name: str, config: DataConfig, load_report: LoadReport
+) -> Iterator[Item]:
     """Objects whose tokens and tags have any names and notation, with `tokens` and `tags` in IOB2;
     all others as they are.
 
@@ -51,10 +53,10 @@ def of_objects(items: Items, name: str, config: DataConfig, findings: LoadReport
     each object is one token, they become sentences.
 
     Args:
-        items: objects with their places; what is no object is passed on.
+        items: objects with their places; what is not an object is passed on.
         name: the file's name, for messages.
         config: names of columns that the person gave.
-        findings: takes what was guessed or mended.
+        load_report: takes what was guessed or mended.
     """
     items = iter(items)
     head = list(islice(items, SAMPLE))
@@ -70,11 +72,11 @@ def of_objects(items: Items, name: str, config: DataConfig, findings: LoadReport
     if pair is None and not by_token:
         pair = _named_pair(sample, config)
     if pair is not None and pair.tags is not None:
-        yield from _paired(everything, name, Cells(pair, config, findings), findings)
+        yield from _paired(everything, name, Cells(pair, config, load_report), load_report)
     elif by_token:
         others: list[Item] = []
-        tables = reshape(_blocks(everything, name, others), sample, config, findings)
-        yield from of_tables(tables, findings)
+        tables = reshape(_blocks(everything, name, others), sample, config, load_report)
+        yield from of_tables(tables, load_report)
         yield from others
     else:
         yield from everything
@@ -94,9 +96,9 @@ def _has_marks(row: Mapping[str, object]) -> bool:
     return any(is_mark(one) for cell in row.values() for one in listed(cell)[:1])
 
 
-def _paired(items: Items, name: str, cells: Cells, findings: LoadReport) -> Iterator[Item]:
+def _paired(items: Items, name: str, cells: Cells, load_report: LoadReport) -> Iterator[Item]:
     """Objects with a sentence each."""
-    gathered = _Gathered(findings)
+    gathered = _Gathered(load_report)
     for item, place in items:
         if not isinstance(item, Mapping):
             gathered.pass_on(item, place)
@@ -115,7 +117,7 @@ def _paired(items: Items, name: str, cells: Cells, findings: LoadReport) -> Iter
 
 
 def _blocks(items: Items, name: str, others: list[Item]) -> Iterator[Table]:
-    """Objects as tables of some rows; what is no object goes to `others`."""
+    """Objects as tables of some rows; what is not an object goes to `others`."""
     numbered = enumerate(items, start=1)
     while block := list(islice(numbered, sizes.ROWS)):
         others += [one for _, one in block if not isinstance(one[0], Mapping)]
@@ -136,13 +138,13 @@ def _only(table: Table, row: int) -> Table:
 class _Gathered:
     """All sentences of a file: their tags are of one scheme, which only all of them tell."""
 
-    findings: LoadReport
+    load_report: LoadReport
     _read: list[tuple[object, str, Mapping[str, object]]] = field(default_factory=list)
     _reader: RowReader | None = None
 
     def add(self, table: Table, details: Mapping[str, object]) -> None:
         """A settled table of one row, and what else its item has."""
-        self._reader = self._reader or RowReader(tagged_columns(table), self.findings)
+        self._reader = self._reader or RowReader(tagged_columns(table), self.load_report)
         place = table.origin(0)
         try:
             (row,) = self._reader.rows(table)
@@ -156,13 +158,13 @@ class _Gathered:
         self._read.append((row, place, details))
 
     def pass_on(self, item: object, place: str) -> None:
-        """What is no sentence that can be read, at its place among the others."""
+        """What is not a sentence that can be read, at its place among the others."""
         self._read.append((item, place, {}))
 
     def items(self) -> Iterator[Item]:
         """Everything in order, tags as IOB2."""
         rows = [item for item, _, _ in self._read if isinstance(item, Row)]
-        unified, _ = unify_tags(rows, (), self.findings)
+        unified, _ = unify_tags(rows, (), self.load_report)
         if self._reader is not None:
             self._reader.finish()
         sentences = iter(unified)

@@ -90,10 +90,10 @@ def measure(
     part = replace(dataset, train=tuple(dataset.train[row] for row in rows))
     ways = len(settings)
     clocks = []
-    shelf = FeatureStore()
+    feature_store = FeatureStore()
     for number, config in enumerate(settings):
         tell(f"loading {config.model} {config.tuning}", number, ways * (repeats + 1))
-        clocks.append(_SetupTimer(config, part, total, device, shelf, max_steps))
+        clocks.append(_SetupTimer(config, part, total, device, feature_store, max_steps))
     found = [[[0.0] * repeats for _ in labels] for _ in clocks]
     for repeat in range(repeats):
         for way, clock in enumerate(clocks):
@@ -124,11 +124,11 @@ class _SetupTimer:
         dataset: Dataset,
         total: int,
         device: torch.device,
-        shelf: FeatureStore,
+        feature_store: FeatureStore,
         max_steps: int | None,
     ) -> None:
         self.learner = TransformerLearner(
-            config, find(config.model, config.revision), dataset, device, shelf
+            config, find(config.model, config.revision), dataset, device, feature_store
         )
         self.config = config
         self.max_steps = max_steps

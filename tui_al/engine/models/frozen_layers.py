@@ -77,7 +77,7 @@ class FrozenLayers:
     identity: tuple[
         object, ...
     ]  #: of the encoder and its texts: weights, tokenizer, maximum length
-    shelf: FeatureStore
+    feature_store: FeatureStore
     precision: str
     pad_id: int
     device: torch.device
@@ -111,7 +111,8 @@ class FrozenLayers:
         return (
             f"the trunk's output is kept for {states.texts:,} of {len(states.lengths):,} {split} "
             "texts, as "
-            f"{self.shelf.budget / 2**30:.1f} GiB of memory and the disk allow; for the others it "
+            f"{self.feature_store.budget / 2**30:.1f} GiB of memory and the disk allow; for the "
+            "others it "
             "is computed each time"
         )
 
@@ -133,7 +134,9 @@ class FrozenLayers:
         batches = list(scoring_batches(tokens.lengths(), SCORING_BUDGET[self.device.type]))
         # short texts first: where memory is short, there is room for more of them
         batches.reverse()
-        found = self.shelf.states(key, self._lengths(tokens), batches, width, dtype, self.device)
+        found = self.feature_store.states(
+            key, self._lengths(tokens), batches, width, dtype, self.device
+        )
         self._found[split] = found
         return found
 

@@ -58,7 +58,7 @@ class TransformerLearner:
         source: ModelSource,
         dataset: Dataset,
         device: torch.device,
-        shelf: FeatureStore | None = None,
+        feature_store: FeatureStore | None = None,
         cache: TokenCache | None = None,
     ) -> None:
         self.source = source
@@ -90,7 +90,9 @@ class TransformerLearner:
         tuning.prepare(self.model, self.config)
         if config.tuning == "full":  # all that training changes, to start from again
             self._pretrained = {n: w.detach().clone() for n, w in self.trainable().items()}
-        self._trunk = self._freeze(shelf or FeatureStore()) if self.config.trunk_layers else None
+        self._trunk = (
+            self._freeze(feature_store or FeatureStore()) if self.config.trunk_layers else None
+        )
         first = (
             dataset.task is Task.CLASSIFICATION
             and pooling == "first"
@@ -276,7 +278,7 @@ class TransformerLearner:
         tuning.reset(self.model, self.config, seed)
         self.model.eval()
 
-    def _freeze(self, shelf: FeatureStore) -> FrozenLayers:
+    def _freeze(self, feature_store: FeatureStore) -> FrozenLayers:
         layers = int(self.config.trunk_layers)
         texts = hash(tuple(e.id for e in (*self.dataset.train, *self.dataset.test)))
         return FrozenLayers(
@@ -285,7 +287,7 @@ class TransformerLearner:
             whole=layers == len(views.layers(self.model)),
             mean=self.config.pooling == "mean",
             identity=(str(self.source.path), self.source.commit, self._limit, texts),
-            shelf=shelf,
+            feature_store=feature_store,
             precision=self.config.precision,
             pad_id=self._pad,
             device=self.device,

@@ -4,7 +4,7 @@ A config.json of a kilobyte can ask for a million layers: building them takes mi
 memory, before the weights are looked at. So its numbers have bounds, those of encoders that exist
 with room to spare; and what the model would hold is counted, on a device without memory, and
 compared with what the weights beside it hold. A model that is several times larger than its own
-weights is no model that anybody has saved.
+weights is not a model that anybody has saved.
 """
 
 import json
@@ -133,13 +133,13 @@ def tensor_shapes(file: Path, name: str) -> dict[str, tuple[int, ...]]:
         RecursionError,
     ) as error:
         raise ModelError(
-            f"model: {file.name} of {name} cannot be loaded, since it is no whole file of "
+            f"model: {file.name} of {name} cannot be loaded, since it is not a whole file of "
             f"safetensors: {error}.",
             "Download or save the model again.",
         ) from error
     if end != held:
         raise ModelError(
-            f"model: {file.name} of {name} cannot be loaded, since it is no whole file of "
+            f"model: {file.name} of {name} cannot be loaded, since it is not a whole file of "
             f"safetensors: it holds {held:,} bytes of tensors, {end:,} by its header.",
             "Download or save the model again.",
         )

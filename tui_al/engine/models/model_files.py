@@ -153,8 +153,8 @@ def read_config(directory: Path, name: str) -> PretrainedConfig:
 
 
 def _of_the_wrong_kind(plain: dict[str, Any], cls: type[PretrainedConfig]) -> Iterator[str]:
-    """Keys whose value is no number, where the class takes nothing else: the model would be built,
-    and fail at its first text."""
+    """Keys whose value is not a number, where the class takes nothing else: the model would be
+    built, and fail at its first text."""
     for key, taken in inspect.signature(cls.__init__).parameters.items():
         value, default = plain.get(key), taken.default
         alternatives = re.search(r"list|tuple|dict|str|bool", str(taken.annotation), re.IGNORECASE)
@@ -298,7 +298,7 @@ def _plain(path: Path, name: str) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError) as error:
         raise _unreadable(name, path, first_line(error)) from error
     if not isinstance(plain, dict):
-        raise _unreadable(name, path, "it is no JSON object")
+        raise _unreadable(name, path, "it is not JSON object")
     return plain
 
 

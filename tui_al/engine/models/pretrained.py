@@ -159,7 +159,7 @@ def load_model(
 
 def check_computes(model: PreTrainedModel, name: str) -> None:
     """Raise ModelError where a model, in evaluation mode on the CPU, cannot compute, or what it
-    computes is no number."""
+    computes is not a number."""
     try:
         _try(model)
     except (

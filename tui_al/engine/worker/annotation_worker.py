@@ -108,7 +108,7 @@ def follow(
     with DecisionLog(directory) as log:
         labelled = LabelledPool(log, dataset, pool, audit, decided)
         decided.clear()
-        desk = _Desk(log, labelled, listener)
+        channel = _Desk(log, labelled, listener)
 
         def study() -> IntArray:
             return near_duplicates(directory, dataset, pool, audit, listener.listen)
@@ -118,7 +118,7 @@ def follow(
         spare = mean_states(directory, dataset, encoder, device)
         encode = label_features(directory, dataset, config.acquisition, device)
         loop = PeopleLoop(
-            run.seed, config, dataset, pool, audit, desk, build, study, encode, spare, emit,
+            run.seed, config, dataset, pool, audit, channel, build, study, encode, spare, emit,
             listener.clock
         )  # fmt: skip
         reason = "finished" if loop.run(run) == "finish" else "stopped"

@@ -86,7 +86,7 @@ def run_session(
             return state
         decided = check_whole(session, state)
         before = session.commands_before(descriptor)
-        voice = SessionIO(session, observe, stop, before, lock=descriptor)
+        session_io = SessionIO(session, observe, stop, before, lock=descriptor)
         if is_network(session.directory):
             log.warning(
                 "%s lies on %s: no write-ahead log there, which is slower; use it from one "
@@ -101,19 +101,19 @@ def run_session(
             device = choose_device(state.config.device)
             prepare(device)
             torch.set_num_threads(computing_threads())
-            voice.say(_engine_started(state, device))
+            session_io.say(_engine_started(state, device))
             if why := why_on_cpu(state.config.device, device):
-                voice.warn_once(f"A GPU is there, but the CPU computes: {why}")
-            voice.listen()  # what was asked for while it started
+                session_io.warn_once(f"A GPU is there, but the CPU computes: {why}")
+            session_io.listen()  # what was asked for while it started
             dataset = session.dataset()
             if state.config.loop.oracle == "person":
-                ending = _follow_people(session, state, dataset, device, voice, decided)
+                ending = _follow_people(session, state, dataset, device, session_io, decided)
             else:
-                _simulate(session, state, dataset, device, voice, sharing)
-            state = voice.patient(session.state)
+                _simulate(session, state, dataset, device, session_io, sharing)
+            state = session_io.patient(session.state)
             if all(run.status == "finished" for run in state.runs.values()):
                 ending = ev.EngineFinished("finished")
-                voice.say(ev.SessionFinished())
+                session_io.say(ev.SessionFinished())
         except EngineStopped:
             ending = ev.EngineFinished("stopped")
             raise
@@ -124,8 +124,8 @@ def run_session(
             ending = ev.EngineFinished("failed", *_unexpected(session, error))
             raise
         finally:
-            voice.last_words(ending)
-        return voice.patient(session.state)
+            session_io.last_words(ending)
+        return session_io.patient(session.state)
 
 
 def _unexpected(session: Session, error: Exception) -> tuple[str, str]:
@@ -166,7 +166,7 @@ def _first_points(
     sharing: Sharing,
     dataset: Dataset,
     successor: AnyLearner,
-    voice: SessionIO,
+    session_io: SessionIO,
 ) -> first_points.SharedFirstPoints:
     assert isinstance(successor, TransformerLearner)
     source, device = successor.source, str(successor.device)
@@ -176,7 +176,7 @@ def _first_points(
     assert state.config is not None
     gauge = state.config.loop.gauge
     basis = first_points.basis(dataset, successor.config, source.commit, device, gauge)
-    return first_points.SharedFirstPoints(sharing.folder, session.name, basis, voice.listen)
+    return first_points.SharedFirstPoints(sharing.folder, session.name, basis, session_io.listen)
 
 
 def _shelf(session: Session) -> FeatureStore:
@@ -187,8 +187,8 @@ def _build(
     config: ExperimentConfig,
     dataset: Dataset,
     device: torch.device,
-    voice: SessionIO,
-    shelf: FeatureStore,
+    session_io: SessionIO,
+    feature_store: FeatureStore,
 ) -> dict[str, AnyLearner]:
     """Both models, loaded once for all seeds; the acquisition model only where the strategy asks
     one that is not the successor."""
@@ -197,23 +197,23 @@ def _build(
     if asks and not config.shared_model:
         roles["acquisition"] = config.acquisition
     learners: dict[str, AnyLearner] = {}
-    cache = TokenCache(cache_directory(voice.session.directory) / "tokens")
+    cache = TokenCache(cache_directory(session_io.session.directory) / "tokens")
     for role, settings in roles.items():
         if settings.model == BAG_OF_WORDS:
             learners[role] = BagOfWordsLearner(settings, dataset)
             continue
         source = find(settings.model, settings.revision)
-        learner = TransformerLearner(settings, source, dataset, device, shelf, cache)
+        learner = TransformerLearner(settings, source, dataset, device, feature_store, cache)
         learners[role] = learner
         if settings.precision == "bf16" and device.type == "cuda" and not has_bf16(device):
-            voice.warn_once(
+            session_io.warn_once(
                 f"{role}: {name_of(device)} does not compute in bf16 itself, which is slow; "
                 "precision auto or fp32 is quicker."
             )
         if source.note:
-            voice.warn_once(f"{role}: {source.note}")
+            session_io.warn_once(f"{role}: {source.note}")
         for note in learner.notes():
-            voice.warn_once(f"{role}: {note}")
+            session_io.warn_once(f"{role}: {note}")
     learners.setdefault("acquisition", learners["successor"])
     return learners
 
@@ -223,21 +223,21 @@ def _simulate(
     state: SessionState,
     dataset: Dataset,
     device: torch.device,
-    voice: SessionIO,
+    session_io: SessionIO,
     sharing: Sharing | None,
 ) -> None:
     """The runs of all seeds, one after another."""
     config = state.config
     assert config is not None
-    learners = _build(config, dataset, device, voice, _shelf(session))
+    learners = _build(config, dataset, device, session_io, _shelf(session))
     seeds, first = config.seeds, None
     if sharing and _may_share(config):
         begin = sharing.ahead % len(seeds)
         seeds = seeds[begin:] + seeds[:begin]
-        first = _first_points(session, sharing, dataset, learners["successor"], voice)
+        first = _first_points(session, sharing, dataset, learners["successor"], session_io)
     for seed in seeds:
         if state.runs[seed].status != "finished":
-            _run_seed(session, state, seed, dataset, learners, voice, first)
+            _run_seed(session, state, seed, dataset, learners, session_io, first)
     home = session.directory.parent.parent
     if session.directory.parent.name == "sessions":  # not of a copy somewhere else
         lengths = {
@@ -249,17 +249,17 @@ def _simulate(
         throughput.record_observed(home, session.state(), lengths, pool)
 
 
-def _tell(learners: Mapping[str, AnyLearner], voice: SessionIO) -> None:
+def _tell(learners: Mapping[str, AnyLearner], session_io: SessionIO) -> None:
     """Warn of what was found while models were at work: short memory; bf16 that does not ask about
     the texts that fp32 would."""
     for role, one in learners.items():
         for shortage in sorted(getattr(one, "shortages", ())):
-            voice.warn_once(f"{role}: {shortage}.")
+            session_io.warn_once(f"{role}: {shortage}.")
     learner = learners["acquisition"]
     if isinstance(learner, TransformerLearner) and learner.rounding is not None:
         text, low = learner.rounding
         if low:
-            voice.warn_once(f"acquisition: {text}; precision fp32 would choose others.")
+            session_io.warn_once(f"acquisition: {text}; precision fp32 would choose others.")
 
 
 def _follow_people(
@@ -267,7 +267,7 @@ def _follow_people(
     state: SessionState,
     dataset: Dataset,
     device: torch.device,
-    voice: SessionIO,
+    session_io: SessionIO,
     decided: list[DecisionRecord],
 ) -> ev.EngineFinished:
     """Work for people until they have enough; how the engine ends: "finished", or "stopped" when
@@ -278,26 +278,26 @@ def _follow_people(
     assert config is not None
     run = state.runs[config.seeds[0]]
     learners: dict[str, AnyLearner] = {}
-    shelf = _shelf(session)  # outlives the models that are built anew when labels are added
-    keeper = ModelSaver(session.directory, run, config, learners, pool=0)
-    voice.say(ev.RunStarted(run.seed, run.last_round if run.points else None))
+    feature_store = _shelf(session)  # outlives the models that are built anew when labels are added
+    model_saver = ModelSaver(session.directory, run, config, learners, pool=0)
+    session_io.say(ev.RunStarted(run.seed, run.last_round if run.points else None))
 
     def emit(event: ev.Event) -> None:
-        saved = voice.patient(lambda: keeper.keep(event))
-        voice.say(event, *saved)
-        keeper.tidy_models(saved)
+        saved = session_io.patient(lambda: model_saver.keep(event))
+        session_io.say(event, *saved)
+        model_saver.tidy_models(saved)
         if isinstance(event, ev.PhaseFinished):
-            _tell(learners, voice)
+            _tell(learners, session_io)
 
     def build(current: Dataset) -> loop.Models:
         first = not learners
-        learners.update(_build(config, current, device, voice, shelf))
+        learners.update(_build(config, current, device, session_io, feature_store))
         if first:
-            for missing in keeper.restore():
-                voice.warn_once(missing)
+            for missing in model_saver.restore():
+                session_io.warn_once(missing)
         return loop.Models(learners["acquisition"], learners["successor"])
 
-    return follow(session.directory, run, config, dataset, device, voice, build, emit, decided)
+    return follow(session.directory, run, config, dataset, device, session_io, build, emit, decided)
 
 
 def _run_seed(
@@ -306,7 +306,7 @@ def _run_seed(
     seed: int,
     dataset: Dataset,
     learners: dict[str, AnyLearner],
-    voice: SessionIO,
+    session_io: SessionIO,
     first: FirstPoints | None,
 ) -> None:
     """One seed's loop, from where it was left. What fails ends this run, not the others."""
@@ -314,19 +314,19 @@ def _run_seed(
     assert config is not None
     pool = askable(dataset)
     oracle = SimulatedOracle(dataset, seed, config.loop.label_noise)
-    keeper = ModelSaver(session.directory, run, config, learners, len(pool))
+    model_saver = ModelSaver(session.directory, run, config, learners, len(pool))
 
     def emit(event: ev.Event) -> None:
-        voice.say(event, *voice.patient(lambda: keeper.keep(event)))
+        session_io.say(event, *session_io.patient(lambda: model_saver.keep(event)))
         if isinstance(event, ev.PhaseFinished):
-            _tell(learners, voice)
+            _tell(learners, session_io)
 
     try:
-        voice.say(ev.RunStarted(seed, run.last_round if run.points else None))
-        for missing in keeper.restore():
-            voice.warn_once(missing)
+        session_io.say(ev.RunStarted(seed, run.last_round if run.points else None))
+        for missing in model_saver.restore():
+            session_io.warn_once(missing)
         models = loop.Models(learners["acquisition"], learners["successor"])
-        runs = voice.patient(lambda: session.state(state)).runs.values()
+        runs = session_io.patient(lambda: session.state(state)).runs.values()
         others = [one for one in runs if one.seed != seed]
         reason = loop.run(
             seed,
@@ -337,12 +337,12 @@ def _run_seed(
             run,
             oracle.answer,
             emit,
-            voice.clock,
+            session_io.clock,
             first,
             others,
         )
-        voice.say(ev.RunFinished(seed, reason))
-        keeper.tidy()
+        session_io.say(ev.RunFinished(seed, reason))
+        model_saver.tidy()
     except (EngineStopped, MachineError):  # what a run is refused, the others are too
         raise
     except torch.AcceleratorError as error:  # whatever else is tried on the device fails too
@@ -353,7 +353,7 @@ def _run_seed(
             "happens again, see tui-al doctor.",
         ) from error
     except TuiAlError as error:
-        voice.say(ev.RunFailed(seed, error.message, error.hint))
+        session_io.say(ev.RunFailed(seed, error.message, error.hint))
     except Exception as error:
         log.error("seed %s failed\n%s", seed, traceback.format_exc())
-        voice.say(ev.RunFailed(seed, *_unexpected(session, error)))
+        session_io.say(ev.RunFailed(seed, *_unexpected(session, error)))

@@ -81,7 +81,7 @@ def read(path: Path, task: Task, options: ReadOptions = DEFAULTS) -> Read:
         fields = _document(pair[0], read_text(pair[1]))
         return read_items([(fields, pair[0].name)], parser, Reading(task, options))
     if not path.is_dir():
-        raise DataError(f"{path} is no folder.", "Name the folder of .txt and .ann files.")
+        raise DataError(f"{path} is not a folder.", "Name the folder of .txt and .ann files.")
     return read_items(documents(path), parser, Reading(task, options))
 
 
@@ -137,7 +137,7 @@ def _mark(line: str, where: str, text: str) -> tuple[Mark, bool]:
     known = [piece for piece in pieces if piece is not None]
     if not kind or len(known) < len(pieces):
         raise ItemError(
-            f"{where}: {line[:60]!r} is no entity.",
+            f"{where}: {line[:60]!r} is not an entity.",
             "An entity is T1, a tab, its type with two offsets, a tab, and its text.",
             Reason.NO_ENTITY,
         )

@@ -116,7 +116,7 @@ def mark_of(fields: Fields, place: str, *, text: str | None = None) -> Mark:
     whole = type(first) is int and type(after) is int
     if not whole or not isinstance(kind, str) or not kind.strip():
         raise ItemError(
-            f"{place}: {dict(fields)!r:.80} is no entity.",
+            f"{place}: {dict(fields)!r:.80} is not an entity.",
             "An entity has 'start' and 'end', offsets in characters, and 'label', its type.",
             Reason.NO_ENTITY,
         )

@@ -85,7 +85,7 @@ class Parsed:
 #: read.
 Parse = Callable[[Mapping[str, Any], str], Sequence[Parsed | ItemError]]
 
-#: What a file holds, item by item, with the place of each; an ItemError for one that is no JSON.
+#: What a file holds, item by item, with the place of each; an ItemError for one that is not JSON.
 Items = Iterable[tuple[object, str]]
 
 EMPTY = "with an empty list of entities: nobody looked, or there are none? (--accept-empty: none)"
@@ -191,7 +191,7 @@ def as_object(item: object, place: str) -> Mapping[str, Any]:
         if isinstance(rest, Mapping):
             return {**rest, "text": text}
     raise ItemError(
-        f"{place}: {item!r:.40} is no object.",
+        f"{place}: {item!r:.40} is not an object.",
         'Every item is an object, as {"text": ..., "label": ...}.',
         Reason.NO_OBJECT,
     )

@@ -37,7 +37,7 @@ class Times:
         """The time in the first of these fields that has one, in seconds since the epoch; 0 where
         none has.
 
-        ItemError for what is no time, or lies before 1970 or after tomorrow.
+        ItemError for what is not a time, or lies before 1970 or after tomorrow.
         """
         return next(filter(None, (self._of(fields, name, place) for name in names)), 0.0)
 

@@ -48,7 +48,7 @@ class ConflictsScreen(QueueScreen[str]):
 
     def head(self) -> str:
         """The agreement."""
-        return agreement_in_words(self._agreement, tagging=self.desk.is_tagging)
+        return agreement_in_words(self._agreement, tagging=self.channel.is_tagging)
 
     @property
     def _voices(self) -> tuple[AnnotatorAnswer, ...]:
@@ -58,17 +58,17 @@ class ConflictsScreen(QueueScreen[str]):
         """Each annotator's answer, with the key that makes it count."""
         assert self.item is not None
         everywhere = (
-            set.intersection(*(_parts(voice.answer) for voice in self._voices))
+            set.intersection(*(_parts(session_io.answer) for session_io in self._voices))
             if self._voices
             else set()
         )
         rows = []
-        for number, voice in enumerate(self._voices, start=1):
-            clock = local_clock(voice.time, "%d.%m. %H:%M")
+        for number, session_io in enumerate(self._voices, start=1):
+            clock = local_clock(session_io.time, "%d.%m. %H:%M")
             row = Content.assemble(
-                (f"{number} ", "bold $text-accent"), safe(voice.annotator),
+                (f"{number} ", "bold $text-accent"), safe(session_io.annotator),
                 (f" {clock}  ", "$foreground-muted"),
-                _answer(voice.answer, self.item.example.text, everywhere),
+                _answer(session_io.answer, self.item.example.text, everywhere),
             )  # fmt: skip
             rows += row.wrap(width)
         return rows

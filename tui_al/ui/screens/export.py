@@ -45,7 +45,7 @@ class ExportDialog(ModalScreen[Path | None]):
         """Check that it can be a folder."""
         folder = Path(event.value.strip()).expanduser().absolute()
         if not event.value.strip() or (folder.exists() and not folder.is_dir()):
-            self.query_one("#trouble", Static).update(safe(f"{event.value!r} is no folder."))
+            self.query_one("#trouble", Static).update(safe(f"{event.value!r} is not a folder."))
         else:
             self.dismiss(folder)
 

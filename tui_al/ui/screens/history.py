@@ -88,16 +88,16 @@ def recall(
     found: list[Past] = []
     total = 0
     end = None
-    for record in bench.labelling.decisions_of(bench.client.annotator):
+    for record in bench.label_state.decisions_of(bench.client.annotator):
         total += 1
         if end is not None or (before is not None and record.seq >= before):
             continue
         about = record.decision.about
         example = bench.example(about[0]) if about else None
         text = example.text if example else ""
-        what = told(record.decision, bench.labelling.given(record), text)
+        what = told(record.decision, bench.label_state.given(record), text)
         if words and not holds(
-            f"{what} {text} {bench.labelling.note(about[0]) if about else ''}", words
+            f"{what} {text} {bench.label_state.note(about[0]) if about else ''}", words
         ):
             continue
         identity = about[0] if about else ""
@@ -126,10 +126,10 @@ class HistoryScreen(TuiScreen):
     HistoryScreen OptionList { height: 1fr; border: none; padding: 0; background: $background; }
     """
 
-    def __init__(self, desk: LabelAside, left: Left | None = None) -> None:
+    def __init__(self, channel: LabelAside, left: Left | None = None) -> None:
         """`left` is one to go on with."""
         super().__init__()
-        self._desk = desk
+        self._desk = channel
         self._past: list[Past] = []
         self._left = left or Left()
         self._words = self._left.words
@@ -190,7 +190,7 @@ class HistoryScreen(TuiScreen):
             self._look_up(before=end)
 
     def _show(self) -> None:
-        who = printable(self._desk.overview.annotator)
+        who = printable(self._desk.annotation_state.annotator)
         if self._total is None:
             return
         shown = self._total if self._end is None and not self._words else len(self._past)
@@ -239,9 +239,9 @@ class HistoryScreen(TuiScreen):
             self.tui.say("This was about the labels: l on the label screen shows them.")
         else:
             left = Left(self._words, len(self._past), self._past[place].uid)
-            desk = self._desk
-            origin = Origin("the history", lambda: _show_again(desk, left))
-            desk.open(self._past[place].id, origin=origin)
+            channel = self._desk
+            origin = Origin("the history", lambda: _show_again(channel, left))
+            channel.open(self._past[place].id, origin=origin)
             self.dismiss()
 
     def action_back(self) -> None:
@@ -249,8 +249,8 @@ class HistoryScreen(TuiScreen):
         self.dismiss()
 
 
-def _show_again(desk: LabelAside, left: Left) -> None:
-    desk.app.push_screen(HistoryScreen(desk, left))
+def _show_again(channel: LabelAside, left: Left) -> None:
+    channel.app.push_screen(HistoryScreen(channel, left))
 
 
 def _row(one: Past, width: int) -> Content:

@@ -115,7 +115,7 @@ class LabelScreen(LabelDialogs):
         super().__init__()
         self.directory = directory
         self.kind = task
-        self.overview = AnnotationState()
+        self.annotation_state = AnnotationState()
         self.item: Sample | None = None  #: the sample before the person
         self.blind = False
         self._hand = Hand()
@@ -224,14 +224,14 @@ class LabelScreen(LabelDialogs):
     @on(Reported)
     def _reported(self, message: Reported) -> None:
         match message.report:
-            case StateChanged(overview, touched, lost):
+            case StateChanged(annotation_state, touched, lost):
                 self.put_back(*self._hand.drop(touched | lost))
-                self._know(overview)
+                self._know(annotation_state)
                 self._give_way(lost)
             case WriteBlocked(trouble):
                 self._trouble = trouble
                 self._show_title()
-            case Done(job, value, overview):
+            case Done(job, value, annotation_state):
                 pending = self._pending.pop(job.number, None)
                 if pending is not None:
                     self._insisted.discard(pending.item.id)
@@ -239,26 +239,29 @@ class LabelScreen(LabelDialogs):
                 handle = self._then.pop(job.number, getattr(self, f"done_{job.kind}", None))
                 if handle:
                     handle(value)
-                self._know(overview)
+                self._know(annotation_state)
             case Failed(job, error):
                 self._failed(job.kind, job.number, error)
             case Gone(error):
                 self.tui.to_sessions()
                 self.tui.show_error(error)
 
-    def _know(self, overview: AnnotationState) -> None:
-        failed = overview.failure[0] and overview.failure != self.overview.failure
+    def _know(self, annotation_state: AnnotationState) -> None:
+        failed = (
+            annotation_state.failure[0]
+            and annotation_state.failure != self.annotation_state.failure
+        )
         if failed and not self.is_active:  # else it stands here already
             self.tui.say("The engine failed: the label screen says why.", "error")
-        self.overview = overview
+        self.annotation_state = annotation_state
         self._fetch()
         if self.item is None:
             self._show_waiting()
-        self.area.know(overview.key_order, overview.counts)
-        in_its_place = self.item is None and overview.ranking is None  # of a sample
+        self.area.know(annotation_state.key_order, annotation_state.counts)
+        in_its_place = self.item is None and annotation_state.ranking is None  # of a sample
         for widget in self.query(EngineLine):
-            widget.show(overview, why_is_told=in_its_place)
-        self.query_one(CountsColumn).show(overview)
+            widget.show(annotation_state, why_is_told=in_its_place)
+        self.query_one(CountsColumn).show(annotation_state)
         self._show_title()
 
     def _failed(self, kind: str, number: int, error: TuiAlError) -> None:
@@ -301,7 +304,7 @@ class LabelScreen(LabelDialogs):
 
     def _fetch(self) -> None:
         """Fill the hand; from a new ranking, change it whole, once the new ones are here."""
-        wanted = self._hand.wanted(self.overview.ranking, showing=self.item is not None)
+        wanted = self._hand.wanted(self.annotation_state.ranking, showing=self.item is not None)
         if wanted:
             job = self.ask("take", lambda bench: (bench.ranking, bench.take_some(wanted)))
             self._hand.fetching(job, wanted)
@@ -339,7 +342,11 @@ class LabelScreen(LabelDialogs):
         self._give_room()
         self.text.show(self.item)
         self.area.show(self.item, blind=self.blind)
-        strategy = self.overview.state.config.loop.strategy if self.overview.state.config else ""
+        strategy = (
+            self.annotation_state.state.config.loop.strategy
+            if self.annotation_state.state.config
+            else ""
+        )
         origin = self.origin.name if self.origin else ""
         self.query_one(Suggestion).show(self.item, strategy, blind=self.blind, origin=origin)
 
@@ -354,17 +361,19 @@ class LabelScreen(LabelDialogs):
         self._give_room()
         self.area.show(None, blind=self.blind)
         self.query_one(Suggestion).show(None, "", blind=self.blind)
-        coming = self._hand.changes_to(self.overview.ranking)
-        self.text.show(None, "The first samples come …" if coming else self.overview.waits_for)
+        coming = self._hand.changes_to(self.annotation_state.ranking)
+        self.text.show(
+            None, "The first samples come …" if coming else self.annotation_state.waits_for
+        )
 
     def _show_title(self) -> None:
-        self.query_one(Alarm).show(self.overview, self._trouble)
+        self.query_one(Alarm).show(self.annotation_state, self._trouble)
         self.query_one(LabelTitle).show(
-            self.overview, self.item, len(self._pending), trouble=bool(self._trouble)
+            self.annotation_state, self.item, len(self._pending), trouble=bool(self._trouble)
         )
         pending = [one.recent for one in reversed(self._pending.values())]
         for row in self.query(RecentRow):
-            row.show(pending, self.overview.recent)
+            row.show(pending, self.annotation_state.recent)
 
     def _tick(self) -> None:
         if self.item is None:

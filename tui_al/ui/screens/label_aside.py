@@ -50,7 +50,7 @@ class LabelAside(ScrollsText):
     samples."""
 
     directory: Path
-    overview: AnnotationState
+    annotation_state: AnnotationState
     item: Sample | None
     blind: bool
     _opened: tuple[str, Origin] | None = None  # the sample that was opened last, by its id
@@ -120,4 +120,4 @@ class LabelAside(ScrollsText):
     @property
     def is_tagging(self) -> bool:
         """Whether entities are marked."""
-        return self.overview.task is Task.TAGGING
+        return self.annotation_state.task is Task.TAGGING

@@ -57,7 +57,7 @@ class LabelDialogs(LabelTurning):
                 self.area.choose(row.label)
 
         shown = () if self.blind or self.item.blind else self.item.top
-        known = self.overview
+        known = self.annotation_state
         finder = Finder(known.labels, shown, self._used_last(), keyed=self.area.keyed)
         self.app.push_screen(
             FindLabel(
@@ -68,7 +68,7 @@ class LabelDialogs(LabelTurning):
 
     def _used_last(self) -> list[str]:
         kinds: list[str] = []
-        for one in self.overview.recent:
+        for one in self.annotation_state.recent:
             if isinstance(one.what, str):
                 kinds.append(one.what)
             else:
@@ -132,8 +132,8 @@ class LabelDialogs(LabelTurning):
 
     def action_train(self) -> None:
         """t: train now, or start an engine."""
-        live, directory = self.overview.live, self.directory
-        paused, key = self.overview.state.paused, key_name(self, "label.engine")
+        live, directory = self.annotation_state.live, self.directory
+        paused, key = self.annotation_state.state.paused, key_name(self, "label.engine")
 
         def call(bench: Workbench) -> str:
             if live:

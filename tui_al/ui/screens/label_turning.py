@@ -57,39 +57,39 @@ class LabelTurning(LabelAside):
         """The last decision that is not on disk yet, if there is one."""
         raise NotImplementedError
 
-    def done_undo(self, turned: UndoResult | None) -> None:
+    def done_undo(self, undo_result: UndoResult | None) -> None:
         """The sample as it was before, or word of what was taken back, or that there is nothing to
         undo."""
-        if turned is None:
+        if undo_result is None:
             self.tui.say("There is nothing to undo.")
-        elif turned.item is not None:
-            undone = turned.decision
+        elif undo_result.item is not None:
+            undone = undo_result.decision
             answer = undone.answer if isinstance(undone, Label) else None
-            self.put_up(as_it_was(turned.item, answer))
+            self.put_up(as_it_was(undo_result.item, answer))
         else:
-            self._say_turned("Taken back", turned)
+            self._say_turned("Taken back", undo_result)
         self.let_go()
 
-    def done_redo(self, turned: UndoResult | None) -> None:
+    def done_redo(self, undo_result: UndoResult | None) -> None:
         """The decision holds again; on with the next sample."""
-        if turned is None:
+        if undo_result is None:
             self.tui.say("There is nothing to redo.")
-        elif turned.item is None:
-            self._say_turned("Holds again", turned)
-        elif self.item is not None and self.item.id in turned.decision.about:
+        elif undo_result.item is None:
+            self._say_turned("Holds again", undo_result)
+        elif self.item is not None and self.item.id in undo_result.decision.about:
             self.go_on()
         self.let_go()
 
-    def _say_turned(self, word: str, turned: UndoResult) -> None:
+    def _say_turned(self, word: str, undo_result: UndoResult) -> None:
         """What no sample is shown for: of notes, of labels' names, and of what others have
         answered."""
         from tui_al.ui.screens.history import told
 
-        decision, item = turned.decision, self.item
+        decision, item = undo_result.decision, self.item
         if isinstance(decision, Note) and item is not None and item.id in decision.about:
-            self.show_anew(replace(item, note=turned.note))
-        what = told(decision, getattr(decision, "answer", None), turned.text)
-        about = f" · {shorten(turned.text, _SHOWN)}" if turned.text else ""
+            self.show_anew(replace(item, note=undo_result.note))
+        what = told(decision, getattr(decision, "answer", None), undo_result.text)
+        about = f" · {shorten(undo_result.text, _SHOWN)}" if undo_result.text else ""
         self.tui.say(f"{word}: {what}{about}")
 
     def action_unfold(self) -> None:

@@ -77,10 +77,10 @@ class QueueScreen(ScrollsText, Generic[T]):
     }
     """
 
-    def __init__(self, desk: LabelAside, left: "QueueScreen[T] | None" = None) -> None:
+    def __init__(self, channel: LabelAside, left: "QueueScreen[T] | None" = None) -> None:
         """`left` is one to go on with, which was closed when a sample of it was opened."""
         super().__init__()
-        self.desk = desk
+        self.channel = channel
         self.cases: Sequence[T] = ()
         self.place = 0
         self.item: Sample | None = None  #: the sample of the case, once it has been fetched
@@ -145,7 +145,7 @@ class QueueScreen(ScrollsText, Generic[T]):
                 ids = [self.id_of(case) for case in self.cases]
                 self._go(ids.index(identity) if identity in ids else 0)
 
-        self.desk.ask("queue", self.load, then=loaded)
+        self.channel.ask("queue", self.load, then=loaded)
 
     def _go(self, place: int) -> None:
         self.place, self.item = place, None
@@ -160,7 +160,7 @@ class QueueScreen(ScrollsText, Generic[T]):
                 self.item = item
                 self._show()
 
-        self.desk.ask("case", lambda bench: bench.look(identity), then=fetched)
+        self.channel.ask("case", lambda bench: bench.look(identity), then=fetched)
 
     def _show(self) -> None:
         self._show_head()
@@ -210,7 +210,7 @@ class QueueScreen(ScrollsText, Generic[T]):
                 self._reload(item.id)
 
         self._decided.append(judged)
-        self.desk.ask(
+        self.channel.ask(
             "judge", judged.made.by(lambda bench: call(bench, item)), writes=True, then=saved,
             failed=refused
         )  # fmt: skip
@@ -237,7 +237,7 @@ class QueueScreen(ScrollsText, Generic[T]):
         if self.item is None:
             self.tui.say("There is nothing to decide here.")
             return
-        if self.desk.is_tagging:
+        if self.channel.is_tagging:
             self.action_edit()
             return
 
@@ -245,7 +245,7 @@ class QueueScreen(ScrollsText, Generic[T]):
             if row is not None:
                 self.answer(row.label)
 
-        known = self.desk.overview
+        known = self.channel.annotation_state
         finder = Finder(known.labels, may_add=False)
         self.app.push_screen(
             FindLabel(finder, counts=known.counts, descriptions=known.descriptions), take
@@ -257,16 +257,20 @@ class QueueScreen(ScrollsText, Generic[T]):
             self.tui.say("There is nothing to edit here.")
             return
         origin = Origin(f"the {self.TITLE_OF}", self._come_back)
-        self.desk.open(self.item.id, self.beginning(), origin=origin)
+        self.channel.open(self.item.id, self.beginning(), origin=origin)
         self.dismiss()
 
     def _come_back(self) -> None:
-        self.desk.app.push_screen(type(self)(self.desk, self))
+        self.channel.app.push_screen(type(self)(self.channel, self))
 
     def beginning(self) -> UserAnswer | None:
         """What editing begins with where this annotator has not answered: the first answer there
         is."""
-        return next((voice.answer for voice in self.item.voices), None) if self.item else None
+        return (
+            next((session_io.answer for session_io in self.item.voices), None)
+            if self.item
+            else None
+        )
 
     def action_undo(self) -> None:
         """u: what was decided here last."""
@@ -276,13 +280,13 @@ class QueueScreen(ScrollsText, Generic[T]):
         judged = self._decided.pop()
 
         def undo(bench: Workbench) -> UndoResult | None:
-            turned = bench.undo(judged.made.records)
-            if turned is not None and turned.item is not None:
-                bench.put_back([turned.item])  # it is looked at here, not labelled
-            return turned
+            undo_result = bench.undo(judged.made.records)
+            if undo_result is not None and undo_result.item is not None:
+                bench.put_back([undo_result.item])  # it is looked at here, not labelled
+            return undo_result
 
-        def undone(turned: UndoResult | None) -> None:
-            if turned is None:
+        def undone(undo_result: UndoResult | None) -> None:
+            if undo_result is None:
                 self.tui.say("That was not saved, or is taken back already; nothing else is.")
             if is_up(self):
                 self._reload(judged.id)
@@ -290,7 +294,7 @@ class QueueScreen(ScrollsText, Generic[T]):
         def refused() -> None:
             self._decided.append(judged)
 
-        self.desk.ask("judge", undo, writes=True, then=undone, failed=refused)
+        self.channel.ask("judge", undo, writes=True, then=undone, failed=refused)
 
     def action_back(self) -> None:
         """Escape: back to labelling."""

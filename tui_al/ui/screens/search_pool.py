@@ -60,7 +60,7 @@ class SearchPool(ListDialog[Search]):
     """
     WIDTH = 110
 
-    def __init__(self, desk: LabelAside, left: Search | None = None) -> None:
+    def __init__(self, channel: LabelAside, left: Search | None = None) -> None:
         super().__init__(
             "Search the pool",
             "words that it holds",
@@ -69,7 +69,7 @@ class SearchPool(ListDialog[Search]):
         )
         self._left = left
         self._like = ""  # the sample whose neighbours are shown
-        self._desk = desk
+        self._desk = channel
         self._hits: Hits = []
         self._words: tuple[str, ...] = ()
         self._asked = 0  # searches begun: the answer to the last one counts

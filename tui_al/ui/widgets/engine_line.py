@@ -23,11 +23,11 @@ class EngineLine(Lines):
         self._overview: AnnotationState | None = None
         self._why_is_told = False
 
-    def show(self, overview: AnnotationState, *, why_is_told: bool = False) -> None:
+    def show(self, annotation_state: AnnotationState, *, why_is_told: bool = False) -> None:
         """Show this state of affairs; `why_is_told`: the screen says elsewhere why no engine is at
         work, or what one waits for."""
-        self._overview, self._why_is_told = overview, why_is_told
-        amiss = bool(overview.failure[0] or overview.engine_waits)
+        self._overview, self._why_is_told = annotation_state, why_is_told
+        amiss = bool(annotation_state.failure[0] or annotation_state.engine_waits)
         self.set_class(amiss and not why_is_told, "-failed")
         self.show_lines()
 
@@ -75,23 +75,26 @@ class EngineColumn(EngineLine):
 
     def lines(self, width: int) -> list[Content]:
         """Engine, quality, who else is here, and how much is decided otherwise than by a label."""
-        overview = self._overview
-        if overview is None:
+        annotation_state = self._overview
+        if annotation_state is None:
             return [Content("")]
-        known = [quality(overview), tested(overview), worth(overview)]
+        known = [quality(annotation_state), tested(annotation_state), worth(annotation_state)]
         lines = self.failed(width) or [self.gauge(width)]
         for line in known:
             lines += line.wrap(width) if line.plain else ()
-        if overview.others:
-            own = f"{overview.annotator} in another window"
-            names = [own if name == overview.annotator else name for name in overview.others]
+        if annotation_state.others:
+            own = f"{annotation_state.annotator} in another window"
+            names = [
+                own if name == annotation_state.annotator else name
+                for name in annotation_state.others
+            ]
             lines += safe("with " + ", ".join(names), "$foreground-muted").wrap(width)
-        aside = overview.closed - overview.saved
+        aside = annotation_state.closed - annotation_state.saved
         if aside:
             apart = (
                 f"{aside} unclear or ambiguous"
-                if not overview.conflicts
-                else f"{aside} without one answer, {overview.conflicts} of them conflicts"
+                if not annotation_state.conflicts
+                else f"{aside} without one answer, {annotation_state.conflicts} of them conflicts"
             )
             lines += Content.styled(apart, "$foreground-muted").wrap(width)
         return lines
@@ -104,25 +107,35 @@ def _cut(rows: list[Content], most: int | None, width: int) -> list[Content]:
     return [*rows[: most - 1], rows[most - 1].truncate(width - 1) + "…"]
 
 
-def gauge(overview: AnnotationState, width: int, train_key: str, ascii_only: bool) -> Content:
+def gauge(
+    annotation_state: AnnotationState, width: int, train_key: str, ascii_only: bool
+) -> Content:
     """The engine in `width` columns."""
-    run = overview.run
-    if not overview.live:
+    run = annotation_state.run
+    if not annotation_state.live:
         return Content.assemble(
             ("○ no engine at work", "$text-warning"), f": {train_key} starts it"
         )
-    if overview.state.paused:
+    if annotation_state.state.paused:
         return Content.styled("◐ engine paused", "$text-warning")
-    if overview.state.engine is None or overview.state.ended or overview.ranking is None:
+    if (
+        annotation_state.state.engine is None
+        or annotation_state.state.ended
+        or annotation_state.ranking is None
+    ):
         return Content.styled("○ the engine starts", "$text-warning")
     if run is None or not run.busy:
-        lacks = overview.lacks
-        if overview.left == 0 and not overview.in_batch and not lacks:
-            aside = overview.closed > overview.saved
+        lacks = annotation_state.lacks
+        if annotation_state.left == 0 and not annotation_state.in_batch and not lacks:
+            aside = annotation_state.closed > annotation_state.saved
             over = "nothing is left to label" if aside else "all texts are labelled"
             return Content.styled(f"● {over}", "$text-success")
         about = f"engine needs {lacks}" if lacks else "engine about to train"
-        waits = f"● engine waits for {overview.to_go} more" if overview.to_go else f"● {about}"
+        waits = (
+            f"● engine waits for {annotation_state.to_go} more"
+            if annotation_state.to_go
+            else f"● {about}"
+        )
         return Content.styled(waits, "$foreground-muted")
     named = Content.assemble(("● ", "$text-success"), run.phase, " ")
     progress = run.progress
@@ -134,10 +147,10 @@ def gauge(overview: AnnotationState, width: int, train_key: str, ascii_only: boo
     return Content.assemble(named, (filled, "$primary"), (rest, "$foreground-muted"), ending)
 
 
-def quality(overview: AnnotationState) -> Content:
+def quality(annotation_state: AnnotationState) -> Content:
     """ "accuracy .83 [.69, .92] n=41": the newest successor on the random share that nothing was
     trained on."""
-    audits = overview.run.audits if overview.run else ()
+    audits = annotation_state.run.audits if annotation_state.run else ()
     if not audits:
         return Content("")
     last = audits[-1]
@@ -146,19 +159,19 @@ def quality(overview: AnnotationState) -> Content:
     return Content.assemble(f"{metric_name(last.metric)} ", (found.figure(), "bold"), f" {rest}")
 
 
-def tested(overview: AnnotationState) -> Content:
+def tested(annotation_state: AnnotationState) -> Content:
     """The same on a test set, where the data has one."""
-    points = overview.run.points if overview.run else ()
-    metric = HEADLINE[overview.task]
-    if not (points and overview.state.test and metric in points[-1].metrics):
+    points = annotation_state.run.points if annotation_state.run else ()
+    metric = HEADLINE[annotation_state.task]
+    if not (points and annotation_state.state.test and metric in points[-1].metrics):
         return Content("")
-    figure = on_test(overview.state, metric, points[-1].metrics[metric])
+    figure = on_test(annotation_state.state, metric, points[-1].metrics[metric])
     return Content(f"{metric_name(metric)} {figure} test texts")
 
 
-def worth(overview: AnnotationState) -> Content:
+def worth(annotation_state: AnnotationState) -> Content:
     """Whether the strategy's labels were worth more than random ones."""
-    found = overview.run.compared if overview.run else None
+    found = annotation_state.run.compared if annotation_state.run else None
     if found is None:
         return Content("")
     style = {"better": "$text-success", "worse": "$text-warning"}.get(

@@ -33,9 +33,9 @@ class Alarm(Lines):
         self._overview = AnnotationState()
         self._trouble = ""
 
-    def show(self, overview: AnnotationState, trouble: str) -> None:
+    def show(self, annotation_state: AnnotationState, trouble: str) -> None:
         """Show this state of affairs."""
-        self._overview, self._trouble = overview, trouble
+        self._overview, self._trouble = annotation_state, trouble
         self.show_lines()
 
     def lines(self, width: int) -> list[Content]:
@@ -75,9 +75,9 @@ class CountsColumn(Lines):
         super().__init__(id="counts")
         self._overview = AnnotationState()
 
-    def show(self, overview: AnnotationState) -> None:
+    def show(self, annotation_state: AnnotationState) -> None:
         """Show this state of affairs."""
-        self._overview = overview
+        self._overview = annotation_state
         self.show_lines()
 
     def lines(self, width: int) -> list[Content]:

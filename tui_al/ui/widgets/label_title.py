@@ -24,46 +24,50 @@ class LabelTitle(Lines):
         self._trouble = False
 
     def show(
-        self, overview: AnnotationState, item: Sample | None, pending: int, *, trouble: bool
+        self, annotation_state: AnnotationState, item: Sample | None, pending: int, *, trouble: bool
     ) -> None:
         """Show this state of affairs."""
-        self._overview, self._item = overview, item
+        self._overview, self._item = annotation_state, item
         self._pending, self._trouble = pending, trouble
         self.show_lines()
 
     def lines(self, width: int) -> list[Content]:
         """Where one is at the left, what is saved at the right."""
-        overview = self._overview
+        annotation_state = self._overview
         name = safe(self._called, "bold")
-        if overview is None:
+        if annotation_state is None:
             return [spread_out(name, Content("opening …"), width)]
-        left = Content.assemble(name, "  ", place(overview))
+        left = Content.assemble(name, "  ", place(annotation_state))
         saved = Content.assemble(
-            "saved ", ("✓", "bold $text-success"), (f" {overview.saved:,}", "bold")
+            "saved ", ("✓", "bold $text-success"), (f" {annotation_state.saved:,}", "bold")
         )
         if self._pending:
             mark, style = ("✗", "$text-error") if self._trouble else ("…", "$text-warning")
             word = "not saved" if self._trouble else "saving"
             saved = Content.assemble(saved, (f"  {mark} {self._pending} {word}", f"bold {style}"))
-        order = Content(ranking(self._item.ranking if self._item else overview.ranking))
+        order = Content(ranking(self._item.ranking if self._item else annotation_state.ranking))
         right = Content("   ").join([saved, order]) if width >= 60 and order.plain else saved
         return [spread_out(left, right, width)]
 
 
-def place(overview: AnnotationState) -> str:
+def place(annotation_state: AnnotationState) -> str:
     """ "round 3 · 12 of 50"; once the batch is full, how far people are ahead of the engine.
 
     "round 3 · 70 to go" where labels of earlier rounds were taken back.
     """
-    if overview.ranking is None or not overview.batch:
+    if annotation_state.ranking is None or not annotation_state.batch:
         return ""
-    number = f"round {overview.ranking + 1} · "
-    ahead = overview.in_batch - overview.batch
+    number = f"round {annotation_state.ranking + 1} · "
+    ahead = annotation_state.in_batch - annotation_state.batch
     if ahead >= 0:
-        return number + f"{overview.batch} of {overview.batch}" + (f" +{ahead}" if ahead else "")
-    if overview.in_batch < 0:
-        return number + f"{overview.to_go} to go"
-    return number + f"{overview.in_batch + 1} of {overview.batch}"
+        return (
+            number
+            + f"{annotation_state.batch} of {annotation_state.batch}"
+            + (f" +{ahead}" if ahead else "")
+        )
+    if annotation_state.in_batch < 0:
+        return number + f"{annotation_state.to_go} to go"
+    return number + f"{annotation_state.in_batch + 1} of {annotation_state.batch}"
 
 
 def ranking(round_: int | None) -> str:

@@ -64,8 +64,8 @@ def test_no_notation(tags: str) -> None:
     ("sample", "later", "message"),
     [
         ("B-PER I-PER O", "O PER", "token 2 has the tag 'PER', which is not a tag"),
-        ("B-PER I-PER O", "M-PER", "no tag of a known form"),
-        ("B-PER I-PER O", "b-PER", "no tag of a known form"),
+        ("B-PER I-PER O", "M-PER", "not a tag of a known form"),
+        ("B-PER I-PER O", "b-PER", "not a tag of a known form"),
         ("PER O", "O B-PER", "token 2 has the tag 'B-PER', but the sentences before have types"),
         ("B I O", "O X", "token 2 has the tag 'X', but the sentences before have B, I and O only"),
         ("(PER*) *", "(PER* (LOC)", "token 2 has '\\(LOC\\)', where no such bracket can be"),

@@ -89,7 +89,7 @@ def test_weights_that_are_no_whole_file(copied: Path, change_: str) -> None:
             path.write_bytes(raw + bytes(10))
         case "shape":
             path.write_bytes(raw.replace(b'"shape":[', b'"shape":{', 1))
-    with pytest.raises(ModelError, match="no whole file of safetensors"):
+    with pytest.raises(ModelError, match="not a whole file of safetensors"):
         load(copied)
 
 

@@ -208,7 +208,7 @@ def test_sessions_that_do_not_fit(tmp_path: Path) -> None:
             merged(tmp_path, names, "both")
     with pytest.raises(SessionError, match="more exists already"):
         merged(tmp_path, ["one", "one"], "more")
-    with pytest.raises(ConfigError, match="no usable name"):
+    with pytest.raises(ConfigError, match="not a usable name"):
         merged(tmp_path, ["one", "one"], "../x")
     assert merged(tmp_path, ["more", "one"], "both").labelled == 2  # the first one's texts count
     assert len(list((tmp_path / "sessions").iterdir())) == 5

@@ -47,7 +47,7 @@ SPOILT = {
     "no JSON, unverified": ("UPDATE {} SET body = '{{', checksum = NULL WHERE seq = {}",
         "cannot be "
         "read"),
-    "no UTF-8": ("UPDATE {} SET body = CAST(x'ff00fe' AS TEXT) WHERE seq = {}", "no UTF-8"),
+    "not UTF-8": ("UPDATE {} SET body = CAST(x'ff00fe' AS TEXT) WHERE seq = {}", "not UTF-8"),
     "gone": ("DELETE FROM {} WHERE seq = {}", "is missing"),
 }  # fmt: skip
 

@@ -128,7 +128,7 @@ def test_seeds_begin_with_the_papers_and_do_not_change() -> None:
         ("seeds", "x", "'x' is not a whole number"),
         ("seeds", "0", "seeds: 0 is out of range"),
         ("seeds", "101", "seeds: 101 is out of range"),
-        ("name", "a/b", "no usable name"),
+        ("name", "a/b", "not a usable name"),
         ("name", "語" * 82, "bytes long"),
         ("acquisition.model", "tfidf", "does not fit tfidf, which has no encoder"),
         ("successor.tuning", "adaptr", "Did you mean adapter?"),

@@ -1,4 +1,5 @@
-"""The application: which screen is on, how errors are shown, what every screen can ask for."""
+"""The application: what it starts with, the keys of every screen, how it is left. Which screen
+shows what is in `navigation`, what is said to the person in `message_app`."""
 
 import asyncio
 import contextlib
@@ -10,35 +11,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textual import on
-from textual.app import App, SystemCommand
-from textual.content import Content
+from textual.app import SystemCommand
 from textual.driver import Driver
 from textual.events import Event, Key, Paste
 from textual.filter import LineFilter
-from textual.message import Message
 from textual.screen import Screen
-from textual.timer import Timer
 
-from tui_al.core.data.examples import Task
-from tui_al.core.data.terminal_text import printable
-from tui_al.core.settings.experiment import ExperimentConfig
 from tui_al.errors import SessionClosedError, TuiAlError
 from tui_al.host.username import account
 from tui_al.store.engine_lock import is_live
 from tui_al.store.environment import explained
-from tui_al.store.session import Session, session_names
-from tui_al.store.sweeps import at_work, is_sweep, sweep_names, sweep_of
+from tui_al.store.session import session_names
+from tui_al.store.sweeps import at_work, sweep_names
 from tui_al.ui.closed_screens import forget_closed
 from tui_al.ui.escape import safe_rich
 from tui_al.ui.keymap import Keymap
 from tui_al.ui.keys import bindings
 from tui_al.ui.leaving import keeps_running
-from tui_al.ui.screens.base import TALL, USUAL, WIDE
-from tui_al.ui.screens.dialogs import ConfirmDialog, ErrorDialog
+from tui_al.ui.navigation import NavigatingApp
+from tui_al.ui.screens.base import TALL, USUAL, WIDE, AppServices
+from tui_al.ui.screens.dialogs import ConfirmDialog
 from tui_al.ui.terminal import Terminal
 from tui_al.ui.theme import DARK, LIGHT, AsciiFilter
 from tui_al.ui.typing_order import Passed, TypingOrder
-from tui_al.ui.widgets.message_line import MessageLine, Said, Severity
 
 if TYPE_CHECKING:
     from tui_al.ui.annotation_worker import AnnotationWorker
@@ -48,11 +43,7 @@ if TYPE_CHECKING:
 _LONGEST_TURN = 0.001
 
 
-#: Screens that list sessions: what is opened from one lies above it.
-_LISTS = ("home", "sweep")
-
-
-class TuiAl(App[None]):
+class TuiAl(NavigatingApp):
     """`TuiAl(home)` opens on the sessions of `home`; with `open_session`, on that one; with `page`,
     on that page of the documentation. `annotator` labels, the account by default."""
 
@@ -93,8 +84,6 @@ class TuiAl(App[None]):
         self.metric: str | None = (
             None  #: that curves show, where a session has it; None: its headline
         )
-        self.said: Said | None = None  #: the passing message that is up
-        self._forget: Timer | None = None  # which takes it away
         self._events: asyncio.AbstractEventLoop | None = None
         self._leaving = False
         self.fatal: TuiAlError | None = None  #: what the machine did that the app could not outlive
@@ -162,163 +151,6 @@ class TuiAl(App[None]):
                 # Behind what is under way: Textual does not take it well in the middle of mounting
                 # a screen.
                 self._events.call_soon_threadsafe(self.call_next, self._leave)
-
-    def open_session(self, directory: Path) -> None:
-        """Show a session: where people label, the next sample; else its results if it is finished,
-        or its run. Of a sweep, its arms."""
-        if is_sweep(directory):
-            from tui_al.ui.screens.sweep import SweepScreen
-
-            self._go_to(SweepScreen(directory))
-            return
-        try:
-            with Session(directory) as session:
-                created, finished = session.created(), session.is_finished()
-            by_people = ExperimentConfig.from_stored(created.config)[0].loop.oracle == "person"
-        except Exception as error:  # a damaged file may raise anything; the app must live on
-            if len(self.screen_stack) == 1:
-                self.to_home()
-            if isinstance(error, TuiAlError):
-                self.show_error(error)
-            else:
-                self.show_error(f"Session {directory.name} cannot be opened: {error}")
-            return
-        if by_people:
-            from tui_al.ui.screens.label import LabelScreen
-
-            self._go_to(LabelScreen(directory, Task(created.task), self.annotator))
-        elif finished:
-            from tui_al.ui.screens.results import ResultsScreen
-
-            self._go_to(ResultsScreen(directory))
-        else:
-            from tui_al.ui.screens.run import RunScreen
-
-            self._go_to(RunScreen(directory))
-
-    def open_labelling(self, directory: Path) -> None:
-        """Back to the samples of a session: the screen that lies beneath, or a new one."""
-        from tui_al.ui.screens.label import LabelScreen
-
-        if any(isinstance(screen, LabelScreen) for screen in self.screen_stack):
-            while not isinstance(self.screen, LabelScreen):
-                self.pop_screen()
-        else:
-            self.open_session(directory)
-
-    def show_run(self, directory: Path) -> None:
-        """A session's run, in the place of the screen that is shown."""
-        from tui_al.ui.screens.run import RunScreen
-
-        self.switch_screen(RunScreen(directory))
-
-    def show_results(self, directory: Path) -> None:
-        """A session's results, in the place of the screen that is shown."""
-        from tui_al.ui.screens.results import ResultsScreen
-
-        self.switch_screen(ResultsScreen(directory))
-
-    def to_home(self) -> None:
-        """Back to the list that a session was opened from; where there is none, to its sweep's, or
-        to the sessions."""
-        base = self._base()
-        if getattr(base, "KEYS_OF", "") in _LISTS:
-            return
-        directory = getattr(base, "directory", None)
-        sweep = sweep_of(directory) if isinstance(directory, Path) else None
-        if sweep is not None:
-            self.open_session(sweep)
-        else:
-            self.to_sessions()
-
-    def to_sessions(self) -> None:
-        """Close everything above the list of sessions and sweeps."""
-        from tui_al.ui.screens.home import HomeScreen
-
-        while len(self.screen_stack) > 2:
-            self.pop_screen()
-        if not isinstance(self._base(), HomeScreen):
-            self._show_at_base(HomeScreen())
-
-    def _go_to(self, screen: Screen[None]) -> None:
-        """Show the screen, with the list that it was opened from beneath if there is one, and
-        nothing else.
-
-        The list is not made before it is asked for: the first frame would wait for it.
-        """
-        base = self._base()
-        if base is None or getattr(base, "KEYS_OF", "") in _LISTS:
-            self.push_screen(screen)
-        else:
-            self.switch_screen(screen)
-
-    def _show_at_base(self, screen: Screen[None]) -> None:
-        """In place of the lowest of our screens, which is the one that is shown."""
-        if len(self.screen_stack) > 1:
-            self.switch_screen(screen)
-        else:
-            self.push_screen(screen)
-
-    def _base(self) -> Screen[object] | None:
-        """The list that is nearest, else the lowest of our screens (Textual keeps an empty one
-        under it), after closing all above."""
-        while len(self.screen_stack) > 2 and getattr(self.screen, "KEYS_OF", "") not in _LISTS:
-            self.pop_screen()
-        return self.screen_stack[-1] if len(self.screen_stack) > 1 else None
-
-    def say(self, text: str, severity: Severity = "information") -> None:
-        """A passing message in the bottom row, in the place of the one before; foreign text is
-        welcome."""
-        self.said = Said(printable(text), severity)
-        if self._forget is not None:
-            self._forget.stop()
-        self._forget = self.set_timer(self.said.seconds, self._fall_silent)
-        self._show_said()
-
-    def _fall_silent(self) -> None:
-        self.said = None
-        self._show_said()
-
-    def _show_said(self) -> None:
-        for screen in self.screen_stack:
-            for line in screen.query(MessageLine):
-                line.told()
-
-    def notify(
-        self,
-        message: str,
-        *,
-        title: str = "",
-        severity: Severity = "information",
-        timeout: float | None = None,  # noqa: ARG002
-        markup: bool = True,
-    ) -> None:
-        """Textual's own messages, said as ours are: its windows would lie over what is read."""
-        text = Content.from_markup(message).plain if markup else message
-        self.say(f"{title} {text}".strip(), severity)
-
-    def show_error(
-        self, error: TuiAlError | str, hint: str = "", log_tail: tuple[str, ...] = ()
-    ) -> None:
-        """A dialog with what happened and what to do about it."""
-        self.push_screen(ErrorDialog(error, hint, log_tail))
-
-    async def _dispatch_message(self, message: Message) -> None:
-        """As Textual does it; what the machine refuses on the way is shown, and the app goes on."""
-        try:
-            await super()._dispatch_message(message)
-        except Exception as error:
-            if not self.show_refusal(error):
-                raise
-
-    def show_refusal(self, error: Exception) -> bool:
-        """A dialog for what the machine is the reason of; False for all other errors, which are
-        ours."""
-        told = explained(error)
-        if told is None or not self.is_running or not self.screen_stack:
-            return False
-        self.show_error(told)
-        return True
 
     async def _replace_screen(self, screen: Screen[Any]) -> Screen[Any]:
         """As Textual does it, which removes a screen that is closed; nothing is kept of it."""
@@ -411,3 +243,9 @@ def _collect_garbage() -> None:
     60 ms each time."""
     gc.freeze()
     gc.enable()
+
+
+if TYPE_CHECKING:  # what screens ask of the app is there
+
+    def _services(app: TuiAl) -> AppServices:
+        return app

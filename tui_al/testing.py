@@ -72,9 +72,9 @@ def _check_scorer(
     if not order_invariant or len(given) < 2:
         return
     order = np.random.default_rng(5).permutation(len(given))
-    undo_result = _scored(scorer, _taken(given, order), f"{case.name} in another order")
+    reordered = _scored(scorer, _taken(given, order), f"{case.name} in another order")
     _require(
-        _same(undo_result, first[order]),
+        _same(reordered, first[order]),
         f"scores an example otherwise where the pool is in another order, with {case.name}",
     )
     half = len(given) // 2

@@ -27,7 +27,7 @@ from tests.engine import tiny
 from tests.engine.test_resume import outcome
 from tests.faults.injector import KINDS, Control, Fault, compile_shim
 from tests.faults.worker import DEFECT
-from tests.ui.labelling import channel
+from tests.ui.labelling import labelling_session
 from tui_al.core.settings.experiment import Amount, DataConfig, ExperimentConfig, LoopConfig
 from tui_al.core.settings.model_catalog import BAG_OF_WORDS, default_settings
 from tui_al.store.database import Database
@@ -118,7 +118,7 @@ class Worker:
 
 def labelling_home(place: Path) -> Path:
     """A home with a session to label, its first ranking put up."""
-    made = channel(place, "made")
+    made = labelling_session(place, "made")
     made.rank(1)
     made.recording.session.close()
     return place

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.ui.labelling import channel
+from tests.ui.labelling import labelling_session
 from tests.ui.sessions import record
 from tui_al.cli import label as module
 from tui_al.cli.label import LabelOptions, label_by_hand, tell_reading
@@ -101,7 +101,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, object]]:
 def test_a_session_by_name_or_path_is_gone_on_with(
     tmp_path: Path, calls: list[tuple[str, object]]
 ) -> None:
-    session = channel(tmp_path, "mine")
+    session = labelling_session(tmp_path, "mine")
     for source in ("mine", str(session.directory)):
         label_by_hand(options(source=source, home=tmp_path, annotator="eva"))
     assert calls == [("start", "mine"), ("eva", "mine")] * 2

@@ -30,7 +30,7 @@ POOL = texts_pool([f"text {n}" for n in range(40)], ("a", "b"))
 
 
 @dataclass
-class DeskDouble:
+class ChannelDouble:
     """People who follow a script: each step labels some rows, as a function of the newest ranking,
     or says a wish.
 
@@ -84,7 +84,7 @@ class DeskDouble:
 def label(amount: int) -> Any:
     """A step: the next `amount` of the ranking, alternating labels."""
 
-    def step(channel: DeskDouble) -> None:
+    def step(channel: ChannelDouble) -> None:
         for row in channel.asked[:amount]:
             channel.answers[row] = "ab"[len(channel.answers) % 2]
             channel.rankings[row] = channel.boards["ranking"][-1][0]
@@ -97,7 +97,7 @@ class Stage:
     """A loop with its surroundings."""
 
     loop: PeopleLoop
-    channel: DeskDouble
+    channel: ChannelDouble
     learners: list[LearnerDouble]
     events: list[ev.Event]
 
@@ -122,7 +122,7 @@ def stage(
     config = config or people_config()
     pool = askable(dataset)
     audit = reserve(SEED, pool, config.loop.audit_share)
-    channel = DeskDouble(dataset, audit, steps, labels=dataset.labels)
+    channel = ChannelDouble(dataset, audit, steps, labels=dataset.labels)
     learners: list[LearnerDouble] = []
     events: list[ev.Event] = []
 
@@ -215,7 +215,7 @@ class TestRounds:
         assert board["rows"][0]["top"] == [["a", table[first]], ["b", 1 - table[first]]]
 
     def test_nothing_is_trained_before_there_are_two_classes(self) -> None:
-        def all_a(channel: DeskDouble) -> None:
+        def all_a(channel: ChannelDouble) -> None:
             for row in channel.asked[:8]:
                 channel.answers[row] = "a"
 
@@ -392,7 +392,7 @@ class TestPool:
         assert len(folds) == 20 and all(len(ids) == 2 for ids in folds)
 
     def test_labels_that_change_make_new_models(self) -> None:
-        def with_a_new_label(channel: DeskDouble) -> None:
+        def with_a_new_label(channel: ChannelDouble) -> None:
             channel.labels = ("a", "b", "c")
             label(3)(channel)
 
@@ -409,7 +409,7 @@ class TestPool:
         assert len(askable(replace(POOL, train=full))) == 40
 
     def test_labels_are_judged_by_models_that_have_not_learned_them(self) -> None:
-        def with_a_mistake(channel: DeskDouble) -> None:
+        def with_a_mistake(channel: ChannelDouble) -> None:
             for row in channel.asked[:20]:
                 channel.answers[row] = "ab"[row % 2]
             first = next(iter(channel.answers))
@@ -453,7 +453,7 @@ class TestPool:
         pool = sentences_pool([("Anna", "left", f"Oslo{n}") for n in range(20)])
 
         def tag(amount: int) -> Any:
-            def step(channel: DeskDouble) -> None:
+            def step(channel: ChannelDouble) -> None:
                 for row in channel.asked[:amount]:
                     channel.answers[row] = ("B-PER", "O", "B-LOC")
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.faults.conftest import Disk
 from tests.store.labelled_sessions import TICKETS, by_people, simulated
-from tests.ui.labelling import channel
+from tests.ui.labelling import labelling_session
 from tests.ui.test_bench import LogLine, take
 from tui_al.core.session import events as ev
 from tui_al.engine.worker import patience
@@ -140,7 +140,7 @@ def test_a_message_of_a_library_in_rust_is_understood(tmp_path: Path) -> None:
 
 
 def test_an_answer_is_not_saved_before_it_is(disk: Disk) -> None:
-    session = channel(disk.path / "home")
+    session = labelling_session(disk.path / "home")
     session.rank(1)
     told = LogLine()
     bench = AnnotationWorker(session.directory, "anna", told.put)
@@ -168,7 +168,7 @@ def test_an_answer_is_not_saved_before_it_is(disk: Disk) -> None:
 
 
 def test_a_workbench_on_a_full_disk_gives_samples_as_soon_as_there_is_room(disk: Disk) -> None:
-    session = channel(disk.path / "home")
+    session = labelling_session(disk.path / "home")
     session.rank(1)
     session.recording.session.close()
     disk.fill()
@@ -188,7 +188,7 @@ def test_a_workbench_on_a_full_disk_gives_samples_as_soon_as_there_is_room(disk:
 
 
 def test_what_an_engine_waits_for_is_news_to_the_people(tmp_path: Path) -> None:
-    session = channel(tmp_path)
+    session = labelling_session(tmp_path)
     session.rank(1)
     lock = take_engine_lock(session.directory)
     told = LogLine()

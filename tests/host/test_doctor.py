@@ -34,8 +34,8 @@ def with_torch(monkeypatch: pytest.MonkeyPatch, build: TorchBuild | None) -> Non
     monkeypatch.setattr(hardware, "torch_build", lambda: build)
 
 
-def statuses(load_report: Iterable[Finding]) -> list[str]:
-    return [finding.status for finding in load_report]
+def statuses(findings: Iterable[Finding]) -> list[str]:
+    return [finding.status for finding in findings]
 
 
 # The whole
@@ -49,16 +49,16 @@ def test_examine_covers_every_topic_in_time_and_leaves_nothing_behind(
 
     monkeypatch.setattr(socket, "create_connection", refuse)
     began = time.monotonic()
-    load_report = examine(tmp_path / "home")
+    findings = examine(tmp_path / "home")
     assert time.monotonic() - began < 4
-    topics = list(dict.fromkeys(finding.topic for finding in load_report))
+    topics = list(dict.fromkeys(finding.topic for finding in findings))
     assert topics == [
         "Python", "Packages", "GPU", "CPU", "Memory", "Disk", "Home", "Sessions", "Terminal",
         "Bundled encoder", "Cached models", "Hub",
     ]  # fmt: skip
-    assert "could not be examined" not in render(load_report)
+    assert "could not be examined" not in render(findings)
     assert list(tmp_path.iterdir()) == []
-    assert len(render(load_report).splitlines()) < 45
+    assert len(render(findings).splitlines()) < 45
 
 
 def test_what_hangs_or_fails_spoils_no_other() -> None:
@@ -253,9 +253,9 @@ def test_hidden_full_and_unreadable_gpus(install: Install, monkeypatch: pytest.M
     assert (first.topic, first.status) == ("GPU 0", "warn")
     assert second == Finding("GPU 1", "ok", "NVIDIA H200, n/a free, n/a busy")
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "GPU-none")
-    load_report = hardware.gpu_findings()
-    assert statuses(load_report) == ["ok", "warn", "info", "info"]
-    assert "'GPU-none' hides every GPU" in load_report[1].fact
+    findings = hardware.gpu_findings()
+    assert statuses(findings) == ["ok", "warn", "info", "info"]
+    assert "'GPU-none' hides every GPU" in findings[1].fact
 
 
 def test_a_card_without_a_working_driver(

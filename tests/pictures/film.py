@@ -1,8 +1,8 @@
-"""The README's moving picture: a real session, watched while it runs: `python -m tests.pictures.film`.
+"""The README's moving picture, of a real session: `python -m tests.pictures.film`.
 
-It runs an experiment on the sample data, with real models, and takes a picture of the app at each point of its curves and one of its
-results. It takes minutes, and no two runs give the same file: seconds and readings are those of the machine.
-"""
+It runs an experiment on the sample data, with real models, and takes a picture of the app at each
+point of its curves and one of its results. It takes minutes, and no two runs give the same file:
+seconds and readings are those of the machine."""
 
 import asyncio
 import contextlib
@@ -35,7 +35,8 @@ class Film:
     background: str
 
     def svg(self) -> str:
-        """All frames in one picture; only rows that change are there more than once. Where nothing may move, the last one stands."""
+        """All frames in one picture; only rows that change are there more than once. Where nothing
+        may move, the last one stands."""
         stands = [SECONDS] * (len(self.frames) - 1) + [3 * SECONDS]
         times = [sum(stands[:n]) for n in range(len(stands) + 1)]
         body, spans = [], set()
@@ -47,7 +48,10 @@ class Film:
                     spans.add((first, end))
                     shown = " last" if end == len(self.frames) else ""
                     body.append(f'<g class="f{shown} f{first}-{end}">{shapes}</g>')
-        style = [".f{visibility:hidden}.last{visibility:visible}", "@media (prefers-reduced-motion: no-preference){"]  # fmt: skip
+        style = [
+            ".f{visibility:hidden}.last{visibility:visible}",
+            "@media (prefers-reduced-motion: no-preference){",
+        ]
         style += [_animation(first, end, times) for first, end in sorted(spans)]
         head = f"<style>{''.join([*style, '}'])}</style>"
         title = "tui-al: a simulation on the sample data"
@@ -74,11 +78,13 @@ def _animation(first: int, end: int, times: Sequence[float]) -> str:
         steps.append("100%{visibility:hidden}")
     else:
         steps.append("100%{visibility:visible}")
-    return f".{name}{{animation:{name} {whole:.1f}s step-end infinite}}@keyframes {name}{{{''.join(steps)}}}"
+    animation = f".{name}{{animation:{name} {whole:.1f}s step-end infinite}}"
+    return f"{animation}@keyframes {name}{{{''.join(steps)}}}"
 
 
 def experiment() -> ExperimentConfig:
-    """Breaking ties on a cut of the sample data, with the bundled encoder: a few minutes on two cores."""
+    """Breaking ties on a cut of the sample data, with the bundled encoder: a few minutes on two
+    cores."""
     return ExperimentConfig(
         data=DataConfig("tickets", train_limit=600, test_limit=200),
         acquisition=replace(default_settings("minilm", "adapter"), epochs=4),
@@ -100,8 +106,10 @@ async def record(home: Path, config: ExperimentConfig) -> Film:
         background, foreground = colours["background"].lower(), colours["foreground"].lower()
 
         def take() -> None:
-            strips = strips_of(app)
-            frames.append(tuple("\n".join(row_shapes(s, y, background, foreground)) for y, s in enumerate(strips)))  # fmt: skip
+            rows = enumerate(strips_of(app))
+            frames.append(
+                tuple("\n".join(row_shapes(s, y, background, foreground)) for y, s in rows)
+            )
 
         points = (config.loop.rounds + 1) * len(config.seeds)
         for number in range(1, points + 1):

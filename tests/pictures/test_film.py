@@ -11,12 +11,18 @@ def test_a_row_is_shown_in_its_frames_only_and_the_last_frame_where_nothing_move
     frames = (("<a/>", "<x/>", "<same/>"), ("<a/>", "<y/>", "<same/>"), ("<b/>", "<x/>", "<same/>"))
     drawn = Film(frames, "#000000").svg()
     assert re.findall(r'<g class="([^"]*)">(<\w/>)</g>', drawn) == [
-        ("f f0-2", "<a/>"), ("f last f2-3", "<b/>"), ("f f0-1", "<x/>"), ("f f1-2", "<y/>"), ("f last f2-3", "<x/>"),
-    ]  # fmt: skip
+        ("f f0-2", "<a/>"),
+        ("f last f2-3", "<b/>"),
+        ("f f0-1", "<x/>"),
+        ("f f1-2", "<y/>"),
+        ("f last f2-3", "<x/>"),
+    ]
     assert drawn.count("<same/>") == 1
     assert ".f{visibility:hidden}.last{visibility:visible}" in drawn
-    steps = {name: dict(re.findall(r"([\d.]+)%\{visibility:(\w+)\}", body))
-             for name, body in re.findall(r"@keyframes f(\S+?)\{((?:[\d.]+%\{[^}]*\})*)\}", drawn)}  # fmt: skip
+    keyframes = re.findall(r"@keyframes f(\S+?)\{((?:[\d.]+%\{[^}]*\})*)\}", drawn)
+    steps = {
+        name: dict(re.findall(r"([\d.]+)%\{visibility:(\w+)\}", body)) for name, body in keyframes
+    }
     assert steps == {
         "0-1": {"0.00": "visible", "20.00": "hidden", "100": "hidden"},
         "0-2": {"0.00": "visible", "40.00": "hidden", "100": "hidden"},

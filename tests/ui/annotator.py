@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.ui.labelling import Desk, channel, people
+from tests.ui.labelling import LabellingSession, labelling_session, people
 from tests.ui.terminals import ROOT, Tmux, until
 from tui_al.core.data.examples import Dataset, Example, Task, example_ids
 from tui_al.core.settings.experiment import ExperimentConfig
@@ -44,10 +44,10 @@ def tickets(amount: int, labels: int) -> Dataset:
 
 def labelled_by_script(
     home: Path, data: Dataset, experiment: ExperimentConfig | None = None
-) -> Desk:
+) -> LabellingSession:
     """A session of this data for people, its gold answers in a file beside it; 20 a batch, unless
     told otherwise."""
-    session = channel(home, "scripted", experiment=experiment or people("20"), data=data)
+    session = labelling_session(home, "scripted", experiment=experiment or people("20"), data=data)
     session.recording.session.close()
     gold = {example.id: example.answer for example in data.train}
     (session.directory / "gold.json").write_text(json.dumps(gold))
@@ -134,7 +134,7 @@ class Annotator:
 
     tmux: Tmux
     zygote: Zygote
-    session: Desk
+    session: LabellingSession
     name: str
     done: list[tuple[str, str]] = field(default_factory=list)
     keys: int = 0

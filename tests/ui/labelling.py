@@ -36,7 +36,7 @@ def unanswered(data: Dataset) -> Dataset:
 
 
 @dataclass
-class Desk:
+class LabellingSession:
     """The engine's side of a labelling session, done by hand."""
 
     recording: Recording
@@ -109,13 +109,13 @@ class Desk:
         return [(self.text(one.ids[0]), one.answer) for one in self.given()]
 
 
-def channel(
+def labelling_session(
     home: Path,
     name: str = "tickets-anna",
     *,
     experiment: ExperimentConfig | None = None,
     data: Dataset | None = None,
-) -> Desk:
+) -> LabellingSession:
     """A new labelling session, an engine in it that has not ranked anything yet."""
     made = record(home, name, experiment=experiment or people(), data=unanswered(data or dataset()))
-    return Desk(made)
+    return LabellingSession(made)

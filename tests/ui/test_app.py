@@ -17,7 +17,7 @@ from textual.screen import Screen
 import tui_al
 from tests.ui.conftest import drive, shown, until
 from tests.ui.fake_engine import FakeEngine
-from tests.ui.labelling import channel
+from tests.ui.labelling import labelling_session
 from tests.ui.sessions import record
 from tui_al.ui.app import TuiAl
 from tui_al.ui.driver import hung_up
@@ -280,7 +280,7 @@ async def test_the_help_is_whole_in_its_first_frame_and_made_once_a_screen(
 async def test_a_message_takes_the_place_of_the_one_before_and_lies_over_no_text(
     home: Path, engine: FakeEngine
 ) -> None:
-    made = channel(home)
+    made = labelling_session(home)
     made.rank(0)
     async with drive(TuiAl(home, made.directory), (80, 24)) as pilot:
         app = pilot.app

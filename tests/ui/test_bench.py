@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.ui.labelling import channel
+from tests.ui.labelling import labelling_session
 from tui_al.core.session.state import SessionState
 from tui_al.store.annotation_service import Workbench
 from tui_al.store.samples import Sample
@@ -45,7 +45,7 @@ def told() -> LogLine:
 @pytest.fixture
 def bench(home: Path, told: LogLine, monkeypatch: pytest.MonkeyPatch) -> Iterator[AnnotationWorker]:
     monkeypatch.setattr(module, "AGAIN", 0.05)
-    session = channel(home)
+    session = labelling_session(home)
     session.rank(1)
     opened = AnnotationWorker(session.directory, "anna", told.put)
     opened.start()

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from tests.ui.browser import CHROMIUM, browser
-from tests.ui.labelling import Desk, channel
+from tests.ui.labelling import LabellingSession, labelling_session
 from tests.ui.sessions import record
 from tests.ui.test_serve import server
 
@@ -61,14 +61,14 @@ async def test_one_labels_in_the_browser_by_this_machine_s_other_name(
 ) -> None:
     """`localhost` leads to the same server, and so does the near end of an SSH tunnel. With a
     token, which leaves the address bar."""
-    session = channel(home)
+    session = labelling_session(home)
     session.rank(1)
     token = "a-token-that-nobody-guesses"
     with server(home, tmp_path, token=token) as (port, _):
         await labels_two(session, tmp_path, f"http://localhost:{port}/?token={token}")
 
 
-async def labels_two(session: Desk, directory: Path, address: str) -> None:
+async def labels_two(session: LabellingSession, directory: Path, address: str) -> None:
     async with browser(directory) as page:
         await page.open(address)
         await page.sees("tickets-anna")

@@ -11,7 +11,7 @@ from textual.widgets import Input
 import tui_al.ui
 from tests.ui.conftest import assert_clean, drive, is_deeper, shown, until
 from tests.ui.fake_engine import FakeEngine
-from tests.ui.labelling import channel
+from tests.ui.labelling import labelling_session
 from tests.ui.sessions import record
 from tui_al.core.data.examples import Dataset, Example, Task, example_ids
 from tui_al.core.data.word_split import words_of
@@ -29,7 +29,7 @@ SIZES = ((60, 20), (80, 24), (120, 40), (200, 60))
 async def test_the_text_stays_in_sight_while_one_writes_about_it(
     home: Path, engine: FakeEngine, key: str, window: str, size: tuple[int, int]
 ) -> None:
-    made = channel(home)
+    made = labelling_session(home)
     made.rank(0)
     async with drive(TuiAl(home, made.directory, annotator="anna"), size) as pilot:
         await until(pilot, lambda: made.text(made.ids[0]) in shown(pilot.app))
@@ -58,7 +58,7 @@ PASTED = "first [/x] \x1b[31mline\r\nsecond\tline\n\n"
 async def test_all_that_is_pasted_is_there_and_nothing_that_steers_a_terminal(
     home: Path, engine: FakeEngine, keys: tuple[str, ...]
 ) -> None:
-    made = channel(home)
+    made = labelling_session(home)
     made.rank(0)
     async with drive(TuiAl(home, made.directory, annotator="anna"), (120, 40)) as pilot:
         await until(pilot, lambda: made.text(made.ids[0]) in shown(pilot.app))
@@ -104,7 +104,7 @@ def test_every_field_that_is_typed_in_is_the_one_that_takes_foreign_text() -> No
 async def test_a_window_that_shrinks_under_a_dialog(home: Path, engine: FakeEngine) -> None:
     text = "Anna Berg went to Oslo ."
     examples = (Example(example_ids([text])[0], text, None, words_of(text)),)
-    made = channel(home, data=Dataset("one", Task.TAGGING, ("PER", "LOC"), examples, ()))
+    made = labelling_session(home, data=Dataset("one", Task.TAGGING, ("PER", "LOC"), examples, ()))
     made.rank(1, top=[])
     async with drive(TuiAl(home, made.directory, annotator="anna"), (200, 60)) as pilot:
         await until(pilot, lambda: text in shown(pilot.app))

@@ -14,7 +14,7 @@ from textual.pilot import Pilot
 
 from tests.ui.conftest import drive, shown, until
 from tests.ui.fake_engine import FakeEngine
-from tests.ui.labelling import SEED, Desk, channel, people
+from tests.ui.labelling import SEED, LabellingSession, labelling_session, people
 from tests.ui.sessions import LABELS, dataset
 from tui_al.cli.listings import list_sessions
 from tui_al.core.annotation.decisions import Flag, Label
@@ -29,10 +29,10 @@ from tui_al.ui.summaries import read_one
 from tui_al.ui.widgets.curve import CurvePlot
 
 
-def small(home: Path, texts: int = 6) -> Desk:
+def small(home: Path, texts: int = 6) -> LabellingSession:
     """A session of so few texts, its engine begun and waiting for labels."""
     base = dataset()
-    made = channel(
+    made = labelling_session(
         home, experiment=people("4"), data=replace(base, train=base.train[:texts], test=())
     )
     made.recording.start()
@@ -41,13 +41,13 @@ def small(home: Path, texts: int = 6) -> Desk:
     return made
 
 
-def decide(made: Desk, *decisions: Any) -> None:
+def decide(made: LabellingSession, *decisions: Any) -> None:
     with DecisionLog(made.directory) as log:
         log.append(Client.new("ben"), *decisions)
 
 
 @contextmanager
-def at_work(made: Desk) -> Iterator[None]:
+def at_work(made: LabellingSession) -> Iterator[None]:
     """As while an engine is."""
     with (made.directory / "engine.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -14,7 +14,7 @@ from textual.pilot import Pilot
 
 from tests.ui.conftest import SIZES, assert_clean, drive, shown, until
 from tests.ui.fake_engine import FakeEngine
-from tests.ui.labelling import SEED, Desk, channel, people
+from tests.ui.labelling import SEED, LabellingSession, labelling_session, people
 from tests.ui.sessions import LABELS, dataset, record
 from tests.ui.torture import TEXTS
 from tui_al.core.annotation import decisions as de
@@ -103,7 +103,7 @@ async def test_live_first_and_each_with_how_far_it_got(three: Path) -> None:
 async def test_where_people_label_it_says_how_many_are_waited_for(
     home: Path, engine: FakeEngine
 ) -> None:
-    made = channel(home)
+    made = labelling_session(home)
     made.recording.start()
     made.recording.append(ev.RunStarted(SEED))
     made.rank(0)
@@ -268,7 +268,7 @@ def test_only_what_was_written_is_read_again(three: Path) -> None:
 def test_of_what_people_decided_only_the_new_is_read(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = channel(home)
+    made = labelling_session(home)
     made.rank(0)
     known: dict[Path, Summary] = {}
     reads: list[int] = []
@@ -297,7 +297,7 @@ def test_of_what_people_decided_only_the_new_is_read(
 
 
 def test_a_session_of_the_same_name_is_read_from_its_beginning(home: Path, tmp_path: Path) -> None:
-    made = channel(home)
+    made = labelling_session(home)
     made.rank(0)
     with Workbench(made.directory, "anna") as bench:
         item = bench.take()
@@ -306,14 +306,16 @@ def test_a_session_of_the_same_name_is_read_from_its_beginning(home: Path, tmp_p
     before = {s.directory: s for s in read_all(home, {})}
     assert before[made.directory].labelled == 1
     made.directory.rename(tmp_path / "away")  # or its inode would be used again
-    channel(home)
+    labelling_session(home)
     assert read_all(home, before)[0].labelled == 0
 
 
 def test_a_share_of_a_batch_is_of_the_texts_to_label(home: Path) -> None:
     data = dataset()
     half = tuple(replace(e, answer=e.answer if n % 2 else None) for n, e in enumerate(data.train))
-    made = Desk(record(home, "half", experiment=people("50%"), data=replace(data, train=half)))
+    made = LabellingSession(
+        record(home, "half", experiment=people("50%"), data=replace(data, train=half))
+    )
     made.rank(0)
     with Workbench(made.directory, "anna") as bench:
         assert bench.batch == len(half[::2]) / 2
@@ -348,7 +350,7 @@ def test_the_list_does_not_wait_until_very_many_labels_are_counted(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(summaries, "_MANY", 3)
-    made = channel(home)
+    made = labelling_session(home)
     made.rank(0)
     with Workbench(made.directory, "anna") as bench:
         for _ in range(4):
@@ -367,7 +369,7 @@ def test_the_list_does_not_wait_until_very_many_labels_are_counted(
 async def test_who_did_what_names_accounts_and_whoever_used_the_name_of_another(
     home: Path, engine: FakeEngine
 ) -> None:
-    made = channel(home)
+    made = labelling_session(home)
     ids = made.ids
     with DecisionLog(made.directory) as log:
         log.insert(

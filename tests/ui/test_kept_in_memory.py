@@ -15,7 +15,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tests.ui.conftest import drive, until
-from tests.ui.labelling import channel
+from tests.ui.labelling import labelling_session
 from tui_al.store.annotation_service import Workbench
 from tui_al.ui.annotation_worker import RECENT, AnnotationWorker
 from tui_al.ui.app import TuiAl
@@ -49,7 +49,7 @@ async def closed(pilot: Pilot[Any], *keys: str) -> None:
 
 @pytest.mark.slow
 async def test_closed_screens_leave_nothing_in_memory(home: Path) -> None:
-    session = channel(home)
+    session = labelling_session(home)
     session.rank(1)
     async with drive(TuiAl(home, session.directory, annotator="anna"), (120, 40)) as pilot:
         await until(pilot, lambda: getattr(pilot.app.screen, "item", None) is not None)
@@ -66,7 +66,7 @@ async def test_closed_screens_leave_nothing_in_memory(home: Path) -> None:
 
 @pytest.mark.slow
 async def test_label_screens_that_were_left_are_gone(home: Path) -> None:
-    session = channel(home)
+    session = labelling_session(home)
     session.rank(1)
     app = TuiAl(home, session.directory, annotator="anna")
     left: list[ReferenceType[Screen[Any]]] = []  # weak: of this test only, whatever ran before it
@@ -88,7 +88,7 @@ async def test_label_screens_that_were_left_are_gone(home: Path) -> None:
 
 
 def test_of_decided_samples_only_the_last_texts_are_kept(home: Path) -> None:
-    session = channel(home)
+    session = labelling_session(home)
     session.rank(1)
     bench = AnnotationWorker(session.directory, "anna", lambda _: None)
     with Workbench(session.directory, "anna") as workbench:

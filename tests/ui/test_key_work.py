@@ -10,7 +10,7 @@ from textual.geometry import Region
 from textual.pilot import Pilot
 
 from tests.ui.conftest import drive, shown, until
-from tests.ui.labelling import Desk, channel
+from tests.ui.labelling import LabellingSession, labelling_session
 from tui_al.ui.app import TuiAl
 from tui_al.ui.screens.label import LabelScreen
 
@@ -29,7 +29,7 @@ def painted(monkeypatch: pytest.MonkeyPatch) -> list[set[Region]]:
     return found
 
 
-async def _labelling(pilot: Pilot[Any], session: Desk) -> LabelScreen:
+async def _labelling(pilot: Pilot[Any], session: LabellingSession) -> LabelScreen:
     """The label screen after a first answer, at rest."""
     await until(pilot, lambda: session.text(session.ids[0]) in shown(pilot.app))
     await pilot.press("2")
@@ -44,7 +44,7 @@ async def _labelling(pilot: Pilot[Any], session: Desk) -> LabelScreen:
 async def test_the_next_sample_is_painted_before_the_rows_around_it(
     home: Path, painted: list[set[Region]]
 ) -> None:
-    session = channel(home)
+    session = labelling_session(home)
     session.rank(1)
     app = TuiAl(home, session.directory, annotator="anna")
     async with drive(app, size=(120, 40)) as pilot:

@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 
 from tests.ui.conftest import SIZES, assert_clean, drive, shown, until
 from tests.ui.fake_engine import FakeEngine
-from tests.ui.labelling import Desk, channel, people
+from tests.ui.labelling import LabellingSession, labelling_session, people
 from tests.ui.sessions import LABELS, dataset
 from tests.ui.torture import TEXTS
 from tui_al.core.annotation.decisions import (
@@ -44,7 +44,7 @@ from tui_al.ui.widgets.engine_line import EngineColumn, EngineLine
 MANY = tuple(f"intent_{n:02}" for n in range(30))
 
 
-def app_on(home: Path, session: Desk, annotator: str = "anna", **options: Any) -> TuiAl:
+def app_on(home: Path, session: LabellingSession, annotator: str = "anna", **options: Any) -> TuiAl:
     return TuiAl(home, session.directory, annotator=annotator, **options)
 
 
@@ -54,13 +54,13 @@ async def sees(pilot: Pilot[Any], *texts: str) -> str:
     return shown(pilot.app)
 
 
-def decided(session: Desk) -> list[Decision]:
+def decided(session: LabellingSession) -> list[Decision]:
     with DecisionLog(session.directory) as log:
         return [record.decision for record in log.read()]
 
 
 async def test_one_key_labels_saves_and_goes_on(home: Path) -> None:
-    session = channel(home)
+    session = labelling_session(home)
     session.rank(1)
     first, second, third = session.ids[:3]
     async with drive(app_on(home, session)) as pilot:
@@ -91,7 +91,7 @@ async def test_one_key_labels_saves_and_goes_on(home: Path) -> None:
 async def test_undo_and_redo_reach_over_a_restart_and_keys_wait_for_their_sample(
     home: Path,
 ) -> None:
-    session = channel(home)
+    session = labelling_session(home)
     session.rank(1)
     first, second, third, fourth = session.ids[:4]
     async with drive(app_on(home, session)) as pilot:
@@ -119,7 +119,7 @@ async def test_undo_and_redo_reach_over_a_restart_and_keys_wait_for_their_sample
 
 
 async def test_a_digit_right_after_space_is_for_the_next_sample(home: Path) -> None:
-    session = channel(home)
+    session = labelling_session(home)
     session.rank(1)
     skipped, labelled = session.ids[:2]
     async with drive(app_on(home, session)) as pilot:
@@ -133,7 +133,7 @@ async def test_a_digit_right_after_space_is_for_the_next_sample(home: Path) -> N
 
 @pytest.mark.slow
 async def test_skip_unclear_note_and_unfold(home: Path) -> None:
-    session = channel(home)
+    session = labelling_session(home)
     session.rank(1, folds=[session.ids[3:6]])
     skipped, unclear, noted, folded = session.ids[:4]
     async with drive(app_on(home, session)) as pilot:
@@ -168,7 +168,7 @@ async def test_skip_unclear_note_and_unfold(home: Path) -> None:
 async def test_one_answer_counts_for_folded_near_duplicates_and_undo_takes_it_back_for_all(
     home: Path,
 ) -> None:
-    session = channel(home)
+    session = labelling_session(home)
     session.rank(1, folds=[session.ids[:3]])
     async with drive(app_on(home, session)) as pilot:
         await sees(pilot, "+2 alike")
@@ -181,7 +181,7 @@ async def test_one_answer_counts_for_folded_near_duplicates_and_undo_takes_it_ba
 
 @pytest.mark.slow
 async def test_blind_samples_and_blind_mode_show_no_opinion_of_the_model(home: Path) -> None:
-    session = channel(home)
+    session = labelling_session(home)
     session.rank(1, audit=session.ids[:1])
     async with drive(app_on(home, session)) as pilot:
         screen = await sees(pilot, "random check: measures the model, so no suggestion")
@@ -204,7 +204,7 @@ async def test_blind_samples_and_blind_mode_show_no_opinion_of_the_model(home: P
 
 
 async def test_with_many_labels_digits_choose_among_the_likeliest_nine(home: Path) -> None:
-    session = channel(home, data=dataset(labels=MANY))
+    session = labelling_session(home, data=dataset(labels=MANY))
     top = [(MANY[20 - n], 0.3 - n / 50) for n in range(9)]
     session.rank(1, top=top)
     async with drive(app_on(home, session)) as pilot:
@@ -225,7 +225,7 @@ async def test_with_many_labels_digits_choose_among_the_likeliest_nine(home: Pat
 async def test_many_labels_keep_their_digits_where_no_model_ranks_them(
     home: Path, blind: bool
 ) -> None:
-    session = channel(home, data=dataset(labels=MANY))
+    session = labelling_session(home, data=dataset(labels=MANY))
     if blind:
         session.rank(1, audit=session.ids)
     else:
@@ -251,7 +251,7 @@ async def test_many_labels_keep_their_digits_where_no_model_ranks_them(
 
 @pytest.mark.slow
 async def test_a_new_ranking_takes_over_between_two_samples(home: Path, engine: FakeEngine) -> None:
-    session = channel(home)
+    session = labelling_session(home)
     async with drive(app_on(home, session)) as pilot:
         await sees(pilot, "No engine is at work on this session: t starts it")
         await pilot.press("t")
@@ -276,7 +276,7 @@ async def test_a_new_ranking_takes_over_between_two_samples(home: Path, engine: 
 
 @pytest.mark.slow
 async def test_a_disk_that_fails_keeps_the_labels_and_says_so(home: Path) -> None:
-    session = channel(home)
+    session = labelling_session(home)
     session.rank(1)
     async with drive(app_on(home, session)) as pilot:
         await sees(pilot, session.text(session.ids[0]))
@@ -303,7 +303,7 @@ async def test_a_disk_that_fails_keeps_the_labels_and_says_so(home: Path) -> Non
 
 
 async def test_a_label_that_went_away_is_refused_and_the_sample_comes_back(home: Path) -> None:
-    session = channel(home)
+    session = labelling_session(home)
     session.rank(1)
     async with drive(app_on(home, session)) as pilot:
         await sees(pilot, session.text(session.ids[0]))
@@ -318,7 +318,7 @@ async def test_a_label_that_went_away_is_refused_and_the_sample_comes_back(home:
     assert session.answers() == {session.ids[0]: "billing"}
 
 
-def suspended(session: Desk, annotator: str) -> None:
+def suspended(session: LabellingSession, annotator: str) -> None:
     """As if the annotator's apps had been stopped for a little longer than claims last."""
     with sqlite3.connect(session.directory / "session.db") as db:
         db.execute(
@@ -332,7 +332,7 @@ def suspended(session: Desk, annotator: str) -> None:
 async def test_after_a_suspension_an_answer_is_not_given_beside_another_s_unawares(
     home: Path,
 ) -> None:
-    session = channel(home)
+    session = labelling_session(home)
     session.rank(1)
     first = session.ids[0]
     async with drive(app_on(home, session)) as pilot:
@@ -357,7 +357,7 @@ async def test_after_a_suspension_an_answer_is_not_given_beside_another_s_unawar
 
 @pytest.mark.slow
 async def test_after_a_suspension_a_sample_that_another_has_gives_way(home: Path) -> None:
-    session = channel(home)
+    session = labelling_session(home)
     session.rank(1)
     async with drive(app_on(home, session)) as pilot:
         await sees(pilot, session.text(session.ids[0]))
@@ -377,7 +377,7 @@ async def test_after_a_suspension_a_sample_that_another_has_gives_way(home: Path
 async def test_after_a_suspension_what_a_dialog_asks_of_a_sample_is_not_done_to_the_next(
     home: Path,
 ) -> None:
-    session = channel(home)
+    session = labelling_session(home)
     session.rank(1)
     first = session.ids[0]
     async with drive(app_on(home, session)) as pilot:
@@ -401,7 +401,7 @@ async def test_after_a_suspension_what_a_dialog_asks_of_a_sample_is_not_done_to_
 
 @pytest.mark.slow
 async def test_labels_never_seen_raise_an_alarm_once_enough_is_labelled(home: Path) -> None:
-    session = channel(home)
+    session = labelling_session(home)
     session.rank(1)
     async with drive(app_on(home, session), (120, 40)) as pilot:
         await sees(pilot, session.text(session.ids[0]))
@@ -418,7 +418,7 @@ async def test_labels_never_seen_raise_an_alarm_once_enough_is_labelled(home: Pa
 async def test_two_annotators_get_different_samples_and_the_same_one_only_where_asked(
     home: Path,
 ) -> None:
-    session = channel(home, experiment=people(overlap=0.0))
+    session = labelling_session(home, experiment=people(overlap=0.0))
     session.rank(1)
     async with drive(app_on(home, session, "anna")) as anna:
         await sees(anna, "saved ✓ 0", session.text(session.ids[0]))
@@ -441,7 +441,7 @@ async def test_two_annotators_get_different_samples_and_the_same_one_only_where_
 async def test_the_run_is_one_key_away_and_back_and_home_counts_labels(
     home: Path, engine: FakeEngine
 ) -> None:
-    session = channel(home)
+    session = labelling_session(home)
     session.rank(1)
     async with drive(app_on(home, session)) as pilot:
         await sees(pilot, session.text(session.ids[0]))
@@ -463,7 +463,7 @@ async def test_the_run_is_one_key_away_and_back_and_home_counts_labels(
 async def test_t_asks_a_live_engine_to_train(home: Path, engine: FakeEngine) -> None:
     from tests.ui.sessions import FakeEngine as Locks
 
-    session = channel(home)
+    session = labelling_session(home)
     session.rank(1)
     session.recording.start()
     locks = Locks()
@@ -485,7 +485,7 @@ async def test_t_asks_a_live_engine_to_train(home: Path, engine: FakeEngine) -> 
 
 
 async def test_keys_of_ones_own_are_bound_and_shown(home: Path) -> None:
-    session = channel(home)
+    session = labelling_session(home)
     session.rank(1)
     own = Keymap(
         {"label.skip": "j", "label.answer": "a,s,d", "label.search": "w"}, {"returns": "i"}
@@ -509,7 +509,7 @@ async def test_every_text_is_shown_whole_and_harmless_at_every_size(home: Path) 
         replace(base.train[n], id=identity, text=text)
         for n, (identity, text) in enumerate(zip(example_ids(texts), texts, strict=True))
     )
-    session = channel(home, data=replace(base, train=examples))
+    session = labelling_session(home, data=replace(base, train=examples))
     session.rank(1)
     async with drive(app_on(home, session)) as pilot:
         await sees(pilot, "closes nothing")
@@ -536,7 +536,7 @@ async def test_the_workbench_is_left_alone_at_the_end_of_a_ranking(
         return do(bench, kind, *rest, **options)
 
     monkeypatch.setattr(AnnotationWorker, "do", counted)
-    session = channel(home)
+    session = labelling_session(home)
     session.rank(1, session.ids[:2])  # fewer than the hand holds
     async with drive(app_on(home, session)) as pilot:
         await until(pilot, lambda: session.text(session.ids[0]) in shown(pilot.app))
@@ -548,7 +548,7 @@ async def test_the_workbench_is_left_alone_at_the_end_of_a_ranking(
 @pytest.mark.slow
 @pytest.mark.parametrize("size", SIZES)
 async def test_why_the_engine_failed_is_told(home: Path, size: tuple[int, int]) -> None:
-    session = channel(home)
+    session = labelling_session(home)
     async with drive(app_on(home, session), size) as pilot:
         await sees(pilot, "No engine is at work")
         with Session(session.directory) as store:
@@ -566,7 +566,7 @@ async def test_why_the_engine_failed_and_what_to_press_are_both_read_beside_a_sa
     home: Path, size: tuple[int, int]
 ) -> None:
     """Of a long reason the end gives way, not the key; at 24 rows the whole cause is there."""
-    session = channel(home)
+    session = labelling_session(home)
     session.rank(1)
     cause, hint = process._explain(-signal.SIGKILL, session.directory, ())
     with Session(session.directory) as store:
@@ -588,7 +588,7 @@ async def test_why_the_engine_failed_and_what_to_press_are_both_read_beside_a_sa
 async def test_a_failure_is_said_in_passing_where_the_label_screen_does_not_show_it(
     home: Path,
 ) -> None:
-    session = channel(home)
+    session = labelling_session(home)
     session.rank(1)
     async with drive(app_on(home, session)) as pilot:
         await sees(pilot, session.text(session.ids[0]))
@@ -602,7 +602,9 @@ async def test_a_failure_is_said_in_passing_where_the_label_screen_does_not_show
 @pytest.mark.slow
 async def test_a_pool_smaller_than_a_batch_is_used_up(home: Path) -> None:
     base = dataset()
-    session = channel(home, experiment=people("20"), data=replace(base, train=base.train[:12]))
+    session = labelling_session(
+        home, experiment=people("20"), data=replace(base, train=base.train[:12])
+    )
     session.rank(0)
     async with drive(app_on(home, session)) as pilot:
         await sees(pilot, "1 of 12")
@@ -617,7 +619,7 @@ async def test_a_pool_smaller_than_a_batch_is_used_up(home: Path) -> None:
 async def test_a_session_that_is_deleted_under_the_person_is_told_at_once(
     home: Path, engine: FakeEngine, above: str
 ) -> None:
-    session = channel(home)
+    session = labelling_session(home)
     session.rank(1)
     async with drive(app_on(home, session)) as pilot:
         await sees(pilot, session.text(session.ids[0]))
@@ -637,7 +639,7 @@ async def test_what_is_given_after_a_session_was_deleted_is_never_called_saved(
     monkeypatch.setattr(
         "tui_al.ui.annotation_worker.LOOK", 60.0
     )  # nothing but the answer itself finds out
-    session = channel(home)
+    session = labelling_session(home)
     session.rank(1)
     async with drive(app_on(home, session)) as pilot:
         await sees(pilot, session.text(session.ids[0]))
@@ -651,7 +653,7 @@ async def test_what_is_given_after_a_session_was_deleted_is_never_called_saved(
 async def test_a_session_that_is_renamed_under_the_person_keeps_every_answer(
     home: Path, engine: FakeEngine
 ) -> None:
-    session = channel(home)
+    session = labelling_session(home)
     session.rank(1)
     new = session.directory.with_name("renamed")
     async with drive(app_on(home, session)) as pilot:

@@ -14,7 +14,7 @@ from textual.widgets import OptionList
 
 from tests.store.people import disputes_board
 from tests.ui.conftest import SIZES, assert_clean, drive, is_as_deep, is_deeper, shown, until
-from tests.ui.labelling import Desk, channel, people
+from tests.ui.labelling import LabellingSession, labelling_session, people
 from tests.ui.sessions import LABELS, dataset
 from tests.ui.torture import TEXTS
 from tui_al.core.annotation.decisions import AddLabel, Confirm, Decision, Label
@@ -29,22 +29,22 @@ from tui_al.ui.screens.search_pool import SearchPool, hit_row
 from tui_al.ui.terminal import Terminal
 
 
-def app_on(home: Path, session: Desk, **options: Any) -> TuiAl:
+def app_on(home: Path, session: LabellingSession, **options: Any) -> TuiAl:
     return TuiAl(home, session.directory, annotator="anna", **options)
 
 
-def decide(session: Desk, annotator: str, *decisions: Decision) -> None:
+def decide(session: LabellingSession, annotator: str, *decisions: Decision) -> None:
     with DecisionLog(session.directory) as log:
         log.append(Client.new(annotator), *decisions)
 
 
-def begun(home: Path) -> Desk:
-    session = channel(home)
+def begun(home: Path) -> LabellingSession:
+    session = labelling_session(home)
     session.rank(1)
     return session
 
 
-async def first(pilot: Pilot[Any], session: Desk) -> None:
+async def first(pilot: Pilot[Any], session: LabellingSession) -> None:
     await until(pilot, lambda: session.text(session.ids[0]) in shown(pilot.app))
 
 
@@ -240,7 +240,7 @@ async def test_history_shows_what_was_decided_and_goes_back_to_any_sample(home: 
 # Second look
 
 
-def disputed(home: Path, *ids: int) -> Desk:
+def disputed(home: Path, *ids: int) -> LabellingSession:
     session = begun(home)
     for place in ids:
         decide(session, "anna", Label((session.ids[place],), "billing"))
@@ -414,9 +414,9 @@ async def test_what_is_found_after_the_search_was_closed_goes_nowhere(home: Path
         assert isinstance(search, SearchPool)
         answers: list[Any] = []
         asked = SimpleNamespace(
-            item=search._desk.item, ask=lambda _, __, then: answers.append(then)
+            item=search._label_screen.item, ask=lambda _, __, then: answers.append(then)
         )
-        search._desk = asked  # type: ignore[assignment]
+        search._label_screen = asked  # type: ignore[assignment]
         await pilot.press("tab")
         await search.query(OptionList).remove()
         search.dismiss(None)
@@ -434,7 +434,7 @@ async def test_torture_texts_and_labels_on_every_screen_at_every_size(home: Path
     )
     from dataclasses import replace
 
-    session = channel(home, experiment=people(), data=replace(data, train=examples))
+    session = labelling_session(home, experiment=people(), data=replace(data, train=examples))
     session.rank(1, top=[(odd[0], 0.5), (odd[1], 0.3)])
     for identity, label in zip(session.ids[:-1], odd * 7, strict=False):
         decide(session, "anna", Label((identity,), label))

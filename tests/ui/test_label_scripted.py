@@ -15,7 +15,7 @@ import pytest
 
 from tests.engine import tiny
 from tests.ui.annotator import Annotator, Engine, RealEngine, Zygote, labelled_by_script, tickets
-from tests.ui.labelling import Desk, people
+from tests.ui.labelling import LabellingSession, people
 from tests.ui.terminals import Tmux, until
 from tui_al.core.annotation.decisions import Label
 from tui_al.core.session.state import RunState
@@ -44,7 +44,7 @@ def room(tmp_path: Path) -> Iterator[ExitStack]:
 
 
 def sit_down(
-    room: ExitStack, tmp_path: Path, zygote: Zygote, session: Desk, name: str = "anna"
+    room: ExitStack, tmp_path: Path, zygote: Zygote, session: LabellingSession, name: str = "anna"
 ) -> Annotator:
     place = tmp_path / name
     place.mkdir()
@@ -55,7 +55,7 @@ def sit_down(
     return annotator
 
 
-def start_engine(room: ExitStack, session: Desk) -> Engine:
+def start_engine(room: ExitStack, session: LabellingSession) -> Engine:
     engine = Engine(session.directory)
     room.callback(engine.kill)
     engine.start()
@@ -82,7 +82,7 @@ def test_three_hundred_tickets_in_a_row_with_a_key_each(
 KILLS, SEED = 51, 2024
 
 
-def on_record(session: Desk) -> list[tuple[str, object]]:
+def on_record(session: LabellingSession) -> list[tuple[str, object]]:
     """What was decided, as the script knows it: labels by text, and undos."""
     with DecisionLog(session.directory) as log:
         return [
@@ -93,13 +93,13 @@ def on_record(session: Desk) -> list[tuple[str, object]]:
         ]
 
 
-def run_of(session: Desk) -> RunState:
+def run_of(session: LabellingSession) -> RunState:
     with Session(session.directory) as opened:
         (run,) = opened.state().runs.values()
     return run
 
 
-def real_engine(room: ExitStack, session: Desk) -> RealEngine:
+def real_engine(room: ExitStack, session: LabellingSession) -> RealEngine:
     engine = RealEngine(session.directory)
     room.callback(engine.close)
     engine.start()

@@ -13,7 +13,7 @@ from textual.strip import Strip
 
 from tests.store.people import disputes_board
 from tests.ui.conftest import drive, shown, until
-from tests.ui.labelling import Desk, channel
+from tests.ui.labelling import LabellingSession, labelling_session
 from tests.ui.sessions import dataset
 from tests.ui.test_label_aside import press_until
 from tests.ui.test_snapshots import FOLDER, compare, written
@@ -56,14 +56,14 @@ async def test_the_editor(home: Path, look: str, monkeypatch: pytest.MonkeyPatch
         compare(FOLDER / f"spans-{look}.txt", written(rows))
 
 
-def reviewed(home: Path) -> Desk:
+def reviewed(home: Path) -> LabellingSession:
     """Two annotators, a label that the models dispute, everything at the same second."""
     data = dataset()
     texts = [TEXTS[i % len(TEXTS)] for i in range(len(data.train))]
     data = replace(
         data, train=tuple(replace(e, text=t) for e, t in zip(data.train, texts, strict=True))
     )
-    session = channel(home, data=data)
+    session = labelling_session(home, data=data)
     session.rank(1)
     ids = session.ids
     said: list[tuple[str, Decision]] = [

@@ -6,7 +6,7 @@ import pytest
 
 from tests.ui.conftest import drive, shown, until
 from tests.ui.fake_engine import FakeEngine
-from tests.ui.labelling import channel
+from tests.ui.labelling import labelling_session
 from tests.ui.sessions import config, record
 from tui_al.core.data.examples import Dataset, Example, Task, example_ids
 from tui_al.core.data.word_split import words_of
@@ -95,7 +95,7 @@ async def test_the_sample_keeps_its_room_where_everything_else_wants_it(
     text = "Anna Berg went to Oslo ."
     words = words_of(text) if task is Task.TAGGING else ()
     texts = (Example(example_ids([text])[0], text, None, words),)
-    made = channel(home, data=Dataset("one", task, names, texts, ()))
+    made = labelling_session(home, data=Dataset("one", task, names, texts, ()))
     made.rank(1, top=[])
     why = "The engine was stopped from outside, or the machine restarted, or it ran out of memory. "
     made.recording.append(ev.EngineFinished("failed", why, why))

@@ -14,7 +14,7 @@ import pytest
 
 from tests.ui.conftest import drive, shown, until
 from tests.ui.fake_engine import FakeEngine
-from tests.ui.labelling import SEED, Desk, channel, people
+from tests.ui.labelling import SEED, LabellingSession, labelling_session, people
 from tests.ui.sessions import LABELS, Recording, config, dataset, record
 from tui_al.cli import listings
 from tui_al.cli.listings import list_datasets, list_sessions
@@ -109,7 +109,7 @@ async def test_the_last_figure(
 
 @pytest.mark.slow
 async def test_labels_that_people_made_count_everywhere(home: Path, engine: FakeEngine) -> None:
-    made = channel(home)
+    made = labelling_session(home)
     made.rank(0)
     with DecisionLog(made.directory) as log:
         anna = Client.new("anna")
@@ -169,7 +169,7 @@ def test_a_report_says_what_became_of_an_engine_that_was_cut_off(
 def test_a_report_counts_what_people_labelled(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    made = channel(home)
+    made = labelling_session(home)
     made.recording.start()
     with DecisionLog(made.directory) as log:
         log.append(Client.new("anna"), *(Label((i,), LABELS[0]) for i in made.ids[:3]))
@@ -234,7 +234,7 @@ def test_sizes_of_the_named_sets(capsys: pytest.CaptureFixture[str]) -> None:
 async def test_what_is_missing_is_said_while_all_labels_are_of_one_class(
     home: Path, engine: FakeEngine
 ) -> None:
-    made = channel(home)
+    made = labelling_session(home)
     made.recording.start()
     made.recording.append(ev.RunStarted(SEED))
     made.rank(0)
@@ -276,7 +276,9 @@ def test_labels_of_the_data_count_for_what_the_engine_needs(
 ) -> None:
     data = dataset()
     train = tuple(replace(e, answer=None if n > 1 else in_data) for n, e in enumerate(data.train))
-    made = Desk(record(home, "partly", experiment=people(), data=replace(data, train=train)))
+    made = LabellingSession(
+        record(home, "partly", experiment=people(), data=replace(data, train=train))
+    )
     made.recording.start()
     made.recording.append(ev.RunStarted(SEED))
     in_pool, reserved = made.ids[2:], made.ids[12:13]
@@ -305,7 +307,9 @@ async def test_an_engine_that_has_labels_of_the_data_is_about_to_train(
 ) -> None:
     data = dataset()
     half = tuple(replace(e, answer=None) if n % 2 else e for n, e in enumerate(data.train))
-    made = Desk(record(home, "half", experiment=people(), data=replace(data, train=half)))
+    made = LabellingSession(
+        record(home, "half", experiment=people(), data=replace(data, train=half))
+    )
     made.recording.start()
     made.recording.append(ev.RunStarted(SEED))
     made.rank(0, made.ids[1::2])
@@ -322,7 +326,7 @@ async def test_an_engine_that_has_labels_of_the_data_is_about_to_train(
 async def test_how_much_is_to_go_after_labels_of_an_earlier_round_were_taken_back(
     home: Path, engine: FakeEngine
 ) -> None:
-    made = channel(home)
+    made = labelling_session(home)
     made.recording.start()
     made.recording.append(ev.RunStarted(SEED))
     made.rank(0)
@@ -347,7 +351,9 @@ async def test_how_much_is_to_go_after_labels_of_an_earlier_round_were_taken_bac
 def test_a_label_of_the_data_that_a_person_changed_is_no_part_of_a_batch(home: Path) -> None:
     data = dataset()
     half = tuple(replace(e, answer=None) if n % 2 else e for n, e in enumerate(data.train))
-    made = Desk(record(home, "half", experiment=people(), data=replace(data, train=half)))
+    made = LabellingSession(
+        record(home, "half", experiment=people(), data=replace(data, train=half))
+    )
     made.recording.start()
     made.recording.append(ev.RunStarted(SEED))
     made.rank(0, made.ids[1::2])

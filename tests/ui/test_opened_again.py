@@ -15,7 +15,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
 
 from tests.ui.conftest import drive, shown, until
-from tests.ui.labelling import Desk, channel
+from tests.ui.labelling import LabellingSession, labelling_session
 from tests.ui.sessions import dataset
 from tests.ui.test_label import suspended
 from tests.ui.test_label_aside import app_on, begun, decide, disputed, first, press_until
@@ -31,7 +31,7 @@ from tui_al.ui.screens.search_pool import SearchPool
 from tui_al.ui.screens.second_look import SecondLookScreen
 
 
-def kinds(session: Desk) -> list[str]:
+def kinds(session: LabellingSession) -> list[str]:
     """All decisions on record, by what they are."""
     with DecisionLog(session.directory) as log:
         return [record.decision.kind for record in log.read()]
@@ -41,7 +41,7 @@ async def at(pilot: Pilot[Any], screen: type) -> None:
     await until(pilot, lambda: isinstance(pilot.app.screen, screen))
 
 
-def labelled(home: Path, amount: int = 6) -> Desk:
+def labelled(home: Path, amount: int = 6) -> LabellingSession:
     """A session in which anna has answered the last ones of the data."""
     session = begun(home)
     for place in range(amount):
@@ -201,7 +201,7 @@ async def test_entities_are_shown_kept_and_marks_that_are_not_saved_asked_about(
 async def test_what_the_data_says_is_shown_and_another_answer_counts(home: Path) -> None:
     data = dataset()
     train = tuple(e if n < 3 else replace(e, answer=None) for n, e in enumerate(data.train))
-    session = channel(home)
+    session = labelling_session(home)
     session.recording.session.close()
     given = {e.id: e.answer for e in train[:3]}
     with sqlite3.connect(session.directory / "examples.db") as db:
@@ -271,7 +271,7 @@ async def test_undo_typed_ahead_of_a_refusal_takes_back_nothing(home: Path) -> N
     assert session.answers() == {session.ids[0]: "delivery", session.ids[1]: "returns"}
 
 
-def was_undone(session: Desk, times: int) -> bool:
+def was_undone(session: LabellingSession, times: int) -> bool:
     return kinds(session).count("undo") == times
 
 
@@ -311,7 +311,7 @@ async def test_a_note_that_was_refused_is_not_shown_as_if_it_were_there(
 # The whole history
 
 
-def many(session: Desk, amount: int) -> None:
+def many(session: LabellingSession, amount: int) -> None:
     """So many decisions of anna."""
     ids: Sequence[str] = session.ids
     with DecisionLog(session.directory) as log:

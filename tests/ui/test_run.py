@@ -252,11 +252,11 @@ async def test_an_engine_that_dies_before_its_first_word(home: Path, engine: Fak
 
 @pytest.mark.slow
 async def test_people_say_when_the_labels_are_enough(home: Path, engine: FakeEngine) -> None:
-    channel = labelling.channel(home, experiment=labelling.people())
-    recording = channel.recording
+    labelling_session = labelling.labelling_session(home, experiment=labelling.people())
+    recording = labelling_session.recording
     recording.start()
     recording.append(ev.RunStarted(labelling.SEED))
-    channel.rank(0)
+    labelling_session.rank(0)
     engine.live(recording.directory)
     app = app_on(recording)
     async with drive(app) as pilot:
@@ -497,11 +497,13 @@ async def test_the_seed_set_and_random_need_no_acquisition_model(
 async def test_where_people_label_nothing_is_queried(
     home: Path, engine: FakeEngine, strategy: str, scores: bool
 ) -> None:
-    channel = labelling.channel(home, experiment=labelling.people(strategy=strategy))
-    recording = channel.recording
+    labelling_session = labelling.labelling_session(
+        home, experiment=labelling.people(strategy=strategy)
+    )
+    recording = labelling_session.recording
     recording.start()
     recording.append(ev.RunStarted(labelling.SEED))
-    channel.rank(0)
+    labelling_session.rank(0)
     recording.phase(labelling.SEED, 0, ev.Phase.TRAIN_ACQUISITION, done=0.5)
     engine.live(recording.directory)
     app = app_on(recording)

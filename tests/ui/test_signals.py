@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.ui.labelling import channel
+from tests.ui.labelling import labelling_session
 from tests.ui.terminals import Pty, until
 from tui_al.ui.exit_guard import CLOSE_SECONDS
 
@@ -31,7 +31,7 @@ SECONDS = 20.0
 @pytest.fixture
 def directory(home: Path) -> Path:
     """A session in which samples are to be had."""
-    made = channel(home, "held")
+    made = labelling_session(home, "held")
     made.rank(0)
     return made.directory
 

@@ -8,7 +8,7 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.ui.conftest import SIZES, assert_clean, drive, shown, until
-from tests.ui.labelling import Desk, channel, people
+from tests.ui.labelling import LabellingSession, labelling_session, people
 from tests.ui.torture import TEXTS
 from tui_al.core.annotation.decisions import Label
 from tui_al.core.data.examples import Dataset, Example, Task, example_ids
@@ -32,10 +32,12 @@ def sentences(texts: list[str], labels: tuple[str, ...] = KINDS) -> Dataset:
 
 def tagging(
     home: Path, texts: list[str], *proposed: tuple[str, str, float], labels: tuple[str, ...] = KINDS
-) -> Desk:
+) -> LabellingSession:
     """A session about these texts, in this order; where the words of `proposed` are in one, the
     model says so."""
-    session = channel(home, "events-anna", experiment=people("4"), data=sentences(texts, labels))
+    session = labelling_session(
+        home, "events-anna", experiment=people("4"), data=sentences(texts, labels)
+    )
     top = {
         identity: [
             (*span(words, kind, text), sure) for words, kind, sure in proposed if words in text
@@ -46,7 +48,7 @@ def tagging(
     return session
 
 
-def app_on(home: Path, session: Desk, **options: Any) -> TuiAl:
+def app_on(home: Path, session: LabellingSession, **options: Any) -> TuiAl:
     return TuiAl(home, session.directory, annotator="anna", **options)
 
 

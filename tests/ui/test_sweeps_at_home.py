@@ -12,7 +12,7 @@ import pytest
 
 from tests.ui.conftest import drive, shown, until
 from tests.ui.fake_engine import FakeEngine
-from tests.ui.labelling import SEED, channel
+from tests.ui.labelling import SEED, labelling_session
 from tests.ui.sessions import LABELS, config, record
 from tui_al.cli import application
 from tui_al.cli.export_labels import ExportOptions, export_labels
@@ -198,7 +198,7 @@ async def ask_to_delete(home: Path, kind: type, check: Callable[[str], None], *k
 async def test_labels_by_hand_are_named_and_only_their_sessions_name_deletes_them(
     home: Path, engine: FakeEngine
 ) -> None:
-    made = channel(home)
+    made = labelling_session(home)
     made.rank(0)
     with DecisionLog(made.directory) as log:
         given = (Label((i,), LABELS[0], seconds=60.0) for i in made.ids[:36])
@@ -222,7 +222,7 @@ async def test_labels_by_hand_are_named_and_only_their_sessions_name_deletes_the
 async def test_labels_that_are_exported_need_no_name(
     home: Path, engine: FakeEngine, tmp_path: Path
 ) -> None:
-    made = channel(home)
+    made = labelling_session(home)
     made.rank(0)
     with DecisionLog(made.directory) as log:
         log.append(Client.new("anna"), *(Label((i,), LABELS[0]) for i in made.ids[:3]))

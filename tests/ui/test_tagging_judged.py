@@ -7,7 +7,7 @@ import pytest
 
 from tests.store.people import disputes_board
 from tests.ui.conftest import drive, shown, until
-from tests.ui.labelling import Desk
+from tests.ui.labelling import LabellingSession
 from tests.ui.test_label_aside import decide, press_until
 from tests.ui.test_span_editor import app_on, editor, flat, span, tagging
 from tui_al.core.annotation.decisions import Label, Settle
@@ -33,7 +33,7 @@ OMAR = entities(1, ("Omar  left", "PER"))
 IVO = entities(2, ("Ivo", "PER"), ("S\u0327ile", "LOC"))
 
 
-def disputed(home: Path, who: str = "anna") -> Desk:
+def disputed(home: Path, who: str = "anna") -> LabellingSession:
     """Three labelled sentences; the models dispute Oslo, left, and Fuchs, in this order."""
     session = tagging(home, TEXTS)
     said = (
@@ -178,6 +178,6 @@ async def test_conflicts_about_entities_are_settled_by_number_or_answered_anew(h
     assert settled == [(ids[0], bobs[0]), (ids[2], IVO), (ids[1], annas[1])]
 
 
-def all_of(session: Desk) -> list:  # type: ignore[type-arg]
+def all_of(session: LabellingSession) -> list:  # type: ignore[type-arg]
     with DecisionLog(session.directory) as log:
         return log.read()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.ui.conftest import drive, until
-from tests.ui.labelling import Desk, channel, people
+from tests.ui.labelling import LabellingSession, labelling_session, people
 from tests.ui.typists import keys_for
 from tui_al.core.data.examples import Dataset, Example, Task, example_ids
 from tui_al.core.data.offsets import CharSpan, tags_to_spans
@@ -40,7 +40,7 @@ def shows(screen: LabelScreen, identity: str) -> bool:
     return screen.item is not None and screen.item.id == identity
 
 
-def has_records(session: Desk, least: int) -> bool:
+def has_records(session: LabellingSession, least: int) -> bool:
     return len(session.records()) >= least
 
 
@@ -58,7 +58,7 @@ async def test_a_tagging_session_by_keys_stores_the_gold_entities(home: Path) ->
         for identity, text, (tokens, _) in zip(gold, texts, rows, strict=True)
     )
     data = Dataset("events", Task.TAGGING, kinds, examples, ())
-    session = channel(home, "events-anna", experiment=people("10"), data=data)
+    session = labelling_session(home, "events-anna", experiment=people("10"), data=data)
     session.rank(1, top={i: shifted(spans, kinds) for i, spans in gold.items()})
     async with drive(TuiAl(home, session.directory, annotator="anna")) as pilot:
         await until(pilot, lambda: isinstance(pilot.app.screen, LabelScreen))

@@ -11,7 +11,7 @@ from textual.widgets import Input
 
 from tests.ui.conftest import drive, shown, until
 from tests.ui.fake_engine import FakeEngine
-from tests.ui.labelling import Desk, channel
+from tests.ui.labelling import LabellingSession, labelling_session
 from tui_al.core.annotation.decisions import Flag, Label, Note
 from tui_al.store.decisions import DecisionLog
 from tui_al.ui.app import TuiAl
@@ -27,7 +27,7 @@ def burst(app: App[None], typed: str) -> None:
         app.post_message(Key(_NAMES.get(character, character), character))
 
 
-def made_by(session: Desk) -> list[object]:
+def made_by(session: LabellingSession) -> list[object]:
     """What each decision says."""
     said: list[object] = []
     with DecisionLog(session.directory) as log:
@@ -58,7 +58,7 @@ def made_by(session: Desk) -> list[object]:
 async def test_keys_at_once_on_the_label_screen(
     home: Path, engine: FakeEngine, typed: str, said: list[object]
 ) -> None:
-    session = channel(home)
+    session = labelling_session(home)
     session.rank(1)
     async with drive(TuiAl(home, session.directory, annotator="anna")) as pilot:
         await until(pilot, lambda: session.text(session.ids[0]) in shown(pilot.app))
@@ -72,7 +72,7 @@ async def test_keys_at_once_on_the_label_screen(
 async def test_three_hundred_keys_at_once_are_as_many_letters(
     home: Path, engine: FakeEngine
 ) -> None:
-    session = channel(home)
+    session = labelling_session(home)
     session.rank(1)
     text = "".join(random.Random(5).choices("abcdefghijklmnopqrstuvwxyz123 ", k=300)).strip()
     async with drive(TuiAl(home, session.directory, annotator="anna")) as pilot:

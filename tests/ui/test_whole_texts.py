@@ -15,7 +15,7 @@ from textual.widget import Widget
 
 from tests.store.people import disputes_board
 from tests.ui.conftest import drive, shown, until
-from tests.ui.labelling import Desk, channel, people
+from tests.ui.labelling import LabellingSession, labelling_session, people
 from tests.ui.test_label_aside import app_on, decide
 from tests.ui.torture import TEXTS
 from tui_al.core.annotation.decisions import Label
@@ -63,7 +63,7 @@ def texts(seed: int) -> list[str]:
     return [*made, *known, "long word " + "x" * 1500 + " end", "many\n" * 40 + "end", "a b " * 300]
 
 
-def session_of(home: Path, task: Task, seed: int) -> Desk:
+def session_of(home: Path, task: Task, seed: int) -> LabellingSession:
     """A session about such texts, in this order."""
     whole = texts(seed)
     tagging = task is Task.TAGGING
@@ -71,7 +71,9 @@ def session_of(home: Path, task: Task, seed: int) -> Desk:
         Example(identity, text, None, words_of(text) if tagging else ())
         for identity, text in zip(example_ids(whole), whole, strict=True)
     )
-    session = channel(home, experiment=people(), data=Dataset("texts", task, LABELS, examples, ()))
+    session = labelling_session(
+        home, experiment=people(), data=Dataset("texts", task, LABELS, examples, ())
+    )
     session.rank(1, top=[])
     return session
 

@@ -244,12 +244,12 @@ class _Tally:
             self._told = now
             self._page.say(f"{self._rows:,} rows, {self._rows / (now - self._begun):,.0f} a second")
 
-    def tell(self, load_report: Iterable[str], style: str = "") -> None:
+    def tell(self, lines: Iterable[str], style: str = "") -> None:
         """Say what was guessed or mended, once."""
-        for finding in load_report:
-            if finding not in self._said:
-                self._said.add(finding)
-                self._page.say(finding, style)
+        for line in lines:
+            if line not in self._said:
+                self._said.add(line)
+                self._page.say(line, style)
 
     def end(self, cut: int, limit: int) -> None:
         """The sum of it."""

@@ -47,10 +47,10 @@ def gather(examinations: dict[str, Examination], seconds: float) -> tuple[Findin
     """Run all at once and wait `seconds` in all; one that fails or hangs spoils no other."""
     end = time.monotonic() + seconds
     started = {topic: in_background(call) for topic, call in examinations.items()}
-    load_report: list[Finding] = []
+    findings: list[Finding] = []
     for topic, future in started.items():
-        load_report.extend(_outcome(topic, future, max(0.0, end - time.monotonic())))
-    return tuple(load_report)
+        findings.extend(_outcome(topic, future, max(0.0, end - time.monotonic())))
+    return tuple(findings)
 
 
 def _outcome(
@@ -65,14 +65,14 @@ def _outcome(
         return (Finding(topic, "warn", fact),)
 
 
-def render(load_report: Sequence[Finding], *, unicode: bool = True, width: int = 80) -> str:
+def render(findings: Sequence[Finding], *, unicode: bool = True, width: int = 80) -> str:
     """The findings as plain lines: a symbol, the topic, the fact; advice below it, indented.
 
     Texts from outside are shown without control characters; without `unicode` everything is ASCII.
     """
-    topics = max((len(finding.topic) for finding in load_report), default=0)
-    lines = [line for finding in load_report for line in _lines(finding, topics, unicode, width)]
-    lines += ["", _summary(load_report)]
+    topics = max((len(finding.topic) for finding in findings), default=0)
+    lines = [line for finding in findings for line in _lines(finding, topics, unicode, width)]
+    lines += ["", _summary(findings)]
     text = "\n".join(lines)
     return text if unicode else text.encode("ascii", "replace").decode()
 
@@ -99,9 +99,9 @@ def _wrapped(text: str, first: str, rest: str, width: int) -> list[str]:
     )
 
 
-def _summary(load_report: Sequence[Finding]) -> str:
-    bad = sum(finding.status == "bad" for finding in load_report)
-    warned = sum(finding.status == "warn" for finding in load_report)
+def _summary(findings: Sequence[Finding]) -> str:
+    bad = sum(finding.status == "bad" for finding in findings)
+    warned = sum(finding.status == "warn" for finding in findings)
     if bad:
         return f"{bad} to mend, {warned} to look at."
     if warned:

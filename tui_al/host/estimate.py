@@ -41,8 +41,8 @@ _LAYERS = {
 
 _SUBTOKENS_PER_WORD = 1.3
 _REACHED = {"cpu": 0.6, "cuda": 0.25}
-# : multiplications and additions a second, fp32 (TF32 is off) on a current card: an order of
-# magnitude
+#: multiplications and additions a second, fp32 (TF32 is off) on a current card: an order of
+#: magnitude
 _GPU_RATE = 20e12
 
 

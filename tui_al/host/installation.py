@@ -49,7 +49,7 @@ def package_findings() -> tuple[Finding, ...]:
         stated = importlib.metadata.requires("tui-al") or []
     except importlib.metadata.PackageNotFoundError:
         return _uninstalled()
-    load_report: list[Finding] = []
+    findings: list[Finding] = []
     shown: list[str] = []
     for requirement in map(Requirement, stated):
         if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
@@ -57,7 +57,7 @@ def package_findings() -> tuple[Finding, ...]:
         version = installed_version(requirement.name)
         wanted = f"{requirement.name}{requirement.specifier}"
         if version is None:
-            load_report.append(
+            findings.append(
                 Finding(
                     "Packages",
                     "bad",
@@ -67,15 +67,15 @@ def package_findings() -> tuple[Finding, ...]:
             )
         elif not requirement.specifier.contains(version, prereleases=True):
             fact = f"{requirement.name} {version} is outside of what tui-al supports."
-            load_report.append(Finding("Packages", "bad", fact, f'pip install "{wanted}"'))
+            findings.append(Finding("Packages", "bad", fact, f'pip install "{wanted}"'))
         elif requirement.name in LIBRARIES:
             shown.append(f"{requirement.name} {version}")
-    if not load_report:
-        load_report.append(Finding("Packages", "ok", f"{', '.join(shown)}: all as supported"))
+    if not findings:
+        findings.append(Finding("Packages", "ok", f"{', '.join(shown)}: all as supported"))
     if installed_version("matplotlib") is None:
         fact = "matplotlib is not installed: no curves as PNG or SVG files; all else works."
-        load_report.append(Finding("Packages", "info", fact, "pip install 'tui-al[report]'"))
-    return tuple(load_report)
+        findings.append(Finding("Packages", "info", fact, "pip install 'tui-al[report]'"))
+    return tuple(findings)
 
 
 def _uninstalled() -> tuple[Finding, ...]:

@@ -188,12 +188,12 @@ class Workbench:
         """A sample to be judged, not labelled: with everybody's answers. Raises SessionError as
         `open`."""
         example = self._example(identity)
-        voices = tuple(
+        answers = tuple(
             AnnotatorAnswer(annotator, record.time, given)
             for annotator, record in self.label_state.votes(identity).items()
             if (given := self.label_state.given(record)) is not None
         )
-        return Sample(example, note=self.label_state.note(identity), voices=voices)
+        return Sample(example, note=self.label_state.note(identity), answers=answers)
 
     def label(
         self,

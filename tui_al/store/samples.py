@@ -46,7 +46,7 @@ class Sample:
     status: Status = Status.OPEN  #: where it stood when it was put up
     counts: UserAnswer | None = None  #: what counted then, where this annotator has answered
     by_hand: bool = False  #: opened by its annotator, not asked about
-    voices: tuple[
+    answers: tuple[
         AnnotatorAnswer, ...
     ] = ()  #: everybody's answers; only where they are asked for, see `Workbench.look`
 

@@ -63,7 +63,7 @@ class AnnotationState:
     descriptions: Mapping[str, str] = field(default_factory=dict)
     counts: Mapping[str, int] = field(default_factory=dict)
     saved: int = 0  #: labelled examples on disk, by all annotators
-    # : those, and unclear, ambiguous and disputed ones; without those that the data has labels for
+    #: those, and unclear, ambiguous and disputed ones; without those that the data has labels for
     closed: int = 0
     conflicts: int = 0
     ranking: int | None = None  #: round of the ranking that new samples come from

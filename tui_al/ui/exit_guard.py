@@ -42,7 +42,7 @@ class ExitGuard:
 
     def __init__(self, app: "TuiAl") -> None:
         self._app = app
-        # : the signal that asked to leave, SIGHUP for a terminal that is gone; 0 if nothing did
+        #: the signal that asked to leave, SIGHUP for a terminal that is gone; 0 if nothing did
         self.number = 0
         self._heard, self._tell = os.pipe()
         os.set_blocking(self._tell, False)

@@ -29,7 +29,7 @@ class Columns:
     task: Task
     unit: str  #: texts, or lists of tokens
     answer: str | None  #: labels, or lists of tags
-    # : tagging of texts that nobody has split into words yet (`core.data.word_split` does)
+    #: tagging of texts that nobody has split into words yet (`core.data.word_split` does)
     raw: bool = False
     text: str | None = None  #: of tagging: the text that the tokens lie in
     listed: bool = False  #: labels are lists of one

@@ -35,7 +35,7 @@ class Exported:
 
     task: Task
     learner: LearnerConfig
-    # : of the encoder on the Hub, or the start of the hash of its weights; "" for a local path
+    #: of the encoder on the Hub, or the start of the hash of its weights; "" for a local path
     commit: str
     with_adapter: bool
 

@@ -202,7 +202,7 @@ class Description:
     task: Task
     outputs: tuple[str, ...]
     learner: LearnerConfig
-    # : of the encoder on the Hub, or the start of the hash of its weights; "" for a local path
+    #: of the encoder on the Hub, or the start of the hash of its weights; "" for a local path
     commit: str
 
 

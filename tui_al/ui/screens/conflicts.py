@@ -48,35 +48,35 @@ class ConflictsScreen(QueueScreen[str]):
 
     def head(self) -> str:
         """The agreement."""
-        return agreement_in_words(self._agreement, tagging=self.channel.is_tagging)
+        return agreement_in_words(self._agreement, tagging=self.label_screen.is_tagging)
 
     @property
-    def _voices(self) -> tuple[AnnotatorAnswer, ...]:
-        return self.item.voices if self.item is not None else ()
+    def _answers(self) -> tuple[AnnotatorAnswer, ...]:
+        return self.item.answers if self.item is not None else ()
 
     def evidence(self, case: str, width: int) -> list[Content]:  # noqa: ARG002
         """Each annotator's answer, with the key that makes it count."""
         assert self.item is not None
         everywhere = (
-            set.intersection(*(_parts(session_io.answer) for session_io in self._voices))
-            if self._voices
+            set.intersection(*(_parts(given.answer) for given in self._answers))
+            if self._answers
             else set()
         )
         rows = []
-        for number, session_io in enumerate(self._voices, start=1):
-            clock = local_clock(session_io.time, "%d.%m. %H:%M")
+        for number, given in enumerate(self._answers, start=1):
+            clock = local_clock(given.time, "%d.%m. %H:%M")
             row = Content.assemble(
-                (f"{number} ", "bold $text-accent"), safe(session_io.annotator),
+                (f"{number} ", "bold $text-accent"), safe(given.annotator),
                 (f" {clock}  ", "$foreground-muted"),
-                _answer(session_io.answer, self.item.example.text, everywhere),
+                _answer(given.answer, self.item.example.text, everywhere),
             )  # fmt: skip
             rows += row.wrap(width)
         return rows
 
     def action_settle(self, place: int) -> None:
         """1 to 9: what this annotator said counts."""
-        if place < len(self._voices):
-            self.answer(self._voices[place].answer)
+        if place < len(self._answers):
+            self.answer(self._answers[place].answer)
         else:
             self.tui.say("No annotator has this number.")
 

@@ -126,10 +126,10 @@ class HistoryScreen(TuiScreen):
     HistoryScreen OptionList { height: 1fr; border: none; padding: 0; background: $background; }
     """
 
-    def __init__(self, channel: LabelAside, left: Left | None = None) -> None:
+    def __init__(self, label_screen: LabelAside, left: Left | None = None) -> None:
         """`left` is one to go on with."""
         super().__init__()
-        self._desk = channel
+        self._label_screen = label_screen
         self._past: list[Past] = []
         self._left = left or Left()
         self._words = self._left.words
@@ -170,7 +170,9 @@ class HistoryScreen(TuiScreen):
             if is_up(self) and number == self._asked:
                 self._take(page, more=before is not None)
 
-        self._desk.ask("history", lambda bench: recall(bench, words, before, wanted), then=take)
+        self._label_screen.ask(
+            "history", lambda bench: recall(bench, words, before, wanted), then=take
+        )
 
     def _take(self, page: Page, *, more: bool) -> None:
         marked = self._list.highlighted if more else None
@@ -190,7 +192,7 @@ class HistoryScreen(TuiScreen):
             self._look_up(before=end)
 
     def _show(self) -> None:
-        who = printable(self._desk.annotation_state.annotator)
+        who = printable(self._label_screen.annotation_state.annotator)
         if self._total is None:
             return
         shown = self._total if self._end is None and not self._words else len(self._past)
@@ -239,9 +241,9 @@ class HistoryScreen(TuiScreen):
             self.tui.say("This was about the labels: l on the label screen shows them.")
         else:
             left = Left(self._words, len(self._past), self._past[place].uid)
-            channel = self._desk
-            origin = Origin("the history", lambda: _show_again(channel, left))
-            channel.open(self._past[place].id, origin=origin)
+            label_screen = self._label_screen
+            origin = Origin("the history", lambda: _show_again(label_screen, left))
+            label_screen.open(self._past[place].id, origin=origin)
             self.dismiss()
 
     def action_back(self) -> None:
@@ -249,8 +251,8 @@ class HistoryScreen(TuiScreen):
         self.dismiss()
 
 
-def _show_again(channel: LabelAside, left: Left) -> None:
-    channel.app.push_screen(HistoryScreen(channel, left))
+def _show_again(label_screen: LabelAside, left: Left) -> None:
+    label_screen.app.push_screen(HistoryScreen(label_screen, left))
 
 
 def _row(one: Past, width: int) -> Content:

@@ -32,10 +32,10 @@ class LabelsScreen(TuiScreen):
     LabelsScreen OptionList { height: 1fr; border: none; padding: 0; background: $background; }
     """
 
-    def __init__(self, channel: LabelAside) -> None:
+    def __init__(self, label_screen: LabelAside) -> None:
         super().__init__()
-        self._desk = channel
-        self._labels: tuple[str, ...] = channel.annotation_state.labels
+        self._label_screen = label_screen
+        self._labels: tuple[str, ...] = label_screen.annotation_state.labels
 
     def compose(self) -> ComposeResult:
         """How many there are; the list; keys."""
@@ -63,12 +63,12 @@ class LabelsScreen(TuiScreen):
         return None if place is None or place >= len(self._labels) else self._labels[place]
 
     def _look(self) -> None:
-        known = self._desk.annotation_state
+        known = self._label_screen.annotation_state
         if (known.labels, known.counts, known.descriptions) != self._shown_for:
             self._show()
 
     def _show(self) -> None:
-        known = self._desk.annotation_state
+        known = self._label_screen.annotation_state
         self._shown_for = (known.labels, known.counts, known.descriptions)
         marked = self._list.highlighted
         self._labels = known.labels
@@ -97,7 +97,7 @@ class LabelsScreen(TuiScreen):
         def done(_: object) -> None:
             self.tui.say(said)
 
-        self._desk.ask("labels", call, writes=True, then=done)
+        self._label_screen.ask("labels", call, writes=True, then=done)
 
     def _with_marked(self, act: Callable[[str], None]) -> None:
         marked = self._marked
@@ -145,7 +145,7 @@ class LabelsScreen(TuiScreen):
             if not others:
                 self.tui.say("There is no other label to merge it with.")
                 return
-            known = self._desk.annotation_state
+            known = self._label_screen.annotation_state
             finder = Finder(others, may_add=False)
             title = f"Merge {label} into"
             self.app.push_screen(FindLabel(finder, title=title, counts=known.counts), merge)
@@ -162,7 +162,7 @@ class LabelsScreen(TuiScreen):
                         lambda bench: bench.describe_label(label, text), f"{label} is described."
                     )
 
-            before = self._desk.annotation_state.descriptions.get(label, "")
+            before = self._label_screen.annotation_state.descriptions.get(label, "")
             self.app.push_screen(WriteDialog("What it is for, in a sentence", before), describe)
 
         self._with_marked(ask)

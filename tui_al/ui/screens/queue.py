@@ -77,10 +77,10 @@ class QueueScreen(ScrollsText, Generic[T]):
     }
     """
 
-    def __init__(self, channel: LabelAside, left: "QueueScreen[T] | None" = None) -> None:
+    def __init__(self, label_screen: LabelAside, left: "QueueScreen[T] | None" = None) -> None:
         """`left` is one to go on with, which was closed when a sample of it was opened."""
         super().__init__()
-        self.channel = channel
+        self.label_screen = label_screen
         self.cases: Sequence[T] = ()
         self.place = 0
         self.item: Sample | None = None  #: the sample of the case, once it has been fetched
@@ -145,7 +145,7 @@ class QueueScreen(ScrollsText, Generic[T]):
                 ids = [self.id_of(case) for case in self.cases]
                 self._go(ids.index(identity) if identity in ids else 0)
 
-        self.channel.ask("queue", self.load, then=loaded)
+        self.label_screen.ask("queue", self.load, then=loaded)
 
     def _go(self, place: int) -> None:
         self.place, self.item = place, None
@@ -160,7 +160,7 @@ class QueueScreen(ScrollsText, Generic[T]):
                 self.item = item
                 self._show()
 
-        self.channel.ask("case", lambda bench: bench.look(identity), then=fetched)
+        self.label_screen.ask("case", lambda bench: bench.look(identity), then=fetched)
 
     def _show(self) -> None:
         self._show_head()
@@ -210,7 +210,7 @@ class QueueScreen(ScrollsText, Generic[T]):
                 self._reload(item.id)
 
         self._decided.append(judged)
-        self.channel.ask(
+        self.label_screen.ask(
             "judge", judged.made.by(lambda bench: call(bench, item)), writes=True, then=saved,
             failed=refused
         )  # fmt: skip
@@ -237,7 +237,7 @@ class QueueScreen(ScrollsText, Generic[T]):
         if self.item is None:
             self.tui.say("There is nothing to decide here.")
             return
-        if self.channel.is_tagging:
+        if self.label_screen.is_tagging:
             self.action_edit()
             return
 
@@ -245,7 +245,7 @@ class QueueScreen(ScrollsText, Generic[T]):
             if row is not None:
                 self.answer(row.label)
 
-        known = self.channel.annotation_state
+        known = self.label_screen.annotation_state
         finder = Finder(known.labels, may_add=False)
         self.app.push_screen(
             FindLabel(finder, counts=known.counts, descriptions=known.descriptions), take
@@ -257,20 +257,16 @@ class QueueScreen(ScrollsText, Generic[T]):
             self.tui.say("There is nothing to edit here.")
             return
         origin = Origin(f"the {self.TITLE_OF}", self._come_back)
-        self.channel.open(self.item.id, self.beginning(), origin=origin)
+        self.label_screen.open(self.item.id, self.beginning(), origin=origin)
         self.dismiss()
 
     def _come_back(self) -> None:
-        self.channel.app.push_screen(type(self)(self.channel, self))
+        self.label_screen.app.push_screen(type(self)(self.label_screen, self))
 
     def beginning(self) -> UserAnswer | None:
         """What editing begins with where this annotator has not answered: the first answer there
         is."""
-        return (
-            next((session_io.answer for session_io in self.item.voices), None)
-            if self.item
-            else None
-        )
+        return next((given.answer for given in self.item.answers), None) if self.item else None
 
     def action_undo(self) -> None:
         """u: what was decided here last."""
@@ -294,7 +290,7 @@ class QueueScreen(ScrollsText, Generic[T]):
         def refused() -> None:
             self._decided.append(judged)
 
-        self.channel.ask("judge", undo, writes=True, then=undone, failed=refused)
+        self.label_screen.ask("judge", undo, writes=True, then=undone, failed=refused)
 
     def action_back(self) -> None:
         """Escape: back to labelling."""

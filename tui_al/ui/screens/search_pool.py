@@ -60,7 +60,7 @@ class SearchPool(ListDialog[Search]):
     """
     WIDTH = 110
 
-    def __init__(self, channel: LabelAside, left: Search | None = None) -> None:
+    def __init__(self, label_screen: LabelAside, left: Search | None = None) -> None:
         super().__init__(
             "Search the pool",
             "words that it holds",
@@ -69,7 +69,7 @@ class SearchPool(ListDialog[Search]):
         )
         self._left = left
         self._like = ""  # the sample whose neighbours are shown
-        self._desk = channel
+        self._label_screen = label_screen
         self._hits: Hits = []
         self._words: tuple[str, ...] = ()
         self._asked = 0  # searches begun: the answer to the last one counts
@@ -105,7 +105,7 @@ class SearchPool(ListDialog[Search]):
 
     def action_nearest(self) -> None:
         """Tab: the neighbours of the sample on the label screen."""
-        item = self._desk.item
+        item = self._label_screen.item
         if item is None:
             self._say("There is no sample to find neighbours of.")
             return
@@ -137,7 +137,7 @@ class SearchPool(ListDialog[Search]):
                 self._say(f"{len(found)}{more} found")
 
         self._say("searching …")
-        self._desk.ask("search", call, then=show)
+        self._label_screen.ask("search", call, then=show)
 
     def _mark_again(self) -> None:
         """The row that was marked when the search was left."""

@@ -61,7 +61,7 @@ class SecondLookScreen(QueueScreen[Disputed]):
         ).wrap(width)
         keep, take = key_name(self, "second_look.keep"), key_name(self, "second_look.other")
         hint = f"{keep} keeps {printable(case.given)}   {take} takes {printable(case.other)}"
-        if self.channel.is_tagging:
+        if self.label_screen.is_tagging:
             hint = f"{keep} keeps the entities   {key_name(self, 'second_look.edit')} corrects them"
         rows += safe(hint, "$text-primary").wrap(width)
         rows += [Content(""), *self._said(width)]
@@ -79,7 +79,7 @@ class SecondLookScreen(QueueScreen[Disputed]):
 
     def _in_words(self, label: str) -> str:
         """A class as it is; a word's tag in words."""
-        if not self.channel.is_tagging:
+        if not self.label_screen.is_tagging:
             return label
         place, _, kind = label.partition("-")
         return {"B": f"{kind} begins", "I": f"{kind} goes on"}.get(place, "no entity")
@@ -87,11 +87,11 @@ class SecondLookScreen(QueueScreen[Disputed]):
     def _said(self, width: int) -> list[Content]:
         assert self.item is not None
         rows: list[Content] = []
-        for session_io in self.item.voices:
-            words = printable(answer_in_words(session_io.answer, self.item.example.text))
-            clock = local_clock(session_io.time, "%d.%m. %H:%M")
+        for given in self.item.answers:
+            words = printable(answer_in_words(given.answer, self.item.example.text))
+            clock = local_clock(given.time, "%d.%m. %H:%M")
             row = Content.assemble(
-                safe(session_io.annotator), (f" {clock}  ", "$foreground-muted"), (words, "bold")
+                safe(given.annotator), (f" {clock}  ", "$foreground-muted"), (words, "bold")
             )
             rows += row.wrap(width)
         return rows
@@ -103,7 +103,7 @@ class SecondLookScreen(QueueScreen[Disputed]):
     def action_other(self) -> None:
         """o: the model is right."""
         case = self.case
-        if self.channel.is_tagging:
+        if self.label_screen.is_tagging:
             self.tui.say("Entities are corrected on the label screen: e opens it there.")
         elif case is not None:
             self.answer(case.other)

@@ -122,7 +122,7 @@ def _work(folder: Path, timed: Callable[..., Any]) -> None:
     import torch
     from transformers import AutoTokenizer, BertConfig, BertModel
 
-    from tui_al.core.loop.oracle import askable
+    from tui_al.core.loop.oracle import labelled_rows
     from tui_al.core.query.strategies import STRATEGIES, select
     from tui_al.core.settings.model_catalog import default_settings
     from tui_al.engine.hub.sources import find
@@ -144,7 +144,7 @@ def _work(folder: Path, timed: Callable[..., Any]) -> None:
         cache=TokenCache(folder / "tokens"),
     )
     timed("tokenise", lambda: learner.tokens("train"))
-    rows = askable(learner.dataset)
+    rows = labelled_rows(learner.dataset)
     some = rows[:16]
     learner.fit(some, [learner.dataset.train[r].answer or "" for r in some], 0, lambda _: None)
     scorers = {n: s for n in ("lc", "bt", "entropy") if (s := STRATEGIES[n].scorer)}

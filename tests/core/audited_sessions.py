@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tui_al.core.loop.annotation_channel import reserve
+from tui_al.core.loop.annotation_channel import sample_audit
 from tui_al.core.query.predictions import Predictions
 from tui_al.core.query.strategies import breaking_ties
 from tui_al.core.stats.audit_sample import accuracy_interval, audit_due
@@ -40,7 +40,7 @@ def session(seed: int, audit: Literal["random", "strategy"]) -> Iterator[Look]:
     centres = rng.normal(0, rng.uniform(0.8, 2.0), (CLASSES, DIMENSIONS))
     points, labels = draw(POOL, centres, rng)
     fresh = draw(4_000, centres, rng)
-    waiting = reserve(seed, np.arange(POOL), SHARE).tolist()
+    waiting = sample_audit(seed, np.arange(POOL), SHARE).tolist()
     unlabelled = np.setdiff1d(np.arange(POOL), waiting)
     trained = rng.choice(unlabelled, SEED_SET, replace=False)
     audited: list[int] = []

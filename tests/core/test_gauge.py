@@ -9,8 +9,8 @@ import pytest
 from tests.core.learner_double import LearnerDouble
 from tests.core.test_loop import SEED, TestResume, configured, doubles, drive, of_kind, texts
 from tui_al.core.data.examples import Dataset, Task
-from tui_al.core.loop.mismatch_monitor import Gauge, gauge_of
-from tui_al.core.loop.oracle import SimulatedOracle, askable
+from tui_al.core.loop.mismatch_monitor import MismatchMonitor, monitor_of
+from tui_al.core.loop.oracle import SimulatedOracle, labelled_rows
 from tui_al.core.loop.simulation import Models, run
 from tui_al.core.progress import TrainingProgress
 from tui_al.core.query.strategies import STRATEGIES, least_confidence
@@ -24,8 +24,8 @@ DATA = texts(80)
 CONFIG = configured(seed_size="10", batch="5", rounds=3, gauge=60)
 
 
-def gauge(size: int = 60) -> Gauge:
-    found = gauge_of(size, DATA, askable(DATA))
+def gauge(size: int = 60) -> MismatchMonitor:
+    found = monitor_of(size, DATA, labelled_rows(DATA))
     assert found is not None
     return found
 
@@ -103,7 +103,7 @@ def test_another_seeds_successor_gives_the_floor() -> None:
     models = doubles(DATA)
     oracle = SimulatedOracle(DATA, SEED, 0.0)
     run(
-        SEED, CONFIG, DATA, askable(DATA), models, RunState(SEED), oracle.answer, log.append,
+        SEED, CONFIG, DATA, labelled_rows(DATA), models, RunState(SEED), oracle.answer, log.append,
         others=[earlier, RunState(9)],
     )  # fmt: skip
     mine = run_state(SEED, log)
@@ -137,18 +137,18 @@ def test_cut_off_after_any_event_the_readings_are_the_same() -> None:
 
 def test_the_sample_is_of_the_pool_alone_and_the_same_for_every_seed() -> None:
     partly = texts(80, unlabelled=30)
-    found = gauge_of(60, partly, askable(partly))
+    found = monitor_of(60, partly, labelled_rows(partly))
     assert found is not None
-    assert set(found.rows) <= set(askable(partly))
+    assert set(found.rows) <= set(labelled_rows(partly))
     assert len(found.rows) == 60
     assert found.ids == tuple(partly.train[row].id for row in found.rows)
-    again = gauge_of(60, partly, askable(partly))
+    again = monitor_of(60, partly, labelled_rows(partly))
     assert again is not None
     assert found.ids == again.ids
     assert len(gauge(500).rows) == 80
-    assert gauge_of(0, DATA, askable(DATA)) is None
+    assert monitor_of(0, DATA, labelled_rows(DATA)) is None
     sentences = Dataset("w", Task.TAGGING, ("X",), DATA.train, ())
-    tagging = gauge_of(60, sentences, askable(DATA))
+    tagging = monitor_of(60, sentences, labelled_rows(DATA))
     assert tagging is not None
     assert (gauge().score.name, tagging.score.name) == ("lc", "mnlp")
 

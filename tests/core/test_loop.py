@@ -10,7 +10,7 @@ import pytest
 
 from tests.core.learner_double import LearnerDouble
 from tui_al.core.data.examples import Dataset, Example, Task
-from tui_al.core.loop.oracle import SimulatedOracle, askable, check
+from tui_al.core.loop.oracle import SimulatedOracle, check, labelled_rows
 from tui_al.core.loop.simulation import (
     Models,
     Purpose,
@@ -107,7 +107,7 @@ def drive(
         seed,
         config,
         dataset,
-        askable(dataset),
+        labelled_rows(dataset),
         models or doubles(dataset),
         state or RunState(seed),
         oracle.answer,

@@ -13,8 +13,14 @@ from tests.store.people import SEED, people_config, sentences_pool, texts_pool
 from tui_al.core.annotation.label_errors import Encode
 from tui_al.core.arrays import IntArray
 from tui_al.core.data.examples import Answer, Dataset, Example, Task
-from tui_al.core.data.tags import today
-from tui_al.core.loop.annotation_channel import Command, LabelSnapshot, askable, check, reserve
+from tui_al.core.data.tags import apply_renames
+from tui_al.core.loop.annotation_channel import (
+    Command,
+    LabelSnapshot,
+    check,
+    sample_audit,
+    unlabelled_rows,
+)
 from tui_al.core.loop.annotation_loop import PeopleLoop
 from tui_al.core.loop.first_ranking import first_ranking
 from tui_al.core.loop.protocols import FitReport
@@ -59,7 +65,7 @@ class ChannelDouble:
     def publish(self, board: str, round_: int, body: Any) -> None:
         self.boards.setdefault(board, []).append((round_, body))
 
-    def heed(self) -> None:
+    def poll_commands(self) -> None:
         pass
 
     def wait(self) -> Command:
@@ -120,8 +126,8 @@ def stage(
     groups: Any = None,
 ) -> Stage:
     config = config or people_config()
-    pool = askable(dataset)
-    audit = reserve(SEED, pool, config.loop.audit_share)
+    pool = unlabelled_rows(dataset)
+    audit = sample_audit(SEED, pool, config.loop.audit_share)
     channel = ChannelDouble(dataset, audit, steps, labels=dataset.labels)
     learners: list[LearnerDouble] = []
     events: list[ev.Event] = []
@@ -270,11 +276,11 @@ class TestRounds:
 class TestAudit:
     def test_it_is_a_random_sample_of_the_pool_that_no_strategy_touches(self) -> None:
         pool = np.arange(1000)
-        audit = reserve(SEED, pool, 0.1)
+        audit = sample_audit(SEED, pool, 0.1)
         assert len(set(audit.tolist())) == 100
-        assert (audit == reserve(SEED, pool, 0.1)).all()
-        assert not (audit == reserve(SEED + 1, pool, 0.1)).all()
-        assert len(reserve(SEED, np.arange(100_000), 0.1)) == 1_000
+        assert (audit == sample_audit(SEED, pool, 0.1)).all()
+        assert not (audit == sample_audit(SEED + 1, pool, 0.1)).all()
+        assert len(sample_audit(SEED, np.arange(100_000), 0.1)) == 1_000
 
     def test_it_is_mixed_in_at_its_share_and_never_trained_on(self) -> None:
         config = people_config(strategy="random", audit_share=0.25, batch=Amount(8, percent=False))
@@ -404,9 +410,9 @@ class TestPool:
 
     def test_partly_labelled_data_is_asked_about_where_the_label_is_missing(self) -> None:
         train = tuple(replace(e, answer="a" if n < 5 else None) for n, e in enumerate(POOL.train))
-        assert askable(replace(POOL, train=train)).tolist() == list(range(5, 40))
+        assert unlabelled_rows(replace(POOL, train=train)).tolist() == list(range(5, 40))
         full = tuple(replace(e, answer="a") for e in POOL.train)
-        assert len(askable(replace(POOL, train=full))) == 40
+        assert len(unlabelled_rows(replace(POOL, train=full))) == 40
 
     def test_labels_are_judged_by_models_that_have_not_learned_them(self) -> None:
         def with_a_mistake(channel: ChannelDouble) -> None:
@@ -486,9 +492,13 @@ class TestChecks:
             check(replace(config, loop=replace(config.loop, strategy="mnlp")), POOL)
 
     def test_answers_of_the_data_follow_renamed_labels(self) -> None:
-        assert today("a", {"a": "c"}) == "c"
-        assert today(("B-PER", "I-PER", "O"), {"PER": "PERSON"}) == ("B-PERSON", "I-PERSON", "O")
-        assert today(None, {"a": "c"}) is None
+        assert apply_renames("a", {"a": "c"}) == "c"
+        assert apply_renames(("B-PER", "I-PER", "O"), {"PER": "PERSON"}) == (
+            "B-PERSON",
+            "I-PERSON",
+            "O",
+        )
+        assert apply_renames(None, {"a": "c"}) is None
         assert Example("i", "t").answer is None and POOL.task is Task.CLASSIFICATION
 
 

@@ -11,7 +11,7 @@ from tests.store.people import texts_pool
 from tui_al.core.arrays import IntArray
 from tui_al.core.data.examples import Answer, Task
 from tui_al.core.loop.annotation_channel import LabelSnapshot
-from tui_al.core.loop.quality_monitor import estimate, worth
+from tui_al.core.loop.quality_monitor import compare_with_random, estimate
 from tui_al.core.progress import TrainingProgress
 from tui_al.core.query.predictions import Predictions
 from tui_al.core.stats.audit_sample import Verdict
@@ -69,7 +69,7 @@ class TestWorth:
         }
         now = LabelSnapshot(1, ("a", "b"), answers, audit, frozenset(), rankings=rankings)
         learner = Parrot()
-        found = worth(POOL, now, learner, 7, silent)  # type: ignore[arg-type]
+        found = compare_with_random(POOL, now, learner, 7, silent)  # type: ignore[arg-type]
         assert found is not None
         assert found.labels == 5
         assert found.comparison.examples == 10
@@ -84,7 +84,7 @@ class TestWorth:
         rankings = {row: int(row >= 5) for row in range(10)}
         audit: dict[int, Answer] = {row: "b" if row % 10 else "a" for row in range(10, 100, 5)}
         now = LabelSnapshot(1, ("a", "b"), answers, audit, frozenset(), rankings=rankings)
-        found = worth(POOL, now, Parrot(), 7, silent)  # type: ignore[arg-type]
+        found = compare_with_random(POOL, now, Parrot(), 7, silent)  # type: ignore[arg-type]
         assert found is not None
         assert found.comparison.verdict is Verdict.UNDECIDED
 
@@ -104,7 +104,7 @@ class TestWorth:
             folded=frozenset(range(10, 15)),
         )
         learner = Parrot()
-        found = worth(POOL, now, learner, 7, silent)  # type: ignore[arg-type]
+        found = compare_with_random(POOL, now, learner, 7, silent)  # type: ignore[arg-type]
         assert found is not None
         assert found.labels == 5
         assert learner.fits[0] == list(range(10))
@@ -112,4 +112,4 @@ class TestWorth:
 
     def test_nothing_to_compare(self) -> None:
         now = LabelSnapshot(1, ("a", "b"), {0: "a", 1: "b"}, {2: "a"}, frozenset(), rankings={0: 0})
-        assert worth(POOL, now, Parrot(), 7, silent) is None  # type: ignore[arg-type]
+        assert compare_with_random(POOL, now, Parrot(), 7, silent) is None  # type: ignore[arg-type]

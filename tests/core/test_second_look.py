@@ -37,9 +37,9 @@ def board(**cases: list[Any]) -> dict[str, Any]:
 
 
 def test_the_board_s_order_and_what_is_known_beside_it() -> None:
-    put_up = board(z=["C", 0.1, "A", 0.7], x=["A", 0.3, "B", 0.55])
+    show_sample = board(z=["C", 0.1, "A", 0.7], x=["A", 0.3, "B", 0.55])
     said = label_state(*(("anna", Label((i,), label)) for i, label in (("x", "A"), ("z", "C"))))
-    look = to_look_at(put_up, said)
+    look = to_look_at(show_sample, said)
     assert look.cases == (Disputed("z", "C", 0.1, "A", 0.7), Disputed("x", "A", 0.3, "B", 0.55))
     assert (look.labels, look.folds, look.not_judged) == (9, 5, {"C": 2})
 
@@ -51,22 +51,22 @@ def test_no_board_and_one_of_an_older_version_list_nothing(nothing: Any) -> None
 
 @pytest.mark.parametrize("judged", [Confirm("x"), Ambiguous("x"), Label(("x",), "B")])
 def test_what_was_looked_at_is_not_disputed_again(judged: Decision) -> None:
-    put_up = board(x=["A", 0.2, "B", 0.6])
+    show_sample = board(x=["A", 0.2, "B", 0.6])
     said = (("anna", Label(("x",), "A")),)
-    assert len(to_look_at(put_up, label_state(*said)).cases) == 1
-    assert to_look_at(put_up, label_state(*said, ("anna", judged))).cases == ()
+    assert len(to_look_at(show_sample, label_state(*said)).cases) == 1
+    assert to_look_at(show_sample, label_state(*said, ("anna", judged))).cases == ()
 
 
 def test_what_the_engine_puts_up_is_what_the_screen_reads() -> None:
     train = (Example("s", "Anna left Oslo", None, ("Anna", "left", "Oslo")),)
     pool = Dataset("pool", Task.TAGGING, ("LOC", "PER"), train, ())
     doubted = Evidence(0, "B-PER", 0.1, "B-LOC", 0.8, (10, 14))
-    put_up = json.loads(json.dumps(board_of(Verdicts((doubted,), 3, 5, {"I-LOC": 1}), pool)))
+    show_sample = json.loads(json.dumps(board_of(Verdicts((doubted,), 3, 5, {"I-LOC": 1}), pool)))
     said = label_state(("anna", Label(("s",), ((10, 14, "PER"),))), labels=("LOC", "PER"))
-    look = to_look_at(put_up, said)
+    look = to_look_at(show_sample, said)
     assert look.cases == (Disputed("s", "B-PER", 0.1, "B-LOC", 0.8, (10, 14)),)
     corrected = label_state(("anna", Label(("s",), ((10, 14, "LOC"),))), labels=("LOC", "PER"))
-    assert to_look_at(put_up, corrected).cases == ()
+    assert to_look_at(show_sample, corrected).cases == ()
 
 
 def test_agreement_of_two_annotators_on_classes() -> None:

@@ -64,7 +64,7 @@ def test_an_engine_waits_for_a_full_disk_that_is_cleared(disk: Disk) -> None:
         disk.fill()
         began = session_io.clock()
         with meanwhile(lambda: "the disk is full" in waits_for(session.directory), disk.clear):
-            session_io.say(ev.RunStarted(7))
+            session_io.emit(ev.RunStarted(7))
         assert session_io.clock() - began < 0.5 * session_io.patient.waited + 0.5  # as while paused
         assert [record.event for record in session.events()][-1] == ev.RunStarted(7)
         assert waits_for(session.directory) == ""
@@ -80,7 +80,7 @@ def test_an_engine_waits_for_a_lock(tmp_path: Path) -> None:
         other.execute("BEGIN IMMEDIATE")
         locked = "another program has locked it"
         with meanwhile(lambda: locked in waits_for(session.directory), other.close):
-            session_io.say(ev.RunStarted(7))
+            session_io.emit(ev.RunStarted(7))
         assert [record.event for record in session.events()][-1] == ev.RunStarted(7)
         os.close(lock)
 
@@ -91,11 +91,11 @@ def test_the_wait_ends_in_time_with_the_reason(disk: Disk, monkeypatch: pytest.M
         session_io = SessionIO(session, lambda _: None, StopSignal())
         disk.fill()
         with pytest.raises(MachineError, match="Session mine: the disk is full"):
-            session_io.say(ev.RunStarted(7))
+            session_io.emit(ev.RunStarted(7))
         session_io.last_words(ev.EngineFinished("failed"))  # which nobody waits for
         disk.clear()
         assert session.state().engine is None
-        session_io.say(ev.RunStarted(7))
+        session_io.emit(ev.RunStarted(7))
     assert longest_wait() == 0.2
     monkeypatch.delenv(patience.VARIABLE)
     assert (longest_wait(errno.ENOSPC), longest_wait(errno.EIO)) == (1800, 60)

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from tests.store.people import SEED, make_session, people_config, put_up_ranking, texts_pool
-from tui_al.core.loop.annotation_channel import reserve
+from tui_al.core.loop.annotation_channel import sample_audit
 from tui_al.store.annotation_service import Workbench
 from tui_al.store.decisions import DecisionLog
 from tui_al.store.training_labels import LabelledPool
 
 POOL = texts_pool([f"text number {n}" for n in range(60)], ("refund", "repair"))
 ROWS = np.arange(60)
-AUDIT = reserve(SEED, ROWS, 0.2)
+AUDIT = sample_audit(SEED, ROWS, 0.2)
 IDS = [POOL.train[row].id for row in AUDIT.tolist()]
 
 

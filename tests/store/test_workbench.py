@@ -17,7 +17,7 @@ from tests.store.people import (
 )
 from tui_al.core.annotation import decisions as de
 from tui_al.core.annotation.label_state import Status
-from tui_al.core.loop.annotation_channel import askable
+from tui_al.core.loop.annotation_channel import unlabelled_rows
 from tui_al.core.session.events import SessionCreated
 from tui_al.errors import SampleTakenError, SessionError
 from tui_al.store.annotation_service import Workbench
@@ -278,7 +278,7 @@ class TestLabelledInTheData:
 
     def test_the_engine_trains_on_what_people_say_of_them(self, tmp_path: Path) -> None:
         directory = make_session(tmp_path, self.DATA)
-        pool = askable(self.DATA)
+        pool = unlabelled_rows(self.DATA)
         with DecisionLog(directory) as log, Workbench(directory, "anna") as bench:
             labelled = LabelledPool(log, self.DATA, pool, pool[:0])
             assert dict(labelled.snapshot().answers) == dict.fromkeys(range(5), "scam")

@@ -47,7 +47,8 @@ def simulate(
         ConfigError: a setting is unknown, out of range, or does not go with the others.
         DataError, HubError, ModelError: data or model cannot be had.
         SessionError: a session of that name holds another experiment, or an engine is at work on
-        it. EngineStopped: somebody else stopped it.
+        it.
+        EngineStopped: somebody else stopped it.
         EngineError: a run failed; others may be finished, see `open_session`.
     """
     if isinstance(data, Data):

@@ -70,7 +70,8 @@ def work_through(
     Args:
         directory: the sweep's, which is the home of its sessions.
         stop: asked a few times a second; once true nothing new begins, and what is at work leaves
-        at a safe point. pause: seconds between two looks.
+        at a safe point.
+        pause: seconds between two looks.
     """
     follower = _Follower(directory, sweep)
     try:

@@ -52,7 +52,8 @@ def readable(path: Path) -> Iterator[None]:
 
     Raises:
         MachineError: the disk, rights, a lock or memory is the matter, see
-        `tui_al.store.environment`. SessionError: the file is damaged, gone, or closed to this
+        `tui_al.store.environment`.
+        SessionError: the file is damaged, gone, or closed to this
         account.
     """
     try:

@@ -43,7 +43,8 @@ def take_engine_lock(directory: Path) -> int:
 
     Raises:
         SessionError: an engine holds it; the message names its process. Or something in the session
-        leads out of it. MachineError: the session cannot be written.
+        leads out of it.
+        MachineError: the session cannot be written.
     """
     check_tree(directory)
     path = directory / LOCK_FILE

@@ -16,7 +16,7 @@ from dataclasses import replace
 from tui_al.core.annotation import decisions as de
 from tui_al.core.annotation.decisions import Decision, DecisionRecord
 from tui_al.core.annotation.label_state import LabelState
-from tui_al.core.annotation.records import Annotation, PlainAnswer, Status, labels_used
+from tui_al.core.annotation.records import Annotation, Status, UserAnswer, labels_used
 from tui_al.core.data.examples import Dataset, Example, Task, example_ids
 from tui_al.core.data.offsets import spans_to_tags, tags_to_spans, words_within
 from tui_al.core.session.timestamps import is_plausible
@@ -113,7 +113,7 @@ def import_annotations(
     return result
 
 
-def _came_labelled(examples: Sequence[Example], names: Mapping[str, str]) -> dict[str, PlainAnswer]:
+def _came_labelled(examples: Sequence[Example], names: Mapping[str, str]) -> dict[str, UserAnswer]:
     """Answers that the training data brought, by id, in today's names; none where all are hidden
     while people label."""
     if all(example.answer is not None for example in examples):
@@ -125,7 +125,7 @@ def _came_labelled(examples: Sequence[Example], names: Mapping[str, str]) -> dic
     }
 
 
-def _plain(example: Example) -> PlainAnswer:
+def _plain(example: Example) -> UserAnswer:
     if isinstance(example.answer, tuple):
         return tags_to_spans(example.text, example.tokens, example.answer)
     return example.answer or ""
@@ -182,7 +182,7 @@ def _today(annotations: Iterable[Annotation], label_state: LabelState) -> list[A
     ]
 
 
-def _renamed(answer: PlainAnswer, names: Mapping[str, str]) -> PlainAnswer:
+def _renamed(answer: UserAnswer, names: Mapping[str, str]) -> UserAnswer:
     if isinstance(answer, str):
         return names.get(answer, answer)
     return tuple((start, end, names.get(kind, kind)) for start, end, kind in answer)
@@ -344,7 +344,7 @@ def _new_labels(
 def _answer_records(
     annotation: Annotation,
     example: Example,
-    in_data: PlainAnswer | None,
+    in_data: UserAnswer | None,
     label_state: LabelState,
     uids: set[str],
     import_options: ImportOptions,

@@ -8,7 +8,7 @@ from typing import Self
 from tui_al.core.annotation.decisions import UserAnswer
 from tui_al.core.annotation.label_state import LabelState, Status, lacking, to_go
 from tui_al.core.data.examples import Task
-from tui_al.core.data.tags import spans_of, today
+from tui_al.core.data.tags import apply_renames, spans_of
 from tui_al.core.session.damage import BadRow
 from tui_al.core.session.state import SessionState
 from tui_al.store.decisions import DecisionLog
@@ -20,7 +20,7 @@ CLOSED = (Status.LABELLED, Status.UNCLEAR, Status.CONFLICT, Status.AMBIGUOUS)
 
 
 @dataclass(slots=True)
-class Headway:
+class LabelProgress:
     """The decisions on record, folded; `read` takes in further ones."""
 
     directory: Path
@@ -110,10 +110,10 @@ def lacks_to_train(directory: Path) -> str:
 
     Reads all decisions: call it in the background.
     """
-    headway = Headway.of(directory)
-    headway.read()
+    label_progress = LabelProgress.of(directory)
+    label_progress.read()
     with Session(directory) as session:
-        return headway.lacks_to_train(session.state())
+        return label_progress.lacks_to_train(session.state())
 
 
 def keep_in_data(
@@ -152,5 +152,5 @@ def trained_on(
     renamed = label_state.renamed
     for identity, answer in examples.all_given():
         if identity not in overruled:
-            now = today(answer, renamed) or answer
+            now = apply_renames(answer, renamed) or answer
             yield now if isinstance(now, str) else tuple((s, e, k) for s, e, k in spans_of(now))

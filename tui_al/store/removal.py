@@ -122,7 +122,8 @@ def remove_session(directory: Path) -> None:
 
     Raises:
         SessionError: an engine is at work on it, `directory` holds no session, it is another
-        account's, or the file system refuses. MachineError: it is deleted, and the home's history
+        account's, or the file system refuses.
+        MachineError: it is deleted, and the home's history
         could not be written.
     """
     if is_live(directory):
@@ -139,7 +140,8 @@ def remove_sweep(directory: Path) -> None:
 
     Raises:
         SessionError: something works on it, `directory` holds no sweep, it is another account's, or
-        the file system refuses. MachineError: it is deleted, and the home's history could not be
+        the file system refuses.
+        MachineError: it is deleted, and the home's history could not be
         written.
     """
     if not is_sweep(directory):

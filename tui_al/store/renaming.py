@@ -22,7 +22,8 @@ def rename_session(directory: Path, name: str) -> Path:
     Raises:
         ConfigError: the name cannot be one.
         SessionError: it is another account's or part of a sweep, an engine is at work on it, or the
-        name is taken. MachineError: the file system refuses.
+        name is taken.
+        MachineError: the file system refuses.
     """
     target = directory.with_name(checked_name("session", name))
     if is_sweep(directory) or sweep_of(directory):

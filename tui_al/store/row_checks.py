@@ -172,7 +172,8 @@ def look_through(
         before: the number of the row before the first.
         passing: a kind whose rows are not missed.
         lost: numbers of rows that are there and cannot be read: what lies beside one is not told as
-        missing. gaps: False for some of the rows, between which others lie.
+        missing.
+        gaps: False for some of the rows, between which others lie.
 
     Returns:
         The number of the last row, those that are passing left out; `before` if there is none.

@@ -21,7 +21,7 @@ from tui_al.core.annotation import decisions as de
 from tui_al.core.annotation.decisions import DecisionRecord, UserAnswer
 from tui_al.core.annotation.label_state import LabelState, Status, wants_two
 from tui_al.core.data.examples import Example, Task
-from tui_al.core.data.tags import today
+from tui_al.core.data.tags import apply_renames
 from tui_al.core.loop.annotation_channel import spans_in
 from tui_al.errors import MachineError
 from tui_al.store.decisions import Claim, Client, DecisionLog
@@ -114,7 +114,7 @@ class SampleQueue:
         return self._item(example, self._board.get(example.id, by_hand))
 
     def _in_data(self, example: Example) -> UserAnswer | None:
-        answer = today(self._examples.given(example.id), self._labelling.renamed)
+        answer = apply_renames(self._examples.given(example.id), self._labelling.renamed)
         return None if answer is None else spans_in(example, answer)
 
     def put_back(self, ids: Iterable[str]) -> None:

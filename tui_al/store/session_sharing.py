@@ -23,7 +23,8 @@ def share_with_group(directory: Path, group: int, option: str) -> list[str]:
     Raises:
         SessionError: it is another account's, or one of a sweep's.
         ConfigError: the group could not reach it; nothing is changed then. `option` is what the
-        group was given by. MachineError: the file system refuses.
+        group was given by.
+        MachineError: the file system refuses.
     """
     _check_whole(directory)
     check_owner(directory, "share it")
@@ -42,7 +43,8 @@ def take_back_from_group(directory: Path) -> list[str]:
 
     Raises:
         SessionError: it is another account's, one of a sweep's, not shared, or others are at work
-        in it. MachineError: the file system refuses.
+        in it.
+        MachineError: the file system refuses.
     """
     _check_whole(directory)
     check_owner(directory, "take it back")

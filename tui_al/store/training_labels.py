@@ -11,7 +11,7 @@ from tui_al.core.annotation.label_state import LabelState, LabelStatus, Status
 from tui_al.core.arrays import IntArray
 from tui_al.core.data.examples import Answer, Dataset, Example
 from tui_al.core.data.offsets import spans_to_tags
-from tui_al.core.data.tags import today
+from tui_al.core.data.tags import apply_renames
 from tui_al.core.loop.annotation_channel import LabelSnapshot
 from tui_al.store.decisions import DecisionLog
 
@@ -66,7 +66,7 @@ class LabelledPool:
     def _take(self) -> LabelSnapshot:
         renamed = self._labelling.renamed
         answers: dict[int, Answer] = {
-            row: today(answer, renamed) or answer for row, answer in self._given.items()
+            row: apply_renames(answer, renamed) or answer for row, answer in self._given.items()
         }
         audit: dict[int, Answer] = {}
         closed: set[int] = set()

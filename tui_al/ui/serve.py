@@ -70,7 +70,8 @@ def serve(
 
     Raises:
         ConfigError: textual-serve is not installed, the address or the token cannot be used, or
-        `keys.toml` cannot be read. SessionError: the home is closed to this account.
+        `keys.toml` cannot be read.
+        SessionError: the home is closed to this account.
     """
     local = is_loopback(host)
     access = Access(local, chosen_token(token, os.environ, local=local), port)

@@ -17,7 +17,7 @@ from tui_al.report.curves import curve, measured
 from tui_al.report.gauges import short
 from tui_al.store.engine_lock import is_live
 from tui_al.store.environment import explained, of_os, word_of
-from tui_al.store.progress import Headway
+from tui_al.store.progress import LabelProgress
 from tui_al.store.session import Session, session_names
 from tui_al.store.sweeps import arm_labels
 from tui_al.ui.eta import remaining_seconds, roughly
@@ -47,7 +47,7 @@ class Summary:
     refused: str = "damaged"  #: `trouble` in a word: what the machine refuses it with, or damaged
     written: tuple[int, ...] = ()  #: when and how far its log was, to tell whether to read it again
     #: Where people label; goes on with the next summary.
-    headway: Headway | None = field(default=None, repr=False)
+    label_progress: LabelProgress | None = field(default=None, repr=False)
 
     @property
     def used(self) -> float:
@@ -155,7 +155,7 @@ class Summary:
     @property
     def damage(self) -> tuple[str, ...]:
         """What is told of its rows that had to be left out."""
-        return (*self.state.damage, *(self.headway.damage if self.headway else ()))
+        return (*self.state.damage, *(self.label_progress.damage if self.label_progress else ()))
 
     @property
     def about(self) -> str:
@@ -243,15 +243,15 @@ def read_one(
         return known
     if known and written[:1] != known.written[:1]:
         known = None  # another session of the same name
-    headway, counting = known.headway if known else None, False
+    label_progress, counting = known.label_progress if known else None, False
     try:
         with Session(directory) as session:
             state = session.state(known.state if known else None)
         if state.config is not None and state.config.loop.oracle == "person":
-            headway = headway or Headway.of(directory)
-            counting = quick and known is None and headway.behind() > _MANY
+            label_progress = label_progress or LabelProgress.of(directory)
+            counting = quick and known is None and label_progress.behind() > _MANY
             if not counting:
-                headway.read()
+                label_progress.read()
         died = not live and process.engine_end(directory) is not None
         failure = process.why_not_at_work(directory, state)
     except (sqlite3.Error, OSError, TuiAlError, TypeError, ValueError, KeyError) as error:
@@ -261,13 +261,13 @@ def read_one(
         return Summary(
             directory.name, label, directory, live, trouble=text, refused=word, written=written
         )
-    counted = headway if not counting else None
+    counted = label_progress if not counting else None
     labelled, wanted = (counted.labelled, counted.wanted(state)) if counted else (0, 0)
     lacks = counted.lacks(state) if counted else ""
     used_up = counted is not None and counted.used_up(state)
     return Summary(
         directory.name, label, directory, live, died, failure, state, labelled, wanted, lacks,
-        used_up, counting, written=written, headway=headway
+        used_up, counting, written=written, label_progress=label_progress
     )  # fmt: skip
 
 

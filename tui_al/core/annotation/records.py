@@ -10,7 +10,7 @@ from tui_al.core.data.offsets import CharSpan
 
 #: A class name, or the entities of a text by exact character offsets, in order; () is a text
 #: without entities.
-PlainAnswer = str | tuple[CharSpan, ...]
+UserAnswer = str | tuple[CharSpan, ...]
 
 
 class Status(StrEnum):
@@ -50,7 +50,7 @@ class Annotation:
 
     id: str  #: of the example; "" in a file of another program, which does not know it
     text: str
-    answer: PlainAnswer | None = None  #: None where there is none: skipped, or unclear without one
+    answer: UserAnswer | None = None  #: None where there is none: skipped, or unclear without one
     tokens: tuple[str, ...] = ()  #: for tagging; empty where a file does not say
     annotator: str = ""  #: "" if unknown
     time: float = 0.0  #: seconds since the epoch; 0 if unknown

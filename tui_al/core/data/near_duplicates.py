@@ -40,7 +40,7 @@ _NO_WORD = re.compile(r"[\W_]+")
 
 
 def duplicate_groups(
-    texts: Sequence[str], threshold: float = 0.85, heed: Callable[[], None] = lambda: None
+    texts: Sequence[str], threshold: float = 0.85, check_stop: Callable[[], None] = lambda: None
 ) -> IntArray:
     """For each text the position of the first of its group, itself if it is like none before it.
     (texts,)
@@ -48,7 +48,8 @@ def duplicate_groups(
     Args:
         texts: of the pool.
         threshold: of Jaccard similarity, above 0 to 1. At 1 only texts that are equal when evened
-        out make a group. heed: called after every few thousand texts; what it raises ends the work.
+        out make a group.
+        check_stop: called after every few thousand texts; what it raises ends the work.
 
     Raises:
         ValueError: the threshold is not above 0 to 1.
@@ -60,7 +61,7 @@ def duplicate_groups(
     if threshold == 1:
         return firsts
     distinct = np.flatnonzero(firsts == np.arange(len(plain)))
-    leader = _alike([plain[i] for i in distinct], threshold, heed)
+    leader = _alike([plain[i] for i in distinct], threshold, check_stop)
     place = np.zeros(len(plain), dtype=np.int64)
     place[distinct] = distinct[leader]
     return place[firsts]
@@ -93,17 +94,17 @@ def jaccard(first: str, second: str) -> float:
     return len(one & other) / len(one | other)
 
 
-def _alike(plain: Sequence[str], threshold: float, heed: Callable[[], None]) -> IntArray:
+def _alike(plain: Sequence[str], threshold: float, check_stop: Callable[[], None]) -> IntArray:
     """For each of these distinct texts the position of the first of its group."""
     leader = np.arange(len(plain))
     rows = _rows(threshold)
-    signatures, keys = _signatures(plain, rows, heed)
+    signatures, keys = _signatures(plain, rows, check_stop)
     shared = _shared(keys)
     enough = threshold - 5 * np.sqrt(threshold * (1 - threshold) / _FUNCTIONS)
     buckets: dict[tuple[int, int], deque[int]] = {}
     for number, position in enumerate(np.flatnonzero(shared.any(axis=1)).tolist()):
         if number % _CHUNK == 0:
-            heed()
+            check_stop()
         bands = [(b, int(keys[position, b])) for b in np.flatnonzero(shared[position]).tolist()]
         proposed = sorted({first for band in bands for first in buckets.get(band, ())})
         # most are far from alike, which five standard errors of the signature's estimate tell at
@@ -138,7 +139,7 @@ def _shared(keys: NDArray[np.uint64]) -> NDArray[np.bool_]:
 
 
 def _signatures(
-    plain: Sequence[str], rows: int, heed: Callable[[], None]
+    plain: Sequence[str], rows: int, check_stop: Callable[[], None]
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint64]]:
     """MinHash signatures, eight bits of each minimum, (texts, functions), and a key for each band
     of `rows`, (texts, bands).
@@ -150,7 +151,7 @@ def _signatures(
     signatures = np.zeros((len(plain), _FUNCTIONS), dtype=np.uint8)
     keys = np.zeros((len(plain), _FUNCTIONS // rows), dtype=np.uint64)
     for start in range(0, len(plain), _CHUNK):
-        heed()
+        check_stop()
         chunk = slice(start, start + _CHUNK)
         hashes, offsets = _hashed_shingles(plain[chunk])
         for function, multiplier in enumerate(odd):

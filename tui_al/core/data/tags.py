@@ -123,7 +123,7 @@ def scheme_of(sentences: Sequence[Sequence[str]]) -> Scheme:
     return min(broken, key=broken.__getitem__)
 
 
-def today(answer: Answer | None, renamed: Mapping[str, str]) -> Answer | None:
+def apply_renames(answer: Answer | None, renamed: Mapping[str, str]) -> Answer | None:
     """An answer of the data set in today's label names."""
     if answer is None or not renamed:
         return answer

@@ -58,7 +58,7 @@ class AnnotationChannel(Protocol):
         """Put something up for the people: JSON values."""
         ...
 
-    def heed(self) -> None:
+    def poll_commands(self) -> None:
         """Wait while paused; raises EngineStopped when people stop the engine."""
         ...
 
@@ -67,7 +67,7 @@ class AnnotationChannel(Protocol):
         ...
 
 
-def reserve(seed: int, pool: IntArray, share: float) -> IntArray:
+def sample_audit(seed: int, pool: IntArray, share: float) -> IntArray:
     """The audit, in the order in which it is asked about: a random sample of the pool, the same for
     the same seed."""
     if not share:
@@ -76,7 +76,7 @@ def reserve(seed: int, pool: IntArray, share: float) -> IntArray:
     return pool[audit_rows(len(pool), share, rng)][:AUDIT_MOST]
 
 
-def askable(dataset: Dataset) -> IntArray:
+def unlabelled_rows(dataset: Dataset) -> IntArray:
     """Training rows for people to label: those without an answer; where all have one, all, and the
     answers stay hidden."""
     rows = [row for row, example in enumerate(dataset.train) if example.answer is None]

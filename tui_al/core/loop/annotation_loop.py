@@ -21,12 +21,12 @@ from tui_al.core.annotation.label_state import lacking, to_go
 from tui_al.core.annotation.review_queue import board_of
 from tui_al.core.arrays import FloatArray, IntArray
 from tui_al.core.data.examples import Dataset
-from tui_al.core.data.tags import spans_of, today
+from tui_al.core.data.tags import apply_renames, spans_of
 from tui_al.core.loop.annotation_channel import AnnotationChannel, Command, LabelSnapshot, spans_in
 from tui_al.core.loop.first_ranking import at_random, depth, mix_audit, open_rows
-from tui_al.core.loop.mismatch_monitor import NAME, gauge_of
+from tui_al.core.loop.mismatch_monitor import NAME, monitor_of
 from tui_al.core.loop.phase_timer import Emit, RoundTimer
-from tui_al.core.loop.quality_monitor import estimate, worth
+from tui_al.core.loop.quality_monitor import compare_with_random, estimate
 from tui_al.core.loop.ranking import Row, suggestions, without_duplicates
 from tui_al.core.loop.simulation import (
     Models,
@@ -105,11 +105,11 @@ class PeopleLoop:
         if self._is_outgrown(self._ranked):
             self._ranked = None
         self.channel.publish("reserve", 0, [self.dataset.train[row].id for row in self.audit])
-        wish: Command = ""
+        command: Command = ""
         while True:
-            wish = self.channel.wait() or wish
+            command = self.channel.wait() or command
             now = self.channel.snapshot()
-            if wish == "leave":
+            if command == "leave":
                 return "leave"
             began = self._ranked is not None and self._groups is not None
             if self._ranked is None:
@@ -117,7 +117,7 @@ class PeopleLoop:
             elif self._groups is None:
                 self._groups = self.study()
                 self._publish_groups(self._groups)
-            elif (self._is_full(now) or wish == "train") and self._trainable(now):
+            elif (self._is_full(now) or command == "train") and self._trainable(now):
                 self._rank(now)
             elif self._measured < self._ranked.round - 1 and self._trainable(now):
                 self._measure(now, self._ranked.round - 1)
@@ -127,9 +127,9 @@ class PeopleLoop:
                 self._compare(now)
             else:
                 next(self.spare, None)
-            if wish == "train" and began:  # else it waits until there is a ranking to be renewed
-                wish = ""
-            if wish == "finish":
+            if command == "train" and began:  # else it waits until there is a ranking to be renewed
+                command = ""
+            if command == "finish":
                 self.lacks = self._lacks(now)
                 if not self.lacks and now.seq != self._measured_seq:
                     self._measure(now, self._ranked.round if self._ranked else 0, may_yield=False)
@@ -165,7 +165,7 @@ class PeopleLoop:
             self._renamed,
         ):
             test = tuple(
-                replace(e, answer=today(e.answer, now.renamed)) for e in self._original.test
+                replace(e, answer=apply_renames(e.answer, now.renamed)) for e in self._original.test
             )
             self.dataset = replace(self._original, labels=now.labels, test=test)
             self._renamed = now.renamed
@@ -289,19 +289,19 @@ class PeopleLoop:
             strategy(self.config.loop.strategy).scorer is not None and not self.config.shared_model
         )
         pool = np.setdiff1d(self.pool, self.audit)
-        gauge = gauge_of(self.config.loop.gauge if asks else 0, self.dataset, pool)
-        if gauge is None:
+        monitor = monitor_of(self.config.loop.gauge if asks else 0, self.dataset, pool)
+        if monitor is None:
             return
-        rows = np.intersect1d(gauge.rows, self._open(now))
+        rows = np.intersect1d(monitor.rows, self._open(now))
         if not len(rows):  # all of them are labelled
             return
         try:
-            theirs = models.acquisition.score(rows, {NAME: gauge.scorer}, self._quietly)[NAME]
-            sample = gauge.of_successor(models.successor, self._quietly)
+            theirs = models.acquisition.score(rows, {NAME: monitor.scorer}, self._quietly)[NAME]
+            sample = monitor.of_successor(models.successor, self._quietly)
         except _Overtaken:
             return
         ids = [self.dataset.train[row].id for row in now.answers]
-        found = gauge.read(self.seed, round_, gauge.among(rows, theirs), sample, ids, ())
+        found = monitor.read(self.seed, round_, monitor.among(rows, theirs), sample, ids, ())
         if found:
             self.emit(found)
 
@@ -352,7 +352,7 @@ class PeopleLoop:
         learner = self._models_for(now).acquisition
         self._asker = -1
         try:
-            found = worth(self.dataset, now, learner, self.seed, self._quietly)
+            found = compare_with_random(self.dataset, now, learner, self.seed, self._quietly)
         except _Overtaken:
             return
         self._compared = len(now.audit)
@@ -367,7 +367,7 @@ class PeopleLoop:
             )  # fmt: skip
 
     def _quietly(self, _: TrainingProgress) -> None:
-        self.channel.heed()
+        self.channel.poll_commands()
         if self._is_due():
             raise _Overtaken
 
@@ -420,7 +420,7 @@ class PeopleLoop:
         self.channel.publish("disputes", self._ranked.round, board_of(found, self.dataset))
 
     def _heeding(self, _: TrainingProgress) -> None:
-        self.channel.heed()
+        self.channel.poll_commands()
 
     def _publish_groups(self, groups: IntArray) -> None:
         members: dict[int, list[str]] = {}

@@ -11,7 +11,7 @@ import numpy as np
 
 from tui_al.core.arrays import IntArray
 from tui_al.core.data.examples import Dataset
-from tui_al.core.loop.annotation_channel import askable, reserve
+from tui_al.core.loop.annotation_channel import sample_audit, unlabelled_rows
 from tui_al.core.loop.ranking import Row, with_audit
 from tui_al.core.loop.simulation import Purpose
 from tui_al.core.session import events as ev
@@ -33,8 +33,8 @@ class FirstRanking:
 
 def first_ranking(config: ExperimentConfig, dataset: Dataset) -> FirstRanking:
     """Of a session in which nothing is decided yet."""
-    seed, pool = config.seeds[0], askable(dataset)
-    audit = reserve(seed, pool, config.loop.audit_share)
+    seed, pool = config.seeds[0], unlabelled_rows(dataset)
+    audit = sample_audit(seed, pool, config.loop.audit_share)
     rows, ranked = at_random(seed, config, dataset, pool, audit, frozenset())
     return FirstRanking([dataset.train[row].id for row in audit.tolist()], rows, ranked)
 

@@ -37,7 +37,7 @@ NAME = "gauge"
 
 
 @dataclass(frozen=True, slots=True)
-class Gauge:
+class MismatchMonitor:
     """The sample of one session, and what scores it."""
 
     rows: IntArray  #: training rows, ascending, (sample,)
@@ -118,7 +118,7 @@ def _short(scores: FloatArray) -> list[float]:
     return [float(f"{score:.6g}") for score in scores]
 
 
-def gauge_of(size: int, dataset: Dataset, pool: IntArray) -> Gauge | None:
+def monitor_of(size: int, dataset: Dataset, pool: IntArray) -> MismatchMonitor | None:
     """The gauge of a session with `size` texts of its pool; None of size 0, which switches it
     off."""
     if not size or not len(pool):
@@ -126,4 +126,4 @@ def gauge_of(size: int, dataset: Dataset, pool: IntArray) -> Gauge | None:
     drawn = np.random.default_rng(_SAMPLE_SEED).permutation(len(pool))[:size]
     rows = np.sort(pool[drawn])
     name = "lc" if dataset.task is Task.CLASSIFICATION else "mnlp"
-    return Gauge(rows, tuple(dataset.train[row].id for row in rows), strategy(name))
+    return MismatchMonitor(rows, tuple(dataset.train[row].id for row in rows), strategy(name))

@@ -34,7 +34,7 @@ def check(config: ExperimentConfig, dataset: Dataset) -> None:
         raise DataError(
             f"{dataset.name} has no labelled test examples to measure on.", _why_none(dataset)
         ).at("data.source")
-    pool = len(askable(dataset))
+    pool = len(labelled_rows(dataset))
     seeds = config.loop.seed_size.of(pool)
     if config.loop.budget_unit == "examples" and seeds > pool:
         raise ConfigError(
@@ -56,7 +56,7 @@ def _why_none(dataset: Dataset) -> str:
     return "Give a test file, or label some rows: a share of them is held out."
 
 
-def askable(dataset: Dataset) -> IntArray:
+def labelled_rows(dataset: Dataset) -> IntArray:
     """Training rows that a simulated oracle can answer: those with a gold answer."""
     return np.array(
         [i for i, e in enumerate(dataset.train) if e.answer is not None], dtype=np.int64

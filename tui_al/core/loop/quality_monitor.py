@@ -43,7 +43,7 @@ class Worth:
     comparison: Comparison
 
 
-def worth(
+def compare_with_random(
     dataset: Dataset, now: LabelSnapshot, learner: Learner, seed: int, progress: ProgressCallback
 ) -> Worth | None:
     """What the strategy's labels are worth against as many random ones, without any label spent on

@@ -22,7 +22,7 @@ import numpy as np
 from tui_al.core.arrays import FloatArray, IntArray
 from tui_al.core.data.examples import Answer, Dataset, Task
 from tui_al.core.data.tags import spans_of
-from tui_al.core.loop.mismatch_monitor import NAME, Gauge, gauge_of
+from tui_al.core.loop.mismatch_monitor import NAME, MismatchMonitor, monitor_of
 from tui_al.core.loop.phase_timer import Emit, RoundTimer, part_of
 from tui_al.core.loop.protocols import FirstPoints, Learner, MonteCarlo
 from tui_al.core.progress import silent
@@ -130,7 +130,7 @@ class _Run:
         self.models, self.oracle, self.first, self.others = models, oracle, first, others
         self.strategy = strategy(config.loop.strategy)
         asks = self.strategy.scorer is not None
-        self.gauge = gauge_of(config.loop.gauge if asks or first else 0, dataset, pool)
+        self.monitor = monitor_of(config.loop.gauge if asks or first else 0, dataset, pool)
         self.labelled: dict[int, Answer] = {}
         self.costs = _costs(config, dataset)
         self.sample: Sequence[float] = ()  # the last successor's scores of the gauge's texts
@@ -212,10 +212,12 @@ class _Run:
         fit(model, self.labelled, derived, timer, ev.Phase.TRAIN_ACQUISITION, epochs)
 
     @property
-    def own_gauge(self) -> Gauge | None:
+    def own_monitor(self) -> MismatchMonitor | None:
         """The gauge, where there are two models that can differ: one that asks, and another that is
         wanted."""
-        return None if self.strategy.scorer is None or self.models.model_is_current else self.gauge
+        return (
+            None if self.strategy.scorer is None or self.models.model_is_current else self.monitor
+        )
 
     def score(self, round_: int, unlabelled: IntArray, timer: RoundTimer) -> FloatArray:
         """How much each row is worth asking about, (unlabelled,), and what the gauge says of the
@@ -224,30 +226,30 @@ class _Run:
         assert scorer is not None
         monte_carlo = sampling(self.config, self.seed, round_)
         scorers = {name: scorer}
-        gauge = self.own_gauge
-        if gauge and monte_carlo is None:
-            scorers[NAME] = gauge.scorer
+        monitor = self.own_monitor
+        if monitor and monte_carlo is None:
+            scorers[NAME] = monitor.scorer
         model = self.models.acquisition
         with timer.phase(ev.Phase.SCORE_POOL, len(unlabelled), model) as progress:
             found = model.score(unlabelled, scorers, progress, monte_carlo)
-            reading = self.reading(gauge, round_, unlabelled, found) if gauge else None
+            reading = self.reading(monitor, round_, unlabelled, found) if monitor else None
             if reading:
                 timer.emit(reading)
         return found[name]
 
     def reading(
-        self, gauge: Gauge, round_: int, rows: IntArray, found: Mapping[str, FloatArray]
+        self, monitor: MismatchMonitor, round_: int, rows: IntArray, found: Mapping[str, FloatArray]
     ) -> ev.MismatchMeasured | None:
         """The gauge before a query; where dropout was on in scoring, the acquisition model scores
         the sample without it."""
         if NAME not in found:
-            rows = np.intersect1d(gauge.rows, rows)
+            rows = np.intersect1d(monitor.rows, rows)
             if not len(rows):  # all of the sample is labelled
                 return None
-            found = self.models.acquisition.score(rows, {NAME: gauge.scorer}, silent)
+            found = self.models.acquisition.score(rows, {NAME: monitor.scorer}, silent)
         ids = [self.dataset.train[row].id for row in self.labelled]
-        scores = gauge.among(rows, found[NAME])
-        return gauge.read(self.seed, round_, scores, self.sample, ids, self.others)
+        scores = monitor.among(rows, found[NAME])
+        return monitor.read(self.seed, round_, scores, self.sample, ids, self.others)
 
     def note_answers(self, round_: int, rows: IntArray, reply: OracleAnswers, emit: Emit) -> None:
         """Put the oracle's answers on record."""
@@ -257,7 +259,7 @@ class _Run:
 
     def close(self, round_: int, timer: RoundTimer) -> None:
         """End the round with its point."""
-        point = self.measure(round_, timer, self.own_gauge)
+        point = self.measure(round_, timer, self.own_monitor)
         timer.emit(point)
         self.sample, self.has_learned = point.sample, self.models.model_is_current
 
@@ -266,13 +268,15 @@ class _Run:
         computes it."""
         ids = [self.dataset.train[row].id for row in self.labelled]
         with first.turn(self.seed, ids, list(self.labelled.values())) as known:
-            point = known or self.measure(0, timer, self.gauge)
+            point = known or self.measure(0, timer, self.monitor)
             if known is None:
                 first.keep(point)
             timer.emit(point)
         self.sample, self.has_learned = point.sample, self.models.model_is_current and known is None
 
-    def measure(self, round_: int, timer: RoundTimer, gauge: Gauge | None) -> ev.RoundResult:
+    def measure(
+        self, round_: int, timer: RoundTimer, monitor: MismatchMonitor | None
+    ) -> ev.RoundResult:
         """Train the successor on all labels and evaluate it on the whole test set."""
         successor, dataset = self.models.successor, self.dataset
         fit(successor, self.labelled, derived_seed(self.seed, round_, Purpose.TRAIN_SUCCESSOR),
@@ -280,13 +284,13 @@ class _Run:
             ev.Phase.TRAIN_SUCCESSOR, self.config.successor.epochs)  # fmt: skip
         rows = np.arange(len(dataset.test))
         sample: tuple[float, ...] = ()
-        total = len(rows) + (len(gauge.rows) if gauge else 0)
+        total = len(rows) + (len(monitor.rows) if monitor else 0)
         with timer.phase(ev.Phase.EVALUATE, total, successor) as progress:
             predictions = successor.predict("test", rows, part_of(progress, 0, total))
             gold = [example.answer for example in dataset.test]
             metrics = evaluate(dataset.task, gold, decode(predictions, dataset))  # type: ignore[arg-type]
-            if gauge:
-                sample = gauge.of_successor(successor, part_of(progress, len(rows), total))
+            if monitor:
+                sample = monitor.of_successor(successor, part_of(progress, len(rows), total))
         return ev.RoundResult(
             self.seed,
             round_,

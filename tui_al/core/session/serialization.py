@@ -21,7 +21,8 @@ def record_of(cls: type[T], plain: Mapping[str, Any]) -> T:
 
     Raises:
         ValueError: a value does not fit its field, or there are no fields at all; the message names
-        both. TypeError: a field that must be there is missing.
+        both.
+        TypeError: a field that must be there is missing.
     """
     if not isinstance(plain, Mapping):
         raise ValueError(f"{cls.__name__} cannot be {_short(_frozen(plain))}")

@@ -45,7 +45,8 @@ def share_interval(share: float, size: float, population: int | None = None) -> 
     Args:
         share: hits / size, 0 to 1.
         size: of the sample, positive; an effective size, so not always whole, where examples are
-        not independent. population: how many examples the sample was drawn from, if the share among
+        not independent.
+        population: how many examples the sample was drawn from, if the share among
         exactly these is asked for. The sample then
             counts as size (population - 1) / (population - size) examples; one that is the whole
             leaves no doubt.

@@ -40,7 +40,8 @@ def read_tables(
 
     Raises:
         DataError: the reader fails, or gives what is not a row; the message names its package and
-        the row. PluginError: it cannot be used at all.
+        the row.
+        PluginError: it cannot be used at all.
     """
     read = plugin.load()
     if not callable(read):

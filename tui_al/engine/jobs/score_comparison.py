@@ -15,7 +15,7 @@ import torch
 from tui_al.core.arrays import FloatArray, IntArray
 from tui_al.core.data.examples import Dataset, Task
 from tui_al.core.limits import computing_threads
-from tui_al.core.loop.oracle import askable
+from tui_al.core.loop.oracle import labelled_rows
 from tui_al.core.loop.protocols import Learner, MonteCarlo
 from tui_al.core.loop.simulation import Purpose, derived_seed
 from tui_al.core.progress import TrainingProgress
@@ -87,7 +87,8 @@ def compare_scores(
 
     Raises:
         ConfigError, DataError, ModelError: the plan cannot be carried out; nothing has been
-        trained. EngineStopped: `stop` said so.
+        trained.
+        EngineStopped: `stop` said so.
     """
     chosen = strategy(plan.score)
     if chosen.scorer is None:
@@ -96,7 +97,7 @@ def compare_scores(
         )
     dataset = load(plan.data)
     chosen.check(dataset.task)
-    pool = askable(dataset)
+    pool = labelled_rows(dataset)
     labels = plan.labels.of(len(pool))
     if labels + plan.batch.of(len(pool)) > len(pool):
         raise ConfigError(

@@ -12,7 +12,12 @@ import torch
 from tui_al.core.annotation.decisions import DecisionRecord
 from tui_al.core.arrays import IntArray
 from tui_al.core.data.examples import Dataset
-from tui_al.core.loop.annotation_channel import Command, LabelSnapshot, askable, reserve
+from tui_al.core.loop.annotation_channel import (
+    Command,
+    LabelSnapshot,
+    sample_audit,
+    unlabelled_rows,
+)
 from tui_al.core.loop.annotation_loop import PeopleLoop
 from tui_al.core.loop.phase_timer import Emit
 from tui_al.core.loop.simulation import Models
@@ -37,10 +42,10 @@ ALONE = 900.0
 class Listener(Protocol):
     """What people ask of the engine, see `tui_al.engine.worker.runner`."""
 
-    wish: str
+    command: str
     patient: Patience
 
-    def listen(self) -> None:
+    def poll_commands(self) -> None:
         """Take in what people ask; may wait while paused. Raises EngineStopped."""
         ...
 
@@ -50,7 +55,7 @@ class Listener(Protocol):
 
 
 @dataclass(slots=True)
-class _Desk:
+class _StoreChannel:
     """The `AnnotationChannel` of `core.loop.annotation_channel` over a session's store."""
 
     log: DecisionLog
@@ -67,23 +72,23 @@ class _Desk:
         """Put up a board."""
         self.listener.patient(lambda: self.log.publish(board, round_, body))
 
-    def heed(self) -> None:
+    def poll_commands(self) -> None:
         """Wait while paused; raises EngineStopped."""
-        self.listener.listen()
+        self.listener.poll_commands()
 
     def wait(self) -> Command:
         """A moment's rest where nothing new was decided; what people want."""
-        self.listener.listen()
-        wish, self.listener.wish = self.listener.wish, ""
+        self.listener.poll_commands()
+        command, self.listener.command = self.listener.command, ""
         seq = self.snapshot().seq
-        if not wish and seq == self._seq:
+        if not command and seq == self._seq:
             time.sleep(_LOOK)
         now = time.monotonic()
         if seq != self._seq or self.listener.patient(self.log.present):
             self._last_company = now
         self._seq = seq
-        if wish == "train" or wish == "finish":
-            return "train" if wish == "train" else "finish"
+        if command == "train" or command == "finish":
+            return "train" if command == "train" else "finish"
         return "leave" if now - self._last_company > ALONE else ""
 
 
@@ -103,15 +108,15 @@ def follow(
 
     `decided` are all decisions up to now, as `check_whole` read them; the list is emptied when they
     are taken in."""
-    pool = askable(dataset)
-    audit = reserve(run.seed, pool, config.loop.audit_share)
+    pool = unlabelled_rows(dataset)
+    audit = sample_audit(run.seed, pool, config.loop.audit_share)
     with DecisionLog(directory) as log:
         labelled = LabelledPool(log, dataset, pool, audit, decided)
         decided.clear()
-        channel = _Desk(log, labelled, listener)
+        channel = _StoreChannel(log, labelled, listener)
 
         def study() -> IntArray:
-            return near_duplicates(directory, dataset, pool, audit, listener.listen)
+            return near_duplicates(directory, dataset, pool, audit, listener.poll_commands)
 
         asks_by_words = config.acquisition.model == BAG_OF_WORDS
         encoder = config.successor if asks_by_words else config.acquisition

@@ -48,10 +48,10 @@ def near_duplicates(
     dataset: Dataset,
     pool: IntArray,
     audit: IntArray,
-    heed: Callable[[], None] = lambda: None,
+    check_stop: Callable[[], None] = lambda: None,
 ) -> IntArray:
-    """The groups of near-duplicates, (train,), kept in `directory`; `heed` is called every now and
-    then and may raise.
+    """The groups of near-duplicates, (train,), kept in `directory`; `check_stop` is called every
+    now and then and may raise.
 
     Texts of the audit are each a group of their own: folded into others, they would be no random
     sample any more. Entities are character offsets, which fit no other text: there only equal texts
@@ -63,16 +63,18 @@ def near_duplicates(
         return np.asarray(kept, dtype=np.int64)
     groups = np.arange(len(dataset.train))
     rows = np.setdiff1d(pool, audit)
-    groups[rows] = rows[_alike([dataset.train[row] for row in rows.tolist()], dataset.task, heed)]
+    groups[rows] = rows[
+        _alike([dataset.train[row] for row in rows.tolist()], dataset.task, check_stop)
+    ]
     _write(path, groups)
     return groups
 
 
-def _alike(examples: Sequence[Example], task: Task, heed: Callable[[], None]) -> IntArray:
+def _alike(examples: Sequence[Example], task: Task, check_stop: Callable[[], None]) -> IntArray:
     """For each example the position of the first that one answer may stand for. (examples,)"""
     if task is Task.TAGGING:
         return equal_groups([(example.text, example.tokens) for example in examples])
-    return duplicate_groups([example.text for example in examples], heed=heed)
+    return duplicate_groups([example.text for example in examples], check_stop=check_stop)
 
 
 def mean_states(

@@ -14,7 +14,7 @@ from tui_al.core.annotation.decisions import DecisionRecord
 from tui_al.core.data.examples import Dataset
 from tui_al.core.limits import computing_threads
 from tui_al.core.loop import simulation as loop
-from tui_al.core.loop.oracle import SimulatedOracle, askable
+from tui_al.core.loop.oracle import SimulatedOracle, labelled_rows
 from tui_al.core.loop.protocols import FirstPoints
 from tui_al.core.query.strategies import strategy
 from tui_al.core.session import events as ev
@@ -101,10 +101,10 @@ def run_session(
             device = choose_device(state.config.device)
             prepare(device)
             torch.set_num_threads(computing_threads())
-            session_io.say(_engine_started(state, device))
+            session_io.emit(_engine_started(state, device))
             if why := why_on_cpu(state.config.device, device):
                 session_io.warn_once(f"A GPU is there, but the CPU computes: {why}")
-            session_io.listen()  # what was asked for while it started
+            session_io.poll_commands()  # what was asked for while it started
             dataset = session.dataset()
             if state.config.loop.oracle == "person":
                 ending = _follow_people(session, state, dataset, device, session_io, decided)
@@ -113,7 +113,7 @@ def run_session(
             state = session_io.patient(session.state)
             if all(run.status == "finished" for run in state.runs.values()):
                 ending = ev.EngineFinished("finished")
-                session_io.say(ev.SessionFinished())
+                session_io.emit(ev.SessionFinished())
         except EngineStopped:
             ending = ev.EngineFinished("stopped")
             raise
@@ -176,7 +176,9 @@ def _first_points(
     assert state.config is not None
     gauge = state.config.loop.gauge
     basis = first_points.basis(dataset, successor.config, source.commit, device, gauge)
-    return first_points.SharedFirstPoints(sharing.folder, session.name, basis, session_io.listen)
+    return first_points.SharedFirstPoints(
+        sharing.folder, session.name, basis, session_io.poll_commands
+    )
 
 
 def _shelf(session: Session) -> FeatureStore:
@@ -245,7 +247,7 @@ def _simulate(
             for role, learner in learners.items()
             if isinstance(learner, TransformerLearner)
         }
-        pool = len(askable(dataset))
+        pool = len(labelled_rows(dataset))
         throughput.record_observed(home, session.state(), lengths, pool)
 
 
@@ -280,11 +282,11 @@ def _follow_people(
     learners: dict[str, AnyLearner] = {}
     feature_store = _shelf(session)  # outlives the models that are built anew when labels are added
     model_saver = ModelSaver(session.directory, run, config, learners, pool=0)
-    session_io.say(ev.RunStarted(run.seed, run.last_round if run.points else None))
+    session_io.emit(ev.RunStarted(run.seed, run.last_round if run.points else None))
 
     def emit(event: ev.Event) -> None:
         saved = session_io.patient(lambda: model_saver.keep(event))
-        session_io.say(event, *saved)
+        session_io.emit(event, *saved)
         model_saver.tidy_models(saved)
         if isinstance(event, ev.PhaseFinished):
             _tell(learners, session_io)
@@ -312,17 +314,17 @@ def _run_seed(
     """One seed's loop, from where it was left. What fails ends this run, not the others."""
     run, config = state.runs[seed], state.config
     assert config is not None
-    pool = askable(dataset)
+    pool = labelled_rows(dataset)
     oracle = SimulatedOracle(dataset, seed, config.loop.label_noise)
     model_saver = ModelSaver(session.directory, run, config, learners, len(pool))
 
     def emit(event: ev.Event) -> None:
-        session_io.say(event, *session_io.patient(lambda: model_saver.keep(event)))
+        session_io.emit(event, *session_io.patient(lambda: model_saver.keep(event)))
         if isinstance(event, ev.PhaseFinished):
             _tell(learners, session_io)
 
     try:
-        session_io.say(ev.RunStarted(seed, run.last_round if run.points else None))
+        session_io.emit(ev.RunStarted(seed, run.last_round if run.points else None))
         for missing in model_saver.restore():
             session_io.warn_once(missing)
         models = loop.Models(learners["acquisition"], learners["successor"])
@@ -341,7 +343,7 @@ def _run_seed(
             first,
             others,
         )
-        session_io.say(ev.RunFinished(seed, reason))
+        session_io.emit(ev.RunFinished(seed, reason))
         model_saver.tidy()
     except (EngineStopped, MachineError):  # what a run is refused, the others are too
         raise
@@ -353,7 +355,7 @@ def _run_seed(
             "happens again, see tui-al doctor.",
         ) from error
     except TuiAlError as error:
-        session_io.say(ev.RunFailed(seed, error.message, error.hint))
+        session_io.emit(ev.RunFailed(seed, error.message, error.hint))
     except Exception as error:
         log.error("seed %s failed\n%s", seed, traceback.format_exc())
-        session_io.say(ev.RunFailed(seed, *_unexpected(session, error)))
+        session_io.emit(ev.RunFailed(seed, *_unexpected(session, error)))

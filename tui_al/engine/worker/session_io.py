@@ -38,7 +38,7 @@ class SessionIO:
     observe: Observer
     stop: StopSignal
     heard: int = 0
-    wish: str = ""  #: the last "train" or "finish" that nobody has looked at
+    command: str = ""  #: the last "train" or "finish" that nobody has looked at
     _last_progress: float = 0.0
     _paused_seconds: float = 0.0
     lock: int | None = None  #: descriptor of the engine's lock
@@ -49,7 +49,7 @@ class SessionIO:
         self.patient = Patience(self.session.directory, self.stop, self.lock)
         self._said = set(self.patient(self.session.state).warnings)
 
-    def say(self, *events: ev.Event) -> None:
+    def emit(self, *events: ev.Event) -> None:
         """Append events; raises EngineStopped at a progress event once asked to stop."""
         if isinstance(events[0], ev.Progress):
             now = time.perf_counter()
@@ -57,7 +57,7 @@ class SessionIO:
             if not last and now - self._last_progress < _PROGRESS_SECONDS:
                 return
             self._last_progress = now
-            self.listen()
+            self.poll_commands()
         self._append(*events)
 
     def last_words(self, event: ev.Event) -> None:
@@ -74,7 +74,7 @@ class SessionIO:
         """A warning, unless the session has it already."""
         if message not in self._said:
             self._said.add(message)
-            self.say(ev.WarningRaised(message))
+            self.emit(ev.WarningRaised(message))
 
     def clock(self) -> float:
         """Seconds, without those spent paused."""
@@ -84,7 +84,7 @@ class SessionIO:
         token = None if self.lock is None else token_in(self.lock)
         return self.session.commands(after=self.heard, engine=token)
 
-    def listen(self) -> None:
+    def poll_commands(self) -> None:
         """Take in what people ask of the engine: wait while paused, raise EngineStopped when asked
         to stop."""
         paused_at: float | None = None
@@ -94,7 +94,7 @@ class SessionIO:
                 if command == "stop":
                     self.stop.requested = True
                 elif command in ("train", "finish"):
-                    self.wish = command
+                    self.command = command
                 elif command == "pause" and paused_at is None:
                     paused_at = time.perf_counter()
                     self._append(ev.EnginePaused(True))

@@ -43,7 +43,8 @@ def open_or_create(
 
     Raises:
         SessionError: a session of that name holds another experiment; the message tells the
-        differences. TuiAlError: see above.
+        differences.
+        TuiAlError: see above.
     """
     name = name or default_name(config)
     with errors_at("name"):
@@ -118,7 +119,7 @@ def _put_up(first: FirstRanking, directory: Path) -> None:
 
 
 def _unanswerable(dataset: Dataset) -> tuple[str, ...]:
-    missing = len(dataset.train) - len(oracle.askable(dataset))
+    missing = len(dataset.train) - len(oracle.labelled_rows(dataset))
     if not missing:
         return ()
     return (

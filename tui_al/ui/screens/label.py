@@ -200,7 +200,7 @@ class LabelScreen(LabelDialogs):
             self._otherwise[number] = failed
         return number
 
-    def put_up(self, item: Sample) -> None:
+    def show_sample(self, item: Sample) -> None:
         """Show a sample now; the one before the person is next."""
         self._hand.drop({item.id})
         self._put_up(item)

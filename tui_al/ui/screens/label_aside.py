@@ -72,7 +72,7 @@ class LabelAside(ScrollsText):
         """Others may have these samples."""
         raise NotImplementedError
 
-    def put_up(self, item: Sample) -> None:
+    def show_sample(self, item: Sample) -> None:
         """Show a sample now; the one before the person is next."""
         raise NotImplementedError
 
@@ -100,7 +100,7 @@ class LabelAside(ScrollsText):
 
         def opened(item: Sample) -> None:
             self._opened = None if origin is None else (item.id, origin)
-            self.put_up(replace(item, beginning=beginning) if item.answer is None else item)
+            self.show_sample(replace(item, beginning=beginning) if item.answer is None else item)
 
         self.ask("open", lambda bench: bench.open(identity), then=opened)
 

@@ -65,7 +65,7 @@ class LabelTurning(LabelAside):
         elif undo_result.item is not None:
             undone = undo_result.decision
             answer = undone.answer if isinstance(undone, Label) else None
-            self.put_up(as_it_was(undo_result.item, answer))
+            self.show_sample(as_it_was(undo_result.item, answer))
         else:
             self._say_turned("Taken back", undo_result)
         self.let_go()

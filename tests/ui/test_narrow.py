@@ -67,7 +67,7 @@ async def test_title_and_curves_tell_sessions_apart(twins: Path, size: tuple[int
         await until(pilot, lambda: "finished" in shown(pilot.app))
         assert "adapter" in shown(pilot.app).splitlines()[0]
         await pilot.press("o")
-        await until(pilot, lambda: "lay over" in shown(pilot.app))
+        await until(pilot, lambda: "compare with" in shown(pilot.app))
         rows = [line for line in shown(pilot.app).splitlines() if " at 3" in line]
         assert any("full" in line for line in rows)
 

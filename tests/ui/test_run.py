@@ -362,7 +362,7 @@ async def test_finished_sessions_on_the_same_data_are_laid_over(working: Recordi
         assert "+.050 ±.000" in shown(app)
         assert "elsewhere" not in shown(app)
         await pilot.press("o")
-        await until(pilot, lambda: "lay over" in shown(app))
+        await until(pilot, lambda: "compare with" in shown(app))
         await pilot.press("home", "space", "enter")
         await until(pilot, lambda: isinstance(app.screen, RunScreen))
         await until(pilot, lambda: "elsewhere" in shown(app))

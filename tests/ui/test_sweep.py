@@ -1,5 +1,5 @@
-"""A sweep in the app: its arms lie over each other unasked, also those that still run, and grow
-there too."""
+"""A sweep in the app: the curves of its arms are shown together unasked, also of those that still
+run, and grow there too."""
 
 from pathlib import Path
 
@@ -65,7 +65,7 @@ async def test_arms_are_shown_by_their_names(home: Path) -> None:
         await until(pilot, lambda: "this one minus it" in shown(app) and "○ ⠤ random" in shown(app))
         assert shown(app).splitlines()[0].startswith(" full · lc [/x]")
         await pilot.press("o")
-        await until(pilot, lambda: "lay over" in shown(app))
+        await until(pilot, lambda: "compare with" in shown(app))
         await pilot.press("escape", "r")
         await until(pilot, lambda: "vs random " in shown(app))
         assert "456549" not in shown(app)

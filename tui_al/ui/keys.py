@@ -97,7 +97,7 @@ KEYS: tuple[Key, ...] = (
         "started again."),
     _key("run.stop", "s", "stop", "Stop at the next safe point; nothing is lost, it can be "
         "continued."),
-    _key("run.overlay", "o", "curves", "Lay the curves of other sessions over this one."),
+    _key("run.overlay", "o", "curves", "Compare with the curves of other sessions."),
     _key("run.rounds", "t", "table", "Show the table of rounds in place of the curve."),
     _key("run.log", "l", "log", "Show what happened, and what the engine printed."),
     _key("run.results", "r", "results", "Show the results so far."),
@@ -108,7 +108,7 @@ KEYS: tuple[Key, ...] = (
         "running."),
     _key("run.metric", "m", "metric", "Draw another metric's curve: accuracy, macro-F1, entity F1 "
         "and so on."),
-    _key("results.overlay", "o", "curves", "Lay the curves of other sessions over this one."),
+    _key("results.overlay", "o", "curves", "Compare with the curves of other sessions."),
     _key("results.export", "x", "export", "Write table and curve to files."),
     _key("results.metric", "m", "metric", "Compare and draw by another metric: accuracy, "
         "macro-F1, entity F1 and so on."),

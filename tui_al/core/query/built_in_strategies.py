@@ -124,7 +124,7 @@ _BOTH = (Task.CLASSIFICATION, Task.TAGGING)
 STRATEGIES: Mapping[str, Strategy] = {
     s.name: s
     for s in (
-        Strategy("random", "random sampling", "asks about any text, all alike: the yardstick for "
+        Strategy("random", "random sampling", "asks about any text, all alike: the baseline for "
             "the others", "nothing", _BOTH, None),
         Strategy("lc", "least confidence", "asks what the model is least sure of", "probabilities",
             _BOTH, least_confidence),

@@ -1,4 +1,4 @@
-"""Which sessions to lay over a curve."""
+"""Which sessions to compare a curve with."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -28,7 +28,7 @@ class _Choices(SelectionList[str]):
 
 
 class OverlayDialog(ModalScreen[tuple[str, ...] | None]):
-    """Dismissed with the names to lay over, or None to leave things as they are."""
+    """Dismissed with the names to compare with, or None to leave things as they are."""
 
     BINDINGS = bindings("dialog")
     DEFAULT_CSS = """
@@ -46,7 +46,7 @@ class OverlayDialog(ModalScreen[tuple[str, ...] | None]):
     def __init__(
         self, sessions: Sequence[tuple[str, str, SessionState, bool]], beneath: str
     ) -> None:
-        """`beneath` is what the session is shown as that they are to be laid over."""
+        """`beneath` is what the session that is compared is shown as."""
         super().__init__()
         self._sessions, self._beneath = sessions, beneath
 
@@ -56,7 +56,7 @@ class OverlayDialog(ModalScreen[tuple[str, ...] | None]):
         widest = min(30, max(map(cell_len, labels)))
         cut = shorten_apart([*labels, printable(self._beneath)], widest)[:-1]
         with Vertical() as window:
-            window.border_title = "lay over"
+            window.border_title = "compare with"
             yield _Choices(
                 *(
                     Selection(_row(label, state, widest), name, chosen)

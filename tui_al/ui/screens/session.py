@@ -1,5 +1,5 @@
-"""What the two screens of a session share: following it, its curve, and other sessions laid over
-it."""
+"""What the two screens of a session share: following it, its curve, and other sessions compared
+with it."""
 
 import contextlib
 from collections.abc import Sequence
@@ -30,13 +30,13 @@ from tui_al.ui.session_watcher import Follower, Update
 from tui_al.ui.widgets.curve import CurvePlot
 from tui_al.ui.widgets.status import TitleRow, status
 
-#: Other sessions that are looked at for comparison, the last used ones, and how many are laid over
+#: Other sessions that are looked at for comparison, the last used ones, and how many are shown
 #: unasked.
 _LOOKED_AT = 40
 _UNASKED = 2
 
-#: In a sweep its arms are laid over each other unasked, as many as can be told apart, and looked at
-#: anew so often.
+#: In a sweep the curves of its arms are shown together unasked, as many as can be told apart, and
+#: looked at anew so often.
 _ARMS = 7
 _REFRESH_SECONDS = 5.0
 
@@ -100,7 +100,7 @@ class SessionScreen(TuiScreen):
         self.query_one(CurvePlot).show(curves, self._curve_title(), why_no_point(state))
 
     def labelled(self, state: SessionState) -> list[tuple[str, SessionState]]:
-        """This session in that state and those that are laid over it, by what they are shown as."""
+        """This session in that state and those it is compared with, by what they are shown as."""
         return [(self.label, state), *((other.label, other.state) for other in self.overlays)]
 
     def _curve_title(self) -> str:
@@ -188,7 +188,7 @@ class SessionScreen(TuiScreen):
         return self._sweep or self.tui.home
 
     def _others_found(self, others: tuple[Other, ...], *, ask: bool) -> None:
-        """Lay over the finished ones on the same data, or ask."""
+        """Compare with the finished ones on the same data, or ask."""
         if ask and not others:
             self.tui.say("There is no other session with a curve of this kind yet.")
         elif ask:

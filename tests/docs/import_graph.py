@@ -32,18 +32,50 @@ def imports(depth: int, package: Path = PACKAGE) -> Graph:
     "core.query" and "ui.screens".
 
     A module that lies in the package itself belongs to the package that holds it: `core/x.py` to
-    "core", `errors.py` to "errors". What imports nothing and is imported by nobody, as a folder of
+    "core", `errors.py` to "errors"; but with depth 2 one that rests on its sub-packages stands for
+    itself: `ui/app.py` is "ui.app". What imports nothing and is imported by nobody, as a folder of
     data files, is left out."""
+    read = {
+        path.relative_to(package).with_suffix("").parts: list(_imported(path, package.name))
+        for path in sorted(package.rglob("*.py"))
+    }
+    on_top = _on_top(read, package) if depth > 1 else frozenset()
+
+    def room(parts: tuple[str, ...]) -> str:
+        return ".".join(parts[:2]) if parts[:2] in on_top else _room(parts, depth, package)
+
     found: dict[str, set[str]] = {}
-    for path in sorted(package.rglob("*.py")):
-        inside = path.relative_to(package).with_suffix("").parts
+    for inside, targets in read.items():
         if len(inside) == 1 and inside[0].startswith("__"):
             continue  # the version, and `python -m`
-        here = _room(inside, depth, package)
-        targets = (_room(parts, depth, package) for parts in _imported(path, package.name))
-        found.setdefault(here, set()).update(there for there in targets if there and there != here)
+        here = room(inside)
+        rooms = map(room, targets)
+        found.setdefault(here, set()).update(there for there in rooms if there and there != here)
     known = {name for name, there in found.items() if there}.union(*found.values())
     return {name: frozenset(there) for name, there in sorted(found.items()) if name in known}
+
+
+def _on_top(
+    read: Mapping[tuple[str, ...], Sequence[tuple[str, ...]]], package: Path
+) -> frozenset[tuple[str, ...]]:
+    """The modules beside sub-packages that import one of these, or a module that does."""
+    found: set[tuple[str, ...]] = set()
+    while True:
+        more = {
+            inside
+            for inside, targets in read.items()
+            if len(inside) == 2
+            and not inside[1].startswith("__")
+            and any(
+                there[0] == inside[0]
+                and len(there) > 1
+                and (package.joinpath(*there[:2]).is_dir() or there[:2] in found)
+                for there in targets
+            )
+        }
+        if more <= found:
+            return frozenset(found)
+        found |= more
 
 
 def _room(parts: tuple[str, ...], depth: int, package: Path) -> str:

@@ -159,6 +159,11 @@ def test_the_graph_tells_imports_from_what_a_type_checker_sees(tmp_path: Path) -
     deep = import_graph.imports(2, tmp_path / "p")
     assert deep["low.deep"] == {"low", "errors"}
     assert deep["high"] == {"low.deep"}
+    on_top = tmp_path / "p" / "low" / "top.py"
+    on_top.write_text("from p.low.deep import two", encoding="utf-8")
+    deep = import_graph.imports(2, tmp_path / "p")
+    assert deep["low.top"] == {"low.deep"}
+    assert import_graph.circles(deep) == []
 
 
 def test_circles_are_told_and_arrows_that_follow_are_left_out() -> None:
@@ -172,3 +177,4 @@ def test_circles_are_told_and_arrows_that_follow_are_left_out() -> None:
 @pytest.mark.slow
 def test_packages_do_not_import_each_other_in_a_circle() -> None:
     assert import_graph.circles(import_graph.imports(1)) == []
+    assert import_graph.circles(import_graph.imports(2)) == []

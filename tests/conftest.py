@@ -1,9 +1,17 @@
 """What holds for all tests."""
 
+import os
 import signal
 import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from tests.helpers.processes import Forks
 
 # How long an example takes says nothing of its result: the first one imports a library, another
 # core may be busy.
@@ -19,3 +27,30 @@ if threading.current_thread() is threading.main_thread():
     ):
         if signal.getsignal(number) == signal.SIG_IGN:
             signal.signal(number, usual)
+
+
+@pytest.fixture(scope="session")
+def fork_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str]]:
+    """The fork server of this run of the tests, which its workers share, as the environment of a
+    process that is to use it."""
+    from tests.helpers.processes import shared_fork_server  # here: most tests need none
+
+    place = tmp_path_factory.getbasetemp()
+    shared = place.parent if os.environ.get("PYTEST_XDIST_WORKER") else place
+    with shared_fork_server(shared) as environment:
+        yield environment
+
+
+@pytest.fixture
+def forked(
+    fork_environment: Mapping[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> "Iterator[Forks]":
+    """What this test starts as `python -m MODULE` is forked by the fork server, and ends with the
+    test: engines are there in a moment, and are else as they would be."""
+    from tests.campaigns.traps import CASE
+    from tests.helpers.processes import use_fork_server
+
+    monkeypatch.setenv(CASE, str(tmp_path))
+    forks = use_fork_server(fork_environment, monkeypatch)
+    yield forks
+    forks.kill_all(tmp_path)

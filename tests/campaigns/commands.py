@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tests.campaigns.processes import FaultError
 from tests.campaigns.runs import again, check_words
 from tests.campaigns.stage import Calm, Stage, decisions, opens
+from tests.helpers.processes import FaultError
 from tui_al.store.session import Session
 
 #: Makes what the command needs, and gives its arguments.

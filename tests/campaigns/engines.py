@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tests.campaigns.failures import TOLD, Blow, Failure
-from tests.campaigns.processes import PATIENCE, FaultError
 from tests.campaigns.stage import Calm, Stage, opens, told
 from tests.campaigns.traps import COUNT
+from tests.helpers.processes import PATIENCE, FaultError
 from tui_al.store.engine_lock import is_live
 from tui_al.store.session import Session
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.campaigns.moments import Strike
-from tests.campaigns.processes import PATIENCE, FaultError, Victim
 from tests.faults.injector import KINDS, READ, Control, Fault
+from tests.helpers.processes import PATIENCE, FaultError, Victim
 
 #: What fails, with shares: the errno, and the kinds of calls, where they are not those that a file
 #: system refuses with it.

@@ -26,14 +26,14 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tests.campaigns import launcher
 from tests.campaigns.commands import COMMANDS
 from tests.campaigns.engines import engine_of_simulation
 from tests.campaigns.people import app_of_people, engine_of_people
-from tests.campaigns.processes import STUB, Forks, fork_server
 from tests.campaigns.runs import headless_simulation, sweep
 from tests.campaigns.stage import Stage
 from tests.faults.injector import Fault
+from tests.helpers import launcher
+from tests.helpers.processes import STUB, Forks, fork_server
 
 Kind = Callable[[Stage, random.Random, Path], str]
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tests.campaigns.processes import PATIENCE, FaultError, Victim
+from tests.helpers.processes import PATIENCE, FaultError, Victim
 
 #: Signals with their weights; "STOP" stands still for a moment and is killed then.
 _SIGNALS = {"KILL": 8, "TERM": 4, "INT": 3, "HUP": 2, "STOP": 2}

@@ -20,9 +20,9 @@ from typing import Any
 from tests.campaigns.engines import expect_no_leftovers, send, standing_still
 from tests.campaigns.failures import TOLD, Blow, Failure
 from tests.campaigns.moments import Strike
-from tests.campaigns.processes import FaultError, Victim, wait_for
 from tests.campaigns.stage import Calm, Stage, decisions, opens
 from tests.campaigns.traps import COUNT
+from tests.helpers.processes import FaultError, Victim, wait_for
 from tui_al.core.annotation import decisions as de
 from tui_al.core.annotation.decisions import DecisionRecord
 from tui_al.core.annotation.label_state import LabelState, Status

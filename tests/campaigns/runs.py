@@ -9,8 +9,8 @@ from pathlib import Path
 from tests.campaigns.engines import expect_no_leftovers, kept
 from tests.campaigns.failures import Blow, Failure
 from tests.campaigns.moments import Strike
-from tests.campaigns.processes import FaultError
 from tests.campaigns.stage import Stage, opens, told
+from tests.helpers.processes import FaultError
 
 SWEEP = """
 data.source = "tickets"

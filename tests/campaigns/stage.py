@@ -13,11 +13,11 @@ from typing import Any
 
 from tests.campaigns.failures import Blow, Failure
 from tests.campaigns.moments import SIGNALS, Strike
-from tests.campaigns.processes import FaultError, Forks
 from tests.campaigns.traps import COUNT
 from tests.engine import tiny
 from tests.engine.test_resume import experiment, outcome
 from tests.faults.injector import ALL, Fault
+from tests.helpers.processes import FaultError, Forks
 from tui_al.core.annotation import decisions as de
 from tui_al.core.annotation.decisions import DecisionRecord
 from tui_al.core.settings.experiment import Amount, DataConfig, ExperimentConfig

@@ -10,13 +10,12 @@ import time
 from pathlib import Path
 
 import numpy as np
-import psutil
 import pytest
 
 from tests.engine import tiny
 from tests.engine.test_resume import outcome
+from tests.helpers.processes import Forks
 from tui_al.cli import main
-from tui_al.core.limits import usable_cpus
 from tui_al.core.session import events as ev
 from tui_al.core.settings.bundled_sweeps import shipped_sweeps
 from tui_al.core.settings.experiment import DataConfig
@@ -68,11 +67,10 @@ def file(encoder: Path, tmp_path: Path) -> Path:
 def undisturbed(
     file: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> dict[str, list[tuple[object, ...]]]:
-    """Every arm by itself, in this process, sharing nothing; as many threads as an engine of the
-    sweep has."""
+    """Every arm by itself, in this process, sharing nothing; in one thread, as the forked engines
+    of the sweep."""
     sweep = read_sweep(file.read_text(), "two")
-    threads = max(1, len(usable_cpus()) // len(sweep.arms))
-    monkeypatch.setattr(runner, "computing_threads", lambda: threads)
+    monkeypatch.setattr(runner, "computing_threads", lambda: 1)
     expected = {}
     for arm in sweep.arms:
         with open_or_create(home, arm.config, {}, arm.session) as session:
@@ -87,15 +85,6 @@ def by_seed(directory: Path) -> list[tuple[object, ...]]:
         return one[1]
 
     return sorted(outcome(directory), key=seed)
-
-
-def ours(home: Path) -> list[psutil.Process]:
-    """Every process that works for this home: the command, engines and what watches over them."""
-    found = []
-    for process in psutil.process_iter(["cmdline"]):
-        if any(str(home) in part for part in process.info["cmdline"] or ()):
-            found.append(process)
-    return [process for process in found if process.pid != os.getpid()]
 
 
 def happened(home: Path) -> int:
@@ -125,36 +114,31 @@ def until_happened(process: "subprocess.Popen[str]", home: Path, more: int) -> N
 
 @pytest.mark.slow
 def test_interrupted_and_killed_three_times_it_ends_as_if_nothing_had_happened(
-    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forked: Forks
 ) -> None:
     home = tmp_path / "home"
     expected = undisturbed(file, tmp_path / "whole", monkeypatch)
     rng = np.random.default_rng(31)
-    try:
-        process = start(file, home)
-        until_happened(process, home, 8)
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=200)
-        assert process.returncode == 130, err
-        assert "Run the same command to go on" in err
-        assert not any(is_live(log.parent) for log in home.rglob("session.db"))
-        assert json.loads(out.splitlines()[-1])["kind"] == "finished"
+    process = start(file, home)
+    until_happened(process, home, 8)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=200)
+    assert process.returncode == 130, err
+    assert "Run the same command to go on" in err
+    assert not any(is_live(log.parent) for log in home.rglob("session.db"))
+    assert json.loads(out.splitlines()[-1])["kind"] == "finished"
 
-        for _ in range(3):
-            process = start(file, home)
-            until_happened(process, home, int(rng.integers(6, 15)))
-            assert process.poll() is None, "it was done before it was killed"
-            for one in ours(home):
-                one.kill()
-            process.communicate(timeout=200)
-
-        # a third seed is added meanwhile: the others' cells stay as they are
-        file.write_text(file.read_text().replace("seeds = [7, 8]", "seeds = [7, 8, 9]"))
+    for _ in range(3):
         process = start(file, home)
-        out, err = process.communicate(timeout=500)
-    finally:
-        for one in ours(home):
-            one.kill()
+        until_happened(process, home, int(rng.integers(6, 15)))
+        assert process.poll() is None, "it was done before it was killed"
+        forked.kill_all(tmp_path)  # the command, engines and what watches over them
+        process.communicate(timeout=200)
+
+    # a third seed is added meanwhile: the others' cells stay as they are
+    file.write_text(file.read_text().replace("seeds = [7, 8]", "seeds = [7, 8, 9]"))
+    process = start(file, home)
+    out, err = process.communicate(timeout=500)
     assert process.returncode == 0, err
     last = json.loads(out.splitlines()[-1])
     assert [cell["status"] for cell in last["cells"]] == ["finished"] * 6

@@ -17,15 +17,15 @@ import signal
 import struct
 import termios
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.campaigns.processes import Forks, fork_server
 from tests.docs.options import commands
 from tests.docs.sections import ROOT
+from tests.helpers.processes import Forks
 from tests.store.labelled_sessions import by_people
 from tui_al.core.settings.experiment import DataConfig
 from tui_al.engine.data import load
@@ -146,16 +146,9 @@ def test_options_in_sentences_are_there() -> None:
 
 
 @pytest.fixture(scope="module")
-def forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forks]:
+def forks(fork_environment: Mapping[str, str]) -> Forks:
     """The process that forks all commands."""
-    before = dict(os.environ)
-    with fork_server(tmp_path_factory.mktemp("forks")) as environment:
-        os.environ.update(environment)
-        try:
-            yield Forks()
-        finally:
-            os.environ.clear()
-            os.environ.update(before)
+    return Forks(fork_environment)
 
 
 @pytest.fixture

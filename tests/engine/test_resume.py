@@ -1,21 +1,17 @@
 """Killed at any moment and started again, a session ends as if nothing had happened."""
 
-import json
-import os
 import shutil
-import subprocess
-import sys
 import time
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import pytest
 
 from tests.engine import tiny
+from tests.helpers.attempts import Attempt, Attempts
+from tests.helpers.processes import Forks
 from tui_al.core.session import events as ev
 from tui_al.core.settings.experiment import (
     Amount,
@@ -28,53 +24,14 @@ from tui_al.engine.worker.session_setup import open_or_create
 from tui_al.store.file_hashes import hashes_of
 from tui_al.store.session import Session
 
-REPOSITORY = Path(__file__).parents[2]
-
 #: Events that say what an engine did, not what came of it.
 _ENGINE = (ev.EngineStarted, ev.EngineFinished, ev.RunStarted)
 
 
-@dataclass
-class Zygote:
-    """The other end of `tests.engine.zygote`."""
-
-    process: "subprocess.Popen[str]"
-    phases: Counter[str] = field(default_factory=Counter)  #: what was killed
-
-    def attempt(
-        self, session: Path, events: int | None = None, seconds: float | None = None
-    ) -> dict[str, Any]:
-        requests, answers = self._pipes()
-        request = {"session": str(session), "events": events, "seconds": seconds}
-        requests.write(json.dumps(request) + "\n")
-        requests.flush()
-        answer: dict[str, Any] = json.loads(answers.readline())
-        if answer["code"] == -9:
-            self.phases[answer["phase"]] += 1
-        return answer
-
-    def _pipes(self) -> tuple[IO[str], IO[str]]:
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        return self.process.stdin, self.process.stdout
-
-
-@pytest.fixture(scope="module")
-def zygote() -> Iterator[Zygote]:
-    environment = {
-        **os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
-        "TOKENIZERS_PARALLELISM": "false",
-        "CUDA_VISIBLE_DEVICES": "",
-    }  # fmt: skip
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.engine.zygote"], cwd=REPOSITORY, env=environment, text=True,
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-    ) as process:  # fmt: skip
-        made = Zygote(process)
-        assert made._pipes()[1].readline() == "ready\n"
-        yield made
-        made._pipes()[0].close()
-        assert process.wait(20) == 0
+@pytest.fixture
+def attempts(forked: Forks, tmp_path: Path) -> Attempts:
+    """Engines that are killed."""
+    return Attempts(forked, tmp_path / "attempts")
 
 
 @pytest.fixture(scope="module")
@@ -167,7 +124,7 @@ def assert_points_have_all_phases(directory: Path) -> None:
 
 
 def survive(
-    zygote: Zygote, made: Path, work: Path, kills: int, rng: np.random.Generator, longest: float
+    attempts: Attempts, made: Path, work: Path, kills: int, rng: np.random.Generator, longest: float
 ) -> list[Path]:
     """Work on copies of a session under so many kills, each copy until it is finished."""
     finished: list[Path] = []
@@ -181,9 +138,9 @@ def survive(
                     plan["events"] = int(rng.integers(1, 16))
                 else:
                     plan["seconds"] = float(rng.uniform(0.0, longest))
-            answer = zygote.attempt(directory, **plan)
-            assert answer["code"] in (0, -9), answer
-            if answer["code"] == 0:
+            answer = attempts.attempt(directory, **plan)
+            assert answer.code in (0, -9), answer
+            if answer.code == 0:
                 break
             killed += 1
         finished.append(directory)
@@ -191,23 +148,25 @@ def survive(
 
 
 @pytest.mark.slow
-def test_twenty_four_kills_change_nothing(zygote: Zygote, encoder: Path, tmp_path: Path) -> None:
+def test_twenty_four_kills_change_nothing(
+    attempts: Attempts, encoder: Path, tmp_path: Path
+) -> None:
     config = experiment(encoder)
     made = created(tmp_path, config)
     whole = Path(shutil.copytree(made, tmp_path / "whole"))
     began = time.monotonic()
-    answer = zygote.attempt(whole)
+    answer = attempts.attempt(whole)
     took = (
         time.monotonic() - began
     )  # the slower the machine, the later the kills: all phases are to be hit
-    assert answer["code"] == 0
+    assert answer.code == 0
     expected = outcome(whole)
     assert len([one for one in expected if one[0] == "point"]) == 10
 
-    zygote.phases.clear()
+    attempts.phases.clear()
     longest = max(1.2, 0.5 * took)
-    finished = survive(zygote, made, tmp_path, 24, np.random.default_rng(20), longest=longest)
-    assert sum(zygote.phases.values()) >= 20
+    finished = survive(attempts, made, tmp_path, 24, np.random.default_rng(20), longest=longest)
+    assert sum(attempts.phases.values()) >= 20
     for directory in finished:
         assert outcome(directory) == expected
         assert_no_round_was_repeated(directory, config)
@@ -216,28 +175,28 @@ def test_twenty_four_kills_change_nothing(zygote: Zygote, encoder: Path, tmp_pat
             assert (
                 directory / "models" / f"seed-{seed}" / "successor" / "model.safetensors"
             ).is_file()
-    assert {"train acquisition", "train successor"} <= zygote.phases.keys()
+    assert {"train acquisition", "train successor"} <= attempts.phases.keys()
     saved = [d / "models/seed-7/successor/model.safetensors" for d in (whole, *finished)]
     assert len({path.read_bytes() for path in saved}) == 1
 
 
 @pytest.mark.slow
 def test_a_kill_right_after_an_event_changes_nothing(
-    zygote: Zygote, encoder: Path, tmp_path: Path
+    attempts: Attempts, encoder: Path, tmp_path: Path
 ) -> None:
     """One seed, one round: the engine dies right after its third event, its seventh, and so on."""
     config = experiment(encoder, seeds=(7,), rounds=1)
     made = created(tmp_path, config)
     whole = Path(shutil.copytree(made, tmp_path / "whole"))
-    assert zygote.attempt(whole)["code"] == 0
+    assert attempts.attempt(whole).code == 0
     expected = outcome(whole)
     for events in range(3, 100, 4):
         directory = Path(shutil.copytree(made, tmp_path / f"copy-{events}"))
-        answer = zygote.attempt(directory, events=events)
-        if answer["code"] == 0:
+        answer = attempts.attempt(directory, events=events)
+        if answer.code == 0:
             break
-        again = zygote.attempt(directory)
-        assert again["code"] == 0, events
+        again = attempts.attempt(directory)
+        assert again.code == 0, events
         assert outcome(directory) == expected, events
         assert_no_round_was_repeated(directory, config)
     assert events > 18
@@ -246,7 +205,7 @@ def test_a_kill_right_after_an_event_changes_nothing(
 @pytest.mark.slow
 @pytest.mark.parametrize("strategy", ["lc", "random"])
 def test_a_warm_start_survives_kills(
-    zygote: Zygote, encoder: Path, tmp_path: Path, strategy: str
+    attempts: Attempts, encoder: Path, tmp_path: Path, strategy: str
 ) -> None:
     config = experiment(encoder, strategy=strategy, start="warm", rounds=3)
     made = created(tmp_path, config)
@@ -254,32 +213,32 @@ def test_a_warm_start_survives_kills(
     killed_while_saving = whole / "warm" / ".making"
     killed_while_saving.mkdir(parents=True)
     (killed_while_saving / ".tmpN5MQAE").write_bytes(b"half")
-    assert zygote.attempt(whole)["code"] == 0
+    assert attempts.attempt(whole).code == 0
     assert not list((whole / "warm").iterdir())
     expected = outcome(whole)
     cold = created(tmp_path / "cold", experiment(encoder, strategy=strategy, rounds=3))
-    assert zygote.attempt(cold)["code"] == 0
+    assert attempts.attempt(cold).code == 0
     assert outcome(cold) != expected  # warm is another thing
-    for directory in survive(zygote, made, tmp_path, 10, np.random.default_rng(3), longest=0.8):
+    for directory in survive(attempts, made, tmp_path, 10, np.random.default_rng(3), longest=0.8):
         assert outcome(directory) == expected
         assert not list((directory / "warm").iterdir())
 
 
 @pytest.mark.slow
 def test_damaged_weights_of_a_warm_start_are_not_gone_on_from(
-    zygote: Zygote, encoder: Path, tmp_path: Path
+    attempts: Attempts, encoder: Path, tmp_path: Path
 ) -> None:
     config = experiment(encoder, start="warm", rounds=2, seeds=(7,))
     made = created(tmp_path, config)
     whole = Path(shutil.copytree(made, tmp_path / "whole"))
-    assert zygote.attempt(whole)["code"] == 0
+    assert attempts.attempt(whole).code == 0
     with Session(made) as session:
         while not session.state().runs[7].points:
-            zygote.attempt(made, events=30)
+            attempts.attempt(made, events=30)
     files = {path: path.read_bytes() for path in sorted((made / "warm").glob("*.safetensors"))}
     for path, raw in files.items():
         path.write_bytes(raw[:-1] + bytes([raw[-1] ^ 1]))
-    zygote.attempt(made)
+    attempts.attempt(made)
     with Session(made) as session:
         run = session.state().runs[7]
     assert run.status == "failed"
@@ -289,52 +248,54 @@ def test_damaged_weights_of_a_warm_start_are_not_gone_on_from(
     for path, raw in files.items():
         path.write_bytes(raw)
         (apart / "warm" / path.name).unlink()
-    assert zygote.attempt(made)["code"] == 0
+    assert attempts.attempt(made).code == 0
     assert outcome(made) == outcome(whole)
-    assert zygote.attempt(apart)["code"] == 0
+    assert attempts.attempt(apart).code == 0
     with Session(apart) as session:
         said = session.state().warnings
     assert any("weights of the successor after round" in one for one in said)
 
 
 @pytest.mark.slow
-def test_tagging_survives_kills(zygote: Zygote, encoder: Path, tmp_path: Path) -> None:
+def test_tagging_survives_kills(attempts: Attempts, encoder: Path, tmp_path: Path) -> None:
     config = experiment(encoder, "events", "mnlp", seeds=(9,), rounds=3)
     made = created(tmp_path, config)
     whole = Path(shutil.copytree(made, tmp_path / "whole"))
-    assert zygote.attempt(whole)["code"] == 0
+    assert attempts.attempt(whole).code == 0
     expected = outcome(whole)
     assert any("entity_f1" in one[5] for one in expected if one[0] == "point")  # type: ignore[operator]
-    for directory in survive(zygote, made, tmp_path, 6, np.random.default_rng(4), longest=0.8):
+    for directory in survive(attempts, made, tmp_path, 6, np.random.default_rng(4), longest=0.8):
         assert outcome(directory) == expected
         assert_no_round_was_repeated(directory, config)
 
 
 @pytest.mark.slow
-def test_monte_carlo_dropout_survives_kills(zygote: Zygote, encoder: Path, tmp_path: Path) -> None:
+def test_monte_carlo_dropout_survives_kills(
+    attempts: Attempts, encoder: Path, tmp_path: Path
+) -> None:
     config = experiment(encoder, strategy="bald", seeds=(9,), rounds=2)
     made = created(tmp_path, config)
     whole = Path(shutil.copytree(made, tmp_path / "whole"))
-    assert zygote.attempt(whole)["code"] == 0
+    assert attempts.attempt(whole).code == 0
     expected = outcome(whole)
-    for directory in survive(zygote, made, tmp_path, 5, np.random.default_rng(5), longest=0.8):
+    for directory in survive(attempts, made, tmp_path, 5, np.random.default_rng(5), longest=0.8):
         assert outcome(directory) == expected
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("source", "strategy"), [("tickets", "random"), ("events", "bald")])
 def test_a_frozen_trunk_survives_kills(
-    zygote: Zygote, encoder: Path, tmp_path: Path, source: str, strategy: str
+    attempts: Attempts, encoder: Path, tmp_path: Path, source: str, strategy: str
 ) -> None:
     """What is kept of it is gone with the process, and is made again to the last bit, in whatever
     order it is asked for."""
     config = experiment(encoder, source, strategy, seeds=(9,), rounds=2, trunk_layers=1)
     made = created(tmp_path, config)
     whole = Path(shutil.copytree(made, tmp_path / "whole"))
-    assert zygote.attempt(whole)["code"] == 0
+    assert attempts.attempt(whole).code == 0
     expected = outcome(whole)
     saved = [whole / "models/seed-9/successor/model.safetensors"]
-    for directory in survive(zygote, made, tmp_path, 5, np.random.default_rng(6), longest=0.8):
+    for directory in survive(attempts, made, tmp_path, 5, np.random.default_rng(6), longest=0.8):
         assert outcome(directory) == expected
         saved.append(directory / "models/seed-9/successor/model.safetensors")
     assert len({path.read_bytes() for path in saved}) == 1
@@ -343,7 +304,7 @@ def test_a_frozen_trunk_survives_kills(
 @pytest.mark.slow
 @pytest.mark.parametrize(("start", "layers"), [("cold", 1), ("warm", 0)])
 def test_heads_on_the_mean_survive_kills(
-    zygote: Zygote, encoder: Path, tmp_path: Path, start: str, layers: int
+    attempts: Attempts, encoder: Path, tmp_path: Path, start: str, layers: int
 ) -> None:
     config = experiment(encoder, seeds=(9,), rounds=2, start=start, trunk_layers=layers)
     mean = {
@@ -352,10 +313,10 @@ def test_heads_on_the_mean_survive_kills(
     }
     made = created(tmp_path, replace(config, **mean))
     whole = Path(shutil.copytree(made, tmp_path / "whole"))
-    assert zygote.attempt(whole)["code"] == 0
+    assert attempts.attempt(whole).code == 0
     expected = outcome(whole)
     kept = [whole]
-    for directory in survive(zygote, made, tmp_path, 4, np.random.default_rng(7), longest=0.8):
+    for directory in survive(attempts, made, tmp_path, 4, np.random.default_rng(7), longest=0.8):
         assert outcome(directory) == expected
         kept.append(directory)
     for part in ("0_Transformer", "2_Dense"):
@@ -364,12 +325,14 @@ def test_heads_on_the_mean_survive_kills(
 
 
 @pytest.mark.slow
-def test_a_finished_session_is_left_alone(zygote: Zygote, encoder: Path, tmp_path: Path) -> None:
+def test_a_finished_session_is_left_alone(
+    attempts: Attempts, encoder: Path, tmp_path: Path
+) -> None:
     directory = created(tmp_path, experiment(encoder, seeds=(7,), rounds=1))
-    assert zygote.attempt(directory)["code"] == 0
+    assert attempts.attempt(directory).code == 0
     with Session(directory) as session:
         before = session.events()
-    answer = zygote.attempt(directory)
-    assert answer == {"code": 0, "events": 0, "phase": ""}
+    answer = attempts.attempt(directory)
+    assert answer == Attempt(0, 0, "")
     with Session(directory) as session:
         assert session.events() == before

@@ -7,7 +7,7 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from tests.engine import tiny
+from tests.helpers.processes import use_fork_server
 from tests.report import states
 from tui_al.core.data.examples import Task
 from tui_al.core.session import events as ev
@@ -148,6 +149,7 @@ def test_an_engine_works_detached_until_it_is_done(
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("forked")
 def test_an_engine_stops_when_asked_and_goes_on_after_a_kill(made: Callable[[int], Path]) -> None:
     directory = made(80)
     start_engine(directory)
@@ -160,10 +162,12 @@ def test_an_engine_stops_when_asked_and_goes_on_after_a_kill(made: Callable[[int
     done = points(directory)
     assert 0 < done < 81
 
-    watcher = start_engine(directory)
-    engine = engine_of(watcher)
+    start_engine(directory)
     until(lambda: points(directory) > done)
-    os.kill(engine, signal.SIGKILL)
+    with Session(directory) as session:
+        engine = session.state().engine
+    assert engine is not None
+    os.kill(engine.pid, signal.SIGKILL)
     killed = time.monotonic()
     end = until(lambda: engine_end(directory), 10)
     assert time.monotonic() - killed < 2
@@ -174,7 +178,10 @@ def test_an_engine_stops_when_asked_and_goes_on_after_a_kill(made: Callable[[int
 
 @pytest.mark.slow
 @pytest.mark.parametrize("wait", [0.0, 0.7])
-def test_a_stop_while_the_engine_starts_is_heeded(made: Callable[[int], Path], wait: float) -> None:
+def test_a_stop_while_the_engine_starts_is_heeded(
+    made: Callable[[int], Path], wait: float, fork_environment: Mapping[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
     """The engine imports for seconds before it can look; what was sent before it took the lock is
     not for it."""
     directory = made(400)
@@ -191,6 +198,7 @@ def test_a_stop_while_the_engine_starts_is_heeded(made: Callable[[int], Path], w
         state = session.state()
     assert state.ended == "stopped"
     assert state.runs[7].points == ()
+    use_fork_server(fork_environment, monkeypatch)  # the rest needs no engine that is slow to start
     watcher = start_engine(directory)  # the stop was for the other one
     until(lambda: points(directory) > 0)
     assert psutil.pid_exists(watcher)
@@ -305,6 +313,7 @@ def test_a_live_engine_has_not_ended(dead: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("forked")
 def test_a_preview_is_that_of_the_data() -> None:
     seen = preview(DATA)
     assert (seen.task, seen.train, seen.test) == (Task.CLASSIFICATION, 90, 40)
@@ -313,6 +322,7 @@ def test_a_preview_is_that_of_the_data() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("forked")
 def test_errors_cross_the_border_as_what_they_are(tmp_path: Path) -> None:
     with pytest.raises(DataError) as caught:
         preview(DataConfig(str(tmp_path / "none.csv")))
@@ -321,6 +331,7 @@ def test_errors_cross_the_border_as_what_they_are(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("forked")
 def test_a_session_is_made_or_refused(encoder: Path, tmp_path: Path) -> None:
     directory = create_session(tmp_path, experiment(encoder, 2), "made")
     assert directory == tmp_path / "sessions" / "made"

@@ -12,6 +12,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.helpers.attempts import Attempts
+from tests.helpers.processes import Forks, Victim
 from tests.ui.labelling import LabellingSession, labelling_session, people
 from tests.ui.terminals import ROOT, Tmux, until
 from tui_al.core.data.examples import Dataset, Example, Task, example_ids
@@ -79,53 +81,21 @@ class Engine:
 class RealEngine:
     """The real engine as a process that can be killed and comes back at once."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, forks: Forks, case: Path) -> None:
         self._directory = directory
-        self._zygote = subprocess.Popen(
-            [sys.executable, "-m", "tests.ui.engine_zygote"], cwd=ROOT, text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-        )  # fmt: skip
-        assert self._zygote.stdin is not None
-        assert self._zygote.stdout is not None
-        self._asked, self._said = self._zygote.stdin, self._zygote.stdout
-        assert self._said.readline() == "ready\n"
-        self._pid = 0
+        self._attempts = Attempts(forks, case)
+        self._engine: Victim | None = None
 
     def start(self) -> None:
         """Start it, as soon as the last one's lock is free."""
         until(lambda: not is_live(self._directory), 10)
-        self._asked.write(f"{self._directory}\n")
-        self._asked.flush()
-        self._pid = int(self._said.readline())
+        self._engine = self._attempts.start(self._directory)
 
     def kill(self) -> None:
         """Signal 9; returns when it is gone. It must have been at work."""
-        os.kill(self._pid, signal.SIGKILL)
-        until(lambda: not Path(f"/proc/{self._pid}").exists(), 10)
-
-    def close(self) -> None:
-        """No more engines, and no zygote."""
-        with suppress(ProcessLookupError):
-            self.kill()
-        self._asked.close()
-        self._said.close()
-        self._zygote.wait()
-
-
-class Zygote:
-    """Forks apps onto terminals."""
-
-    def __init__(self, directory: Path) -> None:
-        self.socket = directory / "zygote.socket"
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.ui.app_zygote", str(self.socket)], cwd=ROOT
-        )
-        until(self.socket.exists, 60)
-
-    def close(self) -> None:
-        """No more apps."""
-        self._process.kill()
-        self._process.wait()
+        assert self._engine is not None
+        self._engine.strike(signal.SIGKILL)
+        assert self._engine.wait(10) == -signal.SIGKILL
 
 
 @dataclass
@@ -133,7 +103,8 @@ class Annotator:
     """One person at one terminal. `done` are the answers given so far, as (text, label)."""
 
     tmux: Tmux
-    zygote: Zygote
+    forks: Forks
+    case: Path  #: of the test's processes
     session: LabellingSession
     name: str
     done: list[tuple[str, str]] = field(default_factory=list)
@@ -148,31 +119,20 @@ class Annotator:
 
     def open(self) -> None:
         """Sit down."""
-        client = ROOT / "tests" / "ui" / "app_zygote.py"
-        self._pid_file.unlink(missing_ok=True)
-        self.tmux.run_command(
-            sys.executable,
-            "-S",
-            str(client),
-            str(self.zygote.socket),
-            str(self.session.directory),
-            self.name,
-        )
-
-    @property
-    def _pid_file(self) -> Path:
-        return self.session.directory / f"{self.name}.pid"
+        module = "tests.ui.labelling_app"
+        self.tmux.run_command(self.forks.stub, "-m", module, str(self.session.directory), self.name)
 
     def kill(self) -> None:
         """Signal 9 to the app; returns when it is gone."""
 
-        def written() -> str:
-            return self._pid_file.read_text() if self._pid_file.exists() else ""
+        def mine() -> list[int]:
+            living = self.forks.alive(self.case)
+            return [pid for pid, arguments in living if arguments[-1] == self.name]
 
-        pid = int(until(written, 10))
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-        until(lambda: not Path(f"/proc/{pid}").exists(), 10)
+        for pid in until(mine, 10):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        until(lambda: not mine(), 10)
 
     def sample(self, other_than: str = "") -> tuple[str, str]:
         """Text and gold label of the sample on the screen, once it is another than that text."""

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from tests.engine import tiny
-from tests.ui.annotator import Annotator, Engine, RealEngine, Zygote, labelled_by_script, tickets
+from tests.helpers.processes import Forks
+from tests.ui.annotator import Annotator, Engine, RealEngine, labelled_by_script, tickets
 from tests.ui.labelling import LabellingSession, people
 from tests.ui.terminals import Tmux, until
 from tui_al.core.annotation.decisions import Label
@@ -28,14 +29,6 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(scope="module")
-def zygote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Zygote]:
-    """Where apps come from."""
-    zygote = Zygote(tmp_path_factory.mktemp("zygote"))
-    yield zygote
-    zygote.close()
-
-
 @pytest.fixture
 def room(tmp_path: Path) -> Iterator[ExitStack]:
     """Terminals and engines that end with the test."""
@@ -44,12 +37,12 @@ def room(tmp_path: Path) -> Iterator[ExitStack]:
 
 
 def sit_down(
-    room: ExitStack, tmp_path: Path, zygote: Zygote, session: LabellingSession, name: str = "anna"
+    room: ExitStack, tmp_path: Path, forked: Forks, session: LabellingSession, name: str = "anna"
 ) -> Annotator:
     place = tmp_path / name
     place.mkdir()
     tmux = room.enter_context(Tmux(place, session.directory.parent.parent, (80, 24)))
-    annotator = Annotator(tmux, zygote, session, name)
+    annotator = Annotator(tmux, forked, tmp_path, session, name)
     annotator.open()
     room.callback(annotator.kill)
     return annotator
@@ -63,11 +56,11 @@ def start_engine(room: ExitStack, session: LabellingSession) -> Engine:
 
 
 def test_three_hundred_tickets_in_a_row_with_a_key_each(
-    tmp_path: Path, zygote: Zygote, room: ExitStack
+    tmp_path: Path, forked: Forks, room: ExitStack
 ) -> None:
     session = labelled_by_script(tmp_path / "home", tickets(320, 10))
     start_engine(room, session)
-    annotator = sit_down(room, tmp_path, zygote, session)
+    annotator = sit_down(room, tmp_path, forked, session)
     sample = ("", "")
     for _ in range(300):
         sample = annotator.sample(other_than=sample[0])
@@ -99,15 +92,14 @@ def run_of(session: LabellingSession) -> RunState:
     return run
 
 
-def real_engine(room: ExitStack, session: LabellingSession) -> RealEngine:
-    engine = RealEngine(session.directory)
-    room.callback(engine.close)
+def real_engine(tmp_path: Path, forked: Forks, session: LabellingSession) -> RealEngine:
+    engine = RealEngine(session.directory, forked, tmp_path / "engines")
     engine.start()
     return engine
 
 
 def test_killed_again_and_again_every_label_shown_as_saved_is_there_and_can_be_undone(
-    tmp_path: Path, zygote: Zygote, room: ExitStack
+    tmp_path: Path, forked: Forks, room: ExitStack
 ) -> None:
     """The app, the real engine that trains and ranks meanwhile, or both."""
     data = tickets(320, 10)
@@ -115,8 +107,8 @@ def test_killed_again_and_again_every_label_shown_as_saved_is_there_and_can_be_u
     learners = [tiny.settings(encoder, tuning, max_length=32) for tuning in ("adapter", "full")]
     experiment = replace(people("6"), acquisition=learners[0], successor=learners[1], device="cpu")
     session = labelled_by_script(tmp_path / "home", data, experiment)
-    engine = real_engine(room, session)
-    annotator = sit_down(room, tmp_path, zygote, session)
+    engine = real_engine(tmp_path, forked, session)
+    annotator = sit_down(room, tmp_path, forked, session)
     chance = random.Random(SEED)
     killed = {"app": 0, "engine": 0, "both": 0}
     at_work: Counter[str] = Counter()
@@ -172,11 +164,11 @@ def test_killed_again_and_again_every_label_shown_as_saved_is_there_and_can_be_u
 
 
 def test_two_at_once_answer_no_sample_twice_and_lose_nothing(
-    tmp_path: Path, zygote: Zygote, room: ExitStack
+    tmp_path: Path, forked: Forks, room: ExitStack
 ) -> None:
     session = labelled_by_script(tmp_path / "home", tickets(320, 10))
     start_engine(room, session)
-    pair = [sit_down(room, tmp_path, zygote, session, name) for name in ("anna", "bob")]
+    pair = [sit_down(room, tmp_path, forked, session, name) for name in ("anna", "bob")]
     trouble: list[BaseException] = []
 
     def label(annotator: Annotator) -> None:

@@ -14,6 +14,9 @@ import sys
 #: Where the fork server listens; an environment variable.
 SOCKET = "TUI_AL_FORK_SERVER"
 
+#: Signals that the process gets which are sent to this one.
+PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGWINCH)
+
 #: Bytes of a message at most.
 LARGEST = 262_144
 
@@ -31,6 +34,11 @@ def _is_open(number: int) -> bool:
     return True
 
 
+def _pass_on(pid: int, number: int) -> None:
+    with contextlib.suppress(ProcessLookupError):  # it has just left
+        os.kill(pid, number)
+
+
 def main(arguments: list[str]) -> None:
     """Ask for a process, give it everything, and wait for its end."""
     numbers = inherited()
@@ -39,14 +47,17 @@ def main(arguments: list[str]) -> None:
         "do": "run", "arguments": arguments, "environment": dict(os.environ),
         "directory": os.getcwd(),  # noqa: PTH109
         "leader": os.getsid(0) == os.getpid(), "terminal": False, "numbers": numbers,
-        "umask": umask,
+        "umask": umask, "cores": sorted(os.sched_getaffinity(0)),
     }  # fmt: skip
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as connection:
         connection.connect(os.environ[SOCKET])
         socket.send_fds(connection, [json.dumps(request).encode()], numbers)
         for number in numbers:
             os.close(number)
-        connection.recv(LARGEST)  # its number
+        pid = json.loads(connection.recv(LARGEST))["pid"]
+        for name in PASSED_ON:
+            if signal.getsignal(name) != signal.SIG_IGN:
+                signal.signal(name, lambda number, _: _pass_on(pid, number))
         ended = connection.recv(LARGEST)
     code = json.loads(ended)["code"] if ended else 1
     if code < 0:

@@ -1,9 +1,10 @@
-"""Every process of a campaign, forked by one that has imported everything: `python -m
-tests.campaigns.fork_server SOCKET LAUNCHER`.
+"""Processes of tests and campaigns, forked by one that has imported everything: `python -m
+tests.helpers.fork_server SOCKET LAUNCHER`.
 
-A process asks for another by the launcher, which stands where it expects Python. So each starts
-within a few hundredths of a second, and is otherwise what it is in real life: a process of its own
-with its arguments, environment, descriptors, session and end."""
+Importing what an engine needs takes eight seconds of a processor. A process asks for another by
+the launcher, which stands where it expects Python. So each starts within a few hundredths of a
+second, and is otherwise what it is in real life: a process of its own with its arguments,
+environment, descriptors, session and end."""
 
 import contextlib
 import gc
@@ -18,8 +19,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.campaigns.launcher import LARGEST, SOCKET
 from tests.campaigns.traps import CASE
+from tests.helpers.launcher import LARGEST, SOCKET
 
 
 @dataclass
@@ -40,6 +41,8 @@ class Server:
     launcher: str
     selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
     children: dict[int, Child] = field(default_factory=dict)
+    #: Connections of those who need this server; it ends when the last one is closed.
+    holders: list[socket.socket] = field(default_factory=list)
 
     def serve(self) -> "list[str] | None":
         """Serve until killed; in a forked child, what it is to run."""
@@ -55,9 +58,25 @@ class Server:
                     arguments = self._answer()
                     if arguments is not None:
                         return arguments  # all its descriptors are closed
+                elif key.fileobj in self.holders:
+                    assert isinstance(key.fileobj, socket.socket)
+                    self._let_go(key.fileobj)
                 else:
                     os.read(reader, 4096)
             self._bury()
+
+    def _let_go(self, holder: socket.socket) -> None:
+        """Forget one who needed this server; leave, with all children, if that was the last."""
+        self.selector.unregister(holder)
+        self.holders.remove(holder)
+        holder.close()
+        if self.holders:
+            return
+        self.listener.close()
+        for pid in self.children:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        os._exit(0)
 
     def _answer(self) -> "list[str] | None":
         connection, _ = self.listener.accept()
@@ -66,6 +85,11 @@ class Server:
             connection.close()
             return None
         request = json.loads(text)
+        if request["do"] == "hold":
+            self.holders.append(connection)
+            self.selector.register(connection, selectors.EVENT_READ)
+            connection.send(b"held")
+            return None
         if request["do"] == "alive":
             found = [
                 [c.pid, c.arguments] for c in self.children.values() if c.case == request["case"]
@@ -80,6 +104,8 @@ class Server:
             self.selector.close()
             for child in self.children.values():
                 child.connection.close()
+            for holder in self.holders:
+                holder.close()
             _become(request, list(descriptors), self.launcher)
             arguments: list[str] = request["arguments"]
             return arguments
@@ -124,9 +150,15 @@ def _become(request: dict[str, Any], descriptors: list[int], launcher: str) -> N
     if request["terminal"]:
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
     os.umask(request["umask"])
+    if "cores" in request:
+        os.sched_setaffinity(0, request["cores"])
     os.chdir(request["directory"])
     os.environ.clear()
     os.environ.update(request["environment"])
+    sys.path[:0] = [
+        place for place in os.environ.get("PYTHONPATH", "").split(os.pathsep)
+        if place and place not in sys.path
+    ]  # fmt: skip
     tempfile.tempdir = None
     sys.executable = launcher
     sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
@@ -227,8 +259,9 @@ def main() -> None:
     gc.collect()
     gc.freeze()
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    listener.bind(path)
+    listener.bind(f"{path}.new")
     listener.listen(64)
+    os.rename(f"{path}.new", path)  # noqa: PTH104 - who sees it can connect
     arguments = Server(listener, launcher).serve()
     assert arguments is not None
     code = _run(arguments)

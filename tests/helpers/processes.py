@@ -1,6 +1,7 @@
-"""The campaign's side of the fork server: processes that are started, struck and waited for."""
+"""The other side of the fork server: processes that are started, struck and waited for."""
 
 import contextlib
+import fcntl
 import json
 import os
 import shutil
@@ -15,9 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.campaigns import launcher
+import pytest
+
 from tests.campaigns.traps import CASE, TRAP
 from tests.faults.injector import Control, compile_shim
+from tests.helpers import launcher
 from tui_al.host.process import start_engine
 from tui_al.store.engine_lock import is_live
 from tui_al.store.session import Session
@@ -31,6 +34,12 @@ STUB, SERVER = "TUI_AL_FORK_STUB", "TUI_AL_FORK_PROCESS"
 #: Another: the file by which calls are made to fail, where the processes have the shim of
 #: `tests.faults`.
 CONTROL = "TUI_AL_FAILING_CALLS"
+
+#: What the server and its processes have in their environment: no GPU, no network, one thread.
+CALM = {
+    "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false",
+    "CUDA_VISIBLE_DEVICES": "", "HF_HUB_OFFLINE": "1", "TEXTUAL_ANIMATIONS": "none",
+}  # fmt: skip
 
 #: Seconds after which a process that was asked to leave counts as one that stays.
 PATIENCE = 30.0
@@ -88,20 +97,64 @@ class Victim:
 
 @contextlib.contextmanager
 def fork_server(directory: Path, *, failing: bool = False) -> Iterator[dict[str, str]]:
-    """A fork server; the environment of a process that is to use it. `failing`: calls of its
-    processes can be made to fail."""
+    """A fork server of one's own; the environment of a process that is to use it. `failing`: calls
+    of its processes can be made to fail."""
     directory.mkdir(parents=True, exist_ok=True)
+    server, environment = _start_server(directory, failing=failing)
+    try:
+        yield environment
+    finally:
+        server.kill()
+        server.wait()
+
+
+@contextlib.contextmanager
+def shared_fork_server(directory: Path) -> Iterator[dict[str, str]]:
+    """The fork server of all who name this directory, started by the first; it ends when the last
+    one has left. The environment of a process that is to use it."""
+    known = directory / "fork.json"
+    server = None
+    with (directory / "fork.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        holder = _held(directory / "fork.socket")
+        if holder is None:
+            server, environment = _start_server(directory)
+            names = (launcher.SOCKET, STUB, SERVER)
+            known.write_text(json.dumps({name: environment[name] for name in names}))
+            holder = _held(directory / "fork.socket")
+            assert holder is not None
+        more: dict[str, str] = json.loads(known.read_text())
+    try:
+        yield {**os.environ, **CALM, **more}
+    finally:
+        holder.close()
+        if server is not None:
+            server.wait()  # for those who still need it
+
+
+def _held(place: Path) -> socket.socket | None:
+    """A connection that keeps the server there from leaving; None if there is none."""
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with contextlib.suppress(OSError):
+        connection.connect(str(place))
+        connection.send(json.dumps({"do": "hold"}).encode())
+        if connection.recv(launcher.LARGEST) == b"held":
+            return connection
+    connection.close()
+    return None
+
+
+def _start_server(
+    directory: Path, *, failing: bool = False
+) -> tuple["subprocess.Popen[bytes]", dict[str, str]]:
+    """A server that is ready, and the environment of a process that is to use it."""
     stub = directory / "python"
     text = Path(launcher.__file__).read_text()
     stub.write_text(f"#!{os.path.realpath(sys.executable)} -SEs\n{text}")
     stub.chmod(stub.stat().st_mode | stat.S_IXUSR)
     place = directory / "fork.socket"
     place.unlink(missing_ok=True)
-    environment = {
-        **os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
-        "TOKENIZERS_PARALLELISM": "false",
-        "CUDA_VISIBLE_DEVICES": "", "HF_HUB_OFFLINE": "1", "TEXTUAL_ANIMATIONS": "none",
-    }  # fmt: skip
+    environment = {**os.environ, **CALM}
     if failing:
         shim = compile_shim(directory)
         if shim is None:
@@ -109,27 +162,29 @@ def fork_server(directory: Path, *, failing: bool = False) -> Iterator[dict[str,
         environment["LD_PRELOAD"] = str(shim)
         environment[CONTROL] = str(directory / "failing")
     server = subprocess.Popen(
-        [sys.executable, "-m", "tests.campaigns.fork_server", str(place), str(stub)], cwd=ROOT,
+        [sys.executable, "-m", "tests.helpers.fork_server", str(place), str(stub)], cwd=ROOT,
         env=environment
     )  # fmt: skip
     try:
         wait_for(lambda: place.exists() or server.poll() is not None, 600, "the fork server")
-        yield {**environment, launcher.SOCKET: str(place), STUB: str(stub), SERVER: str(server.pid)}
-    finally:
+    except BaseException:
         server.kill()
         server.wait()
+        raise
+    more = {launcher.SOCKET: str(place), STUB: str(stub), SERVER: str(server.pid)}
+    return server, {**environment, **more}
 
 
 class Forks:
-    """The fork server of this process's environment."""
+    """A fork server, by the environment of a process that is to use it (this process's)."""
 
-    def __init__(self) -> None:
-        self.socket, self.stub = os.environ[launcher.SOCKET], os.environ[STUB]
-        self._server = os.environ[SERVER]
-        failing = os.environ.get(CONTROL)
+    def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
+        self.socket, self.stub = environment[launcher.SOCKET], environment[STUB]
+        self._server = environment[SERVER]
+        failing = environment.get(CONTROL)
         self.control = Control(Path(failing)) if failing else None
         self._environment = {
-            k: v for k, v in os.environ.items() if k not in (STUB, SERVER, CONTROL)
+            k: v for k, v in environment.items() if k not in (STUB, SERVER, CONTROL)
         }
 
     def environment(self, case: Path, trap: Mapping[str, Any] | None = None) -> dict[str, str]:
@@ -257,13 +312,30 @@ class Forks:
                 raise FaultError(f"ghosts: {living}")
             time.sleep(0.02)
 
+    def kill_all(self, case: Path) -> None:
+        """Kill what is left of a case; a fault if some of it cannot be killed."""
+        deadline = time.monotonic() + 10
+        while living := self.alive(case):
+            for pid, _ in living:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            if time.monotonic() > deadline:
+                raise FaultError(f"not to be killed: {living}")
+            time.sleep(0.01)
+
     def end_all(self, case: Path) -> None:
         """Kill what is left of a case, and remove it."""
-        for pid, _ in self.alive(case):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
         with contextlib.suppress(FaultError):
-            self.expect_no_ghosts(case)
+            self.kill_all(case)
         shutil.rmtree(case, ignore_errors=True)
         for name in ("stdout", "stderr", "stacks"):
             (case.parent / f"{case.name}.{name}").unlink(missing_ok=True)
+
+
+def use_fork_server(environment: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> Forks:
+    """Have `python -m MODULE`, as this process starts it by `sys.executable`, forked from now
+    on."""
+    forks = Forks(environment)
+    monkeypatch.setenv(launcher.SOCKET, forks.socket)
+    monkeypatch.setattr(sys, "executable", forks.stub)
+    return forks

@@ -1,0 +1,1 @@
+"""What tests of several folders share: processes, the app on a screen, data, sessions."""

@@ -168,15 +168,20 @@ def _become(request: dict[str, Any], descriptors: list[int], launcher: str) -> N
 
 
 def _run(arguments: list[str]) -> int:
-    """What `python [-P] -m MODULE ARGUMENT...` does in a new process; the exit code."""
+    """What `python [-P] -m MODULE ARGUMENT...` or `python -c CODE ARGUMENT...` does in a new
+    process; the exit code."""
     from tests.campaigns import traps
 
     arguments = arguments[arguments[0] == "-P" :]
-    assert arguments[0] == "-m", arguments
-    module, rest = arguments[1], arguments[2:]
-    sys.argv = [module, *rest]
+    kind, what, *rest = arguments
+    assert kind in ("-m", "-c"), arguments
+    module = what if kind == "-m" else ""
+    sys.argv = [module or "-c", *rest]
     traps.set_up(module, rest)
     try:
+        if not module:
+            exec(compile(what, "<string>", "exec"), {"__name__": "__main__"})
+            return 0
         if module == "tui_al":
             from tui_al.cli import main
 

@@ -93,7 +93,7 @@ class RealEngine:
 
     def kill(self) -> None:
         """Signal 9; returns when it is gone. It must have been at work."""
-        assert self._engine is not None
+        assert self._engine is not None, "none was started"
         self._engine.strike(signal.SIGKILL)
         assert self._engine.wait(10) == -signal.SIGKILL
 

@@ -92,8 +92,11 @@ def run_of(session: LabellingSession) -> RunState:
     return run
 
 
-def real_engine(tmp_path: Path, forked: Forks, session: LabellingSession) -> RealEngine:
-    engine = RealEngine(session.directory, forked, tmp_path / "engines")
+def real_engine(
+    room: ExitStack, case: Path, forked: Forks, session: LabellingSession
+) -> RealEngine:
+    engine = RealEngine(session.directory, forked, case)
+    room.callback(engine.kill)
     engine.start()
     return engine
 
@@ -107,7 +110,7 @@ def test_killed_again_and_again_every_label_shown_as_saved_is_there_and_can_be_u
     learners = [tiny.settings(encoder, tuning, max_length=32) for tuning in ("adapter", "full")]
     experiment = replace(people("6"), acquisition=learners[0], successor=learners[1], device="cpu")
     session = labelled_by_script(tmp_path / "home", data, experiment)
-    engine = real_engine(tmp_path, forked, session)
+    engine = real_engine(room, tmp_path / "engines", forked, session)
     annotator = sit_down(room, tmp_path, forked, session)
     chance = random.Random(SEED)
     killed = {"app": 0, "engine": 0, "both": 0}

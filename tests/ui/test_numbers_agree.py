@@ -26,6 +26,7 @@ from tui_al.core.session import events as ev
 from tui_al.core.settings.dataset_catalog import NAMED_SETS
 from tui_al.core.settings.experiment import DataConfig
 from tui_al.engine.data import load
+from tui_al.host import process
 from tui_al.report.gauges import evaluated, gauge_rows
 from tui_al.report.tables import finished_event, render
 from tui_al.store.annotation_service import Workbench
@@ -142,8 +143,12 @@ async def test_labels_that_people_made_count_everywhere(home: Path, engine: Fake
 
 @pytest.mark.parametrize("note", ['{"code": -9, "began": 0}', None])
 def test_a_report_says_what_became_of_an_engine_that_was_cut_off(
-    home: Path, capsys: pytest.CaptureFixture[str], note: str | None
+    home: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    note: str | None,
 ) -> None:
+    monkeypatch.setattr(process, "_NOTE_SECONDS", 3600.0)  # however long this takes
     recording = record(home, "cut")
     recording.start()
     recording.rounds(1, 2)

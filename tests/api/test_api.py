@@ -57,7 +57,8 @@ class TestSession:
         assert queries["text"][0] is None  # this session's texts are others
 
     def test_labels_of_people(self, home: Path) -> None:
-        run = tui_al.open_session(str(home / "sessions" / "labelled"))
+        run = tui_al.open_session(home / "sessions" / "labelled")
+        assert run.name == tui_al.open_session(str(home / "sessions" / "labelled")).name
         labels = run.labels()
         assert labels["answer"][labels["id"] == "a"].tolist() == [((0, 4, "PER"), (8, 11, "LOC"))]
         assert run.curve().rows == 0
@@ -81,6 +82,8 @@ class TestSession:
 
         monkeypatch.setattr(builtins, "__import__", refuse)
         curve = tui_al.open_session("simulation", home).curve()
+        with pytest.raises(KeyError, match="no column 'acc'; there are seed, round"):
+            curve["acc"]
         with pytest.raises(ConfigError, match="needs pandas, which is not installed"):
             curve.to_pandas()
         assert repr(curve).startswith("<Table of 5 rows: seed, round")
@@ -153,6 +156,41 @@ class TestSettings:
         data = tui_al.Data("tickets", {"train_limit": 60}, None)  # type: ignore[arg-type]
         with pytest.raises(ConfigError, match="train_limit = 50, but the data was loaded with 60"):
             tui_al.simulate(data, train_limit=50)
+        with pytest.raises(ConfigError, match="test_limit = 50, but the data was loaded with None"):
+            tui_al.simulate(data, test_limit=50)
+
+    @pytest.mark.parametrize(
+        ("given", "today"),
+        [("iterations", "rounds"), ("gauge", "mismatch_sample"), ("learning_rate", "lr"),
+         ("trunk_layers", "freeze_layers"), ("misfits", "skip_mismatched"), ("epoch", "epochs")],
+    )  # fmt: skip
+    def test_a_name_of_before_is_told_todays(self, given: str, today: str) -> None:
+        with pytest.raises(ConfigError) as caught:
+            tui_al.simulate("tickets", **{given: 1})
+        near = caught.value.hint.partition(" Its settings are ")[0]
+        assert near in (f"It is called {today}.", f"Did you mean {today}?")
+
+    def test_what_is_in_memory_is_refused_without_repeating_it(self) -> None:
+        rows = [{"text": "x" * 1000, "label": "a"}] * 100
+        for call in (tui_al.load_dataset, tui_al.simulate):
+            with pytest.raises(ConfigError, match="a name, a path or a Hub id, not a list") as one:
+                call(rows)  # type: ignore[operator]
+            assert len(str(one.value)) < 300
+
+    def test_what_cannot_be_called_is_refused_before_anything_runs(self) -> None:
+        with pytest.raises(ConfigError, match="on_round = 3 cannot be called"):
+            tui_al.simulate("tickets", on_round=3)  # type: ignore[arg-type]
+
+    def test_a_function_is_no_name_of_a_strategy(self) -> None:
+        def ratio(_: object) -> None: ...
+
+        with pytest.raises(ConfigError, match=r"strategy is a function \(ratio\), not a name"):
+            tui_al.simulate("tickets", strategy=ratio)
+
+    def test_there_are_two_splits(self) -> None:
+        data = tui_al.Data("tickets", {}, None)  # type: ignore[arg-type]
+        with pytest.raises(ConfigError, match="split = 'dev' is unknown"):
+            data.table("dev")  # type: ignore[arg-type]
 
 
 @pytest.mark.slow
@@ -161,8 +199,9 @@ def test_data_is_read_by_the_engine_and_none_of_its_libraries_come_here(tmp_path
         "text,label\n" + "".join(f"text {i},{'xy'[i % 2]}\n" for i in range(12))
     )
     code = (
-        "import sys, tui_al\n"
-        f"data = tui_al.load_dataset({str(tmp_path / 'train.csv')!r}, test_share=0.25)\n"
+        "import pathlib, sys, tui_al\n"
+        f"path = pathlib.Path({str(tmp_path / 'train.csv')!r})\n"
+        "data = tui_al.load_dataset(path, test_share=0.25)\n"
         "print(data, data.labels, data.train[0].text, sorted(set(data.table('test')['answer'])))\n"
         "assert not {'torch', 'pyarrow', 'tui_al.engine'} & sys.modules.keys()"
     )

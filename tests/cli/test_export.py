@@ -117,6 +117,7 @@ def test_mistakes_are_told_before_anything_is_written(
     there.write_text("precious", encoding="utf-8")
     for arguments, expected in [
         (["--out", tmp_path / "x.xlsx"], "The name x.xlsx tells no format"),
+        (["--out", tmp_path / "x.tsv"], "The name x.tsv tells no format"),  # none has tabs
         (["--out", tmp_path / "x", "--format", "word"], "--format 'word' is unknown"),
         (["--out", tmp_path / "x.conll"], "--format conll holds no answers of classification"),
         (["--out", there], "there.jsonl is there already"),

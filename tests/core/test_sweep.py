@@ -190,3 +190,19 @@ def test_a_mistake_in_one_combination_names_it() -> None:
     text = "data.source = 'tickets'\n[grid]\nacquisition.epochs = [3, 0]"
     with pytest.raises(ConfigError, match=r"bad, acquisition.epochs = 0: .*epochs = 0 is out of"):
         read_sweep(text, "bad")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("learner.dropout", 0.1), ("learner.warmup", 0.1), ("loop.label_noise", 0.1),
+     ("loop.audit_share", 0.1), ("data.test_share", 0.1)],
+)  # fmt: skip
+def test_a_share_may_be_a_percentage(key: str, value: float) -> None:
+    """As the message about a wrong one says."""
+    section, name = key.split(".")
+    sweep = read_sweep(f'data.source = "tickets"\n{key} = "10%"\n', "a.toml")
+    (arm,) = sweep.arms
+    config = getattr(arm.config, "successor" if section == "learner" else section)
+    assert getattr(config, name) == value
+    with pytest.raises(ConfigError, match="out of range"):
+        read_sweep(f'data.source = "tickets"\n{key} = "200%"\n', "a.toml")

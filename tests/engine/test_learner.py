@@ -61,7 +61,7 @@ def trained(bert: Path, classified: Dataset) -> TransformerLearner:
     return learner
 
 
-@pytest.mark.parametrize("method", ["full", "adapter", "prefix", "compacter", "head"])
+@pytest.mark.parametrize("method", TUNINGS)
 def test_a_cold_start_forgets_what_was_trained_before(
     bert: Path, classified: Dataset, method: str
 ) -> None:

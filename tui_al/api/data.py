@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
-from tui_al.api.settings import data_config, data_settings
+from tui_al.api.settings import data_config, data_settings, source_of
 from tui_al.api.table import Table
 from tui_al.core.data.examples import Dataset, Example
+from tui_al.errors import ConfigError
 from tui_al.host.process import load_dataset as load
 
 
@@ -51,7 +53,10 @@ class Data:
         return (*self.dataset.warnings, *self.dataset.notes)
 
     def table(self, split: Literal["train", "test"] = "train") -> Table:
-        """The examples of a split: columns id, text, answer, origin."""
+        """The examples of a split: columns id, text, answer, origin. Raises ConfigError for another
+        split."""
+        if split not in ("train", "test"):
+            raise ConfigError(f"split = {split!r:.60} is unknown.", "Choose train or test.")
         examples = self.train if split == "train" else self.test
         rows = [
             {"id": one.id, "text": one.text, "answer": one.answer, "origin": one.origin}
@@ -64,7 +69,7 @@ class Data:
         return f"<Data {self.name}: {self.task}, {len(self.labels)} labels, {sizes}>"
 
 
-def load_dataset(source: str, **settings: Any) -> Data:
+def load_dataset(source: str | Path, **settings: Any) -> Data:
     """Find, read and check a data set: a name, a path or a Hub id, as `tui-al simulate` takes it.
 
     Args:
@@ -78,4 +83,5 @@ def load_dataset(source: str, **settings: Any) -> Data:
         HubError: it cannot be downloaded.
     """
     given = data_settings(settings)
+    source = source_of(source, "load_dataset")
     return Data(source, given, load(data_config(source, given)))

@@ -148,7 +148,7 @@ class Run:
             return {one.id: one.text for one in session.dataset().train}
 
 
-def open_session(name: str, home: str | Path | None = None) -> Run:
+def open_session(name: str | Path, home: str | Path | None = None) -> Run:
     """A session that is there, to be read: of a simulation or labelled by people, finished or at
     work.
 
@@ -157,7 +157,10 @@ def open_session(name: str, home: str | Path | None = None) -> Run:
         home: the directory of all sessions; by default $TUI_AL_HOME or the user's data directory.
 
     Raises:
+        ConfigError: `name` is neither.
         SessionError: there is none of this name, or it cannot be read.
     """
-    with Session.open(home_directory(None if home is None else Path(home)), name) as session:
+    if not isinstance(name, str | Path):
+        raise ConfigError(f"name = {name!r:.60} is not a name or a path.", "Give either.")
+    with Session.open(home_directory(None if home is None else Path(home)), str(name)) as session:
         return Run(session.directory)

@@ -57,14 +57,50 @@ def make_experiment(source: str, given: Mapping[str, Any]) -> ExperimentConfig:
     return experiment(_COMMAND, source, checked)
 
 
+def source_of(source: object, function: str) -> str:
+    """Where data is, as a text. Raises ConfigError for anything but a text or a path, without
+    repeating what may be a whole data set."""
+    if isinstance(source, str | Path):
+        return str(source)
+    raise ConfigError(
+        f"{function} takes a name, a path or a Hub id, not a {type(source).__name__}.",
+        "Write rows that are in memory to a file first, as CSV, JSON lines or Parquet: "
+        'DataFrame.to_csv("rows.csv", index=False).',
+    )
+
+
+def check_same_data(loaded: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+    """Raise ConfigError where data would be read otherwise than it was loaded."""
+    for name, option in _options().items():
+        if name in given and option.entry.setting.group == _DATA:
+            before = loaded.get(name, option.entry.default_for(_COMMAND))
+            if given[name] != before:
+                raise ConfigError(
+                    f"{name} = {given[name]!r:.60}, but the data was loaded with {before!r:.60}.",
+                    "Give it to load_dataset alone.",
+                )
+
+
 def _check_names(given: Mapping[str, Any], known: Sequence[str], function: str) -> None:
     for name in given:
         if name not in known:
             shown = [one for one in known if not _options()[one].hidden]
+            today = _today(name)
+            near = f"It is called {today}. " if today in shown else did_you_mean(name, shown)
             raise ConfigError(
                 f"{function} has no setting {name!r}.",
-                f"{did_you_mean(name, shown)}Its settings are {', '.join(shown)}.",
+                f"{near}Its settings are {', '.join(shown)}.",
             )
+
+
+def _today(name: str) -> str:
+    """What the command's option of before, or the field of a stored experiment, is called now; ""
+    for neither."""
+    flag = f"--{name.replace('_', '-')}"
+    for key, option in _options().items():
+        if flag in option.old or (name == option.entry.key and not option.role):
+            return key
+    return ""
 
 
 def _checked(option: Option, value: Any) -> Any:
@@ -77,6 +113,13 @@ def _checked(option: Option, value: Any) -> Any:
     if value is None:
         return None
     called = f"{option.key} = "
+    if option.entry.key == "strategy" and callable(value):
+        raise ConfigError(
+            f"strategy is a function ({getattr(value, '__name__', type(value).__name__)}), not a "
+            "name.",
+            "The engine is a process of its own, which finds strategies by their names: bring "
+            'it in a package (see "A strategy of your own" on the page python-api).',
+        )
     if option.repeated:
         values = [value] if isinstance(value, int | str) else value
         return [str(one) for one in check(option.entry, _whole_numbers(values), called)]

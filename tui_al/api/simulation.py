@@ -7,7 +7,7 @@ from typing import Any
 
 from tui_al.api.data import Data
 from tui_al.api.run import Run
-from tui_al.api.settings import make_experiment
+from tui_al.api.settings import check_same_data, make_experiment, source_of
 from tui_al.core.session.events import RoundResult
 from tui_al.core.session.state import SessionState
 from tui_al.errors import ConfigError, EngineError, EngineStopped
@@ -21,7 +21,7 @@ _PAUSE, _PATIENCE = 0.1, 3.0
 
 
 def simulate(
-    data: Data | str,
+    data: Data | str | Path,
     *,
     session: str | None = None,
     home: str | Path | None = None,
@@ -41,7 +41,7 @@ def simulate(
         home: the directory of all sessions; by default $TUI_AL_HOME or the user's data directory.
         on_round: called with each finished round while it runs.
         settings: by the names of the command's options, as strategy="lc", seed_size="4%",
-        iterations=7.
+        rounds=7.
 
     Raises:
         ConfigError: a setting is unknown, out of range, or does not go with the others.
@@ -51,16 +51,15 @@ def simulate(
         EngineStopped: somebody else stopped it.
         EngineError: a run failed; others may be finished, see `open_session`.
     """
+    if on_round is not None and not callable(on_round):
+        raise ConfigError(
+            f"on_round = {on_round!r:.60} cannot be called.", "Give a function of a RoundResult."
+        )
     if isinstance(data, Data):
-        for name in data.settings.keys() & settings.keys():
-            if settings[name] != data.settings[name]:
-                raise ConfigError(
-                    f"{name} = {settings[name]!r}, but the data was loaded with "
-                    f"{data.settings[name]!r}.",
-                    "Give it to load_dataset alone.",
-                )
+        check_same_data(data.settings, settings)
         settings = {**data.settings, **settings}
         data = data.source
+    data = source_of(data, "simulate")
     place = home_directory(None if home is None else Path(home))
     directory = create_session(place, make_experiment(data, settings), session)
     run = Run(directory)

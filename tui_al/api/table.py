@@ -36,6 +36,9 @@ class Table(Mapping[str, NDArray[Any]]):
         return cls(columns, len(records))
 
     def __getitem__(self, name: str) -> NDArray[Any]:
+        """A column. Raises KeyError, whose message lists those there are."""
+        if name not in self._columns:
+            raise KeyError(f"no column {name!r}; there are {', '.join(self._columns)}")
         return self._columns[name]
 
     def __iter__(self) -> Iterator[str]:

@@ -30,7 +30,7 @@ _BUILT_IN = tuple(FORMATS | READ_ONLY_FORMATS)
 #: Names of files that tell their format. Prodigy and doccano write JSON lines too: they have to be
 #: named.
 BY_SUFFIX = {
-    ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "csv", ".parquet": "parquet",
+    ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".parquet": "parquet",
     ".conll": "conll",
     ".iob2": "conll", ".bio": "conll", ".json": "label-studio", "": "datasets",
 }  # fmt: skip

@@ -38,6 +38,8 @@ def check(entry: Entry, value: Any, called: str) -> Any:
         )
     if type(value) in (int, float) and (float in kinds or (int in kinds and type(value) is int)):
         return _in_range(entry, float(value) if float in kinds else value, called)
+    if isinstance(value, str) and setting.share and value.rstrip().endswith("%"):
+        return _in_range(entry, _number(entry, value.strip(), called), called, value)
     for kind in kinds:
         inside = typing.get_args(kind)[0] if typing.get_origin(kind) is tuple else None
         if inside and isinstance(value, list | tuple) and all(type(v) is inside for v in value):

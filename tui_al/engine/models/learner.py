@@ -17,6 +17,7 @@ from tui_al.core.loop.protocols import FitReport, MonteCarlo, Scorer
 from tui_al.core.progress import ProgressCallback, TrainingProgress
 from tui_al.core.query.predictions import Predictions
 from tui_al.core.settings.experiment import LearnerConfig
+from tui_al.core.settings.model_catalog import ADAPTERS
 from tui_al.engine.hub.sources import ModelSource, pooling_note, resolve_pooling
 from tui_al.engine.models import partial_forward as views
 from tui_al.engine.models import peft as tuning
@@ -88,8 +89,12 @@ class TransformerLearner:
         #: What was done in smaller parts because the device's memory was short, in words.
         self.shortages: set[str] = set()
         tuning.prepare(self.model, self.config)
-        if config.tuning == "full":  # all that training changes, to start from again
-            self._pretrained = {n: w.detach().clone() for n, w in self.trainable().items()}
+        #: All that training changes of the encoder, to start from again; an adapter is made anew.
+        self._pretrained = {
+            n: w.detach().clone()
+            for n, w in self.trainable().items()
+            if config.tuning not in ADAPTERS
+        }
         self._trunk = (
             self._freeze(feature_store or FeatureStore()) if self.config.trunk_layers else None
         )
@@ -270,11 +275,10 @@ class TransformerLearner:
         return take_peak_bytes(self.device)
 
     def _reset(self, seed: int) -> None:
-        if self.config.tuning == "full":
-            weights = self.trainable()
-            with torch.no_grad():
-                for name, pretrained in self._pretrained.items():
-                    weights[name].copy_(pretrained)
+        weights = self.trainable()
+        with torch.no_grad():
+            for name, pretrained in self._pretrained.items():
+                weights[name].copy_(pretrained)
         tuning.reset(self.model, self.config, seed)
         self.model.eval()
 

@@ -166,15 +166,15 @@ class TestSettings:
     )  # fmt: skip
     def test_a_name_of_before_is_told_todays(self, given: str, today: str) -> None:
         with pytest.raises(ConfigError) as caught:
-            tui_al.simulate("tickets", **{given: 1})
+            tui_al.simulate("tickets", **dict[str, Any]({given: 1}))
         near = caught.value.hint.partition(" Its settings are ")[0]
         assert near in (f"It is called {today}.", f"Did you mean {today}?")
 
     def test_what_is_in_memory_is_refused_without_repeating_it(self) -> None:
-        rows = [{"text": "x" * 1000, "label": "a"}] * 100
+        rows: Any = [{"text": "x" * 1000, "label": "a"}] * 100
         for call in (tui_al.load_dataset, tui_al.simulate):
             with pytest.raises(ConfigError, match="a name, a path or a Hub id, not a list") as one:
-                call(rows)  # type: ignore[operator]
+                call(rows)
             assert len(str(one.value)) < 300
 
     def test_what_cannot_be_called_is_refused_before_anything_runs(self) -> None:

@@ -777,3 +777,10 @@ def test_names_that_do_not_fit_are_not_used(tmp_path: Path) -> None:
     data = read(tmp_path, {"train.csv": numbers, "classes.txt": "one\ntwo\n"})
     assert data.labels == ("0", "1", "2")
     assert "classes.txt is not used: its names do not fit the labels 0, 1, 2" in data.notes
+
+
+def test_a_line_break_in_a_column_s_name_makes_no_data_of_the_header(load_text: Load) -> None:
+    """As spreadsheets write names that are broken in a narrow column."""
+    rows = "".join(f"this is text number {i} about it,{'ab'[i % 2]},{i}\n" for i in range(40))
+    data = load_text("a.csv", f'Comment,"Class\nshort",ID\n{rows}')
+    assert (data.labels, len(data.train) + len(data.test)) == (("a", "b"), 40)

@@ -99,7 +99,8 @@ def _is_value(cell: str, below: Sequence[str]) -> bool:
     if not cell:
         return False
     again = cell in below and len(set(below)) < len(below)
-    return len(cell) > _LONGEST_NAME or "\n" in cell or bool(_NUMBER.fullmatch(cell)) or again
+    lines = "\n" in cell and any("\n" in one for one in below)  # spreadsheets break names, too
+    return len(cell) > _LONGEST_NAME or lines or bool(_NUMBER.fullmatch(cell)) or again
 
 
 def _is_title(cell: str, below: Sequence[str]) -> bool:

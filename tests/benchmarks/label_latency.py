@@ -24,7 +24,7 @@ from tui_al.core.session import events as ev
 from tui_al.core.settings.experiment import Amount, ExperimentConfig
 from tui_al.core.settings.presets import sample_experiment
 from tui_al.host import process
-from tui_al.store.annotation_service import Workbench
+from tui_al.store.annotation_service import AnnotationService
 from tui_al.store.session import Session
 
 POOL, BEFORE, PRESSES, BETWEEN, LABELS = 100_000, 60, 200, 0.4, 8
@@ -112,12 +112,12 @@ def _config() -> ExperimentConfig:
 
 
 def _until_it_trains(session: Path) -> None:
-    with Workbench(session, "before") as bench:
-        until(lambda: (bench.refresh(), bench.ranking)[1] is not None, 120)
+    with AnnotationService(session, "before") as service:
+        until(lambda: (service.refresh(), service.ranking)[1] is not None, 120)
         for number in range(BEFORE):
-            item = bench.take()
+            item = service.take()
             assert item is not None
-            bench.label(item, f"label {number % LABELS}")
+            service.label(item, f"label {number % LABELS}")
     until(lambda: _phase(session) == ev.Phase.TRAIN_ACQUISITION.value, 600)
     time.sleep(5)
 

@@ -31,7 +31,7 @@ from tests.store.people import make_session, people_config, put_up_ranking, text
 from tui_al.core.annotation import decisions as de
 from tui_al.core.annotation.label_state import LabelState
 from tui_al.store import decision_rows
-from tui_al.store.annotation_service import Workbench
+from tui_al.store.annotation_service import AnnotationService
 from tui_al.store.decisions import DecisionLog
 from tui_al.ui.app import TuiAl
 from tui_al.ui.screens.label import LabelScreen
@@ -184,20 +184,20 @@ def _measure_refills(home: Path, pairs: int) -> list[Row]:
     for amount in (DECISIONS // 10, DECISIONS):
         directory = _session(home / str(amount), amount + 4_000, overlap=0.1)
         decide(directory, amount, 10)
-        sides.append(Workbench(directory, "anna"))
+        sides.append(AnnotationService(directory, "anna"))
 
-    def once(bench: Workbench) -> float:
+    def once(service: AnnotationService) -> float:
         began = time.process_time()
-        items = bench.take_some(REFILLS)
+        items = service.take_some(REFILLS)
         spent = time.process_time() - began
-        bench.put_back(items)
+        service.put_back(items)
         return spent / REFILLS
 
-    for bench in sides:
-        once(bench)
+    for service in sides:
+        once(service)
     found = [(once(sides[0]), once(sides[1])) for _ in range(pairs)]
-    for bench in sides:
-        bench.close()
+    for service in sides:
+        service.close()
     return [
         row(
             "samples for two",

@@ -26,7 +26,7 @@ from tui_al.engine.worker import pool_analysis as pool_study
 from tui_al.engine.worker.session_setup import open_or_create
 from tui_al.errors import EngineStopped
 from tui_al.host import process
-from tui_al.store.annotation_service import Workbench
+from tui_al.store.annotation_service import AnnotationService
 from tui_al.store.engine_lock import is_live
 from tui_al.store.file_hashes import hashes_of
 from tui_al.store.session import Session
@@ -36,21 +36,21 @@ pytestmark = pytest.mark.slow
 PATIENCE = 120.0
 
 
-def wait_for(bench: Workbench, met: Callable[[], bool]) -> None:
-    """Until the engine has done it; the person at the bench is alive meanwhile."""
+def wait_for(service: AnnotationService, met: Callable[[], bool]) -> None:
+    """Until the engine has done it; the person at work is alive meanwhile."""
     deadline = time.monotonic() + PATIENCE
     while not met():
-        assert time.monotonic() < deadline, process.log_tail(bench.directory)
-        bench.alive()
+        assert time.monotonic() < deadline, process.log_tail(service.directory)
+        service.alive()
         time.sleep(0.1)
-        bench.refresh()
+        service.refresh()
 
 
-def label_some(bench: Workbench, dataset: Dataset, amount: int) -> int:
+def label_some(service: AnnotationService, dataset: Dataset, amount: int) -> int:
     """Answer from gold; returns how many there were."""
     gold = {example.text: example for example in dataset.train}
     for done in range(amount):
-        item = bench.take()
+        item = service.take()
         if item is None:
             return done
         example = gold[item.example.text]
@@ -58,7 +58,7 @@ def label_some(bench: Workbench, dataset: Dataset, amount: int) -> int:
         answer = example.answer
         if not isinstance(answer, str):
             answer = tags_to_spans(example.text, example.tokens, answer)  # type: ignore[assignment]
-        bench.label(item, answer)  # type: ignore[arg-type]
+        service.label(item, answer)  # type: ignore[arg-type]
     return amount
 
 
@@ -84,38 +84,38 @@ def test_from_an_unlabelled_file_to_a_successor(
     )
     directory = process.create_session(tmp_path / "home", config, "mine")
     process.start_engine(directory)
-    with Workbench(directory, "anna") as bench:
-        wait_for(bench, lambda: bench.ranking == 0)
-        assert label_some(bench, dataset, 12) == 12
-        wait_for(bench, lambda: bench.ranking == 1)
-        item = bench.take()
+    with AnnotationService(directory, "anna") as service:
+        wait_for(service, lambda: service.ranking == 0)
+        assert label_some(service, dataset, 12) == 12
+        wait_for(service, lambda: service.ranking == 1)
+        item = service.take()
         assert item is not None
         while item.blind:  # a random check: no suggestion
-            bench.skip(item)
-            item = bench.take()
+            service.skip(item)
+            item = service.take()
             assert item is not None
         assert item.suggestion is not None
         assert item.percentile is not None
-        assert label_some(bench, dataset, 4) == 4
-        before = bench.label_state.answers()
+        assert label_some(service, dataset, 4) == 4
+        before = service.label_state.answers()
 
-        engine = bench.state.engine
+        engine = service.state.engine
         assert engine is not None
         os.kill(engine.pid, signal.SIGKILL)
-        wait_for(bench, lambda: not is_live(directory))
-        assert label_some(bench, dataset, 3) == 3  # people go on without an engine
-        bench.add_label("another")
+        wait_for(service, lambda: not is_live(directory))
+        assert label_some(service, dataset, 3) == 3  # people go on without an engine
+        service.add_label("another")
         process.start_engine(directory)
-        wait_for(bench, lambda: (bench.ranking or 0) >= 2)
-        assert before.items() <= bench.label_state.answers().items()
+        wait_for(service, lambda: (service.ranking or 0) >= 2)
+        assert before.items() <= service.label_state.answers().items()
 
         with Session(directory) as session:
             session.send("finish")
-        wait_for(bench, lambda: not is_live(directory))
-        run = bench.state.runs[bench.seed]
-        assert bench.state.ended == "finished"
-        audit = set(bench.log.board("reserve"))
-        assert run.points[-1].labels == len(bench.label_state.answers().keys() - audit)
+        wait_for(service, lambda: not is_live(directory))
+        run = service.state.runs[service.seed]
+        assert service.state.ended == "finished"
+        audit = set(service.log.board("reserve"))
+        assert run.points[-1].labels == len(service.label_state.answers().keys() - audit)
         headline = "accuracy" if dataset.task is Task.CLASSIFICATION else "entity_f1"
         audited = run.audits[-1]
         assert audited.metric == headline
@@ -126,7 +126,7 @@ def test_from_an_unlabelled_file_to_a_successor(
         saved = json.loads((directory / run.model_path / "config.json").read_text())
         assert set(dataset.labels) <= {name.removeprefix("B-") for name in saved["label2id"]}
         assert any("another" in name for name in saved["label2id"])
-        kept = sorted((directory / "models" / f"seed-{bench.seed}").iterdir())
+        kept = sorted((directory / "models" / f"seed-{service.seed}").iterdir())
         with Session(directory) as session:
             events = [one.event for one in session.events() if isinstance(one.event, ModelSaved)]
         newest = {event.role: event for event in events}
@@ -207,10 +207,10 @@ def test_the_first_samples_are_there_before_an_engine_is(tmp_path: Path, bert: P
     with open_or_create(tmp_path / "home", config, {}, "mine") as session:
         directory, data = session.directory, session.dataset()
     first = first_ranking(config, data)
-    with Workbench(directory, "anna") as bench:
-        assert (bench.ranking, bench.ranked) == (0, first.ranked)
-        assert bench.log.board("reserve") == first.reserve
-        asked = [item.id for item in bench.take_some(40)]
+    with AnnotationService(directory, "anna") as service:
+        assert (service.ranking, service.ranked) == (0, first.ranked)
+        assert service.log.board("reserve") == first.reserve
+        asked = [item.id for item in service.take_some(40)]
         assert asked == [row["id"] for row in first.rows]
         assert len(set(asked)) >= 24
 

@@ -22,7 +22,7 @@ from tui_al.core.settings.model_catalog import default_settings
 from tui_al.engine.worker import runner
 from tui_al.engine.worker.runner import run_session
 from tui_al.engine.worker.session_io import StopSignal
-from tui_al.store.annotation_service import Workbench
+from tui_al.store.annotation_service import AnnotationService
 from tui_al.store.session import Session
 
 pytestmark = pytest.mark.slow
@@ -62,7 +62,7 @@ class Engine:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.error: Exception | None = None
-        self.bench = Workbench(directory, "anna")
+        self.service = AnnotationService(directory, "anna")
         self._thread = threading.Thread(target=self._work, daemon=True)
 
     def start(self) -> None:
@@ -78,14 +78,14 @@ class Engine:
     def until(self, met: Callable[[SessionState], Any]) -> None:
         """Wait for the engine; it must be at work meanwhile."""
         deadline = time.monotonic() + PATIENCE
-        while not met(self.bench.state):
+        while not met(self.service.state):
             if self.error:
                 raise self.error
-            assert time.monotonic() < deadline, self.bench.state
+            assert time.monotonic() < deadline, self.service.state
             assert self._thread.is_alive()
-            self.bench.alive()
+            self.service.alive()
             time.sleep(0.05)
-            self.bench.refresh()
+            self.service.refresh()
 
     def send(self, command: Any) -> None:
         with Session(self.directory) as session:
@@ -98,14 +98,14 @@ class Engine:
         assert not self._thread.is_alive()
         if self.error:
             raise self.error
-        self.bench.refresh()
-        return self.bench.state
+        self.service.refresh()
+        return self.service.state
 
     def close(self) -> None:
         if self._thread.is_alive():
             self.send("stop")
             self._thread.join(PATIENCE)
-        self.bench.close()
+        self.service.close()
 
 
 @pytest.fixture
@@ -136,11 +136,11 @@ def at_work(bert: Path, tmp_path: Path) -> Iterator[Callable[..., Engine]]:
         engine.close()
 
 
-def answer(bench: Workbench, dataset: Dataset, most: int = TEXTS) -> int:
+def answer(service: AnnotationService, dataset: Dataset, most: int = TEXTS) -> int:
     """Answer from gold as many as there are; how many that was."""
     gold = {e.text: e for e in dataset.train}
     for done in range(most):
-        item = bench.take()
+        item = service.take()
         if item is None:
             return done
         example = gold[item.example.text]
@@ -148,7 +148,7 @@ def answer(bench: Workbench, dataset: Dataset, most: int = TEXTS) -> int:
         given: Any = example.answer
         if not isinstance(given, str):
             given = tags_to_spans(example.text, example.tokens, given)
-        bench.label(item, given)
+        service.label(item, given)
     return most
 
 
@@ -177,12 +177,12 @@ def test_people_use_up_the_pool(
     dataset = few(task)
     engine = at_work(dataset, strategy, precision, audit_share=0.0)
     engine.start()
-    engine.until(lambda state: engine.bench.ranking == 0)
-    assert engine.bench.batch == TEXTS  # there are no 20
-    assert answer(engine.bench, dataset) == TEXTS
+    engine.until(lambda state: engine.service.ranking == 0)
+    assert engine.service.batch == TEXTS  # there are no 20
+    assert answer(engine.service, dataset) == TEXTS
     engine.until(has_trained)
-    assert last(engine.bench.state).labels == TEXTS
-    assert engine.bench.take() is None
+    assert last(engine.service.state).labels == TEXTS
+    assert engine.service.take() is None
     engine.send("train")
     engine.until(lambda state: last(state).round == 1)
     state = engine.end()
@@ -195,11 +195,11 @@ def test_one_text_is_left_and_then_none(at_work: Callable[..., Engine]) -> None:
         dataset, "lc", "bf16", batch=Amount(11, False), seed_size=Amount(11, False), audit_share=0.0
     )
     engine.start()
-    engine.until(lambda state: engine.bench.ranking == 0)
-    assert answer(engine.bench, dataset, 11) == 11
+    engine.until(lambda state: engine.service.ranking == 0)
+    assert answer(engine.service, dataset, 11) == 11
     engine.until(has_trained)
-    assert engine.bench.batch == 1
-    assert answer(engine.bench, dataset) == 1
+    assert engine.service.batch == 1
+    assert answer(engine.service, dataset) == 1
     engine.until(lambda state: last(state).labels == TEXTS)
     assert engine.end().ended == "finished"
 
@@ -208,10 +208,10 @@ def test_everything_is_labelled_before_the_engine_starts(at_work: Callable[..., 
     dataset = few(Task.CLASSIFICATION)
     engine = at_work(dataset, "lc", "bf16")
     for example in dataset.train:
-        engine.bench.label(engine.bench.open(example.id), str(example.answer))
+        engine.service.label(engine.service.open(example.id), str(example.answer))
     engine.start()
     engine.until(has_trained)
-    assert last(engine.bench.state).labels == TEXTS - 1  # one is the audit's
+    assert last(engine.service.state).labels == TEXTS - 1  # one is the audit's
     assert engine.end().ended == "finished"
 
 
@@ -220,11 +220,11 @@ def test_nothing_gets_a_label(at_work: Callable[..., Engine], do: str) -> None:
     dataset = few(Task.CLASSIFICATION)
     engine = at_work(dataset, "lc", "bf16")
     engine.start()
-    engine.until(lambda state: engine.bench.ranking == 0)
+    engine.until(lambda state: engine.service.ranking == 0)
     seen = set()
-    while (item := engine.bench.take()) is not None and item.id not in seen:
+    while (item := engine.service.take()) is not None and item.id not in seen:
         seen.add(item.id)
-        engine.bench.flag(item, "no label fits") if do == "flag" else engine.bench.skip(item)
+        engine.service.flag(item, "no label fits") if do == "flag" else engine.service.skip(item)
     assert len(seen) == TEXTS
     engine.send("train")
     time.sleep(1)
@@ -237,8 +237,8 @@ def test_the_audit_takes_the_only_text(at_work: Callable[..., Engine]) -> None:
     dataset = few(Task.CLASSIFICATION, 1)
     engine = at_work(dataset, "lc", "bf16", audit_share=0.5)
     engine.start()
-    engine.until(lambda state: engine.bench.ranking == 0)
-    assert answer(engine.bench, dataset) == 1
+    engine.until(lambda state: engine.service.ranking == 0)
+    assert answer(engine.service, dataset) == 1
     time.sleep(0.5)
     assert engine.end().ended == "finished"
 
@@ -253,14 +253,14 @@ def test_a_bag_of_words_asks_people(at_work: Callable[..., Engine]) -> None:
         seed_size=Amount(4, False),
     )
     engine.start()
-    engine.until(lambda state: engine.bench.ranking == 0)
-    answer(engine.bench, dataset, 6)
-    engine.until(lambda state: (engine.bench.ranking or 0) >= 1)
-    item = engine.bench.take()
+    engine.until(lambda state: engine.service.ranking == 0)
+    answer(engine.service, dataset, 6)
+    engine.until(lambda state: (engine.service.ranking or 0) >= 1)
+    item = engine.service.take()
     assert item is not None
     assert item.suggestion is not None or item.blind
-    engine.bench.put_back([item])
-    answer(engine.bench, dataset)
+    engine.service.put_back([item])
+    answer(engine.service, dataset)
     engine.until(lambda state: has_trained(state) and last(state).labels == TEXTS - 1)
     states = engine.directory / "states.npy"  # of the successor's encoder
     engine.until(lambda state: states.exists())

@@ -13,14 +13,14 @@ import pytest
 from tests.faults.conftest import Disk
 from tests.store.labelled_sessions import TICKETS, by_people, simulated
 from tests.ui.labelling import labelling_session
-from tests.ui.test_bench import LogLine, take
+from tests.ui.test_annotation_worker import LogLine, take
 from tui_al.core.session import events as ev
 from tui_al.engine.worker import patience
 from tui_al.engine.worker.patience import Patience, longest_wait
 from tui_al.engine.worker.session_io import SessionIO, StopSignal
 from tui_al.errors import EngineStopped, MachineError
 from tui_al.store import database
-from tui_al.store.annotation_service import Workbench
+from tui_al.store.annotation_service import AnnotationService
 from tui_al.store.database import Database
 from tui_al.store.engine_lock import numbered_before, take_engine_lock, waits_for
 from tui_al.store.session import Session
@@ -143,48 +143,48 @@ def test_an_answer_is_not_saved_before_it_is(disk: Disk) -> None:
     session = labelling_session(disk.path / "home")
     session.rank(1)
     told = LogLine()
-    bench = AnnotationWorker(session.directory, "anna", told.put)
-    bench.start()
-    item = take(bench, told)
+    worker = AnnotationWorker(session.directory, "anna", told.put)
+    worker.start()
+    item = take(worker, told)
     disk.fill()
-    bench.do("decide", lambda b: b.label(item, "billing"), writes=True)
+    worker.do("decide", lambda b: b.label(item, "billing"), writes=True)
     stuck = told.next(WriteBlocked)
     assert isinstance(stuck, WriteBlocked)
     assert "the disk is full (0.0 MB free)" in stuck.trouble
     assert "Free some room" in stuck.trouble
-    assert (bench.unsaved, session.answers()) == (1, {})
+    assert (worker.unsaved, session.answers()) == (1, {})
     disk.clear()
     done = told.next(Done)
     assert isinstance(done, Done)
-    assert (done.job.kind, done.annotation_state.saved, bench.unsaved, bench.trouble) == (
+    assert (done.job.kind, done.annotation_state.saved, worker.unsaved, worker.trouble) == (
         "decide",
         1,
         0,
         "",
     )
     assert list(session.answers().values()) == ["billing"]
-    bench.close()
-    assert bench.join(20)
+    worker.close()
+    assert worker.join(20)
 
 
-def test_a_workbench_on_a_full_disk_gives_samples_as_soon_as_there_is_room(disk: Disk) -> None:
+def test_a_worker_on_a_full_disk_gives_samples_as_soon_as_there_is_room(disk: Disk) -> None:
     session = labelling_session(disk.path / "home")
     session.rank(1)
     session.recording.session.close()
     disk.fill()
     told = LogLine()
-    bench = AnnotationWorker(session.directory, "anna", told.put)
-    bench.start()
-    bench.do("take", Workbench.take)
+    worker = AnnotationWorker(session.directory, "anna", told.put)
+    worker.start()
+    worker.do("take", AnnotationService.take)
     assert "full" in told.next(WriteBlocked).trouble  # type: ignore[union-attr]
     disk.clear()
     done = told.next(Done)
     assert isinstance(done, Done)
     assert done.value is not None
-    bench.do("decide", lambda b: b.label(done.value, "billing"), writes=True)
+    worker.do("decide", lambda b: b.label(done.value, "billing"), writes=True)
     assert told.next(Done).annotation_state.saved == 1  # type: ignore[union-attr]
-    bench.close()
-    assert bench.join(20)
+    worker.close()
+    assert worker.join(20)
 
 
 def test_what_an_engine_waits_for_is_news_to_the_people(tmp_path: Path) -> None:
@@ -192,8 +192,8 @@ def test_what_an_engine_waits_for_is_news_to_the_people(tmp_path: Path) -> None:
     session.rank(1)
     lock = take_engine_lock(session.directory)
     told = LogLine()
-    bench = AnnotationWorker(session.directory, "anna", told.put)
-    bench.start()
+    worker = AnnotationWorker(session.directory, "anna", told.put)
+    worker.start()
     told.next(StateChanged)
     patient = Patience(session.directory, StopSignal(), lock)
     tried: list[str] = []
@@ -207,8 +207,8 @@ def test_what_an_engine_waits_for_is_news_to_the_people(tmp_path: Path) -> None:
     assert "your quota on the disk is used up. It goes on by itself." in tried[1]
     assert told.next(StateChanged).annotation_state.engine_waits == ""  # type: ignore[union-attr]
     os.close(lock)
-    bench.close()
-    assert bench.join(20)
+    worker.close()
+    assert worker.join(20)
 
 
 def test_a_session_of_people_is_read_while_its_disk_is_full(disk: Disk) -> None:

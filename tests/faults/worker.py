@@ -18,10 +18,10 @@ from tui_al.core.annotation.decisions import DecisionRecord
 from tui_al.core.session.events import Recorded
 from tui_al.errors import TuiAlError
 from tui_al.store import database
-from tui_al.store.annotation_service import Workbench
+from tui_al.store.annotation_service import AnnotationService
 from tui_al.store.samples import Sample
 from tui_al.store.session import Session
-from tui_al.ui import annotation_worker as bench_module
+from tui_al.ui import annotation_worker as worker_module
 from tui_al.ui.annotation_worker import AnnotationWorker, Done, Failed, Report, WriteBlocked
 
 #: How a child ends: all is done; it gave up, in words.
@@ -36,8 +36,8 @@ Say = Callable[[str], None]
 def main(what: str) -> None:
     """Serve until stdin ends."""
     database._PATIENCE = 0.05
-    bench_module.AGAIN = 0.01
-    bench_module.LOOK = 1000.0  # so that each attempt makes the same calls
+    worker_module.AGAIN = 0.01
+    worker_module.LOOK = 1000.0  # so that each attempt makes the same calls
     work: Callable[[Path, Say], bool] = label
     if what == "simulate":
         work = _simulation()
@@ -85,10 +85,10 @@ def label(directory: Path, acknowledge: Say) -> bool:
     """A short session of labelling through the thread that the app labels with; what is shown as
     saved is acknowledged at once."""
     reports: queue.SimpleQueue[Report] = queue.SimpleQueue()
-    bench = AnnotationWorker(directory, "anna", reports.put)
-    bench.start()
+    worker = AnnotationWorker(directory, "anna", reports.put)
+    worker.start()
     items: list[Sample] = []
-    script: Sequence[tuple[str, Callable[[Workbench], Any], bool]] = (
+    script: Sequence[tuple[str, Callable[[AnnotationService], Any], bool]] = (
         ("take", lambda b: b.take_some(4), False),
         ("label", lambda b: b.label(items[0], "billing"), True),
         ("skip", lambda b: b.skip(items[1]), True),
@@ -102,7 +102,7 @@ def label(directory: Path, acknowledge: Say) -> bool:
         ("label", lambda b: b.label(items[3], "returns"), True),
     )
     for kind, call, writes in script:
-        bench.do(kind, call, writes=writes)
+        worker.do(kind, call, writes=writes)
         stuck = 0
         while not isinstance(report := reports.get(timeout=20), Done):
             stuck += isinstance(report, WriteBlocked) and bool(report.trouble)
@@ -116,8 +116,8 @@ def label(directory: Path, acknowledge: Say) -> bool:
             for record in report.value:
                 assert isinstance(record, DecisionRecord)
                 acknowledge(record.uid)
-    bench.close()
-    assert bench.join(20)
+    worker.close()
+    assert worker.join(20)
     return True
 
 

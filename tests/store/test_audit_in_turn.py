@@ -8,7 +8,7 @@ import pytest
 
 from tests.store.people import SEED, make_session, people_config, put_up_ranking, texts_pool
 from tui_al.core.loop.annotation_channel import sample_audit
-from tui_al.store.annotation_service import Workbench
+from tui_al.store.annotation_service import AnnotationService
 from tui_al.store.decisions import DecisionLog
 from tui_al.store.training_labels import LabelledPool
 
@@ -35,7 +35,7 @@ def audited(directory: Path) -> list[str]:
 
 
 def test_a_text_found_by_search_counts_when_its_turn_has_come(session: Path) -> None:
-    with Workbench(session, "anna") as anna:
+    with AnnotationService(session, "anna") as anna:
         for place in (3, 1):
             anna.label(anna.open(IDS[place]), "refund")
         assert audited(session) == []
@@ -46,7 +46,7 @@ def test_a_text_found_by_search_counts_when_its_turn_has_come(session: Path) -> 
 
 
 def test_what_is_skipped_holds_nothing_up(session: Path) -> None:
-    with Workbench(session, "anna") as anna:
+    with AnnotationService(session, "anna") as anna:
         anna.skip(anna.open(IDS[0]))
         anna.label(anna.open(IDS[1]), "refund")
         assert audited(session) == [IDS[1]]
@@ -60,7 +60,7 @@ def test_what_was_answered_along_with_a_near_duplicate_is_told(tmp_path: Path) -
     with DecisionLog(directory) as log:
         log.publish("folds", 0, [[first, second]])
     put_up_ranking(directory, [{"id": first}], round_=1)
-    with Workbench(directory, "anna") as anna:
+    with AnnotationService(directory, "anna") as anna:
         item = anna.take()
         assert item is not None
         assert item.folded == (second,)

@@ -18,7 +18,7 @@ from tui_al.core.annotation.label_state import LabelState
 from tui_al.core.session import events as ev
 from tui_al.host.process import why_not_at_work
 from tui_al.host.supervisor import EXIT_FILE
-from tui_al.store.annotation_service import Workbench
+from tui_al.store.annotation_service import AnnotationService
 from tui_al.store.decisions import Client, DecisionLog
 from tui_al.store.session import Session
 
@@ -64,14 +64,14 @@ def _steps(db: Any, call: Callable[[], object]) -> int:
 
 def _costs(directory: Path) -> dict[str, int]:
     """Steps of what is done at each key, and each second."""
-    with Workbench(directory, "anna") as bench:
-        item = bench.take()
+    with AnnotationService(directory, "anna") as service:
+        item = service.take()
         assert item is not None
-        costs = {"label": _steps(bench.log._db, lambda: bench.label(item, "b"))}
-        costs["take"] = _steps(bench.log._db, lambda: bench.take_some(12))
-        costs["undo"] = _steps(bench.log._db, bench.undo)
-        costs["look for decisions"] = _steps(bench.log._db, bench.refresh)
-        costs["look at the session"] = _steps(bench._session._db, bench.refresh)
+        costs = {"label": _steps(service.log._db, lambda: service.label(item, "b"))}
+        costs["take"] = _steps(service.log._db, lambda: service.take_some(12))
+        costs["undo"] = _steps(service.log._db, service.undo)
+        costs["look for decisions"] = _steps(service.log._db, service.refresh)
+        costs["look at the session"] = _steps(service._session._db, service.refresh)
     return costs
 
 
@@ -93,8 +93,8 @@ def test_keys_and_looks_cost_the_same_after_thousands_of_decisions(
 def test_a_session_with_its_index_is_opened_again(tmp_path: Path) -> None:
     directory = _session(tmp_path, 20)
     for _ in range(2):
-        with Workbench(directory, "anna") as bench:
-            assert bench.take() is not None
+        with AnnotationService(directory, "anna") as service:
+            assert service.take() is not None
 
 
 def _calls_a_decision(directory: Path, renamings: int) -> float:

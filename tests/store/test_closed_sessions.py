@@ -28,7 +28,7 @@ from tests.store.accounts import (
 )
 from tests.store.people import make_session, put_up_ranking, suggesting, texts_pool
 from tui_al.core.session.state import SessionState
-from tui_al.store.annotation_service import Workbench
+from tui_al.store.annotation_service import AnnotationService
 from tui_al.store.backup import back_up
 from tui_al.store.commands import commands_sent
 from tui_al.store.database import connect
@@ -75,14 +75,14 @@ def build(home: Path, *, shared: bool) -> None:
 
 def label(directory: Path, annotator: str) -> str:
     """The next sample in the queue gets a label; its text."""
-    bench = Workbench(directory, annotator)
+    service = AnnotationService(directory, annotator)
     try:
-        item = bench.take()
+        item = service.take()
         assert item is not None
-        bench.label(item, "refund")
+        service.label(item, "refund")
         return item.example.text
     finally:
-        bench.close()
+        service.close()
 
 
 def state_of(home: Path, name: str) -> SessionState:

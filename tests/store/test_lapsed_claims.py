@@ -10,7 +10,7 @@ import pytest
 from tests.store.people import make_session, people_config, put_up_ranking, texts_pool
 from tui_al.core.annotation import decisions as de
 from tui_al.errors import SampleTakenError
-from tui_al.store.annotation_service import Workbench
+from tui_al.store.annotation_service import AnnotationService
 from tui_al.store.decisions import CLIENT_SECONDS
 from tui_al.store.sample_queue import AHEAD
 from tui_al.store.samples import Sample
@@ -26,18 +26,18 @@ def session(tmp_path: Path) -> Path:
     return directory
 
 
-def take(bench: Workbench, amount: int = 1) -> list[Sample]:
-    items = [bench.take() for _ in range(amount)]
+def take(service: AnnotationService, amount: int = 1) -> list[Sample]:
+    items = [service.take() for _ in range(amount)]
     assert None not in items
     return [item for item in items if item is not None]
 
 
-def sleep(bench: Workbench) -> None:
+def sleep(service: AnnotationService) -> None:
     """As if it had been suspended for a little longer than claims last."""
-    with sqlite3.connect(bench.directory / "session.db") as db:
+    with sqlite3.connect(service.directory / "session.db") as db:
         db.execute(
             "UPDATE clients SET seen = seen - ? WHERE client = ?",
-            (CLIENT_SECONDS + 1, bench.client.name),
+            (CLIENT_SECONDS + 1, service.client.name),
         )
     db.close()
 
@@ -45,7 +45,7 @@ def sleep(bench: Workbench) -> None:
 def test_an_answer_to_a_sample_that_another_has_answered_is_refused_unless_insisted_on(
     session: Path,
 ) -> None:
-    with Workbench(session, "anna") as anna, Workbench(session, "ben") as ben:
+    with AnnotationService(session, "anna") as anna, AnnotationService(session, "ben") as ben:
         (item,) = take(anna)
         sleep(anna)
         (same,) = take(ben)
@@ -65,7 +65,7 @@ def test_an_answer_to_a_sample_that_another_has_answered_is_refused_unless_insis
 
 
 def test_a_sample_that_another_has_on_the_screen_is_theirs(session: Path) -> None:
-    with Workbench(session, "anna") as anna, Workbench(session, "ben") as ben:
+    with AnnotationService(session, "anna") as anna, AnnotationService(session, "ben") as ben:
         (item,) = take(anna)
         sleep(anna)
         (same,) = take(ben)
@@ -76,7 +76,7 @@ def test_a_sample_that_another_has_on_the_screen_is_theirs(session: Path) -> Non
 
 
 def test_the_same_annotator_at_another_terminal(session: Path) -> None:
-    with Workbench(session, "anna") as anna, Workbench(session, "anna") as again:
+    with AnnotationService(session, "anna") as anna, AnnotationService(session, "anna") as again:
         (item,) = take(anna)
         sleep(anna)
         again.label(take(again)[0], "repair")
@@ -85,17 +85,17 @@ def test_the_same_annotator_at_another_terminal(session: Path) -> None:
 
 
 def test_what_nobody_took_is_claimed_again_and_the_rest_is_given_up(session: Path) -> None:
-    with Workbench(session, "anna") as anna, Workbench(session, "ben") as ben:
+    with AnnotationService(session, "anna") as anna, AnnotationService(session, "ben") as ben:
         held = [item.id for item in take(anna, 2)]  # and AHEAD - 1 more are ready
         sleep(anna)
         theirs = take(ben)
         ben.put_back([])
         anna.alive()
-        assert anna.lost() == set(held + IDS[2 : 1 + AHEAD])  # ben's workbench holds as many
+        assert anna.lost() == set(held + IDS[2 : 1 + AHEAD])  # ben's service holds as many
         assert anna.lost() == frozenset()
         assert [item.id for item in take(anna, 2)] == IDS[1 + AHEAD : 3 + AHEAD]
         assert theirs[0].id == IDS[0]
-    with Workbench(session, "carla") as carla, Workbench(session, "ben") as ben:
+    with AnnotationService(session, "carla") as carla, AnnotationService(session, "ben") as ben:
         item = take(carla)[0]
         sleep(carla)
         carla.alive()
@@ -109,9 +109,9 @@ def test_a_sample_for_two_annotators_is_taken_by_the_second_only(tmp_path: Path)
     session = make_session(tmp_path, POOL, config=people_config(overlap=1.0))
     put_up_ranking(session, [{"id": i} for i in IDS])
     with (
-        Workbench(session, "anna") as anna,
-        Workbench(session, "ben") as ben,
-        Workbench(session, "carla") as carla,
+        AnnotationService(session, "anna") as anna,
+        AnnotationService(session, "ben") as ben,
+        AnnotationService(session, "carla") as carla,
     ):
         one, two = take(anna, 2)
         sleep(anna)
@@ -127,7 +127,7 @@ def test_a_sample_for_two_annotators_is_taken_by_the_second_only(tmp_path: Path)
 
 
 def test_an_undone_answer_is_held_beside_those_of_others(session: Path) -> None:
-    with Workbench(session, "anna") as anna, Workbench(session, "ben") as ben:
+    with AnnotationService(session, "anna") as anna, AnnotationService(session, "ben") as ben:
         (item,) = take(anna)
         anna.label(item, "refund")
         ben.label(ben.open(item.id), "repair", anyway=True)  # by hand, from a search
@@ -137,14 +137,14 @@ def test_an_undone_answer_is_held_beside_those_of_others(session: Path) -> None:
         anna.label(undo_result.item, "repair")
         anna.undo()
         sleep(anna)
-        with Workbench(session, "carla") as carla:
+        with AnnotationService(session, "carla") as carla:
             carla.label(carla.open(item.id), "repair", anyway=True)
         with pytest.raises(SampleTakenError, match="has answered"):
             anna.label(undo_result.item, "refund")
 
 
 def test_a_note_leaves_the_sample_in_hand(session: Path) -> None:
-    with Workbench(session, "anna") as anna:
+    with AnnotationService(session, "anna") as anna:
         (item,) = take(anna)
         (record,) = anna.note(item, "odd")
         assert isinstance(record.decision, de.Note)

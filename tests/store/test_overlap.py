@@ -12,7 +12,7 @@ import pytest
 from tests.store.people import make_session, people_config, put_up_ranking, texts_pool
 from tui_al.core.annotation import decisions as de
 from tui_al.core.annotation.label_state import wants_two
-from tui_al.store.annotation_service import Workbench
+from tui_al.store.annotation_service import AnnotationService
 from tui_al.store.decisions import CLIENT_SECONDS
 from tui_al.store.sample_queue import AHEAD
 from tui_al.store.samples import Sample
@@ -33,8 +33,8 @@ class Office:
 
     directory: Path
     overlap: float
-    present: dict[str, Workbench] = field(default_factory=dict)
-    gone: list[Workbench] = field(default_factory=list)
+    present: dict[str, AnnotationService] = field(default_factory=dict)
+    gone: list[AnnotationService] = field(default_factory=list)
     offered: dict[str, list[str]] = field(
         default_factory=dict
     )  #: by annotator, without skipped ones
@@ -42,37 +42,37 @@ class Office:
     new: list[str] = field(default_factory=list)  #: first offers, in order
 
     def join(self, name: str) -> None:
-        self.present[name] = Workbench(self.directory, name)
+        self.present[name] = AnnotationService(self.directory, name)
 
     def leave(self, name: str) -> None:
         self.present.pop(name).close()
 
     def vanish(self, name: str) -> None:
         """No sign of life for too long; nothing is given back."""
-        bench = self.present.pop(name)
-        self.gone.append(bench)
+        service = self.present.pop(name)
+        self.gone.append(service)
         with sqlite3.connect(self.directory / "session.db") as db:
             age = "UPDATE clients SET seen = seen - ? WHERE client = ?"
-            db.execute(age, (CLIENT_SECONDS + 1, bench.client.name))
+            db.execute(age, (CLIENT_SECONDS + 1, service.client.name))
         db.close()
 
     def step(self, name: str, rng: random.Random, skips: float = 0.0) -> None:
         """One sample taken and decided."""
-        bench = self.present[name]
-        bench.refresh()
-        fetches = not bench._asking._ready
+        service = self.present[name]
+        service.refresh()
+        fetches = not service._asking._ready
         halves = self.halves(name)
-        item = bench.take()
+        item = service.take()
         assert item is not None
         if fetches and halves:
             assert item.id in halves
         self.note(name, item)
         if rng.random() < skips:
-            bench.skip(item)
+            service.skip(item)
             self.offered[name].remove(item.id)
             self.skipped.add((name, item.id))
         else:
-            bench.label(item, "refund")
+            service.label(item, "refund")
 
     def note(self, name: str, item: Sample) -> None:
         mine = self.offered.setdefault(name, [])
@@ -112,13 +112,13 @@ class Office:
         """How many samples for two too many were asked, of all that were answered or are before
         somebody."""
         asked = set(self.answers())
-        for bench in self.present.values():
-            asked |= bench._asking._out | {item.id for item in bench._asking._ready}
+        for service in self.present.values():
+            asked |= service._asking._out | {item.id for item in service._asking._ready}
         return sum(wants_two(i, self.overlap) for i in asked) - self.overlap * len(asked)
 
     def close(self) -> None:
-        for bench in (*self.present.values(), *self.gone):
-            bench.close()
+        for service in (*self.present.values(), *self.gone):
+            service.close()
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ import pytest
 from tests.store.people import make_session, people_config, put_up_ranking, texts_pool
 from tui_al.core.annotation import decisions as de
 from tui_al.core.annotation.label_state import LabelState, LabelStatus, Status
-from tui_al.store.annotation_service import Workbench
+from tui_al.store.annotation_service import AnnotationService
 from tui_al.store.decisions import CLIENT_SECONDS, Client, DecisionLog
 from tui_al.store.sample_queue import SampleQueue, _Tally
 
@@ -124,17 +124,17 @@ def test_the_choice_is_that_of_the_whole_walk(tmp_path: Path, seed: int) -> None
     put_up_ranking(directory, [{"id": i} for i in IDS])
     clients = [Client.new(name) for name in (*PEOPLE, "anna")]
     waited = 0
-    with DecisionLog(directory) as log, Workbench(directory, "anna") as bench:
-        walk = Walk(bench._asking, bench.log)
+    with DecisionLog(directory) as log, AnnotationService(directory, "anna") as service:
+        walk = Walk(service._asking, service.log)
         for step in range(50):
             _someone_decides(log, rng.choice(clients), rng)
             if rng.random() < 0.5:
-                bench.refresh()
-            if rng.random() < 0.2 and (item := bench.take()) is not None:
+                service.refresh()
+            if rng.random() < 0.2 and (item := service.take()) is not None:
                 (
-                    bench.skip
+                    service.skip
                     if rng.random() < 0.4
-                    else lambda one: bench.label(one, bench.label_state.labels[0])
+                    else lambda one: service.label(one, service.label_state.labels[0])
                 )(item)
             if step == 20:
                 with sqlite3.connect(directory / "session.db") as db:
@@ -150,13 +150,13 @@ def test_a_refill_does_not_walk_what_was_decided(
 ) -> None:
     directory = make_session(tmp_path, POOL, config=people_config(overlap=0.5))
     put_up_ranking(directory, [{"id": i} for i in IDS])
-    with Workbench(directory, "ben") as ben:
+    with AnnotationService(directory, "ben") as ben:
         for _ in range(12):
             item = ben.take()
             assert item is not None
             ben.label(item, "refund")
-    with Workbench(directory, "anna") as bench:
-        assert bench.take() is not None
+    with AnnotationService(directory, "anna") as service:
+        assert service.take() is not None
         walked: list[str] = []
 
         def label_statuses(_: LabelState) -> Iterator[tuple[str, LabelStatus]]:
@@ -170,7 +170,7 @@ def test_a_refill_does_not_walk_what_was_decided(
         monkeypatch.setattr(LabelState, "label_statuses", label_statuses)
         monkeypatch.setattr(DecisionLog, "answered", answered)
         for _ in range(10):
-            item = bench.take()
+            item = service.take()
             assert item is not None
-            bench.label(item, "refund")
+            service.label(item, "refund")
         assert walked == []

@@ -32,7 +32,7 @@ from tests.store.test_closed_sessions import (
 )
 from tui_al.core.annotation.decisions import Label
 from tui_al.core.session import events as ev
-from tui_al.store.annotation_service import Workbench
+from tui_al.store.annotation_service import AnnotationService
 from tui_al.store.decisions import DecisionLog
 from tui_al.store.history import history
 from tui_al.store.home_history import read_home_history
@@ -120,11 +120,11 @@ def app_open(directory: Path) -> Callable[[Callable[[], bool]], None]:
     """The owner at the label screen, with a sample before them."""
 
     def work(stopped: Callable[[], bool]) -> None:
-        bench = Workbench(directory, ANNOTATOR)
-        assert bench.take() is not None
+        service = AnnotationService(directory, ANNOTATOR)
+        assert service.take() is not None
         while not stopped():
             pass
-        bench.close()
+        service.close()
 
     return work
 

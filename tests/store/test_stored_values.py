@@ -22,7 +22,7 @@ from tui_al.core.annotation import decisions as de
 from tui_al.core.data.examples import Task
 from tui_al.core.session import events as ev
 from tui_al.errors import TuiAlError
-from tui_al.store.annotation_service import Workbench
+from tui_al.store.annotation_service import AnnotationService
 from tui_al.store.annotations import labels_of
 from tui_al.store.checking import check
 from tui_al.store.session import Session
@@ -110,8 +110,8 @@ def read_all(home: Path, name: str, task: Task) -> None:
     found = check(home / "sessions" / name)
     for one in found.salvaged.events:
         tell(one.event)
-    with ours, Workbench(home / "sessions" / name, "anna") as bench:
-        for past in recall(bench).past:
+    with ours, AnnotationService(home / "sessions" / name, "anna") as service:
+        for past in recall(service).past:
             _row(past, 80)
     with Session(home / "sessions" / name) as session, ours:
         assert "a" in {one.id for one in labels_of(session, each=True).annotations}

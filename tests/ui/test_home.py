@@ -21,7 +21,7 @@ from tui_al.core.annotation import decisions as de
 from tui_al.core.annotation.decisions import DecisionRecord
 from tui_al.core.session import events as ev
 from tui_al.host.process import EngineEnd
-from tui_al.store.annotation_service import Workbench
+from tui_al.store.annotation_service import AnnotationService
 from tui_al.store.decisions import DecisionLog
 from tui_al.store.session import Session
 from tui_al.ui import summaries
@@ -107,12 +107,12 @@ async def test_where_people_label_it_says_how_many_are_waited_for(
     made.recording.start()
     made.recording.append(ev.RunStarted(SEED))
     made.rank(0)
-    with Workbench(made.directory, "anna") as bench:
-        bench.refresh()
+    with AnnotationService(made.directory, "anna") as service:
+        service.refresh()
         for _ in range(3):
-            item = bench.take()
+            item = service.take()
             assert item
-            bench.label(item, LABELS[0])
+            service.label(item, LABELS[0])
     with at_work(made.directory):
         async with drive(TuiAl(home)) as pilot:
             await until(pilot, lambda: "waiting for you: 7" in shown(pilot.app))  # of 10
@@ -283,11 +283,11 @@ def test_of_what_people_decided_only_the_new_is_read(
         known[summary.directory] = summary
         return summary
 
-    with Workbench(made.directory, "anna") as bench, at_work(made.directory):
+    with AnnotationService(made.directory, "anna") as service, at_work(made.directory):
         for number in (1, 2):
-            item = bench.take()
+            item = service.take()
             assert item
-            (record,) = bench.label(item, LABELS[0])
+            (record,) = service.label(item, LABELS[0])
             with monkeypatch.context() as patch:
                 patch.setattr(DecisionLog, "read", counted)
                 summary = look()
@@ -299,10 +299,10 @@ def test_of_what_people_decided_only_the_new_is_read(
 def test_a_session_of_the_same_name_is_read_from_its_beginning(home: Path, tmp_path: Path) -> None:
     made = labelling_session(home)
     made.rank(0)
-    with Workbench(made.directory, "anna") as bench:
-        item = bench.take()
+    with AnnotationService(made.directory, "anna") as service:
+        item = service.take()
         assert item
-        bench.label(item, LABELS[0])
+        service.label(item, LABELS[0])
     before = {s.directory: s for s in read_all(home, {})}
     assert before[made.directory].labelled == 1
     made.directory.rename(tmp_path / "away")  # or its inode would be used again
@@ -317,9 +317,9 @@ def test_a_share_of_a_batch_is_of_the_texts_to_label(home: Path) -> None:
         record(home, "half", experiment=people("50%"), data=replace(data, train=half))
     )
     made.rank(0)
-    with Workbench(made.directory, "anna") as bench:
-        assert bench.batch == len(half[::2]) / 2
-        assert read_all(home, {})[0].wanted == bench.batch
+    with AnnotationService(made.directory, "anna") as service:
+        assert service.batch == len(half[::2]) / 2
+        assert read_all(home, {})[0].wanted == service.batch
 
 
 def test_ago() -> None:
@@ -352,11 +352,11 @@ def test_the_list_does_not_wait_until_very_many_labels_are_counted(
     monkeypatch.setattr(summaries, "_MANY", 3)
     made = labelling_session(home)
     made.rank(0)
-    with Workbench(made.directory, "anna") as bench:
+    with AnnotationService(made.directory, "anna") as service:
         for _ in range(4):
-            item = bench.take()
+            item = service.take()
             assert item is not None
-            bench.label(item, bench.label_state.labels[0])
+            service.label(item, service.label_state.labels[0])
     (first,) = read_home(home, {})
     (second,) = read_home(home, {first.directory: first})
     (third,) = read_home(home, {first.directory: second})

@@ -16,7 +16,7 @@ from textual.widget import Widget
 
 from tests.ui.conftest import drive, until
 from tests.ui.labelling import labelling_session
-from tui_al.store.annotation_service import Workbench
+from tui_al.store.annotation_service import AnnotationService
 from tui_al.ui.annotation_worker import RECENT, AnnotationWorker
 from tui_al.ui.app import TuiAl
 from tui_al.ui.screens.home import HomeScreen
@@ -76,7 +76,7 @@ async def test_label_screens_that_were_left_are_gone(home: Path) -> None:
             left.append(ref(app.screen))
             app.to_home()
             await until(pilot, lambda: isinstance(app.screen, HomeScreen))
-            await until(pilot, lambda: app.benches[-1].join(0))
+            await until(pilot, lambda: app.annotation_workers[-1].join(0))
             app.open_session(session.directory)
             await until(pilot, lambda: isinstance(app.screen, LabelScreen))
         await until(pilot, lambda: getattr(app.screen, "item", None) is not None)
@@ -84,19 +84,19 @@ async def test_label_screens_that_were_left_are_gone(home: Path) -> None:
         gc.collect()
         kept = [one() is not None for one in left]
         assert not any(kept[:-1]), kept  # the last one is kept until another is opened
-        assert len(app.benches) == 1
+        assert len(app.annotation_workers) == 1
 
 
 def test_of_decided_samples_only_the_last_texts_are_kept(home: Path) -> None:
     session = labelling_session(home)
     session.rank(1)
-    bench = AnnotationWorker(session.directory, "anna", lambda _: None)
-    with Workbench(session.directory, "anna") as workbench:
+    worker = AnnotationWorker(session.directory, "anna", lambda _: None)
+    with AnnotationService(session.directory, "anna") as service:
         for _ in range(3 * RECENT):
-            item = workbench.take()
+            item = service.take()
             assert item is not None
-            workbench.label(item, "billing")
-            shown = bench._look_around(workbench).recent
+            service.label(item, "billing")
+            shown = worker._look_around(service).recent
     assert [one.text for one in shown] == [session.text(one.id) for one in shown]
-    assert bench._snippets == {one.id: one.text for one in shown}
+    assert worker._snippets == {one.id: one.text for one in shown}
     assert len(shown) == RECENT

@@ -29,7 +29,7 @@ from tui_al.core.annotation.label_state import Status
 from tui_al.core.data.examples import example_ids
 from tui_al.core.session.events import EngineFinished
 from tui_al.host import process
-from tui_al.store.annotation_service import Workbench
+from tui_al.store.annotation_service import AnnotationService
 from tui_al.store.decisions import CLIENT_SECONDS, Client, DecisionLog
 from tui_al.store.removal import remove_session
 from tui_al.store.session import Session
@@ -338,7 +338,7 @@ async def test_after_a_suspension_an_answer_is_not_given_beside_another_s_unawar
     async with drive(app_on(home, session)) as pilot:
         await sees(pilot, session.text(first))
         suspended(session, "anna")
-        with Workbench(session.directory, "ben") as ben:
+        with AnnotationService(session.directory, "ben") as ben:
             item = ben.take()
             assert item is not None
             ben.label(item, "returns")
@@ -362,11 +362,11 @@ async def test_after_a_suspension_a_sample_that_another_has_gives_way(home: Path
     async with drive(app_on(home, session)) as pilot:
         await sees(pilot, session.text(session.ids[0]))
         suspended(session, "anna")
-        with Workbench(session.directory, "ben") as ben:
+        with AnnotationService(session.directory, "ben") as ben:
             ben.take()
             screen = pilot.app.screen
             assert isinstance(screen, LabelScreen)
-            screen.ask("alive", Workbench.alive)
+            screen.ask("alive", AnnotationService.alive)
             await sees(pilot, "This app was suspended", session.text(session.ids[4]))
             await pilot.press("1")
             await sees(pilot, "saved ✓ 1")
@@ -387,9 +387,9 @@ async def test_after_a_suspension_what_a_dialog_asks_of_a_sample_is_not_done_to_
         await pilot.press("f")
         await sees(pilot, "Why is it unclear?")
         suspended(session, "anna")
-        with Workbench(session.directory, "ben") as ben:
+        with AnnotationService(session.directory, "ben") as ben:
             ben.take()
-            screen.ask("alive", Workbench.alive)
+            screen.ask("alive", AnnotationService.alive)
             done: list[object] = []
             screen.ask("more", lambda _: None, then=done.append)
             await until(pilot, lambda: done)
@@ -525,15 +525,15 @@ async def test_every_text_is_shown_whole_and_harmless_at_every_size(home: Path) 
         await sees(pilot, "There is nothing left to label")
 
 
-async def test_the_workbench_is_left_alone_at_the_end_of_a_ranking(
+async def test_the_service_is_left_alone_at_the_end_of_a_ranking(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = []
     do = AnnotationWorker.do
 
-    def counted(bench: AnnotationWorker, kind: str, *rest: Any, **options: Any) -> int:
+    def counted(worker: AnnotationWorker, kind: str, *rest: Any, **options: Any) -> int:
         asked.append(kind)
-        return do(bench, kind, *rest, **options)
+        return do(worker, kind, *rest, **options)
 
     monkeypatch.setattr(AnnotationWorker, "do", counted)
     session = labelling_session(home)

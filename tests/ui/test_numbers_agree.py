@@ -29,7 +29,7 @@ from tui_al.engine.data import load
 from tui_al.host import process
 from tui_al.report.gauges import evaluated, gauge_rows
 from tui_al.report.tables import finished_event, render
-from tui_al.store.annotation_service import Workbench
+from tui_al.store.annotation_service import AnnotationService
 from tui_al.store.annotations import labels_of
 from tui_al.store.decisions import Client, DecisionLog
 from tui_al.store.session import Session
@@ -303,8 +303,8 @@ def test_labels_of_the_data_count_for_what_the_engine_needs(
     expected = "labels of 2 classes" if lacks else ""
     assert lacking((a for a in answers if isinstance(a, str)), Task.CLASSIFICATION) == expected
     assert read_one(made.directory).lacks == expected
-    with Workbench(made.directory, "anna") as bench:
-        assert bench.lacks() == expected
+    with AnnotationService(made.directory, "anna") as service:
+        assert service.lacks() == expected
 
 
 async def test_an_engine_that_has_labels_of_the_data_is_about_to_train(
@@ -366,8 +366,8 @@ def test_a_label_of_the_data_that_a_person_changed_is_no_part_of_a_batch(home: P
         log.append(
             Client.new("anna"), Label((made.ids[0],), LABELS[1]), Label((made.ids[1],), LABELS[2])
         )
-    with Workbench(made.directory, "anna") as bench:
-        assert (bench.closed, bench.batch) == (1, 10)
+    with AnnotationService(made.directory, "anna") as service:
+        assert (service.closed, service.batch) == (1, 10)
     summary = read_one(made.directory)
     assert (summary.labelled, summary.wanted) == (2, 9)
     with DecisionLog(made.directory) as log:

@@ -22,7 +22,7 @@ from tests.ui.test_label_aside import app_on, begun, decide, disputed, first, pr
 from tests.ui.test_span_editor import flat, span, tagging
 from tui_al.core.annotation.decisions import DecisionRecord, Flag, Label, MergeLabels, Settle
 from tui_al.core.annotation.label_state import Status
-from tui_al.store.annotation_service import Workbench
+from tui_al.store.annotation_service import AnnotationService
 from tui_al.store.decisions import Client, DecisionLog
 from tui_al.ui.screens.history import PAGE, HistoryScreen
 from tui_al.ui.screens.home import HomeScreen
@@ -255,7 +255,7 @@ async def test_undo_typed_ahead_of_a_refusal_takes_back_nothing(home: Path) -> N
         await press_until(pilot, ["2"], "saved ✓ 1")
         await until(pilot, lambda: session.text(session.ids[1]) in shown(pilot.app))
         suspended(session, "anna")
-        with Workbench(session.directory, "ben") as ben:
+        with AnnotationService(session.directory, "ben") as ben:
             item = ben.take()
             assert item is not None
             assert item.id == session.ids[1]
@@ -300,7 +300,7 @@ async def test_a_note_that_was_refused_is_not_shown_as_if_it_were_there(
 
     async with drive(app_on(home, session)) as pilot:
         await first(pilot, session)
-        monkeypatch.setattr(Workbench, "note", refuse)
+        monkeypatch.setattr(AnnotationService, "note", refuse)
         await pilot.press("n", *"odd", "enter")
         await until(pilot, lambda: "ValueError" in shown(pilot.app))
         await pilot.press("escape")

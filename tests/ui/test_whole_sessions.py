@@ -23,7 +23,7 @@ from tui_al.core.annotation.decisions import UserAnswer
 from tui_al.core.data.examples import Task
 from tui_al.engine.worker.session_setup import open_or_create
 from tui_al.host import process
-from tui_al.store.annotation_service import Workbench
+from tui_al.store.annotation_service import AnnotationService
 from tui_al.store.decisions import DecisionLog
 from tui_al.store.engine_lock import is_live
 from tui_al.store.examples import ExampleReader
@@ -143,13 +143,13 @@ def test_by_commands_in_a_terminal(
 def check_labels(directory: Path, answers: list[tuple[str, UserAnswer]]) -> None:
     """On record is what was answered, entities by exact offsets; the labels are those that were
     added on the way."""
-    with Workbench(directory, "who looks") as bench:
+    with AnnotationService(directory, "who looks") as service:
         stored = {
             example.text: answer
-            for identity, answer in bench.label_state.answers().items()
-            if (example := bench.example(identity)) is not None
+            for identity, answer in service.label_state.answers().items()
+            if (example := service.example(identity)) is not None
         }
-        labels = bench.label_state.labels
+        labels = service.label_state.labels
     assert stored == dict(answers)
     assert list(labels) == list(
         dict.fromkeys(name for _, given in answers for name in names_in(given))

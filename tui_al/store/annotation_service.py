@@ -38,7 +38,7 @@ from tui_al.store.samples import AnnotatorAnswer, Hit, Sample, UndoResult
 from tui_al.store.session import Session
 
 
-class Workbench:
+class AnnotationService:
     """One annotator's place at a session. Samples are claimed, so that nobody else gets them
     meanwhile."""
 

@@ -48,7 +48,7 @@ class Sample:
     by_hand: bool = False  #: opened by its annotator, not asked about
     answers: tuple[
         AnnotatorAnswer, ...
-    ] = ()  #: everybody's answers; only where they are asked for, see `Workbench.look`
+    ] = ()  #: everybody's answers; only where they are asked for, see `AnnotationService.look`
 
     @property
     def id(self) -> str:

@@ -1,5 +1,5 @@
-"""The annotator's workbench behind the screen: one thread makes all its calls, in order, so that no
-key ever waits for a disk.
+"""The thread behind the label screen: it makes all calls of the annotation service, in order, so
+that no key ever waits for a disk.
 
 What is decided on the screen is handed over as a job and shown as on its way until the job is done,
 which means on disk. A disk that fails keeps the job: it is tried again until it works, and the
@@ -23,7 +23,7 @@ from tui_al.core.data.examples import Task
 from tui_al.core.session.state import RunState, SessionState
 from tui_al.errors import MachineError, TuiAlError
 from tui_al.host import process
-from tui_al.store.annotation_service import Workbench
+from tui_al.store.annotation_service import AnnotationService
 from tui_al.store.engine_lock import is_live, waits_for
 from tui_al.store.environment import explained
 from tui_al.store.presence import Presence
@@ -132,11 +132,11 @@ class AnnotationState:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Something to be done at the workbench; one that writes is tried until the disk takes it."""
+    """A call of the annotation service; one that writes is tried until the disk takes it."""
 
     number: int
     kind: str
-    call: Callable[[Workbench], Any]
+    call: Callable[[AnnotationService], Any]
     writes: bool
 
 
@@ -207,13 +207,15 @@ class AnnotationWorker:
         self._reason = -1, ("", "")  # why no engine is at work, and when that was so
         self._asked = 0  # times that this was asked since one was, or since anything happened
         self._leaving, self._closed = threading.Event(), threading.Event()
-        self._thread = threading.Thread(target=self._work, daemon=True, name="workbench")
+        self._thread = threading.Thread(target=self._work, daemon=True, name="annotation-worker")
 
     def start(self) -> None:
-        """Open the workbench; News follow, or a Failed job of kind "open"."""
+        """Open the service; StateChanged reports follow, or a Failed job of kind "open"."""
         self._thread.start()
 
-    def do(self, kind: str, call: Callable[[Workbench], Any], *, writes: bool = False) -> int:
+    def do(
+        self, kind: str, call: Callable[[AnnotationService], Any], *, writes: bool = False
+    ) -> int:
         """Hand over a job; its number."""
         self._numbers += 1
         self._writing += writes
@@ -235,23 +237,23 @@ class AnnotationWorker:
         return self._closed.wait(seconds)
 
     def _work(self) -> None:
-        bench = self._opened()
-        if bench is None:
+        service = self._opened()
+        if service is None:
             self._closed.set()
             return
         try:
-            self._serve(bench)
+            self._serve(service)
         except _GoneError as gone:
-            self._tell_gone(bench, gone.where)
+            self._tell_gone(service, gone.where)
         finally:
-            self._close(bench)
+            self._close(service)
 
-    def _tell_gone(self, bench: Workbench, where: Path | None) -> None:
+    def _tell_gone(self, service: AnnotationService, where: Path | None) -> None:
         """If it was moved, what is on its way is saved first."""
         last = AnnotationState()
         with contextlib.suppress(queue.Empty, _GoneError):
             while where is not None and (job := self._jobs.get_nowait()) is not None:
-                last = self._do(bench, job, last)
+                last = self._do(service, job, last)
         error = self._presence.left(where, self.unsaved)
         self._written, self.trouble = self._writing, ""
         self._deliver(Gone(error))
@@ -263,12 +265,12 @@ class AnnotationWorker:
         if where is None or (moved and where != self._directory.absolute()):
             raise _GoneError(where)
 
-    def _opened(self) -> Workbench | None:
-        """The workbench, as soon as the machine lets it; None, which is told, where it never will,
+    def _opened(self) -> AnnotationService | None:
+        """The service, as soon as the machine lets it; None, which is told, where it never will,
         or the screen is left."""
         while True:
             try:
-                bench = Workbench(self._directory, self._annotator)
+                service = AnnotationService(self._directory, self._annotator)
                 self._presence = Presence(self._directory)
             except (TuiAlError, sqlite3.Error, OSError, ValueError) as error:
                 if not _passes(error):
@@ -281,7 +283,7 @@ class AnnotationWorker:
             else:
                 if self.trouble:
                     self._stuck(None)
-                return bench
+                return service
 
     def _stuck(self, error: Exception | None) -> None:
         """Tell why nothing goes on, or (None) that it does again."""
@@ -290,16 +292,16 @@ class AnnotationWorker:
         self.trouble = "" if told is None else f"{told.message} {kept} {told.hint}".strip()
         self._deliver(WriteBlocked(self.trouble))
 
-    def _close(self, bench: Workbench) -> None:
+    def _close(self, service: AnnotationService) -> None:
         try:
-            bench.close()
+            service.close()
         except (MachineError, sqlite3.Error, OSError):
             pass  # the claims lapse by themselves
         finally:
             self._closed.set()
 
-    def _serve(self, bench: Workbench) -> None:
-        last = self._overview(bench, AnnotationState())
+    def _serve(self, service: AnnotationService) -> None:
+        last = self._overview(service, AnnotationState())
         self._deliver(StateChanged(last, frozenset()))
         look, alive = time.monotonic() + LOOK, time.time() + ALIVE
         while True:
@@ -309,29 +311,29 @@ class AnnotationWorker:
                 look = time.monotonic() + LOOK
                 if time.time() >= alive:  # the other clock stands still while the machine sleeps
                     alive = time.time() + ALIVE
-                    self._quietly(bench.alive)
+                    self._quietly(service.alive)
                 self._check()
-                last = self._look(bench, last)
+                last = self._look(service, last)
                 continue
             if job is None:
                 return
-            last = self._do(bench, job, last)
+            last = self._do(service, job, last)
 
-    def _look(self, bench: Workbench, last: AnnotationState) -> AnnotationState:
+    def _look(self, service: AnnotationService, last: AnnotationState) -> AnnotationState:
         try:
-            touched = bench.refresh()
+            touched = service.refresh()
         except (TuiAlError, sqlite3.Error, OSError):
             return last  # told when something is to be written; reading is tried again
-        now, lost = self._overview(bench, last), bench.lost()
+        now, lost = self._overview(service, last), service.lost()
         if touched or lost or now != last:
             self._deliver(StateChanged(now, frozenset(touched), lost))
         return now
 
-    def _do(self, bench: Workbench, job: Job, last: AnnotationState) -> AnnotationState:
+    def _do(self, service: AnnotationService, job: Job, last: AnnotationState) -> AnnotationState:
         stuck = False
         while True:
             try:
-                value = job.call(bench)
+                value = job.call(service)
                 self._check(moved=False)  # or it is not saved, whatever SQLite says
                 break
             except _GoneError:
@@ -348,7 +350,7 @@ class AnnotationWorker:
         self._written += job.writes
         if stuck:
             self._stuck(None)
-        now = self._overview(bench, last)
+        now = self._overview(service, last)
         self._deliver(Done(job, value, now))
         return now
 
@@ -360,22 +362,22 @@ class AnnotationWorker:
         except (MachineError, sqlite3.Error, OSError):
             return
 
-    def _overview(self, bench: Workbench, last: AnnotationState) -> AnnotationState:
+    def _overview(self, service: AnnotationService, last: AnnotationState) -> AnnotationState:
         """As it is now; `last` where it cannot be read."""
         try:
-            return self._look_around(bench)
+            return self._look_around(service)
         except (TuiAlError, sqlite3.Error, OSError):
             return last
 
-    def _look_around(self, bench: Workbench) -> AnnotationState:
-        label_state = bench.label_state
-        annotator = bench.client.annotator
-        closed = bench.closed
-        ranked, live = bench.ranked, is_live(self._directory)
+    def _look_around(self, service: AnnotationService) -> AnnotationState:
+        label_state = service.label_state
+        annotator = service.client.annotator
+        closed = service.closed
+        ranked, live = service.ranked, is_live(self._directory)
         self._asked = 0 if live else self._asked
         return AnnotationState(
-            name=bench.name,
-            task=bench.task,
+            name=service.name,
+            task=service.task,
             annotator=annotator,
             labels=label_state.labels,
             key_order=label_state.key_order,
@@ -384,19 +386,19 @@ class AnnotationWorker:
             saved=label_state.count(Status.LABELLED),
             closed=closed,
             conflicts=label_state.count(Status.CONFLICT),
-            ranking=bench.ranking,
-            batch=bench.batch,
+            ranking=service.ranking,
+            batch=service.batch,
             in_batch=closed - (ranked.answered if ranked else 0),
-            lacks=bench.lacks(),
-            recent=self._recent(bench, label_state, annotator),
+            lacks=service.lacks(),
+            recent=self._recent(service, label_state, annotator),
             others=tuple(sorted({name for client,
-                name in bench.log.present() if client != bench.client.name})),
-            left=max(0, bench.pool - closed),
+                name in service.log.present() if client != service.client.name})),
+            left=max(0, service.pool - closed),
             live=live,
-            failure=("", "") if live else self._why(bench.state),
+            failure=("", "") if live else self._why(service.state),
             engine_waits=waits_for(self._directory) if live else "",
-            state=bench.state,
-            damage=bench.damage,
+            state=service.state,
+            damage=service.damage,
         )  # fmt: skip
 
     def _why(self, state: SessionState) -> tuple[str, str]:
@@ -410,7 +412,7 @@ class AnnotationWorker:
         return self._reason[1]
 
     def _recent(
-        self, bench: Workbench, label_state: LabelState, annotator: str
+        self, service: AnnotationService, label_state: LabelState, annotator: str
     ) -> tuple[RecentDecision, ...]:
         found = []
         for record in label_state.decisions_of(annotator):
@@ -419,7 +421,7 @@ class AnnotationWorker:
             identity = record.decision.about[0]
             text = self._snippets.get(identity)
             if text is None:
-                example = bench.example(identity)
+                example = service.example(identity)
                 text = example.text[:60] if example else ""
             kind, given = record.decision.kind, label_state.given(record)
             found.append(RecentDecision(record.uid, identity, kind, given, text))

@@ -77,7 +77,7 @@ class TuiAl(NavigatingApp):
         self.label_keys = keymap.labels  #: keys that the person gave to labels, by name
         self.set_keymap(dict(keymap.keys))
         #: Those opened; who ran the app waits for what they still have to write.
-        self.benches: list[AnnotationWorker] = []
+        self.annotation_workers: list[AnnotationWorker] = []
         self.terminal = terminal or Terminal()
         self.ascii = self.terminal.ascii
         self.remote = self.terminal.remote
@@ -203,9 +203,9 @@ class TuiAl(NavigatingApp):
 
     def action_leave(self) -> None:
         """Leave; what is not on disk is waited for, or, where the disk fails, asked about."""
-        unsaved = sum(bench.unsaved for bench in self.benches if bench.trouble)
+        unsaved = sum(worker.unsaved for worker in self.annotation_workers if worker.trouble)
         if unsaved:
-            trouble = next(bench.trouble for bench in self.benches if bench.trouble)
+            trouble = next(worker.trouble for worker in self.annotation_workers if worker.trouble)
             question = ConfirmDialog(
                 f"{unsaved} decisions are not on disk. Leave without them?",
                 f"{trouble}\nThat is so as long as the app is open.",

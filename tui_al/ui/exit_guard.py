@@ -110,7 +110,7 @@ class ExitGuard:
             return  # the main thread does the rest
         if driver is not None:
             driver.restore_at_once()
-        save(self._app.benches, SAVE_SECONDS)
+        save(self._app.annotation_workers, SAVE_SECONDS)
         _leave(self.number)
 
     def _wait_for_a_reason(self) -> None:
@@ -125,13 +125,14 @@ class ExitGuard:
                 self.number = self.number or signal.SIGHUP  # fmt: skip
 
 
-def save(benches: "list[AnnotationWorker]", seconds: float) -> bool:
+def save(workers: "list[AnnotationWorker]", seconds: float) -> bool:
     """Have all decisions written and all samples given back; whether that was done in time."""
     until = time.monotonic() + seconds
-    for bench in benches:
-        bench.close()
+    for worker in workers:
+        worker.close()
     return all(
-        bool(bench.trouble) or bench.join(max(0.0, until - time.monotonic())) for bench in benches
+        bool(worker.trouble) or worker.join(max(0.0, until - time.monotonic()))
+        for worker in workers
     )
 
 

@@ -38,26 +38,26 @@ def run_app(
         finally:
             guard.app_ended()
             if guard.number:
-                save(app.benches, SAVE_SECONDS)
+                save(app.annotation_workers, SAVE_SECONDS)
             else:
-                for bench in app.benches:
-                    _wait_for(bench, guard)
+                for worker in app.annotation_workers:
+                    _wait_for(worker, guard)
     if app.fatal is not None:
         raise app.fatal
     if app.return_code:  # it crashed, and has told so
         sys.exit(app.return_code)
 
 
-def _wait_for(bench: "AnnotationWorker", guard: "ExitGuard") -> None:
+def _wait_for(worker: "AnnotationWorker", guard: "ExitGuard") -> None:
     """Until all decisions are on disk; not if the disk has refused them, which was asked about, and
     not after Ctrl-C."""
-    refused = bool(bench.trouble)
-    bench.close()
-    if refused or bench.join(0.5):
+    refused = bool(worker.trouble)
+    worker.close()
+    if refused or worker.join(0.5):
         return
     guard.say("Saving the last decisions; Ctrl-C leaves without them.")
     try:
-        while not bench.join(2.0):
-            guard.say(f"{bench.unsaved} left. {bench.trouble}")
+        while not worker.join(2.0):
+            guard.say(f"{worker.unsaved} left. {worker.trouble}")
     except KeyboardInterrupt:
         return

@@ -31,7 +31,7 @@ class AppServices(Protocol):
 
     home: Path
     annotator: str
-    benches: "list[AnnotationWorker]"
+    annotation_workers: "list[AnnotationWorker]"
     metric: str | None
     ascii: bool
     remote: bool

@@ -9,7 +9,7 @@ from tui_al.core.annotation.decisions import UserAnswer
 from tui_al.core.annotation.review_queue import Agreement
 from tui_al.core.data.terminal_text import printable
 from tui_al.core.session.timestamps import local_clock
-from tui_al.store.annotation_service import Workbench
+from tui_al.store.annotation_service import AnnotationService
 from tui_al.store.samples import AnnotatorAnswer
 from tui_al.ui.answers import answer_in_words
 from tui_al.ui.escape import safe
@@ -33,9 +33,9 @@ class ConflictsScreen(QueueScreen[str]):
         for number, name in enumerate(settle.keys.split(",")):
             bind(self, name, f"settle({number})")
 
-    def load(self, bench: Workbench) -> tuple[list[str], Agreement]:
+    def load(self, service: AnnotationService) -> tuple[list[str], Agreement]:
         """Samples in conflict, and the agreement."""
-        return bench.conflicts(), bench.agreement()
+        return service.conflicts(), service.agreement()
 
     def take(self, loaded: tuple[list[str], Agreement]) -> Sequence[str]:
         """Keep both."""
@@ -82,7 +82,7 @@ class ConflictsScreen(QueueScreen[str]):
 
     def answer(self, given: UserAnswer) -> None:
         """This is what counts."""
-        self.decide(lambda bench, item: bench.settle(item.id, given))
+        self.decide(lambda service, item: service.settle(item.id, given))
 
 
 def _parts(answer: UserAnswer) -> set[object]:

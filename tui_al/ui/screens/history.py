@@ -15,7 +15,7 @@ from tui_al.core.annotation.decisions import UserAnswer
 from tui_al.core.data.caseless import fold_words, holds
 from tui_al.core.data.terminal_text import printable, shorten
 from tui_al.core.session.timestamps import local_clock
-from tui_al.store.annotation_service import Workbench
+from tui_al.store.annotation_service import AnnotationService
 from tui_al.ui.answers import answer_in_words
 from tui_al.ui.escape import safe
 from tui_al.ui.keys import bindings
@@ -81,23 +81,26 @@ class Page:
 
 
 def recall(
-    bench: Workbench, words: Sequence[str] = (), before: int | None = None, wanted: int = PAGE
+    service: AnnotationService,
+    words: Sequence[str] = (),
+    before: int | None = None,
+    wanted: int = PAGE,
 ) -> Page:
     """The last `wanted` decisions that still hold and that hold the folded words, of those with a
     number below `before`."""
     found: list[Past] = []
     total = 0
     end = None
-    for record in bench.label_state.decisions_of(bench.client.annotator):
+    for record in service.label_state.decisions_of(service.client.annotator):
         total += 1
         if end is not None or (before is not None and record.seq >= before):
             continue
         about = record.decision.about
-        example = bench.example(about[0]) if about else None
+        example = service.example(about[0]) if about else None
         text = example.text if example else ""
-        what = told(record.decision, bench.label_state.given(record), text)
+        what = told(record.decision, service.label_state.given(record), text)
         if words and not holds(
-            f"{what} {text} {bench.label_state.note(about[0]) if about else ''}", words
+            f"{what} {text} {service.label_state.note(about[0]) if about else ''}", words
         ):
             continue
         identity = about[0] if about else ""
@@ -171,7 +174,7 @@ class HistoryScreen(TuiScreen):
                 self._take(page, more=before is not None)
 
         self._label_screen.ask(
-            "history", lambda bench: recall(bench, words, before, wanted), then=take
+            "history", lambda service: recall(service, words, before, wanted), then=take
         )
 
     def _take(self, page: Page, *, more: bool) -> None:

@@ -1,8 +1,8 @@
 """Labelling: read, press one key, read the next.
 
 The screen holds the next samples in its hand, so that a key paints one at once; everything that
-touches the disk is the bench's, in another thread (`tui_al.ui.annotation_worker`). Only the screen
-says which sample is before the person, so no two threads can differ on that: what it has in hand is
+touches the disk happens in another thread (`tui_al.ui.annotation_worker`). Only the screen says
+which sample is before the person, so no two threads can differ on that: what it has in hand is
 claimed for it until it is decided or put back.
 """
 
@@ -21,7 +21,7 @@ from textual.message import Message
 from tui_al.core.annotation.decisions import UserAnswer
 from tui_al.core.data.examples import Task
 from tui_al.errors import SampleTakenError, TuiAlError
-from tui_al.store.annotation_service import Workbench
+from tui_al.store.annotation_service import AnnotationService
 from tui_al.store.samples import Sample
 from tui_al.ui.annotation_worker import (
     AnnotationState,
@@ -105,7 +105,7 @@ class LabelScreen(LabelDialogs):
     """  # noqa: E501
 
     class Reported(Message):
-        """Posted by the bench's thread."""
+        """Posted by the worker's thread."""
 
         def __init__(self, report: Report) -> None:
             super().__init__()
@@ -125,7 +125,7 @@ class LabelScreen(LabelDialogs):
         self._otherwise: dict[int, Callable[[], None]] = {}  # what to do when nothing comes of it
         self._insisted: set[str] = set()  # others have these samples, and the person has been told
         self._trouble = ""
-        self._bench = AnnotationWorker(directory, annotator, self._report)
+        self._worker = AnnotationWorker(directory, annotator, self._report)
 
     def compose(self) -> ComposeResult:
         """Title; text, answers, suggestion and recent ones; keys."""
@@ -153,7 +153,7 @@ class LabelScreen(LabelDialogs):
         return made
 
     def on_mount(self) -> None:
-        """Open the workbench; the first samples come with it."""
+        """Open the annotation service; the first samples come with it."""
         self.area.focus()
         self.text.show(None, "opening …")
         for name, title in (
@@ -164,13 +164,13 @@ class LabelScreen(LabelDialogs):
             self.query_one(f"#{name}").border_title = title
         self.set_interval(1.0, self._tick)
         # One that has written all keeps its screen alive for nothing.
-        open_ones = [bench for bench in self.tui.benches if not bench.join(0)]
-        self.tui.benches = [*open_ones, self._bench]
-        self._bench.start()
+        open_ones = [one for one in self.tui.annotation_workers if not one.join(0)]
+        self.tui.annotation_workers = [*open_ones, self._worker]
+        self._worker.start()
 
     def on_unmount(self) -> None:
         """What was handed over is finished, and the samples go back."""
-        self._bench.close()
+        self._worker.close()
 
     @property
     def area(self) -> AnswerArea:
@@ -185,15 +185,15 @@ class LabelScreen(LabelDialogs):
     def ask(
         self,
         kind: str,
-        call: Callable[[Workbench], Any],
+        call: Callable[[AnnotationService], Any],
         *,
         writes: bool = False,
         then: Callable[[Any], None] | None = None,
         failed: Callable[[], None] | None = None,
     ) -> int:
-        """Have something done at the workbench; `then`, or else `done_<kind>`, is called with what
+        """Call the annotation service; `then`, or else `done_<kind>`, is called with what
         comes of it."""
-        number = self._bench.do(kind, call, writes=writes)
+        number = self._worker.do(kind, call, writes=writes)
         if then is not None:
             self._then[number] = then
         if failed is not None:
@@ -215,7 +215,7 @@ class LabelScreen(LabelDialogs):
         self.item = item
         self._show_item()
 
-    # What the bench says
+    # What the worker reports
 
     def _report(self, report: Report) -> None:
         with contextlib.suppress(RuntimeError):  # the app's loop is closed
@@ -306,7 +306,7 @@ class LabelScreen(LabelDialogs):
         """Fill the hand; from a new ranking, change it whole, once the new ones are here."""
         wanted = self._hand.wanted(self.annotation_state.ranking, showing=self.item is not None)
         if wanted:
-            job = self.ask("take", lambda bench: (bench.ranking, bench.take_some(wanted)))
+            job = self.ask("take", lambda service: (service.ranking, service.take_some(wanted)))
             self._hand.fetching(job, wanted)
 
     def done_take(self, taken: tuple[int | None, list[Sample]]) -> None:
@@ -318,7 +318,7 @@ class LabelScreen(LabelDialogs):
     def put_back(self, *items: Sample) -> None:
         """Others may have these samples."""
         if items:
-            self.ask("put_back", lambda bench: bench.put_back(items))
+            self.ask("put_back", lambda service: service.put_back(items))
 
     def _next(self) -> None:
         """The next sample, at once."""
@@ -393,13 +393,13 @@ class LabelScreen(LabelDialogs):
         self._decided(
             "label",
             answer,
-            lambda bench: bench.label(
+            lambda service: service.label(
                 item, answer, seconds=seconds, via=via, blind=blind, anyway=anyway
             ),
         )
 
     def _decided(
-        self, kind: str, what: UserAnswer | None, call: Callable[[Workbench], Any]
+        self, kind: str, what: UserAnswer | None, call: Callable[[AnnotationService], Any]
     ) -> None:
         item = self.item
         assert item is not None
@@ -438,7 +438,7 @@ class LabelScreen(LabelDialogs):
         if item is not None and item.is_done:
             self.leave_alone()
         elif item is not None:
-            self._decided("skip", None, lambda bench: bench.skip(item))
+            self._decided("skip", None, lambda service: service.skip(item))
 
     # Other screens and dialogs
 
@@ -451,7 +451,7 @@ class LabelScreen(LabelDialogs):
         item = self.item
         if item is not None and reason is not None:
             anyway = item.id in self._insisted
-            self._decided("flag", None, lambda bench: bench.flag(item, reason, anyway=anyway))
+            self._decided("flag", None, lambda service: service.flag(item, reason, anyway=anyway))
 
     def action_blind(self) -> None:
         """b: hide what the model thinks, or show it."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from tui_al.core.annotation.decisions import DecisionRecord, UserAnswer
 from tui_al.core.data.examples import Task
-from tui_al.store.annotation_service import Workbench
+from tui_al.store.annotation_service import AnnotationService
 from tui_al.store.samples import Sample
 from tui_al.ui.annotation_worker import AnnotationState
 from tui_al.ui.screens.scrolling import ScrollsText
@@ -20,18 +20,18 @@ class Made:
     """What has come of a decision: its records, none as long as it is on its way, or when it was
     refused.
 
-    Written by the workbench's thread, so that later jobs of that thread know what became of this
+    Written by the worker's thread, so that later jobs of that thread know what became of this
     one."""
 
     records: Sequence[DecisionRecord] = ()
 
     def by(
-        self, call: Callable[[Workbench], Sequence[DecisionRecord]]
-    ) -> Callable[[Workbench], None]:
+        self, call: Callable[[AnnotationService], Sequence[DecisionRecord]]
+    ) -> Callable[[AnnotationService], None]:
         """The same, its records kept here."""
 
-        def run(bench: Workbench) -> None:
-            self.records = call(bench)
+        def run(service: AnnotationService) -> None:
+            self.records = call(service)
 
         return run
 
@@ -46,8 +46,8 @@ class Origin:
 
 
 class LabelAside(ScrollsText):
-    """The label screen as its other screens and dialogs see it: they ask its workbench, and hand it
-    samples."""
+    """The label screen as its other screens and dialogs see it: they call its annotation service,
+    and hand it samples."""
 
     directory: Path
     annotation_state: AnnotationState
@@ -58,13 +58,13 @@ class LabelAside(ScrollsText):
     def ask(
         self,
         kind: str,
-        call: Callable[[Workbench], Any],
+        call: Callable[[AnnotationService], Any],
         *,
         writes: bool = False,
         then: Callable[[Any], None] | None = None,
         failed: Callable[[], None] | None = None,
     ) -> int:
-        """Have something done at the workbench; `then` is called with what comes of it, or
+        """Call the annotation service; `then` is called with what comes of it, or
         `failed`, once the person is told why."""
         raise NotImplementedError
 
@@ -102,7 +102,7 @@ class LabelAside(ScrollsText):
             self._opened = None if origin is None else (item.id, origin)
             self.show_sample(replace(item, beginning=beginning) if item.answer is None else item)
 
-        self.ask("open", lambda bench: bench.open(identity), then=opened)
+        self.ask("open", lambda service: service.open(identity), then=opened)
 
     @property
     def origin(self) -> Origin | None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tui_al.host import process
-from tui_al.store.annotation_service import Workbench
+from tui_al.store.annotation_service import AnnotationService
 from tui_al.store.session import Session
 from tui_al.ui.keys import key_name
 from tui_al.ui.screens.dialogs import ConfirmDialog
@@ -53,7 +53,7 @@ class LabelDialogs(LabelTurning):
         def take(row: Row | None) -> None:
             if row is not None:
                 if row.new:
-                    self.ask("add_label", lambda bench: bench.add_label(row.label), writes=True)
+                    self.ask("add_label", lambda service: service.add_label(row.label), writes=True)
                 self.area.choose(row.label)
 
         shown = () if self.blind or self.item.blind else self.item.top
@@ -128,16 +128,16 @@ class LabelDialogs(LabelTurning):
                 self.show_anew(replace(self.item, note=item.note))
 
         self.show_anew(replace(item, note=text))
-        self.ask("note", lambda bench: bench.note(item, text), writes=True, failed=failed)
+        self.ask("note", lambda service: service.note(item, text), writes=True, failed=failed)
 
     def action_train(self) -> None:
         """t: train now, or start an engine."""
         live, directory = self.annotation_state.live, self.directory
         paused, key = self.annotation_state.state.paused, key_name(self, "label.engine")
 
-        def call(bench: Workbench) -> str:
+        def call(service: AnnotationService) -> str:
             if live:
-                if lacks := bench.lacks_to_train():  # it would take the command and do nothing
+                if lacks := service.lacks_to_train():  # it would take the command and do nothing
                     return f"The engine cannot train yet: it needs {lacks}."
                 with Session(directory) as session:
                     session.send("train")

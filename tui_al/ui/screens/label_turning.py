@@ -8,7 +8,7 @@ from textual.events import Key
 
 from tui_al.core.annotation.decisions import Label, Note, UserAnswer
 from tui_al.core.data.terminal_text import shorten
-from tui_al.store.annotation_service import Workbench
+from tui_al.store.annotation_service import AnnotationService
 from tui_al.store.samples import Sample, UndoResult
 from tui_al.ui.keys import key_name
 from tui_al.ui.screens.label_aside import LabelAside, Made
@@ -40,15 +40,19 @@ class LabelTurning(LabelAside):
             )
         else:
             meant = self.on_its_way  # it is not known yet whether it will be saved
-            call = Workbench.undo if meant is None else lambda bench: bench.undo(meant.records)
+            call = (
+                AnnotationService.undo
+                if meant is None
+                else lambda service: service.undo(meant.records)
+            )
             self._turn("undo", call)
 
     def action_redo(self) -> None:
         """r: what was undone."""
         if not self.area.redo():
-            self._turn("redo", Workbench.redo)
+            self._turn("redo", AnnotationService.redo)
 
-    def _turn(self, kind: str, call: Callable[[Workbench], UndoResult | None]) -> None:
+    def _turn(self, kind: str, call: Callable[[AnnotationService], UndoResult | None]) -> None:
         self.hold()
         self.ask(kind, call, writes=True)
 
@@ -99,7 +103,7 @@ class LabelTurning(LabelAside):
             self.tui.say("No near-duplicates are folded with this one.")
             return
         self.hold()
-        self.ask("unfold", lambda bench: bench.unfold(item), writes=True)
+        self.ask("unfold", lambda service: service.unfold(item), writes=True)
 
     def done_unfold(self, item: Sample) -> None:
         """The sample by itself."""

@@ -11,7 +11,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from tui_al.core.data.terminal_text import printable, shorten
-from tui_al.store.annotation_service import Workbench
+from tui_al.store.annotation_service import AnnotationService
 from tui_al.ui.escape import safe
 from tui_al.ui.keys import bindings
 from tui_al.ui.screens.base import TuiScreen
@@ -93,7 +93,7 @@ class LabelsScreen(TuiScreen):
         if rows:
             self._list.highlighted = min(marked or 0, len(rows) - 1)
 
-    def _do(self, call: Callable[[Workbench], Any], said: str) -> None:
+    def _do(self, call: Callable[[AnnotationService], Any], said: str) -> None:
         def done(_: object) -> None:
             self.tui.say(said)
 
@@ -111,7 +111,7 @@ class LabelsScreen(TuiScreen):
 
         def add(name: str | None) -> None:
             if name:
-                self._do(lambda bench: bench.add_label(name), f"Label {name} is added.")
+                self._do(lambda service: service.add_label(name), f"Label {name} is added.")
 
         self.app.push_screen(WriteDialog("Name of the new label"), add)
 
@@ -122,7 +122,7 @@ class LabelsScreen(TuiScreen):
             def rename(new: str | None) -> None:
                 if new and new != label:
                     self._do(
-                        lambda bench: bench.rename_label(label, new),
+                        lambda service: service.rename_label(label, new),
                         f"{label} is called {new} now.",
                     )
 
@@ -137,7 +137,7 @@ class LabelsScreen(TuiScreen):
             def merge(row: Row | None) -> None:
                 if row is not None:
                     self._do(
-                        lambda bench: bench.merge_labels(label, row.label),
+                        lambda service: service.merge_labels(label, row.label),
                         f"{label} counts as {row.label} now.",
                     )
 
@@ -159,7 +159,8 @@ class LabelsScreen(TuiScreen):
             def describe(text: str | None) -> None:
                 if text is not None:
                     self._do(
-                        lambda bench: bench.describe_label(label, text), f"{label} is described."
+                        lambda service: service.describe_label(label, text),
+                        f"{label} is described.",
                     )
 
             before = self._label_screen.annotation_state.descriptions.get(label, "")
@@ -169,7 +170,7 @@ class LabelsScreen(TuiScreen):
 
     def action_undo(self) -> None:
         """u: the last change of the labels."""
-        self._do(Workbench.undo_label_change, "The last change is taken back.")
+        self._do(AnnotationService.undo_label_change, "The last change is taken back.")
 
     def action_back(self) -> None:
         """Escape: back to labelling."""

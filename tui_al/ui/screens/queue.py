@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tui_al.core.annotation.decisions import DecisionRecord, UserAnswer
-from tui_al.store.annotation_service import Workbench
+from tui_al.store.annotation_service import AnnotationService
 from tui_al.store.samples import Sample, UndoResult
 from tui_al.ui.screens.base import is_up
 from tui_al.ui.screens.find_label import Finder, FindLabel, Row
@@ -93,7 +93,7 @@ class QueueScreen(ScrollsText, Generic[T]):
     TITLE_OF = ""
     NOTHING = ""
 
-    def load(self, bench: Workbench) -> Any:
+    def load(self, service: AnnotationService) -> Any:
         """The cases, and whatever else is to be shown; in the background."""
         raise NotImplementedError
 
@@ -160,7 +160,7 @@ class QueueScreen(ScrollsText, Generic[T]):
                 self.item = item
                 self._show()
 
-        self.label_screen.ask("case", lambda bench: bench.look(identity), then=fetched)
+        self.label_screen.ask("case", lambda service: service.look(identity), then=fetched)
 
     def _show(self) -> None:
         self._show_head()
@@ -189,7 +189,7 @@ class QueueScreen(ScrollsText, Generic[T]):
 
     # Deciding
 
-    def decide(self, call: Callable[[Workbench, Sample], Sequence[DecisionRecord]]) -> None:
+    def decide(self, call: Callable[[AnnotationService, Sample], Sequence[DecisionRecord]]) -> None:
         """Put a decision about the case on record, and go to the next. It counts once it is on
         disk; refused, its case is back."""
         item = self.item
@@ -211,7 +211,7 @@ class QueueScreen(ScrollsText, Generic[T]):
 
         self._decided.append(judged)
         self.label_screen.ask(
-            "judge", judged.made.by(lambda bench: call(bench, item)), writes=True, then=saved,
+            "judge", judged.made.by(lambda service: call(service, item)), writes=True, then=saved,
             failed=refused
         )  # fmt: skip
         self.cases = [one for i, one in enumerate(self.cases) if i != self.place]
@@ -223,7 +223,7 @@ class QueueScreen(ScrollsText, Generic[T]):
 
     def action_ambiguous(self) -> None:
         """a: there is no one right answer."""
-        self.decide(lambda bench, item: bench.ambiguous(item.id))
+        self.decide(lambda service, item: service.ambiguous(item.id))
 
     def action_later(self) -> None:
         """space: the next one."""
@@ -275,10 +275,10 @@ class QueueScreen(ScrollsText, Generic[T]):
             return
         judged = self._decided.pop()
 
-        def undo(bench: Workbench) -> UndoResult | None:
-            undo_result = bench.undo(judged.made.records)
+        def undo(service: AnnotationService) -> UndoResult | None:
+            undo_result = service.undo(judged.made.records)
             if undo_result is not None and undo_result.item is not None:
-                bench.put_back([undo_result.item])  # it is looked at here, not labelled
+                service.put_back([undo_result.item])  # it is looked at here, not labelled
             return undo_result
 
         def undone(undo_result: UndoResult | None) -> None:

@@ -17,7 +17,7 @@ from tui_al.core.annotation.label_state import Status
 from tui_al.core.data.caseless import fold_words, places
 from tui_al.core.data.terminal_text import printable, shorten
 from tui_al.errors import TuiAlError
-from tui_al.store.annotation_service import Workbench
+from tui_al.store.annotation_service import AnnotationService
 from tui_al.store.samples import Hit
 from tui_al.ui.escape import safe
 from tui_al.ui.screens.base import is_up
@@ -101,7 +101,7 @@ class SearchPool(ListDialog[Search]):
         wanted = fold_words(words)
         self._like, self._timer = "", None
         if wanted:
-            self._ask(lambda bench: bench.search(words, _HITS), wanted, "holds all these words")
+            self._ask(lambda service: service.search(words, _HITS), wanted, "holds all these words")
 
     def action_nearest(self) -> None:
         """Tab: the neighbours of the sample on the label screen."""
@@ -113,10 +113,10 @@ class SearchPool(ListDialog[Search]):
 
     def _find_nearest(self, identity: str) -> None:
         self._like = identity
-        self._ask(lambda bench: _nearest(bench, identity), (), "is like the sample before you")
+        self._ask(lambda service: _nearest(service, identity), (), "is like the sample before you")
 
     def _ask(
-        self, call: Callable[[Workbench], Hits | str], words: tuple[str, ...], what: str
+        self, call: Callable[[AnnotationService], Hits | str], words: tuple[str, ...], what: str
     ) -> None:
         self._asked += 1
         number = self._asked
@@ -167,9 +167,9 @@ class SearchPool(ListDialog[Search]):
         self._say("Nothing is found yet that could be labelled: type words, or tab.")
 
 
-def _nearest(bench: Workbench, identity: str) -> Hits | str:
+def _nearest(service: AnnotationService, identity: str) -> Hits | str:
     try:
-        return bench.nearest(identity, _HITS)
+        return service.nearest(identity, _HITS)
     except TuiAlError as error:
         return f"{error.message} {error.hint}"
 

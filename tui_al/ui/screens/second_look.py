@@ -9,7 +9,7 @@ from tui_al.core.annotation.decisions import UserAnswer
 from tui_al.core.annotation.review_queue import Disputed, SecondLook
 from tui_al.core.data.terminal_text import printable, shorten
 from tui_al.core.session.timestamps import local_clock
-from tui_al.store.annotation_service import Workbench
+from tui_al.store.annotation_service import AnnotationService
 from tui_al.ui.answers import answer_in_words
 from tui_al.ui.escape import safe
 from tui_al.ui.keys import bindings, key_name
@@ -27,9 +27,9 @@ class SecondLookScreen(QueueScreen[Disputed]):
     TITLE_OF = "second look"
     look = SecondLook()
 
-    def load(self, bench: Workbench) -> SecondLook:
+    def load(self, service: AnnotationService) -> SecondLook:
         """The queue."""
-        return bench.disputes()
+        return service.disputes()
 
     def take(self, loaded: SecondLook) -> Sequence[Disputed]:
         """Keep what is known beside the cases."""
@@ -98,7 +98,7 @@ class SecondLookScreen(QueueScreen[Disputed]):
 
     def action_keep(self) -> None:
         """enter: the label is right."""
-        self.decide(lambda bench, item: bench.confirm(item.id))
+        self.decide(lambda service, item: service.confirm(item.id))
 
     def action_other(self) -> None:
         """o: the model is right."""
@@ -110,7 +110,7 @@ class SecondLookScreen(QueueScreen[Disputed]):
 
     def answer(self, given: UserAnswer) -> None:
         """Another label."""
-        self.decide(lambda bench, item: bench.change(item.id, given))
+        self.decide(lambda service, item: service.change(item.id, given))
 
 
 def nothing_in_words(look: SecondLook) -> str:

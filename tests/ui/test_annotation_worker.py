@@ -1,4 +1,4 @@
-"""The workbench's thread: order, a disk that is really full, errors that are nobody's fault."""
+"""The worker's thread: order, a disk that is really full, errors that are nobody's fault."""
 
 import queue
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ import pytest
 
 from tests.ui.labelling import labelling_session
 from tui_al.core.session.state import SessionState
-from tui_al.store.annotation_service import Workbench
+from tui_al.store.annotation_service import AnnotationService
 from tui_al.store.samples import Sample
 from tui_al.ui import annotation_worker as module
 from tui_al.ui.annotation_worker import (
@@ -23,7 +23,7 @@ from tui_al.ui.annotation_worker import (
 
 
 class LogLine:
-    """What the bench reports, in order."""
+    """What the worker reports, in order."""
 
     def __init__(self) -> None:
         self._queue: queue.Queue[Report] = queue.Queue()
@@ -43,7 +43,9 @@ def told() -> LogLine:
 
 
 @pytest.fixture
-def bench(home: Path, told: LogLine, monkeypatch: pytest.MonkeyPatch) -> Iterator[AnnotationWorker]:
+def worker(
+    home: Path, told: LogLine, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[AnnotationWorker]:
     monkeypatch.setattr(module, "AGAIN", 0.05)
     session = labelling_session(home)
     session.rank(1)
@@ -54,8 +56,8 @@ def bench(home: Path, told: LogLine, monkeypatch: pytest.MonkeyPatch) -> Iterato
     assert opened.join(20)
 
 
-def take(bench: AnnotationWorker, told: LogLine) -> Sample:
-    bench.do("take", Workbench.take)
+def take(worker: AnnotationWorker, told: LogLine) -> Sample:
+    worker.do("take", AnnotationService.take)
     done = told.next(Done)
     assert isinstance(done, Done)
     assert isinstance(done.value, Sample)
@@ -63,81 +65,81 @@ def take(bench: AnnotationWorker, told: LogLine) -> Sample:
 
 
 def test_jobs_are_done_in_order_and_done_means_on_disk(
-    bench: AnnotationWorker, told: LogLine
+    worker: AnnotationWorker, told: LogLine
 ) -> None:
-    first, second = take(bench, told), take(bench, told)
-    bench.do("decide", lambda b: b.label(first, "billing"), writes=True)
-    bench.do("decide", lambda b: b.label(second, "returns"), writes=True)
-    bench.do("undo", Workbench.undo, writes=True)
+    first, second = take(worker, told), take(worker, told)
+    worker.do("decide", lambda b: b.label(first, "billing"), writes=True)
+    worker.do("decide", lambda b: b.label(second, "returns"), writes=True)
+    worker.do("undo", AnnotationService.undo, writes=True)
     reports = [told.next(Done) for _ in range(3)]
     assert [r.job.kind for r in reports if isinstance(r, Done)] == ["decide", "decide", "undo"]
     assert [r.annotation_state.saved for r in reports if isinstance(r, Done)] == [1, 2, 1]
-    assert bench.unsaved == 0
+    assert worker.unsaved == 0
 
 
 def test_a_full_disk_holds_the_queue_until_there_is_room(
-    bench: AnnotationWorker, told: LogLine
+    worker: AnnotationWorker, told: LogLine
 ) -> None:
-    item, another = take(bench, told), take(bench, told)
+    item, another = take(worker, told), take(worker, told)
 
-    def fill(b: Workbench) -> None:
+    def fill(b: AnnotationService) -> None:
         b.log._db.execute("PRAGMA max_page_count = 1")  # SQLite takes the size that it has
 
-    bench.do("fill", fill)
+    worker.do("fill", fill)
     told.next(Done)
     long = "x" * 200_000
-    bench.do("note", lambda b: b.note(item, long), writes=True)
-    bench.do("decide", lambda b: b.label(another, "billing"), writes=True)
+    worker.do("note", lambda b: b.note(item, long), writes=True)
+    worker.do("decide", lambda b: b.label(another, "billing"), writes=True)
     stuck = told.next(WriteBlocked)
     assert isinstance(stuck, WriteBlocked)
     assert "full" in stuck.trouble
-    assert bench.unsaved == 2
-    assert "full" in bench.trouble
+    assert worker.unsaved == 2
+    assert "full" in worker.trouble
 
-    def room(b: Workbench) -> None:
+    def room(b: AnnotationService) -> None:
         b.log._db.execute("PRAGMA max_page_count = 1000000")
 
     # the thread is busy trying: make room from within one of its tries
-    original = Workbench.note
+    original = AnnotationService.note
 
-    def note(b: Workbench, *arguments: object) -> object:
+    def note(b: AnnotationService, *arguments: object) -> object:
         room(b)
         return original(b, *arguments)  # type: ignore[arg-type]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Workbench, "note", note)
+        patch.setattr(AnnotationService, "note", note)
         done = told.next(Done)
         assert isinstance(done, Done)
         assert done.job.kind == "note"
         later = told.next(Done)
     assert isinstance(later, Done)
     assert later.annotation_state.saved == 1
-    assert (bench.unsaved, bench.trouble) == (0, "")
+    assert (worker.unsaved, worker.trouble) == (0, "")
 
 
 def test_a_refused_decision_and_a_defect_stop_nothing(
-    bench: AnnotationWorker, told: LogLine
+    worker: AnnotationWorker, told: LogLine
 ) -> None:
-    item = take(bench, told)
-    bench.do("decide", lambda b: b.label(item, "no such label"), writes=True)
-    bench.do("odd", lambda _: [][1], writes=True)
-    bench.do("decide", lambda b: b.label(item, "billing"), writes=True)
+    item = take(worker, told)
+    worker.do("decide", lambda b: b.label(item, "no such label"), writes=True)
+    worker.do("odd", lambda _: [][1], writes=True)
+    worker.do("decide", lambda b: b.label(item, "billing"), writes=True)
     refused, odd = told.next(Failed), told.next(Failed)
     assert isinstance(refused, Failed)
     assert isinstance(odd, Failed)
     assert "no label 'no such label'" in refused.error.message
     assert "IndexError" in odd.error.message
     assert told.next(Done).annotation_state.saved == 1  # type: ignore[union-attr]
-    assert bench.unsaved == 0
+    assert worker.unsaved == 0
 
 
 @pytest.mark.slow
-def test_what_the_engine_and_others_do_is_news(bench: AnnotationWorker, told: LogLine) -> None:
+def test_what_the_engine_and_others_do_is_news(worker: AnnotationWorker, told: LogLine) -> None:
     news = told.next(StateChanged)
     assert isinstance(news, StateChanged)
     assert (news.annotation_state.ranking, news.annotation_state.saved) == (1, 0)
-    directory = bench._directory
-    with Workbench(directory, "bob") as other:
+    directory = worker._directory
+    with AnnotationService(directory, "bob") as other:
         item = other.take()
         assert item is not None
         other.label(item, "billing")

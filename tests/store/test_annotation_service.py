@@ -22,7 +22,6 @@ from tui_al.core.session.events import SessionCreated
 from tui_al.errors import SampleTakenError, SessionError
 from tui_al.store.annotation_service import AnnotationService
 from tui_al.store.decisions import DecisionLog
-from tui_al.store.sample_queue import AHEAD
 from tui_al.store.samples import Sample
 from tui_al.store.session import Session
 from tui_al.store.training_labels import LabelledPool
@@ -69,7 +68,7 @@ class TestTaking:
             service.label(first, "refund")
             assert take(service).id == IDS[-1]
             with AnnotationService(session, "ben") as ben:
-                assert take(ben).id == IDS[-2 - AHEAD]
+                assert take(ben).id == IDS[-2]
 
     def test_gold_answers_never_reach_the_annotator(self, tmp_path: Path) -> None:
         labelled = replace(POOL, train=tuple(replace(e, answer="scam") for e in POOL.train))

@@ -12,7 +12,6 @@ from tui_al.core.annotation import decisions as de
 from tui_al.errors import SampleTakenError
 from tui_al.store.annotation_service import AnnotationService
 from tui_al.store.decisions import CLIENT_SECONDS
-from tui_al.store.sample_queue import AHEAD
 from tui_al.store.samples import Sample
 
 POOL = texts_pool([f"text number {n}" for n in range(30)], ("refund", "repair"))
@@ -86,21 +85,20 @@ def test_the_same_annotator_at_another_terminal(session: Path) -> None:
 
 def test_what_nobody_took_is_claimed_again_and_the_rest_is_given_up(session: Path) -> None:
     with AnnotationService(session, "anna") as anna, AnnotationService(session, "ben") as ben:
-        held = [item.id for item in take(anna, 2)]  # and AHEAD - 1 more are ready
+        held = [item.id for item in take(anna, 2)]
         sleep(anna)
         theirs = take(ben)
-        ben.put_back([])
         anna.alive()
-        assert anna.lost() == set(held + IDS[2 : 1 + AHEAD])  # ben's service holds as many
+        assert anna.lost() == {held[0]}  # the other one is claimed again
         assert anna.lost() == frozenset()
-        assert [item.id for item in take(anna, 2)] == IDS[1 + AHEAD : 3 + AHEAD]
+        assert [item.id for item in take(anna, 2)] == IDS[2:4]
         assert theirs[0].id == IDS[0]
     with AnnotationService(session, "carla") as carla, AnnotationService(session, "ben") as ben:
         item = take(carla)[0]
         sleep(carla)
         carla.alive()
         assert carla.lost() == frozenset()
-        assert take(ben)[0].id == IDS[1 + AHEAD]  # those before it are carla's again
+        assert take(ben)[0].id == IDS[1]  # the one before it is carla's again
         carla.label(item, "refund")
         assert carla.label_state.answers() == {IDS[0]: "refund"}
 
@@ -149,3 +147,19 @@ def test_a_note_leaves_the_sample_in_hand(session: Path) -> None:
         (record,) = anna.note(item, "odd")
         assert isinstance(record.decision, de.Note)
         assert item.id not in [other.id for other in take(anna, 8)]
+
+
+def test_no_more_is_claimed_than_is_asked_for(session: Path) -> None:
+    with AnnotationService(session, "anna") as anna, AnnotationService(session, "ben") as ben:
+        assert [item.id for item in anna.take_some(3)] == IDS[:3]
+        assert ben.log.claimed(ben.client).keys() == set(IDS[:3])
+        assert [item.id for item in take(ben)] == [IDS[3]]
+
+
+def test_what_others_decided_is_told_though_a_decision_has_read_it(session: Path) -> None:
+    with AnnotationService(session, "anna") as anna, AnnotationService(session, "ben") as ben:
+        one, two = take(anna, 2)
+        ben.label(ben.open(two.id), "repair", anyway=True)  # by hand, from a search
+        anna.label(one, "refund")
+        assert anna.refresh() == {two.id}
+        assert anna.refresh() == set()

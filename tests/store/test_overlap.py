@@ -14,7 +14,6 @@ from tui_al.core.annotation import decisions as de
 from tui_al.core.annotation.label_state import wants_two
 from tui_al.store.annotation_service import AnnotationService
 from tui_al.store.decisions import CLIENT_SECONDS
-from tui_al.store.sample_queue import AHEAD
 from tui_al.store.samples import Sample
 
 POOL = texts_pool([f"text number {n}" for n in range(400)], ("refund", "repair"))
@@ -60,11 +59,10 @@ class Office:
         """One sample taken and decided."""
         service = self.present[name]
         service.refresh()
-        fetches = not service._asking._ready
         halves = self.halves(name)
         item = service.take()
         assert item is not None
-        if fetches and halves:
+        if halves:
             assert item.id in halves
         self.note(name, item)
         if rng.random() < skips:
@@ -97,8 +95,7 @@ class Office:
 
     def halves(self, name: str) -> set[str]:
         """Samples for two that one other has answered, and nobody else has before them."""
-        held = {item.id for one in self.present.values() for item in one._asking._ready}
-        held |= {i for one in self.present.values() for i in one._asking._out}
+        held = {i for one in self.present.values() for i in one._queue._out}
         return {
             identity
             for identity, who in self.answers().items()
@@ -113,7 +110,7 @@ class Office:
         somebody."""
         asked = set(self.answers())
         for service in self.present.values():
-            asked |= service._asking._out | {item.id for item in service._asking._ready}
+            asked |= service._queue._out
         return sum(wants_two(i, self.overlap) for i in asked) - self.overlap * len(asked)
 
     def close(self) -> None:
@@ -151,7 +148,7 @@ def test_who_joins_later_gives_the_second_answers_first_and_then_their_share(
         office.step("anna", rng)
         office.step("ben", rng)
     doubled = sum(len(who) == 2 for who in office.answers().values())
-    assert abs(doubled - 0.2 * len(office.answers())) <= 2 * (AHEAD + 1)
+    assert abs(doubled - 0.2 * len(office.answers())) <= 2
     office.close()
 
 
@@ -171,7 +168,7 @@ def test_random_schedules(tmp_path: Path, seed: int) -> None:
             office.join(rng.choice(away))
         elif event < 0.09 and len(office.present) > 1:
             (office.leave if rng.random() < 0.5 else office.vanish)(rng.choice([*office.present]))
-            lost = AHEAD + 1.0
+            lost = 1.0
         else:
             name = rng.choice([*office.present])
             office.step(name, rng, skips=0.05)
@@ -191,5 +188,5 @@ def test_nobody_and_everybody(tmp_path: Path, overlap: float) -> None:
         for name in ("anna", "ben"):
             office.step(name, rng)
     both = sum(len(who) == 2 for who in office.answers().values())
-    assert both == 0 if overlap == 0 else both >= 25 - 2 * (AHEAD + 1)
+    assert both == 0 if overlap == 0 else both >= 25 - 2
     office.close()

@@ -25,7 +25,7 @@ class Walk:
     """The choice by all standings and all claims, from the start each time."""
 
     def __init__(self, queue: SampleQueue, log: DecisionLog) -> None:
-        self.queue, self.label_state, self.log = queue, queue._labelling, log
+        self.queue, self.label_state, self.log = queue, queue._label_state, log
 
     def claims(self) -> dict[str, set[str]]:
         """Of other clients: the annotators who have an example now or have answered it."""
@@ -75,7 +75,7 @@ class Walk:
     def check(self) -> int:
         """Compare; how many second answers wait."""
         queue, claims = self.queue, self.claims()
-        busy = queue._out | {item.id for item in queue._ready}
+        busy = set(queue._out)
         asked = self.asked(busy | claims.keys())
         with_others = self.log.claimed(queue._client).keys() | queue._answered_unheard()
         own, own_for_two = queue._seconds.asked()
@@ -125,7 +125,7 @@ def test_the_choice_is_that_of_the_whole_walk(tmp_path: Path, seed: int) -> None
     clients = [Client.new(name) for name in (*PEOPLE, "anna")]
     waited = 0
     with DecisionLog(directory) as log, AnnotationService(directory, "anna") as service:
-        walk = Walk(service._asking, service.log)
+        walk = Walk(service._queue, service.log)
         for step in range(50):
             _someone_decides(log, rng.choice(clients), rng)
             if rng.random() < 0.5:

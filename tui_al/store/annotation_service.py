@@ -45,37 +45,40 @@ class AnnotationService:
     def __init__(self, directory: Path, annotator: str) -> None:
         self.directory = directory
         self.client = Client.new(annotator)
-        with Session(directory) as session:
-            state = session.state()
+        with contextlib.ExitStack() as opened:
+            self._session = opened.enter_context(Session(directory))
+            self._state = self._session.state()
+            self.config = self._config_of(self._state)
+            self.seed = self.config.seeds[0]
+            self.log = opened.enter_context(DecisionLog(directory))
+            self._examples = ExampleReader(directory / "examples.db")
+            opened.callback(self._examples.close)
+            self.name, self.task, labels = self._examples.facts()
+            self.label_state = LabelState(labels)
+            self._pool = self._examples.askable()
+            self._unheard: set[str] = set()  # touched by others since the last `refresh`
+            self._closed_in_data: set[str] = set()  # decided on, though the data has their labels
+            self._queue = SampleQueue(
+                self.client, self.log, self._examples, self.label_state, self.task,
+                self.config.loop.overlap
+            )  # fmt: skip
+            self.refresh()
+            self._opened = opened.pop_all()
+
+    def _config_of(self, state: SessionState) -> ExperimentConfig:
+        """Raises SessionError where nobody is asked for labels."""
         if state.config is None or state.config.loop.oracle != "person":
             raise SessionError(
-                f"Session {directory.name} is a simulated experiment: its labels come from the "
-                "data.",
+                f"Session {self.directory.name} is a simulated experiment: its labels come from "
+                "the data.",
                 "To label its data by hand, make a session with `tui-al label DATA`.",
             )
-        self.config: ExperimentConfig = state.config
-        self.seed = state.config.seeds[0]
-        self._state = state
-        self._session = Session(directory)
-        self.log = DecisionLog(directory)
-        self._examples = ExampleReader(directory / "examples.db")
-        self.name, self.task, labels = self._examples.facts()
-        self.label_state = LabelState(labels)
-        self._pool = self._examples.askable()
-        self._unheard: set[str] = set()  # touched by others since the last `refresh`
-        self._closed_in_data: set[str] = set()  # decided on, though the data has labels for them
-        self._asking = SampleQueue(
-            self.client, self.log, self._examples, self.label_state, self.task,
-            self.config.loop.overlap
-        )  # fmt: skip
-        self.refresh()
+        return state.config
 
     def close(self) -> None:
         """Give back what was not answered."""
-        self.log.release(self.client)
-        self.log.close()
-        self._examples.close()
-        self._session.close()
+        with self._opened:
+            self.log.release(self.client)
 
     def __enter__(self) -> Self:
         return self
@@ -101,7 +104,7 @@ class AnnotationService:
     @property
     def ranking(self) -> int | None:
         """Round of the ranking in use; None before the engine put up the first."""
-        return self._asking.round
+        return self._queue.round
 
     @property
     def batch(self) -> int:
@@ -131,7 +134,7 @@ class AnnotationService:
 
     def lacks_to_train(self) -> str:
         """The same for a training now, however far the batch is."""
-        reserve, overruled = self._asking.reserve, self._closed_in_data
+        reserve, overruled = self._queue.reserve, self._closed_in_data
         return lacking(trained_on(self.label_state, self._examples, reserve, overruled), self.task)
 
     def refresh(self) -> set[str]:
@@ -142,47 +145,39 @@ class AnnotationService:
         self._state = self._session.state(self._state)
         newest = self.log.latest("ranking")
         if newest is not None and newest != self.ranking:
-            self._asking.take_board(newest)
-        if touched:
-            self._asking.drop(touched)
+            self._queue.take_board(newest)
         return touched
 
     def alive(self) -> None:
         """A sign of life, every quarter of a minute, that keeps the claims."""
         self.log.heartbeat(self.client)
-        self._asking.reclaim()
+        self._queue.reclaim()
 
     def lost(self) -> frozenset[str]:
         """Samples that went to others since the last call, because this client had given no sign of
         life for too long."""
-        return self._asking.lost()
+        return self._queue.lost()
 
     def take(self) -> Sample | None:
         """The next sample; None when there is none now: the pool is used up, or the engine has not
         ranked it yet."""
-        item = self._asking.take()
-        self._asking.reclaim()
-        return item
+        return next(iter(self.take_some(1)), None)
 
     def take_some(self, wanted: int) -> list[Sample]:
         """The next ones; fewer where there are no more now."""
-        items: list[Sample] = []
-        try:
-            while len(items) < wanted and (item := self.take()) is not None:
-                items.append(item)
-        except MachineError:
-            if not items:
-                raise
+        items = self._queue.take(wanted)
+        with contextlib.suppress(MachineError):  # tried again with the next sign of life
+            self._queue.reclaim()
         return items
 
     def put_back(self, items: Sequence[Sample]) -> None:
         """Give up samples that were taken and not decided: others may have them."""
-        self._asking.put_back(item.id for item in items)
+        self._queue.put_back(item.id for item in items)
 
     def open(self, identity: str) -> Sample:
         """Any example of the pool as a sample: one of the history, of a search, a dispute. Raises
         SessionError."""
-        return self._asking.open(self._example(identity))
+        return self._queue.open(self._example(identity))
 
     def look(self, identity: str) -> Sample:
         """A sample to be judged, not labelled: with everybody's answers. Raises SessionError as
@@ -220,7 +215,7 @@ class AnnotationService:
             de.Label(
                 (item.id, *item.folded), checked, seconds, via, shown, shown is None, item.ranking
             ),
-            held=None if anyway else self._asking.held(item.id),
+            held=None if anyway else self._queue.held(item.id),
         )
 
     def skip(self, item: Sample) -> list[DecisionRecord]:
@@ -229,7 +224,7 @@ class AnnotationService:
 
     def flag(self, item: Sample, reason: str, *, anyway: bool = False) -> list[DecisionRecord]:
         """Unclear: kept out of training, with a reason. Raises SampleTakenError as `label`."""
-        held = None if anyway else self._asking.held(item.id)
+        held = None if anyway else self._queue.held(item.id)
         return self._decide(de.Flag(item.id, reason), held=held)
 
     def note(self, item: Sample, text: str) -> list[DecisionRecord]:
@@ -368,16 +363,17 @@ class AnnotationService:
     def _decide(self, *decisions: Decision, held: Claim | None = None) -> list[DecisionRecord]:
         records = self.log.append(self.client, *decisions, held=held)
         with contextlib.suppress(SessionError, MachineError):  # it is on disk; `refresh` reads on
-            self._apply()
-        self._asking.decided(records)
+            touched = self._apply()
+            self._unheard |= touched.difference(*map(self.label_state.concerned, records))
+        self._queue.decided(records)
         with contextlib.suppress(sqlite3.Error, MachineError):
-            self._asking.reclaim()
+            self._queue.reclaim()
         return records
 
     def _apply(self) -> set[str]:
         """Take in what is new in the log; ids of the examples that it concerns."""
         touched = self.label_state.apply(self.log.read(after=self.label_state.seq))
-        self._asking.hear(touched)
+        self._queue.hear(touched)
         if not self._examples.all_asked:
             keep_in_data(self._closed_in_data, touched, self.label_state, self._examples)
         return touched
@@ -394,10 +390,10 @@ class AnnotationService:
             return UndoResult(target.decision, None, text, note)
         try:
             if isinstance(decision, de.Undo) and isinstance(target.decision, de.Label | de.Flag):
-                self._asking.hold(about[0])
+                self._queue.hold(about[0])
             item = replace(self.open(about[0]), by_hand=False)
         except MachineError:  # done is done: tried again, it would take back one decision more
-            item = self._asking.unclaimed(self._example(about[0]))
+            item = self._queue.unclaimed(self._example(about[0]))
         return UndoResult(target.decision, item, text)
 
     def _checked(self, example: Example, answer: UserAnswer) -> UserAnswer:

@@ -1,8 +1,9 @@
 """Which sample an annotator gets next: the ranking's order, less what others have or have answered.
 
-A sample that was taken is this client's until it is decided or put back, as long as the client
-gives signs of life. One that was suspended for too long claims again what it holds, as soon as it
-is back; what others have taken over meanwhile is `lost`.
+Whoever shows samples fetches the next ones in advance; none is kept ready here. A sample that was
+taken is this client's until it is decided or put back, as long as the client gives signs of life.
+One that was suspended for too long claims again what it holds, as soon as it is back; what others
+have taken over meanwhile is `lost`.
 
 Where a share of the samples is to be answered by two annotators each (`overlap`), these samples are
 fixed by their ids, the same ones on every machine, and spread evenly: of the samples asked so far,
@@ -10,7 +11,6 @@ by whomever, the share that is for two is never more than one sample off, as lon
 samples of both kinds. Whoever may give a second answer is asked for it before anything new, so that
 no sample waits for its second answer while somebody is there who can give it."""
 
-import contextlib
 from collections import deque
 from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, replace
@@ -28,9 +28,6 @@ from tui_al.store.decisions import Claim, Client, DecisionLog
 from tui_al.store.examples import ExampleReader
 from tui_al.store.samples import Sample
 from tui_al.store.second_answers import UNANSWERED, SecondAnswers
-
-#: Samples that are held ready behind the one on the screen.
-AHEAD = 3
 
 
 @dataclass(slots=True)
@@ -53,7 +50,7 @@ class _Tally:
 
 
 class SampleQueue:
-    """One client's samples: those held ready, those taken and not yet decided."""
+    """One client's samples: those that were taken and are not decided yet, and which come next."""
 
     def __init__(
         self,
@@ -68,11 +65,10 @@ class SampleQueue:
             None  #: of the ranking in use; None before the engine put up the first
         )
         self._client, self._log = client, log
-        self._examples, self._labelling = examples, label_state
+        self._examples, self._label_state = examples, label_state
         self._task, self._overlap = task, overlap
-        self._ready: deque[Sample] = deque()
-        self._out: set[str] = set()  # shown, not yet decided
-        self._held: dict[str, int] = {}  # claimed and shown: how many annotators may have it
+        self._out: set[str] = set()  # taken, not yet decided
+        self._held: dict[str, int] = {}  # claimed of them: how many annotators may have it
         self._lost: set[str] = (
             set()
         )  # held, and gone to others while this client gave no sign of life
@@ -84,21 +80,22 @@ class SampleQueue:
         self._seconds = SecondAnswers(label_state, client.annotator, self._for_two)
         self._looked = False  # for all that others have answered, see `_answered_unheard`
 
-    def take(self) -> Sample | None:
-        """The next sample, claimed; None when there is none now."""
-        if not self._ready:
-            self._claim(1 + AHEAD)
-        item = self._ready.popleft() if self._ready else None
-        if item is not None:
-            self._out.add(item.id)
-            self._held[item.id] = self._annotators(item.id)
-        return item
+    def take(self, wanted: int = 1) -> list[Sample]:
+        """The next samples, claimed; fewer where there are no more now, or the disk takes no more
+        claims."""
+        items: list[Sample] = []
+        try:
+            self._claim(wanted, items)
+        except MachineError:
+            if not items:
+                raise
+        return items
 
     def open(self, example: Example) -> Sample:
         """Any example as a sample. One that waits for an answer is claimed, or its answer refused
         as long as others have it."""
         self._out.add(example.id)
-        if self._labelling.label_status(example.id).status in (Status.OPEN, Status.SKIPPED):
+        if self._label_state.label_status(example.id).status in (Status.OPEN, Status.SKIPPED):
             annotators = self._annotators(example.id)
             self._log.claim(self._client, [example.id], 1, annotators)
             self._held[example.id] = annotators
@@ -114,7 +111,7 @@ class SampleQueue:
         return self._item(example, self._board.get(example.id, by_hand))
 
     def _in_data(self, example: Example) -> UserAnswer | None:
-        answer = apply_renames(self._examples.given(example.id), self._labelling.renamed)
+        answer = apply_renames(self._examples.given(example.id), self._label_state.renamed)
         return None if answer is None else spans_in(example, answer)
 
     def put_back(self, ids: Iterable[str]) -> None:
@@ -144,29 +141,17 @@ class SampleQueue:
                 self._out.difference_update(about)
                 for identity in about:
                     self._held.pop(identity, None)
-            self.drop(set(about))
-
-    def drop(self, ids: set[str]) -> None:
-        """Hold these ready no more; what is still to be answered, others may have."""
-        dropped = [item.id for item in self._ready if item.id in ids]
-        if dropped:
-            self._ready = deque(item for item in self._ready if item.id not in ids)
-            with contextlib.suppress(MachineError):  # then others get them when this client leaves
-                self._log.release(self._client, dropped)
 
     def reclaim(self) -> None:
         """After a sign of life: if the claims had lapsed before it, claim again what is held."""
         if self._lapses == self._log.expired_count:
             return
         self._lapses = self._log.expired_count
-        ready = {item.id: self._annotators(item.id) for item in self._ready}
-        wanted = ready | self._held
         got: set[str] = set()
-        for annotators in set(wanted.values()):
-            ids = [i for i, allowed in wanted.items() if allowed == annotators]
+        for annotators in set(self._held.values()):
+            ids = [i for i, allowed in self._held.items() if allowed == annotators]
             got.update(self._log.claim(self._client, ids, len(ids), annotators))
-        self._lost |= wanted.keys() - got
-        self.drop(self._lost)
+        self._lost |= self._held.keys() - got
 
     def lost(self) -> frozenset[str]:
         """Samples that others have taken over since the last call."""
@@ -174,12 +159,10 @@ class SampleQueue:
         return lost
 
     def take_board(self, round_: int) -> None:
-        """A new ranking takes over: what was held ready by the old one goes back."""
+        """A new ranking takes over."""
         board = self._log.board("ranking", round_)
         if board is None:
             return
-        self._log.release(self._client, [item.id for item in self._ready])
-        self._ready.clear()
         self._board = {
             row["id"]: {**row, "place": place} for place, row in enumerate(board["rows"], start=1)
         }
@@ -203,15 +186,15 @@ class SampleQueue:
         if self._overlap:
             self._seconds.hear(touched)
 
-    def _claim(self, wanted: int) -> None:
-        """Hold up to `wanted` more samples ready."""
-        busy = self._out | {item.id for item in self._ready}
+    def _claim(self, wanted: int, items: list[Sample]) -> None:
+        """Claim up to `wanted` more samples; each is among the `items` as soon as it is claimed."""
+        busy = frozenset(self._out)
         with_others = self._log.claimed(self._client).keys() | self._answered_unheard()
         tally = _Tally(self._overlap)
         if self._overlap:
             tally.asked, tally.for_two = self._seconds.asked()
             for identity in busy | with_others:
-                if self._labelling.label_status(identity).status in UNANSWERED:
+                if self._label_state.label_status(identity).status in UNANSWERED:
                     tally.count(self._for_two(identity))
         for row in self._in_turn(busy, with_others, tally):
             identity = row["id"]
@@ -221,9 +204,10 @@ class SampleQueue:
                 tally.count(self._for_two(identity))
             example = self._examples.get(identity)
             if example is not None:
-                self._ready.append(self._item(example, row))
-                wanted -= 1
-            if not wanted:
+                self._out.add(identity)
+                self._held[identity] = self._annotators(identity)
+                items.append(self._item(example, row))
+            if len(items) == wanted:
                 return
 
     def _answered_unheard(self) -> set[str]:
@@ -238,18 +222,18 @@ class SampleQueue:
         if not self._looked:
             self._looked = True
             self._seconds.unheard |= self._log.answered(self._client)
-        for record in self._log.read(after=self._labelling.seq):
-            self._seconds.unheard.update(self._labelling.concerned(record))
+        for record in self._log.read(after=self._label_state.seq):
+            self._seconds.unheard.update(self._label_state.concerned(record))
         found = set()
         for identity in self._seconds.unheard:
-            is_open = self._labelling.label_status(identity).status in UNANSWERED
+            is_open = self._label_state.label_status(identity).status in UNANSWERED
             if is_open and any(self._log.others(self._client, identity).values()):
                 found.add(identity)
         self._seconds.unheard = set(found)
         return found
 
     def _in_turn(
-        self, busy: set[str], with_others: Set[str], tally: _Tally
+        self, busy: Set[str], with_others: Set[str], tally: _Tally
     ) -> Iterator[dict[str, Any]]:
         """Rows in the order in which to claim them; `tally` is kept up by the caller, and decides
         what kind is next."""
@@ -270,47 +254,46 @@ class SampleQueue:
             if not waiting[kind]:
                 break
             yield waiting[kind].popleft()
-        if not self._ready:
-            yield from (row for row in self._put_off(busy) if row["id"] not in with_others)
+        yield from (row for row in self._put_off(busy) if row["id"] not in with_others)
 
-    def _second_ones(self, busy: set[str], with_others: Set[str]) -> Iterator[dict[str, Any]]:
+    def _second_ones(self, busy: Set[str], with_others: Set[str]) -> Iterator[dict[str, Any]]:
         """Samples for two that one other annotator has answered, or has now: the answered ones
         first, in the order of the answers."""
         if not self._overlap:
             return
         being_answered = (
-            i for i in sorted(with_others) if self._labelling.label_status(i).status in UNANSWERED
+            i for i in sorted(with_others) if self._label_state.label_status(i).status in UNANSWERED
         )
         for identity in chain(self._seconds.waiting(), being_answered):
             if identity in busy or not self._for_two(identity):
                 continue
-            votes = self._labelling.votes(identity)
+            votes = self._label_state.votes(identity)
             said = {who for who, one in votes.items() if not isinstance(one.decision, de.Skip)}
             others = self._log.others(self._client, identity).keys() | said
             mine = self._client.annotator in others or self._just_put_off(identity)
             if len(others) == 1 and not mine:
                 yield {"id": identity, "second": True, **self._board.get(identity, {})}
 
-    def _candidates(self, busy: set[str]) -> Iterator[dict[str, Any]]:
+    def _candidates(self, busy: Set[str]) -> Iterator[dict[str, Any]]:
         """Rows of the ranking to be asked now, best first."""
         for identity, row in self._board.items():
             if identity in busy:
                 continue
-            status = self._labelling.label_status(identity).status
+            status = self._label_state.label_status(identity).status
             if status is Status.OPEN or (
                 status is Status.SKIPPED and not self._just_put_off(identity)
             ):
                 yield row
 
-    def _put_off(self, busy: set[str]) -> Iterator[dict[str, Any]]:
+    def _put_off(self, busy: Set[str]) -> Iterator[dict[str, Any]]:
         """Rows that this annotator skipped by this very ranking: better than nothing."""
         for row in self._board.values():
-            put_off = self._labelling.label_status(row["id"]).status is Status.SKIPPED
+            put_off = self._label_state.label_status(row["id"]).status is Status.SKIPPED
             if put_off and row["id"] not in busy and self._just_put_off(row["id"]):
                 yield row
 
     def _just_put_off(self, identity: str) -> bool:
-        mine = self._labelling.votes(identity).get(self._client.annotator)
+        mine = self._label_state.votes(identity).get(self._client.annotator)
         return (
             mine is not None
             and isinstance(mine.decision, de.Skip)
@@ -319,13 +302,13 @@ class SampleQueue:
 
     def _item(self, example: Example, row: dict[str, Any]) -> Sample:
         blind = "random check" if row.get("audit") else "second opinion" * ("second" in row)
-        mine = self._labelling.votes(example.id).get(self._client.annotator)
-        label_status = self._labelling.label_status(example.id)
+        mine = self._label_state.votes(example.id).get(self._client.annotator)
+        label_status = self._label_state.label_status(example.id)
         said = None if mine is None else mine.decision
-        known = frozenset(self._labelling.labels)
+        known = frozenset(self._label_state.labels)
         found = () if blind else row.get("top", ())
         tagging = self._task is Task.TAGGING
-        unfolded = self._labelling.unfolded()
+        unfolded = self._label_state.unfolded()
         folded = () if blind or example.id in unfolded else self._folds.get(example.id, ())
         return Sample(
             example=example,
@@ -343,10 +326,10 @@ class SampleQueue:
                 for i in folded
                 if i != example.id
                 and i not in unfolded
-                and self._labelling.label_status(i).status in (Status.OPEN, Status.SKIPPED)
+                and self._label_state.label_status(i).status in (Status.OPEN, Status.SKIPPED)
             ),
-            note=self._labelling.note(example.id),
-            answer=None if mine is None else self._labelling.given(mine),
+            note=self._label_state.note(example.id),
+            answer=None if mine is None else self._label_state.given(mine),
             flag=said.reason if isinstance(said, de.Flag) else None,
             status=label_status.status,
             counts=label_status.answer if isinstance(said, de.Label | de.Flag) else None,

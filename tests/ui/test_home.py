@@ -318,8 +318,8 @@ def test_a_share_of_a_batch_is_of_the_texts_to_label(home: Path) -> None:
     )
     made.rank(0)
     with AnnotationService(made.directory, "anna") as service:
-        assert service.batch == len(half[::2]) / 2
-        assert read_all(home, {})[0].wanted == service.batch
+        assert service.batch.size == len(half[::2]) / 2
+        assert read_all(home, {})[0].wanted == service.batch.to_go
 
 
 def test_ago() -> None:

@@ -19,8 +19,8 @@ from tests.ui.sessions import LABELS, Recording, config, dataset, record
 from tui_al.cli import listings
 from tui_al.cli.listings import list_datasets, list_sessions
 from tui_al.cli.reports import report_on
+from tui_al.core.annotation.batch import lacking
 from tui_al.core.annotation.decisions import AddLabel, Label, RenameLabel
-from tui_al.core.annotation.label_state import lacking
 from tui_al.core.data.examples import Task
 from tui_al.core.session import events as ev
 from tui_al.core.settings.dataset_catalog import NAMED_SETS
@@ -367,7 +367,7 @@ def test_a_label_of_the_data_that_a_person_changed_is_no_part_of_a_batch(home: P
             Client.new("anna"), Label((made.ids[0],), LABELS[1]), Label((made.ids[1],), LABELS[2])
         )
     with AnnotationService(made.directory, "anna") as service:
-        assert (service.closed, service.batch) == (1, 10)
+        assert (service.closed, service.batch.size) == (1, 10)
     summary = read_one(made.directory)
     assert (summary.labelled, summary.wanted) == (2, 9)
     with DecisionLog(made.directory) as log:

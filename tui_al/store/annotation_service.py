@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Self
 
 from tui_al.core.annotation import decisions as de
+from tui_al.core.annotation.batch import Batch, batch_since, lacking
 from tui_al.core.annotation.decisions import Decision, DecisionRecord, UserAnswer
-from tui_al.core.annotation.label_state import LabelState, Status, batch_size, lacking
+from tui_al.core.annotation.label_state import CLOSED, LabelState, Status
 from tui_al.core.annotation.review_queue import (
     Agreement,
     SecondLook,
@@ -32,7 +33,7 @@ from tui_al.errors import MachineError, SessionError
 from tui_al.store.decisions import Claim, Client, DecisionLog
 from tui_al.store.examples import ExampleReader
 from tui_al.store.nearest_neighbors import nearest
-from tui_al.store.progress import CLOSED, keep_in_data, trained_on
+from tui_al.store.progress import keep_in_data, trained_on
 from tui_al.store.sample_queue import SampleQueue
 from tui_al.store.samples import AnnotatorAnswer, Hit, Sample, UndoResult
 from tui_al.store.session import Session
@@ -107,10 +108,9 @@ class AnnotationService:
         return self._queue.round
 
     @property
-    def batch(self) -> int:
-        """Decisions after which the engine ranks anew, see
-        `core.annotation.label_state.batch_size`."""
-        return batch_size(self.config.loop, self.ranked, self._pool)
+    def batch(self) -> Batch:
+        """The decisions after which the engine ranks anew."""
+        return batch_since(self.config.loop, self.ranked, self._pool, self.closed)
 
     @property
     def pool(self) -> int:
@@ -125,12 +125,9 @@ class AnnotationService:
         return done - len(self._closed_in_data)
 
     def lacks(self) -> str:
-        """What the engine needs before it can train, see `core.annotation.label_state.lacking`; ""
-        if nothing, or if it waits for more anyway."""
-        ranked = self.ranked
-        if self.closed - (ranked.answered if ranked else 0) < self.batch:
-            return ""
-        return self.lacks_to_train()
+        """What the engine needs before it can train, see `core.annotation.batch.lacking`; "" if
+        nothing, or if it waits for more anyway."""
+        return self.lacks_to_train() if self.batch.is_full else ""
 
     def lacks_to_train(self) -> str:
         """The same for a training now, however far the batch is."""

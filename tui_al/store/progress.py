@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
+from tui_al.core.annotation.batch import batch_since, lacking
 from tui_al.core.annotation.decisions import UserAnswer
-from tui_al.core.annotation.label_state import LabelState, Status, lacking, to_go
+from tui_al.core.annotation.label_state import CLOSED, LabelState, Status
 from tui_al.core.data.examples import Task
 from tui_al.core.data.tags import apply_renames, spans_of
 from tui_al.core.session.damage import BadRow
@@ -14,9 +15,6 @@ from tui_al.core.session.state import SessionState
 from tui_al.store.decisions import DecisionLog
 from tui_al.store.examples import ExampleReader
 from tui_al.store.session import Session
-
-#: What needs no further answer, see `tui_al.store.training_labels`.
-CLOSED = (Status.LABELLED, Status.UNCLEAR, Status.CONFLICT, Status.AMBIGUOUS)
 
 
 @dataclass(slots=True)
@@ -101,7 +99,7 @@ class LabelProgress:
         run = next(iter(state.runs.values()), None)
         if state.config is None or run is None:
             return 0
-        return to_go(state.config.loop, run.ranked, self.pool, self.closed)
+        return batch_since(state.config.loop, run.ranked, self.pool, self.closed).to_go
 
 
 def lacks_to_train(directory: Path) -> str:

@@ -7,16 +7,13 @@ from typing import Any
 
 from tui_al.core.annotation import decisions as de
 from tui_al.core.annotation.decisions import DecisionRecord, UserAnswer
-from tui_al.core.annotation.label_state import LabelState, LabelStatus, Status
+from tui_al.core.annotation.label_state import CLOSED, LabelState, LabelStatus, Status
 from tui_al.core.arrays import IntArray
 from tui_al.core.data.examples import Answer, Dataset, Example
 from tui_al.core.data.offsets import spans_to_tags
 from tui_al.core.data.tags import apply_renames
 from tui_al.core.loop.annotation_channel import LabelSnapshot
 from tui_al.store.decisions import DecisionLog
-
-#: What needs no further answer. A conflict is settled on a screen of its own.
-_CLOSED = (Status.LABELLED, Status.UNCLEAR, Status.CONFLICT, Status.AMBIGUOUS)
 
 
 class LabelledPool:
@@ -77,7 +74,7 @@ class LabelledPool:
             if row is None:
                 self._correct(answers, identity, label_status)
                 continue
-            if label_status.status in _CLOSED:
+            if label_status.status in CLOSED:
                 closed.add(row)
             if label_status.answer is not None:
                 kept = audit if row in self._audit else answers
@@ -123,7 +120,7 @@ class LabelledPool:
         """What people say of a text that came with a label: theirs counts, or none where they find
         it unclear or differ."""
         row = self._given_row_of.get(identity)
-        if row is None or label_status.status not in _CLOSED:
+        if row is None or label_status.status not in CLOSED:
             return
         answers.pop(row, None)
         if label_status.answer is not None:

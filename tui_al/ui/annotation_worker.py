@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tui_al.core.annotation.batch import Batch
 from tui_al.core.annotation.decisions import Flag, Label, Skip, UserAnswer
 from tui_al.core.annotation.label_state import LabelState, Status
 from tui_al.core.data.examples import Task
@@ -67,9 +68,7 @@ class AnnotationState:
     closed: int = 0
     conflicts: int = 0
     ranking: int | None = None  #: round of the ranking that new samples come from
-    batch: int = 0  #: decisions that make the next batch
-    #: Of them made; below 0 where more was taken back than was decided since the ranking.
-    in_batch: int = 0
+    batch: Batch = field(default_factory=Batch)  #: the decisions that the engine waits for
     lacks: str = ""  #: what the engine needs before it can train, though the batch is full
     recent: tuple[RecentDecision, ...] = ()  #: the newest first
     others: tuple[str, ...] = ()  #: annotators who are at it now, this one left out
@@ -79,11 +78,6 @@ class AnnotationState:
     engine_waits: str = ""  #: what the engine waits for that the machine refuses
     state: SessionState = field(default_factory=SessionState)
     damage: tuple[str, ...] = ()  #: what is told of rows on disk that had to be left out
-
-    @property
-    def to_go(self) -> int:
-        """How many more decisions the engine waits for until it ranks anew."""
-        return max(0, self.batch - self.in_batch)
 
     @property
     def run(self) -> RunState | None:
@@ -373,7 +367,7 @@ class AnnotationWorker:
         label_state = service.label_state
         annotator = service.client.annotator
         closed = service.closed
-        ranked, live = service.ranked, is_live(self._directory)
+        live = is_live(self._directory)
         self._asked = 0 if live else self._asked
         return AnnotationState(
             name=service.name,
@@ -388,7 +382,6 @@ class AnnotationWorker:
             conflicts=label_state.count(Status.CONFLICT),
             ranking=service.ranking,
             batch=service.batch,
-            in_batch=closed - (ranked.answered if ranked else 0),
             lacks=service.lacks(),
             recent=self._recent(service, label_state, annotator),
             others=tuple(sorted({name for client,

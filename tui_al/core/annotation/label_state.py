@@ -14,9 +14,6 @@ from operator import attrgetter
 
 from tui_al.core.annotation import decisions as de
 from tui_al.core.annotation.decisions import DecisionRecord, UserAnswer
-from tui_al.core.data.examples import Task
-from tui_al.core.session.events import RankingPublished
-from tui_al.core.settings.experiment import LoopConfig
 
 
 class Status(StrEnum):
@@ -28,6 +25,10 @@ class Status(StrEnum):
     UNCLEAR = "unclear"  #: flagged by all who saw it
     CONFLICT = "conflict"  #: annotators differ and nobody has settled it
     AMBIGUOUS = "ambiguous"  #: settled: there is no one right answer
+
+
+#: What needs no further answer. A conflict is settled on a screen of its own.
+CLOSED = (Status.LABELLED, Status.UNCLEAR, Status.CONFLICT, Status.AMBIGUOUS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -500,42 +501,6 @@ def _differ(one: UserAnswer | None, other: UserAnswer | None) -> bool:
     if isinstance(one, tuple) and isinstance(other, tuple):
         return sorted(one) != sorted(other)
     return one != other
-
-
-def lacking(answers: Iterable[UserAnswer], task: Task) -> str:
-    """What a model needs before it can learn anything, as it is told: "labels of 2 classes"; ""
-    once that is there.
-
-    Args:
-        answers: what it would be trained on, people's and the data's; read only as far as needed.
-        Entities of tagging in any form
-            that is empty where there is none.
-        task: what is labelled.
-    """
-    if task is Task.TAGGING:
-        return "" if any(answers) else "a first entity"
-    first: UserAnswer | None = None
-    for answer in answers:
-        first = answer if first is None else first
-        if answer != first:
-            return ""
-    return "labels of 2 classes"
-
-
-def batch_size(loop: LoopConfig, ranked: RankingPublished | None, pool: int) -> int:
-    """Decisions after a ranking that make the engine rank anew: a seed set's worth before the first
-    model, then a batch's, or all that were left of the `pool` texts to label."""
-    amount = loop.seed_size if ranked is None or ranked.round == 0 else loop.batch
-    return min(amount.of(max(1, pool)), max(0, pool - (ranked.answered if ranked else 0)))
-
-
-def to_go(loop: LoopConfig, ranked: RankingPublished | None, pool: int, closed: int) -> int:
-    """How many more decisions the engine waits for, with `closed` of the `pool` texts decided on.
-
-    More than a batch where labels that the ranking rests on were taken back.
-    """
-    new = closed - (ranked.answered if ranked else 0)
-    return max(0, batch_size(loop, ranked, pool) - new)
 
 
 def wants_two(identity: str, overlap: float) -> bool:

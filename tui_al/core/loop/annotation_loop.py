@@ -16,8 +16,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from tui_al.core.annotation.batch import batch_since, lacking
 from tui_al.core.annotation.label_errors import Encode, judge
-from tui_al.core.annotation.label_state import lacking, to_go
 from tui_al.core.annotation.review_queue import board_of
 from tui_al.core.arrays import FloatArray, IntArray
 from tui_al.core.data.examples import Dataset
@@ -146,8 +146,8 @@ class PeopleLoop:
         the pool is used up."""
         assert self._ranked is not None
         closed = len(now.closed)
-        left = to_go(self.config.loop, self._ranked, len(self.pool), closed)
-        return closed > self._ranked.answered and not left
+        batch = batch_since(self.config.loop, self._ranked, len(self.pool), closed)
+        return batch.decided > 0 and batch.is_full
 
     def _trainable(self, now: LabelSnapshot) -> bool:
         """Whether the models can learn from what is there."""

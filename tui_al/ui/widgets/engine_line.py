@@ -126,14 +126,14 @@ def gauge(
         return Content.styled("○ the engine starts", "$text-warning")
     if run is None or not run.busy:
         lacks = annotation_state.lacks
-        if annotation_state.left == 0 and not annotation_state.in_batch and not lacks:
+        if annotation_state.left == 0 and not annotation_state.batch.decided and not lacks:
             aside = annotation_state.closed > annotation_state.saved
             over = "nothing is left to label" if aside else "all texts are labelled"
             return Content.styled(f"● {over}", "$text-success")
         about = f"engine needs {lacks}" if lacks else "engine about to train"
         waits = (
-            f"● engine waits for {annotation_state.to_go} more"
-            if annotation_state.to_go
+            f"● engine waits for {annotation_state.batch.to_go} more"
+            if annotation_state.batch.to_go
             else f"● {about}"
         )
         return Content.styled(waits, "$foreground-muted")

@@ -55,19 +55,16 @@ def place(annotation_state: AnnotationState) -> str:
 
     "round 3 · 70 to go" where labels of earlier rounds were taken back.
     """
-    if annotation_state.ranking is None or not annotation_state.batch:
+    batch = annotation_state.batch
+    if annotation_state.ranking is None or not batch.size:
         return ""
     number = f"round {annotation_state.ranking + 1} · "
-    ahead = annotation_state.in_batch - annotation_state.batch
-    if ahead >= 0:
-        return (
-            number
-            + f"{annotation_state.batch} of {annotation_state.batch}"
-            + (f" +{ahead}" if ahead else "")
-        )
-    if annotation_state.in_batch < 0:
-        return number + f"{annotation_state.to_go} to go"
-    return number + f"{annotation_state.in_batch + 1} of {annotation_state.batch}"
+    if batch.is_full:
+        ahead = batch.decided - batch.size
+        return number + f"{batch.size} of {batch.size}" + (f" +{ahead}" if ahead else "")
+    if batch.decided < 0:
+        return number + f"{batch.to_go} to go"
+    return number + f"{batch.decided + 1} of {batch.size}"
 
 
 def ranking(round_: int | None) -> str:

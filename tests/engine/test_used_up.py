@@ -178,7 +178,7 @@ def test_people_use_up_the_pool(
     engine = at_work(dataset, strategy, precision, audit_share=0.0)
     engine.start()
     engine.until(lambda state: engine.service.ranking == 0)
-    assert engine.service.batch == TEXTS  # there are no 20
+    assert engine.service.batch.size == TEXTS  # there are no 20
     assert answer(engine.service, dataset) == TEXTS
     engine.until(has_trained)
     assert last(engine.service.state).labels == TEXTS
@@ -198,7 +198,7 @@ def test_one_text_is_left_and_then_none(at_work: Callable[..., Engine]) -> None:
     engine.until(lambda state: engine.service.ranking == 0)
     assert answer(engine.service, dataset, 11) == 11
     engine.until(has_trained)
-    assert engine.service.batch == 1
+    assert engine.service.batch.size == 1
     assert answer(engine.service, dataset) == 1
     engine.until(lambda state: last(state).labels == TEXTS)
     assert engine.end().ended == "finished"

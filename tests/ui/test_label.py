@@ -339,8 +339,7 @@ async def test_after_a_suspension_an_answer_is_not_given_beside_another_s_unawar
         await sees(pilot, session.text(first))
         suspended(session, "anna")
         with AnnotationService(session.directory, "ben") as ben:
-            item = ben.take()
-            assert item is not None
+            item, *_ = ben.take_some(4)
             ben.label(item, "returns")
             await pilot.press("1")
             await sees(
@@ -363,7 +362,7 @@ async def test_after_a_suspension_a_sample_that_another_has_gives_way(home: Path
         await sees(pilot, session.text(session.ids[0]))
         suspended(session, "anna")
         with AnnotationService(session.directory, "ben") as ben:
-            ben.take()
+            ben.take_some(4)
             screen = pilot.app.screen
             assert isinstance(screen, LabelScreen)
             screen.ask("alive", AnnotationService.alive)

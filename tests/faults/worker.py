@@ -89,7 +89,7 @@ def label(directory: Path, acknowledge: Say) -> bool:
     worker.start()
     items: list[Sample] = []
     script: Sequence[tuple[str, Callable[[AnnotationService], Any], bool]] = (
-        ("take", lambda b: b.take_some(4), False),
+        *[("take", lambda b: b.take_some(1), False)] * 4,
         ("label", lambda b: b.label(items[0], "billing"), True),
         ("skip", lambda b: b.skip(items[1]), True),
         ("flag", lambda b: b.flag(items[2], "unclear"), True),

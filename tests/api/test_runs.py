@@ -18,7 +18,7 @@ from tui_al.errors import EngineError, EngineStopped
 from tui_al.store.engine_lock import is_live
 from tui_al.testing import check_strategy
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("forked")]
 
 EXAMPLE = Path(__file__).parents[1] / "plugin_example"
 

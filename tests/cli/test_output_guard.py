@@ -12,6 +12,7 @@ import pytest
 from rich.console import Console
 
 from tests.cli.test_commands import QUICK, encoder  # noqa: F401 - a fixture
+from tests.helpers.processes import Forks
 from tests.ui.terminals import ROOT
 from tui_al import cli
 from tui_al.cli.output_guard import OutputGuard
@@ -31,6 +32,7 @@ class Stop:
 def test_a_reader_that_leaves_stops_the_experiment_in_good_order(
     tmp_path: Path,
     encoder: str,  # noqa: F811
+    forked: Forks,
 ) -> None:
     """`tui-al simulate --json ... | head -1`."""
     models = ("--acquisition", encoder, "--successor", encoder, "--seed", "7", "--session", "cut")
@@ -41,7 +43,7 @@ def test_a_reader_that_leaves_stops_the_experiment_in_good_order(
         "OMP_NUM_THREADS": "1",
     }
     process = subprocess.Popen(
-        [sys.executable, "-m", "tui_al", "simulate", "tickets", *QUICK, *models, "--json"],
+        [forked.stub, "-m", "tui_al", "simulate", "tickets", *QUICK, *models, "--json"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=surroundings, cwd=tmp_path,
     )  # fmt: skip
     assert process.stdout is not None and process.stderr is not None

@@ -176,6 +176,7 @@ def said(*arguments: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str,
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("forked")
 @pytest.mark.parametrize(
     ("given", "code", "told"),
     [
@@ -217,6 +218,7 @@ def test_mistakes_are_told_before_anything_starts(
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("forked")
 def test_a_dry_run_shows_the_cells_and_the_time_and_writes_nothing(
     file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -67,6 +67,7 @@ def dataset(request: pytest.FixtureRequest) -> Dataset:
     return tiny.classified() if request.param is Task.CLASSIFICATION else tiny.tagged()
 
 
+@pytest.mark.usefixtures("forked")
 def test_from_an_unlabelled_file_to_a_successor(
     tmp_path: Path, bert: Path, dataset: Dataset
 ) -> None:

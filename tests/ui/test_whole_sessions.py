@@ -30,7 +30,7 @@ from tui_al.store.examples import ExampleReader
 from tui_al.store.session import Session
 from tui_al.ui.app import TuiAl
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("forked")]
 
 SAMPLES: Mapping[Task, Callable[[Path], Sample]] = {
     Task.CLASSIFICATION: unlabelled_tickets,

@@ -20,7 +20,7 @@ test: $(VENV)/.dev
 # What takes about a second or more each: trainings, processes, terminals, browsers, other accounts, kills, whole sessions, every
 # command of the documentation.
 test-slow: $(VENV)/.dev
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m slow
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder -m slow
 
 test-all: test test-slow
 

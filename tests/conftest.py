@@ -28,6 +28,35 @@ if threading.current_thread() is threading.main_thread():
         if signal.getsignal(number) == signal.SIG_IGN:
             signal.signal(number, usual)
 
+HERE = Path(__file__).parent
+
+#: Files that take longest with the slow tests, which begin first, so that no core waits at the end
+#: for one of them. The second needs no fork server: it runs while the first has it started.
+LONGEST = (
+    "docs/test_commands.py",
+    "store/test_stored_events.py",
+    "ui/test_label_scripted.py",
+    "engine/test_resume.py",
+    "engine/test_checkpoint.py",
+    "api/test_runs.py",
+    "ui/test_run.py",
+    "engine/test_people.py",
+    "ui/test_whole_sessions.py",
+    "engine/test_label_errors.py",
+    "host/test_process.py",
+    "cli/test_sweep.py",
+    "campaigns/test_kills.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests of the longest files in front; raises UsageError if one of these is gone."""
+    gone = [name for name in LONGEST if not (HERE / name).is_file()]
+    if gone:
+        raise pytest.UsageError(f"tests/conftest.py: LONGEST names what is not there: {gone}")
+    place = {HERE / name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path, len(place)))
+
 
 @pytest.fixture(scope="session")
 def fork_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str]]:

@@ -1,8 +1,6 @@
 """Decisions as rows of a session's database: written with a checksum each, read back with those
 that cannot be used told apart."""
 
-import contextlib
-import gc
 import json
 import sqlite3
 import sys
@@ -76,28 +74,14 @@ def read_decisions(db: sqlite3.Connection, directory: Path, after: int = 0) -> D
     found = read_rows(db, "decisions", DECISION_VALUES, after, known)
     records: list[DecisionRecord] = []
     bad = list(found.missing)
-    with _no_collections():  # of what is made here, nothing is garbage
-        for one in _decided(found):
-            if isinstance(one, BadRow):
-                bad.append(one)
-            else:
-                records.append(one)
+    for one in _decided(found):
+        if isinstance(one, BadRow):
+            bad.append(one)
+        else:
+            records.append(one)
     bad.sort(key=lambda one: one.seq)
     last = found.stored[-1][0] if found.stored else after
     return DecisionRows(records, tuple(bad), last)
-
-
-@contextlib.contextmanager
-def _no_collections() -> Iterator[None]:
-    """Without Python looking for circles among hundreds of thousands of new records again and
-    again, a sixth of the time."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
 
 
 def label_changes(db: sqlite3.Connection, after: int = 0) -> Iterator[DecisionRecord]:

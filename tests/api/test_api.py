@@ -2,6 +2,8 @@
 `test_runs`."""
 
 import builtins
+import contextlib
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +18,8 @@ from tui_al.api.settings import data_config, make_experiment
 from tui_al.cli.app import simulate as command
 from tui_al.core.settings.experiment import Amount
 from tui_al.errors import ConfigError, DataError, SessionError
+from tui_al.store.accounts import this_account
+from tui_al.store.history import history
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +67,25 @@ class TestSession:
         assert labels["answer"][labels["id"] == "a"].tolist() == [((0, 4, "PER"), (8, 11, "LOC"))]
         assert run.curve().rows == 0
         assert labels["annotator"][0] == "anna"
+
+    def test_history_says_who_took_the_labels_out(self, tmp_path: Path) -> None:
+        run = tui_al.open_session("labelled", stored(tmp_path / "home"))
+        labels = run.labels()
+        assert run.labels().rows == labels.rows  # in a loop
+        (entry,) = [e for e in history(run.directory).entries if e.action == "exported"]
+        assert entry.account == this_account()
+        assert entry.detail == (
+            f"to Python: annotations: {labels.rows}, examples: {len(set(labels['id']))}"
+        )
+
+    def test_labels_of_a_session_that_nobody_can_write(self, tmp_path: Path) -> None:
+        run = tui_al.open_session("labelled", stored(tmp_path / "home"))
+        with contextlib.closing(sqlite3.connect(run.directory / "session.db")) as db, db:
+            db.execute(
+                "UPDATE events SET body = body || ' ' WHERE seq = (SELECT max(seq) FROM events)"
+            )
+        with pytest.warns(UserWarning, match="not in the session's history: exported to Python"):
+            assert run.labels().rows
 
     def test_a_data_frame_has_the_same_columns(self, home: Path) -> None:
         frame = tui_al.open_session("simulation", home).curve().to_pandas()

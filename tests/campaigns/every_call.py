@@ -76,8 +76,8 @@ class Worker:
         self.control = Control(place / "control")
         self._process: subprocess.Popen[str] = subprocess.Popen(
             [sys.executable, "-m", "tests.faults.worker", what], cwd=ROOT, text=True,
-            env=self.control.environment(shim, self.work), stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
+            env=self.control.environment(shim, self.work) | {"FAULTS_HURRY": "100"},
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         )  # fmt: skip
         assert self._pipes()[1].readline() == "ready\n"
 

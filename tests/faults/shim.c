@@ -2,7 +2,10 @@
 
    FAULTS_CONTROL names a file of `struct control`, which is mapped, so that a driver can change it between two forks and read the
    counts. FAULTS_DIRECTORY is the directory. A call counts if its kind is in `kinds` and its file lies below the directory. Both are
-   read when the library is loaded, and again by `faults_begin`, for a process that was forked by one without them. */
+   read when the library is loaded, and again by `faults_begin`, for a process that was forked by one without them.
+
+   With FAULTS_HURRY=N, `usleep` takes an N-th of its time: SQLite waits ten seconds in all for a lock of the log's index that fails,
+   and a campaign over every call does that some hundred times. It counts its waits, not the clock. */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <dlfcn.h>
@@ -36,6 +39,7 @@ struct control {
 static struct control *control;
 static char directory[PATH_MAX];
 static size_t length;
+static long hurry = 1;
 
 #define REAL(type, name, ...) \
     static type (*real)(__VA_ARGS__); \
@@ -43,6 +47,8 @@ static size_t length;
 
 __attribute__((constructor)) void faults_begin(void) {
     const char *file = getenv("FAULTS_CONTROL"), *place = getenv("FAULTS_DIRECTORY");
+    const char *divisor = getenv("FAULTS_HURRY");
+    hurry = divisor && atol(divisor) > 0 ? atol(divisor) : 1;
     control = NULL;
     if (!file || !place || !realpath(place, directory)) return;
     length = strlen(directory);
@@ -272,3 +278,8 @@ int flock(int descriptor, int operation) {
     }
 CONTROLLING(fcntl)
 CONTROLLING(fcntl64)
+
+int usleep(useconds_t microseconds) {
+    REAL(int, "usleep", useconds_t);
+    return real(microseconds / hurry);
+}

@@ -21,7 +21,7 @@ from tui_al.store import salvage, strangers
 from tui_al.store.engine_lock import is_live, take_engine_lock
 from tui_al.store.examples import ExampleReader, read_examples
 from tui_al.store.file_hashes import differences
-from tui_al.store.kept_models import copy_snapshot
+from tui_al.store.kept_models import copy_snapshot, is_kept
 from tui_al.store.plain_copies import copy_file
 from tui_al.store.session import Session
 from tui_al.store.sharing import share
@@ -129,6 +129,22 @@ def test_nothing_below_is_read_or_written_either(
         saved = ModelSaved(7, 1, "successor", "models/seed-7/successor")
         with pytest.raises(SessionError), copy_snapshot(directory, lambda: saved):
             pass
+
+
+@pytest.mark.parametrize("place", ["models", "models/seed-7"])
+def test_a_file_in_the_place_of_a_directory_is_told(directory: Path, place: str) -> None:
+    """Before an engine trains for hours and cannot save."""
+    saved = ModelSaved(7, 1, "successor", "models/seed-7/successor")
+    (directory / place).parent.mkdir(exist_ok=True)
+    (directory / place).write_text("")
+    Session(directory).close()  # its labels can be read and exported
+    told = rf"/{place} is a file, where a session has a directory"
+    with pytest.raises(SessionError, match=told):
+        take_engine_lock(directory)
+    with pytest.raises(SessionError, match=told), copy_snapshot(directory, lambda: saved):
+        pass
+    with pytest.raises(SessionError, match=told):
+        is_kept(directory, saved)
 
 
 @pytest.mark.parametrize(

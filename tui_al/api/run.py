@@ -1,6 +1,7 @@
 """A session as seen from Python: its figures, its queries and its labels as arrays. Nothing here
-changes it."""
+changes it, but that its history says who took its labels out."""
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from tui_al.core.session.state import RunState, SessionState, settled
 from tui_al.errors import ConfigError
 from tui_al.host.process import died_silently
 from tui_al.store.annotations import labels_of
+from tui_al.store.audit import note_action
 from tui_al.store.engine_lock import is_live
 from tui_al.store.home import home_directory
 from tui_al.store.session import Session
@@ -104,13 +106,18 @@ class Run:
 
     def labels(self, seed: int | None = None) -> Table:
         """What `tui-al export` writes: id, text, answer, annotator, status. Of a simulation one
-        run's, the first by default.
+        run's, the first by default. The session's history says so, as of an export, once for each
+        amount of labels; a warning, where it cannot.
 
         Raises:
             SessionError: nothing is labelled yet.
         """
         with Session(self.directory) as session:
             found = labels_of(session, seed=seed).annotations
+        examples = len({one.id for one in found})
+        detail = f"to Python: annotations: {len(found):,}, examples: {examples:,}"
+        if told := note_action(self.directory, "exported", detail, again=False):
+            warnings.warn(told, stacklevel=2)
         rows = [
             {"id": one.id, "text": one.text, "answer": one.answer, "annotator": one.annotator,
              "status": one.status.value}

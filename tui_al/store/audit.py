@@ -9,8 +9,14 @@ from tui_al.store.accounts import this_account
 from tui_al.store.session import Session
 
 
-def note_action(directory: Path, action: str, detail: str) -> str:
+def note_action(directory: Path, action: str, detail: str, *, again: bool = True) -> str:
     """Put on record what this account has just done with the session in `directory`.
+
+    Args:
+        directory: the session's.
+        action: as "exported".
+        detail: of what, and where to.
+        again: whether it is put there although the same is what is last on record of actions.
 
     Returns:
         "", or why it is not on record: a session that is damaged or cannot be written can be
@@ -20,7 +26,14 @@ def note_action(directory: Path, action: str, detail: str) -> str:
         with Session(directory) as session:
             if damage := session.state().damage:  # nothing is added to what is damaged
                 return f"not in the session's history: {action} {detail}. {damage[0]}"
-            session.append(ActionTaken(this_account(), action, detail))
+            taken = ActionTaken(this_account(), action, detail)
+            if again or _last_action(session) != taken:
+                session.append(taken)
     except TuiAlError as error:
         return f"not in the session's history: {action} {detail}. {error.message}"
     return ""
+
+
+def _last_action(session: Session) -> ActionTaken | None:
+    actions = [one.event for one in session.events() if isinstance(one.event, ActionTaken)]
+    return actions[-1] if actions else None

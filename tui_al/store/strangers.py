@@ -44,6 +44,9 @@ _INDEX = re.compile(
 #: Bytes of a path that an event names; an engine's own have fewer than a hundred.
 _LONGEST = 1_000
 
+#: What an engine writes into, below a session.
+_DIRECTORIES = ("models", "models/seed-*", "warm")
+
 #: Ends a journal of a transaction over several files. SQLite reads the file that is named before
 #: it, wherever that lies, and deletes it.
 _SEVERAL_FILES = bytes.fromhex("d9d505f920a163d7")
@@ -58,9 +61,14 @@ def check_files(directory: Path) -> None:
 
 
 def check_tree(directory: Path) -> None:
-    """As `check_files`, for all directories below too; also where there are too many."""
+    """As `check_files`, for all directories below too; also where there are too many, or a file
+    in the place of a directory."""
     for _ in _files(directory):
         pass
+    for pattern in _DIRECTORIES:
+        for place in directory.glob(pattern):
+            if not place.is_dir():
+                raise _file_for_directory(place)
 
 
 def check_schema(db: sqlite3.Connection, path: Path) -> None:
@@ -122,7 +130,7 @@ def read_bytes(path: Path, most: int, *, end: bool = False) -> bytes:
 
 def inside(directory: Path, named: str) -> Path:
     """The path that an event names, from the session's directory; SessionError where it leads out
-    of it."""
+    of it, or through a file."""
     parts = Path(named).parts
     if not parts or Path(named).is_absolute() or ".." in parts or not _can_be(parts):
         raise SessionError(
@@ -133,9 +141,21 @@ def inside(directory: Path, named: str) -> Path:
     place = directory
     for part in parts:
         place = place / part
-        with contextlib.suppress(FileNotFoundError):
+        try:
             _check(place, place.lstat())
+        except FileNotFoundError:
+            continue
+        except NotADirectoryError:
+            raise _file_for_directory(place.parent) from None
     return place
+
+
+def _file_for_directory(place: Path) -> SessionError:
+    return SessionError(
+        f"{place} is a file, where a session has a directory.",
+        "Move it away; if the session came from somebody else, ask them for another copy, made "
+        "by: tui-al backup.",
+    )
 
 
 def _can_be(parts: tuple[str, ...]) -> bool:

@@ -4,6 +4,7 @@ where several read well."""
 import pytest
 
 from tests.engine.data.conftest import Load
+from tui_al.engine.data import plausibility as judging
 from tui_al.engine.data.plausibility import plausibility
 from tui_al.errors import DataError
 
@@ -60,3 +61,15 @@ def test_the_right_one_is_named(load_text: Load, text: str, encoding: str) -> No
 def test_what_a_wrong_encoding_leaves_is_less_plausible(right: str, wrong: str) -> None:
     assert plausibility(right) == 1.0
     assert plausibility(f"{wrong} {wrong.lower()}") < 0.7
+
+
+def test_a_word_without_an_end_is_judged_by_its_beginning(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen, judge = [], judging._value
+
+    def counted(before: str, character: str, after: str) -> float:
+        seen.append(character)
+        return judge(before, character, after)
+
+    monkeypatch.setattr(judging, "_value", counted)
+    assert plausibility("щука" * 100_000) == 1.0
+    assert len(seen) <= 2 * judging._ENOUGH

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import pyarrow as pa
 
 from tui_al.engine.data.tables import some
+from tui_al.engine.data.zip_members import check_members
 from tui_al.errors import DataError
 
 #: What can go wrong while bytes are unpacked. `zipfile` raises nearly anything for a damaged
@@ -144,6 +145,7 @@ def _member(path: Path) -> zipfile.ZipInfo:
     count."""
     try:
         with zipfile.ZipFile(path) as archive:
+            check_members(path.name, archive.infolist())
             members = [info for info in archive.infolist() if _is_content(info)]
     except UNPACKING_ERRORS as error:
         raise DataError(

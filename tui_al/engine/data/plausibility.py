@@ -5,7 +5,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-_WORD = re.compile(r"\S+")
+_WORD = re.compile(r"\S{1,1000}")  # a longer one in pieces, so that `_ENOUGH` is soon reached
 _ENOUGH = 4_000  # characters beyond ASCII that are looked at
 _IN_WORDS = "’‘'·-–—ʼ‐\u200c\u200d"  # may stand between letters
 _RARE = 0.5  # of a Han character that is in the first level of no national standard

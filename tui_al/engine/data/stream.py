@@ -20,6 +20,7 @@ from tui_al.engine.data.plain_text import stream_lines, stream_text
 from tui_al.engine.data.plugin_readers import plugin_for, read_tables
 from tui_al.engine.data.tables import LoadReport, Table, sampled
 from tui_al.engine.data.tag_tables import reshape
+from tui_al.engine.data.zip_members import what_is_nested
 from tui_al.errors import DataError
 
 _HEAD = 200  # lines that are looked at to tell formats apart
@@ -194,7 +195,10 @@ def _built_in() -> tuple[str, ...]:
 
 
 def unknown_format(name: str, path: Path) -> DataError:
-    """The error for a file whose name says nothing of what is in it."""
+    """The error for a file whose name says nothing of what is in it, or that it holds more files;
+    DataError too where it cannot be opened."""
+    if (nested := what_is_nested(path.name, unpacked_name(path), PACKED)) is not None:
+        return DataError(*nested)
     suffix = path.suffix or "(no suffix)"
     readers = _built_in()
     return DataError(

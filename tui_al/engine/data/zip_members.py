@@ -21,8 +21,8 @@ _ARCHIVES = (".zip", ".tar", ".tgz", ".tbz2", ".txz", ".tzst", ".7z", ".rar", ".
 
 
 def check_members(name: str, members: Sequence[zipfile.ZipInfo]) -> None:
-    """Raise DataError where an archive has a member that leads out of it, a link, one name twice, or
-    far too many members."""
+    """Raise DataError where an archive has a member that leads out of it, a link, one name twice,
+    or far too many members."""
     if len(members) > _MOST_MEMBERS:
         raise DataError(
             f"{name} holds {len(members):,} members, where one data file is read.",
@@ -45,8 +45,8 @@ def check_members(name: str, members: Sequence[zipfile.ZipInfo]) -> None:
             )
         if names[info.filename] > 1:
             raise DataError(
-                f"{name} holds {shown} {names[info.filename]:,} times, and which is meant cannot be "
-                "told.",
+                f"{name} holds {shown} {names[info.filename]:,} times, and which is meant cannot "
+                "be told.",
                 "Unpack it, and name the file.",
             )
 

@@ -8,7 +8,7 @@ LOCKED := $(BIN)/python -m pip install --disable-pip-version-check --quiet --no-
 # The experiment that the app has preselected, for machines and pipes without a terminal.
 SAMPLE := simulate tickets --strategy lc --seed-size 4% --batch 2% --rounds 7 --seeds 1 --epochs 6 --precision auto
 
-.PHONY: run test test-slow test-all check locked clean
+.PHONY: run test test-slow test-all coverage check locked clean
 
 run: $(VENV)/.run
 	@if [ -t 0 ] && [ -t 1 ]; then $(BIN)/tui-al; else $(BIN)/tui-al $(SAMPLE); fi
@@ -23,6 +23,10 @@ test-slow: $(VENV)/.dev
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder -m slow
 
 test-all: test test-slow
+
+# The same quick tests, in twice the time: fails if they take fewer branches of the program than pyproject.toml demands.
+coverage: $(VENV)/.dev
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not slow" --cov --cov-report term
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -565,7 +565,7 @@ def test_lines_that_are_no_objects_are_left_out_where_that_is_asked_for(load_tex
     content = "\n".join([*good[:3], "{oops", *good[3:], "[1, 2]", '"text"'])
     with pytest.raises(DataError, match=r"a\.jsonl:4: not valid JSON") as caught:
         load_text("a.jsonl", content)
-    assert "--leave-out-misfits leaves such lines out" in caught.value.hint
+    assert "--skip-mismatched leaves such lines out" in caught.value.hint
     data = load_text("a.jsonl", content, misfits="leave out")
     assert sorted(pairs(data)) == sorted(PAIRS)
     told = [line for line in data.warnings if "left out" in line]

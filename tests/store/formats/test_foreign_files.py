@@ -273,7 +273,7 @@ GOOD = '{"text": "ok"}\n'
             "label-studio", CLASSES, '[{"data": {"image": "x"}, "annotations": [{"result": []}]}]',
             "in.x row 1: 'text' is nothing, not a text",
         ),
-        ("parquet", CLASSES, "text", "in.x is not a readable Parquet file"),
+        ("parquet", CLASSES, "text", "in.x is plain text, whatever its name says"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_named(

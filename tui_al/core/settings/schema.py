@@ -161,7 +161,9 @@ def allowed(entry: Entry) -> str:
     said = _range(setting)
     if setting.share:
         said = f"a share: {said}, or as a percentage"
-    said = " or ".join(part for part in (said or _word(entry), *entry.words) if part)
+    said = said or _word(entry)
+    between = ", or " if " or " in said else " or "
+    said = between.join(part for part in (said, *entry.words) if part)
     return f"It is {said}{f'; {setting.usual}' if setting.usual else ''}."
 
 

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
+from tui_al.engine.data.content import refuse_misnamed
 from tui_al.engine.data.tables import some
 from tui_al.engine.data.zip_members import check_members
 from tui_al.errors import DataError
@@ -68,17 +69,13 @@ _OPENERS: dict[str, Callable[..., Any]] = {
 #: Suffixes of compressed files.
 PACKED = (*_OPENERS, ".zip")
 
-#: First bytes of files that are no text, and what such a file is to be called.
-_MAGIC = {
-    b"\x1f\x8b": ("gzip-compressed", ".gz"),
-    b"BZh": ("bzip2-compressed", ".bz2"),
-    b"\xfd7zXZ\x00": ("xz-compressed", ".xz"),
-    b"\x28\xb5\x2f\xfd": ("zstd-compressed", ".zst"),
-    b"PK\x03\x04": ("a zip archive or an Excel workbook", ".zip or .xlsx"),
-    b"PAR1": ("a Parquet file", ".parquet"),
-    b"ARROW1": ("an Arrow file", ".arrow"),
-    b"%PDF": ("a PDF document", ".pdf"),
-    b"\xd0\xcf\x11\xe0": ("an old Office document", ".xls; save it as .xlsx or .csv"),
+#: How files begin that these suffixes name.
+_BEGINNINGS = {
+    ".gz": (b"\x1f\x8b",),
+    ".bz2": (b"BZh",),
+    ".xz": (b"\xfd7zXZ\x00", b"\x5d\x00\x00"),  # the second of lzma's old format
+    ".zst": (b"\x28\xb5\x2f\xfd",),
+    ".zip": (b"PK",),
 }
 
 
@@ -101,9 +98,12 @@ def open_bytes(path: Path, name: str) -> ByteStream:
     """The file's unpacked bytes; standard input for the path "-"."""
     if str(path) == "-":
         return sys.stdin.buffer
-    opener = _OPENERS.get(path.suffix.lower())
+    suffix = path.suffix.lower()
+    opener = _OPENERS.get(suffix)
+    if suffix in _BEGINNINGS:
+        refuse_misnamed(path, name, _BEGINNINGS[suffix])
     try:
-        if path.suffix.lower() == ".zip":
+        if suffix == ".zip":
             return _Member(path)
         return opener(path) if opener else path.open("rb")
     except UNPACKING_ERRORS as error:
@@ -119,30 +119,10 @@ def cannot_open(path: Path, name: str, error: Exception) -> DataError:
     return DataError(f"{name} cannot be unpacked: {error}.", "Compress or copy it again.")
 
 
-def refuse_binary(name: str, head: bytes) -> None:
-    """DataError for bytes that begin as a file of another kind does, or that stand for a file which
-    is elsewhere."""
-    if head.startswith(b"version https://git-lfs.github.com/spec/"):
-        raise DataError(
-            f"{name} is only a pointer to the file, which Git LFS keeps elsewhere.",
-            "Get the file itself with `git lfs pull`, or download it.",
-        )
-    is_page = head[:99].lstrip().lower().startswith((b"<!doctype html", b"<html"))
-    if is_page and not name.lower().endswith(".txt"):  # pages may be the texts
-        raise DataError(
-            f"{name} is a web page, whatever its name says.",
-            "Was the page of the file downloaded instead of the file?",
-        )
-    for magic, (what, suffix) in _MAGIC.items():
-        if head.startswith(magic):
-            raise DataError(
-                f"{name} is {what}, whatever its name says.", f"Files of that kind end in {suffix}."
-            )
-
-
 def _member(path: Path) -> zipfile.ZipInfo:
     """The data file of an archive; what systems put beside it, and README and licence, do not
     count."""
+    refuse_misnamed(path, path.name, _BEGINNINGS[".zip"])
     try:
         with zipfile.ZipFile(path) as archive:
             check_members(path.name, archive.infolist())
@@ -151,6 +131,11 @@ def _member(path: Path) -> zipfile.ZipInfo:
         raise DataError(
             f"{path.name} is not a complete zip archive: {error}.", "Compress or copy it again."
         ) from error
+    if any(info.filename == "[Content_Types].xml" for info in members):
+        raise DataError(
+            f"{path.name} is a document of an office program, whatever its name says.",
+            "An Excel workbook ends in .xlsx; save others as .txt or .csv.",
+        )
     if len(members) != 1:
         names = some([info.filename for info in members]) or "nothing"
         raise DataError(

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from charset_normalizer import from_bytes
 
 from tui_al.core.close_names import did_you_mean
-from tui_al.engine.data.compression import UNPACKING_ERRORS, ByteStream, refuse_binary
+from tui_al.engine.data.compression import UNPACKING_ERRORS, ByteStream
+from tui_al.engine.data.content import refuse_binary
 from tui_al.engine.data.plausibility import plausibility
 from tui_al.engine.data.tables import LoadReport
 from tui_al.errors import DataError

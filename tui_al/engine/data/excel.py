@@ -12,6 +12,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 from tui_al.core.close_names import did_you_mean
 from tui_al.core.settings.experiment import DataConfig
 from tui_al.engine.data.compression import UNPACKING_ERRORS
+from tui_al.engine.data.content import refuse_misnamed
 from tui_al.engine.data.headers import header_of
 from tui_al.engine.data.tables import LoadReport, Table, some
 from tui_al.errors import DataError
@@ -29,6 +30,7 @@ def stream_workbook(
 ) -> Iterator[Table]:
     """The first sheet that holds anything, or the one that `config.subset` names, in tables of at
     most so many rows."""
+    refuse_misnamed(path, name, [b"PK"])
     try:
         _check_sizes(path, name)
         workbook = CalamineWorkbook.from_path(path)

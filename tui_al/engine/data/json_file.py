@@ -9,6 +9,7 @@ from tui_al.core.data.examples import Task
 from tui_al.core.settings.experiment import DataConfig
 from tui_al.engine.data import tables as sizes
 from tui_al.engine.data.annotated_records import RecordConverter, recognise
+from tui_al.engine.data.content import begins_as_json, refuse_no_json
 from tui_al.engine.data.json_shapes import records_of_json, with_text
 from tui_al.engine.data.json_values import JsonText
 from tui_al.engine.data.lines import Lines
@@ -21,7 +22,9 @@ _HEAD = 200  # records that are looked at
 _LONGEST_LINE = 1 << 20  # characters; of a file without line breaks no more is read ahead
 _DEEPEST = 5  # levels of nested fields
 _LINES = 'Every line is one object, as {"text": ..., "label": ...}.'
-_LEAVES_OUT = "--leave-out-misfits leaves such lines out."
+_EACH_LINE = "read as JSON lines, an object on each"
+_ONE_VALUE = "read as one JSON value, not an object a line"
+_LEAVES_OUT = "--skip-mismatched leaves such lines out."
 
 #: A record's number, counted from 1 or that of its line, what it holds, and about how many
 #: characters it takes.
@@ -31,23 +34,70 @@ Numbered = tuple[int, Mapping[str, Any]]
 def stream_json(lines: Lines, config: DataConfig, load_report: LoadReport) -> Iterator[Table]:
     """The objects of a JSON file, in whichever of the usual ways they are put together; see
     `records_of_json`."""
+    refuse_no_json(lines.name, _filled(lines))
     if is_json_lines(lines):
-        load_report.notes.append(f"{lines.name}: read as JSON lines, an object on each")
-        return stream_json_lines(lines, config, load_report)
+        load_report.notes.append(f"{lines.name}: {_EACH_LINE}")
+        return _of_lines(lines, config, load_report)
+    return _of_json(lines, config, load_report)
+
+
+def stream_json_lines(lines: Lines, config: DataConfig, load_report: LoadReport) -> Iterator[Table]:
+    """One object a line; blank lines are skipped. A file that is one JSON value is read as such."""
+    refuse_no_json(lines.name, _filled(lines))
+    if is_one_json(lines):
+        load_report.notes.append(f"{lines.name}: {_ONE_VALUE}")
+        return _of_json(lines, config, load_report)
+    return _of_lines(lines, config, load_report)
+
+
+def json_whatever_its_name(
+    lines: Lines, config: DataConfig, load_report: LoadReport
+) -> Iterator[Table] | None:
+    """The rows of a file that is called as texts or tables are, but holds JSON, told; None for one
+    that holds none."""
+    if is_json_lines(lines):
+        load_report.notes.append(f"{lines.name}: {_EACH_LINE}")
+        return _of_lines(lines, config, load_report)
+    head = _filled(lines)
+    if is_one_json(lines) or (
+        len(head) == 1 and begins_as_json(head[0]) and isinstance(_parsed(head[0]), dict)
+    ):
+        load_report.notes.append(f"{lines.name}: {_ONE_VALUE}")
+        return _of_json(lines, config, load_report)
+    return None
+
+
+def _of_json(lines: Lines, config: DataConfig, load_report: LoadReport) -> Iterator[Table]:
     records = records_of_json(JsonText(lines), load_report, config.subset)
     return _tables(lines.name, enumerate(records, start=1), "row", config, load_report)
 
 
-def stream_json_lines(lines: Lines, config: DataConfig, load_report: LoadReport) -> Iterator[Table]:
-    """One object a line; blank lines are skipped."""
+def _of_lines(lines: Lines, config: DataConfig, load_report: LoadReport) -> Iterator[Table]:
     records = _objects_of_lines(lines, load_report, leave_out=config.misfits == "leave out")
     return _tables(lines.name, records, "line", config, load_report)
 
 
 def is_json_lines(lines: Lines) -> bool:
     """Whether the first two lines are an object each; they stay to be read."""
-    filled = [line for line in lines.peek(_HEAD, _LONGEST_LINE) if line.strip()][:2]
+    filled = _filled(lines)[:2]
     return len(filled) == 2 and all(isinstance(_parsed(line), dict) for line in filled)
+
+
+def is_one_json(lines: Lines) -> bool:
+    """Whether the file begins as one JSON value with rows in it: an array, or an object that goes
+    on over its lines. It stays to be read."""
+    if not begins_as_json(lines.beginning()):
+        return False
+    first, second, *_ = *_filled(lines)[:2], "", ""
+    value = _parsed(first)
+    if lines.beginning().lstrip("\ufeff \t\r\n").startswith("["):
+        return value is None or not second
+    broken = second.lstrip().startswith("{") and not first.rstrip().endswith(("{", "["))
+    return value is None and not broken
+
+
+def _filled(lines: Lines) -> list[str]:
+    return [line for line in lines.peek(_HEAD, _LONGEST_LINE) if line.strip("\0 \t\r\n")]
 
 
 def _parsed(line: str) -> object:
@@ -55,6 +105,27 @@ def _parsed(line: str) -> object:
         return json.loads(line)
     except (ValueError, RecursionError):
         return None
+
+
+def items_of_any(
+    lines: Lines, load_report: LoadReport, *, in_lines: bool
+) -> Iterator[tuple[object, str]]:
+    """The objects of a JSON file, or of JSON lines, whichever of the two it holds; told where its
+    name says the other.
+
+    Args:
+        lines: the file.
+        load_report: takes what was guessed and what was not read.
+        in_lines: whether its name says JSON lines.
+    """
+    refuse_no_json(lines.name, _filled(lines))
+    if in_lines and is_one_json(lines):
+        load_report.notes.append(f"{lines.name}: {_ONE_VALUE}")
+        return items_of_json(lines, load_report)
+    if not in_lines and is_json_lines(lines):
+        load_report.notes.append(f"{lines.name}: {_EACH_LINE}")
+        return items_of_lines(lines)
+    return items_of_lines(lines) if in_lines else items_of_json(lines, load_report)
 
 
 def items_of_lines(lines: Lines) -> Iterator[tuple[object, str]]:

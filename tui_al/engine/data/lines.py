@@ -35,6 +35,10 @@ class Lines(Iterator[str]):
             pass
         return [self._ready[i] for i in range(min(most, len(self._ready)))]
 
+    def beginning(self) -> str:
+        """What is to come, as far as it was read ahead; all of it stays to be given out."""
+        return "".join((*self._ready, *self._rest))
+
     def has_content(self) -> bool:
         """Whether anything but white space is to come; no more is read than it takes to know."""
         while not any(not text.isspace() for text in (*self._ready, *self._rest)):

@@ -14,7 +14,11 @@ from tui_al.engine.data.conll import looks_like_conll, stream_conll
 from tui_al.engine.data.delimited import stream_delimited
 from tui_al.engine.data.encodings import TextStream
 from tui_al.engine.data.excel import stream_workbook
-from tui_al.engine.data.json_file import is_json_lines, stream_json, stream_json_lines
+from tui_al.engine.data.json_file import (
+    json_whatever_its_name,
+    stream_json,
+    stream_json_lines,
+)
 from tui_al.engine.data.lines import Lines
 from tui_al.engine.data.plain_text import stream_lines, stream_text
 from tui_al.engine.data.plugin_readers import plugin_for, read_tables
@@ -31,11 +35,13 @@ LineReader = Callable[[Lines, DataConfig, LoadReport], Iterator[Table]]
 FileReader = Callable[[Path, str, DataConfig, LoadReport, int], Iterator[Table]]
 
 
-def _text_or_columns(other: LineReader) -> LineReader:
-    """CoNLL columns where the lines look so, whatever the file is called; else as the other reader
-    has it."""
+def _by_content(other: LineReader) -> LineReader:
+    """JSON and CoNLL columns where the lines look so, whatever the file is called; else as the
+    other reader has it."""
 
     def stream(lines: Lines, config: DataConfig, load_report: LoadReport) -> Iterator[Table]:
+        if (found := json_whatever_its_name(lines, config, load_report)) is not None:
+            return found
         if looks_like_conll(lines.peek(_HEAD), lines.name):
             load_report.notes.append(
                 f"{lines.name}: read as CoNLL columns (a token and its tag a line)"
@@ -46,31 +52,28 @@ def _text_or_columns(other: LineReader) -> LineReader:
     return stream
 
 
-def _delimited(lines: Lines, config: DataConfig, load_report: LoadReport) -> Iterator[Table]:
-    """JSON lines where each line is an object, whatever the file is called; else columns."""
-    if is_json_lines(lines):
-        load_report.notes.append(f"{lines.name}: read as JSON lines, an object on each")
-        return stream_json_lines(lines, config, load_report)
-    return stream_delimited(lines, config, load_report)
+def _columns_or_json(lines: Lines, config: DataConfig, load_report: LoadReport) -> Iterator[Table]:
+    found = json_whatever_its_name(lines, config, load_report)
+    return stream_conll(lines, config, load_report) if found is None else found
 
 
 _TEXT_READERS: dict[str, LineReader] = {
-    ".csv": _delimited,
-    ".tsv": _text_or_columns(stream_delimited),
-    ".tab": _text_or_columns(stream_delimited),
+    ".csv": _by_content(stream_delimited),
+    ".tsv": _by_content(stream_delimited),
+    ".tab": _by_content(stream_delimited),
     ".json": stream_json,
     ".jsonl": stream_json_lines,
     ".ndjson": stream_json_lines,
-    ".txt": _text_or_columns(stream_text),
-    ".conll": stream_conll,
-    ".conllu": stream_conll,
-    ".iob": stream_conll,
-    ".iob2": stream_conll,
-    ".bio": stream_conll,
-    ".bioes": stream_conll,
-    ".train": stream_conll,  # eng.train, eng.testa and eng.testb, the names of CoNLL-2003
-    ".testa": stream_conll,
-    ".testb": stream_conll,
+    ".txt": _by_content(stream_text),
+    ".conll": _columns_or_json,
+    ".conllu": _columns_or_json,
+    ".iob": _columns_or_json,
+    ".iob2": _columns_or_json,
+    ".bio": _columns_or_json,
+    ".bioes": _columns_or_json,
+    ".train": _columns_or_json,  # eng.train, eng.testa and eng.testb, the names of CoNLL-2003
+    ".testa": _columns_or_json,
+    ".testb": _columns_or_json,
 }
 _BINARY_READERS: dict[str, FileReader] = {
     ".parquet": stream_parquet,

@@ -18,7 +18,7 @@ from tui_al.engine.data.class_names import names_for, names_given
 from tui_al.engine.data.columns import Use, choose_columns
 from tui_al.engine.data.compression import open_bytes
 from tui_al.engine.data.encodings import TextStream
-from tui_al.engine.data.json_file import is_json_lines, items_of_json, items_of_lines, table_of
+from tui_al.engine.data.json_file import items_of_any, table_of
 from tui_al.engine.data.lines import Lines
 from tui_al.engine.data.missing_labels import MissingLabels
 from tui_al.engine.data.stream import KINDS, format_of, open_tables
@@ -155,9 +155,7 @@ class _Opened:
 
 
 def _json_items(lines: Lines, suffix: str, load_report: LoadReport) -> Items:
-    if suffix != ".json" or is_json_lines(lines):
-        return items_of_lines(lines)
-    return items_of_json(lines, load_report)
+    return items_of_any(lines, load_report, in_lines=suffix != ".json")
 
 
 def _of_objects(

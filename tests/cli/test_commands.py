@@ -308,10 +308,10 @@ def test_ctrl_c_stops_and_the_same_command_goes_on(simulate: Command, tmp_path: 
 MISTAKES: list[tuple[tuple[str, ...], int, str, str]] = [
     (("simulate", "ticketz"), 3, "ticketz", "tickets"),
     (("simulate", "/no/such/file.csv"), 3, "/no/such/file.csv", ""),
-    (("simulate", "tickets", "--strategy", "luck"), 2, "strategy: 'luck' is unknown", "lc"),
+    (("simulate", "tickets", "--strategy", "luck"), 2, "--strategy 'luck' is unknown", "lc"),
     (("simulate", "tickets", "--strategy", "mnlp"), 2, "mnlp", "entropy"),
-    (("simulate", "tickets", "--batch", "1.5"), 2, "--batch: '1.5'", "%"),
-    (("simulate", "tickets", "--seed-size", "many"), 2, "--seed-size: 'many'", "1%"),
+    (("simulate", "tickets", "--batch", "1.5"), 2, "--batch '1.5'", "%"),
+    (("simulate", "tickets", "--seed-size", "many"), 2, "--seed-size 'many'", "1%"),
     (("simulate", "tickets", "--trunk-layers", "most"), 2, "--freeze-layers 'most'", "or auto"),
     (("simulate", "tickets", "--seed-size", "5000"), 2, "seed size: 5000", "fewer"),
     (("simulate", "tickets", "--text-column", "body"), 3, "body", "text"),

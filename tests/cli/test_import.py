@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.test_export import Command, command  # noqa: F401 - a fixture
+from tests.engine.data.workbook import write_workbook
 from tests.store.labelled_sessions import EVENTS, TICKETS, Clock, by_people
 from tui_al.cli.import_labels import guessed_format
 from tui_al.core.annotation import decisions as de
@@ -50,6 +51,24 @@ def test_from_one_session_to_another(name: str, command: Command, tmp_path: Path
         wanted = {(identity, "import"): answer for (identity, _), answer in wanted.items()}
     assert answers(home, "to") == wanted
     assert "new decisions: 0" in command("import", "to", out, "--format", name)[1]
+
+
+def test_a_sheet_or_an_array_is_named(command: Command, tmp_path: Path) -> None:  # noqa: F811
+    """As in `predict` and `simulate`; and the file is named where none of it has answers."""
+    by_people(tmp_path / "home", "s").close()
+    book, arrays = tmp_path / "in.xlsx", tmp_path / "in.json"
+    rows = [{"text": "text a", "label": "return"}, {"text": "text b", "label": "complaint"}]
+    cells: list[list[object]] = [list(row.values()) for row in rows]
+    write_workbook(book, {"May": [["text"], ["text a"]], "June": [["text", "label"], *cells]})
+    arrays.write_text(json.dumps({"may": [{"text": "text a"}], "june": rows}), encoding="utf-8")
+    code, _, aside = command("import", "s", book, "--subset", "May")
+    assert (code, "in.xlsx: no column is called 'label', only text." in aside) == (3, True)
+    code, said, _ = command("import", "s", book, "--subset", "June")
+    assert (code, "new decisions: 2\n" in said) == (0, True)
+    code, _, aside = command("import", "s", arrays)
+    assert (code, "Name the one that holds the rows, as --subset june" in aside) == (3, True)
+    code, said, aside = command("import", "s", arrays, "--subset", "june")
+    assert (code, "left out: 2 the same as here" in aside) == (0, True), aside
 
 
 def test_what_is_not_new_is_told(command: Command, tmp_path: Path) -> None:  # noqa: F811

@@ -127,13 +127,11 @@ def test_both_names_at_once_that_say_different_things() -> None:
         ("precision", "fp23", "--precision 'fp23' is unknown.", "Did you mean fp32? Choose fp32, "
             "bf16 or auto."),
         ("freeze_layers", "most", "--freeze-layers 'most' is not a whole number or auto.",
-            "It is 0 or "
-            "more "
-            "or auto."),
-        ("freeze_layers", "-1", "--freeze-layers -1 is out of range.", "It is 0 or more or auto."),
+            "It is 0 or more, or auto."),
+        ("freeze_layers", "-1", "--freeze-layers -1 is out of range.", "It is 0 or more, or auto."),
         ("device", "gpu", "--device 'gpu' is unknown.", "Use auto, cpu, cuda (a GPU), cuda:1 (and "
             "so on) or mps."),
-        ("batch", "5 percent", "--batch: '5 percent' is not a valid amount.", 'Give a percentage, '
+        ("batch", "5 percent", "--batch '5 percent' is not a valid amount.", 'Give a percentage, '
             'as "1%", or a count, as "100".'),
         ("seed", ["7", "x"], "--seed 'x' is not a whole number.", "Give whole numbers, 0 or more."),
         ("seeds", "9", "--seeds 9 is out of range.", "It is 1 to 5; for others use --seed 7 "
@@ -142,7 +140,7 @@ def test_both_names_at_once_that_say_different_things() -> None:
             "or paper."),
         ("successor_tuning", "adaptor", "--successor-tuning 'adaptor' is unknown.", "Did you mean "
             "adapter? Choose full"),
-        ("strategy", "lcc", "strategy: 'lcc' is unknown.", "Did you mean lc"),
+        ("strategy", "lcc", "--strategy 'lcc' is unknown.", "Did you mean lc"),
     ],
 )  # fmt: skip
 def test_a_bad_value_is_told_before_anything_is_loaded(

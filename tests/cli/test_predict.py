@@ -157,6 +157,7 @@ def test_what_cannot_be_predicted(command: Command, kept: Kept, tmp_path: Path) 
         (["things", source, "--out", source], "is there already"),
         (["things", source, "--device", "cuda:9"], "device: cuda:9 is not there"),
         (["things", source, "--role", "acquisition"], "has kept no acquisition"),
+        (["things", source, "--role", "both"], "--role 'both' is unknown"),
         (["things", source, "--seed", 7], "has kept no successor of seed 7"),
         (["things", empty], "empty.txt is empty"),
     ]:
@@ -164,6 +165,33 @@ def test_what_cannot_be_predicted(command: Command, kept: Kept, tmp_path: Path) 
         assert (code != 0, said) == (True, ""), arguments
         assert message in aside
         assert "Traceback" not in aside
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("in.jsonl", '{"text": "a cat"}\noops\n{"text": "a dog"}\n', "1 that are not valid JSON"),
+        ("in.csv", 'id,text\n1,a cat\n2,"a",cow\n3,a dog\n', "1 row with too few or too many"),
+    ],
+)
+def test_what_cannot_be_read_is_skipped_where_that_is_asked_for(
+    command: Command,  # noqa: F811
+    kept: Kept,
+    tmp_path: Path,
+    name: str,
+    content: str,
+    told: str,
+) -> None:
+    """The error names a flag that `predict` has; the rows that are left keep their numbers."""
+    source = tmp_path / name
+    source.write_text(content, encoding="utf-8")
+    code, _, aside = ours(command, kept, "predict", "things", source)
+    assert (code, "--skip-mismatched leaves such lines out" in aside) == (3, True)
+    code, said, aside = ours(command, kept, "predict", "things", source, "--skip-mismatched")
+    rows = [json.loads(line) for line in said.splitlines()]
+    first = 1 if name == "in.jsonl" else 2
+    assert [(row["row"], row["text"]) for row in rows] == [(first, "a cat"), (first + 2, "a dog")]
+    assert (code, f"{name}: left out: {told}" in aside) == (0, True)
 
 
 def test_models_are_exported_with_their_card(command: Command, kept: Kept, tmp_path: Path) -> None:  # noqa: F811

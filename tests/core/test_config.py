@@ -71,8 +71,8 @@ class TestAmount:
     )
     def test_parse_errors(self, text: str, says: str) -> None:
         with pytest.raises(ConfigError) as caught:
-            Amount.parse(text, "--batch")
-        assert caught.value.message.startswith(f"--batch: {text!r} ")
+            Amount.parse(text, "--batch ")
+        assert caught.value.message.startswith(f"--batch {text!r} ")
         assert says in caught.value.message
         assert caught.value.hint
 

@@ -377,9 +377,9 @@ async def test_data_refused_for_a_setting_that_is_folded_away_is_told_at_the_dat
 ) -> None:
     """The preview is read unasked, so nothing is unfolded for it; unfolded, the message is where it
     belongs."""
-    engine.preview_error = DataError("--encoding: 'utf9' is unknown.").at("data.encoding")
+    engine.preview_error = DataError("--encoding 'utf9' is unknown.").at("data.encoding")
     async with drive(TuiAl(home), (120, 60)) as pilot:
-        await until(pilot, lambda: "✗ --encoding: 'utf9' is unknown." in shown(pilot.app))
+        await until(pilot, lambda: "✗ --encoding 'utf9' is unknown." in shown(pilot.app))
         assert "1 field needs another look" in shown(pilot.app)
         assert field(pilot, "data.source").has_class("-wrong")
         await pilot.press("f3")

@@ -85,6 +85,9 @@ def import_(
         ),
     ] = None,
     delimiter: Annotated[str | None, typer.Option(help="Of CSV and TSV files.")] = None,
+    subset: Annotated[
+        str | None, typer.Option(help="Sheet of an Excel workbook; array of a JSON file.")
+    ] = None,
     encoding: Annotated[str, typer.Option()] = "utf-8",
     header: Annotated[
         bool | None,
@@ -150,6 +153,7 @@ def import_(
         labels=with_label_names({"labels": labels})["labels"],
         delimiter=delimiter,
         encoding=encoding,
+        subset=subset,
         misfits="leave out" if leave_out_misfits else "refuse",
         header=None if header is None else "yes" if header else "no",
     )
@@ -211,6 +215,13 @@ def predict(
         str | None, typer.Option(help="Sheet of an Excel workbook; array of a JSON file.")
     ] = None,
     encoding: Annotated[str, typer.Option()] = "utf-8",
+    skip_mismatched: Annotated[
+        bool,
+        typer.Option(
+            help="Skip, with a count, what cannot be read: broken lines, rows of another width, "
+            "annotated texts whose entities do not fit."
+        ),
+    ] = False,
     batch_size: Annotated[
         int | None,
         typer.Option(min=1, help="Texts at once at most. [default: as many as usually fit]"),

@@ -7,6 +7,7 @@ from rich.console import Console
 
 from tui_al.cli.console import Page
 from tui_al.core.session import events as ev
+from tui_al.core.settings.schema import ROLES
 from tui_al.errors import ConfigError, SessionError
 from tui_al.report.model_card import Subject, model_card, reads_mean
 from tui_al.store.audit import note_action
@@ -48,8 +49,11 @@ def kept_model(session: Session, role: str, seed: int | None) -> ev.ModelSaved:
     """The last kept model of a role: of this seed, or of the first seed that has one.
 
     Raises:
+        ConfigError: no role is called so.
         SessionError: there is none; the message says what there is.
     """
+    if role not in ROLES:
+        raise ConfigError(f"--role {role!r} is unknown.", f"Choose {' or '.join(ROLES)}.")
     state = session.state()
     latest: dict[tuple[str, int], ev.ModelSaved] = {
         (record.event.role, record.event.seed): record.event

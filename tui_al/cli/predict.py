@@ -47,6 +47,7 @@ class PredictOptions:
     subset: str | None = None
     encoding: str = "utf-8"
     header: bool | None = None
+    skip_mismatched: bool = False
     batch_size: int | None = None
     device: str = "auto"
     role: str = "successor"
@@ -67,7 +68,7 @@ def predict_file(name: str, file: str, options: PredictOptions, home: Path | Non
         encoding=options.encoding,
         header=None if options.header is None else "yes" if options.header else "no",
         subset=options.subset,
-        misfits="texts only",
+        misfits="leave out" if options.skip_mismatched else "texts only",
     )
     from tui_al.engine.data.stream import KINDS, open_tables
     from tui_al.engine.data.tables import LoadReport

@@ -559,6 +559,20 @@ def test_a_workbook(tmp_path: Path) -> None:
         load(DataConfig(str(path)))
 
 
+def test_the_sheet_that_names_a_text_and_a_label_is_read(tmp_path: Path) -> None:
+    """Not the page of remarks before it; the first that holds anything where none names them."""
+    path = tmp_path / "a.xlsx"
+    remarks = [["exported by", "Ana"], ["in May", None]]
+    rows = [["text", "label"], *PAIRS]
+    write_workbook(path, {"Info": remarks, "Data": rows, "Old": rows[:3]})
+    data = load(DataConfig(str(path), test_share=0))
+    assert sorted(pairs(data)) == sorted(PAIRS)
+    assert "a.xlsx: the sheet Data is read, not Info, Old (--subset names another)" in data.notes
+    write_workbook(path, {"empty": [], "Info": remarks, "Old": [["other", "things"]]})
+    data = load(DataConfig(str(path), text_column="1", header="no"))
+    assert [text for text, _ in pairs(data)] == ["exported by", "in May"]
+
+
 def test_lines_that_are_no_objects_are_left_out_where_that_is_asked_for(load_text: Load) -> None:
     """And told with their places; else the first is an error that names the way."""
     good = [json.dumps({"text": text, "label": label}) for text, label in PAIRS]

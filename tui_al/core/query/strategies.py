@@ -37,16 +37,16 @@ __all__ = [
 ]
 
 
-def strategy(name: str) -> Strategy:
+def strategy(name: str, called: str = "strategy: ") -> Strategy:
     """The strategy of that name, built in or of another package; raises ConfigError with the names
-    there are."""
+    there are, and with what stands before the name where the person gave it."""
     if name in STRATEGIES:
         return STRATEGIES[name]
     if found := plugin_strategy(name):
         return found
     names = [one.name for one in all_strategies()]
     raise ConfigError(
-        f"strategy: {name!r} is unknown.",
+        f"{called}{name!r} is unknown.",
         f"{did_you_mean(name, names)}Choose one of {', '.join(names)}. "
         "If it is of another package, that has to be installed here.",
     )

@@ -17,24 +17,25 @@ class Amount:
     percent: bool
 
     @classmethod
-    def parse(cls, text: str, option: str = "amount") -> Self:
-        """Read "1%", "2.5 %" or "100"; raises ConfigError for anything else, and for amounts that
-        are not positive."""
+    def parse(cls, text: str, called: str = "amount ") -> Self:
+        """Read "1%", "2.5 %" or "100"; `called` stands before it in messages, as "--batch ".
+
+        Raises ConfigError for anything else, and for amounts that are not positive."""
         match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(%?)\s*", text)
         if not match:
             raise ConfigError(
-                f"{option}: {text!r} is not a valid amount.",
+                f"{called}{text!r} is not a valid amount.",
                 'Give a percentage, as "1%", or a count, as "100".',
             )
         value, percent = float(match[1]), bool(match[2])
         if percent and not 0 < value <= 100:
             raise ConfigError(
-                f"{option}: {text!r} is out of range.",
+                f"{called}{text!r} is out of range.",
                 "A percentage lies above 0 and at most at 100.",
             )
         if not percent and (value < 1 or value != int(value)):
             raise ConfigError(
-                f"{option}: {text!r} is not a whole number of examples.",
+                f"{called}{text!r} is not a whole number of examples.",
                 'Counts are 1 or more; for a share of the training split add "%".',
             )
         return cls(value, percent)

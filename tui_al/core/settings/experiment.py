@@ -123,7 +123,7 @@ class ExperimentConfig:
         loop = dict(plain["loop"])
         for name in ("seed_size", "batch"):
             if name in loop:
-                loop[name] = Amount.parse(str(loop[name]), name)
+                loop[name] = Amount.parse(str(loop[name]), f"{name} = ")
         return cls(
             data=_build(DataConfig, "data", _with_tuple(plain["data"], "labels")),
             acquisition=_build(LearnerConfig, "acquisition", plain["acquisition"]),

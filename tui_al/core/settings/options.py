@@ -150,7 +150,7 @@ def experiment(command: str, source: str, given: Mapping[str, Any]) -> Experimen
     values = read_options(command, given)
     loop = _with_defaults(LoopConfig, command, values["loop"])
     loop.setdefault("seed_size", loop["batch"])
-    strategy(loop["strategy"])
+    strategy(loop["strategy"], "--strategy ")
     top = values[""]
     own = entries(ExperimentConfig)
     seeds = top.get("seeds") or own["seeds"].setting.defaults.get(command)

@@ -31,11 +31,7 @@ def check(entry: Entry, value: Any, called: str) -> Any:
         return value
     if Amount in kinds:
         given = isinstance(value, Amount | str) or type(value) in (int, float)
-        return (
-            Amount.parse(str(value), called.rstrip(" =:"))
-            if given
-            else _wrong(entry, value, called)
-        )
+        return Amount.parse(str(value), called) if given else _wrong(entry, value, called)
     if type(value) in (int, float) and (float in kinds or (int in kinds and type(value) is int)):
         return _in_range(entry, float(value) if float in kinds else value, called)
     if isinstance(value, str) and setting.share and value.rstrip().endswith("%"):

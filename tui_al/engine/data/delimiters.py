@@ -118,7 +118,7 @@ def _asked(config: DataConfig) -> str | None:
     delimiter = "\t" if config.delimiter in ("\\t", "tab") else config.delimiter
     if len(delimiter) != 1 or delimiter in '"\r\n':
         raise DataError(
-            f"--delimiter: {config.delimiter!r} cannot separate fields.",
+            f"--delimiter {config.delimiter!r} cannot separate fields.",
             r'Give one character, as ";" or "\t".',
         ).at("delimiter")
     return delimiter

@@ -195,7 +195,7 @@ def codec_of(encoding: str) -> str:
         is_text = False
     if not is_text:
         raise DataError(
-            f"--encoding: {encoding!r} is unknown.",
+            f"--encoding {encoding!r} is unknown.",
             f"{did_you_mean(encoding, _USUAL)}Usual ones are utf-8, utf-16, cp1252, cp1251, "
             "gb18030, shift_jis and euc_kr.",
         ).at("encoding")

@@ -13,6 +13,7 @@ from tui_al.core.close_names import did_you_mean
 from tui_al.core.settings.experiment import DataConfig
 from tui_al.engine.data.compression import UNPACKING_ERRORS
 from tui_al.engine.data.content import refuse_misnamed
+from tui_al.engine.data.delimiters import names_text_and_label
 from tui_al.engine.data.headers import header_of
 from tui_al.engine.data.tables import LoadReport, Table, some
 from tui_al.errors import DataError
@@ -28,8 +29,7 @@ _CELL = re.compile(
 def stream_workbook(
     path: Path, name: str, config: DataConfig, load_report: LoadReport, rows: int
 ) -> Iterator[Table]:
-    """The first sheet that holds anything, or the one that `config.subset` names, in tables of at
-    most so many rows."""
+    """A sheet of the workbook in tables of at most so many rows; see `_sheet`."""
     refuse_misnamed(path, name, [b"PK"])
     try:
         _check_sizes(path, name)
@@ -104,26 +104,50 @@ def _sheet(
     name: str, workbook: CalamineWorkbook, config: DataConfig, load_report: LoadReport
 ) -> list[tuple[int, list[object]]]:
     """Rows of the sheet with their numbers in it, as wide as its widest, blank columns at its end
-    cut off."""
+    cut off.
+
+    It is the one asked for, else the first whose first row names a text and a label, else the first
+    that holds anything."""
     sheets = workbook.sheet_names
     if config.subset is not None and config.subset not in sheets:
         raise DataError(
             f"{name} has no sheet {config.subset!r}.",
             f"{did_you_mean(config.subset, sheets)}--subset names one of: {some(sheets, 20)}.",
         ).at("subset")
+    filled: dict[str, list[tuple[int, list[object]]]] = {}
     for sheet in [config.subset] if config.subset is not None else sheets:
-        found = workbook.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
-        filled = [(i, list(map(_plain, row))) for i, row in enumerate(found, start=1)]
-        width = max((_width(row) for _, row in filled), default=0)
-        if width:
-            others = [other for other in sheets if other != sheet]
-            if others:
-                load_report.notes.append(
-                    f"{name}: the sheet {sheet} is read, not {some(others)} (--subset names "
-                    "another)"
-                )
-            return [(i, row[:width] + [None] * (width - len(row))) for i, row in filled]
-    raise DataError(f"{name} is empty.", "Name a file that has at least one row.")
+        if rows := _rows_of(workbook, sheet):
+            filled[sheet] = rows
+            if names_text_and_label([str(cell or "") for cell in rows[0][1]]):
+                return _told(name, sheet, sheets, rows, load_report)
+    if not filled:
+        raise DataError(f"{name} is empty.", "Name a file that has at least one row.")
+    first, rows = next(iter(filled.items()))
+    return _told(name, first, sheets, rows, load_report)
+
+
+def _rows_of(workbook: CalamineWorkbook, sheet: str) -> list[tuple[int, list[object]]]:
+    """Rows of a sheet with their numbers, as wide as its widest; none of a sheet without a cell."""
+    found = workbook.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
+    rows = [(i, list(map(_plain, row))) for i, row in enumerate(found, start=1)]
+    width = max((_width(row) for _, row in rows), default=0)
+    return [(i, row[:width] + [None] * (width - len(row))) for i, row in rows] if width else []
+
+
+def _told(
+    name: str,
+    sheet: str,
+    sheets: Sequence[str],
+    rows: list[tuple[int, list[object]]],
+    load_report: LoadReport,
+) -> list[tuple[int, list[object]]]:
+    """The rows, where the sheets that are not read are told."""
+    others = [other for other in sheets if other != sheet]
+    if others:
+        load_report.notes.append(
+            f"{name}: the sheet {sheet} is read, not {some(others)} (--subset names another)"
+        )
+    return rows
 
 
 def _width(row: Sequence[object]) -> int:

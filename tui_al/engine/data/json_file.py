@@ -108,7 +108,7 @@ def _parsed(line: str) -> object:
 
 
 def items_of_any(
-    lines: Lines, load_report: LoadReport, *, in_lines: bool
+    lines: Lines, load_report: LoadReport, key: str | None = None, *, in_lines: bool
 ) -> Iterator[tuple[object, str]]:
     """The objects of a JSON file, or of JSON lines, whichever of the two it holds; told where its
     name says the other.
@@ -116,16 +116,17 @@ def items_of_any(
     Args:
         lines: the file.
         load_report: takes what was guessed and what was not read.
+        key: of several arrays of objects the one to read.
         in_lines: whether its name says JSON lines.
     """
     refuse_no_json(lines.name, _filled(lines))
     if in_lines and is_one_json(lines):
         load_report.notes.append(f"{lines.name}: {_ONE_VALUE}")
-        return items_of_json(lines, load_report)
+        return items_of_json(lines, load_report, key)
     if not in_lines and is_json_lines(lines):
         load_report.notes.append(f"{lines.name}: {_EACH_LINE}")
         return items_of_lines(lines)
-    return items_of_lines(lines) if in_lines else items_of_json(lines, load_report)
+    return items_of_lines(lines) if in_lines else items_of_json(lines, load_report, key)
 
 
 def items_of_lines(lines: Lines) -> Iterator[tuple[object, str]]:
@@ -148,9 +149,12 @@ def items_of_lines(lines: Lines) -> Iterator[tuple[object, str]]:
             )
 
 
-def items_of_json(lines: Lines, load_report: LoadReport) -> Iterator[tuple[object, str]]:
-    """The objects of a JSON file, as `stream_json` has them, each with its place."""
-    records = records_of_json(JsonText(lines), load_report)
+def items_of_json(
+    lines: Lines, load_report: LoadReport, key: str | None = None
+) -> Iterator[tuple[object, str]]:
+    """The objects of a JSON file, as `stream_json` has them, each with its place; of several arrays
+    those of `key`."""
+    records = records_of_json(JsonText(lines), load_report, key)
     for number, record in enumerate(records, start=1):
         yield record, place_of(lines.name, number, "row")
 

@@ -12,6 +12,7 @@ from tui_al.engine.data.label_column import has_label_word
 from tui_al.engine.data.label_spellings import unify_spellings
 from tui_al.engine.data.locate import DatasetFiles, locate
 from tui_al.engine.data.missing_labels import without_missing
+from tui_al.engine.data.rare_labels import tell_rare_labels
 from tui_al.engine.data.rows import Row, RowReader
 from tui_al.engine.data.splits import check_amounts, split_rows
 from tui_al.engine.data.tables import SAMPLE, LoadReport, Table, amount, sampled, some
@@ -37,6 +38,7 @@ def load(config: DataConfig, *, by_people: bool = False) -> Dataset:
     unify_spellings(rows, load_report)
     if (names := names_given(config.labels or ()) or located.class_names) is not None:
         name_classes(rows, names, load_report)
+    tell_rare_labels(rows, config.labels or (), load_report)
     _tell_difference(located, rows, load_report)
     train, test = split_rows(rows, columns.task, config, load_report)
     if not train:

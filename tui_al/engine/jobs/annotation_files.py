@@ -55,7 +55,7 @@ def guessed_format(path: Path, config: DataConfig) -> str | None:
     suffix = format_of(path)
     if suffix in _JSON:
         with _Opened(path, config, LoadReport()) as lines:
-            items = _json_items(lines, suffix, LoadReport())
+            items = _json_items(lines, suffix, config, LoadReport())
             return format_of_objects([item for item, _ in islice(items, HEAD)])
     if suffix in _TABLES:
         return "csv"
@@ -96,7 +96,7 @@ def read_annotations(
         read = _of_arrow(path, known, task, options, config, load_report)
     elif known.name == "datasets" and task is Task.TAGGING:
         items = of_objects(dataset_items(path), path.name, config, load_report)
-        read = read_items(items, parser, Reading(task, options))
+        read = read_items(items, parser, Reading(task, options, path.name))
     else:
         assert known.read is not None
         read = known.read(path, task, options)
@@ -154,8 +154,8 @@ class _Opened:
         self._raw.close()
 
 
-def _json_items(lines: Lines, suffix: str, load_report: LoadReport) -> Items:
-    return items_of_any(lines, load_report, in_lines=suffix != ".json")
+def _json_items(lines: Lines, suffix: str, config: DataConfig, load_report: LoadReport) -> Items:
+    return items_of_any(lines, load_report, config.subset, in_lines=suffix != ".json")
 
 
 def _of_objects(
@@ -174,7 +174,7 @@ def _of_objects(
     if not suffix:  # named by --format
         first = next((line.lstrip()[:1] for line in lines.peek(HEAD) if line.strip()), "")
         suffix = ".json" if first == "[" else ".jsonl"
-    items: Iterator[tuple[object, str]] = iter(_json_items(lines, suffix, load_report))
+    items: Iterator[tuple[object, str]] = iter(_json_items(lines, suffix, config, load_report))
     if known.name == "jsonl" and task is Task.TAGGING:
         items = of_objects(items, path.name, config, load_report)
     head = list(islice(items, HEAD))
@@ -182,7 +182,7 @@ def _of_objects(
     if known.name == "jsonl" and rows:
         sample = table_of(path.name, list(enumerate(rows, start=1)), "row")
         options = _with_columns(sample, task, options, load_report)
-    return read_items(chain(head, items), known.parser, Reading(task, options))
+    return read_items(chain(head, items), known.parser, Reading(task, options, path.name))
 
 
 def _tables(
@@ -203,7 +203,7 @@ def _of_tables(
 ) -> Read:
     sample, tables = sampled(_tables(path, known, replace(config, task=task.value), load_report))
     assert sample is not None  # a file without a row is an error
-    reading = Reading(task, _with_columns(sample, task, options, load_report))
+    reading = Reading(task, _with_columns(sample, task, options, load_report), path.name)
     if sample.tagged and task is Task.TAGGING:
         _refuse_columns_of_texts(path, options)
         return read_items(of_tables(tables, load_report), parser, reading)
@@ -245,7 +245,7 @@ def _of_arrow(
     assert sample is not None  # a file without a row is an error
     if task is Task.TAGGING and "status" not in sample.columns:  # not written by this program
         items = of_objects(_rows(tables, options), path.name, config, load_report)
-        return read_items(items, parser, Reading(task, options))
+        return read_items(items, parser, Reading(task, options, path.name))
     assert known.read is not None
     return known.read(path, task, _with_columns(sample, task, options, load_report))
 

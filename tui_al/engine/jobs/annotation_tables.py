@@ -77,7 +77,7 @@ def read_parquet(path: Path, task: Task, options: ReadOptions = DEFAULTS) -> Rea
     `rows.parser`."""
     batches = arrow_batches if path.suffix.lower() in (".arrow", ".feather") else parquet_batches
     rows = rows_of_batches(batches(path, path.name, ROWS), path.name)
-    return read_items(rows, parser, Reading(task, options))
+    return read_items(rows, parser, Reading(task, options, path.name))
 
 
 def write_dataset(path: Path, header: Header, annotations: Sequence[Annotation]) -> None:
@@ -118,7 +118,7 @@ def write_dataset(path: Path, header: Header, annotations: Sequence[Annotation])
 
 def read_dataset(path: Path, task: Task, options: ReadOptions = DEFAULTS) -> Read:
     """A directory of `save_to_disk`, all its splits; class numbers become names."""
-    return read_items(dataset_items(path), parser, Reading(task, options))
+    return read_items(dataset_items(path), parser, Reading(task, options, path.name))
 
 
 def dataset_items(path: Path) -> Iterator[tuple[object, str]]:

@@ -79,10 +79,10 @@ def read(path: Path, task: Task, options: ReadOptions = DEFAULTS) -> Read:
     if path.is_file():
         pair = path.with_suffix(".txt"), path.with_suffix(".ann")
         fields = _document(pair[0], read_text(pair[1]))
-        return read_items([(fields, pair[0].name)], parser, Reading(task, options))
+        return read_items([(fields, pair[0].name)], parser, Reading(task, options, path.name))
     if not path.is_dir():
         raise DataError(f"{path} is not a folder.", "Name the folder of .txt and .ann files.")
-    return read_items(documents(path), parser, Reading(task, options))
+    return read_items(documents(path), parser, Reading(task, options, path.name))
 
 
 def parser(_head: Sequence[Mapping[str, Any]], reading: Reading) -> Parse:

@@ -77,7 +77,7 @@ def parser(head: Sequence[Fields], reading: Reading) -> Parse:
         and not usual - {"text", "data"} & {name for row in head for name in row}
     ):
         reading.nothing = DataError(
-            "No field is called 'label', only "
+            "no field is called 'label', only "
             f"{', '.join(dict.fromkeys(n for r in head for n in r))}.",
             "Name the one that holds the answers with --label-column.",
         )

@@ -98,6 +98,7 @@ class Reading:
 
     task: Task
     options: ReadOptions = DEFAULTS
+    name: str = ""  #: of the file, for messages about all of it
     notes: list[str] = field(default_factory=list)  #: what was guessed or converted
     left_out: Tally = field(default_factory=Tally)  #: whole items
     aside: Tally = field(default_factory=Tally)  #: parts of items that have no place here
@@ -166,7 +167,8 @@ def read_items(
     annotations = list(_settled(parsed, unit, reading))
     reading.check()
     if reading.nothing is not None and all(a.answer is None and not a.note for a in annotations):
-        raise reading.nothing
+        named = f"{reading.name}: " if reading.name else ""
+        raise DataError(f"{named}{reading.nothing.message}", reading.nothing.hint)
     notes = [*reading.notes, *reading.counted.told()]
     return Read(annotations, reading.left_out, reading.aside, notes)
 

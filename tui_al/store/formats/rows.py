@@ -237,7 +237,7 @@ def _no_answers(names: Mapping[str, None], text: str, task: Task) -> DataError:
     what = "label" if task is Task.CLASSIFICATION else "entities"
     others = [name for name in names if name != text]
     return DataError(
-        f"No column is called {what!r}, only {', '.join(names)}.",
+        f"no column is called {what!r}, only {', '.join(names)}.",
         f"Name the one that holds the answers, as --label-column {others[0]}."
         if others
         else "The file holds texts only: there is nothing to import.",

@@ -1,7 +1,7 @@
 """Which columns hold texts and answers: as named by the person, else by their names, else by what
 is in them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -20,6 +20,8 @@ from tui_al.engine.data.column_names import (
 from tui_al.engine.data.label_column import Labels, Use, find_labels, is_metadata
 from tui_al.engine.data.tables import SAMPLE, LoadReport, Table, some
 from tui_al.errors import DataError
+
+_AS_LONG = 0.5  # of the mean length of the texts: a column that may be the other text of pairs
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +211,24 @@ class _Guess:
         others = [name for name in candidates if name != best]
         why = f"guessed: longer than {some(others)}" if others else "guessed"
         self._tell("text", best, why)
+        self._tell_second_texts(best, {*candidates, *(label for label in labels if label)})
         return best
+
+    def _tell_second_texts(self, best: str, others: Collection[str]) -> None:
+        """A warning for columns of texts about as long as those that are read, as of pairs of
+        sentences."""
+        long = self.columns[best].mean_length * _AS_LONG
+        second = [
+            name
+            for name, column in self.columns.items()
+            if name not in others and column.kind == "text" and column.mean_length >= long
+            and not is_metadata(name, column)
+        ]  # fmt: skip
+        if second:
+            self.load_report.warnings.append(
+                f"{self.table.name}: the texts of {some(second)} are not read: a row has one text, "
+                f"that of {best}"
+            )
 
 
 __all__ = [

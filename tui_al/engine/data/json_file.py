@@ -221,7 +221,7 @@ def table_of(
 ) -> Table:
     """Records as rows of a table that has every field of any of them; a field that a record lacks
     is None."""
-    rows = [dict(_fields(record)) if settled is None else record for _, record in records]
+    rows = [dict(fields_of(record)) if settled is None else record for _, record in records]
     keys = dict.fromkeys(key for row in rows for key in row)
     columns: dict[str, Sequence[object]] = {key: [row.get(key) for row in rows] for key in keys}
     numbers = [number for number, _ in records]
@@ -231,14 +231,14 @@ def table_of(
     return Table(name, columns, numbers, "row", settled, uneven=uneven)
 
 
-def _fields(
+def fields_of(
     record: Mapping[str, Any], before: str = "", depth: int = 1
 ) -> Iterable[tuple[str, Any]]:
     """The fields of an object and of those in it: `{"data": {"text": 1}}` has the field
     `data.text`."""
     for key, value in record.items():
         if isinstance(value, dict) and value and depth < _DEEPEST:
-            yield from _fields(value, f"{before}{key}.", depth + 1)
+            yield from fields_of(value, f"{before}{key}.", depth + 1)
         else:
             yield f"{before}{key}", value
 

@@ -4,7 +4,7 @@ and 0.0."""
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from tui_al.engine.data.cells import INVISIBLE, plain_spelling
 from tui_al.engine.data.rows import Row
@@ -20,8 +20,7 @@ def unify_spellings(rows: dict[str, list[Row]], load_report: LoadReport) -> None
     written = Counter(
         row.answer for part in rows.values() for row in part if isinstance(row.answer, str)
     )
-    spelled = _spellings(written)
-    changed = {old: new for old, new in spelled.items() if old != new}
+    changed = spellings(written, (), load_report)
     if changed:
         for split, part in rows.items():
             rows[split] = [
@@ -30,8 +29,24 @@ def unify_spellings(rows: dict[str, list[Row]], load_report: LoadReport) -> None
                 else row
                 for row in part
             ]
-        _tell(spelled, load_report)
-    _tell_cases(set(spelled.values()), load_report)
+    _tell_cases({changed.get(label, label) for label in written}, load_report)
+
+
+def spellings(
+    written: Mapping[str, int], known: Collection[str], load_report: LoadReport
+) -> dict[str, str]:
+    """The labels that are spelled otherwise than what they count as, with that; told.
+
+    Args:
+        written: labels as they are written, with the rows of each.
+        known: labels that stand for themselves however they are spelled.
+        load_report: takes what became one.
+    """
+    spelled = _spellings({**dict.fromkeys(known, 0), **written})
+    spelled = {old: old if old in known else new for old, new in spelled.items()}
+    if any(old != new for old, new in spelled.items()):
+        _tell({old: new for old, new in spelled.items() if old in written}, load_report)
+    return {old: new for old, new in spelled.items() if old != new}
 
 
 def _spellings(written: Mapping[str, int]) -> dict[str, str]:

@@ -82,6 +82,8 @@ _BINARY_READERS: dict[str, FileReader] = {
     ".xlsx": stream_workbook,
 }
 
+_SPREADSHEETS = (".xls", ".xlsm", ".xlsb", ".ods", ".numbers")
+
 #: Formats that can be named where the suffix does not tell; the suffix is what a file of the kind
 #: would have.
 KINDS = {
@@ -200,8 +202,15 @@ def _built_in() -> tuple[str, ...]:
 def unknown_format(name: str, path: Path) -> DataError:
     """The error for a file whose name says nothing of what is in it, or that it holds more files;
     DataError too where it cannot be opened."""
+    if path.is_dir():
+        return DataError(f"{name} is a folder.", "Name one of the files in it: one file is read.")
     if (nested := what_is_nested(path.name, unpacked_name(path), PACKED)) is not None:
         return DataError(*nested)
+    if path.suffix.lower() in _SPREADSHEETS:
+        return DataError(
+            f"{name}: spreadsheets that end in {path.suffix} are not read.",
+            "Save it as .xlsx or as .csv in its program.",
+        )
     suffix = path.suffix or "(no suffix)"
     readers = _built_in()
     return DataError(

@@ -5,6 +5,7 @@ What a file of another program holds is read by `tui_al.store.formats`; which co
 table hold texts and answers is guessed as for a simulation, and told.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain, islice
@@ -18,7 +19,8 @@ from tui_al.engine.data.class_names import names_for, names_given
 from tui_al.engine.data.columns import Use, choose_columns
 from tui_al.engine.data.compression import open_bytes
 from tui_al.engine.data.encodings import TextStream
-from tui_al.engine.data.json_file import items_of_any, table_of
+from tui_al.engine.data.json_file import fields_of, items_of_any, table_of
+from tui_al.engine.data.label_spellings import spellings
 from tui_al.engine.data.lines import Lines
 from tui_al.engine.data.missing_labels import MissingLabels
 from tui_al.engine.data.stream import KINDS, format_of, open_tables
@@ -102,6 +104,7 @@ def read_annotations(
         read = known.read(path, task, options)
     if task is Task.CLASSIFICATION:
         _leave_out_missing(read, classes, load_report)
+        _unify_spellings(read, classes, load_report)
         _name_classes(read, config.labels or (), load_report)
     read.notes[:0] = [*load_report.notes, *load_report.warnings]
     return read
@@ -122,6 +125,18 @@ def _leave_out_missing(read: Read, classes: Collection[str], load_report: LoadRe
     load_report.warnings.extend(
         missing.told("and left out (--labels keeps as classes what it names)")
     )
+
+
+def _unify_spellings(read: Read, classes: Collection[str], load_report: LoadReport) -> None:
+    """One spelling in place of all that mean one label, as in a simulation; told."""
+    written = Counter(one.answer for one in read.annotations if isinstance(one.answer, str))
+    spelled = spellings(written, classes, load_report)
+    read.annotations[:] = [
+        replace(one, answer=spelled.get(one.answer, one.answer))
+        if isinstance(one.answer, str)
+        else one
+        for one in read.annotations
+    ]
 
 
 def _name_classes(read: Read, given: Sequence[str], load_report: LoadReport) -> None:
@@ -182,7 +197,24 @@ def _of_objects(
     if known.name == "jsonl" and rows:
         sample = table_of(path.name, list(enumerate(rows, start=1)), "row")
         options = _with_columns(sample, task, options, load_report)
-    return read_items(chain(head, items), known.parser, Reading(task, options, path.name))
+    items = _with_nested(chain(head, items), options)
+    return read_items(items, known.parser, Reading(task, options, path.name))
+
+
+def _with_nested(items: Items, options: ReadOptions) -> Items:
+    """The objects, where a column is a field of an object inside them also with that field under
+    its name with dots."""
+    nested = [name for name in (options.text_column, options.label_column) if name and "." in name]
+    if not nested:
+        return items
+    return ((_one_with_nested(item, nested), place) for item, place in items)
+
+
+def _one_with_nested(item: object, nested: Sequence[str]) -> object:
+    if not isinstance(item, Mapping):
+        return item
+    inside = dict(fields_of(item))
+    return {**item, **{name: inside[name] for name in nested if name in inside}}
 
 
 def _tables(

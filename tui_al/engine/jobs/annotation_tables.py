@@ -127,7 +127,8 @@ def dataset_items(path: Path) -> Iterator[tuple[object, str]]:
     if splits is None:
         raise DataError(
             f"{path} is not a data set saved by `datasets`.",
-            "Name the directory that save_to_disk wrote.",
+            "Name the directory that save_to_disk wrote, a folder of brat's, or a single file: "
+            "folders of other kinds are not imported.",
         )
     files = [file for found in splits.values() for file in found]
     batches = (batch for file in files for batch in arrow_batches(file, file.name, ROWS))

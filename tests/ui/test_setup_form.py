@@ -15,6 +15,7 @@ from tui_al.core.settings.experiment import (
 from tui_al.core.settings.model_catalog import default_settings
 from tui_al.core.settings.options import experiment
 from tui_al.core.settings.presets import sample_experiment
+from tui_al.ui.field_options import offer
 from tui_al.ui.setup_form import (
     choices_of,
     defaults_for,
@@ -188,3 +189,20 @@ def test_what_was_changed_by_hand_stays_when_another_answers() -> None:
     assert "successor.epochs" not in changed
     assert changed["acquisition.precision"] == "auto"
     assert (changed["batch"], changed["seed_size"], changed["rounds"]) == ("20", "20", "12")
+
+
+@pytest.mark.parametrize(
+    ("field", "task", "offered"),
+    [
+        ("acquisition.model", None, True),
+        ("acquisition.model", Task.CLASSIFICATION, True),
+        ("acquisition.model", Task.TAGGING, False),
+        ("successor.model", Task.CLASSIFICATION, False),
+    ],
+)
+def test_the_bag_of_words_is_offered_where_it_fits(
+    field: str, task: Task | None, offered: bool
+) -> None:
+    values = [choice.value for choice in offer(field, task).chooser("")]
+    assert ("tfidf" in values) == offered
+    assert "minilm" in values

@@ -9,7 +9,13 @@ from tui_al.cli.console import Page, aligned
 from tui_al.core.query.plugin_strategies import listed_plugins
 from tui_al.core.query.strategies import STRATEGIES
 from tui_al.core.settings.dataset_catalog import NAMED_SETS
-from tui_al.core.settings.model_catalog import BAG_OF_WORDS, MODELS, TUNING_SUMMARIES, plugin_models
+from tui_al.core.settings.model_catalog import (
+    BAG_OF_WORDS,
+    BAG_OF_WORDS_SUMMARY,
+    MODELS,
+    TUNING_SUMMARIES,
+    plugin_models,
+)
 from tui_al.store.atomic_dirs import clear_unfinished
 from tui_al.store.home import home_directory
 from tui_al.store.sweeps import sweep_directory, sweep_names
@@ -83,8 +89,7 @@ def list_models() -> None:
                 f"{model.summary}{package}",
             ]
         )
-    what = "TF-IDF and logistic regression: to ask only, for classification; its tuning is head"
-    rows.append([BAG_OF_WORDS, "", "built in", what])
+    rows.append([BAG_OF_WORDS, "", "built in", BAG_OF_WORDS_SUMMARY])
     for line in aligned(rows):
         page.say(line.rstrip())
     for error in broken:

@@ -2,12 +2,18 @@
 
 import os
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from tui_al.core.data.examples import Task
 from tui_al.core.query.strategies import Strategy, all_strategies
 from tui_al.core.settings.dataset_catalog import NAMED_SETS
-from tui_al.core.settings.model_catalog import MODELS, plugin_models
+from tui_al.core.settings.model_catalog import (
+    BAG_OF_WORDS,
+    BAG_OF_WORDS_SUMMARY,
+    MODELS,
+    plugin_models,
+)
 from tui_al.ui.choices import Choice, Chooser, among
 from tui_al.ui.setup_form import choices_of, title_of
 
@@ -44,7 +50,9 @@ def offer(field: str, task: Task | None) -> Offer:
     if name == "source":
         return Offer("Data", data_choices, "a path or a Hub id")
     if name == "model":
-        return Offer("Model", model_choices, "a path or a Hub id")
+        asks = field.startswith("acquisition.") and task is not Task.TAGGING
+        chooser = partial(model_choices, bag_of_words=asks)
+        return Offer("Model", chooser, "a path or a Hub id")
     if name == "tuning":
         return Offer("Tuning: what is trained", among(_listed(field)))
     if name == "strategy":
@@ -58,10 +66,11 @@ def data_choices(typed: str) -> list[Choice]:
     return _names_and_paths(named, typed)
 
 
-def model_choices(typed: str) -> list[Choice]:
-    """The catalogue, and paths."""
+def model_choices(typed: str, *, bag_of_words: bool = False) -> list[Choice]:
+    """The catalogue, with the bag of words where that fits, and paths."""
     brought = [Choice(m.name, f"{m.summary} ({m.package})") for m in plugin_models()[0]]
-    listed = among([*(Choice(m.name, m.summary) for m in MODELS.values()), *brought])
+    own = [Choice(BAG_OF_WORDS, BAG_OF_WORDS_SUMMARY)] if bag_of_words else []
+    listed = among([*(Choice(m.name, m.summary) for m in MODELS.values()), *brought, *own])
     return _names_and_paths(listed, typed)
 
 

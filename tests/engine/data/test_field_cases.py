@@ -562,8 +562,9 @@ def test_a_workbook(tmp_path: Path) -> None:
 def test_the_sheet_that_names_a_text_and_a_label_is_read(tmp_path: Path) -> None:
     """Not the page of remarks before it; the first that holds anything where none names them."""
     path = tmp_path / "a.xlsx"
-    remarks = [["exported by", "Ana"], ["in May", None]]
-    rows = [["text", "label"], *PAIRS]
+    remarks: list[list[object]] = [["exported by", "Ana"], ["in May", None]]
+    rows: list[list[object]] = [["text", "label"]]
+    rows += [[text, label] for text, label in PAIRS]
     write_workbook(path, {"Info": remarks, "Data": rows, "Old": rows[:3]})
     data = load(DataConfig(str(path), test_share=0))
     assert sorted(pairs(data)) == sorted(PAIRS)

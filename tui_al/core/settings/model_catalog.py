@@ -25,6 +25,9 @@ BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9
 #: The one model that is not an encoder: TF-IDF features and logistic regression, to ask only. See
 #: `tui_al.engine.models.bag_of_words`.
 BAG_OF_WORDS = "tfidf"
+BAG_OF_WORDS_SUMMARY = (
+    "TF-IDF and logistic regression: to ask only, for classification; its tuning is head"
+)
 
 
 @dataclass(frozen=True, slots=True)

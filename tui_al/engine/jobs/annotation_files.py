@@ -197,8 +197,8 @@ def _of_objects(
     if known.name == "jsonl" and rows:
         sample = table_of(path.name, list(enumerate(rows, start=1)), "row")
         options = _with_columns(sample, task, options, load_report)
-    items = _with_nested(chain(head, items), options)
-    return read_items(items, known.parser, Reading(task, options, path.name))
+    objects = _with_nested(chain(head, items), options)
+    return read_items(objects, known.parser, Reading(task, options, path.name))
 
 
 def _with_nested(items: Items, options: ReadOptions) -> Items:

@@ -162,7 +162,7 @@ class TestSettings:
             ({"seed": [1, "2"]}, "seed = .* is not allowed"),
             ({"seed": 1, "seeds": 2}, "Both seed and seeds are given"),
             ({"labels": "yes,no"}, "labels = 'yes,no' is not allowed"),
-            ({"batch": "many"}, "batch: 'many'"),
+            ({"batch": "many"}, "batch = 'many'"),
             ({"data_dir": 7}, "data_dir = 7 is not allowed"),
             ({"as_json": True}, "simulate has no setting 'as_json'"),
         ],

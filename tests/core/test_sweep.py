@@ -146,7 +146,7 @@ def test_a_session_keeps_its_name_when_seeds_are_added_or_the_data_moves() -> No
             "Choose fp32, "
             "bf16 "
             "or auto"),
-        ("data.source = 'tickets'\n[loop]\nbatch = '0%'", r"\[loop\] batch: '0%' is out of range",
+        ("data.source = 'tickets'\n[loop]\nbatch = '0%'", r"\[loop\] batch = '0%' is out of range",
             "above 0"),
         ("data.source = 'tickets'\n[loop]\nstrategy = 'lcc'", "'lcc'", "lc"),
         ("data.source = 'tickets'\n[loop]\noracle = 'person'", "oracle = 'person' is not for a "

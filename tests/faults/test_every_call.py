@@ -15,6 +15,7 @@ from tests.campaigns.every_call import (
     labelling_home,
 )
 from tests.faults.injector import Control, Fault, compile_shim
+from tests.store.labelled_sessions import by_people
 
 pytestmark = pytest.mark.slow
 
@@ -74,6 +75,29 @@ def test_the_shim_fails_the_call_that_it_is_told_to(shim: Path, tmp_path: Path) 
     refused = [name for name, said in forever.items() if said == str(errno.ENOSPC)]
     assert refused == names[names.index("fsync") : names.index("lock")]
     assert run(Fault(at=1, number=errno.ENOLCK))["lock"] == str(errno.ENOLCK)
+
+
+_LOCKED = """
+import sys
+from pathlib import Path
+from tui_al.errors import MachineError
+from tui_al.store.engine_lock import take_engine_lock
+try:
+    take_engine_lock(Path(sys.argv[1]))
+except MachineError as error:
+    print(error.message, error.hint)
+"""
+
+
+def test_a_lock_that_the_machine_refuses_is_told_as_that(shim: Path, tmp_path: Path) -> None:
+    session = by_people(tmp_path, "s").directory
+    control = Control(tmp_path / "control")
+    control.arm(Fault(at=1, number=errno.ENOLCK, forever=True))
+    said = subprocess.run(
+        [sys.executable, "-c", _LOCKED, str(session)], env=control.environment(shim, session),
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert "lock" in said.stdout and str(session.name) in said.stdout, said
 
 
 def test_no_acknowledged_label_is_missing(shim: Path, tmp_path: Path) -> None:

@@ -132,6 +132,7 @@ class TestWhatIsRefused:
         models.mkdir()
         (models / "7").symlink_to(secret)
         os.mkfifo(models / "pipe")
+        os.link(secret / "key", models / "name")  # a second name of the reader's own file
         arguments = ["backup", "desk", str(tmp_path / "copy"), "--home", str(tmp_path)]
         done = CliRunner().invoke(app, arguments)
         assert done.exit_code == 0
@@ -145,7 +146,7 @@ class TestWhatIsRefused:
             "session.db",
             "session.last",
         ]
-        for name in ("models/7", "models/pipe"):
+        for name in ("models/7", "models/pipe", "models/name"):
             assert f"left out, no plain file: {name}" in done.stderr
 
     @pytest.mark.parametrize("kind", ["link", "pipe"])

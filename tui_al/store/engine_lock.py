@@ -16,7 +16,7 @@ from pathlib import Path
 from tui_al.errors import SessionError, TuiAlError
 from tui_al.store.atomic_dirs import is_held
 from tui_al.store.database import connect, readable
-from tui_al.store.environment import session_file
+from tui_al.store.environment import of_os, session_file
 from tui_al.store.lock_file import LOCK_FILE, lock
 from tui_al.store.sharing import open_file
 from tui_al.store.strangers import check_tree, read_bytes
@@ -59,6 +59,9 @@ def take_engine_lock(directory: Path) -> int:
             f"An engine is at work on session {directory.name} ({holder or 'starting'}).",
             "Wait for it to finish, or stop it first.",
         ) from error
+    except OSError as error:  # no locks left, a network file system that lost its server
+        os.close(descriptor)
+        raise of_os(error, path) from error
     log = directory / "session.db"
     try:
         with session_file(path), readable(log), contextlib.closing(connect(log, locked=True)) as db:

@@ -1,7 +1,7 @@
 """The README's moving picture, of a real session: `python -m tests.pictures.film`.
 
 It runs an experiment on the sample data, with real models, and takes a picture of the app at each
-point of its curves and one of its results. It takes minutes, and no two runs give the same file:
+point of its curves and one at the end. It takes minutes, and no two runs give the same file:
 seconds and readings are those of the machine."""
 
 import asyncio
@@ -116,8 +116,6 @@ async def record(home: Path, config: ExperimentConfig) -> Film:
             await _until(pilot, directory, number)
             take()
         await _until(pilot, directory, points, finished=True)
-        await pilot.press("r")
-        await asyncio.sleep(3)
         take()
     return Film(tuple(frames), background)
 

@@ -34,11 +34,7 @@ class Comparison(Lines):
             return [Content("")]
         (_, this), *others = self._sessions
         if not others:
-            return [
-                Content.styled(
-                    "o lays other sessions over this one and compares them", "$foreground-muted"
-                )
-            ]
+            return [Content.styled("o compares with other sessions", "$foreground-muted")]
         header = (
             "session",
             metric_name(self._metric),

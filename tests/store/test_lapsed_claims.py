@@ -151,6 +151,7 @@ def test_a_note_leaves_the_sample_in_hand(session: Path) -> None:
 
 def test_no_more_is_claimed_than_is_asked_for(session: Path) -> None:
     with AnnotationService(session, "anna") as anna, AnnotationService(session, "ben") as ben:
+        assert anna.take_some(0) == []  # and none is claimed for it
         assert [item.id for item in anna.take_some(3)] == IDS[:3]
         assert ben.log.claimed(ben.client).keys() == set(IDS[:3])
         assert [item.id for item in take(ben)] == [IDS[3]]

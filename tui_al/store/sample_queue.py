@@ -84,6 +84,8 @@ class SampleQueue:
         """The next samples, claimed; fewer where there are no more now, or the disk takes no more
         claims."""
         items: list[Sample] = []
+        if wanted < 1:
+            return items
         try:
             self._claim(wanted, items)
         except MachineError:

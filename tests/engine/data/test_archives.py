@@ -1,18 +1,25 @@
 """Compressed files and archives of strangers: what is in them is said by what it is, and nothing is
 unpacked to the disk."""
 
+import bz2
+import gzip
 import io
+import lzma
 import os
 import stat
+import subprocess
+import sys
 import warnings
 import zipfile
+import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.engine.data.conftest import Load
 from tui_al.core.settings.experiment import DataConfig
-from tui_al.engine.data import load, zip_members
+from tui_al.engine.data import compression, load, zip_members
 from tui_al.errors import DataError
 
 CSV = b"text,label\nthe cat,animal\nthe pear,fruit\nthe dog,animal\nthe plum,fruit\n"
@@ -26,6 +33,10 @@ def archive(*members: tuple[str | zipfile.ZipInfo, bytes]) -> bytes:
         for name, content in members:
             made.writestr(name, content)
     return buffer.getvalue()
+
+
+def zip_of(content: bytes) -> bytes:
+    return archive(("a.csv", content))
 
 
 @pytest.mark.parametrize("name", ["inner.zip", "inner.tar", "inner.7z", "INNER.RAR", "a/b.tgz"])
@@ -90,3 +101,48 @@ def test_an_archive_beside_the_data_of_a_folder_is_no_data(tmp_path: Path) -> No
     (tmp_path / "train.csv").write_bytes(CSV)
     (tmp_path / "raw.tar.gz").write_bytes(b"whatever")
     assert len(load(DataConfig(str(tmp_path), test_share=0)).train) == 4
+
+
+@pytest.mark.parametrize("packed", [gzip.compress, bz2.compress, lzma.compress, zip_of])
+def test_what_unpacks_to_far_more_than_it_has_is_refused(
+    load_text: Load, monkeypatch: pytest.MonkeyPatch, packed: Callable[[bytes], bytes]
+) -> None:
+    """A million empty lines in a few thousand bytes at most; the bound is lowered to them."""
+    monkeypatch.setattr(compression, "_LARGE", 1 << 16)
+    monkeypatch.setattr(compression, "_MOST_TIMES", 10)
+    suffix = {gzip.compress: "gz", bz2.compress: "bz2", lzma.compress: "xz"}.get(packed, "zip")
+    name = "a.zip" if suffix == "zip" else f"a.csv.{suffix}"
+    with pytest.raises(DataError, match=r"has [\d,]+ bytes and unpacks to more than") as caught:
+        load_text(name, packed(CSV + b"\n" * 1_000_000))
+    assert "unpack it yourself" in caught.value.hint
+    assert len(load_text(name, packed(CSV * 20)).train) > 1  # what repeats itself is read
+
+
+@pytest.mark.slow
+def test_an_xz_that_wants_more_memory_than_there_is(tmp_path: Path) -> None:
+    """A dictionary of 1.5 GB, in a process that may take less."""
+    path = tmp_path / "a.csv.xz"
+    filters = [{"id": lzma.FILTER_LZMA2, "dict_size": 1 << 20}]
+    content = bytearray(lzma.compress(CSV, check=lzma.CHECK_NONE, filters=filters))
+    place = content.index(b"\x21\x01", 12) + 2  # the filter, the size of what it takes, the size
+    content[place] = 37  # 1.5 GiB
+    begin = 12
+    end = begin + 4 * (content[begin] + 1)
+    content[end - 4 : end] = zlib.crc32(content[begin : end - 4]).to_bytes(4, "little")
+    path.write_bytes(content)
+    code = (
+        "import resource, sys\n"
+        "from tui_al.core.settings.experiment import DataConfig\n"
+        "from tui_al.engine.data import load\n"
+        "from tui_al.errors import DataError\n"
+        "used = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize()\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (used + (1 << 30),) * 2)\n"
+        "try:\n"
+        "    load(DataConfig(sys.argv[1]))\n"
+        "except DataError as error:\n"
+        "    print(error.message)\n"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True
+    )
+    assert "it takes more memory than there is" in said.stdout, said

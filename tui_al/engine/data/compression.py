@@ -25,8 +25,12 @@ from tui_al.errors import DataError
 UNPACKING_ERRORS = (
     OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, pa.ArrowException,
     RuntimeError, ValueError, IndexError,
-    OverflowError, struct.error,
+    OverflowError, struct.error, MemoryError,  # of .xz: its dictionary may be as large as it says
 )  # fmt: skip
+
+#: Unpacked, a file may be so many times as large as packed, and this large in any case. Text that
+#: repeats itself packs to a hundredth; what is made to fill memory and time, to a ten-thousandth.
+_MOST_TIMES, _LARGE = 1000, 1 << 28
 
 
 class ByteStream(Protocol):
@@ -37,6 +41,30 @@ class ByteStream(Protocol):
 
     def close(self) -> None:
         """Let go of the file."""
+
+
+class _Bounded:
+    """What is unpacked, up to a bound."""
+
+    def __init__(self, stream: ByteStream, path: Path, name: str) -> None:
+        self._stream, self._name, self._read = stream, name, 0
+        self._packed = path.stat().st_size
+
+    def read(self, size: int, /) -> bytes:
+        """As the stream. Raises DataError where there comes far more out of a file than is in
+        it."""
+        piece = self._stream.read(size)
+        self._read += len(piece)
+        if self._read > max(_LARGE, _MOST_TIMES * self._packed):
+            raise DataError(
+                f"{self._name} has {self._packed:,} bytes and unpacks to more than {self._read:,}.",
+                "Files that are made to fill a machine do so. If it is meant, unpack it yourself "
+                "and name the unpacked file.",
+            )
+        return piece
+
+    def close(self) -> None:
+        self._stream.close()
 
 
 class _Member:
@@ -104,8 +132,8 @@ def open_bytes(path: Path, name: str) -> ByteStream:
         refuse_misnamed(path, name, _BEGINNINGS[suffix])
     try:
         if suffix == ".zip":
-            return _Member(path)
-        return opener(path) if opener else path.open("rb")
+            return _Bounded(_Member(path), path, name)
+        return _Bounded(opener(path), path, name) if opener else path.open("rb")
     except UNPACKING_ERRORS as error:
         raise cannot_open(path, name, error) from error
 
@@ -116,7 +144,14 @@ def cannot_open(path: Path, name: str, error: Exception) -> DataError:
         return DataError(
             f"{path} cannot be read: {error.strerror}.", "Check the path and its permissions."
         )
-    return DataError(f"{name} cannot be unpacked: {error}.", "Compress or copy it again.")
+    return DataError(
+        f"{name} cannot be unpacked: {reason_of(error)}.", "Compress or copy it again."
+    )
+
+
+def reason_of(error: Exception) -> str:
+    """What an error while unpacking says; memory that is not there says nothing."""
+    return "it takes more memory than there is" if isinstance(error, MemoryError) else str(error)
 
 
 def _member(path: Path) -> zipfile.ZipInfo:

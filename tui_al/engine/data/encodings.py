@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from charset_normalizer import from_bytes
 
 from tui_al.core.close_names import did_you_mean
-from tui_al.engine.data.compression import UNPACKING_ERRORS, ByteStream
+from tui_al.engine.data.compression import UNPACKING_ERRORS, ByteStream, reason_of
 from tui_al.engine.data.content import refuse_binary
 from tui_al.engine.data.plausibility import plausibility
 from tui_al.engine.data.tables import LoadReport
@@ -106,7 +106,7 @@ class TextStream:
         except UNPACKING_ERRORS as error:
             raise DataError(
                 f"{self._name}: after line {self._lines:,}: the file cannot be read or unpacked "
-                f"further: {error}.",
+                f"further: {reason_of(error)}.",
                 "Copy or compress it again, or check the disk.",
             ) from error
 

@@ -18,12 +18,13 @@ if TYPE_CHECKING:
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
-# A shell that starts the tests in the background has them ignore these two, and all that they start
-# would ignore them too, also where a test sends one.
+# A shell that starts the tests in the background has them ignore the first two, nohup the third,
+# and all that they start would ignore them too, also where a test sends one.
 if threading.current_thread() is threading.main_thread():
     for number, usual in (
         (signal.SIGINT, signal.default_int_handler),
         (signal.SIGQUIT, signal.SIG_DFL),
+        (signal.SIGHUP, signal.SIG_DFL),
     ):
         if signal.getsignal(number) == signal.SIG_IGN:
             signal.signal(number, usual)

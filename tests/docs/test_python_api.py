@@ -24,7 +24,7 @@ def test_the_blocks_of_the_page_run(
         exec(compile(block, "python-api.md", "exec"), names)
     printed = capsys.readouterr().out
     assert "<Data tickets: classification, 14 labels, 200 to train on, 100 to test on>" in printed
-    assert "strategy: 'margins' is unknown." in printed
+    assert "strategy = 'margins' is unknown." in printed
     assert names["curve"]["labels"].tolist() == [20, 40, 60]
     assert len(names["first"]) == 3
     assert [one.name for one in (tmp_path / "sessions").iterdir()] == [names["run"].name]

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tui_al.core.close_names import did_you_mean
+from tui_al.core.query.strategies import strategy
 from tui_al.core.settings.experiment import DataConfig, ExperimentConfig
 from tui_al.core.settings.options import Option, experiment, options_of
 from tui_al.core.settings.schema import GROUPS
@@ -120,6 +121,8 @@ def _checked(option: Option, value: Any) -> Any:
             "The engine is a process of its own, which finds strategies by their names: bring "
             'it in a package (see "A strategy of your own" on the page python-api).',
         )
+    if option.entry.key == "strategy" and isinstance(value, str):
+        return strategy(value, called).name
     if option.repeated:
         values = [value] if isinstance(value, int | str) else value
         return [str(one) for one in check(option.entry, _whole_numbers(values), called)]

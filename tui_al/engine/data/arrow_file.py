@@ -152,7 +152,7 @@ def _json(path: Path) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"{path} cannot be read: {error}.", _SAVE_AGAIN) from error
     if not isinstance(content, dict):
-        raise DataError(f"{path} is not JSON object.", _SAVE_AGAIN)
+        raise DataError(f"{path} is not a JSON object.", _SAVE_AGAIN)
     return content
 
 

@@ -298,7 +298,7 @@ def _plain(path: Path, name: str) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError) as error:
         raise _unreadable(name, path, first_line(error)) from error
     if not isinstance(plain, dict):
-        raise _unreadable(name, path, "it is not JSON object")
+        raise _unreadable(name, path, "it is not a JSON object")
     return plain
 
 

@@ -15,12 +15,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tui_al.core.settings.experiment import DataConfig
-from tui_al.engine.data.content import refuse_misnamed
+from tui_al.engine.data.content import ARROW_MARK, refuse_misnamed
 from tui_al.engine.data.tables import LoadReport, Table
 from tui_al.errors import DataError
 
-_FILE_MAGIC = b"ARROW1"
-_STREAM_MARK = b"\xff\xff\xff\xff"  # before the schema of a stream
 _SAVE_AGAIN = "Save the data set again with save_to_disk."
 _SAID = 200  # characters of an error of the library
 _STATE, _SPLITS = "state.json", "dataset_dict.json"
@@ -46,7 +44,7 @@ def stream_arrow(
 def parquet_batches(path: Path, name: str, rows: int) -> Iterator[Any]:
     """The record batches of a Parquet file, of at most so many rows, each validated. DataError if
     it is damaged."""
-    refuse_misnamed(path, name, [b"PAR1"])
+    refuse_misnamed(path, name, ".parquet")
     with _damage_told(name, "Parquet"), pq.ParquetFile(path) as file:
         for batch in file.iter_batches(batch_size=rows):
             batch.validate(full=True)
@@ -61,9 +59,9 @@ def arrow_batches(path: Path, name: str, rows: int) -> Iterator[Any]:
     The file is read, not mapped: where a mapped one is shorter than it says, or cut while it is
     read, the system ends the process. Arrow checks a batch only when asked, and follows offsets
     beyond its memory where nobody asks."""
-    refuse_misnamed(path, name, [_FILE_MAGIC, _STREAM_MARK])
+    refuse_misnamed(path, name, ".arrow")
     with _damage_told(name, "Arrow"), pa.OSFile(str(path)) as source:
-        is_file = source.read(len(_FILE_MAGIC)) == _FILE_MAGIC
+        is_file = source.read(len(ARROW_MARK)) == ARROW_MARK
         source.seek(0)
         if is_file:
             reader = pa.ipc.open_file(source)

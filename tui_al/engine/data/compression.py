@@ -97,15 +97,6 @@ _OPENERS: dict[str, Callable[..., Any]] = {
 #: Suffixes of compressed files.
 PACKED = (*_OPENERS, ".zip")
 
-#: How files begin that these suffixes name.
-_BEGINNINGS = {
-    ".gz": (b"\x1f\x8b",),
-    ".bz2": (b"BZh",),
-    ".xz": (b"\xfd7zXZ\x00", b"\x5d\x00\x00"),  # the second of lzma's old format
-    ".zst": (b"\x28\xb5\x2f\xfd",),
-    ".zip": (b"PK",),
-}
-
 
 def unpacked_name(path: Path) -> str:
     """What the file would be called without compression; a .zip is called as the one data file in
@@ -128,8 +119,8 @@ def open_bytes(path: Path, name: str) -> ByteStream:
         return sys.stdin.buffer
     suffix = path.suffix.lower()
     opener = _OPENERS.get(suffix)
-    if suffix in _BEGINNINGS:
-        refuse_misnamed(path, name, _BEGINNINGS[suffix])
+    if suffix in PACKED:
+        refuse_misnamed(path, name, suffix)
     try:
         if suffix == ".zip":
             return _Bounded(_Member(path), path, name)
@@ -157,7 +148,7 @@ def reason_of(error: Exception) -> str:
 def _member(path: Path) -> zipfile.ZipInfo:
     """The data file of an archive; what systems put beside it, and README and licence, do not
     count."""
-    refuse_misnamed(path, path.name, _BEGINNINGS[".zip"])
+    refuse_misnamed(path, path.name, ".zip")
     try:
         with zipfile.ZipFile(path) as archive:
             check_members(path.name, archive.infolist())

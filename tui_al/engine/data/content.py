@@ -10,15 +10,30 @@ from tui_al.errors import DataError
 _READ = 1 << 14  # bytes that are looked at
 _LINES = 20  # lines of them
 
+#: How files begin that are called so.
+_GZ, _BZ2, _XZ, _ZST = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd"
+_PARQUET, ARROW_MARK = b"PAR1", b"ARROW1"
+_ARROW_STREAM = b"\xff\xff\xff\xff"  # before the schema of a stream
+_BEGINNINGS = {
+    ".gz": (_GZ,),
+    ".bz2": (_BZ2,),
+    ".xz": (_XZ, b"\x5d\x00\x00"),  # the second of lzma's old format
+    ".zst": (_ZST,),
+    ".zip": (b"PK",),
+    ".xlsx": (b"PK",),
+    ".parquet": (_PARQUET,),
+    ".arrow": (ARROW_MARK, _ARROW_STREAM),
+}
+
 #: First bytes of files that are no text, and what such a file is to be called.
 _MAGIC = {
-    b"\x1f\x8b": ("gzip-compressed", ".gz"),
-    b"BZh": ("bzip2-compressed", ".bz2"),
-    b"\xfd7zXZ\x00": ("xz-compressed", ".xz"),
-    b"\x28\xb5\x2f\xfd": ("zstd-compressed", ".zst"),
+    _GZ: ("gzip-compressed", ".gz"),
+    _BZ2: ("bzip2-compressed", ".bz2"),
+    _XZ: ("xz-compressed", ".xz"),
+    _ZST: ("zstd-compressed", ".zst"),
     b"PK\x03\x04": ("a zip archive or an Excel workbook", ".zip or .xlsx"),
-    b"PAR1": ("a Parquet file", ".parquet"),
-    b"ARROW1": ("an Arrow file", ".arrow"),
+    _PARQUET: ("a Parquet file", ".parquet"),
+    ARROW_MARK: ("an Arrow file", ".arrow"),
     b"%PDF": ("a PDF document", ".pdf"),
     b"\xd0\xcf\x11\xe0": ("an old Office document", ".xls; save it as .xlsx or .csv"),
 }
@@ -48,14 +63,14 @@ def refuse_binary(name: str, head: bytes) -> None:
             raise _misnamed(name, what, suffix)
 
 
-def refuse_misnamed(path: Path, name: str, own: Sequence[bytes]) -> None:
+def refuse_misnamed(path: Path, name: str, suffix: str) -> None:
     """DataError for a file that does not begin as its name says, but as one of a kind that is
     known; nothing where it cannot be read or told.
 
     Args:
         path: the file.
         name: what it is called in messages.
-        own: how files of the kind begin that the name says.
+        suffix: of the kind that the name says, one of `_BEGINNINGS`.
     """
     if not path.is_file():  # what is read from a pipe cannot be read again
         return
@@ -64,7 +79,7 @@ def refuse_misnamed(path: Path, name: str, own: Sequence[bytes]) -> None:
             head = file.read(_READ)
     except OSError:
         return  # said where it is opened
-    if not head or head.startswith(tuple(own)):
+    if not head or head.startswith(_BEGINNINGS[suffix]):
         return
     refuse_binary(name, head)
     if _is_page(head):

@@ -30,7 +30,7 @@ def stream_workbook(
     path: Path, name: str, config: DataConfig, load_report: LoadReport, rows: int
 ) -> Iterator[Table]:
     """A sheet of the workbook in tables of at most so many rows; see `_sheet`."""
-    refuse_misnamed(path, name, [b"PK"])
+    refuse_misnamed(path, name, ".xlsx")
     try:
         _check_sizes(path, name)
         workbook = CalamineWorkbook.from_path(path)

@@ -48,6 +48,8 @@ class TestSession:
         assert (curve.rows, run.curve(8)["accuracy"].tolist()) == (5, [0.4, 0.8])
         assert (run.name, run.status, run.seeds) == ("simulation", "stopped", (7, 8))
         assert run.settings["loop"]["strategy"] == "lc"
+        assert run.settings["loop"]["mismatch_sample"] == 500  # by the name that sweep files have
+        assert "freeze_layers" in run.settings["successor"]
         assert run.warnings == ("3 rows are duplicates",)
         assert repr(run) == "<Run simulation: stopped, 2 seeds, rounds 0 to 2>"
 

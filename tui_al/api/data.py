@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from tui_al.api.messages import in_python, python_messages
 from tui_al.api.settings import data_config, data_settings, source_of
 from tui_al.api.table import Table
 from tui_al.core.data.examples import Dataset, Example
@@ -48,9 +49,14 @@ class Data:
         return self.dataset.test
 
     @property
+    def warnings(self) -> tuple[str, ...]:
+        """Odd things that were found, and what was left out or mended."""
+        return tuple(map(in_python, self.dataset.warnings))
+
+    @property
     def notes(self) -> tuple[str, ...]:
-        """What was guessed, and odd things that were found: `warnings` come first."""
-        return (*self.dataset.warnings, *self.dataset.notes)
+        """The warnings, then what was guessed."""
+        return (*self.warnings, *map(in_python, self.dataset.notes))
 
     def table(self, split: Literal["train", "test"] = "train") -> Table:
         """The examples of a split: columns id, text, answer, origin. Raises ConfigError for another
@@ -69,6 +75,7 @@ class Data:
         return f"<Data {self.name}: {self.task}, {len(self.labels)} labels, {sizes}>"
 
 
+@python_messages()
 def load_dataset(source: str | Path, **settings: Any) -> Data:
     """Find, read and check a data set: a name, a path or a Hub id, as `tui-al simulate` takes it.
 

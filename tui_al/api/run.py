@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tui_al.api.messages import in_python, python_messages
+from tui_al.api.settings import plain_settings
 from tui_al.api.table import Table
 from tui_al.core.data.examples import Answer
 from tui_al.core.session.state import RunState, SessionState, settled
@@ -44,14 +46,15 @@ class Run:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The experiment's, as plain values."""
+        """The experiment's, as plain values by the names of sweep files; {} where they are not
+        known."""
         config = self.state.config
-        return {} if config is None else config.to_dict()
+        return {} if config is None else plain_settings(config)
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What changes the meaning of the figures: damage, then what the engine warned of."""
-        return self.state.cautions
+        return tuple(map(in_python, self.state.cautions))
 
     @property
     def seeds(self) -> tuple[int, ...]:
@@ -104,6 +107,7 @@ class Run:
         kinds = {"seed": int, "round": int, "place": int, "id": str, "score": float, "text": str}
         return Table.of(rows, kinds | {"answer": object})
 
+    @python_messages()
     def labels(self, seed: int | None = None) -> Table:
         """What `tui-al export` writes: id, text, answer, annotator, status. Of a simulation one
         run's, the first by default. The session's history says so, as of an export, once for each
@@ -155,6 +159,7 @@ class Run:
             return {one.id: one.text for one in session.dataset().train}
 
 
+@python_messages()
 def open_session(name: str | Path, home: str | Path | None = None) -> Run:
     """A session that is there, to be read: of a simulation or labelled by people, finished or at
     work.

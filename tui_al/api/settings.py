@@ -8,11 +8,16 @@ from typing import Any
 
 import numpy as np
 
+from tui_al.api.messages import python_messages
 from tui_al.core.close_names import did_you_mean
-from tui_al.core.query.strategies import strategy
-from tui_al.core.settings.experiment import DataConfig, ExperimentConfig
+from tui_al.core.settings.experiment import (
+    DataConfig,
+    ExperimentConfig,
+    LearnerConfig,
+    LoopConfig,
+)
 from tui_al.core.settings.options import Option, experiment, options_of
-from tui_al.core.settings.schema import GROUPS
+from tui_al.core.settings.schema import GROUPS, entries
 from tui_al.core.settings.values import check, from_text
 from tui_al.errors import ConfigError
 
@@ -41,6 +46,7 @@ def data_config(source: str, given: Mapping[str, Any]) -> DataConfig:
     return make_experiment(source, given).data
 
 
+@python_messages()
 def make_experiment(source: str, given: Mapping[str, Any]) -> ExperimentConfig:
     """The experiment with these settings, all others as the command has them; None is not given.
 
@@ -56,6 +62,25 @@ def make_experiment(source: str, given: Mapping[str, Any]) -> ExperimentConfig:
         )
     checked = {name: _checked(options[name], value) for name, value in given.items()}
     return experiment(_COMMAND, source, checked)
+
+
+def plain_settings(config: ExperimentConfig) -> dict[str, Any]:
+    """All settings as plain values, by the names and in the tables of sweep files."""
+
+    def named(kind: type[Any], plain: Mapping[str, Any]) -> dict[str, Any]:
+        known = entries(kind)
+        return {known[key].name if key in known else key: value for key, value in plain.items()}
+
+    tables = {
+        "data": DataConfig,
+        "acquisition": LearnerConfig,
+        "successor": LearnerConfig,
+        "loop": LoopConfig,
+    }
+    return {
+        key: named(tables[key], value) if key in tables else value
+        for key, value in named(ExperimentConfig, config.to_dict()).items()
+    }
 
 
 def source_of(source: object, function: str) -> str:
@@ -121,8 +146,6 @@ def _checked(option: Option, value: Any) -> Any:
             "The engine is a process of its own, which finds strategies by their names: bring "
             'it in a package (see "A strategy of your own" on the page python-api).',
         )
-    if option.entry.key == "strategy" and isinstance(value, str):
-        return strategy(value, called).name
     if option.repeated:
         values = [value] if isinstance(value, int | str) else value
         return [str(one) for one in check(option.entry, _whole_numbers(values), called)]

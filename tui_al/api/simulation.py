@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tui_al.api.data import Data
+from tui_al.api.messages import python_messages
 from tui_al.api.run import Run
 from tui_al.api.settings import check_same_data, make_experiment, source_of
 from tui_al.core.session.events import RoundResult
@@ -20,6 +21,7 @@ from tui_al.store.session import Session
 _PAUSE, _PATIENCE = 0.1, 3.0
 
 
+@python_messages()
 def simulate(
     data: Data | str | Path,
     *,

@@ -28,7 +28,8 @@ from tui_al.core.query.strategies import STRATEGIES
 from tui_al.core.session import events as ev
 from tui_al.core.settings.dataset_catalog import NAMED_SETS
 from tui_al.core.settings.experiment import DataConfig
-from tui_al.core.settings.model_catalog import MODELS, TUNING_SUMMARIES
+from tui_al.core.settings.model_catalog import MODELS
+from tui_al.core.settings.tunings import TUNING_SUMMARIES
 from tui_al.engine.data import load
 from tui_al.engine.hub import client as hub_access
 from tui_al.engine.models.learner import TransformerLearner

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from tui_al.core.settings.experiment import (
     PAPER_SEEDS,
-    TUNINGS,
     Amount,
     DataConfig,
     ExperimentConfig,
@@ -20,6 +19,7 @@ from tui_al.core.settings.experiment import (
 )
 from tui_al.core.settings.model_catalog import default_settings
 from tui_al.core.settings.presets import sample_experiment
+from tui_al.core.settings.tunings import TUNINGS
 from tui_al.errors import ConfigError
 
 LEARNER = LearnerConfig("minilm", "adapter", 2e-3, 2e-3, epochs=8)
@@ -114,7 +114,7 @@ some_text = st.text(max_size=20)
 learners = st.builds(
     LearnerConfig,
     model=some_text,
-    tuning=st.sampled_from(TUNINGS),
+    tuning=st.sampled_from(tuple(TUNINGS)),
     learning_rate=positive,
     head_learning_rate=positive,
     epochs=st.integers(1, 99),

@@ -14,8 +14,9 @@ from transformers.utils import logging as transformers_logging
 from tests.engine import tiny
 from tui_al.core.arrays import FloatArray
 from tui_al.core.data.examples import Dataset, Task
-from tui_al.core.settings.experiment import TUNINGS, DataConfig
-from tui_al.core.settings.model_catalog import ADAPTERS, default_settings
+from tui_al.core.settings.experiment import DataConfig
+from tui_al.core.settings.model_catalog import default_settings
+from tui_al.core.settings.tunings import ADAPTERS, TUNINGS
 from tui_al.engine.data import load
 from tui_al.engine.hub.sources import find
 from tui_al.engine.models import checkpoint

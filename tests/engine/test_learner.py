@@ -20,7 +20,7 @@ from tui_al.core.loop.protocols import MonteCarlo
 from tui_al.core.progress import TrainingProgress
 from tui_al.core.query.predictions import Predictions
 from tui_al.core.query.strategies import STRATEGIES, bald, entropy, least_confidence
-from tui_al.core.settings.experiment import TUNINGS
+from tui_al.core.settings.tunings import TUNINGS
 from tui_al.engine.models import peft as tuning
 from tui_al.engine.models import scoring as scoring_module
 from tui_al.engine.models.learner import TransformerLearner

@@ -18,8 +18,7 @@ from tui_al.core.arrays import FloatArray
 from tui_al.core.data.examples import Dataset, Task
 from tui_al.core.loop.protocols import MonteCarlo
 from tui_al.core.query.strategies import bald, least_confidence
-from tui_al.core.settings.experiment import TUNINGS
-from tui_al.core.settings.model_catalog import ADAPTERS
+from tui_al.core.settings.tunings import ADAPTERS, TUNINGS
 from tui_al.engine.hub.models import model_snapshot
 from tui_al.engine.hub.sentence_modules import declared_pooling, encoder_directory
 from tui_al.engine.hub.sources import ModelSource, find, pooling_note, resolve_pooling

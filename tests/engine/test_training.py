@@ -14,8 +14,7 @@ from transformers import PreTrainedModel
 from tests.engine import tiny
 from tui_al.core.data.examples import Dataset
 from tui_al.core.progress import TrainingProgress
-from tui_al.core.settings.experiment import TUNINGS
-from tui_al.core.settings.model_catalog import ADAPTERS
+from tui_al.core.settings.tunings import ADAPTERS, TUNINGS
 from tui_al.engine.models import peft as tuning
 from tui_al.engine.models import training
 from tui_al.engine.models.learner import TransformerLearner
@@ -133,6 +132,22 @@ def test_groups_have_their_rates_and_biases_no_decay(
             assert all(f"attention.output.adapters.{tuning.ADAPTER}" in name for name in inside)
         case "full":
             assert "bert.embeddings.word_embeddings.weight" in placed
+
+
+@pytest.mark.parametrize("method", [one.name for one in TUNINGS.values() if one.reduction_factor])
+def test_the_reduction_factor_is_what_the_adapter_has(
+    bert: Path, classified: Dataset, method: str
+) -> None:
+    sizes = [
+        sum(
+            w.numel()
+            for w in tiny.learner(bert, method, classified, reduction_factor=factor)
+            .trainable()
+            .values()
+        )
+        for factor in (2, 4, 8)
+    ]
+    assert sizes[0] > sizes[1] > sizes[2]
 
 
 @pytest.mark.parametrize("method", TUNINGS)

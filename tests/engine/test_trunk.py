@@ -15,7 +15,7 @@ from tui_al.core.data.examples import Dataset, Task
 from tui_al.core.loop.protocols import MonteCarlo
 from tui_al.core.progress import TrainingProgress
 from tui_al.core.query.strategies import bald, least_confidence
-from tui_al.core.settings.experiment import TUNINGS
+from tui_al.core.settings.tunings import TUNINGS
 from tui_al.engine.hub.sources import ModelSource
 from tui_al.engine.models import frozen_layers as trunk_module
 from tui_al.engine.models.checkpoint import load_trained

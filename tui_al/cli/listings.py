@@ -13,9 +13,9 @@ from tui_al.core.settings.model_catalog import (
     BAG_OF_WORDS,
     BAG_OF_WORDS_SUMMARY,
     MODELS,
-    TUNING_SUMMARIES,
     plugin_models,
 )
+from tui_al.core.settings.tunings import TUNING_SUMMARIES
 from tui_al.store.atomic_dirs import clear_unfinished
 from tui_al.store.home import home_directory
 from tui_al.store.sweeps import sweep_directory, sweep_names

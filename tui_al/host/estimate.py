@@ -126,7 +126,7 @@ class _Speed:
         if self.measured and self.measured.training:
             texts = examples * self.learner.epochs
             return texts * self.tokens / self.measured.training / self._share()
-        backward = {"full": 2.0, "head": 0.0}.get(self.learner.tuning, 1.0)
+        backward = {"encoder": 2.0, "adapter": 1.0, "head": 0.0}[self.learner.trains]
         return self._forward(examples) * (1 + backward) * self.learner.epochs * (1 - self._frozen())
 
     def score(self, examples: int) -> float:
@@ -152,7 +152,7 @@ class _Speed:
         asked = self.learner.trunk_layers
         if not asked:
             return 0.0
-        if self.learner.tuning == "head":
+        if self.learner.trains == "head":
             return 1.0
         return 2 / 3 if asked == "auto" else min(1.0, asked / _LAYERS.get(self.learner.model, 12))
 

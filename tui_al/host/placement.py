@@ -120,7 +120,7 @@ def _activations(learner: LearnerConfig) -> float:
     if learner.model == BAG_OF_WORDS:
         return 0.0
     scoring = 4 * _SCORED_STATES * _SCORED * width
-    if learner.tuning == "head":  # nothing goes back through the encoder
+    if learner.trains == "head":  # nothing goes back through the encoder
         return scoring
     frozen = learner.trunk_layers
     trained = layers - (round(layers * 2 / 3) if frozen == "auto" else min(layers, frozen))
@@ -139,4 +139,4 @@ def _parameters(learner: LearnerConfig) -> int:
 def _trained(learner: LearnerConfig) -> float:
     """Bytes a parameter of training: gradient, two moments, and the pretrained weights to start
     from again."""
-    return 16.0 if learner.tuning == "full" else 0.5
+    return 16.0 if learner.trains == "encoder" else 0.5

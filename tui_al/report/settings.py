@@ -7,8 +7,9 @@ from typing import Any
 from tui_al.core.data.terminal_text import printable
 from tui_al.core.session.state import SessionState
 from tui_al.core.settings.experiment import DataConfig, ExperimentConfig, LearnerConfig
-from tui_al.core.settings.model_catalog import BAG_OF_WORDS, TUNING_SUMMARIES
+from tui_al.core.settings.model_catalog import BAG_OF_WORDS
 from tui_al.core.settings.schema import entries
+from tui_al.core.settings.tunings import TUNINGS
 from tui_al.core.settings.used_plugins import noted
 from tui_al.core.settings.values import in_report
 
@@ -34,8 +35,6 @@ _TOGETHER = (
     ("start",),
     ("precision",),
 )
-
-_PLACED = ("adapter", "double", "seq", "par", "unipelt", "compacter")
 
 
 def facts(state: SessionState) -> list[tuple[str, str]]:
@@ -84,8 +83,8 @@ def short_learner(settings: LearnerConfig) -> str:
 def learner(settings: LearnerConfig, task: str = "classification") -> str:
     """A model and all of its training in one line; what a head reads of a text is told of
     classifiers only."""
-    tuning = f"{settings.tuning} tuning: {TUNING_SUMMARIES[settings.tuning]}"
-    if settings.tuning in _PLACED:
+    tuning = f"{settings.tuning} tuning: {TUNINGS[settings.tuning].summary}"
+    if TUNINGS[settings.tuning].reduction_factor:
         tuning += f", reduction factor {settings.reduction_factor}"
     if settings.trunk_layers:
         tuning += f"; {_frozen(settings)} frozen, their output kept"
@@ -116,7 +115,7 @@ def _others(config: ExperimentConfig) -> list[tuple[str, str]]:
 
 
 def _frozen(settings: LearnerConfig) -> str:
-    if settings.tuning == "head":  # however many it names, see `tui_al.engine.models.frozen_layers`
+    if settings.trains == "head":  # however many it names, see `tui_al.engine.models.frozen_layers`
         return "all layers"
     if settings.trunk_layers == "auto":
         return "the lowest two thirds of the layers"

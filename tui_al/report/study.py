@@ -17,7 +17,7 @@ from tui_al.core.query.strategies import find_strategy
 from tui_al.core.session.events import Phase
 from tui_al.core.session.state import SessionState
 from tui_al.core.settings.experiment import LearnerConfig
-from tui_al.core.settings.model_catalog import ADAPTERS, BAG_OF_WORDS
+from tui_al.core.settings.model_catalog import BAG_OF_WORDS
 from tui_al.core.stats.metrics import normalized_area
 from tui_al.errors import DataError
 from tui_al.report import curves
@@ -231,8 +231,8 @@ def kind_of(acquisition: LearnerConfig, successor: LearnerConfig) -> str:
         return "bag of words"
     if acquisition.model != successor.model:
         return "mismatched"
-    if acquisition.tuning in ADAPTERS:
+    if acquisition.trains == "adapter":
         return acquisition.tuning + (" on a trunk" if acquisition.trunk_layers else "")
-    if acquisition.tuning == "head":
+    if acquisition.trains == "head":
         return "head"
     return "upper" if acquisition.trunk_layers else acquisition.tuning

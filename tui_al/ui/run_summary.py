@@ -2,7 +2,8 @@
 
 from tui_al.core.query.strategies import find_strategy
 from tui_al.core.settings.experiment import ExperimentConfig
-from tui_al.core.settings.model_catalog import TUNING_SUMMARIES, known_model
+from tui_al.core.settings.model_catalog import known_model
+from tui_al.core.settings.tunings import TUNINGS
 from tui_al.host.estimate import Estimate
 from tui_al.ui.eta import roughly
 from tui_al.ui.setup_form import Values
@@ -12,7 +13,7 @@ def learner_note(role: str, values: Values) -> str:
     """What of the model is trained."""
     model = known_model(values[f"{role}.model"])
     size = f" of {model.parameters / 1e6:.0f} M" if model else ""
-    return f"trains {TUNING_SUMMARIES[values[f'{role}.tuning']]}{size}"
+    return f"trains {TUNINGS[values[f'{role}.tuning']].summary}{size}"
 
 
 def strategy_note(name: str) -> str:

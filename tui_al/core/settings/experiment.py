@@ -15,7 +15,6 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 from tui_al.core.close_names import did_you_mean
 from tui_al.core.settings.amounts import Amount as Amount
 from tui_al.core.settings.data_settings import DataConfig as DataConfig
-from tui_al.core.settings.learner_settings import TUNINGS as TUNINGS
 from tui_al.core.settings.learner_settings import LearnerConfig as LearnerConfig
 from tui_al.core.settings.loop_settings import LoopConfig as LoopConfig
 from tui_al.core.settings.schema import EXPERIMENTS, Setting, entries

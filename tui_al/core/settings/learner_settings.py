@@ -1,31 +1,11 @@
 """Settings of a model and of how it is trained."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Annotated, ClassVar, Literal
 
 from tui_al.core.settings.schema import EXPERIMENTS, Setting
+from tui_al.core.settings.tunings import TUNING_SUMMARIES, TUNINGS, Trained
 from tui_al.core.settings.values import check_all
-
-#: What each tuning trains. Bottleneck adapters differ in placement; the rest in method. See
-#: `tui_al.engine.models.peft`.
-TUNING_SUMMARIES: Mapping[str, str] = MappingProxyType(
-    {
-        "full": "all weights",
-        "adapter": "bottleneck after attention (the paper's)",
-        "double": "bottlenecks after attention and after feed-forward",
-        "seq": "bottleneck after feed-forward",
-        "par": "bottleneck beside feed-forward",
-        "lora": "low-rank updates of the attention weights",
-        "prefix": "learned prefixes to keys and values",
-        "unipelt": "LoRA, prefixes and bottlenecks behind gates",
-        "compacter": "bottlenecks with shared, factored weights",
-        "ia3": "learned scales of keys, values and feed-forward",
-        "head": "nothing but the head: the encoder is frozen",
-    }
-)
-TUNINGS = tuple(TUNING_SUMMARIES)
 
 #: Commands that train a model as they are told.
 _TRAINING = (*EXPERIMENTS, "compare-scores", "timing")
@@ -310,6 +290,11 @@ class LearnerConfig:
             commands=_TRAINING,
         ),
     ] = "first"
+
+    @property
+    def trains(self) -> Trained:
+        """What its tuning trains."""
+        return TUNINGS[self.tuning].trains
 
     def __post_init__(self) -> None:
         check_all(self, f"{self.model} ({self.tuning}): ")

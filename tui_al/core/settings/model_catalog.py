@@ -12,12 +12,9 @@ from typing import Any, Literal
 
 from tui_al.core.close_names import did_you_mean
 from tui_al.core.plugins import Plugin, find_plugin, said, usable
-from tui_al.core.settings.experiment import TUNINGS, ExperimentConfig, LearnerConfig
-from tui_al.core.settings.learner_settings import TUNING_SUMMARIES as TUNING_SUMMARIES
+from tui_al.core.settings.experiment import ExperimentConfig, LearnerConfig
+from tui_al.core.settings.tunings import TUNINGS
 from tui_al.errors import ConfigError, PluginError
-
-#: Tunings that leave the encoder as it is and train something small in it.
-ADAPTERS = ("adapter", "double", "seq", "par", "lora", "prefix", "unipelt", "compacter", "ia3")
 
 BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
@@ -200,7 +197,7 @@ def _default_settings(model: str, tuning: str, preset: str | None) -> LearnerCon
             f"tuning: {tuning!r} is unknown.",
             f"{did_you_mean(tuning, TUNINGS)}Choose one of {', '.join(TUNINGS)}.",
         )
-    if model == BAG_OF_WORDS and tuning != "head":
+    if model == BAG_OF_WORDS and TUNINGS[tuning].trains != "head":
         raise ConfigError(
             f"tuning: {tuning!r} does not fit {BAG_OF_WORDS}, which has no encoder to tune.",
             "Its tuning is head.",
@@ -208,10 +205,11 @@ def _default_settings(model: str, tuning: str, preset: str | None) -> LearnerCon
     entry = find_model(model) or _UNKNOWN
     pooling = "first" if model == BAG_OF_WORDS else entry.pooling
     if preset == "paper":
-        rate = 2e-5 if tuning == "full" else 1e-4
+        rate = 2e-5 if TUNINGS[tuning].trains == "encoder" else 1e-4
         return LearnerConfig(
-            model, tuning, rate, rate, epochs=15, batch_size=16, dropout=0.0, pooling=pooling
-        )
+            model, tuning, rate, rate, epochs=15, batch_size=16, dropout=0.0, pooling=pooling,
+            **_bottleneck(tuning),
+        )  # fmt: skip
     if preset not in (None, "default"):
         raise ConfigError(f"preset: {preset!r} is unknown.", "Choose default or paper.")
     return _settings_of(entry, model, tuning)
@@ -219,12 +217,20 @@ def _default_settings(model: str, tuning: str, preset: str | None) -> LearnerCon
 
 def _settings_of(entry: CatalogueModel, model: str, tuning: str) -> LearnerConfig:
     pooling = "first" if model == BAG_OF_WORDS else entry.pooling
-    rates = entry.full if tuning == "full" else entry.per_tuning.get(tuning, entry.adapter)
-    epochs = {"full": entry.epochs, "head": entry.head_epochs}.get(tuning, entry.adapter_epochs)
-    dropout = 0.1 if tuning == "full" else 0.0  # so few trained weights hardly overfit
+    trains = TUNINGS[tuning].trains
+    usual = entry.full if trains == "encoder" else entry.adapter
+    rates = entry.per_tuning.get(tuning, usual)
+    epochs = {"encoder": entry.epochs, "head": entry.head_epochs}.get(trains, entry.adapter_epochs)
+    dropout = 0.1 if trains == "encoder" else 0.0  # so few trained weights hardly overfit
     return LearnerConfig(
-        model, tuning, rates.encoder, rates.head, epochs, dropout=dropout, pooling=pooling
-    )
+        model, tuning, rates.encoder, rates.head, epochs, dropout=dropout, pooling=pooling,
+        **_bottleneck(tuning),
+    )  # fmt: skip
+
+
+def _bottleneck(tuning: str) -> dict[str, int]:
+    factor = TUNINGS[tuning].reduction_factor
+    return {"reduction_factor": factor} if factor else {}
 
 
 def check_bag_of_words(config: ExperimentConfig, *, tagging: bool, dropout: bool) -> None:

@@ -13,7 +13,6 @@ from safetensors.torch import load_file
 
 from tui_al.core.data.examples import Task
 from tui_al.core.settings.experiment import LearnerConfig
-from tui_al.core.settings.model_catalog import ADAPTERS
 from tui_al.engine.hub.sources import ModelSource, find, resolve_pooling
 from tui_al.engine.models import peft as tuning
 from tui_al.engine.models.checkpoint import ADAPTER_FOLDER, HEAD, describe, whole
@@ -69,7 +68,7 @@ def exported(saved: Path) -> Exported:
     """What `export_model` would write of it."""
     noted = describe(saved)
     learner = noted.learner
-    return Exported(noted.task, learner, noted.commit, learner.tuning in ADAPTERS)
+    return Exported(noted.task, learner, noted.commit, learner.trains == "adapter")
 
 
 def _write_parts(saved: Path, making: Path, found: Exported) -> None:

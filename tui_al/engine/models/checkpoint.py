@@ -24,7 +24,7 @@ from tui_al import __version__
 from tui_al.core.data.examples import Dataset, Task
 from tui_al.core.session.serialization import record_of
 from tui_al.core.settings.experiment import LearnerConfig
-from tui_al.core.settings.model_catalog import ADAPTERS, MODELS
+from tui_al.core.settings.model_catalog import MODELS
 from tui_al.engine.hub.sentence_modules import encoder_directory
 from tui_al.engine.hub.sources import ModelSource, find, resolve_pooling
 from tui_al.engine.models import peft as tuning
@@ -62,7 +62,7 @@ def save_model(
     # in the cache.
     tokenizer.backend_tokenizer.enable_truncation(limit, direction=tokenizer.truncation_side)
     tokenizer.backend_tokenizer.no_padding()
-    if config.tuning in ADAPTERS:
+    if config.trains == "adapter":
         with _one_name_each(model):
             model.save_adapter(
                 str(making / ADAPTER_FOLDER), tuning.ADAPTER, with_head=False, use_safetensors=True
@@ -120,7 +120,7 @@ def load_trained(directory: Path) -> tuple[PreTrainedModel, Task, tuple[str, ...
     """
     found = describe(directory)
     task, outputs, config = found.task, found.outputs, found.learner
-    adapter = config.tuning in ADAPTERS
+    adapter = config.trains == "adapter"
     source = (
         find(config.model, config.revision) if adapter else kept_source(config.model, directory)
     )
@@ -186,7 +186,7 @@ def read_elsewhere(directory: Path) -> str:
     learner = describe(directory).learner
     bundled = learner.model in MODELS and not MODELS[learner.model].hub_id
     place = Path(learner.model).expanduser()
-    if learner.tuning not in ADAPTERS or bundled or not place.is_dir():  # as `sources.find` looks
+    if learner.trains != "adapter" or bundled or not place.is_dir():  # as `sources.find` looks
         return ""
     return (
         f"The adapter's encoder is read from {place.absolute()}, outside of the session, as the "

@@ -50,18 +50,18 @@ def trunk_layers(model: PreTrainedModel, config: LearnerConfig) -> int:
         if asked == "auto":
             return 0
         raise ConfigError(
-            f"trunk_layers: the layers of {config.model} ({model.config.model_type}) cannot be "
+            f"freeze_layers: the layers of {config.model} ({model.config.model_type}) cannot be "
             "run apart.",
             f"Use 0, or an encoder of the kinds {', '.join(views.TRUNKS)}.",
         )
     there = len(views.layers(model))
-    if asked != "auto" and not int(asked) < there + (config.tuning == "head"):
+    if asked != "auto" and not int(asked) < there + (config.trains == "head"):
         raise ConfigError(
-            f"trunk_layers = {asked}: {config.model} has {there} layers, and {config.tuning} "
+            f"freeze_layers = {asked}: {config.model} has {there} layers, and {config.tuning} "
             "trains at least one of them.",
             f"Use 0 to {there - 1}, or auto.",
         )
-    if config.tuning == "head":
+    if config.trains == "head":
         return there
     return round(there * 2 / 3) if asked == "auto" else int(asked)
 

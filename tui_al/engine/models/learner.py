@@ -17,7 +17,6 @@ from tui_al.core.loop.protocols import FitReport, MonteCarlo, Scorer
 from tui_al.core.progress import ProgressCallback, TrainingProgress
 from tui_al.core.query.predictions import Predictions
 from tui_al.core.settings.experiment import LearnerConfig
-from tui_al.core.settings.model_catalog import ADAPTERS
 from tui_al.engine.hub.sources import ModelSource, pooling_note, resolve_pooling
 from tui_al.engine.models import partial_forward as views
 from tui_al.engine.models import peft as tuning
@@ -91,9 +90,7 @@ class TransformerLearner:
         tuning.prepare(self.model, self.config)
         #: All that training changes of the encoder, to start from again; an adapter is made anew.
         self._pretrained = {
-            n: w.detach().clone()
-            for n, w in self.trainable().items()
-            if config.tuning not in ADAPTERS
+            n: w.detach().clone() for n, w in self.trainable().items() if config.trains != "adapter"
         }
         self._trunk = (
             self._freeze(feature_store or FeatureStore()) if self.config.trunk_layers else None
@@ -310,7 +307,7 @@ class TransformerLearner:
     def _trained_embeddings(
         self, tokens: Tokens, rows: IntArray
     ) -> contextlib.AbstractContextManager[None]:
-        if self._trunk or self.config.tuning != "full":  # there are none
+        if self._trunk or self.config.trains != "encoder":  # there are none
             return contextlib.nullcontext()
         left = weight_decay_left(self.config, len(rows))
         return occurring_only(self.view, self._occurring(tokens, rows), left)

@@ -13,7 +13,6 @@ from torch import nn
 from transformers import PreTrainedModel
 
 from tui_al.core.settings.experiment import LearnerConfig
-from tui_al.core.settings.model_catalog import ADAPTERS
 from tui_al.engine.models.padding import leave_out_padding
 from tui_al.engine.models.partial_forward import layers
 from tui_al.errors import ModelError
@@ -61,7 +60,7 @@ def adapter_config(config: LearnerConfig) -> Any:
                 adapters.LoRAConfig(r=8, alpha=2, dropout=lora_dropout, **frozen),
             )
         case "compacter":
-            return adapters.CompacterConfig(dropout=dropout, **frozen)
+            return adapters.CompacterConfig(reduction_factor=factor, dropout=dropout, **frozen)
         case "ia3":
             return adapters.IA3Config(**frozen)
     raise ValueError(f"{config.tuning} is not an adapter")
@@ -73,9 +72,10 @@ def prepare(model: PreTrainedModel, config: LearnerConfig) -> None:
 
     `config.trunk_layers` is a number here: its lowest layers, and all that is below or beside the
     layers, stay as they are."""
-    if config.tuning not in ADAPTERS:
-        model.base_model.requires_grad_(config.tuning == "full" and not config.trunk_layers)
-        if config.tuning == "full" and config.trunk_layers:
+    if config.trains != "adapter":
+        whole = config.trains == "encoder" and not config.trunk_layers
+        model.base_model.requires_grad_(whole)
+        if config.trains == "encoder" and not whole:
             layers(model)[int(config.trunk_layers) :].requires_grad_(True)
         return
     logging.getLogger("adapters").setLevel(logging.ERROR)
@@ -105,7 +105,7 @@ def reset(model: PreTrainedModel, config: LearnerConfig, seed: int) -> None:
     with torch.no_grad():
         for own, fresh in zip(head(model).parameters(), drawn.parameters(), strict=True):
             own.copy_(fresh)
-    if config.tuning in ADAPTERS:
+    if config.trains == "adapter":
         device = model.device
         model.delete_adapter(ADAPTER)
         _add(model, config)

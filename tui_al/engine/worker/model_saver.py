@@ -13,7 +13,6 @@ from safetensors.torch import load_file, save_file
 from tui_al.core.session import events as ev
 from tui_al.core.session.state import RunState
 from tui_al.core.settings.experiment import ExperimentConfig
-from tui_al.core.settings.model_catalog import ADAPTERS
 from tui_al.engine.models.bag_of_words import BagOfWordsLearner
 from tui_al.engine.models.learner import TransformerLearner
 from tui_al.errors import SessionError
@@ -108,7 +107,7 @@ class ModelSaver:
         """Whether the acquisition model is kept: one of its own that is an adapter, which takes
         little room."""
         learner = self.learners["acquisition"]
-        small = isinstance(learner, TransformerLearner) and learner.config.tuning in ADAPTERS
+        small = isinstance(learner, TransformerLearner) and learner.config.trains == "adapter"
         return self.config.save_models and small and learner is not self.learners["successor"]
 
     @property

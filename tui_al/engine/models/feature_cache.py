@@ -124,7 +124,7 @@ class FeatureStore:
                 os.close(descriptor)
                 Path(name).unlink()
         except OSError as error:
-            log.warning("the trunk's output is kept in memory only: %s", error)
+            log.warning("the frozen layers' output is kept in memory only: %s", error)
             return None
         self._disk_room -= size
         return mapped

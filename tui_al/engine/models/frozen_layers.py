@@ -108,12 +108,10 @@ class FrozenLayers:
         states = self._states(split, tokens)
         if states.texts == len(states.lengths):
             return ""
+        room = f"{self.feature_store.budget / 2**30:.1f} GiB of memory and the disk allow"
         return (
-            f"the trunk's output is kept for {states.texts:,} of {len(states.lengths):,} {split} "
-            "texts, as "
-            f"{self.feature_store.budget / 2**30:.1f} GiB of memory and the disk allow; for the "
-            "others it "
-            "is computed each time"
+            f"the frozen layers' output is kept for {states.texts:,} of {len(states.lengths):,} "
+            f"{split} texts, as {room}; for the others it is computed each time"
         )
 
     def _states(self, split: str, tokens: Tokens) -> CachedFeatures:

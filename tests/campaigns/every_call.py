@@ -1,5 +1,5 @@
 """Every call that writes fails once, and once with all after it: `python -m
-tests.campaigns.every_call [--errno ENOSPC] [--every 1]`.
+tests.campaigns.every_call [--errno ENOSPC] [--every 1] [--first 1] [--last N]`.
 
 Over a short session of labelling and a short simulation, each call n = 1, 2, 3 ... below the home
 (write, fsync, truncate, open to make, rename, mkdir, lock) is made to fail by `tests/faults/shim.c`
@@ -189,9 +189,21 @@ def simulation(worker: Worker, pristine: Path, faults: Choice, number: int, tall
 _DECISIONS = 10
 
 
-def _every(number: int, every: int, calls: int) -> Iterator[Fault]:
-    """Every so manieth call, once and for good."""
-    for at in range(1, calls + 1, every):
+#: Calls after which a campaign says how far it is.
+_TOLD_EVERY = 50
+
+
+def _every(number: int, every: int, first: int, last: int, calls: int) -> Iterator[Fault]:
+    """Every so manieth call from the first to the last (0: of all), once and for good; how far it
+    is goes to stderr."""
+    last = min(last or calls, calls)
+    for count, at in enumerate(range(first, last + 1, every)):
+        if count % _TOLD_EVERY == 0:
+            moment = time.strftime("%H:%M:%S")
+            print(
+                f"{moment} {errno.errorcode[number]}: call {at} of {calls}",
+                file=sys.stderr, flush=True,
+            )  # fmt: skip
         yield Fault(at, number)
         yield Fault(at, number, forever=True)
 
@@ -228,6 +240,8 @@ def main() -> None:
     parser.add_argument("--errno", action="append", help="one of these, by name")
     parser.add_argument("--what", action="append", choices=["label", "simulate"])
     parser.add_argument("--every", type=int, default=1, help="only every so manieth call")
+    parser.add_argument("--first", type=int, default=1, help="the first call that fails")
+    parser.add_argument("--last", type=int, default=0, help="the last one; 0: of all")
     options = parser.parse_args()
     numbers = [getattr(errno, name) for name in options.errno or []] or list(KINDS)
     os.environ["OMP_NUM_THREADS"] = "1"
@@ -247,7 +261,8 @@ def main() -> None:
             with Worker(what, place / what, shim) as worker:
                 for number in numbers:
                     began, tally = time.monotonic(), Tally()
-                    run(worker, pristine, partial(_every, number, options.every), number, tally)
+                    which = partial(_every, number, options.every, options.first, options.last)
+                    run(worker, pristine, which, number, tally)
                     seconds = time.monotonic() - began
                     print(
                         f"{what} {errno.errorcode[number]}: {tally} ({seconds:.0f} s)", flush=True

@@ -12,6 +12,7 @@ import pytest
 from safetensors.torch import load_file, save_file
 
 from tests.engine import tiny
+from tests.engine.test_pooling import modules
 from tests.engine.test_pretrained import change
 from tui_al.core.data.examples import Dataset, Example, Task
 from tui_al.engine.hub.sources import find
@@ -175,6 +176,33 @@ def test_files_that_are_none_and_files_that_are_too_large(copied: Path, name: st
     path.symlink_to("/etc/hostname")
     with pytest.raises(ModelError, match="outside of the model's directory"):
         load(copied)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["1_Pooling/config.json", "additional_chat_templates/a.jinja", "chat_template.jinja"],
+)
+def test_files_that_are_read_beside_the_model_are_its_own_and_small(
+    copied: Path, name: str
+) -> None:
+    """A pipe would never end, a link lead to what is the reader's."""
+    path = modules(copied, pooling_mode="mean") / name
+    path.parent.mkdir(exist_ok=True)
+    for make, said in (
+        (os.mkfifo, f"{name} is a pipe"),
+        (lambda path: path.symlink_to("/etc/hostname"), f"{name} is a link to .* outside"),
+        (lambda path: path.symlink_to(path.name), f"{name} is a link that leads nowhere"),
+        (_huge, f"{name} has 1,099,511,627,776 bytes; 134,217,728 are allowed"),
+    ):
+        path.unlink(missing_ok=True)
+        make(path)
+        with pytest.raises(ModelError, match=f"is refused: {said}"):
+            find(str(copied))
+
+
+def _huge(path: Path) -> None:
+    with path.open("wb") as file:
+        file.truncate(2**40)
 
 
 TOKENIZERS = {

@@ -9,7 +9,7 @@ from tui_al.errors import ModelError
 
 #: Bytes that a file may have by how its name ends; weights are as large as they are. The largest
 #: known tokenizer.json has 34 MB.
-_LARGEST = {".json": 2**27, ".txt": 2**27, ".model": 2**27, ".codes": 2**27}
+_LARGEST = dict.fromkeys((".json", ".txt", ".model", ".codes", ".jinja", ".tiktoken"), 2**27)
 
 _KINDS = (
     (stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"), (stat.S_ISCHR, "a device"),
@@ -17,7 +17,7 @@ _KINDS = (
 )  # fmt: skip
 
 
-def check_entries(directory: Path, name: str) -> None:
+def check_entries(directory: Path, name: str, folder: Path | None = None) -> None:
     """Raise ModelError where a file in a model's directory is none of its own, or larger than such
     a file is.
 
@@ -26,13 +26,20 @@ def check_entries(directory: Path, name: str) -> None:
     is saved and exported."""
     own = directory.resolve()
     roots = [own, own.parent.parent / "blobs"] if own.parent.name == "snapshots" else [own]
-    for entry in sorted(os.scandir(directory), key=lambda one: one.name):
+    for entry in sorted(_entries(folder or directory), key=lambda one: one.name):
         path = Path(entry.path)
+        shown = path.relative_to(directory)
         if entry.is_symlink():
-            target = path.resolve()
+            try:
+                target = path.resolve()
+            except (OSError, RuntimeError) as error:  # the second where links lead to each other
+                raise ModelError(
+                    f"model: {name} is refused: {shown} is a link that leads nowhere.",
+                    f"Remove it from {folder or directory}.",
+                ) from error
             if not any(target.is_relative_to(root) for root in roots):
                 raise ModelError(
-                    f"model: {name} is refused: {path.name} is a link to {target}, outside of the "
+                    f"model: {name} is refused: {shown} is a link to {target}, outside of the "
                     "model's directory.",
                     "Put the file itself there, or give the directory that it lies in.",
                 )
@@ -43,13 +50,21 @@ def check_entries(directory: Path, name: str) -> None:
         for is_one, what in _KINDS:
             if is_one(found.st_mode):
                 raise ModelError(
-                    f"model: {name} is refused: {path.name} is {what}, not a file.",
-                    f"Remove it from {directory}.",
+                    f"model: {name} is refused: {shown} is {what}, not a file.",
+                    f"Remove it from {folder or directory}.",
                 )
         most = _LARGEST.get(path.suffix)
         if most is not None and stat.S_ISREG(found.st_mode) and found.st_size > most:
             raise ModelError(
-                f"model: {name} is refused: {path.name} has {found.st_size:,} bytes; {most:,} are "
+                f"model: {name} is refused: {shown} has {found.st_size:,} bytes; {most:,} are "
                 "allowed.",
                 "Such a file of an encoder is far smaller: download or save the model again.",
             )
+
+
+def _entries(directory: Path) -> "list[os.DirEntry[str]]":
+    try:
+        with os.scandir(directory) as entries:
+            return list(entries)
+    except (FileNotFoundError, NotADirectoryError):
+        return []  # of a folder that is only named: whoever needs a file in it says so

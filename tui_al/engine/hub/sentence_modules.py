@@ -31,6 +31,12 @@ def encoder_directory(directory: Path) -> Path:
     return _module(directory, "Transformer") or directory
 
 
+def module_folders(directory: Path) -> list[Path]:
+    """The folders of a directory in which its encoder, and how it pools, are looked for."""
+    found = [_module(directory, kind) for kind in ("Transformer", "Pooling")]
+    return [folder for folder in found if folder is not None]
+
+
 def declared_pooling(directory: Path) -> str | None:
     """How a model's own files say its states were pooled in training, as "mean" or "cls+max"; None
     where they do not."""

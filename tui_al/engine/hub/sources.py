@@ -13,8 +13,15 @@ from tui_al.core.settings.model_catalog import BAG_OF_WORDS, BUNDLED_SHA256, MOD
 from tui_al.engine.hub.model_directory import check_entries
 from tui_al.engine.hub.models import model_snapshot
 from tui_al.engine.hub.near_paths import near_by
-from tui_al.engine.hub.sentence_modules import declared_pooling, encoder_directory
+from tui_al.engine.hub.sentence_modules import (
+    declared_pooling,
+    encoder_directory,
+    module_folders,
+)
 from tui_al.errors import HubError, ModelError
+
+#: A folder of a tokenizer that transformers reads, beside its files.
+_TEMPLATES = "additional_chat_templates"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +58,9 @@ def find(name: str, revision: str | None = None) -> ModelSource:
             raise ModelError(
                 f"model: {name} is not a directory.", "Give a directory written by save_pretrained."
             )
-        check_entries(local, name)
+        _check_files(local, name)
         pooling = declared_pooling(local)
         local = encoder_directory(local)
-        check_entries(local, name)
         if not (local / "config.json").is_file():
             raise ModelError(
                 f"model: {name} has no config.json, so it is not a model directory.",
@@ -83,9 +89,19 @@ def find(name: str, revision: str | None = None) -> ModelSource:
             there = f"There is no directory {name!r} either. {meant}"
             raise type(error)(error.message, there + error.hint).at(error.setting) from error
         raise
-    check_entries(snapshot.path, name)
+    _check_files(snapshot.path, name)
     pooling = declared_pooling(snapshot.path)
     return ModelSource(name, snapshot.path, snapshot.commit, snapshot.note, pooling=pooling)
+
+
+def _check_files(directory: Path, name: str) -> None:
+    """Raise ModelError where a file that is read of a model, by this program or by transformers, is
+    none of the directory's own, or too large."""
+    check_entries(directory, name)
+    for folder in (directory, *module_folders(directory)):
+        if folder != directory:
+            check_entries(directory, name, folder)
+        check_entries(directory, name, folder / _TEMPLATES)
 
 
 def check_name(name: str) -> None:

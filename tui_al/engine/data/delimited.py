@@ -10,7 +10,7 @@ from tui_al.engine.data import tables as sizes
 from tui_al.engine.data.delimiters import delimiter_of, is_setting, line_of_header
 from tui_al.engine.data.headers import header_of
 from tui_al.engine.data.lines import LONGEST, Lines
-from tui_al.engine.data.tables import LoadReport, Table, amount, some
+from tui_al.engine.data.tables import LoadReport, Table, amount, check_columns, some
 from tui_al.errors import DataError
 
 csv.field_size_limit(LONGEST)  # Python's own limit, 128 KiB, is shorter than some texts
@@ -30,6 +30,7 @@ def stream_delimited(lines: Lines, config: DataConfig, load_report: LoadReport) 
     sample = list(islice(records, _HEAD))
     if not sample:
         raise DataError(f"{lines.name} is empty.", "Name a file that has at least one row.")
+    check_columns(lines.name, len(sample[0][1]))
     names, has_header = header_of(lines.name, [fields for _, fields in sample], config, load_report)
     body: Iterator[Record] = chain(sample[has_header:], records)
     if has_header and delimiter == "|" and len(sample) > 1 and _is_rule(sample[1][1]):

@@ -13,7 +13,7 @@ from tui_al.engine.data.content import begins_as_json, refuse_no_json
 from tui_al.engine.data.json_shapes import records_of_json, with_text
 from tui_al.engine.data.json_values import JsonText
 from tui_al.engine.data.lines import Lines
-from tui_al.engine.data.tables import LoadReport, Table, place_of
+from tui_al.engine.data.tables import LoadReport, Table, check_columns, place_of
 from tui_al.errors import DataError
 from tui_al.store.formats.reading import ItemError, Reason
 from tui_al.store.tally import Tally
@@ -223,6 +223,7 @@ def table_of(
     is None."""
     rows = [dict(fields_of(record)) if settled is None else record for _, record in records]
     keys = dict.fromkeys(key for row in rows for key in row)
+    check_columns(name, len(keys))
     columns: dict[str, Sequence[object]] = {key: [row.get(key) for row in rows] for key in keys}
     numbers = [number for number, _ in records]
     uneven = settled is None

@@ -7,7 +7,6 @@ from tui_al.engine.data.lines import LONGEST, Lines
 from tui_al.errors import DataError
 
 _BLANK = " \t\r\n\ufeff"
-_MOST_READ = 1 << 22  # characters read at once, however long a value is
 
 
 class JsonText:
@@ -57,9 +56,9 @@ class JsonText:
         return found
 
     def value(self) -> Any:
-        """The next value, whole."""
+        """The next value, whole. It is tried each time that twice as much of it is read, so a long
+        one takes no more than twice the time."""
         self.next_character()
-        wanted = 0
         while True:
             try:
                 value, end = self._decoder.raw_decode(self._buffer, self._place)
@@ -70,8 +69,7 @@ class JsonText:
             if 0 <= end < len(self._buffer):  # a number at the very end may go on
                 self._place = end
                 return value
-            wanted = min(max(1, 2 * wanted), _MOST_READ)
-            if not self._more(wanted):
+            if not self._more(len(self._buffer) - self._place):
                 if end >= 0:
                     self._place = end
                     return value

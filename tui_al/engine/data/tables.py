@@ -7,12 +7,17 @@ from itertools import chain
 from typing import Literal, Protocol
 
 from tui_al.core.data.examples import Task
+from tui_al.errors import DataError
 
 #: Rows of a table at most, and characters after which a table of long rows is full as well.
 ROWS, CHARACTERS = 1_000, 4_000_000
 
 #: Rows that everything is guessed from: kinds of columns, texts, labels.
 SAMPLE = 5_000
+
+
+#: Columns of a table, or fields of all its objects: each takes a cell of every row.
+_MOST_COLUMNS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +99,7 @@ def joined(tables: Sequence[Table]) -> Table | None:
     if len(tables) < 2:
         return tables[0] if tables else None
     names = dict.fromkeys(name for table in tables for name in table.columns)
+    check_columns(tables[0].name, len(names))
     columns: dict[str, Sequence[object]] = {
         name: [cell for table in tables for cell in column_of(table, name)] for name in names
     }
@@ -101,6 +107,15 @@ def joined(tables: Sequence[Table]) -> Table | None:
     places = [p for table in tables for p in table.places or ()] or None
     first = tables[0]
     return replace(first, columns=columns, numbers=numbers, places=places)
+
+
+def check_columns(name: str, count: int) -> None:
+    """DataError where a file has far more columns, or different fields, than a table of texts."""
+    if count > _MOST_COLUMNS:
+        raise DataError(
+            f"{name} has {count:,} columns; at most {_MOST_COLUMNS:,} are read.",
+            "Are rows and columns, or keys and values, in each other's place?",
+        )
 
 
 def column_of(table: Table, name: str | None) -> Sequence[object]:

@@ -207,6 +207,10 @@ _PICKLES = (
     "vocab.txt", "merges.txt",
 )  # fmt: skip
 
+#: Files that are planted, beside those of `plants.OF_MODEL`: a refusal names the one that it is
+#: about.
+PARTS = ("0_Transformer", "1_Pooling", "2_Dense", *_PICKLES)
+
 _PROGRAMS = (
     "evil",
     "modeling",

@@ -4,15 +4,18 @@
 Each case takes a good session with a saved model, plants one thing of `tests.campaigns.plants`
 (`--every`: all of them in turn), or one to three drawn by the seed, and has it listed, reported,
 exported, checked, repaired, copied, stopped, shown on a terminal, and (with a directory that an
-engine has saved) its model predicted with, exported, and trained on as `--acquisition DIR
---successor DIR`. Nothing outside of the session may be read or changed, nothing of the reader's may
-be in anything that is written or said, nothing planted may run, no terminal may be steered, no
-error may be without words, and no command may take longer than --patience seconds of the processor
-or more than a gigabyte of memory.
+engine has saved) its model predicted with, exported, trained on as `--acquisition DIR
+--successor DIR`, and gone on from in a session that was cut off. Nothing outside of the session may
+be read or changed, nothing of the reader's may be in anything that is written or said, nothing
+planted may run, no terminal may be steered, no error may be without words (of what is planted
+inside a model: without the name of a file there), and no command may take longer than --patience
+seconds of the processor or more than a gigabyte of memory. `--model` brings the commands for
+models, which are all that is run for what is planted inside one.
 """
 
 import argparse
 import contextlib
+import gc
 import io
 import json
 import os
@@ -24,24 +27,19 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tests.campaigns.model_plants import model_plants
+from tests.campaigns.model_plants import PARTS, model_plants
 from tests.campaigns.on_terminal import shown
-from tests.campaigns.plants import MODEL, PLANTS, PRIVATE, STEERING, Place
+from tests.campaigns.plants import MODEL, OF_MODEL, PLANTS, PRIVATE, STEERING, Place
 from tests.store.labelled_sessions import TICKETS, by_people
 from tui_al.core.annotation import decisions as de
 from tui_al.core.session import events as ev
-from tui_al.core.settings.experiment import (
-    Amount,
-    DataConfig,
-    ExperimentConfig,
-    LoopConfig,
-)
-from tui_al.errors import ModelError, TuiAlError
+from tui_al.errors import TuiAlError
 from tui_al.store.decisions import Client, DecisionLog
 from tui_al.store.file_hashes import hashes_of
 
@@ -55,6 +53,12 @@ _LONG_AGO = (1_000_000_000, 1_600_000_000)
 #: Seconds by the clock for each of the processor's that a command may take: one that waits takes
 #: none of these.
 _BY_THE_CLOCK = 6
+
+#: Bytes of memory of its own that a child may have at all, for the machine's sake.
+_ALL_MEMORY = 6 << 30
+
+#: Exit codes that the docs have for a model that cannot be used: model, session, run, machine.
+_TOLD = (4, 5, 6, 7)
 
 _WITHOUT_WORDS = 99
 
@@ -156,10 +160,14 @@ def _judged(
         os.utime(path, _LONG_AGO)
     before = _seen(place.outside)
     commands = _commands(out, text, model is not None)
-    for command in commands[-3:] if what in _INSIDE_A_MODEL else commands:
-        wrong, code = _run(command, home, place.session, out / "said", patience)
+    inside = what in _INSIDE_A_MODEL
+    for command in commands[_OF_SESSIONS:] if inside else commands:
+        wrong, code, said = _run(command, home, place.session, out / "said", patience)
         if codes is not None:
             codes[f"{command[0]} {code}"] += 1
+        if inside:
+            print(f"    {command[0]} {code} {_last_line(said)}", flush=True)
+            wrong = wrong or _untold(code, said)
         if wrong:
             failures.append(Failure(what, command[0], wrong))
     if terminal:
@@ -186,6 +194,24 @@ def _judged(
     return failures
 
 
+def _last_line(said: str) -> str:
+    """What a command said last, without its advice."""
+    lines = [line for line in said.splitlines()[1:] if line.strip()]
+    told = [line for line in lines if line.startswith("error:")]
+    return repr((told or lines or [""])[-1][:400])
+
+
+def _untold(code: int, said: str) -> str:
+    """What is wrong with how a model was refused: an exit code of another kind, or no file named;
+    "" for nothing."""
+    if code == 0:
+        return ""
+    if code not in _TOLD:
+        return f"exit code {code}: {said[-300:]}"
+    names = {Path(name).name for name in (*OF_MODEL, *PARTS)} - {"anything"}
+    return "" if any(name in said for name in names) else f"no file is named: {said[-300:]}"
+
+
 def _commands(out: Path, text: Path, model: bool) -> Sequence[Sequence[str]]:
     first: list[list[str]] = [
         ["sessions"], ["report", "received"],
@@ -199,11 +225,16 @@ def _commands(out: Path, text: Path, model: bool) -> Sequence[Sequence[str]]:
             ["predict", "received", str(text), "--out", f"{out}/predicted.jsonl", "--device",
                 "cpu"],
             ["export-model", "received", "--out", f"{out}/model"],
-            ["SIMULATE", f"{out}/simulated"],
+            ["SIMULATE", f"{out}/simulated"], ["RESUME", f"{out}/resumed"],
         ]  # fmt: skip
     return first
 
 
+#: How many commands there are for any session; the others are for models.
+_OF_SESSIONS = 10
+
+
+@cache
 def _imported(model: bool) -> None:
     """What the commands import, so that each child has it."""
     import tui_al.cli.app
@@ -213,9 +244,18 @@ def _imported(model: bool) -> None:
     import tui_al.store.repairing
 
     if model:
+        import tui_al.cli.export_model
+        import tui_al.cli.predict
+        import tui_al.cli.simulate
+        import tui_al.engine.data.stream
         import tui_al.engine.jobs.model_export
         import tui_al.engine.jobs.prediction
-        import tui_al.engine.worker.runner  # noqa: F401
+        import tui_al.engine.worker.session_setup  # noqa: F401
+        from tests.engine.forkable import import_engine
+
+        import_engine()
+    gc.collect()
+    gc.freeze()  # children copy no page for counting what is alive
 
 
 def _seen(outside: Path) -> dict[str, tuple[object, ...]]:
@@ -230,28 +270,34 @@ def _seen(outside: Path) -> dict[str, tuple[object, ...]]:
 
 
 def _run(
-    command: Sequence[str], home: Path, session: Path, said: Path, patience: float
-) -> tuple[str, int]:
-    """Run a command in a process of its own; what is wrong with how it ended ("": nothing), and its
-    exit code."""
+    command: Sequence[str], home: Path, session: Path, all_said: Path, patience: float
+) -> tuple[str, int, str]:
+    """Run a command in a process of its own; what is wrong with how it ended ("": nothing), its
+    exit code, and what it said."""
+    said = all_said.with_name("said-last")
+    said.unlink(missing_ok=True)
     child = os.fork()
     if child == 0:
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.signal(signal.SIGPROF, signal.SIG_DFL)
         signal.setitimer(signal.ITIMER_PROF, patience)
         signal.setitimer(signal.ITIMER_REAL, _BY_THE_CLOCK * patience)
+        resource.setrlimit(resource.RLIMIT_DATA, (_ALL_MEMORY, _ALL_MEMORY))
         os._exit(_in_child(command, home, session, said))
     _, status, used = os.wait4(child, 0)
+    text = said.read_text(errors="surrogateescape") if said.exists() else ""
+    with all_said.open("a", errors="surrogateescape") as file:
+        file.write(text)
     code = os.waitstatus_to_exitcode(status)
     size = int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
     taken = used.ru_maxrss * 1024 - size
     if code in (-signal.SIGALRM, -signal.SIGPROF):
-        return f"takes longer than {patience:g} s", code
+        return f"takes longer than {patience:g} s", code, text
     if code < 0 or code == _WITHOUT_WORDS:
-        return f"died ({code}): {said.read_text()[-900:] if said.exists() else ''}", code
+        return f"died ({code}): {text[-900:]}", code, text
     if taken > _MEMORY:
-        return f"took {taken >> 20:,} MiB", code
-    return "", code
+        return f"took {taken >> 20:,} MiB", code, text
+    return "", code, text
 
 
 def _in_child(command: Sequence[str], home: Path, session: Path, said: Path) -> int:
@@ -265,13 +311,11 @@ def _in_child(command: Sequence[str], home: Path, session: Path, said: Path) -> 
             elif command[0] == "ENGINE":
                 _as_engine(session)
             elif command[0] == "SIMULATE":
-                _simulate(session / MODEL, Path(command[1]))
+                _command_line(_simulation(session / MODEL), Path(command[1]))
+            elif command[0] == "RESUME":
+                _resume(session / MODEL, Path(command[1]))
             else:
-                from tui_al.cli import main
-
-                os.environ["TUI_AL_HOME"] = str(home)
-                sys.argv = ["tui-al", *command]
-                main()
+                _command_line(command, home)
     except TuiAlError as error:
         stream.write(str(error))
         code = error.exit_code
@@ -304,33 +348,67 @@ def _copy_model(session: Path, target: Path) -> None:
         shutil.copytree(files, target, symlinks=True)
 
 
-def _simulate(model: Path, home: Path) -> None:
-    """What `simulate --acquisition DIR --successor DIR` does in its engine: a round, and the models
-    kept."""
-    import torch
+def _command_line(arguments: Sequence[str], home: Path) -> None:
+    """`tui-al` with these arguments."""
+    from tui_al.cli import main
 
-    from tests.engine.tiny import settings
-    from tui_al.engine.worker.runner import run_session
-    from tui_al.engine.worker.session_io import StopSignal
-    from tui_al.engine.worker.session_setup import open_or_create
+    os.environ["TUI_AL_HOME"] = str(home)
+    sys.argv = ["tui-al", *arguments]
+    main()
 
-    torch.set_num_threads(1)
-    learner = settings(model, "full", epochs=1, max_length=16)
-    config = ExperimentConfig(
-        DataConfig("tickets", train_limit=40, test_limit=10),
-        acquisition=learner,
-        successor=learner,
-        loop=LoopConfig("lc", Amount(8, False), Amount(4, False), 1, gauge=0),
-        seeds=(7,),
-        device="cpu",
-    )
-    with open_or_create(home, config, {}, "made") as session:
-        state = run_session(session, lambda _: None, StopSignal())
-        for run in state.runs.values():
-            if run.error and "traceback" in run.hint:  # what nobody foresaw
-                raise RuntimeError(run.error, run.hint)
-            if run.error:
-                raise ModelError(run.error, run.hint)
+
+def _simulation(model: Path, rounds: int = 1) -> list[str]:
+    """Trains on a model as both roles, and keeps what it has trained."""
+    return [
+        "simulate", "tickets", "--train-limit", "40", "--test-limit", "10",
+        "--acquisition", str(model), "--successor", str(model), "--epochs", "1",
+        "--max-length", "16", "--seed-size", "8", "--batch", "4", "--iterations", str(rounds),
+        "--seed", "7", "--session", "made", "--device", "cpu", "--quiet",
+    ]  # fmt: skip
+
+
+#: Where the model lies that a session was begun with which was cut off, and its home.
+_CUT_OFF: dict[str, Path] = {}
+
+
+def cut_off(model: Path, place: Path) -> None:
+    """Make what `RESUME` goes on with: a session on a good model, killed after its first round."""
+    _imported(True)
+    _CUT_OFF.update(model=place / "model", home=place / "home")
+    shutil.copytree(model, place / "model")
+    child = os.fork()
+    if child == 0:
+        from tui_al.store.session import Session
+
+        append = Session.append
+
+        def dies(self: Session, *events: ev.Event) -> Any:
+            done = append(self, *events)
+            if any(isinstance(event, ev.RoundResult) for event in events):
+                os._exit(0)
+            return done
+
+        Session.append = dies  # type: ignore[method-assign]
+        with contextlib.suppress(BaseException):
+            _command_line(_simulation(place / "model", 2), place / "home")
+        os._exit(1)
+    _, status = os.waitpid(child, 0)
+    if status:
+        raise RuntimeError(f"{model} cannot be simulated with: {status}")
+
+
+def _resume(model: Path, home: Path) -> None:
+    """Go on with a session whose model has become this one."""
+    good = _CUT_OFF["model"]
+    kept = good.with_name("good")
+    shutil.copytree(_CUT_OFF["home"], home)
+    good.rename(kept)
+    try:
+        model.rename(good)
+        _command_line(_simulation(good, 2), home)
+    finally:
+        shutil.rmtree(good, ignore_errors=True)
+        kept.rename(good)
 
 
 def _as_engine(session: Path) -> None:
@@ -356,6 +434,31 @@ def _as_engine(session: Path) -> None:
         raise explained(error, session) or error from error
 
 
+def _cases(given: Any, model: Path | None, codes: Counter[str]) -> tuple[int, list[Failure]]:
+    """Run what the options say; how many cases, and their failures."""
+    if not given.every:
+        return given.cases, run(given.seed, given.cases, given.patience, model, codes)
+    plants = PLANTS if model is None else _INSIDE_A_MODEL if given.inside else _ALL
+    names = [name for name in plants if given.named in name][given.first : given.last : given.every]
+    failures: list[Failure] = []
+    for number, name in enumerate(names):
+        began = time.monotonic()
+        on = bool(given.terminal) and number % given.terminal == 0
+        found = case([name], given.patience, model, terminal=on, codes=codes)
+        print(f"{name!r} {time.monotonic() - began:.1f} s {found or ''}", flush=True)
+        failures += found
+    return len(names), failures
+
+
+@contextlib.contextmanager
+def _kept(model: Path | None) -> Iterator[Path | None]:
+    """The directory that an engine has saved, with a session on it that was cut off."""
+    with tempfile.TemporaryDirectory(prefix="strangers-cut-off-") as folder:
+        if model is not None:
+            cut_off(model, Path(folder))
+        yield model
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the campaign and tell."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -363,25 +466,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--cases", type=int, default=200)
     parser.add_argument("--every", type=int, default=0, help="each thing by itself; 3: every third")
     parser.add_argument("--first", type=int, default=0, help="the number of the first one")
+    parser.add_argument("--last", type=int, help="the number after that of the last one")
+    parser.add_argument("--inside", action="store_true", help="only things inside a model's files")
     parser.add_argument("--named", default="", help="only things with this in their name")
     parser.add_argument("--terminal", type=int, default=0, help="3: show every third on a terminal")
     parser.add_argument("--patience", type=float, default=10.0)
     parser.add_argument("--model", type=Path, help="a directory that an engine has saved")
     given: Any = parser.parse_args(arguments)
     codes = Counter[str]()
-    if not given.every:
-        failures = run(given.seed, given.cases, given.patience, given.model, codes)
-        count = given.cases
-    else:
-        plants = PLANTS if given.model is None else _ALL
-        names = [name for name in plants if given.named in name][given.first :: given.every]
-        failures, count = [], len(names)
-        for number, name in enumerate(names):
-            began = time.monotonic()
-            on = bool(given.terminal) and number % given.terminal == 0
-            found = case([name], given.patience, given.model, terminal=on, codes=codes)
-            print(f"{name!r} {time.monotonic() - began:.1f} s {found or ''}", flush=True)
-            failures += found
+    with _kept(given.model) as model:
+        count, failures = _cases(given, model, codes)
     for failure in failures:
         print(failure)
     print(

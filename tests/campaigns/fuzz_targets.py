@@ -171,7 +171,7 @@ def read_model(folder: Path) -> Sequence[Work]:
 
 def read_session(folder: Path) -> Sequence[Work]:
     """The home of sessions: listed, opened, exported, reported."""
-    from tui_al.cli.listings import list_sessions
+    from tui_al.cli.sessions import list_sessions
     from tui_al.store.session import session_names
 
     def with_session(name: str) -> None:

@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from tests.report.states import config, created, recorded, run_events, session, session_events
-from tui_al.cli.console import clock, duration, plot_style
+from tui_al.cli.console import Page, clock, duration, plot_style
 from tui_al.cli.display import (
     Display,
     JsonDisplay,
@@ -333,3 +333,45 @@ def test_plot_styles_are_of_the_terminal() -> None:
     assert plot_style("series0") == "cyan"
     assert plot_style("band1") == "dim yellow"
     assert plot_style("series6") == plot_style("series0")
+
+
+class TestTable:
+    """Words to the left, numbers to the right, the last column in its cell or below."""
+
+    ROWS = (("name", "texts", "what it is"), ("a", "1,258", "one two three four five six seven"))
+
+    def lines(self, width: int, *, terminal: bool = True) -> list[str]:
+        out = io.StringIO()
+        Page(Console(file=out, width=width, force_terminal=terminal, no_color=True)).table(
+            [*self.ROWS, ("longer", "9", "eight")], numbers=[1]
+        )
+        return re.sub(r"\x1b\[[0-9;]*m", "", out.getvalue()).splitlines()
+
+    def test_where_there_is_room(self) -> None:
+        assert self.lines(60) == [
+            "name    texts  what it is",
+            "a       1,258  one two three four five six seven",
+            "longer      9  eight",
+        ]
+
+    def test_a_cell_is_wrapped(self) -> None:
+        rows = [("name", "what it is"), ("a", "one two three four five six seven eight nine ten")]
+        out = io.StringIO()
+        Page(Console(file=out, width=40, force_terminal=True, no_color=True)).table(rows)
+        assert re.sub(r"\x1b\[[0-9;]*m", "", out.getvalue()).splitlines() == [
+            "name  what it is",
+            "a     one two three four five six seven",
+            "      eight nine ten",
+        ]
+
+    def test_without_room_it_stands_below(self) -> None:
+        assert self.lines(40) == [
+            "name    texts",
+            "a       1,258",
+            "    one two three four five six seven",
+            "longer      9",
+            "    eight",
+        ]
+
+    def test_a_script_finds_each_row_whole(self) -> None:
+        assert self.lines(20, terminal=False) == self.lines(60)

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from tests.store.labelled_sessions import EVENTS, TICKETS, Clock, by_people, simulated
 from tui_al.cli.export_labels import FORMATS, ExportOptions, export_labels
-from tui_al.cli.listings import list_sessions
 from tui_al.cli.reports import report_on
+from tui_al.cli.sessions import list_sessions
 from tui_al.core.annotation import decisions as de
 from tui_al.core.data.examples import Task
 from tui_al.core.session import events as ev

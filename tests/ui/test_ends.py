@@ -16,7 +16,7 @@ from tests.ui.conftest import drive, shown, until
 from tests.ui.fake_engine import FakeEngine
 from tests.ui.labelling import SEED, LabellingSession, labelling_session, people
 from tests.ui.sessions import LABELS, dataset
-from tui_al.cli.listings import list_sessions
+from tui_al.cli.sessions import list_sessions
 from tui_al.core.annotation.decisions import Flag, Label
 from tui_al.core.session import events as ev
 from tui_al.report.curves import measured_on

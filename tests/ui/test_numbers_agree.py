@@ -17,8 +17,9 @@ from tests.ui.fake_engine import FakeEngine
 from tests.ui.labelling import SEED, LabellingSession, labelling_session, people
 from tests.ui.sessions import LABELS, Recording, config, dataset, record
 from tui_al.cli import listings
-from tui_al.cli.listings import list_datasets, list_sessions
+from tui_al.cli.listings import list_datasets
 from tui_al.cli.reports import report_on
+from tui_al.cli.sessions import list_sessions
 from tui_al.core.annotation.batch import lacking
 from tui_al.core.annotation.decisions import AddLabel, Label, RenameLabel
 from tui_al.core.data.examples import Task

@@ -16,7 +16,7 @@ from tests.ui.labelling import SEED, labelling_session
 from tests.ui.sessions import LABELS, config, record
 from tui_al.cli import application
 from tui_al.cli.export_labels import ExportOptions, export_labels
-from tui_al.cli.listings import list_sessions
+from tui_al.cli.sessions import list_sessions
 from tui_al.core.annotation.decisions import Label
 from tui_al.core.session import events as ev
 from tui_al.errors import SessionError

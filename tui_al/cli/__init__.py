@@ -34,7 +34,7 @@ def _run(arguments: list[str]) -> None:
     """What opens the app is told apart here: the parser of options would take a third of the time
     to its first frame."""
     match arguments:
-        case []:
+        case [] if "_TUI_AL_COMPLETE" not in os.environ:  # else a shell asks what can follow
             from tui_al.cli.application import open_app
 
             open_app(None)

@@ -8,10 +8,12 @@ import typer
 
 from tui_al.cli import options
 from tui_al.cli.care_commands import commands as care_commands
+from tui_al.cli.completion import datasets_and_files, sessions_and_sweeps
 from tui_al.cli.exchange_commands import commands as exchange_commands
 from tui_al.cli.help import CONTEXT, Commands, Group
 from tui_al.cli.label_command import commands as label_commands
-from tui_al.cli.options import Home
+from tui_al.cli.options import Home, OneSession
+from tui_al.cli.session_commands import commands as session_commands
 from tui_al.cli.sharing_commands import commands as sharing_commands
 
 app = Commands(
@@ -20,7 +22,6 @@ app = Commands(
     help="Active learning for NLP in the terminal: adapters choose what to label, the model you "
     "ship learns from it.",
     no_args_is_help=False,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings=CONTEXT,
@@ -62,7 +63,9 @@ def simulate(
     data: Annotated[
         str,
         typer.Argument(
-            help="A data set's name, a path, or a Hub id; see `tui-al datasets`.", metavar="DATA"
+            help="A data set's name, a path, or a Hub id; see `tui-al datasets`.",
+            metavar="DATA",
+            autocompletion=datasets_and_files,
         ),
     ],
     settings: options.Settings,
@@ -134,7 +137,7 @@ def sweep(
 
 @app.command()
 def verify(
-    session: Annotated[str, typer.Argument(help="Name or path.", metavar="SESSION")],
+    session: OneSession,
     rounds: Annotated[
         int | None, typer.Option(help="Only up to this round. [default: as far as it got]")
     ] = None,
@@ -161,7 +164,11 @@ def verify(
 def compare_scores(
     data: Annotated[
         str,
-        typer.Argument(help="A data set's name, a path, or a Hub id.", metavar="DATA"),
+        typer.Argument(
+            help="A data set's name, a path, or a Hub id.",
+            metavar="DATA",
+            autocompletion=datasets_and_files,
+        ),
     ],
     settings: options.Settings,
     models: Annotated[
@@ -202,7 +209,11 @@ def compare_scores(
 def timing(
     data: Annotated[
         str,
-        typer.Argument(help="A data set's name, a path, or a Hub id.", metavar="DATA"),
+        typer.Argument(
+            help="A data set's name, a path, or a Hub id.",
+            metavar="DATA",
+            autocompletion=datasets_and_files,
+        ),
     ],
     settings: options.Settings,
     models: Annotated[
@@ -236,7 +247,9 @@ def report(
     sessions: Annotated[
         list[str],
         typer.Argument(
-            help="Names of sessions and sweeps, or paths to them.", metavar="SESSION|SWEEP..."
+            help="Names of sessions and sweeps, or paths to them.",
+            metavar="SESSION|SWEEP...",
+            autocompletion=sessions_and_sweeps,
         ),
     ],
     format: Annotated[str, typer.Option(help="md, csv or json.")] = "md",  # noqa: A002
@@ -255,14 +268,6 @@ def report(
     from tui_al.cli.reports import report_on
 
     report_on(sessions, format, out, title, home)
-
-
-@app.command()
-def sessions(home: Home = None) -> None:
-    """What sessions there are, those at work first."""
-    from tui_al.cli.listings import list_sessions
-
-    list_sessions(home)
 
 
 @app.command()
@@ -329,11 +334,23 @@ def docs(
 def attach(
     session: Annotated[
         str | None,
-        typer.Argument(help="Name or path, of a sweep too. [default: the session at work]"),
+        typer.Argument(
+            help="Name or path, of a sweep too. [default: the session at work]",
+            autocompletion=sessions_and_sweeps,
+        ),
     ] = None,
+    once: Annotated[
+        bool,
+        typer.Option("--once", help="Print one picture of it, for scripts and chats, and leave."),
+    ] = False,
     home: Home = None,
 ) -> None:
     """Watch a session in the app, live or finished."""
+    if once:
+        from tui_al.cli.picture import print_picture
+
+        print_picture(session, home)
+        return
     from tui_al.cli.application import attach_to
 
     attach_to(session, home)
@@ -341,7 +358,7 @@ def attach(
 
 @app.command()
 def stop(
-    session: Annotated[str, typer.Argument(help="Name or path.", metavar="SESSION")],
+    session: OneSession,
     home: Home = None,
 ) -> None:
     """Stop a session's engine at its next step; everything up to the last finished round is
@@ -373,5 +390,6 @@ def serve(
 
 app.add_typer(label_commands)
 app.add_typer(exchange_commands)
+app.add_typer(session_commands)
 app.add_typer(care_commands)
 app.add_typer(sharing_commands)

@@ -6,16 +6,14 @@ from typing import Annotated
 import typer
 
 from tui_al.cli.help import Commands
-from tui_al.cli.options import Home
+from tui_al.cli.options import Home, OneSession
 
 commands = Commands()
-
-Session = Annotated[str, typer.Argument(help="Name or path.", metavar="SESSION")]
 
 
 @commands.command()
 def backup(
-    session: Session,
+    session: OneSession,
     directory: Annotated[
         Path, typer.Argument(help="The copy; it must not be there yet.", metavar="DIR")
     ],
@@ -33,7 +31,7 @@ def backup(
 
 @commands.command()
 def check(
-    session: Session,
+    session: OneSession,
     repair: Annotated[
         str | None,
         typer.Option(

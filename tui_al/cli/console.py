@@ -1,7 +1,7 @@
 """What the displays write on: a Rich console that takes foreign text as text, and knows when it may
 use no Unicode."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -16,6 +16,12 @@ from tui_al.report.plot import Line, Series, draw
 
 #: The terminal's own colours, so that they fit its background.
 _COLOURS = ("cyan", "yellow", "magenta", "green", "blue", "red")
+
+#: Columns of a table that nobody looks at: none of its cells is wrapped.
+_WHOLE = 100_000
+
+#: Columns that sentences in a table need to be read.
+_ROOM = 32
 
 _SHORT_PHASES = {
     "train acquisition": "train",
@@ -49,6 +55,25 @@ class Page:
     def print(self, line: Text) -> None:
         """One line made of pieces from `text`."""
         self.console.print(line, soft_wrap=True, highlight=False)
+
+    def table(self, rows: Sequence[Sequence[str]], *, numbers: Collection[int] = ()) -> None:
+        """Rows below the first one, which is the header: words to the left, the columns of
+        `numbers` to the right. On a terminal the last column is wrapped in its cell, or stands
+        below the others where they leave it too little room; a script finds each row whole."""
+        wide = self.console.width if self.console.is_terminal else _WHOLE
+        clean = [[self.clean(cell) for cell in row] for row in rows]
+        fronts = aligned([row[:-1] for row in clean], right=numbers)
+        front = max(map(cell_len, fronts)) + 2
+        needed = max(cell_len(row[-1]) for row in clean)
+        below = wide - front < min(needed, _ROOM)
+        room = max(_ROOM, wide - 4) if below else wide - front
+        for number, (begin, row) in enumerate(zip(fronts, clean, strict=True)):
+            style = "" if number else "bold"
+            lines = [*Text(row[-1]).wrap(self.console, room)] if number or not below else []
+            first = "" if below or not lines else lines.pop(0).plain
+            self.say(f"{begin}{' ' * (front - cell_len(begin))}{first}".rstrip(), style)
+            for line in lines:
+                self.say(f"{' ' * (4 if below else front)}{line}".rstrip(), "dim" if below else "")
 
     def plot(
         self, name: str, state: SessionState, width: int, height: int, *, title: bool = True
@@ -183,13 +208,19 @@ def clock(seconds: float) -> str:
     return f"{f'{hours}:' if hours else ''}{minutes}:{rest % 60:02}"
 
 
-def aligned(table: Sequence[Sequence[str]], *, left: bool = False) -> list[str]:
-    """Columns two spaces apart: numbers to the right, or words to the `left`."""
+def aligned(
+    table: Sequence[Sequence[str]], *, left: bool = False, right: Collection[int] | None = None
+) -> list[str]:
+    """Columns two spaces apart: numbers to the right, or words to the `left`; or all to the left
+    but those that are named as `right`."""
     widths = [max(map(cell_len, column)) for column in zip(*table, strict=True)]
-    return ["  ".join(_padded(row, widths, left)).rstrip() for row in table]
+    to_right = right if right is not None else () if left else range(len(widths))
+    return ["  ".join(_padded(row, widths, to_right)).rstrip() for row in table]
 
 
-def _padded(cells: Iterable[str], widths: Iterable[int], left: bool) -> Iterator[str]:
-    for cell, width in zip(cells, widths, strict=True):
+def _padded(
+    cells: Iterable[str], widths: Iterable[int], to_right: Collection[int]
+) -> Iterator[str]:
+    for at, (cell, width) in enumerate(zip(cells, widths, strict=True)):
         room = " " * (width - cell_len(cell))
-        yield cell + room if left else room + cell
+        yield room + cell if at in to_right else cell + room

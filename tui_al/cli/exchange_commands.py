@@ -6,11 +6,10 @@ from typing import Annotated
 import typer
 
 from tui_al.cli.help import Commands
-from tui_al.cli.options import Home
+from tui_al.cli.options import Home, OneSession
 
 commands = Commands()
 
-Session = Annotated[str, typer.Argument(help="Name or path.", metavar="SESSION")]
 Format = Annotated[
     str | None,
     typer.Option(
@@ -26,7 +25,7 @@ Seed = Annotated[
 
 @commands.command()
 def export(
-    session: Session,
+    session: OneSession,
     out: Annotated[Path, typer.Option(help="File to write; a directory for datasets.")],
     format: Format = None,  # noqa: A002
     seed: Seed = None,
@@ -56,7 +55,7 @@ def export(
 
 @commands.command("import")
 def import_(
-    session: Session,
+    session: OneSession,
     file: Annotated[Path, typer.Argument(help="File, or directory saved by datasets.")],
     format: Format = None,  # noqa: A002
     text_column: Annotated[
@@ -162,7 +161,7 @@ def import_(
 
 @commands.command("export-model")
 def export_model(
-    session: Session,
+    session: OneSession,
     out: Annotated[Path, typer.Option(help="The directory to write; it must not be there.")],
     role: Annotated[
         str,
@@ -182,7 +181,7 @@ def export_model(
 
 @commands.command()
 def predict(
-    session: Session,
+    session: OneSession,
     file: Annotated[str, typer.Argument(help="File of texts, or - for standard input.")],
     out: Annotated[
         Path | None, typer.Option(help="File to write. [default: standard output]")

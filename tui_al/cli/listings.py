@@ -1,11 +1,10 @@
-"""The commands that tell: sessions, models, data sets, strategies, the machine."""
+"""The commands that tell: models, data sets, strategies, the machine."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from tui_al.cli.console import Page, aligned
+from tui_al.cli.console import Page
 from tui_al.core.query.plugin_strategies import listed_plugins
 from tui_al.core.query.strategies import STRATEGIES
 from tui_al.core.settings.dataset_catalog import NAMED_SETS
@@ -16,61 +15,11 @@ from tui_al.core.settings.model_catalog import (
     plugin_models,
 )
 from tui_al.core.settings.tunings import TUNING_SUMMARIES
-from tui_al.store.atomic_dirs import clear_unfinished
 from tui_al.store.home import home_directory
-from tui_al.store.sweeps import sweep_directory, sweep_names
-
-if TYPE_CHECKING:
-    from tui_al.ui.summaries import Summary
 
 
 def _page() -> Page:
     return Page(Console(soft_wrap=True))
-
-
-def list_sessions(home: Path | None) -> None:
-    """One line a session: how it stands, how far it got, its last figure."""
-    from tui_al.ui.summaries import read_all
-
-    directory = home_directory(home)
-    clear_unfinished(directory / "sessions")
-    found = read_all(directory, {})
-    rows = [_session_row(summary) for summary in found]
-    failed = [
-        f"{one.name} failed: {one.failure[0]} {one.failure[1]}".rstrip()
-        for one in found
-        if one.failure[0]
-    ]
-    page = _page()
-    sweeps = sweep_names(directory)
-    if not rows and not sweeps:
-        page.say(f"no session yet in {directory}; start one with: tui-al simulate tickets")
-        return
-    if rows:
-        header = ["session", "state", "round", "metric", "task"]
-        for line in aligned([header, *rows]):
-            page.say(line.rstrip())
-    for line in [*failed, *(line for one in found for line in one.damage)]:
-        page.say(line)
-    for name in sweeps:
-        page.say(f"sweep {name}: {_sweep_line(directory, name)}")
-
-
-def _sweep_line(home: Path, name: str) -> str:
-    """As the app lists it."""
-    from tui_al.ui.sweep_summaries import read_sweep
-
-    found = read_sweep(sweep_directory(home, name))
-    if found.trouble:
-        return f"{found.refused}: {found.trouble}"
-    cells = found.progress.removeprefix("sweep ")
-    return f"{cells}, {found.when}; {found.about}; tui-al report {name}, tui-al attach {name}"
-
-
-def _session_row(summary: "Summary") -> list[str]:
-    """As the app lists it."""
-    last = summary.trouble or summary.state.task
-    return [summary.name, summary.status, summary.progress, summary.score, last]
 
 
 def list_models() -> None:
@@ -90,8 +39,7 @@ def list_models() -> None:
             ]
         )
     rows.append([BAG_OF_WORDS, "", "built in", BAG_OF_WORDS_SUMMARY])
-    for line in aligned(rows):
-        page.say(line.rstrip())
+    page.table(rows, numbers=[1])
     for error in broken:
         page.say(f"{error.message} {error.hint}", "yellow")
     page.say()
@@ -100,10 +48,7 @@ def list_models() -> None:
         "runs."
     )
     page.say()
-    for line in aligned(
-        [["tuning", "what is trained"], *([k, v] for k, v in TUNING_SUMMARIES.items())]
-    ):
-        page.say(line.rstrip())
+    page.table([["tuning", "what is trained"], *([k, v] for k, v in TUNING_SUMMARIES.items())])
 
 
 def list_datasets(data_dir: Path | None) -> None:
@@ -125,8 +70,7 @@ def list_datasets(data_dir: Path | None) -> None:
             ]
         )
     page = _page()
-    for line in aligned(rows):
-        page.say(line.rstrip())
+    page.table(rows, numbers=[2, 3])
     page.say()
     page.say(
         "Also: a path (CSV, TSV, JSON, JSONL, Parquet, Arrow, CoNLL, text, a directory of these), "
@@ -148,8 +92,7 @@ def list_strategies() -> None:
         tasks = "both" if len(entry.tasks) > 1 else entry.tasks[0].value
         package = f" ({entry.package})" if entry.package else ""
         rows.append([entry.name, tasks, f"{entry.title}: {entry.summary}{package}"])
-    for line in aligned(rows):
-        page.say(line.rstrip())
+    page.table(rows)
     for error in broken:
         page.say(f"{error.message} {error.hint}", "yellow")
 
@@ -163,11 +106,7 @@ def list_materials(path: Path) -> None:
     page = _page()
     rows = [["package", "version", "licence"]]
     rows += [[one.name, one.version, one.licence or "not stated"] for one in found]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        page.say(
-            "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
-        )
+    page.table(rows)
     page.say(f"{path}: {len(found):,} packages")
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tui_al.cli.completion import session_names_here, values_of
+
 if TYPE_CHECKING:
     from tui_al.core.settings.options import Option
 
@@ -18,6 +20,11 @@ Home = Annotated[
         rich_help_panel="Session",
         readable=False,  # who shares a session in it may pass it, and not list it
     ),
+]
+
+#: A command's session.
+OneSession = Annotated[
+    str, typer.Argument(help="Name or path.", metavar="SESSION", autocompletion=session_names_here)
 ]
 
 Shared = Annotated[
@@ -101,6 +108,7 @@ def _parameter(option: "Option") -> inspect.Parameter:
         hidden=option.hidden,
         show_default=False,
         rich_help_panel=option.entry.setting.group,
+        autocompletion=values_of(option),
     )
     return inspect.Parameter(
         option.key, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind, typed]

@@ -19,7 +19,7 @@ from tui_al.report.tables import FORMATS, render
 from tui_al.store.environment import unwritable
 from tui_al.store.home import home_directory
 from tui_al.store.session import Session
-from tui_al.store.sweeps import arm_session, find_sweep, kept_scores, read_record
+from tui_al.store.sweeps import arm_session, find_sweep, kept_scores, name_in, read_record
 from tui_al.ui.summaries import read_one
 
 _FIGURES = (".png", ".svg")
@@ -71,6 +71,7 @@ def report_on(
 
 def _find(name: str, home: Path) -> _Named:
     """What goes by that name; raises SessionError for a name of neither kind."""
+    name = name_in(home, name)
     directory = find_sweep(home, name)
     if directory is None:
         with Session.open(home, name) as session:

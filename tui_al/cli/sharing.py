@@ -1,4 +1,4 @@
-"""`tui-al share`, `unshare`, `rename`, `history`, and `--shared` of the commands that make
+"""`tui-al share`, `unshare`, `history`, and `--shared` of the commands that make
 sessions."""
 
 import json
@@ -66,15 +66,6 @@ def unshare_session(name: str, home: Path | None) -> None:
     directory = find(home_directory(home), name)
     _tell(take_back_from_group(directory))
     _page().say(f"{directory.name} is its owner's alone")
-
-
-def rename(name: str, new: str, home: Path | None) -> None:
-    """Give a session another name, and say where it is."""
-    from tui_al.store.renaming import rename_session
-    from tui_al.store.sweeps import find
-
-    directory = find(home_directory(home), name)
-    _page().say(f"{directory.name} is called {new} now: {rename_session(directory, new)}")
 
 
 def tell_history(name: str | None, home: Path | None, *, each: bool, as_json: bool) -> None:

@@ -4,12 +4,20 @@ from typing import Annotated
 
 import typer
 
+from tui_al.cli.completion import sessions_and_sweeps
 from tui_al.cli.help import Commands
 from tui_al.cli.options import Home
 
 commands = Commands()
 
-Session = Annotated[str, typer.Argument(help="Name or path, of a sweep too.", metavar="SESSION")]
+Session = Annotated[
+    str,
+    typer.Argument(
+        help="Name or path, of a sweep too.",
+        metavar="SESSION",
+        autocompletion=sessions_and_sweeps,
+    ),
+]
 
 
 @commands.command()
@@ -37,18 +45,6 @@ def unshare(session: Session, home: Home = None) -> None:
     from tui_al.cli.sharing import unshare_session
 
     unshare_session(session, home)
-
-
-@commands.command()
-def rename(
-    session: Annotated[str, typer.Argument(help="Name or path.", metavar="SESSION")],
-    name: Annotated[str, typer.Argument(help="Its new name.", metavar="NAME")],
-    home: Home = None,
-) -> None:
-    """Give a session that no engine works on another name: tui-al rename desk desk-2026"""
-    from tui_al.cli.sharing import rename
-
-    rename(session, name, home)
 
 
 @commands.command()

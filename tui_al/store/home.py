@@ -2,16 +2,20 @@
 
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import platformdirs
 
-from tui_al.errors import ConfigError
+from tui_al.errors import ConfigError, SessionError
 from tui_al.store.sharing import is_shared
 
 #: Bytes of a name: a file's has 255 at most, and programs that copy put something before or behind
 #: it.
 _LONGEST = 245
+
+#: Names that a message lists.
+_SHOWN = 8
 
 
 def home_directory(given: Path | str | None = None) -> Path:
@@ -49,6 +53,23 @@ def checked_name(what: str, name: str) -> str:
             "most.",
         )
     return name
+
+
+def whole_name(name: str, names: Sequence[str]) -> str:
+    """The one of these names that `name` is, or begins; `name` itself where it begins none.
+
+    Raises:
+        SessionError: it begins several.
+    """
+    if name in names:
+        return name
+    found = [one for one in names if name and one.startswith(name)]
+    if len(found) > 1:
+        shown = f"{', '.join(found[:_SHOWN])}{' …' if len(found) > _SHOWN else ''}"
+        raise SessionError(
+            f"{name!r} is the beginning of {len(found)} names: {shown}.", "Give more of the name."
+        )
+    return found[0] if found else name
 
 
 def fitting(name: str, more: int) -> str:

@@ -47,7 +47,7 @@ from tui_al.store.engine_lock import (
 from tui_al.store.environment import session_file
 from tui_al.store.event_log import EventRows, append_events, first_event, read_events
 from tui_al.store.examples import read_examples, write_examples
-from tui_al.store.home import session_directory
+from tui_al.store.home import session_directory, whole_name
 from tui_al.store.lock_file import LOCK_FILE
 from tui_al.store.migrations import write_number
 from tui_al.store.row_checks import MISSING
@@ -141,13 +141,15 @@ class Session:
 
     @classmethod
     def open(cls, home: Path, name: str) -> Self:
-        """Open by name, or by path to a session directory; raises SessionError that lists what
-        there is."""
+        """Open by name, by the beginning that one name alone has, or by path to a session
+        directory; raises SessionError that lists what there is."""
         as_path = Path(name).expanduser()
         if "/" in name and is_there(as_path):
             directory = as_path.absolute()
         else:
             directory = session_directory(home, name)
+            if not is_there(directory):
+                directory = session_directory(home, whole_name(name, session_names(home)))
         if closed := refusal(directory / "session.db"):
             raise closed
         if not (directory / "session.db").is_file():

@@ -23,7 +23,7 @@ from tui_al.store.atomic_dirs import is_held, temp_dir
 from tui_al.store.atomic_files import write_file
 from tui_al.store.engine_lock import is_live, take_engine_lock
 from tui_al.store.environment import unreadable
-from tui_al.store.home import checked_name
+from tui_al.store.home import checked_name, whole_name
 from tui_al.store.session import Session, is_there, session_names
 from tui_al.store.sharing import check_home, check_list, make_directory, open_file
 from tui_al.store.strangers import read_bytes
@@ -141,13 +141,13 @@ def worker_of(directory: Path) -> str:
 
 
 def find(home: Path, name: str) -> Path:
-    """The directory of the session or sweep of this name, or of this path.
+    """The directory of the session or sweep of this name, or that alone begins so, or of this path.
 
     Raises:
-        SessionError: there is none, or there are both and none of them, or each, is at work: the
-        message names their paths.
+        SessionError: there is none, several begin so, or there are both and none of them, or each,
+        is at work: the message names their paths.
     """
-    check_home(home)
+    name = name_in(home, name)
     sweep = find_sweep(home, name)
     path = home / "sessions" / name
     if sweep is None or not is_there(path):
@@ -161,6 +161,16 @@ def find(home: Path, name: str) -> Path:
     raise SessionError(
         f"{name!r} is a session and a sweep in {home}.", f"Give a path: {path} or {sweep}."
     )
+
+
+def name_in(home: Path, name: str) -> str:
+    """The name of a session or sweep by its beginning; a path stays as it is. Raises SessionError
+    where several begin so."""
+    check_home(home)
+    exact = any(is_there(home / kind / name) for kind in ("sessions", "sweeps"))
+    if exact or "/" in name or is_sweep(Path(name)):
+        return name  # the names of others may be closed to this account
+    return whole_name(name, list(dict.fromkeys([*session_names(home), *sweep_names(home)])))
 
 
 def at_work(home: Path) -> list[Path]:

@@ -206,10 +206,11 @@ def _default_settings(model: str, tuning: str, preset: str | None) -> LearnerCon
     pooling = "first" if model == BAG_OF_WORDS else entry.pooling
     if preset == "paper":
         rate = 2e-5 if TUNINGS[tuning].trains == "encoder" else 1e-4
-        return LearnerConfig(
-            model, tuning, rate, rate, epochs=15, batch_size=16, dropout=0.0, pooling=pooling,
-            **_bottleneck(tuning),
-        )  # fmt: skip
+        return _with_bottleneck(
+            LearnerConfig(
+                model, tuning, rate, rate, epochs=15, batch_size=16, dropout=0.0, pooling=pooling
+            )
+        )
     if preset not in (None, "default"):
         raise ConfigError(f"preset: {preset!r} is unknown.", "Choose default or paper.")
     return _settings_of(entry, model, tuning)
@@ -222,15 +223,17 @@ def _settings_of(entry: CatalogueModel, model: str, tuning: str) -> LearnerConfi
     rates = entry.per_tuning.get(tuning, usual)
     epochs = {"encoder": entry.epochs, "head": entry.head_epochs}.get(trains, entry.adapter_epochs)
     dropout = 0.1 if trains == "encoder" else 0.0  # so few trained weights hardly overfit
-    return LearnerConfig(
-        model, tuning, rates.encoder, rates.head, epochs, dropout=dropout, pooling=pooling,
-        **_bottleneck(tuning),
-    )  # fmt: skip
+    return _with_bottleneck(
+        LearnerConfig(
+            model, tuning, rates.encoder, rates.head, epochs, dropout=dropout, pooling=pooling
+        )
+    )
 
 
-def _bottleneck(tuning: str) -> dict[str, int]:
-    factor = TUNINGS[tuning].reduction_factor
-    return {"reduction_factor": factor} if factor else {}
+def _with_bottleneck(learner: LearnerConfig) -> LearnerConfig:
+    """The width that the learner's tuning has by default."""
+    factor = TUNINGS[learner.tuning].reduction_factor
+    return replace(learner, reduction_factor=factor) if factor else learner
 
 
 def check_bag_of_words(config: ExperimentConfig, *, tagging: bool, dropout: bool) -> None:

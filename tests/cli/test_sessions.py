@@ -163,5 +163,5 @@ class TestDeleting:
 
     def test_a_sweep(self, home: Path) -> None:
         write_record(home / "sweeps" / "fine", SweepRecord("fine", "Fine", (), (), 1, 1))
-        assert call(home, "rm", "fine", "-y").stdout == "fine is deleted.\n"
+        assert call(home, "rm", "fine", "--yes").stdout == "fine is deleted.\n"
         assert not (home / "sweeps" / "fine").exists()

@@ -119,13 +119,17 @@ def test_every_make_target_exists() -> None:
             assert re.search(rf"^{line.words[1]}:", makefile, flags=re.MULTILINE), line
 
 
+#: Options of no command.
+OF_THE_PROGRAM = ("--help", "--no-mouse", "--install-completion", "--show-completion")
+
+
 def test_commands_and_options_in_sentences_are_there() -> None:
     known = commands()
     found = mentioned()
     assert len(found) > 30
     for page, text in found:
         words = [word for word in text.split() if word != "..."][1:]
-        if words and words[0] in ("COMMAND", "--help", "--no-mouse"):
+        if words and words[0] in ("COMMAND", *OF_THE_PROGRAM):
             continue
         if words:
             assert words[0] in known, f"{page}: {text}"
@@ -139,7 +143,7 @@ def test_options_in_sentences_are_there() -> None:
     of_ours = {
         o for c in commands().values() for p in c.params for o in (*p.opts, *p.secondary_opts)
     }
-    others = {"--help", "--no-mouse", "--check", "--out"}
+    others = {*OF_THE_PROGRAM, "--check", "--out"}
     for page, text in pages():
         for option in re.findall(r"`(--[a-z-]+)(?: [\w,.:-]+)?`", text):
             assert option in of_ours | others, f"{page}: {option}"

@@ -47,7 +47,7 @@ def rm(
         ),
     ],
     yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="Do not ask; for scripts, which have nobody to ask.")
+        bool, typer.Option("--yes", help="Do not ask; for scripts, which have nobody to ask.")
     ] = False,
     home: Home = None,
 ) -> None:

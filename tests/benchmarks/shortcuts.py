@@ -10,7 +10,6 @@ import argparse
 import asyncio
 import contextlib
 import gc
-import json
 import sys
 import tempfile
 import time
@@ -28,7 +27,6 @@ from textual.screen import Screen
 from tests.benchmarks.load_session import LABELS, decide
 from tests.benchmarks.table import Table
 from tests.store.people import make_session, people_config, put_up_ranking, texts_pool
-from tui_al.core.annotation import decisions as de
 from tui_al.core.annotation.label_state import LabelState
 from tui_al.store import decision_rows
 from tui_al.store.annotation_service import AnnotationService
@@ -68,10 +66,8 @@ def _all_standings_kept() -> Iterator[None]:
 
 #: Names of the shortcuts of reading a log, and what is done without each.
 READING: dict[str, Callable[[], AbstractContextManager[Any]]] = {
-    "a usual label is built without a closer look": lambda: patch.object(de, "_usual_label",
-        lambda _: None),
-    "a short body is decoded without json.loads": lambda: patch.object(decision_rows, "_from_json",
-        json.loads),
+    "a usual label is read by one pattern": lambda: patch.object(decision_rows, "_usual_label",
+        lambda *_: None),
     "an example with one label is counted without a standing of its own": _all_standings_kept,
 }  # fmt: skip
 

@@ -6,7 +6,7 @@ across restarts and retrainings."""
 
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
 from tui_al.core.data.offsets import CharSpan
@@ -232,41 +232,10 @@ def from_plain(kind: str, plain: Mapping[str, Any]) -> Decision | None:
     cls = _KINDS.get(kind)
     if cls is None:
         return None
-    if cls is Label and (usual := _usual_label(plain)) is not None:
-        return usual
     decision = record_of(cls, {name: _shared(name, value) for name, value in plain.items()})
     if isinstance(decision, Label | Unfold) and not decision.ids:
         raise ValueError("ids cannot be empty")
     return decision
-
-
-_LABEL_FIELDS = [one.name for one in fields(Label)]
-
-
-def _usual_label(plain: Mapping[str, Any]) -> Label | None:
-    """What `record_of` makes of the class of one example, as by far the most records are; None for
-    all that needs a closer look."""
-    if [*plain] != _LABEL_FIELDS:
-        return None
-    ids, answer, seconds, via, suggestion, blind, ranking = plain.values()
-    if (
-        type(ids) is not list
-        or len(ids) != 1
-        or type(ids[0]) is not str
-        or type(answer) is not str
-        or type(seconds) is not float
-        or type(via) is not str
-        or type(blind) is not bool
-        or (ranking is not None and (type(ranking) is not int or not 0 <= ranking < 2**63))
-    ):
-        return None
-    if suggestion is not None:
-        if type(suggestion) is not str:
-            return None
-        suggestion = sys.intern(suggestion)
-    return Label(
-        (ids[0],), sys.intern(answer), seconds, sys.intern(via), suggestion, blind, ranking
-    )
 
 
 def _shared(name: str, value: object) -> object:

@@ -109,10 +109,13 @@ class EngineStopped(TuiAlError):
 @contextlib.contextmanager
 def errors_at(usual: str, section: str = "") -> Iterator[None]:
     """What is raised within is about a setting of this section: about the one that it names, else
-    about the `usual` one."""
+    about the `usual` one. A message that begins with its name, as "model: ...", then begins with
+    the section's, too: there are two models."""
     try:
         yield
     except TuiAlError as error:
         named = error.setting or usual
         error.at(f"{section}.{named}" if section else named)
+        if section and error.message.startswith(f"{named}: "):
+            error.message = f"{section} {error.message}"
         raise

@@ -12,7 +12,8 @@ from tui_al.cli.app import app
 from tui_al.core.settings.options import experiment, options_of, read_options
 from tui_al.core.settings.presets import sample_experiment
 from tui_al.core.settings.schema import GROUPS
-from tui_al.errors import ConfigError
+from tui_al.engine.worker.session_setup import check_names
+from tui_al.errors import ConfigError, ModelError
 
 #: What was renamed, with what is given to it: (command, before, today).
 RENAMED = [
@@ -158,3 +159,25 @@ def test_every_option_has_help_and_only_one_meaning() -> None:
         assert all(len(one.help) > 10 and one.entry.setting.group in GROUPS for one in options)
         flags = [flag for one in options for flag in (one.flag, *one.old)]
         assert len(flags) == len(set(flags))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("--successor tfidf", "successor tuning: 'full' does not fit tfidf"),
+        (
+            "--acquisition tfidf --acquisition-tuning lora",
+            "acquisition tuning: 'lora' does not fit tfidf",
+        ),
+    ],
+)
+def test_what_does_not_fit_says_of_which_model(arguments: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=f"^{message}"):
+        experiment("simulate", "tickets", given("simulate", arguments))
+
+
+@pytest.mark.parametrize("role", ["acquisition", "successor"])
+def test_a_model_that_is_unknown_is_named_with_its_role(role: str) -> None:
+    values = given("simulate", f"--{role} minilmm")
+    with pytest.raises(ModelError, match=f"^{role} model: 'minilmm' is unknown"):
+        check_names(experiment("simulate", "tickets", values))

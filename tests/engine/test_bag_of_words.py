@@ -104,5 +104,6 @@ def test_what_it_cannot_be(tmp_path: Path) -> None:
         with pytest.raises(ConfigError, match=told):
             open_or_create(tmp_path, experiment(tmp_path, **changes), {}, "bad")
     config = experiment(tmp_path)
-    with pytest.raises(ModelError, match="tfidf is not an encoder, so it cannot be the successor"):
+    message = "^successor model: tfidf is not an encoder, so it cannot be the successor"
+    with pytest.raises(ModelError, match=message):
         open_or_create(tmp_path, replace(config, successor=SETTINGS), {}, "bad")

@@ -21,6 +21,21 @@ FIRST = [
     ("Привет, как дела? Посылка не пришла вовремя.", "koi8_r"),
     ("Привет, как дела? Посылка не пришла вовремя.", "cp866"),
     ("Καλημέρα, πού είναι το δέμα μου; Δεν ήρθε ακόμα", "cp1253"),
+    ("The café was closed", "cp1252"),
+    ("à la carte", "cp1252"),
+    ("costs £40", "cp1252"),
+    ("40 €", "cp1252"),
+    ("20 °C und §5", "cp1252"),
+    ("“quoted” café – it’s", "cp1252"),
+    ("Señor Núñez", "cp1252"),
+    ("Où est ma commande, déjà trois jours d’attente, très déçue, ça va, naïf", "cp1252"),
+    ("DÉJÀ VU À PARIS", "cp1252"),
+    ("Smørrebrød på bordet, gå hjem", "cp1252"),
+    ("café crème", "mac_roman"),
+    ("Příliš pěkné dny, děkuji vám, přijde zítra", "cp1250"),
+    ("Köszönöm szépen, őszintén, nagyon jó idő, hűtő", "cp1250"),
+    ("Šiandien oras labai gražus, ačiū už pagalbą, ėjo", "cp1257"),
+    ("Bugün hava çok güzel değil mi, şimdi ne yapacağız?", "cp1254"),
     ("包裹还没有到，我想退货，请尽快处理。iPhone手机很好用", "gb18030"),
     ("快递太慢", "gb18030"),
     ("包裹還沒有到，我想退貨，請儘快處理。", "big5"),
@@ -31,8 +46,7 @@ FIRST = [
     ("พัสดุยังไม่มาถึง ฉันต้องการคืนสินค้า", "cp874"),
 ]
 AMONG = [
-    ("Où est l’été ? Ça a été très élégant, n’est-ce pas, déjà", "cp1252"),
-    ("Bugün hava çok güzel değil mi, şimdi ne yapacağız?", "cp1254"),
+    ("Şişli'de kargo gecikti", "cp1254"),
     ("החבילה עדיין לא הגיעה, אני רוצה להחזיר", "cp1255"),
 ]
 
@@ -41,6 +55,13 @@ def advised(load_text: Load, text: str, encoding: str) -> list[str]:
     with pytest.raises(DataError, match="is not valid utf-8") as caught:
         load_text("a.csv", f"text,label\n{text},x\nplain,y\n".encode(encoding))
     return [part.split(" ")[0] for part in caught.value.hint.split("--encoding ")[1:]]
+
+
+@pytest.mark.parametrize("text", ["The café was closed", "é", "costs £40"])
+def test_no_script_is_advised_whose_accents_would_stand_on_latin_letters(
+    load_text: Load, text: str
+) -> None:
+    assert not {"cp874", "cp1255"} & set(advised(load_text, text, "cp1252"))
 
 
 @pytest.mark.parametrize(("text", "encoding"), FIRST)

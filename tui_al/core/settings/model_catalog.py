@@ -200,7 +200,7 @@ def _default_settings(model: str, tuning: str, preset: str | None) -> LearnerCon
     if model == BAG_OF_WORDS and TUNINGS[tuning].trains != "head":
         raise ConfigError(
             f"tuning: {tuning!r} does not fit {BAG_OF_WORDS}, which has no encoder to tune.",
-            "Its tuning is head.",
+            "Its tuning is head, and it can be the acquisition model only.",
         )
     entry = find_model(model) or _UNKNOWN
     pooling = "first" if model == BAG_OF_WORDS else entry.pooling

@@ -16,7 +16,7 @@ from tui_al.core.settings.experiment import (
 from tui_al.core.settings.model_catalog import default_settings
 from tui_al.core.settings.schema import EXPERIMENTS, GROUPS, ROLES, Entry, entries
 from tui_al.core.settings.values import check, from_text, shown
-from tui_al.errors import ConfigError
+from tui_al.errors import ConfigError, errors_at
 
 #: What a command sets: the classes whose fields are settings.
 KINDS: tuple[type[Any], ...] = (
@@ -180,7 +180,8 @@ def learner(
     }
     model = model or given.pop("model", found["model"].default_for(role))
     tuning = tuning or given.pop("tuning", found["tuning"].default_for(role))
-    return default_settings(model, tuning, values[""].get("preset"), **given)
+    with errors_at("tuning", role):
+        return default_settings(model, tuning, values[""].get("preset"), **given)
 
 
 def _with_defaults(kind: type[Any], command: str, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -59,7 +59,7 @@ from tui_al.core.settings.sweep_tables import (
 )
 from tui_al.core.settings.toml_text import read_toml
 from tui_al.core.settings.values import check, flat
-from tui_al.errors import ConfigError
+from tui_al.errors import ConfigError, errors_at
 
 _KEPT = ("preset", "device", "save_models")
 _TOP = ("title", "seeds", "grid", "exclude", *_KEPT, *SECTIONS)
@@ -221,7 +221,8 @@ def _learner(
     values = section_values(role, {**settings["learner"], **settings[role]}, name)
     for key in ("model", "tuning"):
         values.setdefault(key, entries(LearnerConfig)[key].default_for(role))
-    return replace(default_settings(values["model"], values["tuning"], preset), **values)
+    with errors_at("tuning", role):
+        return replace(default_settings(values["model"], values["tuning"], preset), **values)
 
 
 def _seeds(value: object, name: str) -> tuple[int, ...]:

@@ -1,6 +1,7 @@
 """What is odd in the data but can be worked with: counted, named, never hidden. And what cannot be
 worked with."""
 
+import re
 from collections.abc import Sequence
 
 from tui_al.core.data.examples import Answer, Task
@@ -11,6 +12,11 @@ from tui_al.errors import DataError
 
 _VERY_LONG = 20_000  # characters
 _LONG_ALONE, _LONG_SENTENCES = 50, 100  # tokens
+_ENOUGH_TWICE = 3  # texts
+#: Letters of Western Europe, and quotes and dashes, as they look after UTF-8 was read as cp1252.
+_TWICE = re.compile(
+    "|".join(c.encode().decode("cp1252") for c in "äöüÄÖÜßéèêëáàâãåæçíîïñóôõøúûùìò£§°’“–—…€")
+)
 _ENOUGH_ROWS = 20  # below it many classes mean nothing
 
 
@@ -139,6 +145,21 @@ def _check_classes(
         load_report.notes.append(f"labels are numbers without names: {some(sorted(labels))}")
 
 
+def _check_decoding(rows: Sequence[Row], load_report: LoadReport) -> None:
+    """A warning where most texts with characters beyond ASCII read as UTF-8 does in cp1252."""
+    beyond = [row for row in rows if not row.text.isascii()]
+    twice = [row for row in beyond if _TWICE.search(row.text)]
+    if len(twice) >= _ENOUGH_TWICE and 2 * len(twice) > len(beyond):
+        found = _TWICE.search(twice[0].text)
+        assert found is not None
+        places = some([row.origin for row in twice], 3)
+        meant = found[0].encode("cp1252", "replace").decode("utf-8", "replace")
+        load_report.warnings.append(
+            f"{amount(len(twice), 'text')} with {found[0]!r} and the like ({places}): is {meant!r} "
+            "meant, and was UTF-8 read as cp1252 where the file was made?"
+        )
+
+
 def check_texts(train: Sequence[Row], test: Sequence[Row], load_report: LoadReport) -> None:
     """Warnings about long texts, repeats, contradictions, and texts that are in train and in
     test."""
@@ -148,6 +169,7 @@ def check_texts(train: Sequence[Row], test: Sequence[Row], load_report: LoadRepo
         warnings.append(
             f"{amount(len(long), 'text')} of over {_VERY_LONG:,} characters ({some(long)})"
         )
+    _check_decoding([*train, *test], load_report)
     first: dict[str, Row] = {}
     repeats: list[str] = []
     contradictions: dict[str, str] = {}  # text to where it was met with another label

@@ -96,6 +96,13 @@ def refuse_no_json(name: str, head: Sequence[str]) -> None:
         raise _misnamed(name, *_kind_of_text("".join(lines)))
 
 
+def misnamed_text(name: str, text: str, hint: str) -> DataError:
+    """The error for a text file that is not what its name says, from its first lines."""
+    error = _misnamed(name, *_kind_of_text(text))
+    error.hint += f" {hint}"
+    return error
+
+
 def _may_be_json(line: str) -> bool:
     plain = line.strip("\0\ufeff \t\r\n")
     return plain[:1] in tuple('{["}]') or plain[-1:] in tuple("}]") or _is_json(plain)

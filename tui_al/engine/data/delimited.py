@@ -8,7 +8,7 @@ from itertools import chain, islice
 from tui_al.core.settings.experiment import DataConfig
 from tui_al.engine.data import tables as sizes
 from tui_al.engine.data.delimiters import delimiter_of, is_setting, line_of_header
-from tui_al.engine.data.headers import header_of
+from tui_al.engine.data.headers import header_of, lines_above_header, told_above
 from tui_al.engine.data.lines import LONGEST, Lines
 from tui_al.engine.data.tables import LoadReport, Table, amount, check_columns, some
 from tui_al.errors import DataError
@@ -27,15 +27,24 @@ def stream_delimited(lines: Lines, config: DataConfig, load_report: LoadReport) 
     _skip_remarks(lines, config, load_report)
     delimiter = delimiter_of(lines, config, load_report)
     records = records_of(lines, delimiter, load_report, leave_out=config.misfits == "leave out")
+    records = _without_marks(records)
     sample = list(islice(records, _HEAD))
     if not sample:
         raise DataError(f"{lines.name} is empty.", "Name a file that has at least one row.")
     check_columns(lines.name, len(sample[0][1]))
+    if above := lines_above_header([fields for _, fields in sample], config):
+        titles = [fields for _, fields in sample[:above]]
+        load_report.warnings.append(told_above(lines.name, titles, sample[above][0]))
+        del sample[:above]
     names, has_header = header_of(lines.name, [fields for _, fields in sample], config, load_report)
     body: Iterator[Record] = chain(sample[has_header:], records)
     if has_header and delimiter == "|" and len(sample) > 1 and _is_rule(sample[1][1]):
-        load_report.notes.append(f"{lines.name}: line 2 draws a rule under the header: left out")
+        load_report.notes.append(
+            f"{lines.name}: line {sample[1][0]} draws a rule under the header, as in Markdown: "
+            "left out, and the blanks around every cell"
+        )
         next(body)
+        body = ((line, [field.strip() for field in fields]) for line, fields in body)
     if has_header and len(names) > 1:
         body = _without_repeats(lines.name, sample[0][1], body, load_report)
     blocks = 0
@@ -211,6 +220,15 @@ def _quoted_over_lines(line: str, lines: Lines) -> list[str] | None:
             return None
         most *= 2
     return None
+
+
+def _without_marks(records: Iterator[Record]) -> Iterator[Record]:
+    """Where the first record comes again behind a byte-order mark, as in a file that was put
+    together from several, it is the same as the first."""
+    first: list[str] | None = None
+    for line, fields in records:
+        first = first or fields
+        yield line, first if fields == [f"\ufeff{first[0]}", *first[1:]] else fields
 
 
 def _without_repeats(

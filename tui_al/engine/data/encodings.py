@@ -10,7 +10,7 @@ from charset_normalizer import from_bytes
 from tui_al.core.close_names import did_you_mean
 from tui_al.engine.data.compression import UNPACKING_ERRORS, ByteStream, reason_of
 from tui_al.engine.data.content import refuse_binary
-from tui_al.engine.data.plausibility import plausibility
+from tui_al.engine.data.plausibility import plausibility, share_of_one_language
 from tui_al.engine.data.tables import LoadReport
 from tui_al.errors import DataError
 
@@ -19,6 +19,7 @@ _ADVISED_BY = 1 << 20  # bytes that advice on the encoding is based on
 _MOST_ADVISED = 5
 _JUDGED_BY = 1 << 15  # bytes of lines beyond ASCII that tell how likely an encoding is
 _LIKELY = 0.5  # plausibility below which an encoding is not named
+_ENOUGH = 20  # bytes beyond ASCII by which a language can be told
 _AS_LIKELY = 0.4  # less plausible than the best by which one is still named
 _SHOWN = 24  # characters of a line, each side of the odd one
 
@@ -150,22 +151,35 @@ def advice(sample: bytes, place: int, refused: str) -> str:
 
 
 def _fitting(sample: bytes) -> Sequence[str]:
-    """Usual encodings that decode the bytes to likely text, likeliest first; those alike likely as
-    charset-normalizer has them."""
+    """Usual encodings that decode the bytes to likely text, likeliest first.
+
+    Of those alike likely, one whose letters are all of one language is before the others; then as
+    charset-normalizer has them, or, where there is little to judge by, the more usual one.
+    """
     lines = [line for line in sample.split(b"\n") if not line.isascii()]
     excerpt = b"\n".join(lines)[:_JUDGED_BY]
     likely: dict[str, float] = {}
+    of_one: dict[str, float] = {}
     for name in _USUAL:
         try:
             sample.decode(name)
         except UnicodeDecodeError:
             continue
-        likely[name] = plausibility(excerpt.decode(name, "ignore"))
+        text = excerpt.decode(name, "ignore")
+        likely[name], of_one[name] = plausibility(text), share_of_one_language(text)
     best = max(likely.values(), default=0.0)
     kept = [name for name, value in likely.items() if value >= max(_LIKELY, best - _AS_LIKELY)]
-    ranks = {name: rank for rank, name in enumerate(_by_charset_normalizer(sample))}
+    beyond_ascii = sum(byte >= 0x80 for byte in excerpt)
+    ranked = _by_charset_normalizer(sample) if beyond_ascii >= _ENOUGH else _USUAL
+    ranks = {name: rank for rank, name in enumerate(ranked)}
     last = len(ranks)
-    kept.sort(key=lambda name: (-round(likely[name], 2), ranks.get(name, last)))
+    kept.sort(
+        key=lambda name: (
+            -round(likely[name], 2),
+            -round(of_one[name], 1),
+            ranks.get(name, last),
+        )
+    )
     return kept[:_MOST_ADVISED]
 
 

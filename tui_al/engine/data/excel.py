@@ -14,7 +14,7 @@ from tui_al.core.settings.experiment import DataConfig
 from tui_al.engine.data.compression import UNPACKING_ERRORS
 from tui_al.engine.data.content import refuse_misnamed
 from tui_al.engine.data.delimiters import names_text_and_label
-from tui_al.engine.data.headers import header_of
+from tui_al.engine.data.headers import header_of, lines_above_header, told_above
 from tui_al.engine.data.tables import LoadReport, Table, some
 from tui_al.errors import DataError
 
@@ -45,6 +45,9 @@ def stream_workbook(
         ) from error
     numbered = [(number, row) for number, row in found if any(cell is not None for cell in row)]
     head = [["" if cell is None else str(cell) for cell in row] for _, row in numbered[:_HEAD]]
+    if above := lines_above_header(head, config):
+        load_report.warnings.append(told_above(name, head[:above], numbered[above][0]))
+        del numbered[:above], head[:above]
     names, has_header = header_of(name, head, config, load_report)
     body = numbered[has_header:]
     if not body:

@@ -8,9 +8,10 @@ from itertools import count
 
 from tui_al.core.settings.experiment import DataConfig
 from tui_al.engine.data.column_names import is_known_name
-from tui_al.engine.data.tables import LoadReport
+from tui_al.engine.data.tables import LoadReport, some
 from tui_al.errors import DataError
 
+_MOST_ABOVE = 20  # records above a header
 _LONGEST_NAME = 80  # characters; a longer first cell is data
 _NUMBER = re.compile(r"[-+]?\d+([.,]\d+)*%?|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}.*")  # or a date
 _MOST_NUMBERS = 0.9  # of a column's cells: the column is one of numbers
@@ -54,6 +55,44 @@ def header_of(
     how = "" if config.header == "no" else " (guessed; --header overrides)"
     load_report.notes.append(f"{name}: no header line; {called}{how}")
     return names, False
+
+
+def names_every_column(first: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
+    """Whether a record is surely a header: each cell has a usual name, or stands above values of
+    another kind; and none is a value."""
+    columns = [[record[i].strip() for record in below] for i in range(len(first))]
+    pairs = [(cell.strip(), cells) for cell, cells in zip(first, columns, strict=True)]
+    return not any(_is_value(cell, cells) for cell, cells in pairs) and all(
+        is_known_name(cell) or _is_title(cell, cells) for cell, cells in pairs
+    )
+
+
+def lines_above_header(records: Sequence[Sequence[str]], config: DataConfig) -> int:
+    """How many records, all of the same width, stand above the header with one cell filled at most:
+    the title of a report, the day it was made. 0 unless what follows is surely a header."""
+    above = 0
+    while above < min(len(records), _MOST_ABOVE) and sum(map(bool, _plain(records[above]))) <= 1:
+        above += 1
+    if not above or above == len(records) or config.header is not None:
+        return 0
+    first = _plain(records[above])
+    filled = [place for place, cell in enumerate(first) if cell]
+    below = [[record[place] for place in filled] for record in records[above + 1 :]]
+    sure = len(filled) > 1 and names_every_column([first[place] for place in filled], below)
+    return above if sure else 0
+
+
+def told_above(name: str, left_out: Sequence[Sequence[str]], line: int) -> str:
+    """The warning for what is left out above a header on this line or row."""
+    shown = some([repr(" ".join(filter(None, _plain(one)))[:40]) for one in left_out if any(one)])
+    return (
+        f"{name}: the header is taken to stand on line {line}; left out before it: {shown} "
+        "(--header takes the first line)"
+    )
+
+
+def _plain(record: Sequence[str]) -> list[str]:
+    return [cell.strip() for cell in record]
 
 
 def _decided(

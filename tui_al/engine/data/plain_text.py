@@ -9,6 +9,7 @@ from tui_al.core.settings.experiment import DataConfig
 from tui_al.engine.data import tables as sizes
 from tui_al.engine.data.delimited import stream_delimited
 from tui_al.engine.data.delimiters import delimiter_in_all, delimiter_of_table
+from tui_al.engine.data.headers import names_every_column
 from tui_al.engine.data.lines import Lines
 from tui_al.engine.data.tables import LoadReport, Table, amount
 from tui_al.errors import DataError
@@ -18,6 +19,8 @@ _ENOUGH = 4  # lines that have the same shape not by chance
 #: fastText's labels before the text, or behind it.
 _FASTTEXT = re.compile(r"^(?:(?:__label__\S+\s+)+|__label__\S+$)|(?:\s+__label__\S+)+\s*$")
 _MARK = "__label__"
+_TAGGED_WORD = re.compile(r"\S[/|_](?:O|[BIELSUM]-[\w.]+)(?=\s|$)")
+_ELEMENT = re.compile(r"<([A-Z][A-Z_]*)>[^<>]+</\1>")
 
 
 def stream_text(lines: Lines, config: DataConfig, load_report: LoadReport) -> Iterator[Table]:
@@ -39,7 +42,7 @@ def stream_text(lines: Lines, config: DataConfig, load_report: LoadReport) -> It
                 "unlabelled"
             )
         yield from _fasttext(lines)
-    elif config.delimiter is not None or (head and delimiter_of_table(head) is not None):
+    elif config.delimiter is not None or (head and _is_table(head, config)):
         load_report.warnings.append(
             f"{lines.name}: read as a table with "
             f"columns{'' if config.delimiter else ', which its first line names'} "
@@ -60,6 +63,12 @@ def stream_text(lines: Lines, config: DataConfig, load_report: LoadReport) -> It
                 f"{len(head)} hold {_MARK}…, "
                 "as fastText's lines do"
             )
+        if 2 * sum(map(_has_marked_entities, head)) > len(head):
+            load_report.warnings.append(
+                f"{lines.name}: each line is read as one text, though most have entities marked "
+                "in them, as Anna/B-PER or <PER>Anna</PER>: such marks are not read (write a token "
+                "and its tag a line)"
+            )
         if _place_of_label(head, ": ") == 0:
             load_report.warnings.append(
                 f"{lines.name}: each line is read as one text, though all begin with one of few "
@@ -73,6 +82,18 @@ def stream_text(lines: Lines, config: DataConfig, load_report: LoadReport) -> It
                 f"(--delimiter reads them as columns)"
             )
         yield from stream_lines(lines, config, load_report)
+
+
+def _is_table(head: Sequence[str], config: DataConfig) -> bool:
+    """Whether the lines are those of a table: its first names a text and a label, or stands above
+    values of another kind in every column, as in what Excel calls Unicode text."""
+    if delimiter_of_table(head) is not None:
+        return True
+    records = [line.rstrip("\r\n").split("\t") for line in head]
+    widths = set(map(len, records))
+    if config.header == "no" or len(records) < _ENOUGH or len(widths) > 1 or widths == {1}:
+        return False
+    return config.header == "yes" or names_every_column(records[0], records[1:])
 
 
 def stream_lines(lines: Lines, _config: DataConfig, _findings: LoadReport) -> Iterator[Table]:
@@ -113,6 +134,13 @@ def _fasttext(lines: Lines) -> Iterator[Table]:
         numbers = range(first, first + len(block))
         columns: dict[str, Sequence[object]] = {"text": texts, "label": labels}
         yield Table(lines.name, columns, numbers, "line", Task.CLASSIFICATION)
+
+
+def _has_marked_entities(line: str) -> bool:
+    """Whether most words of a line have a tag behind them, or some stand in an element whose name
+    is in capitals."""
+    tagged = len(_TAGGED_WORD.findall(line))
+    return 2 * tagged > len(line.split()) or _ELEMENT.search(line) is not None
 
 
 def _place_of_label(head: Sequence[str], between: str = "\t") -> int | None:

@@ -3,14 +3,25 @@ such characters do."""
 
 import re
 import unicodedata
+from collections import Counter
 from functools import lru_cache
 
 _WORD = re.compile(r"\S{1,1000}")  # a longer one in pieces, so that `_ENOUGH` is soon reached
 _ENOUGH = 4_000  # characters beyond ASCII that are looked at
+_LETTERS = 1 << 15  # characters whose letters are counted
 _IN_WORDS = "’‘'·-–—ʼ‐\u200c\u200d"  # may stand between letters
 _RARE = 0.5  # of a Han character that is in the first level of no national standard
 _HALF_WIDTH = 0.3  # of half-width katakana, which hardly anybody writes
 _ALONE = 0.2  # of a word whose letters are all Latin and all beyond ASCII
+_LONE_CAPITAL = 0.9  # of a capital that is no part of a word, or a letter beside a digit
+
+#: Letters beyond ASCII of languages with Latin ones, small.
+_ALPHABETS = tuple(map(frozenset, (
+    "àâæçéèêëîïôœùûüÿ", "äöüß", "áéíñóúüªº", "ãáâàçéêíóôõúü", "àèéìíîòóùú", "çàéèíïóòúü·",
+    "åäöæøéü", "áæðéíóúýþö", "áéëïóöü",
+    "ąćęłńóśźż", "áčďéěíňóřšťúůýž", "áäčďéíĺľňóôŕšťúýž", "áéíóöőúüű", "ăâîșțşţ", "čćđšž", "çë",
+    "âçğıîöşüûi̇", "ąčęėįšųūž", "āčēģīķļņšūž", "äõöüšž",
+)))  # fmt: skip
 
 #: Encodings whose first bytes say which Han characters are common: the codec, and where its first
 #: level ends.
@@ -35,6 +46,17 @@ def plausibility(text: str) -> float:
     return good / seen if seen else 1.0
 
 
+def share_of_one_language(text: str) -> float:
+    """The share of Latin letters beyond ASCII that the language has which has most of them, from 0
+    to 1; 1 where there are none."""
+    letters = Counter(c for c in text[:_LETTERS].lower() if not c.isascii() and c.isalpha())
+    latin = {letter: n for letter, n in letters.items() if _script(letter) == "LATIN"}
+    if not latin:
+        return 1.0
+    best = max(sum(n for c, n in latin.items() if c in alphabet) for alphabet in _ALPHABETS)
+    return best / sum(latin.values())
+
+
 def _values(word: str) -> list[float]:
     """A number from 0 to 1 for each character beyond ASCII."""
     padded = f" {word} "
@@ -57,10 +79,14 @@ def _value(before: str, character: str, after: str) -> float:
     between = before.isalpha() and after.isalpha()
     if kind[0] == "L":
         return _of_letter(before, character, after)
-    if kind[0] == "M" or kind == "Cf":  # accents and joiners
+    if kind[0] == "M":  # of any script, or of the letter's own
+        return 1.0 if _script(character) in ("COMBINING", _script(before)) else 0.0
+    if kind == "Cf":  # joiners
         return 1.0
     if "\u2500" <= character <= "\u259f":
         return 0.0  # boxes
+    if kind == "Sc" and not between:
+        return 1.0  # prices
     if kind[0] == "N" or kind[0] == "S":
         return 0.0 if before.isalpha() or (kind == "So" and between) else 0.9
     return 0.0 if between and character not in _IN_WORDS and character < "\u3000" else 1.0
@@ -77,9 +103,10 @@ def _of_letter(before: str, letter: str, after: str) -> float:
         if script == "HANGUL" and "CJK" in others:
             return _RARE
         return 1.0 if script != "CJK" or _is_common(letter) else _RARE
-    if others:
+    if others or (letter.isupper() and before.islower()):
         return 0.0
-    return 0.0 if letter.isupper() and before.islower() else 1.0
+    alone = letter.isupper() and not before.isalpha() and not after.isalpha()
+    return _LONE_CAPITAL if alone or before.isdecimal() or after.isdecimal() else 1.0
 
 
 _EAST = {

@@ -11,7 +11,10 @@ from tui_al.engine.data.annotated_records import recognised
 from tui_al.engine.data.arrow_file import stream_arrow, stream_parquet
 from tui_al.engine.data.compression import PACKED, open_bytes, unpacked_name
 from tui_al.engine.data.conll import looks_like_conll, stream_conll
+from tui_al.engine.data.conll_layout import guess_layout
+from tui_al.engine.data.content import misnamed_text
 from tui_al.engine.data.delimited import stream_delimited
+from tui_al.engine.data.delimiters import delimiter_of_table
 from tui_al.engine.data.encodings import TextStream
 from tui_al.engine.data.excel import stream_workbook
 from tui_al.engine.data.json_file import (
@@ -24,6 +27,7 @@ from tui_al.engine.data.plain_text import stream_lines, stream_text
 from tui_al.engine.data.plugin_readers import plugin_for, read_tables
 from tui_al.engine.data.tables import LoadReport, Table, sampled
 from tui_al.engine.data.tag_tables import reshape
+from tui_al.engine.data.token_lines import has_blank_lines
 from tui_al.engine.data.zip_members import what_is_nested
 from tui_al.errors import DataError
 
@@ -54,7 +58,30 @@ def _by_content(other: LineReader) -> LineReader:
 
 def _columns_or_json(lines: Lines, config: DataConfig, load_report: LoadReport) -> Iterator[Table]:
     found = json_whatever_its_name(lines, config, load_report)
-    return stream_conll(lines, config, load_report) if found is None else found
+    if found is not None:
+        return found
+    _refuse_texts(lines, config)
+    return stream_conll(lines, config, load_report)
+
+
+def _refuse_texts(lines: Lines, config: DataConfig) -> None:
+    """DataError for a table or texts that are called as CoNLL columns are: nothing in them looks
+    like tags, no blank line ends a sentence, and no line is a word. Named columns are taken at
+    their word."""
+    head = lines.peek(_HEAD)
+    filled = [line for line in head if line.strip()]
+    if config.tokens_column or config.tags_column or len(filled) < 2 or has_blank_lines(head):
+        return
+    layout = guess_layout(lines.name, head, config)
+    if layout is None or layout.tags is not None or layout.index is not None:
+        return
+    is_table = delimiter_of_table(filled) is not None
+    if is_table or any(len(line.split()) > 1 for line in filled):
+        raise misnamed_text(
+            lines.name,
+            "".join(head),
+            "If each line is a token, name the columns with --tokens-column and --tags-column.",
+        )
 
 
 _TEXT_READERS: dict[str, LineReader] = {
@@ -147,7 +174,8 @@ def open_tables(
         tables = _BINARY_READERS[suffix](path, name, config, load_report, sizes.ROWS)
         yield from _shaped(tables, name, config, load_report, annotated)
         return
-    reader = stream_lines if kind == "text" else _TEXT_READERS[suffix]  # asked for: no guess
+    # what is asked for is not guessed
+    reader = {"text": stream_lines, "conll": stream_conll}.get(kind or "", _TEXT_READERS[suffix])
     raw = open_bytes(path, name)
     try:
         lines = Lines(TextStream(raw, name, config.encoding, load_report), name)

@@ -288,7 +288,7 @@ def _with_columns(
     """The options with the columns of a table that does not call them as we do: named, or guessed
     as for a simulation."""
     _look_for_predictions(sample, options, load_report)
-    names = set(sample.columns)
+    names = {*sample.columns, *("cats" for name in sample.columns if name.startswith("cats."))}
     text, label = options.text_column or "text", options.label_column
     if task is Task.TAGGING or (text in names and (label or {"label", "cats", "status"} & names)):
         return options

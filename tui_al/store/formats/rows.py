@@ -200,6 +200,8 @@ def _class(row: Fields, name: str, place: str) -> str | None:
         true = [str(key) for key, value in found.items() if isinstance(value, int | float)
                 and value >= 0.5]  # fmt: skip
         return one_label(true, place)
+    if isinstance(found, bool):
+        return "true" if found else "false"  # as JSON has them, and `tui_al.engine.data` too
     return string(row, name, place).strip() or None
 
 

@@ -38,7 +38,9 @@ from tui_al.ui.keys import bindings, key_name, keys_of
 from tui_al.ui.prefetch import Hand
 from tui_al.ui.screens.dialogs import TextDialog
 from tui_al.ui.screens.label_aside import Made
+from tui_al.ui.screens.label_calls import ServiceCalls
 from tui_al.ui.screens.label_dialogs import LabelDialogs
+from tui_al.ui.screens.label_held_keys import HeldKeys
 from tui_al.ui.screens.label_turning import as_it_was
 from tui_al.ui.screens.text_dialog import WriteDialog
 from tui_al.ui.widgets.answer_input import AnswerArea
@@ -121,11 +123,12 @@ class LabelScreen(LabelDialogs):
         self._hand = Hand()
         self._since = 0.0
         self._pending: dict[int, _Pending] = {}  # decisions that are not on disk, by job
-        self._then: dict[int, Callable[[Any], None]] = {}  # what to do with what comes of a job
-        self._otherwise: dict[int, Callable[[], None]] = {}  # what to do when nothing comes of it
         self._insisted: set[str] = set()  # others have these samples, and the person has been told
         self._trouble = ""
+        self.keys = HeldKeys(self, lambda: self.area)
         self._worker = AnnotationWorker(directory, annotator, self._report)
+        self._calls = ServiceCalls(self._worker)
+        self.ask = self._calls.ask
 
     def compose(self) -> ComposeResult:
         """Title; text, answers, suggestion and recent ones; keys."""
@@ -182,24 +185,6 @@ class LabelScreen(LabelDialogs):
         """Where the text is shown."""
         return self.query_one(SampleText)
 
-    def ask(
-        self,
-        kind: str,
-        call: Callable[[AnnotationService], Any],
-        *,
-        writes: bool = False,
-        then: Callable[[Any], None] | None = None,
-        failed: Callable[[], None] | None = None,
-    ) -> int:
-        """Call the annotation service; `then`, or else `done_<kind>`, is called with what
-        comes of it."""
-        number = self._worker.do(kind, call, writes=writes)
-        if then is not None:
-            self._then[number] = then
-        if failed is not None:
-            self._otherwise[number] = failed
-        return number
-
     def show_sample(self, item: Sample) -> None:
         """Show a sample now; the one before the person is next."""
         self._hand.drop({item.id})
@@ -235,10 +220,7 @@ class LabelScreen(LabelDialogs):
                 pending = self._pending.pop(job.number, None)
                 if pending is not None:
                     self._insisted.discard(pending.item.id)
-                self._otherwise.pop(job.number, None)
-                handle = self._then.pop(job.number, getattr(self, f"done_{job.kind}", None))
-                if handle:
-                    handle(value)
+                self._calls.done(job.number, value)
                 self._know(annotation_state)
             case Failed(job, error):
                 self._failed(job.kind, job.number, error)
@@ -266,12 +248,11 @@ class LabelScreen(LabelDialogs):
 
     def _failed(self, kind: str, number: int, error: TuiAlError) -> None:
         pending = self._pending.pop(number, None)
-        self._then.pop(number, None)
         self._hand.failed(number)
         if pending is not None:  # back to the sample whose answer was refused
             self._refused = pending.item.id
             self._put_up(as_it_was(pending.item, pending.recent.what))
-        self.let_go(drop=pending is not None)
+        self.keys.let_go(drop=pending is not None)
         self._show_title()
         if kind == "open":
             self.tui.to_home()
@@ -279,8 +260,7 @@ class LabelScreen(LabelDialogs):
             self._tell_taken(pending.item, error)
         else:
             self.tui.show_error(error)
-        if (otherwise := self._otherwise.pop(number, None)) is not None:
-            otherwise()
+        self._calls.came_to_nothing(number)
 
     def _tell_taken(self, item: Sample, error: SampleTakenError) -> None:
         """No answer is lost, and none is given twice unawares: the sample is back on the screen."""
@@ -295,7 +275,7 @@ class LabelScreen(LabelDialogs):
     def _give_way(self, lost: frozenset[str]) -> None:
         """Others have the sample that is shown. Where the person is at work on it, they are told
         when they have answered."""
-        busy = not self.is_active or self.is_turning or self.area.unsaved
+        busy = not self.is_active or self.keys.are_held or self.area.unsaved
         if self.item is not None and self.item.id in lost - self._insisted and not busy:
             self.leave_alone()
             self.tui.say("This app was suspended: others took its sample over. Here is the next.")
@@ -306,10 +286,14 @@ class LabelScreen(LabelDialogs):
         """Fill the hand; from a new ranking, change it whole, once the new ones are here."""
         wanted = self._hand.wanted(self.annotation_state.ranking, showing=self.item is not None)
         if wanted:
-            job = self.ask("take", lambda service: (service.ranking, service.take_some(wanted)))
+            job = self.ask(
+                "take",
+                lambda service: (service.ranking, service.take_some(wanted)),
+                then=self._taken,
+            )
             self._hand.fetching(job, wanted)
 
-    def done_take(self, taken: tuple[int | None, list[Sample]]) -> None:
+    def _taken(self, taken: tuple[int | None, list[Sample]]) -> None:
         """Samples have come into the hand."""
         self.put_back(*self._hand.take_in(*taken))
         if self.item is None:

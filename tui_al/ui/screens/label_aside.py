@@ -4,13 +4,13 @@ conflicts."""
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from tui_al.core.annotation.decisions import DecisionRecord, UserAnswer
 from tui_al.core.data.examples import Task
 from tui_al.store.annotation_service import AnnotationService
 from tui_al.store.samples import Sample
 from tui_al.ui.annotation_worker import AnnotationState
+from tui_al.ui.screens.label_calls import Ask
 from tui_al.ui.screens.scrolling import ScrollsText
 from tui_al.ui.widgets.answer_input import AnswerArea
 
@@ -50,23 +50,11 @@ class LabelAside(ScrollsText):
     and hand it samples."""
 
     directory: Path
+    ask: Ask
     annotation_state: AnnotationState
     item: Sample | None
     blind: bool
     _opened: tuple[str, Origin] | None = None  # the sample that was opened last, by its id
-
-    def ask(
-        self,
-        kind: str,
-        call: Callable[[AnnotationService], Any],
-        *,
-        writes: bool = False,
-        then: Callable[[Any], None] | None = None,
-        failed: Callable[[], None] | None = None,
-    ) -> int:
-        """Call the annotation service; `then` is called with what comes of it, or
-        `failed`, once the person is told why."""
-        raise NotImplementedError
 
     def put_back(self, *items: Sample) -> None:
         """Others may have these samples."""

@@ -149,11 +149,7 @@ class LabelDialogs(LabelTurning):
             process.start_engine(directory)
             return "The engine is starting."
 
-        self.ask("train", call)
-
-    def done_train(self, said: str) -> None:
-        """Say it."""
-        self.tui.say(said)
+        self.ask("train", call, then=self.tui.say)
 
     def action_engine(self) -> None:
         """e: curve, rounds and log; e there comes back."""

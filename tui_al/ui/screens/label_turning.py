@@ -12,6 +12,7 @@ from tui_al.store.annotation_service import AnnotationService
 from tui_al.store.samples import Sample, UndoResult
 from tui_al.ui.keys import key_name
 from tui_al.ui.screens.label_aside import LabelAside, Made
+from tui_al.ui.screens.label_held_keys import HeldKeys
 
 #: Columns of a text that say which one is meant.
 _SHOWN = 60
@@ -21,12 +22,7 @@ class LabelTurning(LabelAside):
     """The part of the label screen that turns decisions, and unfolds near-duplicates."""
 
     _refused: str = ""  # the sample whose answer was refused last: its undo takes nothing else back
-    _held: list[Key] | None = None  # keys pressed while a job decides which sample is next
-
-    @property
-    def is_turning(self) -> bool:
-        """Whether it is not known yet which sample keys are for."""
-        return self._held is not None
+    keys: HeldKeys  # while a job decides which sample is next
 
     def action_undo(self) -> None:
         """u: the last change in this sample, or else the last decision."""
@@ -45,23 +41,28 @@ class LabelTurning(LabelAside):
                 if meant is None
                 else lambda service: service.undo(meant.records)
             )
-            self._turn("undo", call)
+            self._turn("undo", call, self._undone)
 
     def action_redo(self) -> None:
         """r: what was undone."""
         if not self.area.redo():
-            self._turn("redo", AnnotationService.redo)
+            self._turn("redo", AnnotationService.redo, self._redone)
 
-    def _turn(self, kind: str, call: Callable[[AnnotationService], UndoResult | None]) -> None:
-        self.hold()
-        self.ask(kind, call, writes=True)
+    def _turn(
+        self,
+        kind: str,
+        call: Callable[[AnnotationService], UndoResult | None],
+        then: Callable[[UndoResult | None], None],
+    ) -> None:
+        self.keys.hold()
+        self.ask(kind, call, writes=True, then=then)
 
     @property
     def on_its_way(self) -> Made | None:
         """The last decision that is not on disk yet, if there is one."""
         raise NotImplementedError
 
-    def done_undo(self, undo_result: UndoResult | None) -> None:
+    def _undone(self, undo_result: UndoResult | None) -> None:
         """The sample as it was before, or word of what was taken back, or that there is nothing to
         undo."""
         if undo_result is None:
@@ -72,9 +73,9 @@ class LabelTurning(LabelAside):
             self.show_sample(as_it_was(undo_result.item, answer))
         else:
             self._say_turned("Taken back", undo_result)
-        self.let_go()
+        self.keys.let_go()
 
-    def done_redo(self, undo_result: UndoResult | None) -> None:
+    def _redone(self, undo_result: UndoResult | None) -> None:
         """The decision holds again; on with the next sample."""
         if undo_result is None:
             self.tui.say("There is nothing to redo.")
@@ -82,7 +83,7 @@ class LabelTurning(LabelAside):
             self._say_turned("Holds again", undo_result)
         elif self.item is not None and self.item.id in undo_result.decision.about:
             self.go_on()
-        self.let_go()
+        self.keys.let_go()
 
     def _say_turned(self, word: str, undo_result: UndoResult) -> None:
         """What no sample is shown for: of notes, of labels' names, and of what others have
@@ -102,38 +103,17 @@ class LabelTurning(LabelAside):
         if item is None or not item.folded:
             self.tui.say("No near-duplicates are folded with this one.")
             return
-        self.hold()
-        self.ask("unfold", lambda service: service.unfold(item), writes=True)
+        self.keys.hold()
+        self.ask("unfold", lambda service: service.unfold(item), writes=True, then=self._unfolded)
 
-    def done_unfold(self, item: Sample) -> None:
+    def _unfolded(self, item: Sample) -> None:
         """The sample by itself."""
         self.show_anew(item)
-        self.let_go()
-
-    # Keys while it is being found out which sample they are for
-
-    def hold(self) -> None:
-        """From now on keys are for the sample that comes."""
-        if self._held is None:
-            self._held = []
-            self.set_focus(None)
+        self.keys.let_go()
 
     def on_key(self, event: Key) -> None:
         """Keep keys for the sample that comes."""
-        if self._held is not None:
-            event.stop()
-            self._held.append(event)
-
-    def let_go(self, *, drop: bool = False) -> None:
-        """It is here: the keys count; or they are dropped, since things went otherwise than who
-        typed them thought."""
-        held, self._held = self._held, None
-        if held is None:
-            return
-        self.set_focus(self.area)  # at once: a key may be on its way here
-        if drop:
-            return
-        self.tui.typing.first(held)
+        self.keys.keep(event)
 
 
 def as_it_was(item: Sample, answer: UserAnswer | None) -> Sample:

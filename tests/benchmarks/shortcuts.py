@@ -188,7 +188,7 @@ async def _keys(app: TuiAl) -> tuple[float, float]:
             painted.clear()
             began = time.thread_time()
             app.post_message(events.Key(str(number % 8 + 1), str(number % 8 + 1)))
-            while screen.item is before or screen.item is None or screen._pending:
+            while screen.item is before or screen.item is None or screen.pending:
                 await asyncio.sleep(0.02)
             await asyncio.sleep(0.25)
             first += painted[0] - began

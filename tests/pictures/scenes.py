@@ -156,7 +156,7 @@ def standing_still(scene: Scene) -> Iterator[None]:
         clock = SimpleNamespace(monotonic=lambda: next(ticking))
         stack.enter_context(patch("tui_al.ui.widgets.curve.time", clock))
         resting = SimpleNamespace(monotonic=lambda: 0.0)
-        stack.enter_context(patch("tui_al.ui.screens.label.time", resting))
+        stack.enter_context(patch("tui_al.ui.screens.label_sample.time", resting))
         for (module, name), double in _engine(scene).items():
             stack.enter_context(patch.object(module, name, double))
         usage = _usage(scene)

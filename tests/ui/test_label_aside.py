@@ -416,7 +416,7 @@ async def test_what_is_found_after_the_search_was_closed_goes_nowhere(home: Path
         asked = SimpleNamespace(
             item=search._label_screen.item, ask=lambda _, __, then: answers.append(then)
         )
-        search._label_screen = asked  # type: ignore[assignment]
+        search._label_screen = asked
         await pilot.press("tab")
         await search.query(OptionList).remove()
         search.dismiss(None)

@@ -23,7 +23,7 @@ from tui_al.core.data.examples import Dataset, Example, Task, example_ids
 from tui_al.core.data.terminal_text import printable
 from tui_al.core.data.word_split import words_of
 from tui_al.store.decisions import DecisionLog
-from tui_al.ui.screens.label_aside import LabelAside
+from tui_al.ui.screens.label import LabelScreen
 from tui_al.ui.screens.queue import Evidence, QueueScreen
 from tui_al.ui.widgets.sample_text import SampleText
 from tui_al.ui.widgets.span_lines import shown_token
@@ -113,7 +113,7 @@ async def settled(pilot: Pilot[Any], text: str) -> None:
 
     def here() -> bool:
         screen = pilot.app.screen
-        item = screen.item if isinstance(screen, LabelAside | QueueScreen) else None
+        item = screen.item if isinstance(screen, LabelScreen | QueueScreen) else None
         return item is not None and item.example.text == text
 
     await until(pilot, here)

@@ -20,7 +20,8 @@ from tui_al.ui.answers import answer_in_words
 from tui_al.ui.escape import safe
 from tui_al.ui.keys import bindings
 from tui_al.ui.screens.base import TuiScreen, is_up
-from tui_al.ui.screens.label_aside import LabelAside, Origin
+from tui_al.ui.screens.label_access import LabelAccess
+from tui_al.ui.screens.label_sample import Origin
 from tui_al.ui.screens.text_dialog import WriteDialog
 from tui_al.ui.widgets.key_bar import KeyBar
 
@@ -129,7 +130,7 @@ class HistoryScreen(TuiScreen):
     HistoryScreen OptionList { height: 1fr; border: none; padding: 0; background: $background; }
     """
 
-    def __init__(self, label_screen: LabelAside, left: Left | None = None) -> None:
+    def __init__(self, label_screen: LabelAccess, left: Left | None = None) -> None:
         """`left` is one to go on with."""
         super().__init__()
         self._label_screen = label_screen
@@ -246,7 +247,7 @@ class HistoryScreen(TuiScreen):
             left = Left(self._words, len(self._past), self._past[place].uid)
             label_screen = self._label_screen
             origin = Origin("the history", lambda: _show_again(label_screen, left))
-            label_screen.open(self._past[place].id, origin=origin)
+            label_screen.sample.open(self._past[place].id, origin=origin)
             self.dismiss()
 
     def action_back(self) -> None:
@@ -254,7 +255,7 @@ class HistoryScreen(TuiScreen):
         self.dismiss()
 
 
-def _show_again(label_screen: LabelAside, left: Left) -> None:
+def _show_again(label_screen: LabelAccess, left: Left) -> None:
     label_screen.app.push_screen(HistoryScreen(label_screen, left))
 
 

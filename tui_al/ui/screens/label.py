@@ -1,21 +1,18 @@
 """Labelling: read, press one key, read the next.
 
-The screen holds the next samples in its hand, so that a key paints one at once; everything that
-touches the disk happens in another thread (`tui_al.ui.annotation_worker`). Only the screen says
-which sample is before the person, so no two threads can differ on that: what it has in hand is
-claimed for it until it is decided or put back.
+The next samples are in hand, so that a key paints one at once (`label_sample.CurrentSample`);
+everything that touches the disk happens in another thread (`tui_al.ui.annotation_worker`).
 """
 
 import contextlib
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
+from textual.events import Key
 from textual.message import Message
 
 from tui_al.core.annotation.decisions import UserAnswer
@@ -35,13 +32,14 @@ from tui_al.ui.annotation_worker import (
     WriteBlocked,
 )
 from tui_al.ui.keys import bindings, key_name, keys_of
-from tui_al.ui.prefetch import Hand
-from tui_al.ui.screens.dialogs import TextDialog
-from tui_al.ui.screens.label_aside import Made
-from tui_al.ui.screens.label_calls import ServiceCalls
-from tui_al.ui.screens.label_dialogs import LabelDialogs
+from tui_al.ui.screens.dialogs import ConfirmDialog, TextDialog
+from tui_al.ui.screens.label_calls import Ask, ServiceCalls
+from tui_al.ui.screens.label_dialogs import find_label, train_now, write_note
 from tui_al.ui.screens.label_held_keys import HeldKeys
-from tui_al.ui.screens.label_turning import as_it_was
+from tui_al.ui.screens.label_pending import Made, Pending, PendingDecisions
+from tui_al.ui.screens.label_sample import CurrentSample, Origin, as_it_was
+from tui_al.ui.screens.label_undo import UndoRedo
+from tui_al.ui.screens.scrolling import ScrollsText
 from tui_al.ui.screens.text_dialog import WriteDialog
 from tui_al.ui.widgets.answer_input import AnswerArea
 from tui_al.ui.widgets.engine_line import EngineColumn, EngineLine
@@ -53,6 +51,9 @@ from tui_al.ui.widgets.recent import RecentRow
 from tui_al.ui.widgets.sample_text import SampleText
 from tui_al.ui.widgets.span_editor import SpanEditor
 from tui_al.ui.widgets.suggestion import Suggestion
+
+if TYPE_CHECKING:
+    from tui_al.ui.screens.search_pool import Search
 
 #: Offered when a sample is flagged as unclear.
 REASONS = (
@@ -69,18 +70,13 @@ REASONS = (
 REST = 0.05
 
 
-@dataclass(frozen=True, slots=True)
-class _Pending:
-    """A decision on its way to the disk: as it is shown, about which sample, and what comes of
-    it."""
+class LabelScreen(ScrollsText):
+    """One annotator's place at a session whose oracle is people.
 
-    recent: RecentDecision
-    item: Sample
-    made: Made
-
-
-class LabelScreen(LabelDialogs):
-    """One annotator's place at a session whose oracle is people."""
+    Its parts: `sample` says which one is before the person; `pending` are the decisions that are
+    not on disk; `keys` are held while it is not known which sample they are for; `ask` calls the
+    annotation service. Those parts know nothing of the widgets, which only the screen touches.
+    """
 
     KEYS_OF = "label"
     BINDINGS = bindings("label")
@@ -118,17 +114,15 @@ class LabelScreen(LabelDialogs):
         self.directory = directory
         self.kind = task
         self.annotation_state = AnnotationState()
-        self.item: Sample | None = None  #: the sample before the person
         self.blind = False
-        self._hand = Hand()
-        self._since = 0.0
-        self._pending: dict[int, _Pending] = {}  # decisions that are not on disk, by job
-        self._insisted: set[str] = set()  # others have these samples, and the person has been told
-        self._trouble = ""
-        self.keys = HeldKeys(self, lambda: self.area)
+        self._trouble = ""  # why decisions do not get to the disk
         self._worker = AnnotationWorker(directory, annotator, self._report)
         self._calls = ServiceCalls(self._worker)
-        self.ask = self._calls.ask
+        self.ask: Ask = self._calls.ask
+        self.sample = CurrentSample(self.ask, self._show_sample)
+        self.pending = PendingDecisions()
+        self.keys = HeldKeys(self, lambda: self.area)
+        self._undo_redo = UndoRedo(self, self.ask, self.sample, self.pending, self.keys)
 
     def compose(self) -> ComposeResult:
         """Title; text, answers, suggestion and recent ones; keys."""
@@ -185,20 +179,19 @@ class LabelScreen(LabelDialogs):
         """Where the text is shown."""
         return self.query_one(SampleText)
 
-    def show_sample(self, item: Sample) -> None:
-        """Show a sample now; the one before the person is next."""
-        self._hand.drop({item.id})
-        self._put_up(item)
+    @property
+    def item(self) -> Sample | None:
+        """The sample before the person."""
+        return self.sample.item
 
-    def go_on(self) -> None:
-        """The sample before the person needs no answer: the next one."""
-        self.item = None
-        self._next()
+    @property
+    def is_tagging(self) -> bool:
+        """Whether entities are marked."""
+        return self.annotation_state.task is Task.TAGGING
 
-    def show_anew(self, item: Sample) -> None:
-        """The sample before the person, as it is now."""
-        self.item = item
-        self._show_item()
+    def on_key(self, event: Key) -> None:
+        """Keep keys for the sample that comes."""
+        self.keys.keep(event)
 
     # What the worker reports
 
@@ -210,16 +203,14 @@ class LabelScreen(LabelDialogs):
     def _reported(self, message: Reported) -> None:
         match message.report:
             case StateChanged(annotation_state, touched, lost):
-                self.put_back(*self._hand.drop(touched | lost))
+                self.sample.others_have(touched | lost)
                 self._know(annotation_state)
                 self._give_way(lost)
             case WriteBlocked(trouble):
                 self._trouble = trouble
                 self._show_title()
             case Done(job, value, annotation_state):
-                pending = self._pending.pop(job.number, None)
-                if pending is not None:
-                    self._insisted.discard(pending.item.id)
+                self.pending.done(job.number)
                 self._calls.done(job.number, value)
                 self._know(annotation_state)
             case Failed(job, error):
@@ -236,7 +227,7 @@ class LabelScreen(LabelDialogs):
         if failed and not self.is_active:  # else it stands here already
             self.tui.say("The engine failed: the label screen says why.", "error")
         self.annotation_state = annotation_state
-        self._fetch()
+        self.sample.know(annotation_state.ranking)
         if self.item is None:
             self._show_waiting()
         self.area.know(annotation_state.key_order, annotation_state.counts)
@@ -247,24 +238,23 @@ class LabelScreen(LabelDialogs):
         self._show_title()
 
     def _failed(self, kind: str, number: int, error: TuiAlError) -> None:
-        pending = self._pending.pop(number, None)
-        self._hand.failed(number)
-        if pending is not None:  # back to the sample whose answer was refused
-            self._refused = pending.item.id
-            self._put_up(as_it_was(pending.item, pending.recent.what))
-        self.keys.let_go(drop=pending is not None)
+        refused = self.pending.refused(number)
+        self.sample.failed(number)
+        if refused is not None:  # back to the sample whose answer was refused
+            self.sample.put_up(as_it_was(refused.item, refused.recent.what))
+        self.keys.let_go(drop=refused is not None)
         self._show_title()
         if kind == "open":
             self.tui.to_home()
-        if pending is not None and isinstance(error, SampleTakenError):
-            self._tell_taken(pending.item, error)
+        if refused is not None and isinstance(error, SampleTakenError):
+            self._tell_taken(refused.item, error)
         else:
             self.tui.show_error(error)
         self._calls.came_to_nothing(number)
 
     def _tell_taken(self, item: Sample, error: SampleTakenError) -> None:
         """No answer is lost, and none is given twice unawares: the sample is back on the screen."""
-        self._insisted.add(item.id)
+        self.pending.insist(item.id)
         on = key_name(self, "label.skip")
         asked = (
             "The sample is here again: answer it once more to have your answer saved as "
@@ -276,51 +266,20 @@ class LabelScreen(LabelDialogs):
         """Others have the sample that is shown. Where the person is at work on it, they are told
         when they have answered."""
         busy = not self.is_active or self.keys.are_held or self.area.unsaved
-        if self.item is not None and self.item.id in lost - self._insisted and not busy:
-            self.leave_alone()
-            self.tui.say("This app was suspended: others took its sample over. Here is the next.")
+        item = self.item
+        if item is None or item.id not in lost or self.pending.insists(item.id) or busy:
+            return
+        self.sample.leave_alone()
+        self.tui.say("This app was suspended: others took its sample over. Here is the next.")
 
-    # Samples
+    # What is shown
 
-    def _fetch(self) -> None:
-        """Fill the hand; from a new ranking, change it whole, once the new ones are here."""
-        wanted = self._hand.wanted(self.annotation_state.ranking, showing=self.item is not None)
-        if wanted:
-            job = self.ask(
-                "take",
-                lambda service: (service.ranking, service.take_some(wanted)),
-                then=self._taken,
-            )
-            self._hand.fetching(job, wanted)
-
-    def _taken(self, taken: tuple[int | None, list[Sample]]) -> None:
-        """Samples have come into the hand."""
-        self.put_back(*self._hand.take_in(*taken))
+    def _show_sample(self) -> None:
+        """The sample before the person, or why there is none."""
         if self.item is None:
-            self._next()
-
-    def put_back(self, *items: Sample) -> None:
-        """Others may have these samples."""
-        if items:
-            self.ask("put_back", lambda service: service.put_back(items))
-
-    def _next(self) -> None:
-        """The next sample, at once."""
-        item = self._hand.next()
-        if item is not None:
-            self._put_up(item)
-        else:
-            self.item = None
             self._show_waiting()
-        self._fetch()
-
-    def _put_up(self, item: Sample) -> None:
-        """Show a sample; the one before the person, if it is not decided, is next in the hand."""
-        if self.item is not None and self.item.id != item.id:
-            self._hand.put_first(self.item)
-        self.item = item
-        self._since = time.monotonic()
-        self._show_item()
+        else:
+            self._show_item()
 
     def _show_item(self) -> None:
         self._give_room()
@@ -331,7 +290,7 @@ class LabelScreen(LabelDialogs):
             if self.annotation_state.state.config
             else ""
         )
-        origin = self.origin.name if self.origin else ""
+        origin = self.sample.origin.name if self.sample.origin else ""
         self.query_one(Suggestion).show(self.item, strategy, blind=self.blind, origin=origin)
 
     def _give_room(self) -> None:
@@ -345,25 +304,26 @@ class LabelScreen(LabelDialogs):
         self._give_room()
         self.area.show(None, blind=self.blind)
         self.query_one(Suggestion).show(None, "", blind=self.blind)
-        coming = self._hand.changes_to(self.annotation_state.ranking)
         self.text.show(
-            None, "The first samples come …" if coming else self.annotation_state.waits_for
+            None,
+            "The first samples come …"
+            if self.sample.are_coming
+            else self.annotation_state.waits_for,
         )
 
     def _show_title(self) -> None:
         self.query_one(Alarm).show(self.annotation_state, self._trouble)
         self.query_one(LabelTitle).show(
-            self.annotation_state, self.item, len(self._pending), trouble=bool(self._trouble)
+            self.annotation_state, self.item, len(self.pending), trouble=bool(self._trouble)
         )
-        pending = [one.recent for one in reversed(self._pending.values())]
         for row in self.query(RecentRow):
-            row.show(pending, self.annotation_state.recent)
+            row.show(self.pending.recent, self.annotation_state.recent)
 
     def _tick(self) -> None:
         if self.item is None:
-            self._fetch()  # somebody may have put one back
+            self.sample.fetch()  # somebody may have put one back
         else:
-            self.query_one(Suggestion).tick(time.monotonic() - self._since)
+            self.query_one(Suggestion).tick(self.sample.seconds)
 
     # Decisions
 
@@ -372,8 +332,8 @@ class LabelScreen(LabelDialogs):
         item = self.item
         if item is None:
             return
-        seconds, blind = round(time.monotonic() - self._since, 2), self.blind
-        anyway = item.id in self._insisted
+        seconds, blind = round(self.sample.seconds, 2), self.blind
+        anyway = self.pending.insists(item.id)
         self._decided(
             "label",
             answer,
@@ -387,21 +347,14 @@ class LabelScreen(LabelDialogs):
     ) -> None:
         item = self.item
         assert item is not None
-        made, self._refused = Made(), ""
+        made = Made()
         number = self.ask("decide", made.by(call), writes=True)
         recent = RecentDecision("", item.id, kind, what, item.example.text[:60])
-        self._pending[number] = _Pending(recent, item, made)
-        self._hand.drop({item.id, *item.folded})
-        self.item = None
-        self._next()
+        self.pending.add(number, Pending(recent, item, made))
+        self.sample.decided(item)
         # The next sample is painted first, alone; a quick disk has saved by the time that the rest
         # is.
         self.set_timer(REST, self._show_title)
-
-    @property
-    def on_its_way(self) -> Made | None:
-        """The last decision that is not on disk yet, if there is one."""
-        return next((one.made for one in reversed(self._pending.values())), None)
 
     def action_answer(self) -> None:
         """A label's key that has no label."""
@@ -410,7 +363,7 @@ class LabelScreen(LabelDialogs):
     def action_take(self) -> None:
         """Enter: the suggestion; an answer that was given before is kept."""
         if self.item is not None and self.item.is_done and not self.area.unsaved:
-            self.leave_alone()
+            self.sample.leave_alone()
             return
         refusal = self.area.take()
         if refusal:
@@ -420,11 +373,9 @@ class LabelScreen(LabelDialogs):
         """Space: later; what needs no answer stays as it is."""
         item = self.item
         if item is not None and item.is_done:
-            self.leave_alone()
+            self.sample.leave_alone()
         elif item is not None:
             self._decided("skip", None, lambda service: service.skip(item))
-
-    # Other screens and dialogs
 
     def action_unclear(self) -> None:
         """f: flag it, with a reason."""
@@ -434,11 +385,110 @@ class LabelScreen(LabelDialogs):
     def _unclear(self, reason: str | None) -> None:
         item = self.item
         if item is not None and reason is not None:
-            anyway = item.id in self._insisted
+            anyway = self.pending.insists(item.id)
             self._decided("flag", None, lambda service: service.flag(item, reason, anyway=anyway))
+
+    def action_undo(self) -> None:
+        """u: the last change in this sample, or else the last decision."""
+        if not self.area.undo():
+            self._undo_redo.undo()
+
+    def action_redo(self) -> None:
+        """r: what was undone."""
+        if not self.area.redo():
+            self._undo_redo.redo()
+
+    def action_unfold(self) -> None:
+        """o: near-duplicates one by one."""
+        self._undo_redo.unfold()
 
     def action_blind(self) -> None:
         """b: hide what the model thinks, or show it."""
         self.blind = not self.blind
         if self.item is not None:
             self._show_item()
+
+    def action_find(self) -> None:
+        """/: a label by its name."""
+        if self.item is None:
+            self.tui.say("There is no sample to be labelled yet.")
+        else:
+            find_label(self, self.item, self.area, blind=self.blind)
+
+    def action_note(self) -> None:
+        """n: a remark, which stays with the sample."""
+        if self.item is not None:
+            write_note(self, self.item)
+
+    def action_train(self) -> None:
+        """t: train now, or start an engine."""
+        call = train_now(self.directory, self.annotation_state, key_name(self, "label.engine"))
+        self.ask("train", call, then=self.tui.say)
+
+    # Other screens
+
+    def action_back(self) -> None:
+        """Escape: to where this sample was opened from, or to the sessions; marks that are not
+        saved are asked about."""
+        if self.item is None or not self.area.unsaved:
+            self._go_back()
+            return
+
+        def sure(yes: bool | None) -> None:
+            if yes:
+                self._go_back()
+
+        question = "What you marked in this sample is not saved. Leave it?"
+        self.app.push_screen(ConfirmDialog(question, yes="Leave", no="Stay"), sure)
+
+    def _go_back(self) -> None:
+        origin = self.sample.origin
+        if origin is None:
+            super().action_back()
+            return
+        self.sample.leave_alone()
+        origin.go_back()
+
+    def action_search(self) -> None:
+        """s: samples by words, or nearest to this one."""
+        self._search()
+
+    def _search(self, left: "Search | None" = None) -> None:
+        from tui_al.ui.screens.search_pool import SearchPool
+
+        def take(found: "Search | None") -> None:
+            if found is not None:
+                origin = Origin("the search", lambda: self._search(found))
+                self.sample.open(found.marked, origin=origin)
+
+        self.app.push_screen(SearchPool(self, left), take)
+
+    def action_labels(self) -> None:
+        """l: add, rename, merge, describe labels."""
+        from tui_al.ui.screens.labels import LabelsScreen
+
+        self.app.push_screen(LabelsScreen(self))
+
+    def action_history(self) -> None:
+        """h: what was decided."""
+        from tui_al.ui.screens.history import HistoryScreen
+
+        self.app.push_screen(HistoryScreen(self))
+
+    def action_second_look(self) -> None:
+        """d: labels that the models dispute."""
+        from tui_al.ui.screens.second_look import SecondLookScreen
+
+        self.app.push_screen(SecondLookScreen(self))
+
+    def action_conflicts(self) -> None:
+        """c: where annotators differ."""
+        from tui_al.ui.screens.conflicts import ConflictsScreen
+
+        self.app.push_screen(ConflictsScreen(self))
+
+    def action_engine(self) -> None:
+        """e: curve, rounds and log; e there comes back."""
+        from tui_al.ui.screens.run import RunScreen
+
+        self.app.push_screen(RunScreen(self.directory))

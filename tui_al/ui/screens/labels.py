@@ -16,7 +16,7 @@ from tui_al.ui.escape import safe
 from tui_al.ui.keys import bindings
 from tui_al.ui.screens.base import TuiScreen
 from tui_al.ui.screens.find_label import Finder, FindLabel, Row
-from tui_al.ui.screens.label_aside import LabelAside
+from tui_al.ui.screens.label_access import LabelAccess
 from tui_al.ui.screens.text_dialog import WriteDialog
 from tui_al.ui.widgets.key_bar import KeyBar
 
@@ -32,7 +32,7 @@ class LabelsScreen(TuiScreen):
     LabelsScreen OptionList { height: 1fr; border: none; padding: 0; background: $background; }
     """
 
-    def __init__(self, label_screen: LabelAside) -> None:
+    def __init__(self, label_screen: LabelAccess) -> None:
         super().__init__()
         self._label_screen = label_screen
         self._labels: tuple[str, ...] = label_screen.annotation_state.labels

@@ -15,7 +15,9 @@ from tui_al.store.annotation_service import AnnotationService
 from tui_al.store.samples import Sample, UndoResult
 from tui_al.ui.screens.base import is_up
 from tui_al.ui.screens.find_label import Finder, FindLabel, Row
-from tui_al.ui.screens.label_aside import LabelAside, Made, Origin
+from tui_al.ui.screens.label_access import LabelAccess
+from tui_al.ui.screens.label_pending import Made
+from tui_al.ui.screens.label_sample import Origin
 from tui_al.ui.screens.scrolling import ScrollsText
 from tui_al.ui.widgets.key_bar import KeyBar
 from tui_al.ui.widgets.lines import Lines, spread_out
@@ -77,7 +79,7 @@ class QueueScreen(ScrollsText, Generic[T]):
     }
     """
 
-    def __init__(self, label_screen: LabelAside, left: "QueueScreen[T] | None" = None) -> None:
+    def __init__(self, label_screen: LabelAccess, left: "QueueScreen[T] | None" = None) -> None:
         """`left` is one to go on with, which was closed when a sample of it was opened."""
         super().__init__()
         self.label_screen = label_screen
@@ -257,7 +259,7 @@ class QueueScreen(ScrollsText, Generic[T]):
             self.tui.say("There is nothing to edit here.")
             return
         origin = Origin(f"the {self.TITLE_OF}", self._come_back)
-        self.label_screen.open(self.item.id, self.beginning(), origin=origin)
+        self.label_screen.sample.open(self.item.id, self.beginning(), origin=origin)
         self.dismiss()
 
     def _come_back(self) -> None:

@@ -21,7 +21,7 @@ from tui_al.store.annotation_service import AnnotationService
 from tui_al.store.samples import Hit
 from tui_al.ui.escape import safe
 from tui_al.ui.screens.base import is_up
-from tui_al.ui.screens.label_aside import LabelAside
+from tui_al.ui.screens.label_access import LabelAccess
 from tui_al.ui.screens.list_dialog import ListDialog
 
 #: Seconds after the last letter when the search begins, and how many hits are shown.
@@ -60,7 +60,7 @@ class SearchPool(ListDialog[Search]):
     """
     WIDTH = 110
 
-    def __init__(self, label_screen: LabelAside, left: Search | None = None) -> None:
+    def __init__(self, label_screen: LabelAccess, left: Search | None = None) -> None:
         super().__init__(
             "Search the pool",
             "words that it holds",

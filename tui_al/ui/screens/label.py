@@ -241,7 +241,7 @@ class LabelScreen(ScrollsText):
         refused = self.pending.refused(number)
         self.sample.failed(number)
         if refused is not None:  # back to the sample whose answer was refused
-            self.sample.put_up(as_it_was(refused.item, refused.recent.what))
+            self.sample.show(as_it_was(refused.item, refused.recent.what))
         self.keys.let_go(drop=refused is not None)
         self._show_title()
         if kind == "open":

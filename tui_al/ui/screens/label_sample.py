@@ -23,12 +23,12 @@ class CurrentSample:
     """The sample before the person, with those in hand behind it.
 
     Only this says which one it is, so that no two threads can differ on that. `ask` calls the
-    annotation service; `show` is called whenever another sample, or none, is to be shown.
+    annotation service; `changed` is called whenever another sample, or none, is to be shown.
     """
 
-    def __init__(self, ask: Ask, show: Callable[[], None]) -> None:
+    def __init__(self, ask: Ask, changed: Callable[[], None]) -> None:
         self.item: Sample | None = None  #: None: there is none now
-        self._ask, self._show = ask, show
+        self._ask, self._changed = ask, changed
         self._hand = Hand()
         self._ranking: int | None = None  # the newest one
         self._since = 0.0
@@ -116,27 +116,27 @@ class CurrentSample:
     def show_now(self, item: Sample) -> None:
         """Show a sample now; the one before the person is next."""
         self._hand.drop({item.id})
-        self.put_up(item)
+        self.show(item)
 
     def show_anew(self, item: Sample) -> None:
         """The sample before the person, as it is now."""
         self.item = item
-        self._show()
+        self._changed()
 
-    def put_up(self, item: Sample) -> None:
+    def show(self, item: Sample) -> None:
         """Show a sample; the one before the person, if it is not decided, is next in the hand."""
         if self.item is not None and self.item.id != item.id:
             self._hand.put_first(self.item)
         self.item = item
         self._since = time.monotonic()
-        self._show()
+        self._changed()
 
     def _next(self) -> None:
         item = self._hand.next()
         if item is not None:
-            self.put_up(item)
+            self.show(item)
         else:
-            self._show()
+            self._changed()
         self.fetch()
 
     def _put_back(self, *items: Sample) -> None:

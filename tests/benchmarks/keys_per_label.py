@@ -23,7 +23,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from tests.benchmarks.conditions import conditions, line
-from tests.ui.conftest import drive
+from tests.ui.driving import drive
 from tests.ui.typists import PilotTypist, ways_to_type
 from tui_al.core.settings.experiment import Amount, DataConfig, ExperimentConfig, LoopConfig
 from tui_al.core.settings.model_catalog import default_settings

@@ -2,13 +2,13 @@
 
 import getpass
 import json
-import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from tests.helpers.command_line import Command, run_command
 from tests.store.labelled_sessions import TICKETS, Clock, by_people
-from tui_al.cli import main
 from tui_al.core.session import events as ev
 from tui_al.store.history import Entry, history
 from tui_al.store.session import Session
@@ -26,11 +26,10 @@ def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         return session.directory
 
 
-def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
-    monkeypatch.setattr(sys, "argv", ["tui-al", *map(str, arguments)])
-    with pytest.raises(SystemExit) as left:
-        main()
-    return int(left.value.code or 0)
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Command:
+    """Runs `tui-al` with these arguments in this process."""
+    return partial(run_command, capsys)
 
 
 def actions(directory: Path) -> list[Entry]:
@@ -39,20 +38,17 @@ def actions(directory: Path) -> list[Entry]:
 
 
 def test_exports_imports_and_copies_are_on_record(
-    directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str]
-) -> None:  # fmt: skip
+    directory: Path, tmp_path: Path, run: Command
+) -> None:
     given = tmp_path / "given.jsonl"
     rows = (
         {"text": TICKETS.train[2].text, "label": "return"},
         {"text": "quite new", "label": "other"},
     )
     given.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    assert run(monkeypatch, "export", "people", "--out", "all.csv", "--each") == 0
-    assert (
-        run(monkeypatch, "import", "people", "given.jsonl", "--add-labels", "--add-examples") == 0
-    )
-    assert run(monkeypatch, "backup", "people", "copy") == 0
+    assert run("export", "people", "--out", "all.csv", "--each").code == 0
+    assert run("import", "people", "given.jsonl", "--add-labels", "--add-examples").code == 0
+    assert run("backup", "people", "copy").code == 0
     found = actions(directory)
     assert [one.action for one in found] == ["exported", "imported", "copied"]
     assert {one.account for one in found} == {getpass.getuser()}
@@ -62,20 +58,19 @@ def test_exports_imports_and_copies_are_on_record(
         == f"{given} (jsonl): annotations: 2, new decisions: 1, new labels: 1, new texts: 1"
     )
     assert found[2].detail.startswith(f"{tmp_path / 'copy'}: ")
-    capsys.readouterr()
-    assert run(monkeypatch, "history", "people") == 0
-    assert str(tmp_path / "all.csv") in capsys.readouterr().out
+    said = run("history", "people")
+    assert said.code == 0
+    assert str(tmp_path / "all.csv") in said.out
 
 
 def test_what_cannot_be_put_on_record_is_exported_and_told(
-    directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str]
-) -> None:  # fmt: skip
+    directory: Path, tmp_path: Path, run: Command
+) -> None:
     with Session(directory) as session:
         session.append(ev.RunStarted(7))
         session._db.execute("UPDATE events SET body = '{' WHERE kind = 'run_started'")
-    assert run(monkeypatch, "export", "people", "--out", "all.csv") == 0
-    told = capsys.readouterr().err
-    assert "not in the session's history: exported" in told
+    said = run("export", "people", "--out", "all.csv")
+    assert said.code == 0
+    assert "not in the session's history: exported" in said.err
     assert (tmp_path / "all.csv").exists()
     assert not actions(directory)

@@ -11,8 +11,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,8 @@ import torch
 from huggingface_hub import constants
 
 from tests.engine import tiny
+from tests.helpers.command_line import Command, Said, run_command
 from tui_al import __version__
-from tui_al.cli import main
 from tui_al.cli.simulate import _log_to
 from tui_al.core.query.strategies import STRATEGIES
 from tui_al.core.session import events as ev
@@ -46,22 +46,6 @@ QUICK = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Said:
-    """What a command left behind."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def lines(self) -> list[str]:
-        return self.out.splitlines()
-
-
-Command = Callable[..., Said]
-
-
 @pytest.fixture(scope="module")
 def encoder(tmp_path_factory: pytest.TempPathFactory) -> str:
     tickets = load(DataConfig("tickets", train_limit=90, test_limit=40))
@@ -78,17 +62,7 @@ def command(
     monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.setattr(runner, "computing_threads", lambda: 1)
     threads, handlers = torch.get_num_threads(), logging.root.handlers[:]
-
-    def run(*arguments: str) -> Said:
-        monkeypatch.setattr(sys, "argv", ["tui-al", *arguments])
-        capfd.readouterr()
-        with pytest.raises(SystemExit) as left:
-            main()
-        out, err = capfd.readouterr()
-        logging.captureWarnings(False)
-        return Said(int(left.value.code or 0), out, err)
-
-    yield run
+    yield partial(run_command, capfd)
     torch.set_num_threads(threads)
     for handler in logging.root.handlers[:]:
         if handler not in handlers:

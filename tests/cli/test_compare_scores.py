@@ -2,7 +2,6 @@
 twice."""
 
 import json
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 
 from tests.core.learner_double import LearnerDouble
 from tests.engine import tiny
+from tests.helpers.command_line import run_command
 from tests.host.test_sweeping import SWEEP, SchedulerDouble, worked
 from tui_al.cli import main
 from tui_al.core.arrays import FloatArray, IntArray
@@ -68,11 +68,7 @@ def known(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Known]]:
 
 
 def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    sys.argv = ["tui-al", "compare-scores", *arguments]
-    with pytest.raises(SystemExit) as end:
-        main()
-    out, err = capsys.readouterr()
-    return int(end.value.code or 0), out, err
+    return run_command(capsys, "compare-scores", *arguments)
 
 
 def test_known_scores(capsys: pytest.CaptureFixture[str], known: list[Known]) -> None:
@@ -169,10 +165,7 @@ def test_kept_with_a_sweep_the_numbers_stand_in_its_report(
     asked = ("tickets", "--labels", "20", "--seeds", "2", "--score", "lc", "--sweep", "s", *home)
     for _ in range(2):  # the same again takes its place
         assert said(capsys, *asked, *LIMITED)[0] == 0
-    sys.argv = ["tui-al", "report", "s", *home]
-    with pytest.raises(SystemExit):
-        main()
-    rows = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    rows = [" ".join(line.split()) for line in run_command(capsys, "report", "s", *home).lines]
     (row,) = (line for line in rows if line.startswith("| tickets | lc |"))
     told = (
         "| tickets | lc | minilm:full / minilm:adapter | 20 | 0.37500 ± 0.17678 | 0.25000 ± "

@@ -1,42 +1,19 @@
 """`tui-al export`: files on disk, and every loss said."""
 
 import json
-import sys
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tests.helpers.command_line import Command
 from tests.store.formats.reading import read_file
 from tests.store.labelled_sessions import EVENTS, TICKETS, Clock, by_people, labelled, simulated
-from tui_al.cli import main
 from tui_al.core.annotation import decisions as de
 from tui_al.core.annotation.records import Status
 from tui_al.core.data.examples import Example, Task
 from tui_al.engine.jobs.annotation_tables import TABLE_FORMATS
 from tui_al.store.formats import TEXT_FORMATS
-
-Command = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def command(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Command:
-    """Runs `tui-al` with these arguments; exit code, stdout and stderr. Sessions are in `tmp_path /
-    "home"`."""
-    monkeypatch.setenv("TUI_AL_HOME", str(tmp_path / "home"))
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["tui-al", *map(str, arguments)])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as left:
-            main()
-        out, err = capsys.readouterr()
-        return int(left.value.code or 0), out, err
-
-    return run
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_export import Command, command  # noqa: F401 - a fixture
+from tests.helpers.command_line import Command
 from tests.store.people import make_session, texts_pool
 from tui_al.core.data.examples import Dataset, Example, Task, example_ids
 from tui_al.core.data.offsets import tags_to_spans
@@ -46,7 +46,7 @@ def answers(home: Path, name: str) -> dict[str, object]:
         return {a.text: a.answer for a in labels_of(session, each=True).annotations}
 
 
-def test_regions_of_hypertext_are_the_same_entities(command: Command, sessions: Path) -> None:  # noqa: F811
+def test_regions_of_hypertext_are_the_same_entities(command: Command, sessions: Path) -> None:
     assert "new decisions: 12" in command("import", "NER", FIELD / "ls_right.json")[1]
     before = answers(sessions, "NER")
     code, _, aside = command("import", "NER", FIELD / "ls_hypertext.json")
@@ -55,7 +55,7 @@ def test_regions_of_hypertext_are_the_same_entities(command: Command, sessions: 
     assert before["Tomas Vek flew to Drumm yesterday ."] == ((0, 9, "PER"), (18, 23, "LOC"))
 
 
-def test_what_is_not_annotated_is_not_without_entities(command: Command, sessions: Path) -> None:  # noqa: F811
+def test_what_is_not_annotated_is_not_without_entities(command: Command, sessions: Path) -> None:
     code, said, aside = command("import", "NER", FIELD / "doccano_half.jsonl")
     assert (code, "new decisions: 9\n" in said) == (0, True)
     assert "left out: 9 with an empty list of entities" in aside
@@ -66,7 +66,7 @@ def test_what_is_not_annotated_is_not_without_entities(command: Command, session
     assert list(answers(sessions, "NER").values()).count(()) == 9
 
 
-def test_offsets_that_are_shifted_are_an_error(command: Command, sessions: Path) -> None:  # noqa: F811
+def test_offsets_that_are_shifted_are_an_error(command: Command, sessions: Path) -> None:
     code, said, aside = command("import", "NER", FIELD / "ls_shifted.json")
     assert (code, said, answers(sessions, "NER")) == (3, "", {})
     assert (
@@ -87,7 +87,7 @@ def test_offsets_that_are_shifted_are_an_error(command: Command, sessions: Path)
 def test_whatever_the_columns_are_called(
     file: str,
     told: str,
-    command: Command,  # noqa: F811
+    command: Command,
     sessions: Path,
 ) -> None:
     code, said, aside = command("import", "CLS", FIELD / file)
@@ -96,7 +96,7 @@ def test_whatever_the_columns_are_called(
     assert answers(sessions, "CLS")["my kettle hums and clicks off"] == "kettle"
 
 
-def test_one_bad_item_can_be_left_out(command: Command, sessions: Path) -> None:  # noqa: F811
+def test_one_bad_item_can_be_left_out(command: Command, sessions: Path) -> None:
     code, said, aside = command("import", "NER", FIELD / "doccano_overlap.jsonl")
     assert (code, said) == (3, "")
     assert "--skip-mismatched" in aside
@@ -107,14 +107,14 @@ def test_one_bad_item_can_be_left_out(command: Command, sessions: Path) -> None:
     assert "left out: 1 with entities that overlap (doccano_overlap.jsonl:4)" in aside
 
 
-def test_contradictions_are_told(command: Command, sessions: Path) -> None:  # noqa: F811
+def test_contradictions_are_told(command: Command, sessions: Path) -> None:
     code, said, aside = command("import", "CLS", FIELD / "import_contradicting.csv")
     assert (code, "new decisions: 10\n" in said) == (0, True)
     assert "left out: 40 contradicting others of the same annotator and text" in aside
     assert set(answers(sessions, "CLS").values()) == {"kettle"}
 
 
-def test_prodigy_as_data(command: Command, sessions: Path) -> None:  # noqa: F811
+def test_prodigy_as_data(command: Command, sessions: Path) -> None:
     data = load(DataConfig(str(FIELD / "prodigy_choice.jsonl"), test_share=0))
     assert data.labels == ("billing", "kettle", "parcel")
     assert sum(example.answer is None for example in data.train) == 1  # ignored

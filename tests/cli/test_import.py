@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_export import Command, command  # noqa: F401 - a fixture
 from tests.engine.data.workbook import write_workbook
+from tests.helpers.command_line import Command
 from tests.store.labelled_sessions import EVENTS, TICKETS, Clock, by_people
 from tui_al.cli.import_labels import guessed_format
 from tui_al.core.annotation import decisions as de
@@ -28,7 +28,7 @@ def answers(home: Path, name: str) -> dict[tuple[str, str], object]:
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_from_one_session_to_another(name: str, command: Command, tmp_path: Path) -> None:  # noqa: F811
+def test_from_one_session_to_another(name: str, command: Command, tmp_path: Path) -> None:
     home, known = tmp_path / "home", FORMATS[name]
     task = Task.TAGGING if Task.TAGGING in known.tasks else Task.CLASSIFICATION
     data = EVENTS if task is Task.TAGGING else TICKETS
@@ -53,7 +53,7 @@ def test_from_one_session_to_another(name: str, command: Command, tmp_path: Path
     assert "new decisions: 0" in command("import", "to", out, "--format", name)[1]
 
 
-def test_a_sheet_or_an_array_is_named(command: Command, tmp_path: Path) -> None:  # noqa: F811
+def test_a_sheet_or_an_array_is_named(command: Command, tmp_path: Path) -> None:
     """As in `predict` and `simulate`; and the file is named where none of it has answers."""
     by_people(tmp_path / "home", "s").close()
     book, arrays = tmp_path / "in.xlsx", tmp_path / "in.json"
@@ -71,7 +71,7 @@ def test_a_sheet_or_an_array_is_named(command: Command, tmp_path: Path) -> None:
     assert (code, "left out: 2 the same as here" in aside) == (0, True), aside
 
 
-def test_what_is_not_new_is_told(command: Command, tmp_path: Path) -> None:  # noqa: F811
+def test_what_is_not_new_is_told(command: Command, tmp_path: Path) -> None:
     by_people(tmp_path / "home", "s").close()
     file = tmp_path / "in.jsonl"
     rows = [{"text": "text a", "label": "return"}, {"text": "who?", "label": "return"}]
@@ -92,7 +92,7 @@ def test_what_is_not_new_is_told(command: Command, tmp_path: Path) -> None:  # n
 @pytest.mark.parametrize("suffix", ["jsonl", "csv"])
 def test_predictions_are_nobodys_answers(
     suffix: str,
-    command: Command,  # noqa: F811
+    command: Command,
     tmp_path: Path,
 ) -> None:
     by_people(tmp_path / "home", "s").close()
@@ -111,7 +111,7 @@ def test_predictions_are_nobodys_answers(
     assert answers(tmp_path / "home", "s") == {("a", "model"): "return"}
 
 
-def test_mistakes(command: Command, tmp_path: Path) -> None:  # noqa: F811
+def test_mistakes(command: Command, tmp_path: Path) -> None:
     by_people(tmp_path / "home", "s").close()
     wrong = tmp_path / "wrong.jsonl"
     wrong.write_text('{"text": "text a", "label": "return"}\n{"text": 3}', encoding="utf-8")
@@ -161,7 +161,7 @@ def test_formats_are_guessed(
     assert guessed_format(tmp_path, config) == "datasets"
 
 
-def test_labels_that_stand_for_none_are_left_out_and_told(command: Command, tmp_path: Path) -> None:  # noqa: F811
+def test_labels_that_stand_for_none_are_left_out_and_told(command: Command, tmp_path: Path) -> None:
     by_people(tmp_path / "home", "s").close()
     file = tmp_path / "in.csv"
     rows = ["text a,return", "text b,NA", "text c,#N/A", "text d,null", "text e,complaint"]
@@ -173,7 +173,7 @@ def test_labels_that_stand_for_none_are_left_out_and_told(command: Command, tmp_
     assert set(answers(tmp_path / "home", "s").values()) == {"return", "complaint"}
 
 
-def test_a_label_of_the_session_is_a_label(command: Command, tmp_path: Path) -> None:  # noqa: F811
+def test_a_label_of_the_session_is_a_label(command: Command, tmp_path: Path) -> None:
     with by_people(tmp_path / "home", "s") as session:
         Clock(session).decide("ann", de.AddLabel("NA"))
     file = tmp_path / "in.csv"
@@ -184,7 +184,7 @@ def test_a_label_of_the_session_is_a_label(command: Command, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("given", ["return,complaint", "names.txt", "names.json"])
-def test_names_for_numbered_classes(given: str, command: Command, tmp_path: Path) -> None:  # noqa: F811
+def test_names_for_numbered_classes(given: str, command: Command, tmp_path: Path) -> None:
     (tmp_path / "names.txt").write_text("0 return\n1 complaint\n")
     (tmp_path / "names.json").write_text('["return", "complaint"]')
     by_people(tmp_path / "home", "s").close()
@@ -199,7 +199,7 @@ def test_names_for_numbered_classes(given: str, command: Command, tmp_path: Path
         "a": "return", "b": "complaint"}  # fmt: skip
 
 
-def test_names_for_numbered_tags(command: Command, tmp_path: Path) -> None:  # noqa: F811
+def test_names_for_numbered_tags(command: Command, tmp_path: Path) -> None:
     names = tmp_path / "names" / "tags.txt"
     names.parent.mkdir()
     names.write_text("O\nB-PER\nI-PER\nB-LOC\nI-LOC\n")

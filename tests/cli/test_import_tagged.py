@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_export import Command, command  # noqa: F401 - a fixture
+from tests.helpers.command_line import Command
 from tests.store.people import make_session, sentences_pool, texts_pool
 from tui_al.core.settings.experiment import DataConfig
 from tui_al.engine.data.loading import load
@@ -147,7 +147,7 @@ def test_files_of_all_kinds(
     name: str,
     content: str,
     told: str,
-    command: Command,  # noqa: F811
+    command: Command,
     home: Path,
     tmp_path: Path,
 ) -> None:
@@ -161,7 +161,7 @@ def test_files_of_all_kinds(
 
 
 def test_bmes_and_a_sentence_that_the_session_does_not_have(
-    command: Command,  # noqa: F811
+    command: Command,
     home: Path,
     tmp_path: Path,
 ) -> None:
@@ -176,7 +176,7 @@ def test_bmes_and_a_sentence_that_the_session_does_not_have(
 
 
 def test_untagged_sentences_are_counted_and_never_without_entities(
-    command: Command,  # noqa: F811
+    command: Command,
     home: Path,
     tmp_path: Path,
 ) -> None:
@@ -191,7 +191,7 @@ def test_untagged_sentences_are_counted_and_never_without_entities(
     assert "Niemand war da ." not in answers(home)
 
 
-def test_words_without_tags_are_no_answers(command: Command, home: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_words_without_tags_are_no_answers(command: Command, home: Path, tmp_path: Path) -> None:
     words = "\n\n".join("\n".join(sentence) for sentence in SENTENCES)
     (tmp_path / "a.conll").write_text(words, encoding="utf-8")
     _, _, aside = command("import", "NER", tmp_path / "a.conll")
@@ -199,7 +199,7 @@ def test_words_without_tags_are_no_answers(command: Command, home: Path, tmp_pat
     assert answers(home) == {}
 
 
-def test_columns_that_are_named(command: Command, home: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_columns_that_are_named(command: Command, home: Path, tmp_path: Path) -> None:
     lines = GERMEVAL.replace("\tO\n", "\tB-LOC\n").replace("B-PER\tB-LOC", "B-PER\tO")
     (tmp_path / "a.tsv").write_text(lines, encoding="utf-8")
     command("import", "NER", tmp_path / "a.tsv", "--tokens-column", 2, "--tags-column", 3)
@@ -211,7 +211,7 @@ def test_columns_that_are_named(command: Command, home: Path, tmp_path: Path) ->
 
 
 def test_a_sentence_with_a_line_of_other_columns(
-    command: Command,  # noqa: F811
+    command: Command,
     home: Path,
     tmp_path: Path,
 ) -> None:
@@ -225,7 +225,7 @@ def test_a_sentence_with_a_line_of_other_columns(
     assert "a.tsv: left out: 1 sentence with a line of other columns (a.tsv:12)" in aside
 
 
-def test_blank_lines_that_are_missing(command: Command, home: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_blank_lines_that_are_missing(command: Command, home: Path, tmp_path: Path) -> None:
     content = 20 * "Anna B-PER\nkam O\nan O\n"
     (tmp_path / "a.conll").write_text(content, encoding="utf-8")
     _, _, aside = command("import", "NER", tmp_path / "a.conll")
@@ -253,7 +253,7 @@ WEBANNO = """\
 def test_webanno_is_named_by_all_who_read(
     name: str,
     mark: str,
-    command: Command,  # noqa: F811
+    command: Command,
     home: Path,
     tmp_path: Path,
 ) -> None:

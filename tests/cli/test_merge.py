@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from tests.cli.test_export import Command, command  # noqa: F401 - a fixture
+from tests.helpers.command_line import Command
 from tests.store.labelled_sessions import Clock, by_people
 from tui_al.core.annotation import decisions as de
 from tui_al.store.annotations import labels_of
 from tui_al.store.session import Session
 
 
-def test_merge_and_export(command: Command, tmp_path: Path) -> None:  # noqa: F811
+def test_merge_and_export(command: Command, tmp_path: Path) -> None:
     home, laptop = tmp_path / "home", tmp_path / "laptop"
     with by_people(home, "desk") as one, by_people(laptop, "bed") as two:
         Clock(one, "A").label("ann", "a", "return")
@@ -35,7 +35,7 @@ def test_merge_and_export(command: Command, tmp_path: Path) -> None:  # noqa: F8
 
 
 def test_a_renaming_that_another_did_not_know_of_is_told(
-    command: Command,  # noqa: F811
+    command: Command,
     tmp_path: Path,
 ) -> None:
     home = tmp_path / "home"

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.cli.test_export import Command, command  # noqa: F401 - a fixture
 from tests.engine import tiny
+from tests.helpers.command_line import Command
 from tests.report import states
 from tests.store.labelled_sessions import simulated
 from tui_al.core.arrays import FloatArray
@@ -51,11 +51,11 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
     return Kept(home, data, probs)
 
 
-def ours(command: Command, kept: Kept, *arguments: object) -> tuple[int, str, str]:  # noqa: F811
+def ours(command: Command, kept: Kept, *arguments: object) -> tuple[int, str, str]:
     return command(*arguments, "--home", kept.home)
 
 
-def test_classes_with_their_probabilities(command: Command, kept: Kept, tmp_path: Path) -> None:  # noqa: F811
+def test_classes_with_their_probabilities(command: Command, kept: Kept, tmp_path: Path) -> None:
     test = kept.data["things"].test
     source, out = tmp_path / "in.csv", tmp_path / "out.jsonl"
     with source.open("w", encoding="utf-8", newline="") as file:
@@ -85,7 +85,7 @@ def test_classes_with_their_probabilities(command: Command, kept: Kept, tmp_path
     assert [path.name for path in tmp_path.iterdir() if path.suffix == ".part"] == []
 
 
-def test_csv_to_standard_output(command: Command, kept: Kept, tmp_path: Path) -> None:  # noqa: F811
+def test_csv_to_standard_output(command: Command, kept: Kept, tmp_path: Path) -> None:
     source = tmp_path / "in.txt"
     source.write_text('the cat, "my" cat\n\n', encoding="utf-8")
     code, said, _ = ours(command, kept, "predict", "things", source, "--format", "csv", "--top", 2)
@@ -97,7 +97,7 @@ def test_csv_to_standard_output(command: Command, kept: Kept, tmp_path: Path) ->
     assert len(rows) == 3
 
 
-def test_entities_by_character_offsets(command: Command, kept: Kept, tmp_path: Path) -> None:  # noqa: F811
+def test_entities_by_character_offsets(command: Command, kept: Kept, tmp_path: Path) -> None:
     data = kept.data["people"]
     source, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
     source.write_text(
@@ -121,7 +121,7 @@ def test_entities_by_character_offsets(command: Command, kept: Kept, tmp_path: P
 
 
 def test_raw_text_from_standard_input(
-    command: Command,  # noqa: F811
+    command: Command,
     kept: Kept,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -140,7 +140,7 @@ def test_raw_text_from_standard_input(
     assert "the texts of 'text' are split into words" in aside
 
 
-def test_what_cannot_be_predicted(command: Command, kept: Kept, tmp_path: Path) -> None:  # noqa: F811
+def test_what_cannot_be_predicted(command: Command, kept: Kept, tmp_path: Path) -> None:
     source = tmp_path / "in.csv"
     source.write_text("a,b\n1,2\n", encoding="utf-8")
     empty = tmp_path / "empty.txt"
@@ -175,7 +175,7 @@ def test_what_cannot_be_predicted(command: Command, kept: Kept, tmp_path: Path) 
     ],
 )
 def test_what_cannot_be_read_is_skipped_where_that_is_asked_for(
-    command: Command,  # noqa: F811
+    command: Command,
     kept: Kept,
     tmp_path: Path,
     name: str,
@@ -194,7 +194,7 @@ def test_what_cannot_be_read_is_skipped_where_that_is_asked_for(
     assert (code, f"{name}: left out: {told}" in aside) == (0, True)
 
 
-def test_models_are_exported_with_their_card(command: Command, kept: Kept, tmp_path: Path) -> None:  # noqa: F811
+def test_models_are_exported_with_their_card(command: Command, kept: Kept, tmp_path: Path) -> None:
     out = tmp_path / "model"
     code, said, _ = ours(command, kept, "export-model", "things", "--out", out)
     assert (code, said) == (
@@ -226,7 +226,7 @@ def test_models_are_exported_with_their_card(command: Command, kept: Kept, tmp_p
     ],
 )
 def test_a_damaged_model_is_not_used(
-    command: Command,  # noqa: F811
+    command: Command,
     kept: Kept,
     tmp_path: Path,
     file: str,
@@ -258,7 +258,7 @@ def test_a_damaged_model_is_not_used(
 
 @pytest.mark.slow
 def test_an_encoder_outside_of_the_session_is_named(
-    command: Command,  # noqa: F811
+    command: Command,
     kept: Kept,
     tmp_path: Path,
 ) -> None:
@@ -285,7 +285,7 @@ def test_an_encoder_outside_of_the_session_is_named(
         shutil.rmtree(kept.home / "sessions" / "received")
 
 
-def test_a_session_without_models(command: Command, kept: Kept, tmp_path: Path) -> None:  # noqa: F811
+def test_a_session_without_models(command: Command, kept: Kept, tmp_path: Path) -> None:
     bare = Dataset("bare", Task.CLASSIFICATION, ("a", "b"), kept.data["things"].train, ())
     with simulated(kept.home, "bare", bare) as session:
         session.append(ev.ModelSaved(8, 1, "successor", "models/8"))  # and deleted to save room

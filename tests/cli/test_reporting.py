@@ -4,14 +4,13 @@ missing."""
 import csv
 import io
 import json
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tests.helpers.command_line import run_command
 from tests.host.test_sweeping import DATA, SWEEP, SchedulerDouble, worked
-from tui_al.cli import main
 from tui_al.core.session import events as ev
 from tui_al.core.settings.sweep import Sweep, read_sweep
 from tui_al.report.study import Study
@@ -30,11 +29,7 @@ def home(tmp_path: Path) -> Path:
 
 
 def said(home: Path, *arguments: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
-    sys.argv = ["tui-al", "report", *arguments, "--home", str(home)]
-    with pytest.raises(SystemExit) as end:
-        main()
-    out, err = capsys.readouterr()
-    return int(end.value.code or 0), out, err
+    return run_command(capsys, "report", *arguments, "--home", home)
 
 
 def test_a_sweep_is_one_page(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -90,9 +85,6 @@ def test_a_name_of_neither_kind(home: Path, capsys: pytest.CaptureFixture[str]) 
 def test_sweeps_are_listed_with_the_sessions(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    sys.argv = ["tui-al", "sessions", "--home", str(home)]
-    with pytest.raises(SystemExit):
-        main()
-    out = capsys.readouterr().out
+    out = run_command(capsys, "sessions", "--home", home).out
     assert "sweep s: 7/8 cells, stopped" in out
     assert "4 arms, 8 cells; tui-al report s, tui-al attach s" in out

@@ -14,8 +14,8 @@ import pytest
 
 from tests.engine import tiny
 from tests.engine.test_resume import outcome
+from tests.helpers.command_line import run_command
 from tests.helpers.processes import Forks
-from tui_al.cli import main
 from tui_al.core.session import events as ev
 from tui_al.core.settings.bundled_sweeps import shipped_sweeps
 from tui_al.core.settings.experiment import DataConfig
@@ -168,11 +168,7 @@ def assert_the_first_points_were_computed_once(directory: Path, sessions: list[s
 
 
 def said(*arguments: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
-    sys.argv = ["tui-al", "sweep", *arguments]
-    with pytest.raises(SystemExit) as end:
-        main()
-    out, err = capsys.readouterr()
-    return int(end.value.code or 0), out, err
+    return run_command(capsys, "sweep", *arguments)
 
 
 @pytest.mark.slow

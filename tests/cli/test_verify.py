@@ -4,13 +4,12 @@ where not."""
 import json
 import shutil
 import sqlite3
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.engine import tiny
-from tui_al.cli import main
+from tests.helpers.command_line import run_command
 from tui_al.core.settings.experiment import Amount, DataConfig, ExperimentConfig, LoopConfig
 from tui_al.engine.data import load
 from tui_al.engine.worker.runner import run_session
@@ -53,11 +52,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def said(home: Path, *arguments: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
-    sys.argv = ["tui-al", "verify", *arguments, "--home", str(home)]
-    with pytest.raises(SystemExit) as end:
-        main()
-    out, err = capsys.readouterr()
-    return int(end.value.code or 0), out, err
+    return run_command(capsys, "verify", *arguments, "--home", home)
 
 
 def test_the_same_machine_makes_the_same_run(

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.conftest import Command, Disk
+from tests.faults.small_disk import Disk
+from tests.helpers.command_line import Command
 from tests.store.labelled_sessions import Clock, by_people
 from tui_al.errors import MachineError
 from tui_al.store.database import connect

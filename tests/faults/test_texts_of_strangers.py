@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.conftest import Command
+from tests.helpers.command_line import Command
 from tests.store.labelled_sessions import by_people
 from tests.store.people import people_config
 from tui_al.core.settings.experiment import DataConfig

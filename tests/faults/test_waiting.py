@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.conftest import Disk
+from tests.faults.small_disk import Disk
 from tests.store.labelled_sessions import TICKETS, by_people, simulated
 from tests.ui.labelling import labelling_session
 from tests.ui.test_annotation_worker import LogLine, take

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from tests.store.labelled_sessions import TICKETS, Clock, by_people, simulated
 from tests.store.test_stored_values import TEXTS, TIMES, VALUES, changed, read_all
-from tests.ui.conftest import assert_clean, drive, shown, until
+from tests.ui.driving import assert_clean, drive, shown, until
 from tui_al.cli.export_labels import ExportOptions, export_labels
 from tui_al.cli.reports import report_on
 from tui_al.core.data.examples import Task

@@ -15,7 +15,7 @@ from textual.color import Color
 from textual.screen import Screen
 
 import tui_al
-from tests.ui.conftest import drive, shown, until
+from tests.ui.driving import drive, shown, until
 from tests.ui.fake_engine import FakeEngine
 from tests.ui.labelling import labelling_session
 from tests.ui.sessions import record

@@ -10,7 +10,7 @@ import pytest
 
 from tests.store.accounts import GROUP, MEMBER, OWNER, Act, act, command
 from tests.store.test_closed_sessions import NAME, base, build, of_owner
-from tests.ui.conftest import drive, shown, until
+from tests.ui.driving import drive, shown, until
 from tui_al.ui.app import TuiAl
 from tui_al.ui.screens.home import HomeScreen
 

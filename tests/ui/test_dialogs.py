@@ -9,7 +9,7 @@ from textual.events import Key, Paste
 from textual.widgets import Input
 
 import tui_al.ui
-from tests.ui.conftest import assert_clean, drive, is_deeper, shown, until
+from tests.ui.driving import assert_clean, drive, is_deeper, shown, until
 from tests.ui.fake_engine import FakeEngine
 from tests.ui.labelling import labelling_session
 from tests.ui.sessions import record

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import Markdown
 
-from tests.ui.conftest import assert_clean, drive, shown, until
+from tests.ui.driving import assert_clean, drive, shown, until
 from tui_al.ui.app import TuiAl
 from tui_al.ui.doc_pages import doc_page
 from tui_al.ui.screens.docs import DocsViewer

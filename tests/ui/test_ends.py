@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from tests.ui.conftest import drive, shown, until
+from tests.ui.driving import drive, shown, until
 from tests.ui.fake_engine import FakeEngine
 from tests.ui.labelling import SEED, LabellingSession, labelling_session, people
 from tests.ui.sessions import LABELS, dataset

@@ -14,7 +14,7 @@ from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tests.ui.conftest import drive, until
+from tests.ui.driving import drive, until
 from tests.ui.labelling import labelling_session
 from tui_al.store.annotation_service import AnnotationService
 from tui_al.ui.annotation_worker import RECENT, AnnotationWorker

@@ -9,7 +9,7 @@ from textual._compositor import Compositor
 from textual.geometry import Region
 from textual.pilot import Pilot
 
-from tests.ui.conftest import drive, shown, until
+from tests.ui.driving import drive, shown, until
 from tests.ui.labelling import LabellingSession, labelling_session
 from tui_al.ui.app import TuiAl
 from tui_al.ui.screens.label import LabelScreen

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.ui.conftest import drive, shown, until
+from tests.ui.driving import drive, shown, until
 from tests.ui.fake_engine import FakeEngine
 from tui_al.ui.app import TuiAl
 from tui_al.ui.keys import KEYS, SCREENS, bindings, display, keys_of

@@ -10,7 +10,7 @@ import pytest
 from textual import events
 from textual.pilot import Pilot
 
-from tests.ui.conftest import SIZES, assert_clean, drive, shown, until
+from tests.ui.driving import SIZES, assert_clean, drive, shown, until
 from tests.ui.fake_engine import FakeEngine
 from tests.ui.labelling import LabellingSession, labelling_session, people
 from tests.ui.sessions import LABELS, dataset

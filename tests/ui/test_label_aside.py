@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 from textual.widgets import OptionList
 
 from tests.store.people import disputes_board
-from tests.ui.conftest import SIZES, assert_clean, drive, is_as_deep, is_deeper, shown, until
+from tests.ui.driving import SIZES, assert_clean, drive, is_as_deep, is_deeper, shown, until
 from tests.ui.labelling import LabellingSession, labelling_session, people
 from tests.ui.sessions import LABELS, dataset
 from tests.ui.torture import TEXTS

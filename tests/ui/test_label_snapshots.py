@@ -12,7 +12,7 @@ from textual.app import App
 from textual.strip import Strip
 
 from tests.store.people import disputes_board
-from tests.ui.conftest import drive, shown, until
+from tests.ui.driving import drive, shown, until
 from tests.ui.labelling import LabellingSession, labelling_session
 from tests.ui.sessions import dataset
 from tests.ui.test_label_aside import press_until

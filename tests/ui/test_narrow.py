@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.ui.conftest import drive, shown, until
+from tests.ui.driving import drive, shown, until
 from tests.ui.fake_engine import FakeEngine
 from tests.ui.labelling import labelling_session
 from tests.ui.sessions import config, record

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.ui.conftest import drive, shown, until
+from tests.ui.driving import drive, shown, until
 from tests.ui.fake_engine import FakeEngine
 from tests.ui.labelling import SEED, LabellingSession, labelling_session, people
 from tests.ui.sessions import LABELS, Recording, config, dataset, record

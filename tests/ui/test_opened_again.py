@@ -14,7 +14,7 @@ from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
 
-from tests.ui.conftest import drive, shown, until
+from tests.ui.driving import drive, shown, until
 from tests.ui.labelling import LabellingSession, labelling_session
 from tests.ui.sessions import dataset
 from tests.ui.test_label import suspended

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.ui import sessions
-from tests.ui.conftest import SIZES, assert_clean, drive, shown, until
+from tests.ui.driving import SIZES, assert_clean, drive, shown, until
 from tests.ui.sessions import FakeEngine, Recording
 from tui_al.ui.app import TuiAl
 from tui_al.ui.screens.results import ResultsScreen

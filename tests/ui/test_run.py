@@ -8,7 +8,7 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.ui import labelling, sessions
-from tests.ui.conftest import SIZES, assert_clean, drive, shown, until
+from tests.ui.driving import SIZES, assert_clean, drive, shown, until
 from tests.ui.sessions import FakeEngine, Recording
 from tests.ui.torture import TEXTS
 from tui_al.core.session import events as ev

@@ -8,7 +8,7 @@ import pytest
 
 from tests.host.nvml_double import Card, Nvml, NVMLError
 from tests.ui import sessions
-from tests.ui.conftest import drive, shown, until
+from tests.ui.driving import drive, shown, until
 from tests.ui.sessions import FakeEngine
 from tui_al.host import gpu
 from tui_al.ui.app import TuiAl

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import tui_al.ui
-from tests.ui.conftest import assert_clean, drive, shown, until
+from tests.ui.driving import assert_clean, drive, shown, until
 from tests.ui.fake_engine import FakeEngine
 from tests.ui.torture import TEXTS
 from tui_al.ui.app import TuiAl

@@ -9,7 +9,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Button
 
-from tests.ui.conftest import SIZES, assert_clean, drive, shown, until
+from tests.ui.driving import SIZES, assert_clean, drive, shown, until
 from tests.ui.fake_engine import FakeEngine, found
 from tests.ui.torture import TEXTS
 from tui_al.core.data.examples import Task

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from tests.ui.conftest import SIZES, assert_clean, drive, shown, until
+from tests.ui.driving import SIZES, assert_clean, drive, shown, until
 from tests.ui.labelling import LabellingSession, labelling_session, people
 from tests.ui.torture import TEXTS
 from tui_al.core.annotation.decisions import Label

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.ui import sessions
-from tests.ui.conftest import drive, shown, until
+from tests.ui.driving import drive, shown, until
 from tests.ui.sessions import FakeEngine
 from tui_al.store.sweeps import RECORD, ArmRecord, SweepRecord, write_record
 from tui_al.ui.app import TuiAl

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.store.people import disputes_board
-from tests.ui.conftest import drive, shown, until
+from tests.ui.driving import drive, shown, until
 from tests.ui.labelling import LabellingSession
 from tests.ui.test_label_aside import decide, press_until
 from tests.ui.test_span_editor import app_on, editor, flat, span, tagging

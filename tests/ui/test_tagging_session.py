@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.ui.conftest import drive, until
+from tests.ui.driving import drive, until
 from tests.ui.labelling import LabellingSession, labelling_session, people
 from tests.ui.typists import keys_for
 from tui_al.core.data.examples import Dataset, Example, Task, example_ids

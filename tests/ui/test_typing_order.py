@@ -9,7 +9,7 @@ from textual.app import App
 from textual.events import Key
 from textual.widgets import Input
 
-from tests.ui.conftest import drive, shown, until
+from tests.ui.driving import drive, shown, until
 from tests.ui.fake_engine import FakeEngine
 from tests.ui.labelling import LabellingSession, labelling_session
 from tui_al.core.annotation.decisions import Flag, Label, Note

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from transformers import pipeline
 
-from tests.cli.test_export import Command, command  # noqa: F401 - a fixture
 from tests.cli.test_label import made
 from tests.engine import tiny
-from tests.ui.conftest import drive
+from tests.helpers.command_line import Command, run_command
+from tests.ui.driving import drive
 from tests.ui.samples import Sample, names_in, unlabelled_events, unlabelled_tickets
 from tests.ui.terminals import Tmux, end_engines, until
 from tests.ui.typists import PilotTypist, TerminalTypist
@@ -60,6 +60,15 @@ def task(request: pytest.FixtureRequest) -> Task:
 
 
 @pytest.fixture
+def command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Command:
+    """Runs `tui-al` with these arguments; sessions are in `tmp_path / "home"`."""
+    monkeypatch.setenv("TUI_AL_HOME", str(tmp_path / "home"))
+    return partial(run_command, capsys)
+
+
+@pytest.fixture
 def sample(tmp_path: Path, task: Task) -> Sample:
     """A file that nobody has labelled."""
     return SAMPLES[task](tmp_path)
@@ -91,7 +100,7 @@ def measured(directory: Path) -> bool:
 
 async def test_by_keys_in_the_app(
     home: Path, tmp_path: Path, task: Task, sample: Sample, settings: dict[str, Any],
-    command: Command  # noqa: F811
+    command: Command
 ) -> None:  # fmt: skip
     config = made(source=str(sample.file), **settings)
     with open_or_create(home, config, {}, "mine") as session:
@@ -116,7 +125,7 @@ async def test_by_keys_in_the_app(
 @pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
 def test_by_commands_in_a_terminal(
     home: Path, tmp_path: Path, task: Task, sample: Sample, settings: dict[str, Any],
-    command: Command  # noqa: F811
+    command: Command
 ) -> None:  # fmt: skip
     options = [
         text
@@ -157,7 +166,7 @@ def check_labels(directory: Path, answers: list[tuple[str, UserAnswer]]) -> None
 
 
 def check_model(
-    command: Command,  # noqa: F811
+    command: Command,
     folder: Path,
     directory: Path,
     task: Task,

@@ -14,7 +14,7 @@ from textual.pilot import Pilot
 from textual.widget import Widget
 
 from tests.store.people import disputes_board
-from tests.ui.conftest import drive, shown, until
+from tests.ui.driving import drive, shown, until
 from tests.ui.labelling import LabellingSession, labelling_session, people
 from tests.ui.test_label_aside import app_on, decide
 from tests.ui.torture import TEXTS

@@ -9,7 +9,7 @@ from textual.app import App, ComposeResult
 from textual.content import Content
 
 from tests.ui import sessions
-from tests.ui.conftest import shown, until
+from tests.ui.driving import shown, until
 from tui_al.core.session import events as ev
 from tui_al.host.gpu import GpuReading, GpuSample
 from tui_al.host.machine import MachineReading

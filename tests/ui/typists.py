@@ -8,7 +8,7 @@ from typing import Any
 from textual.pilot import Pilot
 
 from tests.ui.annotator import bar_of, shown_text, words
-from tests.ui.conftest import shown, until
+from tests.ui.driving import shown, until
 from tests.ui.samples import names_in
 from tests.ui.terminals import Tmux
 from tests.ui.terminals import until as seen

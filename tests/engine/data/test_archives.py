@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.data.conftest import Load
+from tests.engine.data.loading import Load
 from tui_al.core.settings.experiment import DataConfig
 from tui_al.engine.data import compression, load, zip_members
 from tui_al.errors import DataError

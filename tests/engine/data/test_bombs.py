@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.engine.data.conftest import Load
+from tests.engine.data.loading import Load
 from tui_al.engine.data import json_values
 from tui_al.engine.data.encodings import TextStream
 from tui_al.engine.data.lines import Lines

@@ -3,7 +3,7 @@ where several read well."""
 
 import pytest
 
-from tests.engine.data.conftest import Load
+from tests.engine.data.loading import Load
 from tui_al.engine.data import plausibility as judging
 from tui_al.engine.data.plausibility import plausibility
 from tui_al.errors import DataError

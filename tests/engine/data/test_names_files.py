@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.data.conftest import Load
+from tests.engine.data.loading import Load
 from tui_al.core.data.examples import Task
 from tui_al.engine.data.names_files import given_names, in_order, numbered_names
 from tui_al.errors import DataError

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.engine.data.conftest import Load
+from tests.engine.data.loading import Load
 from tui_al.core.data.examples import Dataset, Task
 from tui_al.core.settings.experiment import DataConfig
 from tui_al.engine.data import load

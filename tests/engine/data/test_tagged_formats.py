@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.engine.data.conftest import Load
+from tests.engine.data.loading import Load
 from tui_al.core.data.examples import Task
 from tui_al.errors import DataError
 

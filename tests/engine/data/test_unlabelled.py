@@ -3,7 +3,7 @@ texts."""
 
 import pytest
 
-from tests.engine.data.conftest import Load
+from tests.engine.data.loading import Load
 from tui_al.core.data.examples import Task
 from tui_al.core.data.offsets import token_offsets
 from tui_al.errors import ConfigError, DataError

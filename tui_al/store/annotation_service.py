@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Self
 
 from tui_al.core.annotation import decisions as de
-from tui_al.core.annotation.batch import Batch, batch_since, lacking
+from tui_al.core.annotation.batch import Batch
 from tui_al.core.annotation.decisions import Decision, DecisionRecord, UserAnswer
-from tui_al.core.annotation.label_state import CLOSED, LabelState, Status
+from tui_al.core.annotation.label_state import LabelState, Status
 from tui_al.core.annotation.review_queue import (
     Agreement,
     SecondLook,
@@ -33,7 +33,7 @@ from tui_al.errors import MachineError, SessionError
 from tui_al.store.decisions import Claim, Client, DecisionLog
 from tui_al.store.examples import ExampleReader
 from tui_al.store.nearest_neighbors import nearest
-from tui_al.store.progress import keep_in_data, trained_on
+from tui_al.store.progress import PoolProgress
 from tui_al.store.sample_queue import SampleQueue
 from tui_al.store.samples import AnnotatorAnswer, Hit, Sample, UndoResult
 from tui_al.store.session import Session
@@ -56,9 +56,8 @@ class AnnotationService:
             opened.callback(self._examples.close)
             self.name, self.task, labels = self._examples.facts()
             self.label_state = LabelState(labels)
-            self._pool = self._examples.askable()
+            self._progress = PoolProgress.of(self.label_state, self._examples)
             self._unheard: set[str] = set()  # touched by others since the last `refresh`
-            self._closed_in_data: set[str] = set()  # decided on, though the data has their labels
             self._queue = SampleQueue(
                 self.client, self.log, self._examples, self.label_state, self.task,
                 self.config.loop.overlap
@@ -110,29 +109,27 @@ class AnnotationService:
     @property
     def batch(self) -> Batch:
         """The decisions after which the engine ranks anew."""
-        return batch_since(self.config.loop, self.ranked, self._pool, self.closed)
+        return self._progress.batch(self.config.loop, self.ranked)
 
     @property
     def pool(self) -> int:
         """Texts to label."""
-        return self._pool
+        return self._progress.size
 
     @property
     def closed(self) -> int:
         """Samples of the pool that nobody needs to be asked about any more, as the engine counts
         them."""
-        done = sum(self.label_state.count(status) for status in CLOSED)
-        return done - len(self._closed_in_data)
+        return self._progress.closed
 
     def lacks(self) -> str:
-        """What the engine needs before it can train, see `core.annotation.batch.lacking`; "" if
+        """What the engine needs before it can train, see `PoolProgress.lacks`; "" if
         nothing, or if it waits for more anyway."""
         return self.lacks_to_train() if self.batch.is_full else ""
 
     def lacks_to_train(self) -> str:
         """The same for a training now, however far the batch is."""
-        reserve, overruled = self._queue.reserve, self._closed_in_data
-        return lacking(trained_on(self.label_state, self._examples, reserve, overruled), self.task)
+        return self._progress.lacks(self.task, self._examples, self._queue.reserve)
 
     def refresh(self) -> set[str]:
         """Take in what others decided and what the engine put up; ids of examples that it
@@ -371,8 +368,7 @@ class AnnotationService:
         """Take in what is new in the log; ids of the examples that it concerns."""
         touched = self.label_state.apply(self.log.read(after=self.label_state.seq))
         self._queue.hear(touched)
-        if not self._examples.all_asked:
-            keep_in_data(self._closed_in_data, touched, self.label_state, self._examples)
+        self._progress.take_in(touched, self._examples)
         return touched
 
     def _turn(self, target: DecisionRecord, decision: de.Undo | de.Redo) -> UndoResult:

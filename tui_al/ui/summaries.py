@@ -248,7 +248,7 @@ def read_one(
         with Session(directory) as session:
             state = session.state(known.state if known else None)
         if state.config is not None and state.config.loop.oracle == "person":
-            label_progress = label_progress or LabelProgress.of(directory)
+            label_progress = label_progress or LabelProgress(directory)
             counting = quick and known is None and label_progress.behind() > _MANY
             if not counting:
                 label_progress.read()

@@ -7,12 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import tui_al
 from tests.store.people import make_session, texts_pool
+from tests.store.test_migrations import stored
 from tui_al.cli.reports import report_on
 from tui_al.core.annotation import decisions as de
+from tui_al.core.session.events import ActionTaken
 from tui_al.store import decisions
+from tui_al.store import session as session_module
 from tui_al.store.decision_rows import DecisionRows, read_decisions
 from tui_al.store.decisions import Client, DecisionLog
+from tui_al.store.event_log import EventRows, read_events
 from tui_al.store.resuming import check_whole
 from tui_al.store.session import Session
 from tui_al.store.training_labels import LabelledPool
@@ -70,3 +75,27 @@ def test_a_report_reads_them_once_and_tells_of_their_damage(
     assert sum(rows) == DECIDED - 1
     shown = capsys.readouterr().out
     assert "1 row of 3 of session people is damaged and left out" in " ".join(shown.split())
+
+
+@pytest.mark.parametrize("name", ["labelled", "simulation"])
+def test_a_notebook_that_takes_the_labels_out_again_and_again_reads_the_events_once_each_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    run = tui_al.open_session(name, stored(tmp_path))
+    first = run.labels()
+    given: list[int] = []
+
+    def counted(db: sqlite3.Connection, directory: Path, after: int = 0) -> EventRows:
+        found = read_events(db, directory, after)
+        given.append(len(found.recorded))
+        return found
+
+    monkeypatch.setattr(session_module, "read_events", counted)
+    for _ in range(3):
+        assert run.labels().rows == first.rows
+    times = len(given)
+    with Session(run.directory) as opened:
+        events = opened.events()
+    assert times == 3
+    assert given[:times] == [len(events)] * 3
+    assert sum(isinstance(one.event, ActionTaken) for one in events) == 1

@@ -59,28 +59,35 @@ def labels_of(
     Raises:
         SessionError: there is no run with this seed.
     """
-    state, lost = session.state(), list[BadRow]()
+    recorded, state = session.news()
+    lost = list[BadRow]()
     dataset = session.dataset(lost)
     if lost:
         texts = len(dataset.train) + len(dataset.test) + len(lost)
         state = replace(state, damage=(*state.damage, *damage_lines(lost, texts, session.name)))
     if state.config is not None and state.config.loop.oracle == "person":
         return _by_people(session, state, dataset, each, given)
-    return _simulated(session, state, dataset, seed)
+    return _simulated(recorded, state, dataset, seed, session.name)
 
 
-def _simulated(session: Session, state: SessionState, dataset: Dataset, seed: int | None) -> Labels:
+def _simulated(
+    recorded: Sequence[ev.Recorded],
+    state: SessionState,
+    dataset: Dataset,
+    seed: int | None,
+    name: str,
+) -> Labels:
     with_labels = tuple(run.seed for run in state.runs.values() if run.labelled)
     if seed is not None and seed not in state.runs:
         raise SessionError(
-            f"Session {session.name} has no run with the seed {seed}.",
+            f"Session {name} has no run with the seed {seed}.",
             f"It has {', '.join(map(str, state.runs))}.",
         )
     chosen = seed if seed is not None else next(iter(with_labels or state.runs), None)
     by_id = {example.id: example for example in dataset.train}
     said = [
         (identity, answer, storable(by), record.time)
-        for record in session.events()
+        for record in recorded
         if isinstance(record.event, ev.Labelled) and record.event.seed == chosen
         for identity, answer, by in zip(
             record.event.ids, record.event.answers, record.event.by, strict=True
@@ -96,7 +103,7 @@ def _simulated(session: Session, state: SessionState, dataset: Dataset, seed: in
     annotations = list(map(_dated, annotations))
     left_out = _strange(len(said) - len(known), len(known) - len(annotations))
     strange = sorted(labels_used(annotations) - set(dataset.labels))  # formats list all names
-    header = Header(dataset.task, tuple(map(Label, (*dataset.labels, *strange))), session.name)
+    header = Header(dataset.task, tuple(map(Label, (*dataset.labels, *strange))), name)
     return Labels(header, annotations, chosen, with_labels, left_out=left_out, damage=damage)
 
 

@@ -3,7 +3,7 @@ copied. Read by `tui_al.store.history`."""
 
 from pathlib import Path
 
-from tui_al.core.session.events import ActionTaken
+from tui_al.core.session.events import ActionTaken, Event
 from tui_al.errors import TuiAlError
 from tui_al.store.accounts import this_account
 from tui_al.store.session import Session
@@ -23,17 +23,18 @@ def note_action(directory: Path, action: str, detail: str, *, again: bool = True
         exported and copied all the same.
     """
     try:
+        taken = ActionTaken(this_account(), action, detail)
         with Session(directory) as session:
+            if not again and _last_action(session) == taken:
+                return ""
             if damage := session.state().damage:  # nothing is added to what is damaged
                 return f"not in the session's history: {action} {detail}. {damage[0]}"
-            taken = ActionTaken(this_account(), action, detail)
-            if again or _last_action(session) != taken:
-                session.append(taken)
+            session.append(taken)
     except TuiAlError as error:
         return f"not in the session's history: {action} {detail}. {error.message}"
     return ""
 
 
-def _last_action(session: Session) -> ActionTaken | None:
-    actions = [one.event for one in session.events() if isinstance(one.event, ActionTaken)]
-    return actions[-1] if actions else None
+def _last_action(session: Session) -> Event | None:
+    found = session.last(ActionTaken.kind)
+    return found.event if found else None

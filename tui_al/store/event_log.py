@@ -125,6 +125,15 @@ def first_event(db: sqlite3.Connection, directory: Path) -> ev.SessionCreated:
     raise unnamed(directory, [found] if isinstance(found, BadRow) else [])
 
 
+def last_event(db: sqlite3.Connection, kind: str) -> ev.Recorded | None:
+    """The newest event of a kind, without reading the others; None where there is none, or it is
+    damaged."""
+    newest = "seq = (SELECT max(seq) FROM events WHERE kind = ?)"
+    found = read_rows(db, "events", EVENT_VALUES, 0, 0, where=newest, values=(kind,))
+    event = next(map(event_of, found.rows()), None)
+    return event if isinstance(event, ev.Recorded) else None
+
+
 def _keep_copy(db: sqlite3.Connection, recorded: ev.Recorded) -> None:
     """The one event that a session is nothing without stands in another table as well."""
     text = packed({"time": recorded.time, "event": ev.to_plain(recorded.event)})

@@ -45,7 +45,7 @@ from tui_al.store.engine_lock import (
     write_lock,
 )
 from tui_al.store.environment import session_file
-from tui_al.store.event_log import EventRows, append_events, first_event, read_events
+from tui_al.store.event_log import EventRows, append_events, first_event, last_event, read_events
 from tui_al.store.examples import read_examples, write_examples
 from tui_al.store.home import session_directory, whole_name
 from tui_al.store.lock_file import LOCK_FILE
@@ -229,6 +229,12 @@ class Session:
             found = first_event(self._db, self.directory)
         assert isinstance(found, ev.SessionCreated)
         return found
+
+    def last(self, kind: str) -> ev.Recorded | None:
+        """The newest event of a kind, without reading the others; None where there is none, or it
+        is damaged."""
+        with readable(self.directory / "session.db"):
+            return last_event(self._db, kind)
 
     def is_finished(self) -> bool:
         """What `state` says of it, without reading all events."""

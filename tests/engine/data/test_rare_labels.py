@@ -1,5 +1,6 @@
 """A class of a single row among frequent ones is told, with its place."""
 
+import tracemalloc
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,6 +9,9 @@ import pytest
 from tui_al.core.data.examples import Dataset
 from tui_al.core.settings.experiment import DataConfig
 from tui_al.engine.data.loading import load
+from tui_al.engine.data.rare_labels import tell_rare_labels
+from tui_al.engine.data.rows import Row
+from tui_al.engine.data.tables import LoadReport
 
 
 def told(data: Dataset) -> list[str]:
@@ -48,3 +52,13 @@ def test_people_are_told_too(tmp_path: Path) -> None:
 )
 def test_where_one_row_says_nothing(tmp_path: Path, labels: Sequence[str]) -> None:
     assert told(load(DataConfig(str(table(tmp_path / "a.csv", labels))))) == []
+
+
+def test_answers_are_not_copied_to_be_counted() -> None:
+    """Of millions of rows that took as much memory as the rows' own list."""
+    rows = {"train": [Row("a", ("bill", "roof")[i % 2], (), "a.csv") for i in range(20_000)]}
+    tracemalloc.start()
+    tell_rare_labels(rows, (), LoadReport())
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 20_000

@@ -1,7 +1,8 @@
 """Classes that hardly occur where the others are frequent, as of a spreadsheet's row of totals."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import chain
 from statistics import median
 
 from tui_al.engine.data.rows import Row
@@ -21,12 +22,15 @@ def tell_rare_labels(
         known: classes that the person names, which are meant.
         load_report: takes the warning.
     """
-    answers = [(row.answer, row.origin) for part in rows.values() for row in part]
-    counts = Counter(answer for answer, _ in answers if isinstance(answer, str))
+    counts = Counter(row.answer for row in _all(rows) if isinstance(row.answer, str))
     alone = {label for label, count in counts.items() if count == 1} - set(known)
     if alone and median(counts.values()) >= _FREQUENT:
-        found = [f"{answer!r} ({origin})" for answer, origin in answers if answer in alone]
+        found = [f"{row.answer!r} ({row.origin})" for row in _all(rows) if row.answer in alone]
         load_report.warnings.append(
             f"classes of a single row, where most have {_FREQUENT} or more: {some(found)}; is each "
             "of them meant, and no total or typing error?"
         )
+
+
+def _all(rows: Mapping[str, Sequence[Row]]) -> Iterator[Row]:
+    return chain.from_iterable(rows.values())

@@ -11,7 +11,13 @@ import pytest
 
 from tests.host.nvml_double import Card, Install, Nvml
 from tui_al.core import limits
-from tui_al.core.limits import ControlGroups, MemoryLimit, computing_threads, usable_cores
+from tui_al.core.limits import (
+    ControlGroups,
+    MemoryLimit,
+    computing_threads,
+    memory_left,
+    usable_cores,
+)
 from tui_al.host import machine
 from tui_al.host.machine import MachineMeter, manifest, read_machine
 
@@ -155,6 +161,27 @@ def test_memory_is_the_containers_where_it_has_a_limit(tmp_path: Path) -> None:
     assert (reading.memory_used, reading.memory_total) == (2**27, 2**28)
     free = MachineMeter(ControlGroups(tmp_path / "none", tmp_path / "none")).read()
     assert free.memory_total == psutil.virtual_memory().total
+
+
+def test_memory_that_can_be_had_is_the_machines_or_what_a_group_leaves(tmp_path: Path) -> None:
+    nowhere = ControlGroups(tmp_path / "none", tmp_path / "none")
+    meminfo = tmp_path / "meminfo"
+    meminfo.write_text(
+        "MemTotal: 9000 kB\nMemFree: 1 kB\nMemAvailable:   5000 kB\nSwapFree: 7 kB\n"
+    )
+    assert memory_left(nowhere, meminfo) == 5007 * 1024
+    assert memory_left(nowhere, tmp_path / "none") is None
+    limited = groups(
+        tmp_path,
+        "0::/\n",
+        {
+            "memory.max": "4000000",
+            "memory.current": "3900000",
+            "memory.stat": "active_file 200000\ninactive_file 300000",
+        },
+    )
+    assert memory_left(limited, meminfo) == 600_000
+    assert memory_left(limited, tmp_path / "none") == 600_000
 
 
 def test_cpu_is_the_share_of_usable_cpus_since_the_last_reading(

@@ -4,7 +4,7 @@
 import math
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -15,6 +15,7 @@ class MemoryLimit:
 
     limit: int
     used: int
+    active: int = field(default=0, compare=False)  #: of what is used, file pages used again
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +29,12 @@ class ControlGroups:
         """CPUs' worth of time that may be used, or None without a limit."""
         quotas = []
         for directory in self._directories(""):
-            quota, _, period = _text(directory / "cpu.max").partition(" ")
+            quota, _, period = text_of(directory / "cpu.max").partition(" ")
             if quota.isdecimal() and period.isdecimal():
                 quotas.append(int(quota) / int(period))
         for directory in self._directories("cpu"):
-            quota = _text(directory / "cpu.cfs_quota_us")
-            period = _text(directory / "cpu.cfs_period_us")
+            quota = text_of(directory / "cpu.cfs_quota_us")
+            period = text_of(directory / "cpu.cfs_period_us")
             if quota.isdecimal() and period.isdecimal():
                 quotas.append(int(quota) / int(period))
         return min(quotas, default=None)
@@ -50,15 +51,17 @@ class ControlGroups:
         ]
         limits = []
         for directory, limit_file, usage_file, droppable in files:
-            limit, usage = _text(directory / limit_file), _text(directory / usage_file)
+            limit, usage = text_of(directory / limit_file), text_of(directory / usage_file)
             if limit.isdecimal() and usage.isdecimal() and int(limit) < 2**62:
-                cached = _statistic(_text(directory / "memory.stat"), droppable)
-                limits.append(MemoryLimit(int(limit), max(0, int(usage) - cached)))
+                statistics = text_of(directory / "memory.stat")
+                used = max(0, int(usage) - _statistic(statistics, droppable))
+                active = _statistic(statistics, droppable.replace("inactive", "active"))
+                limits.append(MemoryLimit(int(limit), used, active))
         return min(limits, key=lambda found: found.limit, default=None)
 
     def _directories(self, controller: str) -> Iterator[Path]:
         """The groups that govern a version 1 controller ("": version 2), innermost first."""
-        for line in _text(self.membership).splitlines():
+        for line in text_of(self.membership).splitlines():
             _, _, rest = line.partition(":")
             controllers, _, inside = rest.partition(":")
             if controller not in controllers.split(","):
@@ -87,10 +90,27 @@ def computing_threads(
     if asked.isdecimal() and int(asked):
         return int(asked)
     siblings = {
-        _text(topology / f"cpu{cpu}" / "topology" / "thread_siblings_list") or str(cpu)
+        text_of(topology / f"cpu{cpu}" / "topology" / "thread_siblings_list") or str(cpu)
         for cpu in usable_cpus()
     }
     return min(usable_cores(groups), len(siblings))
+
+
+def memory_left(
+    groups: ControlGroups | None = None, machine: Path = Path("/proc/meminfo")
+) -> int | None:
+    """Bytes of memory that can be had, with file pages and swap, within the limits of control
+    groups; None where that is not to be known."""
+    amounts = {}
+    for line in text_of(machine).splitlines():
+        name, _, amount = line.partition(":")
+        amounts[name] = int(amount.split()[0]) * 1024
+    found = []
+    if "MemAvailable" in amounts:
+        found.append(amounts["MemAvailable"] + amounts.get("SwapFree", 0))
+    if (limited := (groups or ControlGroups()).memory()) is not None:
+        found.append(max(0, limited.limit - limited.used + limited.active))
+    return min(found, default=None)
 
 
 def usable_cpus() -> frozenset[int]:
@@ -100,7 +120,8 @@ def usable_cpus() -> frozenset[int]:
     return frozenset(range(os.cpu_count() or 1))
 
 
-def _text(path: Path) -> str:
+def text_of(path: Path) -> str:
+    """What a file of the system says; "" where there is none."""
     try:
         return path.read_text().strip()
     except OSError:

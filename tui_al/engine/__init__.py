@@ -13,8 +13,12 @@ forbid()
 for _name in ("HF_HUB_DISABLE_TELEMETRY", "DISABLE_TELEMETRY", "DO_NOT_TRACK"):
     os.environ[_name] = "1"
 
-# All of this is read once, when torch is imported or first allocates, which is only ever done below
-# these lines.
+# All of this is read once, when torch or pyarrow is imported or first allocates, which is only ever
+# done below these lines.
+
+# Arrow's own allocator asks for a gigabyte in advance, within which no bound on memory is felt
+# (`core/memory_bound.py`).
+os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
 
 # OpenMP's threads spin while they wait for each other, milliseconds long. Where something else
 # wants a core, that something is then waited for by spinning: two threads on two cores, one of them

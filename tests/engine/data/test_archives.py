@@ -19,7 +19,7 @@ import pytest
 
 from tests.engine.data.loading import Load
 from tui_al.core.settings.experiment import DataConfig
-from tui_al.engine.data import compression, load, zip_members
+from tui_al.engine.data import allowance, load, zip_members
 from tui_al.errors import DataError
 
 CSV = b"text,label\nthe cat,animal\nthe pear,fruit\nthe dog,animal\nthe plum,fruit\n"
@@ -108,8 +108,8 @@ def test_what_unpacks_to_far_more_than_it_has_is_refused(
     load_text: Load, monkeypatch: pytest.MonkeyPatch, packed: Callable[[bytes], bytes]
 ) -> None:
     """A million empty lines in a few thousand bytes at most; the bound is lowered to them."""
-    monkeypatch.setattr(compression, "_LARGE", 1 << 16)
-    monkeypatch.setattr(compression, "_MOST_TIMES", 10)
+    monkeypatch.setattr(allowance, "_LARGE", 1 << 16)
+    monkeypatch.setattr(allowance, "_MOST_TIMES", 10)
     suffix = {gzip.compress: "gz", bz2.compress: "bz2", lzma.compress: "xz"}.get(packed, "zip")
     name = "a.zip" if suffix == "zip" else f"a.csv.{suffix}"
     with pytest.raises(DataError, match=r"has [\d,]+ bytes and unpacks to more than") as caught:

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tui_al.core.settings.experiment import DataConfig
+from tui_al.engine.data.allowance import Allowance, within_memory
 from tui_al.engine.data.content import ARROW_MARK, refuse_misnamed
 from tui_al.engine.data.tables import LoadReport, Table
 from tui_al.errors import DataError
@@ -43,36 +44,105 @@ def stream_arrow(
 
 def parquet_batches(path: Path, name: str, rows: int) -> Iterator[Any]:
     """The record batches of a Parquet file, of at most so many rows, each validated. DataError if
-    it is damaged."""
+    it is damaged, or holds far more than its size allows."""
     refuse_misnamed(path, name, ".parquet")
-    with _damage_told(name, "Parquet"), pq.ParquetFile(path) as file:
-        for batch in file.iter_batches(batch_size=rows):
-            batch.validate(full=True)
-            _check_names(batch.schema)
-            yield batch
+    allowance = Allowance(path, name, table=True)
+    # Another thread that gets no memory ends the process, so there is none.
+    with _damage_told(name, "Parquet"), pq.ParquetFile(path, pre_buffer=False) as file:
+        allowance.check(0, file.metadata.num_rows)
+        batches = file.iter_batches(batch_size=rows, use_threads=False)
+        yield from _plain_batches(batches, name, rows, allowance)
 
 
 def arrow_batches(path: Path, name: str, rows: int) -> Iterator[Any]:
     """The record batches of an Arrow IPC file or stream, of at most so many rows, each validated.
-    DataError if it is damaged.
+    DataError if it is damaged, or holds far more than its size allows.
 
     The file is read, not mapped: where a mapped one is shorter than it says, or cut while it is
     read, the system ends the process. Arrow checks a batch only when asked, and follows offsets
     beyond its memory where nobody asks."""
     refuse_misnamed(path, name, ".arrow")
+    allowance = Allowance(path, name, table=True)
+    options = pa.ipc.IpcReadOptions(use_threads=False)
     with _damage_told(name, "Arrow"), pa.OSFile(str(path)) as source:
         is_file = source.read(len(ARROW_MARK)) == ARROW_MARK
         source.seek(0)
         if is_file:
-            reader = pa.ipc.open_file(source)
+            reader = pa.ipc.open_file(source, options=options)
             batches = (reader.get_batch(i) for i in range(reader.num_record_batches))
         else:
-            batches = iter(pa.ipc.open_stream(source))
-        for batch in batches:
-            batch.validate(full=True)
-            _check_names(batch.schema)
-            for start in range(0, batch.num_rows, rows):
-                yield batch.slice(start, rows)
+            batches = iter(pa.ipc.open_stream(source, options=options))
+        yield from _plain_batches(batches, name, rows, allowance)
+
+
+def _plain_batches(
+    batches: Iterator[Any], name: str, rows: int, allowance: Allowance
+) -> Iterator[Any]:
+    """The batches, validated, in pieces of at most so many rows, in which each row has its own
+    values: Arrow holds a value once to which a million rows refer, by a dictionary, a view or a
+    run, or not at all. Of all of them no more is made than the allowance has."""
+    for batch in within_memory(batches, name, allowance):
+        batch.validate(full=True)
+        _check_names(batch.schema)
+        allowance.take(0, batch.num_rows)
+        starts = range(0, batch.num_rows, rows)
+        pieces = (_plain_batch(batch.slice(start, rows)) for start in starts)
+        for piece in within_memory(pieces, name, allowance):
+            allowance.take(piece.nbytes, 0)
+            yield piece
+
+
+def _plain_batch(batch: Any) -> Any:
+    """A batch in which no two rows share a value, without the columns of which that is not to be
+    had; they hold neither texts nor labels."""
+    given = zip(batch.schema.names, batch.columns, strict=True)
+    columns = {name: _plain_column(column) for name, column in given if not _shares(column.type)}
+    schema = pa.schema({name: column.type for name, column in columns.items()})
+    schema = schema.with_metadata(batch.schema.metadata)
+    return pa.RecordBatch.from_arrays(list(columns.values()), schema=schema)
+
+
+def _shares(kind: Any) -> bool:
+    """Whether rows of this type may share values in a way that no cast undoes."""
+    types = pa.types
+    checks = (
+        types.is_run_end_encoded,
+        types.is_list_view,
+        types.is_large_list_view,
+        types.is_union,
+    )
+    inner = [kind.field(place).type for place in range(kind.num_fields)]
+    return any(check(kind) for check in checks) or any(map(_shares, inner))
+
+
+def _plain_column(column: Any) -> Any:
+    kind, types = column.type, pa.types
+    if types.is_dictionary(kind) and types.is_nested(kind.value_type):
+        return _plain_column(column.dictionary_decode())
+    plain = _plain_type(kind)
+    return column if plain == kind else column.cast(plain)
+
+
+def _plain_type(kind: Any) -> Any:
+    """The type of values as each row has its own; numbers in place of nulls, which take bytes."""
+    types = pa.types
+    if types.is_dictionary(kind):
+        value = _plain_type(kind.value_type)
+        return pa.large_string() if types.is_string(value) else value
+    if types.is_string_view(kind):
+        return pa.large_string()
+    if types.is_null(kind):
+        return pa.int64()
+    if types.is_fixed_size_list(kind):
+        return pa.list_(_plain_type(kind.value_type), kind.list_size)
+    if types.is_map(kind):
+        return pa.map_(_plain_type(kind.key_type), _plain_type(kind.item_type))
+    if types.is_list(kind) or types.is_large_list(kind):
+        value = _plain_type(kind.value_type)
+        return kind if types.is_list(kind) and value == kind.value_type else pa.large_list(value)
+    if types.is_struct(kind):
+        return pa.struct([(field.name, _plain_type(field.type)) for field in kind])
+    return kind
 
 
 def _check_names(fields: Any) -> None:
@@ -88,6 +158,8 @@ def _damage_told(name: str, kind: str) -> Iterator[None]:
     """Errors of the library, and of names of columns that are no UTF-8, as a DataError."""
     try:
         yield
+    except MemoryError:  # of the library too, though it calls them its own
+        raise
     except (pa.ArrowException, OSError, ValueError, OverflowError, KeyError) as error:
         raise DataError(
             f"{name} is not a readable {kind} file: {_said(error)}.", "Copy or write it again."

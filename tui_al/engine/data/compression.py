@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
+from tui_al.engine.data.allowance import Allowance
 from tui_al.engine.data.content import refuse_misnamed
 from tui_al.engine.data.tables import some
 from tui_al.engine.data.zip_members import check_members
@@ -28,10 +29,6 @@ UNPACKING_ERRORS = (
     OverflowError, struct.error, MemoryError,  # of .xz: its dictionary may be as large as it says
 )  # fmt: skip
 
-#: Unpacked, a file may be so many times as large as packed, and this large in any case. Text that
-#: repeats itself packs to a hundredth; what is made to fill memory and time, to a ten-thousandth.
-_MOST_TIMES, _LARGE = 1000, 1 << 28
-
 
 class ByteStream(Protocol):
     """What decoding needs of a file."""
@@ -44,23 +41,16 @@ class ByteStream(Protocol):
 
 
 class _Bounded:
-    """What is unpacked, up to a bound."""
+    """What is unpacked, as far as it may."""
 
     def __init__(self, stream: ByteStream, path: Path, name: str) -> None:
-        self._stream, self._name, self._read = stream, name, 0
-        self._packed = path.stat().st_size
+        self._stream, self._allowance = stream, Allowance(path, name)
 
     def read(self, size: int, /) -> bytes:
         """As the stream. Raises DataError where there comes far more out of a file than is in
         it."""
         piece = self._stream.read(size)
-        self._read += len(piece)
-        if self._read > max(_LARGE, _MOST_TIMES * self._packed):
-            raise DataError(
-                f"{self._name} has {self._packed:,} bytes and unpacks to more than {self._read:,}.",
-                "Files that are made to fill a machine do so. If it is meant, unpack it yourself "
-                "and name the unpacked file.",
-            )
+        self._allowance.take(len(piece), piece.count(b"\n"))
         return piece
 
     def close(self) -> None:

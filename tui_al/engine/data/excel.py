@@ -1,8 +1,6 @@
 """Excel workbooks: a sheet as a table. A sheet is held whole, as the library reads it so."""
 
 import datetime
-import re
-import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,14 +14,10 @@ from tui_al.engine.data.content import refuse_misnamed
 from tui_al.engine.data.delimiters import names_text_and_label
 from tui_al.engine.data.headers import header_of, lines_above_header, told_above
 from tui_al.engine.data.tables import LoadReport, Table, some
+from tui_al.engine.data.workbook_sizes import check_sizes
 from tui_al.errors import DataError
 
 _HEAD = 200  # rows that the header is guessed from
-_LARGEST = 256 << 20  # bytes unpacked; the library takes several times as much memory
-_MOST_CELLS = 20_000_000  # up to a sheet's last used one, as the library makes room for all of them
-_CELL = re.compile(
-    rb"""\br=["']([A-Z]{0,3})(\d{1,7})["']"""
-)  # of a cell, or of a row without letters
 
 
 def stream_workbook(
@@ -32,7 +26,7 @@ def stream_workbook(
     """A sheet of the workbook in tables of at most so many rows; see `_sheet`."""
     refuse_misnamed(path, name, ".xlsx")
     try:
-        _check_sizes(path, name)
+        check_sizes(path, name)
         workbook = CalamineWorkbook.from_path(path)
         found = _sheet(name, workbook, config, load_report)
     except (*UNPACKING_ERRORS, CalamineError) as error:
@@ -57,50 +51,6 @@ def stream_workbook(
         cells = zip(*(row for _, row in part), strict=True)
         columns: dict[str, Sequence[object]] = dict(zip(names, cells, strict=True))
         yield Table(name, columns, [number for number, _ in part], "row")
-
-
-def _check_sizes(path: Path, name: str) -> None:
-    """Raise DataError where a workbook would take too much memory; what it says of its own sizes is
-    not believed."""
-    unpacked = 0
-    with zipfile.ZipFile(path) as archive:
-        for info in archive.infolist():
-            is_sheet = info.filename.startswith("xl/worksheets/")
-            last_row = last_column = 0
-            for chunk, before in _chunks(archive, info):
-                unpacked += len(chunk)
-                if unpacked > _LARGEST:
-                    raise DataError(
-                        f"{name} unpacks to more than {_LARGEST:,} bytes.",
-                        "Save the sheet as CSV, which is read piece by piece.",
-                    )
-                for cell in _CELL.finditer(before + chunk) if is_sheet else ():
-                    last_row = max(last_row, int(cell[2]))
-                    last_column = max(last_column, _column_number(cell[1]))
-            cells = last_row * last_column
-            if cells > _MOST_CELLS:
-                raise DataError(
-                    f"{name}: a sheet has {cells:,} cells up to its last used one; at most "
-                    f"{_MOST_CELLS:,} can be read.",
-                    "Delete stray cells far from the others, or save the sheet as CSV.",
-                )
-
-
-def _chunks(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[tuple[bytes, bytes]]:
-    """A member piece by piece, each with the end of the one before, in which a cell's reference may
-    have begun."""
-    before = b""
-    with archive.open(info) as file:
-        while chunk := file.read(1 << 20):
-            yield chunk, before
-            before = chunk[-16:]
-
-
-def _column_number(letters: bytes) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + letter - ord("A") + 1
-    return number
 
 
 def _sheet(

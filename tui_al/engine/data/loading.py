@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from tui_al.core.data.examples import Dataset, Example, Task, example_ids
 from tui_al.core.settings.experiment import DataConfig
+from tui_al.engine.data.allowance import memory_told
 from tui_al.engine.data.checks import check_labels, check_sentences, check_texts, unify_tags
 from tui_al.engine.data.class_names import name_classes, names_given
 from tui_al.engine.data.columns import Columns, Use, choose_columns, require, tagged_columns
@@ -27,9 +28,14 @@ def load(config: DataConfig, *, by_people: bool = False) -> Dataset:
         config: where the data is and how to read it.
         by_people: people label it. Then no column is taken for labels because of what is in it.
 
-    Raises DataError (ConfigError for impossible amounts, HubError from downloads). A wholly
-    unlabelled source gives `labels=()` and `test=()`.
+    Raises DataError (ConfigError for impossible amounts, HubError from downloads, MachineError
+    where there is not enough memory). A wholly unlabelled source gives `labels=()` and `test=()`.
     """
+    with memory_told(config.source):
+        return _load(config, by_people)
+
+
+def _load(config: DataConfig, by_people: bool) -> Dataset:
     check_amounts(config)
     load_report = LoadReport()
     located = locate(config, load_report)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tui_al.core.settings.experiment import DataConfig
 from tui_al.engine.data import tables as sizes
+from tui_al.engine.data.allowance import within_memory
 from tui_al.engine.data.annotated_records import recognised
 from tui_al.engine.data.arrow_file import stream_arrow, stream_parquet
 from tui_al.engine.data.compression import PACKED, open_bytes, unpacked_name
@@ -160,7 +161,20 @@ def open_tables(
     Raises:
         DataError: the file cannot be read, or not further, or has no row; the message names the
         line.
+        MachineError: there is not enough memory.
     """
+    tables = _open(path, name, config, load_report, kind, annotated)
+    yield from within_memory(tables, name)
+
+
+def _open(
+    path: Path,
+    name: str,
+    config: DataConfig,
+    load_report: LoadReport,
+    kind: str | None,
+    annotated: bool,
+) -> Iterator[Table]:
     suffix = KINDS[kind] if kind else ".txt" if str(path) == "-" else format_of(path)
     if not suffix:
         raise unknown_format(name, path)

@@ -14,6 +14,7 @@ from pathlib import Path
 from tui_al.core.annotation.records import Annotation, Status
 from tui_al.core.data.examples import Task
 from tui_al.core.settings.experiment import DataConfig
+from tui_al.engine.data.allowance import memory_told
 from tui_al.engine.data.cells import string
 from tui_al.engine.data.class_names import names_for, names_given
 from tui_al.engine.data.columns import Use, choose_columns
@@ -87,7 +88,20 @@ def read_annotations(
 
     Raises:
         DataError: the file, or an item of it, cannot be read; or it has no answers.
+        MachineError: there is not enough memory.
     """
+    with memory_told(path.name):
+        return _read(path, known, task, options, config, classes)
+
+
+def _read(
+    path: Path,
+    known: Format,
+    task: Task,
+    options: ReadOptions,
+    config: DataConfig,
+    classes: Collection[str],
+) -> Read:
     load_report = LoadReport()
     if known.name in OBJECTS:
         with _Opened(path, config, load_report) as lines:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.data.conftest import Load
+from tests.engine.data.loading import Load
 from tests.engine.data.workbook import write_workbook
 from tui_al.core.data.examples import Dataset, Task
 from tui_al.core.settings.experiment import DataConfig

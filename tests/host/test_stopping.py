@@ -116,9 +116,22 @@ def test_one_in_a_long_step_is_told_of(directory: Path, monkeypatch: pytest.Monk
     assert told == ["asked to stop; it does after this step (train successor, round 3) …"]
 
 
-def test_none_that_was_ever_there(directory: Path) -> None:
+def test_none_that_was_ever_there(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stopping, "NEW_SECONDS", 0.2)
     asked, _, said, _ = stop(directory)
     assert not asked and "none was started yet" in said
+
+
+def test_one_that_is_only_about_to_start_is_asked_too(directory: Path) -> None:
+    """Between the making of a session and its engine's lock there is a moment."""
+    results: list[tuple[bool, bool, str, list[str]]] = []
+    asking = threading.Thread(target=lambda: results.append(stop(directory)))
+    asking.start()
+    time.sleep(0.4)
+    with engine(directory, ev.EngineFinished("stopped")):
+        asking.join(30)
+    assert results[0][:2] == (True, True)
+    assert results[0][2].startswith("Session three is stopped")
 
 
 def test_one_of_another_machine(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,7 @@ import contextlib
 import logging
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from tui_al.core.session.events import Recorded
 from tui_al.core.session.state import fold
 from tui_al.core.settings.options import experiment
 from tui_al.errors import EngineStopped
+from tui_al.store.engine_lock import take_engine_lock
 from tui_al.store.home import home_directory
 from tui_al.store.session import Session
 from tui_al.store.sharing import open_file
@@ -64,7 +65,9 @@ def run_simulation(options: Options) -> None:
     with open_or_create(home, config, manifest(), name, group=group) as session:
         directory = session.directory
     share_where_it_was_not(directory, group)
-    with Session(directory) as session:
+    # before the slow imports, so that who asks it to stop meanwhile finds somebody to ask
+    lock = take_engine_lock(directory)
+    with _closed_unless_taken_over(lock) as taken_over, Session(directory) as session:
         from tui_al.engine.worker.runner import run_session
         from tui_al.engine.worker.session_io import StopSignal
 
@@ -85,13 +88,23 @@ def run_simulation(options: Options) -> None:
                 shown(lambda: display.update(state, recorded))
 
             try:
-                state = run_session(session, observe, stop)
+                taken_over()
+                state = run_session(session, observe, stop, lock)
             except EngineStopped:
                 shown(lambda: display.finish(session.state()))
                 raise
             shown(lambda: display.finish(state))
     if not state.finished:
         raise typer.Exit(1)
+
+
+@contextlib.contextmanager
+def _closed_unless_taken_over(lock: int) -> Iterator[Callable[[], object]]:
+    """Close the descriptor of the engine's lock at the end, unless it was said that somebody else
+    does."""
+    with contextlib.ExitStack() as at_end:
+        at_end.callback(os.close, lock)
+        yield at_end.pop_all
 
 
 @contextlib.contextmanager

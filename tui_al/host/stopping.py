@@ -16,6 +16,9 @@ from tui_al.store.session import Session
 #: gets to answer.
 TELL_SECONDS, ELSEWHERE_SECONDS = 3.0, 5.0
 
+#: Seconds after its creation in which a session's first engine may be on its way.
+NEW_SECONDS = 3.0
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -32,12 +35,23 @@ def stop_and_tell(
     """Ask the engine to stop, wait, and whether there was one to ask, with what came of it; `tell`
     hears what is waited for."""
     state = _state(directory)
-    if is_live(directory):
+    if is_live(directory) or _starts_now(directory, state):
         return True, _stop_here(directory, tell, seconds)
     elsewhere = _elsewhere(state)
     if elsewhere:
         return True, _stop_elsewhere(directory, elsewhere)
     return False, Outcome(stopped=False, said=_why_none(directory, state), hint=_next(state))
+
+
+def _starts_now(directory: Path, state: SessionState) -> bool:
+    """Whether an engine takes the lock of a session that was only just made: who makes it starts
+    one in the next moment."""
+    if state.engine is not None or time.time() - state.updated > NEW_SECONDS:
+        return False
+    deadline = time.monotonic() + NEW_SECONDS
+    while not is_live(directory) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return is_live(directory)
 
 
 def _stop_here(directory: Path, tell: Callable[[str], None], seconds: float) -> Outcome:

@@ -164,7 +164,10 @@ def test_every_option_has_help_and_only_one_meaning() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("--successor tfidf", "successor tuning: 'full' does not fit tfidf"),
+        (
+            "--successor tfidf --successor-tuning full",
+            "successor tuning: 'full' does not fit tfidf",
+        ),
         (
             "--acquisition tfidf --acquisition-tuning lora",
             "acquisition tuning: 'lora' does not fit tfidf",
@@ -174,6 +177,14 @@ def test_every_option_has_help_and_only_one_meaning() -> None:
 def test_what_does_not_fit_says_of_which_model(arguments: str, message: str) -> None:
     with pytest.raises(ConfigError, match=f"^{message}"):
         experiment("simulate", "tickets", given("simulate", arguments))
+
+
+def test_a_model_with_one_tuning_has_it_where_none_is_named() -> None:
+    config = experiment("simulate", "tickets", given("simulate", "--acquisition tfidf"))
+    assert config.acquisition.tuning == "head"
+    config = experiment("simulate", "tickets", given("simulate", "--successor tfidf"))
+    with pytest.raises(ModelError, match=r"^successor model: tfidf is not an encoder"):
+        check_names(config)
 
 
 @pytest.mark.parametrize("role", ["acquisition", "successor"])

@@ -1,5 +1,6 @@
 """The key table, and what is made from it."""
 
+import re
 import string
 from collections import Counter
 from pathlib import Path
@@ -10,6 +11,7 @@ from tests.ui.driving import drive, shown, until
 from tests.ui.fake_engine import FakeEngine
 from tui_al.ui.app import TuiAl
 from tui_al.ui.keys import KEYS, SCREENS, bindings, display, keys_of
+from tui_al.ui.screens.help import help_text
 from tui_al.ui.widgets.key_bar import fitting, keys_everywhere
 
 #: What every keyboard and every terminal sends as it is.
@@ -85,3 +87,12 @@ async def test_help_shows_the_keys_of_the_screen_and_escape_closes_it(
         assert "Everywhere" in shown(pilot.app)
         await pilot.press("escape")
         await until(pilot, lambda: "Everywhere" not in shown(pilot.app))
+
+
+def test_in_the_help_no_key_touches_what_it_does() -> None:
+    """Two blanks at least; of the ten digits only the first and the last are named."""
+    lines = [line for name in SCREENS for line in help_text([name], {}).plain.splitlines()]
+    told = [line for line in lines if line.startswith("  ")]
+    assert len(told) > 50
+    assert all(re.match(r"  \S.*? {2,}\S", line) for line in told)
+    assert any(re.match(r"  1 … 0 +Answer with the label", line) for line in told)

@@ -13,7 +13,7 @@ from tui_al.core.settings.experiment import (
     LearnerConfig,
     LoopConfig,
 )
-from tui_al.core.settings.model_catalog import default_settings
+from tui_al.core.settings.model_catalog import BAG_OF_WORDS, default_settings
 from tui_al.core.settings.schema import EXPERIMENTS, GROUPS, ROLES, Entry, entries
 from tui_al.core.settings.values import check, from_text, shown
 from tui_al.errors import ConfigError, errors_at
@@ -179,7 +179,8 @@ def learner(
         **values[role],
     }
     model = model or given.pop("model", found["model"].default_for(role))
-    tuning = tuning or given.pop("tuning", found["tuning"].default_for(role))
+    usual = "head" if model == BAG_OF_WORDS else found["tuning"].default_for(role)
+    tuning = tuning or given.pop("tuning", usual)
     with errors_at("tuning", role):
         return default_settings(model, tuning, values[""].get("preset"), **given)
 

@@ -43,7 +43,7 @@ from tui_al.core.settings.experiment import (
     LearnerConfig,
     LoopConfig,
 )
-from tui_al.core.settings.model_catalog import default_settings
+from tui_al.core.settings.model_catalog import BAG_OF_WORDS, default_settings
 from tui_al.core.settings.schema import entries
 from tui_al.core.settings.sweep_tables import (
     SECTIONS,
@@ -219,8 +219,10 @@ def _learner(
     for section in ("learner", role):
         section_values(section, settings[section], name)
     values = section_values(role, {**settings["learner"], **settings[role]}, name)
-    for key in ("model", "tuning"):
-        values.setdefault(key, entries(LearnerConfig)[key].default_for(role))
+    found = entries(LearnerConfig)
+    model = values.setdefault("model", found["model"].default_for(role))
+    usual = "head" if model == BAG_OF_WORDS else found["tuning"].default_for(role)
+    values.setdefault("tuning", usual)
     with errors_at("tuning", role):
         return replace(default_settings(values["model"], values["tuning"], preset), **values)
 

@@ -37,9 +37,16 @@ def help_text(screens: Sequence[str], own: Mapping[str, str]) -> Content:
             continue
         lines += [Content.styled(SCREENS[name], "bold")]
         for key in keys:
-            shown = " ".join(display(one) for one in key.keys.split(","))
+            shown = _shown(key.keys.split(","))
             lines.append(
                 Content.assemble("  ", (f"{shown:<{_TEXT - 2}}", "bold $text-accent"), key.help)
             )
         lines.append(Content(""))
     return Content("\n").join(lines)
+
+
+def _shown(keys: Sequence[str]) -> str:
+    """The keys as they are written on the keyboard; of many digits the first and the last."""
+    if len(keys) > 2 and all(map(str.isdigit, keys)):
+        return f"{keys[0]} … {keys[-1]}"
+    return " ".join(map(display, keys))

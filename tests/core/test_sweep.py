@@ -35,7 +35,7 @@ def test_a_value_given_twice_is_told_as_that() -> None:
         'data.source = "tickets"\n[grid]\nloop.strategy = ["lc", "bt", "lc"]', "twice"
     )
     assert [arm.label for arm in sweep.arms] == ["lc", "bt"]
-    assert sweep.notes == ("1 combinations are left out that are the same experiment as another.",)
+    assert sweep.notes == ("1 duplicate left out: the same experiment as another.",)
 
 
 def test_every_combination_is_an_arm_and_every_seed_of_it_a_cell() -> None:
@@ -51,10 +51,7 @@ def test_every_combination_is_an_arm_and_every_seed_of_it_a_cell() -> None:
             "· bt",
     ]  # fmt: skip
     assert len(list(cells(sweep))) == 20
-    assert sweep.notes == (
-        "random asks no acquisition model: 2 combinations are left out that differ from another "
-        "in it only.",
-    )
+    assert sweep.notes == ("2 duplicates left out: random ignores the acquisition model.",)
     small = sweep.arms[8]
     assert small.varied == {"data": "cut", "acquisition": "small", "loop.strategy": "lc"}
     config = small.config

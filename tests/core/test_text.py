@@ -2,6 +2,7 @@
 
 import unicodedata
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
@@ -12,6 +13,7 @@ from tui_al.core.data.terminal_text import (
     shorten,
     shorten_apart,
     shorten_middle,
+    without_common_parts,
 )
 
 DIRECTION = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
@@ -89,3 +91,30 @@ def test_names_are_cut_where_they_do_not_differ() -> None:
     assert ("adapter"[:3] in first, "full"[:3] in second) == (True, True)
     twins = [f"{'a' * 20}{n}{'b' * 20}{m}{'c' * 20}" for n in "12" for m in "34"]
     assert len(set(shorten_apart(twins[::3], 10))) == 2
+
+
+@pytest.mark.parametrize(
+    ("names", "short"),
+    [
+        (["tickets-adapter", "tickets-full"], ["adapter", "full"]),
+        (["full · lc", "full · bt", "random"], ["full · lc", "full · bt", "random"]),
+        (["full · lc", "full · bt"], ["lc", "bt"]),
+        (["a-lc-2026", "a-bt-2026"], ["lc", "bt"]),
+        (["tickets-lc", "tickets-lc-2"], ["lc", "lc-2"]),
+        (["tickets", "tickets-2"], ["tickets", "tickets-2"]),
+        (["one"], ["one"]),
+        ([], []),
+        (["same", "same"], ["same", "same"]),
+        (["--", "-"], ["--", "-"]),
+        (["x.1", "x-1"], ["x.1", "x-1"]),
+    ],
+)
+def test_words_that_all_names_have_are_left_out(names: list[str], short: list[str]) -> None:
+    assert without_common_parts(names) == short
+
+
+@given(st.lists(st.text("ab-_ ·", max_size=8), unique=True, max_size=5))
+def test_what_is_left_of_names_tells_them_apart(names: list[str]) -> None:
+    short = without_common_parts(names)
+    assert len(set(short)) == len(names)
+    assert all(a in b for a, b in zip(short, names, strict=True))

@@ -63,10 +63,10 @@ class Scene:
 
 
 #: What is said below the curves, once those of all sessions are read and painted.
-_CURVES = ("tickets-adapter  .884", "tickets-full  .901", "tickets-random  .860")
+_CURVES = ("adapter  .884", "full  .901", "random  .860")
 
 _RUN = Scene("run", (120, 40), ("▶ train successor", "GPU 0", *_CURVES), opens=_LIVE)
-_RESULTS = Scene("results", (120, 40), ("this one minus it",), opens="tickets-full")
+_RESULTS = Scene("results", (120, 40), ("Δ accuracy",), opens="tickets-full")
 _SETUP = Scene("setup", (120, 40), ("trainings, about", "delivery"), home=NOTHING)
 _HOME = Scene("home", (120, 40), ("4 sessions, 1 running", "watch"))
 _SMALL = (80, 24)
@@ -104,14 +104,13 @@ OTHERS = (
     replace(_RUN, name="run-40x10", size=(40, 10), expect=("train successor",)),
     replace(_RUN, name="run-cpu", gpu=False, expect=("▶ train successor", "23 %", *_CURVES)),
     replace(_RUN, name="run-table", size=_SMALL, before=_RUN.expect, keys=("t",),
-        expect=("vs tickets-full", "GPU 0")),
+        expect=("Δ full", "GPU 0")),
     replace(_RUN, name="run-log", size=_SMALL, before=_RUN.expect, keys=("l",),
         expect=("asked about 63", "GPU 0")),
-    replace(_RUN, name="run-died", died=True, expect=("killed (signal 9)", "p lets it "
-        "go on", "GPU 0", *_CURVES)),
+    replace(_RUN, name="run-died", died=True,
+        expect=("killed (signal 9)", "p resumes", "GPU 0", *_CURVES)),
     replace(_RUN, name="run-died-80x24", size=_SMALL, died=True,
-        expect=("killed (signal 9)", "p lets it "
-        "go on", "GPU 0", *_CURVES)),
+        expect=("killed (signal 9)", "p resumes", "GPU 0", *_CURVES)),
     replace(_RUN, name="help", size=_SMALL, before=_RUN.expect, keys=("f1",), expect=("Pause the "
         "engine",)),
     replace(_RUN, name="question", size=_SMALL, before=_RUN.expect, keys=("s",),
@@ -119,7 +118,7 @@ OTHERS = (
         "session?",)),
     replace(_LABEL, name="label-few", size=_SMALL, opens="tickets-seven"),
     replace(_LABEL, name="label-random-check", size=_SMALL, opens="tickets-blind",
-        expect=("random check",)),
+        expect=("audit sample",)),
     replace(_LABEL, name="label-blind", size=_SMALL, before=_LABEL.expect, keys=("b",),
         expect=("b shows "
         "them",)),

@@ -162,3 +162,13 @@ def test_a_budget_in_tokens_is_counted_in_words() -> None:
     state = replace(state, runs={7: replace(run, points=points)})
     curve = curves.curve("a", state)
     assert (curve.unit, curve.labels) == ("words", (550, 1100))
+
+
+def test_planned_labels_are_those_of_all_rounds() -> None:
+    # 5 % of the texts to train on, and two rounds of 50; never more than there are
+    state = session({7: (0.4,)})
+    assert state.train == 1000
+    assert curves.planned_labels(state) == 150
+    assert curves.planned_labels(session({7: (0.4,)}, rounds=40)) == 1000
+    assert curves.planned_labels(SessionState()) is None
+    assert curves.planned_labels(session({7: (0.4,)}, budget_unit="tokens")) is None

@@ -187,7 +187,7 @@ def test_value_axis_covers_and_names_rows_evenly(
 
 
 def test_names_of_values_and_labels() -> None:
-    assert value_axis((0.7, 0.8), 12).names[:2] == (".70", ".75")
+    assert value_axis((0.7, 0.8), 12, None).names[:2] == (".70", ".75")
     assert budget_axis((100, 1300), 6).names == ("200", "400", "600", "800", "1,000", "1,200")
     assert budget_axis((3, 4), 4).names == ("3", "4")
     assert budget_axis((60,), 3).names == ("0", "50", "100")
@@ -216,3 +216,26 @@ def test_every_tick_has_its_name_beside_what_the_axis_counts() -> None:
     assert axis.count("┬") == len(re.findall(r"[\d,]+", names))
     for found in re.finditer(r"[\d,]+", names):
         assert "┬" in axis[found.start() : found.end()]
+
+
+class TestReach:
+    """How far the axes reach beyond the points."""
+
+    def test_values_close_together_are_not_blown_up(self) -> None:
+        axis = value_axis((0.95, 0.99), 12)
+        assert 0.2 - 1e-9 <= axis.high - axis.low < 0.3  # a fifth, and what rounds it up
+        assert value_axis((0.1, 0.9), 12).low <= 0.1
+
+    def test_what_is_planned(self) -> None:
+        points = Series("a", (100, 200), (0.2, 0.4))
+        lines = plain_text(draw([points], 60, 12, planned=400)).splitlines()
+        assert lines[-2].endswith(" 400")
+        drawn = max(len(line) for line in lines[:-3])
+        assert drawn < 30  # a third of the way, where without a plan the line ends at the edge
+        assert max(map(len, plain_text(draw([points], 60, 12)).splitlines()[:-3])) == 60
+        assert "labels, 400 planned" in plain_text(draw([points], 80, 12, planned=400))
+
+    @pytest.mark.parametrize("planned", [None, 200, 150])
+    def test_nothing_is_said_of_a_plan_that_is_reached(self, planned: float | None) -> None:
+        points = Series("a", (100, 200), (0.2, 0.4))
+        assert draw([points], 60, 12, planned=planned) == draw([points], 60, 12)

@@ -84,7 +84,7 @@ async def test_labels_of_one_class_to_the_end_are_not_called_trained(home: Path)
             await pilot.press("e")
             await sees(pilot, "no points yet")
             await pilot.press("f")
-            await sees(pilot, "Are these labels enough?")
+            await sees(pilot, "Finish labelling?")
             await pilot.press("y")
             await sees(pilot, "The engine ends without training: that takes labels of 2 classes.")
     with sqlite3.connect(made.directory / "session.db") as db:

@@ -184,7 +184,7 @@ async def test_blind_samples_and_blind_mode_show_no_opinion_of_the_model(home: P
     session = labelling_session(home)
     session.rank(1, audit=session.ids[:1])
     async with drive(app_on(home, session)) as pilot:
-        screen = await sees(pilot, "random check: measures the model, so no suggestion")
+        screen = await sees(pilot, "audit sample: no suggestion, so it can measure the model")
         assert ".41" not in screen
         await pilot.press("enter")
         await sees(pilot, "No suggestion is shown for this one")

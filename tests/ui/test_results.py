@@ -39,7 +39,7 @@ def app_on(recording: Recording) -> TuiAl:
 async def test_a_finished_session_opens_on_its_results(finished: Recording) -> None:
     app = app_on(finished)
     async with drive(app, (80, 24)) as pilot:
-        await until(pilot, lambda: "this one minus it" in shown(app))
+        await until(pilot, lambda: "Δ accuracy" in shown(app))
         text = shown(app)
         assert isinstance(app.screen, ResultsScreen)
         assert "✓ finished" in text.splitlines()[0]
@@ -113,7 +113,7 @@ async def test_export(finished: Recording, tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.chdir(tmp_path)
     app = app_on(finished)
     async with drive(app) as pilot:
-        await until(pilot, lambda: "this one minus it" in shown(app))
+        await until(pilot, lambda: "Δ accuracy" in shown(app))
         await pilot.press("x")
         await until(pilot, lambda: "Folder for tickets-lc.md" in shown(app))
         await pilot.press("end", *"/out", "enter")
@@ -132,7 +132,7 @@ async def test_export_into_a_file_is_refused_at_the_field(
     (tmp_path / "taken").write_text("")
     app = app_on(finished)
     async with drive(app) as pilot:
-        await until(pilot, lambda: "this one minus it" in shown(app))
+        await until(pilot, lambda: "Δ accuracy" in shown(app))
         await pilot.press("x")
         await until(pilot, lambda: "Folder for" in shown(app))
         await pilot.press("end", *"/taken", "enter")

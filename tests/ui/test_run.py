@@ -1,5 +1,6 @@
 """The run screen: what it shows at each size, every key, an engine that dies, foreign texts."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -61,9 +62,9 @@ async def test_what_is_to_be_seen_at_80x24(working: Recording) -> None:
         assert "round 2/6 · seed 2/2  ● running" in text.splitlines()[0]
         assert "accuracy on 20 test texts" in text
         assert "epoch 2/4, step 30/60  117 samples/s" in text
-        assert "50%  0:01 left" in text  # 120 samples at 117.3/s
+        assert " 50%" in text
         assert "loss" in text
-        assert "all done in" in text
+        assert re.search(r"\d+ s left$", text.splitlines()[0])
         assert "p pause" in text.splitlines()[-1]
         assert all(len(row) <= 80 for row in text.splitlines())
 
@@ -212,7 +213,7 @@ async def test_an_engine_that_dies_is_told_and_started_again(
         assert "engine died" in shown(app).splitlines()[0]
         if size != (40, 10):
             assert "It probably ran out of memory." in shown(app)
-            assert "p lets it go on" in shown(app)
+            assert "p resumes" in shown(app)
             assert "Loading [/x] ␛[31m" in shown(app)
         assert_clean(app)
         await pilot.press("p")
@@ -261,12 +262,12 @@ async def test_people_say_when_the_labels_are_enough(home: Path, engine: FakeEng
     app = app_on(recording)
     async with drive(app) as pilot:
         await pilot.press("e")
-        await asked_before(pilot, "f", "Are these labels enough?", recording, "finish")
+        await asked_before(pilot, "f", "Finish labelling?", recording, "finish")
         assert "● running" in shown(app).splitlines()[0]  # it still has to train
         recording.append(ev.EngineFinished("finished"))
         engine.leave()
         await until(pilot, lambda: "✓ done" in shown(app).splitlines()[0])
-        assert "Trained and measured on all labels. p lets it go on" in shown(app)
+        assert "Trained and measured on all labels. p resumes" in shown(app)
         await pilot.press("f")
         await until(pilot, lambda: "No engine is at work" in shown(app))
 
@@ -287,7 +288,7 @@ async def test_a_session_that_was_stopped(working: Recording, engine: FakeEngine
     async with drive(app) as pilot:
         await until(pilot, lambda: "■ stopped" in shown(app).splitlines()[0])
         assert "■ train successor" in shown(app)
-        assert "p lets it go on from where it was; no finished round is lost." in shown(app)
+        assert "p resumes; no finished round is lost." in shown(app)
         await pilot.press("p")
         await until(pilot, lambda: engine.started == [working.directory])
 
@@ -357,7 +358,7 @@ async def test_finished_sessions_on_the_same_data_are_laid_over(working: Recordi
     elsewhere.finish()
     app = app_on(working)
     async with drive(app, (120, 40)) as pilot:
-        await until(pilot, lambda: "vs by-chance" in shown(app))
+        await until(pilot, lambda: "Δ by-chance" in shown(app))
         await until(pilot, lambda: "○ ⠤ by-chance" in shown(app))
         assert "+.050 ±.000" in shown(app)
         assert "elsewhere" not in shown(app)
@@ -513,4 +514,4 @@ async def test_where_people_label_nothing_is_queried(
         assert "· train successor" in shown(app)
         assert ("· score pool" in shown(app)) is scores
         assert "query" not in shown(app)
-        assert "all done in" not in shown(app)
+        assert " left" not in shown(app).splitlines()[0]

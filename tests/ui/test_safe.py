@@ -80,10 +80,10 @@ async def test_messages_and_errors_show_foreign_text(home: Path, engine: FakeEng
             text = text or " "
             app.say(text[:200], "error")
             app.show_error(text, text, (text, text))
-            await until(pilot, lambda: "Something went wrong" in shown(app))
+            await until(pilot, lambda: "─ Error ─" in shown(app))
             assert_clean(app)
             await pilot.press("end")
             await pilot.pause()
             assert_clean(app)
             await pilot.press("enter")
-            await until(pilot, lambda: "Something went wrong" not in shown(app))
+            await until(pilot, lambda: "─ Error ─" not in shown(app))

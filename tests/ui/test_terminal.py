@@ -124,7 +124,7 @@ def test_watch_leave_come_back_stop_go_on_and_look_at_the_results(
         tmux.press("s")
         tmux.sees("Stop this session?")
         tmux.press("y")
-        tmux.sees("■ stopped", "p lets it go on")
+        tmux.sees("■ stopped", "p resumes")
         assert not is_live(tiny_session)
         stopped_after = len(rounds_of(tiny_session))
         assert stopped_after < ROUNDS
@@ -230,7 +230,7 @@ def test_an_engine_that_dies_is_told_within_three_seconds_and_goes_on(
             assert engine is not None
             os.kill(engine.pid, number)
             began = time.monotonic()
-            screen = tmux.sees(cause, "✗ engine died", "p lets it go on", seconds=10)
+            screen = tmux.sees(cause, "✗ engine died", "p resumes", seconds=10)
             assert time.monotonic() - began < 3
             assert "Nothing that was finished is lost" in screen
         tmux.press("p")

@@ -92,6 +92,7 @@ class Page:
             title=heading if title else "",
             x_label=curve.unit,
             unicode=self.unicode,
+            planned=curves.planned_labels(state),
         )
         return [plot_line(line) for line in lines]
 

@@ -6,9 +6,17 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from tui_al.cli.console import Page, plot_line
+from tui_al.core.data.terminal_text import without_common_parts
 from tui_al.core.session.state import SessionState
 from tui_al.errors import SessionError
-from tui_al.report.curves import Curve, curve, measured_on, metric_name, why_no_point
+from tui_al.report.curves import (
+    Curve,
+    curve,
+    measured_on,
+    metric_name,
+    planned_labels,
+    why_no_point,
+)
 from tui_al.report.plot import Series, draw
 from tui_al.store.home import home_directory
 from tui_al.store.sweeps import at_work, find, is_sweep
@@ -80,7 +88,9 @@ def _show_sweep(page: Page, path: Path) -> None:
     begun = [arm for arm in found.arms if curve("", arm.state).mean]
     shown = begun[:_MOST_CURVES]
     if shown:
-        _draw(page, [curve(arm.label, arm.state) for arm in shown], shown[0].state)
+        names = without_common_parts([arm.label for arm in shown])
+        curves = [curve(name, arm.state) for name, arm in zip(names, shown, strict=True)]
+        _draw(page, curves, shown[0].state)
         page.say()
     left = len(begun) - len(shown)
     if left:
@@ -109,6 +119,7 @@ def _draw(page: Page, curves: list[Curve], state: SessionState) -> None:
         x_label=curves[0].unit,
         unicode=page.unicode,
         nothing=why_no_point(state),
+        planned=planned_labels(state),
     )
     for line in lines:
         page.print(plot_line(line))

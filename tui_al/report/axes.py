@@ -38,11 +38,11 @@ def value_axis(
     """The vertical axis over `values` on `rows` rows: named values are a whole number of rows
     apart, in the middle of theirs.
 
-    Nothing beyond `bounds` is named. Values closer together than a fiftieth of the bounds are not
+    Nothing beyond `bounds` is named. Values closer together than a fifth of the bounds are not
     blown up to fill the plot."""
     low, high = min(values, default=0.0), max(values, default=1.0)
     size = max(abs(low), abs(high))
-    least = 0.02 * (bounds[1] - bounds[0]) if bounds else 1e-3 * size if size > 1e-6 else 1.0
+    least = 0.2 * (bounds[1] - bounds[0]) if bounds else 1e-3 * size if size > 1e-6 else 1.0
     if high - low < least:
         middle, half = (low + high) / 2, least / 2
         low, high = middle - half, middle + half

@@ -182,6 +182,16 @@ def budget_unit(state: SessionState) -> str:
     return "words" if state.config and state.config.loop.budget_unit == "tokens" else "labels"
 
 
+def planned_labels(state: SessionState) -> float | None:
+    """Labels that the rounds of a simulation take; None where people label as long as they like, or
+    a budget counts words, which are known when they are bought."""
+    config = state.config
+    if config is None or config.loop.oracle == "person" or budget_unit(state) != "labels":
+        return None
+    loop, pool = config.loop, state.train
+    return float(min(pool, loop.seed_size.of(pool) + loop.rounds * loop.batch.of(pool)))
+
+
 def curve(name: str, state: SessionState, metric: str | None = None) -> Curve:
     """The session's curve of a metric (its headline by default); empty before the first point."""
     metric = metric or headline_metric(state)

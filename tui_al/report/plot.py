@@ -80,11 +80,13 @@ def draw(
     unicode: bool = True,
     bounds: tuple[float, float] | None = (0.0, 1.0),
     nothing: str = "no points yet",
+    planned: float | None = None,
 ) -> list[Line]:
     """Draw the series into `height` lines of at most `width` columns.
 
     The first series is in front. Bands show y ± spread, cut to `bounds`, which is where values can
-    lie at all (None: anywhere). With `unicode` off every character is ASCII. `nothing` is written
+    lie at all (None: anywhere). The horizontal axis reaches to what is `planned` and says so, where
+    that is beyond the points. With `unicode` off every character is ASCII. `nothing` is written
     where there is no point to draw. Below 20 x 5 there are only empty lines."""
     if width < LEAST_WIDTH or height < LEAST_HEIGHT:
         return [[] for _ in range(max(0, height))]
@@ -94,7 +96,11 @@ def draw(
         head = [[Segment(_fit(title, width, unicode), "title")]]
     legend = _legend(points, width, _legend_room(height - len(head)), unicode)
     rows = height - len(head) - len(legend) - 2
-    frame = _frame(points, width, rows, unicode, bounds)
+    spent = [value for one in points for value in one.x]
+    if planned is not None and spent and planned > max(spent):
+        spent.append(planned)
+        x_label = f"{x_label}, {planned:,.0f} planned"
+    frame = _frame(points, spent, width, rows, unicode, bounds)
     canvas = Canvas(rows, width - frame.margin, unicode)
     for one in reversed(points):
         _draw_series(canvas, frame, one, bounds)
@@ -128,6 +134,7 @@ def _cleaned(one: Series, owner: int) -> _Points:
 
 def _frame(
     points: Sequence[_Points],
+    spent: Sequence[float],
     width: int,
     rows: int,
     unicode: bool,
@@ -140,7 +147,6 @@ def _frame(
             values += [max(value - spread, min(low, value)), min(value + spread, max(high, value))]
     y = value_axis(values, rows, bounds)
     margin = max(map(len, y.names), default=0) + 2
-    spent = [value for one in points for value in one.x]
     columns = width - margin
     most = max(1, columns // 7)
     x = budget_axis(spent, most)
@@ -223,7 +229,7 @@ def _foot(frame: _Frame, columns: int, x_label: str) -> list[Line]:
     axis, names = [level] * columns, [" "] * columns
     label = _fit(x_label, columns, frame.unicode)
     free = columns - cell_len(label) - 1
-    if free < 3 * cell_len(label):
+    if free < 2 * cell_len(label):
         label, free = "", columns
     for tick, name in zip(frame.x.ticks, frame.x.names, strict=True):
         at = frame.x.position(tick, columns)

@@ -10,10 +10,13 @@ from tui_al.ui.setup_form import Values
 
 
 def learner_note(role: str, values: Values) -> str:
-    """What of the model is trained."""
+    """What of the model is trained, and what is not."""
     model = known_model(values[f"{role}.model"])
-    size = f" of {model.parameters / 1e6:.0f} M" if model else ""
-    return f"trains {TUNINGS[values[f'{role}.tuning']].summary}{size}"
+    size = f"{model.parameters / 1e6:.0f} M " if model else ""
+    tuning = TUNINGS[values[f"{role}.tuning"]]
+    if tuning.trains == "encoder":
+        return f"all {size}weights are trained"
+    return f"{tuning.summary}; {size}encoder frozen"
 
 
 def strategy_note(name: str) -> str:

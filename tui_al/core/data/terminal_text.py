@@ -1,6 +1,7 @@
 """Foreign text (data, labels, paths, names) made fit to be shown: nothing in it can move the cursor
 or turn the reading order."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from rich.cells import cell_len, split_graphemes
@@ -25,11 +26,15 @@ _UNSAFE_BUT_NEWLINES = {code: shown for code, shown in _UNSAFE.items() if code !
 _PLAINER = str.maketrans(
     {
         "±": "+/-", "·": "-", "…": "...", "→": "->", "–": "-", "—": "-", "−": "-", "×": "x",
-        "≤": "<=", "≥": ">=",
+        "≤": "<=", "≥": ">=", "Δ": "diff",
         "“": '"', "”": '"', "‘": "'", "’": "'",
         "✓": "v", "✗": "x", "▶": ">", "━": "#", "╸": "#", "─": "-",
     }
 )  # fmt: skip
+
+#: What stands between the words of a name, and a word with what stands before it.
+_BETWEEN = " _·./,-"
+_WORDS = re.compile(rf"[{_BETWEEN}]*[^{_BETWEEN}]+|[{_BETWEEN}]+$")
 
 
 def printable(text: str, *, keep_newlines: bool = False) -> str:
@@ -69,6 +74,23 @@ def shorten_middle(text: str, width: int, ellipsis: str = "…") -> str:
 def _within(cut: str, width: int, ellipsis: str) -> str:
     """The cut text; the ellipsis alone where a joiner at the cut makes both wider than each is."""
     return cut if cell_len(cut) <= width else ellipsis[: max(0, width)]
+
+
+def without_common_parts(names: Sequence[str]) -> list[str]:
+    """The names without the words that all begin or end with: "adapter" and "full" of
+    "tickets-adapter" and "tickets-full". At least one word of each stays; a name that stands alone
+    stays whole."""
+    words = [_WORDS.findall(name) for name in names]
+    least = min(map(len, words), default=0)
+    if len(names) < 2 or not least or len(set(names)) < len(names):
+        return list(names)
+    first = next((i for i in range(least) if len({w[i] for w in words}) > 1), least)
+    first = min(first, least - 1)
+    left = least - first
+    last = next((i for i in range(left) if len({w[-1 - i] for w in words}) > 1), left)
+    last = min(last, left - 1)
+    short = ["".join(w[first : len(w) - last]).strip(_BETWEEN) for w in words]
+    return short if len(set(short)) == len(names) and all(short) else list(names)
 
 
 def shorten_apart(names: Sequence[str], width: int, ellipsis: str = "…") -> list[str]:

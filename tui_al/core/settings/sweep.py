@@ -132,13 +132,16 @@ def read_sweep(text: str, name: str, overrides: Overrides = Overrides()) -> Swee
     if not arms:
         raise ConfigError(f"{name}: every combination is excluded.", "Leave one at least.")
     notes = [
-        f"{name} asks no acquisition model: {same.count(name)} combinations are left out that "
-        "differ from another in it only."
+        f"{_duplicates(same.count(name))} left out: {name} ignores the acquisition model."
         for name in dict.fromkeys(filter(None, same))
     ]
     if twice := same.count(""):
-        notes.append(f"{twice} combinations are left out that are the same experiment as another.")
+        notes.append(f"{_duplicates(twice)} left out: the same experiment as another.")
     return Sweep(name, str(plain.get("title", name)), tuple(arms.values()), tuple(notes))
+
+
+def _duplicates(count: int) -> str:
+    return f"{count} duplicate{'s' * (count > 1)}"
 
 
 def _arm(

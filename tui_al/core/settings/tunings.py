@@ -29,16 +29,16 @@ TUNINGS: Mapping[str, Tuning] = MappingProxyType(
         one.name: one
         for one in (
             Tuning("full", "all weights", "encoder"),
-            Tuning("adapter", "bottleneck after attention (the paper's)", "adapter", 16),
-            Tuning("double", "bottlenecks after attention and after feed-forward", "adapter", 16),
-            Tuning("seq", "bottleneck after feed-forward", "adapter", 16),
-            Tuning("par", "bottleneck beside feed-forward", "adapter", 16),
+            Tuning("adapter", "adapter after attention, as in the paper", "adapter", 16),
+            Tuning("double", "adapters after attention and after feed-forward", "adapter", 16),
+            Tuning("seq", "adapter after feed-forward", "adapter", 16),
+            Tuning("par", "adapter beside feed-forward", "adapter", 16),
             Tuning("lora", "low-rank updates of the attention weights", "adapter"),
             Tuning("prefix", "learned prefixes to keys and values", "adapter"),
-            Tuning("unipelt", "LoRA, prefixes and bottlenecks behind gates", "adapter", 16),
-            Tuning("compacter", "bottlenecks with shared, factored weights", "adapter", 32),
+            Tuning("unipelt", "LoRA, prefixes and adapters behind gates", "adapter", 16),
+            Tuning("compacter", "adapters with shared, factored weights", "adapter", 32),
             Tuning("ia3", "learned scales of keys, values and feed-forward", "adapter"),
-            Tuning("head", "nothing but the head: the encoder is frozen", "head"),
+            Tuning("head", "nothing but the head", "head"),
         )
     }
 )

@@ -191,4 +191,4 @@ class ErrorDialog(TextDialog):
         if log_tail:
             lines += [Content(""), Content.styled("The end of engine.log:", "bold")]
             lines += [safe(line) for line in log_tail]
-        super().__init__("Something went wrong", Content("\n").join(lines))
+        super().__init__("Error", Content("\n").join(lines))

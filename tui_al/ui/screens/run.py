@@ -53,12 +53,13 @@ class RunScreen(SessionScreen):
         &.-short #machine { display: none; }
         &.-short #notice { max-height: 3; }
         &.-tall #curve { height: 3fr; min-height: 12; }
-        &.-tall #rounds, &.-tall #log, &.-tall #printed { height: 2fr; }
+        &.-tall #log, &.-tall #printed { height: 2fr; }
         &.-wide #side { dock: right; width: 36; height: 1fr; }
         &.-wide.-tall {
             & #body { layout: grid; grid-size: 2; grid-columns: 1fr 36; grid-rows: 3fr 2fr; }
             & #side { dock: none; width: 1fr; }
-            & #rounds, & #log, & #printed { column-span: 2; height: 1fr; }
+            & #rounds, & #log, & #printed { column-span: 2; }
+            & #log, & #printed { height: 1fr; }
         }
         &.-wide #now, &.-wide #machine, &.-wide #curve,
         &.-wide #rounds, &.-wide #log, &.-wide #printed {
@@ -122,10 +123,12 @@ class RunScreen(SessionScreen):
             self._starting = self._starting and not self._launched
         self._show_status()
         self.query_one(NowPanel).show(update)
-        compared = self.overlays[0] if self.overlays else None
-        self.query_one(RoundsTable).show(
-            state, (compared.label, compared.state) if compared else None
-        )
+        other = (self.short_names()[1], self.overlays[0].state) if self.overlays else None
+        table = self.query_one(RoundsTable)
+        before = table.wanted_height
+        table.show(state, other)
+        if table.wanted_height != before:
+            self._arrange()
         self.show_curve()
         if self._view == "printed":
             self._show_printed()
@@ -195,7 +198,8 @@ class RunScreen(SessionScreen):
             self.query_one(f"#{view}").focus(scroll_visible=False)
 
     def _arrange(self) -> None:
-        """Show the view; in a tall window something under the curve, and the table alone.
+        """Show the view; in a tall window something under the curve, and the table alone. Under
+        the curve the table is as high as its rows, up to a bound: the curve has the rest.
 
         Widgets are shown and hidden one by one: a class on the screen would have the styles of all
         of it worked out anew, at each key."""
@@ -211,7 +215,13 @@ class RunScreen(SessionScreen):
         cramped = height < USUAL and self._noticed
         whole = alone and width >= WIDE and height >= TALL
         self.query_one("#side").display = not (cramped or whole)
-        self.query_one("#body").styles.grid_rows = "1fr" if whole else "3fr 2fr"
+        table = self.query_one(RoundsTable)
+        below = "rounds" in shown and not alone
+        rows = min(table.wanted_height, height * 2 // 5) if below else 0
+        table.styles.height = rows or "1fr"
+        self.query_one("#body").styles.grid_rows = (
+            "1fr" if whole else f"1fr {rows}" if below else "3fr 2fr"
+        )
 
     def action_rounds(self) -> None:
         """t: the table, and back to the curve."""
@@ -277,7 +287,7 @@ class RunScreen(SessionScreen):
         self._end(
             "stop",
             "Stop this session?",
-            "It stops at the next step. Finished rounds are kept, and p lets it go on later."
+            "It stops at the next step. Finished rounds are kept, and p resumes it later."
             + finish * self._by_people,
         )
 
@@ -288,10 +298,9 @@ class RunScreen(SessionScreen):
             return
         self._end(
             "finish",
-            "Are these labels enough?",
+            "Finish labelling?",
             "The engine trains and measures on all of them, keeps the models for export, and "
-            "ends. Labels can be added and p lets it "
-            "go on later.",
+            "ends. Labels can be added, and p resumes it later.",
         )
 
     def _end(self, command: Command, question: str, explained: str) -> None:
@@ -391,8 +400,8 @@ def _not_running(state: SessionState, *, died: bool) -> Content:
             f"■ Ended, but nothing was trained at the end: that takes {state.lacks}.",
             "bold $text-warning",
         )
-        return Content.assemble(told, " p lets it go on with new ones.")
+        return Content.assemble(told, " p resumes with new ones.")
     if state.ended == "finished":
-        return Content("✓ Trained and measured on all labels. p lets it go on with new ones.")
-    where = "" if died else " from where it was; no finished round is lost"
-    return Content.assemble(("p lets it go on", "bold"), f"{where}.")
+        return Content("✓ Trained and measured on all labels. p resumes with new ones.")
+    kept = "" if died else "; no finished round is lost"
+    return Content.assemble(("p resumes", "bold"), f"{kept}.")

@@ -10,6 +10,7 @@ from typing import Any
 
 from textual.message import Message
 
+from tui_al.core.data.terminal_text import without_common_parts
 from tui_al.core.session.events import Recorded
 from tui_al.core.session.state import SessionState
 from tui_al.errors import TuiAlError
@@ -19,6 +20,7 @@ from tui_al.report.curves import (
     measured_on,
     metric_name,
     metrics_of,
+    planned_labels,
     why_no_point,
 )
 from tui_al.store.session import Session, session_names
@@ -96,12 +98,19 @@ class SessionScreen(TuiScreen):
     def show_curve(self) -> None:
         """This session's curve in front, the others behind it."""
         state = self.update_now.state
-        curves = [curve(label, its_state, self.metric) for label, its_state in self.labelled(state)]
-        self.query_one(CurvePlot).show(curves, self._curve_title(), why_no_point(state))
+        named = zip(self.short_names(), self.labelled(state), strict=True)
+        curves = [curve(name, its_state, self.metric) for name, (_, its_state) in named]
+        self.query_one(CurvePlot).show(
+            curves, self._curve_title(), why_no_point(state), planned_labels(state)
+        )
 
     def labelled(self, state: SessionState) -> list[tuple[str, SessionState]]:
         """This session in that state and those it is compared with, by what they are shown as."""
         return [(self.label, state), *((other.label, other.state) for other in self.overlays)]
+
+    def short_names(self) -> list[str]:
+        """What `labelled` are called in a legend: what their names differ in."""
+        return without_common_parts([self.label, *(other.label for other in self.overlays)])
 
     def _curve_title(self) -> str:
         state = self.update_now.state

@@ -39,8 +39,8 @@ class Comparison(Lines):
             "session",
             metric_name(self._metric),
             "area",
-            "this one minus it",
-            "area minus its",
+            f"Δ {metric_name(self._metric)}",
+            "Δ area",
             "seeds",
         )
         rows = [

@@ -47,22 +47,29 @@ class CurvePlot(Widget):
         self._series: tuple[Series, ...] | None = None  #: None before there is anything to tell
         self._title = self._nothing = ""
         self._x_label = "labels"
+        self._planned: float | None = None
         self._lines: list[list[Segment]] = []
         self._drawn_for: tuple[Size, bool] | None = None
         self._drawn_at = float("-inf")
         self._later: Timer | None = None
 
-    def show(self, curves: Sequence[Curve], title: str, nothing: str = "no points yet") -> None:
+    def show(
+        self,
+        curves: Sequence[Curve],
+        title: str,
+        nothing: str = "no points yet",
+        planned: float | None = None,
+    ) -> None:
         """Show these curves from the next redraw on; the first one names the axis. `nothing` stands
-        where none has a point."""
+        where none has a point; the axis reaches to what is `planned`."""
         from tui_al.report.plot import Series
 
         series = tuple(Series(c.name, c.labels, c.mean, c.sd) for c in curves)
         x_label = curves[0].unit if curves else "labels"
-        wanted = (series, title, x_label, nothing)
-        if wanted == (self._series, self._title, self._x_label, self._nothing):
+        wanted = (series, title, x_label, nothing, planned)
+        if wanted == (self._series, self._title, self._x_label, self._nothing, self._planned):
             return
-        self._series, self._title, self._x_label, self._nothing = wanted
+        self._series, self._title, self._x_label, self._nothing, self._planned = wanted
         least = 3.0 if getattr(self.app, "remote", False) else 1.0
         wait = least - (time.monotonic() - self._drawn_at)
         if wait <= 0:
@@ -103,6 +110,7 @@ class CurvePlot(Widget):
                 x_label=self._x_label,
                 unicode=not wanted[1],
                 nothing=self._nothing,
+                planned=self._planned,
             )
             self._drawn_for = wanted
         return self._lines

@@ -1,5 +1,5 @@
-"""What the engine does now: the steps of the round, progress with rate and time left, and the loss
-as it falls."""
+"""What the engine does now: the steps of the round, progress with its rate, and the loss as it
+falls."""
 
 from typing import NamedTuple
 
@@ -8,7 +8,6 @@ from textual.content import Content
 from tui_al.core.session.events import Phase
 from tui_al.core.session.state import RunState, SessionState
 from tui_al.report.gauges import evaluated, gauge_lines, gauges_of
-from tui_al.ui.eta import duration, phase_remaining, remaining_seconds, roughly
 from tui_al.ui.session_watcher import Update
 from tui_al.ui.widgets.glyphs import bar, is_ascii, spark
 from tui_al.ui.widgets.lines import Lines, spread_out
@@ -127,7 +126,7 @@ def _column(
     if run.losses:
         lines.append(_loss(run, width, ascii_only))
     lines += [Content(line) for one in gauges_of(state, run)[-1:] for line in gauge_lines(one)]
-    return [*lines, Content.styled(_left(state, works), "$foreground-muted")]
+    return lines
 
 
 def _rows(
@@ -135,17 +134,16 @@ def _rows(
 ) -> list[Content]:
     listed = steps(state, run)
     now = next((step for step in listed if step.mark == "▶"), None)
-    ahead = Content.styled(_left(state, works), "$foreground-muted")
     gauge = [Content("  " + "   ".join(gauge_lines(one))) for one in gauges_of(state, run)[-1:]]
     if now is None:
         done = [step for step in listed if step.mark == "✓"]
-        return [_named(done[-1], works) if done else Content(""), ahead, *gauge]
+        return [_named(done[-1], works) if done else Content(""), *gauge]
     named = _named(now, works)
     room = width - named.cell_length - 1
     first = Content.assemble(named, " ", _bar(run, min(room, 50), ascii_only, works))
     detail = "  ".join(_where(state, run, works))
-    loss = _loss(run, min(30, width - len(detail) - ahead.cell_length - 6), ascii_only)
-    return [first, spread_out(Content.assemble(f"  {detail}  ", loss), ahead, width), *gauge]
+    loss = _loss(run, min(30, width - len(detail) - 6), ascii_only)
+    return [first, Content.assemble(f"  {detail}  ", loss), *gauge]
 
 
 def _named(step: Step, works: bool) -> Content:
@@ -157,14 +155,12 @@ def _named(step: Step, works: bool) -> Content:
 
 
 def _bar(run: RunState, width: int, ascii_only: bool, works: bool) -> Content:
-    """Bar, percentage, and the time that is left of the phase; nothing where it was broken off for
-    good."""
+    """Bar and percentage; nothing where it was broken off for good."""
     progress = run.progress
     if progress is None and not works:
         return Content("")
     share = progress.done / progress.total if progress and progress.total else 0.0
-    left = phase_remaining(run) if works else None
-    ending = f" {share:4.0%}" + ("" if left is None else f"  {duration(left)} left")
+    ending = f" {share:4.0%}"
     filled, rest = bar(share, max(4, width - len(ending)), ascii_only)
     return Content.assemble((filled, "$primary"), (rest, "$foreground-muted"), ending)
 
@@ -192,9 +188,3 @@ def _loss(run: RunState, width: int, ascii_only: bool) -> Content:
     last = f"{run.losses[-1]:.3f}"
     falling = spark(run.losses, width - len(last) - 6, ascii_only, low=0.0)
     return Content.assemble("loss ", (falling, "$primary"), " ", last)
-
-
-def _left(state: SessionState, works: bool) -> str:
-    by_people = state.config is not None and state.config.loop.oracle == "person"
-    seconds = remaining_seconds(state) if works and not by_people else None
-    return "" if seconds is None else f"all done in {roughly(seconds)}"

@@ -30,6 +30,9 @@ _COSTS = {
     Phase.EVALUATE.value: ("evaluation", 8),
 }
 
+#: Colours of differences, by their sign.
+_SIGNS = {"+": "$text-success", "-": "$text-error"}
+
 
 def differences(state: SessionState, other: SessionState) -> dict[int, MeanStd]:
     """By round: `state` minus `other`, seed by seed, where both have a point at the same number of
@@ -57,13 +60,14 @@ class Column(NamedTuple):
     header: str
     cells: list[str]
     leads: bool = False  #: what one looks for first
+    signed: bool = False  #: differences: their colours repeat their signs
 
 
 class RoundsTable(LinesView):
-    """One row a round, means over the seeds that reached it; the newest is kept in sight."""
+    """One row a round, the newest first, means over the seeds that reached it."""
 
     def __init__(self) -> None:
-        super().__init__("rounds")
+        super().__init__("rounds", follow=False)
         self._all: list[Column] = []
         self._fitted: list[Column] = []
 
@@ -71,6 +75,12 @@ class RoundsTable(LinesView):
         """Show the rounds of `state`, compared with `other`."""
         self._all = columns(state, other)
         self._fill()
+
+    @property
+    def wanted_height(self) -> int:
+        """Rows of the screen that all of it takes: header, rounds and, where it has one, frame."""
+        rounds = len(self._all[0].cells) if self._all else 0
+        return 1 + max(1, rounds) + self.gutter.height
 
     def on_resize(self) -> None:
         """Other columns may fit now."""
@@ -83,9 +93,8 @@ class RoundsTable(LinesView):
             widths = [_width(column) for column in fitted]
             headers = [column.header for column in fitted]
             self.heading = _row(headers, widths, ["$foreground-muted"] * len(fitted))
-            styles = ["bold" if column.leads else "" for column in fitted]
-            rows = zip(*(column.cells for column in fitted), strict=True)
-            self.replace([_row(cells, widths, styles) for cells in rows])
+            rows = list(zip(*(column.cells for column in fitted), strict=True))
+            self.replace([_row(cells, widths, _styles(fitted, cells)) for cells in rows[::-1]])
 
 
 def columns(state: SessionState, other: tuple[str, SessionState] | None) -> list[Column]:
@@ -102,7 +111,8 @@ def columns(state: SessionState, other: tuple[str, SessionState] | None) -> list
     found.append(Column(0, headline, [_figure(row) for row in rows], leads=True))
     if other and against:
         differ = [_spread(against.get(row.round), sign="+") for row in rows]
-        found.append(Column(1, f"vs {shorten_middle(other[0], 16)}", differ))
+        header = f"Δ {shorten_middle(other[0], 16)}"
+        found.append(Column(1, header, differ, signed=True))
     macro = [short(row.macro_f1, 3) for row in rows]
     found.append(Column(7, "macro-F1", macro))
     for name, (header, rank) in _COSTS.items():
@@ -128,6 +138,14 @@ def fitting(all_of_them: Sequence[Column], width: int) -> list[Column]:
     while len(kept) > 3 and sum(_width(column) + 2 for column in kept) > width:
         kept.remove(max(kept, key=lambda column: column.rank))
     return kept
+
+
+def _styles(columns: Sequence[Column], cells: Sequence[str]) -> list[str]:
+    """Of a row's cells."""
+    return [
+        _SIGNS.get(cell[:1], "") if column.signed else "bold" if column.leads else ""
+        for column, cell in zip(columns, cells, strict=True)
+    ]
 
 
 def _width(column: Column) -> int:

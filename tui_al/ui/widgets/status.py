@@ -9,7 +9,7 @@ from tui_al.core.session.state import SessionState, position
 from tui_al.core.settings.experiment import ExperimentConfig
 from tui_al.report.settings import short_learner
 from tui_al.ui.escape import safe
-from tui_al.ui.eta import duration
+from tui_al.ui.eta import remaining_seconds, roughly
 from tui_al.ui.session_watcher import Update
 from tui_al.ui.widgets.lines import Lines, spread_out
 
@@ -72,6 +72,21 @@ def how_far(state: SessionState, *, short: bool = False) -> str:
     return " · ".join(name + part for name, part in zip(names, parts, strict=False))
 
 
+def how_long(update: Update) -> str:
+    """ "13 min left" while an engine works and it can be told; else for how long engines have
+    worked, "took 15 min"."""
+    state = update.state
+    by_people = state.config is not None and state.config.loop.oracle == "person"
+    works = update.live and not state.finished
+    if works and not state.paused and not by_people:
+        left = remaining_seconds(state)
+        if left is not None:
+            return f"{roughly(left)} left"
+    if not update.worked:
+        return ""
+    return f"{roughly(update.worked)} so far" if works else f"took {roughly(update.worked)}"
+
+
 class TitleRow(Lines):
     """One row over a session's screens."""
 
@@ -102,7 +117,7 @@ class TitleRow(Lines):
             [
                 *([Content(far)] if far else []),
                 how,
-                *([Content(duration(update.worked))] if width >= 60 else []),
+                *([Content(how_long(update))] if width >= 60 else []),
             ]
         )
         described = Content.assemble(

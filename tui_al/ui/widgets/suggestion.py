@@ -15,7 +15,7 @@ from tui_al.ui.widgets.lines import Lines, spread_out
 
 #: Reasons for which a sample is shown without a suggestion, in words.
 _BLIND = {
-    "random check": "random check: measures the model, so no suggestion",
+    "random check": "audit sample: no suggestion, so it can measure the model",
     "second opinion": "second opinion: someone else labels it too, so no suggestion",
 }
 
@@ -146,11 +146,23 @@ def why(item: Sample, strategy: str, width: int, *, blind: bool) -> str:
         return "here again: what was decided about it was taken back"
     if item.score is None or strategy == "random":
         return "asked: drawn at random" + ("" if item.ranking else "; there is no model yet")
-    score = f"{strategy} {item.score:.3g}"
-    if item.percentile is not None:
-        score += f", above {min(99, int(item.percentile * 100))} % of the pool"
+    score = _in_words(strategy, item.score, item.percentile)
     opinion = "" if blind else _opinion(item, width - len(f"asked: {score} · "))
     return f"asked: {opinion} · {score}" if opinion else f"asked: {score}"
+
+
+def _in_words(strategy: str, score: float, percentile: float | None) -> str:
+    """What a score says of a sample."""
+    if percentile is None:
+        return f"{strategy} {score:.3g}"
+    from tui_al.core.query.strategies import (
+        STRATEGIES,  # brings numpy, which a screen can open without
+    )
+
+    share = min(99, int(percentile * 100))
+    if strategy in STRATEGIES:  # all of ours ask where the model is unsure
+        return f"less sure than about {share} % of the pool"
+    return f"{strategy} above about {share} % of the pool"
 
 
 def _opinion(item: Sample, width: int) -> str:

@@ -67,7 +67,7 @@ async def test_one_key_labels_saves_and_goes_on(home: Path) -> None:
         screen = await sees(pilot, session.text(first), "saved ✓ 0", "ranking of round 1")
         assert "1 billing ×0" in screen
         assert "▸ billing .41   enter takes it" in screen
-        assert "asked: between billing .41 and delivery .38 · lc 0.59" in screen
+        assert "asked: between billing .41 and delivery .38 · less sure than about 99 %" in screen
         await pilot.press("2")
         screen = await sees(pilot, "saved ✓ 1", session.text(second), "✓ delivery")
         assert "2 delivery ×1" in screen

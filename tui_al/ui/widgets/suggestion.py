@@ -147,6 +147,8 @@ def why(item: Sample, strategy: str, width: int, *, blind: bool) -> str:
     if item.score is None or strategy == "random":
         return "asked: drawn at random" + ("" if item.ranking else "; there is no model yet")
     score = _in_words(strategy, item.score, item.percentile)
+    if not blind and len(f"asked: {_opinion(item, width)} · {score}") > width:
+        score = score.removesuffix(" of the pool")
     opinion = "" if blind else _opinion(item, width - len(f"asked: {score} · "))
     return f"asked: {opinion} · {score}" if opinion else f"asked: {score}"
 

@@ -22,6 +22,7 @@ from tests.helpers.command_line import Command
 from tests.store.labelled_sessions import by_people
 from tui_al.errors import MachineError, SessionError, TuiAlError
 from tui_al.store.database import connect, readable
+from tui_al.store.engine_lock import take_engine_lock
 from tui_al.store.environment import explained, of_os, of_sqlite
 from tui_al.store.session import Session
 from tui_al.store.sweeps import arm_labels, kept_scores, read_record
@@ -118,9 +119,9 @@ def test_only_damage_is_called_damage(tmp_path: Path, spoil: str) -> None:
     assert (error.value.exit_code, str(path) in error.value.hint) == (5, True)
 
 
-def test_too_many_open_files(tmp_path: Path) -> None:
-    with by_people(tmp_path, "mine") as session:
-        directory = session.directory
+@contextlib.contextmanager
+def no_more_files() -> Iterator[None]:
+    """This process can open no more of them."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     opened: list[int] = []
     resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard))
@@ -128,15 +129,24 @@ def test_too_many_open_files(tmp_path: Path) -> None:
         with contextlib.suppress(OSError):
             while True:
                 opened.append(os.open(os.devnull, os.O_RDONLY))
-        with pytest.raises(
-            MachineError, match=r"Session mine: this process has too many files open \(64\)"
-        ):
-            Session(directory)
+        yield
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
         for one in opened:
             os.close(one)
+
+
+def test_too_many_open_files(tmp_path: Path) -> None:
+    with by_people(tmp_path, "mine") as session:
+        directory = session.directory
+    told = r"this process has too many files open \(64\)"
+    with no_more_files():
+        with pytest.raises(MachineError, match=f"Session mine: {told}"):
+            Session(directory)
+        with pytest.raises(MachineError, match=told):
+            take_engine_lock(directory)
     Session(directory).close()
+    os.close(take_engine_lock(directory))
 
 
 def test_a_quota_is_told_from_a_full_disk_though_sqlite_calls_both_io_errors(

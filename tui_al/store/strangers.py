@@ -23,6 +23,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from tui_al.errors import SessionError
+from tui_al.store.environment import of_os
 
 #: Entries and levels of a session: a thousand seeds have some 20,000 files, three levels down.
 _MOST_ENTRIES, _MOST_LEVELS = 200_000, 12
@@ -62,13 +63,16 @@ def check_files(directory: Path) -> None:
 
 def check_tree(directory: Path) -> None:
     """As `check_files`, for all directories below too; also where there are too many, or a file
-    in the place of a directory."""
-    for _ in _files(directory):
-        pass
-    for pattern in _DIRECTORIES:
-        for place in directory.glob(pattern):
-            if not place.is_dir():
-                raise _file_for_directory(place)
+    in the place of a directory. MachineError where a directory cannot be listed."""
+    try:
+        for _ in _files(directory):
+            pass
+        for pattern in _DIRECTORIES:
+            for place in directory.glob(pattern):
+                if not place.is_dir():
+                    raise _file_for_directory(place)
+    except OSError as error:
+        raise of_os(error, directory) from error
 
 
 def check_schema(db: sqlite3.Connection, path: Path) -> None:

@@ -1,6 +1,7 @@
 """What an engine keeps on disk besides events: each run's last models, and weights that a warm
 start goes on from."""
 
+import logging
 import re
 import shutil
 from collections.abc import Iterable
@@ -21,6 +22,8 @@ from tui_al.store.kept_models import clear_leftovers, remove_atomically
 from tui_al.store.sharing import fit_tree, make_directory
 
 AnyLearner = TransformerLearner | BagOfWordsLearner
+
+log = logging.getLogger(__name__)
 
 #: Weights for a warm start: seed, role, round, and the SHA-256 of the file, which older programs
 #: did not write.
@@ -142,12 +145,15 @@ class ModelSaver:
 
     def tidy(self) -> None:
         """Remove the weights that only a continued run would need, and what a killed engine
-        left."""
-        for role in _TRAININGS:
-            for path in self._kept(role):
-                path.unlink()
-        shutil.rmtree(self._making, ignore_errors=True)
-        clear_leftovers(self._models)
+        left. What the machine refuses to remove stays: the run is finished without that."""
+        try:
+            for role in _TRAININGS:
+                for path in self._kept(role):
+                    path.unlink()
+            shutil.rmtree(self._making, ignore_errors=True)
+            clear_leftovers(self._models)
+        except OSError as error:
+            log.warning("what only a continued run would need stays: %s", error)
 
     def _save_weights(self, role: str, round_: int) -> None:
         shutil.rmtree(self._making, ignore_errors=True)  # what an engine killed while saving left

@@ -209,6 +209,7 @@ def _untold(code: int, said: str) -> str:
     if code not in _TOLD:
         return f"exit code {code}: {said[-300:]}"
     names = {Path(name).name for name in (*OF_MODEL, *PARTS)} - {"anything"}
+    names.add("no weights as safetensors")
     return "" if any(name in said for name in names) else f"no file is named: {said[-300:]}"
 
 
@@ -285,6 +286,7 @@ def _run(
         resource.setrlimit(resource.RLIMIT_DATA, (_ALL_MEMORY, _ALL_MEMORY))
         os._exit(_in_child(command, home, session, said))
     _, status, used = os.wait4(child, 0)
+    _put_back()
     text = said.read_text(errors="surrogateescape") if said.exists() else ""
     with all_said.open("a", errors="surrogateescape") as file:
         file.write(text)
@@ -400,15 +402,17 @@ def cut_off(model: Path, place: Path) -> None:
 def _resume(model: Path, home: Path) -> None:
     """Go on with a session whose model has become this one."""
     good = _CUT_OFF["model"]
-    kept = good.with_name("good")
     shutil.copytree(_CUT_OFF["home"], home)
-    good.rename(kept)
-    try:
-        model.rename(good)
-        _command_line(_simulation(good, 2), home)
-    finally:
-        shutil.rmtree(good, ignore_errors=True)
-        kept.rename(good)
+    good.rename(good.with_name("good"))
+    model.rename(good)
+    _command_line(_simulation(good, 2), home)
+
+
+def _put_back() -> None:
+    """The good model where the session that was cut off has it, whatever became of `_resume`."""
+    if "model" in _CUT_OFF and (kept := _CUT_OFF["model"].with_name("good")).exists():
+        shutil.rmtree(_CUT_OFF["model"], ignore_errors=True)
+        kept.rename(_CUT_OFF["model"])
 
 
 def _as_engine(session: Path) -> None:

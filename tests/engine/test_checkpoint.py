@@ -160,6 +160,18 @@ def test_an_adapter_without_its_encoder_says_what_is_missing(
         load_trained(tmp_path / "kept")
 
 
+def test_a_classifier_that_is_said_to_tag_is_none(classified: Dataset, tmp_path: Path) -> None:
+    """Its classes are no tags, which would show at the first text."""
+    encoder = tiny.save_encoder("bert", tmp_path / "encoder")
+    learner = tiny.learner(encoder, "full", classified, epochs=1)
+    tiny.fit(learner, range(8))
+    learner.save(tmp_path / "kept")
+    path = tmp_path / "kept" / "tui_al.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"task": "tagging"}))
+    with pytest.raises(ModelError, match=r"tui_al\.json: '\w+' is not a tag"):
+        load_trained(tmp_path / "kept")
+
+
 def test_a_directory_without_a_model_says_so(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="holds no model written by tui-al"):
         load_trained(tmp_path)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from safetensors.torch import load_file, save_file
 
 from tests.engine import tiny
@@ -252,3 +253,73 @@ def test_a_pattern_that_takes_too_many_steps_is_told(copied: Path) -> None:
     texts = [Example("a", "a" * 60 + "!")]
     with pytest.raises(ModelError, match="cannot take a text apart"):
         tokenize(tokenizer, Task.CLASSIFICATION, texts, 32)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("post_processor", {"type": "TemplateProcessing", "single": [
+            {"Sequence": {"id": "A", "type_id": 0}}] * 500, "pair": [], "special_tokens": {}},
+            "makes 500 sub-tokens of one letter; 64 are allowed"),
+        ("post_processor", {"type": "TemplateProcessing", "pair": [], "special_tokens": {
+            "x": {"id": "x", "ids": [1] * 2_000, "tokens": ["x"] * 2_000}},
+            "single": [{"SpecialToken": {"id": "x", "type_id": 0}}]},
+            "the length of ids = 2,000 in its tokenizer.json; at most 1,000"),
+        ("post_processor", {"type": "TemplateProcessing", "pair": [], "special_tokens": {
+            "x": {"id": "x", "ids": [10**9], "tokens": ["x"]}},
+            "single": [{"SpecialToken": {"id": "x", "type_id": 0}}]},
+            r"the token 1,000,000,000, and there are [\d,]+ \(vocab_size\)"),
+        ("model", {"type": "WordPiece", "vocab": {"[UNK]": 4_000_000_000}, "unk_token": "[UNK]",
+            "continuing_subword_prefix": "##", "max_input_chars_per_word": 100},
+            "the token 4,000,000,000"),
+        ("model", {"type": "WordPiece", "vocab": {}, "unk_token": "[UNK]",
+            "continuing_subword_prefix": "##", "max_input_chars_per_word": 100},
+            "cannot take a text apart: WordPiece error: Missing"),
+        ("added_tokens", [{"id": n, "content": f"<{n}>", "single_word": False, "lstrip": False,
+            "rstrip": False, "normalized": False, "special": True} for n in range(20_001)],
+            "the length of added_tokens = 20,001 in its tokenizer.json"),
+    ],
+    ids=["repeats", "long", "beyond", "number", "empty", "added"],
+)  # fmt: skip
+def test_a_tokenizer_that_makes_what_no_model_can_take(
+    copied: Path, key: str, value: Any, said: str
+) -> None:
+    path = copied / "tokenizer.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {key: value}))
+    with pytest.raises(ModelError, match=said):
+        load_tokenizer(find(str(copied)), Task.CLASSIFICATION)
+
+
+def test_a_special_token_of_a_million_characters(copied: Path) -> None:
+    path = copied / "tokenizer_config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"unk_token": "x" * 10**6}))
+    with pytest.raises(ModelError, match=r"unk_token = 1,000,000 in its tokenizer_config.json"):
+        load_tokenizer(find(str(copied)), Task.CLASSIFICATION)
+
+
+def test_a_tokenizer_of_another_kind_than_the_model(copied: Path) -> None:
+    """It has tokens of its own, beyond those that there are."""
+    path = copied / "tokenizer_config.json"
+    plain = json.loads(path.read_text()) | {"tokenizer_class": "LlamaTokenizerFast"}
+    path.write_text(json.dumps(plain))
+    with pytest.raises(ModelError, match=r"does not fit its config\.json: it makes the token"):
+        load_tokenizer(find(str(copied)), Task.CLASSIFICATION)
+
+
+@pytest.mark.parametrize("kind", ["timm_wrapper", "layoutlmv2", "funnel"])
+def test_kinds_that_ask_for_other_packages_or_take_no_setting(copied: Path, kind: str) -> None:
+    change(copied, model_type=kind)
+    with pytest.raises(ModelError, match=r"config\.json"):
+        load(copied)
+
+
+def test_weights_of_another_program_or_of_very_many_tensors(copied: Path) -> None:
+    path = copied / "model.safetensors"
+    tensors = load_file(path)
+    save_file(tensors, path, {"format": "tf"})
+    with pytest.raises(ModelError, match="cannot be loaded for classification"):
+        load(copied)
+    none = torch.zeros(0)
+    save_file(tensors | {f"t{n}": none for n in range(20_001)}, path, {"format": "pt"})
+    with pytest.raises(ModelError, match=r"it has 20,0\d\d tensors; 20,000 are allowed"):
+        load(copied)

@@ -22,6 +22,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from tui_al import __version__
 from tui_al.core.data.examples import Dataset, Task
+from tui_al.core.data.tags import split_tag
 from tui_al.core.session.serialization import record_of
 from tui_al.core.settings.experiment import LearnerConfig
 from tui_al.core.settings.model_catalog import MODELS
@@ -213,10 +214,14 @@ def describe(directory: Path) -> Description:
         outputs, commit = plain["outputs"], plain["encoder"]["commit"]
         if not isinstance(outputs, list) or not all(isinstance(one, str) for one in outputs):
             raise ValueError("outputs are no list of names")
+        task = Task(plain["task"])
+        if task is Task.TAGGING:
+            for tag in outputs:
+                split_tag(tag)
         learner = record_of(LearnerConfig, plain["learner"])
-        return Description(Task(plain["task"]), tuple(outputs), learner, str(commit or ""))
+        return Description(task, tuple(outputs), learner, str(commit or ""))
     except (OSError, ValueError, TypeError, KeyError, RecursionError, ConfigError) as error:
         raise ModelError(
-            f"model: {directory} holds no model written by tui-al ({error}).",
+            f"model: {directory} holds no model written by tui-al ({DESCRIPTION}: {error}).",
             "Give the path that the session's results name.",
         ) from error

@@ -56,6 +56,9 @@ _TIMES, _MORE = 1.5, 20_000_000
 #: of a million.
 _HEADER = 2**24
 
+#: Tensors of a file: an encoder of 100 layers has two thousand.
+_MOST_TENSORS = 20_000
+
 
 def check_numbers(plain: dict[str, Any], name: str, path: Path) -> None:
     """Raise ModelError where a number of a configuration, at any depth, is beyond what an encoder
@@ -63,20 +66,20 @@ def check_numbers(plain: dict[str, Any], name: str, path: Path) -> None:
     counts: dict[str, float] = {}
     for key, value in _numbers(plain):
         if not math.isfinite(value):
-            raise _beyond(name, path, key, value, "a finite number")
+            raise beyond(name, path, key, value, "a finite number")
         most = next((m for parts, m in _BOUNDS if all(p in key for p in parts)), _LARGEST)
         if isinstance(value, int) and abs(value) > most:
-            raise _beyond(name, path, key, value, f"at most {most:,}")
+            raise beyond(name, path, key, value, f"at most {most:,}")
         if any(one in key for one in _COUNTS):
             counts[key] = counts.get(key, 0) + value
         if key in _NESTED:
             counts["the product of its groups"] = counts.get("the product of its groups", 1) * value
     for key, value in counts.items():
         if value > _MOST_LAYERS:
-            raise _beyond(name, path, key, value, f"at most {_MOST_LAYERS}")
+            raise beyond(name, path, key, value, f"at most {_MOST_LAYERS}")
     for key, value in _collections(plain):
         if len(value) > _MOST_ENTRIES:
-            raise _beyond(
+            raise beyond(
                 name, path, f"the length of {key}", len(value), f"at most {_MOST_ENTRIES:,}"
             )
 
@@ -121,6 +124,8 @@ def tensor_shapes(file: Path, name: str) -> dict[str, tuple[int, ...]]:
             header = json.loads(stream.read(length))
             held = file.stat().st_size - 8 - length
         tensors = {key: one for key, one in header.items() if key != "__metadata__"}
+        if len(tensors) > _MOST_TENSORS:
+            raise ValueError(f"it has {len(tensors):,} tensors; {_MOST_TENSORS:,} are allowed")
         shapes = {key: tuple(map(int, one["shape"])) for key, one in tensors.items()}
         end = max((int(one["data_offsets"][1]) for one in tensors.values()), default=0)
     except (
@@ -165,7 +170,8 @@ def _collections(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:
             yield from _collections(inner, str(name))
 
 
-def _beyond(name: str, path: Path, key: str, value: float, allowed: str) -> ModelError:
+def beyond(name: str, path: Path, key: str, value: float, allowed: str) -> ModelError:
+    """The error for a key of a model's file whose value, or number of entries, is too large."""
     said = (
         f"{value:,}"
         if abs(value) < 1e18

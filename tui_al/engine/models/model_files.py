@@ -21,8 +21,8 @@ from typing import Any
 import transformers
 from transformers import CONFIG_MAPPING, PretrainedConfig
 
-from tui_al.engine.models.model_bounds import check_numbers
-from tui_al.errors import ModelError
+from tui_al.engine.models.model_bounds import beyond, check_numbers
+from tui_al.errors import ModelError, TuiAlError
 
 CONFIG, TOKENIZER_CONFIG, ADAPTER_CONFIG = (
     "config.json",
@@ -80,6 +80,16 @@ OF_CALLERS = (
 #: Times that a text may grow in a tokenizer's normalizer: those that exist put a character or two
 #: in the place of another.
 _MOST_GROWTH = 1_000
+
+#: Tokens that a tokenizer has beside its vocabulary; each is looked for in each text. Where they
+#: are said.
+_MOST_ADDED = 20_000
+_ADDED = (
+    "added_tokens", "added_tokens_decoder", "additional_special_tokens", "extra_special_tokens",
+)  # fmt: skip
+
+#: Entries of what a post-processor adds to each text, and characters of a special token.
+_MOST_SPECIAL, _LONGEST_SPECIAL = 1_000, 1_000
 
 #: How the code of a model reads its configuration.
 _READ = re.compile(r"\bconfig\.([a-z]\w*)|getattr\(\s*(?:self\.)?config,\s*[\"'](\w+)")
@@ -143,7 +153,9 @@ def read_config(directory: Path, name: str) -> PretrainedConfig:
         )
     try:
         config = cls.from_dict(kept)
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (TuiAlError, MemoryError):
+        raise
+    except Exception as error:  # each kind has its own, and asks for packages that it needs
         raise ModelError(
             f"model: the config.json of {name} does not fit its kind, {kind}: {first_line(error)}.",
             "Download or save the model again.",
@@ -206,6 +218,7 @@ def check_tokenizer(directory: Path, name: str) -> None:
     if not path.is_file():
         return
     plain = _checked(path, name)
+    _check_amounts(plain, path, name)
     named = plain.get("tokenizer_class")
     if not isinstance(named, str | None):
         raise _refusal(name, path, "tokenizer_class", named)
@@ -225,7 +238,10 @@ def check_normalizer(directory: Path, name: str) -> None:
         plain = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return  # whoever loads it says so
-    normalizer = plain.get("normalizer") if isinstance(plain, dict) else None
+    if not isinstance(plain, dict):
+        return
+    _check_amounts(plain, path, name)
+    normalizer = plain.get("normalizer")
     growth = 1.0
     for _, one in _entries({"": normalizer}):
         for part in one if isinstance(one, list) else [one]:
@@ -236,6 +252,22 @@ def check_normalizer(directory: Path, name: str) -> None:
             f"{min(growth, 1e18):.0g} times as much of a text; {_MOST_GROWTH} is allowed.",
             "No tokenizer needs that: download or save the model again.",
         )
+
+
+def _check_amounts(plain: dict[str, Any], path: Path, name: str) -> None:
+    """Raise ModelError where a tokenizer's file has so many tokens beside the vocabulary, or so
+    long ones, that no text can be taken apart in time."""
+    for key, value in _entries({key: value for key, value in plain.items() if key != "model"}):
+        longest = _MOST_ADDED if key in _ADDED else None
+        if isinstance(value, str) and (key.endswith("_token") or key == "content"):
+            longest = _LONGEST_SPECIAL
+        if longest is not None and isinstance(value, str | list | dict) and len(value) > longest:
+            raise beyond(name, path, f"the length of {key}", len(value), f"at most {longest:,}")
+    for key, value in _entries(plain.get("post_processor")):
+        if isinstance(value, list) and len(value) > _MOST_SPECIAL:
+            raise beyond(
+                name, path, f"the length of {key}", len(value), f"at most {_MOST_SPECIAL:,}"
+            )
 
 
 def _growth(normalizer: Any) -> float:

@@ -6,12 +6,12 @@ from typing import Any, Literal
 
 import torch
 import transformers
-from safetensors import SafetensorError
 from transformers import (
     AutoModel,
     AutoModelForSequenceClassification,
     AutoModelForTokenClassification,
     AutoTokenizer,
+    PretrainedConfig,
     PreTrainedModel,
     PreTrainedTokenizerFast,
 )
@@ -27,8 +27,8 @@ from tui_al.engine.models.model_files import (
     read_config,
 )
 from tui_al.engine.models.pooling import MeanPoolingClassifier
-from tui_al.engine.text.tokenizing import is_panic
-from tui_al.errors import ModelError
+from tui_al.engine.text.tokenizing import is_panic, tokenizer_told
+from tui_al.errors import ModelError, TuiAlError
 
 #: Settings that hold a dropout rate, in the configurations of the encoders that we know.
 _DROPOUTS = (
@@ -41,6 +41,9 @@ _DROPOUTS = (
 
 #: Sub-tokens of the text that a model is tried on; no number is special in all vocabularies.
 _TRIAL = 2
+
+#: What a tokenizer is tried on, and how many sub-tokens it may make of it, special ones counted.
+_LETTER, _MOST_OF_A_LETTER = "a", 64
 
 #: ModernBERT leaves a dropout out when its rate is 0; this keeps it there for Monte-Carlo dropout
 #: to turn on.
@@ -87,7 +90,32 @@ def load_tokenizer(source: ModelSource, task: Task) -> PreTrainedTokenizerFast:
             f"model: {source.name} has no fast tokenizer.",
             "Convert it to tokenizer.json with transformers, or choose another model.",
         )
+    _try_tokenizer(tokenizer, config, source.name)
     return tokenizer
+
+
+def _try_tokenizer(tokenizer: PreTrainedTokenizerFast, config: PretrainedConfig, name: str) -> None:
+    """Raise ModelError where a tokenizer makes very much of a letter, or tokens that the model has
+    not: here, before any of a user's texts."""
+    backend = tokenizer.backend_tokenizer
+    backend.no_padding()
+    backend.no_truncation()
+    with tokenizer_told():
+        ids = backend.encode(_LETTER).ids
+    if len(ids) > _MOST_OF_A_LETTER:
+        raise ModelError(
+            f"model: {name} is refused: its tokenizer.json makes {len(ids):,} sub-tokens of one "
+            f"letter; {_MOST_OF_A_LETTER} are allowed.",
+            "No tokenizer needs that: download or save the model again.",
+        )
+    known = getattr(config, "vocab_size", None)
+    top = max((*backend.get_vocab(with_added_tokens=False).values(), *ids), default=0)
+    if isinstance(known, int) and top >= known:
+        raise ModelError(
+            f"model: the tokenizer of {name} does not fit its config.json: it makes the token "
+            f"{top:,}, and there are {known:,} (vocab_size), the first of them 0.",
+            "The two do not belong together: download or save the model again.",
+        )
 
 
 def load_model(
@@ -135,20 +163,12 @@ def load_model(
         )
         found = MeanPoolingClassifier(model, dropout) if by_mean else model
         _try(found)
-    except (
-        OSError,
-        ValueError,
-        LookupError,
-        TypeError,
-        AttributeError,
-        AssertionError,
-        ArithmeticError,
-        RuntimeError,
-        SafetensorError,
-    ) as error:
+    except (TuiAlError, MemoryError):
+        raise
+    except Exception as error:  # of any kind: a package that is not there, a setting not taken
         raise ModelError(
-            f"model: {source.name} ({config.model_type}) cannot be loaded for {task}: "
-            f"{first_line(error)}.",
+            f"model: {source.name} ({config.model_type}, as its config.json says) cannot be "
+            f"loaded for {task}: {first_line(error)}.",
             "Choose an encoder such as BERT, ELECTRA, RoBERTa, DistilBERT or DeBERTa.",
         ) from error
     finally:
@@ -162,15 +182,9 @@ def check_computes(model: PreTrainedModel, name: str) -> None:
     computes is not a number."""
     try:
         _try(model)
-    except (
-        ValueError,
-        LookupError,
-        TypeError,
-        AttributeError,
-        AssertionError,
-        ArithmeticError,
-        RuntimeError,
-    ) as error:
+    except MemoryError:
+        raise
+    except Exception as error:
         raise ModelError(
             f"model: {name} does not compute: {first_line(error)}.",
             "Put its files back from a backup, or train the model again.",

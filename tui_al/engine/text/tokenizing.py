@@ -66,7 +66,7 @@ def pieces_of(
     few = max(tokenizer.get_vocab().values(), default=0) < 2**16
     id_type: Any = np.uint16 if few else np.int32
     for chunk in _chunks(examples):
-        with _panics_told():
+        with tokenizer_told():
             if task is Task.TAGGING:
                 inputs: list[Any] = [list(e.tokens) for e in chunk]
                 encoded = backend.encode_batch(inputs, is_pretokenized=True)
@@ -93,18 +93,20 @@ def is_panic(error: BaseException) -> bool:
 
 
 @contextlib.contextmanager
-def _panics_told() -> Iterator[None]:
-    """The library panics, past all `except Exception`, where a pattern of tokenizer.json takes too
-    many steps on a text."""
+def tokenizer_told() -> Iterator[None]:
+    """What the tokenizers library raises on a text, as a ModelError: a plain Exception, or a panic,
+    past all `except Exception`, where a pattern of tokenizer.json takes too many steps."""
     try:
         yield
+    except MemoryError:
+        raise
     except BaseException as error:
-        if not is_panic(error):
+        if not isinstance(error, Exception) and not is_panic(error):
             raise
         said = str(error).partition("\n")[0]
         raise ModelError(
             f"model: its tokenizer.json cannot take a text apart: {said}.",
-            "A pattern in it is at fault; choose another model.",
+            "Something in it is at fault; choose another model.",
         ) from error
 
 

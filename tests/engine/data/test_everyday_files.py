@@ -171,3 +171,30 @@ def test_import_reads_the_classes_of_json_that_a_simulation_reads(
     simulated = load(DataConfig(str(path), test_share=0.0))
     assert len(simulated.labels) == 2
     assert imported(path) == sorted((e.text, e.answer) for e in simulated.train)
+
+
+@pytest.mark.parametrize("column", ["Bearbeiter", "Autor", "Sprache", "auteur", "Ville", "usuario"])
+def test_who_where_and_in_which_language_is_no_label_in_other_languages_either(
+    load_text: Load, column: str
+) -> None:
+    rows = "".join(f'"{text}",{("Ann", "Bob")[n % 2]}\n' for n, (text, _) in enumerate(PAIRS))
+    data = load_text("a.csv", f"Nachricht,{column}\n{rows}")
+    assert data.labels == ()
+    assert len(data.train) == len(PAIRS)
+
+
+def test_an_object_among_labels_is_not_taken_for_no_label(load_text: Load) -> None:
+    """As Label Studio's JSON-MIN has several choices; where people label it is told."""
+    rows = [f'{{"text": "{text}", "label": "{label}"}}' for text, label in PAIRS]
+    rows[5] = '{"text": "both of it", "label": {"choices": ["Lob", "Lieferung"]}}'
+    with pytest.raises(DataError, match=r'a.jsonl:6: .* holds a list: \["Lob", "Lieferung"\]'):
+        load_text("a.jsonl", "\n".join(rows))
+
+
+def test_labels_with_number_signs_between_them_are_several(load_text: Load) -> None:
+    """As doccano joins them in its tables; a name that ends in one is a name."""
+    rows = "".join(f'"{text}",{label}\n' for text, label in PAIRS)
+    with pytest.raises(DataError, match="holds labels apart by '#', as 'Lob#Lieferung'"):
+        load_text("a.csv", f"text,label\n{rows}both of it,Lob#Lieferung\n")
+    named = f"text,label\n{rows}sharp,C#\nsharper,C#\n"
+    assert "C#" in load_text("b.csv", named).labels

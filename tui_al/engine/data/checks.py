@@ -114,7 +114,8 @@ def check_labels(
     too_few = len(labels) < 2 or (len(in_train) < 2 and not unlabelled)
     if task is Task.CLASSIFICATION and too_few:
         raise DataError(
-            f"{files}: all training rows have the label {min(in_train or labels)!r}.",
+            f"{files}: all {'labelled ' if unlabelled else ''}training rows have the label "
+            f"{min(in_train or labels)!r}.",
             "A classifier needs two classes or more: check --label-column, or take more rows.",
         )
     unseen = sorted(in_test - in_train)

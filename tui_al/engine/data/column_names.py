@@ -21,10 +21,21 @@ TOKEN_NAMES = ("tokens", "words", "token", "sentence", "text")
 TAG_NAMES = ("ner_tags", "tags", "ner", "labels", "bio_tags", "slots", "entities", "label", "tag")
 ID_NAMES = frozenset({"id", "ids", "idx", "index", "guid", "uid", "uuid", "row", "url", "no", "nr"})
 
+#: The same in German, French and Spanish: when, who, in which language, from where.
+_METADATA_ELSEWHERE = (
+    "datum", "uhrzeit", "zeit", "zeitpunkt", "jahr", "monat", "bearbeiter", "bearbeiterin",
+    "autor", "autorin", "verfasser", "verfasserin", "absender", "kunde", "kundin",
+    "kundennummer", "nutzer", "benutzer", "name", "sprache", "ort", "stadt", "quelle", "nummer",
+    "anzahl", "heure", "jour", "mois", "année", "auteur", "utilisateur", "client", "langue",
+    "ville", "pays", "numéro", "fecha", "hora", "año", "mes", "día", "autora", "usuario",
+    "usuaria", "cliente", "idioma", "ciudad", "país",
+)  # fmt: skip
+
 #: Words in names of columns that say where a text comes from, when, and what was done with it, but
 #: not what it is.
 METADATA_NAMES = ID_NAMES | frozenset(
     [
+        *_METADATA_ELSEWHERE,
         "uri",
         "link",
         "href",

@@ -34,6 +34,7 @@ _MAGIC = {
     b"PK\x03\x04": ("a zip archive or an Excel workbook", ".zip or .xlsx"),
     _PARQUET: ("a Parquet file", ".parquet"),
     ARROW_MARK: ("an Arrow file", ".arrow"),
+    b"{\\rtf": ("an RTF document", ".rtf; save it as .txt"),
     b"%PDF": ("a PDF document", ".pdf"),
     b"\xd0\xcf\x11\xe0": ("an old Office document", ".xls; save it as .xlsx or .csv"),
 }

@@ -32,6 +32,8 @@ def delimiter_of(lines: Lines, config: DataConfig, load_report: LoadReport) -> s
         next(lines)
         load_report.notes.append(
             f"{lines.name}: the first line, sep={match[1]}, sets the delimiter"
+            if match[1] != "\t"
+            else f"{lines.name}: the first line, sep= and a tab, sets the delimiter"
         )
         return asked or match[1]
     if asked is not None:

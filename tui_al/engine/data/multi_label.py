@@ -17,7 +17,7 @@ HINT = (
     "--label-column names a column with one label."
 )
 
-_SEPARATORS = ("|", ";", ",")
+_SEPARATORS = ("|", ";", ",", "#")  # the last of doccano's tables
 _LIST = re.compile(r"\s*\[.*\]\s*", re.DOTALL)
 
 
@@ -34,6 +34,7 @@ def one_label_each(table: Table, column: str, *, asked: bool, load_report: LoadR
     Raises:
         DataError: a cell holds several labels.
     """
+    _refuse_objects(table, column)
     cells = [
         (i, cell) for i, cell in enumerate(table.columns.get(column, ())) if cell not in (None, "")
     ]
@@ -56,6 +57,20 @@ def one_label_each(table: Table, column: str, *, asked: bool, load_report: LoadR
             )
         load_report.warnings.append(f"{told}: each combination counts as a class of its own")
     return False
+
+
+def _refuse_objects(table: Table, column: str) -> None:
+    """DataError for a row whose label is an object where others have a text, as Label Studio writes
+    several choices beside single ones: its fields are columns of their own, and the label would be
+    none."""
+    cells = table.columns.get(column, ())
+    for name, inside in table.columns.items():
+        if not name.startswith(f"{column}."):
+            continue
+        for i, cell in enumerate(inside):
+            if cells[i] is None and cell is not None:
+                found = labels_of(cell)
+                raise several(table.origin(i), name, [cell] if found is None else found)
 
 
 def several(origin: str, column: str | None, labels: Sequence[object]) -> DataError:

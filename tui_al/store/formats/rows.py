@@ -238,9 +238,11 @@ def _no_column(name: str, option: str, names: Iterable[str]) -> DataError:
 def _no_answers(names: Mapping[str, None], text: str, task: Task) -> DataError:
     what = "label" if task is Task.CLASSIFICATION else "entities"
     others = [name for name in names if name != text]
+    only = len(others) == 1
+    example = f", as --label-column {others[0]}" if only else " with --label-column"
     return DataError(
         f"no column is called {what!r}, only {', '.join(names)}.",
-        f"Name the one that holds the answers, as --label-column {others[0]}."
+        f"Name the one that holds the answers{example}."
         if others
         else "The file holds texts only: there is nothing to import.",
     )

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tui_al.core.settings.toml_text import read_toml
+from tui_al.core.small_files import read_small
 from tui_al.errors import ConfigError
 from tui_al.store.home import is_of_another
 from tui_al.ui.keys import SCREENS, display, keys_of
@@ -44,7 +45,7 @@ def load_keymap(home: Path) -> Keymap:
     if is_of_another(home):  # whose keys are that person's
         return Keymap()
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_small(path)
         read = read_toml(text)
     except FileNotFoundError:
         return Keymap()

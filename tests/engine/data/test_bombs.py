@@ -2,8 +2,11 @@
 are compressed, columns that hold nothing a million million times, cells that share a text, JSON
 that nests. The bounds are lowered, so that what is too much is made in no time."""
 
+import bz2
+import gzip
 import io
 import json
+import lzma
 import re
 import subprocess
 import sys
@@ -321,10 +324,6 @@ def test_json_that_nests(load_text: Load, name: str, opening: str) -> None:
 @pytest.mark.usefixtures("low")
 @pytest.mark.parametrize("suffix", ["gz", "bz2", "xz"])
 def test_lines_that_come_out_of_nothing(load_text: Load, suffix: str) -> None:
-    import bz2
-    import gzip
-    import lzma
-
     packers: dict[str, Callable[[bytes], bytes]] = {
         "gz": gzip.compress,
         "bz2": bz2.compress,
@@ -332,6 +331,14 @@ def test_lines_that_come_out_of_nothing(load_text: Load, suffix: str) -> None:
     }
     with pytest.raises(DataError, match=r"^a\.csv\.\w+ has [\d,]+ bytes and .* 2,000 lines\."):
         load_text(f"a.csv.{suffix}", packers[suffix](b"text,label\n" + b"a,b\nc,d\n" * 1_500))
+
+
+@pytest.mark.usefixtures("low")
+def test_values_of_json_that_come_out_of_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "a.json.gz"
+    path.write_bytes(gzip.compress(json.dumps(["a", "b"] * 1_500).encode()))
+    with pytest.raises(DataError, match=r"^a\.json\.gz has [\d,]+ bytes and .* 2,000 lines\."):
+        load(DataConfig(str(path)))
 
 
 def test_a_long_value_of_json_is_not_read_from_its_beginning_again_and_again(

@@ -5,6 +5,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from tui_al.core.close_names import did_you_mean
+from tui_al.core.small_files import read_small
 from tui_al.errors import ConfigError
 
 
@@ -28,10 +29,10 @@ def sweep_text(given: str) -> tuple[str, str]:
     shipped = files("tui_al.experiments").joinpath(f"{given}.toml")
     try:
         if path.is_file():
-            return path.name.removesuffix(".toml"), path.read_text(encoding="utf-8")
+            return path.name.removesuffix(".toml"), read_small(path)
         if "/" not in given and shipped.is_file():
             return given, shipped.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise ConfigError(
             f"sweep: {given} cannot be read: {error}.", "Give a TOML file."
         ) from error

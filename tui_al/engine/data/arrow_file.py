@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tui_al.core.settings.experiment import DataConfig
+from tui_al.core.small_files import read_small
 from tui_al.engine.data.allowance import Allowance, within_memory
 from tui_al.engine.data.content import ARROW_MARK, refuse_misnamed
 from tui_al.engine.data.tables import LoadReport, Table
@@ -218,7 +219,7 @@ def _listed(path: Path, names: object) -> list[str]:
 
 def _json(path: Path) -> dict[str, Any]:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(read_small(path))
     except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"{path} cannot be read: {error}.", _SAVE_AGAIN) from error
     if not isinstance(content, dict):

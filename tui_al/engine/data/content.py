@@ -8,6 +8,7 @@ from pathlib import Path
 from tui_al.errors import DataError
 
 _READ = 1 << 14  # bytes that are looked at
+_ZEROS = 4_096  # zero bytes with which no text begins
 _LINES = 20  # lines of them
 
 #: How files begin that are called so.
@@ -62,6 +63,11 @@ def refuse_binary(name: str, head: bytes) -> None:
     for magic, (what, suffix) in _MAGIC.items():
         if head.startswith(magic):
             raise _misnamed(name, what, suffix)
+    if len(head) > _ZEROS and not head.strip(b"\0"):
+        raise DataError(
+            f"{name} begins with {len(head):,} zero bytes, which is no text.",
+            "Its content was never written, or is lost: copy or export it again.",
+        )
 
 
 def refuse_misnamed(path: Path, name: str, suffix: str) -> None:

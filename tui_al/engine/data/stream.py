@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tui_al.core.settings.experiment import DataConfig
 from tui_al.engine.data import tables as sizes
-from tui_al.engine.data.allowance import within_memory
+from tui_al.engine.data.allowance import Allowance, within_memory
 from tui_al.engine.data.annotated_records import recognised
 from tui_al.engine.data.arrow_file import stream_arrow, stream_parquet
 from tui_al.engine.data.compression import PACKED, open_bytes, unpacked_name
@@ -164,7 +164,11 @@ def open_tables(
         MachineError: there is not enough memory.
     """
     tables = _open(path, name, config, load_report, kind, annotated)
-    yield from within_memory(tables, name)
+    allowance = Allowance(path, name) if path.suffix.lower() in PACKED else None
+    for table in within_memory(tables, name):
+        if allowance is not None:  # values of JSON need not be lines
+            allowance.take(0, len(table))
+        yield table
 
 
 def _open(

@@ -2,14 +2,19 @@
 
 import codecs
 import gzip
+import io
 import json
 import zlib
 from collections.abc import Iterable
 from pathlib import Path
 
+from tui_al.core.small_files import read_small_bytes
 from tui_al.errors import DataError
 from tui_al.store.atomic_files import replacing
 from tui_al.store.environment import unwritable
+
+#: Bytes of a file that is read whole, unpacked.
+_LARGEST = 1 << 28
 
 
 def write_text(path: Path, pieces: Iterable[str]) -> None:
@@ -27,10 +32,13 @@ def read_text(path: Path) -> str:
     """The file's text: UTF-8, with or without a byte-order mark, `.gz` unpacked; line ends stay as
     they are."""
     try:
-        raw = path.read_bytes()
+        raw = read_small_bytes(path, _LARGEST)
         if path.suffix.lower() == ".gz":
-            raw = gzip.decompress(raw)
-    except (OSError, EOFError, zlib.error) as error:
+            with gzip.open(io.BytesIO(raw)) as file:
+                raw = file.read(_LARGEST + 1)
+            if len(raw) > _LARGEST:
+                raise ValueError(f"it unpacks to more than {_LARGEST:,} bytes")
+    except (OSError, EOFError, ValueError, zlib.error) as error:
         raise DataError(
             f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.",
             "Check the path and its permissions.",

@@ -128,7 +128,7 @@ class TestDeleting:
         result = call(home, "rm", "second-a")
         assert isinstance(result.exception, ConfigError)
         assert "1 text labelled by hand" in result.stderr
-        assert "of these labels 1 are in no exported file" in result.stderr
+        assert "of these labels 1 is in no exported file" in result.stderr
         assert (home / "sessions" / "second-a").is_dir()
 
     def test_yes_deletes(self, home: Path) -> None:

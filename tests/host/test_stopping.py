@@ -192,3 +192,10 @@ def test_sessions_and_programs_of_before_get_on_with_it(directory: Path) -> None
         session.send("stop")
         session._db.execute("INSERT INTO commands (time, name) VALUES (?, ?)", (2.0, "resume"))
         assert [name for _, name in session.commands(engine="abc")] == ["pause", "stop", "resume"]
+
+
+def test_rounds_are_counted_by_their_results(directory: Path) -> None:
+    """Where people label, the first result may be that of a later round."""
+    result = ev.RoundResult(7, 1, 20, 0, {"accuracy": 1.0}, {}, {}, 0)
+    with engine(directory, result, ev.EngineFinished("stopped")):
+        assert stop(directory)[2] == "Session three is stopped; 1 finished round is kept."

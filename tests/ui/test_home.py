@@ -218,6 +218,17 @@ async def test_keys_that_cannot_act_say_why(three: Path, key: str, reason: str) 
             await until(pilot, lambda: reason in shown(pilot.app))
 
 
+async def test_one_that_was_asked_to_stop_is_not_to_be_stopped_once_more(three: Path) -> None:
+    with at_work(three / "sessions" / "live-one"):
+        async with drive(TuiAl(three), (120, 40)) as pilot:
+            await until(pilot, lambda: "1 running" in shown(pilot.app))
+            await mark(pilot, "live-one")
+            await pilot.press("s", "y")
+            await until(pilot, lambda: "stops at the next safe point" in shown(pilot.app))
+            await pilot.press("d")
+            await until(pilot, lambda: "is about to stop" in shown(pilot.app))
+
+
 @pytest.mark.slow
 async def test_without_sessions_every_key_leads_on(home: Path, engine: FakeEngine) -> None:
     async with drive(TuiAl(home)) as pilot:

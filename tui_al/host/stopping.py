@@ -141,7 +141,8 @@ def _next(state: SessionState) -> str:
 
 
 def _kept(state: SessionState) -> str:
-    rounds = sum(run.last_round + 1 for run in state.runs.values())
+    # as many as have a result; where people label, none need be of the first round
+    rounds = sum(len(run.points) for run in state.runs.values())
     return f"{rounds:,} finished {'round is' if rounds == 1 else 'rounds are'} kept"
 
 

@@ -55,8 +55,8 @@ def what_is_lost(loss: Loss) -> str:
         if loss.conflicts:
             lines.append(f"{_count(loss.conflicts, 'text')} that people answered differently")
         lines.append(
-            f"of these labels {loss.unexported:,} are in no exported file: `tui-al export` writes "
-            "them"
+            f"of these labels {loss.unexported:,} {'is' if loss.unexported == 1 else 'are'} in no "
+            "exported file: `tui-al export` writes them"
             if loss.unexported
             else "these labels are in an exported file"
             if not loss.conflicts

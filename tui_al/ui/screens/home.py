@@ -38,6 +38,7 @@ class HomeScreen(ListScreen):
     def __init__(self) -> None:
         super().__init__()
         self._jobs = Jobs(self)
+        self._asked_to_stop: set[Path] = set()
 
     @property
     def place(self) -> Path:
@@ -112,6 +113,7 @@ class HomeScreen(ListScreen):
                 self.tui.say(f"{marked.label} {why_not}: nothing to resume.")
                 return
             directory = marked.directory
+            self._asked_to_stop.discard(directory)
             self._jobs.start("resume", lambda: (continue_session(directory), directory)[1])
 
     @on(JobDone)
@@ -150,6 +152,7 @@ class HomeScreen(ListScreen):
         def stop() -> str:
             with Session(directory) as session:
                 session.send("stop")
+            self._asked_to_stop.add(directory)
             return f"{label} stops at the next safe point."
 
         self.app.push_screen(
@@ -174,7 +177,11 @@ class HomeScreen(ListScreen):
         if marked is None:
             return
         if marked.live:
-            self.tui.say(f"{marked.label} is running: stop it first (s).")
+            stops = marked.directory in self._asked_to_stop
+            why_not = (
+                "is about to stop: press d again then" if stops else "is running: stop it first (s)"
+            )
+            self.tui.say(f"{marked.label} {why_not}.")
             return
         self._jobs.start("loss", lambda: (marked, loss_of(marked.directory)))
 

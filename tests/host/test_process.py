@@ -35,8 +35,8 @@ from tui_al.host.process import (
     start_engine,
     stop_engine,
 )
-from tui_al.host.supervisor import EXIT_FILE
 from tui_al.store.engine_lock import is_live
+from tui_al.store.lock_file import EXIT_FILE
 from tui_al.store.session import Session
 
 DATA = DataConfig("tickets", train_limit=90, test_limit=40)

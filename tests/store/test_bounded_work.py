@@ -17,9 +17,9 @@ from tui_al.core.annotation.decisions import DecisionRecord
 from tui_al.core.annotation.label_state import LabelState
 from tui_al.core.session import events as ev
 from tui_al.host.process import why_not_at_work
-from tui_al.host.supervisor import EXIT_FILE
 from tui_al.store.annotation_service import AnnotationService
 from tui_al.store.decisions import Client, DecisionLog
+from tui_al.store.lock_file import EXIT_FILE
 from tui_al.store.session import Session
 
 _POOL, _RANKED = 2_400, 200

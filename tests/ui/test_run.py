@@ -515,3 +515,29 @@ async def test_where_people_label_nothing_is_queried(
         assert ("· score pool" in shown(app)) is scores
         assert "query" not in shown(app)
         assert " left" not in shown(app).splitlines()[0]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("ending", "rings"), [("died", 1), ("failed", 1), ("stopped", 0)])
+async def test_the_bell_rings_where_the_engine_comes_to_its_end(
+    working: Recording,
+    engine: FakeEngine,
+    monkeypatch: pytest.MonkeyPatch,
+    ending: str,
+    rings: int,
+) -> None:
+    app = app_on(working)
+    heard: list[str] = []
+    monkeypatch.setattr(app, "bell", lambda: heard.append("bell"))
+    async with drive(app) as pilot:
+        await until(pilot, lambda: "● running" in shown(app))
+        if ending == "died":
+            engine.die()
+        elif ending == "failed":
+            working.append(ev.EngineFinished("failed", "model: x is gone.", "Put it back."))
+            engine.leave()
+        else:
+            working.append(ev.EngineFinished("stopped"))
+            engine.leave()
+        await until(pilot, lambda: "● running" not in shown(app), seconds=3)
+        assert len(heard) == rings

@@ -20,6 +20,7 @@ from tui_al.core.session.events import Recorded
 from tui_al.core.session.state import fold
 from tui_al.core.settings.options import experiment
 from tui_al.errors import EngineStopped
+from tui_al.host.notification import check_target, news_of, notify
 from tui_al.store.engine_lock import take_engine_lock
 from tui_al.store.home import home_directory
 from tui_al.store.session import Session
@@ -53,6 +54,7 @@ def run_simulation(options: Options) -> None:
     failed."""
     stdout, stderr = Console(soft_wrap=True), Console(stderr=True, soft_wrap=True)
     config = experiment("simulate", options.data, with_label_names(options.settings))
+    check_target()
     home, name = home_directory(options.home), options.settings.get("session")
     group = group_to_share_with(options.shared, home / "sessions" / (name or "new"))
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
@@ -94,6 +96,8 @@ def run_simulation(options: Options) -> None:
                 shown(lambda: display.finish(session.state()))
                 raise
             shown(lambda: display.finish(state))
+    if trouble := notify(news_of(directory.name, directory, state, state.failure)):
+        Page(stderr).say(trouble, "yellow")
     if not state.finished:
         raise typer.Exit(1)
 

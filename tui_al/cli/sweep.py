@@ -95,10 +95,12 @@ def _check_names(sweep: Sweep, options: Options) -> None:
 
 
 def _work(sweep: Sweep, options: Options) -> None:
+    from tui_al.host.notification import News, check_target, notify
     from tui_al.host.placement import slots
     from tui_al.host.scheduler import LocalScheduler
     from tui_al.host.sweeping import work_through
 
+    check_target()
     directory = sweep_directory(home_directory(options.home), sweep.name)
     group = group_to_share_with(options.shared, directory)
     with sweep_lock(directory):
@@ -123,7 +125,16 @@ def _work(sweep: Sweep, options: Options) -> None:
                 lambda: stop.requested,
             )
             shown(lambda: display.finish(progress))
-    if progress.count("failed"):
+    failed = progress.count("failed")
+    if failed or progress.finished:
+        result = f"{failed} cells failed" if failed else "all cells are finished"
+        news = News(
+            sweep.name, str(directory), "failed" if failed else "finished",
+            f"sweep {sweep.name}: {result}"
+        )  # fmt: skip
+        if trouble := notify(news):
+            Page(Console(stderr=True, soft_wrap=True)).say(trouble, "yellow")
+    if failed:
         raise typer.Exit(1)
     if not progress.finished:
         raise EngineStopped(

@@ -25,9 +25,10 @@ from tui_al.errors import EngineError, TuiAlError
 from tui_al.host.background import in_background
 from tui_al.host.cuda import engine_environment
 from tui_al.host.interpreter import module_command
-from tui_al.host.supervisor import EXIT_FILE
+from tui_al.host.notification import VARIABLE, check_target
 from tui_al.store.engine_lock import is_live, take_engine_lock
 from tui_al.store.examples import read_examples
+from tui_al.store.lock_file import EXIT_FILE
 from tui_al.store.session import Session
 from tui_al.store.sharing import open_file
 from tui_al.store.strangers import read_bytes
@@ -100,7 +101,9 @@ def start_engine(
 
     Raises:
         SessionError: one is at work already.
+        ConfigError: nobody could be notified of its end as the environment says.
     """
+    check_target()
     lock = take_engine_lock(directory)
     cores = ",".join(map(str, slot.cores)) if slot else ""
     arguments = [str(directory), str(lock), cores, *map(str, shared or ())]
@@ -109,6 +112,8 @@ def start_engine(
         with Session(directory) as session:
             device = str(session.created().config.get("device", "auto"))
         environment |= engine_environment(device, slot.gpu if slot else "")
+        if shared is not None:  # of a sweep its end is told, not that of each cell
+            environment.pop(VARIABLE, None)
         (directory / EXIT_FILE).unlink(missing_ok=True)
         with os.fdopen(open_file(directory / LOG_FILE, os.O_WRONLY | os.O_APPEND), "ab") as log:
             watcher = subprocess.Popen(

@@ -14,8 +14,7 @@ from pathlib import Path
 
 from tui_al.host.interpreter import module_command
 from tui_al.store.atomic_files import write_file
-
-EXIT_FILE = "engine.exit"
+from tui_al.store.lock_file import EXIT_FILE
 
 
 def main(directory: Path, lock: int, cores: str, *more: str) -> int:
@@ -43,7 +42,21 @@ def main(directory: Path, lock: int, cores: str, *more: str) -> int:
         OSError
     ) as error:  # into the engine's log; whoever looks is told that the engine is gone all the same
         sys.stderr.write(f"How the engine ended ({code}) could not be noted: {error}\n")
+    if os.environ.get("TUI_AL_NOTIFY"):
+        _notify(directory)
     return 0
+
+
+def _notify(directory: Path) -> None:
+    from tui_al.host.notification import news_of, notify  # reads the whole session
+    from tui_al.host.process import why_not_at_work
+    from tui_al.store.session import Session
+
+    with Session(directory) as session:
+        state = session.state()
+    trouble = notify(news_of(directory.name, directory, state, why_not_at_work(directory, state)))
+    if trouble:
+        sys.stderr.write(f"{trouble}\n")
 
 
 if __name__ == "__main__":

@@ -12,6 +12,9 @@ from tui_al.store.sharing import open_file
 
 LOCK_FILE = "engine.lock"
 
+#: How the last engine ended, written by the process that watched over it.
+EXIT_FILE = "engine.exit"
+
 _LOCK_TRIES = 15
 
 

@@ -27,7 +27,7 @@ class PoolProgress:
 
     label_state: LabelState
     size: int  #: texts to label, which percentages of a batch are of
-    #: Decided on, though the data has labels for them: they are not of the pool, nobody is asked
+    #: Those decided on that have a label in the data: they are not of the pool, nobody is asked
     #: about them, and no batch is made of them. None: the data has no labels.
     _in_data: set[str] | None
 

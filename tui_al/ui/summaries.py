@@ -12,11 +12,11 @@ from tui_al.core.session.timestamps import is_date
 from tui_al.core.settings.experiment import ExperimentConfig, LearnerConfig
 from tui_al.errors import TuiAlError
 from tui_al.host import process
-from tui_al.host.supervisor import EXIT_FILE
 from tui_al.report.curves import curve, measured
 from tui_al.report.gauges import short
 from tui_al.store.engine_lock import is_live
 from tui_al.store.environment import explained, of_os, word_of
+from tui_al.store.lock_file import EXIT_FILE
 from tui_al.store.progress import LabelProgress
 from tui_al.store.session import Session, session_names
 from tui_al.store.sweeps import arm_labels

@@ -171,7 +171,9 @@ class SessionScreen(TuiScreen):
     def on_session_screen_changed(self, message: Changed) -> None:
         """Show it; the first time, compare with sessions on the same data."""
         first = self.update_now.state.config is None and message.update.state.config is not None
-        self.update_now = message.update
+        before, self.update_now = self.update_now, message.update
+        if before.live and _came_to_its_end(message.update):
+            self.app.bell()
         self.query_one(TitleRow).show(message.update, status(message.update))
         self.hear(message.update.news)
         self.show()
@@ -256,3 +258,10 @@ def _alike(here: SessionState, other: SessionState) -> bool:
         == (theirs.data.source, theirs.data.subset, other.train, other.test)
         and mine.loop.budget_unit == theirs.loop.budget_unit
     )
+
+
+def _came_to_its_end(update: Update) -> bool:
+    """Whether the engine has finished, failed or died; not where a person stopped it."""
+    state = update.state
+    done = state.finished or state.ended == "finished"
+    return not update.live and (done or update.end is not None or bool(state.failure[0]))

@@ -164,3 +164,24 @@ def test_what_cannot_be_exported(tmp_path: Path, cases: list[Case]) -> None:
     (tmp_path / "file").write_text("in the way", encoding="utf-8")
     with pytest.raises(ModelError, match="cannot be written"):
         export_model(whole, tmp_path / "file" / "out", "card")
+
+
+def test_a_model_that_brings_programs_is_not_passed_on(tmp_path: Path) -> None:
+    """Nor are programs that lie beside one that does not name them."""
+    encoder = tiny.save_encoder("bert", tmp_path / "encoder")
+    learner = tiny.learner(encoder, "full", tiny.classified(), epochs=1)
+    tiny.fit(learner, range(8))
+    saved = tmp_path / "kept"
+    learner.save(saved)
+    (saved / "evil.py").write_text("print('here')")
+    (saved / "pytorch_model.bin").write_bytes(b"a pickle")
+    export_model(saved, tmp_path / "out", "a card")
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert {"config.json", "model.safetensors", "tokenizer.json", "README.md"} <= names
+    assert not names & {"evil.py", "pytorch_model.bin"}
+    config = json.loads((saved / "config.json").read_text())
+    config["auto_map"] = {"AutoModel": "evil.Evil"}
+    (saved / "config.json").write_text(json.dumps(config))
+    with pytest.raises(ModelError, match=r"brings its own code: config\.json says auto_map"):
+        export_model(saved, tmp_path / "more", "a card")
+    assert not (tmp_path / "more").exists()

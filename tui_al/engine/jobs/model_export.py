@@ -13,10 +13,17 @@ from safetensors.torch import load_file
 
 from tui_al.core.data.examples import Task
 from tui_al.core.settings.experiment import LearnerConfig
+from tui_al.engine.hub.sentence_modules import encoder_directory
 from tui_al.engine.hub.sources import ModelSource, find, resolve_pooling
 from tui_al.engine.models import peft as tuning
 from tui_al.engine.models.checkpoint import ADAPTER_FOLDER, HEAD, describe, whole
-from tui_al.engine.models.model_files import check_adapter
+from tui_al.engine.models.model_files import (
+    CONFIG,
+    check_adapter,
+    check_shards,
+    check_tokenizer,
+    read_config,
+)
 from tui_al.engine.models.pooling import MeanPoolingClassifier, save_modules
 from tui_al.engine.models.pretrained import load_model, load_tokenizer
 from tui_al.errors import ModelError
@@ -26,6 +33,9 @@ from tui_al.store.strangers import copy_files
 
 #: The directory of the encoder with its head, beside that of the adapter.
 MODEL_FOLDER = "model"
+
+#: How the names of a model's files end.
+_OF_A_MODEL = (".json", ".safetensors", ".txt", ".model", ".codes", ".tiktoken", ".jinja")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +66,24 @@ def export_model(saved: Path, out: Path, card: str) -> Exported:
                 making.mkdir()
                 _write_parts(saved, making, found)
             else:
-                copy_files(saved, making)
+                _copy_model(saved, making, found.learner.model)
             (making / "README.md").write_text(card, encoding="utf-8")
             making.rename(out)
     except OSError as error:
         raise unwritable(out, error, ModelError, "--out") from error
     return found
+
+
+def _copy_model(saved: Path, making: Path, name: str) -> None:
+    """The files of a model, if they say what a model may be read with here: whoever gets the copy
+    trusts its files more than a stranger's. Files of other kinds, as programs, are left out."""
+    encoder = encoder_directory(saved)
+    if (encoder / CONFIG).is_file():
+        read_config(encoder, name)
+        check_shards(encoder, name)
+        check_tokenizer(encoder, name)
+    data = [path for path in saved.rglob("*") if path.suffix in _OF_A_MODEL]
+    copy_files(saved, making, [path.relative_to(saved).as_posix() for path in data])
 
 
 def exported(saved: Path) -> Exported:

@@ -4,6 +4,7 @@ their own."""
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 import typer
 from rich.console import Console
@@ -30,6 +31,9 @@ from tui_al.store.sweeps import (
     take_over,
     write_record,
 )
+
+if TYPE_CHECKING:
+    from tui_al.host.sweeping import Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +99,7 @@ def _check_names(sweep: Sweep, options: Options) -> None:
 
 
 def _work(sweep: Sweep, options: Options) -> None:
-    from tui_al.host.notification import News, check_target, notify
+    from tui_al.host.notification import check_target
     from tui_al.host.placement import slots
     from tui_al.host.scheduler import LocalScheduler
     from tui_al.host.sweeping import work_through
@@ -125,22 +129,27 @@ def _work(sweep: Sweep, options: Options) -> None:
                 lambda: stop.requested,
             )
             shown(lambda: display.finish(progress))
-    failed = progress.count("failed")
-    if failed or progress.finished:
-        result = f"{failed} cells failed" if failed else "all cells are finished"
-        news = News(
-            sweep.name, str(directory), "failed" if failed else "finished",
-            f"sweep {sweep.name}: {result}"
-        )  # fmt: skip
-        if trouble := notify(news):
-            Page(Console(stderr=True, soft_wrap=True)).say(trouble, "yellow")
-    if failed:
+    _notify(sweep, directory, progress)
+    if progress.count("failed"):
         raise typer.Exit(1)
     if not progress.finished:
         raise EngineStopped(
             f"Sweep {sweep.name} was stopped.",
             "Run the same command to go on; what is finished is not computed again.",
         )
+
+
+def _notify(sweep: Sweep, directory: Path, progress: "Progress") -> None:
+    from tui_al.host.notification import News, notify
+
+    failed = progress.count("failed")
+    if not (failed or progress.finished):
+        return
+    result = f"{failed} cells failed" if failed else "all cells are finished"
+    message = f"sweep {sweep.name}: {result}"
+    state: Literal["failed", "finished"] = "failed" if failed else "finished"
+    if trouble := notify(News(sweep.name, str(directory), state, message)):
+        Page(Console(stderr=True, soft_wrap=True)).say(trouble, "yellow")
 
 
 def _told(sweep: Sweep, taken: Mapping[str, str]) -> list[str]:

@@ -65,7 +65,7 @@ def refuse_binary(name: str, head: bytes) -> None:
             raise _misnamed(name, what, suffix)
     if len(head) > _ZEROS and not head.strip(b"\0"):
         raise DataError(
-            f"{name} begins with {len(head):,} zero bytes, which is no text.",
+            f"{name} begins with {len(head):,} zero bytes, which are not text.",
             "Its content was never written, or is lost: copy or export it again.",
         )
 

@@ -186,13 +186,16 @@ def copy_files(source: Path, target: Path, names: Collection[str] = ()) -> None:
     if names:
         found = [path for path in found if path.relative_to(source).as_posix() in names]
     target.mkdir()
-    size = sum(path.lstat().st_size for path in found)
+    sizes = {path: path.lstat().st_size for path in found}
+    size = sum(sizes.values())
     free = shutil.disk_usage(target).free
     if size > free:
+        largest = max(sizes, key=lambda path: sizes[path])
         raise SessionError(
-            f"{source} holds {size / 1e9:,.1f} GB; {target.parent} has room for "
+            f"{source} holds {size / 1e9:,.1f} GB, {largest.relative_to(source)} alone "
+            f"{sizes[largest] / 1e9:,.1f} GB; {target.parent} has room for "
             f"{free / 1e9:,.1f} GB.",
-            "Set TMPDIR to a directory on a larger disk.",
+            "If that file is meant, set TMPDIR to a directory on a larger disk.",
         )
     for path in found:
         copy = target / path.relative_to(source)

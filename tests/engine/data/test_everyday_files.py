@@ -77,9 +77,10 @@ def test_titles_above_a_header_are_left_out_and_told(
     else:
         data = load_text(name, "".join(";".join(map(str, row)) + "\r\n" for row in table))
     assert pairs(data) == sorted(PAIRS)
+    unit = "row" if name == "a.xlsx" else "line"
     told = (
-        f"{name}: the header is taken to stand on line 4; left out before it: 'Umfrage 2026', "
-        "'erstellt am 3.11.2026' (--header takes the first line)"
+        f"{name}: the header is taken to stand on {unit} 4; left out before it: 'Umfrage 2026', "
+        f"'erstellt am 3.11.2026' (--header takes the first {unit})"
     )
     assert told in data.warnings
 
@@ -198,3 +199,27 @@ def test_labels_with_number_signs_between_them_are_several(load_text: Load) -> N
         load_text("a.csv", f"text,label\n{rows}both of it,Lob#Lieferung\n")
     named = f"text,label\n{rows}sharp,C#\nsharper,C#\n"
     assert "C#" in load_text("b.csv", named).labels
+
+
+@pytest.mark.parametrize(
+    ("form", "told"),
+    [
+        ("{label},{text}", "all begin with one of few words and a comma"),
+        ("{text} | {label}", "all end with a bar and one of few words"),
+        ("{text}, more;{label}", "all end with a semicolon and one of few words"),
+        ("[{label}] {text}", "all begin with one of few words in brackets"),
+    ],
+)
+def test_labels_in_lines_of_text_are_told(load_text: Load, form: str, told: str) -> None:
+    lines = "\n".join(form.format(text=text, label=label) for text, label in PAIRS)
+    assert told in " ".join(load_text("a.txt", lines).warnings)
+    texts = "\n".join(f"{text}, {text} [{n}]" for n, (text, _) in enumerate(PAIRS))
+    assert not load_text("b.txt", texts).warnings
+
+
+def test_of_a_label_s_name_and_number_the_name_is_taken(load_text: Load) -> None:
+    rows = [
+        f'{{"text": "{text}", "label": {{"id": {n % 3}, "name": "{label}"}}}}'
+        for n, (text, label) in enumerate(PAIRS)
+    ]
+    assert load_text("a.jsonl", "\n".join(rows)).labels == ("Lieferung", "Lob", "Rückgabe")

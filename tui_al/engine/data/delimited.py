@@ -34,7 +34,7 @@ def stream_delimited(lines: Lines, config: DataConfig, load_report: LoadReport) 
     check_columns(lines.name, len(sample[0][1]))
     if above := lines_above_header([fields for _, fields in sample], config):
         titles = [fields for _, fields in sample[:above]]
-        load_report.warnings.append(told_above(lines.name, titles, sample[above][0]))
+        load_report.warnings.append(told_above(lines.name, titles, f"line {sample[above][0]}"))
         del sample[:above]
     names, has_header = header_of(lines.name, [fields for _, fields in sample], config, load_report)
     body: Iterator[Record] = chain(sample[has_header:], records)

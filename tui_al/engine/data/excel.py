@@ -40,7 +40,7 @@ def stream_workbook(
     numbered = [(number, row) for number, row in found if any(cell is not None for cell in row)]
     head = [["" if cell is None else str(cell) for cell in row] for _, row in numbered[:_HEAD]]
     if above := lines_above_header(head, config):
-        load_report.warnings.append(told_above(name, head[:above], numbered[above][0]))
+        load_report.warnings.append(told_above(name, head[:above], f"row {numbered[above][0]}"))
         del numbered[:above], head[:above]
     names, has_header = header_of(name, head, config, load_report)
     body = numbered[has_header:]

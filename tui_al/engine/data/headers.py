@@ -82,12 +82,12 @@ def lines_above_header(records: Sequence[Sequence[str]], config: DataConfig) -> 
     return above if sure else 0
 
 
-def told_above(name: str, left_out: Sequence[Sequence[str]], line: int) -> str:
-    """The warning for what is left out above a header on this line or row."""
+def told_above(name: str, left_out: Sequence[Sequence[str]], place: str) -> str:
+    """The warning for what is left out above a header at this place, a line or row."""
     shown = some([repr(" ".join(filter(None, _plain(one)))[:40]) for one in left_out if any(one)])
     return (
-        f"{name}: the header is taken to stand on line {line}; left out before it: {shown} "
-        "(--header takes the first line)"
+        f"{name}: the header is taken to stand on {place}; left out before it: {shown} "
+        f"(--header takes the first {place.split()[0]})"
     )
 
 

@@ -124,11 +124,11 @@ def _by_name(
 
 
 def has_label_word(column: str) -> bool:
-    """A word in the name that label columns have, and none but `id` that speaks of something
-    else."""
+    """A word in the name that label columns have, and none but `id` and `name` that speaks of
+    something else."""
     field = column.rpartition(".")[2]  # of objects inside others: `row.label`
     words = set(name_parts(field if field.lower() in LABEL_NAMES else column))
-    return bool(words.intersection(LABEL_NAMES)) and not words & (METADATA_NAMES - {"id"})
+    return bool(words.intersection(LABEL_NAMES)) and not words & (METADATA_NAMES - {"id", "name"})
 
 
 def _is_number(column: ColumnSample) -> bool:

@@ -19,6 +19,9 @@ _ENOUGH = 4  # lines that have the same shape not by chance
 #: fastText's labels before the text, or behind it.
 _FASTTEXT = re.compile(r"^(?:(?:__label__\S+\s+)+|__label__\S+$)|(?:\s+__label__\S+)+\s*$")
 _MARK = "__label__"
+#: What may part a label from its text, and what it is called.
+_BETWEEN = {": ": "colon", ";": "semicolon", "|": "bar", ",": "comma"}
+_IN_BRACKETS = re.compile(r"\s*[\[(<]([^\])>]+)[\])>]\s*(.+)")
 _TAGGED_WORD = re.compile(r"\S[/|_](?:O|[BIELSUM]-[\w.]+)(?=\s|$)")
 _ELEMENT = re.compile(r"<([A-Z][A-Z_]*)>[^<>]+</\1>")
 
@@ -69,11 +72,9 @@ def stream_text(lines: Lines, config: DataConfig, load_report: LoadReport) -> It
                 "in them, as Anna/B-PER or <PER>Anna</PER>: such marks are not read (write a token "
                 "and its tag a line)"
             )
-        if _place_of_label(head, ": ") == 0:
+        if told := _label_in_line(head):
             load_report.warnings.append(
-                f"{lines.name}: each line is read as one text, though all begin with one of few "
-                "words and a colon, as with a label "
-                "(--delimiter : reads them as columns)"
+                f"{lines.name}: each line is read as one text, though {told}"
             )
         if len(head) >= _ENOUGH and (found := delimiter_in_all(head)):
             load_report.warnings.append(
@@ -143,27 +144,46 @@ def _has_marked_entities(line: str) -> bool:
     return 2 * tagged > len(line.split()) or _ELEMENT.search(line) is not None
 
 
-def _place_of_label(head: Sequence[str], between: str = "\t") -> int | None:
+def _place_of_label(head: Sequence[str]) -> int | None:
     """0 or 1: the side of the tab on which the lines have labels; None if they are no such pairs.
 
-    Every line has one tab, or what else is `between`, one side repeats few short values, and the
-    other is texts that do not repeat."""
-    pairs = [line.rstrip("\r\n").split(between) for line in head]
-    if len(pairs) < 4 or any(len(pair) != 2 for pair in pairs):
+    Every line has one tab."""
+    pairs = [line.rstrip("\r\n").split("\t") for line in head]
+    if any(len(pair) != 2 for pair in pairs):
         return None
-    for label, text in ((0, 1), (1, 0)):
-        labels = Counter(pair[label].strip() for pair in pairs)
-        texts = {pair[text] for pair in pairs}
-        short = all(name and len(name.split()) <= 3 and len(name) <= 40 for name in labels)
-        words = sum(len(pair[text].split()) for pair in pairs) / len(pairs)
-        if (
-            short
-            and 2 <= len(labels) <= len(pairs) // 2
-            and len(texts) > len(pairs) // 2
-            and words >= 2
-        ):
-            return label
-    return None
+    return next((label for label in (0, 1) if _are_labels(pairs, label)), None)
+
+
+def _label_in_line(head: Sequence[str]) -> str:
+    """What is to be told where all lines seem to begin or end with a label; "" if they do not."""
+    for between, name in _BETWEEN.items():
+        if not all(between in line for line in head):
+            continue
+        once = all(line.count(between) == 1 for line in head)
+        how = f" (--delimiter '{between.strip()}' reads them as columns)" if once else ""
+        if _are_labels([line.strip().partition(between)[::2] for line in head], 0):
+            return f"all begin with one of few words and a {name}, as with a label{how}"
+        if _are_labels([line.strip().rpartition(between)[::2] for line in head], 1):
+            return f"all end with a {name} and one of few words, as with a label{how}"
+    brackets = [match.groups() for line in head if (match := _IN_BRACKETS.match(line))]
+    if len(brackets) == len(head) and _are_labels(brackets, 0):
+        return "all begin with one of few words in brackets, as with a label"
+    return ""
+
+
+def _are_labels(pairs: Sequence[Sequence[str]], label: int) -> bool:
+    """Whether this side of all pairs repeats few short values, and the other is texts that do not
+    repeat."""
+    if len(pairs) < _ENOUGH:
+        return False
+    labels = Counter(pair[label].strip() for pair in pairs)
+    texts = [pair[1 - label] for pair in pairs]
+    return (
+        all(name and len(name.split()) <= 3 and len(name) <= 40 for name in labels)
+        and 2 <= len(labels) <= len(pairs) // 2
+        and len(set(texts)) > len(pairs) // 2
+        and sum(len(text.split()) for text in texts) >= 2 * len(pairs)
+    )
 
 
 def _pairs(lines: Lines, label: int) -> Iterator[Table]:

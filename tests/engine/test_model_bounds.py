@@ -259,12 +259,15 @@ def test_a_pattern_that_takes_too_many_steps_is_told(copied: Path) -> None:
     ("key", "value", "said"),
     [
         ("post_processor", {"type": "TemplateProcessing", "single": [
-            {"Sequence": {"id": "A", "type_id": 0}}] * 500, "pair": [], "special_tokens": {}},
-            "makes 500 sub-tokens of one letter; 64 are allowed"),
+            {"Sequence": {"id": "A", "type_id": 0}}] * 80, "pair": [], "special_tokens": {}},
+            "makes 80 sub-tokens of one letter; 64 are allowed"),
+        ("pre_tokenizer", {"type": "Sequence", "pretokenizers": [{"type": "Metaspace",
+            "replacement": "a", "prepend_scheme": "always", "split": True}] * 101},
+            "the length of pretokenizers = 101 in its tokenizer.json; at most 100"),
         ("post_processor", {"type": "TemplateProcessing", "pair": [], "special_tokens": {
             "x": {"id": "x", "ids": [1] * 2_000, "tokens": ["x"] * 2_000}},
             "single": [{"SpecialToken": {"id": "x", "type_id": 0}}]},
-            "the length of ids = 2,000 in its tokenizer.json; at most 1,000"),
+            "the length of ids = 2,000 in its tokenizer.json; at most 100"),
         ("post_processor", {"type": "TemplateProcessing", "pair": [], "special_tokens": {
             "x": {"id": "x", "ids": [10**9], "tokens": ["x"]}},
             "single": [{"SpecialToken": {"id": "x", "type_id": 0}}]},
@@ -279,7 +282,7 @@ def test_a_pattern_that_takes_too_many_steps_is_told(copied: Path) -> None:
             "rstrip": False, "normalized": False, "special": True} for n in range(20_001)],
             "the length of added_tokens = 20,001 in its tokenizer.json"),
     ],
-    ids=["repeats", "long", "beyond", "number", "empty", "added"],
+    ids=["repeats", "steps", "long", "beyond", "number", "empty", "added"],
 )  # fmt: skip
 def test_a_tokenizer_that_makes_what_no_model_can_take(
     copied: Path, key: str, value: Any, said: str

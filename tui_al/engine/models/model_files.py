@@ -88,8 +88,10 @@ _ADDED = (
     "added_tokens", "added_tokens_decoder", "additional_special_tokens", "extra_special_tokens",
 )  # fmt: skip
 
-#: Entries of what a post-processor adds to each text, and characters of a special token.
-_MOST_SPECIAL, _LONGEST_SPECIAL = 1_000, 1_000
+#: Steps that a tokenizer takes with each text, and tokens that it adds to each: those that exist
+#: have a dozen. Where they are said; and characters of a special token.
+_MOST_STEPS, _LONGEST_SPECIAL = 100, 1_000
+_STEPS = ("normalizer", "pre_tokenizer", "post_processor", "decoder")
 
 #: How the code of a model reads its configuration.
 _READ = re.compile(r"\bconfig\.([a-z]\w*)|getattr\(\s*(?:self\.)?config,\s*[\"'](\w+)")
@@ -263,11 +265,9 @@ def _check_amounts(plain: dict[str, Any], path: Path, name: str) -> None:
             longest = _LONGEST_SPECIAL
         if longest is not None and isinstance(value, str | list | dict) and len(value) > longest:
             raise beyond(name, path, f"the length of {key}", len(value), f"at most {longest:,}")
-    for key, value in _entries(plain.get("post_processor")):
-        if isinstance(value, list) and len(value) > _MOST_SPECIAL:
-            raise beyond(
-                name, path, f"the length of {key}", len(value), f"at most {_MOST_SPECIAL:,}"
-            )
+    for key, value in _entries({step: plain.get(step) for step in _STEPS}):
+        if isinstance(value, list) and len(value) > _MOST_STEPS:
+            raise beyond(name, path, f"the length of {key}", len(value), f"at most {_MOST_STEPS}")
 
 
 def _growth(normalizer: Any) -> float:

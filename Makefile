@@ -8,6 +8,9 @@ LOCKED := $(BIN)/python -m pip install --disable-pip-version-check --quiet --no-
 # The experiment that the app has preselected, for machines and pipes without a terminal.
 SAMPLE := simulate tickets --strategy lc --seed-size 4% --batch 2% --rounds 7 --seeds 1 --epochs 6 --precision auto
 
+# Where this variable is set, each of the two processes would compile all tests anew: half a minute of each run.
+test test-slow coverage: export PYTHONDONTWRITEBYTECODE =
+
 .PHONY: run test test-slow test-all coverage check locked clean
 
 run: $(VENV)/.run

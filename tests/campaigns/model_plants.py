@@ -454,6 +454,16 @@ _BESIDE = {
 }  # fmt: skip
 
 
+def _beginning(value: Any, length: int = 60) -> str:
+    """How its JSON begins, without the rest being made: some are of tens of megabytes."""
+    text = ""
+    for part in json.JSONEncoder().iterencode(value):
+        text += part
+        if len(text) >= length:
+            break
+    return text[:length]
+
+
 def model_plants() -> Iterator[tuple[str, Plant]]:
     """All of them."""
     for name, changes in {
@@ -463,10 +473,10 @@ def model_plants() -> Iterator[tuple[str, Plant]]:
         "adapter/adapter_config.json": _ADAPTER_CONFIG,
     }.items():
         for number, change in enumerate(changes):
-            yield f"{name} {number}: {json.dumps(change)[:60]!r}", partial(_set, name, change)
+            yield f"{name} {number}: {_beginning(change)!r}", partial(_set, name, change)
     for number, (key, value) in enumerate(_TOKENIZER):
         yield (
-            f"tokenizer.json {number}: {key} {json.dumps(value)[:60]!r}",
+            f"tokenizer.json {number}: {key} {_beginning(value)!r}",
             partial(_tokenizer, key, value),
         )
     for name in _PICKLES:
@@ -483,7 +493,7 @@ def model_plants() -> Iterator[tuple[str, Plant]]:
         for what, weights in _WEIGHTS.items():
             yield f"weights of {name}: {what}", partial(_weights, weights, name)
     for number, modules in enumerate(_MODULES):
-        yield f"modules.json {number}: {json.dumps(modules)[:60]!r}", partial(_modules, modules)
+        yield f"modules.json {number}: {_beginning(modules)!r}", partial(_modules, modules)
     for kind in ("pipe", "link", "device", "a terabyte of nothing", "nesting", "directory"):
         yield f"{kind} as the pooling's file", partial(_pooling, kind)
     for name, text in _BESIDE.items():

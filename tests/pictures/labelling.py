@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from tests.helpers.new_session import new_session
 from tests.pictures import story
 from tui_al.core.annotation.decisions import DecisionRecord, Label
 from tui_al.core.data.examples import Dataset
@@ -57,11 +58,7 @@ def _config() -> ExperimentConfig:
 
 
 def _create(home: Path, name: str, data: Dataset) -> Session:
-    created = ev.SessionCreated(
-        _config().to_dict(), data.task.value, data.labels, len(data.train), len(data.test), (), (),
-        {}
-    )  # fmt: skip
-    return Session.create(home, name, created, data)
+    return new_session(home, name, _config(), data)
 
 
 def _record(home: Path, name: str, data: Dataset, *, blind: bool) -> None:

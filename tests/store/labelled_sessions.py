@@ -1,8 +1,8 @@
 """Sessions with labels in them, written by hand: of a simulation, and of people."""
 
-from dataclasses import replace
 from pathlib import Path
 
+from tests.helpers.new_session import new_session
 from tests.report import states
 from tui_al.core.annotation import decisions as de
 from tui_al.core.annotation.decisions import Decision, DecisionRecord
@@ -48,13 +48,11 @@ def simulated(home: Path, name: str, data: Dataset, seeds: tuple[int, ...] = (7,
 
 
 def _create(home: Path, name: str, data: Dataset, experiment: ExperimentConfig) -> Session:
-    created = replace(
-        states.created(experiment, data.task.value),
-        labels=data.labels,
-        train=len(data.train),
-        test=len(data.test),
-    )
-    return Session.create(home, name, created, data)
+    told = states.created(experiment)
+    return new_session(
+        home, name, experiment, data,
+        notes=told.notes, warnings=told.warnings, manifest=told.manifest,
+    )  # fmt: skip
 
 
 def labelled(session: Session, seed: int, *pairs: tuple[str, object], by: str = "gold") -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from tests.helpers.new_session import new_session
 from tui_al.core.data.examples import Dataset, Example, Task, example_ids
 from tui_al.core.data.offsets import token_offsets
 from tui_al.core.session import events as ev
@@ -55,11 +56,7 @@ def make_session(
 ) -> Path:
     """The directory of a new session for people."""
     config = config or people_config()
-    created = ev.SessionCreated(
-        config.to_dict(), dataset.task.value, dataset.labels, len(dataset.train), len(dataset.test),
-        (), (), {},
-    )  # fmt: skip
-    with Session.create(home, name, created, dataset) as session:
+    with new_session(home, name, config, dataset) as session:
         session.append(ev.RunStarted(SEED))
         return session.directory
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers.new_session import new_session
 from tests.store.people import (
     make_session,
     people_config,
@@ -18,12 +19,10 @@ from tests.store.people import (
 from tui_al.core.annotation import decisions as de
 from tui_al.core.annotation.label_state import Status
 from tui_al.core.loop.annotation_channel import unlabelled_rows
-from tui_al.core.session.events import SessionCreated
 from tui_al.errors import SampleTakenError, SessionError
 from tui_al.store.annotation_service import AnnotationService
 from tui_al.store.decisions import DecisionLog
 from tui_al.store.samples import Sample
-from tui_al.store.session import Session
 from tui_al.store.training_labels import LabelledPool
 
 POOL = texts_pool([f"text number {n}" for n in range(30)], ("refund", "repair", "scam"))
@@ -92,10 +91,7 @@ class TestTaking:
     def test_a_simulated_session_is_refused(self, tmp_path: Path) -> None:
         config = people_config()
         simulated = replace(config, loop=replace(config.loop, oracle="gold"))
-        created = SessionCreated(
-            simulated.to_dict(), "classification", POOL.labels, 30, 0, (), (), {}
-        )
-        Session.create(tmp_path, "sim", created, POOL).close()
+        new_session(tmp_path, "sim", simulated, POOL).close()
         with pytest.raises(SessionError, match="simulated experiment"):
             AnnotationService(tmp_path / "sessions" / "sim", "anna")
 

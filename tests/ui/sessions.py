@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from tests.helpers.new_session import new_session
 from tui_al.core.data.examples import Dataset, Example, Task, example_ids
 from tui_al.core.session import events as ev
 from tui_al.core.settings.experiment import Amount, DataConfig, ExperimentConfig, LoopConfig
@@ -171,11 +172,7 @@ def record(
 ) -> Recording:
     """A new session in `home` that nothing has happened in yet."""
     experiment, data = experiment or config(), data or dataset()
-    created = ev.SessionCreated(
-        experiment.to_dict(), data.task.value, data.labels, len(data.train), len(data.test), (),
-        warnings, {}
-    )  # fmt: skip
-    session = Session.create(home, name, created, data)
+    session = new_session(home, name, experiment, data, warnings=warnings)
     session._db.execute("PRAGMA synchronous = OFF")  # a test's session need not outlive a power cut
     return Recording(session.directory, session, experiment, data)
 

@@ -15,6 +15,7 @@ EXAMPLE = Path(__file__).parents[1] / "plugin_example" / "pyproject.toml"
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("forked")
 def test_the_blocks_of_the_page_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -12,14 +12,14 @@ import sys
 import warnings
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
 from tests.engine.data.loading import Load
 from tui_al.core.settings.experiment import DataConfig
-from tui_al.engine.data import allowance, load, zip_members
+from tui_al.engine.data import allowance, compression, load, zip_members
 from tui_al.errors import DataError
 
 CSV = b"text,label\nthe cat,animal\nthe pear,fruit\nthe dog,animal\nthe plum,fruit\n"
@@ -146,3 +146,26 @@ def test_an_xz_that_wants_more_memory_than_there_is(tmp_path: Path) -> None:
         [sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True
     )
     assert "it takes more memory than there is" in said.stdout, said
+
+
+def test_the_members_are_listed_once_to_name_the_data_file_and_once_to_open_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever asks what is in it: of an archive with very many members each list takes long."""
+    listed: list[str] = []
+    check = zip_members.check_members
+
+    def counted(name: str, members: Sequence[zipfile.ZipInfo]) -> None:
+        listed.append(name)
+        check(name, members)
+
+    monkeypatch.setattr(compression, "check_members", counted)
+    path = tmp_path / "a.zip"
+    path.write_bytes(zip_of(CSV))
+    assert len(load(DataConfig(str(path), test_share=0.0)).train) == 4
+    assert listed == ["a.zip"] * 2
+    os.utime(path, (1, 1))  # perhaps another file by now
+    assert compression.unpacked_name(path) == "a.csv"
+    path.write_bytes(archive(("another.jsonl", CSV)))
+    assert compression.unpacked_name(path) == "another.jsonl"
+    assert listed == ["a.zip"] * 4

@@ -9,6 +9,7 @@ import sys
 import zipfile
 import zlib
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
@@ -61,9 +62,12 @@ class _Member:
     """The data file of a .zip archive."""
 
     def __init__(self, path: Path) -> None:
-        member = _member(path)
-        self._archive = zipfile.ZipFile(path)
-        self._file = self._archive.open(member)
+        self._archive, member = _opened(path)
+        try:
+            self._file = self._archive.open(member)
+        except BaseException:
+            self._archive.close()
+            raise
 
     def read(self, size: int, /) -> bytes:
         return self._file.read(size)
@@ -99,8 +103,19 @@ def unpacked_name(path: Path) -> str:
     if suffix not in PACKED:
         return path.name
     if suffix == ".zip" and path.is_file():
-        return PurePosixPath(_member(path).filename).name
+        found = path.stat()
+        return _name_within(path, (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns))
     return path.stem
+
+
+@lru_cache(maxsize=1024)
+def _name_within(path: Path, state: tuple[int, ...]) -> str:  # noqa: ARG001  # keys the cache
+    """What the data file in a .zip is called. It is asked for several times on the way to the
+    file, and the list of members may be long: it is read once for each `state` of the file."""
+    refuse_misnamed(path, path.name, ".zip")
+    archive, member = _opened(path)
+    archive.close()
+    return PurePosixPath(member.filename).name
 
 
 def open_bytes(path: Path, name: str) -> ByteStream:
@@ -135,18 +150,34 @@ def reason_of(error: Exception) -> str:
     return "it takes more memory than there is" if isinstance(error, MemoryError) else str(error)
 
 
-def _member(path: Path) -> zipfile.ZipInfo:
-    """The data file of an archive; what systems put beside it, and README and licence, do not
-    count."""
-    refuse_misnamed(path, path.name, ".zip")
+def _opened(path: Path) -> tuple[zipfile.ZipFile, zipfile.ZipInfo]:
+    """An archive, which the caller closes, and the data file in it; DataError where none or several
+    are."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            check_members(path.name, archive.infolist())
-            members = [info for info in archive.infolist() if _is_content(info)]
+        archive = zipfile.ZipFile(path)
     except UNPACKING_ERRORS as error:
-        raise DataError(
-            f"{path.name} is not a complete zip archive: {error}.", "Compress or copy it again."
-        ) from error
+        raise _incomplete(path, error) from error
+    try:
+        return archive, _data_file(path, archive)
+    except BaseException:
+        archive.close()
+        raise
+
+
+def _incomplete(path: Path, error: Exception) -> DataError:
+    return DataError(
+        f"{path.name} is not a complete zip archive: {error}.", "Compress or copy it again."
+    )
+
+
+def _data_file(path: Path, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
+    """The one data file of an archive; what systems put beside it, and README and licence, do not
+    count."""
+    try:
+        check_members(path.name, archive.infolist())
+        members = [info for info in archive.infolist() if _is_content(info)]
+    except UNPACKING_ERRORS as error:
+        raise _incomplete(path, error) from error
     if any(info.filename == "[Content_Types].xml" for info in members):
         raise DataError(
             f"{path.name} is a document of an office program, whatever its name says.",

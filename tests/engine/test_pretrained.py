@@ -204,7 +204,7 @@ def test_an_encoder_that_takes_no_adapter_says_so(
 def test_an_encoder_too_narrow_for_a_method_says_so(classified: Dataset, tmp_path: Path) -> None:
     narrow = tiny.save_encoder("bert", tmp_path / "narrow", width=32)
     with pytest.raises(ModelError, match="does not take the tuning compacter"):
-        tiny.learner(narrow, "compacter", classified)
+        tiny.learner(narrow, "compacter", classified, reduction_factor=32)
     learner = tiny.learner(narrow, "adapter", classified, epochs=1)
     tiny.fit(learner, range(4))
     assert np.isfinite(learner.predict("test", np.arange(3), tiny.silent).probs).all()

@@ -49,7 +49,7 @@ def test_labels_by_hand(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
 def test_a_sweep(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lines = printed(capsys, sweep(tmp_path).name, tmp_path)
     assert lines[0].startswith("figure  sweep 2/6 cells")
-    assert any("full · lc, mean ± sd of 2 seeds" in line for line in lines)
+    assert any(" lc, mean ± sd of 2 seeds" in line for line in lines)
     assert lines[-3] == "✓  full · lc  6 rounds, 2 seeds  .807  finished, just now"
     assert "full · bt  round 2/6, seed 1/2  .669" in lines[-2]
     assert lines[-1] == "·  random  not begun"

@@ -294,7 +294,7 @@ def test_a_warm_start_goes_on_above_the_trunk(bert: Path, classified: Dataset) -
 
 def test_what_cannot_be_frozen_is_named(bert: Path, classified: Dataset) -> None:
     for method, layers in (("adapter", 2), ("full", 9), ("head", 3)):
-        with pytest.raises(ConfigError, match=f"trunk_layers = {layers}: .* has 2 layers"):
+        with pytest.raises(ConfigError, match=f"freeze_layers = {layers}: .* has 2 layers"):
             tiny.learner(bert, method, classified, trunk_layers=layers)
     for wrong in (-1, True, 1.5, "some"):
         with pytest.raises(ConfigError, match=r"out of range|not a whole number or auto"):

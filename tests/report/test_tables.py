@@ -101,7 +101,7 @@ def test_markdown_tells_the_mismatch_and_its_floor() -> None:
 def test_markdown_prints_the_choices_that_the_result_depends_on() -> None:
     text = render([("second", SECOND)])
     for choice in (
-        "bottleneck after attention",
+        "adapter after attention, as in the paper",
         "reduction factor 16",
         "budget unit**: examples",
         "T = 10 passes, p = 0.1",

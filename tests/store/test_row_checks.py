@@ -92,11 +92,13 @@ class TestDecisions:
     def test_a_kind_of_a_newer_version_is_told_of_and_stops_no_engine(
         self, people: Session, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.delitem(de._KINDS, "label")
         with DecisionLog(people.directory) as log:
-            assert log.read() == []
+            log.append(Client.new("anna"), de.Skip("e"), de.Skip("f"))
+        monkeypatch.delitem(de._KINDS, "skip")
+        with DecisionLog(people.directory) as log:
+            assert [one.seq for one in log.read()] == [1, 2, 3, 4]
             assert (
-                "4 rows of 4 of session desk are of a kind that only a newer tui-al"
+                "2 rows of 6 of session desk are of a kind that only a newer tui-al"
                 in log.damage[0]
             )
         check_whole(people, people.state())

@@ -275,7 +275,7 @@ async def test_a_session_that_vanishes_under_the_cursor(
             await pilot.press(*([key, "y"] if key == "s" else [key]))
             if key == "e":
                 return  # its settings are known still
-            await until(pilot, lambda: "gone-one" in shown(pilot.app).partition("Something")[2])
+            await until(pilot, lambda: "gone-one" in shown(pilot.app).partition("─ Error ─")[2])
             await pilot.press("escape")
             assert pilot.app.is_running
 

@@ -47,9 +47,9 @@ def parquet_batches(path: Path, name: str, rows: int) -> Iterator[Any]:
     """The record batches of a Parquet file, of at most so many rows, each validated. DataError if
     it is damaged, or holds far more than its size allows."""
     refuse_misnamed(path, name, ".parquet")
-    allowance = Allowance(path, name, table=True)
     # Another thread that gets no memory ends the process, so there is none.
     with _damage_told(name, "Parquet"), pq.ParquetFile(path, pre_buffer=False) as file:
+        allowance = Allowance(path, name, table=True)
         allowance.check(0, file.metadata.num_rows)
         batches = file.iter_batches(batch_size=rows, use_threads=False)
         yield from _plain_batches(batches, name, rows, allowance)
@@ -63,9 +63,9 @@ def arrow_batches(path: Path, name: str, rows: int) -> Iterator[Any]:
     read, the system ends the process. Arrow checks a batch only when asked, and follows offsets
     beyond its memory where nobody asks."""
     refuse_misnamed(path, name, ".arrow")
-    allowance = Allowance(path, name, table=True)
     options = pa.ipc.IpcReadOptions(use_threads=False)
     with _damage_told(name, "Arrow"), pa.OSFile(str(path)) as source:
+        allowance = Allowance(path, name, table=True)
         is_file = source.read(len(ARROW_MARK)) == ARROW_MARK
         source.seek(0)
         if is_file:

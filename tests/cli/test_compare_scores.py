@@ -13,7 +13,6 @@ from tests.core.learner_double import LearnerDouble
 from tests.engine import tiny
 from tests.helpers.command_line import run_command
 from tests.host.test_sweeping import SWEEP, SchedulerDouble, worked
-from tui_al.cli import main
 from tui_al.core.arrays import FloatArray, IntArray
 from tui_al.core.data.examples import Answer
 from tui_al.core.loop.protocols import FitReport, MonteCarlo, Scorer
@@ -176,10 +175,9 @@ def test_kept_with_a_sweep_the_numbers_stand_in_its_report(
 
     (kept,) = (directory / "scores").glob("*.json")
     kept.write_text("{}")
-    with pytest.raises(SystemExit) as end:
-        main()
-    assert end.value.code == 5
-    assert "Remove it, or compare the scores again" in capsys.readouterr().err
+    result = run_command(capsys, "report", "s", *home)
+    assert result.code == 5
+    assert "Remove it, or compare the scores again" in result.err
 
 
 def test_a_sweep_that_is_not_there_is_told_before_anything_is_trained(

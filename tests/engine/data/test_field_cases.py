@@ -530,6 +530,7 @@ def test_a_workbook_that_would_take_all_memory(tmp_path: Path) -> None:
     for body, said in (
         (parts[sheet].replace(b"</row></sheetData>", far), r"17,179,869,184 cells"),
         (parts[sheet] + b"<!--" + b" " * (256 << 20) + b"-->", r"more than 268,435,456 bytes"),
+        (b"<worksheet><sheetData/><!--" + b" " * (250 << 20), "more than 4,194,304 bytes without"),
     ):
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
             for name, part in parts.items():

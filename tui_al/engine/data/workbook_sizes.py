@@ -13,6 +13,11 @@ from tui_al.errors import DataError
 _LARGEST = 256 << 20  # bytes unpacked; the library takes several times as much memory
 _MOST_CELLS = 20_000_000  # up to a sheet's last used one, as the library makes room for all of them
 _MOST_ROWS = 1 << 20  # of a sheet, as Excel has it
+
+#: Bytes of a comment, a tag or the like: until its end is seen, expat before 2.6 reads it from its
+#: beginning again with each piece.
+_LONGEST_TOKEN = 1 << 22
+
 _SHARED = "sharedstrings.xml"
 
 _PLACE = re.compile(r"([A-Z]{0,3})(\d{1,9})", re.IGNORECASE)
@@ -49,6 +54,7 @@ class _Xml:
 
     def __init__(self) -> None:
         self.error = ""  #: why the rest cannot be read
+        self._given = 0
         self._parser = expat.ParserCreate(namespace_separator=" ")
         self._parser.StartElementHandler = self._begin
 
@@ -56,10 +62,14 @@ class _Xml:
         """The next piece."""
         if self.error:
             return
+        self._given += len(chunk)
         try:
             self._parser.Parse(chunk)
         except (expat.ExpatError, ValueError) as error:
             self.error = str(error)
+            return
+        if self._given - self._parser.CurrentByteIndex > _LONGEST_TOKEN:
+            self.error = f"more than {_LONGEST_TOKEN:,} bytes without an end"
 
     def begin(self, tag: str, attributes: Mapping[str, str]) -> None:
         """An element begins."""

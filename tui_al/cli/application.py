@@ -44,12 +44,18 @@ def attach_to(name: str | None, home: Path | None) -> None:
     if name is not None:
         open_app(home, find(directory, name))
         return
-    live = at_work(directory)
+    live = all_at_work(directory)
+    open_app(home, live[0] if len(live) == 1 else None)
+
+
+def all_at_work(home: Path) -> list[Path]:
+    """Directories of the sessions and sweeps at work; SessionError where there is none."""
+    live = at_work(home)
     if not live:
         raise SessionError(
             "No session or sweep is at work.", "Name one: `tui-al sessions` lists them."
         )
-    open_app(home, live[0] if len(live) == 1 else None)
+    return live
 
 
 def stop_session(name: str, home: Path | None) -> None:

@@ -209,13 +209,10 @@ def clock(seconds: float) -> str:
     return f"{f'{hours}:' if hours else ''}{minutes}:{rest % 60:02}"
 
 
-def aligned(
-    table: Sequence[Sequence[str]], *, left: bool = False, right: Collection[int] | None = None
-) -> list[str]:
-    """Columns two spaces apart: numbers to the right, or words to the `left`; or all to the left
-    but those that are named as `right`."""
+def aligned(table: Sequence[Sequence[str]], *, right: Collection[int] | None = None) -> list[str]:
+    """Columns two spaces apart, all to the right, or only those that are named as `right`."""
     widths = [max(map(cell_len, column)) for column in zip(*table, strict=True)]
-    to_right = right if right is not None else () if left else range(len(widths))
+    to_right = range(len(widths)) if right is None else right
     return ["  ".join(_padded(row, widths, to_right)).rstrip() for row in table]
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from tui_al.cli.application import all_at_work
 from tui_al.cli.console import Page, plot_line
 from tui_al.core.data.terminal_text import without_common_parts
 from tui_al.core.session.state import SessionState
@@ -19,7 +20,7 @@ from tui_al.report.curves import (
 )
 from tui_al.report.plot import Series, draw
 from tui_al.store.home import home_directory
-from tui_al.store.sweeps import at_work, find, is_sweep
+from tui_al.store.sweeps import find, is_sweep
 
 if TYPE_CHECKING:
     from tui_al.ui.summaries import Summary
@@ -44,13 +45,9 @@ def print_picture(name: str | None, home: Path | None) -> None:
 
 
 def _at_work(home: Path) -> Path:
-    live = at_work(home)
+    live = all_at_work(home)
     if len(live) == 1:
         return live[0]
-    if not live:
-        raise SessionError(
-            "No session or sweep is at work.", "Name one: `tui-al sessions` lists them."
-        )
     names = ", ".join(path.name for path in live)
     raise SessionError(f"{len(live)} are at work: {names}.", "Name the one that is meant.")
 

@@ -89,7 +89,7 @@ def tell_history(name: str | None, home: Path | None, *, each: bool, as_json: bo
         return
     entries = found.entries if each else by_day(found.entries)
     page = _page()
-    for line in aligned([list(_row(one)) for one in entries], left=True):
+    for line in aligned([list(_row(one)) for one in entries], right=()):
         page.say(line)
     for annotator, by in under_other_names(found.entries).items():
         parts = ", ".join(f"{account} {count:,}" for account, count in by.items())
@@ -151,7 +151,7 @@ def _tell_home(home: Path, *, as_json: bool) -> None:
         ]
         for one in found.entries
     ]
-    for line in aligned(rows, left=True):
+    for line in aligned(rows, right=()):
         page.say(line)
 
 
